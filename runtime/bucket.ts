@@ -1,0 +1,19 @@
+/**
+ * Objects in an S3-compatible bucket, with conditional writes whose outcomes are told apart.
+ *
+ * @module
+ */
+export { MemoryBucket } from "./memory_bucket.ts";
+export {
+  type Bucket,
+  BucketError,
+  type BucketErrorCode,
+  type BucketRequestOptions,
+  getJson,
+  type ListedObject,
+  putJson,
+  type ReadOutcome,
+  type WriteCondition,
+  type WriteOutcome,
+} from "./object_store.ts";
+export { S3Bucket, type S3BucketOptions } from "./s3_bucket.ts";

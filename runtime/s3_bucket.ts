@@ -1,0 +1,433 @@
+/** An S3-compatible bucket over HTTP, signed with SigV4.
+ * @module
+ */
+import { AwsClient } from "aws4fetch";
+import {
+  type Bucket,
+  BucketError,
+  type BucketErrorCode,
+  type BucketRequestOptions,
+  type ListedObject,
+  type ReadOutcome,
+  type WriteCondition,
+  type WriteOutcome,
+} from "./object_store.ts";
+import { parseListing, parseS3Error } from "./s3_xml.ts";
+import { stallGuard } from "./stall_guard.ts";
+
+/** Options of {@linkcode S3Bucket}. */
+export interface S3BucketOptions {
+  /** The service, for example `https://fly.storage.tigris.dev`. */
+  readonly endpoint: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** The access key. */
+  readonly accessKeyId: string;
+  /** The secret key; kept out of every message and object shown. */
+  readonly secretAccessKey: string;
+  /** The session token of temporary credentials. */
+  readonly sessionToken?: string;
+  /** The region in the signature. Default `auto`, as Tigris wants it. */
+  readonly region?: string;
+  /** How long an answer, or the next piece of a body, may take, in milliseconds. Default 15000. */
+  readonly deadlineMs?: number;
+  /** How often reads are tried when the network or the server fails. Default 3. */
+  readonly attemptsMax?: number;
+  /** Sends the requests. Default the global `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+const RETRY_DELAY_MS = 150;
+
+/**
+ * An S3-compatible bucket: path-style, SigV4 over all headers, every wait bounded.
+ *
+ * Conditional writes follow
+ * {@link https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html | the S3 conditional requests}.
+ *
+ * @example
+ * ```ts no-eval
+ * import { S3Bucket } from "@flyhot/runtime/bucket";
+ * const bucket = new S3Bucket({
+ *   endpoint: "https://fly.storage.tigris.dev",
+ *   bucket: "my-releases",
+ *   accessKeyId: Deno.env.get("AWS_ACCESS_KEY_ID")!,
+ *   secretAccessKey: Deno.env.get("AWS_SECRET_ACCESS_KEY")!,
+ * });
+ * await bucket.get("releases/my-app-current.json");
+ * ```
+ */
+export class S3Bucket implements Bucket {
+  readonly #client: AwsClient;
+  readonly #base: string;
+  readonly #name: string;
+  readonly #deadlineMs: number;
+  readonly #attemptsMax: number;
+  readonly #fetch: (request: Request) => Promise<Response>;
+  // Ceph up to 18 wants If-Match without the quotes that it itself sends.
+  #etagForm: "unproven" | "quoted" | "bare" = "unproven";
+
+  /**
+   * @param options where the bucket is and how to sign
+   * @throws {BucketError} if a credential, the name or the endpoint is missing or malformed
+   */
+  constructor(options: S3BucketOptions) {
+    if (options.accessKeyId === "" || options.secretAccessKey === "") {
+      throw new BucketError(
+        "credentials",
+        `Cannot sign requests to ${options.endpoint}: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+      );
+    }
+    if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
+      throw new BucketError(
+        "no_bucket",
+        `Cannot use the bucket "${options.bucket}": a name has 2 to 63 lower-case letters, digits, dots and hyphens; set BUCKET_NAME`,
+      );
+    }
+    if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint)) {
+      throw new BucketError(
+        "refused",
+        `Cannot use the endpoint "${options.endpoint}": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+      );
+    }
+    this.#client = new AwsClient({
+      accessKeyId: options.accessKeyId,
+      secretAccessKey: options.secretAccessKey,
+      ...(options.sessionToken ? { sessionToken: options.sessionToken } : {}),
+      service: "s3",
+      region: options.region ?? "auto",
+      retries: 0,
+    });
+    this.#name = options.bucket;
+    this.#base = `${options.endpoint.replace(/\/+$/, "")}/${options.bucket}`;
+    this.#deadlineMs = options.deadlineMs ?? 15_000;
+    this.#attemptsMax = options.attemptsMax ?? 3;
+    this.#fetch = options.fetch ?? ((request) => fetch(request));
+  }
+
+  /**
+   * Where an object is; the URL carries no signature.
+   *
+   * @param key the object
+   * @returns its URL
+   */
+  url(key: string): string {
+    return `${this.#base}/${key.split("/").map(encodeURIComponent).join("/")}`;
+  }
+
+  /**
+   * The key behind a URL of this bucket.
+   *
+   * @param url the URL
+   * @returns the key, or null for a URL that leads elsewhere
+   */
+  keyOf(url: string): string | null {
+    if (!url.startsWith(`${this.#base}/`)) return null;
+    try {
+      return decodeURIComponent(url.slice(this.#base.length + 1));
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Opens an object; retried on network and server trouble.
+   *
+   * @param key the object
+   * @param options the ETag already known, and a signal
+   * @returns what the read found; a body must be consumed or cancelled
+   * @throws {BucketError} if the request fails
+   */
+  async get(
+    key: string,
+    options: BucketRequestOptions & { readonly ifNoneMatch?: string } = {},
+  ): Promise<ReadOutcome> {
+    const headers = new Headers();
+    if (options.ifNoneMatch !== undefined) {
+      headers.set("if-none-match", options.ifNoneMatch);
+    }
+    const response = await this.#repeat(
+      `read ${this.url(key)}`,
+      () => this.#send("GET", this.url(key), headers, undefined, options),
+      options,
+      (status) => status === 200 || status === 304 || status === 404,
+    );
+    if (response.status === 304) {
+      await response.body?.cancel();
+      return { status: "unchanged" };
+    }
+    if (response.status === 404) {
+      await this.#refuseMissingBucket(response);
+      return { status: "missing" };
+    }
+    const length = response.headers.get("content-length");
+    return {
+      status: "found",
+      body: stallGuard(
+        response.body ?? ReadableStream.from<Uint8Array<ArrayBuffer>>([]),
+        this.#deadlineMs,
+        () =>
+          new BucketError(
+            "network",
+            `Cannot read ${
+              this.url(key)
+            }: the body stopped for ${this.#deadlineMs} ms; try again`,
+          ),
+      ),
+      etag: response.headers.get("etag") ?? "",
+      size: length === null ? null : Number(length),
+    };
+  }
+
+  /**
+   * Writes an object if the condition holds; never retried, because a lost answer must be judged by the caller.
+   *
+   * @param key the object
+   * @param content its new content
+   * @param condition when to write
+   * @param options a content type and a signal
+   * @returns what became of the write
+   * @throws {BucketError} if the request is refused for another reason than the condition
+   */
+  async put(
+    key: string,
+    content: Uint8Array<ArrayBuffer>,
+    condition: WriteCondition,
+    options: BucketRequestOptions & { readonly contentType?: string } = {},
+  ): Promise<WriteOutcome> {
+    if (condition === "always" || "ifNoneMatch" in condition) {
+      return await this.#putOnce(key, content, condition, options);
+    }
+    const bare = condition.ifMatch.replace(/^"(.*)"$/, "$1");
+    if (this.#etagForm === "bare") {
+      return await this.#putOnce(key, content, { ifMatch: bare }, options);
+    }
+    const outcome = await this.#putOnce(key, content, condition, options);
+    if (outcome.status === "written") this.#etagForm = "quoted";
+    if (
+      outcome.status !== "lost" || this.#etagForm !== "unproven" ||
+      bare === condition.ifMatch
+    ) {
+      return outcome;
+    }
+    const second = await this.#putOnce(
+      key,
+      content,
+      { ifMatch: bare },
+      options,
+    );
+    if (second.status === "written") this.#etagForm = "bare";
+    return second;
+  }
+
+  /**
+   * Removes an object; one that is not there is no error.
+   *
+   * @param key the object
+   * @param options a signal
+   * @throws {BucketError} if the request fails
+   */
+  async delete(key: string, options: BucketRequestOptions = {}): Promise<void> {
+    const response = await this.#repeat(
+      `remove ${this.url(key)}`,
+      () =>
+        this.#send("DELETE", this.url(key), new Headers(), undefined, options),
+      options,
+      (status) => status === 200 || status === 204 || status === 404,
+    );
+    if (response.status === 404) await this.#refuseMissingBucket(response);
+    else await response.body?.cancel();
+  }
+
+  /**
+   * Lists the objects under a prefix in key order, page by page.
+   *
+   * @param prefix the prefix
+   * @param options a signal
+   * @returns the objects
+   * @throws {BucketError} if a request fails
+   */
+  async *list(
+    prefix: string,
+    options: BucketRequestOptions = {},
+  ): AsyncIterable<ListedObject> {
+    let token: string | null = null;
+    do {
+      const query = new URLSearchParams({ "list-type": "2", prefix });
+      if (token !== null) query.set("continuation-token", token);
+      // A space must be signed and sent as %20, not as the + of form encoding.
+      const url = `${this.#base}?${query.toString().replaceAll("+", "%20")}`;
+      const response = await this.#repeat(
+        `list ${this.#base}/${prefix}*`,
+        () => this.#send("GET", url, new Headers(), undefined, options),
+        options,
+        (status) => status === 200,
+      );
+      const page = parseListing(await response.text());
+      yield* page.objects;
+      token = page.nextToken;
+    } while (token !== null);
+  }
+
+  async #putOnce(
+    key: string,
+    content: Uint8Array<ArrayBuffer>,
+    condition: WriteCondition,
+    options: BucketRequestOptions & { readonly contentType?: string },
+  ): Promise<WriteOutcome> {
+    const headers = new Headers({
+      "content-type": options.contentType ?? "application/octet-stream",
+    });
+    if (condition !== "always") {
+      if ("ifMatch" in condition) headers.set("if-match", condition.ifMatch);
+      else headers.set("if-none-match", condition.ifNoneMatch);
+    }
+    let response: Response;
+    try {
+      response = await this.#send(
+        "PUT",
+        this.url(key),
+        headers,
+        content,
+        options,
+      );
+    } catch (error) {
+      if (error instanceof BucketError && error.code === "network") {
+        return { status: "unknown", reason: error.message };
+      }
+      throw error;
+    }
+    const { status } = response;
+    if (status >= 200 && status < 300) {
+      await response.body?.cancel();
+      return { status: "written", etag: response.headers.get("etag") ?? "" };
+    }
+    if (status === 404 && condition !== "always" && "ifMatch" in condition) {
+      await this.#refuseMissingBucket(response);
+      return { status: "lost" };
+    }
+    const error = await this.#errorOf(response, `write ${this.url(key)}`);
+    if (status === 412) return { status: "lost" };
+    if (status === 501) return { status: "unsupported", reason: error.message };
+    if (status === 409 || status >= 500) {
+      return { status: "unknown", reason: error.message };
+    }
+    throw error;
+  }
+
+  async #send(
+    method: string,
+    url: string,
+    headers: Headers,
+    body: Uint8Array<ArrayBuffer> | undefined,
+    options: BucketRequestOptions,
+  ): Promise<Response> {
+    headers.set("x-tigris-consistent", "true");
+    options.signal?.throwIfAborted();
+    const request = await this.#client.sign(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      // Ceph since 19 answers 403 to a content-type outside the signature.
+      aws: { allHeaders: true },
+    });
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs);
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, deadline.signal])
+      : deadline.signal;
+    try {
+      return await this.#fetch(new Request(request, { signal }));
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      const why = deadline.signal.aborted
+        ? `no answer within ${this.#deadlineMs} ms`
+        : cause instanceof Error
+        ? cause.message
+        : String(cause);
+      throw new BucketError(
+        "network",
+        `Cannot reach ${url} (${method}): ${why}; check the endpoint and the network`,
+        { cause },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #repeat(
+    what: string,
+    send: () => Promise<Response>,
+    options: BucketRequestOptions,
+    good: (status: number) => boolean,
+  ): Promise<Response> {
+    for (let attempt = 1;; attempt++) {
+      let failure: BucketError;
+      try {
+        const response = await send();
+        if (good(response.status)) return response;
+        failure = await this.#errorOf(response, what);
+      } catch (error) {
+        if (!(error instanceof BucketError)) throw error;
+        failure = error;
+      }
+      if (!failure.transient || attempt >= this.#attemptsMax) throw failure;
+      await pause(
+        RETRY_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2),
+        options.signal,
+      );
+    }
+  }
+
+  async #refuseMissingBucket(response: Response): Promise<void> {
+    const { code } = parseS3Error(await response.text());
+    if (code === "NoSuchBucket") throw this.#noBucket(response.status);
+  }
+
+  #noBucket(status: number): BucketError {
+    return new BucketError(
+      "no_bucket",
+      `Cannot find the bucket "${this.#name}" at ${this.#base}; create it (fly storage create) or set BUCKET_NAME`,
+      { status },
+    );
+  }
+
+  async #errorOf(response: Response, what: string): Promise<BucketError> {
+    const { status } = response;
+    const { code: s3Code, message } = parseS3Error(await response.text());
+    if (s3Code === "NoSuchBucket") return this.#noBucket(status);
+    const said = `the server answered ${status}${s3Code ? ` ${s3Code}` : ""}${
+      message ? ` (${message})` : ""
+    }`;
+    let code: BucketErrorCode = status === 429 || status >= 500
+      ? "server"
+      : "refused";
+    let remedy = "";
+    if (s3Code === "RequestTimeTooSkewed") {
+      code = "clock_skew";
+      remedy = "; set this machine's clock";
+    } else if (status === 401 || status === 403) {
+      code = "credentials";
+      remedy =
+        "; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and that they may use this bucket";
+    }
+    return new BucketError(code, `Cannot ${what}: ${said}${remedy}`, {
+      status,
+    });
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

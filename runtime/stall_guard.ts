@@ -1,0 +1,38 @@
+/** A deadline between the pieces of a body.
+ * @module
+ */
+
+/**
+ * Passes a body through and errors it when no piece comes for a while.
+ *
+ * @param body the body
+ * @param deadlineMs how long the next piece may take, in milliseconds
+ * @param failure makes the error
+ * @returns the guarded body; cancelling it cancels the source
+ */
+export function stallGuard(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  deadlineMs: number,
+  failure: () => Error,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const stalled = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(failure()), deadlineMs);
+      });
+      try {
+        const { done, value } = await Promise.race([reader.read(), stalled]);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        controller.error(error);
+        await reader.cancel(error).catch(() => {});
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
