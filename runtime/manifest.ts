@@ -85,7 +85,7 @@ export const protocolVersion: Reader<number> = (value, at) =>
  */
 export function isReleasePath(path: string): boolean {
   return path.length > 0 && path.length <= 512 &&
-    !/[\0-\x1f\\:*?"<>|]/.test(path) &&
+    !/[\p{Cc}\\:*?"<>|]/u.test(path) &&
     path.split("/").every((part) =>
       part !== "" && part !== "." && part !== ".."
     );

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { PROTOCOL_VERSION, protocolVersion } from "./manifest.ts";
+import { protocolVersion } from "./manifest.ts";
 import {
   boolean,
   count,

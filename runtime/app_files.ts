@@ -1,0 +1,130 @@
+/** The files of the base image: their digests, and what of them a running process cannot pick up.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { startSettings } from "./manifest.ts";
+import { sha256Of } from "./protocol.ts";
+
+const FILES_MAX = 50_000;
+const IGNORED_FOLDERS = new Set([".git", ".flyhot", "node_modules"]);
+
+/** The base image's files under the app root; they never change while the process runs. */
+export class AppFiles {
+  readonly #root: string;
+  readonly #digests = new Map<string, Promise<string | null>>();
+
+  /**
+   * @param root the app root, as a path
+   */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * The digest of one file.
+   *
+   * @param path its path under the root
+   * @returns SHA-256 in hex, or null if there is no such file
+   */
+  digest(path: string): Promise<string | null> {
+    let known = this.#digests.get(path);
+    if (!known) {
+      known = digestFile(join(this.#root, path));
+      this.#digests.set(path, known);
+    }
+    return known;
+  }
+
+  /**
+   * The length of one file.
+   *
+   * @param path its path under the root
+   * @returns bytes; 0 if there is no such file
+   */
+  async size(path: string): Promise<number> {
+    try {
+      return (await Deno.stat(join(this.#root, path))).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  /**
+   * Lists the files.
+   *
+   * @returns their paths, sorted; without `.git`, `.flyhot`, `node_modules` and links
+   */
+  async list(): Promise<string[]> {
+    const paths: string[] = [];
+    const walk = async (folder: string): Promise<void> => {
+      for await (const entry of Deno.readDir(join(this.#root, folder))) {
+        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory) {
+          if (!IGNORED_FOLDERS.has(entry.name)) await walk(path);
+        } else if (entry.isFile && paths.length < FILES_MAX) paths.push(path);
+      }
+    };
+    await walk("");
+    return paths.sort();
+  }
+
+  /**
+   * The digests of what Deno and Fly read at start, as in {@linkcode Manifest.config}.
+   *
+   * @returns digests by file name, of the files that are there
+   */
+  async config(): Promise<Record<string, string>> {
+    const config: Record<string, string> = {};
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const text = await this.text(name);
+      if (text === null) continue;
+      try {
+        config[name] = await sha256Of(startSettings(JSON.parse(text)));
+      } catch {
+        // With comments it is not JSON; its whole text then stands for its settings.
+        config[name] = await sha256Of(text);
+      }
+    }
+    for (
+      const name of ["deno.lock", "package.json", "fly.toml", "Dockerfile"]
+    ) {
+      const digest = await this.digest(name);
+      if (digest !== null) config[name] = digest;
+    }
+    return config;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param path its path under the root
+   * @returns its text, or null if there is no such file
+   */
+  async text(path: string): Promise<string | null> {
+    try {
+      return await Deno.readTextFile(join(this.#root, path));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }
+}
+
+async function digestFile(path: string): Promise<string | null> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) {
+      return null;
+    }
+    throw error;
+  }
+  const hash = createHash("sha256");
+  for await (const chunk of file.readable) hash.update(chunk);
+  return hash.digest("hex");
+}

@@ -1,0 +1,100 @@
+/** The control socket: how an operator on the machine asks what runs, and says "look now".
+ *
+ * A nudge carries no authority: what to run comes only from the bucket.
+ *
+ * @module
+ */
+import type { Logger } from "./log.ts";
+import type { MachineInfo, RunningManifest } from "./protocol.ts";
+
+/** What the socket answers with. */
+export interface ControlHandlers {
+  /** What runs. */
+  info(): Promise<MachineInfo>;
+  /** What a planner needs. */
+  manifest(): Promise<RunningManifest>;
+  /** Reads the pointer now. */
+  check(): void;
+}
+
+/** An open control socket. */
+export interface ControlSocket extends AsyncDisposable {
+  /** Its path. */
+  readonly path: string;
+}
+
+/**
+ * Opens the control socket, readable and writable by this user only.
+ *
+ * `GET /v1/info`, `GET /v1/manifest`, `POST /v1/check`.
+ *
+ * @param path where; a socket that nobody answers on is replaced
+ * @param handlers what to answer with
+ * @param logger told of a request that fails
+ * @returns the socket, which does not keep the process alive
+ * @throws {Error} if the path cannot be bound, or another process answers there
+ */
+export async function openControlSocket(
+  path: string,
+  handlers: ControlHandlers,
+  logger: Logger,
+): Promise<ControlSocket> {
+  if (await answers(path)) {
+    throw new Error(
+      `Cannot open the control socket ${path}: another process has it; set FLYHOT_SOCKET for one of them`,
+    );
+  }
+  await Deno.remove(path).catch(() => {});
+  // A mask for the moment between bind and chmod, in which others could connect.
+  const mask = Deno.umask(0o177);
+  let server: Deno.HttpServer;
+  try {
+    server = Deno.serve({
+      path,
+      onListen() {},
+      onError(error) {
+        const why = error instanceof Error ? error.message : String(error);
+        logger.warn(`a control request failed: ${why}`);
+        return Response.json({ error: why }, { status: 500 });
+      },
+    }, (request) => answer(request, handlers));
+  } finally {
+    Deno.umask(mask);
+  }
+  server.unref();
+  await Deno.chmod(path, 0o600);
+  return {
+    path,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await server.shutdown();
+      await Deno.remove(path).catch(() => {});
+    },
+  };
+}
+
+async function answer(
+  request: Request,
+  handlers: ControlHandlers,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const route = `${request.method} ${pathname}`;
+  if (route === "GET /v1/info") return Response.json(await handlers.info());
+  if (route === "GET /v1/manifest") {
+    return Response.json(await handlers.manifest());
+  }
+  if (route === "POST /v1/check") {
+    handlers.check();
+    return Response.json({ ok: true }, { status: 202 });
+  }
+  return Response.json({ error: `there is no ${route}` }, { status: 404 });
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    const connection = await Deno.connect({ transport: "unix", path });
+    connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+/** The live boundary of user code.
+ * @module
+ */
+import { system } from "./system.ts";
+
+/**
+ * Imports a module so that callers always reach its newest version.
+ *
+ * An upgrade reloads changed modules and their importers up to the next live boundary; the importer of a live
+ * boundary keeps running. Call members through the returned object (`app.handle(req)`): a member taken out of it
+ * stays what it was.
+ *
+ * @param thunk a function that imports the module, and may pick something out of it
+ * @returns an object that stands for the newest version
+ * @throws {TypeError} if the thunk imports no module of the app, or does not resolve to an object or a function
+ * @throws whatever the module throws while it is evaluated
+ *
+ * @example
+ * ```ts no-eval
+ * import { live, reapply } from "@flyhot/runtime";
+ *
+ * await reapply();
+ * const app = await live(() => import("./app.ts"));
+ * Deno.serve((request) => app.handle(request));
+ * ```
+ */
+export function live<T extends object>(thunk: () => Promise<T>): Promise<T> {
+  return system.boundaries.open(thunk);
+}

@@ -1,0 +1,240 @@
+/** Where an app hands itself over: applies what its generation runs, then keeps watching.
+ * @module
+ */
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Agent } from "./agent.ts";
+import { AppFiles } from "./app_files.ts";
+import { type ControlSocket, openControlSocket } from "./control.ts";
+import { consoleLogger, type Logger } from "./log.ts";
+import { folderUrl, ModuleTable } from "./module_table.ts";
+import type { Bucket } from "./object_store.ts";
+import { ProtocolError } from "./parse.ts";
+import type { MachineInfo } from "./protocol.ts";
+import { chooseReleaseFolder, ReleaseFolders } from "./release_folders.ts";
+import { S3Bucket } from "./s3_bucket.ts";
+import {
+  type Environment,
+  inertReason,
+  type ReapplyOptions,
+  resolveSettings,
+} from "./settings.ts";
+import { system } from "./system.ts";
+import { Watcher } from "./watcher.ts";
+
+/** What `reapply()` did. */
+export type ReapplyResult =
+  | {
+    /** A hot upgrade is in. */
+    readonly status: "applied";
+    /** Its version. */
+    readonly version: string;
+    /** What code runs. */
+    readonly fingerprint: string;
+  }
+  | {
+    /** The base image runs as it is. */
+    readonly status: "none";
+  }
+  | {
+    /** This process is none of flyhot's business. */
+    readonly status: "skipped";
+    /** Why. */
+    readonly reason: string;
+  }
+  | {
+    /** The current upgrade could not be applied; the base image runs. */
+    readonly status: "error";
+    /** What was tried, on what, and why it failed. */
+    readonly reason: string;
+  };
+
+interface Running extends AsyncDisposable {
+  readonly agent: Agent;
+}
+
+let running: Promise<Running> | null = null;
+
+const environment: Environment = (name) => Deno.env.get(name) || undefined;
+
+/**
+ * Applies the hot upgrade that the machines on this base image run, then keeps watching for new ones.
+ *
+ * Call it once, at the top of the main module, before the app is imported. It never throws: if the upgrade cannot be
+ * applied, the app starts with the code of its image and the reason is logged and returned. Outside Fly, in release
+ * commands and in other reserved machines it does nothing.
+ *
+ * @param options overrides of what the environment says
+ * @returns what was done
+ *
+ * @example
+ * ```ts
+ * import { reapply } from "@flyhot/runtime";
+ *
+ * const result = await reapply();
+ * if (result.status === "error") console.error(result.reason);
+ * ```
+ */
+export async function reapply(
+  options: ReapplyOptions = {},
+): Promise<ReapplyResult> {
+  const logger = options.logger ?? defaultLogger();
+  try {
+    const inert = inertReason(environment);
+    if (inert !== null) {
+      if (!running) system.modules.uninstall();
+      return { status: "skipped", reason: inert };
+    }
+    if (running) {
+      return {
+        status: "skipped",
+        reason: "reapply() has run in this process already",
+      };
+    }
+    const settings = resolveSettings(options, environment);
+    const { agent } = await (running = start(options, logger));
+    if (typeof settings.bucket === "string") {
+      logger.error(`hot upgrades are off: ${settings.bucket}`);
+      return { status: "error", reason: settings.bucket };
+    }
+    return await boot(agent, logger);
+  } catch (error) {
+    const reason = messageOf(error);
+    logger.error(`hot upgrades are off: ${reason}`);
+    return { status: "error", reason };
+  }
+}
+
+async function boot(agent: Agent, logger: Logger): Promise<ReapplyResult> {
+  try {
+    const result = await agent.boot();
+    if (result === null) return { status: "none" };
+    if (result.state === "applied" || result.state === "nothing_to_do") {
+      const { version, fingerprint } = result;
+      return { status: "applied", version, fingerprint };
+    }
+    return {
+      status: "error",
+      reason: result.failure?.message ?? "the upgrade is still pending",
+    };
+  } catch (error) {
+    const reason = messageOf(error);
+    const remedy = error instanceof ProtocolError
+      ? ""
+      : "; it is read again while the app runs";
+    logger.error(
+      `the pointer cannot be read, starting with the base image: ${reason}${remedy}`,
+    );
+    return { status: "error", reason };
+  }
+}
+
+/**
+ * The agent of this process, set up for direct use where `reapply()` has not run.
+ *
+ * @returns the agent
+ */
+export async function runningAgent(): Promise<Agent> {
+  running ??= start({ watch: false }, defaultLogger());
+  return (await running).agent;
+}
+
+/**
+ * What code this process runs.
+ *
+ * @returns whether a hot upgrade is in and which; always the base image, the fingerprint and the counts
+ *
+ * @example
+ * ```ts
+ * import { info } from "@flyhot/runtime";
+ *
+ * const now = await info();
+ * if (now.hotUpgradeApplied) console.log(now.version);
+ * ```
+ */
+export async function info(): Promise<MachineInfo> {
+  return await (await runningAgent()).info();
+}
+
+/** Stops watching and closes the control socket, for tests and orderly shutdowns. */
+export async function stop(): Promise<void> {
+  const was = running;
+  running = null;
+  if (was) await (await was)[Symbol.asyncDispose]();
+}
+
+async function start(
+  options: ReapplyOptions,
+  logger: Logger,
+): Promise<Running> {
+  const settings = resolveSettings(options, environment);
+  const mainFile = fileURLToPath(Deno.mainModule);
+  const root = options.root ?? await findRoot(mainFile);
+  const fallback = join(
+    environment("TMPDIR") ?? "/tmp",
+    `flyhot-${settings.app}`,
+    "releases",
+  );
+  const folders = new ReleaseFolders(await chooseReleaseFolder(root, fallback));
+  system.modules.table ??= new ModuleTable(folderUrl(root), folders.url);
+  const bucket: Bucket | null = typeof settings.bucket === "string"
+    ? null
+    : new S3Bucket({ ...settings.bucket, ...settings.bucket.credentials });
+  const main = relative(root, mainFile);
+  const agent = new Agent({
+    system,
+    settings,
+    bucket,
+    files: new AppFiles(root),
+    main,
+    folders,
+    logger,
+  });
+  const watcher = new Watcher({
+    poll: () => agent.poll(),
+    intervalMs: settings.pollIntervalMs,
+    logger,
+  });
+  let socket: ControlSocket | null = null;
+  if (settings.imageRef !== "") {
+    try {
+      socket = await openControlSocket(settings.socketPath, {
+        info: () => agent.info(),
+        manifest: () => agent.manifest(),
+        check: () => watcher.nudge(),
+      }, logger);
+    } catch (error) {
+      // Upgrades still arrive by polling; only the way to ask is missing.
+      logger.warn(messageOf(error));
+    }
+  }
+  if (bucket && options.watch !== false) watcher.start();
+  return {
+    agent,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await watcher[Symbol.asyncDispose]();
+      await socket?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function findRoot(mainFile: string): Promise<string> {
+  for (let folder = dirname(mainFile);; folder = dirname(folder)) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      try {
+        if ((await Deno.stat(join(folder, name))).isFile) return folder;
+      } catch {
+        continue;
+      }
+    }
+    if (folder === dirname(folder)) return dirname(mainFile);
+  }
+}
+
+function defaultLogger(): Logger {
+  return consoleLogger(environment("FLYHOT_LOG") === "json" ? "json" : "text");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,93 @@
+/** What a release changes against what runs.
+ * @module
+ */
+import type { Manifest } from "./manifest.ts";
+
+/** What runs now, by path. */
+export interface RunningFiles {
+  /** The current digest of a path, or null if there is no such file. */
+  readonly digest: (path: string) => string | null;
+  /** The paths of the release that is in; empty on the base image. */
+  readonly paths: readonly string[];
+  /** Digests of what was read at start, as in {@linkcode Manifest.config}. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Specifiers outside the app that the process can already load. */
+  readonly external: ReadonlySet<string>;
+}
+
+/** What a release changes. */
+export interface ReleaseDiff {
+  /** Modules that are new or differ. */
+  readonly modules: readonly string[];
+  /** Assets that are new or differ. */
+  readonly assets: readonly string[];
+  /** Files that the release no longer has. */
+  readonly removed: readonly string[];
+  /** What a running process cannot pick up, a sentence each. */
+  readonly cold: readonly string[];
+}
+
+/**
+ * Compares a release with what runs.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @returns the differences
+ */
+export function diffRelease(
+  manifest: Manifest,
+  running: RunningFiles,
+): ReleaseDiff {
+  const modules: string[] = [];
+  const assets: string[] = [];
+  for (const [path, file] of Object.entries(manifest.files)) {
+    if (file.kind === "config" || running.digest(path) === file.sha256) {
+      continue;
+    }
+    (file.kind === "module" ? modules : assets).push(path);
+  }
+  const removed = running.paths.filter((path) =>
+    !Object.hasOwn(manifest.files, path)
+  );
+  const cold: string[] = [];
+  for (const [name, digest] of Object.entries(manifest.config)) {
+    const before = running.config[name];
+    // What the image does not carry cannot be compared; the planner sees both sides.
+    if (before !== undefined && before !== digest) {
+      cold.push(`${name} changed, and is only read when the process starts`);
+    }
+  }
+  for (const specifier of newExternals(manifest, running.external)) {
+    cold.push(
+      `${specifier} is a new dependency, which only a new image brings`,
+    );
+  }
+  return {
+    modules: modules.sort(),
+    assets: assets.sort(),
+    removed: removed.sort(),
+    cold,
+  };
+}
+
+/**
+ * The specifiers outside the app that a release imports and that are not known yet.
+ *
+ * @param manifest the release
+ * @param known what is known
+ * @returns the specifiers, sorted; `node:` ones are always known
+ */
+export function newExternals(
+  manifest: Manifest,
+  known: ReadonlySet<string>,
+): string[] {
+  const unknown = new Set<string>();
+  for (const { external } of Object.values(manifest.modules)) {
+    for (const specifier of external) {
+      if (!specifier.startsWith("node:") && !known.has(specifier)) {
+        unknown.add(specifier);
+      }
+    }
+  }
+  return [...unknown].sort();
+}

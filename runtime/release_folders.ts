@@ -1,0 +1,121 @@
+/** The folder that releases are unpacked to.
+ * @module
+ */
+import { join } from "node:path";
+import { download } from "./download.ts";
+import type { Manifest } from "./manifest.ts";
+import { folderUrl } from "./module_table.ts";
+import type { Bucket } from "./object_store.ts";
+import type { WantedRelease } from "./release.ts";
+import { unpack } from "./unpack.ts";
+import { upgradeError } from "./upgrade_error.ts";
+
+/** A release on the disk, whole and checked. */
+export interface UnpackedRelease {
+  /** Its digest. */
+  readonly sha256: string;
+  /** Its manifest. */
+  readonly manifest: Manifest;
+  /** Its folder. */
+  readonly folder: string;
+}
+
+/** The releases on this machine's disk. */
+export class ReleaseFolders {
+  /** The folder that holds them. */
+  readonly folder: string;
+  readonly #unpacked = new Map<string, UnpackedRelease>();
+
+  /**
+   * @param folder the folder that holds them
+   */
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** The folder's URL, with a slash at the end. */
+  get url(): string {
+    return folderUrl(this.folder);
+  }
+
+  /**
+   * Brings a release to the disk: download, check, unpack to a temporary folder, one rename.
+   *
+   * @param wanted the release
+   * @param url where it is
+   * @param bucket the bucket it may be in
+   * @param signal ends the work
+   * @returns the release
+   * @throws {UpgradeError} if any of it fails; nothing is left behind then
+   */
+  async bring(
+    wanted: WantedRelease,
+    url: string,
+    bucket: Bucket | null,
+    signal: AbortSignal,
+  ): Promise<UnpackedRelease> {
+    const known = wanted.sha256 === null
+      ? undefined
+      : this.#unpacked.get(wanted.sha256);
+    if (known) return known;
+    const unique = crypto.randomUUID();
+    const tarball = join(this.folder, `.${unique}.tar.gz`);
+    const temporary = join(this.folder, `.${unique}`);
+    try {
+      await Deno.mkdir(this.folder, { recursive: true });
+      const { sha256 } = await download(wanted, url, tarball, bucket, signal);
+      const manifest = await unpack(tarball, temporary, signal);
+      const folder = join(this.folder, sha256.slice(0, 12));
+      // Left over from an earlier process on the same disk; it may be half removed.
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      await Deno.rename(temporary, folder);
+      const release = { sha256, manifest, folder };
+      this.#unpacked.set(sha256, release);
+      return release;
+    } catch (error) {
+      await Deno.remove(temporary, { recursive: true }).catch(() => {});
+      throw upgradeError(
+        "unpack",
+        `Cannot bring ${url} to ${this.folder}`,
+        error,
+      );
+    } finally {
+      await Deno.remove(tarball).catch(() => {});
+    }
+  }
+
+  /**
+   * Removes a release that did not come in.
+   *
+   * @param release the release
+   */
+  async discard(release: UnpackedRelease): Promise<void> {
+    this.#unpacked.delete(release.sha256);
+    await Deno.remove(release.folder, { recursive: true }).catch(() => {});
+  }
+}
+
+/**
+ * Chooses the folder for releases: under the app root, or in the temporary folder where the root is read-only.
+ *
+ * @param root the app root
+ * @param fallback a folder in the temporary folder
+ * @returns the folder, which exists and can be written
+ */
+export async function chooseReleaseFolder(
+  root: string,
+  fallback: string,
+): Promise<string> {
+  for (const folder of [join(root, ".flyhot", "releases"), fallback]) {
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+      const probe = join(folder, `.${crypto.randomUUID()}`);
+      await Deno.writeTextFile(probe, "");
+      await Deno.remove(probe);
+      return await Deno.realPath(folder);
+    } catch {
+      continue;
+    }
+  }
+  return fallback;
+}

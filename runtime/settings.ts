@@ -1,0 +1,194 @@
+/** The runtime's settings: options first, then the environment, then defaults.
+ * @module
+ */
+import { join } from "node:path";
+import type { Logger } from "./log.ts";
+
+/** Keys for the bucket. */
+export interface Credentials {
+  /** The access key. */
+  readonly accessKeyId: string;
+  /** The secret key. */
+  readonly secretAccessKey: string;
+  /** The session token of temporary credentials. */
+  readonly sessionToken?: string;
+}
+
+/** Options of `reapply()`. Everything has an environment default. */
+export interface ReapplyOptions {
+  /** The Fly app. Default `FLY_APP_NAME`. */
+  readonly app?: string;
+  /** The app root. Default the nearest folder above the main module that has a `deno.json`, else the main module's own. */
+  readonly root?: string;
+  /** The bucket. Default `BUCKET_NAME`, then `AWS_BUCKET`. */
+  readonly bucket?: string;
+  /** The object store. Default `AWS_ENDPOINT_URL_S3`, then `https://fly.storage.tigris.dev`. */
+  readonly endpoint?: string;
+  /** The region in signatures. Default `AWS_REGION`, then `auto`. */
+  readonly region?: string;
+  /** Keys for the bucket. Default `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
+  readonly credentials?: Credentials;
+  /** How often the pointer is read, in milliseconds. Default `FLYHOT_POLL_MS`, then 5000. */
+  readonly pollIntervalMs?: number;
+  /** How long a download may take, in milliseconds. Default 120000. */
+  readonly fetchTimeoutMs?: number;
+  /** How long new modules may take to evaluate, in milliseconds. Default 30000. */
+  readonly prepareTimeoutMs?: number;
+  /** How long holders may take to finish the action they are in, in milliseconds. Default 10000. */
+  readonly suspendTimeoutMs?: number;
+  /** How long all migrations together may take, in milliseconds. Default 10000. */
+  readonly migrateTimeoutMs?: number;
+  /** Whether to go on watching for upgrades. Default true. */
+  readonly watch?: boolean;
+  /** Takes messages. Default standard error, as text or (with `FLYHOT_LOG=json`) as JSON lines. */
+  readonly logger?: Logger;
+}
+
+/** Where the bucket is and how to sign, complete. */
+export interface BucketSettings {
+  /** The object store. */
+  readonly endpoint: string;
+  /** The bucket. */
+  readonly bucket: string;
+  /** The region in signatures. */
+  readonly region: string;
+  /** Keys for the bucket. */
+  readonly credentials: Credentials;
+}
+
+/** The settings, complete. */
+export interface Settings {
+  /** The Fly app. */
+  readonly app: string;
+  /** The image the machine booted from. */
+  readonly imageRef: string;
+  /** The machine's id. */
+  readonly machineId: string;
+  /** The machine's region. */
+  readonly region: string;
+  /** The bucket, or the sentence that says what is missing. */
+  readonly bucket: BucketSettings | string;
+  /** The control socket. */
+  readonly socketPath: string;
+  /** How often the pointer is read, in milliseconds. */
+  readonly pollIntervalMs: number;
+  /** How long a download may take, in milliseconds. */
+  readonly fetchTimeoutMs: number;
+  /** How long new modules may take to evaluate, in milliseconds. */
+  readonly prepareTimeoutMs: number;
+  /** How long holders may take to finish the action they are in, in milliseconds. */
+  readonly suspendTimeoutMs: number;
+  /** How long all migrations together may take, in milliseconds. */
+  readonly migrateTimeoutMs: number;
+}
+
+/** Reads an environment variable; empty ones count as not set. */
+export type Environment = (name: string) => string | undefined;
+
+/** The object store where none is named. */
+export const DEFAULT_ENDPOINT = "https://fly.storage.tigris.dev";
+
+/**
+ * Says why flyhot must leave this process alone.
+ *
+ * @param env the environment
+ * @returns one sentence, or null where it may act
+ */
+export function inertReason(env: Environment): string | null {
+  if (!env("FLY_IMAGE_REF")) return "not on Fly: FLY_IMAGE_REF is not set";
+  if (env("FLYHOT_ROLE") === "orchestrator") {
+    return "this machine orchestrates an upgrade";
+  }
+  if (env("RELEASE_COMMAND")) return "this machine runs a release command";
+  if (env("FLY_TEST_COMMAND")) return "this machine runs a test command";
+  // Reserved groups: release commands, consoles, test machines.
+  const group = env("FLY_PROCESS_GROUP") ?? "";
+  if (group.startsWith("fly_app_")) {
+    return `this machine belongs to the reserved group ${group}`;
+  }
+  if (env("FLY_SSH")) return "this process runs in an SSH session";
+  return null;
+}
+
+/**
+ * Completes the options from the environment.
+ *
+ * @param options the caller's options
+ * @param env the environment
+ * @returns the settings
+ * @throws {TypeError} if a number is not a positive one
+ */
+export function resolveSettings(
+  options: ReapplyOptions,
+  env: Environment,
+): Settings {
+  const app = options.app ?? env("FLY_APP_NAME") ?? "app";
+  const temporary = env("TMPDIR") ?? "/tmp";
+  const polled = env("FLYHOT_POLL_MS");
+  return {
+    app,
+    imageRef: env("FLY_IMAGE_REF") ?? "",
+    machineId: env("FLY_MACHINE_ID") ?? "local",
+    region: env("FLY_REGION") ?? "local",
+    bucket: bucketSettings(options, env),
+    socketPath: env("FLYHOT_SOCKET") ?? join(temporary, `flyhot-${app}.sock`),
+    pollIntervalMs: positive(
+      "pollIntervalMs",
+      options.pollIntervalMs ?? (polled === undefined ? 5000 : Number(polled)),
+    ),
+    fetchTimeoutMs: positive(
+      "fetchTimeoutMs",
+      options.fetchTimeoutMs ?? 120_000,
+    ),
+    prepareTimeoutMs: positive(
+      "prepareTimeoutMs",
+      options.prepareTimeoutMs ?? 30_000,
+    ),
+    suspendTimeoutMs: positive(
+      "suspendTimeoutMs",
+      options.suspendTimeoutMs ?? 10_000,
+    ),
+    migrateTimeoutMs: positive(
+      "migrateTimeoutMs",
+      options.migrateTimeoutMs ?? 10_000,
+    ),
+  };
+}
+
+function bucketSettings(
+  options: ReapplyOptions,
+  env: Environment,
+): BucketSettings | string {
+  const bucket = options.bucket ?? env("BUCKET_NAME") ?? env("AWS_BUCKET");
+  if (!bucket) {
+    return "no bucket is named; set BUCKET_NAME (fly storage create does)";
+  }
+  const accessKeyId = options.credentials?.accessKeyId ??
+    env("AWS_ACCESS_KEY_ID");
+  const secretAccessKey = options.credentials?.secretAccessKey ??
+    env("AWS_SECRET_ACCESS_KEY");
+  if (!accessKeyId || !secretAccessKey) {
+    return "no keys for the bucket; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+  }
+  const sessionToken = options.credentials
+    ? options.credentials.sessionToken
+    : env("AWS_SESSION_TOKEN");
+  return {
+    endpoint: options.endpoint ?? env("AWS_ENDPOINT_URL_S3") ??
+      DEFAULT_ENDPOINT,
+    bucket,
+    region: options.region ?? env("AWS_REGION") ?? "auto",
+    credentials: {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken ? { sessionToken } : {}),
+    },
+  };
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new TypeError(
+    `Cannot use ${name}: it is ${value}; give milliseconds above 0`,
+  );
+}

@@ -1,0 +1,161 @@
+/** Flags as data, and the one strict reader of them.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { FlyhotError } from "../errors.ts";
+import { nearestName } from "./suggest.ts";
+
+/** One flag. */
+export interface FlagSpec {
+  /** The name without hyphens in front, for example `skip-build`. */
+  readonly name: string;
+  /** What it takes: nothing, a text, or a whole number. */
+  readonly type: "boolean" | "string" | "integer";
+  /** What it does, in one line of help. */
+  readonly description: string;
+  /** One letter for short. */
+  readonly short?: string;
+  /** What stands for the value in help, for example `seconds`. */
+  readonly value?: string;
+  /** What holds when it is not given, for help. */
+  readonly default?: string;
+  /** Whether it may be given more than once. */
+  readonly repeatable?: boolean;
+  /** The least whole number allowed. Default 0. */
+  readonly min?: number;
+}
+
+/** The value that one flag has after reading; undefined where it was not given. */
+export type FlagValue<S extends FlagSpec> = S extends { type: "boolean" }
+  ? boolean
+  : S extends { repeatable: true } ? readonly string[]
+  : S extends { type: "integer" } ? number | undefined
+  : string | undefined;
+
+/** The values of several flags by name. */
+export type FlagValues<F extends readonly FlagSpec[]> = {
+  readonly [S in F[number] as S["name"]]: FlagValue<S>;
+};
+
+/** What a command line says. */
+export interface ReadFlags<F extends readonly FlagSpec[]> {
+  /** The flags. */
+  readonly flags: FlagValues<F>;
+  /** The words that belong to no flag, in order. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Reads a command line strictly: what is not known, not complete or given twice is refused.
+ *
+ * @param args the arguments after the command's name
+ * @param specs the flags that the command knows
+ * @returns the flags and the remaining words
+ * @throws {FlyhotError} `usage` for anything unexpected, with the nearest known flag as hint
+ */
+export function readFlags<const F extends readonly FlagSpec[]>(
+  args: readonly string[],
+  specs: F,
+): ReadFlags<F> {
+  const byName = new Map<string, FlagSpec>(specs.map((it) => [it.name, it]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      specs.map((it) => [it.name, {
+        type: it.type === "boolean" ? "boolean" as const : "string" as const,
+        ...(it.short ? { short: it.short } : {}),
+      }]),
+    ),
+    // Its strict mode knows no suggestions; its tokens know all that is needed.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const given = new Map<string, string[]>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const spec = byName.get(token.name);
+    if (!spec) throw unknownFlag(token.rawName, specs);
+    const values = given.get(spec.name) ?? [];
+    values.push(valueOf(spec, token.rawName, token.value, token.inlineValue));
+    if (values.length > 1 && !spec.repeatable && spec.type !== "boolean") {
+      throw new FlyhotError(
+        "usage",
+        `Cannot read ${token.rawName}: it is given more than once`,
+      );
+    }
+    given.set(spec.name, values);
+  }
+  const flags = Object.fromEntries(
+    specs.map((it) => [it.name, finalValue(it, given.get(it.name))]),
+  );
+  // The entries were made flag by flag from the very specs that the type is computed from.
+  return { flags: flags as FlagValues<F>, words };
+}
+
+function unknownFlag(
+  rawName: string,
+  specs: readonly FlagSpec[],
+): FlyhotError {
+  const near = rawName.startsWith("--")
+    ? nearestName(rawName.slice(2), specs.map((it) => it.name))
+    : null;
+  return new FlyhotError("usage", `Cannot read ${rawName}: no such flag`, {
+    hint: near === null
+      ? "see --help for the flags of this command"
+      : `did you mean --${near}?`,
+  });
+}
+
+function valueOf(
+  spec: FlagSpec,
+  rawName: string,
+  value: string | undefined,
+  inline: boolean | undefined,
+): string {
+  if (spec.type === "boolean") {
+    if (value === undefined) return "true";
+    throw new FlyhotError(
+      "usage",
+      `Cannot read ${rawName}=${value}: the flag takes no value`,
+    );
+  }
+  const wanted = `<${spec.value ?? "value"}>`;
+  if (value === undefined || value === "") {
+    throw new FlyhotError(
+      "usage",
+      `Cannot read ${rawName}: its value is missing`,
+      { hint: `write ${rawName} ${wanted}` },
+    );
+  }
+  if (!inline && value.startsWith("-")) {
+    throw new FlyhotError(
+      "usage",
+      `Cannot read ${rawName}: its value is missing, "${value}" looks like another flag`,
+      { hint: `write ${rawName} ${wanted}, or ${rawName}=${value} if meant` },
+    );
+  }
+  if (spec.type === "integer") {
+    const min = spec.min ?? 0;
+    if (!/^\d{1,9}$/.test(value) || Number(value) < min) {
+      throw new FlyhotError(
+        "usage",
+        `Cannot read ${rawName}: expected a whole number of at least ${min}, found "${value}"`,
+      );
+    }
+  }
+  return value;
+}
+
+function finalValue(
+  spec: FlagSpec,
+  values: readonly string[] | undefined,
+): boolean | number | string | readonly string[] | undefined {
+  if (spec.type === "boolean") return values !== undefined;
+  if (spec.repeatable) return values ?? [];
+  const value = values?.[0];
+  if (value === undefined) return undefined;
+  return spec.type === "integer" ? Number(value) : value;
+}

@@ -1,0 +1,63 @@
+/** From the files in an app's folder to resolved values.
+ * @module
+ */
+import { type Bucket, S3Bucket } from "@flyhot/runtime/bucket";
+import type { Host } from "../host.ts";
+import { findDenoJson } from "./deno_json.ts";
+import { findFlyToml } from "./fly_toml.ts";
+import {
+  type CliValues,
+  requireBucket,
+  requireCredentials,
+  resolveConfig,
+  type ResolvedConfig,
+} from "./resolve.ts";
+
+/**
+ * Reads `fly.toml` and `deno.json` and decides every value.
+ *
+ * @param host disk and environment
+ * @param cli what the command line says
+ * @returns the values and their origins
+ * @throws {FlyhotError} `usage` if a file is malformed or a named one missing
+ */
+export async function loadConfig(
+  host: Pick<Host, "files" | "env">,
+  cli: CliValues = {},
+): Promise<ResolvedConfig> {
+  const flyToml = await findFlyToml(host, cli.config);
+  const denoJson = await findDenoJson(host, "");
+  return resolveConfig({
+    cli,
+    denoJson,
+    flyToml,
+    env: (name) => host.env(name),
+  });
+}
+
+/**
+ * Opens the bucket that the configuration names.
+ *
+ * @param config the values
+ * @param host sends the requests
+ * @returns the bucket; nothing was sent yet
+ * @throws {FlyhotError} `usage` without a bucket, `auth` without credentials
+ */
+export function openBucket(
+  config: ResolvedConfig,
+  host: Pick<Host, "fetch">,
+): Bucket {
+  const bucket = requireBucket(config);
+  const credentials = requireCredentials(config);
+  return new S3Bucket({
+    endpoint: config.endpoint.value,
+    bucket,
+    region: config.region.value,
+    accessKeyId: credentials.accessKeyId.reveal(),
+    secretAccessKey: credentials.secretAccessKey.reveal(),
+    ...(credentials.sessionToken
+      ? { sessionToken: credentials.sessionToken.reveal() }
+      : {}),
+    fetch: (request) => host.fetch(request),
+  });
+}

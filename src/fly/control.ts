@@ -1,0 +1,75 @@
+/** How the runtime on a machine is reached: a self-contained script, run there by exec, that talks to its control socket.
+ * @module
+ */
+
+/** What the control socket answers. */
+export type ControlRequest =
+  | {
+    /** A question. */
+    readonly method: "GET";
+    /** About what. */
+    readonly path: "/v1/info" | "/v1/manifest";
+  }
+  | {
+    /** A hint without authority: read the pointer now. */
+    readonly method: "POST";
+    /** The hint. */
+    readonly path: "/v1/check";
+  };
+
+/**
+ * The exit codes of the script, told apart from those of a missing `deno` or a killed process.
+ */
+export const CONTROL_EXIT_CODES = { nobody: 71, refused: 72 } as const;
+
+/**
+ * Builds the command that asks the runtime on a machine.
+ *
+ * It runs whatever version of the runtime is there, so it imports nothing of flyhot; the answer goes to standard
+ * output as it came, a failure to standard error as one sentence.
+ *
+ * @param request what to ask
+ * @param app the Fly app, for the default path of the socket where the machine's environment does not name it
+ * @returns program and arguments
+ */
+export function controlCommand(
+  request: ControlRequest,
+  app: string,
+): readonly string[] {
+  const settings = JSON.stringify({ ...request, app, ...CONTROL_EXIT_CODES });
+  return ["deno", "eval", `const ask = ${settings};\n${SCRIPT}`];
+}
+
+const SCRIPT = `
+const { request } = await import("node:http");
+const { env } = await import("node:process");
+const folder = (env.TMPDIR || "/tmp").replace(/\\/+$/, "");
+const socketPath = env.FLYHOT_SOCKET ||
+  folder + "/flyhot-" + (env.FLY_APP_NAME || ask.app) + ".sock";
+const stop = (code, sentence) => {
+  console.error(sentence);
+  Deno.exit(code);
+};
+const call = request({ socketPath, method: ask.method, path: ask.path, timeout: 15000, headers: { host: "flyhot" } }, (answer) => {
+  const pieces = [];
+  answer.on("data", (piece) => pieces.push(piece));
+  answer.on("error", (error) => stop(ask.refused, "the answer broke off (" + error.message + ")"));
+  answer.on("end", () => {
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const body = new Uint8Array(size);
+    let at = 0;
+    for (const piece of pieces) {
+      body.set(piece, at);
+      at += piece.length;
+    }
+    const text = new TextDecoder().decode(body);
+    if (answer.statusCode >= 300) stop(ask.refused, "it answered " + answer.statusCode + " " + text.slice(0, 300));
+    let rest = body;
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+    Deno.exit(0);
+  });
+});
+call.on("timeout", () => stop(ask.refused, "it did not answer within 15 s"));
+call.on("error", (error) => stop(ask.nobody, "nobody listens at " + socketPath + " (" + (error.code || error.message) + ")"));
+call.end();
+`;

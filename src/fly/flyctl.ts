@@ -1,0 +1,216 @@
+/** The `fly` command, as far as flyhot needs it.
+ * @module
+ */
+import { isRecord } from "../config/values.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host, RunOptions, RunOutcome } from "../host.ts";
+import { type FlyToken, parseFlyToken } from "./token.ts";
+
+/** What to build. */
+export interface BuildOptions {
+  /** The Fly app. */
+  readonly app: string;
+  /** The Fly configuration file; null for fly's own default. */
+  readonly config: string | null;
+  /** `NAME=value` pairs for the Dockerfile. */
+  readonly buildArgs: readonly string[];
+  /** The tag of the image. */
+  readonly label: string;
+  /** Called for every line of output. */
+  readonly onLine?: (line: string) => void;
+  /** Gives up early. */
+  readonly signal?: AbortSignal;
+}
+
+const PROGRAMS = ["fly", "flyctl"];
+
+/**
+ * Looks for `fly` or `flyctl` on PATH.
+ *
+ * @param host runs programs
+ * @param signal gives up early
+ * @returns the command, or null if neither is installed
+ */
+export async function findFlyctl(
+  host: Pick<Host, "run">,
+  signal?: AbortSignal,
+): Promise<Flyctl | null> {
+  for (const program of PROGRAMS) {
+    try {
+      await host.run(program, ["version"], signal ? { signal } : {});
+      return new Flyctl(host, program);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "NotFound") throw error;
+    }
+  }
+  return null;
+}
+
+/**
+ * The error for a missing `fly`.
+ *
+ * @param what what it was needed for, as the rest of a sentence that begins with `Cannot`
+ * @returns the error
+ */
+export function flyctlMissing(what: string): FlyhotError {
+  return new FlyhotError(
+    "not_found",
+    `Cannot ${what}: neither fly nor flyctl is on PATH`,
+    {
+      hint:
+        "install it from https://fly.io/docs/flyctl/install, or use --local, which needs no image",
+    },
+  );
+}
+
+/** The `fly` command. */
+export class Flyctl {
+  /** Its name on PATH. */
+  readonly program: string;
+  readonly #host: Pick<Host, "run">;
+
+  /**
+   * @param host runs it
+   * @param program its name on PATH
+   */
+  constructor(host: Pick<Host, "run">, program: string) {
+    this.#host = host;
+    this.program = program;
+  }
+
+  /**
+   * Asks who is logged in.
+   *
+   * @param signal gives up early
+   * @returns the e-mail address, or the name of a token
+   * @throws {FlyhotError} `auth` if nobody is
+   */
+  async whoami(signal?: AbortSignal): Promise<string> {
+    const { code, stdout, stderr } = await this.#run(
+      ["auth", "whoami"],
+      signal ? { signal } : {},
+    );
+    const name = stdout.trim().split("\n").at(-1)?.trim() ?? "";
+    if (code === 0 && name !== "") return name;
+    throw new FlyhotError(
+      "auth",
+      `Cannot tell who deploys: ${this.program} auth whoami ended with ${code}${
+        said(stderr)
+      }`,
+      { hint: "log in with: fly auth login" },
+    );
+  }
+
+  /**
+   * Asks for the token that it is logged in with.
+   *
+   * @param signal gives up early
+   * @returns the token
+   * @throws {FlyhotError} `auth` if nobody is logged in
+   */
+  async token(signal?: AbortSignal): Promise<FlyToken> {
+    const from = `${this.program} auth token`;
+    const { code, stdout, stderr } = await this.#run(
+      ["auth", "token", "--json"],
+      signal ? { signal } : {},
+    );
+    const text = code === 0 ? tokenIn(stdout) : "";
+    if (text !== "") return parseFlyToken(text, from);
+    throw new FlyhotError(
+      "auth",
+      `Cannot talk to the Machines API: FLY_API_TOKEN is not set, and ${from} ended with ${code}${
+        said(stderr)
+      }`,
+      {
+        hint:
+          'log in with: fly auth login, or export FLY_API_TOKEN="$(fly tokens create deploy)"',
+      },
+    );
+  }
+
+  /**
+   * Builds an image and pushes it, without deploying it.
+   *
+   * @param options what to build
+   * @returns the reference of the image
+   * @throws {FlyhotError} `unexpected` if the build fails or does not say which image it made
+   */
+  async build(options: BuildOptions): Promise<string> {
+    const args = [
+      "deploy",
+      "--build-only",
+      "--push",
+      "--app",
+      options.app,
+      ...(options.config === null ? [] : ["--config", options.config]),
+      "--image-label",
+      options.label,
+      ...options.buildArgs.flatMap((it) => ["--build-arg", it]),
+    ];
+    const { code, stdout, stderr } = await this.#run(args, {
+      onLine: (line) => options.onLine?.(plain(line)),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    if (code !== 0) {
+      throw new FlyhotError(
+        "unexpected",
+        `Cannot build the image: ${this.program} deploy --build-only ended with ${code}${
+          said(stderr)
+        }`,
+        { hint: "its output above says why; an ordinary fly deploy must work" },
+      );
+    }
+    const image = imageIn(`${stderr}\n${stdout}`);
+    if (image !== null) return image;
+    throw new FlyhotError(
+      "unexpected",
+      `Cannot tell which image ${this.program} built: its output has no line "image: ..."`,
+      {
+        hint:
+          "name the image yourself: flyhot hot --skip-build --image <reference>",
+      },
+    );
+  }
+
+  async #run(
+    args: readonly string[],
+    options: RunOptions,
+  ): Promise<RunOutcome> {
+    return await this.#host.run(this.program, args, {
+      ...options,
+      env: { NO_COLOR: "1" },
+    });
+  }
+}
+
+/**
+ * Finds the image reference in what `fly deploy --build-only` writes.
+ *
+ * @param output its output
+ * @returns the reference, or null if no line names one
+ */
+export function imageIn(output: string): string | null {
+  const found = plain(output).matchAll(/^\s*image: (\S+)\s*$/gm);
+  return [...found].at(-1)?.[1] ?? null;
+}
+
+function tokenIn(stdout: string): string {
+  try {
+    const value: unknown = JSON.parse(stdout);
+    return isRecord(value) && typeof value.token === "string"
+      ? value.token
+      : "";
+  } catch {
+    return stdout.trim();
+  }
+}
+
+function said(stderr: string): string {
+  const last = plain(stderr).trim().split("\n").at(-1)?.trim() ?? "";
+  return last === "" ? "" : ` (${last.slice(0, 300)})`;
+}
+
+function plain(text: string): string {
+  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
+  return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+}

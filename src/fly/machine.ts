@@ -1,0 +1,159 @@
+/** A machine as the Machines API describes it, read leniently: only what flyhot uses, and what may be missing may be.
+ * @module
+ */
+import { isRecord } from "../config/values.ts";
+import { FlyhotError } from "../errors.ts";
+
+/** One event in a machine's life. */
+export interface MachineEvent {
+  /** For example `start`, `exit`. */
+  readonly type: string;
+  /** For example `started`, `stopped`. */
+  readonly status: string;
+  /** When, in milliseconds since 1970. */
+  readonly timestamp: number;
+  /** How the main process ended, for exit events. */
+  readonly exit: MachineExit | null;
+}
+
+/** How a machine's main process ended. */
+export interface MachineExit {
+  /** Its exit code. */
+  readonly code: number;
+  /** Whether the kernel ended it for want of memory. */
+  readonly oomKilled: boolean;
+  /** Whether somebody asked for the stop. */
+  readonly requestedStop: boolean;
+}
+
+/** A machine. */
+export interface Machine {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The platform's word for its state. */
+  readonly state: string;
+  /** Its region. */
+  readonly region: string;
+  /** Changes with every update of its configuration. */
+  readonly instanceId: string;
+  /** `ok`, `unknown` or `unreachable`. */
+  readonly hostStatus: string;
+  /** The image as its creator wrote it. */
+  readonly imageRef: string;
+  /** What its creator noted on it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether it goes away when its main process ends. */
+  readonly autoDestroy: boolean;
+  /** The machines that it stands by for. */
+  readonly standbys: readonly string[];
+  /** Its events, newest first. */
+  readonly events: readonly MachineEvent[];
+}
+
+/**
+ * Reads a machine out of an answer of the Machines API.
+ *
+ * @param value parsed JSON
+ * @returns the machine
+ * @throws {FlyhotError} `unexpected` if it has no id or no state
+ */
+export function parseMachine(value: unknown): Machine {
+  if (!isRecord(value) || !text(value.id) || !text(value.state)) {
+    throw new FlyhotError(
+      "unexpected",
+      "Cannot read what the Machines API answered: a machine without id or state",
+    );
+  }
+  // Where the host cannot be reached, the configuration comes under this other name.
+  const config = fields(value.config ?? value.incomplete_config);
+  const image = fields(value.image_ref);
+  return {
+    id: text(value.id),
+    name: text(value.name),
+    state: text(value.state),
+    region: text(value.region),
+    instanceId: text(value.instance_id),
+    hostStatus: text(value.host_status) || "ok",
+    imageRef: text(config.image) || fullImageRef(image),
+    metadata: Object.fromEntries(
+      Object.entries(fields(config.metadata)).map((
+        [key, it],
+      ) => [key, `${it}`]),
+    ),
+    autoDestroy: config.auto_destroy === true,
+    standbys: list(config.standbys).map(String),
+    events: list(value.events).map(parseEvent),
+  };
+}
+
+/**
+ * Reads a list of machines.
+ *
+ * @param value parsed JSON
+ * @returns the machines
+ * @throws {FlyhotError} `unexpected` if it is no list of machines
+ */
+export function parseMachines(value: unknown): readonly Machine[] {
+  if (!Array.isArray(value)) {
+    throw new FlyhotError(
+      "unexpected",
+      "Cannot read what the Machines API answered: expected a list of machines",
+    );
+  }
+  return value.map(parseMachine);
+}
+
+/**
+ * How a machine's main process ended last.
+ *
+ * @param machine the machine
+ * @returns its newest exit, or null if no event tells of one
+ */
+export function lastExit(machine: Machine): MachineExit | null {
+  return machine.events.find((it) => it.exit !== null)?.exit ?? null;
+}
+
+function parseEvent(value: unknown): MachineEvent {
+  const event = fields(value);
+  const request = fields(event.request);
+  const exit = request.exit_event ?? fields(request.MonitorEvent).exit_event;
+  return {
+    type: text(event.type),
+    status: text(event.status),
+    timestamp: number(event.timestamp),
+    exit: isRecord(exit)
+      ? {
+        // The guest's own code is the truth; the outer one is 0 for a process ended by a signal.
+        code: number(exit.guest_exit_code) || number(exit.exit_code),
+        oomKilled: exit.oom_killed === true,
+        requestedStop: exit.requested_stop === true,
+      }
+      : null,
+  };
+}
+
+function fullImageRef(image: Record<string, unknown>): string {
+  const { registry, repository, tag, digest } = image;
+  if (!text(repository)) return "";
+  return (text(registry) ? `${text(registry)}/` : "") + text(repository) +
+    (text(tag) ? `:${text(tag)}` : "") +
+    (text(digest) ? `@${text(digest)}` : "");
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}

@@ -1,0 +1,377 @@
+/** The calls of the Fly Machines API that flyhot makes.
+ *
+ * Described at {@link https://fly.io/docs/machines/api/ | the Machines API documentation}.
+ * @module
+ */
+import { isRecord } from "../config/values.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import {
+  failureOf,
+  type HttpAnswer,
+  request,
+  type RequestOptions,
+} from "../http.ts";
+import { type Machine, parseMachine, parseMachines } from "./machine.ts";
+import { RateGate } from "./rate_gate.ts";
+import type { FlyToken } from "./token.ts";
+
+/** Options of {@linkcode MachinesApi}. */
+export interface MachinesApiOptions {
+  /** Sends and waits. */
+  readonly host: Host;
+  /** The Fly app. */
+  readonly app: string;
+  /** Who asks. */
+  readonly token: FlyToken;
+  /** Where the API is. Default `https://api.machines.dev`. */
+  readonly baseUrl?: string;
+}
+
+/** What to make a machine from; the fields are the API's own. */
+export interface MachineSpec {
+  /** Where to; left out: near the caller. */
+  readonly region?: string;
+  /** How it is set up. */
+  readonly config: {
+    readonly image: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly metadata: Readonly<Record<string, string>>;
+    readonly guest: {
+      readonly cpu_kind: "shared" | "performance";
+      readonly cpus: number;
+      readonly memory_mb: number;
+    };
+    readonly init: { readonly exec: readonly string[] };
+    readonly auto_destroy: boolean;
+    readonly restart: { readonly policy: "no" | "on-failure" | "always" };
+    readonly dns: { readonly skip_registration: boolean };
+  };
+}
+
+/** How a command in a machine ended. */
+export interface ExecOutcome {
+  /** Its exit code. */
+  readonly code: number;
+  /** What it wrote to standard output. */
+  readonly stdout: string;
+  /** What it wrote to standard error. */
+  readonly stderr: string;
+}
+
+/** What became of a creation. */
+export type CreateOutcome =
+  | {
+    /** The machine is there. */
+    readonly status: "created";
+    /** The machine. */
+    readonly machine: Machine;
+  }
+  | {
+    /** The registry does not know the image, or not yet. */
+    readonly status: "no_image";
+    /** What the API said. */
+    readonly error: FlyhotError;
+  }
+  | {
+    /** It may or may not be there: look for it before trying again. */
+    readonly status: "unknown";
+    /** What the API or the network said. */
+    readonly error: FlyhotError;
+  };
+
+const SERVICE = "the Machines API";
+// The API refuses longer waits.
+const WAIT_SECONDS_MAX = 60;
+// Longer commands are cut off by the proxy in between.
+const EXEC_SECONDS_MAX = 25;
+
+/**
+ * The Machines API for one app, within its rate limits.
+ *
+ * @example
+ * ```ts no-eval
+ * import { denoHost, MachinesApi, parseFlyToken } from "@flyhot/cli/mod";
+ * using host = denoHost();
+ * const token = parseFlyToken(host.env("FLY_API_TOKEN")!, "environment");
+ * await new MachinesApi({ host, app: "my-app", token }).list();
+ * ```
+ */
+export class MachinesApi {
+  /** The Fly app. */
+  readonly app: string;
+  readonly #host: Host;
+  readonly #token: FlyToken;
+  readonly #base: string;
+  readonly #execGate: RateGate;
+  readonly #listGate: RateGate;
+  readonly #getGate: RateGate;
+
+  /**
+   * @param options the app, who asks, and where
+   */
+  constructor(options: MachinesApiOptions) {
+    this.app = options.app;
+    this.#host = options.host;
+    this.#token = options.token;
+    const base = (options.baseUrl ?? "https://api.machines.dev")
+      .replace(/\/+$/, "");
+    this.#base = `${base}/v1/apps/${encodeURIComponent(options.app)}/machines`;
+    this.#execGate = new RateGate(options.host, { burst: 3, perSecond: 1 });
+    this.#listGate = new RateGate(options.host, { burst: 3, perSecond: 1 });
+    this.#getGate = new RateGate(options.host, { burst: 10, perSecond: 5 });
+  }
+
+  /**
+   * Lists all machines of the app, whatever they are for.
+   *
+   * @param options a metadata pair that the machines must have, and a signal
+   * @returns the machines
+   * @throws {FlyhotError} `auth`, `not_found` for an unknown app, or `network`
+   */
+  async list(
+    options: {
+      readonly metadata?: readonly [key: string, value: string];
+      readonly signal?: AbortSignal;
+    } = {},
+  ): Promise<readonly Machine[]> {
+    await this.#listGate.pass("list", options.signal);
+    const query = options.metadata
+      ? `?metadata.${encodeURIComponent(options.metadata[0])}=${
+        encodeURIComponent(options.metadata[1])
+      }`
+      : "";
+    const answer = await this.#request(query, {
+      what: `list the machines of ${this.app}`,
+      ...signalOf(options.signal),
+      accept: (status) => status === 404,
+    });
+    if (answer.status === 404) {
+      throw new FlyhotError(
+        "not_found",
+        `Cannot list the machines of ${this.app}: the Machines API knows no such app, or the token (${this.#token.from}) may not see it`,
+        {
+          hint:
+            "check the app's name (fly.toml, --app) and the token (fly auth whoami)",
+        },
+      );
+    }
+    const machines = parseMachines(json(answer));
+    if (!options.metadata) return machines;
+    const [key, value] = options.metadata;
+    return machines.filter((it) => it.metadata[key] === value);
+  }
+
+  /**
+   * Reads one machine; destroyed ones stay readable for a while.
+   *
+   * @param id the machine
+   * @param signal gives up early
+   * @returns the machine, or null if there is none
+   * @throws {FlyhotError} `auth` or `network`
+   */
+  async get(id: string, signal?: AbortSignal): Promise<Machine | null> {
+    await this.#getGate.pass(id, signal);
+    const answer = await this.#request(`/${encodeURIComponent(id)}`, {
+      what: `read machine ${id} of ${this.app}`,
+      ...signalOf(signal),
+      accept: (status) => status === 404,
+    });
+    return answer.status === 404 ? null : parseMachine(json(answer));
+  }
+
+  /**
+   * Makes and starts a machine; never repeated by itself, because it is not idempotent.
+   *
+   * @param spec what to make
+   * @param signal gives up early
+   * @returns what became of it
+   * @throws {FlyhotError} `auth`, or `unexpected` if the API refuses the description
+   */
+  async create(
+    spec: MachineSpec,
+    signal?: AbortSignal,
+  ): Promise<CreateOutcome> {
+    const what = `create a machine in ${this.app} from ${spec.config.image}`;
+    let answer: HttpAnswer;
+    try {
+      answer = await this.#request("", {
+        what,
+        method: "POST",
+        json: spec,
+        deadlineMs: 60_000,
+        accept: () => true,
+        ...signalOf(signal),
+      });
+    } catch (error) {
+      if (error instanceof FlyhotError && error.code === "network") {
+        return { status: "unknown", error };
+      }
+      throw error;
+    }
+    if (answer.status < 300) {
+      return { status: "created", machine: parseMachine(json(answer)) };
+    }
+    const error = failureOf(answer, this.#speech(what));
+    if (saysNoImage(answer)) return { status: "no_image", error };
+    // Too many requests were certainly not carried out, all the same it is worth another look and try.
+    if (error.code === "network") return { status: "unknown", error };
+    throw error;
+  }
+
+  /**
+   * Waits for a machine to reach a state.
+   *
+   * @param id the machine
+   * @param state for example `started`, `stopped`, `destroyed`
+   * @param options how long in all, in milliseconds, and a signal
+   * @returns true if it got there in time
+   * @throws {FlyhotError} `auth`, `not_found` if the machine is gone, or `network`
+   */
+  async wait(
+    id: string,
+    state: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
+    const end = this.#host.monotonicNow() + options.timeoutMs;
+    for (let missing = 0;;) {
+      const left = end - this.#host.monotonicNow();
+      if (left <= 0) return false;
+      const seconds = Math.min(
+        Math.max(Math.ceil(left / 1000), 1),
+        WAIT_SECONDS_MAX,
+      );
+      const answer = await this.#request(
+        `/${encodeURIComponent(id)}/wait?state=${state}&timeout=${seconds}`,
+        {
+          what: `wait until machine ${id} is ${state}`,
+          deadlineMs: (seconds + 10) * 1000,
+          accept: (status) => status === 404 || status === 408,
+          ...signalOf(options.signal),
+        },
+      );
+      if (answer.status < 300) return true;
+      if (answer.status === 404) {
+        if (state === "destroyed") return true;
+        // Right after a creation not every server knows the machine.
+        if (++missing > 3) {
+          throw failureOf(answer, this.#speech(`wait for machine ${id}`));
+        }
+      }
+      // An early 408 means a busy server, not a passed deadline.
+      await this.#host.sleep(500, options.signal);
+    }
+  }
+
+  /**
+   * Runs a command in a machine, without a shell; repeated on trouble, so it must be harmless to run twice.
+   *
+   * @param id the machine
+   * @param command the program and its arguments
+   * @param options what the attempt is called in errors, how long in seconds (default 20), how often, and a signal
+   * @returns how it ended
+   * @throws {FlyhotError} `auth`, `not_found`, `conflict` if the machine does not run, or `network`
+   */
+  async exec(
+    id: string,
+    command: readonly string[],
+    options: {
+      readonly what: string;
+      readonly timeoutSeconds?: number;
+      readonly attemptsMax?: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<ExecOutcome> {
+    const seconds = Math.min(options.timeoutSeconds ?? 20, EXEC_SECONDS_MAX);
+    await this.#execGate.pass(id, options.signal);
+    const answer = await this.#request(`/${encodeURIComponent(id)}/exec`, {
+      what: options.what,
+      method: "POST",
+      json: { command, timeout: seconds },
+      idempotent: true,
+      deadlineMs: (seconds + 10) * 1000,
+      ...(options.attemptsMax === undefined
+        ? {}
+        : { attemptsMax: options.attemptsMax }),
+      ...signalOf(options.signal),
+    });
+    const outcome = json(answer);
+    if (!isRecord(outcome)) throw unreadable(options.what);
+    const { exit_code, exit_signal, stdout, stderr } = outcome;
+    // A process ended by a signal has no code of its own; shells say 128 and the signal.
+    const signal = typeof exit_signal === "number" && exit_signal > 0
+      ? 128 + exit_signal
+      : 0;
+    return {
+      code: typeof exit_code === "number" && exit_code !== 0
+        ? exit_code
+        : signal,
+      stdout: typeof stdout === "string" ? stdout : "",
+      stderr: typeof stderr === "string" ? stderr : "",
+    };
+  }
+
+  /**
+   * Destroys a machine, running or not; one that is gone already is no error.
+   *
+   * @param id the machine
+   * @param signal gives up early
+   * @throws {FlyhotError} `auth` or `network`
+   */
+  async destroy(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#request(`/${encodeURIComponent(id)}?force=true`, {
+      what: `destroy machine ${id} of ${this.app}`,
+      method: "DELETE",
+      accept: (status) => status === 404,
+      ...signalOf(signal),
+    });
+  }
+
+  #request(
+    path: string,
+    options: Omit<RequestOptions, "service" | "headers" | "authHint">,
+  ): Promise<HttpAnswer> {
+    return request(this.#host, `${this.#base}${path}`, {
+      ...options,
+      ...this.#speech(options.what),
+      headers: { authorization: this.#token.header.reveal() },
+    });
+  }
+
+  #speech(what: string): { what: string; service: string; authHint: string } {
+    return {
+      what,
+      service: SERVICE,
+      authHint:
+        `the token comes from ${this.#token.from}: it may have expired, belong to another organization, or have lost its end when it was pasted; make one with: fly tokens create deploy -a ${this.app}`,
+    };
+  }
+}
+
+function signalOf(
+  signal: AbortSignal | undefined,
+): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+function json(answer: HttpAnswer): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    throw unreadable("read what the Machines API answered");
+  }
+}
+
+function unreadable(what: string): FlyhotError {
+  return new FlyhotError(
+    "unexpected",
+    `Cannot ${what}: the answer of the Machines API is not the JSON expected`,
+  );
+}
+
+// The API has no code for it, only words.
+function saysNoImage(answer: HttpAnswer): boolean {
+  return answer.status >= 400 && answer.status < 500 &&
+    /(could not find|not found|unknown|failed to (get|resolve)).{0,20}(image|manifest)|(image|manifest).{0,200}(not found|unknown)/i
+      .test(answer.body);
+}

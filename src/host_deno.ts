@@ -1,0 +1,232 @@
+/** The real host: Deno's network, clock, disk, processes and terminal.
+ * @module
+ */
+import { dirname, join } from "@std/path";
+import type {
+  Host,
+  HostFiles,
+  HostOutput,
+  RunOptions,
+  RunOutcome,
+  WalkedEntry,
+} from "./host.ts";
+
+/** A real host; disposing it takes its signal handlers away. */
+export interface DenoHost extends Host, Disposable {}
+
+const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+
+/**
+ * Makes the real host. The first interruption aborts `interrupted`; a second one ends the process at once.
+ *
+ * @returns the host, to be disposed
+ *
+ * @example
+ * ```ts no-eval
+ * import { denoHost, main } from "@flyhot/cli/mod";
+ * using host = denoHost();
+ * Deno.exitCode = await main(["status"], host);
+ * ```
+ */
+export function denoHost(): DenoHost {
+  const interrupt = new AbortController();
+  const onSignal = () => {
+    dispose();
+    interrupt.abort(new Error("interrupted"));
+  };
+  const dispose = () => {
+    for (const name of STOP_SIGNALS) Deno.removeSignalListener(name, onSignal);
+  };
+  for (const name of STOP_SIGNALS) Deno.addSignalListener(name, onSignal);
+  return {
+    fetch: (request) => fetch(request),
+    now: () => Date.now(),
+    monotonicNow: () => performance.now(),
+    sleep,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    env: (name) => Deno.env.get(name) || undefined,
+    cwd: () => Deno.cwd(),
+    execPath: Deno.execPath(),
+    files: denoFiles(),
+    run,
+    stdout: output(Deno.stdout),
+    stderr: output(Deno.stderr),
+    interrupted: interrupt.signal,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+function output(stream: typeof Deno.stdout): HostOutput {
+  const encoder = new TextEncoder();
+  return {
+    write(text: string): void {
+      let bytes = encoder.encode(text);
+      try {
+        while (bytes.length > 0) {
+          bytes = bytes.subarray(stream.writeSync(bytes));
+        }
+      } catch (error) {
+        // Whoever read it (`| head`) has seen enough.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
+    },
+    get isTerminal(): boolean {
+      return stream.isTerminal();
+    },
+    get columns(): number {
+      try {
+        return Deno.consoleSize().columns || 80;
+      } catch {
+        return 80;
+      }
+    },
+  };
+}
+
+function denoFiles(): HostFiles {
+  return {
+    async readText(path) {
+      try {
+        return await Deno.readTextFile(path);
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+    async open(path) {
+      return (await Deno.open(path)).readable;
+    },
+    async write(path, content) {
+      await Deno.mkdir(dirname(path), { recursive: true });
+      if (typeof content === "string") {
+        await Deno.writeTextFile(path, content);
+        return;
+      }
+      const file = await Deno.open(path, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      await content.pipeTo(file.writable);
+    },
+    async append(path, text) {
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeTextFile(path, text, { append: true });
+    },
+    async stat(path) {
+      try {
+        const { size, ...info } = await Deno.stat(path);
+        return { kind: kindOf(info), size };
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+    walk: (root, enter) => walk(root, "", enter ?? (() => true)),
+    makeTempDir: () => Deno.makeTempDir({ prefix: "flyhot-" }),
+    async remove(path) {
+      try {
+        await Deno.remove(path, { recursive: true });
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    },
+  };
+}
+
+// `a.txt/b` asked of a file `a.txt` is as absent as anything.
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+}
+
+function kindOf(
+  info: { isFile: boolean; isDirectory: boolean; isSymlink: boolean },
+): WalkedEntry["kind"] {
+  if (info.isSymlink) return "link";
+  if (info.isDirectory) return "directory";
+  return info.isFile ? "file" : "other";
+}
+
+async function* walk(
+  root: string,
+  folder: string,
+  enter: (path: string) => boolean,
+): AsyncIterable<WalkedEntry> {
+  const found: { readonly path: string; readonly kind: WalkedEntry["kind"] }[] =
+    [];
+  for await (const entry of Deno.readDir(join(root, folder))) {
+    found.push({ path: folder + entry.name, kind: kindOf(entry) });
+  }
+  // A folder counts as its name with a slash, so that files come in the order of their whole paths.
+  const key = (it: { path: string; kind: string }) =>
+    it.kind === "directory" ? `${it.path}/` : it.path;
+  found.sort((a, b) => key(a) < key(b) ? -1 : 1);
+  for (const { path, kind } of found) {
+    if (kind === "directory") {
+      if (!enter(path)) continue;
+      yield { path, kind, size: 0 };
+      yield* walk(root, `${path}/`, enter);
+      continue;
+    }
+    const size = kind === "file"
+      ? (await Deno.lstat(join(root, path))).size
+      : 0;
+    yield { path, kind, size };
+  }
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunOutcome> {
+  options.signal?.throwIfAborted();
+  const child = new Deno.Command(program, {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }).spawn();
+  const [stdout, stderr, status] = await Promise.all([
+    collect(child.stdout, (line) => options.onLine?.(line, "stdout")),
+    collect(child.stderr, (line) => options.onLine?.(line, "stderr")),
+    child.status,
+  ]);
+  options.signal?.throwIfAborted();
+  return { code: status.code, stdout, stderr };
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onLine: (line: string) => void,
+): Promise<string> {
+  let text = "";
+  let open = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    const lines = (open + piece).split("\n");
+    open = lines.pop()!;
+    for (const line of lines) onLine(line.replace(/\r$/, ""));
+  }
+  if (open !== "") onLine(open.replace(/\r$/, ""));
+  return text;
+}

@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { denoHost } from "./host_deno.ts";
+
+async function inTempDir(
+  act: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("files.walk() yields files in the order of their paths, follows no link, enters only allowed folders", async () => {
+  using host = denoHost();
+  await inTempDir(async (root) => {
+    for (const path of ["a/b.ts", "a-c.ts", "a/d/e.ts", "no/x.ts", "z.ts"]) {
+      await host.files.write(join(root, path), path);
+    }
+    await Deno.symlink(join(root, "a"), join(root, "link"));
+    const found = await Array.fromAsync(
+      host.files.walk(root, (path) => path !== "no"),
+    );
+    assertEquals(found.filter((it) => it.kind === "file"), [
+      { path: "a-c.ts", kind: "file", size: 6 },
+      { path: "a/b.ts", kind: "file", size: 6 },
+      { path: "a/d/e.ts", kind: "file", size: 8 },
+      { path: "z.ts", kind: "file", size: 4 },
+    ]);
+    assertEquals(
+      found.filter((it) => it.kind !== "file").map((it) => [it.path, it.kind]),
+      [["a", "directory"], ["a/d", "directory"], ["link", "link"]],
+    );
+  });
+});
+
+Deno.test("files reads, writes, appends, streams and removes, and answers null where nothing is", async () => {
+  using host = denoHost();
+  const { files } = host;
+  await inTempDir(async (root) => {
+    const path = join(root, "deep/er/file.txt");
+    assertEquals(await files.readText(path), null);
+    assertEquals(await files.stat(path), null);
+    await files.remove(path);
+    await files.append(path, "one ");
+    await files.append(path, "two");
+    assertEquals(await files.readText(path), "one two");
+    await files.write(
+      path,
+      ReadableStream.from([new TextEncoder().encode("x")]),
+    );
+    assertEquals(await new Response(await files.open(path)).text(), "x");
+    assertEquals(await files.stat(path), { kind: "file", size: 1 });
+    assertEquals(await files.readText(join(path, "under")), null);
+    await files.remove(join(root, "deep"));
+    assertEquals(await files.stat(join(root, "deep")), null);
+    const temporary = await files.makeTempDir();
+    assertEquals((await files.stat(temporary))?.kind, "directory");
+    await files.remove(temporary);
+  });
+});
+
+Deno.test("run() returns code and output, and passes lines on as they come", async () => {
+  using host = denoHost();
+  const lines: string[] = [];
+  const outcome = await host.run("deno", [
+    "eval",
+    "--no-config",
+    `console.log("a\\nb " + Deno.env.get("X") + " " + Deno.cwd()); console.error("c"); Deno.exit(3)`,
+  ], {
+    cwd: "/",
+    env: { X: "y" },
+    onLine: (line, from) => lines.push(`${from}: ${line}`),
+  });
+  assertEquals(outcome, { code: 3, stdout: "a\nb y /\n", stderr: "c\n" });
+  assertEquals(lines.sort(), ["stderr: c", "stdout: a", "stdout: b y /"]);
+});
+
+Deno.test("run() throws NotFound for a program that is not installed", async () => {
+  using host = denoHost();
+  const error = await assertRejects(
+    () => host.run("flyhot-no-such-program", []),
+    Error,
+  );
+  assertEquals(error.name, "NotFound");
+});
+
+Deno.test("run() ends the process when the signal is aborted", async () => {
+  using host = denoHost();
+  const controller = new AbortController();
+  const error = await assertRejects(
+    () =>
+      host.run("deno", [
+        "eval",
+        "--no-config",
+        "console.log('up'); setInterval(() => {}, 1000)",
+      ], {
+        signal: controller.signal,
+        onLine: () => controller.abort(new Error("enough")),
+      }),
+    Error,
+  );
+  assertEquals(error.message, "enough");
+});
+
+Deno.test("sleep() rejects with the signal's reason when aborted, before or meanwhile", async () => {
+  using host = denoHost();
+  const before = AbortSignal.abort(new Error("before"));
+  assertEquals(
+    (await assertRejects(() => host.sleep(60_000, before), Error)).message,
+    "before",
+  );
+  const controller = new AbortController();
+  const sleeping = host.sleep(60_000, controller.signal);
+  controller.abort(new Error("meanwhile"));
+  assertEquals(
+    (await assertRejects(() => sleeping, Error)).message,
+    "meanwhile",
+  );
+  await host.sleep(0);
+});
+
+Deno.test("interrupted is aborted by the first signal", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { denoHost } from ${
+        JSON.stringify(new URL("./host_deno.ts", import.meta.url).href)
+      };
+      const host = denoHost();
+      const keep = setInterval(() => {}, 1000);
+      host.interrupted.addEventListener("abort", () => {
+        clearInterval(keep);
+        host.stdout.write("stopped: " + host.interrupted.reason.message);
+      });
+      host.stdout.write("up;");`,
+    ],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let text = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    if (text === "") child.kill("SIGTERM");
+    text += piece;
+  }
+  const { code } = await child.status;
+  assertEquals([text, code], ["up;stopped: interrupted", 0]);
+});
+
+Deno.test("env() treats an empty variable as not set", () => {
+  using host = denoHost();
+  Deno.env.set("FLYHOT_TEST_EMPTY", "");
+  try {
+    assertEquals(host.env("FLYHOT_TEST_EMPTY"), undefined);
+  } finally {
+    Deno.env.delete("FLYHOT_TEST_EMPTY");
+  }
+  assert(host.stdout.columns > 0);
+});

@@ -1,0 +1,197 @@
+/** From an app's folder to a release on disk.
+ * @module
+ */
+import {
+  type Manifest,
+  type ModuleEdges,
+  PROTOCOL_VERSION,
+  type ReleaseFile,
+  sha256Of,
+} from "@flyhot/runtime/protocol";
+import { joinPath } from "../config/values.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import { archiveOf } from "./archive.ts";
+import { collectFiles } from "./collect.ts";
+import {
+  configDigests,
+  type ConfigFiles,
+  readConfigFiles,
+} from "./config_files.ts";
+import { DigestMeter, digestOf } from "./digest.ts";
+import { findEntries } from "./entries.ts";
+import { readGraph } from "./graph.ts";
+
+/** Options of {@linkcode packRelease}. */
+export interface PackOptions {
+  /** The app's folder. */
+  readonly root: string;
+  /** The Fly app. */
+  readonly app: string;
+  /** The app's own version, for people. Default `version` in deno.json, else `0.0.0`. */
+  readonly version?: string;
+  /** The image that the folder is a part of. Default `local:<digest of the content>`. */
+  readonly sourceImageRef?: string;
+  /** The main modules of the process groups. Default: found in deno.json, fly.toml or Dockerfile. */
+  readonly entries?: readonly string[];
+  /** Patterns of files that belong to the release whatever else leaves them out. */
+  readonly include?: readonly string[];
+  /** Patterns of files that do not, as in `.dockerignore`. */
+  readonly exclude?: readonly string[];
+  /** Leave out what git ignores. Default false. */
+  readonly gitIgnored?: boolean;
+}
+
+/** A release on disk. */
+export interface PackedRelease {
+  /** What it holds. */
+  readonly manifest: Manifest;
+  /** The archive: a temporary file. */
+  readonly path: string;
+  /** SHA-256 of the archive. */
+  readonly sha256: string;
+  /** Length of the archive in bytes. */
+  readonly size: number;
+  /** What was left out that somebody may miss, one sentence each. */
+  readonly notes: readonly string[];
+  /** Removes the temporary file. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Packs the files of an app into a release; the same files give the same bytes.
+ *
+ * No file is ever held whole: one pass hashes, a second one writes and compares.
+ *
+ * @param options what to pack
+ * @param host disk, and `deno` for the module graph
+ * @param signal gives up early
+ * @returns the release; to be disposed of
+ * @throws {FlyhotError} `usage` if the app cannot be packed as it is, `not_found` if there is no `deno`, `conflict` if a file changed meanwhile
+ */
+export async function packRelease(
+  options: PackOptions,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<PackedRelease> {
+  const { root } = options;
+  const config = await readConfigFiles(root, host);
+  const { files: sizes, notes } = await collectFiles(options, host, signal);
+  const entries = entriesOf(options, config, sizes);
+  const modules = await readGraph(
+    { root, entries, packages: config.packages },
+    host,
+    signal,
+  );
+  refuseMissing(modules, sizes);
+  const open = (path: string) => host.files.open(joinPath(root, path));
+  const files: Record<string, ReleaseFile> = {};
+  const configFiles = new Map<string, string>();
+  for (const path of sizes.keys()) {
+    signal?.throwIfAborted();
+    const { sha256, size } = await digestOf(await open(path));
+    const isConfig = config.isConfig(path);
+    if (isConfig) configFiles.set(path, sha256);
+    files[path] = {
+      sha256,
+      size,
+      kind: Object.hasOwn(modules, path)
+        ? "module"
+        : isConfig
+        ? "config"
+        : "asset",
+    };
+  }
+  const { version } = config.denoJson;
+  const manifest: Manifest = {
+    protocol: PROTOCOL_VERSION,
+    app: options.app,
+    version: options.version ??
+      (typeof version === "string" && version !== "" ? version : "0.0.0"),
+    source_image_ref: options.sourceImageRef ?? await localRef(files),
+    entries,
+    files,
+    modules,
+    config: await configDigests(root, configFiles, host),
+  };
+  return { manifest, notes, ...await write(manifest, open, host, signal) };
+}
+
+function entriesOf(
+  options: PackOptions,
+  config: ConfigFiles,
+  files: ReadonlyMap<string, number>,
+): readonly string[] {
+  const given = options.entries?.map((entry) => entry.replace(/^(\.\/)+/, ""));
+  for (const entry of given ?? []) {
+    if (files.has(entry)) continue;
+    throw new FlyhotError(
+      "usage",
+      `Cannot pack ${options.root}: its main module ${entry} is missing or left out`,
+      { hint: `correct "flyhot".entry in deno.json, or .dockerignore` },
+    );
+  }
+  if (given && given.length > 0) return [...new Set(given)].sort();
+  const found = findEntries({
+    ...config,
+    root: options.root,
+    has: (path) => files.has(path),
+  });
+  if (found) return found.entries;
+  throw new FlyhotError(
+    "usage",
+    `Cannot pack ${options.root}: no main module is named in deno.json, fly.toml or Dockerfile, and there is no main.ts`,
+    { hint: `name it under "flyhot".entry in deno.json` },
+  );
+}
+
+function refuseMissing(
+  modules: Readonly<Record<string, ModuleEdges>>,
+  files: ReadonlyMap<string, number>,
+): void {
+  for (const path of Object.keys(modules)) {
+    if (files.has(path)) continue;
+    const importer = Object.entries(modules).find(([, edges]) =>
+      edges.static.includes(path) || edges.dynamic.includes(path)
+    )?.[0];
+    throw new FlyhotError(
+      "usage",
+      `Cannot pack ${
+        importer ?? path
+      }: it imports ${path}, which is left out (a link, ignored or excluded)`,
+      { hint: "take it back in with include, or change the import" },
+    );
+  }
+}
+
+async function localRef(
+  files: Readonly<Record<string, ReleaseFile>>,
+): Promise<string> {
+  const lines = Object.entries(files).map(([path, { sha256 }]) =>
+    `${sha256}  ${path}\n`
+  );
+  return `local:${(await sha256Of(lines.join(""))).slice(0, 12)}`;
+}
+
+async function write(
+  manifest: Manifest,
+  open: (path: string) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<Pick<PackedRelease, "path" | "sha256" | "size" | "dispose">> {
+  const folder = await host.files.makeTempDir();
+  const dispose = () => host.files.remove(folder);
+  try {
+    const path = joinPath(folder, "release.tar.gz");
+    const meter = new DigestMeter();
+    const archive = archiveOf(manifest, open).pipeThrough(
+      meter.through(),
+      signal ? { signal } : {},
+    );
+    await host.files.write(path, archive);
+    return { path, ...meter.result(), dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

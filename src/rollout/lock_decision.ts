@@ -1,0 +1,131 @@
+/** Who may hold the deploy lock: decided from the record and the clock alone.
+ * @module
+ */
+import { type DeployLock, PROTOCOL_VERSION } from "@flyhot/runtime/protocol";
+
+/** What to do about a lock record. */
+export type LockDecision =
+  | {
+    /** There is none: create it. */
+    readonly action: "create";
+  }
+  | {
+    /** Replace the record. */
+    readonly action: "take_over";
+    /** Why that is allowed. */
+    readonly why: "released" | "lapsed" | "forced";
+  }
+  | {
+    /** Somebody holds it. */
+    readonly action: "refuse";
+    /** When it may be taken over if it is not renewed, in milliseconds from now; null if its record does not say. */
+    readonly lapsesInMs: number | null;
+  };
+
+/** What one deployer claims. */
+export interface LockClaim {
+  /** Unique for each acquisition. */
+  readonly owner: string;
+  /** The person or job, for people. */
+  readonly holder: string;
+  /** What is being deployed, for people. */
+  readonly purpose: string;
+  /** How long the lock holds without renewal, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/**
+ * How far two clocks may differ before a lock could be held twice: the owner gives it up this much early, others
+ * take it over this much late.
+ *
+ * @param ttlMs how long the lock holds, in milliseconds
+ * @returns a tenth of it, at most ten seconds
+ */
+export function skewMarginMs(ttlMs: number): number {
+  return Math.min(10_000, ttlMs / 10);
+}
+
+/**
+ * Decides what a deployer may do about the lock.
+ *
+ * @param record the lock as it was read; null if there is none
+ * @param now the deployer's clock, milliseconds since 1970
+ * @param force take it over even if it is held
+ * @returns what to do
+ */
+export function decideLock(
+  record: DeployLock | null,
+  now: number,
+  force: boolean,
+): LockDecision {
+  if (record === null) return { action: "create" };
+  if (record.state === "released") {
+    return { action: "take_over", why: "released" };
+  }
+  const expires = Date.parse(record.expires_at);
+  const margin = skewMarginMs(expires - Date.parse(record.renewed_at));
+  const lapsesInMs = expires + margin - now;
+  if (lapsesInMs < 0) return { action: "take_over", why: "lapsed" };
+  if (force) return { action: "take_over", why: "forced" };
+  return {
+    action: "refuse",
+    lapsesInMs: Number.isFinite(lapsesInMs) ? lapsesInMs : null,
+  };
+}
+
+/**
+ * Writes down a claim.
+ *
+ * @param claim what is claimed
+ * @param now the deployer's clock, milliseconds since 1970
+ * @param acquiredAt when it was first acquired, RFC 3339; default now
+ * @returns the record of a held lock
+ */
+export function heldRecord(
+  claim: LockClaim,
+  now: number,
+  acquiredAt?: string,
+): DeployLock {
+  const at = new Date(now).toISOString();
+  return {
+    protocol: PROTOCOL_VERSION,
+    state: "held",
+    owner: claim.owner,
+    holder: claim.holder,
+    purpose: claim.purpose,
+    acquired_at: acquiredAt ?? at,
+    renewed_at: at,
+    expires_at: new Date(now + claim.ttlMs).toISOString(),
+  };
+}
+
+/**
+ * Writes down that a lock is free.
+ *
+ * @param record the lock that was held
+ * @param now the deployer's clock, milliseconds since 1970
+ * @returns the record of a released lock
+ */
+export function releasedRecord(record: DeployLock, now: number): DeployLock {
+  const at = new Date(now).toISOString();
+  return { ...record, state: "released", renewed_at: at, expires_at: at };
+}
+
+/**
+ * Says who holds a lock, since when, for what and when it lapses.
+ *
+ * @param record the lock
+ * @param now the reader's clock, milliseconds since 1970
+ * @returns for example `ann holds it since 12 s to deploy 1.2.3 (lapses in 288 s)`
+ */
+export function describeLock(record: DeployLock, now: number): string {
+  const age = Math.round((now - Date.parse(record.acquired_at)) / 1000);
+  const decision = decideLock(record, now, false);
+  const since = Number.isFinite(age) ? ` since ${Math.max(0, age)} s` : "";
+  const lapses = decision.action !== "refuse"
+    ? "it can be taken over"
+    : decision.lapsesInMs === null
+    ? "its record does not say when it lapses"
+    : `it lapses in ${Math.ceil(decision.lapsesInMs / 1000)} s if not renewed`;
+  return `${record.holder} holds it${since} to ${record.purpose}; ${lapses}`;
+}

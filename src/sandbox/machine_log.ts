@@ -1,0 +1,100 @@
+/** What a machine's processes wrote, kept within bounds.
+ * @module
+ */
+
+/** One line of a machine's log. */
+export interface LogLine {
+  /** The machine. */
+  readonly machineId: string;
+  /** When it was read, RFC 3339. */
+  readonly at: string;
+  /** Who wrote it; `fly` is the sandbox itself. */
+  readonly from: "stdout" | "stderr" | "fly";
+  /** The line without its end. */
+  readonly text: string;
+}
+
+const LINES_MAX = 2000;
+const LINE_LENGTH_MAX = 16_384;
+const FILE_BYTES_MAX = 1_048_576;
+
+/** Keeps the newest lines in memory and about the newest 2 MiB in a file and its predecessor `<file>.1`. */
+export class MachineLog {
+  readonly #path: string;
+  readonly #machineId: string;
+  readonly #tell: (line: LogLine) => void;
+  readonly #lines: LogLine[] = [];
+  readonly #encoder = new TextEncoder();
+  #file: Deno.FsFile;
+  #bytes = 0;
+  #open = true;
+
+  /**
+   * @param path the file; a new one
+   * @param machineId the machine
+   * @param tell called with every line
+   */
+  constructor(
+    path: string,
+    machineId: string,
+    tell: (line: LogLine) => void,
+  ) {
+    this.#path = path;
+    this.#machineId = machineId;
+    this.#tell = tell;
+    this.#file = openNew(path);
+  }
+
+  /**
+   * Takes one line; nothing happens after `close()`.
+   *
+   * @param from who wrote it
+   * @param text the line; what is over 16 KiB is cut off
+   */
+  append(from: LogLine["from"], text: string): void {
+    if (!this.#open) return;
+    const line: LogLine = {
+      machineId: this.#machineId,
+      at: new Date().toISOString(),
+      from,
+      text: text.slice(0, LINE_LENGTH_MAX),
+    };
+    this.#lines.push(line);
+    if (this.#lines.length > LINES_MAX) this.#lines.shift();
+    this.#write(this.#encoder.encode(`${line.at} [${from}] ${line.text}\n`));
+    this.#tell(line);
+  }
+
+  /**
+   * The newest lines.
+   *
+   * @returns up to 2000 lines, oldest first
+   */
+  lines(): readonly LogLine[] {
+    return [...this.#lines];
+  }
+
+  /** Closes the file; the lines stay readable. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#file.close();
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#bytes + bytes.byteLength > FILE_BYTES_MAX) {
+      this.#file.close();
+      Deno.renameSync(this.#path, `${this.#path}.1`);
+      this.#file = openNew(this.#path);
+      this.#bytes = 0;
+    }
+    for (let done = 0; done < bytes.byteLength;) {
+      done += this.#file.writeSync(bytes.subarray(done));
+    }
+    this.#bytes += bytes.byteLength;
+  }
+}
+
+function openNew(path: string): Deno.FsFile {
+  return Deno.openSync(path, { create: true, write: true, truncate: true });
+}

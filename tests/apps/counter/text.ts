@@ -1,0 +1,7 @@
+export function greeting(name: string): string {
+  return `Hello, ${name}`;
+}
+
+export function title(): string {
+  return "Counter";
+}
