@@ -10,6 +10,7 @@ import {
   generationOf,
   type UpgradeMemory,
 } from "./decide_upgrade.ts";
+import { knownPackages } from "./known_packages.ts";
 import type { Logger } from "./log.ts";
 import { type Bucket, getJson } from "./object_store.ts";
 import {
@@ -254,10 +255,6 @@ export class Agent {
     const { loaded, live, plain } = system.modules.current(main);
     const lists = (edges: ReadonlyMap<string, ReadonlySet<string>>) =>
       Object.fromEntries([...edges].map(([from, to]) => [from, [...to]]));
-    const external = new Set(system.modules.external);
-    for (const edges of Object.values(release?.manifest.modules ?? {})) {
-      for (const specifier of edges.external) external.add(specifier);
-    }
     return {
       protocol: PROTOCOL_VERSION,
       image_ref: settings.imageRef,
@@ -272,7 +269,7 @@ export class Agent {
       loaded: [...loaded].sort(),
       live: lists(live),
       plain: lists(plain),
-      external: [...external].sort(),
+      external: [...await knownPackages(system, files)].sort(),
       holders: Object.fromEntries(
         [...system.holders].map((
           [name, { definition: { version, module } }],

@@ -3,6 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { packagesIn } from "./external_packages.ts";
 import { startSettings } from "./manifest.ts";
 import { sha256Of } from "./protocol.ts";
 
@@ -12,6 +13,7 @@ const IGNORED_FOLDERS = new Set([".git", ".flyhot", "node_modules"]);
 /** The base image's files under the app root; they never change while the process runs. */
 export class AppFiles {
   readonly #root: string;
+  #packages: Promise<Set<string>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
   /**
@@ -93,6 +95,25 @@ export class AppFiles {
       if (digest !== null) config[name] = digest;
     }
     return config;
+  }
+
+  /**
+   * The packages that the files name; read once.
+   *
+   * @returns the packages
+   */
+  packages(): Promise<ReadonlySet<string>> {
+    return this.#packages ??= this.#readPackages();
+  }
+
+  async #readPackages(): Promise<Set<string>> {
+    const packages = new Set<string>();
+    for (const path of await this.list()) {
+      if (!/\.(?:[cm]?[jt]sx?|jsonc?)$/.test(path)) continue;
+      const text = await this.text(path);
+      for (const name of packagesIn(text ?? "")) packages.add(name);
+    }
+    return packages;
   }
 
   /**

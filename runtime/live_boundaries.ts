@@ -49,7 +49,7 @@ export class LiveBoundaries {
         }; write live(() => import("./app.ts"))`,
       );
     }
-    if (this.#modules.table && call.targets.size === 0) {
+    if (call.targets.size === 0 && this.#modules.seesImports) {
       throw new TypeError(
         'Cannot open a live boundary: the thunk imported no module of the app before it first waited; write live(() => import("./app.ts"))',
       );
@@ -73,9 +73,7 @@ export class LiveBoundaries {
     );
     for (const reference of this.#boundaries) {
       const boundary = reference.deref();
-      if (
-        boundary && [...boundary.call.targets].some((path) => reload.has(path))
-      ) {
+      if (boundary && this.#leadsTo(boundary, reload)) {
         waiting.push(this.#renew(boundary));
       }
     }
@@ -94,6 +92,13 @@ export class LiveBoundaries {
           );
       },
     };
+  }
+
+  #leadsTo({ call }: Boundary, reload: ReadonlySet<string>): boolean {
+    return [...call.targets].some((url) => {
+      const path = this.#modules.table?.pathOf(url) ?? null;
+      return path !== null && reload.has(path);
+    });
   }
 
   async #renew(

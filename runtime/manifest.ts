@@ -165,7 +165,7 @@ export interface RunningManifest {
   readonly live: Readonly<Record<string, readonly string[]>>;
   /** Dynamic imports seen that did not. */
   readonly plain: Readonly<Record<string, readonly string[]>>;
-  /** Specifiers outside the app that the current code is known to use. */
+  /** Packages outside the app that the process can load; see {@linkcode packageOf}. */
   readonly external: readonly string[];
   /** Holders by name: their version and the module that declares them. */
   readonly holders: Readonly<

@@ -8,7 +8,7 @@ import type { ModuleTable, StagedTable } from "./module_table.ts";
 export interface LiveCall {
   /** The URL of the module whose thunk it is; empty until it imports something. */
   owner: string;
-  /** The paths imported. */
+  /** What was imported, as URLs at the place under the root. */
   readonly targets: Set<string>;
 }
 
@@ -45,6 +45,11 @@ export class ModuleLoading {
   readonly #loaded = new Set<string>();
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
+
+  /** Whether imports are seen. */
+  get seesImports(): boolean {
+    return this.#hooks !== null;
+  }
 
   /** Starts seeing every import. */
   install(): void {
@@ -99,7 +104,9 @@ export class ModuleLoading {
     for (const [importer, targets] of this.#imports) {
       const from = table.pathOf(importer);
       if (from === null || table.current(from) !== importer) continue;
-      for (const [to, kind] of targets) {
+      for (const [target, kind] of targets) {
+        const to = table.pathOf(target);
+        if (to === null) continue;
         const edges = kind === "live" ? live : plain;
         edges.set(from, (edges.get(from) ?? new Set()).add(to));
       }
@@ -153,33 +160,34 @@ export class ModuleLoading {
       if (/^[a-z]+:/.test(specifier)) this.external.add(specifier);
       return result;
     }
+    const liveCall = this.#liveCall;
+    if (liveCall) {
+      liveCall.owner = parent;
+      liveCall.targets.add(result.url);
+    }
     const path = table?.pathOf(result.url) ?? null;
     if (!table || path === null || !isBasePlace(table, result.url)) {
-      this.#note(parent, path, result.url, false);
+      this.#note(parent, result.url, result.url, liveCall !== null);
       return result;
     }
-    const liveCall = this.#liveCall;
     const { staged } = this;
     const preparing = staged !== null &&
       (liveCall?.staged === true || attemptOf(parent) === staged.attempt);
     const url = (preparing ? staged.urls.get(path) : undefined) ??
       (liveCall ? table.current(path) : table.forImporter(path, parent));
-    if (liveCall) {
-      liveCall.owner = parent;
-      liveCall.targets.add(path);
-    }
-    this.#note(parent, path, url, liveCall !== null);
+    this.#note(parent, result.url, url, liveCall !== null);
     return { ...result, url };
   }
 
-  #note(parent: string, path: string | null, url: string, live: boolean): void {
+  // Kept as URLs, because modules are imported before the app root is known.
+  #note(parent: string, target: string, url: string, live: boolean): void {
     this.#loaded.add(url);
-    if (path === null || parent === "") return;
+    if (parent === "") return;
     const targets = this.#imports.get(parent) ??
       new Map<string, "live" | "plain">();
     // One import that is not live is enough to hold the old module for ever.
-    if (targets.get(path) !== "plain") {
-      targets.set(path, live ? "live" : "plain");
+    if (targets.get(target) !== "plain") {
+      targets.set(target, live ? "live" : "plain");
     }
     this.#imports.set(parent, targets);
   }

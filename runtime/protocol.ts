@@ -19,6 +19,7 @@ import {
   string,
 } from "./parse.ts";
 
+export { newPackages, packageOf, packagesIn } from "./external_packages.ts";
 export { type ImageRef, parseImageRef, sameImage } from "./image_ref.ts";
 export {
   isReleasePath,

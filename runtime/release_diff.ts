@@ -1,6 +1,7 @@
 /** What a release changes against what runs.
  * @module
  */
+import { newPackages } from "./external_packages.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What runs now, by path. */
@@ -11,7 +12,7 @@ export interface RunningFiles {
   readonly paths: readonly string[];
   /** Digests of what was read at start, as in {@linkcode Manifest.config}. */
   readonly config: Readonly<Record<string, string>>;
-  /** Specifiers outside the app that the process can already load. */
+  /** Packages outside the app that the process can already load; see {@linkcode packageOf}. */
   readonly external: ReadonlySet<string>;
 }
 
@@ -57,9 +58,9 @@ export function diffRelease(
       cold.push(`${name} changed, and is only read when the process starts`);
     }
   }
-  for (const specifier of newExternals(manifest, running.external)) {
+  for (const name of newPackages(manifest, running.external)) {
     cold.push(
-      `${specifier} is a new dependency, which only a new image brings`,
+      `${name} is a new dependency, which only a new image brings`,
     );
   }
   return {
@@ -68,26 +69,4 @@ export function diffRelease(
     removed: removed.sort(),
     cold,
   };
-}
-
-/**
- * The specifiers outside the app that a release imports and that are not known yet.
- *
- * @param manifest the release
- * @param known what is known
- * @returns the specifiers, sorted; `node:` ones are always known
- */
-export function newExternals(
-  manifest: Manifest,
-  known: ReadonlySet<string>,
-): string[] {
-  const unknown = new Set<string>();
-  for (const { external } of Object.values(manifest.modules)) {
-    for (const specifier of external) {
-      if (!specifier.startsWith("node:") && !known.has(specifier)) {
-        unknown.add(specifier);
-      }
-    }
-  }
-  return [...unknown].sort();
 }

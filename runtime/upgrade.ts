@@ -2,6 +2,7 @@
  * @module
  */
 import type { AppFiles } from "./app_files.ts";
+import { knownPackages } from "./known_packages.ts";
 import { DeclarationError, type Staging } from "./declarations.ts";
 import { HolderCell, type HolderDefinition, quiesce } from "./holder_cell.ts";
 import type { RefreshedBoundaries } from "./live_boundaries.ts";
@@ -11,7 +12,7 @@ import type { StagedTable } from "./module_table.ts";
 import type { Bucket } from "./object_store.ts";
 import { type HolderChange, reloadSet, type UpgradePhase } from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
-import { diffRelease, newExternals } from "./release_diff.ts";
+import { diffRelease } from "./release_diff.ts";
 import type { ReleaseFolders, UnpackedRelease } from "./release_folders.ts";
 import { importRoots } from "./reload_set.ts";
 import type { System } from "./system.ts";
@@ -156,7 +157,7 @@ async function planUpgrade(
     digest: (path) => digests.get(path) ?? null,
     paths: Object.keys(current?.manifest.files ?? {}),
     config: release ? await files.config() : {},
-    external: await knownExternals(manifest, system, files),
+    external: await knownPackages(system, files),
   });
   const running = { main, ...system.modules.current(main) };
   const set = reloadSet(diff.modules, manifest.modules, running);
@@ -200,30 +201,6 @@ async function baseManifest(
     if (current.modules[path]) edges[path] = current.modules[path];
   }
   return { ...current, files: kept, modules: edges };
-}
-
-async function knownExternals(
-  manifest: Manifest,
-  system: System,
-  files: AppFiles,
-): Promise<Set<string>> {
-  const known = new Set(system.modules.external);
-  for (
-    const { external } of Object.values(system.release?.manifest.modules ?? {})
-  ) {
-    for (const specifier of external) known.add(specifier);
-  }
-  const unknown = newExternals(manifest, known);
-  if (unknown.length === 0) return known;
-  // A dependency that nothing has loaded yet is still one of the image if its files name it.
-  for (const path of await files.list()) {
-    if (!/\.(?:[cm]?[jt]sx?|jsonc?)$/.test(path)) continue;
-    const text = await files.text(path) ?? "";
-    for (const specifier of unknown) {
-      if (text.includes(specifier)) known.add(specifier);
-    }
-  }
-  return known;
 }
 
 async function apply(

@@ -11,13 +11,8 @@
 
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  checkEdges,
-  checkSources,
-  type Edge,
-  partOf,
-  type Violation,
-} from "./layers.ts";
+import { checkSources } from "./effects.ts";
+import { checkEdges, type Edge, partOf, type Violation } from "./layers.ts";
 
 /** What `deno info --json` says of a module, as far as it is read here. */
 interface InfoModule {

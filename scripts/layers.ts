@@ -1,11 +1,9 @@
 /**
- * The layers of flyhot, as rules over the edges between its modules and over
- * the text of each. Nothing here reads a file.
+ * The layers of flyhot, as rules over the edges between its modules. Nothing
+ * here reads a file.
  *
  * @module
  */
-
-import { maskText } from "./source_text.ts";
 
 /** One import: both ends are paths from the root, with forward slashes. */
 export interface Edge {
@@ -73,8 +71,8 @@ export function partOf(path: string): string | undefined {
  * Checks imports against the layers.
  *
  * @param edges The imports of all modules.
- * @returns One violation for each import that no rule allows, and one for each
- * circle of imports.
+ * @returns One violation for each import that no rule allows, and those circles
+ * of imports that {@linkcode findCycles} finds.
  */
 export function checkEdges(edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
@@ -121,8 +119,8 @@ function forbidden({ from, to }: Edge): string | undefined {
  * Finds circles of imports.
  *
  * @param edges The imports of all modules.
- * @returns A shortest circle of each knot, beginning with its first module in
- * the order of the alphabet; the last one imports the first.
+ * @returns Circles until every module that is in one has been named, each the
+ * shortest from its first module; the last one imports the first.
  */
 export function findCycles(edges: readonly Edge[]): string[][] {
   const targets = new Map<string, string[]>();
@@ -160,60 +158,4 @@ function shortestWayBack(
     ways = longer;
   }
   return undefined;
-}
-
-/** A way to have an effect, and the parts and folders that may. */
-interface EffectRule {
-  readonly pattern: RegExp;
-  readonly what: string;
-  readonly in: (part: string) => boolean;
-  readonly why: string;
-}
-
-const inSource = (part: string) => !/^(?:runtime|protocol)$/.test(part);
-const EFFECTS: readonly EffectRule[] = [
-  {
-    pattern: /\bDeno\s*\.\s*exit(?:Code)?\b|\bprocess\s*\.\s*exit/g,
-    what: "Deno.exit",
-    in: (part) => part !== "cli",
-    why: "only cli.ts ends the process or sets its exit code",
-  },
-  {
-    pattern: /\bDeno\b/g,
-    what: "Deno",
-    in: (part) =>
-      inSource(part) && !/^(?:cli|mod|host_deno|sandbox)$/.test(part),
-    why: "only src/host_deno.ts and src/sandbox/ use Deno; take a Host",
-  },
-  {
-    pattern: /\bconsole\s*\.|\bDeno\s*\.\s*std(?:out|err)\b/g,
-    what: "console",
-    in: (part) => inSource(part) && !/^(?:ui|host_deno)$/.test(part),
-    why: "only src/ui/ and src/host_deno.ts print; report instead",
-  },
-];
-
-/**
- * Checks which modules have effects that are kept to few places.
- *
- * @param sources The text of each module, by its path from the root.
- * @returns One violation for each place; comments and strings do not count.
- */
-export function checkSources(
-  sources: ReadonlyMap<string, string>,
-): Violation[] {
-  const violations: Violation[] = [];
-  for (const [path, source] of sources) {
-    const part = partOf(path);
-    if (!part) continue;
-    const code = maskText(source);
-    for (const { pattern, what, in: applies, why } of EFFECTS) {
-      if (!applies(part)) continue;
-      for (const { index } of code.matchAll(pattern)) {
-        const line = code.slice(0, index).split("\n").length;
-        violations.push({ from: `${path}:${line}`, to: what, why });
-      }
-    }
-  }
-  return violations;
 }

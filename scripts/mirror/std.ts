@@ -12,7 +12,13 @@ import type { PackageSnapshot, RegistryPackage } from "./package.ts";
 import { REPUBLICATION, STD_MODULES, type StdModule } from "./std_table.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const TAR_FILES = ["mod.ts", "tar_stream.ts", "untar_stream.ts"];
+const TAR_FILES = [
+  "mod.ts",
+  "tar_stream.ts",
+  "untar_stream.ts",
+  "header.ts",
+  "limits.ts",
+];
 
 /**
  * Reads which JSR packages an import map names.

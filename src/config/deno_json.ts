@@ -5,7 +5,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { parseJsonc } from "./jsonc.ts";
 import { nearestName } from "./suggest.ts";
-import { isRecord, joinPath } from "./values.ts";
+import { isRecord, joinPath } from "../values.ts";
 
 /** The names of the environment variables that hold credentials. */
 export interface CredentialNames {

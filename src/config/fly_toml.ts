@@ -4,7 +4,7 @@
 import { parse as parseToml } from "@std/toml";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { isRecord, joinPath } from "./values.ts";
+import { isRecord, joinPath } from "../values.ts";
 
 /** What flyhot needs to know of an app's Fly configuration. */
 export interface FlyToml {

@@ -1,7 +1,7 @@
 /** A machine as the Machines API describes it, read leniently: only what flyhot uses, and what may be missing may be.
  * @module
  */
-import { isRecord } from "../config/values.ts";
+import { isRecord } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 
 /** One event in a machine's life. */

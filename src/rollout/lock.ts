@@ -1,22 +1,26 @@
 /** Getting the deploy lock.
  * @module
  */
-import type { Bucket } from "@flyhot/runtime/bucket";
+import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
 import type { DeployLock } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import type { Host } from "../host.ts";
-import type { Reporter } from "../ui/reporter.ts";
 import { ulid } from "../ulid.ts";
-import { jitter } from "./jitter.ts";
+import { backoffMs } from "./backoff.ts";
 import {
   decideLock,
   describeLock,
   heldRecord,
   type LockClaim,
   releasedRecord,
+  skewMarginMs,
 } from "./lock_decision.ts";
 import { LockLease } from "./lock_lease.ts";
-import { readLock, type StoredLock, writeLock } from "./lock_store.ts";
+import {
+  type LockDeps,
+  readLock,
+  type StoredLock,
+  writeLock,
+} from "./lock_store.ts";
 
 /** Options of {@linkcode acquireLock}. */
 export interface LockOptions {
@@ -32,29 +36,21 @@ export interface LockOptions {
   readonly force?: boolean;
 }
 
-/** What a lock needs of the outside. */
-export interface LockDeps {
-  /** Clock and randomness. */
-  readonly host: Host;
-  /** Where the lock is. */
-  readonly bucket: Bucket;
-  /** Told of a lock that was overridden, or could not be released. */
-  readonly reporter: Reporter;
-}
-
 const ATTEMPTS_MAX = 8;
-const RETRY_MS = 200;
-// Of the form of an MD5, as most stores make them, and never that of a real object.
+const RETRY_MS = 150;
+// Of the form of an MD5, as most stores make them, and that of no real object.
 const NO_SUCH_ETAG = `"${"0".repeat(32)}"`;
 
 /**
  * Acquires the deploy lock of an app, and keeps it until it is disposed of.
  *
+ * Whoever reads back an own record that is still good holds the lock: what became of the write itself does not matter.
+ *
  * @param options which lock, for whom and for how long
  * @param deps clock, bucket and reporter
  * @param signal gives up early
  * @returns the lock
- * @throws {FlyhotError} `conflict` naming the holder if somebody holds it, or if the bucket has no conditional writes; `network` if the bucket does not answer
+ * @throws {FlyhotError} `conflict` naming the holder if somebody holds it, or if the bucket has no conditional writes; `network` if writes stay unanswered
  * @throws {BucketError} if a request fails
  */
 export async function acquireLock(
@@ -62,25 +58,42 @@ export async function acquireLock(
   deps: LockDeps,
   signal?: AbortSignal,
 ): Promise<LockLease> {
-  const { app } = options;
+  const { host } = deps;
+  const owner = ulid(host.now(), host.randomBytes(10));
+  try {
+    return await acquire({ ...options, owner }, options, deps, signal);
+  } catch (error) {
+    await giveBack(owner, options.app, deps);
+    throw error;
+  }
+}
+
+async function acquire(
+  claim: LockClaim,
+  options: LockOptions,
+  deps: LockDeps,
+  signal?: AbortSignal,
+): Promise<LockLease> {
+  const { app, ttlMs } = options;
   const { host, bucket } = deps;
-  const claim: LockClaim = {
-    ...options,
-    owner: ulid(host.now(), host.randomBytes(10)),
-  };
   // A write may land long after it was sent: what it is worth counts from when it was decided.
-  const decidedAt = new Map<string, number>();
-  let trouble = "another deployer was faster each time";
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    if (attempt > 0) await host.sleep(jitter(host, RETRY_MS, attempt), signal);
+  const goodUntil = new Map<string, number>();
+  let trouble: string | null = null;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const found = await readLock(bucket, app, signal);
-    if (found?.record.owner === claim.owner) {
-      const lease = leaseOf(found, claim, decidedAt, options, deps);
-      if (lease) return await proven(lease, found.record, options, deps, signal);
+    const until = found && found.record.owner === claim.owner
+      ? goodUntil.get(found.record.renewed_at)
+      : undefined;
+    if (found && until !== undefined && host.monotonicNow() < until) {
+      await proveConditional(found, app, bucket, signal);
+      if (host.monotonicNow() < until) {
+        return new LockLease(claim, found, until, app, deps);
+      }
     }
     const record = decide(found, claim, options, deps);
-    if (!decidedAt.has(record.renewed_at)) {
-      decidedAt.set(record.renewed_at, host.monotonicNow());
+    if (!goodUntil.has(record.renewed_at)) {
+      const lifeMs = ttlMs - skewMarginMs(ttlMs);
+      goodUntil.set(record.renewed_at, host.monotonicNow() + lifeMs);
     }
     const outcome = await writeLock(
       bucket,
@@ -90,14 +103,137 @@ export async function acquireLock(
       signal,
     );
     if (outcome.status === "unsupported") throw notConditional(app, bucket);
-    if (outcome.status === "unknown") trouble = outcome.reason;
-    // Written or not: the next read tells who owns it.
-    if (outcome.status === "written") attempt--;
-    if (decidedAt.size > ATTEMPTS_MAX) break;
+    if (outcome.status === "written") continue;
+    trouble = outcome.status === "unknown" ? outcome.reason : null;
+    await host.sleep(backoffMs(host, RETRY_MS, attempt), signal);
   }
+  throw trouble === null
+    ? new FlyhotError(
+      "conflict",
+      `Cannot lock ${app}: other deployers were faster ${ATTEMPTS_MAX} times`,
+      { hint: "try again" },
+    )
+    : new FlyhotError("network", `Cannot lock ${app}: ${trouble}`, {
+      hint: "check the network, then try again",
+    });
+}
+
+/** A write of an attempt that failed may have landed; if this fails too, it lapses. */
+async function giveBack(
+  owner: string,
+  app: string,
+  { host, bucket }: LockDeps,
+): Promise<void> {
+  try {
+    const found = await readLock(bucket, app);
+    if (found?.record.owner !== owner) return;
+    const record = releasedRecord(found.record, host.now());
+    await writeLock(bucket, app, record, { ifMatch: found.etag });
+  } catch {
+    // The error that led here says more.
+  }
+}
+
+function decide(
+  found: StoredLock | null,
+  claim: LockClaim,
+  options: LockOptions,
+  { host, reporter }: LockDeps,
+): DeployLock {
+  const now = host.now();
+  const record = found?.record ?? null;
+  if (record?.owner === claim.owner) {
+    return heldRecord(claim, now, record.acquired_at);
+  }
+  const decision = decideLock(record, now, options.force ?? false);
+  if (record && decision.action === "refuse") {
+    throw new FlyhotError(
+      "conflict",
+      `Cannot lock ${options.app}: ${describeLock(record, now)}`,
+      { hint: "wait for it, or override it with --force" },
+    );
+  }
+  if (record && decision.action === "take_over" && decision.why === "forced") {
+    reporter.emit({
+      type: "warning",
+      text: `Overrides the lock of ${options.app}: ${
+        describeLock(record, now)
+      }`,
+    });
+  }
+  return heldRecord(claim, now);
+}
+
+/** A store that ignores conditions would write this, and any deployer could overwrite any other. */
+async function proveConditional(
+  { record }: StoredLock,
+  app: string,
+  bucket: Bucket,
+  signal?: AbortSignal,
+): Promise<void> {
+  const outcome = await writeLock(
+    bucket,
+    app,
+    record,
+    { ifMatch: NO_SUCH_ETAG },
+    signal,
+  );
+  if (outcome.status === "lost") return;
+  if (outcome.status === "unknown") {
+    throw new BucketError("network", outcome.reason);
+  }
+  if (outcome.status === "written") {
+    await writeLock(
+      bucket,
+      app,
+      { ...record, state: "released" },
+      "always",
+      signal,
+    );
+  }
+  throw notConditional(app, bucket);
+}
+
+function notConditional(app: string, bucket: Bucket): FlyhotError {
+  return new FlyhotError(
+    "conflict",
+    `Cannot lock ${app}: the bucket at ${
+      bucket.url("")
+    } does not honour conditional writes (If-Match), so two deployers could overwrite each other`,
+    { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
+  );
+}
+
+/**
+ * Frees the lock of an app whoever holds it.
+ *
+ * @param app the Fly app
+ * @param deps clock and bucket
+ * @param signal gives up early
+ * @returns the lock that was held; null if none was
+ * @throws {FlyhotError} `conflict` if it changed at that moment
+ * @throws {BucketError} if a request fails
+ */
+export async function breakLock(
+  app: string,
+  { host, bucket }: Pick<LockDeps, "host" | "bucket">,
+  signal?: AbortSignal,
+): Promise<DeployLock | null> {
+  const found = await readLock(bucket, app, signal);
+  if (found?.record.state !== "held") return null;
+  const outcome = await writeLock(
+    bucket,
+    app,
+    releasedRecord(found.record, host.now()),
+    { ifMatch: found.etag },
+    signal,
+  );
+  if (outcome.status === "written") return found.record;
   throw new FlyhotError(
-    trouble.startsWith("another") ? "conflict" : "network",
-    `Cannot lock ${app}: ${trouble} (${ATTEMPTS_MAX} attempts)`,
-    { hint: "try again" },
+    "conflict",
+    `Cannot free the lock of ${app}: ${
+      outcome.status === "lost" ? "it changed just now" : outcome.reason
+    }`,
+    { hint: "look again with: flyhot lock" },
   );
 }

@@ -42,7 +42,7 @@ export interface LockClaim {
  * @returns a tenth of it, at most ten seconds
  */
 export function skewMarginMs(ttlMs: number): number {
-  return Math.min(10_000, ttlMs / 10);
+  return Math.max(0, Math.min(10_000, ttlMs / 10));
 }
 
 /**
@@ -116,16 +116,19 @@ export function releasedRecord(record: DeployLock, now: number): DeployLock {
  *
  * @param record the lock
  * @param now the reader's clock, milliseconds since 1970
- * @returns for example `ann holds it since 12 s to deploy 1.2.3 (lapses in 288 s)`
+ * @returns for example `held by ann for 12 s to deploy 1.2.3; it lapses in 288 s if not renewed`
  */
 export function describeLock(record: DeployLock, now: number): string {
-  const age = Math.round((now - Date.parse(record.acquired_at)) / 1000);
-  const decision = decideLock(record, now, false);
-  const since = Number.isFinite(age) ? ` since ${Math.max(0, age)} s` : "";
-  const lapses = decision.action !== "refuse"
-    ? "it can be taken over"
-    : decision.lapsesInMs === null
+  const ageS = Math.round((now - Date.parse(record.acquired_at)) / 1000);
+  const age = Number.isFinite(ageS) ? ` for ${Math.max(0, ageS)} s` : "";
+  return `held by ${record.holder}${age} to ${record.purpose}; ${
+    lapseOf(decideLock(record, now, false))
+  }`;
+}
+
+function lapseOf(decision: LockDecision): string {
+  if (decision.action !== "refuse") return "it can be taken over";
+  return decision.lapsesInMs === null
     ? "its record does not say when it lapses"
     : `it lapses in ${Math.ceil(decision.lapsesInMs / 1000)} s if not renewed`;
-  return `${record.holder} holds it${since} to ${record.purpose}; ${lapses}`;
 }

@@ -13,6 +13,18 @@ import {
   lockKey,
   parseDeployLock,
 } from "@flyhot/runtime/protocol";
+import type { Host } from "../host.ts";
+import type { Reporter } from "../ui/reporter.ts";
+
+/** What a lock needs of the outside. */
+export interface LockDeps {
+  /** Clock and randomness. */
+  readonly host: Host;
+  /** Where the lock is. */
+  readonly bucket: Bucket;
+  /** Told of a lock that was overridden, or could not be released. */
+  readonly reporter: Reporter;
+}
 
 /** A lock record with its ETag. */
 export interface StoredLock {

@@ -53,7 +53,12 @@ export interface RolloutReport {
   /** The Fly app. */
   readonly app: string;
   /** How it ended. */
-  readonly outcome: "committed" | "rolled_back" | "nothing_to_do" | "cold" | "dry_run";
+  readonly outcome:
+    | "committed"
+    | "rolled_back"
+    | "nothing_to_do"
+    | "cold"
+    | "dry_run";
   /** One sentence on how it ended. */
   readonly summary: string;
   /** The upgrade, or null where none was published. */

@@ -1,0 +1,24 @@
+/** Waiting between attempts.
+ * @module
+ */
+import type { Host } from "../host.ts";
+
+/**
+ * Computes how long to wait before the next attempt: doubled each time, between half of it and all of it.
+ *
+ * @param host randomness
+ * @param baseMs the wait after the first attempt, in milliseconds
+ * @param attempt how many attempts failed so far, at least 1
+ * @param maxMs the longest wait, in milliseconds. Default 5000
+ * @returns milliseconds
+ */
+export function backoffMs(
+  host: Pick<Host, "randomBytes">,
+  baseMs: number,
+  attempt: number,
+  maxMs = 5_000,
+): number {
+  const [random = 0] = host.randomBytes(1);
+  const ceiling = Math.min(maxMs, baseMs * 2 ** (attempt - 1));
+  return Math.round(ceiling * (0.5 + random / 512));
+}

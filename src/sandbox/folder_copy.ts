@@ -1,0 +1,67 @@
+/** Copies of folders.
+ * @module
+ */
+import { join } from "node:path";
+
+/** One thing that was copied. */
+export interface CopiedEntry {
+  /** Its path under the folder, with `/` between names. */
+  readonly path: string;
+  /** What it is. */
+  readonly kind: "file" | "link";
+  /** Length in bytes of a file. */
+  readonly size: number;
+}
+
+/** What to leave out of a copy. */
+export interface CopyOptions {
+  /** Tells of a path under the folder whether it stays out. Default none. */
+  readonly leaveOut?: (path: string) => boolean;
+  /** Tells of a folder's name whether nothing in it can be wanted. Default none. */
+  readonly skipFolder?: (name: string) => boolean;
+}
+
+/**
+ * Copies the content of a folder into a new one, in path order. Links are copied as links, sockets and devices are left out.
+ *
+ * @param from the folder
+ * @param to the copy; made if need be
+ * @param options what to leave out
+ * @returns what was copied
+ * @throws {Deno.errors.NotFound} if there is no such folder
+ */
+export async function copyFolder(
+  from: string,
+  to: string,
+  options: CopyOptions = {},
+): Promise<CopiedEntry[]> {
+  const { leaveOut = () => false, skipFolder = () => false } = options;
+  const copied: CopiedEntry[] = [];
+  const copyEntry = async (entry: Deno.DirEntry, path: string) => {
+    const [source, target] = [join(from, path), join(to, path)];
+    if (entry.isSymlink) {
+      await Deno.symlink(await Deno.readLink(source), target);
+      copied.push({ path, kind: "link", size: 0 });
+    } else if (entry.isFile) {
+      await Deno.copyFile(source, target);
+      copied.push({ path, kind: "file", size: (await Deno.stat(target)).size });
+    }
+  };
+  const visit = async (folder: string, isOut: boolean) => {
+    if (!isOut) await Deno.mkdir(join(to, folder), { recursive: true });
+    const entries = await Array.fromAsync(Deno.readDir(join(from, folder)));
+    for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const entryOut = leaveOut(path);
+      if (entry.isDirectory) {
+        // A pattern may take files back in below a folder that is left out.
+        if (!skipFolder(entry.name)) await visit(path, entryOut);
+      } else if (!entryOut) {
+        if (isOut) await Deno.mkdir(join(to, folder), { recursive: true });
+        await copyEntry(entry, path);
+      }
+    }
+  };
+  await visit("", false);
+  return copied;
+}

@@ -1,0 +1,110 @@
+/** The environment of a machine's processes.
+ * @module
+ */
+import { delimiter, dirname, join } from "node:path";
+import type { MachineConfig } from "./machine_types.ts";
+
+/** What a machine is, as far as its processes are told. */
+export interface MachineIdentity {
+  /** The app. */
+  readonly app: string;
+  /** The machine. */
+  readonly id: string;
+  /** Its region. */
+  readonly region: string;
+  /** Which version of its configuration it runs. */
+  readonly instanceId: string;
+  /** Its address in the private network. */
+  readonly privateIp: string;
+  /** Where its program is to listen. */
+  readonly port: number;
+  /** Where the flyhot runtime is to listen. */
+  readonly socket: string;
+  /** Its own folder for temporary files. */
+  readonly tmp: string;
+  /** Its own home folder. */
+  readonly home: string;
+}
+
+/** Where the variables of a machine come from. */
+export interface MachineEnvSources {
+  /** What is let through from this computer. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** What the image says. */
+  readonly image: Readonly<Record<string, string>>;
+  /** How the machine is to be. */
+  readonly config: MachineConfig;
+  /** The app's secrets. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** What the sandbox tells every machine about itself. */
+  readonly sandbox: Readonly<Record<string, string>>;
+}
+
+/**
+ * Puts a machine's environment together. Later ones win: what is inherited, the image, `config.env`, the secrets, then what
+ * the platform says.
+ *
+ * @param identity the machine
+ * @param sources where variables come from
+ * @returns the whole environment
+ */
+export function machineEnvironment(
+  identity: MachineIdentity,
+  sources: MachineEnvSources,
+): Record<string, string> {
+  const { config } = sources;
+  return {
+    ...sources.inherited,
+    ...sources.image,
+    ...config.env,
+    ...sources.secrets,
+    ...sources.sandbox,
+    FLY_APP_NAME: identity.app,
+    FLY_MACHINE_ID: identity.id,
+    FLY_ALLOC_ID: identity.id,
+    FLY_REGION: identity.region,
+    FLY_IMAGE_REF: config.image,
+    FLY_MACHINE_VERSION: identity.instanceId,
+    FLY_PRIVATE_IP: identity.privateIp,
+    FLY_VM_MEMORY_MB: String(config.guest?.memory_mb ?? 256),
+    FLYHOT_SOCKET: identity.socket,
+    PORT: String(identity.port),
+    TMPDIR: identity.tmp,
+    HOME: identity.home,
+  };
+}
+
+/**
+ * Picks what a machine needs of this computer's environment: where programs, packages and their caches are.
+ *
+ * @param env this program's environment
+ * @param deno the path of the `deno` to be found first
+ * @returns the variables let through
+ */
+export function inheritedEnvironment(
+  env: Readonly<Record<string, string>>,
+  deno: string,
+): Record<string, string> {
+  const inherited: Record<string, string> = {
+    PATH: [dirname(deno), ...(env.PATH ? [env.PATH] : [])].join(delimiter),
+  };
+  // Machines have a home of their own, so the cache of packages must be named.
+  const cache = denoDir(env);
+  if (cache !== null) inherited.DENO_DIR = cache;
+  for (const [name, value] of Object.entries(env)) {
+    if (INHERITED.test(name)) inherited[name] = value;
+  }
+  return inherited;
+}
+
+const INHERITED =
+  /^(JSR_URL|NPM_CONFIG_\w+|NO_COLOR|DENO_CERT|DENO_TLS_CA_STORE)$/i;
+
+function denoDir(env: Readonly<Record<string, string>>): string | null {
+  if (env.DENO_DIR) return env.DENO_DIR;
+  if (Deno.build.os === "darwin") {
+    return env.HOME ? join(env.HOME, "Library", "Caches", "deno") : null;
+  }
+  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, "deno");
+  return env.HOME ? join(env.HOME, ".cache", "deno") : null;
+}

@@ -1,0 +1,191 @@
+/** Processes with everything they start: run, frozen, ended as one.
+ * @module
+ */
+import { constants } from "node:os";
+
+/** How to run a process. */
+export interface ProcessOptions {
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  /** The working folder. */
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What it reads. Default nothing. */
+  readonly stdin?: string;
+  /** Takes a piece of what it writes. */
+  readonly onOutput: (piece: string, from: "stdout" | "stderr") => void;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** Its exit code; 128 plus the signal's number where a signal ended it. */
+  readonly code: number;
+  /** The number of the signal that ended it, or null. */
+  readonly signal: number | null;
+}
+
+/** Is told which processes run, so that they can be ended even if this program dies. */
+export interface ProcessRegister {
+  /** A process group began. */
+  add(pid: number): void;
+  /** A process group ended. */
+  remove(pid: number): void;
+}
+
+/** A process and all that it starts, in a group of their own. */
+export class ProcessGroup {
+  /** The id of the process, and of the group. */
+  readonly pid: number;
+  /** Fulfilled once the process has ended, what it left running is killed, and all it wrote has been read. */
+  readonly ended: Promise<ProcessEnd>;
+  #running = true;
+
+  /**
+   * Starts a process.
+   *
+   * @param options what to run
+   * @param register is told of its beginning and end
+   * @throws {Deno.errors.NotFound} if there is no such program or folder
+   * @throws {Deno.errors.PermissionDenied} if the program may not be run
+   */
+  constructor(options: ProcessOptions, register: ProcessRegister) {
+    const [program = "", ...args] = options.command;
+    const child = new Deno.Command(program, {
+      args,
+      cwd: options.cwd,
+      env: { ...options.env },
+      clearEnv: true,
+      // A session of its own: signals reach all of it, and Ctrl-C in the terminal reaches none of it.
+      detached: true,
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = child.pid;
+    register.add(child.pid);
+    this.ended = this.#follow(child, options, register);
+  }
+
+  /**
+   * Sends a signal to the process alone, as a container's init does.
+   *
+   * @param name the signal
+   */
+  signal(name: Deno.Signal): void {
+    if (this.#running) send(this.pid, name);
+  }
+
+  /**
+   * Sends a signal to the process and all that it started.
+   *
+   * @param name the signal
+   */
+  signalAll(name: Deno.Signal): void {
+    if (this.#running) send(-this.pid, name);
+  }
+
+  async #follow(
+    child: Deno.ChildProcess,
+    options: ProcessOptions,
+    register: ProcessRegister,
+  ): Promise<ProcessEnd> {
+    const output = Promise.all([
+      read(child.stdout, (piece) => options.onOutput(piece, "stdout")),
+      read(child.stderr, (piece) => options.onOutput(piece, "stderr")),
+      options.stdin === undefined
+        ? undefined
+        : write(child.stdin, options.stdin),
+    ]);
+    const { code, signal } = await child.status;
+    // A machine ends with its main process: what it started goes down with it, and lets go of the pipes.
+    this.signalAll("SIGKILL");
+    this.#running = false;
+    await output;
+    register.remove(this.pid);
+    return { code, signal: signal === null ? null : signalNumber(signal) };
+  }
+}
+
+/**
+ * The number of a signal.
+ *
+ * @param name its name, for example `SIGKILL`
+ * @returns its number, or 0 for an unknown one
+ */
+export function signalNumber(name: string): number {
+  return Object.entries(constants.signals).find(([known]) => known === name)
+    ?.[1] ?? 0;
+}
+
+/**
+ * Tells whether a text is the name of a signal.
+ *
+ * @param name for example `SIGTERM`
+ * @returns true if it is
+ */
+export function isSignal(name: string): name is Deno.Signal {
+  return signalNumber(name) > 0;
+}
+
+function send(pid: number, name: Deno.Signal): void {
+  try {
+    Deno.kill(pid, name);
+  } catch (error) {
+    // It ended in the meantime, which is all the same here.
+    if (
+      !(error instanceof Deno.errors.NotFound) &&
+      !(error instanceof Deno.errors.PermissionDenied)
+    ) throw error;
+  }
+}
+
+async function read(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (piece: string) => void,
+): Promise<void> {
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    take(piece);
+  }
+}
+
+async function write(
+  stream: WritableStream<Uint8Array<ArrayBufferLike>>,
+  text: string,
+): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // It need not read all that it is given.
+    await writer.abort().catch(() => {});
+  }
+}
+
+/**
+ * Collects text into lines.
+ *
+ * @param take called with every whole line, without its end
+ * @returns `add` takes text; `end` hands out the last line where it has no end
+ */
+export function lineCollector(
+  take: (line: string) => void,
+): { add(piece: string): void; end(): void } {
+  let rest = "";
+  return {
+    add(piece) {
+      const lines = (rest + piece).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) take(line.replace(/\r$/, ""));
+      if (rest.length > 65_536) {
+        take(rest);
+        rest = "";
+      }
+    },
+    end() {
+      if (rest !== "") take(rest);
+      rest = "";
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/** A world with its own clock, in which one seed decides the order of all that happens.
+ * @module
+ */
+import { setImmediate } from "node:timers";
+
+interface Timer {
+  readonly at: number;
+  readonly fire: () => void;
+}
+
+/** What a {@linkcode Sim} is made with. */
+export interface SimOptions {
+  /** Decides everything that is left to chance. */
+  readonly seed: number;
+  /**
+   * How likely the clock jumps to the next timer although operations wait for their turn, 0 to 1: how slow the
+   * network may get. Default 0.05.
+   */
+  readonly impatience?: number;
+}
+
+/** Virtual time and a seeded order of events; nothing in it really waits. */
+export class Sim {
+  /** The seed, to be printed where something fails. */
+  readonly seed: number;
+  readonly #impatience: number;
+  readonly #start = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #elapsed = 0;
+  #state: number;
+  #timers: Timer[] = [];
+  #turns: (() => void)[] = [];
+
+  /** @param options the seed */
+  constructor(options: SimOptions) {
+    this.seed = options.seed;
+    this.#impatience = options.impatience ?? 0.05;
+    this.#state = options.seed * 2654435761 >>> 0;
+  }
+
+  /** Milliseconds since the world began. */
+  get elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Milliseconds since 1970. */
+  get now(): number {
+    return this.#start + Math.floor(this.#elapsed);
+  }
+
+  /** A number of 0 to 1. */
+  random(): number {
+    // mulberry32
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** True with the given likelihood. */
+  chance(likelihood: number): boolean {
+    return this.random() < likelihood;
+  }
+
+  /** A whole number of `from` to `to`, both included. */
+  between(from: number, to: number): number {
+    return from + Math.floor(this.random() * (to - from + 1));
+  }
+
+  /** Waits in virtual time. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#until(signal, (done) => {
+      const timer = { at: this.#elapsed + Math.max(0, ms), fire: done };
+      let index = this.#timers.length;
+      while (index > 0 && this.#timers[index - 1]!.at > timer.at) index--;
+      this.#timers.splice(index, 0, timer);
+      return () => {
+        const at = this.#timers.indexOf(timer);
+        if (at >= 0) this.#timers.splice(at, 1);
+      };
+    });
+  }
+
+  /** Waits until chance lets this operation go on. */
+  turn(signal?: AbortSignal): Promise<void> {
+    return this.#until(signal, (done) => {
+      this.#turns.push(done);
+      return () => {
+        const at = this.#turns.indexOf(done);
+        if (at >= 0) this.#turns.splice(at, 1);
+      };
+    });
+  }
+
+  /**
+   * Runs the world until a promise is settled.
+   *
+   * @param main what it is all about
+   * @returns its value
+   * @throws {Error} if nothing can happen any more and it is still open
+   */
+  async run<T>(main: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => void (settled = true);
+    main.then(done, done);
+    for (let idle = 0; !settled;) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (settled) break;
+      const jump = this.#turns.length === 0 || this.chance(this.#impatience);
+      const timer = jump ? this.#timers.shift() : undefined;
+      if (timer) {
+        this.#elapsed = Math.max(this.#elapsed, timer.at);
+        timer.fire();
+      } else if (this.#turns.length > 0) {
+        const [next] = this.#turns.splice(
+          this.between(0, this.#turns.length - 1),
+          1,
+        );
+        next?.();
+      } else if (++idle > 1_000) {
+        throw new Error(`seed ${this.seed}: the world stands still`);
+      }
+    }
+    return await main;
+  }
+
+  #until(
+    signal: AbortSignal | undefined,
+    begin: (done: () => void) => () => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const withdraw = begin(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      });
+      function stop() {
+        withdraw();
+        reject(signal?.reason);
+      }
+      signal?.addEventListener("abort", stop, { once: true });
+    });
+  }
+}
