@@ -110,7 +110,9 @@ export function holder<State, A extends Actions<State>>(
     copy: copy
       ? (state) => copy(state as State)
       : (state) => structuredClone(state),
-    module,
+    get module() {
+      return module();
+    },
   }));
   const handle: Record<string, unknown> = Object.create(null);
   for (const action of Object.keys(actions)) {

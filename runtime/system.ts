@@ -61,11 +61,14 @@ export class System {
    * @returns the declaration
    * @throws {DeclarationError} if another module declares the name
    */
-  declareHolder(define: (module: string) => HolderDefinition): DeclaredHolder {
+  declareHolder(
+    define: (module: () => string) => HolderDefinition,
+  ): DeclaredHolder {
     const callers = callingModules();
     const staging = this.#stagingOf(callers);
     const owner = callers[0] ?? "";
-    const definition = define(this.modules.table?.pathOf(owner) ?? owner);
+    // Asked late: modules declare before the app root is known.
+    const definition = define(() => this.modules.table?.pathOf(owner) ?? owner);
     if (staging && staging.state !== "live") staging.addHolder(definition);
     else this.#addLive(definition);
     return { cell: (purpose) => this.#cell(definition, purpose, staging) };

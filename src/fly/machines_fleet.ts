@@ -123,7 +123,7 @@ export class MachinesFleet implements Fleet {
       throw new FlyhotError(
         "unexpected",
         cause instanceof ProtocolError
-          ? `Cannot ${what}: ${cause.message}`
+          ? `Cannot ${what}: ${cause.message.replace(/^Cannot/, "cannot")}`
           : `Cannot ${what}: its answer is no JSON (${stdout.length} characters came)`,
         {
           cause,

@@ -186,11 +186,8 @@ Deno.test("an import map of the app is honoured by reloaded modules", async () =
     "deno.json": JSON.stringify({
       imports: {
         "lib/": "./source/",
-        "@flyhot/runtime":
-          new URL("../../runtime/mod.ts", import.meta.url).href,
+        "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
         "@std/streams": "jsr:@std/streams@1.1.2",
-        "@std/tar": "jsr:@std/tar@0.1.10",
-        "aws4fetch": "npm:aws4fetch@1.0.20",
       },
     }),
   });

@@ -1,0 +1,110 @@
+/** Values as people read them.
+ * @module
+ */
+
+/**
+ * Writes a length in bytes with three digits at most.
+ *
+ * @param bytes the length
+ * @returns for example `48.2 kB`
+ */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/**
+ * Writes a duration.
+ *
+ * @param ms milliseconds
+ * @returns for example `14 ms`, `1.2 s`, `2 min 5 s`
+ */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const rest = seconds % 60;
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+}
+
+/**
+ * Writes a number of things.
+ *
+ * @param count how many
+ * @param one the word for one
+ * @param many the word for more; default with an s
+ * @returns for example `1 module`, `3 modules`
+ */
+export function formatCount(count: number, one: string, many?: string): string {
+  return `${count} ${count === 1 ? one : many ?? `${one}s`}`;
+}
+
+/**
+ * Aligns rows in columns, two blanks apart.
+ *
+ * @param rows the cells
+ * @returns one line for each row, without blanks at the end
+ */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
+    }
+  }
+  return rows.map((row) =>
+    row.map((cell, index) =>
+      cell + " ".repeat(Math.max(0, widths[index]! - widthOf(cell)))
+    ).join("  ").trimEnd()
+  );
+}
+
+/**
+ * Cuts a line that is too long for the terminal.
+ *
+ * @param line the line, without colours
+ * @param columns how wide it may be
+ * @returns the line, ending in `…` if it was cut
+ */
+export function clip(line: string, columns: number): string {
+  const characters = [...line];
+  return characters.length <= columns
+    ? line
+    : `${characters.slice(0, Math.max(0, columns - 1)).join("")}…`;
+}
+
+/**
+ * Breaks text into lines at blanks.
+ *
+ * @param text the text
+ * @param columns how wide a line may be
+ * @returns the lines; a single word may be wider
+ */
+export function wrap(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  if (line !== "") lines.push(line);
+  return lines;
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}
