@@ -11,6 +11,7 @@ import {
   type UpgradeMemory,
 } from "./decide_upgrade.ts";
 import { knownPackages } from "./known_packages.ts";
+import type { UpgradeEvent } from "./events.ts";
 import type { Logger } from "./log.ts";
 import { type Bucket, getJson } from "./object_store.ts";
 import {
@@ -23,7 +24,6 @@ import {
   pointerKey,
   PROTOCOL_VERSION,
   type RunningManifest,
-  type UpgradePhase,
 } from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
 import type { ReleaseFolders } from "./release_folders.ts";
@@ -31,11 +31,12 @@ import { readResult, writeResult } from "./results.ts";
 import type { Settings } from "./settings.ts";
 import type { System } from "./system.ts";
 import {
+  checkHealth,
   upgrade,
   type UpgradeContext,
   type UpgradeOutcome,
 } from "./upgrade.ts";
-import { type UpgradeError, upgradeError } from "./upgrade_error.ts";
+import { UpgradeError, upgradeError } from "./upgrade_error.ts";
 
 /** What an agent works with. */
 export interface AgentParts {
@@ -57,6 +58,7 @@ export interface AgentParts {
 
 const BOOT_ATTEMPTS_MAX = 4;
 const BOOT_RETRY_MS = 500;
+const PROBATION_CHECKS = 5;
 
 /** Brings upgrades in on this machine. */
 export class Agent {
@@ -168,7 +170,7 @@ export class Agent {
         sha256: wanted.sha256,
         size: wanted.tarball_url === null ? null : wanted.size,
       };
-      const { outcome, error } = await this.#upgrade(release);
+      const { outcome, error } = await this.#upgrade(release, atBoot);
       const result = await this.#judge(
         wanted,
         startedAt,
@@ -192,7 +194,7 @@ export class Agent {
    */
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     return this.#oneAtATime(async () => {
-      const { outcome, error } = await this.#upgrade(release);
+      const { outcome, error } = await this.#upgrade(release, false);
       if (error) throw error;
       return outcome!;
     });
@@ -215,6 +217,8 @@ export class Agent {
       upgrades: system.upgrades,
       retainedModules: system.retained.modules,
       retainedBytes: system.retained.bytes,
+      retainedBudgetExceeded:
+        system.retained.bytes > settings.retainedBudgetBytes,
       pid: Deno.pid,
       startedAt: this.#startedAt,
       lastUpgradeId: this.#lastUpgradeId,
@@ -297,11 +301,70 @@ export class Agent {
     this.#pointer = pointer;
   }
 
+  /** Repeats the health check for a while; a failure leads back by an ordinary upgrade. */
+  async #probation(
+    release: WantedRelease,
+    before: WantedRelease | null,
+    context: UpgradeContext,
+  ): Promise<void> {
+    const { settings, system, logger } = this.#parts;
+    const { health, healthTimeoutMs, imageRef } = context;
+    const { version } = release;
+    const tell = (event: UpgradeEvent) =>
+      system.events.emit(event, (error) => logger.error(String(error)));
+    const endsAt = performance.now() + settings.probationMs;
+    while (health && performance.now() < endsAt) {
+      await pause(settings.probationMs / PROBATION_CHECKS);
+      try {
+        await checkHealth(health, healthTimeoutMs, {
+          version,
+          fingerprint: await fingerprint(
+            imageRef,
+            system.release?.sha256 ?? null,
+          ),
+        });
+      } catch (thrown) {
+        const cause = upgradeError("probation", null, thrown);
+        try {
+          await upgrade(before ?? theBaseImage(release), {
+            ...context,
+            health: null,
+          });
+        } catch (closed) {
+          const why = closed instanceof Error ? closed.message : String(closed);
+          logger.error(
+            `${version} fails its probation (${cause.message}) and cannot be taken out, so it stays: ${why}`,
+          );
+          return;
+        }
+        const error = new UpgradeError("probation", cause.message, { cause });
+        error.end = "rolled_back";
+        tell({
+          type: "rolledBack",
+          version,
+          phase: "probation",
+          message: cause.message,
+        });
+        throw error;
+      }
+    }
+    tell({ type: "committed", version });
+  }
+
+  #warnOfRetained(): void {
+    const { settings, system, logger } = this.#parts;
+    const { modules, bytes } = system.retained;
+    if (bytes <= settings.retainedBudgetBytes) return;
+    logger.warn(
+      `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
+    );
+  }
+
   async #upgrade(
     release: WantedRelease,
+    atBoot: boolean,
   ): Promise<{ outcome: UpgradeOutcome | null; error: UpgradeError | null }> {
     const { system, settings, files, main, folders, bucket } = this.#parts;
-    let phase: UpgradePhase = "check";
     const context: UpgradeContext = {
       system,
       files,
@@ -311,13 +374,22 @@ export class Agent {
       fetchTimeoutMs: settings.fetchTimeoutMs,
       prepareTimeoutMs: settings.prepareTimeoutMs,
       suspendTimeoutMs: settings.suspendTimeoutMs,
+      imageRef: settings.imageRef,
       migrateTimeoutMs: settings.migrateTimeoutMs,
-      onPhase: (next) => phase = next,
+      // Nothing serves yet that could be asked.
+      health: atBoot ? null : settings.health,
+      healthTimeoutMs: settings.healthTimeoutMs,
     };
+    const before = system.release?.wanted ?? null;
     try {
-      return { outcome: await upgrade(release, context), error: null };
+      const outcome = await upgrade(release, context);
+      if (outcome.state === "applied" && !atBoot) {
+        await this.#probation(release, before, context);
+      }
+      this.#warnOfRetained();
+      return { outcome, error: null };
     } catch (thrown) {
-      return { outcome: null, error: upgradeError(phase, null, thrown) };
+      return { outcome: null, error: upgradeError("check", null, thrown) };
     }
   }
 
@@ -374,7 +446,10 @@ export class Agent {
     this.#memory.set(wanted.id, { state: "ended" });
     this.#lastUpgradeId = wanted.id;
     const ended = { ...blank, total_ms, ended_at: new Date().toISOString() };
-    if (error) return { ...ended, state: "failed", failure: failureOf(error) };
+    if (error) {
+      const state = error.end === "rolled_back" ? "rolled_back" : "failed";
+      return { ...ended, state, failure: failureOf(error) };
+    }
     const { state, reloaded, modules, holders, suspendMs } = outcome!;
     return {
       ...ended,
@@ -439,5 +514,26 @@ export class Agent {
 
 function failureOf(error: UpgradeError): NonNullable<MachineResult["failure"]> {
   const { phase, message, transient } = error;
-  return { phase, message, end: "abort", transient };
+  return {
+    phase,
+    message,
+    end: error.end === "fail" ? "fail" : "abort",
+    transient,
+  };
+}
+
+function theBaseImage(after: WantedRelease): WantedRelease {
+  return {
+    id: `${after.id}-back`,
+    version: "base",
+    sourceImageRef: after.sourceImageRef,
+    deployedAt: new Date().toISOString(),
+    tarballUrl: null,
+    sha256: null,
+    size: null,
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

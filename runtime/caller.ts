@@ -3,6 +3,8 @@
  */
 
 const RUNTIME_FOLDER = new URL(".", import.meta.url).href;
+const FRAME =
+  /^at (?:async )?(?:.*? \()?((?:file|https?|data|blob):.+?)(?::\d+){1,2}\)?$/;
 
 /**
  * The URLs of the modules on a stack, innermost first, without those of this package.
@@ -17,12 +19,23 @@ export function modulesOnStack(
 ): string[] {
   const urls: string[] = [];
   for (const line of stack.split("\n")) {
-    const place = /((?:file|https?|data|blob):.*?)(?::\d+){1,2}\)?$/.exec(
-      line.trim(),
-    )?.[1];
-    if (place && !place.startsWith(ownFolder)) urls.push(place);
+    // The frame after it names the module that called eval().
+    if (line.includes("(eval at ")) continue;
+    const place = FRAME.exec(line.trim())?.[1];
+    const url = place === undefined ? null : urlOf(place);
+    if (url !== null && !url.startsWith(ownFolder)) urls.push(url);
   }
   return urls;
+}
+
+// A stack shows URLs decoded; tables of modules are kept by the encoded ones.
+function urlOf(place: string): string | null {
+  if (!/^(?:file|https?):/.test(place)) return place;
+  const at = place.indexOf("?");
+  const bare = at === -1 ? place : place.slice(0, at);
+  const query = at === -1 ? "" : place.slice(at);
+  const url = bare.replaceAll(/[%#\\ ]/g, encodeURIComponent) + query;
+  return URL.canParse(url) ? new URL(url).href : null;
 }
 
 /**

@@ -1,7 +1,9 @@
 /** What modules declare, and the staging area where new modules declare it while the old code serves.
  * @module
  */
-import type { HolderDefinition } from "./holder_cell.ts";
+import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
+import type { HotContext } from "./hot_context.ts";
+import type { ServiceDefinition } from "./service_cell.ts";
 
 /** Where a set of declarations stands. */
 export type DeclarationState = "live" | "staged" | "discarded";
@@ -12,12 +14,43 @@ export class DeclarationError extends Error {
   override readonly name = "DeclarationError";
 }
 
+/** Whatever has a name and a module that declares it. */
+export interface Declared {
+  /** The name. */
+  readonly name: string;
+  /** The module. */
+  readonly module: string;
+}
+
+/** What one name stands for. */
+export type Declaration =
+  | {
+    /** One state. */
+    readonly kind: "holder";
+    /** What is declared. */
+    readonly definition: HolderDefinition;
+  }
+  | {
+    /** Many states by key. */
+    readonly kind: "family";
+    /** What is declared. */
+    readonly definition: FamilyDefinition;
+  }
+  | {
+    /** Something that runs. */
+    readonly kind: "service";
+    /** What is declared. */
+    readonly definition: ServiceDefinition;
+  };
+
 /** The declarations of the modules of one attempt. */
 export class Staging {
   /** The number in the cache-busting query of its modules. */
   readonly attempt: number;
-  /** The holders declared so far, by name. */
-  readonly holders = new Map<string, HolderDefinition>();
+  /** What was declared so far, by kind and name. */
+  readonly declarations: Map<string, Declaration> = new Map();
+  /** What `hot(import.meta)` gave out, by path. */
+  readonly hots: Map<string, HotContext> = new Map();
   /** Where these declarations stand. */
   state: DeclarationState = "staged";
 
@@ -29,16 +62,43 @@ export class Staging {
   }
 
   /**
-   * Takes a holder's declaration.
+   * Takes a declaration.
    *
-   * @param definition the holder
+   * @param declaration what a module declares
    * @throws {DeclarationError} if another module declares the same name
    */
-  addHolder(definition: HolderDefinition): void {
-    const other = this.holders.get(definition.name);
-    if (other) refuseTwice(other, definition);
-    this.holders.set(definition.name, definition);
+  add(declaration: Declaration): void {
+    const slot = slotOf(declaration);
+    const other = this.declarations.get(slot);
+    if (other) refuseTwice(other.definition, declaration.definition);
+    this.declarations.set(slot, declaration);
   }
+
+  /** The holders declared. */
+  get holders(): HolderDefinition[] {
+    return [...this.declarations.values()].flatMap((declaration) =>
+      declaration.kind === "holder" ? [declaration.definition] : []
+    );
+  }
+
+  /** The families declared. */
+  get families(): FamilyDefinition[] {
+    return [...this.declarations.values()].flatMap((declaration) =>
+      declaration.kind === "family" ? [declaration.definition] : []
+    );
+  }
+
+  /** The services declared. */
+  get services(): ServiceDefinition[] {
+    return [...this.declarations.values()].flatMap((declaration) =>
+      declaration.kind === "service" ? [declaration.definition] : []
+    );
+  }
+}
+
+/** Holders and families share their names, because both are called by them. */
+function slotOf({ kind, definition }: Declaration): string {
+  return `${kind === "service" ? "service" : "state"}:${definition.name}`;
 }
 
 /**
@@ -48,13 +108,10 @@ export class Staging {
  * @param second the one refused
  * @throws {DeclarationError} always
  */
-export function refuseTwice(
-  first: HolderDefinition,
-  second: HolderDefinition,
-): never {
+export function refuseTwice(first: Declared, second: Declared): never {
   throw new DeclarationError(
     first.module === second.module
-      ? `Cannot declare the holder ${second.name}: ${second.module} declares it already; give each holder its own name`
-      : `Cannot declare the holder ${second.name} in ${second.module}: ${first.module} declares it already; rename one of them`,
+      ? `Cannot declare ${second.name}: ${second.module} declares it already; give each its own name`
+      : `Cannot declare ${second.name} in ${second.module}: ${first.module} declares it already; rename one of them`,
   );
 }

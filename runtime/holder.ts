@@ -1,49 +1,41 @@
 /** Named state that outlives the module that declares it.
  * @module
  */
-import {
-  type AnyAction,
-  HolderCallError,
-  type HolderDefinition,
-} from "./holder_cell.ts";
+import type { HolderDefinition } from "./definition.ts";
+import { HolderCallError, type HolderCell } from "./holder_cell.ts";
 import type { Migrations } from "./migration.ts";
-import { type DeepReadonly, readOnly } from "./read_only.ts";
+import {
+  type Actions,
+  checkedVersion,
+  type Holder,
+  stateHandle,
+  untyped,
+} from "./state_handle.ts";
 import { system } from "./system.ts";
 
-/** What the members of `actions` may be: functions of the state and the caller's arguments. */
-export type Actions<State> = Record<
-  string,
-  // deno-lint-ignore no-explicit-any -- a constraint only: the caller's own parameter types are inferred and kept
-  (state: State, ...args: any[]) => unknown
->;
-
-/** The actions as callers see them: without the state, always a promise. */
-export type Calls<A> = string extends keyof A ? unknown : {
-  readonly [Name in keyof A]: A[Name] extends // deno-lint-ignore no-explicit-any -- matches any state type; it is dropped
-  (state: any, ...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
-    : never;
-};
-
-/** How a holder is made, changed and migrated. */
-export interface HolderSpec<State, A extends Actions<State>> {
+/** What holders and families have in common. */
+export interface StateSpec<State, A extends Actions<State>> {
   /** The version of the state's shape; raise it together with a step in `migrate`. Default 1. */
   readonly version?: number;
-  /** Makes the first state. */
-  readonly state: () => State;
   /** The steps between versions, by the version they lead up to. */
   readonly migrate?: Migrations;
   /** What can be done to the state; calls run one after the other. */
   readonly actions?: A;
-  /** Copies a state before it is migrated. Default `structuredClone`. */
-  readonly copy?: (state: State) => State;
+  /**
+   * Copies a state before it is migrated. Default `structuredClone`. With `"carry"` the state itself is handed to
+   * the migrations, which must then leave it as it is and return another one.
+   */
+  readonly copy?: ((state: State) => State) | "carry";
+  /** The name that an earlier version declared it under, so that its state is found. */
+  readonly renamedFrom?: string;
 }
 
-/** A holder as callers see it. It always reaches the newest code, from whichever generation it is called. */
-export type Holder<State, A extends Actions<State>> = Calls<A> & {
-  /** The state, as a view that cannot be written. */
-  readonly state: DeepReadonly<State>;
-};
+/** How a holder is made, changed and migrated. */
+export interface HolderSpec<State, A extends Actions<State>>
+  extends StateSpec<State, A> {
+  /** Makes the first state. */
+  readonly state: () => State;
+}
 
 /**
  * Declares a holder: state that stays when the module that declares it is replaced.
@@ -54,7 +46,7 @@ export type Holder<State, A extends Actions<State>> = Calls<A> & {
  * @param name the holder's name, one for the whole app
  * @param spec its state, version, migrations and actions
  * @returns the holder
- * @throws {TypeError} if the version is not a whole number from 1, or an action is called `state` or `then`
+ * @throws {TypeError} if the version is not a whole number from 1, or an action is called `state`, `subscribe` or `then`
  * @throws {DeclarationError} if another module declares the name
  *
  * @example
@@ -83,52 +75,59 @@ export function holder<State, A extends Actions<State>>(
   name: string,
   spec: HolderSpec<State, A>,
 ): Holder<State, A> {
-  const version = spec.version ?? 1;
-  if (!Number.isInteger(version) || version < 1) {
-    throw new TypeError(
-      `Cannot declare the holder ${name}: its version is ${version}; use a whole number from 1`,
-    );
-  }
-  const actions: Record<string, AnyAction> = {};
-  for (const [action, act] of Object.entries(spec.actions ?? {})) {
-    actions[action] = (state, ...args) => act(state as State, ...args);
-  }
-  for (const reserved of ["state", "then"]) {
-    if (Object.hasOwn(actions, reserved)) {
-      throw new TypeError(
-        `Cannot declare the holder ${name}: an action cannot be called "${reserved}"; rename it`,
-      );
-    }
-  }
-  const { copy } = spec;
-  const declared = system.declareHolder((module): HolderDefinition => ({
+  const declaring = system.declaring();
+  const definition: HolderDefinition = {
     name,
-    version,
+    ...stateParts(name, spec),
     initial: spec.state,
-    migrate: spec.migrate ?? {},
-    actions,
-    copy: copy
-      ? (state) => copy(state as State)
-      : (state) => structuredClone(state),
     get module() {
-      return module();
+      return declaring.module;
     },
-  }));
-  const handle: Record<string, unknown> = Object.create(null);
-  for (const action of Object.keys(actions)) {
-    handle[action] = (...args: unknown[]): Promise<unknown> => {
-      try {
-        return declared.cell(`call ${name}.${action}`).call(action, args);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
-  }
-  Object.defineProperty(handle, "state", {
-    enumerable: true,
-    get: () => readOnly(declared.cell(`read the state of ${name}`).state),
+  };
+  const { staging } = declaring;
+  system.declare({ kind: "holder", definition }, staging);
+  const cell = (purpose: string): HolderCell => {
+    system.requireIn(purpose, definition, staging);
+    const found = system.holders.get(name);
+    if (found) return found;
+    throw new HolderCallError(
+      `Cannot ${purpose}: an upgrade removed the holder ${name}`,
+    );
+  };
+  const handle = stateHandle(name, Object.keys(definition.actions), {
+    cell,
+    state: (purpose) => cell(purpose).state,
+    onError: (error) =>
+      system.logger.error(`a listener of ${name} failed: ${error}`),
   });
-  return Object.freeze(handle) as Holder<State, A>;
+  return handle as Holder<State, A>;
 }
 
-export { HolderCallError };
+/**
+ * Reads what holders and families have in common.
+ *
+ * @param name the name
+ * @param spec the caller's spec
+ * @returns the parts of a definition
+ * @throws {TypeError} if the version or the name of an action cannot be used
+ */
+export function stateParts<State, A extends Actions<State>>(
+  name: string,
+  spec: StateSpec<State, A>,
+): Pick<
+  HolderDefinition,
+  "renamedFrom" | "version" | "migrate" | "actions" | "copy"
+> {
+  const { copy } = spec;
+  return {
+    renamedFrom: spec.renamedFrom ?? null,
+    version: checkedVersion(name, spec.version ?? 1),
+    migrate: spec.migrate ?? {},
+    actions: untyped(name, spec.actions),
+    copy: copy === "carry"
+      ? (state) => state
+      : copy
+      ? (state) => copy(state as State)
+      : null,
+  };
+}

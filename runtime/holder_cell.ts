@@ -2,28 +2,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Migrations } from "./migration.ts";
-
-/** An action: gets the state, which it may change, and the caller's arguments. */
-export type AnyAction = (state: unknown, ...args: unknown[]) => unknown;
-
-/** What a module declared under a name, its types forgotten. */
-export interface HolderDefinition {
-  /** The holder's name. */
-  readonly name: string;
-  /** The version of its state. */
-  readonly version: number;
-  /** Makes the first state. */
-  readonly initial: () => unknown;
-  /** Migrations by the version they lead up to. */
-  readonly migrate: Migrations;
-  /** The actions by name. */
-  readonly actions: Readonly<Record<string, AnyAction>>;
-  /** Copies a state, so that a migration cannot harm the original. */
-  readonly copy: (state: unknown) => unknown;
-  /** The module that declares it, as a path under the app root, or a URL outside it. */
-  readonly module: string;
-}
+import type { HolderDefinition } from "./definition.ts";
 
 /** Thrown when a call cannot be taken. */
 export class HolderCallError extends Error {
@@ -37,12 +16,44 @@ export const QUEUE_MAX = 10_000;
 interface WaitingCall {
   readonly action: string;
   readonly args: readonly unknown[];
-  readonly chain: readonly string[];
+  readonly context: CallContext;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-const callChain = new AsyncLocalStorage<readonly string[]>();
+interface RunningAction {
+  readonly holder: string;
+  ended: boolean;
+}
+
+interface CallContext {
+  /** The actions that led to this call, outermost first; a timer set by one may fire after its end. */
+  readonly chain: readonly RunningAction[];
+  /** The part of an upgrade that the call comes from, which may use suspended holders. */
+  readonly pass: { ended: boolean } | null;
+}
+
+const OUTSIDE: CallContext = { chain: [], pass: null };
+const callContext = new AsyncLocalStorage<CallContext>();
+
+/**
+ * Runs a part of an upgrade whose calls reach suspended holders: a health check, a service that starts.
+ *
+ * Timers that it leaves behind lose the right when it ends.
+ *
+ * @param act what to run
+ * @returns what it returns
+ */
+export async function runPassingGates<T>(
+  act: () => T | Promise<T>,
+): Promise<T> {
+  const pass = { ended: false };
+  try {
+    return await callContext.run({ chain: [], pass }, act);
+  } finally {
+    pass.ended = true;
+  }
+}
 
 /** The state of one holder and the calls to it. */
 export class HolderCell {
@@ -65,6 +76,9 @@ export class HolderCell {
     this.state = state;
   }
 
+  /** Called after every action and every migration. */
+  readonly listeners: Set<() => void> = new Set();
+
   /** Whether no action runs. */
   get idle(): boolean {
     return !this.#busy;
@@ -85,7 +99,9 @@ export class HolderCell {
    */
   call(action: string, args: readonly unknown[]): Promise<unknown> {
     const { name } = this.definition;
-    const chain = callChain.getStore() ?? [];
+    const context = callContext.getStore() ?? OUTSIDE;
+    const chain = context.chain.filter(({ ended }) => !ended)
+      .map(({ holder }) => holder);
     if (chain.includes(name)) {
       return Promise.reject(
         new HolderCallError(
@@ -95,10 +111,9 @@ export class HolderCell {
         ),
       );
     }
-    // A call that an action in flight waits for must get through, or that action never ends.
-    const admitted = this.#gate === "open" ||
-      (this.#gate === "draining" && chain.length > 0);
-    if (admitted && !this.#busy) return this.#run(action, args, chain);
+    if (this.#admits(context) && !this.#busy) {
+      return this.#run(action, args, context);
+    }
     if (this.#waiting.length >= QUEUE_MAX) {
       return Promise.reject(
         new HolderCallError(
@@ -107,8 +122,13 @@ export class HolderCell {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ action, args, chain, resolve, reject });
+      this.#waiting.push({ action, args, context, resolve, reject });
     });
+  }
+
+  /** Tells all listeners that the state may have changed. */
+  notify(): void {
+    for (const listener of this.listeners) listener();
   }
 
   /** Stops taking calls from outside; {@linkcode HolderCell.settled} tells when the running one is done. */
@@ -147,10 +167,16 @@ export class HolderCell {
     for (const call of this.#waiting.splice(0)) call.reject(reason);
   }
 
+  #admits({ chain, pass }: CallContext): boolean {
+    // A call that an action in flight waits for must get through, or that action never ends.
+    return this.#gate === "open" || pass?.ended === false ||
+      (this.#gate === "draining" && chain.some(({ ended }) => !ended));
+  }
+
   #run(
     action: string,
     args: readonly unknown[],
-    chain: readonly string[],
+    context: CallContext,
   ): Promise<unknown> {
     const { name, actions } = this.definition;
     const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
@@ -162,18 +188,27 @@ export class HolderCell {
       );
     }
     this.#busy = true;
+    const running: RunningAction = { holder: name, ended: false };
+    const done = () => {
+      running.ended = true;
+      this.notify();
+      this.#done();
+    };
     let result: unknown;
     try {
-      result = callChain.run([...chain, name], () => act(this.state, ...args));
+      result = callContext.run(
+        { ...context, chain: [...context.chain, running] },
+        () => act(this.state, ...args),
+      );
     } catch (error) {
-      this.#done();
+      done();
       return Promise.reject(error);
     }
     if (!isThenable(result)) {
-      this.#done();
+      done();
       return Promise.resolve(result);
     }
-    return Promise.resolve(result).finally(() => this.#done());
+    return Promise.resolve(result).finally(done);
   }
 
   #done(): void {
@@ -197,13 +232,13 @@ export class HolderCell {
   }
 
   #serve(): void {
-    while (!this.#busy && this.#gate !== "closed") {
-      const at = this.#gate === "open"
-        ? 0
-        : this.#waiting.findIndex((call) => call.chain.length > 0);
+    while (!this.#busy) {
+      const at = this.#waiting.findIndex(({ context }) =>
+        this.#admits(context)
+      );
       const [call] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (!call) return;
-      this.#run(call.action, call.args, call.chain).then(
+      this.#run(call.action, call.args, call.context).then(
         call.resolve,
         call.reject,
       );
@@ -228,14 +263,16 @@ export async function quiesce(
   const expire = () => expired.resolve();
   deadline.addEventListener("abort", expire, { once: true });
   try {
-    // While one holder finishes, an action in flight may start work on another: all must be idle in the same turn.
-    for (let busy = busyOf(cells); busy; busy = busyOf(cells)) {
-      if (deadline.aborted) {
-        throw new HolderCallError(
-          `Cannot suspend the holder ${busy.definition.name}: it is still in an action; the upgrade is given up`,
-        );
+    // While one holder finishes, an action in flight may start work on another: a whole pass must find all idle.
+    for (let restless = true; restless;) {
+      restless = false;
+      for (const cell of cells) {
+        while (!cell.idle) {
+          restless = true;
+          if (deadline.aborted) throw stillBusy(cell);
+          await Promise.race([cell.settled(), expired.promise]);
+        }
       }
-      await Promise.race([busy.settled(), expired.promise]);
     }
   } finally {
     deadline.removeEventListener("abort", expire);
@@ -248,6 +285,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === "function";
 }
 
-function busyOf(cells: readonly HolderCell[]): HolderCell | undefined {
-  return cells.find((cell) => !cell.idle);
+function stillBusy(cell: HolderCell): HolderCallError {
+  return new HolderCallError(
+    `Cannot suspend the holder ${cell.definition.name}: it is still in an action; the upgrade is given up`,
+  );
 }

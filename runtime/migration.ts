@@ -112,8 +112,8 @@ export function runMigration(
     } catch (cause) {
       throw broken(name, link, cause);
     }
-    if (next instanceof Promise) {
-      return next.then(
+    if (isThenable(next)) {
+      return Promise.resolve(next).then(
         (settled) =>
           runMigration(
             name,
@@ -128,6 +128,11 @@ export function runMigration(
     state = defined(name, link, next);
   }
   return state;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
 }
 
 function defined(name: string, link: MigrationLink, state: unknown): unknown {

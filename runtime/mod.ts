@@ -24,15 +24,14 @@
  */
 import "./install.ts";
 
-export {
-  type Actions,
-  type Calls,
-  type Holder,
-  holder,
-  type HolderSpec,
-} from "./holder.ts";
-export { HolderCallError } from "./holder_cell.ts";
 export { DeclarationError } from "./declarations.ts";
+export type { UpgradeEvent } from "./events.ts";
+export { type Family, family, type FamilySpec } from "./family.ts";
+export { holder, type HolderSpec, type StateSpec } from "./holder.ts";
+export { HolderCallError } from "./holder_cell.ts";
+export { type Hot, hot, InvalidatedError } from "./hot.ts";
+export type { DisposeCallback } from "./hot_context.ts";
+export type { HotEventName, HotEventPayloads } from "./hot_events.ts";
 export {
   hotUpgrade,
   type HotUpgradeOptions,
@@ -40,16 +39,29 @@ export {
 } from "./hot_upgrade.ts";
 export { live } from "./live.ts";
 export type { Logger } from "./log.ts";
-export type {
-  Migration,
-  MigrationContext,
-  Migrations,
-  MigrationStep,
+export {
+  type Migration,
+  type MigrationContext,
+  MigrationError,
+  type Migrations,
+  type MigrationStep,
 } from "./migration.ts";
-export { MigrationError } from "./migration.ts";
-export type { MachineInfo, MachineInfoCommon } from "./protocol.ts";
+export type {
+  HolderChange,
+  MachineInfo,
+  MachineInfoCommon,
+  UpgradePhase,
+} from "./protocol.ts";
 export type { DeepReadonly } from "./read_only.ts";
 export { info, reapply, type ReapplyResult, stop } from "./reapply.ts";
+export { type Service, service, type ServiceSpec } from "./service.ts";
+export { type ServiceContext, ServiceError } from "./service_cell.ts";
 export type { Credentials, ReapplyOptions } from "./settings.ts";
-export type { HolderChange } from "./protocol.ts";
-export type { UpgradeOutcome } from "./upgrade.ts";
+export type {
+  Actions,
+  Calls,
+  Holder,
+  SubscribeOptions,
+} from "./state_handle.ts";
+export { events, subscribe } from "./subscribe.ts";
+export type { HealthCheck, HealthContext, UpgradeOutcome } from "./upgrade.ts";

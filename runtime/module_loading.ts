@@ -51,6 +51,16 @@ export class ModuleLoading {
     return this.#hooks !== null;
   }
 
+  /**
+   * The path of a module under the app root.
+   *
+   * @param url its URL
+   * @returns the path, or the URL itself outside the root or while the root is not known
+   */
+  pathOf(url: string): string {
+    return this.table?.pathOf(url) ?? url;
+  }
+
   /** Starts seeing every import. */
   install(): void {
     this.#hooks ??= registerHooks({

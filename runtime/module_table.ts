@@ -186,7 +186,8 @@ function withoutQuery(url: string): string {
 }
 
 function urlUnder(folder: string, path: string): string {
-  const escaped = path.replaceAll(/[%?#\\]/g, encodeURIComponent);
+  // A space too: at the end of a URL it would be cut off.
+  const escaped = path.replaceAll(/[%?#\\ ]/g, encodeURIComponent);
   return new URL(`./${escaped}`, folder).href;
 }
 

@@ -136,6 +136,7 @@ export const UPGRADE_PHASES = [
   "suspend",
   "migrate",
   "swap",
+  "start",
   "health",
   "probation",
   "commit",
@@ -219,6 +220,8 @@ export interface MachineInfoCommon {
   readonly retainedModules: number;
   /** Their source size in bytes. */
   readonly retainedBytes: number;
+  /** Whether that is more than the budget, so that a cold deploy is recommended. */
+  readonly retainedBudgetExceeded?: boolean;
   /** The process id. */
   readonly pid: number;
   /** When the process started watching, RFC 3339. */
@@ -404,6 +407,7 @@ export function parseMachineInfo(value: unknown): MachineInfo {
     upgrades: count(it.upgrades, `${at}.upgrades`),
     retainedModules: count(it.retainedModules, `${at}.retainedModules`),
     retainedBytes: count(it.retainedBytes, `${at}.retainedBytes`),
+    retainedBudgetExceeded: it.retainedBudgetExceeded === true,
     pid: count(it.pid, `${at}.pid`),
     startedAt: string(it.startedAt, `${at}.startedAt`),
     lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),

@@ -180,6 +180,8 @@ async function start(
   const bucket: Bucket | null = typeof settings.bucket === "string"
     ? null
     : new S3Bucket({ ...settings.bucket, ...settings.bucket.credentials });
+  system.root = root;
+  system.logger = logger;
   const main = relative(root, mainFile);
   const agent = new Agent({
     system,

@@ -13,6 +13,8 @@ export interface RunningModules {
   readonly live: ReadonlyMap<string, ReadonlySet<string>>;
   /** Dynamic imports seen at run time that did not go through `live()`. */
   readonly plain: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What modules accept without being reloaded, as `importer` to the set of accepted; a module may accept itself. */
+  readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Why one changed module needs a cold deploy. */
@@ -73,7 +75,9 @@ export function reloadSet(
   running: RunningModules,
 ): ReloadSet {
   const boot = bootModules(running.main, modules);
-  const importers = importersOf(modules, running);
+  // Boot modules ran before anybody could watch them being loaded.
+  const loaded = running.loaded.union(boot);
+  const importers = importersOf(modules, loaded, running.plain);
   const because = new Map<string, readonly string[]>();
   const cold: ColdReason[] = [];
   const mapped: string[] = [];
@@ -82,7 +86,7 @@ export function reloadSet(
       cold.push({ path, chain: chainToMain(path, running.main, modules) });
       continue;
     }
-    if (!running.loaded.has(path)) {
+    if (!loaded.has(path)) {
       mapped.push(path);
       continue;
     }
@@ -110,19 +114,20 @@ export function reloadSet(
 
 function importersOf(
   modules: Readonly<Record<string, ModuleEdges>>,
-  running: RunningModules,
+  loaded: ReadonlySet<string>,
+  plain: RunningModules["plain"],
 ): Map<string, Set<string>> {
   const importers = new Map<string, Set<string>>();
   const add = (from: string, to: string) => {
     // An importer that never ran holds nothing that could be stale.
-    if (!running.loaded.has(from)) return;
+    if (!loaded.has(from)) return;
     const set = importers.get(to) ?? new Set();
     importers.set(to, set.add(from));
   };
   for (const [from, edges] of Object.entries(modules)) {
     for (const to of edges.static) add(from, to);
   }
-  for (const [from, targets] of running.plain) {
+  for (const [from, targets] of plain) {
     for (const to of targets) add(from, to);
   }
   return importers;

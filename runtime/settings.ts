@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import type { Logger } from "./log.ts";
+import type { HealthCheck } from "./upgrade.ts";
 
 /** Keys for the bucket. */
 export interface Credentials {
@@ -38,6 +39,17 @@ export interface ReapplyOptions {
   readonly suspendTimeoutMs?: number;
   /** How long all migrations together may take, in milliseconds. Default 10000. */
   readonly migrateTimeoutMs?: number;
+  /**
+   * Tells whether new code works, before callers reach it: throw or return false to have it taken out again. State
+   * can be called from inside. Default none.
+   */
+  readonly health?: HealthCheck;
+  /** How long the health check may take, in milliseconds. Default 10000. */
+  readonly healthTimeoutMs?: number;
+  /** For how long the health check is repeated after the upgrade, in milliseconds. Default 0. */
+  readonly probationMs?: number;
+  /** Past how many bytes of retained module source a cold deploy is recommended. Default 67108864 (64 MiB). */
+  readonly retainedBudgetBytes?: number;
   /** Whether to go on watching for upgrades. Default true. */
   readonly watch?: boolean;
   /** Takes messages. Default standard error, as text or (with `FLYHOT_LOG=json`) as JSON lines. */
@@ -80,6 +92,14 @@ export interface Settings {
   readonly suspendTimeoutMs: number;
   /** How long all migrations together may take, in milliseconds. */
   readonly migrateTimeoutMs: number;
+  /** Tells whether new code works, or null. */
+  readonly health: HealthCheck | null;
+  /** How long the health check may take, in milliseconds. */
+  readonly healthTimeoutMs: number;
+  /** For how long the health check is repeated after the upgrade, in milliseconds. */
+  readonly probationMs: number;
+  /** Past how many bytes of retained module source a cold deploy is recommended. */
+  readonly retainedBudgetBytes: number;
 }
 
 /** Reads an environment variable; empty ones count as not set. */
@@ -152,6 +172,16 @@ export function resolveSettings(
       "migrateTimeoutMs",
       options.migrateTimeoutMs ?? 10_000,
     ),
+    health: options.health ?? null,
+    healthTimeoutMs: positive(
+      "healthTimeoutMs",
+      options.healthTimeoutMs ?? 10_000,
+    ),
+    probationMs: notNegative("probationMs", options.probationMs ?? 0),
+    retainedBudgetBytes: notNegative(
+      "retainedBudgetBytes",
+      options.retainedBudgetBytes ?? 64 * 1024 * 1024,
+    ),
   };
 }
 
@@ -191,4 +221,9 @@ function positive(name: string, value: number): number {
   throw new TypeError(
     `Cannot use ${name}: it is ${value}; give milliseconds above 0`,
   );
+}
+
+function notNegative(name: string, value: number): number {
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TypeError(`Cannot use ${name}: it is ${value}; give 0 or more`);
 }

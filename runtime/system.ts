@@ -1,29 +1,32 @@
-/** What runs in this process: modules, live boundaries, holders, the current release.
+/** What runs in this process: modules, live boundaries, state, services, the current release.
  *
  * There is one per process, found by a well-known symbol, so that a second copy of this package joins it.
  *
  * @module
  */
 import { callingModules } from "./caller.ts";
-import { refuseTwice, Staging } from "./declarations.ts";
 import {
-  HolderCallError,
-  HolderCell,
-  type HolderDefinition,
-} from "./holder_cell.ts";
+  type Declaration,
+  type Declared,
+  refuseTwice,
+  Staging,
+} from "./declarations.ts";
+import { UpgradeEvents } from "./events.ts";
+import { FamilyCell } from "./family_cell.ts";
+import { HolderCallError, HolderCell } from "./holder_cell.ts";
+import type { HotContext } from "./hot_context.ts";
 import { LiveBoundaries } from "./live_boundaries.ts";
+import { consoleLogger, type Logger } from "./log.ts";
 import { attemptOf, ModuleLoading } from "./module_loading.ts";
 import type { CurrentRelease } from "./release.ts";
+import { ServiceCell } from "./service_cell.ts";
 
-/** A holder's declaration as its handle knows it. */
-export interface DeclaredHolder {
-  /**
-   * The holder's cell.
-   *
-   * @param purpose what it is wanted for, for messages
-   * @throws {HolderCallError} if the declaration is not live, or the holder is gone
-   */
-  cell(purpose: string): HolderCell;
+/** Who declares something, and where that stands. */
+export interface Declaring {
+  /** The module's path under the app root; its URL for one outside, or while the root is not known. */
+  readonly module: string;
+  /** The staging area it declares to, or null for the running system. */
+  readonly staging: Staging | null;
 }
 
 /** The running system. */
@@ -34,12 +37,28 @@ export class System {
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
   readonly holders: Map<string, HolderCell> = new Map();
+  /** The families by name. */
+  readonly families: Map<string, FamilyCell> = new Map();
+  /** The services by name. */
+  readonly services: Map<string, ServiceCell> = new Map();
+  /** What `hot(import.meta)` gave out, by path. */
+  readonly hots: Map<string, HotContext> = new Map();
+  /** What happens during upgrades. */
+  readonly events: UpgradeEvents = new UpgradeEvents();
   /** The release that is in, or null on the base image. */
   release: CurrentRelease | null = null;
+  /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
+  earlierFolders: string[] = [];
+  /** The app root, once it is known. */
+  root: string | null = null;
+  /** Whether new code is in whose upgrade may still be undone. */
+  settling = false;
   /** How many upgrades were applied since the process started. */
   upgrades = 0;
   /** Old module instances that Deno cannot free, and their source size. */
   retained: { modules: number; bytes: number } = { modules: 0, bytes: 0 };
+  /** Takes messages. */
+  logger: Logger = consoleLogger("text");
   readonly #stagings = new Map<number, Staging>();
 
   /**
@@ -55,42 +74,70 @@ export class System {
   }
 
   /**
-   * Declares a holder for whichever module is calling.
+   * Finds out which module is calling.
    *
-   * @param define makes the definition, told the module
-   * @returns the declaration
+   * @returns the module, and where its declarations go
+   */
+  declaring(): Declaring {
+    const callers = callingModules();
+    const owner = callers[0] ?? "";
+    const { modules } = this;
+    return {
+      // Asked late: modules declare before the app root is known.
+      get module() {
+        return modules.pathOf(owner);
+      },
+      staging: this.#stagingOf(callers),
+    };
+  }
+
+  /**
+   * Takes a declaration, to the running system or to a staging area.
+   *
+   * @param declaration what is declared
+   * @param staging the staging area of the declaring module, or null
    * @throws {DeclarationError} if another module declares the name
    */
-  declareHolder(
-    define: (module: () => string) => HolderDefinition,
-  ): DeclaredHolder {
-    const callers = callingModules();
-    const staging = this.#stagingOf(callers);
-    const owner = callers[0] ?? "";
-    // Asked late: modules declare before the app root is known.
-    const definition = define(() => this.modules.table?.pathOf(owner) ?? owner);
-    if (staging && staging.state !== "live") staging.addHolder(definition);
-    else this.#addLive(definition);
-    return { cell: (purpose) => this.#cell(definition, purpose, staging) };
-  }
-
-  #addLive(definition: HolderDefinition): void {
-    const there = this.holders.get(definition.name);
+  declare(declaration: Declaration, staging: Staging | null): void {
+    if (staging && staging.state !== "live") {
+      staging.add(declaration);
+      return;
+    }
+    const { kind, definition } = declaration;
+    const { name } = definition;
+    if (kind === "service") {
+      const there = this.services.get(name);
+      if (there) refuseTwice(there.definition, definition);
+      const cell = new ServiceCell(definition);
+      this.services.set(name, cell);
+      cell.start().catch((error) => this.logger.error(messageOf(error)));
+      return;
+    }
+    const there: { readonly definition: Declared } | undefined =
+      this.holders.get(name) ??
+        this.families.get(name);
     if (there) refuseTwice(there.definition, definition);
-    this.holders.set(
-      definition.name,
-      new HolderCell(definition, definition.initial()),
-    );
+    if (kind === "holder") {
+      this.holders.set(name, new HolderCell(definition, definition.initial()));
+    } else this.families.set(name, new FamilyCell(definition));
   }
 
-  #cell(
-    definition: HolderDefinition,
+  /**
+   * Refuses the use of state by code that is not in.
+   *
+   * @param purpose what is wanted, for messages
+   * @param declared the declaration that is used
+   * @param staging the staging area it was made in, or null
+   * @throws {HolderCallError} if its code is being prepared, or was given up
+   */
+  requireIn(
     purpose: string,
+    declared: Declared,
     staging: Staging | null,
-  ): HolderCell {
+  ): void {
     if (staging?.state === "staged") {
       throw new HolderCallError(
-        `Cannot ${purpose} while ${definition.module} is being prepared for an upgrade: its state is still with the old code; do it later than the top level of the module`,
+        `Cannot ${purpose} while ${declared.module} is being prepared for an upgrade: its state is still with the old code; do it later than the top level of the module`,
       );
     }
     if (staging?.state === "discarded") {
@@ -98,13 +145,6 @@ export class System {
         `Cannot ${purpose} from code of an upgrade that was given up`,
       );
     }
-    const cell = this.holders.get(definition.name);
-    if (!cell) {
-      throw new HolderCallError(
-        `Cannot ${purpose}: an upgrade removed the holder ${definition.name}`,
-      );
-    }
-    return cell;
   }
 
   #stagingOf(callers: readonly string[]): Staging | null {
@@ -117,6 +157,10 @@ export class System {
     }
     return null;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 const KEY = Symbol.for("@flyhot/runtime");

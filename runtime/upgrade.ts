@@ -2,21 +2,42 @@
  * @module
  */
 import type { AppFiles } from "./app_files.ts";
-import { knownPackages } from "./known_packages.ts";
-import { DeclarationError, type Staging } from "./declarations.ts";
-import { HolderCell, type HolderDefinition, quiesce } from "./holder_cell.ts";
-import type { RefreshedBoundaries } from "./live_boundaries.ts";
-import type { Manifest, ModuleEdges } from "./manifest.ts";
-import { migrationChain, runMigration } from "./migration.ts";
-import type { StagedTable } from "./module_table.ts";
+import { within } from "./deadline.ts";
+import { runPassingGates } from "./holder_cell.ts";
+import { HotChange, tellHot } from "./hot_change.ts";
 import type { Bucket } from "./object_store.ts";
-import { type HolderChange, reloadSet, type UpgradePhase } from "./protocol.ts";
+import { discard, prepare, type Prepared } from "./prepare.ts";
+import {
+  fingerprint,
+  type HolderChange,
+  type UpgradePhase,
+} from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
-import { diffRelease } from "./release_diff.ts";
 import type { ReleaseFolders, UnpackedRelease } from "./release_folders.ts";
-import { importRoots } from "./reload_set.ts";
+import { ServiceChange } from "./service_change.ts";
+import { StateChange } from "./state_change.ts";
 import type { System } from "./system.ts";
 import { UpgradeError, upgradeError } from "./upgrade_error.ts";
+import {
+  advance,
+  BEGIN,
+  type Course,
+  type StepOutcome,
+} from "./upgrade_phases.ts";
+import { isEmpty, planUpgrade, type UpgradePlan } from "./upgrade_plan.ts";
+
+/** What a health check is told. */
+export interface HealthContext {
+  /** What code runs now; see `info()`. */
+  readonly fingerprint: string;
+  /** The version of the release. */
+  readonly version: string;
+  /** Aborted when the check has taken too long. */
+  readonly signal: AbortSignal;
+}
+
+/** Tells whether the new code works: throw or return false if not. */
+export type HealthCheck = (context: HealthContext) => unknown;
 
 /** What an upgrade works on. */
 export interface UpgradeContext {
@@ -26,6 +47,8 @@ export interface UpgradeContext {
   readonly files: AppFiles;
   /** The path of the main module. */
   readonly main: string;
+  /** The base image. */
+  readonly imageRef: string;
   /** Where releases go. */
   readonly folders: ReleaseFolders;
   /** Where releases come from. */
@@ -38,8 +61,10 @@ export interface UpgradeContext {
   readonly suspendTimeoutMs: number;
   /** How long all migrations together may take, in milliseconds. */
   readonly migrateTimeoutMs: number;
-  /** Told each step as it begins. */
-  readonly onPhase: (phase: UpgradePhase) => void;
+  /** Tells whether the new code works, or null where nobody asks. */
+  readonly health: HealthCheck | null;
+  /** How long the check may take, in milliseconds. */
+  readonly healthTimeoutMs: number;
 }
 
 /** What an upgrade did. */
@@ -50,33 +75,16 @@ export interface UpgradeOutcome {
   readonly reloaded: readonly string[];
   /** How many app modules are loaded. */
   readonly modules: number;
-  /** What became of the holders concerned. */
+  /** What became of the state concerned. */
   readonly holders: readonly HolderChange[];
-  /** How long holders took no calls, in milliseconds; null if there were none to suspend. */
+  /** Assets that are new, differ or are gone. */
+  readonly assets: readonly string[];
+  /** How long state took no calls, in milliseconds; null if there was none to suspend. */
   readonly suspendMs: number | null;
 }
 
-interface Plan {
-  readonly reload: readonly string[];
-  readonly mapped: readonly string[];
-  readonly roots: readonly string[];
-  readonly gone: readonly string[];
-  /** Whether files that are not modules differ. */
-  readonly otherFiles: boolean;
-}
-
-interface Prepared {
-  readonly staged: StagedTable;
-  readonly staging: Staging;
-  readonly boundaries: RefreshedBoundaries;
-}
-
-interface NextHolder {
-  readonly definition: HolderDefinition;
-  readonly cell: HolderCell | null;
-  readonly state: unknown;
-  readonly change: HolderChange;
-}
+/** Assets of so many earlier releases stay available to open pages. */
+const EARLIER_FOLDERS_MAX = 3;
 
 /**
  * Brings one release in. Either all of it is in afterwards, or nothing has changed.
@@ -84,407 +92,359 @@ interface NextHolder {
  * @param wanted the release
  * @param context what it works on
  * @returns what was done
- * @throws {UpgradeError} if a step fails; the old code and state are as they were
+ * @throws {UpgradeError} if a step fails; unless its `end` is `fail`, the old code and state are as they were
  */
 export async function upgrade(
   wanted: WantedRelease,
   context: UpgradeContext,
 ): Promise<UpgradeOutcome> {
-  const { system, onPhase } = context;
-  onPhase("check");
-  const inAlready = wanted.tarballUrl === null
-    ? system.release === null
-    : wanted.sha256 !== null && wanted.sha256 === system.release?.sha256;
-  if (inAlready) {
-    if (system.release) system.release = { ...system.release, wanted };
-    return nothingToDo(context);
+  return await new Upgrade(wanted, context).run();
+}
+
+class Upgrade {
+  readonly #wanted: WantedRelease;
+  readonly #context: UpgradeContext;
+  readonly #system: System;
+  #course: Course = BEGIN;
+
+  constructor(wanted: WantedRelease, context: UpgradeContext) {
+    this.#wanted = wanted;
+    this.#context = context;
+    this.#system = context.system;
   }
-  const release = wanted.tarballUrl === null
-    ? null
-    : await fetchRelease(wanted, context);
-  let entered = false;
-  try {
-    onPhase("diff");
-    const plan = await planUpgrade(release, context);
-    const outcome = await apply(plan, release, context);
-    entered = true;
-    enter(wanted, release, system);
-    if (outcome.state === "applied") system.upgrades++;
-    return outcome;
-  } finally {
-    if (!entered && release && release.sha256 !== system.release?.sha256) {
-      await context.folders.discard(release);
+
+  async run(): Promise<UpgradeOutcome> {
+    const { version } = this.#wanted;
+    this.#tell({ type: "started", version });
+    let release: UnpackedRelease | null = null;
+    try {
+      if (this.#isIn()) return this.#nothingToDo();
+      this.#advance("done");
+      release = await this.#fetch();
+      const plan = await this.#step("diff", () => this.#plan(release));
+      if (isEmpty(plan)) {
+        this.#enter(release);
+        return this.#nothingToDo();
+      }
+      this.#advance("done");
+      return await this.#transact(plan, release);
+    } catch (thrown) {
+      const error = this.#ended(thrown);
+      if (release && release.sha256 !== this.#system.release?.sha256) {
+        await this.#context.folders.discard(release);
+      }
+      throw error;
     }
   }
-}
 
-async function fetchRelease(
-  wanted: WantedRelease,
-  { folders, bucket, fetchTimeoutMs, onPhase }: UpgradeContext,
-): Promise<UnpackedRelease> {
-  onPhase("fetch");
-  const deadline = AbortSignal.timeout(fetchTimeoutMs);
-  try {
-    return await folders.bring(wanted, wanted.tarballUrl!, bucket, deadline);
-  } catch (error) {
-    if (!deadline.aborted) throw error;
-    throw new UpgradeError(
-      "fetch",
-      `Cannot download ${wanted.tarballUrl}: it took longer than ${fetchTimeoutMs} ms`,
-      { transient: true, cause: error },
+  #isIn(): boolean {
+    const { tarballUrl, sha256 } = this.#wanted;
+    const current = this.#system.release;
+    if (tarballUrl === null) return current === null;
+    if (sha256 === null || sha256 !== current?.sha256) return false;
+    this.#system.release = { ...current, wanted: this.#wanted };
+    return true;
+  }
+
+  async #fetch(): Promise<UnpackedRelease | null> {
+    const { folders, bucket, fetchTimeoutMs } = this.#context;
+    const { tarballUrl } = this.#wanted;
+    const release = tarballUrl === null
+      ? null
+      : await this.#step("fetch", () =>
+        within(
+          fetchTimeoutMs,
+          () =>
+            folders.bring(
+              this.#wanted,
+              tarballUrl,
+              bucket,
+              AbortSignal.timeout(fetchTimeoutMs),
+            ),
+          () =>
+            new UpgradeError(
+              "fetch",
+              `Cannot download ${tarballUrl}: it took longer than ${fetchTimeoutMs} ms`,
+              { transient: true },
+            ),
+        ));
+    // Download, check and unpacking are one stream; it has come through all three.
+    for (const _ of ["fetch", "verify", "unpack"]) this.#advance("done");
+    return release;
+  }
+
+  #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
+    const { files, main } = this.#context;
+    return planUpgrade(release, this.#system, files, main);
+  }
+
+  async #transact(
+    plan: UpgradePlan,
+    release: UnpackedRelease | null,
+  ): Promise<UpgradeOutcome> {
+    const system = this.#system;
+    const { version } = this.#wanted;
+    const { prepareTimeoutMs, suspendTimeoutMs, migrateTimeoutMs } =
+      this.#context;
+    tellHot(system, "flyhot:beforeUpdate", { version, reloading: plan.reload });
+    const prepared = await this.#step(
+      "prepare",
+      () => prepare(plan, release, system, prepareTimeoutMs),
     );
-  }
-}
-
-async function planUpgrade(
-  release: UnpackedRelease | null,
-  { system, files, main }: UpgradeContext,
-): Promise<Plan> {
-  const current = system.release;
-  const manifest = release?.manifest ??
-    await baseManifest(current!.manifest, files);
-  const paths = Object.keys(manifest.files);
-  const digests = new Map<string, string | null>();
-  for (const path of paths) {
-    digests.set(
-      path,
-      current
-        ? current.manifest.files[path]?.sha256 ?? null
-        : await files.digest(path),
-    );
-  }
-  const diff = diffRelease(manifest, {
-    digest: (path) => digests.get(path) ?? null,
-    paths: Object.keys(current?.manifest.files ?? {}),
-    config: release ? await files.config() : {},
-    external: await knownPackages(system, files),
-  });
-  const running = { main, ...system.modules.current(main) };
-  const set = reloadSet(diff.modules, manifest.modules, running);
-  const cold = [
-    ...diff.cold,
-    ...set.cold.map(({ path, chain }) =>
-      chain.length > 1
-        ? `${path} is imported by the boot module ${chain.at(-1)} (${
-          chain.join(" <- ")
-        })`
-        : `${path} is a boot module`
-    ),
-  ];
-  if (cold.length > 0) {
-    throw new UpgradeError(
-      "diff",
-      `This release needs a cold deploy: ${cold.join("; ")}`,
-    );
-  }
-  return {
-    reload: set.reload,
-    mapped: set.mapped,
-    roots: importRoots(set.reload, manifest.modules),
-    gone: diff.removed,
-    otherFiles: diff.assets.length + diff.removed.length > 0,
-  };
-}
-
-// The way back to the base image: its files under the edges of the release that is in. An importer that differs
-// is in the reload set by itself, so its edges there do not matter.
-async function baseManifest(
-  current: Manifest,
-  files: AppFiles,
-): Promise<Manifest> {
-  const kept: Record<string, Manifest["files"][string]> = Object.create(null);
-  const edges: Record<string, ModuleEdges> = Object.create(null);
-  for (const [path, file] of Object.entries(current.files)) {
-    const sha256 = await files.digest(path);
-    if (sha256 === null) continue;
-    kept[path] = { ...file, sha256 };
-    if (current.modules[path]) edges[path] = current.modules[path];
-  }
-  return { ...current, files: kept, modules: edges };
-}
-
-async function apply(
-  plan: Plan,
-  release: UnpackedRelease | null,
-  context: UpgradeContext,
-): Promise<UpgradeOutcome> {
-  const { system, onPhase } = context;
-  const changed = plan.reload.length + plan.mapped.length > 0;
-  if (!changed) {
-    const state = plan.otherFiles ? "applied" : "nothing_to_do";
-    return { ...nothingToDo(context), state };
-  }
-  onPhase("prepare");
-  const retained = await oldModules(plan, context);
-  const prepared = await prepare(plan, release, context);
-  let suspended: HolderCell[] = [];
-  const startedAt = performance.now();
-  try {
-    const concerned = concernedHolders(plan, prepared.staging, system);
-    suspended = concerned.cells;
-    onPhase("suspend");
-    await suspend(suspended, context.suspendTimeoutMs);
-    onPhase("migrate");
-    const next = await migrate(concerned.definitions, context);
-    onPhase("swap");
-    swap(prepared, next, concerned.removed, system);
-    system.retained.modules += retained.modules;
-    system.retained.bytes += retained.bytes;
-    system.modules.forgetOld();
-    const holders = [
-      ...next.map(({ change }) => change),
-      ...concerned.removed.map(removal),
-    ];
-    return {
-      state: "applied",
-      reloaded: plan.reload,
-      modules: system.modules.current(context.main).loaded.size,
-      holders: holders.sort((a, b) => a.name < b.name ? -1 : 1),
-      suspendMs: suspended.length === 0 ? null : performance.now() - startedAt,
-    };
-  } catch (error) {
-    giveUp(prepared, system);
-    throw error;
-  } finally {
-    for (const cell of suspended) cell.open();
-  }
-}
-
-function nothingToDo({ system, main }: UpgradeContext): UpgradeOutcome {
-  return {
-    state: "nothing_to_do",
-    reloaded: [],
-    modules: system.modules.current(main).loaded.size,
-    holders: [],
-    suspendMs: null,
-  };
-}
-
-async function prepare(
-  plan: Plan,
-  release: UnpackedRelease | null,
-  { system, prepareTimeoutMs }: UpgradeContext,
-): Promise<Prepared> {
-  const { modules, boundaries } = system;
-  const table = modules.table!;
-  const origin = release
-    ? { sha256: release.sha256, folder: table.releaseFolder(release.sha256) }
-    : { sha256: null, folder: table.root };
-  const staged = table.stage(origin, [...plan.reload, ...plan.mapped]);
-  const staging = system.openStaging(staged.attempt);
-  modules.staged = staged;
-  const imports = plan.roots.filter(isScript).map((path) =>
-    import(staged.urls.get(path)!)
-  );
-  const refreshed = boundaries.refresh(new Set(plan.reload));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new UpgradeError(
-          "prepare",
-          `Cannot load the new modules: their top level did not settle within ${prepareTimeoutMs} ms (${
-            plan.roots.join(", ")
-          })`,
-        ),
-      );
-    }, prepareTimeoutMs);
-  });
-  try {
-    const all = Promise.all([refreshed, ...imports]);
-    const [swappable] = await Promise.race([all, late]);
-    return { staged, staging, boundaries: swappable };
-  } catch (error) {
-    // Imports that go on after the deadline have nobody else to hear of them.
-    for (const pending of [refreshed, ...imports]) pending.catch(() => {});
-    giveUp({ staged, staging }, system);
-    throw upgradeError("prepare", "Cannot load the new modules", error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function isScript(path: string): boolean {
-  return /\.[cm]?[jt]sx?$/.test(path);
-}
-
-function giveUp(
-  { staged, staging }: Pick<Prepared, "staged" | "staging">,
-  system: System,
-): void {
-  staging.state = "discarded";
-  system.modules.staged = null;
-  system.retained.modules += system.modules.loadedBy(staged.attempt).length;
-  system.modules.forgetOld();
-}
-
-function concernedHolders(
-  plan: Plan,
-  staging: Staging,
-  system: System,
-): {
-  cells: HolderCell[];
-  removed: HolderCell[];
-  definitions: { definition: HolderDefinition; cell: HolderCell | null }[];
-} {
-  const replaced = new Set([...plan.reload, ...plan.gone]);
-  const removed: HolderCell[] = [];
-  for (const cell of system.holders.values()) {
-    const { name, module } = cell.definition;
-    if (replaced.has(module) && !staging.holders.has(name)) removed.push(cell);
-  }
-  const definitions = [...staging.holders.values()].map((definition) => {
-    const cell = system.holders.get(definition.name) ?? null;
-    if (cell && !replaced.has(cell.definition.module)) {
-      throw new UpgradeError(
-        "prepare",
-        new DeclarationError(
-          `Cannot declare the holder ${definition.name} in ${definition.module}: ${cell.definition.module} declares it already; rename one of them`,
-        ).message,
-      );
-    }
-    return { definition, cell };
-  });
-  const kept = definitions.flatMap(({ cell }) => cell ? [cell] : []);
-  return { cells: [...kept, ...removed], removed, definitions };
-}
-
-async function suspend(
-  cells: readonly HolderCell[],
-  timeoutMs: number,
-): Promise<void> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
-  try {
-    await quiesce(cells, deadline.signal);
-  } catch (error) {
-    throw upgradeError("suspend", null, error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function migrate(
-  definitions: readonly {
-    definition: HolderDefinition;
-    cell: HolderCell | null;
-  }[],
-  { migrateTimeoutMs }: UpgradeContext,
-): Promise<NextHolder[]> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const next: NextHolder[] = [];
-  let current = "";
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(
-          new UpgradeError(
-            "migrate",
-            `Cannot migrate ${current}: the step did not settle within ${migrateTimeoutMs} ms`,
-          ),
-        );
-      }, migrateTimeoutMs);
-    });
-    // Only a step that waits is raced; the rejection of the others would have nobody to hear it.
-    late.catch(() => {});
-    for (const { definition, cell } of definitions) {
-      current = definition.name;
-      const state = nextState(definition, cell);
-      next.push({
-        definition,
-        cell,
-        state: state instanceof Promise
-          ? await Promise.race([state, late])
-          : state,
-        change: changeOf(definition, cell),
+    let parts: Parts | null = null;
+    try {
+      parts = partsOf(plan, prepared, system);
+      const { state } = parts;
+      this.#advance("done");
+      this.#tell({ type: "prepared", version, reloaded: plan.reload });
+      const from = performance.now();
+      await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
+      const { count } = state;
+      this.#tell({ type: "suspended", version, count });
+      this.#advance("done");
+      const holders = state.changes;
+      await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
+      this.#tell({ type: "migrated", version, holders });
+      this.#advance("done");
+      await this.#switch(parts, prepared, release);
+      state.resume();
+      const suspendMs = count === 0 ? null : performance.now() - from;
+      await this.#finish(parts, plan);
+      this.#tell({
+        type: "completed",
+        version,
+        reloaded: plan.reload,
+        assets: plan.assets,
+        suspendMs,
       });
+      tellHot(system, "flyhot:afterUpdate", { version, reloaded: plan.reload });
+      return {
+        state: "applied",
+        reloaded: plan.reload,
+        modules: this.#loaded(),
+        holders,
+        assets: plan.assets,
+        suspendMs,
+      };
+    } catch (error) {
+      discard(prepared, system);
+      throw error;
+    } finally {
+      parts?.state.resume();
     }
-    return next;
-  } catch (error) {
-    throw upgradeError("migrate", null, error);
-  } finally {
-    clearTimeout(timer);
   }
-}
 
-function nextState(
-  definition: HolderDefinition,
-  cell: HolderCell | null,
-): unknown {
-  if (!cell) return definition.initial();
-  const from = cell.definition.version;
-  const to = definition.version;
-  if (from === to) return cell.state;
-  const newer = to > from ? definition : cell.definition;
-  const chain = migrationChain(definition.name, from, to, newer.migrate);
-  return runMigration(definition.name, cell.definition.copy(cell.state), chain);
-}
+  // From here on the new code is in; whatever fails takes it out again.
+  async #switch(
+    { state, services, hots }: Parts,
+    { staged, staging, boundaries }: Prepared,
+    release: UnpackedRelease | null,
+  ): Promise<void> {
+    const system = this.#system;
+    const undo: (() => void)[] = [];
+    system.settling = true;
+    try {
+      // One turn: nothing can run between the old system and the new one.
+      await this.#step("swap", () => {
+        undo.push(system.modules.table!.commit(staged));
+        system.modules.staged = null;
+        undo.push(boundaries.swap());
+        undo.push(state.swap());
+        undo.push(services.swap());
+        undo.push(hots.swap());
+        undo.push(this.#enter(release));
+        staging.state = "live";
+      });
+      this.#advance("done");
+      await this.#step("start", async () => {
+        await services.start();
+        await runPassingGates(() => hots.accept());
+      });
+      this.#advance("done");
+      await this.#step("health", () => this.#checkHealth());
+      this.#advance("done");
+    } catch (thrown) {
+      this.#advance("failed");
+      try {
+        for (const step of undo.toReversed()) step();
+        await services.undo();
+        this.#advance("done");
+      } catch (cause) {
+        this.#advance("failed");
+        this.#system.logger.error(
+          `the upgrade to ${this.#wanted.version} could not be undone, recycle this machine: ${cause}`,
+        );
+      }
+      throw thrown;
+    } finally {
+      system.settling = false;
+    }
+  }
 
-function changeOf(
-  definition: HolderDefinition,
-  cell: HolderCell | null,
-): HolderChange {
-  const from = cell?.definition.version ?? null;
-  const to = definition.version;
-  const action = from === null ? "added" : from === to ? "kept" : "migrated";
-  return { name: definition.name, from, to, action };
-}
+  async #checkHealth(): Promise<void> {
+    const { health, healthTimeoutMs, imageRef } = this.#context;
+    if (!health) return;
+    await checkHealth(health, healthTimeoutMs, {
+      version: this.#wanted.version,
+      fingerprint: await fingerprint(
+        imageRef,
+        this.#system.release?.sha256 ?? null,
+      ),
+    });
+  }
 
-function removal(cell: HolderCell): HolderChange {
-  const { name, version } = cell.definition;
-  return { name, from: version, to: null, action: "removed" };
-}
+  async #finish(
+    { state, services, hots }: Parts,
+    plan: UpgradePlan,
+  ): Promise<void> {
+    const system = this.#system;
+    state.finish();
+    system.upgrades++;
+    system.retained.modules += plan.retained.modules;
+    system.retained.bytes += plan.retained.bytes;
+    system.modules.forgetOld();
+    await services.finish();
+    await hots.finish();
+  }
 
-// One turn: nothing can run between the old system and the new one.
-function swap(
-  { staged, staging, boundaries }: Prepared,
-  next: readonly NextHolder[],
-  removed: readonly HolderCell[],
-  system: System,
-): void {
-  system.modules.table!.commit(staged);
-  system.modules.staged = null;
-  boundaries.swap();
-  for (const { definition, cell, state } of next) {
-    if (cell) {
-      cell.definition = definition;
-      cell.state = state;
+  #enter(release: UnpackedRelease | null): () => void {
+    const system = this.#system;
+    const { release: before, earlierFolders } = system;
+    const folder = before?.folder;
+    if (folder !== undefined && folder !== release?.folder) {
+      system.earlierFolders = [
+        ...earlierFolders.filter((earlier) => earlier !== folder),
+        folder,
+      ].slice(-EARLIER_FOLDERS_MAX);
+    }
+    system.release = release && {
+      wanted: this.#wanted,
+      sha256: release.sha256,
+      manifest: release.manifest,
+      folder: release.folder,
+      appliedAt: new Date().toISOString(),
+    };
+    return () => {
+      system.release = before;
+      system.earlierFolders = earlierFolders;
+    };
+  }
+
+  async #step<T>(phase: UpgradePhase, act: () => T): Promise<Awaited<T>> {
+    try {
+      return await act();
+    } catch (thrown) {
+      throw upgradeError(phase, null, thrown);
+    }
+  }
+
+  #advance(outcome: StepOutcome): void {
+    this.#course = advance(this.#course, outcome);
+  }
+
+  #nothingToDo(): UpgradeOutcome {
+    this.#advance("nothing");
+    return {
+      state: "nothing_to_do",
+      reloaded: [],
+      modules: this.#loaded(),
+      holders: [],
+      assets: [],
+      suspendMs: null,
+    };
+  }
+
+  #loaded(): number {
+    return this.#system.modules.current(this.#context.main).loaded.size;
+  }
+
+  #ended(thrown: unknown): UpgradeError {
+    const error = upgradeError("check", null, thrown);
+    if ("step" in this.#course) this.#advance("failed");
+    const course = this.#course;
+    if (
+      "end" in course && course.end !== "applied" &&
+      course.end !== "nothing_to_do"
+    ) {
+      error.end = course.end;
+    }
+    const { version } = this.#wanted;
+    const { phase, message, end } = error;
+    if (end === "rolled_back") {
+      this.#tell({ type: "rolledBack", version, phase, message });
+      tellHot(this.#system, "flyhot:rollback", { version, message });
     } else {
-      system.holders.set(definition.name, new HolderCell(definition, state));
+      this.#tell({ type: "failed", version, phase, message, end });
+      tellHot(this.#system, "flyhot:error", { version, message });
     }
+    return error;
   }
-  for (const cell of removed) {
-    const { name } = cell.definition;
-    system.holders.delete(name);
-    cell.refuseWaiting(
-      new Error(`Cannot call ${name}: an upgrade removed the holder`),
+
+  #tell(event: Parameters<System["events"]["emit"]>[0]): void {
+    const { events, logger } = this.#system;
+    events.emit(
+      event,
+      (error) => logger.error(`a listener of upgrades failed: ${error}`),
     );
   }
-  staging.state = "live";
 }
 
-async function oldModules(
-  plan: Plan,
-  { system, files }: UpgradeContext,
-): Promise<{ modules: number; bytes: number }> {
-  let bytes = 0;
-  for (const path of plan.reload) {
-    bytes += system.release?.manifest.files[path]?.size ??
-      await files.size(path);
-  }
-  return { modules: plan.reload.length, bytes };
+interface Parts {
+  readonly state: StateChange;
+  readonly services: ServiceChange;
+  readonly hots: HotChange;
 }
 
-function enter(
-  wanted: WantedRelease,
-  release: UnpackedRelease | null,
+function partsOf(
+  plan: UpgradePlan,
+  { staging, staged }: Prepared,
   system: System,
-): void {
-  system.release = release && {
-    wanted,
-    sha256: release.sha256,
-    manifest: release.manifest,
-    folder: release.folder,
-    appliedAt: new Date().toISOString(),
+): Parts {
+  const replaced = new Set([...plan.reload, ...plan.gone]);
+  return {
+    state: new StateChange(system, staging, replaced),
+    services: new ServiceChange(system, staging, replaced),
+    hots: new HotChange(system, staging, staged, plan),
   };
+}
+
+/**
+ * Runs a health check; calls that it makes reach suspended holders.
+ *
+ * @param health the check
+ * @param timeoutMs how long it may take, in milliseconds
+ * @param context what it is told
+ * @throws {UpgradeError} if it throws, returns false or takes too long
+ */
+export async function checkHealth(
+  health: HealthCheck,
+  timeoutMs: number,
+  context: Omit<HealthContext, "signal">,
+): Promise<void> {
+  const abort = new AbortController();
+  let verdict: unknown;
+  try {
+    verdict = await within(
+      timeoutMs,
+      () => runPassingGates(() => health({ ...context, signal: abort.signal })),
+      () => new Error(`it did not answer within ${timeoutMs} ms`),
+    );
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UpgradeError(
+      "health",
+      `The health check of ${context.version} failed: ${why}`,
+      {
+        cause,
+      },
+    );
+  } finally {
+    abort.abort();
+  }
+  if (verdict === false) {
+    throw new UpgradeError(
+      "health",
+      `The health check of ${context.version} failed: it returned false`,
+    );
+  }
 }

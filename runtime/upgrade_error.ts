@@ -11,6 +11,8 @@ export class UpgradeError extends Error {
   readonly phase: UpgradePhase;
   /** Whether a retry may cure it. */
   readonly transient: boolean;
+  /** How the upgrade ended: `fail` only if the new code was in and could not be taken out. */
+  end: "abort" | "rolled_back" | "fail" = "abort";
 
   /**
    * @param phase the step

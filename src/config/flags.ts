@@ -38,9 +38,14 @@ export type FlagValues<F extends readonly FlagSpec[]> = {
 };
 
 /** What a command line says. */
-export interface ReadFlags<F extends readonly FlagSpec[]> {
+export interface ReadFlags<
+  F extends readonly FlagSpec[],
+  C extends readonly FlagSpec[],
+> {
   /** The flags. */
   readonly flags: FlagValues<F>;
+  /** The flags that all commands have in common. */
+  readonly common: FlagValues<C>;
   /** The words that belong to no flag, in order. */
   readonly words: readonly string[];
 }
@@ -50,18 +55,24 @@ export interface ReadFlags<F extends readonly FlagSpec[]> {
  *
  * @param args the arguments after the command's name
  * @param specs the flags that the command knows
+ * @param commonSpecs the flags that all commands have in common; default none
  * @returns the flags and the remaining words
  * @throws {FlyhotError} `usage` for anything unexpected, with the nearest known flag as hint
  */
-export function readFlags<const F extends readonly FlagSpec[]>(
+export function readFlags<
+  const F extends readonly FlagSpec[],
+  const C extends readonly FlagSpec[] = readonly [],
+>(
   args: readonly string[],
   specs: F,
-): ReadFlags<F> {
-  const byName = new Map<string, FlagSpec>(specs.map((it) => [it.name, it]));
+  commonSpecs?: C,
+): ReadFlags<F, C> {
+  const all: readonly FlagSpec[] = [...specs, ...commonSpecs ?? []];
+  const byName = new Map<string, FlagSpec>(all.map((it) => [it.name, it]));
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      specs.map((it) => [it.name, {
+      all.map((it) => [it.name, {
         type: it.type === "boolean" ? "boolean" as const : "string" as const,
         ...(it.short ? { short: it.short } : {}),
       }]),
@@ -77,7 +88,7 @@ export function readFlags<const F extends readonly FlagSpec[]>(
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const spec = byName.get(token.name);
-    if (!spec) throw unknownFlag(token.rawName, specs);
+    if (!spec) throw unknownFlag(token.rawName, all);
     const values = given.get(spec.name) ?? [];
     values.push(valueOf(spec, token.rawName, token.value, token.inlineValue));
     if (values.length > 1 && !spec.repeatable && spec.type !== "boolean") {
@@ -88,11 +99,16 @@ export function readFlags<const F extends readonly FlagSpec[]>(
     }
     given.set(spec.name, values);
   }
-  const flags = Object.fromEntries(
-    specs.map((it) => [it.name, finalValue(it, given.get(it.name))]),
-  );
-  // The entries were made flag by flag from the very specs that the type is computed from.
-  return { flags: flags as FlagValues<F>, words };
+  const valuesOf = (list: readonly FlagSpec[]) =>
+    Object.fromEntries(
+      list.map((it) => [it.name, finalValue(it, given.get(it.name))]),
+    );
+  // The entries are made flag by flag from the very specs that the types are computed from.
+  return {
+    flags: valuesOf(specs) as FlagValues<F>,
+    common: valuesOf(commonSpecs ?? []) as FlagValues<C>,
+    words,
+  };
 }
 
 function unknownFlag(

@@ -46,21 +46,32 @@ export async function findFlyToml(
     }
     if (kind !== "directory") return await readFlyToml(host, named);
   }
-  const folder = named ?? "";
-  for (const name of CANDIDATES) {
-    const path = joinPath(folder, name);
-    if (await host.files.stat(path)) return await readFlyToml(host, path);
-  }
-  for (const name of REFUSED) {
-    const path = joinPath(folder, name);
-    if (await host.files.stat(path)) return await readFlyToml(host, path);
-  }
-  if (named === undefined) return null;
+  const found = await flyTomlIn(host, named ?? "");
+  if (found || named === undefined) return found;
   throw new FlyhotError(
     "usage",
     `Cannot find fly.toml in ${named}: the folder has none`,
     { hint: "name the app's fly.toml with --config <path>" },
   );
+}
+
+/**
+ * Reads the Fly configuration in a folder.
+ *
+ * @param host the disk
+ * @param folder the folder
+ * @returns the configuration, or null if there is none
+ * @throws {FlyhotError} `usage` if it cannot be read, or is YAML
+ */
+export async function flyTomlIn(
+  host: Pick<Host, "files">,
+  folder: string,
+): Promise<FlyToml | null> {
+  for (const name of [...CANDIDATES, ...REFUSED]) {
+    const path = joinPath(folder, name);
+    if (await host.files.stat(path)) return await readFlyToml(host, path);
+  }
+  return null;
 }
 
 async function readFlyToml(

@@ -123,8 +123,29 @@ const ORCHESTRATE_COMMAND: readonly string[] = [
  *
  * @param sources where to look
  * @returns the values and their origins; nothing is missing but what is null
+ * @throws {FlyhotError} `usage` if two values contradict each other
  */
 export function resolveConfig(sources: ConfigSources): ResolvedConfig {
+  const config = decideAll(sources);
+  const { suspendTimeoutMs, timeoutMs } = config;
+  if (
+    suspendTimeoutMs.from !== "default" &&
+    suspendTimeoutMs.value >= timeoutMs.value
+  ) {
+    throw new FlyhotError(
+      "usage",
+      `Cannot use a suspend timeout of ${
+        suspendTimeoutMs.value / 1000
+      } s (${suspendTimeoutMs.from}) with a timeout of ${
+        timeoutMs.value / 1000
+      } s (${timeoutMs.from}): a machine that still waits would be taken for silent`,
+      { hint: "make the suspend timeout shorter, or --timeout longer" },
+    );
+  }
+  return config;
+}
+
+function decideAll(sources: ConfigSources): ResolvedConfig {
   const { cli, flyToml } = sources;
   const json = sources.denoJson?.config ?? {};
   const jsonAt = (key: string) =>

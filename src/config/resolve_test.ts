@@ -29,7 +29,7 @@ const JSON_CONFIG = {
   maxConcurrency: 7,
   canary: 2,
   timeout: 1.5,
-  suspendTimeout: 3,
+  suspendTimeout: 1,
   env: { BOTH: "json" },
 };
 const ENV: Readonly<Record<string, string>> = {
@@ -88,7 +88,7 @@ Deno.test("resolveConfig() takes deno.json before fly.toml, fly.toml before the 
   assertEquals(all.region.from, "deno.json flyhot.region");
   assertEquals(all.app, { value: "toml-app", from: "fly.toml app" });
   assertEquals(all.timeoutMs.value, 1500);
-  assertEquals(all.suspendTimeoutMs.value, 3000);
+  assertEquals(all.suspendTimeoutMs.value, 1000);
   assertEquals(all.env.BOTH, { value: "json", from: "deno.json flyhot.env" });
 
   const noJson = resolve({ flyToml: FLY_TOML, env });
@@ -131,6 +131,22 @@ Deno.test("resolveConfig() knows AWS_BUCKET as the other name of BUCKET_NAME", (
     value: "staging",
     from: "fly.toml [env] AWS_BUCKET",
   });
+});
+
+Deno.test("resolveConfig() refuses a suspend timeout that outlasts the timeout", () => {
+  const error = assertThrows(
+    () =>
+      resolve({
+        cli: { timeout: 1 },
+        denoJson: { path: "deno.json", config: { suspendTimeout: 2 } },
+      }),
+    FlyhotError,
+  );
+  assertEquals(error.code, "usage");
+  assertEquals(
+    error.message,
+    "Cannot use a suspend timeout of 2 s (deno.json flyhot.suspendTimeout) with a timeout of 1 s (--timeout): a machine that still waits would be taken for silent",
+  );
 });
 
 Deno.test("requireApp() says what is missing, with and without a fly.toml", () => {

@@ -3,7 +3,7 @@
  */
 import { isReleasePath, MANIFEST_PATH } from "@flyhot/runtime/protocol";
 import { assertValidPath } from "@std/tar";
-import { joinPath } from "../config/values.ts";
+import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { ignoreLines, ignoreTest } from "./ignore.ts";
@@ -12,6 +12,8 @@ import { ignoreLines, ignoreTest } from "./ignore.ts";
 export const FILES_MAX = 10_000;
 /** How large all its files together may be, in bytes. */
 export const BYTES_MAX = 512 * 1024 * 1024;
+/** How large one of them may be, in bytes; machines refuse larger ones. */
+export const FILE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Options of {@linkcode collectFiles}. */
 export interface CollectOptions {
@@ -83,16 +85,17 @@ export async function collectFiles(
     checkName(path, names);
     files.push([path, size]);
     bytes += size;
-    if (files.length > FILES_MAX || bytes > BYTES_MAX) {
-      throw new FlyhotError(
-        "usage",
-        `Cannot pack ${root}: it has more than ${
-          files.length > FILES_MAX
-            ? `${FILES_MAX} files`
-            : `${BYTES_MAX / 1024 / 1024} MiB`
-        }`,
-        { hint: "leave files out with .dockerignore or exclude" },
-      );
+    const tooMuch = size > FILE_BYTES_MAX
+      ? `${path} is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`
+      : bytes > BYTES_MAX
+      ? `it is larger than ${BYTES_MAX / 1024 / 1024} MiB`
+      : files.length > FILES_MAX
+      ? `it has more than ${FILES_MAX} files`
+      : null;
+    if (tooMuch !== null) {
+      throw new FlyhotError("usage", `Cannot pack ${root}: ${tooMuch}`, {
+        hint: "leave files out with .dockerignore or exclude",
+      });
     }
   }
   if (links > 5) notes.push(`${links - 5} more links are left out`);

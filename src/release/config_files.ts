@@ -1,11 +1,12 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import { sha256Of, startSettings } from "@flyhot/runtime/protocol";
+import { startSettings } from "@flyhot/runtime/protocol";
 import { parseJsonc } from "../config/jsonc.ts";
-import { isRecord, joinPath } from "../config/values.ts";
+import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { digestOfText } from "./digest.ts";
 
 const ROOT_NAMES = [
   "deno.json",
@@ -20,8 +21,8 @@ const ROOT_NAMES = [
 export interface ConfigFiles {
   /** `deno.json` or `deno.jsonc`, parsed; empty if there is neither. */
   readonly denoJson: Readonly<Record<string, unknown>>;
-  /** The packages that `package.json` names, with their versions. */
-  readonly packages: Readonly<Record<string, string>>;
+  /** The packages that `package.json` names. */
+  readonly packages: ReadonlySet<string>;
   /** The text of `fly.toml`, or null. */
   readonly flyToml: string | null;
   /** The text of `Dockerfile`, or null. */
@@ -55,13 +56,11 @@ export async function readConfigFiles(
       names.add(`${member}/${name}`);
     }
   }
-  const packages: Record<string, string> = {};
-  for (const key of ["devDependencies", "dependencies"]) {
+  const packages = new Set<string>();
+  for (const key of ["dependencies", "devDependencies"]) {
     const dependencies = packageJson?.[key];
     if (!isRecord(dependencies)) continue;
-    for (const [name, version] of Object.entries(dependencies)) {
-      packages[name] = String(version);
-    }
+    for (const name of Object.keys(dependencies)) packages.add(name);
   }
   return {
     denoJson,
@@ -79,21 +78,31 @@ export async function readConfigFiles(
  * @param digests SHA-256 of every configuration file by path
  * @param host the disk
  * @returns digests by path
- * @throws {FlyhotError} `usage` if a `deno.json` is no JSON
  */
 export async function configDigests(
   root: string,
   digests: ReadonlyMap<string, string>,
   host: Pick<Host, "files">,
 ): Promise<Record<string, string>> {
-  const config: Record<string, string> = {};
+  const config: [path: string, sha256: string][] = [];
   for (const [path, sha256] of digests) {
-    const settings = /(^|\/)deno\.jsonc?$/.test(path)
-      ? parseRecord(await host.files.readText(joinPath(root, path)), path)
+    const text = /(^|\/)deno\.jsonc?$/.test(path)
+      ? await host.files.readText(joinPath(root, path))
       : null;
-    config[path] = settings ? await sha256Of(startSettings(settings)) : sha256;
+    config.push([path, settingsDigest(text) ?? sha256]);
   }
-  return config;
+  return Object.fromEntries(config);
+}
+
+/** With comments it is not JSON; its whole text then stands for its settings, on machines too. */
+function settingsDigest(text: string | null): string | null {
+  if (text === null) return null;
+  try {
+    return digestOfText(startSettings(JSON.parse(text)));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 function membersOf(workspace: unknown): string[] {

@@ -63,3 +63,13 @@ export async function digestOf(
   for await (const piece of content) meter.update(piece);
   return meter.result();
 }
+
+/**
+ * SHA-256 of a text in UTF-8.
+ *
+ * @param text the text
+ * @returns 64 lower-case hex digits
+ */
+export function digestOfText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -2,7 +2,7 @@
  * @module
  */
 import { parse as parseToml } from "@std/toml";
-import { isRecord } from "../config/values.ts";
+import { isRecord } from "../values.ts";
 
 /** The texts that may name a main module; null where there is no such file. */
 export interface EntrySources {

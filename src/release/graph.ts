@@ -34,8 +34,8 @@ export interface GraphOptions {
   readonly root: string;
   /** The main modules, as paths under it. */
   readonly entries: readonly string[];
-  /** The packages that `package.json` names, with their versions: bare imports of them lead outside. */
-  readonly packages: Readonly<Record<string, string>>;
+  /** The packages that `package.json` names: bare imports of them lead outside. */
+  readonly packages: ReadonlySet<string>;
 }
 
 /**
@@ -125,14 +125,14 @@ async function denoInfo(
  *
  * @param info what it said
  * @param entry the main module, as a path
- * @param packages the packages that `package.json` names, with their versions
+ * @param packages the packages that `package.json` names. Default none
  * @returns the edges by path
  * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder
  */
 export function edgesOf(
   info: InfoGraph,
   entry: string,
-  packages: Readonly<Record<string, string>> = {},
+  packages: ReadonlySet<string> = new Set(),
 ): Map<string, ModuleEdges> {
   const main = bare(info.roots[0] ?? "");
   // The entry's own URL tells the folder's, whatever links lead there.
@@ -161,10 +161,9 @@ export function edgesOf(
     for (const dependency of module?.dependencies ?? []) {
       if (!dependency.code) continue;
       const target = resolve(dependency, path, packages);
-      const local = target.startsWith("file:") &&
-        !target.includes("/node_modules/");
-      if (!local) {
-        edges.external.add(externalName(target));
+      if (target === null) continue;
+      if (!target.startsWith("file:")) {
+        edges.external.add(target);
         continue;
       }
       const url = bare(target);
@@ -192,26 +191,20 @@ export function edgesOf(
 function resolve(
   dependency: InfoDependency,
   path: string,
-  packages: Readonly<Record<string, string>>,
-): string {
+  packages: ReadonlySet<string>,
+): string | null {
   const { code, specifier } = dependency;
   if (code?.specifier !== undefined) return code.specifier;
   // Without npm, deno info does not know these two.
   if (isBuiltin(specifier)) return `node:${specifier}`;
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  if (Object.hasOwn(packages, name)) return `npm:${name}@${packages[name]}`;
+  // The version is package.json's affair, and any change of that needs a new image anyway.
+  if (packages.has(name)) return null;
   throw new FlyhotError(
     "usage",
     `Cannot pack ${path}: ${code?.error ?? `"${specifier}" leads nowhere`}`,
     { hint: `name it under "imports" in deno.json, or correct the import` },
   );
-}
-
-function externalName(target: string): string {
-  const installed =
-    /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/
-      .exec(target);
-  return installed?.[1] === undefined ? target : `npm:${installed[1]}`;
 }
 
 function broken(path: string, from: string | null, error: string): FlyhotError {

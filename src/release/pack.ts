@@ -6,9 +6,8 @@ import {
   type ModuleEdges,
   PROTOCOL_VERSION,
   type ReleaseFile,
-  sha256Of,
 } from "@flyhot/runtime/protocol";
-import { joinPath } from "../config/values.ts";
+import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { archiveOf } from "./archive.ts";
@@ -18,7 +17,7 @@ import {
   type ConfigFiles,
   readConfigFiles,
 } from "./config_files.ts";
-import { DigestMeter, digestOf } from "./digest.ts";
+import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
 import { findEntries } from "./entries.ts";
 import { readGraph } from "./graph.ts";
 
@@ -85,30 +84,29 @@ export async function packRelease(
   );
   refuseMissing(modules, sizes);
   const open = (path: string) => host.files.open(joinPath(root, path));
-  const files: Record<string, ReleaseFile> = {};
+  const hashed: [path: string, file: ReleaseFile][] = [];
   const configFiles = new Map<string, string>();
   for (const path of sizes.keys()) {
     signal?.throwIfAborted();
     const { sha256, size } = await digestOf(await open(path));
     const isConfig = config.isConfig(path);
     if (isConfig) configFiles.set(path, sha256);
-    files[path] = {
-      sha256,
-      size,
-      kind: Object.hasOwn(modules, path)
-        ? "module"
-        : isConfig
-        ? "config"
-        : "asset",
-    };
+    const kind = Object.hasOwn(modules, path)
+      ? "module"
+      : isConfig
+      ? "config"
+      : "asset";
+    hashed.push([path, { sha256, size, kind }]);
   }
+  // Not by assignment: a file may be called __proto__.
+  const files = Object.fromEntries(hashed);
   const { version } = config.denoJson;
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
     version: options.version ??
       (typeof version === "string" && version !== "" ? version : "0.0.0"),
-    source_image_ref: options.sourceImageRef ?? await localRef(files),
+    source_image_ref: options.sourceImageRef ?? localRef(files),
     entries,
     files,
     modules,
@@ -164,13 +162,11 @@ function refuseMissing(
   }
 }
 
-async function localRef(
-  files: Readonly<Record<string, ReleaseFile>>,
-): Promise<string> {
+function localRef(files: Readonly<Record<string, ReleaseFile>>): string {
   const lines = Object.entries(files).map(([path, { sha256 }]) =>
     `${sha256}  ${path}\n`
   );
-  return `local:${(await sha256Of(lines.join(""))).slice(0, 12)}`;
+  return `local:${digestOfText(lines.join("")).slice(0, 12)}`;
 }
 
 async function write(

@@ -9,6 +9,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Fault, FaultHook, FaultRequest } from "./faults.ts";
+import { delay } from "./wait_for.ts";
 
 /** A whole request. */
 export interface LoopbackRequest {
@@ -264,25 +265,3 @@ async function send(
 }
 
 const encoder = new TextEncoder();
-
-/**
- * Waits.
- *
- * @param ms how long, in milliseconds
- * @param signal ends the wait early
- * @throws the signal's reason if it is aborted
- */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}

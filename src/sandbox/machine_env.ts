@@ -41,8 +41,8 @@ export interface MachineEnvSources {
 }
 
 /**
- * Puts a machine's environment together. Later ones win: what is inherited, the image, `config.env`, the secrets, then what
- * the platform says.
+ * Puts a machine's environment together. Later ones win: the image, what is inherited, `config.env`, the secrets, then what
+ * the platform says. Where programs and caches are on this computer cannot be overridden by paths of a container.
  *
  * @param identity the machine
  * @param sources where variables come from
@@ -54,9 +54,10 @@ export function machineEnvironment(
 ): Record<string, string> {
   const { config } = sources;
   return {
-    ...sources.inherited,
     ...sources.image,
+    ...sources.inherited,
     ...config.env,
+    ...pick(sources.inherited, ["PATH", "DENO_DIR"]),
     ...sources.secrets,
     ...sources.sandbox,
     FLY_APP_NAME: identity.app,
@@ -72,6 +73,15 @@ export function machineEnvironment(
     TMPDIR: identity.tmp,
     HOME: identity.home,
   };
+}
+
+function pick(
+  env: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => names.includes(name)),
+  );
 }
 
 /**

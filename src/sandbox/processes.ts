@@ -90,22 +90,34 @@ export class ProcessGroup {
     options: ProcessOptions,
     register: ProcessRegister,
   ): Promise<ProcessEnd> {
-    const output = Promise.all([
-      read(child.stdout, (piece) => options.onOutput(piece, "stdout")),
-      read(child.stderr, (piece) => options.onOutput(piece, "stderr")),
-      options.stdin === undefined
-        ? undefined
-        : write(child.stdin, options.stdin),
+    const enough = new AbortController();
+    const take = (from: "stdout" | "stderr") =>
+      read(
+        child[from],
+        (piece) => options.onOutput(piece, from),
+        enough.signal,
+      );
+    const talk = Promise.all([
+      take("stdout"),
+      take("stderr"),
+      ...(options.stdin === undefined
+        ? []
+        : [write(child.stdin, options.stdin, enough.signal)]),
     ]);
     const { code, signal } = await child.status;
     // A machine ends with its main process: what it started goes down with it, and lets go of the pipes.
     this.signalAll("SIGKILL");
     this.#running = false;
-    await output;
+    // What made itself a session of its own lives on, and may hold on to the pipes.
+    const timer = setTimeout(() => enough.abort(), OUTPUT_MS_MAX);
+    await talk;
+    clearTimeout(timer);
     register.remove(this.pid);
     return { code, signal: signal === null ? null : signalNumber(signal) };
   }
 }
+
+const OUTPUT_MS_MAX = 1_000;
 
 /**
  * The number of a signal.
@@ -143,17 +155,28 @@ function send(pid: number, name: Deno.Signal): void {
 async function read(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   take: (piece: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
-    take(piece);
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    take(decoder.decode(value, { stream: true }));
   }
+  signal.removeEventListener("abort", stop);
 }
 
 async function write(
   stream: WritableStream<Uint8Array<ArrayBufferLike>>,
   text: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const writer = stream.getWriter();
+  const stop = () => void writer.abort().catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
   try {
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
@@ -161,6 +184,7 @@ async function write(
     // It need not read all that it is given.
     await writer.abort().catch(() => {});
   }
+  signal.removeEventListener("abort", stop);
 }
 
 /**

@@ -32,7 +32,7 @@ export function afterExit(
   restartedAt: readonly number[],
   now: number,
 ): AfterExit {
-  const policy = config.restart?.policy ?? "on-failure";
+  const policy = config.restart?.policy || "on-failure";
   if (policy === "no") {
     return { action: config.auto_destroy ? "destroy" : "stop" };
   }

@@ -84,6 +84,17 @@ export function clip(line: string, columns: number): string {
 }
 
 /**
+ * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal.
+ *
+ * @param text the text
+ * @returns the same text on one line
+ */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
+  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+}
+
+/**
  * Breaks text into lines at blanks.
  *
  * @param text the text

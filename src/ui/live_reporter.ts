@@ -3,7 +3,7 @@
  */
 import type { HostOutput } from "../host.ts";
 import type { EventLine } from "./event_line.ts";
-import { clip } from "./format.ts";
+import { clip, oneLine } from "./format.ts";
 import { advance, draw, drawEnd, IDLE, type LiveState } from "./live_view.ts";
 import type { ReportEvent } from "./reporter.ts";
 import type { Paint } from "./style.ts";
@@ -28,7 +28,7 @@ export function liveReporter(
   ) => {
     const width = Math.max(20, output.columns - 3);
     const text = (line: EventLine) =>
-      `${paint(line.tone, line.mark)} ${clip(line.text, width)}\n`;
+      `${paint(line.tone, line.mark)} ${clip(oneLine(line.text), width)}\n`;
     // Up to where the last drawing began, and clear all below: one write, so that nothing flickers.
     const back = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : "";
     const drawing = back + settled.map(text).join("") + live.map(text).join("");

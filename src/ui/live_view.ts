@@ -61,6 +61,10 @@ export function advance(
         settled: [],
       };
     case "output":
+      // Outside of any step nothing tells later how it went, so every line counts.
+      if (state.steps.length === 0) {
+        return { state, settled: [eventLine(event)] };
+      }
       return {
         state: {
           ...state,
@@ -132,8 +136,8 @@ function machineLines(
     standingWords(it.standing).words,
     it.detail ?? "",
   ]));
-  return machines.map((it, index) => ({
-    ...standingWords(it.standing),
-    text: texts[index]!,
-  }));
+  return machines.map((it, index) => {
+    const { mark, tone } = standingWords(it.standing);
+    return { mark, tone, text: texts[index]! };
+  });
 }

@@ -3,6 +3,7 @@
  */
 import type { HostOutput } from "../host.ts";
 import { eventLine } from "./event_line.ts";
+import { oneLine } from "./format.ts";
 import type { Reporter, ReportEvent } from "./reporter.ts";
 import type { Paint } from "./style.ts";
 
@@ -26,7 +27,7 @@ export function textReporter(
   return {
     emit(event: ReportEvent): void {
       const { mark, tone, text } = eventLine(event);
-      output.write(`${paint(tone, mark)} ${text}\n`);
+      output.write(`${paint(tone, mark)} ${oneLine(text)}\n`);
     },
     close(): void {},
   };

@@ -14,6 +14,7 @@ const BOOT = `
 import { hotUpgrade, info, live } from "@flyhot/runtime";
 import { TextLineStream } from "@std/streams/text-line-stream";
 
+await info();
 const app: Record<string, (...args: unknown[]) => unknown> = await live(() => import("./app.ts"));
 const operations: Record<string, (...args: never[]) => unknown> = {
   call: (name: string, ...args: unknown[]) => app[name]!(...args),

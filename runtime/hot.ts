@@ -1,0 +1,137 @@
+/** The shape of Vite's `import.meta.hot`, for what holders, families and services do not cover.
+ * @module
+ */
+import {
+  type DisposeCallback,
+  type HotContext,
+  hotContext,
+} from "./hot_context.ts";
+import type { HotEventName, HotEventPayloads } from "./hot_events.ts";
+import { system } from "./system.ts";
+
+/** What `hot(import.meta)` returns. */
+export interface Hot {
+  /** A bag that the next version of the module finds again; change it, never replace it. */
+  readonly data: Record<string, unknown>;
+  /** Takes new versions of this module without reloading its importers, which keep the old exports. */
+  accept(callback?: (module: unknown) => unknown): void;
+  /** Takes new versions of other modules without being reloaded; `paths` are relative to this module. */
+  accept(
+    paths: string | readonly string[],
+    callback: (module: unknown) => unknown,
+  ): void;
+  /** Runs when a new version of this module is in; awaited. It does not run for an upgrade that is given up. */
+  dispose(callback: DisposeCallback): void;
+  /** Runs when an upgrade has removed this module. */
+  prune(callback: DisposeCallback): void;
+  /** Makes every upgrade that would replace this module a cold one. */
+  decline(reason?: string): void;
+  /** Gives up the upgrade that is bringing this module in; at any other time it is only logged. */
+  invalidate(message?: string): void;
+  /** Listens to an event of upgrades; returns what ends it. */
+  on<Name extends HotEventName>(
+    event: Name,
+    listener: (payload: HotEventPayloads[Name]) => void,
+  ): () => void;
+  /** Ends listening. */
+  off<Name extends HotEventName>(
+    event: Name,
+    listener: (payload: HotEventPayloads[Name]) => void,
+  ): void;
+}
+
+/** Thrown by `invalidate()` inside an upgrade. */
+export class InvalidatedError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name = "InvalidatedError";
+}
+
+/**
+ * Gives a module its part in upgrades, in the shape of
+ * {@link https://vite.dev/guide/api-hmr | Vite's import.meta.hot}.
+ *
+ * Call it at the top level with the module's own `import.meta`.
+ *
+ * @param meta the module's `import.meta`
+ * @returns its part
+ * @throws {TypeError} if `meta.url` is not that of a module on the disk
+ *
+ * @example
+ * ```ts
+ * import { hot } from "@flyhot/runtime";
+ *
+ * const { data, dispose } = hot(import.meta);
+ * data.startedAt ??= Date.now();
+ * const timer = setInterval(() => {}, 60_000);
+ * dispose(() => clearInterval(timer));
+ * clearInterval(timer);
+ * ```
+ */
+export function hot(meta: { readonly url: string }): Hot {
+  if (!meta.url.startsWith("file:")) {
+    throw new TypeError(
+      `Cannot give ${meta.url} a part in upgrades: it is no module on the disk; write hot(import.meta)`,
+    );
+  }
+  const { staging } = system.declaring();
+  const path = system.modules.pathOf(meta.url);
+  const before = system.hots.get(path);
+  const staged = staging !== null && staging.state !== "live";
+  // A copy, so that a version that is given up has not touched what the old one keeps.
+  const context = hotContext(path, { ...before?.data });
+  if (staged) staging.hots.set(path, context);
+  else system.hots.set(path, context);
+  return {
+    get data() {
+      return context.data;
+    },
+    accept(
+      first?: ((module: unknown) => unknown) | string | readonly string[],
+      callback?: (module: unknown) => unknown,
+    ): void {
+      if (first === undefined || typeof first === "function") {
+        addAccepted(context, path, first);
+        return;
+      }
+      for (const specifier of typeof first === "string" ? [first] : first) {
+        const url = new URL(specifier, meta.url).href;
+        addAccepted(context, system.modules.pathOf(url), callback);
+      }
+    },
+    dispose: (callback) => void context.disposers.push(callback),
+    prune: (callback) => void context.pruners.push(callback),
+    decline: (reason = "it says so") => {
+      context.declined = reason;
+    },
+    invalidate(message = "it says so"): void {
+      const text = `${path} cannot take this upgrade: ${message}`;
+      if (system.modules.staged !== null || system.settling) {
+        throw new InvalidatedError(text);
+      }
+      system.logger.warn(text);
+    },
+    on(event, listener) {
+      const listeners = context.listeners.get(event) ?? new Set();
+      context.listeners.set(
+        event,
+        listeners.add(listener as (payload: unknown) => void),
+      );
+      return () =>
+        void listeners.delete(listener as (payload: unknown) => void);
+    },
+    off: (event, listener) =>
+      void context.listeners.get(event)?.delete(
+        listener as (payload: unknown) => void,
+      ),
+  };
+}
+
+function addAccepted(
+  context: HotContext,
+  path: string,
+  callback: ((module: unknown) => unknown) | undefined,
+): void {
+  const callbacks = context.accepted.get(path) ?? [];
+  if (callback) callbacks.push(callback);
+  context.accepted.set(path, callbacks);
+}

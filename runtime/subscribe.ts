@@ -1,0 +1,46 @@
+/** Listening to upgrades from user code.
+ * @module
+ */
+import type { UpgradeEvent } from "./events.ts";
+import { system } from "./system.ts";
+
+/**
+ * Calls a listener with everything that happens during upgrades: started, prepared, suspended, migrated, completed,
+ * committed, failed, rolledBack.
+ *
+ * @param listener called with each event; what it throws is logged
+ * @returns ends it
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from "@flyhot/runtime";
+ *
+ * const end = subscribe((event) => {
+ *   if (event.type === "failed") console.error(event.message);
+ * });
+ * end();
+ * ```
+ */
+export function subscribe(listener: (event: UpgradeEvent) => void): () => void {
+  return system.events.subscribe(listener);
+}
+
+/**
+ * Reads everything that happens during upgrades, from now on.
+ *
+ * @param options a signal that ends the reading
+ * @returns the events
+ *
+ * @example
+ * ```ts
+ * import { events } from "@flyhot/runtime";
+ *
+ * const signal = AbortSignal.timeout(10);
+ * for await (const event of events({ signal })) console.log(event.type);
+ * ```
+ */
+export function events(
+  options: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<UpgradeEvent, void, void> {
+  return system.events.read(options.signal);
+}

@@ -1,0 +1,134 @@
+/** Finds out what a release changes on this machine, and whether it can come in hot.
+ * @module
+ */
+import type { AppFiles } from "./app_files.ts";
+import { knownPackages } from "./known_packages.ts";
+import type { Manifest, ModuleEdges } from "./manifest.ts";
+import { diffRelease } from "./release_diff.ts";
+import type { UnpackedRelease } from "./release_folders.ts";
+import { importRoots, reloadSet } from "./reload_set.ts";
+import type { System } from "./system.ts";
+import { UpgradeError } from "./upgrade_error.ts";
+
+/** What an upgrade does to the modules and files of this machine. */
+export interface UpgradePlan {
+  /** The modules to evaluate anew. */
+  readonly reload: readonly string[];
+  /** Changed modules that nothing has loaded yet. */
+  readonly mapped: readonly string[];
+  /** The modules to import so that all of `reload` is loaded. */
+  readonly roots: readonly string[];
+  /** Files that are gone. */
+  readonly gone: readonly string[];
+  /** Assets that are new, differ or are gone. */
+  readonly assets: readonly string[];
+  /** Old module instances that will be retained, and their source size. */
+  readonly retained: { readonly modules: number; readonly bytes: number };
+}
+
+/**
+ * Compares a release with what runs.
+ *
+ * @param release the release, or null for the way back to the base image
+ * @param system the running system
+ * @param files the base image's files
+ * @param main the path of the main module
+ * @returns what is to be done
+ * @throws {UpgradeError} if the release needs a cold deploy, with every reason
+ */
+export async function planUpgrade(
+  release: UnpackedRelease | null,
+  system: System,
+  files: AppFiles,
+  main: string,
+): Promise<UpgradePlan> {
+  const current = system.release;
+  const manifest = release?.manifest ??
+    await baseManifest(current!.manifest, files);
+  const digests = new Map<string, string | null>();
+  for (const path of Object.keys(manifest.files)) {
+    digests.set(
+      path,
+      current
+        ? current.manifest.files[path]?.sha256 ?? null
+        : await files.digest(path),
+    );
+  }
+  const diff = diffRelease(manifest, {
+    digest: (path) => digests.get(path) ?? null,
+    paths: Object.keys(current?.manifest.files ?? {}),
+    config: release ? await files.config() : {},
+    external: await knownPackages(system, files),
+  });
+  const set = reloadSet(diff.modules, manifest.modules, {
+    main,
+    ...system.modules.current(main),
+    accepted: acceptedBy(system),
+  });
+  const cold = [
+    ...diff.cold,
+    ...set.cold.map(({ path, chain }) =>
+      chain.length > 1
+        ? `${path} is imported by the boot module ${chain.at(-1)} (${
+          chain.join(" <- ")
+        })`
+        : `${path} is a boot module`
+    ),
+    ...set.reload.flatMap((path) => {
+      const reason = system.hots.get(path)?.declined ?? null;
+      return reason === null
+        ? []
+        : [`${path} declines to be replaced: ${reason}`];
+    }),
+  ];
+  if (cold.length > 0) {
+    throw new UpgradeError(
+      "diff",
+      `This release needs a cold deploy: ${cold.join("; ")}`,
+    );
+  }
+  let bytes = 0;
+  for (const path of set.reload) {
+    bytes += current?.manifest.files[path]?.size ?? await files.size(path);
+  }
+  const isModule = (path: string) =>
+    current?.manifest.files[path]?.kind === "module";
+  return {
+    reload: set.reload,
+    mapped: set.mapped,
+    roots: importRoots(set.reload, manifest.modules),
+    gone: diff.removed,
+    assets: [...diff.assets, ...diff.removed.filter((path) => !isModule(path))],
+    retained: { modules: set.reload.length, bytes },
+  };
+}
+
+/** Whether an upgrade would change anything that runs. */
+export function isEmpty(plan: UpgradePlan): boolean {
+  return plan.reload.length + plan.mapped.length + plan.gone.length +
+      plan.assets.length === 0;
+}
+
+function acceptedBy(system: System): Map<string, ReadonlySet<string>> {
+  return new Map(
+    [...system.hots.values()].filter(({ accepted }) => accepted.size > 0)
+      .map(({ path, accepted }) => [path, new Set(accepted.keys())]),
+  );
+}
+
+// The way back to the base image: its files under the edges of the release that is in. An importer that differs
+// is in the reload set by itself, so its edges there do not matter.
+async function baseManifest(
+  current: Manifest,
+  files: AppFiles,
+): Promise<Manifest> {
+  const kept: Record<string, Manifest["files"][string]> = Object.create(null);
+  const edges: Record<string, ModuleEdges> = Object.create(null);
+  for (const [path, file] of Object.entries(current.files)) {
+    const sha256 = await files.digest(path);
+    if (sha256 === null) continue;
+    kept[path] = { ...file, sha256 };
+    if (current.modules[path]) edges[path] = current.modules[path];
+  }
+  return { ...current, files: kept, modules: edges };
+}

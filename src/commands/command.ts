@@ -1,0 +1,130 @@
+/** What a command is: data from which its reader and its help are made, and what it does.
+ * @module
+ */
+import { type FlagSpec, type FlagValues, readFlags } from "../config/flags.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { Answer } from "../ui/answer.ts";
+import type { Reporter } from "../ui/reporter.ts";
+import { helpText } from "./help.ts";
+
+/** What a command works with. */
+export interface CommandEnvironment {
+  /** The outside. */
+  readonly host: Host;
+  /** Who is told what happens. */
+  readonly reporter: Reporter;
+  /** Aborted when the person interrupts. */
+  readonly signal: AbortSignal;
+  /** Gives the answer, once. */
+  readonly answer: (answer: Answer) => void;
+}
+
+/** What a command's `run` is handed. */
+export interface CommandContext<F extends readonly FlagSpec[]>
+  extends CommandEnvironment {
+  /** The flags. */
+  readonly flags: FlagValues<F>;
+  /** The argument, for commands that take one. */
+  readonly argument: string | undefined;
+}
+
+/** One line of the examples in a command's help. */
+export interface Example {
+  /** What it is for. */
+  readonly title: string;
+  /** What to type. */
+  readonly command: string;
+}
+
+/** What a command looks like from outside. */
+export interface CommandShape {
+  /** Its name. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What else there is to know, a paragraph each. */
+  readonly description: readonly string[];
+  /** Its only argument, where it takes one; it may always be left out. */
+  readonly argument?: { readonly name: string; readonly description: string };
+  /** Its flags, without those that every command has. */
+  readonly flags: readonly FlagSpec[];
+  /** How it is used. */
+  readonly examples: readonly Example[];
+  /** Whether the list of commands leaves it out. */
+  readonly hidden?: boolean;
+}
+
+/** How to define a command. */
+export interface CommandSpec<F extends readonly FlagSpec[]>
+  extends CommandShape {
+  /** Its flags, without those that every command has. */
+  readonly flags: F;
+  /** Does it; returns the exit code. */
+  readonly run: (context: CommandContext<F>) => Promise<number>;
+}
+
+/** A command. */
+export interface Command extends CommandShape {
+  /** Its help. */
+  readonly help: string;
+  /** Reads the arguments after its name, and does it; returns the exit code. */
+  readonly run: (
+    args: readonly string[],
+    environment: CommandEnvironment,
+  ) => Promise<number>;
+}
+
+/** The flags that every command has. */
+export const COMMON_FLAGS = [
+  {
+    name: "json",
+    type: "boolean",
+    description: "Answer with one JSON value on stdout",
+  },
+  {
+    name: "help",
+    type: "boolean",
+    short: "h",
+    description: "Show this help",
+  },
+] as const satisfies readonly FlagSpec[];
+
+/**
+ * Defines a command.
+ *
+ * @param spec its name, flags and deed
+ * @returns the command, which reads its arguments strictly
+ */
+export function defineCommand<const F extends readonly FlagSpec[]>(
+  spec: CommandSpec<F>,
+): Command {
+  const help = helpText({ ...spec, flags: [...spec.flags, ...COMMON_FLAGS] });
+  return {
+    ...spec,
+    help,
+    async run(args, environment) {
+      const { flags, common, words } = readFlags(
+        args,
+        spec.flags,
+        COMMON_FLAGS,
+      );
+      if (common.help) {
+        environment.answer({ text: help, json: { help } });
+        return 0;
+      }
+      const [argument, extra] = words;
+      const surplus = spec.argument ? extra : argument;
+      if (surplus !== undefined) {
+        throw new FlyhotError(
+          "usage",
+          `Cannot read "${surplus}": ${spec.name} takes ${
+            spec.argument ? "only one argument" : "no argument"
+          }`,
+          { hint: `see: flyhot ${spec.name} --help` },
+        );
+      }
+      return await spec.run({ ...environment, flags, argument });
+    },
+  };
+}

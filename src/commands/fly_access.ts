@@ -1,0 +1,67 @@
+/** Access to Fly: who is logged in, the Machines API, the fleet.
+ * @module
+ */
+import type { ResolvedConfig } from "../config/resolve.ts";
+import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
+import { MachinesApi } from "../fly/machines_api.ts";
+import { findFlyToken } from "../fly/token.ts";
+import type { Host } from "../host.ts";
+
+/**
+ * Opens the Machines API for an app, with the token of the environment or the one that flyctl is logged in with.
+ *
+ * @param app the Fly app
+ * @param config where the API is
+ * @param host the outside
+ * @param options flyctl if it was looked for already (null: not installed), and a signal
+ * @returns the API; nothing was sent yet
+ * @throws {FlyhotError} `auth` if there is no token
+ */
+export async function openMachinesApi(
+  app: string,
+  config: ResolvedConfig,
+  host: Host,
+  options: {
+    readonly flyctl?: Flyctl | null;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<MachinesApi> {
+  const token = await findFlyToken(
+    host,
+    () =>
+      options.flyctl === undefined
+        ? findFlyctl(host, options.signal)
+        : Promise.resolve(options.flyctl),
+    options.signal,
+  );
+  return new MachinesApi({
+    host,
+    app,
+    token,
+    baseUrl: config.machinesApi.value,
+  });
+}
+
+/**
+ * Names the person or job that deploys, as well as can be told without being logged in.
+ *
+ * @param host the environment
+ * @param flyctl flyctl, or null
+ * @param signal gives up early
+ * @returns an e-mail address, else a user name, else `unknown`
+ */
+export async function deployerName(
+  host: Host,
+  flyctl: Flyctl | null,
+  signal?: AbortSignal,
+): Promise<string> {
+  if (flyctl) {
+    try {
+      return await flyctl.whoami(signal);
+    } catch {
+      signal?.throwIfAborted();
+    }
+  }
+  return host.env("GITHUB_ACTOR") ?? host.env("USER") ??
+    host.env("USERNAME") ?? "unknown";
+}

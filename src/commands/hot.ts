@@ -1,0 +1,196 @@
+/** `flyhot hot`: upgrade the running machines.
+ * @module
+ */
+import { loadConfig } from "../config/load.ts";
+import { DEFAULTS } from "../config/resolve.ts";
+import { FlyhotError } from "../errors.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { dryRun } from "./dry_run.ts";
+import { hotLocal } from "./hot_local.ts";
+import { hotRemote } from "./hot_remote.ts";
+
+/** `flyhot hot` */
+export const hotCommand: Command = defineCommand({
+  name: "hot",
+  summary: "Upgrade the running machines without restarting them",
+  description: [
+    "Builds the image with fly, starts a temporary machine from it, and lets that machine pack the release, upload it and bring it to all machines: a canary first, then the rest. A machine on which it fails goes back to the code it ran, and so do all others. With --local the working tree is packed here instead: no image, no Docker, no extra machine.",
+    "What cannot go hot is refused before anything is written, with the reason for every file; exit code 8.",
+  ],
+  flags: [
+    ...APP_FLAGS,
+    {
+      name: "local",
+      type: "boolean",
+      description: "Pack the working tree; needs the bucket's credentials here",
+    },
+    {
+      name: "skip-build",
+      type: "boolean",
+      description: "Build nothing and use the image given by --image",
+    },
+    {
+      name: "image",
+      type: "string",
+      value: "reference",
+      description: "Use this image instead of building one",
+    },
+    {
+      name: "build-arg",
+      type: "string",
+      value: "NAME=value",
+      repeatable: true,
+      description: "A build-time variable for the Dockerfile",
+    },
+    {
+      name: "dry-run",
+      type: "boolean",
+      description:
+        "Show every value with its origin, and the plan; build and write nothing",
+    },
+    {
+      name: "force",
+      type: "boolean",
+      description: "Take the deploy lock over from whoever holds it",
+    },
+    {
+      name: "lock-timeout",
+      type: "integer",
+      min: 10,
+      value: "seconds",
+      description: "How long the deploy lock holds without renewal",
+      default: `${DEFAULTS.lockTimeoutSeconds}`,
+    },
+    {
+      name: "canary",
+      type: "integer",
+      min: 1,
+      value: "count",
+      description: "How many machines go first",
+      default: `${DEFAULTS.canary}`,
+    },
+    {
+      name: "no-canary",
+      type: "boolean",
+      description: "All machines go at once",
+    },
+    {
+      name: "max-concurrency",
+      type: "integer",
+      min: 1,
+      value: "count",
+      description: "How many machines upgrade at a time",
+      default: `${DEFAULTS.maxConcurrency}`,
+    },
+    {
+      name: "timeout",
+      type: "integer",
+      min: 1,
+      value: "seconds",
+      description: "How long one machine may take",
+      default: `${DEFAULTS.timeoutSeconds}`,
+    },
+    ...BUCKET_FLAGS,
+  ],
+  examples: [
+    {
+      title: "Everything from fly.toml and deno.json",
+      command: "flyhot hot",
+    },
+    {
+      title: "Another configuration",
+      command: "flyhot hot --config fly-staging.toml",
+    },
+    {
+      title: "Seconds instead of minutes: the working tree, without an image",
+      command: "flyhot hot --local",
+    },
+    { title: "What would happen, and why", command: "flyhot hot --dry-run" },
+    {
+      title: "An image that CI has built",
+      command:
+        "flyhot hot --skip-build --image registry.fly.io/my-app:main-3f9a2c1",
+    },
+  ],
+  async run(context) {
+    const { flags } = context;
+    refuseContradictions(flags);
+    const config = await loadConfig(
+      context.host,
+      given({
+        config: flags.config,
+        app: flags.app,
+        bucket: flags.bucket,
+        endpoint: flags.endpoint,
+        maxConcurrency: flags["max-concurrency"],
+        canary: flags["no-canary"] ? 0 : flags.canary,
+        timeout: flags.timeout,
+        lockTimeout: flags["lock-timeout"],
+      }),
+    );
+    if (flags["dry-run"]) return await dryRun(config, context);
+    const { force } = flags;
+    if (flags.local) return await hotLocal(config, { force }, context);
+    return await hotRemote(config, {
+      image: flags.image,
+      buildArgs: flags["build-arg"],
+      force,
+    }, context);
+  },
+});
+
+function refuseContradictions(flags: {
+  readonly "local": boolean;
+  readonly "skip-build": boolean;
+  readonly "image": string | undefined;
+  readonly "build-arg": readonly string[];
+  readonly "canary": number | undefined;
+  readonly "no-canary": boolean;
+}): void {
+  const refuse = (message: string, hint: string) => {
+    throw new FlyhotError("usage", message, { hint });
+  };
+  if (flags["skip-build"] && flags.image === undefined) {
+    refuse(
+      "Cannot skip the build: --image is missing",
+      "name the image to use: --skip-build --image <reference>",
+    );
+  }
+  if (flags.local) {
+    const other = flags.image !== undefined
+      ? "--image"
+      : flags["skip-build"]
+      ? "--skip-build"
+      : flags["build-arg"].length > 0
+      ? "--build-arg"
+      : null;
+    if (other !== null) {
+      refuse(
+        `Cannot combine --local with ${other}: --local uses no image`,
+        `leave out --local or ${other}`,
+      );
+    }
+  }
+  if (flags.image !== undefined && flags["build-arg"].length > 0) {
+    refuse(
+      "Cannot combine --image with --build-arg: nothing is built",
+      "leave out --image or --build-arg",
+    );
+  }
+  if (flags["no-canary"] && flags.canary !== undefined) {
+    refuse(
+      "Cannot combine --canary with --no-canary: they contradict each other",
+      "leave out one of them",
+    );
+  }
+  for (const pair of flags["build-arg"]) {
+    // The value may be a secret, so only a missing name is spoken of.
+    if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) {
+      refuse(
+        "Cannot read --build-arg: expected NAME=value",
+        "for example: --build-arg DENO_VERSION=2.9.6",
+      );
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** `flyhot orchestrate`: the main process of the temporary machine.
+ * @module
+ */
+import { loadTaskConfig } from "./task_config.ts";
+import { openBucket } from "../config/load.ts";
+import { toFlyhotError } from "../errors.ts";
+import { MachinesFleet } from "../fly/machines_fleet.ts";
+import type { Host } from "../host.ts";
+import { orchestrate } from "../rollout/orchestrate.ts";
+import type { RolloutReport } from "../rollout/report.ts";
+import { jsonReporter } from "../ui/json_reporter.ts";
+import type { ReportEvent } from "../ui/reporter.ts";
+import {
+  type Command,
+  type CommandEnvironment,
+  defineCommand,
+} from "./command.ts";
+import { endLine, eventFilePath, EventFileWriter } from "./event_file.ts";
+import { openMachinesApi } from "./fly_access.ts";
+import { parseTask, TASK_VARIABLE } from "./orchestrator_task.ts";
+import { exitCodeOf } from "./report_text.ts";
+import { answerReport, orchestrateOptions } from "./rollout_run.ts";
+
+const ACKNOWLEDGE_MS_MAX = 20_000;
+const ACKNOWLEDGE_LOOK_MS = 250;
+
+/** `flyhot orchestrate` */
+export const orchestrateCommand: Command = defineCommand({
+  name: "orchestrate",
+  summary: "Roll out the app in this image (run by flyhot hot)",
+  description: [
+    `Runs on the temporary machine that flyhot hot starts: packs the app in the working folder and brings it to all machines. What to do is in ${TASK_VARIABLE}; what happens is written to FLYHOT_EVENTS, a line of JSON each.`,
+  ],
+  flags: [],
+  examples: [],
+  hidden: true,
+  async run(context) {
+    const { host, signal } = context;
+    const path = eventFilePath((name) => host.env(name));
+    await host.files.remove(`${path}.ack`);
+    const file = new EventFileWriter(host, path);
+    const toFile = jsonReporter((line) => file.append(line));
+    const reporter = {
+      emit(event: ReportEvent): void {
+        toFile.emit(event);
+        context.reporter.emit(event);
+      },
+    };
+    const outcome = await rollOut({ ...context, reporter }).then(
+      (report) => ({ report }),
+      (thrown: unknown) => ({ error: toFlyhotError(thrown) }),
+    );
+    const exitCode = "report" in outcome
+      ? exitCodeOf(outcome.report)
+      : outcome.error.exitCode;
+    file.append(endLine(exitCode, outcome));
+    await file.flush();
+    await untilAcknowledged(path, host, signal);
+    if ("error" in outcome) throw outcome.error;
+    return answerReport(outcome.report, context);
+  },
+});
+
+async function rollOut(
+  { host, reporter, signal }: CommandEnvironment,
+): Promise<RolloutReport> {
+  const task = parseTask(host.env(TASK_VARIABLE));
+  const config = loadTaskConfig(task, (name) => host.env(name));
+  const bucket = openBucket(config, host);
+  const api = await openMachinesApi(task.app, config, host, {
+    flyctl: null,
+    signal,
+  });
+  return await orchestrate(
+    orchestrateOptions(config, {
+      app: task.app,
+      root: host.cwd(),
+      sourceImageRef: task.sourceImageRef,
+      deployedBy: task.deployedBy,
+      force: task.force,
+      dryRun: false,
+      gitIgnored: false,
+    }),
+    { host, bucket, fleet: new MachinesFleet(api), reporter },
+    signal,
+  );
+}
+
+/** Stays for a while, so that whoever follows can read the end; nobody may be there. */
+async function untilAcknowledged(
+  path: string,
+  host: Host,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = host.monotonicNow() + ACKNOWLEDGE_MS_MAX;
+  while (!signal.aborted && host.monotonicNow() < end) {
+    if (await host.files.stat(`${path}.ack`)) return;
+    await host.sleep(ACKNOWLEDGE_LOOK_MS, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,32 @@
+/** `flyhot plan`: hot or cold, and why.
+ * @module
+ */
+import { loadConfig } from "../config/load.ts";
+import { APP_FLAGS, given } from "./app_flags.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { dryRun } from "./dry_run.ts";
+
+/** `flyhot plan` */
+export const planCommand: Command = defineCommand({
+  name: "plan",
+  summary: "Tell whether the working tree can go hot, and why not",
+  description: [
+    "Packs the working tree and compares it with what a running machine has loaded. Builds and writes nothing. The same as: flyhot hot --dry-run.",
+    "Exit code 0 if it can go hot, 8 if it needs a cold deploy.",
+  ],
+  flags: APP_FLAGS,
+  examples: [
+    { title: "The app in this folder", command: "flyhot plan" },
+    {
+      title: "Deploy hot where possible, cold where not",
+      command: "flyhot plan; case $? in 0) flyhot hot;; 8) fly deploy;; esac",
+    },
+  ],
+  async run(context) {
+    const { config, app } = context.flags;
+    return await dryRun(
+      await loadConfig(context.host, given({ config, app })),
+      context,
+    );
+  },
+});

@@ -1,0 +1,196 @@
+/** A rollout's report for people.
+ * @module
+ */
+import type { HolderChange } from "@flyhot/runtime/protocol";
+import { EXIT_CODES } from "../errors.ts";
+import type {
+  MachineReport,
+  PlanReport,
+  RolloutReport,
+} from "../rollout/report.ts";
+import { standingWords } from "../ui/event_line.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatTable,
+  oneLine,
+} from "../ui/format.ts";
+
+const NAMES_SHOWN_MAX = 12;
+
+/**
+ * The exit code that tells how a rollout ended.
+ *
+ * @param report the report
+ * @returns 0, 7 where machines went back, 8 where a cold deploy is needed
+ */
+export function exitCodeOf(report: RolloutReport): number {
+  switch (report.outcome) {
+    case "committed":
+    case "nothing_to_do":
+      return EXIT_CODES.ok;
+    case "rolled_back":
+      return EXIT_CODES.incomplete;
+    case "cold":
+      return EXIT_CODES.cold;
+    case "dry_run":
+      return report.plan === null || report.plan.hot
+        ? EXIT_CODES.ok
+        : EXIT_CODES.cold;
+  }
+}
+
+/**
+ * Writes a report for people.
+ *
+ * @param report the report
+ * @returns the text
+ */
+export function reportText(report: RolloutReport): string {
+  const sections = [report.summary];
+  const { plan, machines } = report;
+  if (report.outcome === "cold" || report.outcome === "dry_run") {
+    if (plan) sections.push(planText(plan));
+    return sections.join("\n\n");
+  }
+  const done = machines.filter((it) => it.reloaded.length > 0);
+  const changes = [
+    ...reloadedLines(done),
+    ...(plan ? otherFiles(plan) : []),
+    ...holderLines(machines),
+  ];
+  if (changes.length > 0) sections.push(changes.join("\n"));
+  if (machines.length > 0) sections.push(machineLines(machines).join("\n"));
+  const failures = failureLines(machines);
+  if (failures.length > 0) sections.push(failures.join("\n"));
+  if (report.outcome === "rolled_back") {
+    sections.push(
+      "The previous release serves. Fix the cause and run flyhot hot again, or see what the machines run with: flyhot status",
+    );
+  }
+  return sections.join("\n\n");
+}
+
+/**
+ * Writes a plan for people.
+ *
+ * @param plan what is to become of each file
+ * @returns the text; for a cold one every file with its reason, and what to do
+ */
+export function planText(plan: PlanReport): string {
+  if (plan.hot) {
+    const lines = [
+      ...(plan.reload.length > 0
+        ? [
+          named(
+            `Reload ${formatCount(plan.reload.length, "module")}`,
+            plan.reload,
+          ),
+        ]
+        : []),
+      ...otherFiles(plan),
+    ];
+    return lines.length > 0
+      ? `This can go hot.\n${lines.join("\n")}`
+      : "Nothing would change.";
+  }
+  const files = plan.cold.flatMap(({ path, reason, chain }) => [
+    `  ${path}: ${reason}`,
+    ...(chain.length > 1 ? [`    ${chain.join(" ← ")}`] : []),
+  ]);
+  return [
+    `${formatCount(plan.cold.length, "file")} cannot go hot:`,
+    ...files,
+    "",
+    "Bring this to the machines with: fly deploy",
+  ].join("\n");
+}
+
+function reloadedLines(machines: readonly MachineReport[]): readonly string[] {
+  // Process groups load different modules, so there may be more than one answer.
+  const groups = new Map<string, MachineReport[]>();
+  for (const machine of machines) {
+    const key = JSON.stringify([machine.reloaded, machine.modules]);
+    groups.set(key, [...groups.get(key) ?? [], machine]);
+  }
+  return [...groups.values()].map((group) => {
+    const { reloaded, modules } = group[0]!;
+    const where = groups.size > 1
+      ? ` on ${formatCount(group.length, "machine")}`
+      : "";
+    return named(
+      `Reloaded ${reloaded.length} of ${
+        formatCount(modules, "module")
+      }${where}`,
+      reloaded,
+    );
+  });
+}
+
+function otherFiles(plan: PlanReport): readonly string[] {
+  const lines: string[] = [];
+  if (plan.mapped.length > 0) {
+    lines.push(named("Not loaded so far, new when first wanted", plan.mapped));
+  }
+  if (plan.assets.length > 0) lines.push(named("Assets", plan.assets));
+  if (plan.removed.length > 0) lines.push(named("Removed", plan.removed));
+  return lines;
+}
+
+function holderLines(machines: readonly MachineReport[]): readonly string[] {
+  const texts = new Map<string, string>();
+  for (const { holders } of machines) {
+    for (const holder of holders) texts.set(holder.name, holderText(holder));
+  }
+  return texts.size === 0 ? [] : [`Holders: ${[...texts.values()].join(", ")}`];
+}
+
+function holderText({ name, from, to, action }: HolderChange): string {
+  switch (action) {
+    case "kept":
+      return `${name} v${to} (state kept)`;
+    case "migrated":
+      return `${name} v${from} → v${to} (state migrated)`;
+    case "added":
+      return `${name} v${to} (new)`;
+    case "removed":
+      return `${name} (removed)`;
+  }
+}
+
+function machineLines(machines: readonly MachineReport[]): readonly string[] {
+  const rows = machines.map((it) => {
+    const { mark, words } = standingWords(it.standing);
+    return [
+      `${mark} ${it.id}`,
+      it.region,
+      words,
+      it.suspend_ms === null
+        ? ""
+        : `suspended ${formatDuration(it.suspend_ms)}`,
+      it.total_ms === null ? "" : `total ${formatDuration(it.total_ms)}`,
+    ];
+  });
+  return formatTable(rows);
+}
+
+function failureLines(machines: readonly MachineReport[]): readonly string[] {
+  return machines.flatMap(({ id, failure }) => {
+    if (failure === null) return [];
+    const lines = [
+      `${id} failed to ${failure.phase}: ${oneLine(failure.message)}`,
+    ];
+    if (failure.end === "fail") {
+      lines.push(
+        `  its process may be half upgraded: fly machine restart ${id}`,
+      );
+    }
+    return lines;
+  });
+}
+
+function named(what: string, names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(", ");
+  const more = names.length - NAMES_SHOWN_MAX;
+  return `${what}: ${shown}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -1,0 +1,195 @@
+import { assertEquals } from "@std/assert";
+import type {
+  MachineReport,
+  PlanReport,
+  RolloutReport,
+} from "../rollout/report.ts";
+import { exitCodeOf, planText, reportText } from "./report_text.ts";
+
+const PLAN: PlanReport = {
+  hot: true,
+  reload: ["app.ts", "counter.ts"],
+  mapped: ["admin.ts"],
+  assets: ["static/app.css"],
+  removed: ["old.ts"],
+  cold: [],
+};
+
+const MACHINE: MachineReport = {
+  id: "6e82954f711e87",
+  region: "iad",
+  standing: "applied",
+  reloaded: ["app.ts", "counter.ts", "view.ts"],
+  modules: 14,
+  holders: [
+    { name: "counter", from: 1, to: 2, action: "migrated" },
+    { name: "sessions", from: 1, to: 1, action: "kept" },
+    { name: "rooms", from: null, to: 1, action: "added" },
+    { name: "legacy", from: 1, to: null, action: "removed" },
+  ],
+  suspend_ms: 14,
+  total_ms: 310,
+  fingerprint: "0123456789ab",
+  failure: null,
+};
+
+const REPORT: RolloutReport = {
+  app: "my-app",
+  outcome: "committed",
+  summary: "Upgraded my-app to 1.2.3 on 2 machines",
+  upgrade_id: "01K9",
+  version: "1.2.3",
+  source_image_ref: "local:3f9a",
+  image_ref: "registry.fly.io/my-app:deployment-01",
+  sha256: "a".repeat(64),
+  size: 48_213,
+  plan: PLAN,
+  machines: [
+    MACHINE,
+    { ...MACHINE, id: "28715e9a4e01d8", region: "sjc", suspend_ms: 9 },
+  ],
+  total_ms: 2000,
+};
+
+Deno.test("reportText() names modules, holders with versions, and suspension on each machine", () => {
+  assertEquals(
+    reportText(REPORT),
+    `Upgraded my-app to 1.2.3 on 2 machines
+
+Reloaded 3 of 14 modules: app.ts, counter.ts, view.ts
+Not loaded so far, new when first wanted: admin.ts
+Assets: static/app.css
+Removed: old.ts
+Holders: counter v1 → v2 (state migrated), sessions v1 (state kept), rooms v1 (new), legacy (removed)
+
+✓ 6e82954f711e87  iad  applied  suspended 14 ms  total 310 ms
+✓ 28715e9a4e01d8  sjc  applied  suspended 9 ms   total 310 ms`,
+  );
+});
+
+Deno.test("reportText() tells process groups with different modules apart, and shortens long lists", () => {
+  const many = Array.from({ length: 15 }, (_, i) => `m${i}.ts`);
+  const text = reportText({
+    ...REPORT,
+    plan: null,
+    machines: [
+      { ...MACHINE, holders: [] },
+      { ...MACHINE, id: "w", reloaded: many, modules: 20, holders: [] },
+    ],
+  });
+  assertEquals(text.split("\n").slice(2, 4), [
+    "Reloaded 3 of 14 modules on 1 machine: app.ts, counter.ts, view.ts",
+    "Reloaded 15 of 20 modules on 1 machine: m0.ts, m1.ts, m2.ts, m3.ts, m4.ts, m5.ts, m6.ts, m7.ts, m8.ts, m9.ts, m10.ts, m11.ts and 3 more",
+  ]);
+});
+
+Deno.test("reportText() says after a failure which machine failed in what, and what to do", () => {
+  const text = reportText({
+    ...REPORT,
+    outcome: "rolled_back",
+    summary: "my-app is back on 1.2.2",
+    plan: null,
+    machines: [
+      {
+        ...MACHINE,
+        standing: "failed",
+        reloaded: [],
+        holders: [],
+        suspend_ms: null,
+        total_ms: null,
+        failure: {
+          phase: "prepare",
+          message: "Cannot import app.ts:\nSyntaxError",
+          end: "fail",
+          transient: false,
+        },
+      },
+      {
+        ...MACHINE,
+        id: "silent1",
+        standing: "silent",
+        reloaded: [],
+        holders: [],
+        suspend_ms: null,
+        total_ms: null,
+      },
+    ],
+  });
+  assertEquals(
+    text,
+    `my-app is back on 1.2.2
+
+✗ 6e82954f711e87  iad  failed
+✗ silent1         iad  no answer
+
+6e82954f711e87 failed to prepare: Cannot import app.ts: SyntaxError
+  its process may be half upgraded: fly machine restart 6e82954f711e87
+
+The previous release serves. Fix the cause and run flyhot hot again, or see what the machines run with: flyhot status`,
+  );
+});
+
+Deno.test("reportText() names for a cold change each file, reason and import chain, and ends with what to do", () => {
+  const text = reportText({
+    ...REPORT,
+    outcome: "cold",
+    summary: "my-app needs a cold deploy",
+    machines: [],
+    plan: {
+      ...PLAN,
+      hot: false,
+      cold: [
+        {
+          path: "db.ts",
+          reason: "it is part of the boot modules",
+          chain: ["db.ts", "boot.ts", "main.ts"],
+        },
+        { path: "deno.json", reason: "imports changed", chain: [] },
+      ],
+    },
+  });
+  assertEquals(
+    text,
+    `my-app needs a cold deploy
+
+2 files cannot go hot:
+  db.ts: it is part of the boot modules
+    db.ts ← boot.ts ← main.ts
+  deno.json: imports changed
+
+Bring this to the machines with: fly deploy`,
+  );
+});
+
+Deno.test("planText() shows a hot plan, and an empty one", () => {
+  assertEquals(
+    planText(PLAN),
+    `This can go hot.
+Reload 2 modules: app.ts, counter.ts
+Not loaded so far, new when first wanted: admin.ts
+Assets: static/app.css
+Removed: old.ts`,
+  );
+  assertEquals(
+    planText({
+      hot: true,
+      reload: [],
+      mapped: [],
+      assets: [],
+      removed: [],
+      cold: [],
+    }),
+    "Nothing would change.",
+  );
+});
+
+Deno.test("exitCodeOf() tells the truth for every outcome", () => {
+  const code = (outcome: RolloutReport["outcome"], hot = true) =>
+    exitCodeOf({ ...REPORT, outcome, plan: { ...PLAN, hot } });
+  assertEquals(code("committed"), 0);
+  assertEquals(code("nothing_to_do"), 0);
+  assertEquals(code("rolled_back"), 7);
+  assertEquals(code("cold", false), 8);
+  assertEquals(code("dry_run"), 0);
+  assertEquals(code("dry_run", false), 8);
+});

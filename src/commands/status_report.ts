@@ -1,0 +1,278 @@
+/** What the machines run, judged against the pointer or against each other: data, without any asking.
+ * @module
+ */
+import {
+  type HotUpgrade,
+  type MachineInfo,
+  parseImageRef,
+  type Pointer,
+  sameImage,
+} from "@flyhot/runtime/protocol";
+import type { AppMachine } from "../fly/fleet.ts";
+
+/** How one machine stands. */
+export type StatusVerdict =
+  | "up_to_date"
+  | "base_image"
+  | "behind"
+  | "waiting"
+  | "unknown"
+  | "applies_at_next_start";
+
+/** What one machine runs. */
+export interface MachineStatus {
+  /** The machine's id. */
+  readonly id: string;
+  /** Its region. */
+  readonly region: string;
+  /** Its process group. */
+  readonly group: string;
+  /** The platform's word for its state. */
+  readonly state: string;
+  /** Its base image. */
+  readonly image_ref: string;
+  /** The hot upgrade that is in; null for none, or where it is not known. */
+  readonly hot_upgrade: {
+    readonly id: string;
+    readonly version: string;
+    readonly source_image_ref: string;
+    readonly sha256: string;
+    readonly deployed_at: string;
+    readonly applied_at: string;
+  } | null;
+  /** What code runs, or null where it is not known. */
+  readonly fingerprint: string | null;
+  /** Upgrades since its process started, or null where it is not known. */
+  readonly upgrades: number | null;
+  /** Source size of replaced modules that cannot be freed, in bytes. */
+  readonly retained_bytes: number | null;
+  /** How it stands. */
+  readonly verdict: StatusVerdict;
+  /** More about the verdict, or null. */
+  readonly detail: string | null;
+}
+
+/** The answer of `flyhot status --json`. */
+export interface StatusReport {
+  /** The Fly app. */
+  readonly app: string;
+  /** What the machines were compared with. */
+  readonly compared_with: "pointer" | "each other";
+  /** The revision of the pointer, or null if it was not read or there is none. */
+  readonly pointer_revision: number | null;
+  /** The machines, by region and id. */
+  readonly machines: readonly MachineStatus[];
+}
+
+/** A machine, and what its runtime said. */
+export interface AskedMachine {
+  /** The machine. */
+  readonly machine: AppMachine;
+  /** The runtime's answer, why there is none, or null if it was not asked because it does not run. */
+  readonly answer:
+    | { readonly info: MachineInfo }
+    | { readonly problem: string }
+    | null;
+}
+
+/**
+ * Judges the machines of an app.
+ *
+ * @param app the Fly app
+ * @param asked the machines and what each said
+ * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
+ * @returns the report
+ */
+export function statusReport(
+  app: string,
+  asked: readonly AskedMachine[],
+  pointer: Pointer | null | undefined,
+): StatusReport {
+  return {
+    app,
+    compared_with: pointer === undefined ? "each other" : "pointer",
+    pointer_revision: pointer?.revision ?? null,
+    machines: asked.map((it) => {
+      const { machine } = it;
+      const info = it.answer && "info" in it.answer ? it.answer.info : null;
+      return {
+        id: machine.id,
+        region: machine.region,
+        group: machine.group,
+        state: machine.state,
+        image_ref: info?.currentImageRef ?? machine.imageRef,
+        hot_upgrade: info?.hotUpgradeApplied
+          ? {
+            id: info.id,
+            version: info.version,
+            source_image_ref: info.sourceImageRef,
+            sha256: info.sha256,
+            deployed_at: info.deployedAt,
+            applied_at: info.appliedAt,
+          }
+          : null,
+        fingerprint: info?.fingerprint ?? null,
+        upgrades: info?.upgrades ?? null,
+        retained_bytes: info?.retainedBytes ?? null,
+        ...judge(it, asked, pointer),
+      };
+    }),
+  };
+}
+
+type Judgement = Pick<MachineStatus, "verdict" | "detail">;
+
+function judge(
+  asked: AskedMachine,
+  all: readonly AskedMachine[],
+  pointer: Pointer | null | undefined,
+): Judgement {
+  if (asked.answer === null) {
+    return { verdict: "applies_at_next_start", detail: null };
+  }
+  if ("problem" in asked.answer) {
+    return { verdict: "unknown", detail: asked.answer.problem };
+  }
+  const { info } = asked.answer;
+  return pointer === undefined
+    ? judgeByPeers(info, all)
+    : judgeByPointer(info, wantedOf(pointer, info.currentImageRef), asked);
+}
+
+function wantedOf(
+  pointer: Pointer | null,
+  imageRef: string,
+): HotUpgrade | null {
+  const generation = Object.values(pointer?.generations ?? {})
+    .find((it) => isSameImage(it.image_ref, imageRef));
+  return generation?.hot_upgrade ?? null;
+}
+
+function judgeByPointer(
+  info: MachineInfo,
+  wanted: HotUpgrade | null,
+  { machine }: AskedMachine,
+): Judgement {
+  const running = info.hotUpgradeApplied ? info.sha256 : null;
+  const wantedSha = wanted?.sha256 ?? null;
+  if (running === wantedSha) {
+    if (running === null) return { verdict: "base_image", detail: null };
+    return {
+      verdict: "up_to_date",
+      detail: wanted?.state === "probation" ? "on probation" : null,
+    };
+  }
+  if (wanted === null || wantedSha === null) {
+    return { verdict: "behind", detail: "the base image is current" };
+  }
+  if (
+    wanted.state === "probation" && wanted.wave !== "*" &&
+    !wanted.wave.includes(machine.id)
+  ) {
+    return {
+      verdict: "waiting",
+      detail: `v${wanted.version} is on probation elsewhere`,
+    };
+  }
+  return { verdict: "behind", detail: `v${wanted.version} is current` };
+}
+
+function judgeByPeers(
+  info: MachineInfo,
+  all: readonly AskedMachine[],
+): Judgement {
+  let newest: Extract<MachineInfo, { hotUpgradeApplied: true }> | null = null;
+  for (const { answer } of all) {
+    if (!answer || !("info" in answer)) continue;
+    const peer = answer.info;
+    if (!peer.hotUpgradeApplied) continue;
+    if (!isSameImage(peer.currentImageRef, info.currentImageRef)) continue;
+    if (newest === null || peer.deployedAt > newest.deployedAt) newest = peer;
+  }
+  if (newest === null) return { verdict: "base_image", detail: null };
+  if (info.hotUpgradeApplied && info.sha256 === newest.sha256) {
+    return { verdict: "up_to_date", detail: null };
+  }
+  return { verdict: "behind", detail: `others run v${newest.version}` };
+}
+
+function isSameImage(a: string, b: string): boolean {
+  try {
+    return a === b || sameImage(a, b);
+  } catch {
+    return false;
+  }
+}
+
+const RETAINED_BYTES_BUDGET = 64 * 1024 * 1024;
+
+/**
+ * Writes the report for people.
+ *
+ * @param report the report
+ * @returns the text
+ */
+export function statusText(report: StatusReport): string {
+  if (report.machines.length === 0) {
+    return `==> Deployment Status\n\nNo machine runs ${report.app}: deploy it with: fly deploy`;
+  }
+  const blocks = report.machines.map((it) => {
+    const lines = [
+      `Machine: ${it.id} (${it.region}) [${it.state}]`,
+      ...(it.group === "app" ? [] : [`  Group: ${it.group}`]),
+      `  Image: ${deploymentOf(it.image_ref)}`,
+    ];
+    if (it.fingerprint !== null) {
+      lines.push(`  Hot Upgrade: ${upgradeWords(it.hot_upgrade)}`);
+    }
+    lines.push(`  Status: ${verdictWords(it)}`);
+    if ((it.retained_bytes ?? 0) > RETAINED_BYTES_BUDGET) {
+      lines.push(
+        "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them",
+      );
+    }
+    return lines.join("\n");
+  });
+  return ["==> Deployment Status", ...blocks].join("\n\n");
+}
+
+/**
+ * The part of an image reference that people know an image by.
+ *
+ * @param imageRef the reference
+ * @returns its tag, for example `deployment-01K95…`, else its digest, else all of it
+ */
+export function deploymentOf(imageRef: string): string {
+  // Not an image at all: the digest of a working tree.
+  if (imageRef.startsWith("local:")) return imageRef;
+  try {
+    const { tag, digest } = parseImageRef(imageRef);
+    return tag ?? digest?.slice(0, 19) ?? imageRef;
+  } catch {
+    return imageRef === "" ? "unknown" : imageRef;
+  }
+}
+
+function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {
+  return upgrade === null
+    ? "None"
+    : `v${upgrade.version} (from ${deploymentOf(upgrade.source_image_ref)})`;
+}
+
+function verdictWords({ verdict, detail }: MachineStatus): string {
+  const more = detail === null ? "" : `: ${detail}`;
+  switch (verdict) {
+    case "up_to_date":
+      return `✓ Up to date${detail === null ? "" : ` (${detail})`}`;
+    case "base_image":
+      return "✓ Running base image";
+    case "behind":
+      return `✗ Behind${more}`;
+    case "waiting":
+      return `… Waiting${more}`;
+    case "unknown":
+      return `? Unknown${more}`;
+    case "applies_at_next_start":
+      return "- Applies at next start";
+  }
+}

@@ -1,0 +1,18 @@
+/** All commands.
+ * @module
+ */
+import type { Command } from "./command.ts";
+import { hotCommand } from "./hot.ts";
+import { orchestrateCommand } from "./orchestrate.ts";
+import { planCommand } from "./plan.ts";
+import { sandboxCommand } from "./sandbox.ts";
+import { statusCommand } from "./status.ts";
+
+/** The commands, in the order of the overview. */
+export const COMMANDS: readonly Command[] = [
+  hotCommand,
+  planCommand,
+  statusCommand,
+  sandboxCommand,
+  orchestrateCommand,
+];

@@ -1,0 +1,108 @@
+import { assertEquals } from "@std/assert";
+import { type EntrySources, findEntries, scriptsOf } from "./entries.ts";
+
+function find(sources: Partial<EntrySources>, ...files: string[]) {
+  return findEntries({
+    root: "/work/app",
+    denoJson: null,
+    flyToml: null,
+    dockerfile: null,
+    has: (path) => files.includes(path),
+    ...sources,
+  });
+}
+
+Deno.test("findEntries() takes the first source that names files of the app", () => {
+  const sources = {
+    denoJson: {
+      flyhot: { entry: ["a.ts"] },
+      tasks: { start: "deno run d.ts" },
+    },
+    flyToml: `[processes]\n  app = "deno run -A b.ts"`,
+    dockerfile: `FROM deno\nCMD ["run", "-A", "c.ts"]`,
+  };
+  const all = ["a.ts", "b.ts", "c.ts", "d.ts", "main.ts"];
+  const found = all.map((_, gone) => find(sources, ...all.slice(gone)));
+  assertEquals(found, [
+    { entries: ["a.ts"], origin: `deno.json "flyhot".entry` },
+    { entries: ["b.ts"], origin: "fly.toml [processes]" },
+    { entries: ["c.ts"], origin: "Dockerfile" },
+    { entries: ["d.ts"], origin: "deno.json tasks.start" },
+    { entries: ["main.ts"], origin: "main.ts" },
+  ]);
+  assertEquals(find(sources), null);
+  assertEquals(find({}), null);
+});
+
+Deno.test("findEntries() finds the main module of every process group", () => {
+  const flyToml = `
+app = "my-app"
+[processes]
+  web = "task start"
+  work = ["deno", "run", "-A", "./src/work.ts"]
+  cron = "/usr/bin/supercronic /app/crontab"
+  self = ""
+[[vm]]
+  size = "shared-cpu-1x"
+`;
+  const denoJson = {
+    tasks: { start: { command: "deno serve --port 8080 web.ts" } },
+  };
+  assertEquals(
+    find({ flyToml, denoJson }, "web.ts", "src/work.ts")?.entries,
+    ["src/work.ts", "web.ts"],
+  );
+  assertEquals(find({ flyToml: "[processes" }, "main.ts")?.origin, "main.ts");
+});
+
+Deno.test("findEntries() reads the last stage of a Dockerfile", () => {
+  const dockerfile = (text: string) =>
+    find({ dockerfile: text }, "main.ts", "other.ts", "server.ts")?.entries;
+  assertEquals(
+    dockerfile(
+      'FROM a\nCMD deno run other.ts\nFROM b\nWORKDIR /srv\n# CMD x.ts\nENTRYPOINT ["deno", \\\n  "run"]\nCMD ["-A", "/srv/server.ts"]\n',
+    ),
+    ["server.ts"],
+  );
+  assertEquals(
+    dockerfile(
+      `FROM a\ncmd sh -c "deno cache other.ts && exec deno run -A ./server.ts"`,
+    ),
+    ["other.ts", "server.ts"],
+  );
+  assertEquals(dockerfile("FROM a\nCMD other.ts\nFROM b\n"), ["main.ts"]);
+  assertEquals(dockerfile("FROM a\nCMD deno run /work/app/server.ts"), [
+    "server.ts",
+  ]);
+  assertEquals(dockerfile("FROM a\nCMD deno run /app/server.ts"), [
+    "server.ts",
+  ]);
+});
+
+Deno.test("scriptsOf() finds the script after each deno, through tasks and past flags", () => {
+  const cases: [command: string, scripts: string[]][] = [
+    ["deno run -A main.ts --config x.ts", ["main.ts"]],
+    ["deno run --preload setup.ts main.ts", ["main.ts"]],
+    ["deno run --import-map=x.json main.mjs", ["main.mjs"]],
+    ["deno serve app.tsx", ["app.tsx"]],
+    ["deno a.ts && deno b.ts; deno c.js", ["a.ts", "b.ts", "c.js"]],
+    ["run -A main.ts", ["main.ts"]],
+    ["nginx -g daemon", []],
+    ["deno run jsr:@std/http/file-server", []],
+    ["deno task serve", ["web.ts"]],
+    ["deno task loop", ["web.ts"]],
+    ["deno task gone", []],
+    ["", []],
+  ];
+  const tasks: Record<string, string> = {
+    serve: "deno run web.ts",
+    loop: "deno task loop && deno task serve",
+  };
+  for (const [command, scripts] of cases) {
+    assertEquals(
+      scriptsOf(command, (name) => tasks[name] ?? ""),
+      scripts,
+      command,
+    );
+  }
+});

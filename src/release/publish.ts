@@ -1,0 +1,85 @@
+/** Bringing a release to the bucket.
+ * @module
+ */
+import type { Bucket } from "@flyhot/runtime/bucket";
+import { releaseKey } from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import { digestOf } from "./digest.ts";
+import type { PackedRelease } from "./pack.ts";
+
+/** A release in the bucket. */
+export interface PublishedRelease {
+  /** Its key. */
+  readonly key: string;
+  /** Where it is; never signed. */
+  readonly url: string;
+  /** Whether it was there already. */
+  readonly existed: boolean;
+}
+
+const ATTEMPTS_MAX = 4;
+const RETRY_MS = 500;
+
+/**
+ * Uploads a release and reads it back: afterwards it is there whole.
+ *
+ * @param release the release on disk
+ * @param deps disk, clock and bucket
+ * @param signal gives up early
+ * @returns where it is
+ * @throws {FlyhotError} `conflict` if something else has its name or the bucket has no conditional writes, `network` if it cannot be stored or comes back different
+ * @throws {BucketError} if a request fails
+ */
+export async function publishRelease(
+  release: PackedRelease,
+  { host, bucket }: { readonly host: Host; readonly bucket: Bucket },
+  signal?: AbortSignal,
+): Promise<PublishedRelease> {
+  const { manifest, sha256, size } = release;
+  const key = releaseKey(manifest.app, manifest.version, sha256);
+  const url = bucket.url(key);
+  const request = signal ? { signal } : {};
+  const content = await new Response(await host.files.open(release.path))
+    .bytes();
+  let existed = false;
+  let trouble = "it is not there after it was written";
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    if (attempt > 1) await host.sleep(RETRY_MS * (attempt - 1), signal);
+    const outcome = await bucket.put(key, content, { ifNoneMatch: "*" }, {
+      ...request,
+      contentType: "application/gzip",
+    });
+    if (outcome.status === "unsupported") {
+      throw new FlyhotError(
+        "conflict",
+        `Cannot publish ${url}: the bucket does not honour conditional writes (${outcome.reason})`,
+        { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
+      );
+    }
+    if (outcome.status === "unknown") trouble = outcome.reason;
+    if (outcome.status === "lost") existed = attempt === 1;
+    // What became of the write does not matter, only what is there now.
+    const found = await bucket.get(key, request);
+    if (found.status !== "found") continue;
+    const stored = await digestOf(found.body);
+    if (stored.sha256 === sha256 && stored.size === size) {
+      return { key, url, existed };
+    }
+    if (outcome.status !== "written") {
+      throw new FlyhotError(
+        "conflict",
+        `Cannot publish ${url}: something else is stored under this name (${stored.size} bytes with SHA-256 ${stored.sha256}, where the release has ${size} bytes with ${sha256})`,
+        { hint: "remove that object, or change the app's version" },
+      );
+    }
+    throw new FlyhotError(
+      "network",
+      `Cannot publish ${url}: it came back different (${stored.size} bytes with SHA-256 ${stored.sha256}, where ${size} bytes with ${sha256} were sent)`,
+      { hint: "remove that object, then try again" },
+    );
+  }
+  throw new FlyhotError("network", `Cannot publish ${url}: ${trouble}`, {
+    hint: "check the network, then try again",
+  });
+}

@@ -1,0 +1,189 @@
+/** A hot upgrade from end to end.
+ * @module
+ */
+import type { Bucket } from "@flyhot/runtime/bucket";
+import { FlyhotError } from "../errors.ts";
+import type { Fleet } from "../fly/fleet.ts";
+import type { Host } from "../host.ts";
+import { isEmptyPlan } from "../release/classify.ts";
+import { publishRelease } from "../release/publish.ts";
+import type { Reporter } from "../ui/reporter.ts";
+import { acquireLock } from "./lock.ts";
+import { rolloutReport } from "./outcome.ts";
+import { readPointer } from "./pointer.ts";
+import { prepare, type Prepared, type ReleaseSource } from "./prepare.ts";
+import { prune } from "./prune.ts";
+import type { RolloutReport } from "./report.ts";
+import { rollOut, type RollOutOptions } from "./roll_out.ts";
+import { counted, tell } from "./steps.ts";
+
+/** Options of {@linkcode orchestrate}. */
+export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
+  /** How long the deploy lock holds without renewal, in milliseconds. */
+  readonly lockTtlMs: number;
+  /** Take the deploy lock over even if somebody holds it. */
+  readonly force: boolean;
+  /** Only plan: no lock, no write. */
+  readonly dryRun: boolean;
+}
+
+/** What {@linkcode orchestrate} works with. */
+export interface OrchestrateDeps {
+  /** Clock, disk and processes. */
+  readonly host: Host;
+  /** Where releases, pointer, results and lock are. */
+  readonly bucket: Bucket;
+  /** The machines. */
+  readonly fleet: Fleet;
+  /** Told of everything that happens. */
+  readonly reporter: Reporter;
+}
+
+/**
+ * Packs a release, plans, publishes it and brings it to all machines, or back from all of them.
+ *
+ * @param options what to pack, for whom and how
+ * @param deps clock, disk, bucket, machines and reporter
+ * @param signal interrupts: before the release is published nothing was changed, afterwards the machines are brought back
+ * @returns how it ended
+ * @throws {FlyhotError} `conflict` if the lock is held or lost or machines run different images, `not_found` if none
+ * runs, `usage` if the app cannot be packed, `incomplete` if it was interrupted or cannot be undone
+ *
+ * @example
+ * ```ts no-eval
+ * import { orchestrate } from "@flyhot/cli/mod";
+ * const report = await orchestrate(options, { host, bucket, fleet, reporter });
+ * if (report.outcome === "cold") console.error(report.plan?.cold);
+ * ```
+ */
+export async function orchestrate(
+  options: OrchestrateOptions,
+  deps: OrchestrateDeps,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<RolloutReport> {
+  const { app } = options;
+  const { host } = deps;
+  const start = host.monotonicNow();
+  const elapsed = () => host.monotonicNow() - start;
+  try {
+    if (options.dryRun) return await planOnly(options, deps, signal, elapsed);
+    await using lock = await tell(
+      deps,
+      { name: "Lock", detail: app },
+      () =>
+        acquireLock(
+          {
+            app,
+            holder: options.deployedBy,
+            purpose: `deploy ${options.version ?? options.root}`,
+            ttlMs: options.lockTtlMs,
+            force: options.force,
+          },
+          deps,
+          signal,
+        ),
+    );
+    const work = AbortSignal.any([signal, lock.signal]);
+    try {
+      const prepared = await prepare(options, deps, work);
+      try {
+        return ended(prepared, elapsed) ??
+          await publish(prepared, options, deps, {
+            interrupted: signal,
+            lockLost: lock.signal,
+          }, elapsed);
+      } finally {
+        await prepared.release.dispose();
+      }
+    } catch (error) {
+      lock.signal.throwIfAborted();
+      throw error;
+    }
+  } catch (error) {
+    if (!signal.aborted || error instanceof FlyhotError) throw error;
+    throw new FlyhotError(
+      "incomplete",
+      `Cannot upgrade ${app}: interrupted before anything was changed`,
+      { cause: error },
+    );
+  }
+}
+
+async function planOnly(
+  options: OrchestrateOptions,
+  deps: OrchestrateDeps,
+  signal: AbortSignal,
+  elapsed: () => number,
+): Promise<RolloutReport> {
+  const prepared = await prepare(options, deps, signal);
+  await prepared.release.dispose();
+  const { hot } = prepared.plan;
+  return rolloutReport(prepared, {
+    outcome: "dry_run",
+    summary: isEmptyPlan(prepared.plan)
+      ? "nothing would change"
+      : hot
+      ? `would go hot to ${counted(prepared.running.length, "machine")}`
+      : describeCold(prepared),
+    total_ms: elapsed(),
+  });
+}
+
+/** The ends of a rollout that write nothing. */
+function ended(
+  prepared: Prepared,
+  elapsed: () => number,
+): RolloutReport | null {
+  if (!prepared.plan.hot) {
+    return rolloutReport(prepared, {
+      outcome: "cold",
+      summary: describeCold(prepared),
+      total_ms: elapsed(),
+    });
+  }
+  if (!isEmptyPlan(prepared.plan)) return null;
+  return rolloutReport(prepared, {
+    outcome: "nothing_to_do",
+    summary: "the machines run this already",
+    total_ms: elapsed(),
+  });
+}
+
+function describeCold({ plan }: Prepared): string {
+  const [first] = plan.cold;
+  const more = plan.cold.length - 1;
+  return `needs a cold deploy: ${first?.path} ${first?.reason}${
+    more > 0 ? `, and ${counted(more, "more change")}` : ""
+  }`;
+}
+
+async function publish(
+  prepared: Prepared,
+  options: OrchestrateOptions,
+  deps: OrchestrateDeps,
+  signals: Parameters<typeof rollOut>[4],
+  elapsed: () => number,
+): Promise<RolloutReport> {
+  const { app } = options;
+  const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
+  const published = await tell(
+    deps,
+    { name: "Publish release", result: ({ key }) => key },
+    () => publishRelease(prepared.release, deps, work),
+  );
+  const end = await rollOut(options, prepared, published, deps, signals);
+  if (!work.aborted) {
+    await tell(
+      deps,
+      { name: "Prune", result: (count) => counted(count, "old object") },
+      async () => {
+        const { pointer } = await readPointer(deps.bucket, app, work);
+        return pointer ? await prune(app, pointer, deps, work) : 0;
+      },
+    ).catch((error) => {
+      const text = error instanceof Error ? error.message : String(error);
+      deps.reporter.emit({ type: "note", text });
+    });
+  }
+  return rolloutReport(prepared, { ...end, total_ms: elapsed() });
+}

@@ -1,0 +1,109 @@
+/** From what is known at the end of a rollout to its report.
+ * @module
+ */
+import type { AppMachine } from "../fly/fleet.ts";
+import type { MachineStanding } from "../ui/reporter.ts";
+import type { Prepared } from "./prepare.ts";
+import type { MachineReport, RolloutReport } from "./report.ts";
+import type { MachineState } from "./verdict.ts";
+
+/**
+ * Writes down what became of one machine.
+ *
+ * @param state what is known of it
+ * @param standing where it ended, if not where the state says
+ * @returns its report, or null for a machine that is gone
+ */
+export function machineReport(
+  { machine, result, failure, ...state }: MachineState,
+  standing: MachineStanding | "gone" = state.standing,
+): MachineReport | null {
+  if (standing === "gone") return null;
+  return {
+    id: machine.id,
+    region: machine.region,
+    standing,
+    reloaded: result?.reloaded ?? [],
+    modules: result?.modules ?? 0,
+    holders: result?.holders ?? [],
+    suspend_ms: result?.suspend_ms ?? null,
+    total_ms: result?.ended_at ? result.total_ms : null,
+    fingerprint: result?.fingerprint ?? null,
+    failure,
+  };
+}
+
+/**
+ * Writes down that a machine is at rest.
+ *
+ * @param machine the machine
+ * @returns its report
+ */
+export function restingReport(machine: AppMachine): MachineReport {
+  return {
+    id: machine.id,
+    region: machine.region,
+    standing: "applies_at_next_start",
+    reloaded: [],
+    modules: 0,
+    holders: [],
+    suspend_ms: null,
+    total_ms: null,
+    fingerprint: null,
+    failure: null,
+  };
+}
+
+/**
+ * Writes down how a rollout ended.
+ *
+ * @param prepared machines, release and plan
+ * @param end how it ended
+ * @returns the report
+ */
+export function rolloutReport(
+  { release, plan, imageRef }: Prepared,
+  end: Pick<RolloutReport, "outcome" | "summary" | "total_ms"> & {
+    readonly upgradeId?: string;
+    readonly machines?: readonly MachineReport[];
+  },
+): RolloutReport {
+  return {
+    app: release.manifest.app,
+    outcome: end.outcome,
+    summary: end.summary,
+    upgrade_id: end.upgradeId ?? null,
+    version: release.manifest.version,
+    source_image_ref: release.manifest.source_image_ref,
+    image_ref: imageRef,
+    sha256: release.sha256,
+    size: release.size,
+    plan,
+    machines: end.machines ?? [],
+    total_ms: end.total_ms,
+  };
+}
+
+/**
+ * Says in one clause why a machine stopped a rollout.
+ *
+ * @param state what is known of it
+ * @param timeoutMs how long it was given, in milliseconds
+ * @returns for example `machine m1 failed in health: the page is empty`
+ */
+export function describeBad(
+  { machine, standing, failure }: MachineState,
+  timeoutMs: number,
+): string {
+  const where = failure ? ` in ${failure.phase}: ${failure.message}` : "";
+  switch (standing) {
+    case "silent":
+      return `machine ${machine.id} did not say how it ended within ${
+        timeoutMs / 1000
+      } s`;
+    case "rolled_back":
+      return `machine ${machine.id} went back by itself${where}`;
+    default:
+      return `machine ${machine.id} failed${where}`;
+  }
+}

@@ -1,0 +1,55 @@
+/** Steps that take time, told to the reporter.
+ * @module
+ */
+import type { RolloutDeps } from "./watch.ts";
+
+/** How a step is told. */
+export interface StepOptions<T> {
+  /** A verb phrase, for example `Publish release`. */
+  readonly name: string;
+  /** On what. */
+  readonly detail?: string;
+  /** Says what came of it. */
+  readonly result?: (value: T) => string;
+}
+
+/**
+ * Does one step and tells the reporter when it begins and when it ended well.
+ *
+ * @param deps clock and reporter
+ * @param options how it is told
+ * @param act the step
+ * @returns what came of it
+ */
+export async function tell<T>(
+  { host, reporter }: Pick<RolloutDeps, "host" | "reporter">,
+  options: StepOptions<T>,
+  act: () => Promise<T>,
+): Promise<T> {
+  const { name, detail, result } = options;
+  const start = host.monotonicNow();
+  reporter.emit({
+    type: "step",
+    name,
+    ...(detail === undefined ? {} : { detail }),
+  });
+  const value = await act();
+  reporter.emit({
+    type: "done",
+    name,
+    ms: host.monotonicNow() - start,
+    ...(result === undefined ? {} : { detail: result(value) }),
+  });
+  return value;
+}
+
+/**
+ * Counts in words.
+ *
+ * @param count how many
+ * @param noun the noun, singular
+ * @returns for example `1 machine` or `3 machines`
+ */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,191 @@
+/** Watching machines until each has said how an upgrade ended.
+ * @module
+ */
+import { type Bucket, BucketError, getJson } from "@flyhot/runtime/bucket";
+import {
+  parseMachineResult,
+  ProtocolError,
+  resultKey,
+} from "@flyhot/runtime/protocol";
+import type { AppMachine, Fleet } from "../fly/fleet.ts";
+import type { Host } from "../host.ts";
+import type { Reporter } from "../ui/reporter.ts";
+import {
+  isAwaited,
+  type MachineEvent,
+  type MachineState,
+  step,
+  verdict,
+} from "./verdict.ts";
+
+/** What a rollout needs of the outside. */
+export interface RolloutDeps {
+  /** Clock, disk and processes. */
+  readonly host: Host;
+  /** Where releases, pointer, results and lock are. */
+  readonly bucket: Bucket;
+  /** The machines. */
+  readonly fleet: Fleet;
+  /** Told of everything that happens. */
+  readonly reporter: Reporter;
+}
+
+/** Options of {@linkcode watchMachines}. */
+export interface WatchOptions {
+  /** The Fly app. */
+  readonly app: string;
+  /** The upgrade that the machines are to tell about. */
+  readonly upgradeId: string;
+  /** How long they may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Go on after the first bad end, until all have ended. Default false. */
+  readonly toTheEnd?: boolean;
+  /** Told of every change. */
+  readonly onChange: (state: MachineState) => void;
+}
+
+const POLL_FIRST_MS = 200;
+const POLL_LAST_MS = 1_000;
+const POLL_GROWTH = 1.5;
+// The Machines API allows one list a second for all callers of an app.
+const LIST_INTERVAL_MS = 3_000;
+
+/**
+ * Nudges machines, then reads their results until it is clear how they end.
+ *
+ * A nudge that fails is only a note: machines look at the pointer by themselves, too.
+ *
+ * @param begin what is known of each machine
+ * @param options the upgrade and how long it may take
+ * @param deps clock, bucket, machines and reporter
+ * @param signal gives up early
+ * @returns what is known then, in the order given
+ */
+export async function watchMachines(
+  begin: readonly MachineState[],
+  options: WatchOptions,
+  deps: RolloutDeps,
+  signal: AbortSignal,
+): Promise<MachineState[]> {
+  const { host } = deps;
+  const states = new Map(begin.map((state) => [state.machine.id, state]));
+  const take = (id: string, event: MachineEvent) => {
+    const before = states.get(id);
+    const after = before && step(before, event);
+    if (!after || after === before) return;
+    states.set(id, after);
+    if (after.standing !== before.standing || after.failure) {
+      options.onChange(after);
+    }
+  };
+  const awaited = () => [...states.values()].filter(isAwaited);
+  const isOver = () =>
+    options.toTheEnd
+      ? awaited().length === 0
+      : verdict(states.values()) !== "open";
+
+  // What is under way when it is over, or late, is not waited for.
+  const over = new AbortController();
+  const all = AbortSignal.any([signal, over.signal]);
+  const deadline = host.monotonicNow() + options.timeoutMs;
+  const timer = host.sleep(options.timeoutMs, all)
+    .then(() => over.abort(), () => {});
+  const nudges = awaited().map(async ({ machine: { id } }) => {
+    try {
+      await deps.fleet.nudge(id, all);
+    } catch (error) {
+      if (!all.aborted) noteNudge(error, deps);
+    }
+    if (!all.aborted) take(id, { type: "nudged" });
+  });
+  let listing = Promise.resolve();
+  let listAt = host.monotonicNow() + LIST_INTERVAL_MS;
+  let pauseMs = POLL_FIRST_MS;
+  try {
+    while (!isOver() && !over.signal.aborted) {
+      if (host.monotonicNow() >= listAt) {
+        listAt = Infinity;
+        listing = relist(awaited(), take, deps, all).finally(() =>
+          listAt = host.monotonicNow() + LIST_INTERVAL_MS
+        );
+      }
+      const looks = await Promise.allSettled(
+        awaited().map(async ({ machine }) => {
+          const event = await readResult(machine, options, deps, all);
+          if (event) take(machine.id, event);
+        }),
+      );
+      for (const look of looks) {
+        if (look.status === "rejected") throw look.reason;
+      }
+      if (isOver()) break;
+      await host.sleep(
+        Math.min(pauseMs, Math.max(0, deadline - host.monotonicNow())),
+        all,
+      );
+      pauseMs = Math.min(POLL_LAST_MS, pauseMs * POLL_GROWTH);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!over.signal.aborted) throw error;
+  } finally {
+    over.abort();
+    await Promise.all([...nudges, listing, timer]);
+  }
+  if (!isOver()) {
+    for (const { machine } of awaited()) take(machine.id, { type: "deadline" });
+  }
+  return [...states.values()];
+}
+
+async function readResult(
+  machine: AppMachine,
+  { app, upgradeId }: WatchOptions,
+  { bucket, reporter }: RolloutDeps,
+  signal: AbortSignal,
+): Promise<MachineEvent | null> {
+  try {
+    const key = resultKey(app, upgradeId, machine.id);
+    const found = await getJson(bucket, key, { signal });
+    return found.status === "found"
+      ? { type: "result", result: parseMachineResult(found.value) }
+      : null;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ProtocolError || error instanceof SyntaxError) {
+      reporter.emit({ type: "note", text: error.message });
+      return null;
+    }
+    // The next look may do; if none does, the machine counts as silent.
+    if (error instanceof BucketError && error.transient) return null;
+    throw error;
+  }
+}
+
+async function relist(
+  awaited: readonly MachineState[],
+  take: (id: string, event: MachineEvent) => void,
+  { fleet, reporter }: RolloutDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const now = new Map(
+      (await fleet.list(signal)).map((machine) => [machine.id, machine]),
+    );
+    for (const { machine: { id } } of awaited) {
+      take(id, { type: "listed", machine: now.get(id) ?? null });
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    const said = error instanceof Error ? error.message : String(error);
+    reporter.emit({ type: "note", text: said });
+  }
+}
+
+function noteNudge(error: unknown, { reporter }: RolloutDeps): void {
+  const said = error instanceof Error ? error.message : String(error);
+  reporter.emit({
+    type: "note",
+    text: `${said}; it looks at the pointer by itself`,
+  });
+}

@@ -1,0 +1,151 @@
+/** All machines of the sandbox's app.
+ * @module
+ */
+import { join } from "node:path";
+import { newMachineId, newMachineName } from "./ids.ts";
+import type { Image, Images } from "./images.ts";
+import { Machine, type MachineWorld } from "./machine.ts";
+import type { MachineRequest } from "./machine_config.ts";
+import { checkMachineFiles } from "./machine_files.ts";
+import { invalidArgument, PlatformError } from "./platform_error.ts";
+import { findFreePort } from "./ports.ts";
+import { Notifier } from "./wait_for.ts";
+
+/** Options of {@linkcode Machines}. */
+export interface MachinesOptions {
+  /** The app. */
+  readonly app: string;
+  /** Where the folders of machines are; must exist. */
+  readonly folder: string;
+  /** Where their sockets are, a short path; must exist. */
+  readonly socketFolder: string;
+  /** Where a machine goes that names no region. */
+  readonly primaryRegion: string;
+  /** The images they start from. */
+  readonly images: Images;
+  /** Who leases are said to belong to. */
+  readonly owner: string;
+  /** What every machine gets from the sandbox. */
+  readonly world: MachineWorld;
+}
+
+const DESTROYED_MAX = 100;
+
+/** Makes machines and finds them. */
+export class Machines {
+  /** Tells whenever a machine changed its state, or a new one is there. */
+  readonly changes: Notifier = new Notifier();
+  readonly #options: MachinesOptions;
+  readonly #machines = new Map<string, Machine>();
+  readonly #ports = new Set<number>();
+  #sockets = 0;
+
+  /**
+   * @param options where they are and what they start from
+   */
+  constructor(options: MachinesOptions) {
+    this.#options = options;
+  }
+
+  /** All machines, oldest first; the newest 100 destroyed ones among them. */
+  all(): readonly Machine[] {
+    return [...this.#machines.values()];
+  }
+
+  /** All machines but destroyed ones, oldest first. */
+  live(): readonly Machine[] {
+    return this.all().filter(({ state }) => state !== "destroyed");
+  }
+
+  /**
+   * Finds a machine.
+   *
+   * @param id its id
+   * @returns the machine, destroyed or not
+   * @throws {PlatformError} 404 if there is none
+   */
+  get(id: string): Machine {
+    const machine = this.#machines.get(id);
+    if (machine === undefined) {
+      throw new PlatformError(404, "machine not found");
+    }
+    return machine;
+  }
+
+  /**
+   * Finds the image of a configuration.
+   *
+   * @param request the configuration
+   * @returns the image
+   * @throws {PlatformError} 404 if there is none, 400 if its files cannot be written
+   */
+  imageOf({ config }: Pick<MachineRequest, "config">): Image {
+    const image = this.#options.images.find(config.image);
+    if (image === null) {
+      throw new PlatformError(404, `Could not find image "${config.image}"`);
+    }
+    checkMachineFiles(config, image.start.workdir);
+    return image;
+  }
+
+  /**
+   * Makes a machine, without starting it.
+   *
+   * @param request how it is to be
+   * @returns the machine
+   * @throws {PlatformError} 404 if there is no such image, 409 if the name is taken, 400 if the region is none
+   */
+  create(request: MachineRequest): Machine {
+    const { app, primaryRegion, owner, world } = this.#options;
+    const image = this.imageOf(request);
+    const region = request.region ?? primaryRegion;
+    if (!/^[a-z]{3}$/.test(region)) {
+      throw invalidArgument(`region "${region}" is no region`);
+    }
+    this.#refuseTakenName(request.name);
+    const id = newMachineId();
+    const folder = join(this.#options.folder, id);
+    Deno.mkdirSync(folder);
+    const port = findFreePort(this.#ports);
+    this.#ports.add(port);
+    const socket = join(this.#options.socketFolder, String(++this.#sockets));
+    const name = request.name ?? newMachineName();
+    const place = { app, id, name, region, port, socket, folder, owner };
+    const machine = new Machine(
+      place,
+      request.config,
+      image,
+      request.skipSecrets,
+      world,
+    );
+    machine.changes.add(() => this.changes.tell());
+    this.#machines.set(id, machine);
+    this.#forgetOldest();
+    this.changes.tell();
+    return machine;
+  }
+
+  /** Kills all machines; none can be used afterwards. */
+  async close(): Promise<void> {
+    await Promise.all(this.all().map((machine) => machine.close()));
+  }
+
+  #refuseTakenName(name: string | null): void {
+    const holder = this.live().find(({ place }) => place.name === name);
+    if (holder === undefined) return;
+    throw new PlatformError(
+      409,
+      `already_exists: unique machine name violation, machine ID ${holder.place.id} already exists with name "${name}"`,
+      "name_taken",
+    );
+  }
+
+  #forgetOldest(): void {
+    const destroyed = this.all().filter(({ state }) => state === "destroyed");
+    for (const machine of destroyed.slice(0, -DESTROYED_MAX)) {
+      machine.log.close();
+      this.#machines.delete(machine.place.id);
+      this.#ports.delete(machine.place.port);
+    }
+  }
+}
