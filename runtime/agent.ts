@@ -37,6 +37,7 @@ import {
   type UpgradeOutcome,
 } from "./upgrade.ts";
 import { UpgradeError, upgradeError } from "./upgrade_error.ts";
+import { acceptedBy, declinedBy } from "./upgrade_plan.ts";
 
 /** What an agent works with. */
 export interface AgentParts {
@@ -273,6 +274,8 @@ export class Agent {
       loaded: [...loaded].sort(),
       live: lists(live),
       plain: lists(plain),
+      accepted: lists(acceptedBy(system)),
+      declined: declinedBy(system),
       external: [...await knownPackages(system, files)].sort(),
       holders: Object.fromEntries(
         [...system.holders].map((

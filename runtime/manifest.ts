@@ -165,6 +165,10 @@ export interface RunningManifest {
   readonly live: Readonly<Record<string, readonly string[]>>;
   /** Dynamic imports seen that did not. */
   readonly plain: Readonly<Record<string, readonly string[]>>;
+  /** What modules accept without being reloaded, by importer; see `hot(import.meta).accept`. */
+  readonly accepted?: Readonly<Record<string, readonly string[]>>;
+  /** Why modules decline to be replaced, by path. */
+  readonly declined?: Readonly<Record<string, string>>;
   /** Packages outside the app that the process can load; see {@linkcode packageOf}. */
   readonly external: readonly string[];
   /** Holders by name: their version and the module that declares them. */
@@ -198,6 +202,8 @@ export function parseRunningManifest(value: unknown): RunningManifest {
     loaded: listOf(string)(running.loaded, `${at}.loaded`),
     live: edges(running.live, `${at}.live`),
     plain: edges(running.plain, `${at}.plain`),
+    accepted: edges(running.accepted ?? {}, `${at}.accepted`),
+    declined: recordOf(string)(running.declined ?? {}, `${at}.declined`),
     external: listOf(string)(running.external, `${at}.external`),
     holders: recordOf((holder, where) => ({
       version: count(object(holder, where).version, `${where}.version`),

@@ -24,6 +24,13 @@
  */
 import "./install.ts";
 
+export { asset, assetRoot } from "./assets.ts";
+export {
+  hotReloadCss,
+  type HotReloadCssOptions,
+  hotReloadResponse,
+  type HotReloadResponseOptions,
+} from "./css_reload.ts";
 export { DeclarationError } from "./declarations.ts";
 export type { UpgradeEvent } from "./events.ts";
 export { type Family, family, type FamilySpec } from "./family.ts";

@@ -8,7 +8,7 @@ import type { Manifest } from "./manifest.ts";
 export interface RunningFiles {
   /** The current digest of a path, or null if there is no such file. */
   readonly digest: (path: string) => string | null;
-  /** The paths of the release that is in; empty on the base image. */
+  /** The paths that are there now, as far as they can be missed. */
   readonly paths: readonly string[];
   /** Digests of what was read at start, as in {@linkcode Manifest.config}. */
   readonly config: Readonly<Record<string, string>>;

@@ -77,7 +77,7 @@ export function reloadSet(
   const boot = bootModules(running.main, modules);
   // Boot modules ran before anybody could watch them being loaded.
   const loaded = running.loaded.union(boot);
-  const importers = importersOf(modules, loaded, running.plain);
+  const importers = importersOf(modules, loaded, running);
   const because = new Map<string, readonly string[]>();
   const cold: ColdReason[] = [];
   const mapped: string[] = [];
@@ -115,12 +115,13 @@ export function reloadSet(
 function importersOf(
   modules: Readonly<Record<string, ModuleEdges>>,
   loaded: ReadonlySet<string>,
-  plain: RunningModules["plain"],
+  { plain, accepted }: RunningModules,
 ): Map<string, Set<string>> {
   const importers = new Map<string, Set<string>>();
   const add = (from: string, to: string) => {
     // An importer that never ran holds nothing that could be stale.
     if (!loaded.has(from)) return;
+    if (accepted?.get(from)?.has(to) || accepted?.get(to)?.has(to)) return;
     const set = importers.get(to) ?? new Set();
     importers.set(to, set.add(from));
   };

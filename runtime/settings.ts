@@ -108,6 +108,9 @@ export type Environment = (name: string) => string | undefined;
 /** The object store where none is named. */
 export const DEFAULT_ENDPOINT = "https://fly.storage.tigris.dev";
 
+/** A timer that is set for longer fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /**
  * Says why flyhot must leave this process alone.
  *
@@ -136,7 +139,7 @@ export function inertReason(env: Environment): string | null {
  * @param options the caller's options
  * @param env the environment
  * @returns the settings
- * @throws {TypeError} if a number is not a positive one
+ * @throws {TypeError} if a duration is not above 0, or longer than a timer can be
  */
 export function resolveSettings(
   options: ReapplyOptions,
@@ -217,9 +220,9 @@ function bucketSettings(
 }
 
 function positive(name: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value;
+  if (value > 0 && value <= TIMER_MS_MAX) return value;
   throw new TypeError(
-    `Cannot use ${name}: it is ${value}; give milliseconds above 0`,
+    `Cannot use ${name}: it is ${value}; give milliseconds above 0, at most ${TIMER_MS_MAX}`,
   );
 }
 

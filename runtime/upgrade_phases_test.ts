@@ -1,11 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  advance,
-  BEGIN,
-  type Course,
-  type End,
-  type Step,
-} from "./upgrade_phases.ts";
+import { advance, BEGIN, type Course, type Step } from "./upgrade_phases.ts";
 
 const STEPS: Step[] = [
   "check",

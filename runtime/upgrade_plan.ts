@@ -54,17 +54,20 @@ export async function planUpgrade(
         : await files.digest(path),
     );
   }
+  const loaded = system.modules.current(main);
   const diff = diffRelease(manifest, {
     digest: (path) => digests.get(path) ?? null,
-    paths: Object.keys(current?.manifest.files ?? {}),
+    // Of the base image only what is loaded can be missed: a release may leave files of the image out.
+    paths: current ? Object.keys(current.manifest.files) : [...loaded.loaded],
     config: release ? await files.config() : {},
     external: await knownPackages(system, files),
   });
   const set = reloadSet(diff.modules, manifest.modules, {
     main,
-    ...system.modules.current(main),
+    ...loaded,
     accepted: acceptedBy(system),
   });
+  const declined = declinedBy(system);
   const cold = [
     ...diff.cold,
     ...set.cold.map(({ path, chain }) =>
@@ -74,12 +77,8 @@ export async function planUpgrade(
         })`
         : `${path} is a boot module`
     ),
-    ...set.reload.flatMap((path) => {
-      const reason = system.hots.get(path)?.declined ?? null;
-      return reason === null
-        ? []
-        : [`${path} declines to be replaced: ${reason}`];
-    }),
+    ...set.reload.filter((path) => Object.hasOwn(declined, path))
+      .map((path) => `${path} declines to be replaced: ${declined[path]}`),
   ];
   if (cold.length > 0) {
     throw new UpgradeError(
@@ -92,7 +91,7 @@ export async function planUpgrade(
     bytes += current?.manifest.files[path]?.size ?? await files.size(path);
   }
   const isModule = (path: string) =>
-    current?.manifest.files[path]?.kind === "module";
+    current === null || current.manifest.files[path]?.kind === "module";
   return {
     reload: set.reload,
     mapped: set.mapped,
@@ -109,10 +108,30 @@ export function isEmpty(plan: UpgradePlan): boolean {
       plan.assets.length === 0;
 }
 
-function acceptedBy(system: System): Map<string, ReadonlySet<string>> {
+/**
+ * What modules accept without being reloaded.
+ *
+ * @param system the running system
+ * @returns the accepted modules by importer
+ */
+export function acceptedBy(system: System): Map<string, ReadonlySet<string>> {
   return new Map(
     [...system.hots.values()].filter(({ accepted }) => accepted.size > 0)
       .map(({ path, accepted }) => [path, new Set(accepted.keys())]),
+  );
+}
+
+/**
+ * Why modules decline to be replaced.
+ *
+ * @param system the running system
+ * @returns the reasons by path
+ */
+export function declinedBy(system: System): Record<string, string> {
+  return Object.fromEntries(
+    [...system.hots.values()].flatMap(({ path, declined }) =>
+      declined === null ? [] : [[path, declined]]
+    ),
   );
 }
 

@@ -19,6 +19,8 @@ export class Secret {
   readonly #value: string;
 
   /**
+   * Hides a value.
+   *
    * @param value what to hide
    */
   constructor(value: string) {

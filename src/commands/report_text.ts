@@ -47,8 +47,12 @@ export function exitCodeOf(report: RolloutReport): number {
  * @returns the text
  */
 export function reportText(report: RolloutReport): string {
-  const sections = [report.summary];
-  const { plan, machines } = report;
+  const { app, plan, machines } = report;
+  const sections = [
+    plan === null || plan.hot
+      ? `${app}: ${report.summary}`
+      : `${app} needs a cold deploy`,
+  ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
     if (plan) sections.push(planText(plan));
     return sections.join("\n\n");
@@ -65,7 +69,7 @@ export function reportText(report: RolloutReport): string {
   if (failures.length > 0) sections.push(failures.join("\n"));
   if (report.outcome === "rolled_back") {
     sections.push(
-      "The previous release serves. Fix the cause and run flyhot hot again, or see what the machines run with: flyhot status",
+      "Fix the cause and run flyhot hot again; what the machines run now: flyhot status",
     );
   }
   return sections.join("\n\n");

@@ -36,7 +36,7 @@ const MACHINE: MachineReport = {
 const REPORT: RolloutReport = {
   app: "my-app",
   outcome: "committed",
-  summary: "Upgraded my-app to 1.2.3 on 2 machines",
+  summary: "1.2.3 runs on 2 machines",
   upgrade_id: "01K9",
   version: "1.2.3",
   source_image_ref: "local:3f9a",
@@ -54,7 +54,7 @@ const REPORT: RolloutReport = {
 Deno.test("reportText() names modules, holders with versions, and suspension on each machine", () => {
   assertEquals(
     reportText(REPORT),
-    `Upgraded my-app to 1.2.3 on 2 machines
+    `my-app: 1.2.3 runs on 2 machines
 
 Reloaded 3 of 14 modules: app.ts, counter.ts, view.ts
 Not loaded so far, new when first wanted: admin.ts
@@ -87,7 +87,7 @@ Deno.test("reportText() says after a failure which machine failed in what, and w
   const text = reportText({
     ...REPORT,
     outcome: "rolled_back",
-    summary: "my-app is back on 1.2.2",
+    summary: "1.2.3 is rolled back: machine m1 failed",
     plan: null,
     machines: [
       {
@@ -117,7 +117,7 @@ Deno.test("reportText() says after a failure which machine failed in what, and w
   });
   assertEquals(
     text,
-    `my-app is back on 1.2.2
+    `my-app: 1.2.3 is rolled back: machine m1 failed
 
 ✗ 6e82954f711e87  iad  failed
 ✗ silent1         iad  no answer
@@ -125,7 +125,7 @@ Deno.test("reportText() says after a failure which machine failed in what, and w
 6e82954f711e87 failed to prepare: Cannot import app.ts: SyntaxError
   its process may be half upgraded: fly machine restart 6e82954f711e87
 
-The previous release serves. Fix the cause and run flyhot hot again, or see what the machines run with: flyhot status`,
+Fix the cause and run flyhot hot again; what the machines run now: flyhot status`,
   );
 });
 
@@ -133,7 +133,7 @@ Deno.test("reportText() names for a cold change each file, reason and import cha
   const text = reportText({
     ...REPORT,
     outcome: "cold",
-    summary: "my-app needs a cold deploy",
+    summary: "needs a cold deploy: db.ts",
     machines: [],
     plan: {
       ...PLAN,

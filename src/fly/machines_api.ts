@@ -108,6 +108,8 @@ export class MachinesApi {
   readonly #getGate: RateGate;
 
   /**
+   * Sends nothing yet.
+   *
    * @param options the app, who asks, and where
    */
   constructor(options: MachinesApiOptions) {

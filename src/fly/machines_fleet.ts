@@ -34,6 +34,8 @@ export class MachinesFleet implements Fleet {
   readonly #api: MachinesApi;
 
   /**
+   * Sends nothing yet.
+   *
    * @param api the Machines API of the app
    */
   constructor(api: MachinesApi) {

@@ -96,17 +96,23 @@ export async function orchestrate(
         await prepared.release.dispose();
       }
     } catch (error) {
-      lock.signal.throwIfAborted();
+      if (!saysItself(error)) lock.signal.throwIfAborted();
       throw error;
     }
   } catch (error) {
-    if (!signal.aborted || error instanceof FlyhotError) throw error;
+    if (!signal.aborted || saysItself(error)) throw error;
     throw new FlyhotError(
       "incomplete",
       `Cannot upgrade ${app}: interrupted before anything was changed`,
       { cause: error },
     );
   }
+}
+
+/** Errors that stand whatever else was interrupted. */
+function saysItself(error: unknown): boolean {
+  return error instanceof FlyhotError &&
+    (error.code === "conflict" || error.code === "incomplete");
 }
 
 async function planOnly(

@@ -5,20 +5,23 @@ import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
-import type { MachineState } from "./verdict.ts";
+import { isBad, type MachineState } from "./verdict.ts";
 
 /**
  * Writes down what became of one machine.
  *
  * @param state what is known of it
- * @param standing where it ended, if not where the state says
+ * @param back what is known of its way back, if it had to go
  * @returns its report, or null for a machine that is gone
  */
 export function machineReport(
-  { machine, result, failure, ...state }: MachineState,
-  standing: MachineStanding | "gone" = state.standing,
+  state: MachineState,
+  back?: MachineState,
 ): MachineReport | null {
-  if (standing === "gone") return null;
+  const { machine, result, failure } = state;
+  if (state.standing === "gone") return null;
+  const isBack = back !== undefined && !isBad(back) && !isBad(state);
+  const standing: MachineStanding = isBack ? "returned" : state.standing;
   return {
     id: machine.id,
     region: machine.region,
@@ -28,7 +31,7 @@ export function machineReport(
     holders: result?.holders ?? [],
     suspend_ms: result?.suspend_ms ?? null,
     total_ms: result?.ended_at ? result.total_ms : null,
-    fingerprint: result?.fingerprint ?? null,
+    fingerprint: (back?.result ?? result)?.fingerprint ?? null,
     failure,
   };
 }

@@ -59,6 +59,7 @@ export class PointerMover {
   readonly #bucket: Bucket;
   readonly #host: Host;
   #revision = 0;
+  #hasWritten = false;
 
   /**
    * @param app the Fly app
@@ -73,10 +74,16 @@ export class PointerMover {
     this.#host = deps.host;
   }
 
+  /** Whether a write was ever sent, whatever became of it. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
   /**
    * Applies a transition until it is known to be in.
    *
-   * A write whose answer was lost is repeated on what is there by then: transitions are idempotent.
+   * A write whose answer was lost is repeated on what is there by then: transitions are idempotent. A write that has
+   * begun is not given up early, so that nobody has to guess whether it lands.
    *
    * @param transition what to change
    * @param signal gives up early
@@ -109,17 +116,18 @@ export class PointerMover {
         continue;
       }
       this.#revision = before?.revision ?? 0;
+      signal?.throwIfAborted();
       const after = transition(before);
       if (after === before || after === null) {
         if (before) return before;
         throw new TypeError("a transition of nothing must make something");
       }
+      this.#hasWritten = true;
       const outcome = await putJson(
         this.#bucket,
         pointerKey(this.#app),
         after,
         etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
-        signal ? { signal } : {},
       );
       if (outcome.status === "written") {
         this.#revision = after.revision;

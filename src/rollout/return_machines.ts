@@ -6,7 +6,12 @@ import { FlyhotError } from "../errors.ts";
 import { ulid } from "../ulid.ts";
 import type { PointerMover } from "./pointer.ts";
 import { counted, tell } from "./steps.ts";
-import { type RollbackOptions, rolledBack } from "./transitions.ts";
+import {
+  fenced,
+  namesUpgrade,
+  type RollbackOptions,
+  rolledBack,
+} from "./transitions.ts";
 import { isBad, type MachineState, queued } from "./verdict.ts";
 import { type RolloutDeps, watchMachines } from "./watch.ts";
 
@@ -14,6 +19,8 @@ import { type RolloutDeps, watchMachines } from "./watch.ts";
 export interface ReturnOptions extends Pick<RollbackOptions, "target"> {
   /** The Fly app. */
   readonly app: string;
+  /** The base image. */
+  readonly imageRef: string;
   /** The upgrade to undo. */
   readonly upgradeId: string;
   /** Who does it. */
@@ -41,7 +48,7 @@ export interface Returned {
  * @param mover moves the pointer
  * @param deps clock, bucket, machines and reporter
  * @param signal gives up early
- * @returns how the machines ended
+ * @returns how the machines ended; null if the pointer never named the upgrade, and never will
  * @throws {FlyhotError} `conflict` if the pointer names another upgrade by now, `incomplete` if it could not be moved
  */
 export async function returnMachines(
@@ -49,26 +56,32 @@ export async function returnMachines(
   mover: PointerMover,
   deps: RolloutDeps,
   signal: AbortSignal,
-): Promise<Returned> {
+): Promise<Returned | null> {
   const { app, upgradeId, target, machines } = options;
   const { host, bucket } = deps;
   const id = ulid(host.now(), host.randomBytes(10));
+  const now = new Date(host.now()).toISOString();
+  const back = rolledBack({
+    upgradeId,
+    id,
+    deployedBy: options.deployedBy,
+    now,
+    ...(target === undefined ? {} : { target }),
+  });
+  // A write of the upgrade may still be under way.
+  const fence = fenced(app, options.imageRef, now);
   const version = await tell(deps, {
     name: "Point back",
     result: (version) => version,
   }, async () => {
-    const transition = rolledBack({
-      upgradeId,
-      id,
-      deployedBy: options.deployedBy,
-      now: new Date(host.now()).toISOString(),
-      ...(target === undefined ? {} : { target }),
-    });
     try {
-      const pointer = await mover.move(transition, signal);
+      const pointer = await mover.move(
+        (before) => (namesUpgrade(before, upgradeId) ? back : fence)(before),
+        signal,
+      );
       return Object.values(pointer.generations)
         .find(({ hot_upgrade }) => hot_upgrade?.id === id)
-        ?.hot_upgrade?.version ?? "base";
+        ?.hot_upgrade?.version ?? null;
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof FlyhotError && cause.code === "conflict") {
@@ -84,6 +97,7 @@ export async function returnMachines(
       );
     }
   });
+  if (version === null) return null;
   const states = await tell(deps, {
     name: "Wait for machines",
     detail: `to be back on ${version}`,

@@ -57,79 +57,14 @@ export async function rollOut(
   deps: RolloutDeps,
   signals: RollOutSignals,
 ): Promise<RolledOut> {
-  const { manifest, sha256, size } = prepared.release;
-  const { app } = manifest;
-  const { host, reporter } = deps;
-  const now = () => new Date(host.now()).toISOString();
+  const rollout = new Rollout(options, prepared, published, deps);
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
-  const mover = new PointerMover(app, deps);
-  const waves = planWaves(prepared.running.map(queued), options);
-  const states = new Map(
-    waves.flat().map((state) => [state.machine.id, state]),
-  );
-  const change = (state: MachineState) => {
-    states.set(state.machine.id, state);
-    tellMachine(state, deps);
-  };
-  const upgrade: HotUpgrade = {
-    id: ulid(host.now(), host.randomBytes(10)),
-    version: manifest.version,
-    source_image_ref: manifest.source_image_ref,
-    tarball_url: published.url,
-    sha256,
-    size,
-    deployed_at: now(),
-    deployed_by: options.deployedBy,
-    state: "probation",
-    wave: idsOf(waves[0] ?? []),
-  };
-  const allowed: string[] = [];
-
-  const goForward = async (): Promise<string | null> => {
-    for (const [index, wave] of waves.entries()) {
-      allowed.push(...idsOf(wave));
-      await tell(deps, {
-        name: `Upgrade wave ${index + 1} of ${waves.length}`,
-        detail: counted(wave.length, "machine"),
-      }, async () => {
-        await mover.move(
-          index === 0
-            ? withUpgrade(app, prepared.imageRef, upgrade, upgrade.deployed_at)
-            : withWave(upgrade.id, [...allowed], now()),
-          work,
-        );
-        const { timeoutMs } = options;
-        const watch = {
-          app,
-          upgradeId: upgrade.id,
-          timeoutMs,
-          onChange: change,
-        };
-        await watchMachines(wave, watch, deps, work);
-      });
-      const known = [...states.values()];
-      if (verdict(known.filter(isIn(allowed))) !== "good") {
-        return known.filter(isBad).map((state) =>
-          describeBad(state, options.timeoutMs)
-        ).join("; ");
-      }
-    }
-    await tell(
-      deps,
-      { name: "Commit", detail: upgrade.version },
-      () => mover.move(committed(upgrade.id, now()), work),
-    );
-    return null;
-  };
-
+  let trouble: unknown = null;
   let why: string | null;
-  let trouble: unknown;
   try {
-    why = await goForward();
+    why = await rollout.goForward(work);
   } catch (error) {
-    if (signals.lockLost.aborted) {
-      throw lockLost(signals.lockLost.reason, upgrade.id, allowed.length);
-    }
+    if (signals.lockLost.aborted) throw rollout.lockLost(signals.lockLost);
     trouble = error;
     why = signals.interrupted.aborted
       ? "interrupted"
@@ -137,118 +72,231 @@ export async function rollOut(
       ? error.message
       : String(error);
   }
-  const resting = prepared.resting.map(restingReport);
-  if (why === null) {
-    const machines = [...states.values()].map((state) => machineReport(state));
-    return {
-      outcome: "committed",
-      summary: `${upgrade.version} runs on ${
-        counted(
-          machines.filter((machine) => machine !== null).length,
-          "machine",
-        )
-      }`,
-      upgradeId: upgrade.id,
-      machines: [...present(machines), ...resting],
-    };
-  }
-  reporter.emit({ type: "warning", text: `Goes back: ${why}` });
-  const touched = [...states.values()].filter(isIn(allowed))
-    .filter(({ standing }) => standing !== "silent" && standing !== "gone");
-  let returned;
+  if (why === null) return rollout.committed();
   try {
-    returned = await returnMachines(
-      {
-        ...options,
-        app,
-        upgradeId: upgrade.id,
-        machines: touched,
-      },
-      mover,
-      deps,
-      signals.lockLost,
-    );
+    return await rollout.goBack(why, trouble, signals.lockLost);
   } catch (error) {
-    if (signals.lockLost.aborted) {
-      throw lockLost(signals.lockLost.reason, upgrade.id, allowed.length);
-    }
-    // The pointer never named it, or names something else by now: nothing is to be undone.
-    if (error instanceof FlyhotError && error.code === "conflict") {
-      throw trouble ?? error;
-    }
+    if (signals.lockLost.aborted) throw rollout.lockLost(signals.lockLost);
     throw error;
   }
-  const stuck = returned.states.filter(isBad);
-  const back = new Set(
-    returned.states.filter((state) => !isBad(state))
-      .map(({ machine }) => machine.id),
-  );
-  const machines = [...states.values()].map((state) =>
-    machineReport(
-      state,
-      back.has(state.machine.id) && !isBad(state) ? "returned" : state.standing,
-    )
-  );
-  return {
-    outcome: "rolled_back",
-    summary: [
-      `${upgrade.version} is rolled back: ${why}`,
-      `${counted(back.size, "machine")} back on ${returned.version}`,
-      ...stuck.map((state) =>
-        `not back: ${describeBad(state, options.timeoutMs)}`
-      ),
-    ].join("; "),
-    upgradeId: upgrade.id,
-    machines: [...present(machines), ...resting],
-  };
+}
+
+/** What is known in the course of one rollout. */
+class Rollout {
+  readonly #options: RollOutOptions;
+  readonly #prepared: Prepared;
+  readonly #deps: RolloutDeps;
+  readonly #app: string;
+  readonly #mover: PointerMover;
+  readonly #waves: readonly MachineState[][];
+  readonly #states: Map<string, MachineState>;
+  readonly #upgrade: HotUpgrade;
+  readonly #allowed = new Set<string>();
+
+  constructor(
+    options: RollOutOptions,
+    prepared: Prepared,
+    published: PublishedRelease,
+    deps: RolloutDeps,
+  ) {
+    const { manifest, sha256, size } = prepared.release;
+    this.#options = options;
+    this.#prepared = prepared;
+    this.#deps = deps;
+    this.#app = manifest.app;
+    this.#mover = new PointerMover(manifest.app, deps);
+    this.#waves = planWaves(prepared.running.map(queued), options);
+    this.#states = new Map(
+      this.#waves.flat().map((state) => [state.machine.id, state]),
+    );
+    this.#upgrade = {
+      id: ulid(deps.host.now(), deps.host.randomBytes(10)),
+      version: manifest.version,
+      source_image_ref: manifest.source_image_ref,
+      tarball_url: published.url,
+      sha256,
+      size,
+      deployed_at: this.#now(),
+      deployed_by: options.deployedBy,
+      state: "probation",
+      wave: idsOf(this.#waves[0] ?? []),
+    };
+  }
+
+  /** Wave after wave; says why it has to go back, or null once all is committed. */
+  async goForward(signal: AbortSignal): Promise<string | null> {
+    const { timeoutMs } = this.#options;
+    this.#tellAll();
+    for (const [index, wave] of this.#waves.entries()) {
+      const known = await tell(this.#deps, {
+        name: `Upgrade wave ${index + 1} of ${this.#waves.length}`,
+        detail: counted(wave.length, "machine"),
+        result: (known) => known.some(isBad) ? null : countGood(known),
+      }, () => this.#goOneWave(wave, signal));
+      if (verdict(known) === "good") continue;
+      return known.filter(isBad).map((state) => describeBad(state, timeoutMs))
+        .join("; ");
+    }
+    const { id, version } = this.#upgrade;
+    await tell(
+      this.#deps,
+      { name: "Commit", detail: version },
+      () => this.#mover.move(committed(id, this.#now()), signal),
+    );
+    return null;
+  }
+
+  async #goOneWave(
+    wave: readonly MachineState[],
+    signal: AbortSignal,
+  ): Promise<MachineState[]> {
+    const { id } = this.#upgrade;
+    const isFirst = this.#allowed.size === 0;
+    for (const machineId of idsOf(wave)) this.#allowed.add(machineId);
+    await this.#mover.move(
+      isFirst
+        ? withUpgrade(
+          this.#app,
+          this.#prepared.imageRef,
+          this.#upgrade,
+          this.#upgrade.deployed_at,
+        )
+        : withWave(id, [...this.#allowed], this.#now()),
+      signal,
+    );
+    return await watchMachines(
+      wave,
+      {
+        app: this.#app,
+        upgradeId: id,
+        timeoutMs: this.#options.timeoutMs,
+        onChange: (state) => {
+          this.#states.set(state.machine.id, state);
+          tellMachine(state, this.#deps);
+        },
+      },
+      this.#deps,
+      signal,
+    );
+  }
+
+  /** The report of a rollout that went well. */
+  committed(): RolledOut {
+    return {
+      outcome: "committed",
+      summary: `${this.#upgrade.version} runs on ${
+        countGood([...this.#states.values()])
+      }`,
+      upgradeId: this.#upgrade.id,
+      machines: this.#reports(),
+    };
+  }
+
+  /** Undoes what was done, and reports that. */
+  async goBack(
+    why: string,
+    trouble: unknown,
+    signal: AbortSignal,
+  ): Promise<RolledOut> {
+    if (!this.#mover.hasWritten) throw trouble ?? new TypeError(why);
+    const { deployedBy, timeoutMs } = this.#options;
+    const { id, version } = this.#upgrade;
+    const text = `Goes back from ${version}: ${why}`;
+    this.#deps.reporter.emit({ type: "warning", text });
+    const returned = await returnMachines(
+      {
+        app: this.#app,
+        imageRef: this.#prepared.imageRef,
+        upgradeId: id,
+        deployedBy,
+        timeoutMs,
+        machines: [...this.#states.values()].filter(
+          ({ machine, standing }) =>
+            this.#allowed.has(machine.id) && standing !== "silent" &&
+            standing !== "gone" && standing !== "applies_at_next_start",
+        ),
+      },
+      this.#mover,
+      this.#deps,
+      signal,
+    );
+    // The pointer never named the upgrade: what kept it from that is all there is to say.
+    if (returned === null) throw trouble ?? new TypeError(why);
+    const { states } = returned;
+    return {
+      outcome: "rolled_back",
+      summary: [
+        `${version} is rolled back: ${why}`,
+        `${countGood(states)} back on ${returned.version}`,
+        ...states.filter(isBad).map((state) =>
+          `not back: ${describeBad(state, timeoutMs)}`
+        ),
+      ].join("; "),
+      upgradeId: id,
+      machines: this.#reports(states),
+    };
+  }
+
+  /** The error that ends a rollout whose lock is lost. */
+  lockLost({ reason }: AbortSignal): FlyhotError {
+    const said = reason instanceof Error ? reason.message : String(reason);
+    return new FlyhotError(
+      "conflict",
+      `${said}; upgrade ${this.#upgrade.id} stays as it is on up to ${
+        counted(this.#allowed.size, "machine")
+      }`,
+      { hint: "see what runs with: flyhot status", cause: reason },
+    );
+  }
+
+  #reports(backs: readonly MachineState[] = []): MachineReport[] {
+    const back = new Map(backs.map((state) => [state.machine.id, state]));
+    return [
+      ...[...this.#states].map(([id, state]) =>
+        machineReport(state, back.get(id))
+      ).filter((report) => report !== null),
+      ...this.#prepared.resting.map(restingReport),
+    ];
+  }
+
+  #tellAll(): void {
+    for (const state of this.#states.values()) tellMachine(state, this.#deps);
+    for (const { id, region } of this.#prepared.resting) {
+      const standing = "applies_at_next_start";
+      this.#deps.reporter.emit({ type: "machine", id, region, standing });
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#deps.host.now()).toISOString();
+  }
 }
 
 function idsOf(states: readonly MachineState[]): string[] {
   return states.map(({ machine }) => machine.id);
 }
 
-function isIn(ids: readonly string[]): (state: MachineState) => boolean {
-  const set = new Set(ids);
-  return ({ machine }) => set.has(machine.id);
-}
-
-function present(
-  reports: readonly (MachineReport | null)[],
-): MachineReport[] {
-  return reports.filter((report) => report !== null);
+function countGood(states: readonly MachineState[]): string {
+  const good = states.filter(({ standing }) =>
+    standing === "applied" || standing === "nothing_to_do"
+  );
+  return counted(good.length, "machine");
 }
 
 function tellMachine(
-  { machine, standing, failure }: MachineState,
+  { machine: { id, region }, standing, failure }: MachineState,
   { reporter }: RolloutDeps,
 ): void {
-  const { id, region } = machine;
   if (standing === "gone") {
     const text =
-      `machine ${id} is gone, or runs another image, and leaves the rollout`;
+      `machine ${id} leaves the rollout: it is gone, or runs another image`;
     return reporter.emit({ type: "note", text });
   }
-  const detail = failure ? `${failure.phase}: ${failure.message}` : undefined;
   reporter.emit({
     type: "machine",
     id,
     region,
     standing,
-    ...(detail === undefined ? {} : { detail }),
+    ...(failure ? { detail: `${failure.phase}: ${failure.message}` } : {}),
   });
-}
-
-function lockLost(
-  reason: unknown,
-  upgradeId: string,
-  machines: number,
-): FlyhotError {
-  const said = reason instanceof Error ? reason.message : String(reason);
-  return new FlyhotError(
-    "conflict",
-    `${said}; upgrade ${upgradeId} stays as it is on up to ${
-      counted(machines, "machine")
-    }`,
-    { hint: "see what runs with: flyhot status", cause: reason },
-  );
 }

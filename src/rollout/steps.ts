@@ -9,8 +9,8 @@ export interface StepOptions<T> {
   readonly name: string;
   /** On what. */
   readonly detail?: string;
-  /** Says what came of it. */
-  readonly result?: (value: T) => string;
+  /** Says what came of it; null if it did not end well. */
+  readonly result?: (value: T) => string | null;
 }
 
 /**
@@ -34,11 +34,13 @@ export async function tell<T>(
     ...(detail === undefined ? {} : { detail }),
   });
   const value = await act();
+  const outcome = result?.(value);
+  if (outcome === null) return value;
   reporter.emit({
     type: "done",
     name,
     ms: host.monotonicNow() - start,
-    ...(result === undefined ? {} : { detail: result(value) }),
+    ...(outcome === undefined ? {} : { detail: outcome }),
   });
   return value;
 }

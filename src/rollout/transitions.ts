@@ -146,6 +146,38 @@ export function rolledBack(options: RollbackOptions): Transition {
 }
 
 /**
+ * Makes writes that may still be under way fail: they were based on the pointer as it was before.
+ *
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param now the time, RFC 3339
+ * @returns the transition, which changes nothing but the revision
+ */
+export function fenced(app: string, imageRef: string, now: string): Transition {
+  return (pointer) => ({
+    ...pointer ?? empty(app, imageRef, now),
+    revision: (pointer?.revision ?? 0) + 1,
+    set_at: now,
+  });
+}
+
+/**
+ * Tells whether the pointer names an upgrade, as a current or an earlier one.
+ *
+ * @param pointer the pointer
+ * @param upgradeId the upgrade
+ * @returns true if its write has landed
+ */
+export function namesUpgrade(
+  pointer: Pointer | null,
+  upgradeId: string,
+): boolean {
+  return Object.values(pointer?.generations ?? {}).some((
+    { hot_upgrade, history },
+  ) => [hot_upgrade, ...history].some((upgrade) => upgrade?.id === upgradeId));
+}
+
+/**
  * Finds what a machine that starts anew would run if the current upgrade did not exist.
  *
  * @param generation the generation

@@ -7,7 +7,7 @@ import { durationMs } from "./durations.ts";
 import { isRecord } from "./machine_config.ts";
 import type {
   CheckConfig,
-  MachineConfig,
+  MachineSettings,
   RestartPolicy,
   ServiceConfig,
 } from "./machine_types.ts";
@@ -41,7 +41,7 @@ export interface GroupConfig {
   /** Its command line, or null for the image's own. */
   readonly command: string | null;
   /** What goes into the configuration of its machines. */
-  readonly config: Omit<MachineConfig, "image" | "env" | "metadata" | "init">;
+  readonly config: MachineSettings;
 }
 
 /** What a folder without fly.toml is taken for: one group that serves HTTP. */
@@ -159,7 +159,9 @@ function plainService(service: Record<string, unknown>): ServiceConfig {
   return { ...rest, checks };
 }
 
-function guestOf(vm: Record<string, unknown>): MachineConfig["guest"] {
+function guestOf(
+  vm: Record<string, unknown>,
+): NonNullable<MachineSettings["guest"]> {
   const { memory, memory_mb, cpus = 1, cpu_kind = "shared" } = vm;
   return {
     cpu_kind: `${cpu_kind}`,
@@ -185,7 +187,7 @@ const POLICIES: Readonly<Record<string, RestartPolicy>> = {
 
 function restartOf(
   restart: Record<string, unknown>,
-): Pick<MachineConfig, "restart"> {
+): Pick<MachineSettings, "restart"> {
   const policy = POLICIES[`${restart.policy}`];
   if (policy === undefined) return {};
   const { retries } = restart;
@@ -199,7 +201,7 @@ function restartOf(
 
 function stopOf(
   raw: Record<string, unknown>,
-): Pick<MachineConfig, "stop_config"> {
+): Pick<MachineSettings, "stop_config"> {
   const signal = text_(raw.kill_signal);
   const ms = durationMs(raw.kill_timeout, "s");
   if (signal === null && ms === null) return {};

@@ -10,6 +10,7 @@ import {
   parseAppConfig,
 } from "./app_config.ts";
 import { splitWords } from "./command_line.ts";
+import { checksOf } from "./health_checks.ts";
 import { newUlid } from "./ids.ts";
 import type { Image, Images } from "./images.ts";
 import type { Machine } from "./machine.ts";
@@ -215,9 +216,13 @@ export class Deployer {
     // A stopped machine is updated, and stays stopped.
     if (machine.state === "stopped") return;
     const serves = (group.config.services ?? []).length > 0;
-    if (readyMs > 0 && serves) {
-      await waitUntilAnswering(machine, "/", { timeoutMs: readyMs, signal });
-    }
+    if (readyMs === 0 || !serves) return;
+    // As flyctl does, its health check decides; where it has none, that somebody listens.
+    const check = checksOf(machine.config).find(({ path }) => path !== null);
+    await waitUntilAnswering(machine, {
+      path: check?.path ?? null,
+      isGood: (status) => status >= 200 && status < 300,
+    }, { timeoutMs: readyMs, signal });
   }
 
   async #releaseCommand(

@@ -130,29 +130,40 @@ async function connect(
 }
 
 /**
- * Asks a machine over HTTP until it answers anything below 500.
+ * Asks a machine again and again until the answer is good.
  *
- * @param url what to ask for
+ * @param base where the machine listens
+ * @param path what to ask for over HTTP, or null to only connect
+ * @param isGood judges the status of an answer
  * @param signal ends it
- * @returns what the last try met: null if it answered, else why not
+ * @returns null once the answer was good, else what the last try met
  */
-export async function pollUntilAnswered(
-  url: string,
+export async function pollUntilGood(
+  base: string,
+  path: string | null,
+  isGood: (status: number) => boolean,
   signal: AbortSignal,
 ): Promise<string | null> {
-  let met = "nothing listens";
+  let met = "nothing answers";
   while (!signal.aborted) {
     try {
+      if (path === null) {
+        if ((await connect(base)).passing) return null;
+        throw new Error("connection refused");
+      }
+      const url = new URL(path, base);
       const response = await fetch(url, { redirect: "manual", signal });
       await response.body?.cancel();
-      if (response.status < 500) return null;
+      if (isGood(response.status)) return null;
       met = `it answers ${response.status}`;
     } catch (error) {
       if (!signal.aborted && error instanceof Error) {
         met = `it cannot be reached (${error.message})`;
-      } else if (met === "nothing listens") met = "it does not answer";
+      }
     }
-    await delay(20, signal).catch(() => {});
+    await delay(POLL_MS, signal).catch(() => {});
   }
   return met;
 }
+
+const POLL_MS = 20;

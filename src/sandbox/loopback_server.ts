@@ -41,8 +41,8 @@ export interface LoopbackOptions {
   readonly service: FaultRequest["service"];
   /** Answers one request; what it throws becomes a 500. */
   readonly handle: (request: LoopbackRequest) => Promise<LoopbackAnswer>;
-  /** What a 500 or 503 made by a fault says. */
-  readonly fail: (status: 500 | 503) => LoopbackAnswer;
+  /** Makes a 500 or 503 that says why. */
+  readonly fail: (status: 500 | 503, why: string) => LoopbackAnswer;
   /** Makes trouble. Default none. */
   readonly faults?: FaultHook;
   /** The largest body in bytes. Default 256 MiB. */
@@ -132,7 +132,7 @@ async function respond(
     if (fault === "lose_request") return spoil(incoming);
     if (typeof fault === "object") await delay(fault.delayMs, gone.signal);
     const answer = fault === "error500" || fault === "slow_down"
-      ? options.fail(fault === "error500" ? 500 : 503)
+      ? options.fail(fault === "error500" ? 500 : 503, "trouble on demand")
       : await answerOf(options, {
         method,
         target,
@@ -162,7 +162,10 @@ async function answerOf(
     return await options.handle(request);
   } catch (error) {
     if (request.signal.aborted) throw error;
-    return options.fail(500);
+    return options.fail(
+      500,
+      error instanceof Error ? error.message : `${error}`,
+    );
   }
 }
 

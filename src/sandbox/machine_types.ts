@@ -59,10 +59,8 @@ export interface MachineFile {
   readonly raw_value?: string;
 }
 
-/** How a machine is to be. */
-export interface MachineConfig {
-  /** The image. */
-  readonly image: string;
+/** How a machine is to be, whatever its image. */
+export interface MachineSettings {
   /** Variables of its main process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Labels that can be changed while it runs. */
@@ -101,6 +99,12 @@ export interface MachineConfig {
   };
   /** Other fields, kept as they are. */
   readonly [other: string]: unknown;
+}
+
+/** How a machine is to be. */
+export interface MachineConfig extends MachineSettings {
+  /** The image. */
+  readonly image: string;
 }
 
 /** How a main process ended. */

@@ -52,15 +52,9 @@ export function startObjectStore(
     ...(options.faults ? { faults: options.faults } : {}),
     handle: (request) =>
       Promise.resolve(answer(request, objects, options.bucket, secrets)),
-    fail: (status) =>
+    fail: (status, why) =>
       errorAnswer(
-        status === 500
-          ? new S3Error(
-            500,
-            "InternalError",
-            "We encountered an internal error. Please try again.",
-          )
-          : new S3Error(503, "SlowDown", "Please reduce your request rate."),
+        new S3Error(status, status === 500 ? "InternalError" : "SlowDown", why),
         "",
       ),
   });

@@ -2,7 +2,7 @@
  * @module
  */
 import { FlyhotError } from "../errors.ts";
-import { pollUntilAnswered } from "./health_checks.ts";
+import { pollUntilGood } from "./health_checks.ts";
 import type { Machine } from "./machine.ts";
 import { waitFor } from "./wait_for.ts";
 
@@ -14,45 +14,56 @@ export interface WaitLimits {
   readonly signal?: AbortSignal;
 }
 
+/** What an answer has to be like. */
+export interface Question {
+  /** What to ask for over HTTP, or null to only connect. */
+  readonly path: string | null;
+  /** Judges the status of an answer. Default anything below 500. */
+  readonly isGood?: (status: number) => boolean;
+}
+
 /**
- * Asks a machine over HTTP until it answers anything below 500.
+ * Asks a machine until it gives a good answer.
  *
  * @param machine the machine
- * @param path what to ask for
+ * @param question what to ask
  * @param limits how long
  * @throws {FlyhotError} `incomplete` if its process ends meanwhile, or the time is over
  */
 export async function waitUntilAnswering(
   machine: Machine,
-  path: string,
+  question: Question,
   limits: WaitLimits,
 ): Promise<void> {
+  const { path, isGood = (status) => status < 500 } = question;
   const over = new AbortController();
   const signal = limits.signal
     ? AbortSignal.any([over.signal, limits.signal])
     : over.signal;
   const { pid } = machine;
-  const watch = machine.changes.add(() => {
-    if (machine.pid !== pid) over.abort();
+  const hasEnded = () => pid === null || machine.pid !== pid;
+  const unwatch = machine.changes.add(() => {
+    if (hasEnded()) over.abort();
   });
-  if (pid === null) over.abort();
+  if (hasEnded()) over.abort();
   const timer = setTimeout(() => over.abort(), limits.timeoutMs);
   try {
-    const url = new URL(path, machine.url).href;
-    const met = await pollUntilAnswered(url, signal);
-    limits.signal?.throwIfAborted();
+    const met = await pollUntilGood(machine.url, path, isGood, signal);
     if (met === null) return;
-    const why = machine.pid !== pid || pid === null
+    limits.signal?.throwIfAborted();
+    const why = hasEnded()
       ? `its process ended (${ending(machine)})`
-      : `within ${limits.timeoutMs} ms ${met}`;
+      : `after ${limits.timeoutMs} ms ${met}`;
     throw new FlyhotError(
       "incomplete",
-      `Cannot reach machine ${machine.place.id} at ${url}: ${why}`,
+      `Cannot reach machine ${machine.place.id} at ${machine.url}${
+        path ?? ""
+      }: ${why}`,
       { hint: lastLines(machine) },
     );
   } finally {
     clearTimeout(timer);
-    watch();
+    unwatch();
   }
 }
 

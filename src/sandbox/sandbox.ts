@@ -1,228 +1,48 @@
 /** A small Fly on loopback: an object store, the Machines API, a `fly` stand-in, machines as processes.
  * @module
  */
-import type { Fault, FaultHook, FaultRequest } from "./faults.ts";
+import { delimiter, join } from "node:path";
+import { FlyhotError } from "../errors.ts";
+import { controlApi } from "./control_api.ts";
+import { Deployer } from "./deploys.ts";
+import { newSecret } from "./ids.ts";
+import { Images } from "./images.ts";
+import { type LoopbackServer, serveLoopback } from "./loopback_server.ts";
+import { inheritedEnvironment } from "./machine_env.ts";
 import type { LogLine } from "./machine_log.ts";
-import type { MachineConfig, MachineState } from "./machine_types.ts";
+import { json } from "./machine_routes.ts";
+import { machinesApi } from "./machines_api.ts";
+import { Machines } from "./machines.ts";
+import { startObjectStore } from "./object_store.ts";
+import { Reaper } from "./reaper.ts";
+import { RunningSandbox } from "./running_sandbox.ts";
+import {
+  makeSandboxFolder,
+  makeSocketFolder,
+  writeStandIn,
+} from "./sandbox_folder.ts";
+import type { Sandbox, SandboxOptions } from "./sandbox_types.ts";
+import { Notifier } from "./wait_for.ts";
 
-export type { Fault, FaultHook, FaultRequest, LogLine, MachineConfig };
-export type { MachineState };
-
-/** Options of {@linkcode startSandbox}. */
-export interface SandboxOptions {
-  /** The app's name. Default `sandbox-app`. */
-  readonly app?: string;
-  /** Where machines are placed, one after the other. Default `["iad"]`; the first is the primary region. */
-  readonly regions?: readonly string[];
-  /** An empty or missing folder that everything is kept in. Default a new temporary one. */
-  readonly folder?: string;
-  /** The bucket's name. Default `flyhot-sandbox`. */
-  readonly bucket?: string;
-  /** App secrets besides the credentials that the sandbox makes up itself. Default none. */
-  readonly secrets?: Readonly<Record<string, string>>;
-  /** Whether the Machines API keeps Fly's rate limits and answers 429 beyond them. Default false. */
-  readonly rateLimits?: boolean;
-  /** Makes trouble. Default none. */
-  readonly faults?: FaultHook;
-  /** Whether `stop()` leaves the folder behind. Default false. */
-  readonly keep?: boolean;
-  /** Who `fly auth whoami` says is logged in. Default `you@sandbox.invalid`. */
-  readonly email?: string;
-  /** Called with every line that a machine logs. Default none. */
-  readonly onLog?: (line: LogLine) => void;
-  /** Gives up starting; afterwards it does nothing. */
-  readonly signal?: AbortSignal;
-}
-
-/** A machine, as seen by whoever runs the sandbox. */
-export interface SandboxMachine {
-  /** Its id. */
-  readonly id: string;
-  /** Its name. */
-  readonly name: string;
-  /** Its region. */
-  readonly region: string;
-  /** Its process group, or null for one made outside `deploy`. */
-  readonly group: string | null;
-  /** What it is doing. */
-  readonly state: MachineState;
-  /** The image as its creator wrote it. */
-  readonly imageRef: string;
-  /** Which version of its configuration it runs. */
-  readonly instanceId: string;
-  /** Where its program is to listen: `http://127.0.0.1:<PORT>`. */
-  readonly url: string;
-  /** The folder that stands for the image's working folder, usually `/app`. */
-  readonly root: string;
-  /** Where the flyhot runtime listens: `FLYHOT_SOCKET`. */
-  readonly socket: string;
-  /** Its log file. */
-  readonly logFile: string;
-  /** The id of its main process, or null while none runs. */
-  readonly pid: number | null;
-}
-
-/** How to make one machine by hand. */
-export interface CreateMachineOptions {
-  /** The image, as `buildImage()` returned it. */
-  readonly image: string;
-  /** Its name. Default a generated one. */
-  readonly name?: string;
-  /** Its region. Default the primary region. */
-  readonly region?: string;
-  /** More configuration. Default none. */
-  readonly config?: Omit<Partial<MachineConfig>, "image">;
-}
-
-/** Options of `buildImage()`. */
-export interface BuildImageOptions {
-  /** The tag. Default `deployment-<ULID>`. */
-  readonly label?: string;
-  /** Values of the Dockerfile's `ARG`s. Default none. */
-  readonly buildArgs?: Readonly<Record<string, string>>;
-}
-
-/** Options of `deploy()`. */
-export interface DeployOptions extends BuildImageOptions {
-  /** The configuration file. Default `fly.toml` in the folder; none there is no error. */
-  readonly config?: string;
-  /** An image to deploy instead of building one. */
-  readonly image?: string;
-  /** The regions of new machines, one after the other; existing ones elsewhere are left alone. Default the sandbox's. */
-  readonly regions?: readonly string[];
-  /** How many machines a process group gets when it has none yet. Default one for every region. */
-  readonly machines?: number;
-  /** How long one machine may take to be ready, in milliseconds. Default 30000. */
-  readonly readyMs?: number;
-  /** Called with every line that `fly deploy` would print. Default none. */
-  readonly onLine?: (line: string) => void;
-  /** Gives up between two machines. */
-  readonly signal?: AbortSignal;
-}
-
-/** What a deploy did. */
-export interface Deployment {
-  /** The image that the machines run now. */
-  readonly imageRef: string;
-  /** The machines made or updated. */
-  readonly machines: readonly SandboxMachine[];
-}
-
-/** Options of `scale()`. */
-export interface ScaleOptions {
-  /** The process group. Default `app`. */
-  readonly group?: string;
-  /** The regions of new machines, one after the other. Default the sandbox's. */
-  readonly regions?: readonly string[];
-}
-
-/** Options of everything that waits. */
-export interface WaitOptions {
-  /** How long, in milliseconds. Default 10000. */
-  readonly timeoutMs?: number;
-  /** Gives up early. */
-  readonly signal?: AbortSignal;
-}
-
-/** Options of `exec()`. */
-export interface ExecOptions extends WaitOptions {
-  /** What the process reads. Default nothing. */
-  readonly stdin?: string;
-}
-
-/** What a process run by `exec()` left. */
-export interface ExecOutcome {
-  /** Its exit code. */
-  readonly exitCode: number;
-  /** What it wrote to standard output. */
-  readonly stdout: string;
-  /** What it wrote to standard error. */
-  readonly stderr: string;
-}
-
-/** A running sandbox. Methods throw a `FlyhotError` that says what was tried, on what, and why it failed. */
-export interface Sandbox extends AsyncDisposable {
-  /** The app's name. */
-  readonly app: string;
-  /** Where everything is kept. */
-  readonly folder: string;
-  /** All variables that a command needs to use this sandbox, credentials included; `PATH` begins with the stand-in's folder. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The object store, `AWS_ENDPOINT_URL_S3`. */
-  readonly endpoint: string;
-  /** The Machines API, `FLY_FLAPS_BASE_URL`. */
-  readonly flapsUrl: string;
-  /** The bucket's name, `BUCKET_NAME`. */
-  readonly bucket: string;
-  /** How many requests came in so far, by server and method, for example `s3 PUT`. */
-  requests(): Readonly<Record<string, number>>;
-  /** All machines but destroyed ones, oldest first. */
-  machines(): readonly SandboxMachine[];
-  /** One machine, destroyed or not. */
-  machine(machineId: string): SandboxMachine;
-  /** Makes a machine and waits until its process runs. */
-  createMachine(options: CreateMachineOptions): Promise<SandboxMachine>;
-  /** Makes or destroys machines until a process group has so many; new ones are like those there are. */
-  scale(
-    count: number,
-    options?: ScaleOptions,
-  ): Promise<readonly SandboxMachine[]>;
-  /** Starts a stopped machine, or resumes a suspended one, and waits until its process runs. */
-  startMachine(machineId: string): Promise<void>;
-  /** Stops a machine as `fly machine stop` does and waits until its process has ended. */
-  stopMachine(machineId: string): Promise<void>;
-  /** Freezes a machine's processes; their memory is kept. */
-  suspendMachine(machineId: string): Promise<void>;
-  /** Stops and starts a machine; its files are those of the image again. */
-  restartMachine(machineId: string): Promise<void>;
-  /** Kills a machine's processes at once, as if its host had failed; the restart policy decides what follows. */
-  crashMachine(machineId: string): Promise<void>;
-  /** Ends a machine for good, running or not. */
-  destroyMachine(machineId: string): Promise<void>;
-  /** Runs a command in a machine's folder with its environment. */
-  exec(
-    machineId: string,
-    command: readonly string[],
-    options?: ExecOptions,
-  ): Promise<ExecOutcome>;
-  /** Copies a folder into the registry and returns the image's reference. */
-  buildImage(folder: string, options?: BuildImageOptions): Promise<string>;
-  /** Does what `fly deploy` does: builds an image of a folder and brings it to all machines, one after the other. */
-  deploy(folder: string, options?: DeployOptions): Promise<Deployment>;
-  /** Where a machine's program is to listen. */
-  url(machineId: string): string;
-  /** Asks a machine over HTTP until it answers anything below 500. */
-  waitUntilReady(
-    machineId: string,
-    path?: string,
-    options?: WaitOptions,
-  ): Promise<void>;
-  /** Waits until a machine is in a state; returns at once if it is. */
-  waitForState(
-    machineId: string,
-    state: MachineState,
-    options?: WaitOptions,
-  ): Promise<void>;
-  /** Waits for a line of a machine's log, past ones included. */
-  waitForLog(
-    machineId: string,
-    pattern: RegExp,
-    options?: WaitOptions,
-  ): Promise<LogLine>;
-  /** The newest lines of a machine's log, oldest first. */
-  logs(machineId: string): readonly LogLine[];
-  /** Calls back with every line that any machine logs from now on, until the returned function is called. */
-  onLog(listener: (line: LogLine) => void): () => void;
-  /** Ends all processes and servers and removes the folder; again does nothing. */
-  stop(): Promise<void>;
-}
+export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
+export type { LogLine } from "./machine_log.ts";
+export type {
+  MachineConfig,
+  MachineSettings,
+  MachineState,
+} from "./machine_types.ts";
+export type * from "./sandbox_types.ts";
 
 /**
  * Starts a sandbox. Machines are ordinary processes of this computer: nothing keeps them from its files and network.
  *
+ * A program in a machine listens on `PORT` and finds its files in its working folder, which stands for `/app`.
+ * If this program is killed, a small shell process ends the machines and removes the folder in its place.
+ *
  * @param options its app, regions, folder and habits
  * @returns the running sandbox; stop it, or declare it with `await using`
  * @throws {FlyhotError} `usage` if an option cannot be used, or the program was compiled with `deno compile`
+ * @throws the reason of `options.signal` if it is aborted; nothing is left then
  *
  * @example
  * ```ts no-eval
@@ -232,6 +52,167 @@ export interface Sandbox extends AsyncDisposable {
  * await fetch(machines[0]!.url);
  * ```
  */
-export function startSandbox(_options: SandboxOptions = {}): Promise<Sandbox> {
-  return Promise.reject(new Error("Cannot start a sandbox: not written yet"));
+export async function startSandbox(
+  options: SandboxOptions = {},
+): Promise<Sandbox> {
+  const { app = "sandbox-app", regions = ["iad"] } = options;
+  const { bucket = "flyhot-sandbox", signal } = options;
+  checkOptions(app, regions, bucket);
+  signal?.throwIfAborted();
+  // What is started is ended in the opposite order, now if anything below fails, else by stop().
+  await using undo = new AsyncDisposableStack();
+  const folder = await makeSandboxFolder(options.folder);
+  const keep = options.keep ?? false;
+  undo.defer(() => keep ? undefined : removeFolder(folder));
+  const socketFolder = await makeSocketFolder(folder);
+  undo.defer(() => removeFolder(socketFolder));
+  const reaper = new Reaper(keep ? null : folder);
+  undo.defer(() => reaper.release());
+
+  const keys = {
+    accessKeyId: `AK${newSecret(9).toUpperCase()}`,
+    secretAccessKey: newSecret(20),
+  };
+  const token = `fm2_${newSecret(40)}`;
+  const faults = options.faults ? { faults: options.faults } : {};
+  const store = await startObjectStore({ bucket, ...keys, ...faults });
+  undo.defer(() => store.close());
+  signal?.throwIfAborted();
+
+  const shared: Record<string, string> = {
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    AWS_ENDPOINT_URL_S3: store.url,
+    AWS_REGION: "auto",
+    BUCKET_NAME: bucket,
+    FLY_API_TOKEN: `FlyV1 ${token}`,
+  };
+  // Filled in below: machines are told an address that is known only once the server runs.
+  const told: Record<string, string> = {};
+  const logs = new Notifier<LogLine>();
+  if (options.onLog) logs.add(options.onLog);
+  const environment = Deno.env.toObject();
+  const images = new Images(join(folder, "images"));
+  const email = options.email ?? "you@sandbox.invalid";
+  const machines = new Machines({
+    app,
+    folder: join(folder, "machines"),
+    socketFolder,
+    primaryRegion: regions[0]!,
+    images,
+    owner: email,
+    world: {
+      register: reaper,
+      tellLog: (line) => logs.tell(line),
+      env: {
+        inherited: inheritedEnvironment(environment, Deno.execPath()),
+        secrets: { ...shared, ...options.secrets },
+        sandbox: told,
+      },
+    },
+  });
+  undo.defer(() => machines.close());
+  const deployer = new Deployer({ app, regions, images, machines });
+  const api = machinesApi({
+    app,
+    token,
+    machines,
+    rateLimits: options.rateLimits ?? false,
+  });
+  const control = controlApi({ app, token, email, machines, deployer });
+  const flaps = await serveLoopback({
+    service: "machines",
+    handle: (request) =>
+      request.target.startsWith("/_sandbox") ? control(request) : api(request),
+    fail: (status, why) =>
+      json(
+        { error: `${status === 500 ? "internal" : "unavailable"}: ${why}` },
+        status,
+      ),
+    ...faults,
+  });
+  undo.defer(() => flaps.close());
+  told.FLY_FLAPS_BASE_URL = flaps.url;
+  const bin = await writeStandIn(folder, Deno.execPath());
+  signal?.throwIfAborted();
+
+  const all = undo.move();
+  let stopped: Promise<void> | null = null;
+  return new RunningSandbox({
+    app,
+    folder,
+    regions,
+    env: {
+      ...shared,
+      ...told,
+      FLY_APP_NAME: app,
+      PATH: [bin, environment.PATH ?? ""].join(delimiter),
+    },
+    endpoint: store.url,
+    flapsUrl: flaps.url,
+    bucket,
+    images,
+    machines,
+    deployer,
+    logs,
+    requests: () => countRequests({ s3: store, machines: flaps }),
+    stop: () => stopped ??= all.disposeAsync(),
+  });
+}
+
+function checkOptions(
+  app: string,
+  regions: readonly string[],
+  bucket: string,
+): void {
+  const refuse = (why: string, hint: string) => {
+    throw new FlyhotError("usage", `Cannot start a sandbox: ${why}`, { hint });
+  };
+  if (Deno.build.standalone) {
+    refuse(
+      "this program was compiled, and machines need deno itself",
+      "run it with: deno run -A jsr:@flyhot/cli sandbox",
+    );
+  }
+  if (Deno.build.os === "windows") {
+    refuse("it needs the processes and signals of a Unix", "use WSL");
+  }
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(app)) {
+    refuse(`"${app}" is no name of an app`, "use a-z, 0-9 and hyphens");
+  }
+  if (
+    regions.length === 0 || !regions.every((name) => /^[a-z]{3}$/.test(name))
+  ) {
+    refuse(
+      `"${regions.join(",")}" are no regions`,
+      "use names of three letters, for example iad,fra",
+    );
+  }
+  if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(bucket)) {
+    refuse(
+      `"${bucket}" is no name of a bucket`,
+      "use a-z, 0-9, dots and hyphens",
+    );
+  }
+}
+
+function countRequests(
+  servers: Readonly<Record<string, LoopbackServer>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(servers).flatMap(([name, server]) =>
+      Object.entries(server.requests()).map(([method, count]) => [
+        `${name} ${method}`,
+        count,
+      ])
+    ),
+  );
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

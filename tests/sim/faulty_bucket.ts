@@ -17,8 +17,10 @@ import type { Sim } from "./sim.ts";
 export interface FaultRates {
   /** A read fails. Default 0. */
   readonly read?: number;
-  /** The answer of a write is lost; whether and when it happens is open. Default 0. */
+  /** The answer of a write is lost; whether it happens is open. Default 0. */
   readonly write?: number;
+  /** How late a write may happen whose answer was lost, in milliseconds. Default 0: at once or never. */
+  readonly lateMs?: number;
 }
 
 /** The view that one client has of a shared {@linkcode MemoryBucket}. */
@@ -70,10 +72,11 @@ export class FaultyBucket implements Bucket {
     // Once sent, a write takes its course, whether or not the sender still listens.
     const arrive = () => this.#inner.put(key, content, condition);
     if (this.#sim.chance(this.#faults.write ?? 0)) {
-      const fate = this.#sim.between(0, 2);
+      const { lateMs = 0 } = this.#faults;
+      const fate = this.#sim.between(0, lateMs > 0 ? 2 : 1);
       if (fate === 1) await arrive();
       if (fate === 2) {
-        this.#sim.sleep(this.#sim.between(0, 120_000)).then(arrive, () => {});
+        this.#sim.sleep(this.#sim.between(0, lateMs)).then(arrive, () => {});
       }
       await this.#sim.turn(options.signal);
       return { status: "unknown", reason: "the line was cut" };

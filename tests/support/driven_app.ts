@@ -11,10 +11,12 @@ import type { HotUpgradeResult, MachineInfo } from "../../runtime/mod.ts";
 export type Files = Readonly<Record<string, string | null>>;
 
 const BOOT = `
-import { hotUpgrade, info, live } from "@flyhot/runtime";
+import { hotUpgrade, info, live, reapply } from "@flyhot/runtime";
 import { TextLineStream } from "@std/streams/text-line-stream";
 
-await info();
+import { settings } from "./settings.ts";
+
+await reapply(settings);
 const app: Record<string, (...args: unknown[]) => unknown> = await live(() => import("./app.ts"));
 const operations: Record<string, (...args: never[]) => unknown> = {
   call: (name: string, ...args: unknown[]) => app[name]!(...args),
@@ -53,7 +55,12 @@ export class DrivenApp implements AsyncDisposable {
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-lock", "main.ts"],
       cwd: root,
-      env: { NO_COLOR: "1" },
+      env: {
+        NO_COLOR: "1",
+        FLY_IMAGE_REF: "registry.fly.io/driven:deployment-1",
+        FLY_APP_NAME: "driven",
+        FLYHOT_SOCKET: join(root, "..", "socket"),
+      },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -70,6 +77,7 @@ export class DrivenApp implements AsyncDisposable {
     const source = join(folder, "source");
     const all: Files = {
       "main.ts": BOOT,
+      "settings.ts": "export const settings = {};",
       "deno.json": JSON.stringify({
         imports: {
           "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",

@@ -1,0 +1,127 @@
+/**
+ * Upgrades running Deno programs on Fly.io without restarting them: the `flyhot` command as a library.
+ *
+ * ```ts no-eval
+ * import { denoHost, main } from "@flyhot/cli/mod";
+ *
+ * using host = denoHost();
+ * const exitCode = await main(["hot", "--local"], host);
+ * ```
+ *
+ * Or, with machines and bucket of your own choice:
+ *
+ * ```ts no-eval
+ * import {
+ *   denoHost,
+ *   MachinesApi,
+ *   MachinesFleet,
+ *   orchestrate,
+ *   parseFlyToken,
+ *   S3Bucket,
+ *   silentReporter,
+ * } from "@flyhot/cli/mod";
+ *
+ * using host = denoHost();
+ * const token = parseFlyToken(host.env("FLY_API_TOKEN")!, "FLY_API_TOKEN");
+ * const report = await orchestrate({
+ *   app: "my-app",
+ *   root: host.cwd(),
+ *   deployedBy: "ci",
+ *   canary: 1,
+ *   maxConcurrency: 20,
+ *   timeoutMs: 120_000,
+ *   lockTtlMs: 300_000,
+ *   force: false,
+ *   dryRun: false,
+ *   gitIgnored: true,
+ * }, {
+ *   host,
+ *   bucket: new S3Bucket({
+ *     endpoint: "https://fly.storage.tigris.dev",
+ *     bucket: "my-releases",
+ *     accessKeyId: host.env("AWS_ACCESS_KEY_ID")!,
+ *     secretAccessKey: host.env("AWS_SECRET_ACCESS_KEY")!,
+ *   }),
+ *   fleet: new MachinesFleet(new MachinesApi({ host, app: "my-app", token })),
+ *   reporter: silentReporter,
+ * });
+ * report.outcome; // "committed"
+ * ```
+ *
+ * @module
+ */
+export {
+  type Bucket,
+  BucketError,
+  type BucketErrorCode,
+  type BucketRequestOptions,
+  type ListedObject,
+  MemoryBucket,
+  type ReadOutcome,
+  S3Bucket,
+  type S3BucketOptions,
+  type WriteCondition,
+  type WriteOutcome,
+} from "@flyhot/runtime/bucket";
+export type {
+  Generation,
+  HolderChange,
+  HotUpgrade,
+  MachineInfo,
+  MachineInfoCommon,
+  MachineResult,
+  Manifest,
+  ModuleEdges,
+  Pointer,
+  ReleaseFile,
+  RunningManifest,
+  UpgradeFailure,
+  UpgradePhase,
+} from "@flyhot/runtime/protocol";
+export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
+export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
+export {
+  MachinesApi,
+  type MachinesApiOptions,
+} from "./src/fly/machines_api.ts";
+export { MachinesFleet } from "./src/fly/machines_fleet.ts";
+export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
+export type {
+  Host,
+  HostFiles,
+  HostOutput,
+  RunOptions,
+  RunOutcome,
+  WalkedEntry,
+} from "./src/host.ts";
+export { type DenoHost, denoHost } from "./src/host_deno.ts";
+export { main } from "./src/main.ts";
+export { classify } from "./src/release/classify.ts";
+export {
+  type PackedRelease,
+  type PackOptions,
+  packRelease,
+} from "./src/release/pack.ts";
+export {
+  orchestrate,
+  type OrchestrateDeps,
+  type OrchestrateOptions,
+} from "./src/rollout/orchestrate.ts";
+export { readPointer, type StoredPointer } from "./src/rollout/pointer.ts";
+export type { ReleaseSource } from "./src/rollout/prepare.ts";
+export type {
+  MachineReport,
+  PlanReport,
+  RolloutReport,
+} from "./src/rollout/report.ts";
+export { Secret } from "./src/secret.ts";
+export type {
+  MachineStanding,
+  Reporter,
+  ReportEvent,
+} from "./src/ui/reporter.ts";
+export {
+  type ClosableReporter,
+  silentReporter,
+} from "./src/ui/text_reporter.ts";
+export { VERSION } from "./src/version.ts";

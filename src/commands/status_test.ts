@@ -1,0 +1,181 @@
+import { assert, assertEquals } from "@std/assert";
+import { runMain } from "../../tests/cli/run_main.ts";
+
+const IMAGE = "registry.fly.io/my-app:deployment-01K95HV55T5DX0HMS85SABZPRX";
+const METADATA = { fly_platform_version: "v2", fly_process_group: "app" };
+const SHA = "2".repeat(64);
+
+const machine = (id: string, state: string, metadata: unknown = METADATA) => ({
+  id,
+  name: id,
+  state,
+  region: "iad",
+  instance_id: "01",
+  config: { image: IMAGE, metadata },
+});
+
+const INFO = {
+  hotUpgradeApplied: true,
+  currentImageRef: IMAGE,
+  fingerprint: "0123456789ab",
+  upgrades: 1,
+  retainedModules: 0,
+  retainedBytes: 0,
+  pid: 1,
+  startedAt: "2026-01-01T00:00:00Z",
+  lastUpgradeId: "01K9",
+  id: "01K9",
+  version: "0.1.1",
+  sourceImageRef: "registry.fly.io/my-app:deployment-01K95ABC123",
+  deployedAt: "2026-01-15T10:30:00Z",
+  appliedAt: "2026-01-15T10:30:05Z",
+  sha256: SHA,
+};
+
+const UPGRADE = {
+  id: "01K9",
+  version: "0.1.1",
+  source_image_ref: INFO.sourceImageRef,
+  tarball_url: "https://s3.example/releases/x",
+  sha256: SHA,
+  size: 1,
+  deployed_at: INFO.deployedAt,
+  deployed_by: "you",
+  state: "committed",
+  wave: "*",
+};
+const POINTER = {
+  protocol: 1,
+  app: "my-app",
+  revision: 7,
+  set_at: INFO.deployedAt,
+  image_ref: IMAGE,
+  hot_upgrade: UPGRADE,
+  generations: {
+    [IMAGE]: {
+      image_ref: IMAGE,
+      first_seen: INFO.startedAt,
+      hot_upgrade: UPGRADE,
+      history: [],
+    },
+  },
+};
+
+const FILES = { "fly.toml": 'app = "my-app"\n' };
+const TOKEN = { FLY_API_TOKEN: "FlyV1 fm2_a" };
+const BUCKET = {
+  BUCKET_NAME: "releases",
+  AWS_ENDPOINT_URL_S3: "https://s3.example",
+  AWS_ACCESS_KEY_ID: "k",
+  AWS_SECRET_ACCESS_KEY: "s",
+};
+
+/** A fleet of one machine up to date, one on the base image, one without a runtime, one stopped, one release command. */
+async function answer(request: Request): Promise<Response | undefined> {
+  const { host, pathname } = new URL(request.url);
+  if (host === "s3.example") {
+    assertEquals(pathname, "/releases/releases/my-app-current.json");
+    return Response.json(POINTER, { headers: { etag: '"1"' } });
+  }
+  if (host !== "api.machines.dev") return undefined;
+  if (pathname === "/v1/apps/my-app/machines") {
+    return Response.json([
+      machine("a", "started"),
+      machine("b", "started"),
+      machine("c", "started"),
+      machine("d", "stopped"),
+      machine("e", "started", {
+        ...METADATA,
+        fly_process_group: "fly_app_release_command",
+      }),
+    ]);
+  }
+  const id = pathname.split("/").at(-2);
+  assert(pathname.endsWith("/exec"));
+  await request.body?.cancel();
+  if (id === "a") return Response.json({ stdout: JSON.stringify(INFO) });
+  if (id === "b") {
+    return Response.json({
+      stdout: JSON.stringify({ ...INFO, hotUpgradeApplied: false }),
+    });
+  }
+  return Response.json({ exit_code: 71, stderr: "nobody listens at /tmp/x" });
+}
+
+Deno.test("flyhot status shows every app machine, compared with the pointer", async () => {
+  const { code, out, err } = await runMain(["status"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: answer,
+  });
+  assertEquals(code, 0);
+  assertEquals(
+    out,
+    `==> Deployment Status
+
+Machine: a (iad) [started]
+  Image: deployment-01K95HV55T5DX0HMS85SABZPRX
+  Hot Upgrade: v0.1.1 (from deployment-01K95ABC123)
+  Status: ✓ Up to date
+
+Machine: b (iad) [started]
+  Image: deployment-01K95HV55T5DX0HMS85SABZPRX
+  Hot Upgrade: None
+  Status: ✗ Behind: v0.1.1 is current
+
+Machine: c (iad) [started]
+  Image: deployment-01K95HV55T5DX0HMS85SABZPRX
+  Status: ? Unknown: Cannot ask machine c what it runs: no flyhot runtime answers there, nobody listens at /tmp/x
+
+Machine: d (iad) [stopped]
+  Image: deployment-01K95HV55T5DX0HMS85SABZPRX
+  Status: - Applies at next start
+`,
+  );
+  assertEquals(err, "… Ask machines  4\n✓ Ask machines  0 ms\n");
+});
+
+Deno.test("flyhot status works with a Fly token alone, and says in JSON what was compared", async () => {
+  const { code, out } = await runMain(["status", "--json"], {
+    files: FILES,
+    env: TOKEN,
+    fetch: answer,
+  });
+  assertEquals(code, 0);
+  const report = JSON.parse(out);
+  assertEquals(
+    [report.app, report.compared_with, report.pointer_revision],
+    ["my-app", "each other", null],
+  );
+  assertEquals(
+    report.machines.map((it: Record<string, unknown>) => [it.id, it.verdict]),
+    [
+      ["a", "up_to_date"],
+      ["b", "behind"],
+      ["c", "unknown"],
+      ["d", "applies_at_next_start"],
+    ],
+  );
+  assertEquals(report.machines[0].hot_upgrade.version, "0.1.1");
+});
+
+Deno.test("flyhot status warns and goes on when the bucket cannot be read", async () => {
+  const { code, out, err } = await runMain(["status", "--json"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: (request) =>
+      request.url.startsWith("https://s3.example/")
+        ? new Response("<Error><Code>AccessDenied</Code></Error>", {
+          status: 403,
+        })
+        : answer(request),
+  });
+  assertEquals(code, 0);
+  assertEquals(JSON.parse(out).compared_with, "each other");
+  assert(
+    err.includes(
+      "! Comparing the machines with each other only. Cannot read https://s3.example/releases/releases/my-app-current.json: the server answered 403 AccessDenied",
+    ),
+    err,
+  );
+});

@@ -1,0 +1,402 @@
+/** The sandbox as a value: what its interface promises, done with its parts.
+ * @module
+ */
+import { FlyhotError } from "../errors.ts";
+import type { Deployer } from "./deploys.ts";
+import type { Images } from "./images.ts";
+import type { Machine } from "./machine.ts";
+import { parseMachineRequest } from "./machine_config.ts";
+import type { LogLine } from "./machine_log.ts";
+import type { MachineState } from "./machine_types.ts";
+import type { Machines } from "./machines.ts";
+import { PlatformError } from "./platform_error.ts";
+import { waitUntilAnswering } from "./readiness.ts";
+import type {
+  BuildImageOptions,
+  CreateMachineOptions,
+  Deployment,
+  DeployOptions,
+  ExecOptions,
+  ExecOutcome,
+  Sandbox,
+  SandboxMachine,
+  ScaleOptions,
+  WaitOptions,
+} from "./sandbox_types.ts";
+import { type Notifier, waitFor } from "./wait_for.ts";
+
+/** The parts of a running sandbox. */
+export interface SandboxParts {
+  /** The app's name. */
+  readonly app: string;
+  /** Where everything is kept. */
+  readonly folder: string;
+  /** Where machines go. */
+  readonly regions: readonly string[];
+  /** What a command needs to use it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The object store. */
+  readonly endpoint: string;
+  /** The Machines API. */
+  readonly flapsUrl: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** The registry. */
+  readonly images: Images;
+  /** The machines. */
+  readonly machines: Machines;
+  /** Deploys. */
+  readonly deployer: Deployer;
+  /** Tells every line that a machine logs. */
+  readonly logs: Notifier<LogLine>;
+  /** How many requests came in, by server and method. */
+  readonly requests: () => Readonly<Record<string, number>>;
+  /** Ends everything. */
+  readonly stop: () => Promise<void>;
+}
+
+const WAIT_MS = 10_000;
+const READY_MS = 30_000;
+
+/** A running sandbox. */
+export class RunningSandbox implements Sandbox {
+  readonly #parts: SandboxParts;
+
+  /**
+   * @param parts what it is made of
+   */
+  constructor(parts: SandboxParts) {
+    this.#parts = parts;
+  }
+
+  /** The app's name. */
+  get app(): string {
+    return this.#parts.app;
+  }
+
+  /** Where everything is kept. */
+  get folder(): string {
+    return this.#parts.folder;
+  }
+
+  /** All variables that a command needs to use it; not shown when it is printed. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#parts.env;
+  }
+
+  /** The object store. */
+  get endpoint(): string {
+    return this.#parts.endpoint;
+  }
+
+  /** The Machines API. */
+  get flapsUrl(): string {
+    return this.#parts.flapsUrl;
+  }
+
+  /** The bucket's name. */
+  get bucket(): string {
+    return this.#parts.bucket;
+  }
+
+  /** How many requests came in, by server and method. */
+  requests(): Readonly<Record<string, number>> {
+    return this.#parts.requests();
+  }
+
+  /** All machines but destroyed ones, oldest first. */
+  machines(): readonly SandboxMachine[] {
+    return this.#parts.machines.live().map(toSandboxMachine);
+  }
+
+  /** One machine, destroyed or not. */
+  machine(machineId: string): SandboxMachine {
+    return toSandboxMachine(this.#get(machineId));
+  }
+
+  /** Makes a machine and waits until its process runs. */
+  createMachine(options: CreateMachineOptions): Promise<SandboxMachine> {
+    return explain(`create a machine from ${options.image}`, async () => {
+      const machine = this.#parts.machines.create(parseMachineRequest({
+        name: options.name,
+        region: options.region,
+        config: { ...options.config, image: options.image },
+      }));
+      await machine.start();
+      return toSandboxMachine(machine);
+    });
+  }
+
+  /** Makes or destroys machines until a process group has so many. */
+  scale(
+    count: number,
+    options: ScaleOptions = {},
+  ): Promise<readonly SandboxMachine[]> {
+    const { group = "app", regions = this.#parts.regions } = options;
+    return explain(`scale ${group} to ${count} machines`, async () => {
+      const existing = this.#parts.machines.live().filter((machine) =>
+        machine.group === group
+      );
+      const model = existing.at(-1);
+      if (model === undefined) {
+        throw new FlyhotError(
+          "not_found",
+          `Cannot scale ${group} to ${count} machines: there is none to copy`,
+          { hint: "deploy first" },
+        );
+      }
+      for (const machine of existing.slice(count)) await machine.destroy(true);
+      const kept = existing.slice(0, count);
+      for (let i = kept.length; i < count; i++) {
+        const { config } = model;
+        const region = regions[i % regions.length];
+        const machine = this.#parts.machines.create(
+          parseMachineRequest({ config, region }),
+        );
+        await machine.start();
+        kept.push(machine);
+      }
+      return kept.map(toSandboxMachine);
+    });
+  }
+
+  /** Starts a stopped machine, or resumes a suspended one. */
+  startMachine(machineId: string): Promise<void> {
+    return this.#change("start", machineId, (machine) => machine.start());
+  }
+
+  /** Stops a machine. */
+  stopMachine(machineId: string): Promise<void> {
+    return this.#change("stop", machineId, (machine) => machine.stop());
+  }
+
+  /** Freezes a machine's processes. */
+  suspendMachine(machineId: string): Promise<void> {
+    return this.#change("suspend", machineId, (machine) => machine.suspend());
+  }
+
+  /** Stops and starts a machine. */
+  restartMachine(machineId: string): Promise<void> {
+    return this.#change("restart", machineId, (machine) => machine.restart());
+  }
+
+  /** Kills a machine's processes at once. */
+  crashMachine(machineId: string): Promise<void> {
+    return this.#change("crash", machineId, async (machine) => {
+      const { pid } = machine;
+      machine.crash();
+      await waitFor(
+        machine.changes,
+        () => machine.pid !== pid || pid === null || undefined,
+        { timeoutMs: WAIT_MS },
+      );
+    });
+  }
+
+  /** Ends a machine for good. */
+  destroyMachine(machineId: string): Promise<void> {
+    return this.#change(
+      "destroy",
+      machineId,
+      (machine) => machine.destroy(true),
+    );
+  }
+
+  /** Runs a command in a machine. */
+  exec(
+    machineId: string,
+    command: readonly string[],
+    options: ExecOptions = {},
+  ): Promise<ExecOutcome> {
+    const { timeoutMs = WAIT_MS, stdin, signal } = options;
+    const what = `run ${command[0]} in machine ${machineId}`;
+    return explain(what, async () => {
+      const { exitCode, stdout, stderr } = await this.#get(machineId).exec({
+        command,
+        timeoutMs,
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return { exitCode, stdout, stderr };
+    });
+  }
+
+  /** Copies a folder into the registry. */
+  async buildImage(
+    folder: string,
+    options: BuildImageOptions = {},
+  ): Promise<string> {
+    const { images, app } = this.#parts;
+    return (await images.build(folder, { app, ...options })).ref;
+  }
+
+  /** Does what `fly deploy` does. */
+  deploy(folder: string, options: DeployOptions = {}): Promise<Deployment> {
+    return explain(`deploy ${folder}`, async () => {
+      const { image, machines } = await this.#parts.deployer.deploy({
+        folder,
+        config: options.config ?? null,
+        app: null,
+        image: options.image ?? null,
+        label: options.label ?? null,
+        buildArgs: options.buildArgs ?? {},
+        regions: options.regions ?? null,
+        machines: options.machines ??
+          (options.regions ?? this.#parts.regions).length,
+        buildOnly: false,
+        readyMs: options.readyMs ?? READY_MS,
+      }, {
+        say: options.onLine ?? (() => {}),
+        signal: options.signal ?? new AbortController().signal,
+      });
+      return { imageRef: image.ref, machines: machines.map(toSandboxMachine) };
+    });
+  }
+
+  /** Where a machine's program is to listen. */
+  url(machineId: string): string {
+    return this.#get(machineId).url;
+  }
+
+  /** Asks a machine over HTTP until it answers anything below 500. */
+  async waitUntilReady(
+    machineId: string,
+    path = "/",
+    options: WaitOptions = {},
+  ): Promise<void> {
+    await waitUntilAnswering(this.#get(machineId), { path }, {
+      timeoutMs: WAIT_MS,
+      ...options,
+    });
+  }
+
+  /** Waits until a machine is in a state. */
+  async waitForState(
+    machineId: string,
+    state: MachineState,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const machine = this.#get(machineId);
+    const limits = { timeoutMs: WAIT_MS, ...options };
+    const reached = await waitFor(
+      machine.changes,
+      () => machine.state === state || undefined,
+      limits,
+    );
+    if (reached) return;
+    throw new FlyhotError(
+      "incomplete",
+      `Cannot see machine ${machineId} in state ${state}: it is ${machine.state} after ${limits.timeoutMs} ms`,
+    );
+  }
+
+  /** Waits for a line of a machine's log. */
+  async waitForLog(
+    machineId: string,
+    pattern: RegExp,
+    options: WaitOptions = {},
+  ): Promise<LogLine> {
+    const { log } = this.#get(machineId);
+    const limits = { timeoutMs: WAIT_MS, ...options };
+    // A pattern with the flag g would remember where it matched last.
+    const wanted = new RegExp(
+      pattern.source,
+      pattern.flags.replace(/[gy]/g, ""),
+    );
+    const line = await waitFor(
+      this.#parts.logs,
+      () => log.lines().find(({ text }) => wanted.test(text)),
+      limits,
+    );
+    if (line !== undefined) return line;
+    throw new FlyhotError(
+      "incomplete",
+      `Cannot find ${pattern} in the log of machine ${machineId} within ${limits.timeoutMs} ms`,
+      { hint: log.lines().slice(-8).map(({ text }) => text).join("\n") },
+    );
+  }
+
+  /** The newest lines of a machine's log. */
+  logs(machineId: string): readonly LogLine[] {
+    return this.#get(machineId).log.lines();
+  }
+
+  /** Calls back with every line that any machine logs. */
+  onLog(listener: (line: LogLine) => void): () => void {
+    return this.#parts.logs.add(listener);
+  }
+
+  /** Ends all processes and servers and removes the folder. */
+  stop(): Promise<void> {
+    return this.#parts.stop();
+  }
+
+  /** As `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #get(machineId: string): Machine {
+    try {
+      return this.#parts.machines.get(machineId);
+    } catch (cause) {
+      throw new FlyhotError(
+        "not_found",
+        `Cannot find machine ${machineId}: this sandbox has no such machine`,
+        { cause },
+      );
+    }
+  }
+
+  async #change(
+    verb: string,
+    machineId: string,
+    act: (machine: Machine) => Promise<void> | void,
+  ): Promise<void> {
+    const machine = this.#get(machineId);
+    await explain(`${verb} machine ${machineId}`, async () => {
+      await act(machine);
+    });
+  }
+}
+
+/**
+ * A machine, as seen by whoever runs the sandbox.
+ *
+ * @param machine the machine
+ * @returns what it is now
+ */
+export function toSandboxMachine(machine: Machine): SandboxMachine {
+  return {
+    id: machine.place.id,
+    name: machine.place.name,
+    region: machine.place.region,
+    group: machine.group,
+    state: machine.state,
+    imageRef: machine.config.image,
+    instanceId: machine.instanceId,
+    url: machine.url,
+    root: machine.root,
+    socket: machine.place.socket,
+    logFile: machine.logFile,
+    pid: machine.pid,
+  };
+}
+
+async function explain<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    const code = error.status === 404
+      ? "not_found"
+      : error.status === 409 || error.status === 412
+      ? "conflict"
+      : error.status === 408
+      ? "incomplete"
+      : "usage";
+    throw new FlyhotError(code, `Cannot ${what}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
