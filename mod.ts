@@ -63,6 +63,7 @@ export {
   type WriteCondition,
   type WriteOutcome,
 } from "@flyhot/runtime/bucket";
+export { UPGRADE_PHASES, type UpgradePhase } from "@flyhot/runtime/protocol";
 export type {
   Generation,
   HolderChange,
@@ -76,13 +77,16 @@ export type {
   ReleaseFile,
   RunningManifest,
   UpgradeFailure,
-  UpgradePhase,
 } from "@flyhot/runtime/protocol";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
+export type { Machine, MachineEvent, MachineExit } from "./src/fly/machine.ts";
 export {
+  type CreateOutcome,
+  type ExecOutcome,
   MachinesApi,
   type MachinesApiOptions,
+  type MachineSpec,
 } from "./src/fly/machines_api.ts";
 export { MachinesFleet } from "./src/fly/machines_fleet.ts";
 export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
@@ -109,6 +113,8 @@ export {
 } from "./src/rollout/orchestrate.ts";
 export { readPointer, type StoredPointer } from "./src/rollout/pointer.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
+export type { RollOutOptions } from "./src/rollout/roll_out.ts";
+export type { WaveOptions } from "./src/rollout/waves.ts";
 export type {
   MachineReport,
   PlanReport,

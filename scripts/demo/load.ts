@@ -27,7 +27,8 @@ interface Target {
   readonly stop: AbortController;
   readonly loops: Promise<void>[];
   readonly sockets: Set<WebSocket>;
-  leaving: boolean;
+  /** Why its sockets may close: the machine ends on purpose, or the load itself. */
+  leaving: "machine" | "load" | null;
 }
 
 const HTTP_LOOPS = 2;
@@ -61,7 +62,7 @@ export class Load implements AsyncDisposable {
       stop: new AbortController(),
       loops: [],
       sockets: new Set(),
-      leaving: false,
+      leaving: null,
     };
     this.#targets.set(id, target);
     for (let index = 0; index < SOCKETS; index++) await this.#open(target);
@@ -79,7 +80,7 @@ export class Load implements AsyncDisposable {
   async leave(id: string): Promise<void> {
     const target = this.#targets.get(id);
     if (!target) return;
-    target.leaving = true;
+    target.leaving = "machine";
     target.stop.abort();
     await Promise.all(target.loops);
     this.#targets.delete(id);
@@ -88,7 +89,7 @@ export class Load implements AsyncDisposable {
   /** Ends all load and closes its sockets. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const target of [...this.#targets.values()]) {
-      target.leaving = true;
+      target.leaving = "load";
       target.stop.abort();
       await Promise.all(target.loops);
       for (const socket of target.sockets) await closed(socket);
@@ -108,8 +109,8 @@ export class Load implements AsyncDisposable {
     socket.onmessage = () => this.counts.messages++;
     socket.onclose = () => {
       target.sockets.delete(socket);
-      if (target.leaving) this.counts.closedWithMachine++;
-      else this.counts.dropped++;
+      if (target.leaving === "machine") this.counts.closedWithMachine++;
+      if (target.leaving === null) this.counts.dropped++;
     };
   }
 

@@ -1,0 +1,44 @@
+/** The tour: a small Fly on loopback, one app on three machines, upgraded hot while load never stops.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { tour, type TourReport } from "./demo/tour.ts";
+import { verdictText } from "./demo/verdict.ts";
+
+const HELP =
+  `The tour: deploys a sample app to three machines of a small Fly on loopback and upgrades it hot under load.
+
+Usage: deno task demo [--json]
+
+  --json  print one JSON object on standard output instead of the table
+`;
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false, short: "h" },
+  },
+});
+
+if (values.help) {
+  await write(Deno.stdout, HELP);
+} else {
+  const report: TourReport = await tour((line) =>
+    write(Deno.stderr, line + "\n")
+  );
+  await write(
+    Deno.stdout,
+    values.json
+      ? JSON.stringify(report, null, 2) + "\n"
+      : verdictText(report, Deno.stdout.isTerminal() && !Deno.noColor),
+  );
+  if (!report.ok) Deno.exitCode = 1;
+}
+
+async function write(
+  to: { write(bytes: Uint8Array<ArrayBuffer>): Promise<number> },
+  text: string,
+): Promise<void> {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(await to.write(bytes));
+}

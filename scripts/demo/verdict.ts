@@ -1,0 +1,74 @@
+/** The table at the end of the tour.
+ * @module
+ */
+import { bold, green, red } from "@std/fmt/colors";
+import type { TourReport } from "./tour.ts";
+
+/**
+ * Lays the report out for people.
+ *
+ * @param report what the tour found
+ * @param colours whether to use colours
+ * @returns the text
+ */
+export function verdictText(report: TourReport, colours: boolean): string {
+  const paint = (style: (text: string) => string, text: string) =>
+    colours ? style(text) : text;
+  const mark = (good: boolean) => good ? paint(green, "✓") : paint(red, "✗");
+  const { requests, sockets, state, machines } = report;
+  const row = (good: boolean, name: string, value: string) =>
+    `  ${mark(good)} ${name.padEnd(26)} ${value}\n`;
+  let text = `\n${paint(bold, "What happened")}\n\n`;
+  text += row(
+    requests.failed === 0,
+    "requests",
+    `${requests.total} sent, ${requests.failed} failed`,
+  );
+  text += row(
+    sockets.dropped === 0,
+    "sockets",
+    `${sockets.opened} opened, ${sockets.dropped} dropped by an upgrade (${sockets.closed_with_machine} closed with a restarted or replaced machine)`,
+  );
+  for (const { id, region, suspend_ms, reloaded, same_process } of machines) {
+    const suspended = suspend_ms === null
+      ? "no suspension"
+      : `suspended ${suspend_ms.toFixed(1)} ms`;
+    text += row(
+      same_process && suspend_ms !== null,
+      `${id} (${region})`,
+      `${reloaded} modules reloaded, ${suspended}, ${
+        same_process ? "same process" : "another process"
+      }`,
+    );
+    text += row(
+      state.migrated,
+      "",
+      `${JSON.stringify(state.before[id])} -> ${
+        JSON.stringify(state.after[id])
+      }`,
+    );
+  }
+  text += row(
+    report.restart_reapplied,
+    "restarted machine",
+    "came back on version 2",
+  );
+  text += row(
+    report.broken_release_refused,
+    "broken release",
+    "refused by every machine, version 2 served on",
+  );
+  text += row(
+    report.cold_deploy_clean,
+    "cold deploy",
+    "version 4, not overlaid by version 2",
+  );
+  text += `\n  total ${(report.total_ms / 1000).toFixed(1)} s\n`;
+  for (const problem of report.problems) text += `  ${paint(red, problem)}\n`;
+  text += `\n${
+    report.ok
+      ? paint(green, "All as it should be.")
+      : paint(red, "Not as it should be.")
+  }\n`;
+  return text;
+}
