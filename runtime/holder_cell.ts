@@ -3,6 +3,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { HolderDefinition } from "./definition.ts";
+import { isThenable } from "./thenable.ts";
 
 /** Thrown when a call cannot be taken. */
 export class HolderCallError extends Error {
@@ -278,11 +279,6 @@ export async function quiesce(
     deadline.removeEventListener("abort", expire);
   }
   for (const cell of cells) cell.close();
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }
 
 function stillBusy(cell: HolderCell): HolderCallError {

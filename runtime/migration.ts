@@ -1,6 +1,7 @@
 /** Chains of state migrations over several versions, up and down.
  * @module
  */
+import { isThenable } from "./thenable.ts";
 
 /** What a migration step is told. */
 export interface MigrationContext {
@@ -128,11 +129,6 @@ export function runMigration(
     state = defined(name, link, next);
   }
   return state;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }
 
 function defined(name: string, link: MigrationLink, state: unknown): unknown {

@@ -2,6 +2,7 @@
  * @module
  */
 import { join } from "node:path";
+import { TIMER_MS_MAX } from "./deadline.ts";
 import type { Logger } from "./log.ts";
 import type { HealthCheck } from "./upgrade.ts";
 
@@ -107,9 +108,6 @@ export type Environment = (name: string) => string | undefined;
 
 /** The object store where none is named. */
 export const DEFAULT_ENDPOINT = "https://fly.storage.tigris.dev";
-
-/** A timer that is set for longer fires at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Says why flyhot must leave this process alone.

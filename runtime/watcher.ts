@@ -1,6 +1,7 @@
 /** Looks at the pointer again and again.
  * @module
  */
+import { TIMER_MS_MAX } from "./deadline.ts";
 import type { Logger } from "./log.ts";
 
 /** What a watcher needs. */
@@ -32,7 +33,7 @@ export function pollDelay(
   random: number,
 ): number {
   const factor = Math.min(BACK_OFF_MAX, 2 ** failures);
-  return intervalMs * factor * (0.9 + random * 0.2);
+  return Math.min(TIMER_MS_MAX, intervalMs * factor * (0.9 + random * 0.2));
 }
 
 /** Polls until it is disposed; never keeps the process alive. */

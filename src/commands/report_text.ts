@@ -50,7 +50,7 @@ export function reportText(report: RolloutReport): string {
   const { app, plan, machines } = report;
   const sections = [
     plan === null || plan.hot
-      ? `${app}: ${report.summary}`
+      ? `${app}: ${oneLine(report.summary)}`
       : `${app} needs a cold deploy`,
   ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
@@ -168,7 +168,8 @@ function machineLines(machines: readonly MachineReport[]): readonly string[] {
     return [
       `${mark} ${it.id}`,
       it.region,
-      words,
+      // Nobody waits any more when this is read.
+      it.standing === "queued" ? "left as it was" : words,
       it.suspend_ms === null
         ? ""
         : `suspended ${formatDuration(it.suspend_ms)}`,

@@ -5,7 +5,7 @@ import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
-import { isBad, type MachineState } from "./verdict.ts";
+import { isBad, isGood, type MachineState } from "./verdict.ts";
 
 /**
  * Writes down what became of one machine.
@@ -18,10 +18,13 @@ export function machineReport(
   state: MachineState,
   back?: MachineState,
 ): MachineReport | null {
-  const { machine, result, failure } = state;
-  if (state.standing === "gone") return null;
-  const isBack = back !== undefined && !isBad(back) && !isBad(state);
-  const standing: MachineStanding = isBack ? "returned" : state.standing;
+  const { machine, result } = state;
+  // What stopped the rollout is to be seen first; of the others, where they are now.
+  const last = back === undefined || isBad(state) ? state : back;
+  if (last.standing === "gone") return null;
+  const standing: MachineStanding = last === back && isGood(last)
+    ? "returned"
+    : last.standing;
   return {
     id: machine.id,
     region: machine.region,
@@ -32,7 +35,7 @@ export function machineReport(
     suspend_ms: result?.suspend_ms ?? null,
     total_ms: result?.ended_at ? result.total_ms : null,
     fingerprint: (back?.result ?? result)?.fingerprint ?? null,
-    failure,
+    failure: last.failure,
   };
 }
 

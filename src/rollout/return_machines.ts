@@ -12,7 +12,7 @@ import {
   type RollbackOptions,
   rolledBack,
 } from "./transitions.ts";
-import { isBad, type MachineState, queued } from "./verdict.ts";
+import { isBad, isGood, type MachineState, queued } from "./verdict.ts";
 import { type RolloutDeps, watchMachines } from "./watch.ts";
 
 /** Options of {@linkcode returnMachines}. */
@@ -98,13 +98,15 @@ export async function returnMachines(
     }
   });
   if (version === null) return null;
+  // What stopped the rollout stays in view as that.
+  const failed = new Set(
+    machines.filter(isBad).map(({ machine }) => machine.id),
+  );
   const states = await tell(deps, {
     name: "Wait for machines",
     detail: `to be back on ${version}`,
     result: (states) =>
-      `${
-        counted(states.filter((state) => !isBad(state)).length, "machine")
-      } back`,
+      `${counted(states.filter(isGood).length, "machine")} back`,
   }, () =>
     watchMachines(
       machines.map(({ machine }) => queued(machine)),
@@ -113,8 +115,9 @@ export async function returnMachines(
         upgradeId: id,
         timeoutMs: options.timeoutMs,
         toTheEnd: true,
-        onChange: ({ machine, standing }) => {
-          if (standing !== "applied" && standing !== "nothing_to_do") return;
+        onChange: (state) => {
+          const { machine } = state;
+          if (!isGood(state) || failed.has(machine.id)) return;
           deps.reporter.emit({
             type: "machine",
             id: machine.id,

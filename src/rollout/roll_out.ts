@@ -12,7 +12,13 @@ import type { MachineReport, RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
 import { counted, tell } from "./steps.ts";
 import { committed, withUpgrade, withWave } from "./transitions.ts";
-import { isBad, type MachineState, queued, verdict } from "./verdict.ts";
+import {
+  isBad,
+  isGood,
+  type MachineState,
+  queued,
+  verdict,
+} from "./verdict.ts";
 import { type RolloutDeps, watchMachines } from "./watch.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
 
@@ -277,10 +283,7 @@ function idsOf(states: readonly MachineState[]): string[] {
 }
 
 function countGood(states: readonly MachineState[]): string {
-  const good = states.filter(({ standing }) =>
-    standing === "applied" || standing === "nothing_to_do"
-  );
-  return counted(good.length, "machine");
+  return counted(states.filter(isGood).length, "machine");
 }
 
 function tellMachine(

@@ -117,6 +117,16 @@ export function isBad({ standing }: MachineState): boolean {
 }
 
 /**
+ * Tells whether a machine has it.
+ *
+ * @param state the state
+ * @returns true if it applied the upgrade, or ran that code already
+ */
+export function isGood({ standing }: MachineState): boolean {
+  return standing === "applied" || standing === "nothing_to_do";
+}
+
+/**
  * Judges the machines of a wave together.
  *
  * @param states the states

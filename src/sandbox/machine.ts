@@ -411,6 +411,7 @@ export class Machine {
     await resetMachineFiles(folder, socket, this.#image, this.#config);
     if (this.#closed) return;
     const command = startCommand(this.#image.start, this.#config.init ?? {});
+    this.log.markStart();
     this.log.append("fly", `Starting machine from ${this.#image.ref}`);
     const runs = this.#main.start({
       command: this.#mapped(command),

@@ -27,6 +27,7 @@ export class MachineLog {
   readonly #encoder = new TextEncoder();
   #file: Deno.FsFile;
   #bytes = 0;
+  #sinceStart = 0;
   #open = true;
 
   /**
@@ -60,6 +61,7 @@ export class MachineLog {
       text: text.slice(0, LINE_LENGTH_MAX),
     };
     this.#lines.push(line);
+    this.#sinceStart++;
     if (this.#lines.length > LINES_MAX) this.#lines.shift();
     this.#write(this.#encoder.encode(`${line.at} [${from}] ${line.text}\n`));
     this.#tell(line);
@@ -72,6 +74,22 @@ export class MachineLog {
    */
   lines(): readonly LogLine[] {
     return [...this.#lines];
+  }
+
+  /** Marks a start of the machine, for {@linkcode linesSinceStart}. */
+  markStart(): void {
+    this.#sinceStart = 0;
+  }
+
+  /**
+   * The newest lines since the machine was last started.
+   *
+   * @returns up to 2000 lines, oldest first
+   */
+  linesSinceStart(): readonly LogLine[] {
+    return this.#lines.slice(
+      Math.max(0, this.#lines.length - this.#sinceStart),
+    );
   }
 
   /** Closes the file; the lines stay readable. */

@@ -18,6 +18,7 @@ import type {
   DeployOptions,
   ExecOptions,
   ExecOutcome,
+  LogWaitOptions,
   Sandbox,
   SandboxMachine,
   ScaleOptions,
@@ -294,7 +295,7 @@ export class RunningSandbox implements Sandbox {
   async waitForLog(
     machineId: string,
     pattern: RegExp,
-    options: WaitOptions = {},
+    options: LogWaitOptions = {},
   ): Promise<LogLine> {
     const { log } = this.#get(machineId);
     const limits = { timeoutMs: WAIT_MS, ...options };
@@ -305,7 +306,9 @@ export class RunningSandbox implements Sandbox {
     );
     const line = await waitFor(
       this.#parts.logs,
-      () => log.lines().find(({ text }) => wanted.test(text)),
+      () =>
+        (options.sinceStart ? log.linesSinceStart() : log.lines())
+          .find(({ text }) => wanted.test(text)),
       limits,
     );
     if (line !== undefined) return line;

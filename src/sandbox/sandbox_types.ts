@@ -121,6 +121,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `waitForLog()`. */
+export interface LogWaitOptions extends WaitOptions {
+  /** Whether lines from before the machine's last start do not count. Default false. */
+  readonly sinceStart?: boolean;
+}
+
 /** Options of `exec()`. */
 export interface ExecOptions extends WaitOptions {
   /** What the process reads. Default nothing. */
@@ -204,7 +210,7 @@ export interface Sandbox extends AsyncDisposable {
   waitForLog(
     machineId: string,
     pattern: RegExp,
-    options?: WaitOptions,
+    options?: LogWaitOptions,
   ): Promise<LogLine>;
   /** The newest lines of a machine's log, oldest first. */
   logs(machineId: string): readonly LogLine[];

@@ -62,10 +62,13 @@ export function formatTable(
       widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
     }
   }
+  // A column in which nobody has anything would only tear a hole.
+  const used = (_cell: string, index: number) => widths[index]! > 0;
+  const pad = (cell: string, width: number) =>
+    cell + " ".repeat(Math.max(0, width - widthOf(cell)));
   return rows.map((row) =>
-    row.map((cell, index) =>
-      cell + " ".repeat(Math.max(0, widths[index]! - widthOf(cell)))
-    ).join("  ").trimEnd()
+    row.map((cell, index) => pad(cell, widths[index]!))
+      .filter(used).join("  ").trimEnd()
   );
 }
 
@@ -90,8 +93,10 @@ export function clip(line: string, columns: number): string {
  * @returns the same text on one line
  */
 export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
+  const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+  return colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
 }
 
 /**

@@ -52,6 +52,7 @@ Deno.test("formatTable() aligns columns and leaves no blanks at line ends", () =
     formatTable([["a", "iad", "x"], ["longer", "é", ""], ["b"]]),
     ["a       iad  x", "longer  é", "b"],
   );
+  assertEquals(formatTable([["a", "", "c"], ["b", "", ""]]), ["a  c", "b"]);
   assertEquals(formatTable([]), []);
 });
 
@@ -62,7 +63,7 @@ Deno.test("clip() cuts only what is too long, between characters", () => {
 });
 
 Deno.test("oneLine() leaves nothing that could move a cursor", () => {
-  assertEquals(oneLine("a\nb\r\n\x1b[2Jc\t"), "a b [2Jc");
+  assertEquals(oneLine("a\nb\r\n\x1b[2J\x1b[1;31mc\x1b[0m\x1bX\t"), "a b c X");
   assertEquals(oneLine("ä ✓"), "ä ✓");
 });
 

@@ -173,7 +173,13 @@ export class SimWorld {
 
   /** Runs the world until a promise is settled, and some time more. */
   async run<T>(main: Promise<T>, moreMs = 0): Promise<T> {
-    return await this.sim.run(main.finally(() => this.sim.sleep(moreMs)));
+    // In small steps: one long sleep may end before a network that is slow by chance.
+    const more = async () => {
+      for (let left = moreMs; left > 0; left -= 1_000) {
+        await this.sim.sleep(Math.min(left, 1_000));
+      }
+    };
+    return await this.sim.run(main.finally(more));
   }
 
   /** Ends all lives. */

@@ -1,0 +1,123 @@
+/** What the tests of the sandbox share: small apps and a plain client of the Machines API. No tests here.
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
+
+/** A server that counts its requests, shows its environment and files, and ends when asked. */
+export const SERVER = `
+let count = 0;
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: Number(Deno.env.get("PORT")),
+  onListen: () => console.log("listening"),
+}, async (request) => {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/env": return Response.json(Deno.env.toObject());
+    case "/files": return Response.json(
+      [...Deno.readDirSync(".")].map(({ name }) => name).sort(),
+    );
+    case "/write": await Deno.writeTextFile("written.txt", "by the app");
+      return new Response("written");
+    case "/exit": setTimeout(() => Deno.exit(3)); return new Response("bye");
+  }
+  return Response.json({ version: "v1", count: ++count });
+});
+`;
+
+/** A folder with an app in it. */
+export interface AppFolder extends AsyncDisposable {
+  /** The folder. */
+  readonly path: string;
+  /** Writes a file of it. */
+  write(path: string, text: string): Promise<void>;
+}
+
+/** Makes a folder with an app in it. */
+export async function appFolder(
+  files: Readonly<Record<string, string>> = { "main.ts": SERVER },
+): Promise<AppFolder> {
+  const path = await Deno.makeTempDir({ prefix: "app-" });
+  const write = async (name: string, text: string) => {
+    await Deno.mkdir(join(path, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(path, name), text);
+  };
+  for (const [name, text] of Object.entries(files)) await write(name, text);
+  return {
+    path,
+    write,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** A sandbox with the image of an app, and a client. */
+export interface Fixture extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly image: string;
+  /** Asks the Machines API; the path is what comes after the app. */
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  /** Makes a machine and waits until it answers. */
+  serving(): Promise<string>;
+}
+
+/** An answer of the Machines API. */
+export interface Answer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
+  readonly body: any;
+}
+
+/** Starts a sandbox with one image. */
+export async function fixture(
+  options: SandboxOptions & { files?: Readonly<Record<string, string>> } = {},
+): Promise<Fixture> {
+  const { files, ...rest } = options;
+  const sandbox = await startSandbox({ app: "my-app", ...rest });
+  await using app = await appFolder(files);
+  const image = await sandbox.buildImage(app.path);
+  const api: Fixture["api"] = async (method, path, body, headers) => {
+    const response = await fetch(`${sandbox.flapsUrl}/v1/apps/my-app${path}`, {
+      method,
+      headers: { authorization: sandbox.env.FLY_API_TOKEN!, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: text === "" ? null : JSON.parse(text),
+    };
+  };
+  return {
+    sandbox,
+    image,
+    api,
+    serving: async () => {
+      const { id } = await sandbox.createMachine({ image });
+      await sandbox.waitForLog(id, /^listening$/);
+      return id;
+    },
+    [Symbol.asyncDispose]: () => sandbox.stop(),
+  };
+}
+
+/** Asks a machine's program. */
+export async function ask<T>(sandbox: Sandbox, id: string, path = "/") {
+  const response = await fetch(sandbox.url(id) + path);
+  return await response.json() as T;
+}
+
+/** Asserts an error of the Machines API. */
+export function assertRefused(
+  answer: Answer,
+  status: number,
+  error: string,
+): void {
+  assertEquals([answer.status, answer.body?.error], [status, error]);
+}
