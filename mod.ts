@@ -1,7 +1,7 @@
 /**
  * Upgrades running Deno programs on Fly.io without restarting them: the `flyhot` command as a library.
  *
- * ```ts no-eval
+ * ```ts ignore
  * import { denoHost, main } from "@flyhot/cli/mod";
  *
  * using host = denoHost();
@@ -10,7 +10,7 @@
  *
  * Or, with machines and bucket of your own choice:
  *
- * ```ts no-eval
+ * ```ts ignore
  * import {
  *   denoHost,
  *   MachinesApi,

@@ -36,7 +36,7 @@ export function assetRoot(): string {
  * @throws {TypeError} if the path leads outside the app root
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { asset } from "@flyhot/runtime";
  *
  * await Deno.readTextFile(asset("static/index.html"));

@@ -104,10 +104,15 @@ export class FamilyCell {
     this.#keepSweeping();
   }
 
-  /** Ends the family, after an upgrade that removes it. */
-  end(): void {
+  /** Stops looking for idle members. */
+  rest(): void {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#sweeper = null;
+  }
+
+  /** Ends the family, after an upgrade that removes it. */
+  end(): void {
+    this.rest();
     for (const key of [...this.members.keys(), ...this.#unborn.keys()]) {
       this.remove(key);
     }
@@ -132,8 +137,7 @@ export class FamilyCell {
   }
 
   #keepSweeping(): void {
-    if (this.#sweeper !== null) clearInterval(this.#sweeper);
-    this.#sweeper = null;
+    this.rest();
     const { idleMs } = this.definition;
     if (idleMs === null) return;
     this.#sweeper = setInterval(

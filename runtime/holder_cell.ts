@@ -18,6 +18,8 @@ interface WaitingCall {
   readonly action: string;
   readonly args: readonly unknown[];
   readonly context: CallContext;
+  /** Runs the action in its caller's async context, whoever's action ends before it. */
+  readonly asCaller: <T>(act: () => T) => T;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -100,14 +102,15 @@ export class HolderCell {
    */
   call(action: string, args: readonly unknown[]): Promise<unknown> {
     const { name } = this.definition;
-    const context = callContext.getStore() ?? OUTSIDE;
-    const chain = context.chain.filter(({ ended }) => !ended)
-      .map(({ holder }) => holder);
-    if (chain.includes(name)) {
+    const { chain: all, pass } = callContext.getStore() ?? OUTSIDE;
+    // Kept, the ended ones would grow with every call that a timer of an action makes.
+    const chain = all.filter(({ ended }) => !ended);
+    const context: CallContext = { chain, pass };
+    if (chain.some(({ holder }) => holder === name)) {
       return Promise.reject(
         new HolderCallError(
           `Cannot call ${name}.${action} from inside an action of ${name} (${
-            [...chain, name].join(" -> ")
+            [...chain.map(({ holder }) => holder), name].join(" -> ")
           }): it would wait for itself; work on the state directly`,
         ),
       );
@@ -123,7 +126,8 @@ export class HolderCell {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ action, args, context, resolve, reject });
+      const asCaller = AsyncLocalStorage.snapshot();
+      this.#waiting.push({ action, args, context, asCaller, resolve, reject });
     });
   }
 
@@ -196,16 +200,18 @@ export class HolderCell {
       this.#done();
     };
     let result: unknown;
+    let waits: boolean;
     try {
       result = callContext.run(
         { ...context, chain: [...context.chain, running] },
         () => act(this.state, ...args),
       );
+      waits = isThenable(result);
     } catch (error) {
       done();
       return Promise.reject(error);
     }
-    if (!isThenable(result)) {
+    if (!waits) {
       done();
       return Promise.resolve(result);
     }
@@ -239,10 +245,8 @@ export class HolderCell {
       );
       const [call] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (!call) return;
-      this.#run(call.action, call.args, call.context).then(
-        call.resolve,
-        call.reject,
-      );
+      call.asCaller(() => this.#run(call.action, call.args, call.context))
+        .then(call.resolve, call.reject);
     }
   }
 }

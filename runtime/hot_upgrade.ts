@@ -35,7 +35,7 @@ export type HotUpgradeResult =
  * @returns what was done, or why it was refused
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { hotUpgrade } from "@flyhot/runtime";
  *
  * const result = await hotUpgrade("https://fly.storage.tigris.dev/bucket/releases/my-app-1.2.3-3f9a2c1d77aa.tar.gz");

@@ -16,7 +16,7 @@ import { system } from "./system.ts";
  * @throws whatever the module throws while it is evaluated
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { live, reapply } from "@flyhot/runtime";
  *
  * await reapply();

@@ -2,7 +2,7 @@
  * Hot upgrades for Deno programs: sockets stay open, state stays and is migrated, only changed modules are replaced.
  *
  * @example The boot shell; changes here need a cold deploy
- * ```ts no-eval
+ * ```ts ignore
  * import { live, reapply } from "@flyhot/runtime";
  *
  * await reapply();

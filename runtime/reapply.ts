@@ -156,11 +156,21 @@ export async function info(): Promise<MachineInfo> {
   return await (await runningAgent()).info();
 }
 
-/** Stops watching and closes the control socket, for tests and orderly shutdowns. */
+/**
+ * Stops watching, closes the control socket and stops all services, for tests and orderly shutdowns.
+ *
+ * @example
+ * ```ts
+ * import { stop } from "@flyhot/runtime";
+ *
+ * await stop();
+ * ```
+ */
 export async function stop(): Promise<void> {
   const was = running;
   running = null;
   if (was) await (await was)[Symbol.asyncDispose]();
+  await system.rest();
 }
 
 async function start(

@@ -46,7 +46,7 @@ const RETRY_DELAY_MS = 150;
  * {@link https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html | the S3 conditional requests}.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { S3Bucket } from "@flyhot/runtime/bucket";
  * const bucket = new S3Bucket({
  *   endpoint: "https://fly.storage.tigris.dev",

@@ -40,7 +40,7 @@ export interface Service<Handle> {
  *
  * @example
  * ```ts
- * import { holder, service } from "@flyhot/runtime";
+ * import { holder, service, stop } from "@flyhot/runtime";
  *
  * const clock = holder("clock", {
  *   state: () => ({ ticks: 0 }),
@@ -53,6 +53,8 @@ export interface Service<Handle> {
  *     signal.addEventListener("abort", () => clearInterval(timer));
  *   },
  * });
+ *
+ * await stop(); // at the end of the process
  * ```
  */
 export function service<Handle>(

@@ -40,6 +40,8 @@ export class ServiceCell {
   handle: unknown = undefined;
   /** Whether it has started and not stopped. */
   running = false;
+  /** Settles when a start that nobody waits for is over. */
+  started: Promise<void> = Promise.resolve();
   #abort = new AbortController();
 
   /**

@@ -110,7 +110,9 @@ export class System {
       if (there) refuseTwice(there.definition, definition);
       const cell = new ServiceCell(definition);
       this.services.set(name, cell);
-      cell.start().catch((error) => this.logger.error(messageOf(error)));
+      cell.started = cell.start().catch((error) =>
+        this.logger.error(messageOf(error))
+      );
       return;
     }
     const there: { readonly definition: Declared } | undefined =
@@ -144,6 +146,19 @@ export class System {
       throw new HolderCallError(
         `Cannot ${purpose} from code of an upgrade that was given up`,
       );
+    }
+  }
+
+  /** Stops all services and timers, for an orderly end of the process. */
+  async rest(): Promise<void> {
+    for (const cell of this.families.values()) cell.rest();
+    for (const cell of this.services.values()) {
+      await cell.started;
+      try {
+        await cell.stop();
+      } catch (error) {
+        this.logger.error(messageOf(error));
+      }
     }
   }
 

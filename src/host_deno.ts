@@ -22,7 +22,7 @@ const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
  * @returns the host, to be disposed
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { denoHost, main } from "@flyhot/cli/mod";
  * using host = denoHost();
  * Deno.exitCode = await main(["status"], host);

@@ -21,7 +21,7 @@ import { VERSION } from "./version.ts";
  * @returns the exit code
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { denoHost, main } from "@flyhot/cli/mod";
  * using host = denoHost();
  * await main(["hot", "--local", "--json"], host);

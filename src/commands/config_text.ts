@@ -52,8 +52,7 @@ export function valuesText(
   return formatTable(
     Object.entries(values).map(([name, { value, from }]) => [
       name,
-      valueWords(name, value),
-      value === null && from === "default" ? "" : `(${from})`,
+      `${valueWords(name, value)}  (${from})`,
     ]),
   ).join("\n");
 }

@@ -37,7 +37,7 @@ Deno.test("valuesText() writes one line for each value", () => {
     lines.find((it) => it.startsWith(`${name} `))!.split(/ {2,}/);
   assertEquals(line("bucket"), ["bucket", "b", "(--bucket)"]);
   assertEquals(line("timeoutMs"), ["timeoutMs", "30 s", "(--timeout)"]);
-  assertEquals(line("entries"), ["entries", "-"]);
+  assertEquals(line("entries"), ["entries", "-", "(default)"]);
   assert(line("orchestrateCommand")[1]!.startsWith("deno run -A "));
   assertFalse(/tsec_1|t0ken|k3y/.test(text));
 });

@@ -29,6 +29,7 @@ const START_MS_MAX = 5 * 60_000;
 const SILENT_MS_MAX = 3 * 60_000;
 const FOLLOW_MS_MAX = 2 * 3_600_000;
 const FAILED_LOOKS_MAX = 10;
+const MISSING_LOOKS_MAX = 15;
 const GOING_MS_MAX = 15_000;
 
 const STARTING = new Set(["created", "creating", "starting", "pending"]);
@@ -80,9 +81,13 @@ async function untilStarted(
 ): Promise<void> {
   const { api, host } = deps;
   const end = host.monotonicNow() + START_MS_MAX;
-  for (;;) {
+  for (let missing = 0;;) {
     signal.throwIfAborted();
     const machine = await api.get(machineId, signal);
+    // A new machine may be unknown for a moment; later it means that it is gone.
+    if (!machine && ++missing >= MISSING_LOOKS_MAX) {
+      throw died(machineId, machine, api);
+    }
     if (machine && ENDED.has(machine.state)) {
       throw died(machineId, machine, api);
     }

@@ -267,3 +267,27 @@ Deno.test("followOrchestrator() leaves the machine running when interrupted, and
     assertEquals(world.calls.filter((it) => it.startsWith("DELETE")), []);
   });
 });
+
+Deno.test("followOrchestrator() takes a machine for gone that nobody knows any more", async () => {
+  const host = fakeHost({
+    fetch: () => Response.json({ error: "machine not found" }, { status: 404 }),
+  });
+  const api = new MachinesApi({
+    host,
+    app: "my-app",
+    token: parseFlyToken("x", "test"),
+  });
+  const error = await assertRejects(
+    () =>
+      followOrchestrator(
+        "m1",
+        { host, api, reporter: { emit() {} } },
+        host.interrupted,
+      ),
+    FlyhotError,
+  );
+  assertEquals(
+    error.message,
+    "Cannot tell how the upgrade ended: the temporary machine m1 ended before its report could be read",
+  );
+});

@@ -56,8 +56,17 @@ export const orchestrateCommand: Command = defineCommand({
       ? exitCodeOf(outcome.report)
       : outcome.error.exitCode;
     file.append(endLine(exitCode, outcome));
-    await file.flush();
-    await untilAcknowledged(path, host, signal);
+    try {
+      await file.flush();
+      await untilAcknowledged(path, host, signal);
+    } catch (error) {
+      // Nobody can follow then, but how the rollout ended stays true.
+      const why = error instanceof Error ? error.message : String(error);
+      context.reporter.emit({
+        type: "warning",
+        text: `Cannot write ${path}: ${why}`,
+      });
+    }
     if ("error" in outcome) throw outcome.error;
     return answerReport(outcome.report, context);
   },

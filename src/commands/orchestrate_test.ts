@@ -85,3 +85,13 @@ Deno.test("flyhot orchestrate uses the token of the machine's secrets and never 
   );
   assertEquals(host.ran, []);
 });
+
+Deno.test("flyhot orchestrate keeps its exit code when the event file cannot be written", async () => {
+  const host = fakeHost({ env: { FLYHOT_ORCHESTRATE: TASK } });
+  Object.assign(host.files, {
+    append: () => Promise.reject(new Error("disk full")),
+  });
+  const { code, err } = await runMain(["orchestrate"], host);
+  assertEquals(code, 3);
+  assert(err.includes(`! Cannot write ${EVENTS}: disk full\n`), err);
+});

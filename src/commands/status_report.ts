@@ -9,6 +9,7 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
+import { oneLine } from "../ui/format.ts";
 
 /** How one machine stands. */
 export type StatusVerdict =
@@ -260,7 +261,7 @@ function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {
 }
 
 function verdictWords({ verdict, detail }: MachineStatus): string {
-  const more = detail === null ? "" : `: ${detail}`;
+  const more = detail === null ? "" : `: ${oneLine(detail)}`;
   switch (verdict) {
     case "up_to_date":
       return `✓ Up to date${detail === null ? "" : ` (${detail})`}`;

@@ -90,7 +90,7 @@ const EXEC_SECONDS_MAX = 25;
  * The Machines API for one app, within its rate limits.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { denoHost, MachinesApi, parseFlyToken } from "@flyhot/cli/mod";
  * using host = denoHost();
  * const token = parseFlyToken(host.env("FLY_API_TOKEN")!, "environment");

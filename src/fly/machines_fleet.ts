@@ -22,7 +22,7 @@ import type { ExecOutcome, MachinesApi } from "./machines_api.ts";
  * The machines of an app on Fly. The runtime is asked through `exec`, so no port is opened and no new secret exists.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { denoHost, MachinesApi, MachinesFleet, parseFlyToken } from "@flyhot/cli/mod";
  * using host = denoHost();
  * const token = parseFlyToken(host.env("FLY_API_TOKEN")!, "environment");

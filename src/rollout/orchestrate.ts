@@ -50,7 +50,7 @@ export interface OrchestrateDeps {
  * runs, `usage` if the app cannot be packed, `incomplete` if it was interrupted or cannot be undone
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { orchestrate } from "@flyhot/cli/mod";
  * const report = await orchestrate(options, { host, bucket, fleet, reporter });
  * if (report.outcome === "cold") console.error(report.plan?.cold);

@@ -156,6 +156,7 @@ class Rollout {
     wave: readonly MachineState[],
     signal: AbortSignal,
   ): Promise<MachineState[]> {
+    signal.throwIfAborted();
     const { id } = this.#upgrade;
     const isFirst = this.#allowed.size === 0;
     for (const machineId of idsOf(wave)) this.#allowed.add(machineId);

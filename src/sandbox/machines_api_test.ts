@@ -636,21 +636,19 @@ Deno.test("machinesApi() asks the health checks of a machine", async () => {
       check.output,
     ]);
   };
-  while ((await status())[0][1] !== "passing");
+  for (let i = 0; i < 1000 && (await status())[0][1] !== "passing"; i++);
   assertEquals(await status(), [[name, "passing", "HTTP GET /: 200"]]);
 });
 
 Deno.test("machinesApi() answers 429 beyond Fly's rate limits, when they are kept", async () => {
   await using at = await fixture({ rateLimits: true });
-  const answers = [];
-  for (let i = 0; i < 5; i++) answers.push(await at.api("GET", "/machines"));
-  assertEquals(answers.slice(0, 3).map(({ status }) => status), [
-    200,
-    200,
-    200,
-  ]);
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => at.api("GET", "/machines")),
+  );
+  const good = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 429);
-  assert(refused.length >= 1);
+  assert(good.length >= 3 && refused.length >= 1);
+  assertEquals(good.length + refused.length, 10);
   assertRefused(refused[0]!, 429, "rate limit exceeded");
 });
 

@@ -45,7 +45,7 @@ export type * from "./sandbox_types.ts";
  * @throws the reason of `options.signal` if it is aborted; nothing is left then
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { startSandbox } from "./sandbox.ts";
  * await using sandbox = await startSandbox({ app: "my-app", regions: ["iad", "fra"] });
  * const { machines } = await sandbox.deploy("./my-app");

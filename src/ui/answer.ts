@@ -3,6 +3,7 @@
  */
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { oneLine } from "./format.ts";
 import { paintFor } from "./style.ts";
 
 /** What a command answers, in both forms. */
@@ -50,9 +51,9 @@ export class AnswerWriter {
    */
   error(error: FlyhotError): void {
     const paint = paintFor(this.#host, this.#host.stderr);
-    const lines = [`${paint("bad", "error:")} ${error.message}`];
+    const lines = [`${paint("bad", "error:")} ${oneLine(error.message)}`];
     if (error.hint !== null) {
-      lines.push(`${paint("info", "hint:")} ${error.hint}`);
+      lines.push(`${paint("info", "hint:")} ${oneLine(error.hint)}`);
     }
     this.#host.stderr.write(`${lines.join("\n")}\n`);
     if (!this.#asJson || this.#answered) return;

@@ -106,20 +106,24 @@ export function draw(state: LiveState): readonly EventLine[] {
  * Draws what is left when the command ends.
  *
  * @param state what was going on
- * @returns the lines to leave behind; a step that never ended is marked, with the last output before it
+ * @returns the lines to leave behind: nothing after a good end, because the answer tells it all; otherwise each step
+ * that never ended, the last output before it, and where every machine stood
  */
 export function drawEnd(state: LiveState): readonly EventLine[] {
-  const lines: EventLine[] = [];
-  for (const step of state.steps) {
-    lines.push({ ...eventLine(step), mark: "✗", tone: "bad" });
-  }
-  if (state.steps.length > 0) {
-    for (const text of state.output) {
-      lines.push({ mark: "|", tone: "dim", text });
-    }
-  }
-  lines.push(...machineLines([...state.machines.values()]));
-  return lines;
+  if (state.steps.length === 0) return [];
+  return [
+    ...state.steps.map((step): EventLine => ({
+      ...eventLine(step),
+      mark: "✗",
+      tone: "bad",
+    })),
+    ...state.output.map((text): EventLine => ({
+      mark: "|",
+      tone: "dim",
+      text,
+    })),
+    ...machineLines([...state.machines.values()]),
+  ];
 }
 
 function isSettled({ standing }: MachineEvent): boolean {

@@ -77,14 +77,15 @@ Deno.test("draw() shows every machine once, where it stands now, in a table", ()
 Deno.test("draw() shows only machines that still move when there are many", () => {
   const count = MACHINES_SHOWN_MAX + 3;
   const { state } = play([
+    { type: "step", name: "Upgrade" },
     ...Array.from({ length: count }, (_, i) => machine(`m${i}`, "pending")),
     machine("m0", "applied"),
   ]);
   const lines = shown(draw(state));
-  assertEquals(lines.length, MACHINES_SHOWN_MAX + 1);
-  assertEquals(lines[0]!.startsWith("… m1 "), true);
+  assertEquals(lines.length, 1 + MACHINES_SHOWN_MAX + 1);
+  assertEquals(lines[1]!.startsWith("… m1 "), true);
   assertEquals(lines.at(-1), "  and 3 more");
-  assertEquals(drawEnd(state).length, count);
+  assertEquals(drawEnd(state).length, 1 + count);
 });
 
 Deno.test("draw() shows the newest line of another program, drawEnd() the last ones if its step failed", () => {

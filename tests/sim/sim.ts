@@ -13,10 +13,12 @@ export interface SimOptions {
   /** Decides everything that is left to chance. */
   readonly seed: number;
   /**
-   * How likely the clock jumps to the next timer although operations wait for their turn, 0 to 1: how slow the
-   * network may get. Default 0.05.
+   * How likely the clock jumps to the next timer although operations wait for their turn, 0 to 1.
+   * Default 0.05.
    */
   readonly impatience?: number;
+  /** How far it then jumps at most, in milliseconds: how slow the network may get. Default: no bound. */
+  readonly slowestMs?: number;
 }
 
 /** Virtual time and a seeded order of events; nothing in it really waits. */
@@ -24,6 +26,7 @@ export class Sim {
   /** The seed, to be printed where something fails. */
   readonly seed: number;
   readonly #impatience: number;
+  readonly #slowestMs: number;
   readonly #start = Date.UTC(2026, 0, 2, 3, 4, 5);
   #elapsed = 0;
   #state: number;
@@ -34,6 +37,7 @@ export class Sim {
   constructor(options: SimOptions) {
     this.seed = options.seed;
     this.#impatience = options.impatience ?? 0.05;
+    this.#slowestMs = options.slowestMs ?? Infinity;
     this.#state = options.seed * 2654435761 >>> 0;
   }
 
@@ -106,8 +110,7 @@ export class Sim {
     for (let idle = 0; !settled;) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (settled) break;
-      const jump = this.#turns.length === 0 || this.chance(this.#impatience);
-      const timer = jump ? this.#timers.shift() : undefined;
+      const timer = this.#mayJump() ? this.#timers.shift() : undefined;
       if (timer) {
         this.#elapsed = Math.max(this.#elapsed, timer.at);
         timer.fire();
@@ -122,6 +125,13 @@ export class Sim {
       }
     }
     return await main;
+  }
+
+  #mayJump(): boolean {
+    const [next] = this.#timers;
+    if (!next || this.#turns.length === 0) return true;
+    return next.at - this.#elapsed <= this.#slowestMs &&
+      this.chance(this.#impatience);
   }
 
   #until(

@@ -104,14 +104,16 @@ export class SimWorld {
   readonly bucket: WatchedBucket = new WatchedBucket();
   readonly machines: SimMachine[];
   readonly events: ReportEvent[] = [];
+  /** Called for every event. */
+  onEvent: (event: ReportEvent) => void = () => {};
   readonly #options: WorldOptions;
   readonly #end = new AbortController();
   readonly #lives: Promise<void>[];
 
   constructor(options: WorldOptions) {
-    const { seed, impatience = 0.05, tempers, resting = [] } = options;
+    const { seed, impatience = 0, tempers, resting = [] } = options;
     this.#options = options;
-    const sim = this.sim = new Sim({ seed, impatience });
+    const sim = this.sim = new Sim({ seed, impatience, slowestMs: 5_000 });
     const machine = (temper: Temper, index: number, state?: string) =>
       new SimMachine(sim, {
         id: `m${index}`,
@@ -141,11 +143,12 @@ export class SimWorld {
     text: string,
     options: Partial<OrchestrateOptions> = {},
     signal?: AbortSignal,
+    files: Readonly<Record<string, string>> = {},
   ): Promise<RolloutReport> {
     const host = new SimHost(this.sim, {
       run: (_, args) => denoInfo(args.at(-1) ?? ""),
     });
-    host.files.put("/app", appFiles(text));
+    host.files.put("/app", { ...appFiles(text), ...files });
     const faults = this.#options.faults ?? {};
     return orchestrate(
       {
@@ -165,7 +168,12 @@ export class SimWorld {
         host,
         bucket: new FaultyBucket(this.sim, this.bucket, faults),
         fleet: new SimFleet(this.sim, this.machines, faults.read ?? 0),
-        reporter: { emit: (event) => void this.events.push(event) },
+        reporter: {
+          emit: (event) => {
+            this.events.push(event);
+            this.onEvent(event);
+          },
+        },
       },
       signal,
     );

@@ -1,0 +1,222 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { appFolder, ask, SERVER } from "./fixture_test.ts";
+import { standIn, type StandInHost } from "./fly_stand_in.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the real executable, as found on PATH. */
+async function fly(
+  sandbox: Sandbox,
+  cwd: string,
+  ...args: string[]
+): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(
+    join(sandbox.folder, "bin", "fly"),
+    { args, cwd, env: sandbox.env },
+  ).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+/** Runs the stand-in in this process, which is faster. */
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  more: Partial<StandInHost> = {},
+): Promise<Ran> {
+  const ran = { stdout: "", stderr: "" };
+  const code = await standIn(args, {
+    env: (name) => env[name],
+    cwd: () => "/",
+    readText: () => Promise.resolve(null),
+    fetch: (request) => fetch(request),
+    out: (text) => ran.stdout += text,
+    err: (text) => ran.stderr += text,
+    ...more,
+  });
+  return { code, ...ran };
+}
+
+Deno.test("fly deploy --build-only --push prints the image on stderr, and machines can run it", async () => {
+  await using app = await appFolder({
+    "main.ts": SERVER,
+    "fly.toml": `app = "my-app"\n[http_service]\ninternal_port = 8080\n`,
+  });
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const built = await fly(
+    sandbox,
+    app.path,
+    "deploy",
+    "--build-only",
+    "--push",
+    "--remote-only",
+    "--build-arg",
+    "A=1",
+  );
+  assertEquals([built.code, built.stdout], [0, ""], built.stderr);
+  const [, ref = ""] = /^image: (\S+)$/m.exec(built.stderr) ?? [];
+  assertMatch(ref, /^registry\.fly\.io\/my-app:deployment-[0-9A-Z]{26}$/);
+  assertMatch(built.stderr, /^image size: \d+ kB$/m);
+  assertEquals(sandbox.machines(), []);
+  const { id } = await sandbox.createMachine({ image: ref });
+  await sandbox.waitUntilReady(id);
+});
+
+Deno.test("fly deploy makes two machines, then replaces them", async () => {
+  await using app = await appFolder({
+    "main.ts": SERVER,
+    "conf/fly.toml": `app = "my-app"\n[http_service]\ninternal_port = 8080\n`,
+  });
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const args = ["deploy", "--config", "conf/fly.toml", "--image-label"];
+  const first = await fly(sandbox, app.path, ...args, "one");
+  assertEquals(first.code, 0, first.stderr);
+  const ids = sandbox.machines().map(({ id }) => id);
+  assertEquals(ids.length, 2);
+  await app.write("main.ts", SERVER.replace("v1", "v2"));
+  const second = await fly(sandbox, app.path, ...args, "two", "--ha=false");
+  assertEquals(second.code, 0, second.stderr);
+  assertMatch(second.stderr, /with rolling strategy/);
+  assertEquals(sandbox.machines().map(({ id }) => id), ids);
+  for (const { id, imageRef } of sandbox.machines()) {
+    assertEquals(imageRef, "registry.fly.io/my-app:two");
+    assertEquals((await ask<{ version: string }>(sandbox, id)).version, "v2");
+  }
+  const back = await run(
+    ["deploy", "/", "-a", "my-app", "--image", "registry.fly.io/my-app:one"],
+    sandbox.env,
+  );
+  assertEquals([back.code, /^image:/m.test(back.stderr)], [0, false]);
+  assertEquals(
+    sandbox.machines()[0]?.imageRef,
+    "registry.fly.io/my-app:one",
+  );
+});
+
+Deno.test("fly deploy takes regions and --ha=false as flyctl does", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const deploy = (...args: string[]) =>
+    run(["deploy", app.path, ...args], sandbox.env);
+  assertEquals((await deploy("--regions", "fra,syd")).code, 0);
+  assertEquals(sandbox.machines().map(({ region }) => region), ["fra", "syd"]);
+  for (const { id } of sandbox.machines()) await sandbox.destroyMachine(id);
+  assertEquals((await deploy("--ha=false", "--region", "ams")).code, 0);
+  assertEquals(sandbox.machines().map(({ region }) => region), ["ams"]);
+});
+
+Deno.test("fly deploy exits with 1 and says why, when it fails", async () => {
+  await using app = await appFolder({
+    "main.ts": "Deno.exit(9)",
+    "fly.toml": `app = "my-app"\n[http_service]\ninternal_port = 8080\n`,
+  });
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const deploy = (...args: string[]) =>
+    run(["deploy", app.path, ...args], sandbox.env);
+  const cases: [string[], RegExp][] = [
+    [[], /its process ended \(exit code 9\)/],
+    [["-a", "other"], /no app "other", only "my-app"/],
+    [["--image", "registry.fly.io/my-app:x"], /Could not find image/],
+    [["--config", "/none/fly.toml"], /\/none\/fly\.toml is not there/],
+    [["--build-arg", "A"], /--build-arg "A": expected NAME=VALUE/],
+    [["--wait-timeout", "soon"], /invalid argument "soon"/],
+    [["--no-such-flag"], /Unknown option '--no-such-flag'/],
+    [["--image-label", "a b", "--build-only"], /"a b" is no tag/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await deploy(...args);
+    assertEquals([code, stdout], [1, ""], args.join(" "));
+    assertMatch(stderr, /^Error: /m);
+    assertMatch(stderr, message);
+  }
+});
+
+Deno.test("fly auth says who and with which token", async () => {
+  await using sandbox = await startSandbox({ email: "me@example.com" });
+  const { env } = sandbox;
+  assertEquals((await run(["auth", "whoami"], env)).stdout, "me@example.com\n");
+  assertEquals(
+    JSON.parse((await run(["auth", "whoami", "--json"], env)).stdout),
+    {
+      email: "me@example.com",
+    },
+  );
+  const { stdout, stderr } = await run(["auth", "token"], env);
+  assertEquals(`FlyV1 ${stdout.trim()}`, env.FLY_API_TOKEN);
+  assertMatch(stderr, /deprecated/);
+  const wrong = await run(["auth", "whoami", "-t", "fm2_wrong"], env);
+  assertEquals(
+    [wrong.code, wrong.stderr],
+    [1, "Error: Authenticate: token validation error (401)\n"],
+  );
+  const none = await run(["auth", "whoami"], { ...env, FLY_API_TOKEN: "" });
+  assertMatch(none.stderr, /no access token available/);
+});
+
+Deno.test("fly machines list shows the machines of the app that flag, variable or file name", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const { machines: [machine] } = await sandbox.deploy(app.path);
+  const { FLY_APP_NAME: _, ...env } = sandbox.env;
+  const inFile = { readText: () => Promise.resolve(`app = "my-app"\n`) };
+  for (
+    const ran of [
+      await run(["machines", "list", "--json", "-a", "my-app"], env),
+      await run(["m", "ls", "--json"], { ...env, FLY_APP: "my-app" }),
+      await run(["machine", "list", "--json"], env, inFile),
+    ]
+  ) {
+    assertEquals(ran.code, 0, ran.stderr);
+    const [listed] = JSON.parse(ran.stdout);
+    assertEquals([listed.id, listed.state], [machine!.id, "started"]);
+  }
+  const plain = await run(["machines", "list", "-a", "my-app"], env);
+  assert(plain.stdout.startsWith(`${machine!.id}\t`), plain.stdout);
+  const none = await run(["machines", "list"], env);
+  assertMatch(none.stderr, /missing an app name/);
+});
+
+Deno.test("fly exits with 1, when it does not know the command or no sandbox", async () => {
+  const unknown = await run(["apps", "create", "x"], {});
+  assertEquals([unknown.code, unknown.stdout], [1, ""]);
+  assertMatch(
+    unknown.stderr,
+    /^Error: unknown command "apps create x" for "fly"/,
+  );
+  const nowhere = await run(["auth", "whoami"], { FLY_API_TOKEN: "x" });
+  assertMatch(nowhere.stderr, /FLY_FLAPS_BASE_URL names none/);
+  assertMatch((await run(["version"], {})).stdout, /sandbox/);
+});
+
+Deno.test("fly deploy leaves off, when the one who asked goes away", async () => {
+  await using app = await appFolder({
+    "main.ts": "setInterval(() => {}, 1e6)",
+    "fly.toml": `app = "my-app"\n[http_service]\ninternal_port = 8080\n`,
+  });
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const child = new Deno.Command(join(sandbox.folder, "bin", "fly"), {
+    args: ["deploy"],
+    cwd: app.path,
+    env: sandbox.env,
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!said.includes("was created")) said += (await reader.read()).value;
+  child.kill("SIGKILL");
+  await child.status;
+  await reader.cancel();
+  // The first machine never listens; a second one would be made only by a deploy that goes on.
+  assertEquals(sandbox.machines().length, 1);
+});

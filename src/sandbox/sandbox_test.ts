@@ -1,0 +1,414 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { S3Bucket } from "@flyhot/runtime/bucket";
+import { join } from "node:path";
+import { FlyhotError } from "../errors.ts";
+import { appFolder, ask, fixture, SERVER } from "./fixture_test.ts";
+import { type Sandbox, type SandboxMachine, startSandbox } from "./sandbox.ts";
+
+Deno.test("Sandbox.deploy() makes machines in all regions, with Fly's variables", async () => {
+  await using app = await appFolder({
+    "main.ts": SERVER,
+    "fly.toml":
+      `app = "my-app"\nprimary_region = "fra"\n[env]\nA = "1"\nPORT = "8080"\n[http_service]\ninternal_port = 8080\n[[vm]]\nmemory = "512mb"`,
+  });
+  await using sandbox = await startSandbox({
+    app: "my-app",
+    regions: ["iad", "fra"],
+    secrets: { MINE: "secret" },
+  });
+  const lines: string[] = [];
+  const { imageRef, machines } = await sandbox.deploy(app.path, {
+    onLine: (line) => lines.push(line),
+  });
+  assertEquals(machines.map(({ region }) => region), ["iad", "fra"]);
+  assertEquals(new Set(machines.map(({ url }) => url)).size, 2);
+  assert(lines.includes(`image: ${imageRef}`), lines.join("\n"));
+  for (const machine of machines) {
+    const env = await ask<Record<string, string>>(sandbox, machine.id, "/env");
+    const expected = {
+      FLY_APP_NAME: "my-app",
+      FLY_MACHINE_ID: machine.id,
+      FLY_ALLOC_ID: machine.id,
+      FLY_REGION: machine.region,
+      FLY_IMAGE_REF: imageRef,
+      FLY_MACHINE_VERSION: machine.instanceId,
+      FLY_PROCESS_GROUP: "app",
+      FLY_VM_MEMORY_MB: "512",
+      PRIMARY_REGION: "fra",
+      PORT: new URL(machine.url).port,
+      FLYHOT_SOCKET: machine.socket,
+      FLY_FLAPS_BASE_URL: sandbox.flapsUrl,
+      AWS_ENDPOINT_URL_S3: sandbox.endpoint,
+      BUCKET_NAME: sandbox.bucket,
+      AWS_REGION: "auto",
+      FLY_API_TOKEN: sandbox.env.FLY_API_TOKEN,
+      A: "1",
+      MINE: "secret",
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      assertEquals(env[name], value, name);
+    }
+    assert(/^fdaa:/.test(env.FLY_PRIVATE_IP ?? ""));
+    assert(env.HOME?.startsWith(sandbox.folder));
+    assert(env.TMPDIR?.startsWith(sandbox.folder));
+    // The path of a socket must fit into 104 bytes.
+    assert(machine.socket.length < 104, machine.socket);
+    const known = [
+      ...Object.keys(expected),
+      ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "FLY_PRIVATE_IP"],
+      ...["PATH", "HOME", "TMPDIR", "DENO_DIR", "JSR_URL", "NO_COLOR"],
+    ];
+    assertEquals(
+      Object.keys(env).filter((name) =>
+        !known.includes(name) && !/^NPM_CONFIG_|^DENO_/i.test(name)
+      ),
+      [],
+    );
+  }
+});
+
+Deno.test("Sandbox.deploy() replaces code and version of machines one after the other", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ regions: ["iad", "fra"] });
+  const first = await sandbox.deploy(app.path);
+  await app.write("main.ts", SERVER.replace("v1", "v2"));
+  await app.write("new.txt", "new");
+  const running: number[] = [];
+  const stop = sandbox.onLog(({ text }) => {
+    if (text.startsWith("Main child")) {
+      running.push(
+        sandbox.machines().filter(({ state }) => state === "started").length,
+      );
+    }
+  });
+  const second = await sandbox.deploy(app.path);
+  stop();
+  assertEquals(running, [1, 1]);
+  assertEquals(
+    second.machines.map(({ id }) => id),
+    first.machines.map(({ id }) => id),
+  );
+  for (const [i, { id, instanceId, imageRef }] of second.machines.entries()) {
+    assertEquals((await ask<{ version: string }>(sandbox, id)).version, "v2");
+    assertEquals(await ask(sandbox, id, "/files"), ["main.ts", "new.txt"]);
+    assert(instanceId !== first.machines[i]?.instanceId);
+    assertEquals(imageRef, second.imageRef);
+  }
+  const back = await sandbox.deploy(app.path, {
+    image: first.imageRef,
+    regions: ["fra"],
+  });
+  assertEquals(back.machines.map(({ region }) => region), ["fra"]);
+  const [iad, fra] = sandbox.machines();
+  assertEquals([iad?.imageRef, fra?.imageRef], [
+    second.imageRef,
+    first.imageRef,
+  ]);
+});
+
+Deno.test("Sandbox.deploy() runs process groups and a release command", async () => {
+  await using app = await appFolder({
+    "main.ts": SERVER,
+    "worker.ts": `console.log("working"); setInterval(() => {}, 1e6);`,
+    "fly.toml":
+      `[deploy]\nrelease_command = "sh -c 'echo released $RELEASE_COMMAND $FLY_PROCESS_GROUP'"\n[processes]\napp = "deno run -A main.ts"\nworker = "deno run -A /app/worker.ts"\n[http_service]\ninternal_port = 8080\nprocesses = ["app"]\n`,
+  });
+  const released: string[] = [];
+  await using sandbox = await startSandbox({
+    onLog: ({ text }) => {
+      if (text.startsWith("released")) released.push(text);
+    },
+  });
+  const { machines } = await sandbox.deploy(app.path);
+  assertEquals(machines.map(({ group }) => group), ["app", "worker"]);
+  assertEquals(released, ["released 1 fly_app_release_command"]);
+  const worker = machines[1]!;
+  await sandbox.waitForLog(worker.id, /^working$/);
+  const scaled = await sandbox.scale(3, { group: "worker", regions: ["syd"] });
+  assertEquals(scaled.map(({ region }) => region), ["iad", "syd", "syd"]);
+  assertEquals((await sandbox.scale(1, { group: "worker" })).length, 1);
+  assertEquals(sandbox.machines().length, 2);
+  await app.write("fly.toml", "[http_service]\ninternal_port = 8080\n");
+  await sandbox.deploy(app.path);
+  assertEquals(sandbox.machines().map(({ group }) => group), ["app"]);
+  const none = await assertRejects(
+    () => sandbox.scale(2, { group: "none" }),
+    FlyhotError,
+    "Cannot scale none to 2 machines: there is none to copy",
+  );
+  assertEquals(none.code, "not_found");
+});
+
+Deno.test("Sandbox.deploy() fails and leaves the rest alone, when a machine does not come up", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ regions: ["iad", "fra"] });
+  const { imageRef } = await sandbox.deploy(app.path);
+  await app.write("main.ts", `console.error("no luck"); Deno.exit(4);`);
+  const error = await assertRejects(
+    () => sandbox.deploy(app.path),
+    FlyhotError,
+    "its process ended (exit code 4)",
+  );
+  assertEquals(error.code, "incomplete");
+  assert(error.hint?.includes("[stderr] no luck"), error.hint ?? "");
+  assertEquals(sandbox.machines()[1]?.imageRef, imageRef);
+});
+
+Deno.test("Sandbox.deploy() waits for the health check, which must answer well", async () => {
+  await using app = await appFolder({
+    "main.ts":
+      `Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => new Response("", { status: 404 }));`,
+    "fly.toml":
+      `[http_service]\ninternal_port = 8080\n[[http_service.checks]]\npath = "/health"`,
+  });
+  await using sandbox = await startSandbox();
+  await assertRejects(
+    () => sandbox.deploy(app.path, { readyMs: 500 }),
+    FlyhotError,
+    "/health: after 500 ms it answers 404",
+  );
+});
+
+Deno.test("Sandbox.deploy() refuses what it cannot deploy, saying why", async () => {
+  await using app = await appFolder({ "fly.toml": `app = "other"` });
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const cases: [() => Promise<unknown>, string, string][] = [
+    [
+      () => sandbox.deploy(app.path),
+      `this sandbox has no app "other", only "my-app"`,
+      "not_found",
+    ],
+    [
+      () => sandbox.deploy(app.path, { config: "none.toml" }),
+      `Cannot deploy ${app.path}: none.toml is not there`,
+      "not_found",
+    ],
+    [
+      () => sandbox.deploy(join(app.path, "none")),
+      "none: there is no such folder",
+      "not_found",
+    ],
+    [
+      () => sandbox.deploy("/", { image: "registry.fly.io/my-app:none" }),
+      `Could not find image "registry.fly.io/my-app:none"`,
+      "not_found",
+    ],
+    [
+      () => sandbox.createMachine({ image: "registry.fly.io/my-app:none" }),
+      `Cannot create a machine from registry.fly.io/my-app:none: Could not find image`,
+      "not_found",
+    ],
+    [
+      () => sandbox.exec("none", ["true"]),
+      "Cannot find machine none: this sandbox has no such machine",
+      "not_found",
+    ],
+  ];
+  for (const [act, message, code] of cases) {
+    const error = await assertRejects(act, FlyhotError, message);
+    assertEquals(error.code, code, message);
+  }
+});
+
+Deno.test("Sandbox methods refuse with a conflict, when a machine's state does not allow it", async () => {
+  await using at = await fixture();
+  const id = await at.serving();
+  await at.sandbox.stopMachine(id);
+  for (
+    const [act, message] of [
+      [
+        () => at.sandbox.exec(id, ["true"]),
+        `Cannot run true in machine ${id}: failed_precondition: machine not running`,
+      ],
+      [
+        () => at.sandbox.suspendMachine(id),
+        `Cannot suspend machine ${id}: failed_precondition: machine not running`,
+      ],
+    ] as const
+  ) {
+    const error = await assertRejects(act, FlyhotError, message);
+    assertEquals(error.code, "conflict");
+  }
+  const late = await assertRejects(
+    () => at.sandbox.waitForState(id, "started", { timeoutMs: 20 }),
+    FlyhotError,
+    `Cannot see machine ${id} in state started: it is stopped after 20 ms`,
+  );
+  assertEquals(late.code, "incomplete");
+  await assertRejects(
+    () => at.sandbox.waitForLog(id, /never/, { timeoutMs: 20 }),
+    FlyhotError,
+    `Cannot find /never/ in the log of machine ${id} within 20 ms`,
+  );
+  await assertRejects(
+    () => at.sandbox.waitUntilReady(id, "/", { timeoutMs: 20 }),
+    FlyhotError,
+    "its process ended",
+  );
+});
+
+Deno.test("Sandbox.stop() ends all processes and removes the folder, twice is no harm", async () => {
+  await using app = await appFolder({
+    "main.ts": `
+      new Deno.Command("sleep", { args: ["1000"] }).spawn();
+      console.log("spawned");
+      setInterval(() => {}, 1e6);
+    `,
+  });
+  const sandbox = await startSandbox({ regions: ["iad", "fra"] });
+  const { machines } = await sandbox.deploy(app.path, { readyMs: 0 });
+  for (const { id } of machines) await sandbox.waitForLog(id, /spawned/);
+  const exec = sandbox.exec(machines[0]!.id, ["sleep", "1000"], {
+    timeoutMs: 60_000,
+  });
+  const frozen = machines[1]!;
+  await sandbox.suspendMachine(frozen.id);
+  await Promise.all([sandbox.stop(), sandbox.stop()]);
+  assertEquals((await exec).exitCode, 137);
+  for (const { pid } of machines) assertEquals(groupIsAlive(pid), false);
+  await assertRejects(() => Deno.stat(sandbox.folder), Deno.errors.NotFound);
+  await sandbox.stop();
+});
+
+Deno.test("Sandbox keeps its folder, when it is told to", async () => {
+  const folder = join(await Deno.makeTempDir(), "sandbox");
+  const sandbox = await startSandbox({ folder, keep: true });
+  const [machine] = await deployed(sandbox);
+  await sandbox.stop();
+  const log = await Deno.readTextFile(machine!.logFile);
+  assert(/\[stdout\] listening/.test(log), log);
+  const error = await assertRejects(
+    () => startSandbox({ folder }),
+    FlyhotError,
+    "it is not empty",
+  );
+  assertEquals(error.code, "usage");
+  await Deno.remove(join(folder, ".."), { recursive: true });
+});
+
+Deno.test("Sandbox shows its credentials to its object store and to nobody else", async () => {
+  await using sandbox = await startSandbox({ bucket: "my-bucket" });
+  const { env } = sandbox;
+  const bucket = new S3Bucket({
+    endpoint: env.AWS_ENDPOINT_URL_S3!,
+    bucket: env.BUCKET_NAME!,
+    accessKeyId: env.AWS_ACCESS_KEY_ID!,
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY!,
+  });
+  const outcome = await bucket.put("a", new Uint8Array([1]), "always");
+  assertEquals(outcome.status, "written");
+  assertEquals(sandbox.requests(), { "s3 PUT": 1 });
+  const shown = Deno.inspect(sandbox, { depth: 10, showHidden: true }) +
+    JSON.stringify(sandbox);
+  assertEquals(shown.includes(env.AWS_SECRET_ACCESS_KEY!), false);
+  assertEquals(shown.includes(env.FLY_API_TOKEN!.slice(6)), false);
+  const script = await Deno.readTextFile(join(sandbox.folder, "bin", "fly"));
+  assertEquals(script.includes("fm2_"), false);
+});
+
+Deno.test("startSandbox() refuses options that cannot be used", async () => {
+  for (
+    const [options, message] of [
+      [{ app: "My App" }, `Cannot start a sandbox: "My App" is no name of an`],
+      [{ regions: [] }, `Cannot start a sandbox: "" are no regions`],
+      [{ regions: ["iad", "x"] }, `"iad,x" are no regions`],
+      [{ bucket: "B" }, `"B" is no name of a bucket`],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () => startSandbox(options),
+      FlyhotError,
+      message,
+    );
+    assertEquals(error.code, "usage");
+  }
+});
+
+Deno.test("startSandbox() leaves nothing, when it is given up at any point", async () => {
+  const parent = await Deno.makeTempDir();
+  let isOver = false;
+  for (let turns = 0; !isOver; turns++) {
+    const folder = join(parent, String(turns));
+    const controller = new AbortController();
+    const starting = startSandbox({ folder, signal: controller.signal });
+    for (let i = 0; i < turns * 10; i++) await Promise.resolve();
+    controller.abort(new Error("given up"));
+    try {
+      const sandbox = await starting;
+      await sandbox.stop();
+      isOver = true;
+    } catch (error) {
+      assertEquals((error as Error).message, "given up");
+      // What is not settled by microtasks alone is met on the disk.
+      isOver = turns > 50;
+    }
+    assertEquals(await Deno.stat(folder).catch(() => null), null);
+  }
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("startSandbox() puts sockets elsewhere, when the folder's path is too long for them", async () => {
+  const parent = await Deno.makeTempDir();
+  const folder = join(parent, "long".repeat(25));
+  await using sandbox = await startSandbox({ folder });
+  const [machine] = await deployed(sandbox);
+  assert(machine!.socket.startsWith("/tmp/"), machine!.socket);
+  await sandbox.stop();
+  assertEquals(
+    await Deno.stat(join(machine!.socket, "..")).catch(() => null),
+    null,
+  );
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("Sandbox takes its machines and folder along, when its program is killed", async () => {
+  await using app = await appFolder();
+  const parent = await Deno.makeTempDir();
+  const program = `
+    import { startSandbox } from ${
+    JSON.stringify(new URL("./sandbox.ts", import.meta.url).href)
+  };
+    const sandbox = await startSandbox({ folder: ${
+    JSON.stringify(join(parent, "s"))
+  } });
+    const { machines } = await sandbox.deploy(${JSON.stringify(app.path)});
+    console.log(JSON.stringify(machines[0]));
+    setInterval(() => {}, 1e6);
+  `;
+  await app.write("program.ts", program);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--config", config, join(app.path, "program.ts")],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  const machine: SandboxMachine = JSON.parse(value);
+  const { hostname, port } = new URL(machine.url);
+  using line = await Deno.connect({ hostname, port: Number(port) });
+  using removals = Deno.watchFs(parent);
+  child.kill("SIGKILL");
+  await child.status;
+  await reader.cancel();
+  assertEquals(await line.read(new Uint8Array(1)).catch(() => null), null);
+  for await (const { kind, paths } of removals) {
+    if (kind === "remove" && paths.includes(join(parent, "s"))) break;
+  }
+  assertEquals(await Deno.stat(join(parent, "s")).catch(() => null), null);
+  assertEquals(groupIsAlive(machine.pid), false);
+  await Deno.remove(parent, { recursive: true });
+});
+
+async function deployed(sandbox: Sandbox): Promise<readonly SandboxMachine[]> {
+  await using app = await appFolder();
+  return (await sandbox.deploy(app.path)).machines;
+}
+
+function groupIsAlive(pid: number | null): boolean {
+  const { success } = new Deno.Command("kill", {
+    args: ["-0", "--", `-${pid}`],
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
