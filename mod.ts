@@ -115,11 +115,8 @@ export { readPointer, type StoredPointer } from "./src/rollout/pointer.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";
-export type {
-  MachineReport,
-  PlanReport,
-  RolloutReport,
-} from "./src/rollout/report.ts";
+export type { PlanReport } from "./src/release/plan_report.ts";
+export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";
 export { Secret } from "./src/secret.ts";
 export type {
   MachineStanding,

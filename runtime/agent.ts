@@ -271,6 +271,7 @@ export class Agent {
       main,
       files: digests,
       config: await files.config(),
+      locked: await files.locked(),
       loaded: [...loaded].sort(),
       live: lists(live),
       plain: lists(plain),

@@ -4,10 +4,18 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { packagesIn } from "./external_packages.ts";
-import { startSettings } from "./manifest.ts";
+import { lockedVersions } from "./locked_versions.ts";
+import { settingsText } from "./manifest.ts";
 import { sha256Of } from "./protocol.ts";
 
 const FILES_MAX = 50_000;
+const CONFIG_FILES = [
+  "deno.json",
+  "deno.jsonc",
+  "package.json",
+  "fly.toml",
+  "Dockerfile",
+];
 const IGNORED_FOLDERS = new Set([".git", ".flyhot", "node_modules"]);
 
 /** The base image's files under the app root; they never change while the process runs. */
@@ -78,21 +86,11 @@ export class AppFiles {
    */
   async config(): Promise<Record<string, string>> {
     const config: Record<string, string> = {};
-    for (const name of ["deno.json", "deno.jsonc"]) {
+    for (const name of CONFIG_FILES) {
       const text = await this.text(name);
-      if (text === null) continue;
-      try {
-        config[name] = await sha256Of(startSettings(JSON.parse(text)));
-      } catch {
-        // With comments it is not JSON; its whole text then stands for its settings.
-        config[name] = await sha256Of(text);
+      if (text !== null) {
+        config[name] = await sha256Of(settingsText(name, text));
       }
-    }
-    for (
-      const name of ["deno.lock", "package.json", "fly.toml", "Dockerfile"]
-    ) {
-      const digest = await this.digest(name);
-      if (digest !== null) config[name] = digest;
     }
     return config;
   }
@@ -114,6 +112,15 @@ export class AppFiles {
       for (const name of packagesIn(text ?? "")) packages.add(name);
     }
     return packages;
+  }
+
+  /**
+   * The versions that the lock file has chosen.
+   *
+   * @returns versions by requirement; empty where there is no lock file
+   */
+  async locked(): Promise<Record<string, string>> {
+    return lockedVersions(await this.text("deno.lock") ?? "");
   }
 
   /**

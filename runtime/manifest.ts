@@ -1,6 +1,7 @@
 /** The manifest: what a release holds, file by file.
  * @module
  */
+import { parseJsonc } from "./jsonc.ts";
 import {
   count,
   listOf,
@@ -58,9 +59,11 @@ export interface Manifest {
   readonly modules: Readonly<Record<string, ModuleEdges>>;
   /**
    * Digests of what a running process cannot pick up, by file name; of `deno.json` only the parts that Deno
-   * reads at start count (see {@linkcode startSettings}).
+   * reads at start count (see {@linkcode settingsText}).
    */
   readonly config: Readonly<Record<string, string>>;
+  /** The versions that its `deno.lock` has chosen, by requirement. */
+  readonly locked: Readonly<Record<string, string>>;
 }
 
 /**
@@ -140,6 +143,7 @@ export function parseManifest(value: unknown): Manifest {
     files,
     modules: recordOf(moduleEdges)(manifest.modules, `${at}.modules`),
     config: recordOf(sha256Hex)(manifest.config, `${at}.config`),
+    locked: recordOf(string)(manifest.locked ?? {}, `${at}.locked`),
   };
 }
 
@@ -159,6 +163,8 @@ export interface RunningManifest {
   readonly files: Readonly<Record<string, string>>;
   /** As {@linkcode Manifest.config}. */
   readonly config: Readonly<Record<string, string>>;
+  /** As {@linkcode Manifest.locked}. */
+  readonly locked: Readonly<Record<string, string>>;
   /** The modules loaded so far. */
   readonly loaded: readonly string[];
   /** Dynamic imports seen that went through `live()`. */
@@ -199,6 +205,7 @@ export function parseRunningManifest(value: unknown): RunningManifest {
     main: string(running.main, `${at}.main`),
     files: recordOf(sha256Hex)(running.files, `${at}.files`),
     config: recordOf(sha256Hex)(running.config, `${at}.config`),
+    locked: recordOf(string)(running.locked ?? {}, `${at}.locked`),
     loaded: listOf(string)(running.loaded, `${at}.loaded`),
     live: edges(running.live, `${at}.live`),
     plain: edges(running.plain, `${at}.plain`),
@@ -227,16 +234,26 @@ const START_KEYS = [
 ] as const;
 
 /**
- * Keeps of a `deno.json` what a running process cannot pick up, in a form whose text is equal when the meaning is.
+ * Keeps of a configuration file what a running process cannot pick up, in a form whose text is equal when the meaning
+ * is: of a `deno.json` the settings that Deno reads at start, of anything else all of it.
  *
- * @param denoJson the parsed `deno.json`
- * @returns canonical JSON text, to be hashed
+ * @param path the file's path
+ * @param text its text; a `deno.json` may have comments
+ * @returns canonical text, to be hashed
  */
-export function startSettings(denoJson: unknown): string {
-  const source = object(denoJson, "deno.json");
+export function settingsText(path: string, text: string): string {
+  if (!/(?:^|\/)deno\.jsonc?$/.test(path)) return text;
+  let source: unknown;
+  try {
+    source = parseJsonc(text);
+  } catch {
+    // Deno would not start with it either; whole, it still tells a change.
+    return text;
+  }
   const kept: Record<string, unknown> = {};
   for (const key of START_KEYS) {
-    if (source[key] !== undefined) kept[key] = source[key];
+    const value = object(source, path)[key];
+    if (value !== undefined) kept[key] = value;
   }
   return JSON.stringify(sorted(kept));
 }

@@ -33,6 +33,8 @@ export class MemoryBucket implements Bucket {
   #writes = 0;
 
   /**
+   * Makes an empty bucket.
+   *
    * @param base what `url()` puts before a key; default `memory://bucket/`
    */
   constructor(base = "memory://bucket/") {

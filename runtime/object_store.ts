@@ -124,6 +124,8 @@ export class BucketError extends Error {
   readonly status: number | null;
 
   /**
+   * Makes an error.
+   *
    * @param code the kind of failure
    * @param message what was tried, on what, why, and what to do
    * @param options the HTTP status, and the cause

@@ -31,8 +31,10 @@ export {
   PROTOCOL_VERSION,
   type ReleaseFile,
   type RunningManifest,
-  startSettings,
+  settingsText,
 } from "./manifest.ts";
+export { parseJsonc } from "./jsonc.ts";
+export { lockChanges, lockedVersions } from "./locked_versions.ts";
 export { ProtocolError } from "./parse.ts";
 export {
   bootModules,

@@ -4,6 +4,7 @@
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent } from "./agent.ts";
+import { readAppConfig } from "./app_config.ts";
 import { AppFiles } from "./app_files.ts";
 import { type ControlSocket, openControlSocket } from "./control.ts";
 import { consoleLogger, type Logger } from "./log.ts";
@@ -51,6 +52,8 @@ export type ReapplyResult =
 
 interface Running extends AsyncDisposable {
   readonly agent: Agent;
+  /** What keeps upgrades from arriving, or null. */
+  readonly missing: string | null;
 }
 
 let running: Promise<Running> | null = null;
@@ -91,11 +94,10 @@ export async function reapply(
         reason: "reapply() has run in this process already",
       };
     }
-    const settings = resolveSettings(options, environment);
-    const { agent } = await (running = start(options, logger));
-    if (typeof settings.bucket === "string") {
-      logger.error(`hot upgrades are off: ${settings.bucket}`);
-      return { status: "error", reason: settings.bucket };
+    const { agent, missing } = await (running = starting(options, logger));
+    if (missing !== null) {
+      logger.error(`hot upgrades are off: ${missing}`);
+      return { status: "error", reason: missing };
     }
     return await boot(agent, logger);
   } catch (error) {
@@ -135,7 +137,7 @@ async function boot(agent: Agent, logger: Logger): Promise<ReapplyResult> {
  * @returns the agent
  */
 export async function runningAgent(): Promise<Agent> {
-  running ??= start({ watch: false }, defaultLogger());
+  running ??= starting({ watch: false }, defaultLogger());
   return (await running).agent;
 }
 
@@ -173,13 +175,24 @@ export async function stop(): Promise<void> {
   await system.rest();
 }
 
+function starting(options: ReapplyOptions, logger: Logger): Promise<Running> {
+  const started = start(options, logger);
+  // A start that failed must not stand in the way of the next.
+  started.catch(() => running = null);
+  return started;
+}
+
 async function start(
   options: ReapplyOptions,
   logger: Logger,
 ): Promise<Running> {
-  const settings = resolveSettings(options, environment);
   const mainFile = fileURLToPath(Deno.mainModule);
   const root = options.root ?? await findRoot(mainFile);
+  const settings = resolveSettings(
+    options,
+    environment,
+    await readAppConfig(root),
+  );
   const fallback = join(
     environment("TMPDIR") ?? "/tmp",
     `flyhot-${settings.app}`,
@@ -223,6 +236,7 @@ async function start(
   if (bucket && options.watch !== false) watcher.start();
   return {
     agent,
+    missing: typeof settings.bucket === "string" ? settings.bucket : null,
     async [Symbol.asyncDispose](): Promise<void> {
       await watcher[Symbol.asyncDispose]();
       await socket?.[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@
  * @module
  */
 import { newPackages } from "./external_packages.ts";
+import { lockChanges } from "./locked_versions.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What runs now, by path. */
@@ -12,6 +13,8 @@ export interface RunningFiles {
   readonly paths: readonly string[];
   /** Digests of what was read at start, as in {@linkcode Manifest.config}. */
   readonly config: Readonly<Record<string, string>>;
+  /** As {@linkcode Manifest.locked}. */
+  readonly locked: Readonly<Record<string, string>>;
   /** Packages outside the app that the process can already load; see {@linkcode packageOf}. */
   readonly external: ReadonlySet<string>;
 }
@@ -57,6 +60,11 @@ export function diffRelease(
     if (before !== undefined && before !== digest) {
       cold.push(`${name} changed, and is only read when the process starts`);
     }
+  }
+  for (const change of lockChanges(running.locked, manifest.locked)) {
+    cold.push(
+      `${change} in deno.lock, and the process keeps what it has loaded`,
+    );
   }
   for (const name of newPackages(manifest, running.external)) {
     cold.push(

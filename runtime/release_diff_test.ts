@@ -36,6 +36,7 @@ function running(
     digest: (path) => known.has(path) ? sha256(known.get(path)!) : null,
     paths: [...known.keys()],
     config: {},
+    locked: {},
     external: new Set(),
     ...overrides,
   };

@@ -68,6 +68,8 @@ export class S3Bucket implements Bucket {
   #etagForm: "unproven" | "quoted" | "bare" = "unproven";
 
   /**
+   * Prepares a client; nothing is sent yet.
+   *
    * @param options where the bucket is and how to sign
    * @throws {BucketError} if a credential, the name or the endpoint is missing or malformed
    */

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { TIMER_MS_MAX } from "./deadline.ts";
+import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "./log.ts";
 import type { HealthCheck } from "./upgrade.ts";
 
@@ -136,12 +137,14 @@ export function inertReason(env: Environment): string | null {
  *
  * @param options the caller's options
  * @param env the environment
+ * @param config what the app's `deno.json` says. Default nothing
  * @returns the settings
  * @throws {TypeError} if a duration is not above 0, or longer than a timer can be
  */
 export function resolveSettings(
   options: ReapplyOptions,
   env: Environment,
+  config: AppConfig = {},
 ): Settings {
   const app = options.app ?? env("FLY_APP_NAME") ?? "app";
   const temporary = env("TMPDIR") ?? "/tmp";
@@ -151,7 +154,7 @@ export function resolveSettings(
     imageRef: env("FLY_IMAGE_REF") ?? "",
     machineId: env("FLY_MACHINE_ID") ?? "local",
     region: env("FLY_REGION") ?? "local",
-    bucket: bucketSettings(options, env),
+    bucket: bucketSettings(options, env, config),
     socketPath: env("FLYHOT_SOCKET") ?? join(temporary, `flyhot-${app}.sock`),
     pollIntervalMs: positive(
       "pollIntervalMs",
@@ -167,7 +170,7 @@ export function resolveSettings(
     ),
     suspendTimeoutMs: positive(
       "suspendTimeoutMs",
-      options.suspendTimeoutMs ?? 10_000,
+      options.suspendTimeoutMs ?? config.suspendTimeoutMs ?? 10_000,
     ),
     migrateTimeoutMs: positive(
       "migrateTimeoutMs",
@@ -189,26 +192,32 @@ export function resolveSettings(
 function bucketSettings(
   options: ReapplyOptions,
   env: Environment,
+  config: AppConfig,
 ): BucketSettings | string {
-  const bucket = options.bucket ?? env("BUCKET_NAME") ?? env("AWS_BUCKET");
+  const bucket = options.bucket ?? config.bucket ?? env("BUCKET_NAME") ??
+    env("AWS_BUCKET");
   if (!bucket) {
-    return "no bucket is named; set BUCKET_NAME (fly storage create does)";
+    return "no bucket is named; set BUCKET_NAME (fly storage create does), or flyhot.bucket in deno.json";
   }
-  const accessKeyId = options.credentials?.accessKeyId ??
-    env("AWS_ACCESS_KEY_ID");
+  const keyName = config.credentials?.accessKeyId ?? "AWS_ACCESS_KEY_ID";
+  const secretName = config.credentials?.secretAccessKey ??
+    "AWS_SECRET_ACCESS_KEY";
+  const tokenName = config.credentials?.sessionToken ?? "AWS_SESSION_TOKEN";
+  const accessKeyId = options.credentials?.accessKeyId ?? env(keyName);
   const secretAccessKey = options.credentials?.secretAccessKey ??
-    env("AWS_SECRET_ACCESS_KEY");
+    env(secretName);
   if (!accessKeyId || !secretAccessKey) {
-    return "no keys for the bucket; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    return `no keys for the bucket; set ${keyName} and ${secretName}`;
   }
   const sessionToken = options.credentials
     ? options.credentials.sessionToken
-    : env("AWS_SESSION_TOKEN");
+    : env(tokenName);
   return {
-    endpoint: options.endpoint ?? env("AWS_ENDPOINT_URL_S3") ??
+    endpoint: options.endpoint ?? config.endpoint ??
+      env("AWS_ENDPOINT_URL_S3") ??
       DEFAULT_ENDPOINT,
     bucket,
-    region: options.region ?? env("AWS_REGION") ?? "auto",
+    region: options.region ?? config.region ?? env("AWS_REGION") ?? "auto",
     credentials: {
       accessKeyId,
       secretAccessKey,

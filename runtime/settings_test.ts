@@ -195,7 +195,7 @@ Deno.test("resolveSettings() says what is missing of the bucket, and never a key
     resolve(options, variables).bucket;
   assertEquals(
     missing({}, { ...KEYS, BUCKET_NAME: "" }),
-    "no bucket is named; set BUCKET_NAME (fly storage create does)",
+    "no bucket is named; set BUCKET_NAME (fly storage create does), or flyhot.bucket in deno.json",
   );
   const keys =
     "no keys for the bucket; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";

@@ -3,7 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { UntarStream } from "@std/tar/untar-stream";
+import { type TarStreamEntry, UntarStream } from "@std/tar/untar-stream";
 import {
   isReleasePath,
   type Manifest,
@@ -12,6 +12,7 @@ import {
   type ReleaseFile,
 } from "./manifest.ts";
 import { UpgradeError } from "./upgrade_error.ts";
+import { writeStream } from "./write_stream.ts";
 
 /** What a release may hold at the most. */
 export interface UnpackLimits {
@@ -37,7 +38,7 @@ const REGULAR_FILE = new Set(["0", "\0", ""]);
  * Unpacks a release: its manifest first, then exactly the files that the manifest names, each with its digest.
  *
  * @param tarball the path of the `tar.gz`
- * @param folder the folder to make; it must not exist. On a failure it is removed
+ * @param folder the folder to make, in one that exists; it must not exist. On a failure it is removed
  * @param signal ends the work
  * @param limits what the release may hold. Default {@linkcode UNPACK_LIMITS}
  * @returns the manifest
@@ -49,11 +50,13 @@ export async function unpack(
   signal: AbortSignal,
   limits: UnpackLimits = UNPACK_LIMITS,
 ): Promise<Manifest> {
+  let made = false;
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await Deno.mkdir(folder);
+    made = true;
     return await unpackInto(tarball, folder, signal, limits);
   } catch (cause) {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    if (made) await Deno.remove(folder, { recursive: true }).catch(() => {});
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -70,35 +73,53 @@ async function unpackInto(
   limits: UnpackLimits,
 ): Promise<Manifest> {
   const file = await Deno.open(tarball);
+  const end = new AbortController();
   const entries = file.readable
-    .pipeThrough(new DecompressionStream("gzip"), { signal })
+    .pipeThrough(new DecompressionStream("gzip"), {
+      signal: AbortSignal.any([signal, end.signal]),
+    })
     .pipeThrough(new UntarStream());
+  try {
+    return await unpackEntries(entries, tarball, folder, signal, limits);
+  } finally {
+    // What is refused must not hold the file open, nor be read to an end that may be far away.
+    end.abort();
+  }
+}
+
+async function unpackEntries(
+  entries: ReadableStream<TarStreamEntry>,
+  tarball: string,
+  folder: string,
+  signal: AbortSignal,
+  limits: UnpackLimits,
+): Promise<Manifest> {
   const seen = new Set<string>();
+  const written = new Set<string>();
   let manifest: Manifest | null = null;
   let totalBytes = 0;
   for await (const entry of entries) {
-    const { path, readable } = entry;
-    // An entry that is refused must not hold the archive open.
-    const refuse = async (why: string): Promise<never> => {
-      await readable?.cancel().catch(() => {});
-      throw new UpgradeError(
+    const { path, readable, header: { size, typeflag } } = entry;
+    const refused = (why: string): UpgradeError =>
+      new UpgradeError(
         "unpack",
         `Cannot unpack "${path}" from ${tarball}: ${why}`,
       );
-    };
-    if (!isReleasePath(path)) await refuse("it leads outside the release");
-    if (!REGULAR_FILE.has(entry.header.typeflag) || !readable) {
-      await refuse("it is not a regular file");
-      continue;
+    if (!isReleasePath(path)) throw refused("it leads outside the release");
+    if (!REGULAR_FILE.has(typeflag) || !readable) {
+      throw refused("it is not a regular file");
     }
     const folded = path.normalize("NFC").toLowerCase();
     if (seen.has(folded)) {
-      await refuse("the name is there twice, give or take upper case");
+      throw refused("the name is there twice, give or take upper case");
     }
     seen.add(folded);
     if (manifest === null) {
       if (path !== MANIFEST_PATH) {
-        await refuse(`${MANIFEST_PATH} must come first`);
+        throw refused(`${MANIFEST_PATH} must come first`);
+      }
+      if (size > MANIFEST_BYTES_MAX) {
+        throw refused(`it is longer than ${MANIFEST_BYTES_MAX} bytes`);
       }
       manifest = await readManifest(readable);
       continue;
@@ -106,19 +127,21 @@ async function unpackInto(
     const expected = Object.hasOwn(manifest.files, path)
       ? manifest.files[path]
       : undefined;
-    if (!expected) {
-      await refuse(`${MANIFEST_PATH} does not name it`);
-      continue;
-    }
+    if (!expected) throw refused(`${MANIFEST_PATH} does not name it`);
     if (seen.size > limits.files) {
-      await refuse(`there are more than ${limits.files} files`);
+      throw refused(`there are more than ${limits.files} files`);
     }
     if (expected.size > limits.fileBytes) {
-      await refuse(`it is longer than ${limits.fileBytes} bytes`);
+      throw refused(`it is longer than ${limits.fileBytes} bytes`);
     }
     totalBytes += expected.size;
     if (totalBytes > limits.totalBytes) {
-      await refuse(`the release is longer than ${limits.totalBytes} bytes`);
+      throw refused(`the release is longer than ${limits.totalBytes} bytes`);
+    }
+    if (size !== expected.size) {
+      throw refused(
+        `it has ${size} bytes, not the ${expected.size} that ${MANIFEST_PATH} says`,
+      );
     }
     await writeChecked(
       readable,
@@ -127,12 +150,13 @@ async function unpackInto(
       expected,
       signal,
     );
+    written.add(path);
   }
   if (manifest === null) {
     throw new UpgradeError("unpack", `Cannot unpack ${tarball}: it is empty`);
   }
   const missing = Object.keys(manifest.files).find((path) =>
-    !seen.has(path.normalize("NFC").toLowerCase())
+    !written.has(path)
   );
   if (missing !== undefined) {
     throw new UpgradeError(
@@ -146,19 +170,7 @@ async function unpackInto(
 async function readManifest(
   readable: ReadableStream<Uint8Array>,
 ): Promise<Manifest> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of readable) {
-    size += chunk.byteLength;
-    if (size > MANIFEST_BYTES_MAX) {
-      throw new UpgradeError(
-        "unpack",
-        `Cannot read ${MANIFEST_PATH}: it is longer than ${MANIFEST_BYTES_MAX} bytes`,
-      );
-    }
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
-  }
-  const text = await new Blob(chunks).text();
+  const text = await new Response(readable).text();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -180,29 +192,21 @@ async function writeChecked(
   signal: AbortSignal,
 ): Promise<void> {
   const hash = createHash("sha256");
-  let size = 0;
   await Deno.mkdir(dirname(target), { recursive: true });
-  const checked: ReadableStream<Uint8Array> = readable.pipeThrough(
+  const checked = readable.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        size += chunk.byteLength;
-        if (size > expected.size) {
-          throw new UpgradeError(
-            "unpack",
-            `Cannot unpack "${path}": it is longer than the ${expected.size} bytes that ${MANIFEST_PATH} says`,
-          );
-        }
         hash.update(chunk);
         controller.enqueue(chunk);
       },
     }),
   );
-  await Deno.writeFile(target, checked, { createNew: true, signal });
+  await writeStream(target, checked, signal);
   const sha256 = hash.digest("hex");
-  if (size !== expected.size || sha256 !== expected.sha256) {
+  if (sha256 !== expected.sha256) {
     throw new UpgradeError(
       "unpack",
-      `Cannot unpack "${path}": ${size} bytes with SHA-256 ${sha256} are not the ${expected.size} bytes with ${expected.sha256} that ${MANIFEST_PATH} says`,
+      `Cannot unpack "${path}": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
     );
   }
 }

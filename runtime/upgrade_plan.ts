@@ -45,6 +45,12 @@ export async function planUpgrade(
   const current = system.release;
   const manifest = release?.manifest ??
     await baseManifest(current!.manifest, files);
+  if (release && !Object.hasOwn(manifest.modules, main)) {
+    throw new UpgradeError(
+      "diff",
+      `This release needs a cold deploy: ${main}, the main module here, is no entry of it; name it under "flyhot".entry in deno.json`,
+    );
+  }
   const digests = new Map<string, string | null>();
   for (const path of Object.keys(manifest.files)) {
     digests.set(
@@ -60,6 +66,7 @@ export async function planUpgrade(
     // Of the base image only what is loaded can be missed: a release may leave files of the image out.
     paths: current ? Object.keys(current.manifest.files) : [...loaded.loaded],
     config: release ? await files.config() : {},
+    locked: release ? await files.locked() : {},
     external: await knownPackages(system, files),
   });
   const set = reloadSet(diff.modules, manifest.modules, {

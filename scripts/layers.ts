@@ -26,7 +26,8 @@ export interface Violation extends Edge {
 const MAY_IMPORT: Readonly<Record<string, string>> = {
   cli:
     "main commands rollout release sandbox fly config ui host_deno base protocol",
-  mod: "commands rollout release sandbox fly config ui host_deno base protocol",
+  mod:
+    "main commands rollout release sandbox fly config ui host_deno base protocol",
   main: "commands rollout release sandbox fly config ui base protocol",
   commands: "rollout release sandbox fly config ui base protocol",
   rollout: "release fly config base protocol",

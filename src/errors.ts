@@ -46,6 +46,8 @@ export class FlyhotError extends Error {
   readonly hint: string | null;
 
   /**
+   * Makes an error.
+   *
    * @param code the kind, which decides the exit code
    * @param message what was tried, on what, and why it failed
    * @param options what to do about it, and the cause

@@ -3,11 +3,8 @@
  */
 import type { HolderChange } from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
-import type {
-  MachineReport,
-  PlanReport,
-  RolloutReport,
-} from "../rollout/report.ts";
+import type { PlanReport } from "../release/plan_report.ts";
+import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {
   formatCount,

@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type {
-  MachineReport,
-  PlanReport,
-  RolloutReport,
-} from "../rollout/report.ts";
+import type { PlanReport } from "../release/plan_report.ts";
+import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { exitCodeOf, planText, reportText } from "./report_text.ts";
 
 const PLAN: PlanReport = {

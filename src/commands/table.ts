@@ -4,6 +4,7 @@
 import type { Command } from "./command.ts";
 import { hotCommand } from "./hot.ts";
 import { orchestrateCommand } from "./orchestrate.ts";
+import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { statusCommand } from "./status.ts";
@@ -12,6 +13,7 @@ import { statusCommand } from "./status.ts";
 export const COMMANDS: readonly Command[] = [
   hotCommand,
   planCommand,
+  packCommand,
   statusCommand,
   sandboxCommand,
   orchestrateCommand,

@@ -1,9 +1,9 @@
 /** The `"flyhot"` key of a `deno.json`.
  * @module
  */
+import { parseJsonc } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { parseJsonc } from "./jsonc.ts";
 import { nearestName } from "./suggest.ts";
 import { isRecord, joinPath } from "../values.ts";
 

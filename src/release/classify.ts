@@ -2,6 +2,7 @@
  * @module
  */
 import {
+  lockChanges,
   type Manifest,
   newPackages,
   packageOf,
@@ -9,7 +10,7 @@ import {
   reloadSet,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
-import type { PlanReport } from "../rollout/report.ts";
+import type { PlanReport } from "./plan_report.ts";
 
 type ColdFile = PlanReport["cold"][number];
 
@@ -35,12 +36,15 @@ export function classify(
     loaded: new Set(running.loaded),
     live: edgeMap(running.live),
     plain: edgeMap(running.plain),
+    accepted: edgeMap(running.accepted ?? {}),
   });
   const cold = [
     ...coldMain(manifest, running),
     ...coldConfig(manifest, running),
+    ...coldLocks(manifest, running),
     ...coldPackages(manifest, running),
     ...coldModules(set, running.main),
+    ...declinedModules(set, running),
   ];
   return {
     hot: cold.length === 0,
@@ -115,12 +119,20 @@ function configReason(path: string): string {
       return "is read by fly deploy only";
     case "Dockerfile":
       return "describes the image, which is only built anew by fly deploy";
-    case "deno.lock":
     case "package.json":
       return "decides which packages the image holds";
     default:
       return "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)";
   }
+}
+
+function coldLocks(manifest: Manifest, running: RunningManifest): ColdFile[] {
+  const path = "deno.lock";
+  return lockChanges(running.locked, manifest.locked).map((change) => ({
+    path,
+    reason: `${change}, and a running process keeps what it has loaded`,
+    chain: [path],
+  }));
 }
 
 function coldPackages(
@@ -138,6 +150,18 @@ function coldPackages(
       reason: `adds ${name}, which needs a new image`,
       chain: [path],
     };
+  });
+}
+
+function declinedModules(
+  { reload, because }: ReloadSet,
+  running: RunningManifest,
+): ColdFile[] {
+  return reload.flatMap((path) => {
+    const reason = own(running.declined ?? {}, path);
+    if (reason === undefined) return [];
+    const chain = because.get(path) ?? [path];
+    return [{ path, reason: `declines to be replaced: ${reason}`, chain }];
   });
 }
 

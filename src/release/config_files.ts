@@ -1,8 +1,11 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import { startSettings } from "@flyhot/runtime/protocol";
-import { parseJsonc } from "../config/jsonc.ts";
+import {
+  lockedVersions,
+  parseJsonc,
+  settingsText,
+} from "@flyhot/runtime/protocol";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -27,6 +30,8 @@ export interface ConfigFiles {
   readonly flyToml: string | null;
   /** The text of `Dockerfile`, or null. */
   readonly dockerfile: string | null;
+  /** The versions that `deno.lock` has chosen, by requirement. */
+  readonly locked: Readonly<Record<string, string>>;
   /** Tells whether a path is such a file. */
   readonly isConfig: (path: string) => boolean;
 }
@@ -67,6 +72,7 @@ export async function readConfigFiles(
     packages,
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),
+    locked: lockedVersions(await read("deno.lock") ?? ""),
     isConfig: (path) => names.has(path),
   };
 }
@@ -86,23 +92,17 @@ export async function configDigests(
 ): Promise<Record<string, string>> {
   const config: [path: string, sha256: string][] = [];
   for (const [path, sha256] of digests) {
+    // Compared by what it locks; a running process adds to its own.
+    if (path === "deno.lock") continue;
     const text = /(^|\/)deno\.jsonc?$/.test(path)
       ? await host.files.readText(joinPath(root, path))
       : null;
-    config.push([path, settingsDigest(text) ?? sha256]);
+    config.push([
+      path,
+      text === null ? sha256 : digestOfText(settingsText(path, text)),
+    ]);
   }
   return Object.fromEntries(config);
-}
-
-/** With comments it is not JSON; its whole text then stands for its settings, on machines too. */
-function settingsDigest(text: string | null): string | null {
-  if (text === null) return null;
-  try {
-    return digestOfText(startSettings(JSON.parse(text)));
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 function membersOf(workspace: unknown): string[] {

@@ -111,6 +111,7 @@ export async function packRelease(
     files,
     modules,
     config: await configDigests(root, configFiles, host),
+    locked: config.locked,
   };
   return { manifest, notes, ...await write(manifest, open, host, signal) };
 }

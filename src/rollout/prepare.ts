@@ -5,7 +5,7 @@ import type { RunningManifest } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import { classify, joinPlans } from "../release/classify.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
-import type { PlanReport } from "./report.ts";
+import type { PlanReport } from "../release/plan_report.ts";
 import { counted, tell } from "./steps.ts";
 import { type Survey, surveyMachines } from "./survey.ts";
 import type { RolloutDeps } from "./watch.ts";

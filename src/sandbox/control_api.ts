@@ -5,7 +5,7 @@ import { toFlyhotError } from "../errors.ts";
 import type { Deployer, DeployRequest } from "./deploys.ts";
 import type { LoopbackAnswer, LoopbackRequest } from "./loopback_server.ts";
 import { isRecord } from "./machine_config.ts";
-import { json } from "./machine_routes.ts";
+import { json } from "./machine_call.ts";
 import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";
 import type { Machines } from "./machines.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
@@ -20,9 +20,9 @@ export interface ControlApiOptions {
   /** Who is logged in. */
   readonly email: string;
   /** The machines. */
-  readonly machines: Machines;
+  readonly machines: Pick<Machines, "live">;
   /** Deploys. */
-  readonly deployer: Deployer;
+  readonly deployer: Pick<Deployer, "deploy">;
 }
 
 /** A line of the answer to `POST /_sandbox/deploys`. */
@@ -76,7 +76,7 @@ export function controlApi(
 
 async function* deployLines(
   request: LoopbackRequest,
-  deployer: Deployer,
+  deployer: Pick<Deployer, "deploy">,
 ): AsyncGenerator<string> {
   const lines = new TransformStream<DeployLine, DeployLine>();
   const writer = lines.writable.getWriter();

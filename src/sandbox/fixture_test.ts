@@ -3,6 +3,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
+import type { LeaseRecord } from "./leases.ts";
+import type { MachineRecord } from "./machine_types.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 /** A server that counts its requests, shows its environment and files, and ends when asked. */
@@ -57,21 +59,29 @@ export interface Fixture extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly image: string;
   /** Asks the Machines API; the path is what comes after the app. */
-  api(
+  api<T = AnyBody>(
     method: string,
     path: string,
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
-  ): Promise<Answer>;
+  ): Promise<Answer<T>>;
   /** Makes a machine and waits until it answers. */
   serving(): Promise<string>;
 }
 
 /** An answer of the Machines API. */
-export interface Answer {
+export interface Answer<T = AnyBody> {
   readonly status: number;
-  // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
-  readonly body: any;
+  readonly body: T;
+}
+
+/** Whatever one machine's calls answer with; what is not there is undefined. */
+export interface AnyBody extends MachineRecord {
+  readonly error: string;
+  readonly status: string;
+  readonly ok: boolean;
+  readonly previous_state: string;
+  readonly data: LeaseRecord;
 }
 
 /** Starts a sandbox with one image. */
@@ -82,7 +92,12 @@ export async function fixture(
   const sandbox = await startSandbox({ app: "my-app", ...rest });
   await using app = await appFolder(files);
   const image = await sandbox.buildImage(app.path);
-  const api: Fixture["api"] = async (method, path, body, headers) => {
+  const api = async <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer<T>> => {
     const response = await fetch(`${sandbox.flapsUrl}/v1/apps/my-app${path}`, {
       method,
       headers: { authorization: sandbox.env.FLY_API_TOKEN!, ...headers },
@@ -108,9 +123,13 @@ export async function fixture(
 }
 
 /** Asks a machine's program. */
-export async function ask<T>(sandbox: Sandbox, id: string, path = "/") {
+export async function ask<T>(
+  sandbox: Sandbox,
+  id: string,
+  path = "/",
+): Promise<T> {
   const response = await fetch(sandbox.url(id) + path);
-  return await response.json() as T;
+  return await response.json();
 }
 
 /** Asserts an error of the Machines API. */
@@ -119,5 +138,5 @@ export function assertRefused(
   status: number,
   error: string,
 ): void {
-  assertEquals([answer.status, answer.body?.error], [status, error]);
+  assertEquals([answer.status, answer.body.error], [status, error]);
 }

@@ -79,6 +79,24 @@ const COMMON = {
   debug: { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
+/** As `parseArgs`, and takes `--flag=true` and `--flag=false` as flyctl does. */
+function parseFlags<T extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: T,
+) {
+  const plain = args.map((arg) => {
+    const [, name = "", value] = /^--([\w-]+)=(true|false)$/.exec(arg) ?? [];
+    if (options[name]?.type !== "boolean") return arg;
+    return value === "true" ? `--${name}` : `--no-${name}`;
+  });
+  return parseArgs({
+    args: plain,
+    options,
+    allowPositionals: true,
+    allowNegative: true,
+  });
+}
+
 const DEPLOY = {
   ...COMMON,
   "build-only": { type: "boolean" },
@@ -98,7 +116,7 @@ const DEPLOY = {
   "now": { type: "boolean" },
   yes: { type: "boolean", short: "y" },
   detach: { type: "boolean" },
-  depot: { type: "string" },
+  depot: { type: "boolean" },
   buildkit: { type: "boolean" },
   strategy: { type: "string" },
   dockerfile: { type: "string" },
@@ -114,18 +132,7 @@ async function deploy(
   args: readonly string[],
   host: StandInHost,
 ): Promise<void> {
-  // --ha=false and --depot=false are how flyctl writes them; parseArgs has no such form for booleans.
-  let ha = true;
-  const rest = args.filter((arg) => {
-    const match = /^--ha=(true|false)$/.exec(arg);
-    if (match) ha = match[1] === "true";
-    return !match && arg !== "--depot";
-  });
-  const { values, positionals } = parseArgs({
-    args: rest,
-    options: DEPLOY,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseFlags(args, DEPLOY);
   const regions = [...values.regions ?? [], ...values.region ?? []]
     .flatMap((list) => list.split(",")).filter((region) => region !== "");
   const folder = absolute(positionals[0] ?? "", host);
@@ -145,7 +152,7 @@ async function deploy(
     label: values["image-label"] ?? null,
     buildArgs: Object.fromEntries((values["build-arg"] ?? []).map(buildArg)),
     regions: regions.length > 0 ? regions : null,
-    machines: ha ? "ha" : 1,
+    machines: values.ha ?? true ? "ha" : 1,
     buildOnly: values["build-only"] ?? false,
     readyMs: waitMs(values["wait-timeout"]),
   });
@@ -184,14 +191,14 @@ async function whoami(
   args: readonly string[],
   host: StandInHost,
 ): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: COMMON });
+  const { values } = parseFlags(args, COMMON);
   const response = await call(host, "GET", "/_sandbox", values);
   const { email } = await response.json();
   host.out(values.json ? `${JSON.stringify({ email })}\n` : `${email}\n`);
 }
 
 function token(args: readonly string[], host: StandInHost): void {
-  const { values } = parseArgs({ args: [...args], options: COMMON });
+  const { values } = parseFlags(args, COMMON);
   const bare = tokenOf(host, values).replace(/^((FlyV1|Bearer)\s+)+/i, "");
   if (!values.quiet) host.err("The 'fly auth token' command is deprecated.\n");
   host.out(values.json ? `${JSON.stringify({ token: bare })}\n` : `${bare}\n`);
@@ -201,7 +208,7 @@ async function listMachines(
   args: readonly string[],
   host: StandInHost,
 ): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: COMMON });
+  const { values } = parseFlags(args, COMMON);
   const app = await appOf(host, values);
   const response = await call(
     host,

@@ -111,7 +111,10 @@ Deno.test("fly deploy takes regions and --ha=false as flyctl does", async () => 
   assertEquals((await deploy("--regions", "fra,syd")).code, 0);
   assertEquals(sandbox.machines().map(({ region }) => region), ["fra", "syd"]);
   for (const { id } of sandbox.machines()) await sandbox.destroyMachine(id);
-  assertEquals((await deploy("--ha=false", "--region", "ams")).code, 0);
+  assertEquals(
+    (await deploy("--ha=false", "--depot=false", "--region", "ams")).code,
+    0,
+  );
   assertEquals(sandbox.machines().map(({ region }) => region), ["ams"]);
 });
 

@@ -39,6 +39,7 @@ export class Machines {
   readonly #machines = new Map<string, Machine>();
   readonly #ports = new Set<number>();
   #sockets = 0;
+  #closed = false;
 
   /**
    * @param options where they are and what they start from
@@ -93,9 +94,12 @@ export class Machines {
    *
    * @param request how it is to be
    * @returns the machine
-   * @throws {PlatformError} 404 if there is no such image, 409 if the name is taken, 400 if the region is none
+   * @throws {PlatformError} 404 if there is no such image, 409 if the name is taken, 400 if the region is none, 503 once closed
    */
   create(request: MachineRequest): Machine {
+    if (this.#closed) {
+      throw new PlatformError(503, "unavailable: the sandbox was stopped");
+    }
     const { app, primaryRegion, owner, world } = this.#options;
     const image = this.imageOf(request);
     const region = request.region ?? primaryRegion;
@@ -127,6 +131,7 @@ export class Machines {
 
   /** Kills all machines; none can be used afterwards. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.all().map((machine) => machine.close()));
   }
 

@@ -8,7 +8,8 @@ import {
   type LoopbackRequest,
   splitTarget,
 } from "./loopback_server.ts";
-import { json, ROUTES } from "./machine_routes.ts";
+import { json } from "./machine_call.ts";
+import { ROUTES } from "./machine_routes.ts";
 import type { Machines } from "./machines.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 import { RateLimits } from "./rate_limits.ts";

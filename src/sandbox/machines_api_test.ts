@@ -266,11 +266,6 @@ Deno.test("machinesApi() updates a machine to another image and version, and res
   });
   assertEquals([updated.status, updated.body.state], [200, "replacing"]);
   assertNotEquals(updated.body.instance_id, before.instance_id);
-  assertRefused(
-    await at.api("POST", `/machines/${id}/start`),
-    412,
-    "failed_precondition: machine getting replaced, refusing to start",
-  );
   const waited = await at.api(
     "GET",
     `/machines/${id}/wait?timeout=10&version=${updated.body.instance_id}`,
@@ -292,6 +287,34 @@ Deno.test("machinesApi() updates a machine to another image and version, and res
   await update({ config });
   await at.sandbox.waitForState(id, "stopped");
   assertEquals(at.sandbox.machine(id).pid, null);
+});
+
+Deno.test("machinesApi() refuses to start a machine that is being stopped or replaced, and destroys it at once by force", async () => {
+  const main = `
+    Deno.addSignalListener("SIGINT", () => {});
+    console.log("deaf");
+    setInterval(() => {}, 1e6);
+  `;
+  await using at = await fixture({ files: { "main.ts": main } });
+  const config = { image: at.image, stop_config: { timeout: "300s" } };
+  for (
+    const [path, state, error] of [
+      ["", "replacing", "machine getting replaced, refusing to start"],
+      ["/stop", "stopping", "machine still active, refusing to start"],
+    ] as const
+  ) {
+    const { id } = await at.sandbox.createMachine({ image: at.image, config });
+    await at.sandbox.waitForLog(id, /^deaf$/);
+    await at.api("POST", `/machines/${id}${path}`, path ? {} : { config });
+    assertEquals(at.sandbox.machine(id).state, state);
+    assertRefused(
+      await at.api("POST", `/machines/${id}/start`),
+      412,
+      `failed_precondition: ${error}`,
+    );
+    await at.api("DELETE", `/machines/${id}?force=true`);
+    await at.sandbox.waitForState(id, "destroyed");
+  }
 });
 
 Deno.test("machinesApi() answers a wait with 400, 404 or 408, when it cannot succeed", async () => {

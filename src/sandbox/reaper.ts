@@ -1,4 +1,4 @@
-/** Ends a sandbox's processes and removes its folder even if the sandbox itself is killed.
+/** Ends a sandbox's processes and removes its folders even if the sandbox itself is killed.
  * @module
  */
 import type { ProcessRegister } from "./processes.ts";
@@ -19,8 +19,8 @@ while read -r line; do
       ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
-[ -z "$1" ] || rm -rf -- "$1"
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+[ $# -eq 0 ] || rm -rf -- "$@"
 `;
 
 /** A small shell process that outlives the sandbox by a moment. */
@@ -31,11 +31,11 @@ export class Reaper implements ProcessRegister {
   #written: Promise<void> = Promise.resolve();
 
   /**
-   * @param folder what to remove at the end, or null to leave everything
+   * @param folders what to remove at the end
    */
-  constructor(folder: string | null) {
+  constructor(folders: readonly string[]) {
     this.#child = new Deno.Command("/bin/sh", {
-      args: ["-c", SCRIPT, "flyhot-sandbox-reaper", folder ?? ""],
+      args: ["-c", SCRIPT, "flyhot-sandbox-reaper", ...folders],
       cwd: "/",
       clearEnv: true,
       env: { PATH: "/usr/bin:/bin" },

@@ -1,7 +1,7 @@
 /** The sandbox as a value: what its interface promises, done with its parts.
  * @module
  */
-import { FlyhotError } from "../errors.ts";
+import { type ErrorCode, FlyhotError } from "../errors.ts";
 import type { Deployer } from "./deploys.ts";
 import type { Images } from "./images.ts";
 import type { Machine } from "./machine.ts";
@@ -52,6 +52,8 @@ export interface SandboxParts {
   readonly logs: Notifier<LogLine>;
   /** How many requests came in, by server and method. */
   readonly requests: () => Readonly<Record<string, number>>;
+  /** Aborted when everything ends. */
+  readonly stopping: AbortSignal;
   /** Ends everything. */
   readonly stop: () => Promise<void>;
 }
@@ -189,7 +191,7 @@ export class RunningSandbox implements Sandbox {
       await waitFor(
         machine.changes,
         () => machine.pid !== pid || pid === null || undefined,
-        { timeoutMs: WAIT_MS },
+        this.#limits({}),
       );
     });
   }
@@ -248,7 +250,7 @@ export class RunningSandbox implements Sandbox {
         readyMs: options.readyMs ?? READY_MS,
       }, {
         say: options.onLine ?? (() => {}),
-        signal: options.signal ?? new AbortController().signal,
+        signal: this.#limits(options).signal,
       });
       return { imageRef: image.ref, machines: machines.map(toSandboxMachine) };
     });
@@ -265,10 +267,11 @@ export class RunningSandbox implements Sandbox {
     path = "/",
     options: WaitOptions = {},
   ): Promise<void> {
-    await waitUntilAnswering(this.#get(machineId), { path }, {
-      timeoutMs: WAIT_MS,
-      ...options,
-    });
+    await waitUntilAnswering(
+      this.#get(machineId),
+      { path },
+      this.#limits(options),
+    );
   }
 
   /** Waits until a machine is in a state. */
@@ -278,7 +281,7 @@ export class RunningSandbox implements Sandbox {
     options: WaitOptions = {},
   ): Promise<void> {
     const machine = this.#get(machineId);
-    const limits = { timeoutMs: WAIT_MS, ...options };
+    const limits = this.#limits(options);
     const reached = await waitFor(
       machine.changes,
       () => machine.state === state || undefined,
@@ -298,7 +301,7 @@ export class RunningSandbox implements Sandbox {
     options: LogWaitOptions = {},
   ): Promise<LogLine> {
     const { log } = this.#get(machineId);
-    const limits = { timeoutMs: WAIT_MS, ...options };
+    const limits = this.#limits(options);
     // A pattern with the flag g would remember where it matched last.
     const wanted = new RegExp(
       pattern.source,
@@ -337,6 +340,15 @@ export class RunningSandbox implements Sandbox {
   /** As `stop()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #limits(options: WaitOptions): { timeoutMs: number; signal: AbortSignal } {
+    const { timeoutMs = WAIT_MS, signal } = options;
+    const { stopping } = this.#parts;
+    return {
+      timeoutMs,
+      signal: signal ? AbortSignal.any([signal, stopping]) : stopping,
+    };
   }
 
   #get(machineId: string): Machine {
@@ -386,18 +398,21 @@ export function toSandboxMachine(machine: Machine): SandboxMachine {
   };
 }
 
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: "usage",
+  404: "not_found",
+  408: "incomplete",
+  409: "conflict",
+  412: "conflict",
+  422: "usage",
+};
+
 async function explain<T>(what: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    const code = error.status === 404
-      ? "not_found"
-      : error.status === 409 || error.status === 412
-      ? "conflict"
-      : error.status === 408
-      ? "incomplete"
-      : "usage";
+    const code = CODES[error.status] ?? "unexpected";
     throw new FlyhotError(code, `Cannot ${what}: ${error.message}`, {
       cause: error,
     });

@@ -10,7 +10,7 @@ import { Images } from "./images.ts";
 import { type LoopbackServer, serveLoopback } from "./loopback_server.ts";
 import { inheritedEnvironment } from "./machine_env.ts";
 import type { LogLine } from "./machine_log.ts";
-import { json } from "./machine_routes.ts";
+import { json } from "./machine_call.ts";
 import { machinesApi } from "./machines_api.ts";
 import { Machines } from "./machines.ts";
 import { startObjectStore } from "./object_store.ts";
@@ -66,7 +66,7 @@ export async function startSandbox(
   undo.defer(() => keep ? undefined : removeFolder(folder));
   const socketFolder = await makeSocketFolder(folder);
   undo.defer(() => removeFolder(socketFolder));
-  const reaper = new Reaper(keep ? null : folder);
+  const reaper = new Reaper(keep ? [socketFolder] : [folder, socketFolder]);
   undo.defer(() => reaper.release());
 
   const keys = {
@@ -111,7 +111,6 @@ export async function startSandbox(
       },
     },
   });
-  undo.defer(() => machines.close());
   const deployer = new Deployer({ app, regions, images, machines });
   const api = machinesApi({
     app,
@@ -132,10 +131,14 @@ export async function startSandbox(
     ...faults,
   });
   undo.defer(() => flaps.close());
+  // Before the server closes, because its answers may be waiting for machines.
+  undo.defer(() => machines.close());
   told.FLY_FLAPS_BASE_URL = flaps.url;
   const bin = await writeStandIn(folder, Deno.execPath());
   signal?.throwIfAborted();
 
+  const stopping = new AbortController();
+  undo.defer(() => stopping.abort(new Error("the sandbox was stopped")));
   const all = undo.move();
   let stopped: Promise<void> | null = null;
   return new RunningSandbox({
@@ -156,6 +159,7 @@ export async function startSandbox(
     deployer,
     logs,
     requests: () => countRequests({ s3: store, machines: flaps }),
+    stopping: stopping.signal,
     stop: () => stopped ??= all.disposeAsync(),
   });
 }

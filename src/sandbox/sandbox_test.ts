@@ -270,6 +270,46 @@ Deno.test("Sandbox.stop() ends all processes and removes the folder, twice is no
   await sandbox.stop();
 });
 
+Deno.test("Sandbox.stop() gives up what is under way", async () => {
+  await using app = await appFolder({
+    "main.ts": `
+      Deno.addSignalListener("SIGINT", () => {});
+      console.log("deaf");
+      setInterval(() => {}, 1e6);
+    `,
+    "fly.toml": `kill_timeout = 300\n[http_service]\ninternal_port = 8080\n`,
+  });
+  const sandbox = await startSandbox();
+  let id = "";
+  const deafness = new Promise<void>((resolve) =>
+    sandbox.onLog(({ text, machineId }) => {
+      if (text === "deaf") resolve(void (id = machineId));
+    })
+  );
+  const deploy = assertRejects(() => sandbox.deploy(app.path), Error);
+  await deafness;
+  const waiting = assertRejects(
+    () => sandbox.waitForState(id, "failed", { timeoutMs: 60_000 }),
+    Error,
+    "the sandbox was stopped",
+  );
+  const halting = sandbox.stopMachine(id);
+  const remote = assertRejects(() =>
+    fetch(
+      `${sandbox.flapsUrl}/v1/apps/${sandbox.app}/machines/${id}/wait?state=failed`,
+      { headers: { authorization: sandbox.env.FLY_API_TOKEN! } },
+    )
+  );
+  await sandbox.stop();
+  await Promise.all([deploy, waiting, halting, remote]);
+  const late = await assertRejects(
+    () => sandbox.createMachine({ image: "registry.fly.io/sandbox-app:x" }),
+    FlyhotError,
+    "unavailable: the sandbox was stopped",
+  );
+  assertEquals(late.code, "unexpected");
+});
+
 Deno.test("Sandbox keeps its folder, when it is told to", async () => {
   const folder = join(await Deno.makeTempDir(), "sandbox");
   const sandbox = await startSandbox({ folder, keep: true });
@@ -405,10 +445,12 @@ async function deployed(sandbox: Sandbox): Promise<readonly SandboxMachine[]> {
   return (await sandbox.deploy(app.path)).machines;
 }
 
-function groupIsAlive(pid: number | null): boolean {
-  const { success } = new Deno.Command("kill", {
-    args: ["-0", "--", `-${pid}`],
-    stderr: "null",
-  }).outputSync();
-  return success;
+function groupIsAlive(pgid: number | null): boolean {
+  const { stdout } = new Deno.Command("ps", { args: ["-eo", "pgid=,stat="] })
+    .outputSync();
+  // Whoever ended but was not asked for yet by its parent is a zombie, not alive.
+  return new TextDecoder().decode(stdout).split("\n").some((line) => {
+    const [group, state = "Z"] = line.trim().split(/\s+/);
+    return Number(group) === pgid && !state.startsWith("Z");
+  });
 }

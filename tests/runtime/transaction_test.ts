@@ -250,7 +250,9 @@ Deno.test("a release whose archive is cut, foreign or missing is refused, and no
     assert(result.state === "failed", url);
     assert(["fetch", "unpack"].includes(result.phase), result.phase);
   }
-  const left = [...Deno.readDirSync(`${app.root}/.flyhot/releases`)];
+  const left = await Array.fromAsync(
+    Deno.readDir(`${app.root}/.flyhot/releases`),
+  );
   assertEquals(left, []);
   await standsAsBefore(app, 0);
   assertEquals((await app.upgradeTo(good)).state, "applied");

@@ -300,7 +300,11 @@ Deno.test("orchestrate() leaves the pointer to whoever took the lock away", asyn
     const both = Promise.allSettled([
       first,
       world.sim.sleep(8_000).then(() =>
-        world.deploy("2.0.0", { force: true, deployedBy: "bob" })
+        world.deploy("2.0.0", {
+          force: true,
+          deployedBy: "bob",
+          timeoutMs: 60_000,
+        })
       ),
     ]);
     const [one, two] = await world.run(both);

@@ -113,11 +113,14 @@ export class SimMachine {
         Object.entries(files).map(([path, { sha256 }]) => [path, sha256]),
       ),
       config,
+      locked: {},
       loaded: Object.keys(modules),
       live: { "main.ts": ["app.ts"] },
       plain: {},
       external: [],
       holders: {},
+      accepted: {},
+      declined: {},
     };
   }
 

@@ -223,6 +223,7 @@ function baseManifest(): Manifest {
     ),
     modules: { "app.ts": none, "main.ts": { ...none, dynamic: ["app.ts"] } },
     config: {},
+    locked: {},
   };
 }
 

@@ -148,6 +148,7 @@ export function manifestOf(
     ),
     modules: {},
     config: {},
+    locked: {},
     ...overrides,
   };
 }

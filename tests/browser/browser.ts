@@ -1,0 +1,110 @@
+/** Tests in a real browser.
+ * @module
+ */
+import { delimiter, join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const ARGUMENTS = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const WAIT_MS_MAX = 15_000;
+
+/**
+ * Looks for a Chromium on the search path.
+ *
+ * @param path the search path
+ * @returns the executable, or null where there is none
+ */
+export function findBrowser(path: string): string | null {
+  for (const folder of path.split(delimiter)) {
+    for (const name of NAMES) {
+      const file = join(folder, name);
+      try {
+        if (Deno.statSync(file).isFile) return file;
+      } catch {
+        continue;
+      }
+    }
+  }
+  return null;
+}
+
+const executable = findBrowser(Deno.env.get("PATH") ?? "");
+
+/**
+ * Registers a test that needs a browser. Where there is none it counts as skipped, and its name says why.
+ *
+ * @param name what it proves
+ * @param test gets a browser of its own
+ */
+export function browserTest(
+  name: string,
+  test: (browser: Browser) => Promise<void>,
+): void {
+  Deno.test({
+    name: executable === null ? `${name} (skipped: no browser)` : name,
+    ignore: executable === null,
+    async fn() {
+      const browser = await chromium.launch({
+        executablePath: executable!,
+        // Browsers refuse to be confined by themselves when root starts them.
+        chromiumSandbox: false,
+        args: ARGUMENTS,
+      });
+      try {
+        await test(browser);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/**
+ * Opens a page and begins to record what upgrades do to it.
+ *
+ * @param browser the browser
+ * @param url the page's URL
+ * @returns the page
+ */
+export async function openPage(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(WAIT_MS_MAX);
+  await page.addInitScript(RECORDER);
+  await page.goto(url);
+  return page;
+}
+
+/** What a page has recorded since it was opened. */
+export interface Recording {
+  /** The details of the `flyhot:version` events. */
+  readonly versions: readonly unknown[];
+  /** Every pair of colours, background and heading, that the page has had, oldest first. */
+  readonly looks: readonly string[];
+}
+
+/** What a page has recorded since it was opened; after a reload it has forgotten all of it. */
+export async function recordingOf(page: Page): Promise<Recording> {
+  return await page.evaluate("recording") as Recording;
+}
+
+// Looks at the colours in every frame, and in the turn in which the head has changed.
+const RECORDER = `
+globalThis.recording = { versions: [], looks: [] };
+addEventListener("flyhot:version", ({ detail }) => recording.versions.push(detail));
+addEventListener("load", () => {
+  const look = () => {
+    const now = getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.querySelector("h1")).color;
+    if (recording.looks.at(-1) !== now) recording.looks.push(now);
+  };
+  const everyFrame = () => { look(); requestAnimationFrame(everyFrame); };
+  everyFrame();
+  new MutationObserver(look).observe(document.head, { childList: true, attributes: true, subtree: true });
+});
+`;
