@@ -2,7 +2,8 @@
  * @module
  */
 import { addGeneration } from "./add_generation.ts";
-import type { AppFiles } from "./app_files.ts";
+import type { AgentParts } from "./agent_parts.ts";
+import { BootTrial } from "./boot_trial.ts";
 import {
   afterTransientFailure,
   bootUpgrade,
@@ -10,66 +11,55 @@ import {
   generationOf,
   type UpgradeMemory,
 } from "./decide_upgrade.ts";
-import { knownPackages } from "./known_packages.ts";
-import type { UpgradeEvent } from "./events.ts";
-import type { Logger } from "./log.ts";
-import { type Bucket, getJson } from "./object_store.ts";
+import {
+  badResult,
+  goodResult,
+  pendingResult,
+  resultLine,
+  withFailure,
+} from "./machine_results.ts";
+import { getJson } from "./object_store.ts";
+import { probation } from "./probation.ts";
 import {
   fingerprint,
   type HotUpgrade,
-  type MachineInfo,
   type MachineResult,
   parsePointer,
   type Pointer,
   pointerKey,
-  PROTOCOL_VERSION,
-  type RunningManifest,
 } from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
-import type { ReleaseFolders } from "./release_folders.ts";
 import { readResult, writeResult } from "./results.ts";
-import type { Settings } from "./settings.ts";
-import type { System } from "./system.ts";
 import {
-  checkHealth,
   upgrade,
   type UpgradeContext,
   type UpgradeOutcome,
 } from "./upgrade.ts";
 import { UpgradeError, upgradeError } from "./upgrade_error.ts";
-import { acceptedBy, declinedBy } from "./upgrade_plan.ts";
-
-/** What an agent works with. */
-export interface AgentParts {
-  /** The running system. */
-  readonly system: System;
-  /** The settings. */
-  readonly settings: Settings;
-  /** The bucket, or null where there is none. */
-  readonly bucket: Bucket | null;
-  /** The base image's files. */
-  readonly files: AppFiles;
-  /** The path of the main module. */
-  readonly main: string;
-  /** Where releases go. */
-  readonly folders: ReleaseFolders;
-  /** Takes messages. */
-  readonly logger: Logger;
-}
 
 const BOOT_ATTEMPTS_MAX = 4;
 const BOOT_RETRY_MS = 500;
-const PROBATION_CHECKS = 5;
+/** An app must not wait long for a bucket that does not answer. */
+const BOOT_READ_MS = 10_000;
+const BOOT_TRIAL_MS = 30_000;
+
+interface Attempt {
+  /** How many starts in a row have tried it, or null where the app serves already. */
+  readonly bootAttempts: number | null;
+  /** Whether transient trouble is final too. */
+  readonly last: boolean;
+}
 
 /** Brings upgrades in on this machine. */
 export class Agent {
+  /** The newest upgrade that has ended here, or null. */
+  lastUpgradeId: string | null = null;
   readonly #parts: AgentParts;
   readonly #memory = new Map<string, UpgradeMemory>();
-  readonly #startedAt = new Date().toISOString();
   #turn: Promise<unknown> = Promise.resolve();
   #etag: string | null = null;
   #pointer: Pointer | null = null;
-  #lastUpgradeId: string | null = null;
+  #onTrial: MachineResult | null = null;
 
   /**
    * @param parts what it works with
@@ -86,22 +76,17 @@ export class Agent {
    */
   async boot(): Promise<MachineResult | null> {
     const { bucket, settings, logger } = this.#parts;
+    const { app, imageRef, machineId } = settings;
     if (!bucket) return null;
-    await this.#readPointer();
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, settings.imageRef);
+    await this.#readPointer(AbortSignal.timeout(BOOT_READ_MS));
+    const generation = this.#pointer && generationOf(this.#pointer, imageRef);
     if (!generation) {
-      await addGeneration(bucket, settings.app, settings.imageRef);
+      await addGeneration(bucket, app, imageRef);
       return null;
     }
     const wanted = bootUpgrade(generation);
     if (!wanted) return null;
-    const before = await readResult(
-      bucket,
-      settings.app,
-      wanted.id,
-      settings.machineId,
-    );
+    const before = await readResult(bucket, app, wanted.id, machineId);
     if (before?.state === "failed" && before.failure?.transient === false) {
       this.#memory.set(wanted.id, { state: "ended" });
       logger.warn(
@@ -109,18 +94,20 @@ export class Agent {
       );
       return before;
     }
+    const died = before?.state === "pending" && before.at_boot
+      ? before.boot_attempts ?? 1
+      : 0;
+    if (died >= BOOT_ATTEMPTS_MAX) {
+      return await this.#giveUpAtBoot(wanted, died);
+    }
     for (let attempt = 1;; attempt++) {
-      const result = await this.bringIn(
-        wanted,
-        true,
-        attempt === BOOT_ATTEMPTS_MAX,
-      );
-      if (result.state !== "pending" || attempt === BOOT_ATTEMPTS_MAX) {
-        return result;
-      }
-      await new Promise((resolve) =>
-        setTimeout(resolve, BOOT_RETRY_MS * 2 ** attempt)
-      );
+      const last = attempt === BOOT_ATTEMPTS_MAX;
+      const result = await this.#bringIn(wanted, {
+        bootAttempts: died + 1,
+        last,
+      });
+      if (result.state !== "pending" || last) return result;
+      await pause(BOOT_RETRY_MS * 2 ** attempt);
     }
   }
 
@@ -133,57 +120,20 @@ export class Agent {
   async poll(): Promise<number | null> {
     const { settings } = this.#parts;
     await this.#readPointer();
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, settings.imageRef);
     const decision = decideUpgrade(
-      generation,
+      this.#pointer && generationOf(this.#pointer, settings.imageRef),
       settings.machineId,
       this.#memory,
       performance.now(),
     );
     if (decision.act === "wait") return decision.until - performance.now();
-    if (decision.act === "apply") await this.bringIn(decision.upgrade, false);
+    if (decision.act === "apply") {
+      await this.#bringIn(decision.upgrade, {
+        bootAttempts: null,
+        last: false,
+      });
+    }
     return null;
-  }
-
-  /**
-   * Brings one upgrade in and writes its result.
-   *
-   * @param wanted the upgrade
-   * @param atBoot whether the app does not serve yet
-   * @param last whether transient trouble is final too. Default false
-   * @returns the result; `pending` after transient trouble that is worth another try
-   */
-  bringIn(
-    wanted: HotUpgrade,
-    atBoot: boolean,
-    last = false,
-  ): Promise<MachineResult> {
-    return this.#oneAtATime(async () => {
-      const startedAt = new Date();
-      await this.#say({ ...await this.#blank(wanted, startedAt, atBoot) });
-      const release: WantedRelease = {
-        id: wanted.id,
-        version: wanted.version,
-        sourceImageRef: wanted.source_image_ref,
-        deployedAt: wanted.deployed_at,
-        tarballUrl: wanted.tarball_url,
-        sha256: wanted.sha256,
-        size: wanted.tarball_url === null ? null : wanted.size,
-      };
-      const { outcome, error } = await this.#upgrade(release, atBoot);
-      const result = await this.#judge(
-        wanted,
-        startedAt,
-        atBoot,
-        last,
-        outcome,
-        error,
-      );
-      this.#report(result);
-      await this.#say(result);
-      return result;
-    });
   }
 
   /**
@@ -195,108 +145,19 @@ export class Agent {
    */
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     return this.#oneAtATime(async () => {
-      const { outcome, error } = await this.#upgrade(release, false);
-      if (error) throw error;
-      return outcome!;
+      const outcome = await this.#upgrade(release, false);
+      if (outcome instanceof UpgradeError) throw outcome;
+      return outcome;
     });
   }
 
-  /**
-   * What runs.
-   *
-   * @returns the answer of `GET /v1/info`
-   */
-  async info(): Promise<MachineInfo> {
-    const { system, settings } = this.#parts;
-    const { release } = system;
-    const common = {
-      currentImageRef: settings.imageRef,
-      fingerprint: await fingerprint(
-        settings.imageRef,
-        release?.sha256 ?? null,
-      ),
-      upgrades: system.upgrades,
-      retainedModules: system.retained.modules,
-      retainedBytes: system.retained.bytes,
-      retainedBudgetExceeded:
-        system.retained.bytes > settings.retainedBudgetBytes,
-      pid: Deno.pid,
-      startedAt: this.#startedAt,
-      lastUpgradeId: this.#lastUpgradeId,
-    };
-    if (!release) return { hotUpgradeApplied: false, ...common };
-    const { wanted, sha256, appliedAt } = release;
-    return {
-      hotUpgradeApplied: true,
-      ...common,
-      id: wanted.id,
-      version: wanted.version,
-      sourceImageRef: wanted.sourceImageRef,
-      deployedAt: wanted.deployedAt,
-      appliedAt,
-      sha256,
-    };
-  }
-
-  /**
-   * What a planner needs to know of this process.
-   *
-   * @returns the answer of `GET /v1/manifest`
-   */
-  async manifest(): Promise<RunningManifest> {
-    const { system, settings, files, main } = this.#parts;
-    const { release } = system;
-    const digests: Record<string, string> = Object.create(null);
-    if (release) {
-      for (const [path, file] of Object.entries(release.manifest.files)) {
-        digests[path] = file.sha256;
-      }
-    } else {
-      for (const path of await files.list()) {
-        const digest = await files.digest(path);
-        if (digest !== null) digests[path] = digest;
-      }
-    }
-    const { loaded, live, plain } = system.modules.current(main);
-    const lists = (edges: ReadonlyMap<string, ReadonlySet<string>>) =>
-      Object.fromEntries([...edges].map(([from, to]) => [from, [...to]]));
-    return {
-      protocol: PROTOCOL_VERSION,
-      image_ref: settings.imageRef,
-      fingerprint: await fingerprint(
-        settings.imageRef,
-        release?.sha256 ?? null,
-      ),
-      release_sha256: release?.sha256 ?? null,
-      main,
-      files: digests,
-      config: await files.config(),
-      locked: await files.locked(),
-      loaded: [...loaded].sort(),
-      live: lists(live),
-      plain: lists(plain),
-      accepted: lists(acceptedBy(system)),
-      declined: declinedBy(system),
-      external: [...await knownPackages(system, files)].sort(),
-      holders: Object.fromEntries(
-        [...system.holders].map((
-          [name, { definition: { version, module } }],
-        ) => [
-          name,
-          { version, module },
-        ]),
-      ),
-    };
-  }
-
-  async #readPointer(): Promise<void> {
+  async #readPointer(signal?: AbortSignal): Promise<void> {
     const { bucket, settings } = this.#parts;
     if (!bucket) return;
-    const read = await getJson(
-      bucket,
-      pointerKey(settings.app),
-      this.#etag === null ? {} : { ifNoneMatch: this.#etag },
-    );
+    const read = await getJson(bucket, pointerKey(settings.app), {
+      ...(this.#etag === null ? {} : { ifNoneMatch: this.#etag }),
+      ...(signal ? { signal } : {}),
+    });
     if (read.status !== "found") return;
     const pointer = parsePointer(read.value);
     // An eventually consistent bucket may answer with an older one.
@@ -305,197 +166,142 @@ export class Agent {
     this.#pointer = pointer;
   }
 
-  /** Repeats the health check for a while; a failure leads back by an ordinary upgrade. */
-  async #probation(
-    release: WantedRelease,
-    before: WantedRelease | null,
-    context: UpgradeContext,
-  ): Promise<void> {
-    const { settings, system, logger } = this.#parts;
-    const { health, healthTimeoutMs, imageRef } = context;
-    const { version } = release;
-    const tell = (event: UpgradeEvent) =>
-      system.events.emit(event, (error) => logger.error(String(error)));
-    const endsAt = performance.now() + settings.probationMs;
-    while (health && performance.now() < endsAt) {
-      await pause(settings.probationMs / PROBATION_CHECKS);
-      try {
-        await checkHealth(health, healthTimeoutMs, {
-          version,
-          fingerprint: await fingerprint(
-            imageRef,
-            system.release?.sha256 ?? null,
-          ),
-        });
-      } catch (thrown) {
-        const cause = upgradeError("probation", null, thrown);
-        try {
-          await upgrade(before ?? theBaseImage(release), {
-            ...context,
-            health: null,
-          });
-        } catch (closed) {
-          const why = closed instanceof Error ? closed.message : String(closed);
-          logger.error(
-            `${version} fails its probation (${cause.message}) and cannot be taken out, so it stays: ${why}`,
-          );
-          return;
-        }
-        const error = new UpgradeError("probation", cause.message, { cause });
-        error.end = "rolled_back";
-        tell({
-          type: "rolledBack",
-          version,
-          phase: "probation",
-          message: cause.message,
-        });
-        throw error;
-      }
-    }
-    tell({ type: "committed", version });
-  }
-
-  #warnOfRetained(): void {
-    const { settings, system, logger } = this.#parts;
-    const { modules, bytes } = system.retained;
-    if (bytes <= settings.retainedBudgetBytes) return;
-    logger.warn(
-      `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
-    );
+  #bringIn(wanted: HotUpgrade, attempt: Attempt): Promise<MachineResult> {
+    return this.#oneAtATime(async () => {
+      const startedAt = new Date();
+      await this.#say(await this.#pending(wanted, startedAt, attempt));
+      const atBoot = attempt.bootAttempts !== null;
+      const outcome = await this.#upgrade(wantedRelease(wanted), atBoot);
+      // Anew, because it tells which release is in.
+      const pending = await this.#pending(wanted, startedAt, attempt);
+      const result = this.#judge(pending, outcome, attempt.last);
+      const { level, text } = resultLine(result);
+      this.#parts.logger[level](text);
+      // Said when the app has loaded: a process that dies until then is found pending by the next one.
+      if (result.state === "applied" && this.#parts.system.bootTrial) {
+        this.#onTrial = result;
+      } else await this.#say(result);
+      return result;
+    });
   }
 
   async #upgrade(
     release: WantedRelease,
     atBoot: boolean,
-  ): Promise<{ outcome: UpgradeOutcome | null; error: UpgradeError | null }> {
-    const { system, settings, files, main, folders, bucket } = this.#parts;
+  ): Promise<UpgradeOutcome | UpgradeError> {
+    const { settings, logger, ...parts } = this.#parts;
+    const { system } = parts;
     const context: UpgradeContext = {
-      system,
-      files,
-      main,
-      folders,
-      bucket,
+      ...parts,
+      imageRef: settings.imageRef,
       fetchTimeoutMs: settings.fetchTimeoutMs,
       prepareTimeoutMs: settings.prepareTimeoutMs,
       suspendTimeoutMs: settings.suspendTimeoutMs,
-      imageRef: settings.imageRef,
       migrateTimeoutMs: settings.migrateTimeoutMs,
       // Nothing serves yet that could be asked.
       health: atBoot ? null : settings.health,
       healthTimeoutMs: settings.healthTimeoutMs,
+      onBoot: atBoot ? (undo) => this.#beginTrial(release, undo) : null,
     };
     const before = system.release?.wanted ?? null;
     try {
       const outcome = await upgrade(release, context);
       if (outcome.state === "applied" && !atBoot) {
-        await this.#probation(release, before, context);
+        await probation(release, before, context, settings.probationMs);
       }
-      this.#warnOfRetained();
-      return { outcome, error: null };
+      const { modules, bytes } = system.retained;
+      if (bytes > settings.retainedBudgetBytes) {
+        logger.warn(
+          `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
+        );
+      }
+      return outcome;
     } catch (thrown) {
-      return { outcome: null, error: upgradeError("check", null, thrown) };
+      return upgradeError("check", null, thrown);
     }
   }
 
-  async #blank(
+  #pending(
     wanted: HotUpgrade,
     startedAt: Date,
-    atBoot: boolean,
+    attempt: Attempt,
   ): Promise<MachineResult> {
     const { settings, system } = this.#parts;
-    return {
-      protocol: PROTOCOL_VERSION,
-      upgrade_id: wanted.id,
-      machine_id: settings.machineId,
-      region: settings.region,
-      image_ref: settings.imageRef,
-      state: "pending",
-      version: wanted.version,
-      started_at: startedAt.toISOString(),
-      ended_at: null,
-      fingerprint: await fingerprint(
-        settings.imageRef,
-        system.release?.sha256 ?? null,
-      ),
-      reloaded: [],
-      modules: 0,
-      holders: [],
-      suspend_ms: null,
-      total_ms: 0,
-      at_boot: atBoot,
-      failure: null,
-    };
+    const sha256 = system.release?.sha256 ?? null;
+    return pendingResult(
+      wanted,
+      settings,
+      sha256,
+      startedAt,
+      attempt.bootAttempts,
+    );
   }
 
-  async #judge(
-    wanted: HotUpgrade,
-    startedAt: Date,
-    atBoot: boolean,
+  #judge(
+    pending: MachineResult,
+    outcome: UpgradeOutcome | UpgradeError,
     last: boolean,
-    outcome: UpgradeOutcome | null,
-    error: UpgradeError | null,
-  ): Promise<MachineResult> {
-    const blank = await this.#blank(wanted, startedAt, atBoot);
-    const total_ms = Math.max(0, Date.now() - startedAt.getTime());
-    if (error?.transient && !last) {
+  ): MachineResult {
+    const id = pending.upgrade_id;
+    if (outcome instanceof UpgradeError && outcome.transient && !last) {
       const memory = afterTransientFailure(
-        this.#memory.get(wanted.id),
+        this.#memory.get(id),
         performance.now(),
       );
-      this.#memory.set(wanted.id, memory);
-      if (memory.state === "waiting") {
-        return { ...blank, total_ms, failure: failureOf(error) };
-      }
+      this.#memory.set(id, memory);
+      if (memory.state === "waiting") return withFailure(pending, outcome);
     }
-    this.#memory.set(wanted.id, { state: "ended" });
-    this.#lastUpgradeId = wanted.id;
-    const ended = { ...blank, total_ms, ended_at: new Date().toISOString() };
-    if (error) {
-      const state = error.end === "rolled_back" ? "rolled_back" : "failed";
-      return { ...ended, state, failure: failureOf(error) };
-    }
-    const { state, reloaded, modules, holders, suspendMs } = outcome!;
-    return {
-      ...ended,
-      state,
-      reloaded,
-      modules,
-      holders,
-      suspend_ms: suspendMs,
-    };
+    this.#memory.set(id, { state: "ended" });
+    this.lastUpgradeId = id;
+    return outcome instanceof UpgradeError
+      ? badResult(pending, outcome)
+      : goodResult(pending, outcome);
   }
 
-  #report(result: MachineResult): void {
-    const { logger } = this.#parts;
-    const {
-      version,
-      failure,
-      reloaded,
-      modules,
-      holders,
-      suspend_ms,
-      total_ms,
-    } = result;
-    if (result.state === "applied") {
-      const migrated = holders.filter(({ action }) =>
-        action === "migrated"
-      ).length;
-      logger.info(
-        `${version} is in: reloaded ${reloaded.length} of ${modules} modules, migrated ${migrated} of ${holders.length} holders, suspended ${
-          (suspend_ms ?? 0).toFixed(1)
-        } ms, total ${Math.round(total_ms)} ms`,
-      );
-    } else if (result.state === "nothing_to_do") {
-      logger.info(`${version} changes nothing that runs here`);
-    } else if (result.state === "pending") {
-      logger.warn(
-        `${version} is not in yet, trying again: ${failure?.message}`,
-      );
-    } else {
-      logger.error(
-        `${version} was refused in ${failure?.phase}, the old code serves on: ${failure?.message}`,
-      );
-    }
+  /** A release that keeps killing the process at boot must not keep the machine down. */
+  async #giveUpAtBoot(
+    wanted: HotUpgrade,
+    died: number,
+  ): Promise<MachineResult> {
+    const pending = await this.#pending(wanted, new Date(), {
+      bootAttempts: died,
+      last: true,
+    });
+    const error = new UpgradeError(
+      "prepare",
+      `Cannot start with ${wanted.version}: the process died ${died} times while it was brought in at boot; the code of the image runs instead`,
+    );
+    const result = this.#judge(pending, error, true);
+    this.#parts.logger.error(error.message);
+    await this.#say(result);
+    return result;
+  }
+
+  #beginTrial(release: WantedRelease, undo: () => Promise<void>): void {
+    const { system, settings, logger } = this.#parts;
+    system.bootTrial = new BootTrial({
+      undo,
+      confirmAfterMs: BOOT_TRIAL_MS,
+      confirmed: async () => {
+        system.bootTrial = null;
+        if (this.#onTrial) await this.#say(this.#onTrial);
+      },
+      failed: async (thrown) => {
+        system.bootTrial = null;
+        const why = thrown instanceof Error ? thrown.message : String(thrown);
+        const error = new UpgradeError(
+          "prepare",
+          `Cannot start with ${release.version}: ${why}; the code of the image runs instead`,
+          { cause: thrown },
+        );
+        logger.error(error.message);
+        if (!this.#onTrial) return;
+        await this.#say({
+          ...badResult(this.#onTrial, error),
+          fingerprint: await fingerprint(settings.imageRef, null),
+        });
+      },
+    });
   }
 
   async #say(result: MachineResult): Promise<void> {
@@ -516,25 +322,15 @@ export class Agent {
   }
 }
 
-function failureOf(error: UpgradeError): NonNullable<MachineResult["failure"]> {
-  const { phase, message, transient } = error;
+function wantedRelease(wanted: HotUpgrade): WantedRelease {
   return {
-    phase,
-    message,
-    end: error.end === "fail" ? "fail" : "abort",
-    transient,
-  };
-}
-
-function theBaseImage(after: WantedRelease): WantedRelease {
-  return {
-    id: `${after.id}-back`,
-    version: "base",
-    sourceImageRef: after.sourceImageRef,
-    deployedAt: new Date().toISOString(),
-    tarballUrl: null,
-    sha256: null,
-    size: null,
+    id: wanted.id,
+    version: wanted.version,
+    sourceImageRef: wanted.source_image_ref,
+    deployedAt: wanted.deployed_at,
+    tarballUrl: wanted.tarball_url,
+    sha256: wanted.sha256,
+    size: wanted.tarball_url === null ? null : wanted.size,
   };
 }
 

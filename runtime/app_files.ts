@@ -54,7 +54,8 @@ export class AppFiles {
    */
   async size(path: string): Promise<number> {
     try {
-      return (await Deno.stat(join(this.#root, path))).size;
+      const { isFile, size } = await Deno.stat(join(this.#root, path));
+      return isFile ? size : 0;
     } catch {
       return 0;
     }
@@ -151,6 +152,10 @@ async function digestFile(path: string): Promise<string | null> {
       return null;
     }
     throw error;
+  }
+  if (!(await file.stat()).isFile) {
+    file.close();
+    return null;
   }
   const hash = createHash("sha256");
   for await (const chunk of file.readable) hash.update(chunk);

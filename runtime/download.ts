@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import type { Bucket } from "./object_store.ts";
 import type { WantedRelease } from "./release.ts";
 import { UpgradeError } from "./upgrade_error.ts";
+import { writeStream } from "./write_stream.ts";
 
 /** The largest release taken, in bytes. */
 export const RELEASE_BYTES_MAX = 512 * 1024 * 1024;
@@ -55,7 +56,7 @@ export async function download(
     }),
   );
   try {
-    await Deno.writeFile(file, measured, { createNew: true, signal });
+    await writeStream(file, measured, signal);
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;

@@ -1,6 +1,8 @@
 /** The live boundary of user code.
  * @module
  */
+import { callingModules } from "./caller.ts";
+import { attemptOf } from "./module_loading.ts";
 import { system } from "./system.ts";
 
 /**
@@ -9,6 +11,9 @@ import { system } from "./system.ts";
  * An upgrade reloads changed modules and their importers up to the next live boundary; the importer of a live
  * boundary keeps running. Call members through the returned object (`app.handle(req)`): a member taken out of it
  * stays what it was.
+ *
+ * If a release that `reapply()` brought in at boot does not load, it is taken out and the module of the image is
+ * imported instead.
  *
  * @param thunk a function that imports the module, and may pick something out of it
  * @returns an object that stands for the newest version
@@ -24,6 +29,20 @@ import { system } from "./system.ts";
  * Deno.serve((request) => app.handle(request));
  * ```
  */
-export function live<T extends object>(thunk: () => Promise<T>): Promise<T> {
-  return system.boundaries.open(thunk);
+export async function live<T extends object>(
+  thunk: () => Promise<T>,
+): Promise<T> {
+  const { boundaries, bootTrial } = system;
+  const [caller = ""] = callingModules();
+  // A boundary inside the release is a part of what is on trial, not its judge.
+  const trial = attemptOf(caller) === null ? bootTrial : null;
+  try {
+    const boundary = await boundaries.open(thunk);
+    // Word of it goes to the bucket, which the app must not wait for.
+    trial?.confirm();
+    return boundary;
+  } catch (error) {
+    if (await trial?.fail(error)) return await boundaries.open(thunk);
+    throw error;
+  }
 }

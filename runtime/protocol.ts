@@ -186,6 +186,8 @@ export interface MachineResult {
   readonly total_ms: number;
   /** Whether it was applied at boot, before the app served. */
   readonly at_boot: boolean;
+  /** How many starts in a row have tried it at boot; those before died on the way. */
+  readonly boot_attempts?: number;
   /** Why it failed, or null. */
   readonly failure: UpgradeFailure | null;
 }
@@ -344,6 +346,9 @@ export function parseMachineResult(value: unknown): MachineResult {
     suspend_ms: nullable(count)(it.suspend_ms, `${at}.suspend_ms`),
     total_ms: count(it.total_ms, `${at}.total_ms`),
     at_boot: boolean(it.at_boot, `${at}.at_boot`),
+    ...(it.boot_attempts === undefined
+      ? {}
+      : { boot_attempts: count(it.boot_attempts, `${at}.boot_attempts`) }),
     failure: nullable(upgradeFailure)(it.failure, `${at}.failure`),
   };
 }

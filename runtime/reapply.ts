@@ -7,6 +7,7 @@ import { Agent } from "./agent.ts";
 import { readAppConfig } from "./app_config.ts";
 import { AppFiles } from "./app_files.ts";
 import { type ControlSocket, openControlSocket } from "./control.ts";
+import { describeMachine, describeModules } from "./describe.ts";
 import { consoleLogger, type Logger } from "./log.ts";
 import { folderUrl, ModuleTable } from "./module_table.ts";
 import type { Bucket } from "./object_store.ts";
@@ -52,6 +53,7 @@ export type ReapplyResult =
 
 interface Running extends AsyncDisposable {
   readonly agent: Agent;
+  info(): Promise<MachineInfo>;
   /** What keeps upgrades from arriving, or null. */
   readonly missing: string | null;
 }
@@ -155,7 +157,8 @@ export async function runningAgent(): Promise<Agent> {
  * ```
  */
 export async function info(): Promise<MachineInfo> {
-  return await (await runningAgent()).info();
+  running ??= starting({ watch: false }, defaultLogger());
+  return await (await running).info();
 }
 
 /**
@@ -206,15 +209,11 @@ async function start(
   system.root = root;
   system.logger = logger;
   const main = relative(root, mainFile);
-  const agent = new Agent({
-    system,
-    settings,
-    bucket,
-    files: new AppFiles(root),
-    main,
-    folders,
-    logger,
-  });
+  const files = new AppFiles(root);
+  const parts = { system, settings, bucket, files, main, folders, logger };
+  const agent = new Agent(parts);
+  const startedAt = new Date().toISOString();
+  const info = () => describeMachine(parts, startedAt, agent.lastUpgradeId);
   const watcher = new Watcher({
     poll: () => agent.poll(),
     intervalMs: settings.pollIntervalMs,
@@ -224,8 +223,8 @@ async function start(
   if (settings.imageRef !== "") {
     try {
       socket = await openControlSocket(settings.socketPath, {
-        info: () => agent.info(),
-        manifest: () => agent.manifest(),
+        info,
+        manifest: () => describeModules(parts),
         check: () => watcher.nudge(),
       }, logger);
     } catch (error) {
@@ -236,6 +235,7 @@ async function start(
   if (bucket && options.watch !== false) watcher.start();
   return {
     agent,
+    info,
     missing: typeof settings.bucket === "string" ? settings.bucket : null,
     async [Symbol.asyncDispose](): Promise<void> {
       await watcher[Symbol.asyncDispose]();

@@ -64,6 +64,9 @@ export class ReleaseFolders {
     try {
       await Deno.mkdir(this.folder, { recursive: true });
       const { sha256 } = await download(wanted, url, tarball, bucket, signal);
+      // Running code may import from its folder at any moment.
+      const there = this.#unpacked.get(sha256);
+      if (there) return there;
       const manifest = await unpack(tarball, temporary, signal);
       const folder = join(this.folder, sha256.slice(0, 12));
       // Left over from an earlier process on the same disk; it may be half removed.

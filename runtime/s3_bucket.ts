@@ -12,7 +12,7 @@ import {
   type WriteCondition,
   type WriteOutcome,
 } from "./object_store.ts";
-import { parseListing, parseS3Error } from "./s3_xml.ts";
+import { type Listing, parseListing, parseS3Error } from "./s3_xml.ts";
 import { stallGuard } from "./stall_guard.ts";
 
 /** Options of {@linkcode S3Bucket}. */
@@ -38,6 +38,8 @@ export interface S3BucketOptions {
 }
 
 const RETRY_DELAY_MS = 150;
+// A listing has at most 1000 keys of at most 1024 bytes.
+const TEXT_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
  * An S3-compatible bucket: path-style, SigV4 over all headers, every wait bounded.
@@ -74,12 +76,6 @@ export class S3Bucket implements Bucket {
    * @throws {BucketError} if a credential, the name or the endpoint is missing or malformed
    */
   constructor(options: S3BucketOptions) {
-    if (options.accessKeyId === "" || options.secretAccessKey === "") {
-      throw new BucketError(
-        "credentials",
-        `Cannot sign requests to ${options.endpoint}: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
-      );
-    }
     if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
       throw new BucketError(
         "no_bucket",
@@ -90,6 +86,20 @@ export class S3Bucket implements Bucket {
       throw new BucketError(
         "refused",
         `Cannot use the endpoint "${options.endpoint}": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+      );
+    }
+    const { username, password, search, hash } = new URL(options.endpoint);
+    if (username + password + search + hash !== "") {
+      // The endpoint stands in messages and records, so nothing secret may be in it.
+      throw new BucketError(
+        "refused",
+        "Cannot use the endpoint: it has a user name, a password, a query or a fragment; set AWS_ENDPOINT_URL_S3 to scheme, host and path alone",
+      );
+    }
+    if (options.accessKeyId === "" || options.secretAccessKey === "") {
+      throw new BucketError(
+        "credentials",
+        `Cannot sign requests to ${options.endpoint}: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
       );
     }
     this.#client = new AwsClient({
@@ -126,7 +136,8 @@ export class S3Bucket implements Bucket {
   keyOf(url: string): string | null {
     if (!url.startsWith(`${this.#base}/`)) return null;
     try {
-      return decodeURIComponent(url.slice(this.#base.length + 1));
+      const key = decodeURIComponent(url.slice(this.#base.length + 1));
+      return this.url(key) === url ? key : null;
     } catch {
       return null;
     }
@@ -148,34 +159,28 @@ export class S3Bucket implements Bucket {
     if (options.ifNoneMatch !== undefined) {
       headers.set("if-none-match", options.ifNoneMatch);
     }
+    const url = this.url(key);
     const response = await this.#repeat(
-      `read ${this.url(key)}`,
-      () => this.#send("GET", this.url(key), headers, undefined, options),
+      `read ${url}`,
+      () => this.#send("GET", url, headers, undefined, options),
       options,
-      (status) => status === 200 || status === 304 || status === 404,
+      async (response) => {
+        const { status } = response;
+        if (status === 404) await this.#refuseMissingBucket(response);
+        return status === 200 || status === 304 || status === 404
+          ? response
+          : null;
+      },
     );
     if (response.status === 304) {
       await response.body?.cancel();
       return { status: "unchanged" };
     }
-    if (response.status === 404) {
-      await this.#refuseMissingBucket(response);
-      return { status: "missing" };
-    }
+    if (response.status === 404) return { status: "missing" };
     const length = response.headers.get("content-length");
     return {
       status: "found",
-      body: stallGuard(
-        response.body ?? ReadableStream.from<Uint8Array<ArrayBuffer>>([]),
-        this.#deadlineMs,
-        () =>
-          new BucketError(
-            "network",
-            `Cannot read ${
-              this.url(key)
-            }: the body stopped for ${this.#deadlineMs} ms; try again`,
-          ),
-      ),
+      body: this.#guarded(response, url),
       etag: response.headers.get("etag") ?? "",
       size: length === null ? null : Number(length),
     };
@@ -230,15 +235,19 @@ export class S3Bucket implements Bucket {
    * @throws {BucketError} if the request fails
    */
   async delete(key: string, options: BucketRequestOptions = {}): Promise<void> {
-    const response = await this.#repeat(
-      `remove ${this.url(key)}`,
-      () =>
-        this.#send("DELETE", this.url(key), new Headers(), undefined, options),
+    const url = this.url(key);
+    await this.#repeat(
+      `remove ${url}`,
+      () => this.#send("DELETE", url, new Headers(), undefined, options),
       options,
-      (status) => status === 200 || status === 204 || status === 404,
+      async (response) => {
+        const { status } = response;
+        if (status === 404) await this.#refuseMissingBucket(response);
+        else if (status !== 200 && status !== 204) return null;
+        else await response.body?.cancel();
+        return true;
+      },
     );
-    if (response.status === 404) await this.#refuseMissingBucket(response);
-    else await response.body?.cancel();
   }
 
   /**
@@ -259,15 +268,29 @@ export class S3Bucket implements Bucket {
       if (token !== null) query.set("continuation-token", token);
       // A space must be signed and sent as %20, not as the + of form encoding.
       const url = `${this.#base}?${query.toString().replaceAll("+", "%20")}`;
-      const response = await this.#repeat(
-        `list ${this.#base}/${prefix}*`,
+      const what = `list ${this.#base}/${prefix}*`;
+      const page: Listing = await this.#repeat(
+        what,
         () => this.#send("GET", url, new Headers(), undefined, options),
         options,
-        (status) => status === 200,
+        async (response) => {
+          if (response.status !== 200) return null;
+          const listing = parseListing(await this.#text(response, url));
+          if (listing !== null) return listing;
+          throw new BucketError(
+            "refused",
+            `Cannot ${what}: the answer is no S3 listing; check AWS_ENDPOINT_URL_S3`,
+          );
+        },
       );
-      const page = parseListing(await response.text());
       yield* page.objects;
-      token = page.nextToken;
+      if (page.truncated && (page.nextToken ?? token) === token) {
+        throw new BucketError(
+          "refused",
+          `Cannot ${what}: the server says that there is more, and not where`,
+        );
+      }
+      token = page.truncated ? page.nextToken : null;
     } while (token !== null);
   }
 
@@ -304,12 +327,15 @@ export class S3Bucket implements Bucket {
       await response.body?.cancel();
       return { status: "written", etag: response.headers.get("etag") ?? "" };
     }
+    if (status === 412) {
+      await response.body?.cancel();
+      return { status: "lost" };
+    }
     if (status === 404 && condition !== "always" && "ifMatch" in condition) {
       await this.#refuseMissingBucket(response);
       return { status: "lost" };
     }
     const error = await this.#errorOf(response, `write ${this.url(key)}`);
-    if (status === 412) return { status: "lost" };
     if (status === 501) return { status: "unsupported", reason: error.message };
     if (status === 409 || status >= 500) {
       return { status: "unknown", reason: error.message };
@@ -339,7 +365,10 @@ export class S3Bucket implements Bucket {
       ? AbortSignal.any([options.signal, deadline.signal])
       : deadline.signal;
     try {
-      return await this.#fetch(new Request(request, { signal }));
+      // A redirect would take the signed request to another host, where the signature is wrong anyway.
+      return await this.#fetch(
+        new Request(request, { signal, redirect: "manual" }),
+      );
     } catch (cause) {
       options.signal?.throwIfAborted();
       const why = deadline.signal.aborted
@@ -357,19 +386,22 @@ export class S3Bucket implements Bucket {
     }
   }
 
-  async #repeat(
+  /** Sends until `use` can make something of the answer; null from it means that the answer is an error. */
+  async #repeat<T>(
     what: string,
     send: () => Promise<Response>,
     options: BucketRequestOptions,
-    good: (status: number) => boolean,
-  ): Promise<Response> {
+    use: (response: Response) => Promise<T | null>,
+  ): Promise<T> {
     for (let attempt = 1;; attempt++) {
       let failure: BucketError;
       try {
         const response = await send();
-        if (good(response.status)) return response;
+        const value = await use(response);
+        if (value !== null) return value;
         failure = await this.#errorOf(response, what);
       } catch (error) {
+        options.signal?.throwIfAborted();
         if (!(error instanceof BucketError)) throw error;
         failure = error;
       }
@@ -382,8 +414,56 @@ export class S3Bucket implements Bucket {
   }
 
   async #refuseMissingBucket(response: Response): Promise<void> {
-    const { code } = parseS3Error(await response.text());
+    const { code } = parseS3Error(await this.#errorText(response));
     if (code === "NoSuchBucket") throw this.#noBucket(response.status);
+  }
+
+  #guarded(
+    response: Response,
+    url: string,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return stallGuard(
+      response.body ?? ReadableStream.from<Uint8Array<ArrayBuffer>>([]),
+      this.#deadlineMs,
+      (cause) => {
+        const why = cause === undefined
+          ? `the body stopped for ${this.#deadlineMs} ms`
+          : cause instanceof Error
+          ? cause.message
+          : String(cause);
+        return new BucketError(
+          "network",
+          `Cannot read ${url}: ${why}; try again`,
+          { cause },
+        );
+      },
+    );
+  }
+
+  async #text(response: Response, url: string): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    let size = 0;
+    for await (const piece of this.#guarded(response, url)) {
+      size += piece.byteLength;
+      if (size > TEXT_BYTES_MAX) {
+        throw new BucketError(
+          "refused",
+          `Cannot read ${url}: the answer is longer than ${TEXT_BYTES_MAX} bytes`,
+        );
+      }
+      text += decoder.decode(piece, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  /** The body of an error, as far as it can be had: the status says enough without it. */
+  async #errorText(response: Response): Promise<string> {
+    try {
+      return await this.#text(response, response.url);
+    } catch {
+      return "";
+    }
   }
 
   #noBucket(status: number): BucketError {
@@ -396,7 +476,9 @@ export class S3Bucket implements Bucket {
 
   async #errorOf(response: Response, what: string): Promise<BucketError> {
     const { status } = response;
-    const { code: s3Code, message } = parseS3Error(await response.text());
+    const { code: s3Code, message } = parseS3Error(
+      await this.#errorText(response),
+    );
     if (s3Code === "NoSuchBucket") return this.#noBucket(status);
     const said = `the server answered ${status}${s3Code ? ` ${s3Code}` : ""}${
       message ? ` (${message})` : ""
@@ -408,6 +490,8 @@ export class S3Bucket implements Bucket {
     if (s3Code === "RequestTimeTooSkewed") {
       code = "clock_skew";
       remedy = "; set this machine's clock";
+    } else if (status >= 300 && status < 400) {
+      remedy = "; check AWS_REGION and AWS_ENDPOINT_URL_S3";
     } else if (status === 401 || status === 403) {
       code = "credentials";
       remedy =

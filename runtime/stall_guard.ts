@@ -7,13 +7,13 @@
  *
  * @param body the body
  * @param deadlineMs how long the next piece may take, in milliseconds
- * @param failure makes the error
+ * @param failure makes the error; from what the source failed with, or from nothing where no piece came
  * @returns the guarded body; cancelling it cancels the source
  */
 export function stallGuard(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   deadlineMs: number,
-  failure: () => Error,
+  failure: (cause?: unknown) => Error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   return new ReadableStream({

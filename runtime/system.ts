@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BootTrial } from "./boot_trial.ts";
 import { callingModules } from "./caller.ts";
 import {
   type Declaration,
@@ -51,6 +52,8 @@ export class System {
   earlierFolders: string[] = [];
   /** The app root, once it is known. */
   root: string | null = null;
+  /** The trial of a release that was brought in at boot, or null. */
+  bootTrial: BootTrial | null = null;
   /** Whether new code is in whose upgrade may still be undone. */
   settling = false;
   /** How many upgrades were applied since the process started. */
@@ -149,17 +152,42 @@ export class System {
     }
   }
 
+  /**
+   * Forgets what some modules have declared, so that other versions of them can declare it.
+   *
+   * @param paths the modules
+   */
+  async forgetDeclarations(paths: ReadonlySet<string>): Promise<void> {
+    for (const [name, { definition }] of this.holders) {
+      if (paths.has(definition.module)) this.holders.delete(name);
+    }
+    for (const [name, cell] of this.families) {
+      if (!paths.has(cell.definition.module)) continue;
+      cell.end();
+      this.families.delete(name);
+    }
+    for (const path of paths) this.hots.delete(path);
+    for (const [name, cell] of this.services) {
+      if (!paths.has(cell.definition.module)) continue;
+      this.services.delete(name);
+      await this.#stopQuietly(cell);
+    }
+  }
+
+  async #stopQuietly(cell: ServiceCell): Promise<void> {
+    await cell.started;
+    try {
+      await cell.stop();
+    } catch (error) {
+      this.logger.error(messageOf(error));
+    }
+  }
+
   /** Stops all services and timers, for an orderly end of the process. */
   async rest(): Promise<void> {
+    this.bootTrial?.abandon();
     for (const cell of this.families.values()) cell.rest();
-    for (const cell of this.services.values()) {
-      await cell.started;
-      try {
-        await cell.stop();
-      } catch (error) {
-        this.logger.error(messageOf(error));
-      }
-    }
+    for (const cell of this.services.values()) await this.#stopQuietly(cell);
   }
 
   #stagingOf(callers: readonly string[]): Staging | null {

@@ -65,6 +65,8 @@ export interface UpgradeContext {
   readonly health: HealthCheck | null;
   /** How long the check may take, in milliseconds. */
   readonly healthTimeoutMs: number;
+  /** Given, where the app has not loaded yet, what takes the release out again; null where it has. */
+  readonly onBoot: ((undo: () => Promise<void>) => void) | null;
 }
 
 /** What an upgrade did. */
@@ -263,6 +265,12 @@ class Upgrade {
       this.#advance("done");
       await this.#step("health", () => this.#checkHealth());
       this.#advance("done");
+      this.#context.onBoot?.(async () => {
+        for (const step of undo.toReversed()) step();
+        staging.state = "discarded";
+        await system.forgetDeclarations(new Set(staged.urls.keys()));
+        system.modules.forgetOld();
+      });
     } catch (thrown) {
       this.#advance("failed");
       try {

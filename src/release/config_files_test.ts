@@ -102,12 +102,14 @@ Deno.test("configDigests() minds of deno.json only what Deno reads at start", as
   );
 });
 
-Deno.test("configDigests() takes every other file by its content, but the lock file, which is compared by what it locks", async () => {
+Deno.test("configDigests() takes other files by their content, and deno.lock not at all", async () => {
   const digests = new Map([
-    ["deno.lock", "1".repeat(64)],
-    ["fly.toml", "2".repeat(64)],
+    ["Dockerfile", "1".repeat(64)],
+    ["deno.lock", "2".repeat(64)],
+    ["fly.toml", "3".repeat(64)],
   ]);
   assertEquals(await configDigests("/app", digests, hostWith({})), {
-    "fly.toml": "2".repeat(64),
+    "Dockerfile": "1".repeat(64),
+    "fly.toml": "3".repeat(64),
   });
 });

@@ -39,7 +39,7 @@ export interface RollbackRequest {
  *
  * @param options how far back, and for how long
  * @param deps clock, bucket, machines and reporter
- * @param signal gives up waiting; the pointer stays moved
+ * @param signal interrupts: the machines go back all the same, once the pointer is moved
  * @returns what the machines run now; its outcome is `committed`
  * @throws {FlyhotError} `not_found` if there is nothing to go back to, `incomplete` if a machine does not go back, `conflict` as for a deploy
  */
@@ -47,6 +47,29 @@ export async function rollback(
   options: RollbackRequest,
   deps: RolloutDeps,
   signal: AbortSignal = new AbortController().signal,
+): Promise<RolloutReport> {
+  const mover = new PointerMover(options.app, deps);
+  try {
+    return await goBack(options, mover, deps, signal);
+  } catch (error) {
+    if (!signal.aborted || error instanceof FlyhotError) throw error;
+    throw new FlyhotError(
+      "incomplete",
+      `Cannot roll ${options.app} back to the end: interrupted ${
+        mover.hasWritten
+          ? "while the machines were on their way back"
+          : "before anything was changed"
+      }`,
+      { hint: "see what runs with: flyhot status", cause: error },
+    );
+  }
+}
+
+async function goBack(
+  options: RollbackRequest,
+  mover: PointerMover,
+  deps: RolloutDeps,
+  signal: AbortSignal,
 ): Promise<RolloutReport> {
   const { app, timeoutMs } = options;
   const { host, fleet, bucket } = deps;
@@ -91,7 +114,7 @@ export async function rollback(
       target,
       machines: running.map(queued),
     },
-    new PointerMover(app, deps),
+    mover,
     deps,
     work,
   );

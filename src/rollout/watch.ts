@@ -78,6 +78,14 @@ export async function watchMachines(
       options.onChange(after);
     }
   };
+  const noted = new Set<string>();
+  const note = (error: unknown, more = "") => {
+    const text = (error instanceof Error ? error.message : String(error)) +
+      more;
+    // The same trouble comes back with every look.
+    if (!noted.has(text)) deps.reporter.emit({ type: "note", text });
+    noted.add(text);
+  };
   const awaited = () => [...states.values()].filter(isAwaited);
   const isOver = () =>
     options.toTheEnd
@@ -94,7 +102,7 @@ export async function watchMachines(
     try {
       await deps.fleet.nudge(id, all);
     } catch (error) {
-      if (!all.aborted) noteNudge(error, deps);
+      if (!all.aborted) note(error, "; it looks at the pointer by itself");
     }
     if (!all.aborted) take(id, { type: "nudged" });
   });
@@ -105,13 +113,19 @@ export async function watchMachines(
     while (!isOver() && !over.signal.aborted) {
       if (host.monotonicNow() >= listAt) {
         listAt = Infinity;
-        listing = relist(awaited(), take, deps, all).finally(() =>
+        listing = relist(awaited(), take, deps.fleet, note, all).finally(() =>
           listAt = host.monotonicNow() + LIST_INTERVAL_MS
         );
       }
       const looks = await Promise.allSettled(
         awaited().map(async ({ machine }) => {
-          const event = await readResult(machine, options, deps, all);
+          const event = await readResult(
+            machine,
+            options,
+            deps.bucket,
+            note,
+            all,
+          );
           if (event) take(machine.id, event);
         }),
       );
@@ -141,7 +155,8 @@ export async function watchMachines(
 async function readResult(
   machine: AppMachine,
   { app, upgradeId }: WatchOptions,
-  { bucket, reporter }: RolloutDeps,
+  bucket: Bucket,
+  note: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<MachineEvent | null> {
   try {
@@ -153,7 +168,7 @@ async function readResult(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ProtocolError || error instanceof SyntaxError) {
-      reporter.emit({ type: "note", text: error.message });
+      note(error);
       return null;
     }
     // The next look may do; if none does, the machine counts as silent.
@@ -165,7 +180,8 @@ async function readResult(
 async function relist(
   awaited: readonly MachineState[],
   take: (id: string, event: MachineEvent) => void,
-  { fleet, reporter }: RolloutDeps,
+  fleet: Fleet,
+  note: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -176,16 +192,6 @@ async function relist(
       take(id, { type: "listed", machine: now.get(id) ?? null });
     }
   } catch (error) {
-    if (signal.aborted) return;
-    const said = error instanceof Error ? error.message : String(error);
-    reporter.emit({ type: "note", text: said });
+    if (!signal.aborted) note(error);
   }
-}
-
-function noteNudge(error: unknown, { reporter }: RolloutDeps): void {
-  const said = error instanceof Error ? error.message : String(error);
-  reporter.emit({
-    type: "note",
-    text: `${said}; it looks at the pointer by itself`,
-  });
 }

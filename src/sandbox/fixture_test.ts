@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import type { LeaseRecord } from "./leases.ts";
-import type { MachineRecord } from "./machine_types.ts";
+import type { ExitEvent, MachineRecord } from "./machine_types.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 /** A server that counts its requests, shows its environment and files, and ends when asked. */
@@ -81,6 +81,7 @@ export interface AnyBody extends MachineRecord {
   readonly status: string;
   readonly ok: boolean;
   readonly previous_state: string;
+  readonly stdout: string;
   readonly data: LeaseRecord;
 }
 
@@ -130,6 +131,17 @@ export async function ask<T>(
 ): Promise<T> {
   const response = await fetch(sandbox.url(id) + path);
   return await response.json();
+}
+
+/** How a machine's main process ended, newest first. */
+export async function exits(
+  at: Fixture,
+  id: string,
+): Promise<readonly ExitEvent[]> {
+  const { body } = await at.api("GET", `/machines/${id}`);
+  return body.events.flatMap(({ request }) =>
+    request === undefined ? [] : [request.exit_event]
+  );
 }
 
 /** Asserts an error of the Machines API. */

@@ -200,26 +200,3 @@ Deno.test("fly exits with 1, when it does not know the command or no sandbox", a
   assertMatch(nowhere.stderr, /FLY_FLAPS_BASE_URL names none/);
   assertMatch((await run(["version"], {})).stdout, /sandbox/);
 });
-
-Deno.test("fly deploy leaves off, when the one who asked goes away", async () => {
-  await using app = await appFolder({
-    "main.ts": "setInterval(() => {}, 1e6)",
-    "fly.toml": `app = "my-app"\n[http_service]\ninternal_port = 8080\n`,
-  });
-  await using sandbox = await startSandbox({ app: "my-app" });
-  const child = new Deno.Command(join(sandbox.folder, "bin", "fly"), {
-    args: ["deploy"],
-    cwd: app.path,
-    env: sandbox.env,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!said.includes("was created")) said += (await reader.read()).value;
-  child.kill("SIGKILL");
-  await child.status;
-  await reader.cancel();
-  // The first machine never listens; a second one would be made only by a deploy that goes on.
-  assertEquals(sandbox.machines().length, 1);
-});

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { ask, assertRefused, fixture } from "./fixture_test.ts";
+import { ask, assertRefused, exits, fixture } from "./fixture_test.ts";
+import type { MachineEvent, MachineRecord } from "./machine_types.ts";
 
 Deno.test("machinesApi() answers 401, when the token is missing or wrong", async () => {
   await using at = await fixture();
@@ -53,7 +54,7 @@ Deno.test("machinesApi() makes a machine and shows it, with Fly's fields", async
   const { id, instance_id, nonce, ...rest } = made.body;
   assert(/^[1-9][0-9a-f]{13}$/.test(id), id);
   assert(/^[0-9A-Z]{26}$/.test(instance_id), instance_id);
-  assert(/^[0-9a-f]+$/.test(nonce), nonce);
+  assert(/^[0-9a-f]+$/.test(nonce ?? ""), nonce);
   assertEquals([rest.name, rest.region, rest.state], [
     "web-1",
     "fra",
@@ -66,7 +67,7 @@ Deno.test("machinesApi() makes a machine and shows it, with Fly's fields", async
   });
   const { digest, ...ref } = rest.image_ref;
   assert(/^sha256:[0-9a-f]{64}$/.test(digest));
-  assertEquals(ref, {
+  assertEquals<unknown>(ref, {
     registry: "registry.fly.io",
     repository: "my-app",
     tag: at.image.split(":")[1],
@@ -88,17 +89,17 @@ Deno.test("machinesApi() makes a machine and shows it, with Fly's fields", async
   const { body } = await at.api("GET", `/machines/${id}`);
   assertEquals([body.state, body.nonce], ["started", undefined]);
   assertEquals(
-    body.events.map(({ type, source }: Record<string, string>) => [
-      type,
-      source,
-    ]),
+    body.events.map(({ type, source }) => [type, source]),
     [["start", "user"], ["launch", "user"]],
   );
-  const [{ timestamp }] = body.events;
+  const { timestamp } = body.events[0]!;
   assert(
     Number.isInteger(timestamp) && Math.abs(Date.now() - timestamp) < 60_000,
   );
-  const limited = await at.api("GET", `/machines/${id}/events?limit=1`);
+  const limited = await at.api<MachineEvent[]>(
+    "GET",
+    `/machines/${id}/events?limit=1`,
+  );
   assertEquals(limited.body.length, 1);
   assertRefused(
     await at.api("GET", `/machines/${id}/events?limit=51`),
@@ -158,22 +159,25 @@ Deno.test("machinesApi() lists machines by region, state and metadata", async ()
   const a = await create("iad", { flyhot_role: "orchestrator" });
   const b = await create("fra", { fly_process_group: "app" });
   await at.sandbox.startMachine(b);
-  const list = async (query: string) =>
-    (await at.api("GET", `/machines?${query}`)).body.map((
-      { id }: { id: string },
-    ) => id);
+  const list = async (query: string) => {
+    const path = `/machines?${query}`;
+    const { body } = await at.api<MachineRecord[]>("GET", path);
+    return body.map(({ id }) => id);
+  };
   assertEquals(await list(""), [a, b]);
   assertEquals(await list("region=fra"), [b]);
   assertEquals(await list("state=created,stopped"), [a]);
   assertEquals(await list("metadata.flyhot_role=orchestrator"), [a]);
   assertEquals(await list("metadata.flyhot_role=other"), []);
-  const { body: [summary] } = await at.api("GET", "/machines?summary=true");
-  assertEquals(
-    ["config", "events", "checks", "host_status"].filter((key) =>
-      key in summary
-    ),
-    [],
+  const summary = await at.api<MachineRecord[]>(
+    "GET",
+    "/machines?summary=true",
   );
+  const keys = Object.keys(summary.body[0] ?? {});
+  assertEquals(keys.includes("state"), true);
+  for (const key of ["config", "events", "checks", "host_status"]) {
+    assertEquals(keys.includes(key), false, key);
+  }
   await at.sandbox.destroyMachine(a);
   assertEquals(await list(""), [b]);
   assertEquals(await list("include_deleted=true"), [a, b]);
@@ -186,27 +190,28 @@ Deno.test("machinesApi() stops, starts and restarts a machine, whose files are t
   const { instance_id } = before.body;
   await fetch(`${at.sandbox.url(id)}/write`).then((r) => r.text());
   assertEquals(await ask(at.sandbox, id, "/files"), ["main.ts", "written.txt"]);
-  assertEquals((await at.api("POST", `/machines/${id}/restart`)).body, {
-    ok: true,
-  });
+  assertEquals<unknown>(
+    (await at.api("POST", `/machines/${id}/restart`)).body,
+    {
+      ok: true,
+    },
+  );
   await at.sandbox.waitForState(id, "started");
   await at.sandbox.waitUntilReady(id);
   assertEquals(await ask(at.sandbox, id, "/files"), ["main.ts"]);
 
-  assertEquals((await at.api("POST", `/machines/${id}/stop`, {})).body, {
-    ok: true,
-  });
+  assertEquals<unknown>(
+    (await at.api("POST", `/machines/${id}/stop`, {})).body,
+    {
+      ok: true,
+    },
+  );
   const stopped = await at.api(
     "GET",
     `/machines/${id}/wait?state=stopped&timeout=10&instance_id=${instance_id}`,
   );
   assertEquals([stopped.status, stopped.body.state], [200, "stopped"]);
-  const { body } = await at.api("GET", `/machines/${id}`);
-  const [exit] = body.events;
-  assertEquals(
-    [exit.type, exit.request.exit_event.requested_stop, exit.source],
-    ["exit", true, "flyd"],
-  );
+  assertEquals((await exits(at, id))[0]?.requested_stop, true);
   assertRefused(
     await at.api("POST", `/machines/${id}/exec`, { command: ["true"] }),
     412,
@@ -374,12 +379,12 @@ Deno.test("machinesApi() runs a command in a machine, with its files and environ
     ],
     stdin: " from stdin",
   });
-  assertEquals([answer.status, answer.body], [200, {
+  assertEquals<unknown>([answer.status, answer.body], [200, {
     exit_code: 7,
     stdout: "text from stdin",
     stderr: `${id}\n`,
   }]);
-  assertEquals((await exec({ cmd: `cat '/app/a b.txt'` })).body, {
+  assertEquals<unknown>((await exec({ cmd: `cat '/app/a b.txt'` })).body, {
     exit_code: 0,
     stdout: "text",
   });
@@ -388,7 +393,7 @@ Deno.test("machinesApi() runs a command in a machine, with its files and environ
     timeout: 20,
   });
   assertEquals(deno.body.stdout, "text\n");
-  assertEquals((await exec({ command: ["no-such-program"] })).body, {
+  assertEquals<unknown>((await exec({ command: ["no-such-program"] })).body, {
     exit_code: 127,
     stderr: `exec: "no-such-program": executable file not found in $PATH`,
   });
@@ -413,21 +418,24 @@ Deno.test("machinesApi() changes metadata without a new version or a restart", a
   const id = await at.serving();
   const before = at.sandbox.machine(id);
   const path = `/machines/${id}/metadata`;
-  assertEquals((await at.api("GET", path)).body, {});
+  assertEquals<unknown>((await at.api("GET", path)).body, {});
   assertEquals(
     (await at.api("POST", `${path}/flyhot_role`, { value: "x" })).status,
     204,
   );
-  assertEquals((await at.api("GET", `${path}/flyhot_role`)).body, {
+  assertEquals<unknown>((await at.api("GET", `${path}/flyhot_role`)).body, {
     value: "x",
   });
   const patched = await at.api("PATCH", path, {
     metadata: { a: "1", flyhot_role: null },
     machine_version: before.instanceId,
   });
-  assertEquals([patched.status, (await at.api("GET", path)).body], [200, {
-    a: "1",
-  }]);
+  assertEquals<unknown>([patched.status, (await at.api("GET", path)).body], [
+    200,
+    {
+      a: "1",
+    },
+  ]);
   assertRefused(
     await at.api("PATCH", path, { metadata: {}, machine_version: "old" }),
     412,
@@ -490,9 +498,12 @@ Deno.test("machinesApi() destroys a machine, which stays readable; a running one
     412,
     "failed_precondition: unable to destroy machine, not currently stopped, suspended, failed or created",
   );
-  assertEquals((await at.api("DELETE", `/machines/${id}?force=true`)).body, {
-    ok: true,
-  });
+  assertEquals<unknown>(
+    (await at.api("DELETE", `/machines/${id}?force=true`)).body,
+    {
+      ok: true,
+    },
+  );
   await at.sandbox.waitForState(id, "destroyed");
   assertEquals(
     (await at.api("GET", `/machines/${id}`)).body.state,
@@ -520,19 +531,15 @@ Deno.test("machinesApi() lets the exit code be read, when a machine destroyed it
     },
   });
   await at.sandbox.waitForState(id, "destroyed");
-  const { body } = await at.api("GET", `/machines/${id}`);
-  const exit = body.events.find(({ type }: { type: string }) =>
-    type === "exit"
-  );
-  const { exit_code, requested_stop, oom_killed, restarting } =
-    exit.request.exit_event;
+  const [exit] = await exits(at, id);
+  const { exit_code, requested_stop, oom_killed, restarting } = exit!;
   assertEquals([exit_code, requested_stop, oom_killed, restarting], [
     5,
     false,
     false,
     false,
   ]);
-  assertEquals((await at.api("GET", "/machines")).body, []);
+  assertEquals<unknown>((await at.api("GET", "/machines")).body, []);
 });
 
 Deno.test("machinesApi() starts a crashed machine again as its policy says", async () => {
@@ -544,11 +551,9 @@ Deno.test("machinesApi() starts a crashed machine again as its policy says", asy
   await at.sandbox.waitForState(id, "started");
   assertNotEquals(at.sandbox.machine(id).pid, pid);
   const { body } = await at.api("GET", `/machines/${id}`);
-  const [start, exit] = body.events;
-  assertEquals(
-    [start.type, start.source, exit.request.exit_event.restarting],
-    ["start", "flyd", true],
-  );
+  const [start] = body.events;
+  assertEquals([start?.type, start?.source], ["start", "flyd"]);
+  assertEquals((await exits(at, id))[0]?.restarting, true);
   await at.sandbox.crashMachine(id);
   await at.sandbox.waitForState(id, "restarting");
   await at.sandbox.stopMachine(id);
@@ -565,16 +570,8 @@ Deno.test("machinesApi() gives up on a machine that cannot run, when its retries
     },
   });
   await at.sandbox.waitForState(id, "stopped");
-  const { body } = await at.api("GET", `/machines/${id}`);
-  const exits = body.events.filter(({ type }: { type: string }) =>
-    type === "exit"
-  );
-  assertEquals(
-    exits.map((
-      { request }: { request: { exit_event: { exit_code: number } } },
-    ) => request.exit_event.exit_code),
-    [127, 127, 127],
-  );
+  const codes = (await exits(at, id)).map(({ exit_code }) => exit_code);
+  assertEquals(codes, [127, 127, 127]);
   await at.sandbox.waitForLog(id, /"\/no\/such\/program": executable file/);
 });
 
@@ -608,8 +605,7 @@ Deno.test("machinesApi() sends signals, and stops with those of the configuratio
     "invalid_argument: timeout is no duration",
   );
   await at.sandbox.stopMachine(id);
-  const exits = (await at.api("GET", `/machines/${id}`)).body.events;
-  assertEquals(exits[0].request.exit_event.guest_exit_code, 0);
+  assertEquals((await exits(at, id))[0]?.guest_exit_code, 0);
   await at.sandbox.startMachine(id);
   await at.sandbox.waitForLog(id, /^ready$/, { sinceStart: true });
   // A program that does not mind the first signal is killed.
@@ -618,8 +614,7 @@ Deno.test("machinesApi() sends signals, and stops with those of the configuratio
     timeout: "50ms",
   });
   await at.sandbox.waitForState(id, "stopped");
-  const [killed] = (await at.api("GET", `/machines/${id}`)).body.events;
-  assertEquals(killed.request.exit_event.guest_signal, 9);
+  assertEquals((await exits(at, id))[0]?.guest_signal, 9);
 });
 
 Deno.test("machinesApi() writes the files of a configuration", async () => {
@@ -653,13 +648,13 @@ Deno.test("machinesApi() asks the health checks of a machine", async () => {
   const name = "servicecheck-00-http-8080";
   const status = async () => {
     const { body } = await at.api("GET", `/machines/${id}`);
-    return body.checks.map((check: Record<string, string>) => [
-      check.name,
-      check.status,
-      check.output,
+    return body.checks.map(({ name, status, output }) => [
+      name,
+      status,
+      output,
     ]);
   };
-  for (let i = 0; i < 1000 && (await status())[0][1] !== "passing"; i++);
+  for (let i = 0; i < 1000 && (await status())[0]?.[1] !== "passing"; i++);
   assertEquals(await status(), [[name, "passing", "HTTP GET /: 200"]]);
 });
 

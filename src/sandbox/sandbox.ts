@@ -27,9 +27,12 @@ import { Notifier } from "./wait_for.ts";
 export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
 export type { LogLine } from "./machine_log.ts";
 export type {
-  MachineConfig,
+  CheckConfig,
+  MachineFile,
   MachineSettings,
   MachineState,
+  RestartPolicy,
+  ServiceConfig,
 } from "./machine_types.ts";
 export type * from "./sandbox_types.ts";
 

@@ -4,23 +4,10 @@ import { bootUpgrade } from "../../runtime/decide_upgrade.ts";
 import { FlyhotError } from "../../src/errors.ts";
 import { readLock } from "../../src/rollout/lock_store.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
+import { inWorld, keys, runs } from "./in_world.ts";
 import { Sim } from "./sim.ts";
 import type { Temper } from "./sim_machine.ts";
-import { SimWorld } from "./sim_world.ts";
-
-async function inWorld<T>(
-  options: ConstructorParameters<typeof SimWorld>[0],
-  use: (world: SimWorld) => Promise<T>,
-): Promise<T> {
-  const world = new SimWorld(options);
-  try {
-    return await use(world);
-  } finally {
-    await world.end();
-    assertEquals(world.bucket.broken, [], `seed ${options.seed}`);
-    assertNoInterleaving(world);
-  }
-}
+import type { SimWorld } from "./sim_world.ts";
 
 function standings(report: RolloutReport): string {
   return report.machines.map(({ id, standing }) => `${id} ${standing}`)
@@ -266,6 +253,56 @@ Deno.test("orchestrate() brings the machines back when it is interrupted later",
   });
 });
 
+Deno.test("orchestrate() lets no write of the pointer land after it said that nothing was changed", async () => {
+  await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
+    const { sha256 } = await world.run(world.deploy("0.9.0"));
+    const controller = new AbortController();
+    const put = world.bucket.put.bind(world.bucket);
+    const late: Promise<unknown>[] = [];
+    world.bucket.put = (key, ...rest) => {
+      if (!key.endsWith("-current.json") || late.length > 0) {
+        return put(key, ...rest);
+      }
+      late.push(world.sim.sleep(60_000).then(() => put(key, ...rest)));
+      controller.abort(new Error("interrupted"));
+      return Promise.resolve({ status: "unknown", reason: "cut" });
+    };
+    await assertRejects(
+      () => world.run(world.deploy("1.0.0", {}, controller.signal)),
+      FlyhotError,
+      "interrupted before anything was changed",
+    );
+    await world.run(Promise.resolve(), 120_000);
+    assertEquals(await Promise.all(late), [{ status: "lost" }]);
+    const versions = world.bucket.pointers.map(({ hot_upgrade }) =>
+      hot_upgrade?.version
+    );
+    assertEquals(new Set(versions), new Set(["0.9.0"]));
+    assertEquals(runs(world), [sha256]);
+  });
+});
+
+Deno.test("orchestrate() says it when it cannot point back", async () => {
+  await inWorld({ seed: 1, tempers: ["fails"] }, async (world) => {
+    const put = world.bucket.put.bind(world.bucket);
+    let moves = 0;
+    world.bucket.put = (key, ...rest) =>
+      key.endsWith("-current.json") && ++moves > 1
+        ? Promise.resolve({ status: "unknown", reason: "the line is cut" })
+        : put(key, ...rest);
+    const error = await assertRejects(
+      () => world.run(world.deploy("1.0.0")),
+      FlyhotError,
+      "Cannot point memory://bucket/releases/shop-current.json back from upgrade",
+    );
+    assertEquals(error.exitCode, 7);
+    assertEquals(
+      error.hint,
+      "when the bucket answers again, run: flyhot rollback",
+    );
+  });
+});
+
 Deno.test("orchestrate() refuses where nothing runs", async () => {
   await inWorld(
     { seed: 1, tempers: [], resting: ["stopped", "suspended"] },
@@ -359,15 +396,6 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
     assertEquals(world.generation?.history.length, 20);
   });
 });
-
-function runs(world: SimWorld): (string | null)[] {
-  return world.machines.map(({ sha256 }) => sha256);
-}
-
-async function keys(world: SimWorld): Promise<string[]> {
-  const all = await Array.fromAsync(world.bucket.list(""));
-  return all.map(({ key }) => key);
-}
 
 const TEMPERS = [
   "fails",
@@ -490,15 +518,6 @@ function assertTrue(
     }
     if (standing === "returned") assertEquals(machine.sha256, before, at);
   }
-}
-
-/** An upgrade that was replaced never comes back: no two deployers ever worked at once. */
-function assertNoInterleaving(world: SimWorld): void {
-  const ids = world.bucket.pointers.map((pointer) =>
-    Object.values(pointer.generations)[0]?.hot_upgrade?.id
-  );
-  const runs = ids.filter((id, index) => id !== ids[index - 1]);
-  assertEquals(new Set(runs).size, runs.length, `seed ${world.sim.seed}`);
 }
 
 Deno.test("orchestrate() keeps its promises in 300 random lives of an app", async () => {

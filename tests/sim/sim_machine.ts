@@ -65,6 +65,8 @@ export class SimMachine {
   /** The platform's word for its state; null once it is destroyed. */
   state: string | null;
   temper: Temper;
+  /** Whether it has state that no older code can take. */
+  refusesToGoBack = false;
   /** Digest of the release it runs, or null on its base image. */
   sha256: string | null = null;
   readonly #sim: Sim;
@@ -189,7 +191,13 @@ export class SimMachine {
     if (decision.act !== "apply") return;
     const { upgrade } = decision;
     // A way back is taken like any upgrade, by code that has no reason to refuse.
-    const temper = upgrade.rollback_of ? "applies" : this.temper;
+    const temper = !upgrade.rollback_of
+      ? this.temper
+      : this.refusesToGoBack
+      ? "fails"
+      : this.temper === "is slow"
+      ? "is slow"
+      : "applies";
     if (temper === "keeps silent") {
       this.#memory.set(upgrade.id, { state: "ended" });
       return;

@@ -20,6 +20,8 @@ import {
   type OrchestrateOptions,
 } from "../../src/rollout/orchestrate.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
+import { rollback, type RollbackRequest } from "../../src/rollout/rollback.ts";
+import type { RolloutDeps } from "../../src/rollout/watch.ts";
 import type { ReportEvent } from "../../src/ui/reporter.ts";
 import { type FaultRates, FaultyBucket } from "./faulty_bucket.ts";
 import { Sim } from "./sim.ts";
@@ -149,7 +151,6 @@ export class SimWorld {
       run: (_, args) => denoInfo(args.at(-1) ?? ""),
     });
     host.files.put("/app", { ...appFiles(text), ...files });
-    const faults = this.#options.faults ?? {};
     return orchestrate(
       {
         app: APP,
@@ -164,19 +165,43 @@ export class SimWorld {
         gitIgnored: false,
         ...options,
       },
-      {
-        host,
-        bucket: new FaultyBucket(this.sim, this.bucket, faults),
-        fleet: new SimFleet(this.sim, this.machines, faults.read ?? 0),
-        reporter: {
-          emit: (event) => {
-            this.events.push(event);
-            this.onEvent(event);
-          },
-        },
-      },
+      this.#deps(host),
       signal,
     );
+  }
+
+  /** Goes back as a person would. */
+  rollback(
+    options: Partial<RollbackRequest> = {},
+    signal?: AbortSignal,
+  ): Promise<RolloutReport> {
+    return rollback(
+      {
+        app: APP,
+        deployedBy: "bob",
+        timeoutMs: 30_000,
+        lockTtlMs: 60_000,
+        force: false,
+        ...options,
+      },
+      this.#deps(new SimHost(this.sim)),
+      signal,
+    );
+  }
+
+  #deps(host: SimHost): RolloutDeps {
+    const faults = this.#options.faults ?? {};
+    return {
+      host,
+      bucket: new FaultyBucket(this.sim, this.bucket, faults),
+      fleet: new SimFleet(this.sim, this.machines, faults.read ?? 0),
+      reporter: {
+        emit: (event) => {
+          this.events.push(event);
+          this.onEvent(event);
+        },
+      },
+    };
   }
 
   /** Runs the world until a promise is settled, and some time more. */

@@ -1,0 +1,107 @@
+/** What this process says of itself, to its own code and over the control socket.
+ * @module
+ */
+import type { AgentParts } from "./agent_parts.ts";
+import { knownPackages } from "./known_packages.ts";
+import {
+  fingerprint,
+  type MachineInfo,
+  PROTOCOL_VERSION,
+  type RunningManifest,
+} from "./protocol.ts";
+import { acceptedBy, declinedBy } from "./upgrade_plan.ts";
+
+/**
+ * What runs.
+ *
+ * @param parts what the process works with
+ * @param startedAt when it started watching, RFC 3339
+ * @param lastUpgradeId the newest upgrade it has seen an end of, or null
+ * @returns the answer of `GET /v1/info`
+ */
+export async function describeMachine(
+  { system, settings }: AgentParts,
+  startedAt: string,
+  lastUpgradeId: string | null,
+): Promise<MachineInfo> {
+  const { release, retained } = system;
+  const common = {
+    currentImageRef: settings.imageRef,
+    fingerprint: await fingerprint(settings.imageRef, release?.sha256 ?? null),
+    upgrades: system.upgrades,
+    retainedModules: retained.modules,
+    retainedBytes: retained.bytes,
+    retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
+    pid: Deno.pid,
+    startedAt,
+    lastUpgradeId,
+  };
+  if (!release) return { hotUpgradeApplied: false, ...common };
+  const { wanted, sha256, appliedAt } = release;
+  return {
+    hotUpgradeApplied: true,
+    ...common,
+    id: wanted.id,
+    version: wanted.version,
+    sourceImageRef: wanted.sourceImageRef,
+    deployedAt: wanted.deployedAt,
+    appliedAt,
+    sha256,
+  };
+}
+
+/**
+ * What a planner needs to know of this process.
+ *
+ * @param parts what the process works with
+ * @returns the answer of `GET /v1/manifest`
+ */
+export async function describeModules(
+  { system, settings, files, main }: AgentParts,
+): Promise<RunningManifest> {
+  const { release, modules } = system;
+  const { loaded, live, plain } = modules.current(main);
+  const lists = (edges: ReadonlyMap<string, ReadonlySet<string>>) =>
+    Object.fromEntries([...edges].map(([from, to]) => [from, [...to]]));
+  const states = [...system.holders, ...system.families];
+  return {
+    protocol: PROTOCOL_VERSION,
+    image_ref: settings.imageRef,
+    fingerprint: await fingerprint(settings.imageRef, release?.sha256 ?? null),
+    release_sha256: release?.sha256 ?? null,
+    main,
+    files: await currentDigests({ system, files }),
+    config: await files.config(),
+    locked: await files.locked(),
+    loaded: [...loaded].sort(),
+    live: lists(live),
+    plain: lists(plain),
+    accepted: lists(acceptedBy(system)),
+    declined: declinedBy(system),
+    external: [...await knownPackages(system, files)].sort(),
+    holders: Object.fromEntries(
+      states.map((
+        [name, { definition: { version, module } }],
+      ) => [name, { version, module }]),
+    ),
+  };
+}
+
+async function currentDigests(
+  { system, files }: Pick<AgentParts, "system" | "files">,
+): Promise<Record<string, string>> {
+  const digests: [path: string, sha256: string][] = [];
+  if (system.release) {
+    for (
+      const [path, { sha256 }] of Object.entries(system.release.manifest.files)
+    ) {
+      digests.push([path, sha256]);
+    }
+  } else {
+    for (const path of await files.list()) {
+      const sha256 = await files.digest(path);
+      if (sha256 !== null) digests.push([path, sha256]);
+    }
+  }
+  return Object.fromEntries(digests);
+}

@@ -1,0 +1,110 @@
+/** The pointer of an app under test: which release it runs, as the orchestrator would write it.
+ * @module
+ */
+import { generationOf } from "../decide_upgrade.ts";
+import {
+  HISTORY_MAX,
+  type HotUpgrade,
+  type Pointer,
+  PROTOCOL_VERSION,
+} from "../protocol.ts";
+
+/** What the one generation of an app under test runs. */
+export interface Course {
+  /** The current upgrade, or null for the code that the app was started with. */
+  readonly current: HotUpgrade | null;
+  /** Earlier ones, newest first. */
+  readonly history: readonly HotUpgrade[];
+}
+
+/**
+ * Begins an upgrade: only this machine may apply it, and one that starts anew does not.
+ *
+ * @param course what runs
+ * @param upgrade the upgrade
+ * @param machineId the machine
+ * @returns what should run
+ */
+export function begun(
+  { current, history }: Course,
+  upgrade: Omit<HotUpgrade, "state" | "wave">,
+  machineId: string,
+): Course {
+  return {
+    current: { ...upgrade, state: "probation", wave: [machineId] },
+    history: current ? [current, ...history].slice(0, HISTORY_MAX) : history,
+  };
+}
+
+/**
+ * Ends an upgrade well: from now on a machine that starts anew applies it too.
+ *
+ * @param course what runs
+ * @returns the same, committed
+ */
+export function committed({ current, history }: Course): Course {
+  return {
+    current: current && { ...current, state: "committed", wave: "*" },
+    history,
+  };
+}
+
+/**
+ * Ends an upgrade badly: what ran before is current again.
+ *
+ * @param before what ran before it
+ * @param course what should have run
+ * @returns what ran before, with the refused one in its history
+ */
+export function refused(before: Course, { current }: Course): Course {
+  if (!current) return before;
+  return {
+    current: before.current,
+    history: [{ ...current, state: "rolled_back" as const }, ...before.history]
+      .slice(0, HISTORY_MAX),
+  };
+}
+
+/**
+ * What was committed before the current upgrade: where a rollback leads.
+ *
+ * @param course what runs
+ * @returns the upgrade, or null for the code that the app was started with
+ */
+export function previous({ history }: Course): HotUpgrade | null {
+  return history.find(({ state }) => state === "committed") ?? null;
+}
+
+/**
+ * Writes a course into the pointer.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param where the app and its base image
+ * @param course what its generation is to run
+ * @param now the time, RFC 3339
+ * @returns the next pointer
+ */
+export function pointerWith(
+  pointer: Pointer | null,
+  where: { readonly app: string; readonly imageRef: string },
+  { current, history }: Course,
+  now: string,
+): Pointer {
+  const { app, imageRef } = where;
+  const known = pointer && generationOf(pointer, imageRef);
+  const generation = {
+    image_ref: imageRef,
+    first_seen: known?.first_seen ?? now,
+    hot_upgrade: current,
+    history,
+  };
+  return {
+    protocol: PROTOCOL_VERSION,
+    app,
+    revision: (pointer?.revision ?? 0) + 1,
+    set_at: now,
+    image_ref: imageRef,
+    hot_upgrade: current,
+    generations: { ...pointer?.generations, [imageRef]: generation },
+  };
+}
