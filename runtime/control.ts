@@ -44,7 +44,7 @@ export async function openControlSocket(
       `Cannot open the control socket ${path}: another process has it; set FLYHOT_SOCKET for one of them`,
     );
   }
-  await Deno.remove(path).catch(() => {});
+  await removeStale(path);
   // A mask for the moment between bind and chmod, in which others could connect.
   const mask = Deno.umask(0o177);
   let server: Deno.HttpServer;
@@ -58,6 +58,12 @@ export async function openControlSocket(
         return Response.json({ error: why }, { status: 500 });
       },
     }, (request) => answer(request, handlers));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Cannot open the control socket ${path}: ${why}; set FLYHOT_SOCKET to a short path in a folder that can be written`,
+      { cause },
+    );
   } finally {
     Deno.umask(mask);
   }
@@ -70,6 +76,22 @@ export async function openControlSocket(
       await Deno.remove(path).catch(() => {});
     },
   };
+}
+
+// Only ever a socket: a path that was set by mistake may be somebody's file.
+async function removeStale(path: string): Promise<void> {
+  let there: Deno.FileInfo;
+  try {
+    there = await Deno.lstat(path);
+  } catch {
+    return;
+  }
+  if (!there.isSocket) {
+    throw new Error(
+      `Cannot open the control socket ${path}: there is something else; set FLYHOT_SOCKET to another path`,
+    );
+  }
+  await Deno.remove(path).catch(() => {});
 }
 
 async function answer(

@@ -1,18 +1,15 @@
 /** Open pages swap changed stylesheets without a reload, and hear of a new version.
  * @module
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { assetRoot } from "./assets.ts";
-import type { UpgradeEvent } from "./events.ts";
-import { eventText, stylesheetSwaps } from "./page_events.ts";
+import { eventText } from "./page_events.ts";
+import { pageNews, pageVersion } from "./page_news.ts";
 import { pageScript } from "./page_script.ts";
-import { info } from "./reapply.ts";
 import { system } from "./system.ts";
 
 /** Where the event stream is when nothing else is said. */
 const STREAM_PATH = "/_flyhot/events";
 const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 1000;
 
 /** Options of `hotReloadCss()`. */
 export interface HotReloadCssOptions {
@@ -26,15 +23,21 @@ export interface HotReloadCssOptions {
 export interface HotReloadResponseOptions {
   /** The path of the event stream. Default `/_flyhot/events`. */
   readonly path?: string;
+  /** Ends the stream, for an orderly shutdown of the server. Default never. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * The HTML that makes a page follow upgrades: put it in the page's head, and answer its stream with
  * `hotReloadResponse()`.
  *
- * When an upgrade changes a stylesheet that the page links, the page swaps it and keeps everything else, what the
- * user has typed included. After every upgrade the page's window gets a `flyhot:version` event, whose `detail` has
- * `version` and `fingerprint`.
+ * When an upgrade changes a stylesheet that the page links from its own origin, the page swaps it and keeps
+ * everything else, what the user has typed included; a file whose name has a content hash (`app.3f9a2c1d.css`) is
+ * recognized under its new name. Stylesheets that are only imported by others are not followed. After every upgrade
+ * the page's window gets a `flyhot:version` event, whose `detail` has `version` (null on the base image) and
+ * `fingerprint`.
+ *
+ * A content security policy has to allow the script (see `nonce`), and the stream by `connect-src 'self'`.
  *
  * @param options the stream's path, and a nonce
  * @returns a `script` element
@@ -43,7 +46,7 @@ export interface HotReloadResponseOptions {
  * ```ts
  * import { hotReloadCss } from "@flyhot/runtime";
  *
- * const page = `<!DOCTYPE html><head>${hotReloadCss()}</head>`;
+ * const page = () => `<!DOCTYPE html><head>${hotReloadCss()}</head>`;
  * ```
  */
 export function hotReloadCss(options: HotReloadCssOptions = {}): string {
@@ -51,18 +54,22 @@ export function hotReloadCss(options: HotReloadCssOptions = {}): string {
   const attribute = nonce === undefined
     ? ""
     : ` nonce="${nonce.replaceAll(/[^\w+/=-]/g, "")}"`;
-  return `<script${attribute}>${pageScript(path)}</script>`;
+  const { fingerprint } = pageVersion();
+  return `<script${attribute}>${pageScript(path, fingerprint)}</script>`;
 }
 
 /**
  * Answers the event stream behind `hotReloadCss()`.
  *
+ * The stream stays open for as long as the page does, so it has to be ended by `signal` where a server waits for its
+ * responses before it shuts down.
+ *
  * @param request any request
- * @param options the stream's path
+ * @param options the stream's path, and what ends it
  * @returns the stream, or null if the request asks for something else
  *
  * @example
- * ```ts ignore
+ * ```ts no-eval
  * import { hotReloadResponse } from "@flyhot/runtime";
  *
  * Deno.serve((request) => hotReloadResponse(request) ?? new Response("the app"));
@@ -72,26 +79,45 @@ export function hotReloadResponse(
   request: Request,
   options: HotReloadResponseOptions = {},
 ): Response | null {
-  const { path = STREAM_PATH } = options;
+  const { path = STREAM_PATH, signal } = options;
   if (request.method !== "GET" || new URL(request.url).pathname !== path) {
     return null;
   }
-  return new Response(upgradeStream().pipeThrough(new TextEncoderStream()), {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
+  return new Response(
+    upgradeStream(signal).pipeThrough(new TextEncoderStream()),
+    {
+      headers: {
+        "content-type": "text/event-stream",
+        // Compression would hold messages back.
+        "cache-control": "no-store, no-transform",
+      },
     },
-  });
+  );
 }
 
-function upgradeStream(): ReadableStream<string> {
+function upgradeStream(signal?: AbortSignal): ReadableStream<string> {
   let end = () => {};
   return new ReadableStream<string>({
-    async start(controller) {
-      const send = (text: string) => controller.enqueue(text);
+    start(controller) {
+      let ended = false;
+      let turn: Promise<void> = Promise.resolve();
+      const send = (text: string) => {
+        if (!ended) controller.enqueue(text);
+      };
+      const close = () => {
+        if (!ended) controller.close();
+        end();
+      };
+      const tell = (event: string, assets: readonly string[] | null) => {
+        // One after the other, in the order in which things happened. If it fails, the page connects anew.
+        turn = turn
+          .then(async () => send(eventText(event, await pageNews(assets))))
+          .catch(close);
+      };
       const unsubscribe = system.events.subscribe((event) => {
-        if (event.type === "completed") tell(event, send).catch(end);
-        if (event.type === "rolledBack") sayHello(send).catch(end);
+        if (event.type === "completed") tell("upgrade", event.assets);
+        // Who came while the new code was on trial has met that.
+        if (event.type === "rolledBack") tell("hello", null);
       });
       const heartbeat = setInterval(
         () => send(": still here\n\n"),
@@ -100,28 +126,16 @@ function upgradeStream(): ReadableStream<string> {
       // A page that stays open must not keep a program from ending.
       heartbeat.unref();
       end = () => {
+        ended = true;
         unsubscribe();
         clearInterval(heartbeat);
+        signal?.removeEventListener("abort", close);
       };
-      await sayHello(send);
+      signal?.addEventListener("abort", close, { once: true });
+      if (signal?.aborted) return close();
+      send(`retry: ${RECONNECT_MS}\n\n`);
+      tell("hello", null);
     },
     cancel: () => end(),
   });
-}
-
-async function sayHello(send: (text: string) => void): Promise<void> {
-  const { fingerprint } = await info();
-  const version = system.release?.wanted.version ?? null;
-  send(eventText("hello", { fingerprint, version }));
-}
-
-async function tell(
-  { version, assets }: Extract<UpgradeEvent, { type: "completed" }>,
-  send: (text: string) => void,
-): Promise<void> {
-  const root = assetRoot();
-  const { fingerprint } = await info();
-  const swaps = stylesheetSwaps(assets, (path) => existsSync(join(root, path)));
-  if (swaps.length > 0) send(eventText("css", { swaps, fingerprint }));
-  send(eventText("version", { version, fingerprint }));
 }

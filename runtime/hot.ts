@@ -1,6 +1,7 @@
 /** The shape of Vite's `import.meta.hot`, for what holders, families and services do not cover.
  * @module
  */
+import type { Staging } from "./declarations.ts";
 import {
   type DisposeCallback,
   type HotContext,
@@ -75,12 +76,7 @@ export function hot(meta: { readonly url: string }): Hot {
   }
   const { staging } = system.declaring();
   const path = system.modules.pathOf(meta.url);
-  const before = system.hots.get(path);
-  const staged = staging !== null && staging.state !== "live";
-  // A copy, so that a version that is given up has not touched what the old one keeps.
-  const context = hotContext(path, { ...before?.data });
-  if (staged) staging.hots.set(path, context);
-  else system.hots.set(path, context);
+  const context = contextOf(path, meta.url, staging);
   return {
     get data() {
       return context.data;
@@ -124,6 +120,24 @@ export function hot(meta: { readonly url: string }): Hot {
         listener as (payload: unknown) => void,
       ),
   };
+}
+
+function contextOf(
+  path: string,
+  url: string,
+  staging: Staging | null,
+): HotContext {
+  const before = system.hots.get(path);
+  const staged = staging !== null && staging.state !== "live";
+  const there = staged ? staging.hots.get(path) : before;
+  // A module may ask as often as it likes, from its top level and from its functions.
+  if (there?.url === url) return there;
+  // A copy, so that a version that is given up has not touched what the old one keeps.
+  const context = hotContext(path, url, { ...before?.data });
+  if (staged) staging.hots.set(path, context);
+  // Where another instance is in, this one has been replaced: it has no part in upgrades any more.
+  else if (!before) system.hots.set(path, context);
+  return context;
 }
 
 function addAccepted(

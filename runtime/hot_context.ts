@@ -10,6 +10,8 @@ export type DisposeCallback = (data: Record<string, unknown>) => unknown;
 export interface HotContext {
   /** The module's path under the app root. */
   readonly path: string;
+  /** The URL of the very instance of the module. */
+  readonly url: string;
   /** The carry-over bag. */
   data: Record<string, unknown>;
   /** Called after the new code is in. */
@@ -31,15 +33,18 @@ export interface HotContext {
  * Makes an empty context.
  *
  * @param path the module's path
+ * @param url the URL of the very instance of the module
  * @param data the carry-over bag
  * @returns the context
  */
 export function hotContext(
   path: string,
+  url: string,
   data: Record<string, unknown>,
 ): HotContext {
   return {
     path,
+    url,
     data,
     disposers: [],
     pruners: [],

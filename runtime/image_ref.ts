@@ -20,7 +20,7 @@ export interface ImageRef {
  *
  * @param ref the reference, for example the value of `FLY_IMAGE_REF`
  * @returns its parts
- * @throws {TypeError} if the reference is empty or has no repository
+ * @throws {TypeError} if the reference has no repository, or an empty tag or digest
  *
  * @example
  * ```ts
@@ -36,14 +36,16 @@ export function parseImageRef(ref: string): ImageRef {
   const colon = named.lastIndexOf(":");
   const hasTag = colon > named.lastIndexOf("/");
   const repository = hasTag ? named.slice(0, colon) : named;
-  if (repository === "" || digest === "") {
+  const tag = hasTag ? named.slice(colon + 1) : null;
+  if (repository === "" || tag === "" || digest === "") {
     throw new TypeError(`Cannot read the image reference "${ref}"`);
   }
-  return { repository, tag: hasTag ? named.slice(colon + 1) : null, digest };
+  return { repository, tag, digest };
 }
 
 /**
- * Tells whether two references name the same image, judged by the most exact part that both have.
+ * Tells whether two references name the same image, judged by the most exact part that both have; one with neither
+ * tag nor digest means the tag `latest`.
  *
  * @param a one reference
  * @param b the other
@@ -56,5 +58,10 @@ export function sameImage(a: string, b: string): boolean {
   if (left.digest !== null && right.digest !== null) {
     return left.digest === right.digest;
   }
-  return left.tag !== null && left.tag === right.tag;
+  const tag = tagOf(left);
+  return tag !== null && tag === tagOf(right);
+}
+
+function tagOf({ tag, digest }: ImageRef): string | null {
+  return tag ?? (digest === null ? "latest" : null);
 }

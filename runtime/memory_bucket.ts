@@ -140,7 +140,7 @@ export class MemoryBucket implements Bucket {
       options,
       () =>
         [...this.#objects.keys()].filter((key) => key.startsWith(prefix))
-          .sort(),
+          .sort(byCodePoints),
     );
     for (const key of keys) {
       const entry = this.#objects.get(key);
@@ -155,5 +155,16 @@ export class MemoryBucket implements Bucket {
     await Promise.resolve();
     options.signal?.throwIfAborted();
     return act();
+  }
+}
+
+/** S3 sorts keys by their UTF-8 bytes, which is the order of code points. */
+function byCodePoints(a: string, b: string): number {
+  const left = [...a];
+  const right = [...b];
+  for (let index = 0;; index++) {
+    const one = left[index]?.codePointAt(0) ?? -1;
+    const other = right[index]?.codePointAt(0) ?? -1;
+    if (one !== other || one === -1) return one - other;
   }
 }

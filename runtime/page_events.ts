@@ -1,50 +1,50 @@
-/** What open pages are told of an upgrade.
+/** What open pages are told over their event stream.
  * @module
  */
 
-/** One stylesheet that open pages should swap. */
-export interface StylesheetSwap {
-  /** The file name that pages may have linked. */
-  readonly from: string;
-  /** The file name to link instead; the same one where only its content changed. */
-  readonly to: string;
+/** What code runs, as pages see it. */
+export interface PageVersion {
+  /** The version of the release that is in, or null on the base image. */
+  readonly version: string | null;
+  /** A short hash of base image and release. */
+  readonly fingerprint: string;
 }
 
-const STYLESHEET = /\.css$/;
-const CONTENT_HASH = /[.-][0-9a-z]{6,}(?=\.css$)/i;
+/** What a page needs to bring its stylesheets up to date. */
+export interface PageNews extends PageVersion {
+  /** The stylesheets of the current release that have a content hash in their name, by path. */
+  readonly hashed: readonly string[];
+  /** The paths of the stylesheets that an upgrade changed, or null where that is not known: any of them. */
+  readonly changed: readonly string[] | null;
+}
 
 /**
- * Finds which stylesheets take the place of which, content hashes in file names included.
+ * The content hash in the name of a stylesheet, with the `.` or `-` before it.
  *
- * @param changed the assets that are new or differ, and those that are gone
- * @param exists tells whether a path is in the new release
- * @returns the swaps, by file name
+ * Six letters and digits or more, or eight that may have `-` and `_` among them; a digit or a capital tells a hash
+ * from a word. Its source is also sent to browsers.
  */
-export function stylesheetSwaps(
-  changed: readonly string[],
-  exists: (path: string) => boolean,
-): StylesheetSwap[] {
-  const sheets = changed.filter((path) => STYLESHEET.test(path));
-  const present = sheets.filter(exists);
-  const swaps = present.map((path) => ({
-    from: nameOf(path),
-    to: nameOf(path),
-  }));
-  for (const gone of sheets.filter((path) => !exists(path))) {
-    const successor = present.find((path) =>
-      withoutHash(path) === withoutHash(gone)
-    );
-    if (successor) swaps.push({ from: nameOf(gone), to: nameOf(successor) });
-  }
-  return swaps;
+export const CONTENT_HASH: RegExp =
+  /[.-](?=[\w-]*[0-9A-Z])(?:[\w-]{8}|[0-9a-zA-Z]{6,})(?=(?:\.min)?\.css$)/;
+
+/**
+ * Keeps the stylesheets of a list of files.
+ *
+ * @param paths the files
+ * @returns the stylesheets among them
+ */
+export function stylesheets(paths: readonly string[]): string[] {
+  return paths.filter((path) => path.endsWith(".css"));
 }
 
-function withoutHash(path: string): string {
-  return path.replace(CONTENT_HASH, "");
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+/**
+ * Keeps the files that have a content hash in their name.
+ *
+ * @param paths stylesheets
+ * @returns those with a hash
+ */
+export function withHash(paths: readonly string[]): string[] {
+  return paths.filter((path) => CONTENT_HASH.test(path));
 }
 
 /**

@@ -4,94 +4,145 @@
  *
  * @module
  */
+import { newHref } from "./new_href.ts";
+import { CONTENT_HASH, type PageNews } from "./page_events.ts";
 
 // The few members of the browser's document that are used; this package has no other use for its types.
 interface Link {
   href: string;
+  readonly disabled: boolean;
+  readonly isConnected: boolean;
   cloneNode(): Link;
+  removeAttribute(name: string): void;
   after(link: Link): void;
   remove(): void;
   onload: (() => void) | null;
   onerror: (() => void) | null;
 }
 
+interface Stream {
+  readonly readyState: number;
+  onerror: (() => void) | null;
+  addEventListener(
+    name: string,
+    listener: (event: { readonly data: string }) => void,
+  ): void;
+}
+
 interface Page {
   readonly document: { querySelectorAll(selector: string): Iterable<Link> };
-  readonly EventSource: new (url: string) => {
-    addEventListener(
-      name: string,
-      listener: (event: { readonly data: string }) => void,
-    ): void;
-  };
+  readonly EventSource: new (url: string) => Stream;
 }
 
 /**
  * Follows the event stream. Nothing outside the function may be used in it.
  *
  * @param streamUrl where the stream is
+ * @param rendered the fingerprint of the code that made the page
+ * @param decide where a link should lead
+ * @param contentHash matches the content hash in a file's name
  */
-function followUpgrades(streamUrl: string): void {
+function followUpgrades(
+  streamUrl: string,
+  rendered: string,
+  decide: typeof newHref,
+  contentHash: RegExp,
+): void {
   const page = globalThis as unknown as Page;
-  let known: string | null = null;
+  const secondMs = 1000;
+  /** The links that shall take the place of others, by those. */
+  const coming = new Map<Link, Link>();
+  let known = rendered;
+  let greeted = false;
+  let pauseMs = secondMs;
 
-  const swap = (link: Link, url: URL) => {
+  const swap = (link: Link, href: string, failures: number) => {
+    coming.get(link)?.remove();
+    coming.delete(link);
+    if (link.disabled) {
+      // It has no style that could be missed, and a copy of it would not load.
+      link.href = href;
+      return;
+    }
     const next = link.cloneNode();
-    next.href = url.href;
+    // The digest is that of the old content.
+    next.removeAttribute("integrity");
+    next.href = href;
+    coming.set(link, next);
+    const isCurrent = () => coming.get(link) === next;
     // The old sheet stays until the new one has loaded, so that the page never stands without style.
-    next.onload = () => link.remove();
-    next.onerror = () => next.remove();
+    next.onload = () => {
+      if (!isCurrent()) return;
+      coming.delete(link);
+      (link.isConnected ? link : next).remove();
+    };
+    next.onerror = () => {
+      next.remove();
+      if (failures === 6) return;
+      // A machine that does not have the release yet may have answered.
+      setTimeout(() => {
+        if (isCurrent() && link.isConnected) swap(link, href, failures + 1);
+      }, secondMs * 2 ** failures);
+    };
     link.after(next);
   };
 
-  const swapAll = (
-    swaps: readonly { readonly from: string; readonly to: string }[] | null,
-    fingerprint: string,
-  ) => {
-    for (
-      const link of [
-        ...page.document.querySelectorAll('link[rel~="stylesheet"]'),
-      ]
-    ) {
-      const url = new URL(link.href);
-      if (url.origin !== location.origin) continue;
-      const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
-      const found = swaps?.find(({ from }) => from === name);
-      if (swaps && !found) continue;
-      if (found) url.pathname = url.pathname.slice(0, -name.length) + found.to;
-      url.searchParams.set("flyhot", fingerprint);
-      swap(link, url);
+  const swapAll = (news: PageNews) => {
+    const arriving = new Set(coming.values());
+    const links = page.document.querySelectorAll('link[rel~="stylesheet" i]');
+    for (const link of [...links]) {
+      if (arriving.has(link)) continue;
+      const { href } = coming.get(link) ?? link;
+      const wanted = decide(href, location.href, news, contentHash);
+      if (wanted !== null) swap(link, wanted, 0);
     }
   };
 
-  const announce = (detail: { readonly fingerprint: string }) => {
-    known = detail.fingerprint;
-    dispatchEvent(new CustomEvent("flyhot:version", { detail }));
-  };
+  const announce = ({ version, fingerprint }: PageNews) =>
+    dispatchEvent(
+      new CustomEvent("flyhot:version", { detail: { version, fingerprint } }),
+    );
 
-  const stream = new page.EventSource(streamUrl);
-  stream.addEventListener("hello", ({ data }) => {
-    const hello = JSON.parse(data);
-    const missed = known !== null && known !== hello.fingerprint;
-    known = hello.fingerprint;
-    if (!missed) return;
-    // The connection was away during an upgrade; what changed is not known any more.
-    swapAll(null, hello.fingerprint);
-    announce(hello);
-  });
-  stream.addEventListener("css", ({ data }) => {
-    const { swaps, fingerprint } = JSON.parse(data);
-    swapAll(swaps, fingerprint);
-  });
-  stream.addEventListener("version", ({ data }) => announce(JSON.parse(data)));
+  const open = () => {
+    const stream = new page.EventSource(streamUrl);
+    stream.addEventListener("hello", ({ data }) => {
+      const news: PageNews = JSON.parse(data);
+      pauseMs = secondMs;
+      const missed = known !== news.fingerprint;
+      const first = !greeted;
+      known = news.fingerprint;
+      greeted = true;
+      if (!missed) return;
+      swapAll(news);
+      // A page that came out of a cache is not told: it might load itself anew, from the cache, for ever.
+      if (!first) announce(news);
+    });
+    stream.addEventListener("upgrade", ({ data }) => {
+      const news: PageNews = JSON.parse(data);
+      known = news.fingerprint;
+      swapAll(news);
+      announce(news);
+    });
+    stream.onerror = () => {
+      // After an answer that is no stream the browser does not try again.
+      if (stream.readyState !== 2) return;
+      setTimeout(open, pauseMs * (1 + Math.random()));
+      pauseMs = Math.min(pauseMs * 2, 30 * secondMs);
+    };
+  };
+  open();
 }
 
 /**
  * The script's text.
  *
  * @param streamUrl where the stream is
+ * @param fingerprint that of the code that makes the page
  * @returns JavaScript that can stand inside a `script` element
  */
-export function pageScript(streamUrl: string): string {
-  const url = JSON.stringify(streamUrl).replaceAll("<", "\\u003c");
-  return `(${followUpgrades})(${url});`;
+export function pageScript(streamUrl: string, fingerprint: string): string {
+  const [url, rendered] = [streamUrl, fingerprint].map((text) =>
+    JSON.stringify(text).replaceAll("<", "\\u003c")
+  );
+  return `(${followUpgrades})(${url}, ${rendered}, ${newHref}, ${CONTENT_HASH});`;
 }

@@ -25,6 +25,8 @@ export class ReleaseFolders {
   /** The folder that holds them. */
   readonly folder: string;
   readonly #unpacked = new Map<string, UnpackedRelease>();
+  // How often each was brought and not discarded: one that was in before may still be imported from.
+  readonly #uses = new Map<string, number>();
 
   /**
    * @param folder the folder that holds them
@@ -57,7 +59,7 @@ export class ReleaseFolders {
     const known = wanted.sha256 === null
       ? undefined
       : this.#unpacked.get(wanted.sha256);
-    if (known) return known;
+    if (known) return this.#use(known);
     const unique = crypto.randomUUID();
     const tarball = join(this.folder, `.${unique}.tar.gz`);
     const temporary = join(this.folder, `.${unique}`);
@@ -66,7 +68,7 @@ export class ReleaseFolders {
       const { sha256 } = await download(wanted, url, tarball, bucket, signal);
       // Running code may import from its folder at any moment.
       const there = this.#unpacked.get(sha256);
-      if (there) return there;
+      if (there) return this.#use(there);
       const manifest = await unpack(tarball, temporary, signal);
       const folder = join(this.folder, sha256.slice(0, 12));
       // Left over from an earlier process on the same disk; it may be half removed.
@@ -74,7 +76,7 @@ export class ReleaseFolders {
       await Deno.rename(temporary, folder);
       const release = { sha256, manifest, folder };
       this.#unpacked.set(sha256, release);
-      return release;
+      return this.#use(release);
     } catch (error) {
       await Deno.remove(temporary, { recursive: true }).catch(() => {});
       throw upgradeError(
@@ -88,13 +90,25 @@ export class ReleaseFolders {
   }
 
   /**
-   * Removes a release that did not come in.
+   * Removes a release that did not come in, unless it was brought once more and not discarded then.
    *
    * @param release the release
    */
   async discard(release: UnpackedRelease): Promise<void> {
+    const uses = this.#uses.get(release.sha256) ?? 0;
+    if (uses > 1) {
+      this.#uses.set(release.sha256, uses - 1);
+      return;
+    }
+    this.#uses.delete(release.sha256);
     this.#unpacked.delete(release.sha256);
     await Deno.remove(release.folder, { recursive: true }).catch(() => {});
+  }
+
+  #use(release: UnpackedRelease): UnpackedRelease {
+    const uses = this.#uses.get(release.sha256) ?? 0;
+    this.#uses.set(release.sha256, uses + 1);
+    return release;
   }
 }
 

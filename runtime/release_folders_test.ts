@@ -216,6 +216,20 @@ Deno.test("ReleaseFolders.discard() removes one release, which can then be broug
   assertEquals(await Deno.readTextFile(`${again.folder}/app.ts`), "app");
 });
 
+Deno.test("ReleaseFolders.discard() keeps a release that came in earlier and then did not come in again", async () => {
+  await using disk = await tempFolder();
+  const folders = new ReleaseFolders(disk.path);
+  const { bucket, url, wanted } = await published(GOOD);
+  const inBefore = await folders.bring(wanted, url, bucket, NEVER);
+  for (const sha of [wanted.sha256, null]) {
+    const again = { ...wanted, sha256: sha };
+    await folders.discard(await folders.bring(again, url, bucket, NEVER));
+    assertEquals(await Deno.readTextFile(`${inBefore.folder}/app.ts`), "app");
+  }
+  await folders.discard(inBefore);
+  assertEquals(await disk.list(), []);
+});
+
 Deno.test("chooseReleaseFolder() takes the folder under the root, and leaves no probe in it", async () => {
   await using disk = await tempFolder();
   await Deno.mkdir(disk.join("app"));

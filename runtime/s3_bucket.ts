@@ -85,7 +85,9 @@ export class S3Bucket implements Bucket {
     if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint)) {
       throw new BucketError(
         "refused",
-        `Cannot use the endpoint "${options.endpoint}": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+        `Cannot use the endpoint "${
+          options.endpoint.replace(/\/\/.*@/, "//[redacted]@")
+        }": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
       );
     }
     const { username, password, search, hash } = new URL(options.endpoint);
@@ -180,7 +182,7 @@ export class S3Bucket implements Bucket {
     const length = response.headers.get("content-length");
     return {
       status: "found",
-      body: this.#guarded(response, url),
+      body: this.#guarded(response, url, options),
       etag: response.headers.get("etag") ?? "",
       size: length === null ? null : Number(length),
     };
@@ -275,7 +277,9 @@ export class S3Bucket implements Bucket {
         options,
         async (response) => {
           if (response.status !== 200) return null;
-          const listing = parseListing(await this.#text(response, url));
+          const listing = parseListing(
+            await this.#text(response, url, options),
+          );
           if (listing !== null) return listing;
           throw new BucketError(
             "refused",
@@ -421,30 +425,33 @@ export class S3Bucket implements Bucket {
   #guarded(
     response: Response,
     url: string,
+    { signal }: BucketRequestOptions,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const failure = (why: string, cause?: unknown) =>
+      new BucketError("network", `Cannot read ${url}: ${why}; try again`, {
+        cause,
+      });
     return stallGuard(
       response.body ?? ReadableStream.from<Uint8Array<ArrayBuffer>>([]),
       this.#deadlineMs,
-      (cause) => {
-        const why = cause === undefined
-          ? `the body stopped for ${this.#deadlineMs} ms`
-          : cause instanceof Error
-          ? cause.message
-          : String(cause);
-        return new BucketError(
-          "network",
-          `Cannot read ${url}: ${why}; try again`,
-          { cause },
-        );
-      },
+      () => failure(`the body stopped for ${this.#deadlineMs} ms`),
+      (cause) =>
+        signal?.aborted ? signal.reason : failure(
+          cause instanceof Error ? cause.message : String(cause),
+          cause,
+        ),
     );
   }
 
-  async #text(response: Response, url: string): Promise<string> {
+  async #text(
+    response: Response,
+    url: string,
+    options: BucketRequestOptions,
+  ): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
     let size = 0;
-    for await (const piece of this.#guarded(response, url)) {
+    for await (const piece of this.#guarded(response, url, options)) {
       size += piece.byteLength;
       if (size > TEXT_BYTES_MAX) {
         throw new BucketError(
@@ -460,7 +467,7 @@ export class S3Bucket implements Bucket {
   /** The body of an error, as far as it can be had: the status says enough without it. */
   async #errorText(response: Response): Promise<string> {
     try {
-      return await this.#text(response, response.url);
+      return await this.#text(response, response.url, {});
     } catch {
       return "";
     }

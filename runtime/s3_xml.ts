@@ -16,16 +16,25 @@ export function parseS3Error(xml: string): { code: string; message: string } {
   };
 }
 
+/** One page of a listing. */
+export interface Listing {
+  /** The objects on it. */
+  readonly objects: readonly ListedObject[];
+  /** Whether there are more. */
+  readonly truncated: boolean;
+  /** Where the next page begins, or null. */
+  readonly nextToken: string | null;
+}
+
 /**
  * Reads one page of ListObjectsV2
  * ({@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html}).
  *
  * @param xml the body
- * @returns the objects, and the token of the next page or null
+ * @returns the page; null if it is none
  */
-export function parseListing(
-  xml: string,
-): { objects: readonly ListedObject[]; nextToken: string | null } {
+export function parseListing(xml: string): Listing | null {
+  if (!/<ListBucketResult[\s>/]/.test(xml)) return null;
   const objects = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map((
     [, item = ""],
   ) => ({
@@ -34,9 +43,12 @@ export function parseListing(
     etag: element(item, "ETag"),
     lastModified: element(item, "LastModified"),
   }));
-  const truncated = element(xml, "IsTruncated") === "true";
   const token = element(xml, "NextContinuationToken");
-  return { objects, nextToken: truncated && token !== "" ? token : null };
+  return {
+    objects,
+    truncated: element(xml, "IsTruncated") === "true",
+    nextToken: token === "" ? null : token,
+  };
 }
 
 function element(xml: string, name: string): string {
@@ -44,22 +56,23 @@ function element(xml: string, name: string): string {
   return unescape(match?.[1] ?? "");
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 
 function unescape(text: string): string {
   return text.replaceAll(
     /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi,
-    (whole, decimal?: string, hex?: string, name?: string) =>
-      decimal
-        ? String.fromCodePoint(Number(decimal))
-        : hex
-        ? String.fromCodePoint(Number.parseInt(hex, 16))
-        : ENTITIES[name ?? ""] ?? whole,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES.get(name) ?? whole;
+      const point = decimal !== undefined
+        ? Number(decimal)
+        : Number.parseInt(hex ?? "", 16);
+      return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+    },
   );
 }

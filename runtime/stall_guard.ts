@@ -7,13 +7,15 @@
  *
  * @param body the body
  * @param deadlineMs how long the next piece may take, in milliseconds
- * @param failure makes the error; from what the source failed with, or from nothing where no piece came
+ * @param failure makes the error
+ * @param explain turns what the body itself fails with into what is passed on. Default: as it is
  * @returns the guarded body; cancelling it cancels the source
  */
 export function stallGuard(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   deadlineMs: number,
-  failure: (cause?: unknown) => Error,
+  failure: () => Error,
+  explain: (cause: unknown) => unknown = (cause) => cause,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   return new ReadableStream({
@@ -23,7 +25,10 @@ export function stallGuard(
         timer = setTimeout(() => reject(failure()), deadlineMs);
       });
       try {
-        const { done, value } = await Promise.race([reader.read(), stalled]);
+        const read = reader.read().catch((cause) => {
+          throw explain(cause);
+        });
+        const { done, value } = await Promise.race([read, stalled]);
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {

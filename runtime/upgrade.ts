@@ -223,7 +223,7 @@ class Upgrade {
       return {
         state: "applied",
         reloaded: plan.reload,
-        modules: this.#loaded(),
+        modules: this.#loadedPaths().size,
         holders,
         assets: plan.assets,
         suspendMs,
@@ -265,10 +265,17 @@ class Upgrade {
       this.#advance("done");
       await this.#step("health", () => this.#checkHealth());
       this.#advance("done");
+      const loadedBefore = this.#loadedPaths();
       this.#context.onBoot?.(async () => {
+        const loaded = this.#loadedPaths().difference(loadedBefore);
         for (const step of undo.toReversed()) step();
         staging.state = "discarded";
-        await system.forgetDeclarations(new Set(staged.urls.keys()));
+        await system.forgetDeclarations(
+          loaded.union(new Set(staged.urls.keys())),
+        );
+        // A module of the image that imported what failed is as unusable as that: all are loaded anew.
+        const table = system.modules.table!;
+        table.commit(table.stage({ sha256: null, folder: table.root }, loaded));
         system.modules.forgetOld();
       });
     } catch (thrown) {
@@ -355,15 +362,15 @@ class Upgrade {
     return {
       state: "nothing_to_do",
       reloaded: [],
-      modules: this.#loaded(),
+      modules: this.#loadedPaths().size,
       holders: [],
       assets: [],
       suspendMs: null,
     };
   }
 
-  #loaded(): number {
-    return this.#system.modules.current(this.#context.main).loaded.size;
+  #loadedPaths(): Set<string> {
+    return this.#system.modules.current(this.#context.main).loaded;
   }
 
   #ended(thrown: unknown): UpgradeError {

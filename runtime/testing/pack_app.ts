@@ -20,16 +20,22 @@ export interface PackedApp {
   readonly size: number;
 }
 
-/** How the `flyhot` command is run: both packages have the same version. */
-export const FLYHOT_COMMAND: readonly string[] = [
-  Deno.execPath(),
-  "run",
-  "-A",
-  "--no-config",
-  "--no-lock",
-  "--quiet",
-  `jsr:@flyhot/cli@${config.version}`,
-];
+/**
+ * How the `flyhot` command is run: both packages have the same version.
+ *
+ * @returns program and first arguments
+ */
+export function flyhotCommand(): readonly string[] {
+  return [
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--no-config",
+    "--no-lock",
+    "--quiet",
+    `jsr:@flyhot/cli@${config.version}`,
+  ];
+}
 
 /**
  * Packs a folder.

@@ -9,6 +9,9 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol.ts";
 
+/** An upgrade that nobody has applied yet. */
+export type NewUpgrade = Omit<HotUpgrade, "state" | "wave">;
+
 /** What the one generation of an app under test runs. */
 export interface Course {
   /** The current upgrade, or null for the code that the app was started with. */
@@ -27,13 +30,33 @@ export interface Course {
  */
 export function begun(
   { current, history }: Course,
-  upgrade: Omit<HotUpgrade, "state" | "wave">,
+  upgrade: NewUpgrade,
   machineId: string,
 ): Course {
   return {
     current: { ...upgrade, state: "probation", wave: [machineId] },
     history: current ? [current, ...history].slice(0, HISTORY_MAX) : history,
   };
+}
+
+/**
+ * Begins the way back to what was committed before; the next way back then leads one step further.
+ *
+ * @param course what runs
+ * @param target {@linkcode previous} of it
+ * @param upgrade the upgrade that leads back
+ * @param machineId the machine
+ * @returns what should run
+ */
+export function begunBack(
+  { current, history }: Course,
+  target: HotUpgrade | null,
+  upgrade: NewUpgrade,
+  machineId: string,
+): Course {
+  const undone = current && { ...current, state: "rolled_back" as const };
+  const rest = history.filter((each) => each !== target);
+  return begun({ current: undone, history: rest }, upgrade, machineId);
 }
 
 /**

@@ -52,120 +52,138 @@ async function untilItLooks(page: Page, look: string): Promise<void> {
   );
 }
 
-browserTest("a changed stylesheet is swapped in the open page, which keeps everything else", async (browser) => {
-  await using site = await Site.start();
-  const page = await openPage(browser, site.url);
-  await use(page);
-  await site.askedFor(STREAM);
-  await site.app.call("hold", `/${APP}`);
-  assertEquals((await site.app.upgrade({ [APP]: BLUE })).state, "applied");
+browserTest(
+  "a changed stylesheet is swapped in the open page, which keeps everything else",
+  async (browser) => {
+    await using site = await Site.start();
+    const page = await openPage(browser, site.url);
+    await use(page);
+    await site.askedFor(STREAM);
+    await site.app.call("hold", `/${APP}`);
+    assertEquals((await site.app.upgrade({ [APP]: BLUE })).state, "applied");
 
-  await site.askedFor(`/${APP}`, 2);
-  assertEquals(await links(page), [`/${APP}`, `/${APP}`, `/${THEME}`]);
-  assertEquals(
-    (await recordingOf(page)).looks,
-    [RED_ON_PINK],
-    "the old style stays while the new one loads",
-  );
-  await site.app.call("release", `/${APP}`);
-  await untilItLooks(page, RED_ON_BLUE);
-  assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
-  assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
-  assertEquals(await traces(page), KEPT);
-});
-
-browserTest("a stylesheet with another hash in its name takes the place of the old one, which is still served", async (browser) => {
-  await using site = await Site.start();
-  const page = await openPage(browser, site.url);
-  await use(page);
-  await site.askedFor(STREAM);
-  assertEquals((await site.app.upgrade(RENAMED)).state, "applied");
-
-  await untilItLooks(page, GREEN_ON_PINK);
-  assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
-  assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
-  assertEquals(await traces(page), KEPT);
-  assertStringIncludes(await site.text("/"), `href="/${NEW_THEME}"`);
-  assertStringIncludes(await site.text(THEME), "rgb(150, 0, 0)");
-
-  // Now from release to release, and back to a name that was there before.
-  await site.app.upgrade({
-    [NEW_THEME]: null,
-    [THEME]: "h1 { color: rgb(150, 0, 0); }",
-    "names.ts": `export const theme = "theme.3f9a2c1d.css";`,
-  });
-  await untilItLooks(page, RED_ON_PINK);
-  assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
-  assertStringIncludes(await site.text(NEW_THEME), "rgb(0, 110, 0)");
-  assertEquals(await traces(page), KEPT);
-});
-
-browserTest("an upgrade while a stylesheet still loads leaves the newest one, once", async (browser) => {
-  await using site = await Site.start();
-  const page = await openPage(browser, site.url);
-  await site.askedFor(STREAM);
-  await site.app.call("hold", `/${APP}`);
-  await site.app.upgrade({ [APP]: YELLOW });
-  await site.askedFor(`/${APP}`, 2);
-  await site.app.upgrade({ [APP]: BLUE });
-  await site.askedFor(`/${APP}`, 3);
-  await site.app.call("release", `/${APP}`);
-  await untilItLooks(page, RED_ON_BLUE);
-  assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
-  assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
-});
-
-browserTest("a stylesheet that cannot be had leaves the old one, and is asked for again", async (browser) => {
-  await using site = await Site.start();
-  const page = await openPage(browser, site.url);
-  await site.askedFor(STREAM);
-  await site.app.call("refuse", `/${NEW_THEME}`, 404);
-  await site.app.upgrade(RENAMED);
-  await site.askedFor(`/${NEW_THEME}`, 1);
-  await page.waitForFunction(`recording.versions.length === 1`);
-  assertEquals((await recordingOf(page)).looks, [RED_ON_PINK]);
-  await site.app.call("allow", `/${NEW_THEME}`);
-  await untilItLooks(page, GREEN_ON_PINK);
-  assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
-  assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
-});
-
-browserTest("a page with a strict content security policy and a nonce follows upgrades too", async (browser) => {
-  await using site = await Site.start();
-  const page = await openPage(browser, new URL("/strict", site.url).href);
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  await use(page);
-  await site.askedFor(STREAM);
-  await site.app.upgrade({ ...RENAMED, [APP]: BLUE });
-  await untilItLooks(page, GREEN_ON_BLUE);
-  assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
-  assertEquals(await traces(page), KEPT);
-  assertEquals(complaints, []);
-});
-
-browserTest("a stylesheet with an integrity digest is swapped as well", async (browser) => {
-  const digest = async (text: string) =>
-    btoa(String.fromCharCode(
-      ...new Uint8Array(
-        await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
-      ),
-    ));
-  const pink =
-    "body { background-color: rgb(255, 230, 230); min-height: 5000px; }";
-  const pages = (text: string) =>
-    text.replace(
-      `/static/app.css"`,
-      `/static/app.css" integrity="sha256-${""}`,
+    await site.askedFor(`/${APP}`, 2);
+    assertEquals(await links(page), [`/${APP}`, `/${APP}`, `/${THEME}`]);
+    assertEquals(
+      (await recordingOf(page)).looks,
+      [RED_ON_PINK],
+      "the old style stays while the new one loads",
     );
-  void pages, digest, pink;
-  await using site = await Site.start();
-  const page = await openPage(browser, site.url);
-  await site.askedFor(STREAM);
-  await page.evaluate(`
+    await site.app.call("release", `/${APP}`);
+    await untilItLooks(page, RED_ON_BLUE);
+    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
+    assertEquals(await traces(page), KEPT);
+  },
+);
+
+browserTest(
+  "a stylesheet with another hash in its name takes the place of the old one, which is still served",
+  async (browser) => {
+    await using site = await Site.start();
+    const page = await openPage(browser, site.url);
+    await use(page);
+    await site.askedFor(STREAM);
+    assertEquals((await site.app.upgrade(RENAMED)).state, "applied");
+
+    await untilItLooks(page, GREEN_ON_PINK);
+    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
+    assertEquals(await traces(page), KEPT);
+    assertStringIncludes(await site.text("/"), `href="/${NEW_THEME}"`);
+    assertStringIncludes(await site.text(THEME), "rgb(150, 0, 0)");
+
+    // Now from release to release, and back to a name that was there before.
+    await site.app.upgrade({
+      [NEW_THEME]: null,
+      [THEME]: "h1 { color: rgb(150, 0, 0); }",
+      "names.ts": `export const theme = "theme.3f9a2c1d.css";`,
+    });
+    await untilItLooks(page, RED_ON_PINK);
+    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertStringIncludes(await site.text(NEW_THEME), "rgb(0, 110, 0)");
+    assertEquals(await traces(page), KEPT);
+  },
+);
+
+browserTest(
+  "an upgrade while a stylesheet still loads leaves the newest one, once",
+  async (browser) => {
+    await using site = await Site.start();
+    const page = await openPage(browser, site.url);
+    await site.askedFor(STREAM);
+    await site.app.call("hold", `/${APP}`);
+    await site.app.upgrade({ [APP]: YELLOW });
+    await site.askedFor(`/${APP}`, 2);
+    await site.app.upgrade({ [APP]: BLUE });
+    await site.askedFor(`/${APP}`, 3);
+    await site.app.call("release", `/${APP}`);
+    await untilItLooks(page, RED_ON_BLUE);
+    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
+  },
+);
+
+browserTest(
+  "a stylesheet that cannot be had leaves the old one, and is asked for again",
+  async (browser) => {
+    await using site = await Site.start();
+    const page = await openPage(browser, site.url);
+    await site.askedFor(STREAM);
+    await site.app.call("refuse", `/${NEW_THEME}`, 404);
+    await site.app.upgrade(RENAMED);
+    await site.askedFor(`/${NEW_THEME}`, 1);
+    await page.waitForFunction(`recording.versions.length === 1`);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK]);
+    await site.app.call("allow", `/${NEW_THEME}`);
+    await untilItLooks(page, GREEN_ON_PINK);
+    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
+  },
+);
+
+browserTest(
+  "a page with a strict content security policy and a nonce follows upgrades too",
+  async (browser) => {
+    await using site = await Site.start();
+    const page = await openPage(browser, new URL("/strict", site.url).href);
+    const complaints: string[] = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    await use(page);
+    await site.askedFor(STREAM);
+    await site.app.upgrade({ ...RENAMED, [APP]: BLUE });
+    await untilItLooks(page, GREEN_ON_BLUE);
+    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals(await traces(page), KEPT);
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest(
+  "a stylesheet with an integrity digest is swapped as well",
+  async (browser) => {
+    const digest = async (text: string) =>
+      btoa(String.fromCharCode(
+        ...new Uint8Array(
+          await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
+        ),
+      ));
+    const pink =
+      "body { background-color: rgb(255, 230, 230); min-height: 5000px; }";
+    const pages = (text: string) =>
+      text.replace(
+        `/static/app.css"`,
+        `/static/app.css" integrity="sha256-${""}`,
+      );
+    void pages, digest, pink;
+    await using site = await Site.start();
+    const page = await openPage(browser, site.url);
+    await site.askedFor(STREAM);
+    await page.evaluate(`
     document.querySelector("link[rel=stylesheet]").integrity = "sha256-${await digest(
       pink,
     )}"`);
-  await site.app.upgrade({ [APP]: BLUE });
-  await untilItLooks(page, RED_ON_BLUE);
-});
+    await site.app.upgrade({ [APP]: BLUE });
+    await untilItLooks(page, RED_ON_BLUE);
+  },
+);

@@ -1,0 +1,61 @@
+/** What code runs, and which stylesheets it has, for open pages.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { AppFiles } from "./app_files.ts";
+import {
+  type PageNews,
+  type PageVersion,
+  stylesheets,
+  withHash,
+} from "./page_events.ts";
+import { system } from "./system.ts";
+
+const ofBaseImage = new Map<string, Promise<readonly string[]>>();
+
+/**
+ * What code runs. Unlike `info()` it answers at once, so that it can be written into a page.
+ *
+ * @returns the version, and the same fingerprint as in `info()`
+ */
+export function pageVersion(): PageVersion {
+  const { release } = system;
+  const image = Deno.env.get("FLY_IMAGE_REF") ?? "";
+  const digest = createHash("sha256")
+    .update(`${image}\n${release?.sha256 ?? "base"}`).digest("hex");
+  return {
+    version: release?.wanted.version ?? null,
+    fingerprint: digest.slice(0, 12),
+  };
+}
+
+/**
+ * What a page needs to bring its stylesheets up to date.
+ *
+ * @param assets the paths that an upgrade changed, or null where that is not known
+ * @returns the news
+ */
+export async function pageNews(
+  assets: readonly string[] | null,
+): Promise<PageNews> {
+  const { release, root } = system;
+  const paths = release
+    ? Object.keys(release.manifest.files)
+    : root === null
+    ? []
+    : await baseStylesheets(root);
+  return {
+    ...pageVersion(),
+    hashed: withHash(stylesheets(paths)),
+    changed: assets && stylesheets(assets),
+  };
+}
+
+function baseStylesheets(root: string): Promise<readonly string[]> {
+  let known = ofBaseImage.get(root);
+  if (!known) {
+    known = new AppFiles(root).list().then(stylesheets);
+    ofBaseImage.set(root, known);
+  }
+  return known;
+}
