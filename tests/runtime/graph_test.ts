@@ -206,3 +206,148 @@ Deno.test("a module of the base image comes back fresh when an upgrade returns t
   assertEquals(await app.call("read"), 1);
   assertEquals((await app.info()).retainedModules, 4);
 });
+
+Deno.test("a plain import() is an ordinary edge: its caller is reloaded, because it keeps the module it got", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts": `
+import { read } from "./holder_of_module.ts";
+export { read };
+`,
+    "holder_of_module.ts": `
+const kept = await import("./kept.ts");
+export const read = () => kept.value;
+`,
+    "kept.ts": `export const value = 1;`,
+  });
+  assertEquals(await upgraded(app, { "kept.ts": `export const value = 2;` }), [
+    "app.ts",
+    "holder_of_module.ts",
+    "kept.ts",
+  ]);
+  assertEquals(await app.call("read"), 2);
+});
+
+Deno.test("a plain import() in the boot shell makes its module a cold change, naming the chain", async () => {
+  await using app = await DrivenApp.start({
+    "settings.ts": `
+export const settings = {};
+export const early = await import("./early.ts");
+`,
+    "early.ts": `import "./deep.ts"; export const value = 1;`,
+    "deep.ts": `export const deep = 1;`,
+    "app.ts": `export const read = () => 1;`,
+  });
+  const result = await app.upgrade({ "deep.ts": `export const deep = 2;` });
+  assert(result.state === "failed", JSON.stringify(result));
+  assertEquals(result.phase, "diff");
+  assert(
+    result.message.includes("deep.ts <- early.ts <- settings.ts"),
+    result.message,
+  );
+});
+
+Deno.test("npm packages keep their identity, and a live boundary inside the app is one too", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts": `
+import { live } from "@flyhot/runtime";
+import { AwsClient } from "aws4fetch";
+import { text } from "./text.ts";
+const inner = await live(() => import("./inner.ts"));
+const first = (globalThis as Record<string, unknown>).firstClient ??= AwsClient;
+export const read = () => [inner.value, text, first === AwsClient];
+`,
+    "inner.ts": `export const value = "inner 1";`,
+    "text.ts": `export const text = "text 1";`,
+    "deno.json": JSON.stringify({
+      imports: {
+        "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
+        "@std/streams": "jsr:@std/streams@1.1.2",
+        "aws4fetch": "npm:aws4fetch@1.0.20",
+      },
+    }),
+  });
+  assertEquals(await app.call("read"), ["inner 1", "text 1", true]);
+  assertEquals(
+    await upgraded(app, { "inner.ts": `export const value = "inner 2";` }),
+    ["inner.ts"],
+  );
+  assertEquals(await app.call("read"), ["inner 2", "text 1", true]);
+  assertEquals(
+    await upgraded(app, { "text.ts": `export const text = "text 2";` }),
+    ["app.ts", "text.ts"],
+  );
+  assertEquals(await app.call("read"), ["inner 2", "text 2", true]);
+  assertEquals(
+    await upgraded(app, { "inner.ts": `export const value = "inner 3";` }),
+    ["inner.ts"],
+  );
+  assertEquals(await app.call("read"), ["inner 3", "text 2", true]);
+});
+
+Deno.test("a workspace member of the app reloads like any other module", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts":
+      `import { area } from "@shop/shapes"; export const read = () => area(3);`,
+    "shapes/mod.ts": `export const area = (side: number) => side * side;`,
+    "shapes/deno.json": JSON.stringify({
+      name: "@shop/shapes",
+      version: "1.0.0",
+      exports: "./mod.ts",
+    }),
+    "deno.json": JSON.stringify({
+      workspace: ["./shapes"],
+      imports: {
+        "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
+        "@std/streams": "jsr:@std/streams@1.1.2",
+      },
+    }),
+  });
+  assertEquals(await app.call("read"), 9);
+  await upgraded(app, {
+    "shapes/mod.ts": `export const area = (side: number) => side * side * 6;`,
+  });
+  assertEquals(await app.call("read"), 54);
+});
+
+Deno.test("code in flight finishes on the modules it began with", async () => {
+  const version = (n: number): Files => ({
+    "app.ts": `
+const shared = globalThis as unknown as { gate?: PromiseWithResolvers<void> };
+const gate = shared.gate ??= Promise.withResolvers<void>();
+export const slow = async () => {
+  await gate.promise;
+  const { late } = await import("./late.ts");
+  return "app ${n}, " + late;
+};
+export const open = () => gate.resolve();
+`,
+    "late.ts": `export const late = "late ${n}";`,
+  });
+  await using app = await DrivenApp.start(version(1));
+  const slow = app.call("slow");
+  assertEquals(await upgraded(app, version(2)), ["app.ts"]);
+  await app.call("open");
+  assertEquals(await slow, "app 1, late 1");
+  assertEquals(await app.call("slow"), "app 2, late 2");
+});
+
+Deno.test("a text import reloads with its module", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts":
+      `import words from "./words.txt" with { type: "text" }; export const read = () => words;`,
+    "words.txt": "one",
+    "deno.json": JSON.stringify({
+      unstable: ["raw-imports"],
+      imports: {
+        "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
+        "@std/streams": "jsr:@std/streams@1.1.2",
+      },
+    }),
+  });
+  assertEquals(await app.call("read"), "one");
+  assertEquals(await upgraded(app, { "words.txt": "two" }), [
+    "app.ts",
+    "words.txt",
+  ]);
+  assertEquals(await app.call("read"), "two");
+});
