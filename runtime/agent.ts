@@ -30,11 +30,8 @@ import {
 } from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
 import { readResult, writeResult } from "./results.ts";
-import {
-  upgrade,
-  type UpgradeContext,
-  type UpgradeOutcome,
-} from "./upgrade.ts";
+import { upgrade } from "./upgrade.ts";
+import type { UpgradeContext, UpgradeOutcome } from "./upgrade_context.ts";
 import { UpgradeError, upgradeError } from "./upgrade_error.ts";
 
 const BOOT_ATTEMPTS_MAX = 4;

@@ -121,3 +121,20 @@ Deno.test("callingModules() sees past more than ten frames, and leaves the limit
   assertEquals(run(() => deep(40)).includes(url), true);
   assertEquals(Error.stackTraceLimit, before);
 });
+
+Deno.test("callingModules() tells several evaluations of one file apart", async () => {
+  await using folder = await tempFolder();
+  // With types in it: what Deno compiles, it compiles once for all queries.
+  await Deno.writeTextFile(
+    folder.join("typed.ts"),
+    `export const url: string = import.meta.url;
+     export const run = <T>(f: () => T): T => f();`,
+  );
+  for (const query of ["", "?v=1", "?v=2"]) {
+    const { url, run } = await import(
+      `${folderUrl(folder.path)}typed.ts${query}`
+    );
+    assertEquals(url.endsWith(`typed.ts${query}`), true);
+    assertEquals(run(callingModules)[0], url);
+  }
+});

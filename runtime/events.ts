@@ -113,7 +113,7 @@ export class UpgradeEvents {
    * Reads events as they come.
    *
    * @param signal ends the reading
-   * @returns the events from now on
+   * @returns the events from the first read on
    */
   async *read(signal?: AbortSignal): AsyncGenerator<UpgradeEvent, void, void> {
     const waiting: UpgradeEvent[] = [];

@@ -135,9 +135,14 @@ function contextOf(
   // A copy, so that a version that is given up has not touched what the old one keeps.
   const context = hotContext(path, url, { ...before?.data });
   if (staged) staging.hots.set(path, context);
-  // Where another instance is in, this one has been replaced: it has no part in upgrades any more.
-  else if (!before) system.hots.set(path, context);
+  // An instance that has been replaced has no part in upgrades any more.
+  else if (isIn(path, url)) system.hots.set(path, context);
   return context;
+}
+
+function isIn(path: string, url: string): boolean {
+  const { table } = system.modules;
+  return table === null || table.current(path) === url;
 }
 
 function addAccepted(

@@ -2,7 +2,7 @@
  * @module
  */
 import { runningAgent } from "./reapply.ts";
-import type { UpgradeOutcome } from "./upgrade.ts";
+import type { UpgradeOutcome } from "./upgrade_context.ts";
 import { upgradeError } from "./upgrade_error.ts";
 
 /** Options of `hotUpgrade()`. */

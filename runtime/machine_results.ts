@@ -8,7 +8,7 @@ import {
   PROTOCOL_VERSION,
 } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
-import type { UpgradeOutcome } from "./upgrade.ts";
+import type { UpgradeOutcome } from "./upgrade_context.ts";
 import type { UpgradeError } from "./upgrade_error.ts";
 
 /**

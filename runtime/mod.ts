@@ -71,4 +71,5 @@ export type {
   SubscribeOptions,
 } from "./state_handle.ts";
 export { events, subscribe } from "./subscribe.ts";
-export type { HealthCheck, HealthContext, UpgradeOutcome } from "./upgrade.ts";
+export type { HealthCheck, HealthContext } from "./health.ts";
+export type { UpgradeOutcome } from "./upgrade_context.ts";

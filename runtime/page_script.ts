@@ -144,5 +144,12 @@ export function pageScript(streamUrl: string, fingerprint: string): string {
   const [url, rendered] = [streamUrl, fingerprint].map((text) =>
     JSON.stringify(text).replaceAll("<", "\\u003c")
   );
-  return `(${followUpgrades})(${url}, ${rendered}, ${newHref}, ${CONTENT_HASH});`;
+  return smaller(
+    `(${followUpgrades})(${url}, ${rendered}, ${newHref}, ${CONTENT_HASH});`,
+  );
+}
+
+/** Leaves comments and indentation out. */
+function smaller(script: string): string {
+  return script.replaceAll(/^\s+(?:\/\/.*\s+)*/gm, "");
 }

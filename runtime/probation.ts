@@ -4,7 +4,9 @@
 import { fingerprint } from "./protocol.ts";
 import type { WantedRelease } from "./release.ts";
 import type { System } from "./system.ts";
-import { checkHealth, upgrade, type UpgradeContext } from "./upgrade.ts";
+import { checkHealth } from "./health.ts";
+import { upgrade } from "./upgrade.ts";
+import type { UpgradeContext } from "./upgrade_context.ts";
 import { UpgradeError, upgradeError } from "./upgrade_error.ts";
 
 const CHECKS = 5;

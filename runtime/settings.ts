@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TIMER_MS_MAX } from "./deadline.ts";
 import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "./log.ts";
-import type { HealthCheck } from "./upgrade.ts";
+import type { HealthCheck } from "./health.ts";
 
 /** Keys for the bucket. */
 export interface Credentials {

@@ -6,16 +6,18 @@ import type { HolderCell } from "./holder_cell.ts";
 import { type DeepReadonly, readOnly } from "./read_only.ts";
 
 /** What the members of `actions` may be: functions of the state and the caller's arguments. */
-export type Actions<State> = Record<
-  string,
-  // deno-lint-ignore no-explicit-any -- a constraint only: the caller's own parameter types are inferred and kept
-  (state: State, ...args: any[]) => unknown
->;
+export type Actions<State> = Record<string, Action<State>>;
+
+/** One action; a parameter that is not given a type is `unknown`. */
+export type Action<State> = {
+  // Written as a method, because only those take parameters of any type without calling them `any`.
+  act(state: State, ...args: unknown[]): unknown;
+}["act"];
 
 /** The actions as callers see them: without the state, always a promise. */
 export type Calls<A> = string extends keyof A ? unknown : {
-  readonly [Name in keyof A]: A[Name] extends // deno-lint-ignore no-explicit-any -- matches any state type; it is dropped
-  (state: any, ...args: infer Args) => infer Result
+  readonly [Name in keyof A]: A[Name] extends
+    (state: never, ...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never;
 };

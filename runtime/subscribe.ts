@@ -8,6 +8,8 @@ import { system } from "./system.ts";
  * Calls a listener with everything that happens during upgrades: started, prepared, suspended, migrated, completed,
  * committed, failed, rolledBack.
  *
+ * The listener stays when the module that added it is replaced; there, end it in `hot(import.meta).dispose`.
+ *
  * @param listener called with each event; what it throws is logged
  * @returns ends it
  *
@@ -26,7 +28,7 @@ export function subscribe(listener: (event: UpgradeEvent) => void): () => void {
 }
 
 /**
- * Reads everything that happens during upgrades, from now on.
+ * Reads everything that happens during upgrades, from the first read on.
  *
  * @param options a signal that ends the reading
  * @returns the events

@@ -1,19 +1,15 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
-import type { AppFiles } from "./app_files.ts";
 import { within } from "./deadline.ts";
 import { runPassingGates } from "./holder_cell.ts";
+import { checkHealth } from "./health.ts";
 import { HotChange, tellHot } from "./hot_change.ts";
-import type { Bucket } from "./object_store.ts";
 import { discard, prepare, type Prepared } from "./prepare.ts";
-import {
-  fingerprint,
-  type HolderChange,
-  type UpgradePhase,
-} from "./protocol.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { UpgradePhase } from "./machine_result.ts";
 import type { WantedRelease } from "./release.ts";
-import type { ReleaseFolders, UnpackedRelease } from "./release_folders.ts";
+import type { UnpackedRelease } from "./release_folders.ts";
 import { ServiceChange } from "./service_change.ts";
 import { StateChange } from "./state_change.ts";
 import type { System } from "./system.ts";
@@ -24,66 +20,8 @@ import {
   type Course,
   type StepOutcome,
 } from "./upgrade_phases.ts";
+import type { UpgradeContext, UpgradeOutcome } from "./upgrade_context.ts";
 import { isEmpty, planUpgrade, type UpgradePlan } from "./upgrade_plan.ts";
-
-/** What a health check is told. */
-export interface HealthContext {
-  /** What code runs now; see `info()`. */
-  readonly fingerprint: string;
-  /** The version of the release. */
-  readonly version: string;
-  /** Aborted when the check has taken too long. */
-  readonly signal: AbortSignal;
-}
-
-/** Tells whether the new code works: throw or return false if not. */
-export type HealthCheck = (context: HealthContext) => unknown;
-
-/** What an upgrade works on. */
-export interface UpgradeContext {
-  /** The running system. */
-  readonly system: System;
-  /** The base image's files. */
-  readonly files: AppFiles;
-  /** The path of the main module. */
-  readonly main: string;
-  /** The base image. */
-  readonly imageRef: string;
-  /** Where releases go. */
-  readonly folders: ReleaseFolders;
-  /** Where releases come from. */
-  readonly bucket: Bucket | null;
-  /** How long download and unpacking may take, in milliseconds. */
-  readonly fetchTimeoutMs: number;
-  /** How long the new modules may take to evaluate, in milliseconds. */
-  readonly prepareTimeoutMs: number;
-  /** How long holders may take to finish the action they are in, in milliseconds. */
-  readonly suspendTimeoutMs: number;
-  /** How long all migrations together may take, in milliseconds. */
-  readonly migrateTimeoutMs: number;
-  /** Tells whether the new code works, or null where nobody asks. */
-  readonly health: HealthCheck | null;
-  /** How long the check may take, in milliseconds. */
-  readonly healthTimeoutMs: number;
-  /** Given, where the app has not loaded yet, what takes the release out again; null where it has. */
-  readonly onBoot: ((undo: () => Promise<void>) => void) | null;
-}
-
-/** What an upgrade did. */
-export interface UpgradeOutcome {
-  /** `nothing_to_do` where no file that runs differs. */
-  readonly state: "applied" | "nothing_to_do";
-  /** The modules evaluated anew. */
-  readonly reloaded: readonly string[];
-  /** How many app modules are loaded. */
-  readonly modules: number;
-  /** What became of the state concerned. */
-  readonly holders: readonly HolderChange[];
-  /** Assets that are new, differ or are gone. */
-  readonly assets: readonly string[];
-  /** How long state took no calls, in milliseconds; null if there was none to suspend. */
-  readonly suspendMs: number | null;
-}
 
 /** Assets of so many earlier releases stay available to open pages. */
 const EARLIER_FOLDERS_MAX = 3;
@@ -421,45 +359,4 @@ function partsOf(
     services: new ServiceChange(system, staging, replaced),
     hots: new HotChange(system, staging, staged, plan),
   };
-}
-
-/**
- * Runs a health check; calls that it makes reach suspended holders.
- *
- * @param health the check
- * @param timeoutMs how long it may take, in milliseconds
- * @param context what it is told
- * @throws {UpgradeError} if it throws, returns false or takes too long
- */
-export async function checkHealth(
-  health: HealthCheck,
-  timeoutMs: number,
-  context: Omit<HealthContext, "signal">,
-): Promise<void> {
-  const abort = new AbortController();
-  let verdict: unknown;
-  try {
-    verdict = await within(
-      timeoutMs,
-      () => runPassingGates(() => health({ ...context, signal: abort.signal })),
-      () => new Error(`it did not answer within ${timeoutMs} ms`),
-    );
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpgradeError(
-      "health",
-      `The health check of ${context.version} failed: ${why}`,
-      {
-        cause,
-      },
-    );
-  } finally {
-    abort.abort();
-  }
-  if (verdict === false) {
-    throw new UpgradeError(
-      "health",
-      `The health check of ${context.version} failed: it returned false`,
-    );
-  }
 }

@@ -55,7 +55,7 @@ export function begunBack(
   machineId: string,
 ): Course {
   const undone = current && { ...current, state: "rolled_back" as const };
-  const rest = history.filter((each) => each !== target);
+  const rest = target ? history.slice(history.indexOf(target) + 1) : [];
   return begun({ current: undone, history: rest }, upgrade, machineId);
 }
 
@@ -89,13 +89,15 @@ export function refused(before: Course, { current }: Course): Course {
 }
 
 /**
- * What was committed before the current upgrade: where a rollback leads.
+ * What was committed before the current upgrade and differs from it: where a rollback leads.
  *
  * @param course what runs
  * @returns the upgrade, or null for the code that the app was started with
  */
-export function previous({ history }: Course): HotUpgrade | null {
-  return history.find(({ state }) => state === "committed") ?? null;
+export function previous({ current, history }: Course): HotUpgrade | null {
+  return history.find(({ state, sha256 }) =>
+    state === "committed" && sha256 !== current?.sha256
+  ) ?? null;
 }
 
 /**

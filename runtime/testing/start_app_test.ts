@@ -108,7 +108,11 @@ Deno.test("TestApp.upgrade() brings a version in, reports it, and the way back a
   assertEquals(await ask(app), "two 11 glad");
   assertEquals((await app.upgrade(folder.join("v2"))).state, "nothing_to_do");
   const back = await app.rollback();
-  assertEquals([back.state, back.version], ["applied", "base"]);
+  assertEquals(
+    [back.state, back.version],
+    ["applied", "base"],
+    back.failure?.message,
+  );
   assertEquals(await ask(app), "one 12 glad");
   assertEquals([app.pid, (await app.info()).pid], [pid, pid]);
   const error = await assertRejects(() => app.rollback(), TestAppError);

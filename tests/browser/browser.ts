@@ -13,7 +13,7 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 10_000;
 
 /**
  * Looks for a Chromium on the search path.
@@ -87,6 +87,38 @@ export interface Recording {
   readonly versions: readonly unknown[];
   /** Every pair of colours, background and heading, that the page has had, oldest first. */
   readonly looks: readonly string[];
+}
+
+/**
+ * Waits until an expression holds in the page, looking in every frame.
+ *
+ * @param page the page
+ * @param expression JavaScript
+ */
+export async function until(page: Page, expression: string): Promise<void> {
+  // Not waitForFunction(), which a strict content security policy keeps from polling.
+  const held = await page.evaluate(`new Promise((resolve) => {
+    const end = performance.now() + ${WAIT_MS_MAX};
+    const look = () => {
+      if (${expression}) resolve(true);
+      else if (performance.now() > end) resolve(false);
+      else requestAnimationFrame(look);
+    };
+    look();
+  })`);
+  if (held) return;
+  const state = JSON.stringify({
+    ...await recordingOf(page),
+    links: await linksOf(page),
+  });
+  throw new Error(`The page never came to ${expression}: ${state}`);
+}
+
+/** The paths of the stylesheets that the page links. */
+export async function linksOf(page: Page): Promise<string[]> {
+  return await page.evaluate(
+    `[...document.querySelectorAll("link[rel=stylesheet]")].map((link) => new URL(link.href).pathname)`,
+  ) as string[];
 }
 
 /** What a page has recorded since it was opened; after a reload it has forgotten all of it. */

@@ -1,6 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, openPage, recordingOf } from "./browser.ts";
+import {
+  browserTest,
+  linksOf,
+  openPage,
+  recordingOf,
+  until,
+} from "./browser.ts";
+import { sampleApp } from "../support/driven_app.ts";
 import { Site, STREAM } from "./site.ts";
 
 const RED_ON_PINK = "rgb(255, 230, 230) rgb(150, 0, 0)";
@@ -37,18 +44,11 @@ async function traces(page: Page): Promise<unknown> {
 
 const KEPT = { mark: 1, scrolled: 1234, typed: "half a sentence" };
 
-async function links(page: Page): Promise<string[]> {
-  return await page.evaluate(
-    `[...document.querySelectorAll("link[rel=stylesheet]")].map((link) => new URL(link.href).pathname)`,
-  ) as string[];
-}
-
 /** Waits until the page looks so, and nothing else is on its way. */
 async function untilItLooks(page: Page, look: string): Promise<void> {
-  await page.waitForFunction(
-    `recording.looks.at(-1) === ${
-      JSON.stringify(look)
-    } && document.querySelectorAll("link[rel=stylesheet]").length === 2`,
+  await until(
+    page,
+    `recording.looks.at(-1) === "${look}" && document.querySelectorAll("link[rel=stylesheet]").length === 2`,
   );
 }
 
@@ -63,7 +63,7 @@ browserTest(
     assertEquals((await site.app.upgrade({ [APP]: BLUE })).state, "applied");
 
     await site.askedFor(`/${APP}`, 2);
-    assertEquals(await links(page), [`/${APP}`, `/${APP}`, `/${THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${APP}`, `/${THEME}`]);
     assertEquals(
       (await recordingOf(page)).looks,
       [RED_ON_PINK],
@@ -71,7 +71,7 @@ browserTest(
     );
     await site.app.call("release", `/${APP}`);
     await untilItLooks(page, RED_ON_BLUE);
-    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${THEME}`]);
     assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
     assertEquals(await traces(page), KEPT);
   },
@@ -87,7 +87,7 @@ browserTest(
     assertEquals((await site.app.upgrade(RENAMED)).state, "applied");
 
     await untilItLooks(page, GREEN_ON_PINK);
-    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${NEW_THEME}`]);
     assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
     assertEquals(await traces(page), KEPT);
     assertStringIncludes(await site.text("/"), `href="/${NEW_THEME}"`);
@@ -100,7 +100,7 @@ browserTest(
       "names.ts": `export const theme = "theme.3f9a2c1d.css";`,
     });
     await untilItLooks(page, RED_ON_PINK);
-    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${THEME}`]);
     assertStringIncludes(await site.text(NEW_THEME), "rgb(0, 110, 0)");
     assertEquals(await traces(page), KEPT);
   },
@@ -119,7 +119,7 @@ browserTest(
     await site.askedFor(`/${APP}`, 3);
     await site.app.call("release", `/${APP}`);
     await untilItLooks(page, RED_ON_BLUE);
-    assertEquals(await links(page), [`/${APP}`, `/${THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${THEME}`]);
     assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
   },
 );
@@ -133,11 +133,11 @@ browserTest(
     await site.app.call("refuse", `/${NEW_THEME}`, 404);
     await site.app.upgrade(RENAMED);
     await site.askedFor(`/${NEW_THEME}`, 1);
-    await page.waitForFunction(`recording.versions.length === 1`);
+    await until(page, `recording.versions.length === 1`);
     assertEquals((await recordingOf(page)).looks, [RED_ON_PINK]);
     await site.app.call("allow", `/${NEW_THEME}`);
     await untilItLooks(page, GREEN_ON_PINK);
-    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${NEW_THEME}`]);
     assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, GREEN_ON_PINK]);
   },
 );
@@ -153,7 +153,7 @@ browserTest(
     await site.askedFor(STREAM);
     await site.app.upgrade({ ...RENAMED, [APP]: BLUE });
     await untilItLooks(page, GREEN_ON_BLUE);
-    assertEquals(await links(page), [`/${APP}`, `/${NEW_THEME}`]);
+    assertEquals(await linksOf(page), [`/${APP}`, `/${NEW_THEME}`]);
     assertEquals(await traces(page), KEPT);
     assertEquals(complaints, []);
   },
@@ -162,28 +162,21 @@ browserTest(
 browserTest(
   "a stylesheet with an integrity digest is swapped as well",
   async (browser) => {
-    const digest = async (text: string) =>
-      btoa(String.fromCharCode(
-        ...new Uint8Array(
-          await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
-        ),
-      ));
-    const pink =
-      "body { background-color: rgb(255, 230, 230); min-height: 5000px; }";
-    const pages = (text: string) =>
-      text.replace(
-        `/static/app.css"`,
-        `/static/app.css" integrity="sha256-${""}`,
-      );
-    void pages, digest, pink;
-    await using site = await Site.start();
+    const text = await Deno.readTextFile(sampleApp("site") + APP);
+    const digest = new Uint8Array(
+      await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
+    );
+    const pages = await Deno.readTextFile(sampleApp("site") + "pages.ts");
+    await using site = await Site.start({
+      "pages.ts": pages.replace(
+        `href="/${APP}"`,
+        `$& integrity="sha256-${digest.toBase64()}"`,
+      ),
+    });
     const page = await openPage(browser, site.url);
     await site.askedFor(STREAM);
-    await page.evaluate(`
-    document.querySelector("link[rel=stylesheet]").integrity = "sha256-${await digest(
-      pink,
-    )}"`);
     await site.app.upgrade({ [APP]: BLUE });
     await untilItLooks(page, RED_ON_BLUE);
+    assertEquals((await recordingOf(page)).looks, [RED_ON_PINK, RED_ON_BLUE]);
   },
 );

@@ -3,6 +3,8 @@ import { asset, hotReloadResponse, live } from "@flyhot/runtime";
 
 const pages = await live(() => import("./pages.ts"));
 
+const WAIT_MS_MAX = 10_000;
+
 const asked: string[] = [];
 const held = new Map<string, PromiseWithResolvers<void>>();
 const refused = new Map<string, number>();
@@ -27,12 +29,20 @@ export const port = (): number => server.addr.port;
 
 /** Waits until a path has been asked for so many times. */
 export async function askedFor(path: string, times = 1): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const look = () => count(path) >= times && resolve();
+  const timer = setTimeout(
+    () => reject(new Error(`${path} was asked for ${count(path)} times`)),
+    WAIT_MS_MAX,
+  );
   waiting.add(look);
   look();
-  await promise;
-  waiting.delete(look);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    waiting.delete(look);
+  }
 }
 
 /** How many times a path has been asked for. */
@@ -60,12 +70,6 @@ export const allow = (path: string): void => void refused.delete(path);
 export function cut(): void {
   streams.abort();
   streams = new AbortController();
-}
-
-/** Ends the server, open streams included. */
-export async function close(): Promise<void> {
-  cut();
-  await server.shutdown();
 }
 
 function stream(request: Request): Response | null {

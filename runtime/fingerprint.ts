@@ -1,0 +1,35 @@
+/** Digests, and the fingerprint of the code that runs.
+ * @module
+ */
+
+/**
+ * A short hash of base image and release: equal exactly where the same code runs.
+ *
+ * @param imageRef the base image
+ * @param releaseSha256 digest of the release, or null on the base image as it is
+ * @returns 12 hex digits
+ */
+export async function fingerprint(
+  imageRef: string,
+  releaseSha256: string | null,
+): Promise<string> {
+  return (await sha256Of(`${imageRef}\n${releaseSha256 ?? "base"}`)).slice(
+    0,
+    12,
+  );
+}
+
+/**
+ * SHA-256 in lower-case hex.
+ *
+ * @param data text (hashed as UTF-8) or bytes
+ * @returns 64 hex digits
+ */
+export async function sha256Of(
+  data: string | Uint8Array<ArrayBuffer>,
+): Promise<string> {
+  const bytes = typeof data === "string"
+    ? new TextEncoder().encode(data)
+    : data;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

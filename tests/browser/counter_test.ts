@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { editToVersion2, writeVersion1 } from "../../scripts/demo/versions.ts";
+import { runCli } from "../support/run_cli.ts";
+import { browserTest, openPage, until } from "./browser.ts";
+
+browserTest(
+  "the counter goes on counting over the same WebSocket when flyhot brings the next version",
+  async (browser) => {
+    const folder = await Deno.makeTempDir({ prefix: "flyhot-counter-" });
+    await using sandbox = await startSandbox({
+      app: "counter",
+      regions: ["iad"],
+    });
+    try {
+      const app = join(folder, "counter");
+      await writeVersion1(app);
+      const { machines: [machine] } = await sandbox.deploy(app);
+      const page = await openPage(browser, machine!.url);
+      await until(page, `document.title === "Counter"`);
+      const shows = (count: number) =>
+        until(page, `document.querySelector("#count").textContent === "${count}"`);
+      await shows(0);
+      for (const count of [1, 2, 3]) {
+        await page.click("#more");
+        await shows(count);
+      }
+      await page.evaluate(`
+        globalThis.mark = socket;
+        globalThis.closed = 0;
+        socket.addEventListener("close", () => closed++);
+      `);
+
+      await editToVersion2(app);
+      const hot = await runCli(["hot", "--local"], sandbox.env, app);
+      assertEquals(hot.code, 0, hot.stderr);
+      assertEquals(
+        await (await fetch(new URL("/hello", machine!.url))).text(),
+        "Welcome, WORLD",
+      );
+      await page.click("#more");
+      await shows(4);
+      assertEquals(
+        await page.evaluate(`[mark === socket, socket.readyState, closed]`),
+        [true, 1, 0],
+        "the page and its socket are those of before",
+      );
+      const log = Deno.env.get("SHOT");
+      if (log) await page.screenshot({ path: log });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
