@@ -125,6 +125,7 @@ export class Agent {
     );
     if (decision.act === "wait") return decision.until - performance.now();
     if (decision.act === "apply") {
+      if (await this.#endedBefore(decision.upgrade.id)) return null;
       await this.#bringIn(decision.upgrade, {
         bootAttempts: null,
         last: false,
@@ -146,6 +147,26 @@ export class Agent {
       if (outcome instanceof UpgradeError) throw outcome;
       return outcome;
     });
+  }
+
+  /** Whether it ended badly here in an earlier process, whose memory is gone. */
+  async #endedBefore(id: string): Promise<boolean> {
+    const { bucket, settings, logger } = this.#parts;
+    if (!bucket || this.#memory.has(id)) return false;
+    const result = await readResult(
+      bucket,
+      settings.app,
+      id,
+      settings.machineId,
+    );
+    const ended = result?.state === "rolled_back" ||
+      (result?.state === "failed" && result.failure?.transient === false);
+    if (!ended) return false;
+    this.#memory.set(id, { state: "ended" });
+    logger.warn(
+      `${result.version} failed on this machine before and is not tried again`,
+    );
+    return true;
   }
 
   async #readPointer(signal?: AbortSignal): Promise<void> {

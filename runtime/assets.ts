@@ -3,12 +3,14 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { cwd } from "node:process";
+import { appRoot } from "./app_root.ts";
 import { isReleasePath } from "./manifest.ts";
 import { system } from "./system.ts";
 
 /**
  * The folder that holds the files of the current release, or of the base image where none is in.
+ *
+ * Outside Fly that is the folder of the app's `deno.json`.
  *
  * It changes in the same turn as the code: ask each time, and do not keep it.
  *
@@ -22,7 +24,7 @@ import { system } from "./system.ts";
  * ```
  */
 export function assetRoot(): string {
-  return system.release?.folder ?? system.root ?? cwd();
+  return system.release?.folder ?? system.root ?? appRoot();
 }
 
 /**

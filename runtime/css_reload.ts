@@ -83,26 +83,26 @@ export function hotReloadResponse(
   if (request.method !== "GET" || new URL(request.url).pathname !== path) {
     return null;
   }
-  return new Response(
-    upgradeStream(signal).pipeThrough(new TextEncoderStream()),
-    {
-      headers: {
-        "content-type": "text/event-stream",
-        // Compression would hold messages back.
-        "cache-control": "no-store, no-transform",
-      },
+  return new Response(upgradeStream(signal), {
+    headers: {
+      "content-type": "text/event-stream",
+      // Compression would hold messages back.
+      "cache-control": "no-store, no-transform",
     },
-  );
+  });
 }
 
-function upgradeStream(signal?: AbortSignal): ReadableStream<string> {
+function upgradeStream(
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
   let end = () => {};
-  return new ReadableStream<string>({
+  return new ReadableStream({
     start(controller) {
       let ended = false;
       let turn: Promise<void> = Promise.resolve();
       const send = (text: string) => {
-        if (!ended) controller.enqueue(text);
+        if (!ended) controller.enqueue(encoder.encode(text));
       };
       const close = () => {
         if (!ended) controller.close();

@@ -5,8 +5,14 @@ import type { LiveCall, ModuleLoading } from "./module_loading.ts";
 
 interface Boundary {
   readonly thunk: () => Promise<object>;
-  readonly call: LiveCall;
+  call: LiveCall;
   value: object;
+}
+
+interface Renewed {
+  readonly boundary: Boundary;
+  readonly call: LiveCall;
+  readonly value: object;
 }
 
 /** The new values of the boundaries that an upgrade touches. */
@@ -67,14 +73,14 @@ export class LiveBoundaries {
    * @throws whatever the new code throws while it is evaluated
    */
   async refresh(reload: ReadonlySet<string>): Promise<RefreshedBoundaries> {
-    const waiting: Promise<{ boundary: Boundary; value: object } | null>[] = [];
+    const waiting: Promise<Renewed | null>[] = [];
     this.#boundaries = this.#boundaries.filter((reference) =>
       reference.deref() !== undefined
     );
     for (const reference of this.#boundaries) {
       const boundary = reference.deref();
       if (boundary && this.#leadsTo(boundary, reload)) {
-        waiting.push(this.#renew(boundary));
+        waiting.push(this.#renew(boundary, reload));
       }
     }
     const settled = await Promise.allSettled(waiting);
@@ -84,11 +90,16 @@ export class LiveBoundaries {
     }).filter((entry) => entry !== null);
     return {
       swap: () => {
-        const before = renewed.map(({ boundary }) => boundary.value);
-        for (const { boundary, value } of renewed) boundary.value = value;
+        const before = renewed.map(({ boundary: { call, value } }) => ({
+          call,
+          value,
+        }));
+        for (const { boundary, call, value } of renewed) {
+          Object.assign(boundary, { call, value });
+        }
         return () =>
           renewed.forEach(({ boundary }, index) =>
-            boundary.value = before[index]!
+            Object.assign(boundary, before[index])
           );
       },
     };
@@ -103,20 +114,28 @@ export class LiveBoundaries {
 
   async #renew(
     boundary: Boundary,
-  ): Promise<{ boundary: Boundary; value: object } | null> {
+    reload: ReadonlySet<string>,
+  ): Promise<Renewed | null> {
     const { table } = this.#modules;
     const owner = table?.pathOf(boundary.call.owner) ?? null;
     try {
-      const value: unknown = await this.#modules.runLive(boundary.thunk, true)
-        .result;
-      if (isObject(value)) return { boundary, value };
-      throw new TypeError(
-        `Cannot refresh a live boundary of ${owner}: its thunk resolved to ${typeof value}`,
-      );
+      const { result, call } = this.#modules.runLive(boundary.thunk, true);
+      const value: unknown = await result;
+      if (!isObject(value)) {
+        throw new TypeError(
+          `Cannot refresh a live boundary of ${owner}: its thunk resolved to ${typeof value}`,
+        );
+      }
+      // A thunk may decide anew what it imports.
+      return {
+        boundary,
+        value,
+        call: call.targets.size > 0 ? call : boundary.call,
+      };
     } catch (error) {
       // The thunk of replaced code may ask for what is gone; whoever still holds it keeps what it has.
       const replaced = owner !== null &&
-        table?.current(owner) !== boundary.call.owner;
+        (reload.has(owner) || table?.current(owner) !== boundary.call.owner);
       if (replaced) return null;
       throw error;
     }
@@ -130,9 +149,10 @@ function isObject(value: unknown): value is object {
 
 function standIn(boundary: Boundary): object {
   const target = typeof boundary.value === "function"
-    ? () => {}
+    // Bound, it can be constructed and has no prototype of its own to report.
+    ? function () {}.bind(null)
     : Object.create(null);
-  return new Proxy<object>(target, {
+  const stand: object = new Proxy<object>(target, {
     get(_, key) {
       const { value } = boundary;
       const member: unknown = Reflect.get(value, key, value);
@@ -143,6 +163,10 @@ function standIn(boundary: Boundary): object {
     },
     set: (_, key, member) => Reflect.set(boundary.value, key, member),
     has: (_, key) => Reflect.has(boundary.value, key),
+    deleteProperty: (_, key) => Reflect.deleteProperty(boundary.value, key),
+    defineProperty: (_, key, descriptor) =>
+      Reflect.defineProperty(boundary.value, key, descriptor),
+    preventExtensions: () => false,
     ownKeys: () => Reflect.ownKeys(boundary.value),
     getPrototypeOf: () => Reflect.getPrototypeOf(boundary.value),
     getOwnPropertyDescriptor(_, key) {
@@ -152,9 +176,14 @@ function standIn(boundary: Boundary): object {
     },
     apply: (_, self, args) =>
       Reflect.apply(boundary.value as () => unknown, self, args),
-    construct: (_, args) =>
-      Reflect.construct(boundary.value as new () => object, args),
+    construct: (_, args, newTarget) =>
+      Reflect.construct(
+        boundary.value as new () => object,
+        args,
+        newTarget === stand ? boundary.value as new () => object : newTarget,
+      ),
   });
+  return stand;
 }
 
 function isNamespace(value: object): boolean {

@@ -65,6 +65,7 @@ export { type Service, service, type ServiceSpec } from "./service.ts";
 export { type ServiceContext, ServiceError } from "./service_cell.ts";
 export type { Credentials, ReapplyOptions } from "./settings.ts";
 export type {
+  Action,
   Actions,
   Calls,
   Holder,

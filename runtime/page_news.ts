@@ -54,7 +54,12 @@ export async function pageNews(
 function baseStylesheets(root: string): Promise<readonly string[]> {
   let known = ofBaseImage.get(root);
   if (!known) {
-    known = new AppFiles(root).list().then(stylesheets);
+    known = new AppFiles(root).list().then(stylesheets).catch((error) => {
+      system.logger.warn(
+        `open pages will not find renamed stylesheets: Cannot list ${root}: ${error}`,
+      );
+      return [];
+    });
     ofBaseImage.set(root, known);
   }
   return known;

@@ -3,16 +3,15 @@
  */
 
 /** A type whose every member, however deep, cannot be written. */
-export type DeepReadonly<T> = T extends Primitive ? T
-  : T extends (...args: never[]) => unknown ? T
-  : T extends ReadonlyMap<infer K, infer V>
-    ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
-  : T extends ReadonlySet<infer V> ? ReadonlySet<DeepReadonly<V>>
-  : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-  : T;
-
-// A string with a brand is an object as well, to the type checker.
-type Primitive = string | number | bigint | boolean | symbol | null | undefined;
+export type DeepReadonly<T> =
+  // First, because a string with a brand is an object as well to the type checker.
+  T extends string | number | bigint | boolean | symbol | null | undefined ? T
+    : T extends (...args: never[]) => unknown ? T
+    : T extends ReadonlyMap<infer K, infer V>
+      ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
+    : T extends ReadonlySet<infer V> ? ReadonlySet<DeepReadonly<V>>
+    : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
 
 const views = new WeakMap<object, object>();
 const originals = new WeakMap<object, object>();

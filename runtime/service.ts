@@ -8,7 +8,7 @@ import { system } from "./system.ts";
 export interface ServiceSpec<Handle> {
   /** Starts it, when its module is loaded or an upgrade brings it in; holders can be called. */
   readonly start: (context: ServiceContext) => Handle | Promise<Handle>;
-  /** Stops it, when an upgrade has replaced or removed it; its signal is aborted already. */
+  /** Stops it, when an upgrade has replaced or removed it; its signal is aborted already, and holders can be called. */
   readonly stop?: (handle: Handle) => unknown;
   /**
    * Whether the old one is stopped before the new one starts, because both need the same port, file or lease.

@@ -77,7 +77,7 @@ export class ServiceCell {
   }
 
   /**
-   * Stops it: its signal is aborted, then `stop` is called.
+   * Stops it: its signal is aborted, then `stop` is called; calls that it makes reach suspended holders.
    *
    * @throws {ServiceError} if it throws, or takes too long; it counts as stopped all the same
    */
@@ -90,7 +90,11 @@ export class ServiceCell {
     );
     if (!stop) return;
     try {
-      await within(timeoutMs, () => stop(this.handle), () => late(timeoutMs));
+      await within(
+        timeoutMs,
+        () => runPassingGates(() => stop(this.handle)),
+        () => late(timeoutMs),
+      );
     } catch (cause) {
       throw new ServiceError(
         `Cannot stop the service ${name}: ${messageOf(cause)}`,

@@ -72,6 +72,19 @@ export interface HostOutput {
   readonly isTerminal: boolean;
   /** Its width in columns; 80 where unknown. */
   readonly columns: number;
+  /** Its height in lines; left out where unknown. */
+  readonly rows?: number;
+}
+
+/** A person at a terminal, who can be asked. */
+export interface HostInput {
+  /**
+   * Reads one line.
+   *
+   * @param signal gives up early, with its reason
+   * @returns the line without its end, or null at the end of all input
+   */
+  readLine(signal?: AbortSignal): Promise<string | null>;
 }
 
 /** Everything a command may touch. Tests pass their own. */
@@ -103,6 +116,8 @@ export interface Host {
     args: readonly string[],
     options?: RunOptions,
   ): Promise<RunOutcome>;
+  /** Whoever types; null where standard input is no terminal. */
+  readonly stdin: HostInput | null;
   /** The answer. */
   readonly stdout: HostOutput;
   /** The conversation. */

@@ -5,6 +5,7 @@ import { dirname, join } from "@std/path";
 import type {
   Host,
   HostFiles,
+  HostInput,
   HostOutput,
   RunOptions,
   RunOutcome,
@@ -49,6 +50,7 @@ export function denoHost(): DenoHost {
     execPath: Deno.execPath(),
     files: denoFiles(),
     run,
+    stdin: Deno.stdin.isTerminal() ? lineReader(Deno.stdin) : null,
     stdout: output(Deno.stdout),
     stderr: output(Deno.stderr),
     interrupted: interrupt.signal,
@@ -95,7 +97,74 @@ function output(stream: typeof Deno.stdout): HostOutput {
         return 80;
       }
     },
+    get rows(): number {
+      try {
+        return Deno.consoleSize().rows || 24;
+      } catch {
+        return 24;
+      }
+    },
   };
+}
+
+/**
+ * Reads lines, one at a time and never further than asked.
+ *
+ * @param source where the bytes come from
+ * @returns the reader; what a read was given up on is found by the next one
+ */
+export function lineReader(
+  source: { read(into: Uint8Array): Promise<number | null> },
+): HostInput {
+  const decoder = new TextDecoder();
+  const room = new Uint8Array(4096);
+  let text = "";
+  let ended = false;
+  let reading: Promise<void> | null = null;
+  const readMore = async () => {
+    const count = await source.read(room);
+    ended = count === null;
+    text += count === null
+      ? decoder.decode()
+      : decoder.decode(room.subarray(0, count), { stream: true });
+  };
+  return {
+    async readLine(signal) {
+      for (;;) {
+        const end = text.indexOf("\n");
+        if (end !== -1) {
+          const line = text.slice(0, end).replace(/\r$/, "");
+          text = text.slice(end + 1);
+          return line;
+        }
+        if (ended) {
+          const rest = text;
+          text = "";
+          return rest === "" ? null : rest;
+        }
+        // A read of a terminal cannot be taken back, so it stays for whoever asks next.
+        reading ??= readMore().finally(() => reading = null);
+        reading.catch(() => {});
+        await unlessAborted(reading, signal);
+      }
+    },
+  };
+}
+
+async function unlessAborted(
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!signal) return await work;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const stop = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 function denoFiles(): HostFiles {

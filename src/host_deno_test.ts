@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { denoHost } from "./host_deno.ts";
+import { denoHost, lineReader } from "./host_deno.ts";
 
 async function inTempDir(
   act: (folder: string) => Promise<void>,
@@ -147,6 +147,57 @@ Deno.test("interrupted is aborted by the first signal", async () => {
   }
   const { code } = await child.status;
   assertEquals([text, code], ["up;stopped: interrupted", 0]);
+});
+
+/** Bytes that come piece by piece, then an end. */
+function pieces(...texts: string[]) {
+  return {
+    read(into: Uint8Array): Promise<number | null> {
+      const text = texts.shift();
+      if (text === undefined) return Promise.resolve(null);
+      return Promise.resolve(new TextEncoder().encodeInto(text, into).written);
+    },
+  };
+}
+
+Deno.test("lineReader() gives one line at a time, whatever pieces it comes in", async () => {
+  const reader = lineReader(pieces("ye", "s\r\nno\nlast"));
+  const lines = [];
+  for (let count = 0; count < 5; count++) lines.push(await reader.readLine());
+  assertEquals(lines, ["yes", "no", "last", null, null]);
+});
+
+Deno.test("lineReader() gives up when aborted, and loses nothing by it", async () => {
+  const typed = Promise.withResolvers<string>();
+  let asked = 0;
+  const reader = lineReader({
+    async read(into) {
+      asked++;
+      return new TextEncoder().encodeInto(await typed.promise, into).written;
+    },
+  });
+  const controller = new AbortController();
+  const reading = reader.readLine(controller.signal);
+  controller.abort(new Error("enough"));
+  assertEquals((await assertRejects(() => reading, Error)).message, "enough");
+  const again = reader.readLine();
+  typed.resolve("late\n");
+  assertEquals([await again, asked], ["late", 1]);
+});
+
+Deno.test("stdin is null where it is no terminal", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { denoHost } from ${
+        JSON.stringify(new URL("./host_deno.ts", import.meta.url).href)
+      };
+      using host = denoHost();
+      host.stdout.write(String(host.stdin));`,
+    ],
+    stdin: "null",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "null");
 });
 
 Deno.test("env() treats an empty variable as not set", () => {

@@ -11,7 +11,7 @@ import { AnswerWriter } from "./ui/answer.ts";
 import { liveReporter } from "./ui/live_reporter.ts";
 import { paintFor } from "./ui/style.ts";
 import { type ClosableReporter, textReporter } from "./ui/text_reporter.ts";
-import { VERSION } from "./version.ts";
+import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
 
 /**
  * Runs one command line: the answer goes to stdout, everything else to stderr. Never throws.
@@ -72,8 +72,8 @@ async function dispatch(
         return 0;
       case "--version":
         environment.answer({
-          text: `flyhot ${VERSION}`,
-          json: { version: VERSION },
+          text: `flyhot ${VERSION} (commit ${COMMIT}, Deno ${DENO_VERSION})`,
+          json: { version: VERSION, commit: COMMIT, deno: DENO_VERSION },
         });
         return 0;
       default:

@@ -357,11 +357,15 @@ Deno.test("main() shows the overview, and refuses to guess without a command", a
   );
 });
 
-Deno.test("main() shows the version in both forms", async () => {
-  assertEquals((await runMain(["--version"])).out, `flyhot ${VERSION}\n`);
+Deno.test("main() shows version, commit and Deno's version in both forms", async () => {
+  const deno = Deno.version.deno;
+  assertEquals(
+    (await runMain(["--version"])).out,
+    `flyhot ${VERSION} (commit unknown, Deno ${deno})\n`,
+  );
   assertEquals(
     JSON.parse((await runMain(["--json", "--version"])).out),
-    { version: VERSION },
+    { version: VERSION, commit: "unknown", deno },
   );
 });
 

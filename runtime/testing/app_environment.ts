@@ -42,6 +42,8 @@ export function appEnvironment(about: AppEnvironment): Record<string, string> {
     .filter(([name]) => !NOT_INHERITED.test(name));
   return {
     ...Object.fromEntries(kept),
+    // What it writes is searched and quoted.
+    NO_COLOR: "1",
     PATH: [dirname(deno), ...(inherited.PATH ? [inherited.PATH] : [])]
       .join(delimiter),
     FLY_APP_NAME: app,

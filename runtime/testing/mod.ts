@@ -33,6 +33,7 @@
 export type {
   HolderChange,
   MachineInfo,
+  MachineInfoCommon,
   UpgradeFailure,
   UpgradePhase,
 } from "../protocol.ts";

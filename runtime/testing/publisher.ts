@@ -93,7 +93,7 @@ export class Publisher {
    */
   async goBack(signal: AbortSignal): Promise<UpgradeReport> {
     const { current } = this.#course;
-    if (!current) {
+    if (!current?.sha256) {
       throw new TestAppError(
         "Cannot roll back: the app runs the code that it was started with; upgrade it first",
       );

@@ -148,6 +148,7 @@ class RunningApp implements TestApp {
   readonly #stopped = new AbortController();
   #versions = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | null = null;
 
   constructor(options: StartAppOptions, temporary: string) {
     const { app = "test-app", main = "main.ts", permissions = ["-A"] } =
@@ -160,7 +161,7 @@ class RunningApp implements TestApp {
         folder: temporary,
         image: join(temporary, "image"),
         command: options.command ??
-          [Deno.execPath(), "run", ...permissions, main],
+          [Deno.execPath(), "run", "--quiet", ...permissions, main],
         app,
         env: options.env ?? {},
         listens: options.listens ?? true,
@@ -259,7 +260,11 @@ class RunningApp implements TestApp {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
     this.#stopped.abort(new Error("the test has ended"));
     await this.#turn;
     await this.#machine.stop();

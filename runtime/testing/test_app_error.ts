@@ -15,6 +15,8 @@ export class TestAppError extends Error {
   readonly report: UpgradeReport | null;
 
   /**
+   * Makes an error.
+   *
    * @param message what was tried, on what, and why it failed
    * @param options what the app wrote (default nothing), what it said of the upgrade, and the cause
    */

@@ -13,7 +13,7 @@ export interface UpgradeReport {
    * How it ended. `nothing_to_do`: no file that runs differs. `failed` and `rolled_back`: the old code and state are
    * as they were, and `failure` says why.
    */
-  readonly state: Exclude<MachineResult["state"], "pending">;
+  readonly state: "applied" | "nothing_to_do" | "failed" | "rolled_back";
   /** The release's version, from its `deno.json`; `base` for the code that the app was started with. */
   readonly version: string;
   /** The modules evaluated anew, by path. */

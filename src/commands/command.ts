@@ -27,6 +27,8 @@ export interface CommandContext<F extends readonly FlagSpec[]>
   readonly flags: FlagValues<F>;
   /** The argument, for commands that take one. */
   readonly argument: string | undefined;
+  /** Whether the answer is to be JSON. */
+  readonly json: boolean;
 }
 
 /** One line of the examples in a command's help. */
@@ -35,6 +37,16 @@ export interface Example {
   readonly title: string;
   /** What to type. */
   readonly command: string;
+}
+
+/** The argument of a command. */
+export interface ArgumentShape {
+  /** Its name; `folder` is completed as one. */
+  readonly name: string;
+  /** What it says. */
+  readonly description: string;
+  /** All that it may be; left out where it may be anything. */
+  readonly choices?: readonly string[];
 }
 
 /** What a command looks like from outside. */
@@ -46,7 +58,7 @@ export interface CommandShape {
   /** What else there is to know, a paragraph each. */
   readonly description: readonly string[];
   /** Its only argument, where it takes one; it may always be left out. */
-  readonly argument?: { readonly name: string; readonly description: string };
+  readonly argument?: ArgumentShape;
   /** Its flags, without those that every command has. */
   readonly flags: readonly FlagSpec[];
   /** How it is used. */
@@ -124,7 +136,12 @@ export function defineCommand<const F extends readonly FlagSpec[]>(
           { hint: `see: flyhot ${spec.name} --help` },
         );
       }
-      return await spec.run({ ...environment, flags, argument });
+      return await spec.run({
+        ...environment,
+        flags,
+        argument,
+        json: common.json,
+      });
     },
   };
 }

@@ -81,9 +81,12 @@ export function overviewText(
 
 function flagRow(flag: FlagSpec): readonly [string, string] {
   const short = flag.short ? `-${flag.short}, ` : "    ";
+  const word = flag.value ?? (flag.type === "integer" ? "number" : "value");
   const value = flag.type === "boolean"
     ? ""
-    : ` <${flag.value ?? (flag.type === "integer" ? "number" : "value")}>`;
+    : flag.bare === undefined
+    ? ` <${word}>`
+    : ` [${word}]`;
   const notes = [
     ...(flag.repeatable ? ["repeatable"] : []),
     ...(flag.default === undefined ? [] : [`default: ${flag.default}`]),

@@ -24,6 +24,7 @@ const SOURCE = {
       description: "A variable",
     },
     { name: "force", type: "boolean", description: "Take over" },
+    { name: "watch", type: "integer", bare: 5, description: "Repeat" },
   ],
   examples: [{ title: "All", command: "flyhot hot" }],
 } as const;
@@ -47,6 +48,7 @@ Flags:
       --canary <number>    How many
       --build-arg <value>  A variable (repeatable)
       --force              Take over
+      --watch [number]     Repeat
 
 Examples:
   # All

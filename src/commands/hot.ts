@@ -116,20 +116,18 @@ export const hotCommand: Command = defineCommand({
   async run(context) {
     const { flags } = context;
     refuseContradictions(flags);
-    const config = await loadConfig(
-      context.host,
-      given({
-        config: flags.config,
-        app: flags.app,
-        bucket: flags.bucket,
-        endpoint: flags.endpoint,
-        maxConcurrency: flags["max-concurrency"],
-        canary: flags["no-canary"] ? 0 : flags.canary,
-        timeout: flags.timeout,
-        lockTimeout: flags["lock-timeout"],
-      }),
-    );
-    if (flags["dry-run"]) return await dryRun(config, context);
+    const values = given({
+      config: flags.config,
+      app: flags.app,
+      bucket: flags.bucket,
+      endpoint: flags.endpoint,
+      maxConcurrency: flags["max-concurrency"],
+      canary: flags["no-canary"] ? 0 : flags.canary,
+      timeout: flags.timeout,
+      lockTimeout: flags["lock-timeout"],
+    });
+    if (flags["dry-run"]) return await dryRun(values, context);
+    const config = await loadConfig(context.host, values);
     const { force } = flags;
     if (flags.local) return await hotLocal(config, { force }, context);
     return await hotRemote(config, {

@@ -1,7 +1,6 @@
 /** `flyhot plan`: hot or cold, and why.
  * @module
  */
-import { loadConfig } from "../config/load.ts";
 import { APP_FLAGS, given } from "./app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
@@ -24,9 +23,6 @@ export const planCommand: Command = defineCommand({
   ],
   async run(context) {
     const { config, app } = context.flags;
-    return await dryRun(
-      await loadConfig(context.host, given({ config, app })),
-      context,
-    );
+    return await dryRun(given({ config, app }), context);
   },
 });

@@ -2,6 +2,7 @@
  * @module
  */
 import {
+  fingerprint,
   type HotUpgrade,
   type MachineInfo,
   parseImageRef,
@@ -9,16 +10,22 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
-import { oneLine } from "../ui/format.ts";
+import { formatBytes, formatCount, oneLine } from "../ui/format.ts";
 
-/** How one machine stands. */
+/**
+ * How one machine stands: it runs what it should (`up_to_date`, `base_image`), older code (`behind`), older code until
+ * its wave comes (`waiting`), it is about to run (`starting`), at rest (`applies_at_next_start`), out of reach
+ * (`unreachable`), or does not say what it runs (`unknown`).
+ */
 export type StatusVerdict =
   | "up_to_date"
   | "base_image"
   | "behind"
   | "waiting"
-  | "unknown"
-  | "applies_at_next_start";
+  | "starting"
+  | "applies_at_next_start"
+  | "unreachable"
+  | "unknown";
 
 /** What one machine runs. */
 export interface MachineStatus {
@@ -43,10 +50,16 @@ export interface MachineStatus {
   } | null;
   /** What code runs, or null where it is not known. */
   readonly fingerprint: string | null;
+  /** What code should run on its base image, or null where that is not known. */
+  readonly current_fingerprint: string | null;
   /** Upgrades since its process started, or null where it is not known. */
   readonly upgrades: number | null;
-  /** Source size of replaced modules that cannot be freed, in bytes. */
+  /** Replaced modules that cannot be freed. */
+  readonly retained_modules: number | null;
+  /** Their source size, in bytes. */
   readonly retained_bytes: number | null;
+  /** Whether that is past the budget, so that a cold deploy is recommended; null where it is not known. */
+  readonly retained_budget_exceeded: boolean | null;
   /** How it stands. */
   readonly verdict: StatusVerdict;
   /** More about the verdict, or null. */
@@ -72,7 +85,12 @@ export interface AskedMachine {
   /** The runtime's answer, why there is none, or null if it was not asked because it does not run. */
   readonly answer:
     | { readonly info: MachineInfo }
-    | { readonly problem: string }
+    | {
+      /** Why there is none. */
+      readonly problem: string;
+      /** Whether the machine could not be reached at all. */
+      readonly unreachable: boolean;
+    }
     | null;
 }
 
@@ -84,60 +102,105 @@ export interface AskedMachine {
  * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
  * @returns the report
  */
-export function statusReport(
+export async function statusReport(
   app: string,
   asked: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
-): StatusReport {
+): Promise<StatusReport> {
   return {
     app,
     compared_with: pointer === undefined ? "each other" : "pointer",
     pointer_revision: pointer?.revision ?? null,
-    machines: asked.map((it) => {
-      const { machine } = it;
-      const info = it.answer && "info" in it.answer ? it.answer.info : null;
-      return {
-        id: machine.id,
-        region: machine.region,
-        group: machine.group,
-        state: machine.state,
-        image_ref: info?.currentImageRef ?? machine.imageRef,
-        hot_upgrade: info?.hotUpgradeApplied
-          ? {
-            id: info.id,
-            version: info.version,
-            source_image_ref: info.sourceImageRef,
-            sha256: info.sha256,
-            deployed_at: info.deployedAt,
-            applied_at: info.appliedAt,
-          }
-          : null,
-        fingerprint: info?.fingerprint ?? null,
-        upgrades: info?.upgrades ?? null,
-        retained_bytes: info?.retainedBytes ?? null,
-        ...judge(it, asked, pointer),
-      };
-    }),
+    machines: await Promise.all(
+      asked.map((it) => statusOf(it, asked, pointer)),
+    ),
   };
 }
 
+async function statusOf(
+  asked: AskedMachine,
+  all: readonly AskedMachine[],
+  pointer: Pointer | null | undefined,
+): Promise<MachineStatus> {
+  const { machine, answer } = asked;
+  const info = answer && "info" in answer ? answer.info : null;
+  return {
+    id: machine.id,
+    region: machine.region,
+    group: machine.group,
+    state: machine.state,
+    image_ref: info?.currentImageRef ?? machine.imageRef,
+    hot_upgrade: info?.hotUpgradeApplied
+      ? {
+        id: info.id,
+        version: info.version,
+        source_image_ref: info.sourceImageRef,
+        sha256: info.sha256,
+        deployed_at: info.deployedAt,
+        applied_at: info.appliedAt,
+      }
+      : null,
+    fingerprint: info?.fingerprint ?? null,
+    current_fingerprint: info && await currentFingerprint(info, all, pointer),
+    upgrades: info?.upgrades ?? null,
+    retained_modules: info?.retainedModules ?? null,
+    retained_bytes: info?.retainedBytes ?? null,
+    retained_budget_exceeded: info &&
+      (info.retainedBudgetExceeded ??
+        info.retainedBytes > RETAINED_BYTES_BUDGET),
+    ...judge(asked, all, pointer),
+  };
+}
+
+async function currentFingerprint(
+  info: MachineInfo,
+  all: readonly AskedMachine[],
+  pointer: Pointer | null | undefined,
+): Promise<string> {
+  if (pointer === undefined) {
+    return (newestPeer(info, all) ?? info).fingerprint;
+  }
+  const wanted = wantedOf(pointer, info.currentImageRef);
+  return await fingerprint(info.currentImageRef, wanted?.sha256 ?? null);
+}
+
 type Judgement = Pick<MachineStatus, "verdict" | "detail">;
+
+const RESTING = new Set(["stopped", "stopping", "suspended", "suspending"]);
+const STARTING = new Set([
+  "created",
+  "creating",
+  "starting",
+  "restarting",
+  "replacing",
+  "updating",
+]);
 
 function judge(
   asked: AskedMachine,
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
 ): Judgement {
-  if (asked.answer === null) {
-    return { verdict: "applies_at_next_start", detail: null };
-  }
+  if (asked.answer === null) return judgeState(asked.machine);
   if ("problem" in asked.answer) {
-    return { verdict: "unknown", detail: asked.answer.problem };
+    const { problem, unreachable } = asked.answer;
+    return {
+      verdict: unreachable ? "unreachable" : "unknown",
+      detail: problem,
+    };
   }
   const { info } = asked.answer;
   return pointer === undefined
     ? judgeByPeers(info, all)
     : judgeByPointer(info, wantedOf(pointer, info.currentImageRef), asked);
+}
+
+function judgeState({ state }: AppMachine): Judgement {
+  if (RESTING.has(state)) {
+    return { verdict: "applies_at_next_start", detail: null };
+  }
+  if (STARTING.has(state)) return { verdict: "starting", detail: null };
+  return { verdict: "unknown", detail: `its state is ${state}` };
 }
 
 function wantedOf(
@@ -182,6 +245,19 @@ function judgeByPeers(
   info: MachineInfo,
   all: readonly AskedMachine[],
 ): Judgement {
+  const newest = newestPeer(info, all);
+  if (newest === null) return { verdict: "base_image", detail: null };
+  if (info.hotUpgradeApplied && info.sha256 === newest.sha256) {
+    return { verdict: "up_to_date", detail: null };
+  }
+  return { verdict: "behind", detail: `others run v${newest.version}` };
+}
+
+/** The newest upgrade on any machine of the same image. */
+function newestPeer(
+  info: MachineInfo,
+  all: readonly AskedMachine[],
+): Extract<MachineInfo, { hotUpgradeApplied: true }> | null {
   let newest: Extract<MachineInfo, { hotUpgradeApplied: true }> | null = null;
   for (const { answer } of all) {
     if (!answer || !("info" in answer)) continue;
@@ -190,11 +266,7 @@ function judgeByPeers(
     if (!isSameImage(peer.currentImageRef, info.currentImageRef)) continue;
     if (newest === null || peer.deployedAt > newest.deployedAt) newest = peer;
   }
-  if (newest === null) return { verdict: "base_image", detail: null };
-  if (info.hotUpgradeApplied && info.sha256 === newest.sha256) {
-    return { verdict: "up_to_date", detail: null };
-  }
-  return { verdict: "behind", detail: `others run v${newest.version}` };
+  return newest;
 }
 
 function isSameImage(a: string, b: string): boolean {
@@ -225,9 +297,14 @@ export function statusText(report: StatusReport): string {
     ];
     if (it.fingerprint !== null) {
       lines.push(`  Hot Upgrade: ${upgradeWords(it.hot_upgrade)}`);
+      lines.push(`  Fingerprint: ${it.fingerprint}`);
     }
-    lines.push(`  Status: ${verdictWords(it)}`);
-    if ((it.retained_bytes ?? 0) > RETAINED_BYTES_BUDGET) {
+    const { mark, words } = verdictWords(it);
+    lines.push(`  Status: ${mark} ${words}`);
+    if ((it.retained_modules ?? 0) > 0) {
+      lines.push(`  Retained: ${retainedWords(it)}`);
+    }
+    if (it.retained_budget_exceeded) {
       lines.push(
         "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them",
       );
@@ -254,26 +331,74 @@ export function deploymentOf(imageRef: string): string {
   }
 }
 
+/**
+ * How a machine's verdict reads.
+ *
+ * @param status the machine
+ * @returns a mark, its colour, and words
+ */
+export function verdictWords(
+  { verdict, detail, state }: Pick<
+    MachineStatus,
+    "verdict" | "detail" | "state"
+  >,
+): {
+  readonly mark: string;
+  readonly tone: "good" | "bad" | "warn" | "info" | "dim";
+  readonly words: string;
+} {
+  const more = detail === null ? "" : `: ${oneLine(detail)}`;
+  switch (verdict) {
+    case "up_to_date":
+      return {
+        mark: "✓",
+        tone: "good",
+        words: `Up to date${detail === null ? "" : ` (${detail})`}`,
+      };
+    case "base_image":
+      return { mark: "✓", tone: "good", words: "Running base image" };
+    case "behind":
+      return { mark: "✗", tone: "bad", words: `Behind${more}` };
+    case "waiting":
+      return { mark: "…", tone: "info", words: `Waiting${more}` };
+    case "starting":
+      return { mark: "…", tone: "info", words: "Starting" };
+    case "applies_at_next_start":
+      return {
+        mark: "-",
+        tone: "dim",
+        words: state.startsWith("suspend")
+          ? "Suspended: applies when it resumes"
+          : "Stopped: applies at next start",
+      };
+    case "unreachable":
+      return { mark: "!", tone: "warn", words: `Unreachable${more}` };
+    case "unknown":
+      return { mark: "?", tone: "warn", words: `Unknown${more}` };
+  }
+}
+
+/**
+ * How much a machine retains.
+ *
+ * @param status the machine
+ * @returns for example `3 modules, 12.3 kB`; empty if nothing, or where it is not known
+ */
+export function retainedWords(
+  { retained_modules, retained_bytes }: Pick<
+    MachineStatus,
+    "retained_modules" | "retained_bytes"
+  >,
+): string {
+  return retained_modules === null || retained_modules === 0
+    ? ""
+    : `${formatCount(retained_modules, "replaced module")}, ${
+      formatBytes(retained_bytes ?? 0)
+    }`;
+}
+
 function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {
   return upgrade === null
     ? "None"
     : `v${upgrade.version} (from ${deploymentOf(upgrade.source_image_ref)})`;
-}
-
-function verdictWords({ verdict, detail }: MachineStatus): string {
-  const more = detail === null ? "" : `: ${oneLine(detail)}`;
-  switch (verdict) {
-    case "up_to_date":
-      return `✓ Up to date${detail === null ? "" : ` (${detail})`}`;
-    case "base_image":
-      return "✓ Running base image";
-    case "behind":
-      return `✗ Behind${more}`;
-    case "waiting":
-      return `… Waiting${more}`;
-    case "unknown":
-      return `? Unknown${more}`;
-    case "applies_at_next_start":
-      return "- Applies at next start";
-  }
 }

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import {
+  type FakeHost,
+  fakeHost,
+  type FakeHostOptions,
+} from "../../tests/cli/fake_host.ts";
 import { runMain } from "../../tests/cli/run_main.ts";
+import { status } from "./read_status.ts";
 
 const IMAGE = "registry.fly.io/my-app:deployment-01K95HV55T5DX0HMS85SABZPRX";
 const METADATA = { fly_platform_version: "v2", fly_process_group: "app" };
@@ -116,11 +122,13 @@ Deno.test("flyhot status shows every app machine, compared with the pointer", as
 Machine: a (iad) [started]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
   Hot Upgrade: v0.1.1 (from deployment-01K95ABC123)
+  Fingerprint: 0123456789ab
   Status: ✓ Up to date
 
 Machine: b (iad) [started]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
   Hot Upgrade: None
+  Fingerprint: 0123456789ab
   Status: ✗ Behind: v0.1.1 is current
 
 Machine: c (iad) [started]
@@ -129,7 +137,7 @@ Machine: c (iad) [started]
 
 Machine: d (iad) [stopped]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
-  Status: - Applies at next start
+  Status: - Stopped: applies at next start
 `,
   );
   assertEquals(err, "… Ask machines  4\n✓ Ask machines  0 ms\n");
@@ -178,4 +186,121 @@ Deno.test("flyhot status warns and goes on when the bucket cannot be read", asyn
     ),
     err,
   );
+});
+
+/** Interrupts after so many answers to the question for machines. */
+function watched(rounds: number, options: FakeHostOptions = {}): FakeHost {
+  let lists = 0;
+  const host: FakeHost = fakeHost({
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    ...options,
+    async fetch(request) {
+      if (request.url.endsWith("/machines") && ++lists > rounds) {
+        host.interrupt();
+        request.signal.throwIfAborted();
+      }
+      return await (options.fetch ?? answer)(request);
+    },
+  });
+  return host;
+}
+
+const FRAME = `my-app: 1 of 4 run what they should (revision 7)
+10:30:00 UTC, every 2 s, Ctrl-C ends
+
+✓ a  iad  v0.1.1      0123456789ab  Up to date
+✗ b  iad  base image  0123456789ab  Behind: v0.1.1 is current
+? c  iad                            Unknown: Cannot ask machine c what it runs: no flyhot runtime answers there, nobody listens at /tmp/x
+- d  iad                            Stopped: applies at next start
+`;
+
+Deno.test("flyhot status --watch shows one table after the other, and ends well on Ctrl-C", async () => {
+  const { code, out, err, host } = await runMain(
+    ["status", "--watch", "2"],
+    watched(2),
+  );
+  assertEquals([code, err], [0, ""]);
+  assertEquals(out, `${FRAME}\n${FRAME.replace("10:30:00", "10:30:02")}`);
+  assertEquals(host.slept(), 4000);
+});
+
+Deno.test("flyhot status --watch draws in place on a terminal", async () => {
+  const { code, out } = await runMain(
+    ["status", "-w"],
+    watched(2, { screenRows: 24, env: { ...TOKEN, NO_COLOR: "1" } }),
+  );
+  assertEquals(code, 0);
+  const frames = out.split("\x1b[7A\x1b[J");
+  assertEquals(frames.length, 2, out);
+  assert(frames.every((it) => it.includes(", every 5 s,")), out);
+  assert(frames.every((it) => it.split("\n").every((l) => l.length < 80)), out);
+});
+
+Deno.test("flyhot status --watch lives through a network that is down for a moment", async () => {
+  let lists = 0;
+  const { code, out } = await runMain(
+    ["status", "--watch"],
+    watched(7, {
+      env: TOKEN,
+      fetch(request) {
+        if (!request.url.endsWith("/machines")) return answer(request);
+        // Four attempts make one look.
+        if (++lists > 1 && lists < 6) throw new TypeError("no route");
+        return answer(request);
+      },
+    }),
+  );
+  assertEquals(code, 0);
+  const warned = out.split("\n\nmy-app").map((it) =>
+    /^! (.*)$/m.exec(it)?.[1] ?? null
+  );
+  assertEquals(warned, [
+    null,
+    "Cannot list the machines of my-app: the Machines API at api.machines.dev cannot be reached (no route)",
+    null,
+    null,
+  ]);
+});
+
+Deno.test("flyhot status --watch ends with the error of its first look, and with any that stays", async () => {
+  const first = await runMain(["status", "--watch"], {
+    files: FILES,
+    env: TOKEN,
+    fetch: () => Response.json({ error: "nope" }, { status: 404 }),
+  });
+  assertEquals([first.code, first.out], [4, ""]);
+  let lists = 0;
+  const later = await runMain(["status", "--watch"], {
+    files: FILES,
+    env: TOKEN,
+    fetch: (request) =>
+      request.url.endsWith("/machines") && ++lists > 1
+        ? Response.json({ error: "revoked" }, { status: 401 })
+        : answer(request),
+  });
+  assertEquals(later.code, 3);
+  assert(later.out.startsWith("my-app: 1 of 4 run"), later.out);
+});
+
+Deno.test("flyhot status refuses --watch with --json, and says what to do instead", async () => {
+  const { code, out } = await runMain(["status", "--watch", "--json"]);
+  assertEquals(code, 2);
+  assertEquals(JSON.parse(out).error, {
+    code: "usage",
+    message:
+      "Cannot combine --watch with --json: --json answers with exactly one value",
+    hint: "ask again yourself: while sleep 5; do flyhot status --json; done",
+    exit_code: 2,
+  });
+});
+
+Deno.test("status() answers the library as the command answers people", async () => {
+  const host = fakeHost({ env: { ...TOKEN, ...BUCKET }, fetch: answer });
+  const report = await status({ app: "my-app" }, { host });
+  assertEquals(
+    report.machines.map(({ verdict }) => verdict),
+    ["up_to_date", "behind", "unknown", "applies_at_next_start"],
+  );
+  assertEquals([host.out(), host.err()], ["", ""]);
 });

@@ -6,6 +6,9 @@ import { hotCommand } from "./hot.ts";
 import { orchestrateCommand } from "./orchestrate.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
+import { lockCommand } from "./lock.ts";
+import { releasesCommand } from "./releases.ts";
+import { rollbackCommand } from "./rollback.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { statusCommand } from "./status.ts";
 
@@ -15,6 +18,9 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   packCommand,
   statusCommand,
+  rollbackCommand,
+  releasesCommand,
+  lockCommand,
   sandboxCommand,
   orchestrateCommand,
 ];

@@ -23,6 +23,8 @@ export interface FlagSpec {
   readonly repeatable?: boolean;
   /** The least whole number allowed. Default 0. */
   readonly min?: number;
+  /** The number that holds where the flag is given without one; left out where it needs one. */
+  readonly bare?: number;
 }
 
 /** The value that one flag has after reading; undefined where it was not given. */
@@ -73,7 +75,9 @@ export function readFlags<
     args: [...args],
     options: Object.fromEntries(
       all.map((it) => [it.name, {
-        type: it.type === "boolean" ? "boolean" as const : "string" as const,
+        type: it.type === "boolean" || it.bare !== undefined
+          ? "boolean" as const
+          : "string" as const,
         ...(it.short ? { short: it.short } : {}),
       }]),
     ),
@@ -84,13 +88,23 @@ export function readFlags<
   });
   const given = new Map<string, string[]>();
   const words: string[] = [];
-  for (const token of tokens) {
+  let taken: unknown = null;
+  for (const [index, token] of tokens.entries()) {
+    if (token === taken) continue;
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const spec = byName.get(token.name);
     if (!spec) throw unknownFlag(token.rawName, all);
     const values = given.get(spec.name) ?? [];
-    values.push(valueOf(spec, token.rawName, token.value, token.inlineValue));
+    if (spec.bare !== undefined && token.value === undefined) {
+      const next = tokens[index + 1];
+      const isNumber = next?.kind === "positional" && /^\d+$/.test(next.value);
+      taken = isNumber ? next : null;
+      const value = isNumber ? next.value : `${spec.bare}`;
+      values.push(valueOf(spec, token.rawName, value, true));
+    } else {
+      values.push(valueOf(spec, token.rawName, token.value, token.inlineValue));
+    }
     if (values.length > 1 && !spec.repeatable && spec.type !== "boolean") {
       throw new FlyhotError(
         "usage",

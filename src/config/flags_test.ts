@@ -108,3 +108,40 @@ Deno.test("readFlags() refuses what is no whole number in range", () => {
     );
   }
 });
+
+Deno.test("readFlags() takes a number that may be left out, and nothing else in its place", () => {
+  const specs = [
+    { name: "watch", type: "integer", min: 1, bare: 5, description: "" },
+    { name: "json", type: "boolean", description: "" },
+  ] as const;
+  const read = (...args: string[]) => {
+    const { flags, words } = readFlags(args, specs);
+    return [flags.watch, flags.json, words];
+  };
+  assertEquals(read(), [undefined, false, []]);
+  assertEquals(read("--watch"), [5, false, []]);
+  assertEquals(read("--watch", "--json"), [5, true, []]);
+  assertEquals(read("--watch", "2", "3"), [2, false, ["3"]]);
+  assertEquals(read("--watch=7", "8"), [7, false, ["8"]]);
+  assertEquals(read("--watch", "my-app"), [5, false, ["my-app"]]);
+  assertEquals(read("--watch", "--", "2"), [5, false, ["2"]]);
+  for (
+    const [args, message] of [
+      [
+        ["--watch=soon"],
+        'Cannot read --watch: expected a whole number of at least 1, found "soon"',
+      ],
+      [
+        ["--watch", "0"],
+        'Cannot read --watch: expected a whole number of at least 1, found "0"',
+      ],
+      [
+        ["--watch", "--watch"],
+        "Cannot read --watch: it is given more than once",
+      ],
+    ] as const
+  ) {
+    const error = assertThrows(() => readFlags(args, specs), FlyhotError);
+    assertEquals([error.code, error.message], ["usage", message]);
+  }
+});

@@ -23,12 +23,6 @@ const RELEASE_ATTEMPTS_MAX = 3;
 
 /**
  * A deploy lock that is held: renewed in the background, released when disposed of.
- *
- * @example
- * ```ts ignore
- * await using lock = await acquireLock(options, deps);
- * await deploy(lock.signal);
- * ```
  */
 export class LockLease implements AsyncDisposable {
   readonly #claim: LockClaim;

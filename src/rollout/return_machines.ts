@@ -4,14 +4,10 @@
 import { pointerKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import { ulid } from "../ulid.ts";
+import { namesUpgrade } from "./history.ts";
 import type { PointerMover } from "./pointer.ts";
 import { counted, tell } from "./steps.ts";
-import {
-  fenced,
-  namesUpgrade,
-  type RollbackOptions,
-  rolledBack,
-} from "./transitions.ts";
+import { fenced, type RollbackOptions, rolledBack } from "./transitions.ts";
 import { isBad, isGood, type MachineState, queued } from "./verdict.ts";
 import { type RolloutDeps, watchMachines } from "./watch.ts";
 

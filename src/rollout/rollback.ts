@@ -7,6 +7,7 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
+import { generationOf, previousUpgrade } from "./history.ts";
 import { acquireLock } from "./lock.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover, readPointer } from "./pointer.ts";
@@ -14,7 +15,7 @@ import type { RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
 import { counted } from "./steps.ts";
 import { surveyMachines } from "./survey.ts";
-import { generationOf, previousUpgrade } from "./transitions.ts";
+
 import { isBad, queued } from "./verdict.ts";
 import type { RolloutDeps } from "./watch.ts";
 

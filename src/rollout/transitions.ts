@@ -7,9 +7,9 @@ import {
   type HotUpgrade,
   type Pointer,
   PROTOCOL_VERSION,
-  sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
+import { generationOf, lastCommitted } from "./history.ts";
 
 /** One change of the pointer: gives back the very same pointer where there is nothing to change. */
 export type Transition = (pointer: Pointer | null) => Pointer | null;
@@ -159,67 +159,6 @@ export function fenced(app: string, imageRef: string, now: string): Transition {
     revision: (pointer?.revision ?? 0) + 1,
     set_at: now,
   });
-}
-
-/**
- * Tells whether the pointer names an upgrade, as a current or an earlier one.
- *
- * @param pointer the pointer
- * @param upgradeId the upgrade
- * @returns true if its write has landed
- */
-export function namesUpgrade(
-  pointer: Pointer | null,
-  upgradeId: string,
-): boolean {
-  return Object.values(pointer?.generations ?? {}).some((
-    { hot_upgrade, history },
-  ) => [hot_upgrade, ...history].some((upgrade) => upgrade?.id === upgradeId));
-}
-
-/**
- * Finds what a machine that starts anew would run if the current upgrade did not exist.
- *
- * @param generation the generation
- * @returns the newest committed upgrade of its history, or null for the base image as it is
- */
-export function lastCommitted(generation: Generation): HotUpgrade | null {
-  return generation.history.find(({ state }) => state === "committed") ?? null;
-}
-
-/**
- * Finds what a person means by the release before: the newest one committed that differs from the current one and
- * has not been undone since, so that going back twice goes back two steps.
- *
- * @param generation the generation
- * @returns the upgrade that brought it, or null for the base image as it is
- */
-export function previousUpgrade(generation: Generation): HotUpgrade | null {
-  const { hot_upgrade, history } = generation;
-  if (hot_upgrade?.state !== "committed") return lastCommitted(generation);
-  const passed = new Set([hot_upgrade.sha256]);
-  for (const upgrade of history) {
-    if (upgrade.state === "rolled_back") passed.add(upgrade.sha256);
-    else if (!passed.has(upgrade.sha256)) return upgrade;
-  }
-  return null;
-}
-
-/**
- * Finds the generation of a base image, by its parts.
- *
- * @param pointer the pointer
- * @param imageRef the base image
- * @returns the generation and its key, or null
- */
-export function generationOf(
-  pointer: Pointer,
-  imageRef: string,
-): { readonly key: string; readonly generation: Generation } | null {
-  for (const [key, generation] of Object.entries(pointer.generations)) {
-    if (sameImage(generation.image_ref, imageRef)) return { key, generation };
-  }
-  return null;
 }
 
 function changeCurrent(

@@ -13,13 +13,15 @@ import {
 import { bootUpgrade } from "../../runtime/decide_upgrade.ts";
 import { FlyhotError } from "../errors.ts";
 import {
-  committed,
-  fenced,
   generationOf,
-  GENERATIONS_MAX,
   lastCommitted,
   namesUpgrade,
   previousUpgrade,
+} from "./history.ts";
+import {
+  committed,
+  fenced,
+  GENERATIONS_MAX,
   rolledBack,
   type Transition,
   withUpgrade,

@@ -41,26 +41,28 @@ const executable = findBrowser(Deno.env.get("PATH") ?? "");
  * Registers a test that needs a browser. Where there is none it counts as skipped, and its name says why.
  *
  * @param name what it proves
- * @param test gets a browser of its own
+ * @param test gets a browser of its own, which starts while the test prepares what it needs
  */
 export function browserTest(
   name: string,
-  test: (browser: Browser) => Promise<void>,
+  test: (browser: Promise<Browser>) => Promise<void>,
 ): void {
   Deno.test({
     name: executable === null ? `${name} (skipped: no browser)` : name,
     ignore: executable === null,
     async fn() {
-      const browser = await chromium.launch({
+      const browser = chromium.launch({
         executablePath: executable!,
         // Browsers refuse to be confined by themselves when root starts them.
         chromiumSandbox: false,
         args: ARGUMENTS,
       });
+      // Whoever waits for it is told.
+      browser.catch(() => {});
       try {
         await test(browser);
       } finally {
-        await browser.close();
+        await (await browser).close();
       }
     },
   });
@@ -73,8 +75,11 @@ export function browserTest(
  * @param url the page's URL
  * @returns the page
  */
-export async function openPage(browser: Browser, url: string): Promise<Page> {
-  const page = await browser.newPage();
+export async function openPage(
+  browser: Promise<Browser>,
+  url: string,
+): Promise<Page> {
+  const page = await (await browser).newPage();
   page.setDefaultTimeout(WAIT_MS_MAX);
   await page.addInitScript(RECORDER);
   await page.goto(url);
@@ -112,6 +117,19 @@ export async function until(page: Page, expression: string): Promise<void> {
     links: await linksOf(page),
   });
   throw new Error(`The page never came to ${expression}: ${state}`);
+}
+
+/**
+ * Waits until the page has the colours, and no stylesheet is on its way any more.
+ *
+ * @param page the page, with two stylesheets
+ * @param look the colours, as in {@linkcode Recording}
+ */
+export async function untilItLooks(page: Page, look: string): Promise<void> {
+  await until(
+    page,
+    `recording.looks.at(-1) === "${look}" && document.querySelectorAll("link[rel=stylesheet]").length === 2`,
+  );
 }
 
 /** The paths of the stylesheets that the page links. */

@@ -6,6 +6,7 @@ import {
   openPage,
   recordingOf,
   until,
+  untilItLooks,
 } from "./browser.ts";
 import { sampleApp } from "../support/driven_app.ts";
 import { Site, STREAM } from "./site.ts";
@@ -43,14 +44,6 @@ async function traces(page: Page): Promise<unknown> {
 }
 
 const KEPT = { mark: 1, scrolled: 1234, typed: "half a sentence" };
-
-/** Waits until the page looks so, and nothing else is on its way. */
-async function untilItLooks(page: Page, look: string): Promise<void> {
-  await until(
-    page,
-    `recording.looks.at(-1) === "${look}" && document.querySelectorAll("link[rel=stylesheet]").length === 2`,
-  );
-}
 
 browserTest(
   "a changed stylesheet is swapped in the open page, which keeps everything else",

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
 import {
   browserTest,
   linksOf,
   openPage,
   recordingOf,
   until,
+  untilItLooks,
 } from "./browser.ts";
 import { Site, STREAM } from "./site.ts";
 
@@ -30,6 +32,13 @@ const words = (text: string) => ({
 async function now({ app }: Site): Promise<unknown> {
   const { fingerprint } = await app.info();
   return { version: "direct", fingerprint };
+}
+
+/** Upgrades once, so that the page is known to have been greeted; returns what it was told. */
+async function aVersionLater(site: Site, page: Page): Promise<unknown> {
+  await site.app.upgrade(words("Other words"));
+  await until(page, `recording.versions.length === 1`);
+  return await now(site);
 }
 
 browserTest(
@@ -65,7 +74,7 @@ browserTest(
       ...words("Other words"),
     });
     const after = "rgba(0, 0, 0, 0) rgb(150, 0, 0)";
-    await until(page, `recording.looks.at(-1) === "${after}"`);
+    await untilItLooks(page, after);
     const { versions, looks } = await recordingOf(page);
     assertEquals(versions, [await now(site)]);
     assertEquals(looks, [OLD_LOOK, after]);
@@ -80,16 +89,19 @@ browserTest(
     await using site = await Site.start();
     const page = await openPage(browser, site.url);
     await site.askedFor(STREAM);
-    await until(page, `recording.looks.length === 1`);
+    const before = await aVersionLater(site, page);
     await site.app.call("hold", STREAM);
     await site.app.call("cut");
     await site.askedFor(STREAM, 2);
     await site.app.upgrade({ ...GREEN, ...BLUE });
     assertEquals((await recordingOf(page)).looks, [OLD_LOOK]);
     await site.app.call("release", STREAM);
-    await until(page, `recording.looks.at(-1) === "${NEW_LOOK}"`);
+    await untilItLooks(page, NEW_LOOK);
     assertEquals(await linksOf(page), NEW_LINKS);
-    assertEquals((await recordingOf(page)).versions, [await now(site)]);
+    assertEquals((await recordingOf(page)).versions, [
+      before,
+      await now(site),
+    ]);
   },
 );
 
@@ -99,14 +111,18 @@ browserTest(
     await using site = await Site.start();
     const page = await openPage(browser, site.url);
     await site.askedFor(STREAM);
+    const before = await aVersionLater(site, page);
     await site.app.call("refuse", STREAM, 503);
     await site.app.call("cut");
     await site.askedFor(STREAM, 2);
     await site.app.upgrade({ ...GREEN, ...BLUE });
     await site.app.call("allow", STREAM);
-    await until(page, `recording.looks.at(-1) === "${NEW_LOOK}"`);
+    await untilItLooks(page, NEW_LOOK);
     assertEquals(await linksOf(page), NEW_LINKS);
-    assertEquals((await recordingOf(page)).versions, [await now(site)]);
+    assertEquals((await recordingOf(page)).versions, [
+      before,
+      await now(site),
+    ]);
   },
 );
 
@@ -119,7 +135,7 @@ browserTest(
     await site.askedFor(STREAM);
     await site.app.upgrade({ ...GREEN, ...BLUE });
     await site.app.call("release", STREAM);
-    await until(page, `recording.looks.at(-1) === "${NEW_LOOK}"`);
+    await untilItLooks(page, NEW_LOOK);
     assertEquals(await linksOf(page), NEW_LINKS);
     assertEquals(
       (await recordingOf(page)).versions,
@@ -155,10 +171,10 @@ export const fail = () => trial.resolve(false);
     const page = await openPage(browser, site.url);
     await site.askedFor(STREAM);
     assertEquals(await linksOf(page), NEW_LINKS);
-    await until(page, `recording.looks.at(-1) === "${NEW_LOOK}"`);
+    await untilItLooks(page, NEW_LOOK);
     await site.app.call("fail");
     assertEquals((await upgrade).state, "failed");
-    await until(page, `recording.looks.at(-1) === "${OLD_LOOK}"`);
+    await untilItLooks(page, OLD_LOOK);
     assertEquals(await linksOf(page), OLD_LINKS);
     const { fingerprint } = await site.app.info();
     assertEquals((await recordingOf(page)).versions, [

@@ -28,6 +28,10 @@ export interface FakeHostOptions {
   ) => Partial<RunOutcome> | null | Promise<Partial<RunOutcome> | null>;
   /** Whether a person looks at stderr. */
   readonly terminal?: boolean;
+  /** The height of the terminal at stdout, in lines; left out where it is none. */
+  readonly screenRows?: number;
+  /** What the person at stdin types, line by line, until all input ends; left out where nobody sits there. */
+  readonly typed?: readonly string[];
 }
 
 /** A host for tests, and what came of it. */
@@ -54,7 +58,10 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
   const unexpected: string[] = [];
   const ran: string[] = [];
   const interrupt = new AbortController();
-  const stdout = output(false);
+  const stdout = options.screenRows === undefined
+    ? output(false)
+    : Object.assign(output(true), { rows: options.screenRows });
+  const typed = options.typed && [...options.typed];
   const stderr = output(options.terminal ?? false);
   return {
     async fetch(request) {
@@ -96,6 +103,14 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       }
       return { code: 0, stdout: "", stderr: "", ...outcome };
     },
+    stdin: typed
+      ? {
+        readLine(signal) {
+          signal?.throwIfAborted();
+          return Promise.resolve(typed.shift() ?? null);
+        },
+      }
+      : null,
     stdout,
     stderr,
     interrupted: interrupt.signal,

@@ -18,7 +18,7 @@ async function flyhot(
 Deno.test("the process ends with the exit code, the answer on stdout and the rest on stderr", async () => {
   assertEquals(await flyhot("--version"), {
     code: 0,
-    out: `flyhot ${VERSION}\n`,
+    out: `flyhot ${VERSION} (commit unknown, Deno ${Deno.version.deno})\n`,
     err: "",
   });
   const wrong = await flyhot("hot", "--skip-build", "--json");

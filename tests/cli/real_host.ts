@@ -39,6 +39,7 @@ export function realHost(
         ...options,
         env: { ...env, ...options?.env },
       }),
+    stdin: null,
     stdout: output("out"),
     stderr: output("err"),
     interrupted: interrupt.signal,

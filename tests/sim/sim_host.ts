@@ -26,6 +26,7 @@ export interface SimHostOptions {
 export class SimHost implements Host {
   readonly execPath = "/bin/deno";
   readonly files: MemoryFiles = new MemoryFiles();
+  readonly stdin = null;
   readonly stdout = { write() {}, isTerminal: false, columns: 80 };
   readonly stderr = { write() {}, isTerminal: false, columns: 80 };
   readonly interrupted: AbortSignal;

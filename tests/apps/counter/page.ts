@@ -1,10 +1,10 @@
+import { asset } from "@flyhot/runtime";
 import { title } from "./text.ts";
 
-const file = new URL("./static/index.html", import.meta.url);
-
 export async function page(): Promise<Response> {
-  const html = await Deno.readTextFile(file);
-  return new Response(html.replaceAll("{{title}}", title()), {
+  // Asked each time, so that the page is that of the current release.
+  const html = await Deno.readTextFile(asset("static/index.html"));
+  return new Response(html.replaceAll(/{{\s*title\s*}}/g, title()), {
     headers: { "content-type": "text/html; charset=utf-8" },
   });
 }

@@ -1,0 +1,83 @@
+/**
+ * The CLI as one file without imports but `node:`: what a binary holds, and
+ * what `tests/cli/bundle_test.ts` runs.
+ *
+ * @module
+ */
+
+import { FlyhotError } from "../../src/errors.ts";
+import { runProgram } from "../run_program.ts";
+
+/** What to bundle. */
+export interface BundleOptions {
+  /** The folder of this repository. */
+  readonly root: string;
+  /** The file to write. */
+  readonly output: string;
+  /** The commit that `flyhot --version` prints. */
+  readonly commit: string;
+}
+
+/**
+ * Bundles and type-checks the CLI.
+ *
+ * @param options What to bundle.
+ * @throws {FlyhotError} `unexpected` if it does not type-check or bundle.
+ */
+export async function bundleCli(options: BundleOptions): Promise<void> {
+  const { root, output, commit } = options;
+  const { code, stderr } = await runProgram(
+    Deno.execPath(),
+    ["bundle", "--check", "--output", output, "cli.ts"],
+    { cwd: root },
+  );
+  if (code !== 0) {
+    throw new FlyhotError(
+      "unexpected",
+      `Cannot bundle cli.ts: deno bundle ended with ${code}:\n${
+        stderr.replaceAll(
+          /^(?:Download|Check) .*\n|.*is experimental.*\n/gm,
+          "",
+        )
+          .replace(/\n\s*Stack backtrace:[^]*/, "").trim()
+      }`,
+    );
+  }
+  const text = await Deno.readTextFile(output);
+  await Deno.writeTextFile(output, bakeCommit(withoutOrigins(text), commit));
+}
+
+/**
+ * Writes the commit into a bundle, in place of the `unknown` of
+ * `src/version.ts`.
+ *
+ * @param bundle The text of the bundle.
+ * @param commit The commit.
+ * @returns The text with the commit.
+ * @throws {Error} If the bundle does not have the one place for it.
+ */
+export function bakeCommit(bundle: string, commit: string): string {
+  const parts = bundle.split('\nvar COMMIT = "unknown";\n');
+  if (parts.length !== 2) {
+    throw new Error(
+      `Cannot write the commit into the bundle: it has ${
+        parts.length - 1
+      } places for it instead of one`,
+    );
+  }
+  return parts.join(`\nvar COMMIT = ${JSON.stringify(commit)};\n`);
+}
+
+/**
+ * Takes out the comments that tell where on this machine, and on which port of
+ * its mirror, a module from outside of the tree was found.
+ *
+ * @param bundle The text of the bundle.
+ * @returns The same program, whoever bundles it.
+ */
+export function withoutOrigins(bundle: string): string {
+  return bundle.replaceAll(
+    /^\/\/ (?:\.\.\/|\/|[A-Za-z]:\/|deno:)\S*\.[mc]?[jt]s\n/gm,
+    "",
+  );
+}

@@ -1,0 +1,32 @@
+/**
+ * Which commit a tree is.
+ *
+ * @module
+ */
+
+import { runProgram } from "../run_program.ts";
+
+/**
+ * Names the commit of a tree.
+ *
+ * @param root The folder.
+ * @returns The first 12 digits of its commit, with `-dirty` behind them if
+ * tracked files differ from it or others lie about; `unknown` without git or
+ * outside of a repository.
+ */
+export async function commitOf(root: string): Promise<string> {
+  try {
+    const head = await runProgram("git", ["rev-parse", "--verify", "HEAD"], {
+      cwd: root,
+    });
+    if (head.code !== 0) return "unknown";
+    const status = await runProgram("git", ["status", "--porcelain"], {
+      cwd: root,
+    });
+    const clean = status.code === 0 && status.stdout === "";
+    return head.stdout.slice(0, 12) + (clean ? "" : "-dirty");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "unknown";
+    throw error;
+  }
+}

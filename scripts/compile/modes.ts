@@ -1,0 +1,217 @@
+/**
+ * The three things that `deno task compile` does.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { COMMANDS } from "../../src/commands/table.ts";
+import { EXIT_CODES, FlyhotError } from "../../src/errors.ts";
+import { isRecord } from "../../src/values.ts";
+import { VERSION } from "../../src/version.ts";
+import { runProgram } from "../run_program.ts";
+import { compileBinary } from "./binary.ts";
+import { bundleCli } from "./bundle.ts";
+import { checksumLines } from "./checksums.ts";
+import { commitOf } from "./commit.ts";
+import { binaryName, TARGETS } from "./targets.ts";
+
+/** Where to compile. */
+export interface CompileOptions {
+  /** The folder of this repository. */
+  readonly root: string;
+  /** The folder for binaries. */
+  readonly dist: string;
+  /** The value of `DENORT_BIN`: a runtime to use instead of Deno's own. */
+  readonly stub?: string;
+}
+
+/** What a compiled binary says of itself. */
+interface Identity {
+  readonly version: string;
+  readonly commit: string;
+  readonly deno: string;
+}
+
+const CHECKSUMS = "SHA256SUMS";
+
+/**
+ * Compiles the binary for this machine, and runs it.
+ *
+ * @param options Where to.
+ * @returns The path of the binary, which has run and said what it is.
+ * @throws {FlyhotError} `network` if Deno's runtime cannot be downloaded;
+ * `unexpected` if the result does not compile or run. Nothing is left then.
+ */
+export async function compileHere(options: CompileOptions): Promise<string> {
+  const { target } = Deno.build;
+  return await inWorkshop(options, async ({ bundle, folder, commit }) => {
+    const output = join(folder, binaryName(target));
+    await compileBinary({ ...options, bundle, output, target });
+    await proveItRuns(output, commit);
+    const path = join(options.dist, binaryName(target));
+    await Deno.rename(output, path);
+    return path;
+  });
+}
+
+/**
+ * Compiles the binaries for all targets, with their checksums: all of them or none.
+ * The one for this machine is run.
+ *
+ * @param options Where to.
+ * @returns The paths of the binaries, and that of the checksums.
+ * @throws {FlyhotError} `usage` if `DENORT_BIN` is set, else as {@linkcode compileHere}.
+ */
+export async function compileAll(options: CompileOptions): Promise<string[]> {
+  if (options.stub !== undefined) {
+    throw new FlyhotError(
+      "usage",
+      `Cannot compile for ${TARGETS.length} targets: DENORT_BIN names the runtime of one`,
+      { hint: "unset DENORT_BIN, or leave out --all" },
+    );
+  }
+  return await inWorkshop(options, async ({ bundle, folder, commit }) => {
+    const made: string[] = [];
+    for (const target of TARGETS) {
+      const output = join(folder, binaryName(target, true));
+      await compileBinary({ bundle, output, target });
+      if (target === Deno.build.target) await proveItRuns(output, commit);
+      made.push(output);
+    }
+    const checksums = join(folder, CHECKSUMS);
+    await Deno.writeTextFile(checksums, await checksumLines(made));
+    const moved: string[] = [];
+    for (const path of [...made, checksums]) {
+      moved.push(join(options.dist, path.slice(folder.length + 1)));
+      await Deno.rename(path, moved.at(-1)!);
+    }
+    return moved;
+  });
+}
+
+/** What {@linkcode checkCompile} found. */
+export interface CompileCheck {
+  /** The size of the bundle, in bytes. */
+  readonly bundleSize: number;
+  /** The size of the file that was thrown away, in bytes. */
+  readonly outputSize: number;
+  /** What stood in for Deno's runtime. */
+  readonly stub: string;
+}
+
+/**
+ * Compiles the binary for this machine around any executable and throws it away: proves that the
+ * CLI bundles, that `deno compile` takes the bundle with the flags we give, and that all of it
+ * is in the result; not that the result runs.
+ *
+ * @param options Where from; without a stub the running deno is taken. Nothing is written to `dist`.
+ * @returns What was found.
+ * @throws {FlyhotError} `unexpected` if any of this fails.
+ */
+export async function checkCompile(
+  options: Omit<CompileOptions, "dist">,
+): Promise<CompileCheck> {
+  const stub = options.stub ?? Deno.execPath();
+  const { target } = Deno.build;
+  const dist = await Deno.makeTempDir({ prefix: "flyhot-compile-" });
+  try {
+    return await inWorkshop(
+      { ...options, dist },
+      async ({ bundle, folder }) => {
+        checkContent(await Deno.readTextFile(bundle));
+        const output = join(folder, binaryName(target));
+        await compileBinary({ bundle, output, target, stub });
+        const { size: bundleSize } = await Deno.stat(bundle);
+        const { size: outputSize } = await Deno.stat(output);
+        return { bundleSize, outputSize, stub };
+      },
+    );
+  } finally {
+    await Deno.remove(dist, { recursive: true });
+  }
+}
+
+/**
+ * Checks that a bundle holds the commands, and nothing of the tests.
+ *
+ * @param bundle The text of the bundle.
+ * @throws {FlyhotError} `unexpected` naming what is missing or too much.
+ */
+export function checkContent(bundle: string): void {
+  const wrong = [
+    ...COMMANDS.filter(({ summary }) => !bundle.includes(summary))
+      .map(({ name }) => `it lacks flyhot ${name}`),
+    ...(bundle.includes("Deno.test(") ? ["it has tests in it"] : []),
+  ];
+  if (wrong.length === 0) return;
+  throw new FlyhotError(
+    "unexpected",
+    `Cannot use the bundle of cli.ts: ${wrong.join(", ")}`,
+  );
+}
+
+/** What is compiled, and where. */
+interface Workshop {
+  readonly bundle: string;
+  readonly folder: string;
+  readonly commit: string;
+}
+
+/** Bundles in a folder inside of `dist`, so that results can be renamed into place, and removes it. */
+async function inWorkshop<T>(
+  { root, dist }: CompileOptions,
+  work: (workshop: Workshop) => Promise<T>,
+): Promise<T> {
+  await Deno.mkdir(dist, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: dist, prefix: ".compile-" });
+  try {
+    const bundle = join(folder, "flyhot.js");
+    const commit = await commitOf(root);
+    await bundleCli({ root, output: bundle, commit });
+    return await work({ bundle, folder, commit });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function proveItRuns(path: string, commit: string): Promise<void> {
+  const expected: Identity = {
+    version: VERSION,
+    commit,
+    deno: Deno.version.deno,
+  };
+  const { code, stdout, stderr } = await runProgram(
+    path,
+    ["--version", "--json"],
+    { cwd: ".", timeoutMs: 60_000 },
+  );
+  const said = identityIn(stdout);
+  const right = code === EXIT_CODES.ok && said?.version === expected.version &&
+    said.commit === expected.commit && said.deno === expected.deno;
+  if (right) return;
+  throw new FlyhotError(
+    "unexpected",
+    `Cannot use the compiled binary: flyhot --version --json ended with ${code} and did not say ${
+      JSON.stringify(expected)
+    } but ${JSON.stringify((stdout + stderr).trim().slice(0, 300))}`,
+    {
+      hint:
+        "if DENORT_BIN is set, it must be a denort of the version of the deno that compiles",
+    },
+  );
+}
+
+function identityIn(text: string): Identity | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value)) return null;
+    const { version, commit, deno } = value;
+    return typeof version === "string" && typeof commit === "string" &&
+        typeof deno === "string"
+      ? { version, commit, deno }
+      : null;
+  } catch {
+    return null;
+  }
+}

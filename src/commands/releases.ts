@@ -1,0 +1,48 @@
+/** `flyhot releases`: what was deployed, by whom, when, and what became of it.
+ * @module
+ */
+import { loadConfig, openBucket } from "../config/load.ts";
+import { requireApp } from "../config/resolve.ts";
+import { readPointer } from "../rollout/pointer.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { releasesReport, releasesText } from "./releases_report.ts";
+
+/** `flyhot releases` */
+export const releasesCommand: Command = defineCommand({
+  name: "releases",
+  summary: "List the hot upgrades of every base image, newest first",
+  description: [
+    "Shows for each base image what its machines run and what they ran before: version, state, when, by whom and how large. The id is what flyhot rollback takes.",
+  ],
+  flags: [...APP_FLAGS, ...BUCKET_FLAGS],
+  examples: [
+    { title: "The app in this folder", command: "flyhot releases" },
+    {
+      title: "The ids that were committed, for a script",
+      command:
+        `flyhot releases --json | jq -r '.generations[0].upgrades[] | select(.state == "committed") | .id'`,
+    },
+  ],
+  async run(context) {
+    const { flags, host, signal } = context;
+    const config = await loadConfig(
+      host,
+      given({
+        config: flags.config,
+        app: flags.app,
+        bucket: flags.bucket,
+        endpoint: flags.endpoint,
+      }),
+    );
+    const app = requireApp(config);
+    const { pointer } = await readPointer(
+      openBucket(config, host),
+      app,
+      signal,
+    );
+    const report = releasesReport(app, pointer);
+    context.answer({ text: releasesText(report), json: report });
+    return 0;
+  },
+});

@@ -1,0 +1,165 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { MemoryBucket } from "@flyhot/runtime/bucket";
+import {
+  PROTOCOL_VERSION,
+  type RunningManifest,
+} from "@flyhot/runtime/protocol";
+import { Sim } from "../../tests/sim/sim.ts";
+import { SimHost } from "../../tests/sim/sim_host.ts";
+import { FlyhotError } from "../errors.ts";
+import type { AppMachine, Fleet } from "../fly/fleet.ts";
+import { digestOfText } from "../release/digest.ts";
+import type { ReportEvent } from "../ui/reporter.ts";
+import { prepare } from "./prepare.ts";
+
+const FILES = {
+  "web.ts": `await live(() => import("./app.ts"));`,
+  "work.ts": `import "./app.ts";`,
+  "app.ts": "new",
+};
+
+function machine(id: string, group: string): AppMachine {
+  return {
+    id,
+    name: id,
+    region: "fra",
+    state: "started",
+    group,
+    imageRef: "img:1",
+    hostOk: true,
+    instanceId: "01",
+  };
+}
+
+function running(main: string): RunningManifest {
+  const files = { ...FILES, "app.ts": "old" };
+  return {
+    protocol: PROTOCOL_VERSION,
+    image_ref: "img:1@sha256:0",
+    fingerprint: "abc",
+    release_sha256: null,
+    main,
+    files: Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [path, digestOfText(text)]),
+    ),
+    config: {},
+    locked: {},
+    loaded: ["app.ts"],
+    live: main === "web.ts" ? { "web.ts": ["app.ts"] } : {},
+    plain: {},
+    external: [],
+    holders: {},
+  };
+}
+
+/** What `deno info` says of the two entries. */
+function info(entry: string) {
+  const isWeb = entry.endsWith("web.ts");
+  const dependency = {
+    specifier: "./app.ts",
+    code: { specifier: "file:///app/app.ts" },
+    isDynamic: isWeb,
+  };
+  return {
+    code: 0,
+    stderr: "",
+    stdout: JSON.stringify({
+      roots: [`file:///app/${isWeb ? "web.ts" : "work.ts"}`],
+      modules: [
+        {
+          specifier: `file:///app/${isWeb ? "web.ts" : "work.ts"}`,
+          dependencies: [dependency],
+        },
+        { specifier: "file:///app/app.ts" },
+      ],
+    }),
+  };
+}
+
+function prepareWith(
+  machines: readonly AppMachine[],
+  manifest: Fleet["manifest"],
+) {
+  const sim = new Sim({ seed: 1 });
+  const host = new SimHost(sim, { run: (_, args) => info(args.at(-1) ?? "") });
+  host.files.put("/app", FILES);
+  const events: ReportEvent[] = [];
+  const fleet = { list: () => Promise.resolve(machines), manifest } as Partial<
+    Fleet
+  > as Fleet;
+  const reporter = { emit: (event: ReportEvent) => void events.push(event) };
+  const source = {
+    app: "shop",
+    root: "/app",
+    entries: ["web.ts", "work.ts"],
+    gitIgnored: false,
+  };
+  const prepared = sim.run(
+    prepare(
+      source,
+      { host, bucket: new MemoryBucket(), fleet, reporter },
+      new AbortController().signal,
+    ),
+  );
+  return { prepared, events, host };
+}
+
+Deno.test("prepare() asks one machine of each process group, because their main modules differ", async () => {
+  const asked: string[] = [];
+  const { prepared, host } = prepareWith(
+    [machine("m1", "web"), machine("m2", "web"), machine("m3", "work")],
+    (id) => {
+      asked.push(id);
+      return Promise.resolve(running(id === "m3" ? "work.ts" : "web.ts"));
+    },
+  );
+  const { plan, imageRef, release } = await prepared;
+  assertEquals(asked.sort(), ["m1", "m3"]);
+  assertEquals(imageRef, "img:1@sha256:0");
+  assertEquals(plan.hot, false);
+  assertEquals(plan.reload, ["app.ts"]);
+  assertEquals(plan.cold.map(({ chain }) => chain), [["app.ts", "work.ts"]]);
+  await release.dispose();
+  assertEquals(
+    [...host.files.content.keys()].filter((path) => path.startsWith("/tmp/")),
+    [],
+  );
+});
+
+Deno.test("prepare() asks the next machine of a group where one does not answer", async () => {
+  const { prepared, events } = prepareWith(
+    [machine("m1", "web"), machine("m2", "web")],
+    (id) =>
+      id === "m1"
+        ? Promise.reject(new FlyhotError("network", "Cannot reach machine m1"))
+        : Promise.resolve(running("web.ts")),
+  );
+  assertEquals((await prepared).plan.hot, true);
+  assertEquals(events.filter(({ type }) => type === "note"), [{
+    type: "note",
+    text: "Cannot reach machine m1",
+  }]);
+});
+
+Deno.test("prepare() fails where no machine of a group answers, and leaves no file behind", async () => {
+  const { prepared, host } = prepareWith(
+    [machine("m1", "web"), machine("m2", "web")],
+    (id) =>
+      Promise.reject(
+        new FlyhotError(
+          "not_found",
+          `Cannot ask machine ${id}: no flyhot runtime answers there`,
+        ),
+      ),
+  );
+  const error = await assertRejects(
+    () => prepared,
+    FlyhotError,
+    "Cannot ask machine m2",
+  );
+  assertEquals(error.code, "not_found");
+  assertEquals(
+    [...host.files.content.keys()].filter((path) => path.startsWith("/tmp/")),
+    [],
+  );
+});
