@@ -2,7 +2,7 @@
  * @module
  */
 import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
-import { HolderCell } from "./holder_cell.ts";
+import { HolderCallError, HolderCell } from "./holder_cell.ts";
 
 const SWEEPS_PER_IDLE_TIME = 4;
 
@@ -74,9 +74,23 @@ export class FamilyCell {
     this.members.delete(key);
     this.#unborn.delete(key);
     cell.refuseWaiting(
-      new Error(`Cannot call ${cell.definition.name}: the member was removed`),
+      new HolderCallError(
+        `Cannot call ${cell.definition.name}: the member was removed`,
+      ),
     );
     return true;
+  }
+
+  /**
+   * Rejects all calls that wait for members, for a family that is gone.
+   *
+   * @param reason makes the error, told the member
+   */
+  refuseWaiting(reason: (member: string) => Error): void {
+    for (const cell of [...this.members.values(), ...this.#unborn.values()]) {
+      cell.refuseWaiting(reason(cell.definition.name));
+    }
+    this.#unborn.clear();
   }
 
   /** Stops making members with the code that is going out. */

@@ -9,7 +9,7 @@ import type {
   StateDefinition,
 } from "./definition.ts";
 import { FamilyCell, memberDefinition } from "./family_cell.ts";
-import { HolderCell, quiesce } from "./holder_cell.ts";
+import { HolderCallError, HolderCell, quiesce } from "./holder_cell.ts";
 import {
   migrationChain,
   MigrationError,
@@ -167,8 +167,21 @@ export class StateChange {
     };
   }
 
-  /** Lets calls through again, those that waited first. */
+  /** Lets calls through again, those that waited first; those that wait for what is gone are refused. */
   resume(): void {
+    const { holders, families } = this.#system;
+    for (const { cell, next } of this.#holders) {
+      if (!cell || next) continue;
+      const { name } = cell.definition;
+      // Run now, they would change a state that nobody reads any more.
+      if (holders.get(name) !== cell) cell.refuseWaiting(removed(name));
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || next) continue;
+      if (families.get(cell.definition.name) !== cell) {
+        cell.refuseWaiting(removed);
+      }
+    }
     for (const { cell } of this.#families) cell?.resume();
     for (const cell of this.#suspended) cell.open();
     for (const cell of this.#states.keys()) cell.notify();
@@ -178,13 +191,6 @@ export class StateChange {
 
   /** Ends what the new code does not declare any more, once there is no way back. */
   finish(): void {
-    for (const { cell, next } of this.#holders) {
-      if (!cell || next) continue;
-      const { name } = cell.definition;
-      cell.refuseWaiting(
-        new Error(`Cannot call ${name}: an upgrade removed the holder`),
-      );
-    }
     for (const { cell, next } of this.#families) if (cell && !next) cell.end();
   }
 
@@ -263,6 +269,10 @@ function refuse(first: Declared, second: Declared): never {
   } catch (error) {
     throw upgradeError("prepare", null, error);
   }
+}
+
+function removed(name: string): HolderCallError {
+  return new HolderCallError(`Cannot call ${name}: an upgrade removed it`);
 }
 
 function chainOf(

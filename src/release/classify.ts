@@ -53,7 +53,9 @@ export function classify(
     assets: changed.asset.sort(),
     removed: Object.keys(running.files).filter((path) =>
       !Object.hasOwn(manifest.files, path) &&
-      !Object.hasOwn(running.config, path)
+      !Object.hasOwn(running.config, path) &&
+      // Deno writes one when it starts without.
+      path !== "deno.lock"
     ).sort(),
     cold,
   };

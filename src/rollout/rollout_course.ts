@@ -14,12 +14,14 @@ import { counted, tell } from "./steps.ts";
 import { committed, withUpgrade, withWave } from "./transitions.ts";
 import {
   isBad,
+  isFinal,
   isGood,
   type MachineState,
   queued,
+  step,
   verdict,
 } from "./verdict.ts";
-import { type RolloutDeps, watchMachines } from "./watch.ts";
+import { readResult, type RolloutDeps, watchMachines } from "./watch.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
 
 /** Options of a rollout. */
@@ -204,6 +206,7 @@ export class RolloutCourse {
     );
     // The pointer never named the upgrade: what kept it from that is all there is to say.
     if (returned === null) throw trouble ?? new TypeError(why);
+    await this.#readLastWords(signal);
     const { states } = returned;
     return {
       outcome: "rolled_back",
@@ -235,6 +238,26 @@ export class RolloutCourse {
       }`,
       { hint: "see what runs with: flyhot status", cause: reason },
     );
+  }
+
+  /** Machines may have ended after the first bad one; afterwards all of that is known. */
+  async #readLastWords(signal: AbortSignal): Promise<void> {
+    const upgrade = { app: this.#app, upgradeId: this.#upgrade.id };
+    const { bucket } = this.#deps;
+    const ids = [...this.#allowed];
+    await Promise.all(ids.map(async (id) => {
+      const state = this.#states.get(id);
+      if (!state || isFinal(state)) return;
+      const ignore = () => {};
+      const event = await readResult(
+        state.machine,
+        upgrade,
+        bucket,
+        ignore,
+        signal,
+      ).catch(ignore);
+      if (event) this.#states.set(id, step(state, event));
+    }));
   }
 
   #reports(backs: readonly MachineState[] = []): MachineReport[] {

@@ -152,9 +152,20 @@ export async function watchMachines(
   return [...states.values()];
 }
 
-async function readResult(
+/**
+ * Reads what a machine has said about an upgrade so far.
+ *
+ * @param machine the machine
+ * @param upgrade which upgrade of which app
+ * @param bucket where results are
+ * @param note told of a result that cannot be read
+ * @param signal gives up early
+ * @returns what it said; null if nothing can be read now
+ * @throws {BucketError} if the bucket refuses
+ */
+export async function readResult(
   machine: AppMachine,
-  { app, upgradeId }: WatchOptions,
+  { app, upgradeId }: Pick<WatchOptions, "app" | "upgradeId">,
   bucket: Bucket,
   note: (error: unknown) => void,
   signal: AbortSignal,

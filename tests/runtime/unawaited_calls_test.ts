@@ -1,28 +1,59 @@
-import { assertEquals } from "@std/assert";
-import { DrivenApp } from "../support/driven_app.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DrivenApp, type Files } from "../support/driven_app.ts";
 
-Deno.test("a call that nobody waits for does not end the app when an upgrade has removed the holder", async () => {
-  await using app = await DrivenApp.start({
-    "app.ts": `
-import { ticks } from "./ticks.ts";
-export const count = () => ticks.state.n;
-// As a socket or a timer of the boot shell may go on calling what it got from old code.
-const old = ticks;
-(globalThis as { tick?: () => void }).tick = () => { old.tick(); };
+/** Old code that goes on calling, as a timer or a socket does, and does not look at the answer. */
+const V1: Files = {
+  "app.ts": `
+import { rooms, ticks } from "./state.ts";
+const old = {
+  tick: () => void ticks.tick(),
+  fail: () => void ticks.fail(),
+  say: () => void rooms.get("lobby").say(),
+};
+Object.assign(globalThis, { old });
+export const call = (name: keyof typeof old) => old[name]();
+export const alive = () => true;
+export const finish = () => ticks.state;
 `,
-    "ticks.ts": `
-import { holder } from "@flyhot/runtime";
-export const ticks = holder("ticks", { state: () => ({ n: 0 }), actions: { tick: (s) => ++s.n } });
+  "state.ts": `
+import { family, holder } from "@flyhot/runtime";
+export const ticks = holder("ticks", {
+  state: () => ({ n: 0 }),
+  actions: { tick: (s) => ++s.n, fail: () => { throw new Error("a bug of the app"); } },
+});
+export const rooms = family("rooms", { state: () => ({ n: 0 }), actions: { say: (s) => ++s.n } });
 `,
-  });
-  const result = await app.upgrade({
-    "app.ts": `
-export const tick = () => (globalThis as { tick?: () => void }).tick?.();
+};
+
+const V2: Files = {
+  "app.ts": `
+const { old } = globalThis as unknown as { old: Record<string, () => void> };
+export const call = (name: string) => old[name]!();
 export const alive = () => true;
 `,
-    "ticks.ts": null,
-  });
+  "state.ts": null,
+};
+
+Deno.test("calls that nobody waits for do not end the app after an upgrade has removed their holder", async () => {
+  await using app = await DrivenApp.start(V1);
+  const result = await app.upgrade(V2);
   assertEquals(result.state, "applied", JSON.stringify(result));
-  await app.call("tick");
-  assertEquals(await app.call("alive"), true);
+  for (const name of ["tick", "say", "tick"]) {
+    await app.call("call", name);
+    assertEquals(await app.call("alive"), true);
+  }
+  const said = app.log.split("\n").filter((line) => line.includes("Cannot"));
+  assertEquals(said.length, 2, app.log);
+  assertStringIncludes(
+    said[0]!,
+    "Cannot call ticks.tick: an upgrade removed the holder ticks; the caller did not wait for it",
+  );
+});
+
+Deno.test("an error of the app that nobody waits for still ends it", async () => {
+  await using app = await DrivenApp.start(V1);
+  await app.call("call", "fail").catch(() => {});
+  const ended = await app.call("alive").then(() => false, () => true);
+  assert(ended, "the app went on");
+  assertStringIncludes(app.log, "a bug of the app");
 });

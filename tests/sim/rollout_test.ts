@@ -121,6 +121,23 @@ Deno.test("orchestrate() brings all machines back to the last release when one o
   );
 });
 
+Deno.test("orchestrate() reports every machine of a wave that failed, not only the first", async () => {
+  const tempers = ["fails", "fails", "fails", "applies"] as const;
+  await inWorld({ seed: 1, tempers }, async (world) => {
+    const report = await world.run(
+      world.deploy("1.0.0", { canary: 0, maxConcurrency: 20 }),
+    );
+    assertEquals(
+      standings(report),
+      "m0 failed, m1 failed, m2 failed, m3 returned",
+    );
+    assertEquals(
+      report.machines.map(({ failure }) => failure?.phase),
+      ["health", "health", "health", undefined],
+    );
+  });
+});
+
 Deno.test("orchestrate() gives a silent machine up when its time is over, and says so", async () => {
   await inWorld(
     { seed: 1, tempers: ["applies", "keeps silent"] },
