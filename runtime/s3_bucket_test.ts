@@ -573,31 +573,37 @@ function stalling(fail?: Error): Response {
   return new Response(body);
 }
 
-Deno.test("S3Bucket gives a body up that stops, whichever it is", async () => {
+/** Lets every timer fire as soon as it is set. */
+async function withoutPatience<T>(act: () => Promise<T>): Promise<T> {
   using timers = new FakeTimers();
-  using server = new Server([stalling(), stalling()], {
-    attemptsMax: 1,
-    deadlineMs: 700,
-  });
-  const text = textOf(server);
-  for (let open = true; open;) {
-    text.catch(() => {}).finally(() => open = false);
+  let open = true;
+  const running = act().finally(() => open = false);
+  running.catch(() => {});
+  while (open) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     for (const timer of timers.pending) timer.fire();
   }
-  const failure = await assertRejects(
-    () => text,
-    BucketError,
-    `Cannot read ${BASE}/a: the body stopped for 700 ms; try again`,
-  );
-  assertEquals(failure.code, "network");
-  const list = Array.fromAsync(server.bucket.list(""));
-  list.catch(() => {});
-  for (let round = 0; round < 10; round++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    for (const timer of timers.pending) timer.fire();
+  return await running;
+}
+
+Deno.test("S3Bucket gives a body up that stops, whichever it is", async () => {
+  for (
+    const act of [
+      (server: Server) => textOf(server),
+      (server: Server) => Array.fromAsync(server.bucket.list("")),
+    ]
+  ) {
+    using server = new Server([stalling()], {
+      attemptsMax: 1,
+      deadlineMs: 700,
+    });
+    const failure = await assertRejects(
+      () => withoutPatience<unknown>(() => act(server)),
+      BucketError,
+      "the body stopped for 700 ms; try again",
+    );
+    assertEquals(failure.code, "network");
   }
-  await assertRejects(() => list, BucketError, "the body stopped for 700 ms");
 });
 
 Deno.test("S3Bucket says where a body broke off, and judges an error by its status where its body does", async () => {

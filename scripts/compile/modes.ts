@@ -5,15 +5,13 @@
  */
 
 import { join } from "node:path";
-import { COMMANDS } from "../../src/commands/table.ts";
-import { EXIT_CODES, FlyhotError } from "../../src/errors.ts";
-import { isRecord } from "../../src/values.ts";
-import { VERSION } from "../../src/version.ts";
-import { runProgram } from "../run_program.ts";
+import { FlyhotError } from "../../src/errors.ts";
 import { compileBinary } from "./binary.ts";
 import { bundleCli } from "./bundle.ts";
 import { checksumLines } from "./checksums.ts";
 import { commitOf } from "./commit.ts";
+import { checkContent } from "./content.ts";
+import { proveItRuns } from "./prove.ts";
 import { binaryName, TARGETS } from "./targets.ts";
 
 /** Where to compile. */
@@ -24,13 +22,6 @@ export interface CompileOptions {
   readonly dist: string;
   /** The value of `DENORT_BIN`: a runtime to use instead of Deno's own. */
   readonly stub?: string;
-}
-
-/** What a compiled binary says of itself. */
-interface Identity {
-  readonly version: string;
-  readonly commit: string;
-  readonly deno: string;
 }
 
 const CHECKSUMS = "SHA256SUMS";
@@ -132,25 +123,6 @@ export async function checkCompile(
   }
 }
 
-/**
- * Checks that a bundle holds the commands, and nothing of the tests.
- *
- * @param bundle The text of the bundle.
- * @throws {FlyhotError} `unexpected` naming what is missing or too much.
- */
-export function checkContent(bundle: string): void {
-  const wrong = [
-    ...COMMANDS.filter(({ summary }) => !bundle.includes(summary))
-      .map(({ name }) => `it lacks flyhot ${name}`),
-    ...(bundle.includes("Deno.test(") ? ["it has tests in it"] : []),
-  ];
-  if (wrong.length === 0) return;
-  throw new FlyhotError(
-    "unexpected",
-    `Cannot use the bundle of cli.ts: ${wrong.join(", ")}`,
-  );
-}
-
 /** What is compiled, and where. */
 interface Workshop {
   readonly bundle: string;
@@ -172,46 +144,5 @@ async function inWorkshop<T>(
     return await work({ bundle, folder, commit });
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function proveItRuns(path: string, commit: string): Promise<void> {
-  const expected: Identity = {
-    version: VERSION,
-    commit,
-    deno: Deno.version.deno,
-  };
-  const { code, stdout, stderr } = await runProgram(
-    path,
-    ["--version", "--json"],
-    { cwd: ".", timeoutMs: 60_000 },
-  );
-  const said = identityIn(stdout);
-  const right = code === EXIT_CODES.ok && said?.version === expected.version &&
-    said.commit === expected.commit && said.deno === expected.deno;
-  if (right) return;
-  throw new FlyhotError(
-    "unexpected",
-    `Cannot use the compiled binary: flyhot --version --json ended with ${code} and did not say ${
-      JSON.stringify(expected)
-    } but ${JSON.stringify((stdout + stderr).trim().slice(0, 300))}`,
-    {
-      hint:
-        "if DENORT_BIN is set, it must be a denort of the version of the deno that compiles",
-    },
-  );
-}
-
-function identityIn(text: string): Identity | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isRecord(value)) return null;
-    const { version, commit, deno } = value;
-    return typeof version === "string" && typeof commit === "string" &&
-        typeof deno === "string"
-      ? { version, commit, deno }
-      : null;
-  } catch {
-    return null;
   }
 }

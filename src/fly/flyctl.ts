@@ -37,8 +37,12 @@ export async function findFlyctl(
 ): Promise<Flyctl | null> {
   for (const program of PROGRAMS) {
     try {
-      await host.run(program, ["version"], signal ? { signal } : {});
-      return new Flyctl(host, program);
+      const { stdout } = await host.run(
+        program,
+        ["version"],
+        signal ? { signal } : {},
+      );
+      return new Flyctl(host, program, plain(stdout).trim().split("\n")[0]);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "NotFound") throw error;
     }
@@ -67,15 +71,19 @@ export function flyctlMissing(what: string): FlyhotError {
 export class Flyctl {
   /** Its name on PATH. */
   readonly program: string;
+  /** What it says of its version; empty where it says nothing. */
+  readonly version: string;
   readonly #host: Pick<Host, "run">;
 
   /**
    * @param host runs it
    * @param program its name on PATH
+   * @param version what it says of its version. Default nothing
    */
-  constructor(host: Pick<Host, "run">, program: string) {
+  constructor(host: Pick<Host, "run">, program: string, version = "") {
     this.#host = host;
     this.program = program;
+    this.version = version;
   }
 
   /**

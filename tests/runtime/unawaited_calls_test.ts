@@ -13,7 +13,6 @@ const old = {
 Object.assign(globalThis, { old });
 export const call = (name: keyof typeof old) => old[name]();
 export const alive = () => true;
-export const finish = () => ticks.state;
 `,
   "state.ts": `
 import { family, holder } from "@flyhot/runtime";

@@ -1,8 +1,10 @@
 import type { Command, Visitor } from "./command.ts";
 import { rooms } from "./rooms.ts";
 
-const commands = new Map<string, Command>([
-  ["help", () => `Commands: /${[...commands.keys()].join(", /")}`],
+const help: Command = () => `Commands: /${[...commands.keys()].join(", /")}`;
+
+const commands: ReadonlyMap<string, Command> = new Map([
+  ["help", help],
   ["rooms", () => `Rooms: ${rooms.keys().join(", ")}`],
 ]);
 

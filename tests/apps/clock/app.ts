@@ -1,6 +1,7 @@
 import { clock, type Tick } from "./clock.ts";
-import "./ticker.ts";
+import { journal } from "./journal.ts";
 import "./chime.ts";
+import "./ticker.ts";
 
 export function now(): number {
   return clock.state.slot;
@@ -18,6 +19,13 @@ export function eventText({ slot, sound }: Tick): string {
   return `id: ${slot}\ndata: ${sound}\n\n`;
 }
 
-export function handle(_request: Request): Response {
-  return Response.json(clock.state);
+export function handle(request: Request): Response {
+  switch (new URL(request.url).pathname) {
+    case "/":
+      return Response.json(clock.state);
+    case "/journal":
+      return Response.json(journal.state);
+    default:
+      return new Response("not found\n", { status: 404 });
+  }
 }

@@ -1,15 +1,17 @@
 import { service } from "@flyhot/runtime";
 import { clock } from "./clock.ts";
+import { journal } from "./journal.ts";
 
-const sound = "ding";
+const SOUND = "ding";
+const EVERY = 60;
 
 service("chime", {
-  // Two at a time do no harm: the new one starts before the old one stops, so the chime is never silent.
-  start({ signal }) {
-    console.log(`the ${sound} chime starts`);
+  // The new one starts before the old one stops, so that no full minute goes by unheard.
+  async start({ signal }) {
+    await journal.write(`${SOUND} starts`);
     clock.subscribe(({ slot }) => {
-      if (slot % 60 === 0) console.log(sound);
+      if (slot % EVERY === 0) journal.write(`${SOUND} at ${slot}`);
     }, { signal });
   },
-  stop: () => console.log(`the ${sound} chime has stopped`),
+  stop: () => journal.write(`${SOUND} has stopped`),
 });

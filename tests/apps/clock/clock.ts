@@ -14,16 +14,14 @@ interface Clock {
 }
 
 const TICKS_MAX = 1000;
+const currentSlot = () => Math.floor(Date.now() / INTERVAL_MS);
 
 export const clock = holder("clock", {
-  state: (): Clock => ({
-    slot: Math.floor(Date.now() / INTERVAL_MS),
-    ticks: [],
-  }),
+  state: (): Clock => ({ slot: currentSlot(), ticks: [] }),
   actions: {
     // The state says which slot was the last, not the timer: none is lost while nobody ticks, and none comes twice.
-    catchUp(state, sound: string): void {
-      const now = Math.floor(Date.now() / INTERVAL_MS);
+    tick(state, sound: string): void {
+      const now = currentSlot();
       while (state.slot < now) state.ticks.push({ slot: ++state.slot, sound });
       state.ticks.splice(0, state.ticks.length - TICKS_MAX);
     },

@@ -1,17 +1,19 @@
 import { service } from "@flyhot/runtime";
 import { clock, INTERVAL_MS } from "./clock.ts";
+import { journal } from "./journal.ts";
 
-const sound = "tick";
+const SOUND = "tick";
 
 service("ticker", {
-  // There must not be two at a time: the old one stops before the new one starts.
+  // Two at a time would mix their sounds: the old one stops before the new one starts.
   exclusive: true,
-  start() {
-    console.log(`the ${sound} ticker starts`);
-    return setInterval(() => clock.catchUp(sound), INTERVAL_MS);
+  async start() {
+    await journal.write(`${SOUND} starts`);
+    return setInterval(() => clock.tick(SOUND), INTERVAL_MS);
   },
-  stop(timer) {
+  async stop(timer) {
     clearInterval(timer);
-    console.log(`the ${sound} ticker has stopped`);
+    await clock.tick(SOUND);
+    await journal.write(`${SOUND} has stopped`);
   },
 });

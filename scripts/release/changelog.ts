@@ -1,0 +1,36 @@
+/**
+ * The change log, as far as a release needs it.
+ *
+ * @module
+ */
+
+/** What the change log says about a version. */
+export interface ChangelogSection {
+  /** What stands behind the version in the heading, without parentheses; empty if nothing. */
+  readonly mark: string;
+  /** What stands below it. */
+  readonly text: string;
+}
+
+/**
+ * Finds the section of a version.
+ *
+ * @param changelog The text of the change log.
+ * @param version The version.
+ * @returns The section below `## <version>`, or null if there is none.
+ */
+export function sectionOf(
+  changelog: string,
+  version: string,
+): ChangelogSection | null {
+  for (const part of changelog.split(/^## /m).slice(1)) {
+    const end = part.includes("\n") ? part.indexOf("\n") : part.length;
+    const [name, ...mark] = part.slice(0, end).trim().split(/\s+/);
+    if (name !== version) continue;
+    return {
+      mark: mark.join(" ").replace(/^\((.*)\)$/, "$1"),
+      text: part.slice(end).trim(),
+    };
+  }
+  return null;
+}

@@ -1,0 +1,97 @@
+/** Does a bucket keep its word on conditional writes?
+ * @module
+ */
+import type { Bucket, WriteOutcome } from "@flyhot/runtime/bucket";
+
+/** What the probe found. */
+export type ProbeOutcome =
+  | {
+    /** All four writes ended as they had to. */
+    readonly status: "honoured";
+  }
+  | {
+    /** One did not: two deployers could both hold the lock there. */
+    readonly status: "not_honoured";
+    /** Which one, and how. */
+    readonly why: string;
+  }
+  | {
+    /** No clear answer came. */
+    readonly status: "unclear";
+    /** What came instead. */
+    readonly why: string;
+  };
+
+/**
+ * Writes an object under four conditions of which two hold, and removes it.
+ *
+ * @param bucket the bucket
+ * @param key an object that nobody else uses, and that is not there
+ * @param signal gives up early; the object is removed all the same
+ * @returns whether the conditions decided
+ * @throws {BucketError} if a request is refused for another reason
+ */
+export async function probeConditionalWrites(
+  bucket: Bucket,
+  key: string,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  // Equal contents would have equal ETags.
+  let writes = 0;
+  const content = () =>
+    new TextEncoder().encode(`flyhot doctor, write ${++writes} of ${key}\n`);
+  try {
+    const created = await bucket.put(
+      key,
+      content(),
+      { ifNoneMatch: "*" },
+      { signal },
+    );
+    if (created.status !== "written") {
+      return unlike("creating an object", "written", created);
+    }
+    const again = await bucket.put(
+      key,
+      content(),
+      { ifNoneMatch: "*" },
+      { signal },
+    );
+    if (again.status !== "lost") {
+      return unlike("creating it a second time", "lost", again);
+    }
+    const ifMatch = created.etag;
+    if (ifMatch === "") {
+      return { status: "unclear", why: "the server names no ETag" };
+    }
+    const replaced = await bucket.put(key, content(), { ifMatch }, { signal });
+    if (replaced.status !== "written") {
+      return unlike("replacing it by its ETag", "written", replaced);
+    }
+    const stale = await bucket.put(key, content(), { ifMatch }, { signal });
+    return stale.status === "lost"
+      ? { status: "honoured" }
+      : unlike("replacing it by an ETag it has no more", "lost", stale);
+  } finally {
+    await bucket.delete(key);
+  }
+}
+
+function unlike(
+  what: string,
+  expected: "written" | "lost",
+  outcome: WriteOutcome,
+): ProbeOutcome {
+  switch (outcome.status) {
+    case "unknown":
+      return { status: "unclear", why: `${what}: ${outcome.reason}` };
+    case "unsupported":
+      return { status: "not_honoured", why: `${what}: ${outcome.reason}` };
+    default:
+      return {
+        status: "not_honoured",
+        why: expected === "lost"
+          ? `${what} was let through`
+          : `${what} was refused`,
+      };
+  }
+}
