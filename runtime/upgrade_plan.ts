@@ -43,8 +43,9 @@ export async function planUpgrade(
   main: string,
 ): Promise<UpgradePlan> {
   const current = system.release;
+  const loaded = system.modules.current(main);
   const manifest = release?.manifest ??
-    await baseManifest(current!.manifest, files);
+    await baseManifest(current!.manifest, files, loaded.loaded);
   if (release && !Object.hasOwn(manifest.modules, main)) {
     throw new UpgradeError(
       "diff",
@@ -60,7 +61,6 @@ export async function planUpgrade(
         : await files.digest(path),
     );
   }
-  const loaded = system.modules.current(main);
   const diff = diffRelease(manifest, {
     digest: (path) => digests.get(path) ?? null,
     // Of the base image only what is loaded can be missed: a release may leave files of the image out.
@@ -72,6 +72,10 @@ export async function planUpgrade(
   const set = reloadSet(diff.modules, manifest.modules, {
     main,
     ...loaded,
+    // What an upgrade removed stays in memory; there is nothing to evaluate it from.
+    loaded: new Set(
+      [...loaded.loaded].filter((path) => Object.hasOwn(manifest.files, path)),
+    ),
     accepted: acceptedBy(system),
   });
   const declined = declinedBy(system);
@@ -143,10 +147,11 @@ export function declinedBy(system: System): Record<string, string> {
 }
 
 // The way back to the base image: its files under the edges of the release that is in. An importer that differs
-// is in the reload set by itself, so its edges there do not matter.
+// is in the reload set by itself, so its edges there do not matter; those of what the release removed neither.
 async function baseManifest(
   current: Manifest,
   files: AppFiles,
+  loaded: ReadonlySet<string>,
 ): Promise<Manifest> {
   const kept: Record<string, Manifest["files"][string]> = Object.create(null);
   const edges: Record<string, ModuleEdges> = Object.create(null);
@@ -155,6 +160,13 @@ async function baseManifest(
     if (sha256 === null) continue;
     kept[path] = { ...file, sha256 };
     if (current.modules[path]) edges[path] = current.modules[path];
+  }
+  for (const path of loaded) {
+    if (Object.hasOwn(current.files, path)) continue;
+    const sha256 = await files.digest(path);
+    if (sha256 === null) continue;
+    kept[path] = { sha256, size: await files.size(path), kind: "module" };
+    edges[path] = { static: [], dynamic: [], external: [] };
   }
   return { ...current, files: kept, modules: edges };
 }

@@ -6,7 +6,7 @@
  */
 
 import { partOf, type Violation } from "./layers.ts";
-import { maskText } from "./source_text.ts";
+import { maskText } from "../src/source_text.ts";
 
 /** A way to have an effect, and the parts and folders that may. */
 interface EffectRule {

@@ -21,7 +21,13 @@ export interface ProjectFiles {
 /** How many files are looked at. */
 export const FILES_MAX = 5000;
 
-const SKIPPED = new Set(["node_modules", ".git", ".flyhot", "vendor", "_fresh"]);
+const SKIPPED = new Set([
+  "node_modules",
+  ".git",
+  ".flyhot",
+  "vendor",
+  "_fresh",
+]);
 
 /**
  * Looks at an app's folder.

@@ -2,10 +2,13 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { completionsCommand } from "./completions.ts";
+import { doctorCommand } from "./doctor.ts";
 import { hotCommand } from "./hot.ts";
 import { orchestrateCommand } from "./orchestrate.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
+import { initCommand } from "./init.ts";
 import { lockCommand } from "./lock.ts";
 import { releasesCommand } from "./releases.ts";
 import { rollbackCommand } from "./rollback.ts";
@@ -14,6 +17,7 @@ import { statusCommand } from "./status.ts";
 
 /** The commands, in the order of the overview. */
 export const COMMANDS: readonly Command[] = [
+  initCommand,
   hotCommand,
   planCommand,
   packCommand,
@@ -21,6 +25,8 @@ export const COMMANDS: readonly Command[] = [
   rollbackCommand,
   releasesCommand,
   lockCommand,
+  doctorCommand,
   sandboxCommand,
+  completionsCommand(() => COMMANDS),
   orchestrateCommand,
 ];

@@ -33,7 +33,10 @@ export function classify(
   }
   const set = reloadSet(changed.module, manifest.modules, {
     main: running.main,
-    loaded: new Set(running.loaded),
+    // What an upgrade removed stays loaded; there is nothing to evaluate it from.
+    loaded: new Set(
+      running.loaded.filter((path) => Object.hasOwn(manifest.files, path)),
+    ),
     live: edgeMap(running.live),
     plain: edgeMap(running.plain),
     accepted: edgeMap(running.accepted ?? {}),

@@ -291,3 +291,14 @@ Deno.test("joinPlans() is hot only if all are, and lists each change once", () =
   const all = joinPlans([one, cold, cold]);
   assertEquals([all.hot, all.cold.length], [false, 1]);
 });
+
+Deno.test("classify() does not reload what the release no longer has, even if it is loaded and imported what changed", () => {
+  const plan = classify(
+    manifest({ ...CONTENT, "data.json": "2" }),
+    running({
+      loaded: ["app.ts", "lib.ts", "data.json", "gone.ts"],
+      plain: { "gone.ts": ["data.json"] },
+    }),
+  );
+  assertEquals(plan.reload, ["app.ts", "data.json", "lib.ts"]);
+});

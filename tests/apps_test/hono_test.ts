@@ -128,7 +128,8 @@ Deno.test("tests/apps/hono: routes, middleware, todos and a stylesheet change wh
     source.edit("static/todos.css", "4rem auto", "2rem auto")
   );
   assertEquals(fifth.reloaded, []);
-  assertStringIncludes((await events.next("css")).data, "static/todos.css");
+  const { data } = await events.next("upgrade");
+  assertEquals(JSON.parse(data).changed, ["static/todos.css"]);
   const css = await (await fetch(`${url}/static/todos.css`)).text();
   assertStringIncludes(css, "2rem auto");
   assertEquals(await status("/static/none.css"), 404);

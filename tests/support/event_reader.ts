@@ -31,11 +31,16 @@ export class EventReader implements AsyncDisposable {
     );
   }
 
-  /** The next event, or the next one of a kind; throws where the stream ends before. */
+  /** The next event, or the next one of a kind; throws where the stream ends before, or none comes for 30 s. */
   async next(wanted?: string): Promise<StreamEvent> {
-    for (;;) {
-      const event = await this.#event();
-      if (wanted === undefined || event.type === wanted) return event;
+    const timer = setTimeout(() => this.#lines.cancel(), 30_000);
+    try {
+      for (;;) {
+        const event = await this.#event();
+        if (wanted === undefined || event.type === wanted) return event;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -15,7 +15,10 @@ import { readPointer } from "../../rollout/pointer.ts";
 import { formatDuration } from "../../ui/format.ts";
 import { ulid } from "../../ulid.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
-import { probeConditionalWrites, type ProbeOutcome } from "./conditional_writes.ts";
+import {
+  probeConditionalWrites,
+  type ProbeOutcome,
+} from "./conditional_writes.ts";
 
 /** What the checks found, and what further ones may work with. */
 export interface BucketFindings {
@@ -67,7 +70,9 @@ export async function checkBucket(
     };
   }
   const id = ulid(host.now(), host.randomBytes(10));
-  const said = pointer ? `revision ${pointer.revision}` : "nothing released yet";
+  const said = pointer
+    ? `revision ${pointer.revision}`
+    : "nothing released yet";
   const checks = [
     pass("bucket", `${where}: ${said}`),
     ...await checkWriting(

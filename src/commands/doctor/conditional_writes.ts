@@ -1,7 +1,11 @@
 /** Does a bucket keep its word on conditional writes?
  * @module
  */
-import type { Bucket, WriteOutcome } from "@flyhot/runtime/bucket";
+import type {
+  Bucket,
+  WriteCondition,
+  WriteOutcome,
+} from "@flyhot/runtime/bucket";
 
 /** What the probe found. */
 export type ProbeOutcome =
@@ -36,44 +40,51 @@ export async function probeConditionalWrites(
   key: string,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
+  try {
+    const outcome = await probe(bucket, key, signal);
+    await bucket.delete(key);
+    return outcome;
+  } catch (error) {
+    // What went wrong first says more.
+    await bucket.delete(key).catch(() => {});
+    throw error;
+  }
+}
+
+async function probe(
+  bucket: Bucket,
+  key: string,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
   // Equal contents would have equal ETags.
   let writes = 0;
-  const content = () =>
-    new TextEncoder().encode(`flyhot doctor, write ${++writes} of ${key}\n`);
-  try {
-    const created = await bucket.put(
+  const put = (condition: WriteCondition) =>
+    bucket.put(
       key,
-      content(),
-      { ifNoneMatch: "*" },
+      new TextEncoder().encode(`flyhot doctor, write ${++writes} of ${key}\n`),
+      condition,
       { signal },
     );
-    if (created.status !== "written") {
-      return unlike("creating an object", "written", created);
-    }
-    const again = await bucket.put(
-      key,
-      content(),
-      { ifNoneMatch: "*" },
-      { signal },
-    );
-    if (again.status !== "lost") {
-      return unlike("creating it a second time", "lost", again);
-    }
-    const ifMatch = created.etag;
-    if (ifMatch === "") {
-      return { status: "unclear", why: "the server names no ETag" };
-    }
-    const replaced = await bucket.put(key, content(), { ifMatch }, { signal });
-    if (replaced.status !== "written") {
-      return unlike("replacing it by its ETag", "written", replaced);
-    }
-    const stale = await bucket.put(key, content(), { ifMatch }, { signal });
-    return stale.status === "lost"
-      ? { status: "honoured" }
-      : unlike("replacing it by an ETag it has no more", "lost", stale);
-  } finally {
-    await bucket.delete(key);
+  const created = await put({ ifNoneMatch: "*" });
+  if (created.status !== "written") {
+    return unlike("creating an object", "written", created);
   }
+  const again = await put({ ifNoneMatch: "*" });
+  if (again.status !== "lost") {
+    return unlike("creating it a second time", "lost", again);
+  }
+  const ifMatch = created.etag;
+  if (ifMatch === "") {
+    return { status: "unclear", why: "the server names no ETag" };
+  }
+  const replaced = await put({ ifMatch });
+  if (replaced.status !== "written") {
+    return unlike("replacing it by its ETag", "written", replaced);
+  }
+  const stale = await put({ ifMatch });
+  return stale.status === "lost"
+    ? { status: "honoured" }
+    : unlike("replacing it by an ETag it has no more", "lost", stale);
 }
 
 function unlike(

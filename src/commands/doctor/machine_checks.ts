@@ -290,7 +290,12 @@ export function judgeEnvironment(
       'flyhot hot without --local needs the token there: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy)"',
     ]),
   ];
-  return warn("environment", `lacks ${known.join(", ")}`, remedies.join("; "), id);
+  return warn(
+    "environment",
+    `lacks ${known.join(", ")}`,
+    remedies.join("; "),
+    id,
+  );
 }
 
 function namesIn(stdout: string): readonly string[] | null {

@@ -6,7 +6,7 @@ const SOUND = "ding";
 const EVERY = 60;
 
 service("chime", {
-  // The new one starts before the old one stops, so that no full minute goes by unheard.
+  // Two at a time do no harm: the new one starts before the old one stops.
   async start({ signal }) {
     await journal.write(`${SOUND} starts`);
     clock.subscribe(({ slot }) => {

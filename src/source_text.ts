@@ -1,7 +1,4 @@
-/**
- * Looks at TypeScript sources without a parser: enough to tell code from
- * comments and strings, and to find the specifiers of imports.
- *
+/** TypeScript sources without a parser: enough to tell code from comments and strings, and to find imports.
  * @module
  */
 

@@ -1,0 +1,79 @@
+/** `flyhot completions`: what a shell needs to complete command lines.
+ * @module
+ */
+import { nearestName } from "../config/suggest.ts";
+import { FlyhotError } from "../errors.ts";
+import { type Command, type CommandShape, defineCommand } from "./command.ts";
+import { bashScript } from "./completions/bash_script.ts";
+import { completedCommands } from "./completions/completed.ts";
+import { fishScript } from "./completions/fish_script.ts";
+import { zshScript } from "./completions/zsh_script.ts";
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
+const SHELLS = Object.keys(SCRIPTS);
+
+/**
+ * Makes `flyhot completions`.
+ *
+ * @param commands the table that it is to be in itself
+ * @returns the command
+ */
+export function completionsCommand(
+  commands: () => readonly CommandShape[],
+): Command {
+  return defineCommand({
+    name: "completions",
+    summary: "Write the script that lets a shell complete command lines",
+    description: [
+      "Writes the script to stdout; nothing is installed. It is made from the commands of this version: make it again after an update.",
+    ],
+    argument: {
+      name: "shell",
+      description: "The shell: bash, zsh or fish",
+      choices: SHELLS,
+    },
+    flags: [],
+    examples: [
+      {
+        title: "bash, in ~/.bashrc",
+        command: "source <(flyhot completions bash)",
+      },
+      {
+        title: "zsh, in ~/.zshrc after compinit",
+        command: "source <(flyhot completions zsh)",
+      },
+      {
+        title: "fish",
+        command:
+          "flyhot completions fish > ~/.config/fish/completions/flyhot.fish",
+      },
+    ],
+    run({ argument, answer }) {
+      const shell = shellOf(argument);
+      const script = SCRIPTS[shell](completedCommands(commands()));
+      answer({ text: script, json: { shell, script } });
+      return Promise.resolve(0);
+    },
+  });
+}
+
+function shellOf(argument: string | undefined): keyof typeof SCRIPTS {
+  if (argument === "bash" || argument === "zsh" || argument === "fish") {
+    return argument;
+  }
+  if (argument === undefined) {
+    throw new FlyhotError(
+      "usage",
+      "Cannot tell which shell is meant: none is named",
+      { hint: "for example: flyhot completions bash" },
+    );
+  }
+  const near = nearestName(argument, SHELLS);
+  throw new FlyhotError(
+    "usage",
+    `Cannot write completions for "${argument}": the shells are ${
+      SHELLS.join(", ")
+    }`,
+    near === null ? {} : { hint: `did you mean ${near}?` },
+  );
+}

@@ -1,0 +1,41 @@
+/** `flyhot doctor`: is everything there that an upgrade needs?
+ * @module
+ */
+import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { doctorText } from "./doctor/doctor_report.ts";
+import { doctor } from "./doctor/doctor.ts";
+
+/** `flyhot doctor` */
+export const doctorCommand: Command = defineCommand({
+  name: "doctor",
+  summary: "Check everything that an upgrade needs, and say what to do",
+  description: [
+    "Looks at fly and who is logged in, at the token and what it may see, at the bucket, its clock and whether it really honours conditional writes, at every machine that runs (runtime, Deno, free disk, variables), and at the app in this folder. In the bucket it writes one object under releases/<app>-doctor/ and removes it; it changes nothing else.",
+    "Exit code 0 if nothing failed, warnings or not; else that of the first failure's kind.",
+  ],
+  flags: [...APP_FLAGS, ...BUCKET_FLAGS],
+  examples: [
+    { title: "The app in this folder", command: "flyhot doctor" },
+    {
+      title: "In CI, before the first upgrade",
+      command:
+        "flyhot doctor --json | jq '.checks[] | select(.verdict != \"pass\")'",
+    },
+  ],
+  async run(context) {
+    const { flags, signal, answer } = context;
+    const report = await doctor(
+      given({
+        config: flags.config,
+        app: flags.app,
+        bucket: flags.bucket,
+        endpoint: flags.endpoint,
+      }),
+      context,
+      signal,
+    );
+    answer({ text: doctorText(report), json: report });
+    return report.exit_code;
+  },
+});

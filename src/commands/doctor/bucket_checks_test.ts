@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { judgeClock, judgeProbe } from "./bucket_checks.ts";
+
+Deno.test("judgeClock() allows what the lock allows, and fails what signatures do not", () => {
+  const found = (skewMs: number | null) => {
+    const { verdict, text, code } = judgeClock(skewMs);
+    return [verdict, text, code];
+  };
+  const agrees = "agrees with the bucket's to the second";
+  assertEquals(found(0), ["pass", agrees, null]);
+  assertEquals(found(-1000), ["pass", agrees, null]);
+  assertEquals(found(2000), ["pass", "is 2.0 s ahead of the bucket's", null]);
+  assertEquals(found(10_000), [
+    "pass",
+    "is 10.0 s ahead of the bucket's",
+    null,
+  ]);
+  assertEquals(found(-10_001), ["warn", "is 10.0 s behind the bucket's", null]);
+  assertEquals(found(900_000), [
+    "warn",
+    "is 15 min ahead of the bucket's",
+    null,
+  ]);
+  assertEquals(found(-900_001), [
+    "fail",
+    "The clock is 15 min behind the bucket's",
+    "auth",
+  ]);
+  assertEquals(found(null), [
+    "warn",
+    "cannot be compared: the bucket names no time",
+    null,
+  ]);
+});
+
+Deno.test("judgeProbe() fails only a bucket that is known to break its word", () => {
+  assertEquals(judgeProbe({ status: "honoured" }).verdict, "pass");
+  const unclear = judgeProbe({ status: "unclear", why: "cut off" });
+  assertEquals([unclear.verdict, unclear.remedy], [
+    "warn",
+    "run flyhot doctor again",
+  ]);
+  const { verdict, code, text, remedy } = judgeProbe({
+    status: "not_honoured",
+    why: "x",
+  });
+  assertEquals([verdict, code, text, remedy], [
+    "fail",
+    "conflict",
+    "The bucket does not honour conditional writes: x",
+    "use a store that does, such as Tigris, AWS S3, R2 or Ceph",
+  ]);
+});

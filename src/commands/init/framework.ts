@@ -1,0 +1,31 @@
+/** What an app serves with, told by what it imports.
+ * @module
+ */
+
+/** What an app serves with; `deno` for `Deno.serve` alone. */
+export type Framework = "deno" | "hono" | "oak" | "fresh";
+
+const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
+  [
+    "fresh",
+    /^(?:\$fresh(?:\/|$)|fresh(?:\/|$|@)|(?:jsr:)?@fresh\/|.*\/x\/fresh@)/,
+  ],
+  [
+    "oak",
+    /^(?:oak(?:\/|$|@)|(?:jsr:)?@oak\/oak|(?:npm:)?@oakserver\/oak|.*\/x\/oak@)/,
+  ],
+  ["hono", /^(?:(?:npm:)?hono(?:\/|$|@)|(?:jsr:)?@hono\/hono|.*\/x\/hono@)/],
+];
+
+/**
+ * Tells what an app serves with.
+ *
+ * @param specifiers what its main modules import
+ * @returns the framework
+ */
+export function frameworkOf(specifiers: readonly string[]): Framework {
+  for (const [framework, pattern] of FRAMEWORKS) {
+    if (specifiers.some((it) => pattern.test(it))) return framework;
+  }
+  return "deno";
+}

@@ -1,0 +1,140 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { S3Bucket } from "@flyhot/runtime/bucket";
+import { copyFolder } from "../../runtime/testing/copy_folder.ts";
+import { main } from "../../src/main.ts";
+import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { type RealHost, realHost } from "./real_host.ts";
+
+const APP = new URL("../apps/counter/", import.meta.url).pathname;
+
+/** The sample app on two machines, and a way to run flyhot in its folder. */
+async function inSandbox(
+  act: (world: {
+    readonly sandbox: Sandbox;
+    readonly folder: string;
+    readonly flyhot: (
+      args: readonly string[],
+      onOutput?: (host: RealHost) => void,
+    ) => Promise<{ code: number; out: string; err: string }>;
+  }) => Promise<void>,
+): Promise<void> {
+  const temporary = await Deno.makeTempDir({ prefix: "flyhot-test-" });
+  const folder = join(temporary, "counter");
+  try {
+    await copyFolder(APP, folder);
+    await using sandbox = await startSandbox({
+      app: "counter",
+      regions: ["iad", "fra"],
+    });
+    await act({
+      sandbox,
+      folder,
+      async flyhot(args, onOutput) {
+        using host = realHost(folder, sandbox.env);
+        const { write } = host.stdout;
+        Object.assign(host.stdout, {
+          write(text: string) {
+            write(text);
+            onOutput?.(host);
+          },
+        });
+        const code = await main(args, host);
+        return { code, out: host.out(), err: host.err() };
+      },
+    });
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+interface Found {
+  readonly check: string;
+  readonly machine: string | null;
+  readonly verdict: string;
+  readonly text: string;
+}
+
+Deno.test("flyhot doctor finds a deployed app well, sees what is missing before, and leaves no object behind", async () => {
+  await inSandbox(async ({ sandbox, folder, flyhot }) => {
+    const before = await flyhot(["doctor", "--json"]);
+    assertEquals(before.code, 0, before.err);
+    const early = JSON.parse(before.out).checks as readonly Found[];
+    assertEquals(
+      early.filter(({ verdict }) => verdict !== "pass").map(({ text }) => text),
+      ["counter (fly.toml app) has no machine that runs it"],
+    );
+
+    await sandbox.deploy(folder);
+    const after = await flyhot(["doctor", "--json"]);
+    assertEquals(after.code, 0, after.err);
+    const checks = JSON.parse(after.out).checks as readonly Found[];
+    // How much is free is up to the computer.
+    const troubles = checks.filter(({ check, verdict }) =>
+      verdict !== "pass" && check !== "disk"
+    );
+    assertEquals(troubles, []);
+    const ids = sandbox.machines().map(({ id }) => id).sort();
+    for (const check of ["runtime", "deno", "disk", "environment"]) {
+      const found = checks.filter((it) => it.check === check);
+      assertEquals(found.map(({ machine }) => machine).sort(), ids);
+    }
+    for (const { text } of checks.filter(({ check }) => check === "disk")) {
+      assert(/ free for releases$/.test(text), text);
+    }
+    const bucket = new S3Bucket({
+      endpoint: sandbox.endpoint,
+      bucket: sandbox.bucket,
+      accessKeyId: sandbox.env.AWS_ACCESS_KEY_ID!,
+      secretAccessKey: sandbox.env.AWS_SECRET_ACCESS_KEY!,
+    });
+    const left = await Array.fromAsync(bucket.list("releases/counter-doctor"));
+    assertEquals(left, []);
+  });
+});
+
+Deno.test("flyhot doctor says which machine runs no runtime, with the exit code of that", async () => {
+  await inSandbox(async ({ sandbox, folder, flyhot }) => {
+    await Deno.writeTextFile(
+      join(folder, "main.ts"),
+      `Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => new Response("hi"));\n`,
+    );
+    await sandbox.deploy(folder);
+    const { code, out } = await flyhot(["doctor"]);
+    assertEquals(code, 4, out);
+    for (const { id } of sandbox.machines()) {
+      assert(
+        out.includes(
+          `✗ machine ${id}  runtime: Cannot ask machine ${id} what it runs: no flyhot runtime answers there`,
+        ),
+        out,
+      );
+    }
+    assert(out.includes("! main module"), out);
+  });
+});
+
+const BOTH_UPGRADED =
+  /(?:^✓ \w+  (?:iad|fra)  v1\.0\.0 +\w{12}  Up to date +3 replaced modules, .*\n){2}/m;
+
+Deno.test("flyhot status --watch follows an upgrade until Ctrl-C", async () => {
+  await inSandbox(async ({ sandbox, folder, flyhot }) => {
+    await sandbox.deploy(folder);
+    const first = Promise.withResolvers<void>();
+    const watching = flyhot(["status", "--watch", "1"], (host) => {
+      first.resolve();
+      if (BOTH_UPGRADED.test(host.out())) host.interrupt();
+    });
+    await first.promise;
+    const path = join(folder, "text.ts");
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replaceAll("Hello", "Salut"));
+    const hot = await flyhot(["hot", "--local"]);
+    assertEquals(hot.code, 0, hot.err);
+    const { code, out, err } = await watching;
+    assertEquals([code, err], [0, ""]);
+    assert(out.startsWith("counter: 2 of 2 run what they should ("), out);
+    assert(out.includes("  base image  "), out);
+    assert(BOTH_UPGRADED.test(out), out);
+  });
+});
