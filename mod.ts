@@ -93,6 +93,7 @@ export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
 export type {
   Host,
   HostFiles,
+  HostInput,
   HostOutput,
   RunOptions,
   RunOutcome,

@@ -2,6 +2,8 @@
  * @module
  */
 
+const QUIET_MS = 5;
+
 /** The lines so far, and waiting for the ones to come. */
 export class AppLog {
   readonly #lines: string[] = [];
@@ -45,6 +47,16 @@ export class AppLog {
     }
     signal.removeEventListener("abort", stop);
     if (rest !== "") this.add(rest);
+  }
+
+  /**
+   * Waits until what was written so far has been read: it comes by another way than the app's answers.
+   */
+  async caughtUp(): Promise<void> {
+    for (let seen = -1; seen !== this.#lines.length;) {
+      seen = this.#lines.length;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    }
   }
 
   /**

@@ -132,10 +132,9 @@ export class Publisher {
     const from = this.#log.lines.length;
     let good = false;
     try {
-      const report = reportOf(
-        await this.#result(upgrade, next, signal),
-        this.#log.lines.slice(from),
-      );
+      const result = await this.#result(upgrade, next, signal);
+      await this.#log.caughtUp();
+      const report = reportOf(result, this.#log.lines.slice(from));
       good = report.state === "applied" || report.state === "nothing_to_do";
       return report;
     } finally {

@@ -49,6 +49,8 @@ const POLL_LAST_MS = 1_000;
 const POLL_GROWTH = 1.5;
 // The Machines API allows one list a second for all callers of an app.
 const LIST_INTERVAL_MS = 3_000;
+/** How long the others of a wave may take to end once one has failed, in milliseconds. */
+const GRACE_MS = 3000;
 
 /**
  * Nudges machines, then reads their results until it is clear how they end.
@@ -87,10 +89,17 @@ export async function watchMachines(
     noted.add(text);
   };
   const awaited = () => [...states.values()].filter(isAwaited);
-  const isOver = () =>
-    options.toTheEnd
-      ? awaited().length === 0
-      : verdict(states.values()) !== "open";
+  // What is under way may well fail in the same way: whether one machine is ill or the release is worth a moment.
+  let graceUntil = Infinity;
+  const isOver = () => {
+    if (options.toTheEnd || awaited().length === 0) {
+      return awaited().length === 0;
+    }
+    if (verdict(states.values()) === "bad") {
+      graceUntil = Math.min(graceUntil, host.monotonicNow() + GRACE_MS);
+    }
+    return host.monotonicNow() >= graceUntil;
+  };
 
   // What is under way when it is over, or late, is not waited for.
   const over = new AbortController();

@@ -115,7 +115,7 @@ Deno.test("flyhot doctor says which machine runs no runtime, with the exit code 
 });
 
 const BOTH_UPGRADED =
-  /(?:^✓ \w+  (?:iad|fra)  v1\.0\.0 +\w{12}  Up to date +3 replaced modules, .*\n){2}/m;
+  /(?:^✓ \w+ +(?:iad|fra) +v1\.0\.0 +\w{12} +Up to date +3 replaced modules, .*\n){2}/m;
 
 Deno.test("flyhot status --watch follows an upgrade until Ctrl-C", async () => {
   await inSandbox(async ({ sandbox, folder, flyhot }) => {

@@ -237,7 +237,7 @@ function stateNotes(source: string, target: string): readonly string[] {
   ];
   if (code && /\.\s*upgradeWebSocket\b/.test(code.masked)) {
     notes.push(
-      `the handlers of open sockets keep the code they were made with: give sockets handlers in the boot shell that go through the live object, as in tests/apps/counter of flyhot`,
+      `the handlers of open sockets keep the code they were made with: accept sockets in the boot shell, with handlers that call the live object`,
     );
   }
   return notes;

@@ -211,7 +211,9 @@ const UNDERSTOOD = new Set(["Deno", "env", "get", "Number", "parseInt"]);
 function selfContained(code: Code, span: Span): string | null {
   const { start, end } = trimmed(code.masked, span);
   if (start === end) return null;
-  const words = code.masked.slice(start, end).match(/[A-Za-z_$][\w$]*/g) ?? [];
+  const words = code.masked.slice(start, end).match(
+    /(?<![\w$])[A-Za-z_$][\w$]*/g,
+  ) ?? [];
   if (!words.every((word) => UNDERSTOOD.has(word))) {
     const name = words.length === 1 && words[0]!.length === end - start
       ? words[0]!
