@@ -28,11 +28,13 @@ interface Attempt {
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly entries?: readonly TarEntry[];
   readonly limits?: Partial<typeof UNPACK_LIMITS>;
+  /** What is wrong with it, for a test of many. */
+  readonly what?: string;
 }
 
 /** Unpacks what must be refused; nothing may be left of it anywhere. */
 async function refused(
-  { bytes, entries = [], limits = {} }: Attempt,
+  { bytes, entries = [], limits = {}, what = "" }: Attempt,
 ): Promise<UpgradeError> {
   await using outside = await tempFolder();
   const tarball = outside.join("release.tar.gz");
@@ -45,6 +47,8 @@ async function refused(
         ...limits,
       }),
     UpgradeError,
+    "",
+    what,
   );
   assertEquals(
     await outside.list(),
@@ -504,7 +508,7 @@ Deno.test("unpack() refuses an archive that is empty, cut or not compressed", as
     ),
   };
   for (const [damage, bytes] of Object.entries(cases)) {
-    const error = await refused({ bytes });
+    const error = await refused({ bytes, what: damage });
     assertStringIncludes(error.message, "Cannot unpack ", damage);
   }
 });

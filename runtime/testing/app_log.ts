@@ -3,6 +3,7 @@
  */
 
 const QUIET_MS = 5;
+const ROUNDS_MAX = 20;
 
 /** The lines so far, and waiting for the ones to come. */
 export class AppLog {
@@ -50,10 +51,13 @@ export class AppLog {
   }
 
   /**
-   * Waits until what was written so far has been read: it comes by another way than the app's answers.
+   * Waits until what was written so far has been read: it comes by another way than the app's answers. An app that
+   * never stops writing is not waited for long.
    */
   async caughtUp(): Promise<void> {
-    for (let seen = -1; seen !== this.#lines.length;) {
+    let seen = -1;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      if (seen === this.#lines.length) return;
       seen = this.#lines.length;
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }

@@ -309,6 +309,21 @@ Deno.test("startApp() and TestApp.upgrade() refuse folders that are not there or
   assertEquals(await ask(app), "one 1");
 });
 
+Deno.test("TestApp.upgrade() says what is wrong with the flyhot command", async () => {
+  await using folder = await tempFolder();
+  const from = await write(folder, "v1", V1);
+  const says = "console.error('no such thing'); Deno.exit(1)";
+  const commands = {
+    "Cannot run /no/such/flyhot: ": ["/no/such/flyhot"],
+    "says: no such thing": [Deno.execPath(), "eval", says],
+  };
+  for (const [message, flyhot] of Object.entries(commands)) {
+    await using app = await startApp({ from, flyhot });
+    const error = await assertRejects(() => app.upgrade(from), TestAppError);
+    assertStringIncludes(error.message, message);
+  }
+});
+
 Deno.test("TestApp.upgrade() says so when the app ends meanwhile, and a restart brings it back", async () => {
   await using folder = await tempFolder();
   await using app = await startApp({ from: await write(folder, "v1", V1) });

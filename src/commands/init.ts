@@ -88,7 +88,7 @@ async function isAgreed(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const edit of change.edits) {
-    showDiff(titleOf(edit), diffOf(edit, change), host);
+    showDiff(titleOf(edit, change), diffOf(edit, change), host);
   }
   const names = change.edits.map(({ path }) => path).join(" and ");
   return await confirm(`Write ${names} (${change.title})?`, host, signal);
@@ -102,9 +102,15 @@ function diffOf(edit: FileEdit, { edits }: InitChange) {
   return diffLines(before, edit.after);
 }
 
-function titleOf({ path, before, from }: FileEdit): string {
+function titleOf(
+  { path, before, from }: FileEdit,
+  { edits }: InitChange,
+): string {
   if (from !== undefined) return `${from} → ${path}`;
-  return before === null ? `${path} (new)` : path;
+  if (before === null) return `${path} (new)`;
+  return edits.some((it) => it.from === path)
+    ? `${path} (in place of what moved)`
+    : path;
 }
 
 /** The answer of `flyhot init --json`. */
@@ -162,15 +168,17 @@ function initText(
 ): string {
   const { changes, steps, notes } = plan;
   const sections = [
-    `An app of ${NAMES[plan.framework]}, main module ${
-      plan.entries.join(", ")
-    }.`,
+    plan.entries.length === 0
+      ? "There is no main module yet."
+      : `${plan.entries.join(" and ")} ${
+        plan.entries.length === 1 ? "serves" : "serve"
+      } with ${NAMES[plan.framework]}.`,
   ];
   if (changes.length === 0 && steps.length === 0) {
     sections.push("It is hot already: nothing to add.");
   }
   const filesOf = (change: InitChange) =>
-    change.edits.map((edit) => `  ${titleOf(edit)}`);
+    change.edits.map((edit) => `  ${titleOf(edit, change)}`);
   const done = changes.filter((change) => written.has(change));
   if (done.length > 0) {
     sections.push(["Written:", ...done.flatMap(filesOf)].join("\n"));
@@ -213,7 +221,7 @@ function changeText(change: InitChange): string {
       : lines;
     const hidden = lines.length - shown.length;
     return [
-      titleOf(edit),
+      titleOf(edit, change),
       ...shown.map((line) => `  ${diffText(line)}`),
       ...(hidden > 0 ? [`  and ${hidden} more lines`] : []),
     ].join("\n");

@@ -37,7 +37,7 @@ export interface InitChange {
 export interface InitPlan {
   /** What the app serves with. */
   readonly framework: Framework;
-  /** Its main modules. */
+  /** Its main modules; empty where there is none yet. */
   readonly entries: readonly string[];
   /** What can be written. */
   readonly changes: readonly InitChange[];
@@ -110,7 +110,7 @@ export function planInit(sources: InitSources): InitPlan {
   add(denoJsonPart(entries, sources));
   add(ignorePart(sources));
   add(imagePart(sources));
-  return { framework, entries, changes, steps, notes };
+  return { framework, entries: sources.entries, changes, steps, notes };
 }
 
 /** A part of a plan. */

@@ -35,7 +35,8 @@ export function addMember(
 ): string | null {
   const before = parsed(text);
   if (before === null) return null;
-  const root = readObject(blankComments(text), text.search(/\S/));
+  const blanked = blankComments(text);
+  const root = readObject(blanked, skipBlanks(blanked, 0));
   if (root === null) return null;
   const inner = object === null
     ? undefined
@@ -44,9 +45,7 @@ export function addMember(
   if (object !== null && !inner) {
     after = insert(text, root, object, { [key]: value });
   } else {
-    const target = inner
-      ? readObject(blankComments(text), inner.valueStart)
-      : root;
+    const target = inner ? readObject(blanked, inner.valueStart) : root;
     after = target && insert(text, target, key, value);
   }
   // What was not expected is not written.
@@ -99,8 +98,9 @@ function insert(
     .replaceAll("\n", newline + (isSpread ? indent : outer));
   const member = `${JSON.stringify(key)}: ${json}`;
   if (last === undefined) {
-    return text.slice(0, open + 1) + newline + indent + member + newline +
-      outer + text.slice(close);
+    // Comments may be all there is.
+    return text.slice(0, close).trimEnd() + newline + indent + member +
+      newline + outer + text.slice(close);
   }
   const { valueEnd } = last;
   if (!isSpread) {
