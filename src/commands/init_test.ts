@@ -351,7 +351,7 @@ const CASES: readonly Case[] = [
       "asks for what it cannot write into deno.json, and tells of the lock file",
     files: {
       ...FILES,
-      "deno.json": '{ "a": 1 /* x */ , }',
+      "deno.json": '{\n  "a": 1\n  ,\n}\n',
       "deno.lock": "{}",
     },
     steps: [
