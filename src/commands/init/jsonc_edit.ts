@@ -18,6 +18,10 @@ interface ObjectSpan {
   readonly trailingComma: boolean;
 }
 
+// What deno fmt allows.
+const LINE_MAX = 80;
+const STRING = /"(?:[^"\\\n]|\\.)*"?/g;
+
 /**
  * Adds a member to an object in a JSON file, at its end; the object is made if it is not there.
  *
@@ -94,8 +98,9 @@ function insert(
   const indent = last && isSpread
     ? indentAt(text, last.keyStart)
     : outer + unit;
-  const json = JSON.stringify(value, null, unit)
-    .replaceAll("\n", newline + (isSpread ? indent : outer));
+  const json = isSpread
+    ? JSON.stringify(value, null, unit).replaceAll("\n", newline + indent)
+    : JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ");
   const member = `${JSON.stringify(key)}: ${json}`;
   if (last === undefined) {
     // Comments may be all there is.
@@ -106,7 +111,19 @@ function insert(
   if (!isSpread) {
     const comma = trailingComma ? "" : ",";
     const end = trailingComma ? text.indexOf(",", valueEnd) + 1 : valueEnd;
-    return `${text.slice(0, end)}${comma} ${member}${text.slice(end)}`;
+    const line = `${text.slice(0, end)}${comma} ${member}${text.slice(end)}`;
+    const room = line.slice(line.lastIndexOf("\n", open) + 1).search(/\r?\n|$/);
+    const inside = text.slice(open, close);
+    if (room <= LINE_MAX || /\/[/*]|\n/.test(inside.replaceAll(STRING, ""))) {
+      return line;
+    }
+    const spread = members.map(({ keyStart, valueEnd }) =>
+      text.slice(keyStart, valueEnd)
+    );
+    const inner = outer + unit;
+    return text.slice(0, open + 1) + newline +
+      [...spread, member].map((it) => inner + it).join(`,${newline}`) +
+      newline + outer + text.slice(close);
   }
   // A comment behind the last member stays behind it.
   const rest = /^,?[^\S\n]*(?:\/\/[^\n]*|\/\*[^\n]*?\*\/[^\S\n]*)?(?=\r?\n)/

@@ -15,6 +15,10 @@ Deno.test("addMember() adds at the end, as the file is written", () => {
     '{ "imports": { "a": "b", "@flyhot/runtime": "jsr:x" } }',
   );
   assertEquals(
+    addMember('{ "a": 1 }', null, "flyhot", { entry: ["a", "b"] }),
+    '{ "a": 1, "flyhot": { "entry": [ "a", "b" ] } }',
+  );
+  assertEquals(
     add('{\n\t"imports": {}\n}\n'),
     '{\n\t"imports": {\n\t\t"@flyhot/runtime": "jsr:x"\n\t}\n}\n',
   );
@@ -29,6 +33,18 @@ Deno.test("addMember() adds at the end, as the file is written", () => {
   assertEquals(
     add('{\r\n  "a": 1\r\n}\r\n'),
     '{\r\n  "a": 1,\r\n  "imports": {\r\n    "@flyhot/runtime": "jsr:x"\r\n  }\r\n}\r\n',
+  );
+});
+
+Deno.test("addMember() breaks an object up that gets too long for its line, unless a comment is in it", () => {
+  const long = `https://example.com/${"x".repeat(40)}`;
+  assertEquals(
+    add(`{\n  "imports": { "a": "${long}", "b": {} }\n}\n`),
+    `{\n  "imports": {\n    "a": "${long}",\n    "b": {},\n    "@flyhot/runtime": "jsr:x"\n  }\n}\n`,
+  );
+  assertEquals(
+    add(`{\n  "imports": { "a": "${long}" /* b */ }\n}\n`),
+    `{\n  "imports": { "a": "${long}", "@flyhot/runtime": "jsr:x" /* b */ }\n}\n`,
   );
 });
 
