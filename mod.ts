@@ -8,6 +8,18 @@
  * const exitCode = await main(["hot", "--local"], host);
  * ```
  *
+ * What a command shows is also a value:
+ *
+ * ```ts ignore
+ * import { denoHost, doctor, plan, status } from "@flyhot/cli/mod";
+ *
+ * using host = denoHost();
+ * const { verdict } = await doctor({ app: "my-app" }, { host });
+ * const { machines } = await status({ app: "my-app" }, { host });
+ * const planned = await plan({}, { host });
+ * planned.plan?.hot; // true
+ * ```
+ *
  * Or, with machines and bucket of your own choice:
  *
  * ```ts ignore
@@ -78,6 +90,19 @@ export type {
   RunningManifest,
   UpgradeFailure,
 } from "@flyhot/runtime/protocol";
+export type { AppDeps } from "./src/commands/app_deps.ts";
+export type { ShownValue } from "./src/commands/config_text.ts";
+export type { Check, CheckName } from "./src/commands/doctor/check.ts";
+export { doctor } from "./src/commands/doctor/doctor.ts";
+export type { DoctorReport } from "./src/commands/doctor/doctor_report.ts";
+export { plan, type PlannedRollout } from "./src/commands/dry_run.ts";
+export { status } from "./src/commands/read_status.ts";
+export type {
+  MachineStatus,
+  StatusReport,
+  StatusVerdict,
+} from "./src/commands/status_report.ts";
+export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
 export type { Machine, MachineEvent, MachineExit } from "./src/fly/machine.ts";

@@ -69,7 +69,7 @@ export function hotReloadCss(options: HotReloadCssOptions = {}): string {
  * @returns the stream, or null if the request asks for something else
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { hotReloadResponse } from "@flyhot/runtime";
  *
  * Deno.serve((request) => hotReloadResponse(request) ?? new Response("the app"));

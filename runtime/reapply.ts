@@ -1,10 +1,11 @@
 /** Where an app hands itself over: applies what its generation runs, then keeps watching.
  * @module
  */
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent } from "./agent.ts";
 import { readAppConfig } from "./app_config.ts";
+import { appRoot } from "./app_root.ts";
 import { AppFiles } from "./app_files.ts";
 import { type ControlSocket, openControlSocket } from "./control.ts";
 import { describeMachine, describeModules } from "./describe.ts";
@@ -190,7 +191,7 @@ async function start(
   logger: Logger,
 ): Promise<Running> {
   const mainFile = fileURLToPath(Deno.mainModule);
-  const root = options.root ?? await findRoot(mainFile);
+  const root = options.root ?? appRoot();
   const settings = resolveSettings(
     options,
     environment,
@@ -242,19 +243,6 @@ async function start(
       await socket?.[Symbol.asyncDispose]();
     },
   };
-}
-
-async function findRoot(mainFile: string): Promise<string> {
-  for (let folder = dirname(mainFile);; folder = dirname(folder)) {
-    for (const name of ["deno.json", "deno.jsonc"]) {
-      try {
-        if ((await Deno.stat(join(folder, name))).isFile) return folder;
-      } catch {
-        continue;
-      }
-    }
-    if (folder === dirname(folder)) return dirname(mainFile);
-  }
 }
 
 function defaultLogger(): Logger {

@@ -2,7 +2,7 @@
  * Tests upgrades of an app as they will happen: a real process, a real release, a real transaction.
  *
  * @example The working tree against what runs now
- * ```ts no-eval
+ * ```ts ignore
  * import { testUpgrade } from "@flyhot/runtime/testing";
  *
  * Deno.test("this version can go hot, and loses nothing", async () => {
@@ -17,7 +17,7 @@
  * ```
  *
  * @example Step by step
- * ```ts no-eval
+ * ```ts ignore
  * import { startApp } from "@flyhot/runtime/testing";
  *
  * Deno.test("a broken migration leaves the old code serving", async () => {

@@ -110,7 +110,7 @@ export interface TestApp extends AsyncDisposable {
  * @throws {TestAppError} if it does not start, saying what it wrote
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { startApp } from "@flyhot/runtime/testing";
  *
  * Deno.test("the counter survives the upgrade", async () => {

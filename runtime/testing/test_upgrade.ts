@@ -59,7 +59,7 @@ export interface TestUpgradeReport<T> {
  * @throws {RangeError} if there are fewer than two versions
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { testUpgrade } from "@flyhot/runtime/testing";
  *
  * Deno.test("the working tree upgrades what main runs", async () => {

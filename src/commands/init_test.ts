@@ -299,6 +299,29 @@ const CASES: readonly Case[] = [
     written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
   },
   {
+    name: "moves an Oak application of JSR",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { Application } from "@oak/oak";\nconst app = new Application();\nawait app.listen({ port: 80 });\n',
+    },
+    steps: [],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "does not move an Oak application of npm",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { Application } from "npm:@oakserver/oak@14";\nconst app = new Application();\nawait app.listen({ port: 80 });\n',
+    },
+    steps: [
+      /not done for you: the Oak of npm answers in the way of Node\.js: use jsr:@oak\/oak\.$/,
+      /^Make main\.ts the boot shell/,
+    ],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
     name: "only explains what Fresh needs",
     files: {
       ...FILES,

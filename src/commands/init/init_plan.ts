@@ -61,6 +61,8 @@ export interface InitSources {
     readonly text: string;
     readonly value: Readonly<Record<string, unknown>>;
   } | null;
+  /** The packages that its `package.json` names. */
+  readonly packages: ReadonlySet<string>;
   /** The text of its `Dockerfile`. */
   readonly dockerfile: string | null;
   /** The text of its `fly.toml`. */
@@ -204,6 +206,9 @@ function hotEntry(
   const unsure = [
     ...("unsure" in moved ? moved.unsure : []),
     ...importers.map((path) => `${path} imports it`),
+    ...(framework === "oak" && isNpmOak(source, sources)
+      ? ["the Oak of npm answers in the way of Node.js: use jsr:@oak/oak"]
+      : []),
   ];
   if ("unsure" in moved || unsure.length > 0) {
     return { steps: byHand(unsure), notes: stateNotes(source, target) };
@@ -218,6 +223,20 @@ function hotEntry(
     }],
     notes: stateNotes(source, target),
   };
+}
+
+function isNpmOak(
+  source: string,
+  { denoJson, packages }: InitSources,
+): boolean {
+  const name = "@oakserver/oak";
+  const imports = isRecord(denoJson?.value.imports)
+    ? Object.values(denoJson.value.imports)
+    : [];
+  return packages.has(name) || [
+    ...imports,
+    ...findSpecifiers(source).map(({ specifier }) => specifier),
+  ].some((it) => `${it}`.startsWith(`npm:${name}`));
 }
 
 function freshSteps(entry: string): readonly string[] {

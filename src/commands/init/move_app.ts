@@ -96,8 +96,8 @@ function handlerExport(
 ): string {
   const type = typed ? ": Deno.ServeHandler<Deno.NetAddr>" : "";
   if (call === "Deno.serve") return `export const ${name}${type} = ${handler};`;
-  return `export const ${name}${type} = async (request) =>
-  (await ${handler}.handle(request)) ??
+  return `export const ${name}${type} = async (request, info) =>
+  (await ${handler}.handle(request, info.remoteAddr)) ??
     new Response("Not Found", { status: 404 });`;
 }
 

@@ -169,8 +169,8 @@ Deno.test("moveApp() moves an Oak application", () => {
     app,
     `import { Application } from "@oak/oak";
 const oak = new Application();
-export const handle: ${TYPE} = async (request) =>
-  (await oak.handle(request)) ??
+export const handle: ${TYPE} = async (request, info) =>
+  (await oak.handle(request, info.remoteAddr)) ??
     new Response("Not Found", { status: 404 });
 `,
   );
