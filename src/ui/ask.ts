@@ -45,8 +45,13 @@ export async function confirm(
   if (host.stdin === null) return false;
   const paint = paintFor(host, host.stderr);
   host.stderr.write(`${paint("info", "?")} ${oneLine(question)} [y/N] `);
-  const line = await host.stdin.readLine(signal);
-  if (line === null) host.stderr.write("\n");
+  let line: string | null = null;
+  try {
+    line = await host.stdin.readLine(signal);
+  } finally {
+    // Nobody pressed Enter.
+    if (line === null) host.stderr.write("\n");
+  }
   return /^\s*y(es)?\s*$/i.test(line ?? "");
 }
 

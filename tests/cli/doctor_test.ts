@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { S3Bucket } from "@flyhot/runtime/bucket";
 import { copyFolder } from "../../runtime/testing/copy_folder.ts";
-import { main } from "../../src/main.ts";
+import { doctor, main, plan, status } from "../../mod.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { type RealHost, realHost } from "./real_host.ts";
 
@@ -111,6 +111,29 @@ Deno.test("flyhot doctor says which machine runs no runtime, with the exit code 
       );
     }
     assert(out.includes("! main module"), out);
+  });
+});
+
+Deno.test("plan(), status() and doctor() give the library what the commands show", async () => {
+  await inSandbox(async ({ sandbox, folder }) => {
+    await sandbox.deploy(folder);
+    const path = join(folder, "text.ts");
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replaceAll("Hello", "Salut"));
+    using host = realHost(folder, sandbox.env);
+    const planned = await plan({ canary: 2 }, { host });
+    assertEquals([planned.outcome, planned.plan?.hot], ["dry_run", true]);
+    assertEquals(planned.plan?.reload, ["app.ts", "page.ts", "text.ts"]);
+    assertEquals(planned.config.canary, { value: 2, from: "--canary" });
+    const { machines } = await status({}, { host });
+    assertEquals(machines.map(({ verdict }) => verdict), [
+      "base_image",
+      "base_image",
+    ]);
+    const { app, checks } = await doctor({}, { host });
+    assertEquals(app, "counter");
+    assert(checks.every(({ verdict }) => verdict !== "fail"));
+    assertEquals([host.out(), host.err()], ["", ""]);
   });
 });
 

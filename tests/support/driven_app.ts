@@ -60,6 +60,7 @@ export class DrivenApp implements AsyncDisposable {
         FLY_IMAGE_REF: "registry.fly.io/driven:deployment-1",
         FLY_APP_NAME: "driven",
         FLYHOT_SOCKET: join(root, "..", "socket"),
+        TMPDIR: join(root, ".."),
       },
       stdin: "piped",
       stdout: "piped",
@@ -71,7 +72,10 @@ export class DrivenApp implements AsyncDisposable {
   }
 
   /** Starts an app from its first version. */
-  static async start(files: Files): Promise<DrivenApp> {
+  static async start(
+    files: Files,
+    prepare: (root: string) => Promise<void> = async () => {},
+  ): Promise<DrivenApp> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-app-" });
     const root = join(folder, "app");
     const source = join(folder, "source");
@@ -88,6 +92,7 @@ export class DrivenApp implements AsyncDisposable {
     };
     await writeFiles(root, all);
     await writeFiles(source, all);
+    await prepare(root);
     const app = new DrivenApp(root, source);
     const ready = app.#waiting.get(0)!.promise;
     await Promise.race([ready, app.#reading]);
