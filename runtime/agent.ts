@@ -19,6 +19,7 @@ import {
   withFailure,
 } from "./machine_results.ts";
 import { getJson } from "./object_store.ts";
+import { ProtocolError } from "./parse.ts";
 import { probation } from "./probation.ts";
 import {
   fingerprint,
@@ -72,8 +73,8 @@ export class Agent {
    * @throws {Error} if the pointer cannot be read
    */
   async boot(): Promise<MachineResult | null> {
-    const { bucket, settings, logger } = this.#parts;
-    const { app, imageRef, machineId } = settings;
+    const { bucket, settings } = this.#parts;
+    const { app, imageRef } = settings;
     if (!bucket) return null;
     await this.#readPointer(AbortSignal.timeout(BOOT_READ_MS));
     const generation = this.#pointer && generationOf(this.#pointer, imageRef);
@@ -83,12 +84,9 @@ export class Agent {
     }
     const wanted = bootUpgrade(generation);
     if (!wanted) return null;
-    const before = await readResult(bucket, app, wanted.id, machineId);
-    if (before?.state === "failed" && before.failure?.transient === false) {
-      this.#memory.set(wanted.id, { state: "ended" });
-      logger.warn(
-        `${wanted.version} failed on this machine before and is not tried again`,
-      );
+    const before = await this.#ownResult(wanted.id);
+    if (before && endedBadly(before)) {
+      this.#rememberEnd(before);
       return before;
     }
     const died = before?.state === "pending" && before.at_boot
@@ -151,22 +149,33 @@ export class Agent {
 
   /** Whether it ended badly here in an earlier process, whose memory is gone. */
   async #endedBefore(id: string): Promise<boolean> {
-    const { bucket, settings, logger } = this.#parts;
-    if (!bucket || this.#memory.has(id)) return false;
-    const result = await readResult(
-      bucket,
-      settings.app,
-      id,
-      settings.machineId,
-    );
-    const ended = result?.state === "rolled_back" ||
-      (result?.state === "failed" && result.failure?.transient === false);
-    if (!ended) return false;
-    this.#memory.set(id, { state: "ended" });
-    logger.warn(
-      `${result.version} failed on this machine before and is not tried again`,
-    );
+    if (this.#memory.has(id)) return false;
+    const result = await this.#ownResult(id);
+    if (!result || !endedBadly(result)) return false;
+    this.#rememberEnd(result);
     return true;
+  }
+
+  #rememberEnd({ upgrade_id, version }: MachineResult): void {
+    this.#memory.set(upgrade_id, { state: "ended" });
+    this.#parts.logger.warn(
+      `${version} failed on this machine before and is not tried again`,
+    );
+  }
+
+  /** What this machine has said about an upgrade; a record that nobody can read says nothing. */
+  async #ownResult(id: string): Promise<MachineResult | null> {
+    const { bucket, settings, logger } = this.#parts;
+    if (!bucket) return null;
+    try {
+      return await readResult(bucket, settings.app, id, settings.machineId);
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof SyntaxError)) {
+        throw error;
+      }
+      logger.warn(error.message);
+      return null;
+    }
   }
 
   async #readPointer(signal?: AbortSignal): Promise<void> {
@@ -338,6 +347,11 @@ export class Agent {
     this.#turn = mine.catch(() => {});
     return mine;
   }
+}
+
+function endedBadly({ state, failure }: MachineResult): boolean {
+  return state === "rolled_back" ||
+    (state === "failed" && failure?.transient === false);
 }
 
 function wantedRelease(wanted: HotUpgrade): WantedRelease {

@@ -134,7 +134,11 @@ export class AppFiles {
     try {
       return await Deno.readTextFile(join(this.#root, path));
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
+      if (
+        error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory ||
+        error instanceof Deno.errors.IsADirectory
+      ) return null;
       throw error;
     }
   }

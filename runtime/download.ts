@@ -47,7 +47,9 @@ export async function download(
         if (size > sizeMax) {
           throw new UpgradeError(
             "verify",
-            `Cannot take ${url}: it is longer than ${sizeMax} bytes`,
+            `Cannot take ${
+              withoutQuery(url)
+            }: it is longer than ${sizeMax} bytes`,
           );
         }
         hash.update(chunk);
@@ -60,10 +62,10 @@ export async function download(
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = whyOf(cause, url);
     throw new UpgradeError(
       "fetch",
-      `Cannot download ${url} to ${file}: ${why}`,
+      `Cannot download ${withoutQuery(url)} to ${file}: ${why}`,
       {
         transient: true,
         cause,
@@ -75,14 +77,18 @@ export async function download(
     // Shorter than promised is a cut connection more often than a lie.
     throw new UpgradeError(
       "verify",
-      `Cannot take ${url}: ${size} bytes arrived, ${wanted.size} were promised; publish the release again`,
+      `Cannot take ${
+        withoutQuery(url)
+      }: ${size} bytes arrived, ${wanted.size} were promised; publish the release again`,
       { transient: true },
     );
   }
   if (wanted.sha256 !== null && sha256 !== wanted.sha256) {
     throw new UpgradeError(
       "verify",
-      `Cannot take ${url}: its SHA-256 is ${sha256}, promised was ${wanted.sha256}; publish the release again`,
+      `Cannot take ${
+        withoutQuery(url)
+      }: its SHA-256 is ${sha256}, promised was ${wanted.sha256}; publish the release again`,
     );
   }
   return { sha256, size };
@@ -101,14 +107,14 @@ async function openRelease(
     } catch (cause) {
       signal.throwIfAborted();
       const transient = (cause as { transient?: unknown }).transient === true;
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = whyOf(cause, url);
       throw new UpgradeError("fetch", why, { transient, cause });
     }
     if (outcome.status === "found") return outcome.body;
     // An eventually consistent bucket may show the pointer before the release.
     throw new UpgradeError(
       "fetch",
-      `Cannot download ${url}: there is no such object`,
+      `Cannot download ${withoutQuery(url)}: there is no such object`,
       {
         transient: true,
       },
@@ -119,19 +125,40 @@ async function openRelease(
     response = await fetch(url, { signal });
   } catch (cause) {
     signal.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpgradeError("fetch", `Cannot download ${url}: ${why}`, {
-      transient: true,
-      cause,
-    });
+    const why = whyOf(cause, url);
+    throw new UpgradeError(
+      "fetch",
+      `Cannot download ${withoutQuery(url)}: ${why}`,
+      {
+        transient: true,
+        cause,
+      },
+    );
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
     throw new UpgradeError(
       "fetch",
-      `Cannot download ${url}: the server answered ${response.status}`,
+      `Cannot download ${
+        withoutQuery(url)
+      }: the server answered ${response.status}`,
       { transient: response.status === 429 || response.status >= 500 },
     );
   }
   return response.body;
+}
+
+/**
+ * An address without its query, which may be a signature.
+ *
+ * @param url the address
+ * @returns the part that may be shown
+ */
+export function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/, "");
+}
+
+function whyOf(cause: unknown, url: string): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replaceAll(url, withoutQuery(url));
 }

@@ -1,6 +1,7 @@
 /** An upgrade asked for by the app itself.
  * @module
  */
+import { withoutQuery } from "./download.ts";
 import { runningAgent } from "./reapply.ts";
 import type { UpgradeOutcome } from "./upgrade_context.ts";
 import { upgradeError } from "./upgrade_error.ts";
@@ -51,7 +52,7 @@ export async function hotUpgrade(
     return await agent.bringInDirectly({
       id: crypto.randomUUID(),
       version: options.version ?? "direct",
-      sourceImageRef: tarballUrl,
+      sourceImageRef: withoutQuery(tarballUrl),
       deployedAt: new Date().toISOString(),
       tarballUrl,
       sha256: options.sha256 ?? null,

@@ -28,7 +28,7 @@ export function consoleLogger(format: "text" | "json"): Logger {
         source: "flyhot",
         message,
       })
-      : `flyhot: ${message}`;
+      : `flyhot: ${message.replaceAll(/\s*\n\s*/g, " ")}`;
   return {
     // Standard output belongs to the app.
     info: (message) => console.error(line("info", message)),

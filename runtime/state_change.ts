@@ -201,13 +201,14 @@ export class StateChange {
   ): HolderCell {
     if (!cell) return this.#added.get(next)!;
     const { definition, state } = cell;
+    const migrated = this.#states.has(cell);
     undo.push(() => {
       cell.definition = definition;
       // Kept state is one object before and after; what a health check did to it stays.
-      if (this.#states.has(cell)) cell.state = state;
+      if (migrated) cell.state = state;
     });
     cell.definition = next;
-    if (this.#states.has(cell)) cell.state = this.#states.get(cell);
+    if (migrated) cell.state = this.#states.get(cell);
     return cell;
   }
 

@@ -6,7 +6,7 @@ import { assertValidPath } from "@std/tar";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { ignoreLines, ignoreTest } from "./ignore.ts";
+import { ignoreLines, ignoreTest } from "../config/ignore.ts";
 
 /** How many files a release may have. */
 export const FILES_MAX = 10_000;
