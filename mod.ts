@@ -97,6 +97,11 @@ export { doctor } from "./src/commands/doctor/doctor.ts";
 export type { DoctorReport } from "./src/commands/doctor/doctor_report.ts";
 export { plan, type PlannedRollout } from "./src/commands/dry_run.ts";
 export { status } from "./src/commands/read_status.ts";
+export {
+  type ReleaseEntry,
+  type ReleasesReport,
+  releasesReport,
+} from "./src/commands/releases_report.ts";
 export type {
   MachineStatus,
   StatusReport,
@@ -137,9 +142,12 @@ export {
   type OrchestrateDeps,
   type OrchestrateOptions,
 } from "./src/rollout/orchestrate.ts";
+export { readLock, type StoredLock } from "./src/rollout/lock_store.ts";
 export { readPointer, type StoredPointer } from "./src/rollout/pointer.ts";
+export { rollback, type RollbackRequest } from "./src/rollout/rollback.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
+export type { RolloutDeps } from "./src/rollout/watch.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";
 export type { PlanReport } from "./src/release/plan_report.ts";
 export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";

@@ -130,7 +130,7 @@ const LINES: readonly (readonly [line: string, expected: readonly string[]])[] =
     ["flyhot --json sta", ["status"]],
     ["flyhot orch", []],
     ["flyhot hot --l", ["--local", "--lock-timeout"]],
-    ["flyhot hot --app x --no", ["--no-canary"]],
+    ["flyhot hot --app x --no-can", ["--no-canary"]],
     ["flyhot status --js", ["--json"]],
     ["flyhot completions ", ["bash", "zsh", "fish"]],
     ["flyhot completions f", ["fish"]],

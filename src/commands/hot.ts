@@ -44,6 +44,16 @@ export const hotCommand: Command = defineCommand({
       description: "A build-time variable for the Dockerfile",
     },
     {
+      name: "no-cache",
+      type: "boolean",
+      description: "Build every layer of the image anew",
+    },
+    {
+      name: "buildkit",
+      type: "boolean",
+      description: "Build with BuildKit on Fly's builder",
+    },
+    {
       name: "dry-run",
       type: "boolean",
       description:
@@ -133,16 +143,33 @@ export const hotCommand: Command = defineCommand({
     return await hotRemote(config, {
       image: flags.image,
       buildArgs: flags["build-arg"],
+      switches: BUILD_SWITCHES.filter((name) => flags[name])
+        .map((name) => `--${name}`),
       force,
     }, context);
   },
 });
+
+/** Switches of the build, handed on to fly. */
+const BUILD_SWITCHES = ["no-cache", "buildkit"] as const;
+
+function buildFlagIn(flags: {
+  readonly "build-arg": readonly string[];
+  readonly "no-cache": boolean;
+  readonly "buildkit": boolean;
+}): string | null {
+  if (flags["build-arg"].length > 0) return "--build-arg";
+  const name = BUILD_SWITCHES.find((each) => flags[each]);
+  return name === undefined ? null : `--${name}`;
+}
 
 function refuseContradictions(flags: {
   readonly "local": boolean;
   readonly "skip-build": boolean;
   readonly "image": string | undefined;
   readonly "build-arg": readonly string[];
+  readonly "no-cache": boolean;
+  readonly "buildkit": boolean;
   readonly "canary": number | undefined;
   readonly "no-canary": boolean;
 }): void {
@@ -160,9 +187,7 @@ function refuseContradictions(flags: {
       ? "--image"
       : flags["skip-build"]
       ? "--skip-build"
-      : flags["build-arg"].length > 0
-      ? "--build-arg"
-      : null;
+      : buildFlagIn(flags);
     if (other !== null) {
       refuse(
         `Cannot combine --local with ${other}: --local uses no image`,
@@ -170,10 +195,11 @@ function refuseContradictions(flags: {
       );
     }
   }
-  if (flags.image !== undefined && flags["build-arg"].length > 0) {
+  const build = buildFlagIn(flags);
+  if (flags.image !== undefined && build !== null) {
     refuse(
-      "Cannot combine --image with --build-arg: nothing is built",
-      "leave out --image or --build-arg",
+      `Cannot combine --image with ${build}: nothing is built`,
+      `leave out --image or ${build}`,
     );
   }
   if (flags["no-canary"] && flags.canary !== undefined) {

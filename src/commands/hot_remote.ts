@@ -21,6 +21,8 @@ export interface HotRemoteOptions {
   readonly image: string | undefined;
   /** `NAME=value` pairs for the Dockerfile. */
   readonly buildArgs: readonly string[];
+  /** Build switches for fly, for example `--no-cache`. */
+  readonly switches: readonly string[];
   /** Whether to take the lock over from somebody else. */
   readonly force: boolean;
 }
@@ -118,6 +120,7 @@ async function build(
     app: options.app,
     config: config.flyConfig.value,
     buildArgs: options.buildArgs,
+    switches: options.switches,
     label: `flyhot-${options.launchId.toLowerCase()}`,
     onLine: (line) =>
       reporter.emit({ type: "output", program: flyctl.program, line }),

@@ -7,6 +7,7 @@ import type { PlanReport } from "../release/plan_report.ts";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {
+  formatBytes,
   formatCount,
   formatDuration,
   formatTable,
@@ -52,6 +53,20 @@ export function reportText(report: RolloutReport): string {
   ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
     if (plan) sections.push(planText(plan));
+    if (plan?.hot && report.outcome === "dry_run") {
+      sections.push(
+        [
+          ...(report.size === null
+            ? []
+            : [`Release: ${formatBytes(report.size)}`]),
+          ...machines.map(({ id, region, standing }) =>
+            standing === "queued"
+              ? `${id} (${region}) would upgrade now`
+              : `${id} (${region}) would apply it at its next start`
+          ),
+        ].join("\n"),
+      );
+    }
     return sections.join("\n\n");
   }
   const done = machines.filter((it) => it.reloaded.length > 0);
@@ -89,9 +104,25 @@ export function planText(plan: PlanReport): string {
           ),
         ]
         : []),
+      ...plan.reload.flatMap((path) => {
+        const chain = plan.because[path] ?? [];
+        return chain.length > 1 ? [`  ${path}, because of ${chain[0]}`] : [];
+      }),
       ...otherFiles(plan),
+      ...(plan.unchanged.length > 0
+        ? [`Unchanged: ${formatCount(plan.unchanged.length, "file")}`]
+        : []),
+      ...(plan.retained_bytes > 0
+        ? [
+          `The replaced modules keep about ${
+            formatBytes(plan.retained_bytes)
+          } of memory on each machine.`,
+        ]
+        : []),
     ];
-    return lines.length > 0
+    const changes = plan.reload.length + plan.mapped.length +
+      plan.assets.length + plan.removed.length;
+    return changes > 0
       ? `This can go hot.\n${lines.join("\n")}`
       : "Nothing would change.";
   }

@@ -9,6 +9,9 @@ const PLAN: PlanReport = {
   mapped: ["admin.ts"],
   assets: ["static/app.css"],
   removed: ["old.ts"],
+  unchanged: [],
+  because: {},
+  retained_bytes: 0,
   cold: [],
 };
 
@@ -135,6 +138,9 @@ Deno.test("reportText() names for a cold change each file, reason and import cha
     plan: {
       ...PLAN,
       hot: false,
+      unchanged: [],
+      because: {},
+      retained_bytes: 0,
       cold: [
         {
           path: "db.ts",
@@ -174,6 +180,9 @@ Removed: old.ts`,
       mapped: [],
       assets: [],
       removed: [],
+      unchanged: [],
+      because: {},
+      retained_bytes: 0,
       cold: [],
     }),
     "Nothing would change.",

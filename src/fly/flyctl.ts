@@ -14,6 +14,8 @@ export interface BuildOptions {
   readonly config: string | null;
   /** `NAME=value` pairs for the Dockerfile. */
   readonly buildArgs: readonly string[];
+  /** Switches handed on as they are, for example `--no-cache`. */
+  readonly switches?: readonly string[];
   /** The tag of the image. */
   readonly label: string;
   /** Called for every line of output. */
@@ -154,6 +156,7 @@ export class Flyctl {
       "--image-label",
       options.label,
       ...options.buildArgs.flatMap((it) => ["--build-arg", it]),
+      ...options.switches ?? [],
     ];
     const { code, stdout, stderr } = await this.#run(args, {
       onLine: (line) => options.onLine?.(plain(line)),

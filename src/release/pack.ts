@@ -20,6 +20,7 @@ import {
 import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
 import { findEntries } from "./entries.ts";
 import { readGraph } from "./graph.ts";
+import { isDirty } from "./working_tree.ts";
 
 /** Options of {@linkcode packRelease}. */
 export interface PackOptions {
@@ -29,7 +30,7 @@ export interface PackOptions {
   readonly app: string;
   /** The app's own version, for people. Default `version` in deno.json, else `0.0.0`. */
   readonly version?: string;
-  /** The image that the folder is a part of. Default `local:<digest of the content>`. */
+  /** The image that the folder is a part of. Default `local:<digest of the content>`, with `-dirty` where git has changes. */
   readonly sourceImageRef?: string;
   /** The main modules of the process groups. Default: found in deno.json, fly.toml or Dockerfile. */
   readonly entries?: readonly string[];
@@ -101,19 +102,29 @@ export async function packRelease(
   // Not by assignment: a file may be called __proto__.
   const files = Object.fromEntries(hashed);
   const { version } = config.denoJson;
+  const dirty = options.gitIgnored === true &&
+    options.sourceImageRef === undefined && await isDirty(root, host, signal);
+  const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
     version: options.version ??
       (typeof version === "string" && version !== "" ? version : "0.0.0"),
-    source_image_ref: options.sourceImageRef ?? localRef(files),
+    source_image_ref: options.sourceImageRef ?? local,
     entries,
     files,
     modules,
     config: await configDigests(root, configFiles, host),
     locked: config.locked,
   };
-  return { manifest, notes, ...await write(manifest, open, host, signal) };
+  return {
+    manifest,
+    notes: [
+      ...notes,
+      ...(dirty ? ["the working tree has changes that are not committed"] : []),
+    ],
+    ...await write(manifest, open, host, signal),
+  };
 }
 
 function entriesOf(

@@ -9,7 +9,7 @@ import { isEmptyPlan } from "../release/classify.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock.ts";
-import { rolloutReport } from "./outcome.ts";
+import { restingReport, rolloutReport } from "./outcome.ts";
 import { readPointer } from "./pointer.ts";
 import { prepare, type Prepared, type ReleaseSource } from "./prepare.ts";
 import { prune } from "./prune.ts";
@@ -131,6 +131,10 @@ async function planOnly(
       : hot
       ? `would go hot to ${counted(prepared.running.length, "machine")}`
       : describeCold(prepared),
+    machines: [
+      ...prepared.running.map((machine) => restingReport(machine, "queued")),
+      ...prepared.resting.map((machine) => restingReport(machine)),
+    ],
     total_ms: elapsed(),
   });
 }

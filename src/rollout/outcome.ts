@@ -40,16 +40,20 @@ export function machineReport(
 }
 
 /**
- * Writes down that a machine is at rest.
+ * Writes down where a machine stands that has not done anything yet.
  *
  * @param machine the machine
+ * @param standing where it stands. Default: it is at rest and applies the upgrade when it starts
  * @returns its report
  */
-export function restingReport(machine: AppMachine): MachineReport {
+export function restingReport(
+  machine: AppMachine,
+  standing: MachineStanding = "applies_at_next_start",
+): MachineReport {
   return {
     id: machine.id,
     region: machine.region,
-    standing: "applies_at_next_start",
+    standing,
     reloaded: [],
     modules: 0,
     holders: [],

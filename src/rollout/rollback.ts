@@ -150,7 +150,7 @@ async function goBack(
       ...returned.states.map((state) => machineReport(state))
         .filter((report) => report !== null),
       ...resting.filter((machine) => sameImage(machine.imageRef, imageRef))
-        .map(restingReport),
+        .map((machine) => restingReport(machine)),
     ],
     total_ms: host.monotonicNow() - start,
   };

@@ -266,7 +266,7 @@ export class RolloutCourse {
       ...[...this.#states].map(([id, state]) =>
         machineReport(state, back.get(id))
       ).filter((report) => report !== null),
-      ...this.#prepared.resting.map(restingReport),
+      ...this.#prepared.resting.map((machine) => restingReport(machine)),
     ];
   }
 
