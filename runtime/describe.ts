@@ -17,12 +17,14 @@ import { acceptedBy, declinedBy } from "./upgrade_plan.ts";
  * @param parts what the process works with
  * @param startedAt when it started watching, RFC 3339
  * @param lastUpgradeId the newest upgrade it has seen an end of, or null
+ * @param notWatching why it does not watch for upgrades, or null where it does
  * @returns the answer of `GET /v1/info`
  */
 export async function describeMachine(
   { system, settings }: AgentParts,
   startedAt: string,
   lastUpgradeId: string | null,
+  notWatching: string | null,
 ): Promise<MachineInfo> {
   const { release, retained } = system;
   const common = {
@@ -32,6 +34,7 @@ export async function describeMachine(
     retainedModules: retained.modules,
     retainedBytes: retained.bytes,
     retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
+    ...(notWatching === null ? {} : { notWatching }),
     pid: Deno.pid,
     startedAt,
     lastUpgradeId,

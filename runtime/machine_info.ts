@@ -24,6 +24,8 @@ export interface MachineInfoCommon {
   readonly retainedBytes: number;
   /** Whether that is more than the budget, so that a cold deploy is recommended. */
   readonly retainedBudgetExceeded?: boolean;
+  /** Why the process does not watch for upgrades; not there where it does. */
+  readonly notWatching?: string;
   /** The process id. */
   readonly pid: number;
   /** When the process started watching, RFC 3339. */
@@ -75,6 +77,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
       it.retainedBudgetExceeded ?? false,
       `${at}.retainedBudgetExceeded`,
     ),
+    ...(it.notWatching === undefined
+      ? {}
+      : { notWatching: string(it.notWatching, `${at}.notWatching`) }),
     pid: count(it.pid, `${at}.pid`),
     startedAt: string(it.startedAt, `${at}.startedAt`),
     lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),

@@ -214,7 +214,13 @@ async function start(
   const parts = { system, settings, bucket, files, main, folders, logger };
   const agent = new Agent(parts);
   const startedAt = new Date().toISOString();
-  const info = () => describeMachine(parts, startedAt, agent.lastUpgradeId);
+  const notWatching = typeof settings.bucket === "string"
+    ? settings.bucket
+    : options.watch === false
+    ? "reapply() was called with watch: false"
+    : null;
+  const info = () =>
+    describeMachine(parts, startedAt, agent.lastUpgradeId, notWatching);
   const watcher = new Watcher({
     poll: () => agent.poll(),
     intervalMs: settings.pollIntervalMs,

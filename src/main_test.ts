@@ -86,6 +86,22 @@ const BAD_INPUTS: readonly BadInput[] = [
     hint: "leave out one of them",
   },
   {
+    name: "--local with --no-cache",
+    args: ["hot", "--local", "--no-cache"],
+    code: 2,
+    kind: "usage",
+    message: "Cannot combine --local with --no-cache: --local uses no image",
+    hint: "leave out --local or --no-cache",
+  },
+  {
+    name: "--image with --buildkit",
+    args: ["hot", "--image", "x", "--buildkit"],
+    code: 2,
+    kind: "usage",
+    message: "Cannot combine --image with --buildkit: nothing is built",
+    hint: "leave out --image or --buildkit",
+  },
+  {
     name: "a build argument without a name",
     args: ["hot", "--build-arg", "=s3cret"],
     code: 2,

@@ -73,6 +73,20 @@ Deno.test("Flyctl.build() builds, pushes, labels and passes its output on withou
   ]);
 });
 
+Deno.test("Flyctl.build() hands switches on", async () => {
+  const { host, fly } = flyctl({
+    stderr: "image: registry.fly.io/my-app:flyhot-01\n",
+  });
+  await fly.build({
+    ...BUILD,
+    buildArgs: [],
+    switches: ["--no-cache", "--buildkit"],
+  });
+  assertEquals(host.ran, [
+    "fly deploy --build-only --push --app my-app --config fly-staging.toml --image-label flyhot-01 --no-cache --buildkit",
+  ]);
+});
+
 Deno.test("Flyctl.build() says it when the build fails", async () => {
   const { fly } = flyctl({
     code: 1,

@@ -302,3 +302,22 @@ Deno.test("classify() does not reload what the release no longer has, even if it
   );
   assertEquals(plan.reload, ["app.ts", "data.json", "lib.ts"]);
 });
+
+Deno.test("classify() says why each module is reloaded, what stays, and about how much memory is kept", () => {
+  const plan = classify(manifest({ ...CONTENT, "data.json": "2" }), running());
+  assertEquals(plan.reload, ["app.ts", "data.json", "lib.ts"]);
+  assertEquals(plan.because, {
+    "data.json": ["data.json"],
+    "lib.ts": ["data.json", "lib.ts"],
+    "app.ts": ["data.json", "lib.ts", "app.ts"],
+  });
+  assertEquals(plan.unchanged, [
+    "boot.ts",
+    "deep.ts",
+    "deno.json",
+    "later.ts",
+    "main.ts",
+    "style.css",
+  ]);
+  assertEquals(plan.retained_bytes, 18);
+});

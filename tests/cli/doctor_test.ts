@@ -161,3 +161,26 @@ Deno.test("flyhot status --watch follows an upgrade until Ctrl-C", async () => {
     assert(BOTH_UPGRADED.test(out), out);
   });
 });
+
+Deno.test("flyhot doctor fails where the runtime answers but no upgrade will ever reach it", async () => {
+  await inSandbox(async ({ sandbox, folder, flyhot }) => {
+    const main = join(folder, "main.ts");
+    const text = await Deno.readTextFile(main);
+    await Deno.writeTextFile(
+      main,
+      text.replace("await reapply();", "await reapply({ watch: false });"),
+    );
+    await sandbox.deploy(folder);
+    const { code, out } = await flyhot(["doctor", "--json"]);
+    assertEquals(code, 4, out);
+    const { checks }: { checks: readonly Found[] } = JSON.parse(out);
+    assertEquals(
+      checks.filter(({ verdict }) => verdict === "fail")
+        .map(({ check, text }) => [check, text]),
+      Array(2).fill([
+        "runtime",
+        "answers, but does not watch for upgrades: reapply() was called with watch: false",
+      ]),
+    );
+  });
+});

@@ -58,8 +58,17 @@ export async function checkMachines(
   );
   return looked.flatMap(({ machine, runtime, checks }) => {
     const status = statuses.find(({ id }) => id === machine.id);
+    const notWatching = "info" in runtime
+      ? runtime.info.notWatching
+      : undefined;
     return [
-      ...(status ? [judgeRuntime(status)] : []),
+      ...(status
+        ? [
+          notWatching === undefined
+            ? judgeRuntime(status)
+            : refuseDeaf(machine.id, notWatching),
+        ]
+        : []),
       ...("error" in runtime
         ? [fail("runtime", runtime.error, machine.id)]
         : []),
@@ -161,6 +170,19 @@ export function judgeRuntime(status: MachineStatus): Check {
       id,
     )
     : pass("runtime", text, id);
+}
+
+/** The runtime answers, but no upgrade will ever reach it. */
+function refuseDeaf(id: string, why: string): Check {
+  return fail(
+    "runtime",
+    new FlyhotError(
+      "not_found",
+      `answers, but does not watch for upgrades: ${why}`,
+      { hint: "set what is missing with: fly secrets set, or in deno.json" },
+    ),
+    id,
+  );
 }
 
 /**
