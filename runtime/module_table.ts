@@ -101,6 +101,21 @@ export class ModuleTable {
   }
 
   /**
+   * The releases that current modules come from.
+   *
+   * @returns the names of their folders
+   */
+  currentReleases(): Set<string> {
+    const names = new Set<string>();
+    for (const entries of this.#history.values()) {
+      const url = entries.at(-1)?.url ?? "";
+      if (!url.startsWith(this.releases)) continue;
+      names.add(url.slice(this.releases.length).split("/", 1)[0]!);
+    }
+    return names;
+  }
+
+  /**
    * The URL that a path has for the module that imports it: code of an earlier generation stays in that generation.
    *
    * @param path the path imported

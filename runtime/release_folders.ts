@@ -105,6 +105,20 @@ export class ReleaseFolders {
     await Deno.remove(release.folder, { recursive: true }).catch(() => {});
   }
 
+  /**
+   * Removes the releases that nothing needs any more.
+   *
+   * @param keep the folders of those that are needed
+   */
+  async prune(keep: ReadonlySet<string>): Promise<void> {
+    for (const [sha256, { folder }] of this.#unpacked) {
+      if (keep.has(folder)) continue;
+      this.#unpacked.delete(sha256);
+      this.#uses.delete(sha256);
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+    }
+  }
+
   #use(release: UnpackedRelease): UnpackedRelease {
     const uses = this.#uses.get(release.sha256) ?? 0;
     this.#uses.set(release.sha256, uses + 1);

@@ -3,6 +3,7 @@
  */
 import { within } from "./deadline.ts";
 import { runPassingGates } from "./holder_cell.ts";
+import { join } from "node:path";
 import { checkHealth } from "./health.ts";
 import { HotChange, tellHot } from "./hot_change.ts";
 import { discard, prepare, type Prepared } from "./prepare.ts";
@@ -258,6 +259,19 @@ class Upgrade {
     system.modules.forgetOld();
     await services.finish();
     await hots.finish();
+    await this.#removeOldReleases();
+  }
+
+  // A machine may live through many upgrades; its disk must not fill with them.
+  async #removeOldReleases(): Promise<void> {
+    const { release, earlierFolders, modules } = this.#system;
+    const { folders } = this.#context;
+    const keep = new Set(earlierFolders);
+    if (release) keep.add(release.folder);
+    for (const name of modules.table!.currentReleases()) {
+      keep.add(join(folders.folder, name));
+    }
+    await folders.prune(keep);
   }
 
   #enter(release: UnpackedRelease | null): () => void {

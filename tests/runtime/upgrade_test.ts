@@ -257,3 +257,30 @@ Deno.test("upgrade() removes a holder that the new code does not declare, and re
   assert(result.state === "applied", JSON.stringify(result));
   assertEquals(await app.call("greet"), "no counter");
 });
+
+Deno.test("old releases leave the disk once nothing current comes from them", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts":
+      `import { kept } from "./kept.ts"; export const read = () => [0, kept];`,
+    "kept.ts": `export const kept = 0;`,
+  });
+  const releases = () =>
+    Array.fromAsync(Deno.readDir(`${app.root}/.flyhot/releases`));
+  assertEquals(
+    (await app.upgrade({ "kept.ts": `export const kept = 1;` })).state,
+    "applied",
+  );
+  const [first] = await releases();
+  for (let n = 1; n <= 7; n++) {
+    const result = await app.upgrade({
+      "app.ts":
+        `import { kept } from "./kept.ts"; export const read = () => [${n}, kept];`,
+    });
+    assertEquals(result.state, "applied", JSON.stringify(result));
+  }
+  const left = (await releases()).map(({ name }) => name);
+  // The current one, three whose assets open pages may ask for, and the one that kept.ts still comes from.
+  assertEquals(left.length, 5);
+  assert(left.includes(first!.name));
+  assertEquals(await app.call("read"), [7, 1]);
+});
