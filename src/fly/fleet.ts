@@ -27,6 +27,11 @@ export interface AppMachine {
 export interface Fleet {
   /** Lists the app's machines, started or not. */
   list(signal?: AbortSignal): Promise<readonly AppMachine[]>;
+  /** Says who holds a lease on one of these machines, as a deploy does; null if nobody does. */
+  leaseHolder?(
+    machineIds: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<string | null>;
   /** Asks the runtime on a machine what it runs. */
   info(machineId: string, signal?: AbortSignal): Promise<MachineInfo>;
   /** Asks the runtime on a machine for what a planner needs. */

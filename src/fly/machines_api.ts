@@ -222,6 +222,28 @@ export class MachinesApi {
   }
 
   /**
+   * Reads who has a machine's lease: `fly deploy` takes it on every machine that it updates.
+   *
+   * @param id the machine
+   * @param signal gives up early
+   * @returns who has it and for what, as far as Fly says; null if nobody has
+   * @throws {FlyhotError} `auth` or `network`
+   */
+  async lease(id: string, signal?: AbortSignal): Promise<string | null> {
+    const answer = await this.#request(`/${encodeURIComponent(id)}/lease`, {
+      what: `read the lease of machine ${id} of ${this.app}`,
+      ...signalOf(signal),
+      accept: (status) => status === 404,
+    });
+    if (answer.status === 404) return null;
+    const body = json(answer);
+    const data = isRecord(body) && isRecord(body.data) ? body.data : {};
+    const words = [data.owner, data.description]
+      .filter((word) => typeof word === "string" && word !== "");
+    return words.length > 0 ? words.join(", ") : "somebody";
+  }
+
+  /**
    * Waits for a machine to reach a state.
    *
    * @param id the machine

@@ -54,6 +54,25 @@ export class MachinesFleet implements Fleet {
   }
 
   /**
+   * Says who holds a lease on one of these machines, as a deploy does.
+   *
+   * @param machineIds the machines
+   * @param signal gives up early
+   * @returns the first machine that is held and by whom, or null; a lease that cannot be read counts as none
+   * @throws {FlyhotError} `auth` or `network`
+   */
+  async leaseHolder(
+    machineIds: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<string | null> {
+    for (const id of machineIds) {
+      const holder = await this.#api.lease(id, signal);
+      if (holder !== null) return `machine ${id} is held by ${holder}`;
+    }
+    return null;
+  }
+
+  /**
    * Asks the runtime on a machine what it runs.
    *
    * @param machineId the machine

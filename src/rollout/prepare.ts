@@ -2,6 +2,7 @@
  * @module
  */
 import type { RunningManifest } from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import { classify, joinPlans } from "../release/classify.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
@@ -60,7 +61,11 @@ export async function prepare(
       result: ({ running, resting }) =>
         `${running.length} started, ${resting.length} at rest`,
     },
-    async () => surveyMachines(source.app, await deps.fleet.list(signal)),
+    async () => {
+      const found = surveyMachines(source.app, await deps.fleet.list(signal));
+      await refuseDeployUnderWay(source.app, found, deps, signal);
+      return found;
+    },
   );
   const release = await tell(
     deps,
@@ -97,6 +102,22 @@ export async function prepare(
     await release.dispose();
     throw error;
   }
+}
+
+/** A deploy holds the lease of the machine that it updates next; what it brings would not have this release. */
+async function refuseDeployUnderWay(
+  app: string,
+  { running }: Survey,
+  { fleet }: RolloutDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const holder = await fleet.leaseHolder?.(running.map(({ id }) => id), signal);
+  if (holder === null || holder === undefined) return;
+  throw new FlyhotError(
+    "conflict",
+    `Cannot upgrade ${app}: a deploy is under way (${holder})`,
+    { hint: "let it end, then run flyhot hot again" },
+  );
 }
 
 /** Asks one machine of each process group, because groups have different main modules. */

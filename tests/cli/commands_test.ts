@@ -220,3 +220,39 @@ Deno.test("flyhot sandbox runs an app until Ctrl-C and leaves nothing behind", a
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("flyhot hot waits for nobody: while fly deploy holds a machine it refuses, and says so", async () => {
+  await inSandbox(async ({ sandbox, flyhot, edit, ask }) => {
+    const [machine] = sandbox.machines();
+    const lease = `${sandbox.flapsUrl}/v1/apps/counter/machines/${
+      machine!.id
+    }/lease`;
+    const authorization = sandbox.env.FLY_API_TOKEN!;
+    const taken = await fetch(lease, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({ ttl: 60, description: "bluegreen deploy" }),
+    });
+    const { data: { nonce } } = await taken.json();
+    await edit("text.ts", "Hello", "Bonjour");
+    const refused = await flyhot("hot", "--local");
+    assertEquals(refused.code, 5, refused.err);
+    assert(
+      refused.err.includes(
+        `Cannot upgrade counter: a deploy is under way (machine ${
+          machine!.id
+        } is held by`,
+      ),
+      refused.err,
+    );
+    assertEquals(await ask("/hello"), ["Hello, world", "Hello, world"]);
+    const freed = await fetch(lease, {
+      method: "DELETE",
+      headers: { authorization, "fly-machine-lease-nonce": nonce },
+    });
+    await freed.body?.cancel();
+    const hot = await flyhot("hot", "--local");
+    assertEquals(hot.code, 0, hot.err);
+    assertEquals(await ask("/hello"), ["Bonjour, world", "Bonjour, world"]);
+  });
+});
