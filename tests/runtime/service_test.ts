@@ -125,3 +125,29 @@ Deno.test("a service that the new code does not declare is stopped", async () =>
   assertEquals(result.state, "applied", JSON.stringify(result));
   assertEquals(await app.call("read"), ["start one", "abort one", "stop one"]);
 });
+
+Deno.test("an upgrade that cannot be undone says so: the one bad end that asks for a new machine", async () => {
+  const fragile = service(
+    "one",
+    "",
+    `
+    const starts = globalThis as { starts?: number };
+    starts.starts = (starts.starts ?? 0) + 1;
+    if (starts.starts > 1) throw new Error("only once");
+  `,
+  );
+  await using app = await DrivenApp.start({ ...V1, "ticker.ts": fragile });
+  const result = await app.upgrade({
+    "ticker.ts": service(
+      "two",
+      "exclusive: true,",
+      `throw new Error("no port");`,
+    ),
+  });
+  assert(result.state === "failed", JSON.stringify(result));
+  assertStringIncludes(result.message, "no port");
+  assertStringIncludes(app.log, "could not be undone, recycle this machine");
+  assertStringIncludes(app.log, "Cannot start the service ticker: only once");
+  // The app itself still answers.
+  assertEquals(await app.call("handle"), ["one", false]);
+});
