@@ -16,4 +16,5 @@ export {
   type WriteCondition,
   type WriteOutcome,
 } from "./object_store.ts";
-export { S3Bucket, type S3BucketOptions } from "./s3_bucket.ts";
+export { S3Bucket } from "./s3_bucket.ts";
+export type { S3BucketOptions } from "./s3_transport.ts";

@@ -6,7 +6,8 @@ import {
   type BucketErrorCode,
   type WriteCondition,
 } from "./object_store.ts";
-import { S3Bucket, type S3BucketOptions } from "./s3_bucket.ts";
+import { S3Bucket } from "./s3_bucket.ts";
+import type { S3BucketOptions } from "./s3_transport.ts";
 
 const BASE = "https://s3.example/my-releases";
 const SECRET = "wJalrXUtnFEMI/K7MDENG";
