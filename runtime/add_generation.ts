@@ -3,12 +3,12 @@
  */
 import { generationOf } from "./decide_upgrade.ts";
 import { type Bucket, getJson, putJson } from "./object_store.ts";
+import { pointerKey } from "./object_keys.ts";
 import {
   parsePointer,
   type Pointer,
-  pointerKey,
-  PROTOCOL_VERSION,
-} from "./protocol.ts";
+  pointerWithGeneration,
+} from "./pointer.ts";
 
 const ATTEMPTS_MAX = 5;
 
@@ -34,15 +34,7 @@ export function withGeneration(
     hot_upgrade: null,
     history: [],
   };
-  return {
-    protocol: PROTOCOL_VERSION,
-    app,
-    revision: (pointer?.revision ?? 0) + 1,
-    set_at: now,
-    image_ref: imageRef,
-    hot_upgrade: null,
-    generations: { ...pointer?.generations, [imageRef]: generation },
-  };
+  return pointerWithGeneration(pointer, app, generation, now);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The pointer: which release is current for which base image.
  * @module
  */
-import { protocolVersion } from "./manifest.ts";
+import { PROTOCOL_VERSION, protocolVersion } from "./manifest.ts";
 import {
   count,
   listOf,
@@ -123,5 +123,32 @@ export function parsePointer(value: unknown): Pointer {
     image_ref: string(it.image_ref, `${at}.image_ref`),
     hot_upgrade: nullable(hotUpgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
     generations: recordOf(generation)(it.generations, `${at}.generations`),
+  };
+}
+
+/**
+ * The pointer with a generation that is new or changed: the newest write is the newest generation.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param app the Fly app
+ * @param generation the generation
+ * @param now the time, RFC 3339
+ * @returns the next pointer
+ */
+export function pointerWithGeneration(
+  pointer: Pointer | null,
+  app: string,
+  generation: Generation,
+  now: string,
+): Pointer {
+  const { image_ref, hot_upgrade } = generation;
+  return {
+    protocol: PROTOCOL_VERSION,
+    app,
+    revision: (pointer?.revision ?? 0) + 1,
+    set_at: now,
+    image_ref,
+    hot_upgrade,
+    generations: { ...pointer?.generations, [image_ref]: generation },
   };
 }

@@ -11,6 +11,7 @@ import type {
   RunOutcome,
   WalkedEntry,
 } from "./host.ts";
+import { sleep } from "./sleep.ts";
 
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
@@ -56,21 +57,6 @@ export function denoHost(): DenoHost {
     interrupted: interrupt.signal,
     [Symbol.dispose]: dispose,
   };
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }
 
 function output(stream: typeof Deno.stdout): HostOutput {

@@ -6,8 +6,8 @@ import {
   HISTORY_MAX,
   type HotUpgrade,
   type Pointer,
-  PROTOCOL_VERSION,
-} from "../protocol.ts";
+  pointerWithGeneration,
+} from "../pointer.ts";
 
 /** An upgrade that nobody has applied yet. */
 export type NewUpgrade = Omit<HotUpgrade, "state" | "wave">;
@@ -123,13 +123,5 @@ export function pointerWith(
     hot_upgrade: current,
     history,
   };
-  return {
-    protocol: PROTOCOL_VERSION,
-    app,
-    revision: (pointer?.revision ?? 0) + 1,
-    set_at: now,
-    image_ref: imageRef,
-    hot_upgrade: current,
-    generations: { ...pointer?.generations, [imageRef]: generation },
-  };
+  return pointerWithGeneration(pointer, app, generation, now);
 }

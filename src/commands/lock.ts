@@ -5,12 +5,9 @@ import type { DeployLock } from "@flyhot/runtime/protocol";
 import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
-import {
-  decideLock,
-  describeLock,
-  releasedRecord,
-} from "../rollout/lock_decision.ts";
-import { readLock, type StoredLock, writeLock } from "../rollout/lock_store.ts";
+import { breakLock } from "../rollout/lock.ts";
+import { decideLock, describeLock } from "../rollout/lock_decision.ts";
+import { readLock, type StoredLock } from "../rollout/lock_store.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 
@@ -91,22 +88,11 @@ export const lockCommand: Command = defineCommand({
         },
       );
     }
-    const record = releasedRecord(found!.record, host.now());
-    const outcome = await writeLock(bucket, app, record, {
-      ifMatch: found!.etag,
-    }, signal);
-    if (outcome.status !== "written") {
-      throw new FlyhotError(
-        "conflict",
-        `Cannot release the deploy lock of ${app}: it has changed meanwhile`,
-        { hint: "look again with: flyhot lock status" },
-      );
-    }
-    const after: LockReport = { app, state: "free", lock: record };
-    context.answer({
-      text: `The deploy lock of ${app} is free\n`,
-      json: after,
-    });
+    // As it was judged: whoever has taken it since keeps it.
+    await breakLock(app, { host, bucket }, signal, found ?? undefined);
+    const freed = await readLock(bucket, app, signal);
+    const after = reportOf(app, freed, host.now());
+    context.answer({ text: lockText(after, host.now()), json: after });
     return 0;
   },
 });

@@ -210,6 +210,7 @@ function notConditional(app: string, bucket: Bucket): FlyhotError {
  * @param app the Fly app
  * @param deps clock and bucket
  * @param signal gives up early
+ * @param seen the lock as the caller decided about it. Default: as it is now
  * @returns the lock that was held; null if none was
  * @throws {FlyhotError} `conflict` if it changed at that moment
  * @throws {BucketError} if a request fails
@@ -218,8 +219,9 @@ export async function breakLock(
   app: string,
   { host, bucket }: Pick<LockDeps, "host" | "bucket">,
   signal?: AbortSignal,
+  seen?: StoredLock,
 ): Promise<DeployLock | null> {
-  const found = await readLock(bucket, app, signal);
+  const found = seen ?? await readLock(bucket, app, signal);
   if (found?.record.state !== "held") return null;
   const outcome = await writeLock(
     bucket,

@@ -1,13 +1,13 @@
 /** Health checks of a machine, asked over HTTP.
  * @module
  */
+import { sleep } from "../sleep.ts";
 import { durationMs } from "./durations.ts";
 import type {
   CheckConfig,
   CheckStatus,
   MachineConfig,
 } from "./machine_types.ts";
-import { delay } from "./wait_for.ts";
 
 /** One check, ready to be asked. */
 export interface Check {
@@ -85,7 +85,7 @@ export async function watchChecks(
         updated_at: new Date().toISOString(),
       });
       const pause = passing ? check.intervalMs : INTERVAL_MS_FAILING;
-      await delay(pause, signal).catch(() => {});
+      await sleep(pause, signal).catch(() => {});
     }
   }));
 }
@@ -161,7 +161,7 @@ export async function pollUntilGood(
         met = `it cannot be reached (${error.message})`;
       }
     }
-    await delay(POLL_MS, signal).catch(() => {});
+    await sleep(POLL_MS, signal).catch(() => {});
   }
   return met;
 }

@@ -1,6 +1,7 @@
 /** An HTTP server on 127.0.0.1 that keeps the request target as it was sent and can break connections on demand.
  * @module
  */
+import { sleep } from "../sleep.ts";
 import {
   createServer,
   type IncomingMessage,
@@ -9,7 +10,6 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Fault, FaultHook, FaultRequest } from "./faults.ts";
-import { delay } from "./wait_for.ts";
 
 /** A whole request. */
 export interface LoopbackRequest {
@@ -131,7 +131,7 @@ async function respond(
     );
     const fault = judgeFault(options, method, target, count);
     if (fault === "lose_request") return spoil(incoming);
-    if (typeof fault === "object") await delay(fault.delayMs, gone.signal);
+    if (typeof fault === "object") await sleep(fault.delayMs, gone.signal);
     const answer = fault === "error500" || fault === "slow_down"
       ? options.fail(fault === "error500" ? 500 : 503, "trouble on demand")
       : await answerOf(options, {

@@ -1,6 +1,7 @@
 /** One machine: its files, its processes, its state.
  * @module
  */
+import { sleep } from "../sleep.ts";
 import { join } from "node:path";
 import { mapCommand } from "./command_line.ts";
 import { startCommand } from "./dockerfile.ts";
@@ -28,7 +29,7 @@ import { failedPrecondition, PlatformError } from "./platform_error.ts";
 import type { ProcessEnd, ProcessRegister } from "./processes.ts";
 import { afterExit } from "./restart_policy.ts";
 import { stopHabits, type StopOptions } from "./stop_habits.ts";
-import { delay, Notifier } from "./wait_for.ts";
+import { Notifier } from "./wait_for.ts";
 
 /** What a machine is from its beginning to its end. */
 export interface MachinePlace {
@@ -464,7 +465,7 @@ export class Machine {
 
   async #retry(pauseMs: number, signal: AbortSignal): Promise<void> {
     try {
-      await delay(pauseMs, signal);
+      await sleep(pauseMs, signal);
     } catch {
       return this.#enter("stopped");
     } finally {

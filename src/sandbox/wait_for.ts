@@ -70,25 +70,3 @@ export function waitFor<T, C>(
     else look();
   });
 }
-
-/**
- * Waits.
- *
- * @param ms how long, in milliseconds
- * @param signal ends the wait early
- * @throws the signal's reason if it is aborted
- */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}

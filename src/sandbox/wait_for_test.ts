@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { delay, Notifier, waitFor } from "./wait_for.ts";
+import { Notifier, waitFor } from "./wait_for.ts";
 
 Deno.test("waitFor() looks at once, then at every change", async () => {
   const changes = new Notifier();
@@ -39,13 +39,4 @@ Deno.test("waitFor() ends without a find, when time is over, it is aborted, or l
     Error,
     "cannot look",
   );
-});
-
-Deno.test("delay() waits, and gives up when it is aborted", async () => {
-  await delay(1);
-  const controller = new AbortController();
-  const waiting = delay(60_000, controller.signal);
-  controller.abort(new Error("enough"));
-  await assertRejects(() => waiting, Error, "enough");
-  await assertRejects(() => delay(1, controller.signal), Error, "enough");
 });
