@@ -1,11 +1,8 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import {
-  lockedVersions,
-  parseJsonc,
-  settingsText,
-} from "@flyhot/runtime/protocol";
+import { parseJsonc, settingsText } from "@flyhot/runtime/protocol";
+import { lockedVersions } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
