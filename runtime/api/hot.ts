@@ -7,6 +7,8 @@ import {
   type HotContext,
   hotContext,
 } from "../modules/hot_context.ts";
+import { callingModules } from "../modules/caller.ts";
+import { placeOf } from "../modules/module_urls.ts";
 import type { HotEventName, HotEventPayloads } from "../modules/hot_events.ts";
 import { appProcess } from "../process/process.ts";
 
@@ -76,7 +78,10 @@ export function hot(meta: { readonly url: string }): Hot {
   }
   const { staging } = appProcess.declaring();
   const path = appProcess.modules.pathOf(meta.url);
-  const context = contextOf(path, meta.url, staging);
+  // All versions of a module say the same of where they are; the stack tells which one is asking.
+  const instance = callingModules().find((url) => placeOf(url) === meta.url) ??
+    meta.url;
+  const context = contextOf(path, instance, staging);
   return {
     get data() {
       return context.data;
@@ -136,13 +141,13 @@ function contextOf(
   const context = hotContext(path, url, { ...before?.data });
   if (staged) staging.hots.set(path, context);
   // An instance that has been replaced has no part in upgrades any more.
-  else if (isIn(path, url)) appProcess.hots.set(path, context);
+  else if (isIn(url)) appProcess.hots.set(path, context);
   return context;
 }
 
-function isIn(path: string, url: string): boolean {
+function isIn(url: string): boolean {
   const { table } = appProcess.modules;
-  return table === null || table.current(path) === url;
+  return table === null || table.isCurrent(url);
 }
 
 function addAccepted(

@@ -2,7 +2,7 @@
  * @module
  */
 import { callingModules } from "../modules/caller.ts";
-import { attemptOf } from "../modules/hooks.ts";
+import { attemptOf } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { callingModules, modulesOnStack } from "./caller.ts";
-import { folderUrl } from "./module_table.ts";
+import { folderUrl } from "./module_urls.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 
 const OWN = "file:///srv/lib/flyhot/";

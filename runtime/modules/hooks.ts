@@ -1,8 +1,18 @@
-/** The hook into module resolution: sends each import to the current code and notes who imported what.
+/** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
-import { registerHooks } from "node:module";
+import {
+  type LoadFnOutput,
+  type LoadHookContext,
+  type ModuleSource,
+  registerHooks,
+  type ResolveFnOutput,
+  type ResolveHookContext,
+} from "node:module";
+import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
+import { attemptOf, instanceUrl, placeOf } from "./module_urls.ts";
+import { nativeRequire } from "./native_require.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
 export interface LiveCall {
@@ -12,37 +22,15 @@ export interface LiveCall {
   readonly targets: Set<string>;
 }
 
-/** What has been loaded and how, for the planner. */
-export interface LoadedModules {
-  /** The paths loaded. */
-  readonly loaded: Set<string>;
-  /** Imports through `live()`, by importer. */
-  readonly live: Map<string, Set<string>>;
-  /** All other imports, by importer. */
-  readonly plain: Map<string, Set<string>>;
-}
-
-/**
- * The attempt that a module belongs to.
- *
- * @param url the module's URL
- * @returns the number in its cache-busting query, or null for a module of the base image
- */
-export function attemptOf(url: string): number | null {
-  const digits = /\?v=(\d+)$/.exec(url)?.[1];
-  return digits === undefined ? null : Number(digits);
-}
-
-/** How modules are resolved in this process. */
+/** How modules are loaded in this process. */
 export class ModuleLoading {
-  /** The table of current URLs; null until the app root is known, and then every import is left alone. */
+  /** The table of current instances; null until the app root is known, and then every import is left alone. */
   table: ModuleTable | null = null;
-  /** The URLs that an upgrade is preparing; null when there is none. */
+  /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
-  readonly #imports = new Map<string, Map<string, "live" | "plain">>();
-  readonly #loaded = new Set<string>();
+  readonly #edges = new Edges();
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -66,6 +54,7 @@ export class ModuleLoading {
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
+      load: (url, context, next) => this.#load(url, context, next),
     });
   }
 
@@ -73,15 +62,14 @@ export class ModuleLoading {
   uninstall(): void {
     this.#hooks?.deregister();
     this.#hooks = null;
-    this.#imports.clear();
-    this.#loaded.clear();
+    this.#edges.clear();
   }
 
   /**
    * Runs the thunk of a live boundary; the imports it makes before it first waits count as live.
    *
    * @param thunk the thunk
-   * @param staged whether its imports go to the code being prepared
+   * @param staged whether its imports go to the code being loaded
    * @returns what the thunk returned, and what it imported
    */
   runLive<T>(thunk: () => T, staged: boolean): { result: T; call: LiveCall } {
@@ -96,128 +84,173 @@ export class ModuleLoading {
   }
 
   /**
+   * The instance that the attempt under way loads for a path.
+   *
+   * @param path the path
+   * @returns its URL
+   */
+  stagedUrl(path: string): string {
+    return instanceUrl(this.table!.placeOf(path), this.staged!.attempt);
+  }
+
+  /**
+   * Tells whether a module instance was loaded while the hooks watched; boot modules were not.
+   *
+   * @param url its URL
+   * @returns true if its loading was seen
+   */
+  hasSeen(url: string): boolean {
+    return this.#edges.hasLoaded(url);
+  }
+
+  /**
    * What is loaded in the current generation.
    *
    * @param main the path of the main module
    * @returns the paths and how they were imported
    */
   current(main: string): LoadedModules {
-    const { table } = this;
-    const loaded = new Set([main]);
-    const live = new Map<string, Set<string>>();
-    const plain = new Map<string, Set<string>>();
-    if (!table) return { loaded, live, plain };
-    for (const url of this.#loaded) {
-      const path = table.pathOf(url);
-      if (path !== null && table.current(path) === url) loaded.add(path);
-    }
-    for (const [importer, targets] of this.#imports) {
-      const from = table.pathOf(importer);
-      if (from === null || table.current(from) !== importer) continue;
-      for (const [target, kind] of targets) {
-        const to = table.pathOf(target);
-        if (to === null) continue;
-        const edges = kind === "live" ? live : plain;
-        edges.set(from, (edges.get(from) ?? new Set()).add(to));
-      }
-    }
-    return { loaded, live, plain };
+    return this.#loadedModules(main, (table, url) => table.isCurrent(url));
   }
 
   /**
-   * Counts the module instances of one attempt.
+   * What will be loaded once the attempt under way is current.
+   *
+   * @param main the path of the main module
+   * @param staged the attempt
+   * @returns the paths and how they were imported
+   */
+  upcoming(main: string, staged: StagedTable): LoadedModules {
+    return this.#loadedModules(main, (table, url) => {
+      const path = table.pathOf(url);
+      return path !== null &&
+        attemptOf(url) ===
+          (staged.paths.has(path) ? staged.attempt : table.attempt(path));
+    });
+  }
+
+  /**
+   * The module instances of one attempt.
    *
    * @param attempt the attempt
    * @returns their URLs
    */
   loadedBy(attempt: number): string[] {
-    return [...this.#loaded].filter((url) => attemptOf(url) === attempt);
+    return this.#edges.loadedWhere((url) => attemptOf(url) === attempt);
   }
 
   /** Forgets what is known of modules that are no longer current. */
   forgetOld(): void {
     const { table } = this;
     if (!table) return;
-    const isCurrent = (url: string) => {
-      const path = table.pathOf(url);
-      return path === null || table.current(path) === url;
-    };
-    for (const url of this.#loaded) {
-      if (!isCurrent(url)) this.#loaded.delete(url);
-    }
-    for (const url of this.#imports.keys()) {
-      if (!isCurrent(url)) this.#imports.delete(url);
-    }
+    this.#edges.keep((url) =>
+      table.pathOf(url) === null || table.isCurrent(url)
+    );
+  }
+
+  #loadedModules(
+    main: string,
+    counts: (table: ModuleTable, url: string) => boolean,
+  ): LoadedModules {
+    const { table } = this;
+    const modules = table
+      ? this.#edges.current(table, (url) => counts(table, url))
+      : {
+        loaded: new Set<string>(),
+        live: new Map(),
+        plain: new Map(),
+        specifiers: new Map(),
+      };
+    modules.loaded.add(main);
+    return modules;
   }
 
   #resolve(
     specifier: string,
-    context: ResolveContext,
+    context: ResolveHookContext,
     next: (
       specifier: string,
-      context?: Partial<ResolveContext>,
-    ) => ResolveResult,
-  ): ResolveResult {
+      context?: Partial<ResolveHookContext>,
+    ) => ResolveFnOutput,
+  ): ResolveFnOutput {
     const { table } = this;
     const parent = context.parentURL ?? "";
-    const parentPath = table?.pathOf(parent) ?? null;
+    const ownParent = table?.pathOf(parent) ?? null;
     // Import maps and relative specifiers are written for the place under the root.
-    const result = table && parentPath !== null
-      ? next(specifier, { ...context, parentURL: table.baseUrl(parentPath) })
+    const result = table && ownParent !== null
+      ? next(specifier, { ...context, parentURL: placeOf(parent) })
       : next(specifier, context);
+    const kind = this.#liveCall ? "live" : "plain";
     if (!result.url.startsWith("file:")) {
       this.external.add(result.url);
       if (/^[a-z]+:/.test(specifier)) this.external.add(specifier);
+      if (ownParent !== null) {
+        this.#edges.add(parent, specifier, result.url, kind);
+      }
       return result;
     }
     const liveCall = this.#liveCall;
+    const place = placeOf(result.url);
     if (liveCall) {
       liveCall.owner = parent;
-      liveCall.targets.add(result.url);
+      liveCall.targets.add(place);
     }
-    const path = table?.pathOf(result.url) ?? null;
-    if (!table || path === null || !isBasePlace(table, result.url)) {
-      this.#note(parent, result.url, result.url, liveCall !== null);
-      return result;
+    if (parent !== "" && this.#concerns(parent)) {
+      // Kept as URLs, because modules are imported before the app root is known.
+      this.#edges.add(parent, specifier, place, kind);
     }
+    const path = table?.pathOf(place) ?? null;
+    // A URL that names its attempt is an import of our own.
+    if (!table || path === null || place !== result.url) return result;
     const { staged } = this;
-    const preparing = staged !== null &&
+    const loading = staged !== null && staged.paths.has(path) &&
       (liveCall?.staged === true || attemptOf(parent) === staged.attempt);
-    const url = (preparing ? staged.urls.get(path) : undefined) ??
-      (liveCall ? table.current(path) : table.forImporter(path, parent));
-    this.#note(parent, result.url, url, liveCall !== null);
+    const url = loading
+      ? instanceUrl(place, staged.attempt)
+      : liveCall
+      ? table.current(place)
+      : table.forImporter(place, parent);
     return { ...result, url };
   }
 
-  // Kept as URLs, because modules are imported before the app root is known.
-  #note(parent: string, target: string, url: string, live: boolean): void {
-    this.#loaded.add(url);
-    if (parent === "") return;
-    const targets = this.#imports.get(parent) ??
-      new Map<string, "live" | "plain">();
-    // One import that is not live is enough to hold the old module for ever.
-    if (targets.get(target) !== "plain") {
-      targets.set(target, live ? "live" : "plain");
+  #load(
+    url: string,
+    context: LoadHookContext,
+    next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
+  ): LoadFnOutput {
+    const native = nativeRequire(url, context.conditions);
+    if (native !== null) {
+      return { format: "commonjs", source: native, shortCircuit: true };
     }
-    this.#imports.set(parent, targets);
+    if (this.#concerns(url)) this.#edges.addLoaded(url);
+    const file = this.table?.fileOf(url) ?? null;
+    if (file === null) return next(url, context);
+    // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
+    const loaded = next(file, context);
+    return {
+      ...loaded,
+      ...(loaded.format === "module"
+        ? { source: atPlace(placeOf(url), textOf(loaded.source)) }
+        : {}),
+      shortCircuit: true,
+    };
+  }
+
+  /** Packages are many and never replaced. */
+  #concerns(url: string): boolean {
+    return url.startsWith("file:") && !url.includes("/node_modules/") &&
+      (this.table === null || this.table.pathOf(url) !== null);
   }
 }
 
-function isBasePlace(table: ModuleTable, url: string): boolean {
-  return !url.startsWith(table.releases) && !/[?#]/.test(url);
+/** Lets a module say where it is, without the attempt; on the first line, so that no line moves. */
+function atPlace(place: string, source: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  return `import.meta.url = ${JSON.stringify(place)};${text}`;
 }
 
-interface ResolveContext {
-  readonly parentURL: string | undefined;
-  readonly conditions: string[];
-  readonly importAttributes: ImportAttributes;
+function textOf(source: ModuleSource | undefined): string {
+  return typeof source === "string"
+    ? source
+    : new TextDecoder().decode(source ?? new Uint8Array());
 }
-
-interface ResolveResult {
-  readonly url: string;
-  readonly format?: string | null | undefined;
-  readonly importAttributes?: ImportAttributes | undefined;
-  readonly shortCircuit?: boolean | undefined;
-}
-
-type ImportAttributes = Record<string, string | undefined>;

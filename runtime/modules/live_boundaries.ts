@@ -6,6 +6,11 @@ import type { LiveCall, ModuleLoading } from "./hooks.ts";
 interface Boundary {
   readonly thunk: () => Promise<object>;
   call: LiveCall;
+  /** Null until the module has loaded, by the thunk or by an upgrade that came in between. */
+  value: object | null;
+}
+
+interface LoadedBoundary extends Boundary {
   value: object;
 }
 
@@ -47,7 +52,10 @@ export class LiveBoundaries {
    */
   async open<T extends object>(thunk: () => Promise<T>): Promise<T> {
     const { result, call } = this.#modules.runLive(thunk, false);
-    const value: unknown = await result;
+    const boundary: Boundary = { thunk, call, value: null };
+    // Before the module has loaded, so that an upgrade which arrives meanwhile finds the boundary.
+    this.#boundaries.push(new WeakRef(boundary));
+    const value = await loadedValue(boundary, result);
     if (!isObject(value)) {
       throw new TypeError(
         `Cannot open a live boundary: the thunk resolved to ${
@@ -55,14 +63,13 @@ export class LiveBoundaries {
         }; write live(() => import("./app.ts"))`,
       );
     }
+    boundary.value ??= value;
     if (call.targets.size === 0 && this.#modules.seesImports) {
       throw new TypeError(
         'Cannot open a live boundary: the thunk imported no module of the app before it first waited; write live(() => import("./app.ts"))',
       );
     }
-    const boundary: Boundary = { thunk, call, value };
-    this.#boundaries.push(new WeakRef(boundary));
-    return standIn(boundary) as T;
+    return standIn(boundary as LoadedBoundary) as T;
   }
 
   /**
@@ -135,10 +142,23 @@ export class LiveBoundaries {
     } catch (error) {
       // The thunk of replaced code may ask for what is gone; whoever still holds it keeps what it has.
       const replaced = owner !== null &&
-        (reload.has(owner) || table?.current(owner) !== boundary.call.owner);
+        (reload.has(owner) || table?.isCurrent(boundary.call.owner) === false);
       if (replaced) return null;
       throw error;
     }
+  }
+}
+
+/** What the thunk resolves to; where it fails, what an upgrade has put in its place meanwhile. */
+async function loadedValue(
+  boundary: Boundary,
+  result: Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await result;
+  } catch (error) {
+    if (boundary.value !== null) return boundary.value;
+    throw error;
   }
 }
 
@@ -147,7 +167,7 @@ function isObject(value: unknown): value is object {
     typeof value === "function";
 }
 
-function standIn(boundary: Boundary): object {
+function standIn(boundary: LoadedBoundary): object {
   const target = typeof boundary.value === "function"
     // Bound, it can be constructed and has no prototype of its own to report.
     ? function () {}.bind(null)

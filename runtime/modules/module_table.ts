@@ -1,33 +1,35 @@
-/** Which URL is current for each module of the app, now and in every earlier generation.
+/** Which attempt is current for each file of the app, now and in every earlier generation.
  * @module
  */
+import {
+  attemptOf,
+  instanceUrl,
+  pathUnder,
+  placeOf,
+  urlUnder,
+} from "./module_urls.ts";
 
-/** Where the files of one set of code are. */
-export interface CodeOrigin {
-  /** Digest of the release, or null for the base image. */
-  readonly sha256: string | null;
-  /** The folder's URL, with a slash at the end. */
-  readonly folder: string;
-}
-
-/** The URLs that an upgrade is about to make current. */
+/** The files that an upgrade is about to make current. */
 export interface StagedTable {
-  /** The number in the cache-busting query. */
+  /** The attempt's number. */
   readonly attempt: number;
-  /** The new URL of each module concerned, by path. */
-  readonly urls: ReadonlyMap<string, string>;
+  /** Where the new files are: the folder's URL, with a slash at the end. */
+  readonly folder: string;
+  /** The paths concerned. */
+  readonly paths: ReadonlySet<string>;
 }
 
 interface Assignment {
   readonly generation: number;
-  readonly url: string;
+  /** The attempt, or null for the base image. */
+  readonly attempt: number | null;
 }
 
 /**
- * Maps the paths of an app to the URLs of their current code.
+ * Maps the files of an app to the attempts that made them current.
  *
- * A path that no upgrade has touched is at its place under the root. Old URLs are remembered, so that code which is
- * still running from an earlier generation finds the modules of that generation.
+ * A path that no upgrade has touched is at its place under the root. Earlier assignments are remembered, so that code
+ * which is still running from an earlier generation finds the modules of that generation.
  */
 export class ModuleTable {
   /** The app root's URL, with a slash at the end. */
@@ -35,6 +37,7 @@ export class ModuleTable {
   /** The URL of the folder that releases are unpacked to, with a slash at the end. */
   readonly releases: string;
   readonly #history = new Map<string, Assignment[]>();
+  readonly #folders = new Map<number, string>();
   #generation = 0;
   #attempt = 0;
 
@@ -63,41 +66,73 @@ export class ModuleTable {
   }
 
   /**
-   * The path of a module of the app, whichever generation its URL belongs to.
+   * The path of a module of the app, whichever attempt it belongs to.
    *
    * @param url an absolute URL
    * @returns the path under the app root, or null for a URL outside the app
    */
   pathOf(url: string): string | null {
-    const bare = withoutQuery(url);
-    if (bare.startsWith(this.releases)) {
-      const rest = bare.slice(this.releases.length);
-      const slash = rest.indexOf("/");
-      return slash === -1 ? null : decode(rest.slice(slash + 1));
-    }
-    return bare.startsWith(this.root)
-      ? decode(bare.slice(this.root.length))
-      : null;
+    return url.startsWith(this.releases) ? null : pathUnder(this.root, url);
   }
 
   /**
-   * The URL of a path's place under the root, where import maps and relative specifiers are resolved from.
+   * The URL of a path's place under the root.
    *
    * @param path the path
    * @returns the URL
    */
-  baseUrl(path: string): string {
+  placeOf(path: string): string {
     return urlUnder(this.root, path);
   }
 
   /**
-   * The URL that is current for a path.
+   * The attempt that is current for a path.
    *
    * @param path the path
-   * @returns the URL
+   * @returns the attempt's number, or null for the base image
    */
-  current(path: string): string {
-    return this.#history.get(path)?.at(-1)?.url ?? this.baseUrl(path);
+  attempt(path: string): number | null {
+    return this.#history.get(path)?.at(-1)?.attempt ?? null;
+  }
+
+  /**
+   * The current instance of a module.
+   *
+   * @param place its place, with the app's own query and fragment
+   * @param attempt the attempt to load it from. Default the current one
+   * @returns the instance's URL
+   */
+  current(place: string, attempt?: number | null): string {
+    const path = this.pathOf(place);
+    const number = attempt === undefined
+      ? path === null ? null : this.attempt(path)
+      : attempt;
+    return number === null ? place : instanceUrl(place, number);
+  }
+
+  /**
+   * Tells whether a module instance is the current one of its place.
+   *
+   * @param url the instance's URL
+   * @returns false for one that an upgrade has replaced, and outside the app
+   */
+  isCurrent(url: string): boolean {
+    const path = this.pathOf(url);
+    return path !== null && this.attempt(path) === attemptOf(url);
+  }
+
+  /**
+   * Where the file of a module instance is.
+   *
+   * @param url the instance's URL
+   * @returns the URL of the file of its release, or null for one that Deno finds by itself
+   */
+  fileOf(url: string): string | null {
+    const attempt = attemptOf(url);
+    const path = this.pathOf(url);
+    const folder = attempt === null ? undefined : this.#folders.get(attempt);
+    if (folder === undefined || path === null) return null;
+    return urlUnder(folder, path);
   }
 
   /**
@@ -108,69 +143,71 @@ export class ModuleTable {
   currentReleases(): Set<string> {
     const names = new Set<string>();
     for (const entries of this.#history.values()) {
-      const url = entries.at(-1)?.url ?? "";
-      if (!url.startsWith(this.releases)) continue;
-      names.add(url.slice(this.releases.length).split("/", 1)[0]!);
+      const folder = this.#folders.get(entries.at(-1)?.attempt ?? -1) ?? "";
+      if (!folder.startsWith(this.releases)) continue;
+      names.add(folder.slice(this.releases.length).split("/", 1)[0]!);
     }
     return names;
   }
 
   /**
-   * The URL that a path has for the module that imports it: code of an earlier generation stays in that generation.
+   * The instance that an importer reaches: code of an earlier generation stays in that generation.
    *
-   * @param path the path imported
+   * @param place the place imported
    * @param importer the importing module's URL
-   * @returns the URL
+   * @returns the instance's URL
    */
-  forImporter(path: string, importer: string): string {
+  forImporter(place: string, importer: string): string {
+    const path = this.pathOf(place);
     const importerPath = this.pathOf(importer);
-    if (importerPath === null || this.current(importerPath) === importer) {
-      return this.current(path);
+    if (path === null || importerPath === null || this.isCurrent(importer)) {
+      return this.current(place);
     }
+    const attempt = attemptOf(importer);
     const own = this.#history.get(importerPath) ?? [];
-    const at = own.findIndex((entry) => entry.url === importer);
-    // Never assigned and not at its base place: left over from an attempt that was given up.
-    if (at === -1 && importer !== this.baseUrl(importerPath)) {
-      return this.current(path);
-    }
+    const at = own.findIndex((entry) => entry.attempt === attempt);
+    // Never assigned and not of the base image: left over from an attempt that was given up.
+    if (at === -1 && attempt !== null) return this.current(place);
     const replacedIn = own[at + 1]?.generation ?? Infinity;
     const then = (this.#history.get(path) ?? [])
       .findLast((entry) => entry.generation < replacedIn);
-    return then?.url ?? this.baseUrl(path);
+    return this.current(placeOf(place), then?.attempt ?? null);
   }
 
   /**
-   * Prepares new URLs for some modules; nothing is current yet. Every call counts as an attempt, because a failed
+   * Prepares new instances of some files; nothing is current yet. Every call counts as an attempt, because a failed
    * import poisons its URL for good.
    *
-   * @param origin where the new files are
-   * @param paths the modules concerned
-   * @returns the staged table
+   * @param folder the URL of the folder with the new files, with a slash at the end
+   * @param paths the files concerned
+   * @returns what is staged
    */
-  stage(origin: CodeOrigin, paths: Iterable<string>): StagedTable {
+  stage(folder: string, paths: Iterable<string>): StagedTable {
     const attempt = ++this.#attempt;
-    const urls = new Map<string, string>();
-    for (const path of paths) {
-      urls.set(path, `${urlUnder(origin.folder, path)}?v=${attempt}`);
-    }
-    return { attempt, urls };
+    this.#folders.set(attempt, folder);
+    return { attempt, folder, paths: new Set(paths) };
   }
 
   /**
-   * Makes staged URLs current.
+   * Makes what is staged current.
    *
    * @param staged what {@linkcode ModuleTable.stage} returned
-   * @returns puts the URLs back that were current before
+   * @param further paths that get a new instance too when somebody wants them, because nothing reaches them now
+   * @returns puts back what was current before
    */
-  commit(staged: StagedTable): () => void {
+  commit(
+    { attempt, paths }: StagedTable,
+    further: Iterable<string> = [],
+  ): () => void {
     const generation = ++this.#generation;
-    for (const [path, url] of staged.urls) {
+    const all = new Set([...paths, ...further]);
+    for (const path of all) {
       const entries = this.#history.get(path) ?? [];
-      entries.push({ generation, url });
+      entries.push({ generation, attempt });
       this.#history.set(path, entries);
     }
     return () => {
-      for (const path of staged.urls.keys()) {
+      for (const path of all) {
         const entries = this.#history.get(path) ?? [];
         const at = entries.findIndex((entry) =>
           entry.generation === generation
@@ -179,37 +216,5 @@ export class ModuleTable {
         if (entries.length === 0) this.#history.delete(path);
       }
     };
-  }
-}
-
-/**
- * The URL of a folder, spelled as Deno spells the URLs of the modules in it.
- *
- * @param folder an absolute path with `/` between segments
- * @returns the URL, with a slash at the end
- */
-export function folderUrl(folder: string): string {
-  return urlUnder(
-    "file:///",
-    `${folder.replace(/^\/+/, "").replace(/\/+$/, "")}/`,
-  );
-}
-
-function withoutQuery(url: string): string {
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
-}
-
-function urlUnder(folder: string, path: string): string {
-  // A space too: at the end of a URL it would be cut off.
-  const escaped = path.replaceAll(/[%?#\\ ]/g, encodeURIComponent);
-  return new URL(`./${escaped}`, folder).href;
-}
-
-function decode(encoded: string): string | null {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return null;
   }
 }

@@ -18,7 +18,8 @@ import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
-import { attemptOf, ModuleLoading } from "../modules/hooks.ts";
+import { ModuleLoading } from "../modules/hooks.ts";
+import { attemptOf } from "../modules/module_urls.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
 
@@ -77,14 +78,17 @@ export class AppProcess {
   }
 
   /**
-   * Finds out which module is calling.
+   * Finds out which module declares something now.
    *
    * @returns the module, and where its declarations go
    */
   declaring(): Declaring {
     const callers = callingModules();
-    const owner = callers[0] ?? "";
     const { modules } = this;
+    // The module whose evaluation made the call: a helper that declares for others stands inner on the stack. Boot
+    // modules are outermost only where they call into the app.
+    const owner = callers.findLast((url) => modules.hasSeen(url)) ??
+      callers.at(-1) ?? "";
     return {
       // Asked late: modules declare before the app root is known.
       get module() {

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { download } from "./download.ts";
 import type { Manifest } from "../protocol/manifest.ts";
-import { folderUrl } from "../modules/module_table.ts";
+import { folderUrl } from "../modules/module_urls.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { WantedRelease } from "./wanted.ts";
 import { unpack } from "./unpack.ts";

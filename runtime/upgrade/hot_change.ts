@@ -73,7 +73,10 @@ export class HotChange {
       for (const path of this.#plan.reload) {
         const callbacks = accepted.get(path) ?? [];
         if (callbacks.length === 0) continue;
-        const module: unknown = await import(this.#staged.urls.get(path)!);
+        const { table } = this.#appProcess.modules;
+        const module: unknown = await import(
+          table!.current(table!.placeOf(path), this.#staged.attempt)
+        );
         for (const callback of callbacks) await callback(module);
       }
     }

@@ -38,15 +38,13 @@ export async function prepare(
 ): Promise<Prepared> {
   const { modules, boundaries } = appProcess;
   const table = modules.table!;
-  const origin = release
-    ? { sha256: release.sha256, folder: table.releaseFolder(release.sha256) }
-    : { sha256: null, folder: table.root };
-  const staged = table.stage(origin, [...plan.reload, ...plan.mapped]);
+  const folder = release ? table.releaseFolder(release.sha256) : table.root;
+  const staged = table.stage(folder, [...plan.reload, ...plan.mapped]);
   const staging = appProcess.openStaging(staged.attempt);
   modules.staged = staged;
   const load = (): Promise<RefreshedBoundaries> => {
     const imports = plan.roots.filter(isScript).map((path) =>
-      import(staged.urls.get(path)!)
+      import(modules.stagedUrl(path))
     );
     const refreshed = boundaries.refresh(new Set(plan.reload));
     // Several may fail, and only the first is reported.

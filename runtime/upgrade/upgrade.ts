@@ -211,11 +211,11 @@ class Upgrade {
         for (const step of undo.toReversed()) step();
         staging.state = "discarded";
         await appProcess.forgetDeclarations(
-          loaded.union(new Set(staged.urls.keys())),
+          loaded.union(staged.paths),
         );
         // A module of the image that imported what failed is as unusable as that: all are loaded anew.
         const table = appProcess.modules.table!;
-        table.commit(table.stage({ sha256: null, folder: table.root }, loaded));
+        table.commit(table.stage(table.root, loaded));
         appProcess.modules.forgetOld();
       });
     } catch (thrown) {
