@@ -8,6 +8,7 @@ import {
 import { hot, InvalidatedError } from "./hot.ts";
 import { tellHot } from "../upgrade/hot_change.ts";
 import { ModuleTable } from "../modules/module_table.ts";
+import { instanceUrl } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";
 import { systemState } from "../../tests/support/process_state.ts";
 
@@ -31,13 +32,9 @@ function app(): Disposable {
 /** Makes a new version of a module current, and returns its `import.meta`. */
 function nextVersion(path: string): { url: string } {
   const table = appProcess.modules.table!;
-  const sha256 = "ab".repeat(32);
-  const staged = table.stage(
-    { sha256, folder: table.releaseFolder(sha256) },
-    [path],
-  );
+  const staged = table.stage(table.releaseFolder("ab".repeat(32)), [path]);
   table.commit(staged);
-  return { url: staged.urls.get(path)! };
+  return { url: instanceUrl(table.placeOf(path), staged.attempt) };
 }
 
 Deno.test("hot() refuses a module that is not on the disk", () => {

@@ -229,7 +229,7 @@ export class ModuleLoading {
     const loaded = next(file, context);
     return {
       ...loaded,
-      ...(loaded.format === "module"
+      ...(isScript(file, context)
         ? { source: atPlace(placeOf(url), textOf(loaded.source)) }
         : {}),
       shortCircuit: true,
@@ -241,6 +241,14 @@ export class ModuleLoading {
     return url.startsWith("file:") && !url.includes("/node_modules/") &&
       (this.table === null || this.table.pathOf(url) !== null);
   }
+}
+
+/** Deno does not say the format of what it has read. */
+function isScript(
+  file: string,
+  { importAttributes }: LoadHookContext,
+): boolean {
+  return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
 }
 
 /** Lets a module say where it is, without the attempt; on the first line, so that no line moves. */

@@ -49,8 +49,8 @@ class Modules extends ModuleLoading {
   readonly import = (path: string): Promise<any> => {
     const call = this.#call;
     if (call) {
-      call.owner = this.table!.current(this.owner);
-      call.targets.add(this.table!.baseUrl(path));
+      call.owner = this.table!.current(this.table!.placeOf(this.owner));
+      call.targets.add(this.table!.placeOf(path));
     }
     const source = call?.staged && this.next.has(path) ? this.next : this.now;
     const value = source.get(path);
@@ -375,9 +375,7 @@ Deno.test("LiveBoundaries.refresh() lets a thunk fail whose own module is replac
   assertEquals(handler(), 1, "whoever still holds it keeps what it has");
 
   table.commit(
-    table.stage({ sha256: "a".repeat(64), folder: table.releaseFolder("a") }, [
-      "hot.ts",
-    ]),
+    table.stage(table.releaseFolder("a".repeat(64)), ["hot.ts"]),
   );
   (await boundaries.refresh(new Set(["app.ts"]))).swap();
   assertEquals(handler(), 1);
