@@ -5,7 +5,7 @@ import { DrivenApp, type Files } from "../support/driven_app.ts";
 const V1: Files = { "app.ts": `export const read = () => 1;` };
 const V2: Files = {
   "app.ts":
-    `export const read = () => 2; export const where = () => import.meta.url;`,
+    `import { assetRoot } from "@flyhot/runtime"; export const read = () => 2; export const where = () => assetRoot();`,
 };
 
 async function mount(options: string, folder: string): Promise<boolean> {
