@@ -39,6 +39,8 @@ export interface ModuleEdges {
   readonly dynamic: readonly string[];
   /** Specifiers that lead outside the app: `npm:`, `jsr:`, `node:`, `https:`. */
   readonly external: readonly string[];
+  /** Where each specifier leads, as written: a path of the app or a URL outside of it. Left out by older commands. */
+  readonly specifiers?: Readonly<Record<string, string>>;
 }
 
 /** What a release holds. */
@@ -114,6 +116,9 @@ const moduleEdges: Reader<ModuleEdges> = (value, at) => {
     static: listOf(releasePath)(edges.static, `${at}.static`),
     dynamic: listOf(releasePath)(edges.dynamic, `${at}.dynamic`),
     external: listOf(string)(edges.external, `${at}.external`),
+    ...(edges.specifiers === undefined ? {} : {
+      specifiers: recordOf(string)(edges.specifiers, `${at}.specifiers`),
+    }),
   };
 };
 
