@@ -11,7 +11,7 @@ import {
 } from "node:module";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
-import { attemptOf, instanceUrl, placeOf } from "./module_urls.ts";
+import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { nativeRequire } from "./native_require.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -22,6 +22,9 @@ export interface LiveCall {
   readonly targets: Set<string>;
 }
 
+/** Marks a URL whose text is wanted and not its evaluation. */
+const READING = "?flyhot-text=";
+
 /** How modules are loaded in this process. */
 export class ModuleLoading {
   /** The table of current instances; null until the app root is known, and then every import is left alone. */
@@ -31,6 +34,8 @@ export class ModuleLoading {
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   readonly #edges = new Edges();
+  readonly #texts = new Map<string, string>();
+  #readings = 0;
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -91,6 +96,24 @@ export class ModuleLoading {
    */
   stagedUrl(path: string): string {
     return instanceUrl(this.table!.placeOf(path), this.staged!.attempt);
+  }
+
+  /**
+   * The text of a script of the base image as Deno evaluates it: JavaScript, without types.
+   *
+   * @param path the path
+   * @returns the text
+   * @throws {SyntaxError} if Deno cannot read the file
+   */
+  async transpiled(path: string): Promise<string> {
+    const url = `${this.table!.placeOf(path)}${READING}${++this.#readings}`;
+    try {
+      // Deno transpiles for imports only; what is evaluated is empty.
+      await import(url);
+      return this.#texts.get(url) ?? "";
+    } finally {
+      this.#texts.delete(url);
+    }
   }
 
   /**
@@ -189,6 +212,7 @@ export class ModuleLoading {
       }
       return result;
     }
+    if (result.url.includes(READING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
     if (liveCall) {
@@ -221,6 +245,11 @@ export class ModuleLoading {
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       return { format: "commonjs", source: native, shortCircuit: true };
+    }
+    if (url.includes(READING)) {
+      const { source } = next(fileOf(url), context);
+      this.#texts.set(url, textOf(source));
+      return { format: "module", source: "export {};", shortCircuit: true };
     }
     if (this.#concerns(url)) this.#edges.addLoaded(url);
     const file = this.table?.fileOf(url) ?? null;
