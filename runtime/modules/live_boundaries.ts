@@ -1,12 +1,18 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
+import { Gate, type Generations, generations } from "./generations.ts";
 import type { LiveCall, ModuleLoading } from "./hooks.ts";
+
+/** What a boundary stands for in one generation. */
+interface Meaning {
+  readonly call: LiveCall;
+  readonly value: object;
+}
 
 interface Boundary {
   readonly thunk: () => Promise<object>;
-  call: LiveCall;
-  value: object;
+  readonly gate: Gate<Meaning>;
 }
 
 interface Renewed {
@@ -18,24 +24,28 @@ interface Renewed {
 /** The new values of the boundaries that an upgrade touches. */
 export interface RefreshedBoundaries {
   /**
-   * Lets the boundaries stand for their new values.
+   * Lets the boundaries stand for their new values, for whoever meets that generation.
    *
+   * @param generation the generation of the new code
    * @returns puts the old values back
    */
-  swap(): () => void;
+  swap(generation: number): () => void;
 }
 
 /** All live boundaries of the process. */
 export class LiveBoundaries {
   readonly #modules: ModuleLoading;
+  readonly #generations: Generations;
   // Weakly held: a boundary lives as long as the code that calls through it.
   #boundaries: WeakRef<Boundary>[] = [];
 
   /**
    * @param modules how modules are resolved
+   * @param all the generations of the process. Default those that all copies of this package share
    */
-  constructor(modules: ModuleLoading) {
+  constructor(modules: ModuleLoading, all: Generations = generations) {
     this.#modules = modules;
+    this.#generations = all;
   }
 
   /**
@@ -46,7 +56,7 @@ export class LiveBoundaries {
    * @throws {TypeError} if the thunk imports nothing, or does not resolve to an object or a function
    */
   async open<T extends object>(thunk: () => Promise<T>): Promise<T> {
-    const { result, call } = this.#modules.runLive(thunk, false);
+    const { result, call } = this.#evaluate(thunk, false);
     const value: unknown = await result;
     if (!isObject(value)) {
       throw new TypeError(
@@ -60,7 +70,8 @@ export class LiveBoundaries {
         'Cannot open a live boundary: the thunk imported no module of the app before it first waited; write live(() => import("./app.ts"))',
       );
     }
-    const boundary: Boundary = { thunk, call, value };
+    const gate = new Gate(this.#generations, { call, value });
+    const boundary: Boundary = { thunk, gate };
     this.#boundaries.push(new WeakRef(boundary));
     return standIn(boundary) as T;
   }
@@ -89,24 +100,29 @@ export class LiveBoundaries {
       return outcome.value;
     }).filter((entry) => entry !== null);
     return {
-      swap: () => {
-        const before = renewed.map(({ boundary: { call, value } }) => ({
-          call,
-          value,
-        }));
-        for (const { boundary, call, value } of renewed) {
-          Object.assign(boundary, { call, value });
-        }
-        return () =>
-          renewed.forEach(({ boundary }, index) =>
-            Object.assign(boundary, before[index])
-          );
+      swap: (generation) => {
+        const undo = renewed.map(({ boundary, call, value }) =>
+          boundary.gate.put(generation, { call, value })
+        );
+        return () => {
+          for (const step of undo) step();
+        };
       },
     };
   }
 
-  #leadsTo({ call }: Boundary, reload: ReadonlySet<string>): boolean {
-    return [...call.targets].some((url) => {
+  // What the module starts while it is evaluated is its own, and ends with it.
+  #evaluate(thunk: () => Promise<object>, staged: boolean) {
+    return this.#generations.inEvaluation((name) => {
+      const { result, call } = this.#modules.runLive(thunk, staged);
+      const [target] = call.targets;
+      if (target !== undefined) name(this.#modules.pathOf(target));
+      return { result, call };
+    });
+  }
+
+  #leadsTo({ gate }: Boundary, reload: ReadonlySet<string>): boolean {
+    return [...gate.newest.call.targets].some((url) => {
       const path = this.#modules.table?.pathOf(url) ?? null;
       return path !== null && reload.has(path);
     });
@@ -117,9 +133,10 @@ export class LiveBoundaries {
     reload: ReadonlySet<string>,
   ): Promise<Renewed | null> {
     const { table } = this.#modules;
-    const owner = table?.pathOf(boundary.call.owner) ?? null;
+    const before = boundary.gate.newest;
+    const owner = table?.pathOf(before.call.owner) ?? null;
     try {
-      const { result, call } = this.#modules.runLive(boundary.thunk, true);
+      const { result, call } = this.#evaluate(boundary.thunk, true);
       const value: unknown = await result;
       if (!isObject(value)) {
         throw new TypeError(
@@ -130,12 +147,12 @@ export class LiveBoundaries {
       return {
         boundary,
         value,
-        call: call.targets.size > 0 ? call : boundary.call,
+        call: call.targets.size > 0 ? call : before.call,
       };
     } catch (error) {
       // The thunk of replaced code may ask for what is gone; whoever still holds it keeps what it has.
       const replaced = owner !== null &&
-        (reload.has(owner) || table?.current(owner) !== boundary.call.owner);
+        (reload.has(owner) || table?.current(owner) !== before.call.owner);
       if (replaced) return null;
       throw error;
     }
@@ -148,39 +165,41 @@ function isObject(value: unknown): value is object {
 }
 
 function standIn(boundary: Boundary): object {
-  const target = typeof boundary.value === "function"
+  // Holds on to the boundary itself, which is otherwise held weakly.
+  const meant = () => boundary.gate.value;
+  const target = typeof meant().value === "function"
     // Bound, it can be constructed and has no prototype of its own to report.
     ? function () {}.bind(null)
     : Object.create(null);
   const stand: object = new Proxy<object>(target, {
     get(_, key) {
-      const { value } = boundary;
+      const { value } = meant();
       const member: unknown = Reflect.get(value, key, value);
       // Methods of an object other than a module namespace may need the object itself as `this`.
       return typeof member === "function" && !isNamespace(value)
         ? member.bind(value)
         : member;
     },
-    set: (_, key, member) => Reflect.set(boundary.value, key, member),
-    has: (_, key) => Reflect.has(boundary.value, key),
-    deleteProperty: (_, key) => Reflect.deleteProperty(boundary.value, key),
+    set: (_, key, member) => Reflect.set(meant().value, key, member),
+    has: (_, key) => Reflect.has(meant().value, key),
+    deleteProperty: (_, key) => Reflect.deleteProperty(meant().value, key),
     defineProperty: (_, key, descriptor) =>
-      Reflect.defineProperty(boundary.value, key, descriptor),
+      Reflect.defineProperty(meant().value, key, descriptor),
     preventExtensions: () => false,
-    ownKeys: () => Reflect.ownKeys(boundary.value),
-    getPrototypeOf: () => Reflect.getPrototypeOf(boundary.value),
+    ownKeys: () => Reflect.ownKeys(meant().value),
+    getPrototypeOf: () => Reflect.getPrototypeOf(meant().value),
     getOwnPropertyDescriptor(_, key) {
-      const descriptor = Reflect.getOwnPropertyDescriptor(boundary.value, key);
+      const descriptor = Reflect.getOwnPropertyDescriptor(meant().value, key);
       // A proxy may only report as fixed what its own target has.
       return descriptor && { ...descriptor, configurable: true };
     },
     apply: (_, self, args) =>
-      Reflect.apply(boundary.value as () => unknown, self, args),
+      Reflect.apply(meant().value as () => unknown, self, args),
     construct: (_, args, newTarget) =>
       Reflect.construct(
-        boundary.value as new () => object,
+        meant().value as new () => object,
         args,
-        newTarget === stand ? boundary.value as new () => object : newTarget,
+        newTarget === stand ? meant().value as new () => object : newTarget,
       ),
   });
   return stand;

@@ -13,11 +13,20 @@ import {
   Staging,
 } from "../state/staging.ts";
 import { UpgradeEvents } from "./events.ts";
+import { Guard } from "./guard.ts";
+import { watchExits } from "./exits.ts";
+import { watchNodeServers } from "./node_servers.ts";
+import { HealthChecks } from "./health_checks.ts";
+import { OwnedThings } from "./owned.ts";
+import { Passes } from "./passes.ts";
+import { Servers } from "./servers.ts";
+import { Timers } from "./timers.ts";
 import { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
+import { type Generations, generations } from "../modules/generations.ts";
 import { attemptOf, ModuleLoading } from "../modules/hooks.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
@@ -30,10 +39,26 @@ export interface Declaring {
   readonly staging: Staging | null;
 }
 
+/** Code that is in for everybody and may still be taken out. */
+export interface OnProbation {
+  /** Rejects with the first error of that code that nobody caught. */
+  readonly failed: Promise<never>;
+  /** How much of the work begun before it came in goes on. */
+  readonly undrained: number;
+  /** Ends what the modules that it replaced still own. */
+  finish(): void;
+  /** Says that it stays. */
+  end(): void;
+  /** Says that it goes out. */
+  giveUp(): void;
+}
+
 /** The running process. */
 export class AppProcess {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
+  /** Which work meets which generation of the code. */
+  readonly generations: Generations = generations;
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
@@ -56,6 +81,8 @@ export class AppProcess {
   bootTrial: BootTrial | null = null;
   /** Whether new code is in whose upgrade may still be undone. */
   settling = false;
+  /** The code that is on probation, or null. */
+  onProbation: OnProbation | null = null;
   /** How many upgrades were applied since the process started. */
   upgrades = 0;
   /** Old module instances that Deno cannot free, and their source size. */
@@ -63,6 +90,49 @@ export class AppProcess {
   /** Takes messages. */
   logger: Logger = consoleLogger("text");
   readonly #stagings = new Map<number, Staging>();
+  /** Keeps errors of new code from ending the process. */
+  readonly guard: Guard = new Guard({
+    generations,
+    attemptOf,
+    isApp: (url) => this.#pathOf(url) !== null,
+    report: (message) => this.logger.error(message),
+  });
+  /** The timers of the app. */
+  readonly timers: Timers = new Timers({
+    generations,
+    pathOf: (url) => this.#pathOf(url),
+    note: (error, work) => this.guard.note(error, work),
+  });
+  /** What the evaluations of modules own, besides timers and servers. */
+  readonly owned: OwnedThings = new OwnedThings(generations);
+  /** The health checks that modules declare. */
+  readonly healthChecks: HealthChecks = new HealthChecks();
+  /** How a health check is known again by the servers of this process. */
+  readonly passes: Passes = new Passes(generations);
+  /** The servers of the app. */
+  readonly servers: Servers = new Servers({
+    generations,
+    passes: this.passes,
+    pathOf: (url) => this.#pathOf(url),
+  });
+  #installed = false;
+
+  /** Begins to see imports, errors, timers, servers and what ends the process; once. */
+  install(): void {
+    if (this.#installed) return;
+    this.#installed = true;
+    this.modules.install();
+    this.guard.install();
+    watchExits(this.guard);
+    this.timers.install();
+    this.passes.install();
+    this.servers.install();
+    watchNodeServers({
+      generations,
+      passes: this.passes,
+      note: (error, work) => this.guard.note(error, work),
+    });
+  }
 
   /**
    * Opens a staging area for the modules of one attempt.
@@ -92,6 +162,19 @@ export class AppProcess {
       },
       staging: this.#stagingOf(callers),
     };
+  }
+
+  /**
+   * Finds out which module of the app is calling.
+   *
+   * @returns its path, or null where none is on the stack
+   */
+  callingPath(): string | null {
+    for (const url of callingModules()) {
+      const path = this.#pathOf(url);
+      if (path !== null) return path;
+    }
+    return null;
   }
 
   /**
@@ -167,6 +250,7 @@ export class AppProcess {
       this.families.delete(name);
     }
     for (const path of paths) this.hots.delete(path);
+    this.healthChecks.forget(paths);
     for (const [name, cell] of this.services) {
       if (!paths.has(cell.definition.module)) continue;
       this.services.delete(name);
@@ -188,6 +272,10 @@ export class AppProcess {
     this.bootTrial?.abandon();
     for (const cell of this.families.values()) cell.rest();
     for (const cell of this.services.values()) await this.#stopQuietly(cell);
+  }
+
+  #pathOf(url: string): string | null {
+    return this.modules.table?.pathOf(url) ?? null;
   }
 
   #stagingOf(callers: readonly string[]): Staging | null {

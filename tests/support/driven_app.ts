@@ -60,6 +60,7 @@ export class DrivenApp implements AsyncDisposable {
         FLY_IMAGE_REF: "registry.fly.io/driven:deployment-1",
         FLY_APP_NAME: "driven",
         FLYHOT_SOCKET: join(root, "..", "socket"),
+        FLYHOT_PROBATION_MS: "0",
         TMPDIR: join(root, ".."),
       },
       stdin: "piped",
