@@ -112,7 +112,8 @@ export function family<State, A extends Actions<State>>(
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
         onError,
-        own: (end) => appProcess.owned.add(appProcess.callingPath(), end),
+        own: (end) =>
+          appProcess.owned.add(appProcess.callingPlace("innermost"), end),
       }) as Holder<State, A>,
     has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),
     remove: (key: string) => cell(`remove ${name}[${key}]`).remove(key),

@@ -12,6 +12,7 @@ import { appProcess } from "../process/process.ts";
  * runs, all callers from outside get the old code. It is repeated during the probation.
  *
  * @param check throws or returns false where the new code does not work
+ * @throws {TypeError} if `check` is not a function
  *
  * @example
  * ```ts
@@ -29,9 +30,15 @@ export function health(check: HealthCheck): void {
       "Cannot declare a health check: it is not a function; write health(() => …)",
     );
   }
-  const { module, staging } = appProcess.declaring();
+  const declaring = appProcess.declaring();
+  const { staging } = declaring;
   appProcess.healthChecks.declare(
-    { module, check },
+    {
+      check,
+      get module() {
+        return declaring.module;
+      },
+    },
     staging !== null && staging.state !== "live" ? staging.attempt : null,
   );
 }

@@ -253,15 +253,16 @@ export class Machine {
         }, context);
         outcome = { ...outcome, undrained };
       }
+      return outcome;
+    } catch (thrown) {
+      return upgradeError("check", null, thrown);
+    } finally {
       const { modules, bytes } = appProcess.retained;
       if (bytes > settings.retainedBudgetBytes) {
         logger.warn(
           `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
         );
       }
-      return outcome;
-    } catch (thrown) {
-      return upgradeError("check", null, thrown);
     }
   }
 

@@ -9,16 +9,24 @@ interface Owned {
   readonly end: () => void;
 }
 
+/** What is needed to know what is whose. */
+export interface OwnedContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+}
+
 /** What evaluations own. What a request begins is not theirs: it lives as long as the request's own affairs. */
 export class OwnedThings {
-  readonly #generations: Generations;
+  readonly #context: OwnedContext;
   readonly #owned = new Set<Owned>();
 
   /**
-   * @param all the generations of the process
+   * @param context what is needed
    */
-  constructor(all: Generations) {
-    this.#generations = all;
+  constructor(context: OwnedContext) {
+    this.#context = context;
   }
 
   /**
@@ -29,7 +37,7 @@ export class OwnedThings {
    * @returns ends it, and forgets it
    */
   add(place: string | null, end: () => void): () => void {
-    const { work } = this.#generations;
+    const { work } = this.#context.generations;
     if (work === null || work.place === null) return end;
     const owned = { attempt: work.attempt, place: place ?? work.place, end };
     this.#owned.add(owned);
@@ -46,7 +54,9 @@ export class OwnedThings {
    * @param attempt the attempt that replaced them
    */
   endReplaced(places: ReadonlySet<string>, attempt: number): void {
-    this.#end((it) => it.attempt !== attempt && places.has(it.place));
+    this.#end((it) =>
+      it.attempt !== attempt && this.#context.isAmong(it.place, places)
+    );
   }
 
   /**

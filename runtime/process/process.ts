@@ -100,11 +100,15 @@ export class AppProcess {
   /** The timers of the app. */
   readonly timers: Timers = new Timers({
     generations,
-    pathOf: (url) => this.#pathOf(url),
+    callingPlace: () => this.callingPlace("outermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
     note: (error, work) => this.guard.note(error, work),
   });
   /** What the evaluations of modules own, besides timers and servers. */
-  readonly owned: OwnedThings = new OwnedThings(generations);
+  readonly owned: OwnedThings = new OwnedThings({
+    generations,
+    isAmong: (place, paths) => this.isAmong(place, paths),
+  });
   /** The health checks that modules declare. */
   readonly healthChecks: HealthChecks = new HealthChecks();
   /** How a health check is known again by the servers of this process. */
@@ -113,7 +117,8 @@ export class AppProcess {
   readonly servers: Servers = new Servers({
     generations,
     passes: this.passes,
-    pathOf: (url) => this.#pathOf(url),
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
   });
   #installed = false;
 
@@ -167,14 +172,32 @@ export class AppProcess {
   /**
    * Finds out which module of the app is calling.
    *
-   * @returns its path, or null where none is on the stack
+   * @param which the innermost module on the stack, or the outermost one, on whose behalf helpers act
+   * @returns its path, or its URL while the root is not known; null where none is on the stack
    */
-  callingPath(): string | null {
-    for (const url of callingModules()) {
+  callingPlace(which: "innermost" | "outermost"): string | null {
+    const urls = callingModules();
+    if (which === "outermost") urls.reverse();
+    for (const url of urls) {
+      if (!this.modules.table) {
+        if (url.startsWith("file:")) return url;
+        continue;
+      }
       const path = this.#pathOf(url);
       if (path !== null) return path;
     }
     return null;
+  }
+
+  /**
+   * Tells whether a place is one of some modules, even if it was noted before the root was known.
+   *
+   * @param place the place, or null
+   * @param paths the modules' paths
+   * @returns whether it is
+   */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean {
+    return place !== null && paths.has(this.#pathOf(place) ?? place);
   }
 
   /**

@@ -2,7 +2,6 @@
  * @module
  */
 import { natives } from "../base/natives.ts";
-import { callingModules } from "../modules/caller.ts";
 import { Gate, type Generations, type Work } from "../modules/generations.ts";
 import { PASS_HEADER, type Passes } from "./passes.ts";
 
@@ -14,8 +13,10 @@ export interface ServersContext {
   readonly generations: Generations;
   /** The passes of health checks. */
   readonly passes: Passes;
-  /** The path of a module under the app root, or null outside. */
-  pathOf(url: string): string | null;
+  /** The innermost module of the app on the stack, or null. */
+  callingPlace(): string | null;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
 }
 
 /** One listener and its handlers. */
@@ -117,7 +118,7 @@ export class Servers {
     return [...this.#listeners].filter((listener) =>
       !mine.claims.has(listener) && !listener.closed &&
       !mine.opened.includes(listener) &&
-      mine.replaced.has(listener.gate.newest.place ?? "")
+      this.#context.isAmong(listener.gate.newest.place, mine.replaced)
     ).map(({ key }) => key);
   }
 
@@ -188,7 +189,7 @@ export class Servers {
     const { work } = generations;
     const attempt = work?.attempt ?? null;
     const mine = attempt === null ? undefined : this.#attempts.get(attempt);
-    const place = this.#place(work);
+    const place = this.#context.callingPlace() ?? (work?.place || null);
     const served: Served = {
       handler,
       onError: options.onError ?? null,
@@ -298,7 +299,7 @@ export class Servers {
       if (listener.key !== key || listener.closed) continue;
       if (mine.claims.has(listener) || mine.opened.includes(listener)) continue;
       const { place } = listener.gate.newest;
-      if (place !== null && mine.replaced.has(place)) return listener;
+      if (this.#context.isAmong(place, mine.replaced)) return listener;
     }
     return undefined;
   }
@@ -329,14 +330,6 @@ export class Servers {
       unref: () => server.unref(),
       [Symbol.asyncDispose]: shutdown,
     };
-  }
-
-  #place(work: Work | null): string | null {
-    for (const url of callingModules()) {
-      const path = this.#context.pathOf(url);
-      if (path !== null) return path;
-    }
-    return work?.place || null;
   }
 
   #keyOf(

@@ -2,15 +2,16 @@
  * @module
  */
 import { natives, type Timer } from "../base/natives.ts";
-import { callingModules } from "../modules/caller.ts";
 import type { Generations, Work } from "../modules/generations.ts";
 
 /** What the timers need. */
 export interface TimersContext {
   /** The generations of the process. */
   readonly generations: Generations;
-  /** The path of a module under the app root, or null outside. */
-  pathOf(url: string): string | null;
+  /** The outermost module of the app on the stack: helpers that it calls set timers on its behalf. */
+  callingPlace(): string | null;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
   /** Told what a callback threw, and whose it was. */
   note(error: unknown, work: Work | null): void;
 }
@@ -98,7 +99,9 @@ export class Timers {
     kept: ReadonlySet<unknown> = new Set(),
   ): HeldTimers {
     return this.#hold(
-      (owned) => owned.attempt !== attempt && places.has(owned.place),
+      (owned) =>
+        owned.attempt !== attempt &&
+        this.#context.isAmong(owned.place, places),
       kept,
     );
   }
@@ -184,7 +187,7 @@ export class Timers {
     if (work.place === null) {
       return native(noting(callback, work), ms, ...args);
     }
-    const place = this.#placeOnStack() ?? work.place;
+    const place = this.#context.callingPlace() ?? work.place;
     const { attempt } = work;
     const own: Work = place === work.place ? work : { ...work, place };
     const owned: Owned = {
@@ -215,16 +218,6 @@ export class Timers {
     owned.timer = native(run, ms, ...args);
     this.#byTimer.set(owned.timer, owned);
     return owned.timer;
-  }
-
-  // The outermost module of the app: helpers that it calls set timers on its behalf.
-  #placeOnStack(): string | null {
-    const urls = callingModules();
-    for (let at = urls.length - 1; at >= 0; at--) {
-      const path = this.#context.pathOf(urls[at]!);
-      if (path !== null) return path;
-    }
-    return null;
   }
 
   #cleared(timer: unknown): void {
