@@ -101,7 +101,7 @@ export class AppProcess {
   readonly timers: Timers = new Timers({
     generations,
     callingPlace: () => this.callingPlace("outermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    pathOf: (place) => this.#pathOf(place) ?? place,
     note: (error, work) => this.guard.note(error, work),
   });
   /** What the evaluations of modules own, besides timers and servers. */

@@ -10,8 +10,8 @@ export interface TimersContext {
   readonly generations: Generations;
   /** The outermost module of the app on the stack: helpers that it calls set timers on its behalf. */
   callingPlace(): string | null;
-  /** Whether a place is one of some modules. */
-  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** The path of a place that was noted before the root was known. */
+  pathOf(place: string): string;
   /** Told what a callback threw, and whose it was. */
   note(error: unknown, work: Work | null): void;
 }
@@ -46,7 +46,9 @@ export class Timers {
   readonly #owned = new Set<Owned>();
   readonly #byTimer = new WeakMap<object, Owned>();
   readonly #holds = new Set<(owned: Owned) => boolean>();
-  readonly #ended = new Set<string>();
+  readonly #givenUp = new Set<number>();
+  // Of each module, the attempt whose evaluation goes on; what those before it start ends at once.
+  readonly #since = new Map<string, number>();
 
   /**
    * @param context what they need
@@ -99,10 +101,11 @@ export class Timers {
     kept: ReadonlySet<unknown> = new Set(),
   ): HeldTimers {
     return this.#hold(
-      (owned) =>
-        owned.attempt !== attempt &&
-        this.#context.isAmong(owned.place, places),
+      (owned) => owned.attempt !== attempt && places.has(this.#path(owned)),
       kept,
+      () => {
+        for (const place of places) this.#since.set(place, attempt);
+      },
     );
   }
 
@@ -113,12 +116,17 @@ export class Timers {
    * @returns the timers held
    */
   holdAttempt(attempt: number): HeldTimers {
-    return this.#hold((owned) => owned.attempt === attempt, new Set());
+    return this.#hold(
+      (owned) => owned.attempt === attempt,
+      new Set(),
+      () => this.#givenUp.add(attempt),
+    );
   }
 
   #hold(
     concerns: (owned: Owned) => boolean,
     kept: ReadonlySet<unknown>,
+    atEnd: () => void,
   ): HeldTimers {
     const held = new Set(
       [...this.#owned].filter((owned) =>
@@ -146,9 +154,9 @@ export class Timers {
       },
       drop: () => {
         if (!end()) return 0;
+        atEnd();
         let count = 0;
         for (const owned of held) {
-          this.#ended.add(keyOf(owned));
           if (!this.#owned.delete(owned)) continue;
           count++;
           owned.due = null;
@@ -198,7 +206,7 @@ export class Timers {
       held: 0,
       due: null,
     };
-    if (this.#ended.has(keyOf(owned))) {
+    if (this.#isEnded(owned)) {
       const timer = native(() => {}, ms);
       natives.clearTimeout(timer);
       return timer;
@@ -220,6 +228,16 @@ export class Timers {
     return owned.timer;
   }
 
+  #isEnded(owned: Owned): boolean {
+    const { attempt } = owned;
+    if (attempt !== null && this.#givenUp.has(attempt)) return true;
+    return (attempt ?? 0) < (this.#since.get(this.#path(owned)) ?? 0);
+  }
+
+  #path({ place }: Owned): string {
+    return this.#context.pathOf(place);
+  }
+
   #cleared(timer: unknown): void {
     if (this.#owned.size === 0 || timer === undefined || timer === null) return;
     const owned = typeof timer === "object"
@@ -229,8 +247,4 @@ export class Timers {
     owned.due = null;
     this.#owned.delete(owned);
   }
-}
-
-function keyOf({ attempt, place }: Pick<Owned, "attempt" | "place">): string {
-  return `${attempt} ${place}`;
 }
