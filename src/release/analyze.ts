@@ -45,13 +45,3 @@ export function analyzeScript(
     commonjs,
   });
 }
-
-/**
- * Whether a path is that of a script: what has code that can be analyzed.
- *
- * @param path the path
- * @returns true for JavaScript and TypeScript, not for declarations
- */
-export function isScript(path: string): boolean {
-  return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
-}
