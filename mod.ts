@@ -90,23 +90,23 @@ export type {
   RunningManifest,
   UpgradeFailure,
 } from "@flyhot/runtime/protocol";
-export type { AppDeps } from "./src/commands/app_deps.ts";
-export type { ShownValue } from "./src/commands/config_text.ts";
-export type { Check, CheckName } from "./src/commands/doctor/check.ts";
-export { doctor } from "./src/commands/doctor/doctor.ts";
-export type { DoctorReport } from "./src/commands/doctor/doctor_report.ts";
+export type { AppDeps } from "./src/ui/app_deps.ts";
+export type { ShownValue } from "./src/reports/config_text.ts";
+export type { Check, CheckName } from "./src/doctor/check.ts";
+export { doctor } from "./src/doctor/doctor.ts";
+export type { DoctorReport } from "./src/doctor/doctor_report.ts";
 export { plan, type PlannedRollout } from "./src/commands/dry_run.ts";
-export { status } from "./src/commands/read_status.ts";
+export { status } from "./src/status/read.ts";
 export {
   type ReleaseEntry,
   type ReleasesReport,
   releasesReport,
-} from "./src/commands/releases_report.ts";
+} from "./src/reports/releases_text.ts";
 export type {
   MachineStatus,
   StatusReport,
   StatusVerdict,
-} from "./src/commands/status_report.ts";
+} from "./src/status/text.ts";
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
@@ -142,8 +142,11 @@ export {
   type OrchestrateDeps,
   type OrchestrateOptions,
 } from "./src/rollout/orchestrate.ts";
-export { readLock, type StoredLock } from "./src/rollout/lock_store.ts";
-export { readPointer, type StoredPointer } from "./src/rollout/pointer.ts";
+export { readLock, type StoredLock } from "./src/rollout/lock/store.ts";
+export {
+  readPointer,
+  type StoredPointer,
+} from "./src/rollout/pointer/pointer.ts";
 export { rollback, type RollbackRequest } from "./src/rollout/rollback.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";

@@ -22,55 +22,55 @@
  *
  * @module
  */
-import "./install.ts";
+import "./process/at_load.ts";
 
-export { asset, assetRoot } from "./assets.ts";
+export { asset, assetRoot } from "./api/assets.ts";
 export {
   hotReloadCss,
   type HotReloadCssOptions,
   hotReloadResponse,
   type HotReloadResponseOptions,
-} from "./css_reload.ts";
-export { DeclarationError } from "./declarations.ts";
-export type { UpgradeEvent } from "./events.ts";
-export { type Family, family, type FamilySpec } from "./family.ts";
-export { holder, type HolderSpec, type StateSpec } from "./holder.ts";
-export { HolderCallError } from "./holder_cell.ts";
-export { type Hot, hot, InvalidatedError } from "./hot.ts";
-export type { DisposeCallback } from "./hot_context.ts";
-export type { HotEventName, HotEventPayloads } from "./hot_events.ts";
+} from "./api/css_reload.ts";
+export { DeclarationError } from "./state/staging.ts";
+export type { UpgradeEvent } from "./process/events.ts";
+export { type Family, family, type FamilySpec } from "./api/family.ts";
+export { holder, type HolderSpec, type StateSpec } from "./api/holder.ts";
+export { HolderCallError } from "./state/holder_cell.ts";
+export { type Hot, hot, InvalidatedError } from "./api/hot.ts";
+export type { DisposeCallback } from "./modules/hot_context.ts";
+export type { HotEventName, HotEventPayloads } from "./modules/hot_events.ts";
 export {
   hotUpgrade,
   type HotUpgradeOptions,
   type HotUpgradeResult,
-} from "./hot_upgrade.ts";
-export { live } from "./live.ts";
-export type { Logger } from "./log.ts";
+} from "./api/hot_upgrade.ts";
+export { live } from "./api/live.ts";
+export type { Logger } from "./base/log.ts";
 export {
   type Migration,
   type MigrationContext,
   MigrationError,
   type Migrations,
   type MigrationStep,
-} from "./migration.ts";
+} from "./state/migration.ts";
 export type {
   HolderChange,
   MachineInfo,
   MachineInfoCommon,
   UpgradePhase,
-} from "./protocol.ts";
-export type { DeepReadonly } from "./read_only.ts";
-export { info, reapply, type ReapplyResult, stop } from "./reapply.ts";
-export { type Service, service, type ServiceSpec } from "./service.ts";
-export { type ServiceContext, ServiceError } from "./service_cell.ts";
-export type { Credentials, ReapplyOptions } from "./settings.ts";
+} from "./protocol/mod.ts";
+export type { DeepReadonly } from "./state/read_only.ts";
+export { info, reapply, type ReapplyResult, stop } from "./api/reapply.ts";
+export { type Service, service, type ServiceSpec } from "./api/service.ts";
+export { type ServiceContext, ServiceError } from "./state/service_cell.ts";
+export type { Credentials, ReapplyOptions } from "./machine/settings.ts";
 export type {
   Action,
   Actions,
   Calls,
   Holder,
   SubscribeOptions,
-} from "./state_handle.ts";
-export { events, subscribe } from "./subscribe.ts";
-export type { HealthCheck, HealthContext } from "./health.ts";
-export type { UpgradeOutcome } from "./upgrade_context.ts";
+} from "./state/state_handle.ts";
+export { events, subscribe } from "./api/events.ts";
+export type { HealthCheck, HealthContext } from "./upgrade/health.ts";
+export type { UpgradeOutcome } from "./upgrade/context.ts";

@@ -10,7 +10,7 @@ import {
   live,
   type Migrations,
 } from "./mod.ts";
-import { system } from "./system.ts";
+import { appProcess } from "./process/process.ts";
 
 /** Whether two types are the same, `any` and `readonly` included. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
@@ -343,11 +343,11 @@ Deno.test("family() infers as holder() does, for each member", async () => {
 });
 
 Deno.test("live() stands for exactly what its thunk imports", async () => {
-  const boundary = await live(() => import("./require_deno.ts"));
-  sure<Same<typeof boundary, typeof import("./require_deno.ts")>>(true);
+  const boundary = await live(() => import("./base/require_deno.ts"));
+  sure<Same<typeof boundary, typeof import("./base/require_deno.ts")>>(true);
   boundary.requireDeno("2.9.0");
   const picked = await live(() =>
-    import("./require_deno.ts").then(({ requireDeno }) => requireDeno)
+    import("./base/require_deno.ts").then(({ requireDeno }) => requireDeno)
   );
   sure<Same<typeof picked, (version: string) => void>>(true);
   picked("2.9.0");
@@ -355,7 +355,7 @@ Deno.test("live() stands for exactly what its thunk imports", async () => {
   assertEquals(boundary.nothing, undefined);
   const attempts = [
     // @ts-expect-error a module, not a promise of one
-    () => live(import("./require_deno.ts")),
+    () => live(import("./base/require_deno.ts")),
     // @ts-expect-error nothing is imported
     () => live(() => 1),
     // @ts-expect-error a number stands for nothing
@@ -369,7 +369,7 @@ Deno.test("a call of a holder that is gone is a HolderCallError to the checker a
     state: () => 0,
     actions: { get: (state) => state },
   });
-  system.holders.delete("types gone");
+  appProcess.holders.delete("types gone");
   const error: HolderCallError = await assertRejects(
     () => gone.get(),
     HolderCallError,

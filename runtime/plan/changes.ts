@@ -1,10 +1,7 @@
 /** What differs between a release and what runs, file by file.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { isForDevelopment, isScriptPath } from "./paths.ts";
 import { bare, isOutside, type View } from "./views.ts";
 
@@ -31,8 +28,8 @@ export interface Changes {
  * @returns the differences, in path order
  */
 export function changesOf(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   loaded: ReadonlySet<string>,
   wanted: ReadonlySet<string>,
   release: View,
@@ -66,8 +63,8 @@ export function changesOf(
 /** Whether a specifier of a module that did not change leads to another module of the app, or in or out of it. */
 function leadsElsewhere(
   path: string,
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   release: View,
 ): boolean {
   const after = own(manifest.modules, path)?.specifiers;
@@ -88,8 +85,8 @@ function leadsElsewhere(
 
 /** A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release. */
 function removedFiles(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
 ): string[] {
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));

@@ -1,10 +1,7 @@
 /** Hot or cold, and why: the one rule, for the machine and for the command.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { NO_SETTINGS } from "../protocol/release_settings.ts";
 import { changesOf } from "./changes.ts";
 import { configRefusals, memberRefusals } from "./config_rule.ts";
@@ -20,10 +17,10 @@ import {
   declinedRefusals,
   mainRefusals,
 } from "./module_rules.ts";
-import { packageRefusals } from "./packages.ts";
+import { packageRefusals } from "./package_rule.ts";
 import type { Plan } from "./plan.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./settings_match.ts";
 import { judgeState } from "./state_refusals.ts";
@@ -42,8 +39,8 @@ const RETAINED_PER_SOURCE_BYTE = 6;
  * @returns the plan
  */
 export function classify(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   options: { readonly consent?: readonly string[] } = {},
 ): Plan {
   const settings = manifest.settings ?? NO_SETTINGS;
@@ -135,11 +132,7 @@ export function classify(
       changes,
       settings,
       running,
-      (path) =>
-        set.mapped.includes(path) &&
-        !scripts.some(({ script }) =>
-          reach([script], (at) => releaseEdges(at, manifest, release)).has(path)
-        ),
+      (path) => mapped.has(path) && !inWorkers.has(path),
     ),
   ];
   const plan: Plan = {
@@ -200,7 +193,7 @@ function olderRuntime(path: string): Refusal {
 /** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
 function* dynamicImports(
   path: string,
-  running: PlannedRunning,
+  running: RunningManifest,
 ): Generator<string> {
   const { edges, plain } = running;
   if (edges && Object.hasOwn(edges, path)) {
@@ -214,8 +207,8 @@ function* dynamicImports(
 }
 
 function unchangedFiles(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   reload: readonly string[],
 ): string[] {
   const reloaded = new Set(reload);
@@ -226,7 +219,7 @@ function unchangedFiles(
 }
 
 function holdersOf(
-  running: PlannedRunning,
+  running: RunningManifest,
   reload: readonly string[],
   gone: ReadonlySet<string>,
 ): Plan["holders"] {

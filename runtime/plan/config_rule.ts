@@ -1,12 +1,9 @@
 /** What of configuration files a running process cannot pick up.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { RESOLUTION_KEYS } from "./config_keys.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 
 /**
  * Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed.
@@ -16,8 +13,8 @@ import type { Refusal } from "./refusal.ts";
  * @returns the refusals
  */
 export function configRefusals(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
 ): Refusal[] {
   return Object.entries(manifest.config).flatMap(([path, digest]) => {
     const before = own(running.config, path);
@@ -31,8 +28,8 @@ export function configRefusals(
 
 /** The keys that differ and that nobody follows; null where only the whole can be compared. */
 function changedKeys(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   path: string,
 ): string[] | null {
   const after = own(manifest.configKeys, path);
@@ -81,7 +78,7 @@ function configReason(path: string): string {
  * @returns a refusal for each such member
  */
 export function memberRefusals(
-  manifest: PlannedManifest,
+  manifest: Manifest,
   evaluated: Iterable<string>,
 ): Refusal[] {
   const members = Object.entries(manifest.configKeys ?? {}).flatMap(

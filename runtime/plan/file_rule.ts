@@ -1,10 +1,10 @@
 /** Files that cannot be laid over their place, on a machine that may not write there.
  * @module
  */
-import type { PlannedRunning } from "../protocol/plan_fields.ts";
+import type { RunningManifest } from "../protocol/manifest.ts";
 import type { ReleaseSettings } from "../protocol/release_settings.ts";
 import type { Changes } from "./changes.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import { assetMatcher } from "./settings.ts";
 
 /**
@@ -19,7 +19,7 @@ import { assetMatcher } from "./settings.ts";
 export function fileRefusals(
   changes: Changes,
   settings: ReleaseSettings,
-  running: PlannedRunning,
+  running: RunningManifest,
   isServed: (path: string) => boolean,
 ): Refusal[] {
   const { canLayFiles } = running;

@@ -2,7 +2,7 @@
  * @module
  */
 import { ExportFinder } from "./find_export.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import type { View } from "./views.ts";
 
 /**

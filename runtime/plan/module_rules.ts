@@ -1,12 +1,9 @@
 /** Why modules cannot be reloaded: boot modules, declined ones, CommonJS, and what nobody could tell of them.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { isScriptPath } from "./paths.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import { becauseOf, type ReloadSet } from "./reload_set.ts";
 import { bare, type View } from "./views.ts";
 
@@ -14,8 +11,8 @@ const AT = { line: 0, column: 0, subject: "" } as const;
 
 /** Refuses a release in which the machine's main module is not a module. */
 export function mainRefusals(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
 ): Refusal[] {
   const path = running.main;
   if (Object.hasOwn(manifest.modules, path)) return [];
@@ -70,7 +67,7 @@ export function bootRefusals(set: ReloadSet, main: string): Refusal[] {
 /** Refuses modules that decline to be replaced. */
 export function declinedRefusals(
   set: ReloadSet,
-  running: PlannedRunning,
+  running: RunningManifest,
 ): Refusal[] {
   const declined = running.declined ?? {};
   return set.reload.flatMap((path) =>
@@ -90,8 +87,8 @@ export function declinedRefusals(
 /** Refuses CommonJS of the app: `require` keeps what it has loaded. */
 export function commonjsRefusals(
   set: ReloadSet,
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   release: View,
 ): Refusal[] {
   const named = new Set([
@@ -114,8 +111,8 @@ export function commonjsRefusals(
 /** Refuses scripts whose evaluation nobody has looked at. */
 export function analysisRefusals(
   set: ReloadSet,
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   release: View,
 ): Refusal[] {
   const at = { ...AT, rule: "analysis" as const };
@@ -145,8 +142,8 @@ export function analysisRefusals(
 
 /** Refuses a release without the target of a boundary that somebody may still call through. */
 export function boundaryRefusals(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
 ): Refusal[] {
   const live = new Map<string, string>();
   for (const [from, targets] of Object.entries(running.live)) {

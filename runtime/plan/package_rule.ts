@@ -1,13 +1,10 @@
 /** What of dependencies a running process cannot take in.
  * @module
  */
-import { packageOf } from "../external_packages.ts";
-import { lockChanges } from "../locked_versions.ts";
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
-import type { Refusal } from "./refusal.ts";
+import { packageOf } from "./packages.ts";
+import { lockChanges } from "./locked_versions.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 
 /**
  * Refuses versions of packages that differ in the lock files, and packages that the process cannot load.
@@ -18,8 +15,8 @@ import type { Refusal } from "./refusal.ts";
  * @returns the refusals
  */
 export function packageRefusals(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   wanted: ReadonlySet<string>,
 ): Refusal[] {
   const path = "deno.lock";

@@ -1,10 +1,7 @@
 /** Which modules a process could load, and which loaded ones nothing reaches any more.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { bare, type View } from "./views.ts";
 
 /**
@@ -33,7 +30,7 @@ export function reach(
 /** What a module of the release imports, statically or by an `import()` that can be read off the text. */
 export function* releaseEdges(
   path: string,
-  manifest: PlannedManifest,
+  manifest: Manifest,
   release: View,
 ): Generator<string> {
   yield* release.imports(path);
@@ -53,8 +50,8 @@ export function* releaseEdges(
  * @returns their paths, in order; none where the machine does not say which imports it has seen
  */
 export function prunedModules(
-  manifest: PlannedManifest,
-  running: PlannedRunning,
+  manifest: Manifest,
+  running: RunningManifest,
   release: View,
   isChanged: (path: string) => boolean,
 ): string[] {

@@ -3,7 +3,7 @@
  */
 import { isScriptPath } from "./paths.ts";
 import type { Plan } from "./plan.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import { becauseOf } from "./reload_set.ts";
 
 /** What is to become of each file. */

@@ -1,8 +1,8 @@
 /** Reads what the app's `deno.json` says about its state, and says what is wrong with it.
  * @module
  */
-import { isReleasePath } from "../manifest.ts";
-import { object, reject } from "../parse.ts";
+import { isReleasePath } from "../protocol/manifest.ts";
+import { object, reject } from "../protocol/parse.ts";
 import {
   type KeptEntry,
   type ReleaseSettings,

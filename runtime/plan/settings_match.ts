@@ -1,7 +1,7 @@
 /** Entries of `deno.json` that match nothing: most likely a name was changed or mistyped.
  * @module
  */
-import type { PlannedManifest } from "../protocol/plan_fields.ts";
+import type { Manifest } from "../protocol/manifest.ts";
 import type { ReleaseSettings } from "../protocol/release_settings.ts";
 import type { Consents } from "./consent.ts";
 import { assetMatcher } from "./settings.ts";
@@ -19,7 +19,7 @@ export function unmatchedSettings(
   settings: ReleaseSettings,
   consents: Consents,
   { manifest, release, now }: {
-    readonly manifest: PlannedManifest;
+    readonly manifest: Manifest;
     readonly release: View;
     readonly now: View;
   },

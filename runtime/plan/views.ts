@@ -2,10 +2,7 @@
  * @module
  */
 import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 
 /** One state of an app: the release, or what runs. */
 export interface View {
@@ -77,12 +74,9 @@ function own<T>(
  * @param manifest its manifest
  * @returns the view
  */
-export function releaseView(manifest: PlannedManifest): View {
+export function releaseView(manifest: Manifest): View {
   const known = new Map<string, readonly string[]>();
-  const analysis = (path: string) => {
-    const file = own(manifest.files, path);
-    return file && own(manifest.analysis, file.sha256);
-  };
+  const analysis = (path: string) => own(manifest.analysis, path);
   const resolve = (path: string, specifier: string) =>
     targetOf(path, specifier, own(manifest.modules, path)?.specifiers);
   return {
@@ -134,7 +128,7 @@ function valueImports(
  * @param release the release, whose edges stand in for modules that nobody saw being loaded
  * @returns the view
  */
-export function runningView(running: PlannedRunning, release: View): View {
+export function runningView(running: RunningManifest, release: View): View {
   const resolve = (path: string, specifier: string) => {
     const seen = own(running.edges, path)?.find((edge) =>
       edge.specifier === specifier

@@ -1,13 +1,10 @@
 /** Scripts that only workers load: those that run now keep their old code.
  * @module
  */
-import type {
-  PlannedManifest,
-  PlannedRunning,
-} from "../protocol/plan_fields.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import type { Consents } from "./consent.ts";
 import { reach, releaseEdges } from "./reach.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../protocol/refusal.ts";
 import { relativePath, type View } from "./views.ts";
 
 /** A script and the place that starts a worker with it. */
@@ -26,7 +23,7 @@ interface Started {
  * @returns the scripts, each with who starts it
  */
 export function workerScripts(
-  running: PlannedRunning,
+  running: RunningManifest,
   paths: Iterable<string>,
   view: View,
 ): Started[] {
@@ -56,8 +53,8 @@ export function workerRefusals(
   scripts: readonly Started[],
   changed: ReadonlySet<string>,
   { manifest, running, release, consents }: {
-    readonly manifest: PlannedManifest;
-    readonly running: PlannedRunning;
+    readonly manifest: Manifest;
+    readonly running: RunningManifest;
     readonly release: View;
     readonly consents: Consents;
   },

@@ -10,7 +10,7 @@ import {
   type Reader,
   recordOf,
   string,
-} from "../parse.ts";
+} from "./parse.ts";
 
 /** One import, re-export or `import()` of a module; what only serves types is none. */
 export interface ImportFact {

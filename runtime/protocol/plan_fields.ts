@@ -1,7 +1,6 @@
 /** What manifests carry for the planner: how specifiers resolve, what modules do, what a machine has seen and can do.
  * @module
  */
-import type { Manifest, ModuleEdges, RunningManifest } from "../manifest.ts";
 import {
   boolean,
   listOf,
@@ -10,20 +9,12 @@ import {
   type Reader,
   recordOf,
   string,
-} from "../parse.ts";
+} from "./parse.ts";
 import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
 import { type ReleaseSettings, releaseSettings } from "./release_settings.ts";
 
-/** The edges of a module, and where each of its specifiers leads. */
-export interface PlannedEdges extends ModuleEdges {
-  /** By specifier as written: a path under the root (query and fragment kept), or what leads outside. */
-  readonly specifiers?: Readonly<Record<string, string>>;
-}
-
 /** What a manifest carries for the planner; everything may be missing in a release of an older command. */
 export interface ManifestPlanFields {
-  /** What each script does, by the digest of its file. */
-  readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
   /** What `deno.json` says about state. */
   readonly settings?: ReleaseSettings;
   /** Digests of what is read at start, by file and key; see {@linkcode startKeys}. */
@@ -32,12 +23,6 @@ export interface ManifestPlanFields {
   >;
   /** Scripts that are CommonJS though their name does not say so. */
   readonly commonjs?: readonly string[];
-}
-
-/** A manifest with what the planner needs. */
-export interface PlannedManifest
-  extends Omit<Manifest, "modules">, ManifestPlanFields {
-  readonly modules: Readonly<Record<string, PlannedEdges>>;
 }
 
 /** One import that a machine has seen. */
@@ -56,7 +41,7 @@ export interface RunningPlanFields {
   readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
   /** What the hooks have seen each module import; boot modules are not in it unless hooks saw them. */
   readonly edges?: Readonly<Record<string, readonly SeenEdge[]>>;
-  /** Where the specifiers of each loaded module lead, as {@linkcode PlannedEdges.specifiers}. */
+  /** Where the specifiers of each loaded module lead, as the `specifiers` of its edges. */
   readonly specifiers?: Readonly<
     Record<string, Readonly<Record<string, string>>>
   >;
@@ -75,9 +60,6 @@ export interface RunningPlanFields {
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
 }
-
-/** What a machine runs, with what the planner needs. */
-export interface PlannedRunning extends RunningManifest, RunningPlanFields {}
 
 function maybe<K extends string, T>(
   source: Record<string, unknown>,
@@ -104,19 +86,10 @@ export function manifestPlanFields(
   at: string,
 ): ManifestPlanFields {
   return {
-    ...maybe(manifest, "analysis", recordOf(moduleAnalysis), at),
     ...maybe(manifest, "settings", releaseSettings, at),
     ...maybe(manifest, "configKeys", recordOf(texts), at),
     ...maybe(manifest, "commonjs", listOf(string), at),
   };
-}
-
-/** Reads where the specifiers of a module lead; to be spread into its edges. */
-export function specifierField(
-  edges: Record<string, unknown>,
-  at: string,
-): Pick<PlannedEdges, "specifiers"> {
-  return maybe(edges, "specifiers", texts, at);
 }
 
 const seenEdge: Reader<SeenEdge> = (value, at) => {

@@ -1,7 +1,7 @@
 /** What the app's `deno.json` says about its state, read from the release that is applied.
  * @module
  */
-import { listOf, object, oneOf, type Reader, string } from "../parse.ts";
+import { listOf, object, oneOf, type Reader, string } from "./parse.ts";
 
 /** A variable whose value stays when its module is replaced. */
 export interface KeptEntry {

@@ -3,7 +3,10 @@
  */
 import { join } from "node:path";
 import { env } from "node:process";
-import { type MachineInfo, parseMachineInfo } from "../protocol.ts";
+import {
+  type MachineInfo,
+  parseMachineInfo,
+} from "../protocol/machine_info.ts";
 import { appEnvironment } from "./app_environment.ts";
 import type { AppLog } from "./app_log.ts";
 import { AppProcess } from "./app_process.ts";

@@ -36,7 +36,7 @@ export type {
   MachineInfoCommon,
   UpgradeFailure,
   UpgradePhase,
-} from "../protocol.ts";
+} from "../protocol/mod.ts";
 export type { AppVersion, GitVersion } from "./app_version.ts";
 export {
   type AppSettings,

@@ -1,8 +1,8 @@
 /** A bucket on loopback, spoken to as S3: the part of it that the runtime uses.
  * @module
  */
-import { MemoryBucket } from "../memory_bucket.ts";
-import type { ListedObject, WriteCondition } from "../object_store.ts";
+import { MemoryBucket } from "../bucket/memory_bucket.ts";
+import type { ListedObject, WriteCondition } from "../bucket/bucket.ts";
 
 /** A running object server. */
 export interface ObjectServer extends AsyncDisposable {
@@ -32,7 +32,7 @@ const BUCKET = "releases";
 type Listener = (key: string, content: Uint8Array<ArrayBuffer>) => void;
 
 /**
- * Starts an object server with one empty bucket, on a port that the system chooses.
+ * Starts an object server with one empty bucket, on a port that the operating system chooses.
  *
  * It answers GET, PUT and DELETE of objects and ListObjectsV2, honours `If-None-Match` and `If-Match`, and takes any
  * signature for a good one.

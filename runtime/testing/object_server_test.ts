@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { S3Bucket } from "../bucket.ts";
+import { S3Bucket } from "../bucket/s3_bucket.ts";
 import { startObjectServer } from "./object_server.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

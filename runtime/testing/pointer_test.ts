@@ -1,11 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { bootUpgrade, decideUpgrade, generationOf } from "../decide_upgrade.ts";
-import { parsePointer, type Pointer } from "../protocol.ts";
+import {
+  bootUpgrade,
+  decideUpgrade,
+  generationOf,
+} from "../machine/decide_upgrade.ts";
+import { parsePointer, type Pointer } from "../protocol/pointer.ts";
 import {
   begun,
   begunBack,
   committed,
-  type Course,
+  type Deployed,
   type NewUpgrade,
   pointerWith,
   previous,
@@ -13,7 +17,7 @@ import {
 } from "./pointer.ts";
 
 const WHERE = { app: "a", imageRef: "registry.fly.io/a:1" };
-const NOTHING: Course = { current: null, history: [] };
+const NOTHING: Deployed = { current: null, history: [] };
 
 const release = (id: string, sha: string | null = id): NewUpgrade => ({
   id,
@@ -26,18 +30,18 @@ const release = (id: string, sha: string | null = id): NewUpgrade => ({
   deployed_by: "test",
 });
 
-const upgraded = (course: Course, id: string, sha = id) =>
-  committed(begun(course, release(id, sha), "m"));
+const upgraded = (deployed: Deployed, id: string, sha = id) =>
+  committed(begun(deployed, release(id, sha), "m"));
 
-const back = (course: Course, id: string) => {
-  const target = previous(course);
+const back = (deployed: Deployed, id: string) => {
+  const target = previous(deployed);
   const sha = target?.id ?? null;
-  return committed(begunBack(course, target, release(id, sha), "m"));
+  return committed(begunBack(deployed, target, release(id, sha), "m"));
 };
 
 /** What a running machine, one that starts anew and another machine make of it. */
-function seen(course: Course): (string | null)[] {
-  const pointer = pointerWith(null, WHERE, course, "2026-01-15T10:30:00Z");
+function seen(deployed: Deployed): (string | null)[] {
+  const pointer = pointerWith(null, WHERE, deployed, "2026-01-15T10:30:00Z");
   assertEquals(parsePointer(JSON.parse(JSON.stringify(pointer))), pointer);
   const generation = generationOf(pointer, WHERE.imageRef);
   const running = (id: string) => {
@@ -69,15 +73,15 @@ Deno.test("refused() makes what ran before current again", () => {
 });
 
 Deno.test("previous() and begunBack() lead back step by step, past what is the same", () => {
-  let course = upgraded(upgraded(NOTHING, "1"), "2");
-  course = upgraded(course, "3", "2");
-  course = refused(course, begun(course, release("4"), "m"));
-  course = back(course, "5");
-  assertEquals(course.current?.tarball_url, "http://127.0.0.1/1");
-  assertEquals(seen(course), ["5", "5", "5"]);
-  course = back(course, "6");
-  assertEquals(course.current?.tarball_url, null);
-  assertEquals(seen(course), ["6", null, "6"]);
+  let deployed = upgraded(upgraded(NOTHING, "1"), "2");
+  deployed = upgraded(deployed, "3", "2");
+  deployed = refused(deployed, begun(deployed, release("4"), "m"));
+  deployed = back(deployed, "5");
+  assertEquals(deployed.current?.tarball_url, "http://127.0.0.1/1");
+  assertEquals(seen(deployed), ["5", "5", "5"]);
+  deployed = back(deployed, "6");
+  assertEquals(deployed.current?.tarball_url, null);
+  assertEquals(seen(deployed), ["6", null, "6"]);
 });
 
 Deno.test("pointerWith() grows the revision and leaves other generations alone", () => {

@@ -1,15 +1,13 @@
 /** Brings releases to an app under test: into the bucket, then onto its machine.
  * @module
  */
-import { getJson, putJson } from "../object_store.ts";
+import { getJson, putJson } from "../bucket/bucket.ts";
 import {
   type MachineResult,
   parseMachineResult,
-  parsePointer,
-  pointerKey,
-  releaseKey,
-  resultKey,
-} from "../protocol.ts";
+} from "../protocol/machine_result.ts";
+import { parsePointer } from "../protocol/pointer.ts";
+import { pointerKey, releaseKey, resultKey } from "../protocol/object_keys.ts";
 import type { AppLog } from "./app_log.ts";
 import { type AppMachine, MACHINE_ID } from "./app_machine.ts";
 import type { ObjectServer } from "./object_server.ts";
@@ -18,7 +16,7 @@ import {
   begun,
   begunBack,
   committed,
-  type Course,
+  type Deployed,
   type NewUpgrade,
   pointerWith,
   previous,
@@ -33,7 +31,7 @@ export class Publisher {
   readonly #machine: AppMachine;
   readonly #server: ObjectServer;
   readonly #log: AppLog;
-  #course: Course = { current: null, history: [] };
+  #deployed: Deployed = { current: null, history: [] };
   #count = 0;
 
   /**
@@ -79,7 +77,7 @@ export class Publisher {
     });
     return await this.#bring(
       upgrade,
-      begun(this.#course, upgrade, MACHINE_ID),
+      begun(this.#deployed, upgrade, MACHINE_ID),
       signal,
     );
   }
@@ -92,13 +90,13 @@ export class Publisher {
    * @throws {TestAppError} if there was no upgrade, or as {@linkcode Publisher.publish}
    */
   async goBack(signal: AbortSignal): Promise<UpgradeReport> {
-    const { current } = this.#course;
+    const { current } = this.#deployed;
     if (!current?.sha256) {
       throw new TestAppError(
         "Cannot roll back: the app runs the code that it was started with; upgrade it first",
       );
     }
-    const target = previous(this.#course);
+    const target = previous(this.#deployed);
     const upgrade = this.#upgrade({
       version: target?.version ?? "base",
       source_image_ref: target?.source_image_ref ?? this.#machine.imageRef,
@@ -109,7 +107,7 @@ export class Publisher {
     });
     return await this.#bring(
       upgrade,
-      begunBack(this.#course, target, upgrade, MACHINE_ID),
+      begunBack(this.#deployed, target, upgrade, MACHINE_ID),
       signal,
     );
   }
@@ -125,10 +123,10 @@ export class Publisher {
 
   async #bring(
     upgrade: NewUpgrade,
-    next: Course,
+    next: Deployed,
     signal: AbortSignal,
   ): Promise<UpgradeReport> {
-    const before = this.#course;
+    const before = this.#deployed;
     const from = this.#log.lines.length;
     let good = false;
     try {
@@ -138,14 +136,14 @@ export class Publisher {
       good = report.state === "applied" || report.state === "nothing_to_do";
       return report;
     } finally {
-      this.#course = good ? committed(next) : refused(before, next);
-      await this.#write(this.#course);
+      this.#deployed = good ? committed(next) : refused(before, next);
+      await this.#write(this.#deployed);
     }
   }
 
   async #result(
     upgrade: NewUpgrade,
-    next: Course,
+    next: Deployed,
     signal: AbortSignal,
   ): Promise<MachineResult> {
     const from = this.#log.lines.length;
@@ -178,14 +176,14 @@ export class Publisher {
     }
   }
 
-  async #write(course: Course): Promise<void> {
+  async #write(deployed: Deployed): Promise<void> {
     const { bucket } = this.#server;
     const key = pointerKey(this.#app);
     const found = await getJson(bucket, key);
     const pointer = pointerWith(
       found.status === "found" ? parsePointer(found.value) : null,
       { app: this.#app, imageRef: this.#machine.imageRef },
-      course,
+      deployed,
       new Date().toISOString(),
     );
     await putJson(bucket, key, pointer, "always");

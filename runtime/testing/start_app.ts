@@ -2,7 +2,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { MachineInfo } from "../protocol.ts";
+import type { MachineInfo } from "../protocol/machine_info.ts";
 import { AppLog } from "./app_log.ts";
 import { AppMachine } from "./app_machine.ts";
 import { type AppVersion, folderOf, nameOf } from "./app_version.ts";

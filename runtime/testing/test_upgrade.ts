@@ -1,7 +1,7 @@
 /** Takes an app through its versions and exercises each one.
  * @module
  */
-import type { MachineInfo } from "../protocol.ts";
+import type { MachineInfo } from "../protocol/machine_info.ts";
 import { type AppVersion, nameOf } from "./app_version.ts";
 import { type AppSettings, startApp, type TestApp } from "./start_app.ts";
 import { TestAppError } from "./test_app_error.ts";

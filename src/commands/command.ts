@@ -1,6 +1,7 @@
 /** What a command is: data from which its reader and its help are made, and what it does.
  * @module
  */
+import { type CommandShape, COMMON_FLAGS } from "../config/command_shape.ts";
 import { type FlagSpec, type FlagValues, readFlags } from "../config/flags.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -31,42 +32,6 @@ export interface CommandContext<F extends readonly FlagSpec[]>
   readonly json: boolean;
 }
 
-/** One line of the examples in a command's help. */
-export interface Example {
-  /** What it is for. */
-  readonly title: string;
-  /** What to type. */
-  readonly command: string;
-}
-
-/** The argument of a command. */
-export interface ArgumentShape {
-  /** Its name; `folder` is completed as one. */
-  readonly name: string;
-  /** What it says. */
-  readonly description: string;
-  /** All that it may be; left out where it may be anything. */
-  readonly choices?: readonly string[];
-}
-
-/** What a command looks like from outside. */
-export interface CommandShape {
-  /** Its name. */
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** What else there is to know, a paragraph each. */
-  readonly description: readonly string[];
-  /** Its only argument, where it takes one; it may always be left out. */
-  readonly argument?: ArgumentShape;
-  /** Its flags, without those that every command has. */
-  readonly flags: readonly FlagSpec[];
-  /** How it is used. */
-  readonly examples: readonly Example[];
-  /** Whether the list of commands leaves it out. */
-  readonly hidden?: boolean;
-}
-
 /** How to define a command. */
 export interface CommandSpec<F extends readonly FlagSpec[]>
   extends CommandShape {
@@ -86,21 +51,6 @@ export interface Command extends CommandShape {
     environment: CommandEnvironment,
   ) => Promise<number>;
 }
-
-/** The flags that every command has. */
-export const COMMON_FLAGS = [
-  {
-    name: "json",
-    type: "boolean",
-    description: "Answer with one JSON value on stdout",
-  },
-  {
-    name: "help",
-    type: "boolean",
-    short: "h",
-    description: "Show this help",
-  },
-] as const satisfies readonly FlagSpec[];
 
 /**
  * Defines a command.

@@ -3,11 +3,12 @@
  */
 import { nearestName } from "../config/suggest.ts";
 import { FlyhotError } from "../errors.ts";
-import { type Command, type CommandShape, defineCommand } from "./command.ts";
-import { bashScript } from "./completions/bash_script.ts";
-import { completedCommands } from "./completions/completed.ts";
-import { fishScript } from "./completions/fish_script.ts";
-import { zshScript } from "./completions/zsh_script.ts";
+import { type Command, defineCommand } from "./command.ts";
+import type { CommandShape } from "../config/command_shape.ts";
+import { bashScript } from "../completions/bash_script.ts";
+import { completedCommands } from "../completions/completed.ts";
+import { fishScript } from "../completions/fish_script.ts";
+import { zshScript } from "../completions/zsh_script.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);

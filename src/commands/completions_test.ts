@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { runMain } from "../../tests/cli/run_main.ts";
-import type { CommandShape } from "./command.ts";
-import { bashScript } from "./completions/bash_script.ts";
-import { completedCommands } from "./completions/completed.ts";
-import { fishScript } from "./completions/fish_script.ts";
-import { zshScript } from "./completions/zsh_script.ts";
+import type { CommandShape } from "../config/command_shape.ts";
+import { bashScript } from "../completions/bash_script.ts";
+import { completedCommands } from "../completions/completed.ts";
+import { fishScript } from "../completions/fish_script.ts";
+import { zshScript } from "../completions/zsh_script.ts";
 import { COMMANDS } from "./table.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -1,10 +1,10 @@
 /** `flyhot doctor`: is everything there that an upgrade needs?
  * @module
  */
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { doctorText } from "./doctor/doctor_report.ts";
-import { doctor } from "./doctor/doctor.ts";
+import { doctorText } from "../doctor/doctor_report.ts";
+import { doctor } from "../doctor/doctor.ts";
 
 /** `flyhot doctor` */
 export const doctorCommand: Command = defineCommand({

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { MemoryBucket, type WriteCondition } from "@flyhot/runtime/bucket";
 import { fakeHost, type FakeHostOptions } from "../../tests/cli/fake_host.ts";
 import { runMain } from "../../tests/cli/run_main.ts";
-import type { Check } from "./doctor/check.ts";
-import { doctor } from "./doctor/doctor.ts";
+import type { Check } from "../doctor/check.ts";
+import { doctor } from "../doctor/doctor.ts";
 
 const IMAGE = "registry.fly.io/my-app:deployment-01K95HV55T5DX0HMS85SABZPRX";
 

@@ -7,11 +7,15 @@ import { type CliValues, requireApp } from "../config/resolve.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
 import type { RolloutReport } from "../rollout/report.ts";
-import { type AppDeps, reporterOf } from "./app_deps.ts";
+import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
 import type { CommandEnvironment } from "./command.ts";
-import { type ShownValue, shownValues, valuesText } from "./config_text.ts";
-import { openMachinesApi } from "./fly_access.ts";
-import { exitCodeOf, reportText } from "./report_text.ts";
+import {
+  type ShownValue,
+  shownValues,
+  valuesText,
+} from "../reports/config_text.ts";
+import { openMachinesApi } from "../rollout/fly_access.ts";
+import { exitCodeOf, reportText } from "../reports/report_text.ts";
 import { orchestrateOptions } from "./rollout_run.ts";
 
 /** What a rollout would do, and with which values: the answer of `flyhot plan --json`. */

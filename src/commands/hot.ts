@@ -4,7 +4,7 @@
 import { loadConfig } from "../config/load.ts";
 import { DEFAULTS } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
 import { hotLocal } from "./hot_local.ts";

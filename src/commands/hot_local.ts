@@ -7,7 +7,7 @@ import { findFlyctl } from "../fly/flyctl.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
 import type { CommandEnvironment } from "./command.ts";
-import { deployerName, openMachinesApi } from "./fly_access.ts";
+import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";
 import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
 /**

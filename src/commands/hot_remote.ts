@@ -8,11 +8,14 @@ import { MachinesFleet } from "../fly/machines_fleet.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
 import { ulid } from "../ulid.ts";
 import type { CommandEnvironment } from "./command.ts";
-import type { OrchestratorEnd } from "./event_file.ts";
-import { deployerName, openMachinesApi } from "./fly_access.ts";
-import { followOrchestrator } from "./follow_orchestrator.ts";
-import { launchOrchestrator, orchestratorSpec } from "./launch_orchestrator.ts";
-import { taskOf } from "./orchestrator_task.ts";
+import type { OrchestratorEnd } from "../orchestrator/events_file.ts";
+import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";
+import { followOrchestrator } from "../orchestrator/follow.ts";
+import {
+  launchOrchestrator,
+  orchestratorSpec,
+} from "../orchestrator/launch.ts";
+import { taskOf } from "../orchestrator/task.ts";
 import { answerReport } from "./rollout_run.ts";
 
 /** What the command line says beyond the configuration. */

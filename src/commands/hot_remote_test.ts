@@ -7,7 +7,7 @@ import {
 import { runMain } from "../../tests/cli/run_main.ts";
 import { FlyhotError } from "../errors.ts";
 import type { RolloutReport } from "../rollout/report.ts";
-import { endLine } from "./event_file.ts";
+import { endLine } from "../orchestrator/events_file.ts";
 
 const APP_MACHINE = {
   id: "a",

@@ -6,14 +6,14 @@ import type { Host } from "../host.ts";
 import { confirm, showDiff } from "../ui/ask.ts";
 import { diffLines, diffText } from "../ui/line_diff.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { applyChange } from "./init/apply_init.ts";
+import { applyChange } from "../init/apply_init.ts";
 import {
   type FileEdit,
   type InitChange,
   type InitPlan,
   planInit,
-} from "./init/init_plan.ts";
-import { readInitSources } from "./init/read_sources.ts";
+} from "../init/init_plan.ts";
+import { readInitSources } from "../init/read_sources.ts";
 
 const NEW_LINES_SHOWN_MAX = 60;
 

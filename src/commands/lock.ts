@@ -5,10 +5,10 @@ import type { DeployLock } from "@flyhot/runtime/protocol";
 import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
-import { breakLock } from "../rollout/lock.ts";
-import { decideLock, describeLock } from "../rollout/lock_decision.ts";
-import { readLock, type StoredLock } from "../rollout/lock_store.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { breakLock } from "../rollout/lock/lock.ts";
+import { decideLock, describeLock } from "../rollout/lock/decision.ts";
+import { readLock, type StoredLock } from "../rollout/lock/store.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 
 /** What `flyhot lock status --json` answers. */

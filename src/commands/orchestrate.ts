@@ -1,7 +1,7 @@
 /** `flyhot orchestrate`: the main process of the temporary machine.
  * @module
  */
-import { loadTaskConfig } from "./task_config.ts";
+import { loadTaskConfig } from "../orchestrator/task_config.ts";
 import { openBucket } from "../config/load.ts";
 import { toFlyhotError } from "../errors.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
@@ -15,10 +15,14 @@ import {
   type CommandEnvironment,
   defineCommand,
 } from "./command.ts";
-import { endLine, eventFilePath, EventFileWriter } from "./event_file.ts";
-import { openMachinesApi } from "./fly_access.ts";
-import { parseTask, TASK_VARIABLE } from "./orchestrator_task.ts";
-import { exitCodeOf } from "./report_text.ts";
+import {
+  endLine,
+  eventFilePath,
+  EventFileWriter,
+} from "../orchestrator/events_file.ts";
+import { openMachinesApi } from "../rollout/fly_access.ts";
+import { parseTask, TASK_VARIABLE } from "../orchestrator/task.ts";
+import { exitCodeOf } from "../reports/report_text.ts";
 import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
 const ACKNOWLEDGE_MS_MAX = 20_000;

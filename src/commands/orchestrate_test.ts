@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { fakeHost } from "../../tests/cli/fake_host.ts";
 import { runMain } from "../../tests/cli/run_main.ts";
 import { resolveConfig } from "../config/resolve.ts";
-import { parseEventLine } from "./event_file.ts";
-import { taskOf } from "./orchestrator_task.ts";
+import { parseEventLine } from "../orchestrator/events_file.ts";
+import { taskOf } from "../orchestrator/task.ts";
 
 const EVENTS = "/tmp/flyhot-events.jsonl";
 const TASK = JSON.stringify(taskOf(

@@ -9,7 +9,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
 import { formatBytes, formatCount, formatTable } from "../ui/format.ts";
-import { given } from "./app_flags.ts";
+import { given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 
 const FILES_SHOWN_MAX = 200;

@@ -1,7 +1,7 @@
 /** `flyhot plan`: hot or cold, and why.
  * @module
  */
-import { APP_FLAGS, given } from "./app_flags.ts";
+import { APP_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
 

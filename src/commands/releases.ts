@@ -3,10 +3,10 @@
  */
 import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
-import { readPointer } from "../rollout/pointer.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { readPointer } from "../rollout/pointer/pointer.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { releasesReport, releasesText } from "./releases_report.ts";
+import { releasesReport, releasesText } from "../reports/releases_text.ts";
 
 /** `flyhot releases` */
 export const releasesCommand: Command = defineCommand({

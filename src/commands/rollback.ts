@@ -7,9 +7,9 @@ import { FlyhotError } from "../errors.ts";
 import { findFlyctl } from "../fly/flyctl.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { rollback } from "../rollout/rollback.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { deployerName, openMachinesApi } from "./fly_access.ts";
+import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";
 import { answerReport } from "./rollout_run.ts";
 
 /** `flyhot rollback` */

@@ -5,7 +5,7 @@ import type { ResolvedConfig } from "../config/resolve.ts";
 import type { OrchestrateOptions } from "../rollout/orchestrate.ts";
 import type { RolloutReport } from "../rollout/report.ts";
 import type { CommandEnvironment } from "./command.ts";
-import { exitCodeOf, reportText } from "./report_text.ts";
+import { exitCodeOf, reportText } from "../reports/report_text.ts";
 
 /**
  * Makes the options of a rollout out of the configuration.

@@ -7,7 +7,7 @@ import type { Sandbox, SandboxMachine } from "../sandbox/sandbox.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { formatTable } from "../ui/format.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { given } from "./app_flags.ts";
+import { given } from "../config/app_flags.ts";
 
 /** `flyhot sandbox` */
 export const sandboxCommand: Command = defineCommand({

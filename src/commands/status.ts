@@ -2,11 +2,11 @@
  * @module
  */
 import { FlyhotError } from "../errors.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "./app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { openStatus, status } from "./read_status.ts";
-import { statusText } from "./status_report.ts";
-import { watchStatus } from "./watch_status.ts";
+import { openStatus, status } from "../status/read.ts";
+import { statusText } from "../status/text.ts";
+import { watchStatus } from "../status/watch.ts";
 
 /** `flyhot status` */
 export const statusCommand: Command = defineCommand({

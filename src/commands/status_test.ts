@@ -5,7 +5,7 @@ import {
   type FakeHostOptions,
 } from "../../tests/cli/fake_host.ts";
 import { runMain } from "../../tests/cli/run_main.ts";
-import { status } from "./read_status.ts";
+import { status } from "../status/read.ts";
 
 const IMAGE = "registry.fly.io/my-app:deployment-01K95HV55T5DX0HMS85SABZPRX";
 const METADATA = { fly_platform_version: "v2", fly_process_group: "app" };

@@ -1,15 +1,14 @@
 /** Hot or cold, and why: what a release would do to a running machine.
  * @module
  */
+import type { Manifest, RunningManifest } from "@flyhot/runtime/protocol";
 import {
   lockChanges,
-  type Manifest,
   newPackages,
   packageOf,
   type ReloadSet,
   reloadSet,
-  type RunningManifest,
-} from "@flyhot/runtime/protocol";
+} from "@flyhot/runtime/plan";
 import type { PlanReport } from "./plan_report.ts";
 
 /** Deno never frees a module; measured, one costs five to six times its source. */

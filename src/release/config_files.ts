@@ -1,11 +1,8 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import {
-  lockedVersions,
-  parseJsonc,
-  settingsText,
-} from "@flyhot/runtime/protocol";
+import { parseJsonc, settingsText } from "@flyhot/runtime/protocol";
+import { lockedVersions } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -24,6 +21,8 @@ const ROOT_NAMES = [
 export interface ConfigFiles {
   /** `deno.json` or `deno.jsonc`, parsed; empty if there is neither. */
   readonly denoJson: Readonly<Record<string, unknown>>;
+  /** `package.json`, parsed, or null. */
+  readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
   readonly packages: ReadonlySet<string>;
   /** The text of `fly.toml`, or null. */
@@ -69,6 +68,7 @@ export async function readConfigFiles(
   }
   return {
     denoJson,
+    packageJson,
     packages,
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),

@@ -158,12 +158,15 @@ export function edgesOf(
       dynamic: new Set<string>(),
       external: new Set<string>(),
     };
+    // Not by assignment: a specifier may be called __proto__.
+    const specifiers: [specifier: string, target: string][] = [];
     for (const dependency of module?.dependencies ?? []) {
       if (!dependency.code) continue;
       const target = resolve(dependency, path, packages);
       if (target === null) continue;
       if (!target.startsWith("file:")) {
         edges.external.add(target);
+        specifiers.push([dependency.specifier, target]);
         continue;
       }
       const url = bare(target);
@@ -174,15 +177,16 @@ export function edgesOf(
           { hint: "pack from the folder that holds both" },
         );
       }
-      edges[dependency.isDynamic ? "dynamic" : "static"].add(
-        decodePath(url.slice(base.length)),
-      );
+      const to = decodePath(url.slice(base.length));
+      edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
+      specifiers.push([dependency.specifier, to]);
       waiting.push({ url, from: path });
     }
     found.set(path, {
       static: [...edges.static].sort(),
       dynamic: [...edges.dynamic].sort(),
       external: [...edges.external].sort(),
+      specifiers: Object.fromEntries(specifiers.sort()),
     });
   }
   return found;

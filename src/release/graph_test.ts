@@ -47,12 +47,16 @@ Deno.test("readGraph() tells static, dynamic and external imports apart, and for
     "bytes.bin": "\0",
     "unused.ts": `import "./nowhere.ts";`,
   });
-  const none = { static: [], dynamic: [], external: [] };
+  const none = { static: [], dynamic: [], external: [], specifiers: {} };
   assertEquals(graph, {
     "again.ts": none,
     "bytes.bin": none,
     "data.json": none,
-    "later.ts": { ...none, static: ["src/a.ts"] },
+    "later.ts": {
+      ...none,
+      static: ["src/a.ts"],
+      specifiers: { "./src/a.ts": "src/a.ts" },
+    },
     "main.ts": {
       static: ["again.ts", "data.json", "src/a.ts"],
       dynamic: ["bytes.bin", "later.ts", "text.txt"],
@@ -63,8 +67,25 @@ Deno.test("readGraph() tells static, dynamic and external imports apart, and for
         "node:path",
         "npm:aws4fetch@1",
       ],
+      specifiers: {
+        "#app/a.ts": "src/a.ts",
+        "./again.ts": "again.ts",
+        "./bytes.bin": "bytes.bin",
+        "./data.json": "data.json",
+        "./later.ts": "later.ts",
+        "./text.txt": "text.txt",
+        "aws": "npm:aws4fetch@1",
+        "https://deno.land/x/none/mod.ts": "https://deno.land/x/none/mod.ts",
+        "jsr:@std/path@1/posix": "jsr:@std/path@1/posix",
+        "node:fs": "node:fs",
+        "path": "node:path",
+      },
     },
-    "src/a.ts": { ...none, static: ["again.ts"] },
+    "src/a.ts": {
+      ...none,
+      static: ["again.ts"],
+      specifiers: { "../again.ts?x=1#y": "again.ts" },
+    },
     "text.txt": none,
   });
 });
@@ -260,7 +281,12 @@ Deno.test("edgesOf() ends on cycles and keeps what errs outside the app out of i
   }, "main.ts");
   assertEquals([...edges], [[
     "main.ts",
-    { static: ["main.ts"], dynamic: [], external: ["npm:gone@1"] },
+    {
+      static: ["main.ts"],
+      dynamic: [],
+      external: ["npm:gone@1"],
+      specifiers: { "./main.ts": "main.ts", "npm:gone@1": "npm:gone@1" },
+    },
   ]]);
   assertThrows(
     () =>

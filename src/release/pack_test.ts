@@ -126,6 +126,7 @@ Deno.test("packRelease() says what every file is", async () => {
       static: ["lib/a.ts"],
       dynamic: ["app.ts"],
       external: [],
+      specifiers: { "#lib/a.ts": "lib/a.ts", "./app.ts": "app.ts" },
     });
     assertEquals(manifest.modules["app.ts"]?.static, ["page.html"]);
     assertEquals(Object.keys(manifest.config), [

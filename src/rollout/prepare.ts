@@ -8,7 +8,7 @@ import { classify, joinPlans } from "../release/classify.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
 import type { PlanReport } from "../release/plan_report.ts";
 import { counted, tell } from "./steps.ts";
-import { type Survey, surveyMachines } from "./survey.ts";
+import { type AskedMachines, askMachines } from "./ask_machines.ts";
 import type { RolloutDeps } from "./watch.ts";
 
 /** What a release is packed from. */
@@ -32,7 +32,7 @@ export interface ReleaseSource {
 }
 
 /** A rollout that could begin. */
-export interface Prepared extends Survey {
+export interface Prepared extends AskedMachines {
   /** The release; to be disposed of. */
   readonly release: PackedRelease;
   /** What it would do. */
@@ -46,14 +46,14 @@ export interface Prepared extends Survey {
  * @param deps clock, disk, machines and reporter
  * @param signal gives up early
  * @returns what a rollout needs; its release is to be disposed of
- * @throws {FlyhotError} as {@linkcode surveyMachines}, {@linkcode packRelease} and the machines say
+ * @throws {FlyhotError} as {@linkcode askMachines}, {@linkcode packRelease} and the machines say
  */
 export async function prepare(
   source: ReleaseSource,
   deps: RolloutDeps,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const survey = await tell(
+  const asked = await tell(
     deps,
     {
       name: "Find machines",
@@ -62,7 +62,7 @@ export async function prepare(
         `${running.length} started, ${resting.length} at rest`,
     },
     async () => {
-      const found = surveyMachines(source.app, await deps.fleet.list(signal));
+      const found = askMachines(source.app, await deps.fleet.list(signal));
       await refuseDeployUnderWay(source.app, found, deps, signal);
       return found;
     },
@@ -87,17 +87,17 @@ export async function prepare(
       deps,
       { name: "Plan", result: ({ plan }) => describePlan(plan) },
       async () => {
-        const running = await runningManifests(survey.running, deps, signal);
+        const running = await runningManifests(asked.running, deps, signal);
         return {
           plan: joinPlans(
             running.map((each) => classify(release.manifest, each)),
           ),
           // Machines look their generation up by what they themselves were told.
-          imageRef: running[0]?.image_ref ?? survey.imageRef,
+          imageRef: running[0]?.image_ref ?? asked.imageRef,
         };
       },
     );
-    return { ...survey, imageRef, release, plan };
+    return { ...asked, imageRef, release, plan };
   } catch (error) {
     await release.dispose();
     throw error;
@@ -107,7 +107,7 @@ export async function prepare(
 /** A deploy holds the lease of the machine that it updates next; what it brings would not have this release. */
 async function refuseDeployUnderWay(
   app: string,
-  { running }: Survey,
+  { running }: AskedMachines,
   { fleet }: RolloutDeps,
   signal: AbortSignal,
 ): Promise<void> {

@@ -4,10 +4,14 @@
 import { pointerKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import { ulid } from "../ulid.ts";
-import { namesUpgrade } from "./history.ts";
-import type { PointerMover } from "./pointer.ts";
+import { namesUpgrade } from "./pointer/history.ts";
+import type { PointerMover } from "./pointer/pointer.ts";
 import { counted, tell } from "./steps.ts";
-import { fenced, type RollbackOptions, rolledBack } from "./transitions.ts";
+import {
+  fenced,
+  type RollbackOptions,
+  rolledBack,
+} from "./pointer/transitions.ts";
 import { isBad, isGood, type MachineState, queued } from "./verdict.ts";
 import { type RolloutDeps, watchMachines } from "./watch.ts";
 

@@ -3,11 +3,7 @@
  */
 import type { PublishedRelease } from "../release/publish.ts";
 import type { Prepared } from "./prepare.ts";
-import {
-  type RolledOut,
-  RolloutCourse,
-  type RollOutOptions,
-} from "./rollout_course.ts";
+import { type RolledOut, type RollOutOptions, WaveRun } from "./run_waves.ts";
 import type { RolloutDeps } from "./watch.ts";
 
 export type { RolledOut, RollOutOptions };
@@ -38,7 +34,7 @@ export async function rollOut(
   deps: RolloutDeps,
   signals: RollOutSignals,
 ): Promise<RolledOut> {
-  const rollout = new RolloutCourse(options, prepared, published, deps);
+  const rollout = new WaveRun(options, prepared, published, deps);
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
   let trouble: unknown = null;
   let why: string | null;

@@ -7,14 +7,14 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { generationOf, previousUpgrade } from "./history.ts";
-import { acquireLock } from "./lock.ts";
+import { generationOf, previousUpgrade } from "./pointer/history.ts";
+import { acquireLock } from "./lock/lock.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
-import { PointerMover, readPointer } from "./pointer.ts";
+import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import type { RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
 import { counted } from "./steps.ts";
-import { surveyMachines } from "./survey.ts";
+import { askMachines } from "./ask_machines.ts";
 
 import { isBad, queued } from "./verdict.ts";
 import type { RolloutDeps } from "./watch.ts";
@@ -87,7 +87,7 @@ async function goBack(
     signal,
   );
   const work = AbortSignal.any([signal, lock.signal]);
-  const { running, resting, imageRef } = surveyMachines(
+  const { running, resting, imageRef } = askMachines(
     app,
     await fleet.list(work),
   );

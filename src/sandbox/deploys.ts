@@ -8,16 +8,16 @@ import {
   type GroupConfig,
   NO_CONFIG,
   parseAppConfig,
-} from "./app_config.ts";
-import { splitWords } from "./command_line.ts";
-import { checksOf } from "./health_checks.ts";
+} from "./image/app_config.ts";
+import { splitWords } from "./image/command_line.ts";
+import { checksOf } from "./machine/health_checks.ts";
 import { newUlid } from "./ids.ts";
-import type { Image, Images } from "./images.ts";
-import type { Machine } from "./machine.ts";
-import { parseMachineRequest } from "./machine_config.ts";
-import type { MachineConfig } from "./machine_types.ts";
+import type { Image, Images } from "./image/images.ts";
+import type { Machine } from "./machine/machine.ts";
+import { parseMachineRequest } from "./machine/machine_config.ts";
+import type { MachineConfig } from "./machine/machine_types.ts";
 import type { Machines } from "./machines.ts";
-import { waitUntilAnswering, waitUntilOver } from "./readiness.ts";
+import { waitUntilAnswering, waitUntilOver } from "./machine/readiness.ts";
 
 /** What to deploy, and how. */
 export interface DeployRequest {

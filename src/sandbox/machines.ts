@@ -3,12 +3,15 @@
  */
 import { join } from "node:path";
 import { newMachineId, newMachineName } from "./ids.ts";
-import type { Image, Images } from "./images.ts";
-import { Machine, type MachineWorld } from "./machine.ts";
-import type { MachineRequest } from "./machine_config.ts";
-import { checkMachineFiles } from "./machine_files.ts";
-import { invalidArgument, PlatformError } from "./platform_error.ts";
-import { findFreePort } from "./ports.ts";
+import type { Image, Images } from "./image/images.ts";
+import { Machine, type MachineWorld } from "./machine/machine.ts";
+import type { MachineRequest } from "./machine/machine_config.ts";
+import { checkMachineFiles } from "./machine/machine_files.ts";
+import {
+  invalidArgument,
+  PlatformError,
+} from "./machines_api/platform_error.ts";
+import { findFreePort } from "./machine/ports.ts";
 import { Notifier } from "./wait_for.ts";
 
 /** Options of {@linkcode Machines}. */

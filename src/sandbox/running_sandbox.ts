@@ -1,16 +1,16 @@
-/** The sandbox as a value: what its interface promises, done with its parts.
+/** The sandbox as a value: what its interface promises, done with its context.
  * @module
  */
 import { type ErrorCode, FlyhotError } from "../errors.ts";
 import type { Deployer } from "./deploys.ts";
-import type { Images } from "./images.ts";
-import type { Machine } from "./machine.ts";
-import { parseMachineRequest } from "./machine_config.ts";
-import type { LogLine } from "./machine_log.ts";
-import type { MachineState } from "./machine_types.ts";
+import type { Images } from "./image/images.ts";
+import type { Machine } from "./machine/machine.ts";
+import { parseMachineRequest } from "./machine/machine_config.ts";
+import type { LogLine } from "./machine/machine_log.ts";
+import type { MachineState } from "./machine/machine_types.ts";
 import type { Machines } from "./machines.ts";
-import { PlatformError } from "./platform_error.ts";
-import { waitUntilAnswering } from "./readiness.ts";
+import { PlatformError } from "./machines_api/platform_error.ts";
+import { waitUntilAnswering } from "./machine/readiness.ts";
 import type {
   BuildImageOptions,
   CreateMachineOptions,
@@ -26,8 +26,8 @@ import type {
 } from "./sandbox_types.ts";
 import { type Notifier, waitFor } from "./wait_for.ts";
 
-/** The parts of a running sandbox. */
-export interface SandboxParts {
+/** The context of a running sandbox. */
+export interface SandboxContext {
   /** The app's name. */
   readonly app: string;
   /** Where everything is kept. */
@@ -63,53 +63,53 @@ const READY_MS = 30_000;
 
 /** A running sandbox. */
 export class RunningSandbox implements Sandbox {
-  readonly #parts: SandboxParts;
+  readonly #context: SandboxContext;
 
   /**
-   * @param parts what it is made of
+   * @param context what it is made of
    */
-  constructor(parts: SandboxParts) {
-    this.#parts = parts;
+  constructor(context: SandboxContext) {
+    this.#context = context;
   }
 
   /** The app's name. */
   get app(): string {
-    return this.#parts.app;
+    return this.#context.app;
   }
 
   /** Where everything is kept. */
   get folder(): string {
-    return this.#parts.folder;
+    return this.#context.folder;
   }
 
   /** All variables that a command needs to use it; not shown when it is printed. */
   get env(): Readonly<Record<string, string>> {
-    return this.#parts.env;
+    return this.#context.env;
   }
 
   /** The object store. */
   get endpoint(): string {
-    return this.#parts.endpoint;
+    return this.#context.endpoint;
   }
 
   /** The Machines API. */
   get flapsUrl(): string {
-    return this.#parts.flapsUrl;
+    return this.#context.flapsUrl;
   }
 
   /** The bucket's name. */
   get bucket(): string {
-    return this.#parts.bucket;
+    return this.#context.bucket;
   }
 
   /** How many requests came in, by server and method. */
   requests(): Readonly<Record<string, number>> {
-    return this.#parts.requests();
+    return this.#context.requests();
   }
 
   /** All machines but destroyed ones, oldest first. */
   machines(): readonly SandboxMachine[] {
-    return this.#parts.machines.live().map(toSandboxMachine);
+    return this.#context.machines.live().map(toSandboxMachine);
   }
 
   /** One machine, destroyed or not. */
@@ -120,7 +120,7 @@ export class RunningSandbox implements Sandbox {
   /** Makes a machine and waits until its process runs. */
   createMachine(options: CreateMachineOptions): Promise<SandboxMachine> {
     return explain(`create a machine from ${options.image}`, async () => {
-      const machine = this.#parts.machines.create(parseMachineRequest({
+      const machine = this.#context.machines.create(parseMachineRequest({
         name: options.name,
         region: options.region,
         config: { ...options.config, image: options.image },
@@ -135,9 +135,9 @@ export class RunningSandbox implements Sandbox {
     count: number,
     options: ScaleOptions = {},
   ): Promise<readonly SandboxMachine[]> {
-    const { group = "app", regions = this.#parts.regions } = options;
+    const { group = "app", regions = this.#context.regions } = options;
     return explain(`scale ${group} to ${count} machines`, async () => {
-      const existing = this.#parts.machines.live().filter((machine) =>
+      const existing = this.#context.machines.live().filter((machine) =>
         machine.group === group
       );
       const model = existing.at(-1);
@@ -153,7 +153,7 @@ export class RunningSandbox implements Sandbox {
       for (let i = kept.length; i < count; i++) {
         const { config } = model;
         const region = regions[i % regions.length];
-        const machine = this.#parts.machines.create(
+        const machine = this.#context.machines.create(
           parseMachineRequest({ config, region }),
         );
         await machine.start();
@@ -229,14 +229,14 @@ export class RunningSandbox implements Sandbox {
     folder: string,
     options: BuildImageOptions = {},
   ): Promise<string> {
-    const { images, app } = this.#parts;
+    const { images, app } = this.#context;
     return (await images.build(folder, { app, ...options })).ref;
   }
 
   /** Does what `fly deploy` does. */
   deploy(folder: string, options: DeployOptions = {}): Promise<Deployment> {
     return explain(`deploy ${folder}`, async () => {
-      const { image, machines } = await this.#parts.deployer.deploy({
+      const { image, machines } = await this.#context.deployer.deploy({
         folder,
         config: options.config ?? null,
         app: null,
@@ -245,7 +245,7 @@ export class RunningSandbox implements Sandbox {
         buildArgs: options.buildArgs ?? {},
         regions: options.regions ?? null,
         machines: options.machines ??
-          (options.regions ?? this.#parts.regions).length,
+          (options.regions ?? this.#context.regions).length,
         buildOnly: false,
         readyMs: options.readyMs ?? READY_MS,
       }, {
@@ -308,7 +308,7 @@ export class RunningSandbox implements Sandbox {
       pattern.flags.replace(/[gy]/g, ""),
     );
     const line = await waitFor(
-      this.#parts.logs,
+      this.#context.logs,
       () =>
         (options.sinceStart ? log.linesSinceStart() : log.lines())
           .find(({ text }) => wanted.test(text)),
@@ -329,12 +329,12 @@ export class RunningSandbox implements Sandbox {
 
   /** Calls back with every line that any machine logs. */
   onLog(listener: (line: LogLine) => void): () => void {
-    return this.#parts.logs.add(listener);
+    return this.#context.logs.add(listener);
   }
 
   /** Ends all processes and servers and removes the folder. */
   stop(): Promise<void> {
-    return this.#parts.stop();
+    return this.#context.stop();
   }
 
   /** As `stop()`. */
@@ -344,7 +344,7 @@ export class RunningSandbox implements Sandbox {
 
   #limits(options: WaitOptions): { timeoutMs: number; signal: AbortSignal } {
     const { timeoutMs = WAIT_MS, signal } = options;
-    const { stopping } = this.#parts;
+    const { stopping } = this.#context;
     return {
       timeoutMs,
       signal: signal ? AbortSignal.any([signal, stopping]) : stopping,
@@ -353,7 +353,7 @@ export class RunningSandbox implements Sandbox {
 
   #get(machineId: string): Machine {
     try {
-      return this.#parts.machines.get(machineId);
+      return this.#context.machines.get(machineId);
     } catch (cause) {
       throw new FlyhotError(
         "not_found",

@@ -2,8 +2,8 @@
  * @module
  */
 import type { FaultHook } from "./faults.ts";
-import type { LogLine } from "./machine_log.ts";
-import type { MachineSettings, MachineState } from "./machine_types.ts";
+import type { LogLine } from "./machine/machine_log.ts";
+import type { MachineSettings, MachineState } from "./machine/machine_types.ts";
 
 /** Options of {@linkcode startSandbox}. */
 export interface SandboxOptions {

@@ -11,7 +11,7 @@ import { editToVersion2, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { runProgram } from "../../scripts/run_program.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { EXIT_CODES } from "../../src/errors.ts";
-import { readPointer } from "../../src/rollout/pointer.ts";
+import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { VERSION } from "../../src/version.ts";
 import { bundledCli } from "../support/bundled_cli.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { S3Bucket } from "@flyhot/runtime/bucket";
-import { acquireLock } from "../../src/rollout/lock.ts";
+import { acquireLock } from "../../src/rollout/lock/lock.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { main } from "../../src/main.ts";
 import {

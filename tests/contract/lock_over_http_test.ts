@@ -3,10 +3,10 @@ import { BucketError, S3Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../../src/errors.ts";
 import type { Host } from "../../src/host.ts";
 import { denoHost } from "../../src/host_deno.ts";
-import { acquireLock } from "../../src/rollout/lock.ts";
-import { readLock } from "../../src/rollout/lock_store.ts";
+import { acquireLock } from "../../src/rollout/lock/lock.ts";
+import { readLock } from "../../src/rollout/lock/store.ts";
 import type { Fault } from "../../src/sandbox/faults.ts";
-import { startObjectStore } from "../../src/sandbox/object_store.ts";
+import { startObjectStore } from "../../src/sandbox/s3/object_store.ts";
 import { Sim } from "../sim/sim.ts";
 import { startGateway } from "./rgw.ts";
 

@@ -316,7 +316,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Ports that are free now, chosen by the system. */
+/** Ports that are free now, chosen by the appProcess. */
 function freePorts(count: number): [number, number] {
   const listeners = Array.from(
     { length: count },

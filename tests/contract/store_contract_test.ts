@@ -5,7 +5,7 @@ import {
   type S3BucketOptions,
 } from "@flyhot/runtime/bucket";
 import type { Fault, FaultRequest } from "../../src/sandbox/faults.ts";
-import { startObjectStore } from "../../src/sandbox/object_store.ts";
+import { startObjectStore } from "../../src/sandbox/s3/object_store.ts";
 import { startGateway } from "./rgw.ts";
 import { storeContract, type StoreUnderTest } from "./store_contract.ts";
 

@@ -9,8 +9,8 @@ import {
 } from "@flyhot/runtime/protocol";
 import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { readPointer } from "../../src/rollout/pointer.ts";
-import { withUpgrade } from "../../src/rollout/transitions.ts";
+import { readPointer } from "../../src/rollout/pointer/pointer.ts";
+import { withUpgrade } from "../../src/rollout/pointer/transitions.ts";
 import { runCli } from "../support/run_cli.ts";
 import { gzip, manifestOf, releaseOf, tar } from "../support/tar.ts";
 

@@ -69,7 +69,7 @@ export class FaultyBucket implements Bucket {
   ): Promise<WriteOutcome> {
     await this.#sim.turn(options.signal);
     if (this.cut) return { status: "unknown", reason: "the line is cut" };
-    // Once sent, a write takes its course, whether or not the sender still listens.
+    // Once sent, a write takes its run, whether or not the sender still listens.
     const arrive = () => this.#inner.put(key, content, condition);
     if (this.#sim.chance(this.#faults.write ?? 0)) {
       const { lateMs = 0 } = this.#faults;

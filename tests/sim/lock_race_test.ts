@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { BucketError, MemoryBucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../../src/errors.ts";
-import { acquireLock } from "../../src/rollout/lock.ts";
-import { readLock } from "../../src/rollout/lock_store.ts";
+import { acquireLock } from "../../src/rollout/lock/lock.ts";
+import { readLock } from "../../src/rollout/lock/store.ts";
 import { type FaultRates, FaultyBucket } from "./faulty_bucket.ts";
 import { Sim } from "./sim.ts";
 import { SimHost } from "./sim_host.ts";

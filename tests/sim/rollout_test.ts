@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BucketError } from "@flyhot/runtime/bucket";
-import { bootUpgrade } from "../../runtime/decide_upgrade.ts";
+import { bootUpgrade } from "../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../src/errors.ts";
-import { readLock } from "../../src/rollout/lock_store.ts";
+import { readLock } from "../../src/rollout/lock/store.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { inWorld, keys, runs } from "./in_world.ts";
 import { Sim } from "./sim.ts";

@@ -26,7 +26,7 @@ import {
   decideUpgrade,
   generationOf,
   type UpgradeMemory,
-} from "../../runtime/decide_upgrade.ts";
+} from "../../runtime/machine/decide_upgrade.ts";
 import type { AppMachine } from "../../src/fly/fleet.ts";
 import { digestOf, digestOfText } from "../../src/release/digest.ts";
 import type { Sim } from "./sim.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { PROTOCOL_VERSION } from "../../runtime/manifest.ts";
+import { PROTOCOL_VERSION } from "../../runtime/protocol/manifest.ts";
 import { startKeys } from "../../runtime/plan/config_keys.ts";
 import { isScriptPath } from "../../runtime/plan/paths.ts";
 import {
@@ -14,11 +14,11 @@ import {
 import { bootModules } from "../../runtime/plan/reload_set.ts";
 import { readReleaseSettings } from "../../runtime/plan/settings.ts";
 import type {
-  PlannedEdges,
-  PlannedManifest,
-  PlannedRunning,
-  SeenEdge,
-} from "../../runtime/protocol/plan_fields.ts";
+  Manifest,
+  ModuleEdges,
+  RunningManifest,
+} from "../../runtime/protocol/manifest.ts";
+import type { SeenEdge } from "../../runtime/protocol/plan_fields.ts";
 import { analyzeScript } from "../../src/release/analyze.ts";
 
 /** The text of each file, by path. */
@@ -41,9 +41,9 @@ export interface VersionOptions {
 export function packed(
   sources: Sources,
   { flyhot, aliases = {} }: VersionOptions = {},
-): PlannedManifest {
+): Manifest {
   const analysis: Record<string, ReturnType<typeof analyzeScript>> = {};
-  const modules: Record<string, PlannedEdges> = {};
+  const modules: Record<string, ModuleEdges> = {};
   const config: Record<string, string> = {};
   const configKeys: Record<string, Record<string, string>> = {};
   const isConfig = (path: string) =>
@@ -58,7 +58,7 @@ export function packed(
       config[path] = digest(JSON.stringify(keys));
     }
     if (!isScriptPath(path)) continue;
-    analysis[digest(text)] = analyzeScript(path, text);
+    analysis[path] = analyzeScript(path, text);
     modules[path] = edgesOf(path, text, aliases);
   }
   for (const { static: list } of Object.values(modules)) {
@@ -99,7 +99,7 @@ function edgesOf(
   path: string,
   text: string,
   aliases: Readonly<Record<string, string>>,
-): PlannedEdges {
+): ModuleEdges {
   const specifiers: Record<string, string> = {};
   const resolve = (specifier: string): string => {
     for (const [prefix, folder] of Object.entries(aliases)) {
@@ -138,14 +138,14 @@ export interface RunningOptions extends VersionOptions {
   /** Loaded modules that the edges do not lead to. */
   readonly loaded?: readonly string[];
   /** Changes. */
-  readonly changes?: Partial<PlannedRunning>;
+  readonly changes?: Partial<RunningManifest>;
 }
 
 /** A machine that runs a version from its image. */
 export function running(
   sources: Sources,
   options: RunningOptions = {},
-): PlannedRunning {
+): RunningManifest {
   const manifest = packed(sources, options);
   const view = releaseView(manifest);
   const live = options.live ?? { "main.ts": ["app.ts"] };

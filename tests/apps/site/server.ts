@@ -24,7 +24,7 @@ const server = Deno.serve(
   },
 );
 
-/** The port that the system chose. */
+/** The port that the appProcess chose. */
 export const port = (): number => server.addr.port;
 
 /** Waits until a path has been asked for so many times. */

@@ -1,0 +1,64 @@
+/** Files of the current release that are not modules: pages, stylesheets, images.
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { appRoot } from "../release/app_root.ts";
+import { isReleasePath } from "../protocol/manifest.ts";
+import { appProcess } from "../process/process.ts";
+
+/**
+ * The folder that holds the files of the current release, or of the base image where none is in.
+ *
+ * Outside Fly that is the folder of the app's `deno.json`.
+ *
+ * It changes in the same turn as the code: ask each time, and do not keep it.
+ *
+ * @returns an absolute path
+ *
+ * @example
+ * ```ts
+ * import { assetRoot } from "@flyhot/runtime";
+ *
+ * assetRoot(); // "/app", later "/app/.flyhot/releases/3f9a2c1d77aa"
+ * ```
+ */
+export function assetRoot(): string {
+  return appProcess.release?.folder ?? appProcess.root ?? appRoot();
+}
+
+/**
+ * Where a file of the current release is.
+ *
+ * A file that only an earlier release has is found there, so that pages opened before an upgrade still get what
+ * they ask for.
+ *
+ * @param path its path under the app root, with `/` between segments
+ * @returns an absolute path, whether or not there is such a file
+ * @throws {TypeError} if the path leads outside the app root
+ *
+ * @example
+ * ```ts ignore
+ * import { asset } from "@flyhot/runtime";
+ *
+ * await Deno.readTextFile(asset("static/index.html"));
+ * ```
+ */
+export function asset(path: string): string {
+  if (!isReleasePath(path)) {
+    throw new TypeError(
+      `Cannot find the asset "${path}": give a path under the app root, without ".."`,
+    );
+  }
+  const current = join(assetRoot(), path);
+  if (existsSync(current)) return current;
+  const folders = [...appProcess.earlierFolders].reverse();
+  if (appProcess.release && appProcess.root !== null) {
+    folders.push(appProcess.root);
+  }
+  for (const folder of folders) {
+    const earlier = join(folder, path);
+    if (existsSync(earlier)) return earlier;
+  }
+  return current;
+}

@@ -1,0 +1,114 @@
+/** Many holders of one kind, by key.
+ * @module
+ */
+import type { FamilyDefinition } from "../state/definition.ts";
+import type { FamilyCell } from "../state/family_cell.ts";
+import { HolderCallError } from "../state/holder_cell.ts";
+import { stateParts, type StateSpec } from "./holder.ts";
+import {
+  type Actions,
+  type Holder,
+  stateHandle,
+} from "../state/state_handle.ts";
+import { appProcess } from "../process/process.ts";
+
+/** How the members of a family are made, changed and migrated. */
+export interface FamilySpec<State, A extends Actions<State>>
+  extends StateSpec<State, A> {
+  /** Makes the first state of a member. */
+  readonly state: (key: string) => State;
+  /** How long a member that nobody calls or subscribes to is kept, in milliseconds. Default for ever. */
+  readonly idleMs?: number;
+  /** Called with the last state of a member that is evicted. */
+  readonly evicted?: (state: State, key: string) => void;
+}
+
+/** A family as callers see it. */
+export interface Family<State, A extends Actions<State>> {
+  /** A member; it is made when it is first called or read. */
+  get(key: string): Holder<State, A>;
+  /** Whether there is such a member. */
+  has(key: string): boolean;
+  /** Removes a member with its state; returns whether there was one. */
+  remove(key: string): boolean;
+  /** The keys of the members there are now. */
+  keys(): string[];
+  /** How many members there are now. */
+  readonly size: number;
+}
+
+/**
+ * Declares a family: holders of one kind by key, one for each room, user or document.
+ *
+ * Members are made on demand. An upgrade migrates all of them in one transaction; a step that throws for one undoes
+ * all and names the key.
+ *
+ * @param name the family's name, one for the whole app
+ * @param spec its members' state, version, migrations and actions
+ * @returns the family
+ * @throws {TypeError} if the version is not a whole number from 1, `idleMs` is not above 0, or an action's name is reserved
+ * @throws {DeclarationError} if another module declares the name
+ *
+ * @example
+ * ```ts
+ * import { family } from "@flyhot/runtime";
+ *
+ * const rooms = family("rooms", {
+ *   state: (key) => ({ title: key, lines: [] as string[] }),
+ *   actions: { say: (room, line: string) => room.lines.push(line) },
+ * });
+ *
+ * await rooms.get("lobby").say("hello"); // 1
+ * rooms.get("lobby").state.title; // "lobby"
+ * rooms.keys(); // ["lobby"]
+ * ```
+ */
+export function family<State, A extends Actions<State>>(
+  name: string,
+  spec: FamilySpec<State, A>,
+): Family<State, A> {
+  const { evicted, idleMs = null } = spec;
+  if (idleMs !== null && !(idleMs > 0)) {
+    throw new TypeError(
+      `Cannot declare ${name}: idleMs is ${idleMs}; give milliseconds above 0`,
+    );
+  }
+  const declaring = appProcess.declaring();
+  const definition: FamilyDefinition = {
+    name,
+    ...stateParts(name, spec),
+    initialOf: spec.state,
+    idleMs,
+    evicted: evicted ? (state, key) => evicted(state as State, key) : null,
+    get module() {
+      return declaring.module;
+    },
+  };
+  const { staging } = declaring;
+  appProcess.declare({ kind: "family", definition }, staging);
+  const cell = (purpose: string): FamilyCell => {
+    appProcess.requireIn(purpose, definition, staging);
+    const found = appProcess.families.get(name);
+    if (found) return found;
+    throw new HolderCallError(
+      `Cannot ${purpose}: an upgrade removed the family ${name}`,
+    );
+  };
+  const actions = Object.keys(definition.actions);
+  const onError = (error: unknown) =>
+    appProcess.logger.error(`a listener of ${name} failed: ${error}`);
+  return Object.freeze({
+    get: (key: string) =>
+      stateHandle(`${name}[${key}]`, actions, {
+        cell: (purpose) => cell(purpose).member(key),
+        state: (purpose) => cell(purpose).stateOf(key),
+        onError,
+      }) as Holder<State, A>,
+    has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),
+    remove: (key: string) => cell(`remove ${name}[${key}]`).remove(key),
+    keys: () => [...cell(`list ${name}`).members.keys()],
+    get size() {
+      return cell(`count ${name}`).members.size;
+    },
+  });
+}

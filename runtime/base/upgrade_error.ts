@@ -1,0 +1,55 @@
+/** Why an upgrade ended badly, as an error.
+ * @module
+ */
+import type { UpgradePhase } from "./phases.ts";
+
+/** Thrown by a step of an upgrade. */
+export class UpgradeError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name = "UpgradeError";
+  /** The step. */
+  readonly phase: UpgradePhase;
+  /** Whether a retry may cure it. */
+  readonly transient: boolean;
+  /** How the upgrade ended: `fail` only if the new code was in and could not be taken out. */
+  end: "abort" | "rolled_back" | "fail" = "abort";
+
+  /**
+   * @param phase the step
+   * @param message what was tried, on what, and why it failed
+   * @param options whether a retry may cure it (default false), and the cause
+   */
+  constructor(
+    phase: UpgradePhase,
+    message: string,
+    options: { readonly transient?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.phase = phase;
+    this.transient = options.transient ?? false;
+  }
+}
+
+/**
+ * Turns whatever a step threw into an {@linkcode UpgradeError} of that step.
+ *
+ * @param phase the step
+ * @param what what was tried, for the message; left out where the cause says it all
+ * @param thrown what was thrown
+ * @returns the same error if it already is one
+ */
+export function upgradeError(
+  phase: UpgradePhase,
+  what: string | null,
+  thrown: unknown,
+): UpgradeError {
+  if (thrown instanceof UpgradeError) return thrown;
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  const transient = typeof thrown === "object" && thrown !== null &&
+    "transient" in thrown &&
+    thrown.transient === true;
+  return new UpgradeError(phase, what === null ? why : `${what}: ${why}`, {
+    transient,
+    cause: thrown,
+  });
+}

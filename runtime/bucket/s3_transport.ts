@@ -1,0 +1,325 @@
+/** Signed requests to an S3-compatible service, and what its answers mean.
+ * @module
+ */
+import { AwsClient } from "aws4fetch";
+import {
+  BucketError,
+  type BucketErrorCode,
+  type BucketRequestOptions,
+} from "./bucket.ts";
+import { parseS3Error } from "./s3_xml.ts";
+import { stallGuard } from "./stall_guard.ts";
+
+/** Options of {@linkcode S3Bucket}. */
+export interface S3BucketOptions {
+  /** The service, for example `https://fly.storage.tigris.dev`. */
+  readonly endpoint: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** The access key. */
+  readonly accessKeyId: string;
+  /** The secret key; kept out of every message and object shown. */
+  readonly secretAccessKey: string;
+  /** The session token of temporary credentials. */
+  readonly sessionToken?: string;
+  /** The region in the signature. Default `auto`, as Tigris wants it. */
+  readonly region?: string;
+  /** How long an answer, or the next piece of a body, may take, in milliseconds. Default 15000. */
+  readonly deadlineMs?: number;
+  /** How often reads are tried when the network or the server fails. Default 3. */
+  readonly attemptsMax?: number;
+  /** Sends the requests. Default the global `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+const RETRY_DELAY_MS = 150;
+// A listing has at most 1000 keys of at most 1024 bytes.
+const TEXT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Sends signed requests to one bucket: every wait is bounded, reads are repeated, errors explain themselves. */
+export class S3Transport {
+  readonly #client: AwsClient;
+  /** What every URL of the bucket begins with. */
+  readonly base: string;
+  readonly #name: string;
+  readonly #deadlineMs: number;
+  readonly #attemptsMax: number;
+  readonly #fetch: (request: Request) => Promise<Response>;
+
+  /**
+   * Prepares a client; nothing is sent yet.
+   *
+   * @param options where the bucket is and how to sign
+   * @throws {BucketError} if a credential, the name or the endpoint is missing or malformed
+   */
+  constructor(options: S3BucketOptions) {
+    if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
+      throw new BucketError(
+        "no_bucket",
+        `Cannot use the bucket "${options.bucket}": a name has 2 to 63 lower-case letters, digits, dots and hyphens; set BUCKET_NAME`,
+      );
+    }
+    if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint)) {
+      throw new BucketError(
+        "refused",
+        `Cannot use the endpoint "${
+          options.endpoint.replace(/\/\/.*@/, "//[redacted]@")
+        }": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+      );
+    }
+    const { username, password, search, hash } = new URL(options.endpoint);
+    if (username + password + search + hash !== "") {
+      // The endpoint stands in messages and records, so nothing secret may be in it.
+      throw new BucketError(
+        "refused",
+        "Cannot use the endpoint: it has a user name, a password, a query or a fragment; set AWS_ENDPOINT_URL_S3 to scheme, host and path alone",
+      );
+    }
+    if (options.accessKeyId === "" || options.secretAccessKey === "") {
+      throw new BucketError(
+        "credentials",
+        `Cannot sign requests to ${options.endpoint}: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+      );
+    }
+    this.#client = new AwsClient({
+      accessKeyId: options.accessKeyId,
+      secretAccessKey: options.secretAccessKey,
+      ...(options.sessionToken ? { sessionToken: options.sessionToken } : {}),
+      service: "s3",
+      region: options.region ?? "auto",
+      retries: 0,
+    });
+    this.#name = options.bucket;
+    this.base = `${options.endpoint.replace(/\/+$/, "")}/${options.bucket}`;
+    this.#deadlineMs = options.deadlineMs ?? 15_000;
+    this.#attemptsMax = options.attemptsMax ?? 3;
+    this.#fetch = options.fetch ?? ((request) => fetch(request));
+  }
+
+  /**
+   * Signs and sends one request.
+   *
+   * @param method the HTTP method
+   * @param url where to
+   * @param headers the headers; signed as they are
+   * @param body the content, or undefined
+   * @param options a signal
+   * @returns the answer, whatever its status
+   * @throws {BucketError} `network` if there is none in time
+   */
+  async send(
+    method: string,
+    url: string,
+    headers: Headers,
+    body: Uint8Array<ArrayBuffer> | undefined,
+    options: BucketRequestOptions,
+  ): Promise<Response> {
+    headers.set("x-tigris-consistent", "true");
+    options.signal?.throwIfAborted();
+    const request = await this.#client.sign(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      // Ceph since 19 answers 403 to a content-type outside the signature.
+      aws: { allHeaders: true },
+    });
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs);
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, deadline.signal])
+      : deadline.signal;
+    try {
+      // A redirect would take the signed request to another host, where the signature is wrong anyway.
+      return await this.#fetch(
+        new Request(request, { signal, redirect: "manual" }),
+      );
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      const why = deadline.signal.aborted
+        ? `no answer within ${this.#deadlineMs} ms`
+        : cause instanceof Error
+        ? cause.message
+        : String(cause);
+      throw new BucketError(
+        "network",
+        `Cannot reach ${url} (${method}): ${why}; check the endpoint and the network`,
+        { cause },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Sends until something can be made of the answer, or there is no more hope.
+   *
+   * @param what what is tried, for messages
+   * @param send sends once
+   * @param options a signal
+   * @param use makes something of the answer; null means that it is an error
+   * @returns what was made of it
+   * @throws {BucketError} of the last attempt
+   */
+  async repeat<T>(
+    what: string,
+    send: () => Promise<Response>,
+    options: BucketRequestOptions,
+    use: (response: Response) => Promise<T | null>,
+  ): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      let failure: BucketError;
+      try {
+        const response = await send();
+        const value = await use(response);
+        if (value !== null) return value;
+        failure = await this.errorOf(response, what);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!(error instanceof BucketError)) throw error;
+        failure = error;
+      }
+      if (!failure.transient || attempt >= this.#attemptsMax) throw failure;
+      await pause(
+        RETRY_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2),
+        options.signal,
+      );
+    }
+  }
+
+  /**
+   * Reads the body of a 404.
+   *
+   * @param response the answer
+   * @throws {BucketError} `no_bucket` if it is the bucket that is not there
+   */
+  async refuseMissingBucket(response: Response): Promise<void> {
+    const { code } = parseS3Error(await this.#errorText(response));
+    if (code === "NoSuchBucket") throw this.#noBucket(response.status);
+  }
+
+  /**
+   * The body of an answer, with a deadline between its pieces.
+   *
+   * @param response the answer
+   * @param url where it came from, for messages
+   * @param options a signal
+   * @returns the body; it fails with a {@linkcode BucketError}
+   */
+  guarded(
+    response: Response,
+    url: string,
+    { signal }: BucketRequestOptions,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const failure = (why: string, cause?: unknown) =>
+      new BucketError("network", `Cannot read ${url}: ${why}; try again`, {
+        cause,
+      });
+    return stallGuard(
+      response.body ?? ReadableStream.from<Uint8Array<ArrayBuffer>>([]),
+      this.#deadlineMs,
+      () => failure(`the body stopped for ${this.#deadlineMs} ms`),
+      (cause) =>
+        signal?.aborted ? signal.reason : failure(
+          cause instanceof Error ? cause.message : String(cause),
+          cause,
+        ),
+    );
+  }
+
+  /**
+   * Reads a body that is text, up to a limit.
+   *
+   * @param response the answer
+   * @param url where it came from, for messages
+   * @param options a signal
+   * @returns the text
+   * @throws {BucketError} if it breaks off or is too long
+   */
+  async text(
+    response: Response,
+    url: string,
+    options: BucketRequestOptions,
+  ): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    let size = 0;
+    for await (const piece of this.guarded(response, url, options)) {
+      size += piece.byteLength;
+      if (size > TEXT_BYTES_MAX) {
+        throw new BucketError(
+          "refused",
+          `Cannot read ${url}: the answer is longer than ${TEXT_BYTES_MAX} bytes`,
+        );
+      }
+      text += decoder.decode(piece, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  /** The body of an error, as far as it can be had: the status says enough without it. */
+  async #errorText(response: Response): Promise<string> {
+    try {
+      return await this.text(response, response.url, {});
+    } catch {
+      return "";
+    }
+  }
+
+  #noBucket(status: number): BucketError {
+    return new BucketError(
+      "no_bucket",
+      `Cannot find the bucket "${this.#name}" at ${this.base}; create it (fly storage create) or set BUCKET_NAME`,
+      { status },
+    );
+  }
+
+  /**
+   * Makes an error of an answer.
+   *
+   * @param response the answer; its body is read
+   * @param what what was tried, for the message
+   * @returns the error
+   */
+  async errorOf(response: Response, what: string): Promise<BucketError> {
+    const { status } = response;
+    const { code: s3Code, message } = parseS3Error(
+      await this.#errorText(response),
+    );
+    if (s3Code === "NoSuchBucket") return this.#noBucket(status);
+    const said = `the server answered ${status}${s3Code ? ` ${s3Code}` : ""}${
+      message ? ` (${message})` : ""
+    }`;
+    let code: BucketErrorCode = status === 429 || status >= 500
+      ? "server"
+      : "refused";
+    let remedy = "";
+    if (s3Code === "RequestTimeTooSkewed") {
+      code = "clock_skew";
+      remedy = "; set this machine's clock";
+    } else if (status >= 300 && status < 400) {
+      remedy = "; check AWS_REGION and AWS_ENDPOINT_URL_S3";
+    } else if (status === 401 || status === 403) {
+      code = "credentials";
+      remedy =
+        "; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and that they may use this bucket";
+    }
+    return new BucketError(code, `Cannot ${what}: ${said}${remedy}`, {
+      status,
+    });
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,72 @@
+/** Adds the entry of a base image to the pointer, by whichever machine of the image is first.
+ * @module
+ */
+import { generationOf } from "./decide_upgrade.ts";
+import { type Bucket, getJson, putJson } from "../bucket/bucket.ts";
+import { pointerKey } from "../protocol/object_keys.ts";
+import {
+  parsePointer,
+  type Pointer,
+  pointerWithGeneration,
+} from "../protocol/pointer.ts";
+
+const ATTEMPTS_MAX = 5;
+
+/**
+ * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param now the time, RFC 3339
+ * @returns the new pointer, or the same one if it knows the image
+ */
+export function withGeneration(
+  pointer: Pointer | null,
+  app: string,
+  imageRef: string,
+  now: string,
+): Pointer {
+  if (pointer && generationOf(pointer, imageRef)) return pointer;
+  const generation = {
+    image_ref: imageRef,
+    first_seen: now,
+    hot_upgrade: null,
+    history: [],
+  };
+  return pointerWithGeneration(pointer, app, generation, now);
+}
+
+/**
+ * Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it.
+ *
+ * @param bucket the bucket
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @throws {BucketError} if the bucket refuses
+ * @throws {ProtocolError} if the pointer there is not one that this code knows
+ */
+export async function addGeneration(
+  bucket: Bucket,
+  app: string,
+  imageRef: string,
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const read = await getJson(bucket, pointerKey(app));
+    const before = read.status === "found" ? parsePointer(read.value) : null;
+    const after = withGeneration(
+      before,
+      app,
+      imageRef,
+      new Date().toISOString(),
+    );
+    if (after === before) return;
+    const condition = read.status === "found"
+      ? { ifMatch: read.etag }
+      : { ifNoneMatch: "*" } as const;
+    const outcome = await putJson(bucket, pointerKey(app), after, condition);
+    if (outcome.status === "written" || outcome.status === "unsupported") {
+      return;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** What the app's own `deno.json` says to the runtime, under its key `flyhot`.
+ * @module
+ */
+import { join } from "node:path";
+import { parseJsonc } from "../protocol/jsonc.ts";
+import { object, string } from "../protocol/parse.ts";
+
+/** The part of the key `flyhot` that concerns a machine; the rest is for the command. */
+export interface AppConfig {
+  /** The bucket. */
+  readonly bucket?: string;
+  /** The object store. */
+  readonly endpoint?: string;
+  /** The region in signatures. */
+  readonly region?: string;
+  /** How long holders may take to finish the action they are in, in milliseconds. */
+  readonly suspendTimeoutMs?: number;
+  /** The names of the variables that hold the access key, the secret key and the session token. */
+  readonly credentials?: {
+    readonly accessKeyId?: string;
+    readonly secretAccessKey?: string;
+    readonly sessionToken?: string;
+  };
+}
+
+/**
+ * Picks out of a `deno.json` what concerns a machine.
+ *
+ * @param text the file's text; comments are allowed
+ * @returns what it says; empty where it has no key `flyhot`
+ * @throws {SyntaxError} if it is not JSON
+ * @throws {ProtocolError} if a value has the wrong type
+ */
+export function parseAppConfig(text: string): AppConfig {
+  const root = object(parseJsonc(text), "deno.json");
+  if (root.flyhot === undefined) return {};
+  const at = "deno.json: flyhot";
+  const said = object(root.flyhot, at);
+  const config: Record<string, unknown> = {};
+  for (const key of ["bucket", "endpoint", "region"]) {
+    if (said[key] !== undefined) {
+      config[key] = string(said[key], `${at}.${key}`);
+    }
+  }
+  if (typeof said.suspendTimeout === "number") {
+    config.suspendTimeoutMs = said.suspendTimeout * 1000;
+  }
+  if (said.credentials !== undefined) {
+    const names = object(said.credentials, `${at}.credentials`);
+    config.credentials = Object.fromEntries(
+      Object.entries(names).map((
+        [key, name],
+      ) => [key, string(name, `${at}.credentials.${key}`)]),
+    );
+  }
+  return config;
+}
+
+/**
+ * Reads what the app's `deno.json` or `deno.jsonc` says to the runtime.
+ *
+ * @param root the app root
+ * @returns what it says; empty where there is no such file
+ * @throws {SyntaxError} if it is not JSON
+ * @throws {ProtocolError} if a value has the wrong type
+ */
+export async function readAppConfig(root: string): Promise<AppConfig> {
+  for (const name of ["deno.json", "deno.jsonc"]) {
+    try {
+      return parseAppConfig(await Deno.readTextFile(join(root, name)));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
+    }
+  }
+  return {};
+}

@@ -1,0 +1,27 @@
+/** What the runtime of one process works with.
+ * @module
+ */
+import type { AppFiles } from "../release/app_files.ts";
+import type { Logger } from "../base/log.ts";
+import type { Bucket } from "../bucket/bucket.ts";
+import type { ReleaseFolders } from "../release/folders.ts";
+import type { Settings } from "./settings.ts";
+import type { AppProcess } from "../process/process.ts";
+
+/** What the runtime of one process works with. */
+export interface MachineContext {
+  /** The running process. */
+  readonly appProcess: AppProcess;
+  /** The settings. */
+  readonly settings: Settings;
+  /** The bucket, or null where there is none. */
+  readonly bucket: Bucket | null;
+  /** The base image's files. */
+  readonly files: AppFiles;
+  /** The path of the main module. */
+  readonly main: string;
+  /** Where releases go. */
+  readonly folders: ReleaseFolders;
+  /** Takes messages. */
+  readonly logger: Logger;
+}

@@ -1,0 +1,127 @@
+/** Decides, from the pointer, what this machine should do.
+ * @module
+ */
+import type { Generation, HotUpgrade, Pointer } from "../protocol/pointer.ts";
+import { sameImage } from "../protocol/image_ref.ts";
+
+/** What this machine remembers of one upgrade. */
+export type UpgradeMemory =
+  | {
+    /** It ended, well or badly: it is not tried again. */
+    readonly state: "ended";
+  }
+  | {
+    /** Transient trouble; try again later. */
+    readonly state: "waiting";
+    /** How often it was tried. */
+    readonly attempts: number;
+    /** When to try again, on the clock that never jumps, in milliseconds. */
+    readonly retryAt: number;
+  };
+
+/** What to do. */
+export type UpgradeDecision =
+  | {
+    /** Bring this upgrade in. */
+    readonly act: "apply";
+    /** The upgrade. */
+    readonly upgrade: HotUpgrade;
+  }
+  | {
+    /** Look again then, on the clock that never jumps, in milliseconds. */
+    readonly act: "wait";
+    /** When. */
+    readonly until: number;
+  }
+  | {
+    /** Nothing. */
+    readonly act: "none";
+    /** Why, for the log. */
+    readonly reason: string;
+  };
+
+/**
+ * Finds the generation of a base image.
+ *
+ * @param pointer the pointer
+ * @param imageRef the base image
+ * @returns the generation, or null if the pointer does not know the image
+ */
+export function generationOf(
+  pointer: Pointer,
+  imageRef: string,
+): Generation | null {
+  return Object.values(pointer.generations)
+    .find((generation) => sameImage(generation.image_ref, imageRef)) ?? null;
+}
+
+/**
+ * Decides what a running machine does about its generation.
+ *
+ * @param generation the entry of its base image, or null
+ * @param machineId the machine
+ * @param memory what it remembers, by upgrade id
+ * @param now the time on the clock that never jumps, in milliseconds
+ * @returns the decision
+ */
+export function decideUpgrade(
+  generation: Generation | null,
+  machineId: string,
+  memory: ReadonlyMap<string, UpgradeMemory>,
+  now: number,
+): UpgradeDecision {
+  const upgrade = generation?.hot_upgrade ?? null;
+  if (!upgrade) {
+    return { act: "none", reason: "no upgrade for this base image" };
+  }
+  if (upgrade.state === "rolled_back") {
+    return { act: "none", reason: "it was rolled back" };
+  }
+  if (upgrade.wave !== "*" && !upgrade.wave.includes(machineId)) {
+    return { act: "none", reason: "another wave" };
+  }
+  const known = memory.get(upgrade.id);
+  if (known?.state === "ended") {
+    return { act: "none", reason: "it ended here already" };
+  }
+  if (known && now < known.retryAt) {
+    return { act: "wait", until: known.retryAt };
+  }
+  return { act: "apply", upgrade };
+}
+
+/**
+ * The upgrade that a machine applies when it starts: the newest committed one of its base image.
+ *
+ * @param generation the entry of its base image, or null
+ * @returns the upgrade, or null for the base image as it is
+ */
+export function bootUpgrade(generation: Generation | null): HotUpgrade | null {
+  if (!generation) return null;
+  const candidates = [generation.hot_upgrade, ...generation.history];
+  const committed = candidates.find((upgrade) =>
+    upgrade?.state === "committed"
+  );
+  return committed?.tarball_url ? committed : null;
+}
+
+const RETRY_FIRST_MS = 1000;
+const RETRY_LAST_MS = 60_000;
+const ATTEMPTS_MAX = 5;
+
+/**
+ * What to remember after transient trouble.
+ *
+ * @param before what was remembered
+ * @param now the time on the clock that never jumps, in milliseconds
+ * @returns when to try again, or that it has ended
+ */
+export function afterTransientFailure(
+  before: UpgradeMemory | undefined,
+  now: number,
+): UpgradeMemory {
+  const attempts = (before?.state === "waiting" ? before.attempts : 0) + 1;
+  if (attempts >= ATTEMPTS_MAX) return { state: "ended" };
+  const delay = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
+  return { state: "waiting", attempts, retryAt: now + delay };
+}

@@ -1,0 +1,68 @@
+/** Writes what this machine says about an upgrade.
+ * @module
+ */
+import {
+  type Bucket,
+  BucketError,
+  getJson,
+  putJson,
+} from "../bucket/bucket.ts";
+import {
+  type MachineResult,
+  parseMachineResult,
+} from "../protocol/machine_result.ts";
+import { resultKey } from "../protocol/object_keys.ts";
+
+const ATTEMPTS_MAX = 5;
+const RETRY_DELAY_MS = 300;
+
+/**
+ * Writes a result; only this machine writes to its key, so the newest write is the truth.
+ *
+ * @param bucket the bucket
+ * @param app the Fly app
+ * @param result the result
+ * @throws {BucketError} if the bucket refuses, or does not answer after some tries
+ */
+export async function writeResult(
+  bucket: Bucket,
+  app: string,
+  result: MachineResult,
+): Promise<void> {
+  const key = resultKey(app, result.upgrade_id, result.machine_id);
+  for (let attempt = 1;; attempt++) {
+    const outcome = await putJson(bucket, key, result, "always");
+    if (outcome.status === "written") return;
+    if (attempt === ATTEMPTS_MAX) {
+      throw new BucketError(
+        "server",
+        `Cannot write the result of upgrade ${result.upgrade_id} to ${
+          bucket.url(key)
+        }: ${"reason" in outcome ? outcome.reason : outcome.status}`,
+      );
+    }
+    await new Promise((resolve) =>
+      setTimeout(resolve, RETRY_DELAY_MS * attempt)
+    );
+  }
+}
+
+/**
+ * Reads what this machine has said about an upgrade before.
+ *
+ * @param bucket the bucket
+ * @param app the Fly app
+ * @param upgradeId the upgrade
+ * @param machineId the machine
+ * @returns the result, or null if there is none
+ * @throws {BucketError} if the bucket does not answer
+ */
+export async function readResult(
+  bucket: Bucket,
+  app: string,
+  upgradeId: string,
+  machineId: string,
+): Promise<MachineResult | null> {
+  const read = await getJson(bucket, resultKey(app, upgradeId, machineId));
+  return read.status === "found" ? parseMachineResult(read.value) : null;
+}

@@ -1,0 +1,48 @@
+/** Which module called, read off the stack.
+ * @module
+ */
+
+const RUNTIME_FOLDER = new URL("../", import.meta.url).href;
+
+/** The part of a stack frame that is read. */
+export interface StackFrame {
+  /** The URL that the code was loaded by; nothing for code of the engine and of `eval()`. */
+  getScriptNameOrSourceURL(): string | null | undefined;
+}
+
+/**
+ * The URLs of the modules on a stack, innermost first, without those of this package.
+ *
+ * @param frames the frames, innermost first
+ * @param ownFolder the folder whose modules do not count. Default the folder of this package
+ * @returns the URLs with their queries
+ */
+export function modulesOnStack(
+  frames: readonly StackFrame[],
+  ownFolder: string = RUNTIME_FOLDER,
+): string[] {
+  return frames.map((frame) => frame.getScriptNameOrSourceURL() ?? "")
+    .filter((url) =>
+      /^(?:file|https?|data|blob):/.test(url) && !url.startsWith(ownFolder)
+    );
+}
+
+/**
+ * The URLs of the modules that are calling now, innermost first.
+ *
+ * @returns the URLs with their queries
+ */
+export function callingModules(): string[] {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  // The default of ten frames is soon used up by helpers between a module and its declaration.
+  Error.stackTraceLimit = 100;
+  // The text of a stack will not do: Deno compiles a file once, and says the query of its first evaluation there
+  // whichever one is running. The frames themselves know.
+  Error.prepareStackTrace = (_, frames) => frames;
+  try {
+    const frames: unknown = new Error().stack;
+    return Array.isArray(frames) ? modulesOnStack(frames) : [];
+  } finally {
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+  }
+}

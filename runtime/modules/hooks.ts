@@ -1,0 +1,304 @@
+/** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
+ * @module
+ */
+import {
+  type LoadFnOutput,
+  type LoadHookContext,
+  type ModuleSource,
+  registerHooks,
+  type ResolveFnOutput,
+  type ResolveHookContext,
+} from "node:module";
+import { Edges, type LoadedModules } from "./edges.ts";
+import type { ModuleTable, StagedTable } from "./module_table.ts";
+import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
+import { nativeRequire } from "./native_require.ts";
+
+/** One call of a `live()` thunk, seen by the hook. */
+export interface LiveCall {
+  /** The URL of the module whose thunk it is; empty until it imports something. */
+  owner: string;
+  /** What was imported, as URLs at the place under the root. */
+  readonly targets: Set<string>;
+}
+
+/** Marks a URL whose text is wanted and not its evaluation. */
+const READING = "?flyhot-text=";
+
+/** How modules are loaded in this process. */
+export class ModuleLoading {
+  /** The table of current instances; null until the app root is known, and then every import is left alone. */
+  table: ModuleTable | null = null;
+  /** What an upgrade is loading; null when there is none. */
+  staged: StagedTable | null = null;
+  /** Specifiers outside the app that were imported. */
+  readonly external: Set<string> = new Set();
+  readonly #edges = new Edges();
+  readonly #texts = new Map<string, string>();
+  #readings = 0;
+  #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
+  #hooks: { deregister(): void } | null = null;
+
+  /** Whether imports are seen. */
+  get seesImports(): boolean {
+    return this.#hooks !== null;
+  }
+
+  /**
+   * The path of a module under the app root.
+   *
+   * @param url its URL
+   * @returns the path, or the URL itself outside the root or while the root is not known
+   */
+  pathOf(url: string): string {
+    return this.table?.pathOf(url) ?? url;
+  }
+
+  /** Starts seeing every import. */
+  install(): void {
+    this.#hooks ??= registerHooks({
+      resolve: (specifier, context, next) =>
+        this.#resolve(specifier, context, next),
+      load: (url, context, next) => this.#load(url, context, next),
+    });
+  }
+
+  /** Stops seeing imports, for a process that flyhot leaves alone. */
+  uninstall(): void {
+    this.#hooks?.deregister();
+    this.#hooks = null;
+    this.#edges.clear();
+  }
+
+  /**
+   * Runs the thunk of a live boundary; the imports it makes before it first waits count as live.
+   *
+   * @param thunk the thunk
+   * @param staged whether its imports go to the code being loaded
+   * @returns what the thunk returned, and what it imported
+   */
+  runLive<T>(thunk: () => T, staged: boolean): { result: T; call: LiveCall } {
+    const before = this.#liveCall;
+    const call = { owner: "", targets: new Set<string>(), staged };
+    this.#liveCall = call;
+    try {
+      return { result: thunk(), call };
+    } finally {
+      this.#liveCall = before;
+    }
+  }
+
+  /**
+   * The instance that the attempt under way loads for a path.
+   *
+   * @param path the path
+   * @returns its URL
+   */
+  stagedUrl(path: string): string {
+    return instanceUrl(this.table!.placeOf(path), this.staged!.attempt);
+  }
+
+  /**
+   * The text of a script of the base image as Deno evaluates it: JavaScript, without types.
+   *
+   * @param path the path
+   * @returns the text
+   * @throws {SyntaxError} if Deno cannot read the file
+   */
+  async transpiled(path: string): Promise<string> {
+    const url = `${this.table!.placeOf(path)}${READING}${++this.#readings}`;
+    try {
+      // Deno transpiles for imports only; what is evaluated is empty.
+      await import(url);
+      const text = this.#texts.get(url);
+      if (text !== undefined) return text;
+      throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
+    } finally {
+      this.#texts.delete(url);
+    }
+  }
+
+  /**
+   * Tells whether a module instance was loaded while the hooks watched; boot modules were not.
+   *
+   * @param url its URL
+   * @returns true if its loading was seen
+   */
+  hasSeen(url: string): boolean {
+    return this.#edges.hasLoaded(url);
+  }
+
+  /**
+   * What is loaded in the current generation.
+   *
+   * @param main the path of the main module
+   * @returns the paths and how they were imported
+   */
+  current(main: string): LoadedModules {
+    return this.#loadedModules(main, (table, url) => table.isCurrent(url));
+  }
+
+  /**
+   * What will be loaded once the attempt under way is current.
+   *
+   * @param main the path of the main module
+   * @param staged the attempt
+   * @returns the paths and how they were imported
+   */
+  upcoming(main: string, staged: StagedTable): LoadedModules {
+    return this.#loadedModules(main, (table, url) => {
+      const path = table.pathOf(url);
+      return path !== null &&
+        attemptOf(url) ===
+          (staged.paths.has(path) ? staged.attempt : table.attempt(path));
+    });
+  }
+
+  /**
+   * The module instances of one attempt.
+   *
+   * @param attempt the attempt
+   * @returns their URLs
+   */
+  loadedBy(attempt: number): string[] {
+    return this.#edges.loadedWhere((url) => attemptOf(url) === attempt);
+  }
+
+  /** Forgets what is known of modules that are no longer current. */
+  forgetOld(): void {
+    const { table } = this;
+    if (!table) return;
+    this.#edges.keep((url) =>
+      table.pathOf(url) === null || table.isCurrent(url)
+    );
+  }
+
+  #loadedModules(
+    main: string,
+    counts: (table: ModuleTable, url: string) => boolean,
+  ): LoadedModules {
+    const { table } = this;
+    const modules = table
+      ? this.#edges.current(table, (url) => counts(table, url))
+      : {
+        loaded: new Set<string>(),
+        live: new Map(),
+        plain: new Map(),
+        specifiers: new Map(),
+      };
+    modules.loaded.add(main);
+    return modules;
+  }
+
+  #resolve(
+    specifier: string,
+    context: ResolveHookContext,
+    next: (
+      specifier: string,
+      context?: Partial<ResolveHookContext>,
+    ) => ResolveFnOutput,
+  ): ResolveFnOutput {
+    const { table } = this;
+    const parent = context.parentURL ?? "";
+    const ownParent = table?.pathOf(parent) ?? null;
+    // Import maps and relative specifiers are written for the place under the root.
+    const result = table && ownParent !== null
+      ? next(specifier, { ...context, parentURL: placeOf(parent) })
+      : next(specifier, context);
+    const kind = this.#liveCall ? "live" : "plain";
+    if (!result.url.startsWith("file:")) {
+      this.external.add(result.url);
+      if (/^[a-z]+:/.test(specifier)) this.external.add(specifier);
+      if (ownParent !== null) {
+        this.#edges.add(parent, specifier, result.url, kind);
+      }
+      return result;
+    }
+    if (result.url.includes(READING)) return result;
+    const liveCall = this.#liveCall;
+    const place = placeOf(result.url);
+    if (liveCall) {
+      liveCall.owner = parent;
+      liveCall.targets.add(place);
+    }
+    if (parent !== "" && this.#concerns(parent)) {
+      // Kept as URLs, because modules are imported before the app root is known.
+      this.#edges.add(parent, specifier, place, kind);
+    }
+    const path = table?.pathOf(place) ?? null;
+    // A URL that names its attempt is an import of our own.
+    if (!table || path === null || place !== result.url) return result;
+    const { staged } = this;
+    const loading = staged !== null && staged.paths.has(path) &&
+      (liveCall?.staged === true || attemptOf(parent) === staged.attempt);
+    const url = loading
+      ? instanceUrl(place, staged.attempt)
+      : liveCall
+      ? table.current(place)
+      : table.forImporter(place, parent);
+    return { ...result, url };
+  }
+
+  #load(
+    url: string,
+    context: LoadHookContext,
+    next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
+  ): LoadFnOutput {
+    const native = nativeRequire(url, context.conditions);
+    if (native !== null) {
+      return { format: "commonjs", source: native, shortCircuit: true };
+    }
+    if (url.includes(READING)) {
+      const { source } = next(fileOf(url), context);
+      if (isText(source)) this.#texts.set(url, textOf(source));
+      return { format: "module", source: "export {};", shortCircuit: true };
+    }
+    if (this.#concerns(url)) this.#edges.addLoaded(url);
+    const file = this.table?.fileOf(url) ?? null;
+    if (file === null) return next(url, context);
+    // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
+    const loaded = next(file, context);
+    if (!isText(loaded.source)) {
+      // Deno keeps to itself why; imported by its own name, the file says it with line and column.
+      const source = `import ${JSON.stringify(file)};`;
+      return { format: "module", source, shortCircuit: true };
+    }
+    return {
+      ...loaded,
+      ...(isScript(file, context)
+        ? { source: atPlace(placeOf(url), textOf(loaded.source)) }
+        : {}),
+      shortCircuit: true,
+    };
+  }
+
+  /** Packages are many and never replaced. */
+  #concerns(url: string): boolean {
+    return url.startsWith("file:") && !url.includes("/node_modules/") &&
+      (this.table === null || this.table.pathOf(url) !== null);
+  }
+}
+
+/** Deno does not say the format of what it has read. */
+function isScript(
+  file: string,
+  { importAttributes }: LoadHookContext,
+): boolean {
+  return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+}
+
+/** Lets a module say where it is, without the attempt; on the first line, so that no line moves. */
+function atPlace(place: string, source: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  return `import.meta.url = ${JSON.stringify(place)};${text}`;
+}
+
+function isText(
+  source: ModuleSource | null | undefined,
+): source is ModuleSource {
+  return source !== null && source !== undefined;
+}
+
+function textOf(source: ModuleSource): string {
+  return typeof source === "string" ? source : new TextDecoder().decode(source);
+}

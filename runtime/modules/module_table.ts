@@ -1,0 +1,220 @@
+/** Which attempt is current for each file of the app, now and in every earlier generation.
+ * @module
+ */
+import {
+  attemptOf,
+  instanceUrl,
+  pathUnder,
+  placeOf,
+  urlUnder,
+} from "./module_urls.ts";
+
+/** The files that an upgrade is about to make current. */
+export interface StagedTable {
+  /** The attempt's number. */
+  readonly attempt: number;
+  /** Where the new files are: the folder's URL, with a slash at the end. */
+  readonly folder: string;
+  /** The paths concerned. */
+  readonly paths: ReadonlySet<string>;
+}
+
+interface Assignment {
+  readonly generation: number;
+  /** The attempt, or null for the base image. */
+  readonly attempt: number | null;
+}
+
+/**
+ * Maps the files of an app to the attempts that made them current.
+ *
+ * A path that no upgrade has touched is at its place under the root. Earlier assignments are remembered, so that code
+ * which is still running from an earlier generation finds the modules of that generation.
+ */
+export class ModuleTable {
+  /** The app root's URL, with a slash at the end. */
+  readonly root: string;
+  /** The URL of the folder that releases are unpacked to, with a slash at the end. */
+  readonly releases: string;
+  readonly #history = new Map<string, Assignment[]>();
+  readonly #folders = new Map<number, string>();
+  #generation = 0;
+  #attempt = 0;
+
+  /**
+   * @param root the app root's URL, with a slash at the end
+   * @param releases the URL of the folder for releases, with a slash at the end
+   */
+  constructor(root: string, releases: string) {
+    this.root = root;
+    this.releases = releases;
+  }
+
+  /** How many swaps there have been. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * The folder of one release.
+   *
+   * @param sha256 the release's digest
+   * @returns its URL, with a slash at the end
+   */
+  releaseFolder(sha256: string): string {
+    return `${this.releases}${sha256.slice(0, 12)}/`;
+  }
+
+  /**
+   * The path of a module of the app, whichever attempt it belongs to.
+   *
+   * @param url an absolute URL
+   * @returns the path under the app root, or null for a URL outside the app
+   */
+  pathOf(url: string): string | null {
+    return url.startsWith(this.releases) ? null : pathUnder(this.root, url);
+  }
+
+  /**
+   * The URL of a path's place under the root.
+   *
+   * @param path the path
+   * @returns the URL
+   */
+  placeOf(path: string): string {
+    return urlUnder(this.root, path);
+  }
+
+  /**
+   * The attempt that is current for a path.
+   *
+   * @param path the path
+   * @returns the attempt's number, or null for the base image
+   */
+  attempt(path: string): number | null {
+    return this.#history.get(path)?.at(-1)?.attempt ?? null;
+  }
+
+  /**
+   * The current instance of a module.
+   *
+   * @param place its place, with the app's own query and fragment
+   * @param attempt the attempt to load it from. Default the current one
+   * @returns the instance's URL
+   */
+  current(place: string, attempt?: number | null): string {
+    const path = this.pathOf(place);
+    const number = attempt === undefined
+      ? path === null ? null : this.attempt(path)
+      : attempt;
+    return number === null ? place : instanceUrl(place, number);
+  }
+
+  /**
+   * Tells whether a module instance is the current one of its place.
+   *
+   * @param url the instance's URL
+   * @returns false for one that an upgrade has replaced, and outside the app
+   */
+  isCurrent(url: string): boolean {
+    const path = this.pathOf(url);
+    return path !== null && this.attempt(path) === attemptOf(url);
+  }
+
+  /**
+   * Where the file of a module instance is.
+   *
+   * @param url the instance's URL
+   * @returns the URL of the file of its release, or null for one that Deno finds by itself
+   */
+  fileOf(url: string): string | null {
+    const attempt = attemptOf(url);
+    const path = this.pathOf(url);
+    const folder = attempt === null ? undefined : this.#folders.get(attempt);
+    if (folder === undefined || path === null) return null;
+    return urlUnder(folder, path);
+  }
+
+  /**
+   * The releases that current modules come from.
+   *
+   * @returns the names of their folders
+   */
+  currentReleases(): Set<string> {
+    const names = new Set<string>();
+    for (const entries of this.#history.values()) {
+      const folder = this.#folders.get(entries.at(-1)?.attempt ?? -1) ?? "";
+      if (!folder.startsWith(this.releases)) continue;
+      names.add(folder.slice(this.releases.length).split("/", 1)[0]!);
+    }
+    return names;
+  }
+
+  /**
+   * The instance that an importer reaches: code of an earlier generation stays in that generation.
+   *
+   * @param place the place imported
+   * @param importer the importing module's URL
+   * @returns the instance's URL
+   */
+  forImporter(place: string, importer: string): string {
+    const path = this.pathOf(place);
+    const importerPath = this.pathOf(importer);
+    if (path === null || importerPath === null || this.isCurrent(importer)) {
+      return this.current(place);
+    }
+    const attempt = attemptOf(importer);
+    const own = this.#history.get(importerPath) ?? [];
+    const at = own.findIndex((entry) => entry.attempt === attempt);
+    // Never assigned and not of the base image: left over from an attempt that was given up.
+    if (at === -1 && attempt !== null) return this.current(place);
+    const replacedIn = own[at + 1]?.generation ?? Infinity;
+    const then = (this.#history.get(path) ?? [])
+      .findLast((entry) => entry.generation < replacedIn);
+    return this.current(placeOf(place), then?.attempt ?? null);
+  }
+
+  /**
+   * Prepares new instances of some files; nothing is current yet. Every call counts as an attempt, because a failed
+   * import poisons its URL for good.
+   *
+   * @param folder the URL of the folder with the new files, with a slash at the end
+   * @param paths the files concerned
+   * @returns what is staged
+   */
+  stage(folder: string, paths: Iterable<string>): StagedTable {
+    const attempt = ++this.#attempt;
+    this.#folders.set(attempt, folder);
+    return { attempt, folder, paths: new Set(paths) };
+  }
+
+  /**
+   * Makes what is staged current.
+   *
+   * @param staged what {@linkcode ModuleTable.stage} returned
+   * @param further paths that get a new instance too when somebody wants them, because nothing reaches them now
+   * @returns puts back what was current before
+   */
+  commit(
+    { attempt, paths }: StagedTable,
+    further: Iterable<string> = [],
+  ): () => void {
+    const generation = ++this.#generation;
+    const all = new Set([...paths, ...further]);
+    for (const path of all) {
+      const entries = this.#history.get(path) ?? [];
+      entries.push({ generation, attempt });
+      this.#history.set(path, entries);
+    }
+    return () => {
+      for (const path of all) {
+        const entries = this.#history.get(path) ?? [];
+        const at = entries.findIndex((entry) =>
+          entry.generation === generation
+        );
+        if (at !== -1) entries.splice(at, 1);
+        if (entries.length === 0) this.#history.delete(path);
+      }
+    };
+  }
+}

@@ -1,0 +1,99 @@
+/** The URLs of modules: the place under the app root, and the attempt that loaded an instance of it.
+ *
+ * A reloaded module keeps the URL of its place and gets a cache-busting parameter, `file:///app/x.ts?flyhot=7`; the
+ * queries and fragments that belong to the app stay where they are.
+ *
+ * @module
+ */
+
+const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
+
+/**
+ * The attempt that a module instance belongs to.
+ *
+ * @param url the instance's URL
+ * @returns the attempt's number, or null for a module of the base image
+ */
+export function attemptOf(url: string): number | null {
+  const digits = ATTEMPT.exec(url)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+/**
+ * The place of a module instance, which is the same for all its versions.
+ *
+ * @param url the instance's URL
+ * @returns the URL without the attempt, with the app's own query and fragment
+ */
+export function placeOf(url: string): string {
+  return url.replace(ATTEMPT, "");
+}
+
+/**
+ * The URL under which one attempt loads a place.
+ *
+ * @param place the place
+ * @param attempt the attempt's number
+ * @returns the URL
+ */
+export function instanceUrl(place: string, attempt: number): string {
+  const hash = place.indexOf("#");
+  const [head, fragment] = hash === -1
+    ? [place, ""]
+    : [place.slice(0, hash), place.slice(hash)];
+  return `${head}${head.includes("?") ? "&" : "?"}flyhot=${attempt}${fragment}`;
+}
+
+/**
+ * The URL of a file, without what a specifier adds to it.
+ *
+ * @param url a URL
+ * @returns the URL without query and fragment
+ */
+export function fileOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+/**
+ * The URL of a folder, spelled as Deno spells the URLs of the modules in it.
+ *
+ * @param folder an absolute path with `/` between segments
+ * @returns the URL, with a slash at the end
+ */
+export function folderUrl(folder: string): string {
+  return urlUnder(
+    "file:///",
+    `${folder.replace(/^\/+/, "").replace(/\/+$/, "")}/`,
+  );
+}
+
+/**
+ * The URL of a path in a folder.
+ *
+ * @param folder the folder's URL, with a slash at the end
+ * @param path the path, with `/` between segments
+ * @returns the URL
+ */
+export function urlUnder(folder: string, path: string): string {
+  // A space too: at the end of a URL it would be cut off.
+  const escaped = path.replaceAll(/[%?#\\ ]/g, encodeURIComponent);
+  return new URL(`./${escaped}`, folder).href;
+}
+
+/**
+ * The path of a URL in a folder.
+ *
+ * @param folder the folder's URL, with a slash at the end
+ * @param url the URL, with or without query and fragment
+ * @returns the path, or null for a URL outside the folder
+ */
+export function pathUnder(folder: string, url: string): string | null {
+  const file = fileOf(url);
+  if (!file.startsWith(folder)) return null;
+  try {
+    return decodeURIComponent(file.slice(folder.length));
+  } catch {
+    return null;
+  }
+}

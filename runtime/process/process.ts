@@ -1,0 +1,221 @@
+/** What runs in this process: modules, live boundaries, state, services, the current release.
+ *
+ * There is one per process, found by a well-known symbol, so that a second copy of this package joins it.
+ *
+ * @module
+ */
+import type { BootTrial } from "./boot_trial.ts";
+import { callingModules } from "../modules/caller.ts";
+import {
+  type Declaration,
+  type Declared,
+  refuseTwice,
+  Staging,
+} from "../state/staging.ts";
+import { UpgradeEvents } from "./events.ts";
+import { FamilyCell } from "../state/family_cell.ts";
+import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
+import type { HotContext } from "../modules/hot_context.ts";
+import { LiveBoundaries } from "../modules/live_boundaries.ts";
+import { consoleLogger, type Logger } from "../base/log.ts";
+import { ModuleLoading } from "../modules/hooks.ts";
+import { attemptOf } from "../modules/module_urls.ts";
+import type { CurrentRelease } from "../release/wanted.ts";
+import { ServiceCell } from "../state/service_cell.ts";
+
+/** Who declares something, and where that stands. */
+export interface Declaring {
+  /** The module's path under the app root; its URL for one outside, or while the root is not known. */
+  readonly module: string;
+  /** The staging area it declares to, or null for the running process. */
+  readonly staging: Staging | null;
+}
+
+/** The running process. */
+export class AppProcess {
+  /** The modules: their URLs, and who imported what. */
+  readonly modules: ModuleLoading = new ModuleLoading();
+  /** The live boundaries. */
+  readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
+  /** The holders by name. */
+  readonly holders: Map<string, HolderCell> = new Map();
+  /** The families by name. */
+  readonly families: Map<string, FamilyCell> = new Map();
+  /** The services by name. */
+  readonly services: Map<string, ServiceCell> = new Map();
+  /** What `hot(import.meta)` gave out, by path. */
+  readonly hots: Map<string, HotContext> = new Map();
+  /** What happens during upgrades. */
+  readonly events: UpgradeEvents = new UpgradeEvents();
+  /** The release that is in, or null on the base image. */
+  release: CurrentRelease | null = null;
+  /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
+  earlierFolders: string[] = [];
+  /** The app root, once it is known. */
+  root: string | null = null;
+  /** The trial of a release that was brought in at boot, or null. */
+  bootTrial: BootTrial | null = null;
+  /** Whether new code is in whose upgrade may still be undone. */
+  settling = false;
+  /** How many upgrades were applied since the process started. */
+  upgrades = 0;
+  /** Old module instances that Deno cannot free, and their source size. */
+  retained: { modules: number; bytes: number } = { modules: 0, bytes: 0 };
+  /** Takes messages. */
+  logger: Logger = consoleLogger("text");
+  readonly #stagings = new Map<number, Staging>();
+
+  /**
+   * Opens a staging area for the modules of one attempt.
+   *
+   * @param attempt the number in the cache-busting query of its modules
+   * @returns the staging area
+   */
+  openStaging(attempt: number): Staging {
+    const staging = new Staging(attempt);
+    this.#stagings.set(attempt, staging);
+    return staging;
+  }
+
+  /**
+   * Finds out which module declares something now.
+   *
+   * @returns the module, and where its declarations go
+   */
+  declaring(): Declaring {
+    const callers = callingModules();
+    const { modules } = this;
+    // The module whose evaluation made the call: a helper that declares for others stands inner on the stack. Boot
+    // modules are outermost only where they call into the app.
+    const owner = callers.findLast((url) => modules.hasSeen(url)) ??
+      callers.at(-1) ?? "";
+    return {
+      // Asked late: modules declare before the app root is known.
+      get module() {
+        return modules.pathOf(owner);
+      },
+      staging: this.#stagingOf(callers),
+    };
+  }
+
+  /**
+   * Takes a declaration, to the running process or to a staging area.
+   *
+   * @param declaration what is declared
+   * @param staging the staging area of the declaring module, or null
+   * @throws {DeclarationError} if another module declares the name
+   */
+  declare(declaration: Declaration, staging: Staging | null): void {
+    if (staging && staging.state !== "live") {
+      staging.add(declaration);
+      return;
+    }
+    const { kind, definition } = declaration;
+    const { name } = definition;
+    if (kind === "service") {
+      const there = this.services.get(name);
+      if (there) refuseTwice(there.definition, definition);
+      const cell = new ServiceCell(definition);
+      this.services.set(name, cell);
+      cell.started = cell.start().catch((error) =>
+        this.logger.error(messageOf(error))
+      );
+      return;
+    }
+    const there: { readonly definition: Declared } | undefined =
+      this.holders.get(name) ??
+        this.families.get(name);
+    if (there) refuseTwice(there.definition, definition);
+    if (kind === "holder") {
+      this.holders.set(name, new HolderCell(definition, definition.initial()));
+    } else this.families.set(name, new FamilyCell(definition));
+  }
+
+  /**
+   * Refuses the use of state by code that is not in.
+   *
+   * @param purpose what is wanted, for messages
+   * @param declared the declaration that is used
+   * @param staging the staging area it was made in, or null
+   * @throws {HolderCallError} if its code is being prepared, or was given up
+   */
+  requireIn(
+    purpose: string,
+    declared: Declared,
+    staging: Staging | null,
+  ): void {
+    if (staging?.state === "staged") {
+      throw new HolderCallError(
+        `Cannot ${purpose} while ${declared.module} is being prepared for an upgrade: its state is still with the old code; do it later than the top level of the module`,
+      );
+    }
+    if (staging?.state === "discarded") {
+      throw new HolderCallError(
+        `Cannot ${purpose} from code of an upgrade that was given up`,
+      );
+    }
+  }
+
+  /**
+   * Forgets what some modules have declared, so that other versions of them can declare it.
+   *
+   * @param paths the modules
+   */
+  async forgetDeclarations(paths: ReadonlySet<string>): Promise<void> {
+    for (const [name, { definition }] of this.holders) {
+      if (paths.has(definition.module)) this.holders.delete(name);
+    }
+    for (const [name, cell] of this.families) {
+      if (!paths.has(cell.definition.module)) continue;
+      cell.end();
+      this.families.delete(name);
+    }
+    for (const path of paths) this.hots.delete(path);
+    for (const [name, cell] of this.services) {
+      if (!paths.has(cell.definition.module)) continue;
+      this.services.delete(name);
+      await this.#stopQuietly(cell);
+    }
+  }
+
+  async #stopQuietly(cell: ServiceCell): Promise<void> {
+    await cell.started;
+    try {
+      await cell.stop();
+    } catch (error) {
+      this.logger.error(messageOf(error));
+    }
+  }
+
+  /** Stops all services and timers, for an orderly end of the process. */
+  async rest(): Promise<void> {
+    this.bootTrial?.abandon();
+    for (const cell of this.families.values()) cell.rest();
+    for (const cell of this.services.values()) await this.#stopQuietly(cell);
+  }
+
+  #stagingOf(callers: readonly string[]): Staging | null {
+    for (const url of callers) {
+      const attempt = attemptOf(url);
+      const staging = attempt === null
+        ? undefined
+        : this.#stagings.get(attempt);
+      if (staging) return staging;
+    }
+    return null;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const KEY = Symbol.for("@flyhot/runtime");
+
+function sharedProcess(): AppProcess {
+  const shared = globalThis as { [KEY]?: AppProcess };
+  return shared[KEY] ??= new AppProcess();
+}
+
+/** What runs in this process. */
+export const appProcess: AppProcess = sharedProcess();

@@ -1,0 +1,56 @@
+/**
+ * The records, object keys and rules that the `flyhot` command and a running machine share.
+ *
+ * Every record goes through its parser here, on both ends; an unknown protocol version is refused.
+ *
+ * @module
+ */
+export { type ImageRef, parseImageRef, sameImage } from "./image_ref.ts";
+export {
+  isReleasePath,
+  type Manifest,
+  MANIFEST_PATH,
+  type ModuleEdges,
+  parseManifest,
+  parseRunningManifest,
+  PROTOCOL_VERSION,
+  type ReleaseFile,
+  type RunningManifest,
+  settingsText,
+} from "./manifest.ts";
+export { parseJsonc } from "./jsonc.ts";
+export { ProtocolError } from "./parse.ts";
+export { type DeployLock, parseDeployLock } from "./deploy_lock.ts";
+export { fingerprint, sha256Of } from "./fingerprint.ts";
+export {
+  type MachineInfo,
+  type MachineInfoCommon,
+  parseMachineInfo,
+} from "./machine_info.ts";
+export {
+  type HolderChange,
+  type MachineResult,
+  parseMachineResult,
+  type UpgradeFailure,
+} from "./machine_result.ts";
+export { lockKey, pointerKey, releaseKey, resultKey } from "./object_keys.ts";
+export {
+  type Generation,
+  HISTORY_MAX,
+  type HotUpgrade,
+  parsePointer,
+  type Pointer,
+} from "./pointer.ts";
+export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
+export { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+export type {
+  ManifestPlanFields,
+  RunningPlanFields,
+  SeenEdge,
+} from "./plan_fields.ts";
+export { type Refusal, refusal, refusalText } from "./refusal.ts";
+export {
+  type KeptEntry,
+  NO_SETTINGS,
+  type ReleaseSettings,
+} from "./release_settings.ts";

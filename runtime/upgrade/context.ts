@@ -1,0 +1,55 @@
+/** What an upgrade works on, and what it leaves.
+ * @module
+ */
+import type { AppFiles } from "../release/app_files.ts";
+import type { HealthCheck } from "./health.ts";
+import type { HolderChange } from "../protocol/machine_result.ts";
+import type { Bucket } from "../bucket/bucket.ts";
+import type { ReleaseFolders } from "../release/folders.ts";
+import type { AppProcess } from "../process/process.ts";
+
+/** What an upgrade works on. */
+export interface UpgradeContext {
+  /** The running process. */
+  readonly appProcess: AppProcess;
+  /** The base image's files. */
+  readonly files: AppFiles;
+  /** The path of the main module. */
+  readonly main: string;
+  /** The base image. */
+  readonly imageRef: string;
+  /** Where releases go. */
+  readonly folders: ReleaseFolders;
+  /** Where releases come from. */
+  readonly bucket: Bucket | null;
+  /** How long download and unpacking may take, in milliseconds. */
+  readonly fetchTimeoutMs: number;
+  /** How long the new modules may take to evaluate, in milliseconds. */
+  readonly prepareTimeoutMs: number;
+  /** How long holders may take to finish the action they are in, in milliseconds. */
+  readonly suspendTimeoutMs: number;
+  /** How long all migrations together may take, in milliseconds. */
+  readonly migrateTimeoutMs: number;
+  /** Tells whether the new code works, or null where nobody asks. */
+  readonly health: HealthCheck | null;
+  /** How long the check may take, in milliseconds. */
+  readonly healthTimeoutMs: number;
+  /** Given, where the app has not loaded yet, what takes the release out again; null where it has. */
+  readonly onBoot: ((undo: () => Promise<void>) => void) | null;
+}
+
+/** What an upgrade did. */
+export interface UpgradeOutcome {
+  /** `nothing_to_do` where no file that runs differs. */
+  readonly state: "applied" | "nothing_to_do";
+  /** The modules evaluated anew. */
+  readonly reloaded: readonly string[];
+  /** How many app modules are loaded. */
+  readonly modules: number;
+  /** What became of the state concerned. */
+  readonly holders: readonly HolderChange[];
+  /** Assets that are new, differ or are gone. */
+  readonly assets: readonly string[];
+  /** How long state took no calls, in milliseconds; null if there was none to suspend. */
+  readonly suspendMs: number | null;
+}

@@ -1,0 +1,132 @@
+/** What an upgrade does for modules that use `hot(import.meta)`.
+ * @module
+ */
+import type { Staging } from "../state/staging.ts";
+import type { HotContext } from "../modules/hot_context.ts";
+import type { HotEventName, HotEventPayloads } from "../modules/hot_events.ts";
+import type { StagedTable } from "../modules/module_table.ts";
+import type { AppProcess } from "../process/process.ts";
+import type { UpgradePlan } from "./plan_upgrade.ts";
+
+/** The part of an upgrade that concerns `hot(import.meta)`. */
+export class HotChange {
+  readonly #appProcess: AppProcess;
+  readonly #staging: Staging;
+  readonly #staged: StagedTable;
+  readonly #plan: UpgradePlan;
+  readonly #old = new Map<string, HotContext>();
+  readonly #accepting: HotContext[];
+
+  /**
+   * @param appProcess what runs in this process
+   * @param staging what the new modules declare
+   * @param staged the new modules' URLs
+   * @param plan what the upgrade does
+   */
+  constructor(
+    appProcess: AppProcess,
+    staging: Staging,
+    staged: StagedTable,
+    plan: UpgradePlan,
+  ) {
+    this.#appProcess = appProcess;
+    this.#staging = staging;
+    this.#staged = staged;
+    this.#plan = plan;
+    for (const path of [...plan.reload, ...plan.gone]) {
+      const context = appProcess.hots.get(path);
+      if (context) this.#old.set(path, context);
+    }
+    this.#accepting = [...appProcess.hots.values()].filter((
+      { path, accepted },
+    ) =>
+      plan.reload.some((reloaded) =>
+        accepted.has(reloaded) &&
+        (reloaded === path || !plan.reload.includes(path))
+      )
+    );
+  }
+
+  /**
+   * Lets the new contexts take the place of the old ones, in one turn.
+   *
+   * @returns puts the old ones back
+   */
+  swap(): () => void {
+    const { hots } = this.#appProcess;
+    const added = [...this.#staging.hots];
+    for (const path of this.#old.keys()) hots.delete(path);
+    for (const [path, context] of added) hots.set(path, context);
+    return () => {
+      for (const [path] of added) hots.delete(path);
+      for (const [path, context] of this.#old) hots.set(path, context);
+    };
+  }
+
+  /**
+   * Hands the new modules to those that accept them.
+   *
+   * @throws what a callback throws
+   */
+  async accept(): Promise<void> {
+    for (const { accepted } of this.#accepting) {
+      for (const path of this.#plan.reload) {
+        const callbacks = accepted.get(path) ?? [];
+        if (callbacks.length === 0) continue;
+        const { table } = this.#appProcess.modules;
+        const module: unknown = await import(
+          table!.current(table!.placeOf(path), this.#staged.attempt)
+        );
+        for (const callback of callbacks) await callback(module);
+      }
+    }
+  }
+
+  /** Runs the clean-up of the old modules, once there is no way back; what it throws is reported. */
+  async finish(): Promise<void> {
+    for (const [path, context] of this.#old) {
+      const gone = this.#plan.gone.includes(path);
+      const data = this.#staging.hots.get(path)?.data ?? context.data;
+      for (const dispose of context.disposers) {
+        await this.#quietly(path, () => dispose(data));
+      }
+      if (!gone) continue;
+      for (const prune of context.pruners) {
+        await this.#quietly(path, () => prune(data));
+      }
+    }
+  }
+
+  async #quietly(path: string, act: () => unknown): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#appProcess.logger.error(`the clean-up of ${path} failed: ${error}`);
+    }
+  }
+}
+
+/**
+ * Tells the listeners of `hot(import.meta).on`.
+ *
+ * @param appProcess what runs in this process
+ * @param name the event
+ * @param payload what they are handed
+ */
+export function tellHot<Name extends HotEventName>(
+  appProcess: AppProcess,
+  name: Name,
+  payload: HotEventPayloads[Name],
+): void {
+  for (const { path, listeners } of appProcess.hots.values()) {
+    for (const listener of listeners.get(name) ?? []) {
+      try {
+        listener(payload);
+      } catch (error) {
+        appProcess.logger.error(
+          `a listener of ${path} to ${name} failed: ${error}`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** Loads the new modules while the old ones serve.
+ * @module
+ */
+import { within } from "../base/deadline.ts";
+import type { Staging } from "../state/staging.ts";
+import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
+import type { StagedTable } from "../modules/module_table.ts";
+import type { UnpackedRelease } from "../release/folders.ts";
+import type { AppProcess } from "../process/process.ts";
+import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
+import type { UpgradePlan } from "./plan_upgrade.ts";
+
+/** New modules that are loaded and wait. */
+export interface Prepared {
+  /** Their URLs. */
+  readonly staged: StagedTable;
+  /** What they declare. */
+  readonly staging: Staging;
+  /** What the live boundaries will stand for. */
+  readonly boundaries: RefreshedBoundaries;
+}
+
+/**
+ * Imports the reload set by its roots; what it declares goes to a staging area.
+ *
+ * @param plan what to load
+ * @param release where from, or null for the base image
+ * @param appProcess what runs in this process
+ * @param timeoutMs how long top-level code may take, in milliseconds
+ * @returns the loaded modules
+ * @throws {UpgradeError} if a module does not load in time; everything staged is discarded then
+ */
+export async function prepare(
+  plan: UpgradePlan,
+  release: UnpackedRelease | null,
+  appProcess: AppProcess,
+  timeoutMs: number,
+): Promise<Prepared> {
+  const { modules, boundaries } = appProcess;
+  const table = modules.table!;
+  const folder = release ? table.releaseFolder(release.sha256) : table.root;
+  const staged = table.stage(folder, [...plan.reload, ...plan.mapped]);
+  const staging = appProcess.openStaging(staged.attempt);
+  modules.staged = staged;
+  const load = (): Promise<RefreshedBoundaries> => {
+    const imports = plan.roots.filter(isScript).map((path) =>
+      import(modules.stagedUrl(path))
+    );
+    const refreshed = boundaries.refresh(new Set(plan.reload));
+    // Several may fail, and only the first is reported.
+    for (const pending of [refreshed, ...imports]) pending.catch(() => {});
+    return Promise.all([refreshed, ...imports]).then(([first]) => first);
+  };
+  try {
+    const swappable = await within(timeoutMs, load, () =>
+      new UpgradeError(
+        "prepare",
+        `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
+          plan.roots.join(", ")
+        })`,
+      ));
+    return { staged, staging, boundaries: swappable };
+  } catch (error) {
+    discard({ staged, staging }, appProcess);
+    throw upgradeError("prepare", "Cannot load the new modules", error);
+  }
+}
+
+/**
+ * Forgets new modules that do not come in. Deno keeps their memory all the same, so they count as retained.
+ *
+ * @param prepared the modules
+ * @param appProcess what runs in this process
+ */
+export function discard(
+  { staged, staging }: Pick<Prepared, "staged" | "staging">,
+  appProcess: AppProcess,
+): void {
+  staging.state = "discarded";
+  appProcess.modules.staged = null;
+  appProcess.retained.modules +=
+    appProcess.modules.loadedBy(staged.attempt).length;
+  appProcess.modules.forgetOld();
+}
+
+function isScript(path: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(path);
+}

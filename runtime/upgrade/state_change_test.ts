@@ -1,0 +1,180 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Staging } from "../state/staging.ts";
+import type {
+  FamilyDefinition,
+  HolderDefinition,
+} from "../state/definition.ts";
+import { FamilyCell } from "../state/family_cell.ts";
+import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
+import { StateChange } from "./state_change.ts";
+import { AppProcess } from "../process/process.ts";
+import { UpgradeError } from "../base/upgrade_error.ts";
+
+// deno-lint-ignore no-explicit-any -- actions of tests take what suits them
+type TestAction = (state: any, ...args: any[]) => unknown;
+
+const STATE = { renamedFrom: null, version: 1, migrate: {}, copy: null };
+const ADD: Record<string, TestAction> = { add: (state) => ++state.count };
+
+function holder(overrides: Partial<HolderDefinition> = {}): HolderDefinition {
+  return {
+    ...STATE,
+    name: "counter",
+    module: "counter.ts",
+    actions: ADD,
+    initial: () => ({ count: 0 }),
+    ...overrides,
+  };
+}
+
+function family(overrides: Partial<FamilyDefinition> = {}): FamilyDefinition {
+  return {
+    ...STATE,
+    name: "rooms",
+    module: "counter.ts",
+    actions: ADD,
+    initialOf: () => ({ count: 0 }),
+    idleMs: null,
+    evicted: null,
+    ...overrides,
+  };
+}
+
+function setUp() {
+  const appProcess = new AppProcess();
+  const counter = new HolderCell(holder(), { count: 0 });
+  const rooms = new FamilyCell(family());
+  appProcess.holders.set("counter", counter);
+  appProcess.families.set("rooms", rooms);
+  return { appProcess, counter, rooms, lobby: rooms.member("lobby") };
+}
+
+/** A change to what these declare, of a module that is replaced. */
+function changeTo(
+  appProcess: AppProcess,
+  holders: readonly HolderDefinition[],
+  families: readonly FamilyDefinition[],
+): StateChange {
+  const staging = new Staging(1);
+  for (const definition of holders) {
+    staging.add({ kind: "holder", definition });
+  }
+  for (const definition of families) {
+    staging.add({ kind: "family", definition });
+  }
+  return new StateChange(appProcess, staging, new Set(["counter.ts"]));
+}
+
+Deno.test("StateChange refuses calls that wait for what the new code removes, and runs none of them", async () => {
+  const { appProcess, counter, rooms, lobby } = setUp();
+  const change = changeTo(appProcess, [], []);
+  await change.suspend(1000);
+  const waiting = [
+    assertRejects(
+      () => counter.call("add", []),
+      HolderCallError,
+      "Cannot call counter: an upgrade removed it",
+    ),
+    assertRejects(
+      () => lobby.call("add", []),
+      HolderCallError,
+      "Cannot call rooms[lobby]: an upgrade removed it",
+    ),
+    assertRejects(
+      () => rooms.member("unborn").call("add", []),
+      HolderCallError,
+      "Cannot call rooms[unborn]: an upgrade removed it",
+    ),
+  ];
+  await change.migrate(1000);
+  change.swap();
+  change.resume();
+  change.finish();
+  await Promise.all(waiting);
+  assertEquals([counter.state, lobby.state], [{ count: 0 }, { count: 0 }]);
+  assertEquals([appProcess.holders.size, appProcess.families.size], [0, 0]);
+});
+
+Deno.test("StateChange runs calls that wait for what it would have removed, where it is undone", async () => {
+  const { appProcess, counter, lobby } = setUp();
+  const change = changeTo(appProcess, [], []);
+  await change.suspend(1000);
+  const waiting = [counter.call("add", []), lobby.call("add", [])];
+  await change.migrate(1000);
+  const undo = change.swap();
+  assertEquals(appProcess.holders.has("counter"), false);
+  undo();
+  change.resume();
+  assertEquals(await Promise.all(waiting), [1, 1]);
+  assertEquals(appProcess.holders.get("counter"), counter);
+});
+
+Deno.test("StateChange runs calls that wait on the new code and the migrated state", async () => {
+  const { appProcess, counter, lobby } = setUp();
+  const migrate = { 2: ({ count }: { count: number }) => ({ total: count }) };
+  const actions: Record<string, TestAction> = {
+    add: (state) => state.total += 10,
+  };
+  const change = changeTo(
+    appProcess,
+    [holder({ version: 2, migrate, actions })],
+    [family({ version: 2, migrate, actions })],
+  );
+  await counter.call("add", []);
+  await change.suspend(1000);
+  assertEquals(change.count, 2);
+  const waiting = [counter.call("add", []), lobby.call("add", [])];
+  await change.migrate(1000);
+  assertEquals(counter.state, { count: 1 }, "a copy is migrated");
+  change.swap();
+  change.resume();
+  change.finish();
+  assertEquals(await Promise.all(waiting), [11, 10]);
+});
+
+Deno.test("StateChange puts definitions and states back when it is undone", async () => {
+  const { appProcess, counter, lobby } = setUp();
+  const before = [counter.definition, counter.state, lobby.state];
+  const migrate = { 2: () => ({ total: 0 }) };
+  const change = changeTo(
+    appProcess,
+    [holder({ version: 2, migrate }), holder({ name: "fresh" })],
+    [family({ version: 2, migrate })],
+  );
+  await change.suspend(1000);
+  await change.migrate(1000);
+  const undo = change.swap();
+  assertEquals([...appProcess.holders.keys()].sort(), ["counter", "fresh"]);
+  undo();
+  change.resume();
+  assertEquals([counter.definition, counter.state, lobby.state], before);
+  assertEquals([...appProcess.holders.keys()], ["counter"]);
+  assertEquals(await counter.call("add", []), 1);
+});
+
+Deno.test("StateChange migrates all or nothing", async () => {
+  const { appProcess, counter, lobby } = setUp();
+  const migrate = { 2: () => ({ total: 0 }) };
+  const change = changeTo(
+    appProcess,
+    [holder({ version: 2, migrate })],
+    [family({
+      version: 2,
+      migrate: {
+        2: () => {
+          throw new RangeError("no");
+        },
+      },
+    })],
+  );
+  await change.suspend(1000);
+  await assertRejects(
+    () => change.migrate(1000),
+    UpgradeError,
+    "Cannot migrate rooms[lobby] from version 1 to 2: the step failed: no",
+  );
+  change.resume();
+  assertEquals([counter.state, lobby.state], [{ count: 0 }, { count: 0 }]);
+  assertEquals(counter.definition.version, 1);
+  assertEquals(await counter.call("add", []), 1);
+});

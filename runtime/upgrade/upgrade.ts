@@ -1,0 +1,377 @@
+/** One upgrade on one machine: a transaction that happens wholly or not at all.
+ * @module
+ */
+import { within } from "../base/deadline.ts";
+import { runPassingGates } from "../state/holder_cell.ts";
+import { join } from "node:path";
+import { checkHealth } from "./health.ts";
+import { HotChange, tellHot } from "./hot_change.ts";
+import { discard, prepare, type Prepared } from "./load_modules.ts";
+import { fingerprint } from "../protocol/fingerprint.ts";
+import type { UpgradePhase } from "../base/phases.ts";
+import type { WantedRelease } from "../release/wanted.ts";
+import type { UnpackedRelease } from "../release/folders.ts";
+import { ServiceChange } from "./service_change.ts";
+import { StateChange } from "./state_change.ts";
+import type { AppProcess } from "../process/process.ts";
+import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
+import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
+import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
+import { isEmpty, planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
+
+/** Assets of so many earlier releases stay available to open pages. */
+const EARLIER_FOLDERS_MAX = 3;
+
+/**
+ * Brings one release in. Either all of it is in afterwards, or nothing has changed.
+ *
+ * @param wanted the release
+ * @param context what it works on
+ * @returns what was done
+ * @throws {UpgradeError} if a step fails; unless its `end` is `fail`, the old code and state are as they were
+ */
+export async function upgrade(
+  wanted: WantedRelease,
+  context: UpgradeContext,
+): Promise<UpgradeOutcome> {
+  return await new Upgrade(wanted, context).run();
+}
+
+class Upgrade {
+  readonly #wanted: WantedRelease;
+  readonly #context: UpgradeContext;
+  readonly #appProcess: AppProcess;
+  #progress: Progress = BEGIN;
+
+  constructor(wanted: WantedRelease, context: UpgradeContext) {
+    this.#wanted = wanted;
+    this.#context = context;
+    this.#appProcess = context.appProcess;
+  }
+
+  async run(): Promise<UpgradeOutcome> {
+    const { version } = this.#wanted;
+    this.#tell({ type: "started", version });
+    let release: UnpackedRelease | null = null;
+    try {
+      if (this.#isIn()) return this.#nothingToDo();
+      this.#advance("done");
+      release = await this.#fetch();
+      const plan = await this.#step("diff", () => this.#plan(release));
+      if (isEmpty(plan)) {
+        this.#enter(release);
+        return this.#nothingToDo();
+      }
+      this.#advance("done");
+      return await this.#transact(plan, release);
+    } catch (thrown) {
+      const error = this.#ended(thrown);
+      if (release && release.sha256 !== this.#appProcess.release?.sha256) {
+        await this.#context.folders.discard(release);
+      }
+      throw error;
+    }
+  }
+
+  #isIn(): boolean {
+    const { tarballUrl, sha256 } = this.#wanted;
+    const current = this.#appProcess.release;
+    if (tarballUrl === null) return current === null;
+    if (sha256 === null || sha256 !== current?.sha256) return false;
+    this.#appProcess.release = { ...current, wanted: this.#wanted };
+    return true;
+  }
+
+  async #fetch(): Promise<UnpackedRelease | null> {
+    const { folders, bucket, fetchTimeoutMs } = this.#context;
+    const { tarballUrl } = this.#wanted;
+    const release = tarballUrl === null
+      ? null
+      : await this.#step("fetch", () =>
+        within(
+          fetchTimeoutMs,
+          () =>
+            folders.bring(
+              this.#wanted,
+              tarballUrl,
+              bucket,
+              AbortSignal.timeout(fetchTimeoutMs),
+            ),
+          () =>
+            new UpgradeError(
+              "fetch",
+              `Cannot download ${tarballUrl}: it took longer than ${fetchTimeoutMs} ms`,
+              { transient: true },
+            ),
+        ));
+    // Download, check and unpacking are one stream; it has come through all three.
+    for (const _ of ["fetch", "verify", "unpack"]) this.#advance("done");
+    return release;
+  }
+
+  #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
+    const { files, main } = this.#context;
+    return planUpgrade(release, this.#appProcess, files, main);
+  }
+
+  async #transact(
+    plan: UpgradePlan,
+    release: UnpackedRelease | null,
+  ): Promise<UpgradeOutcome> {
+    const appProcess = this.#appProcess;
+    const { version } = this.#wanted;
+    const { prepareTimeoutMs, suspendTimeoutMs, migrateTimeoutMs } =
+      this.#context;
+    tellHot(appProcess, "flyhot:beforeUpdate", {
+      version,
+      reloading: plan.reload,
+    });
+    const prepared = await this.#step(
+      "prepare",
+      () => prepare(plan, release, appProcess, prepareTimeoutMs),
+    );
+    let changes: Changes | null = null;
+    try {
+      changes = changesOf(plan, prepared, appProcess);
+      const { state } = changes;
+      this.#advance("done");
+      this.#tell({ type: "prepared", version, reloaded: plan.reload });
+      const from = performance.now();
+      await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
+      const { count } = state;
+      this.#tell({ type: "suspended", version, count });
+      this.#advance("done");
+      const holders = state.changes;
+      await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
+      this.#tell({ type: "migrated", version, holders });
+      this.#advance("done");
+      await this.#switch(changes, prepared, release);
+      state.resume();
+      const suspendMs = count === 0 ? null : performance.now() - from;
+      await this.#finish(changes, plan);
+      this.#tell({
+        type: "completed",
+        version,
+        reloaded: plan.reload,
+        assets: plan.assets,
+        suspendMs,
+      });
+      tellHot(appProcess, "flyhot:afterUpdate", {
+        version,
+        reloaded: plan.reload,
+      });
+      return {
+        state: "applied",
+        reloaded: plan.reload,
+        modules: this.#loadedPaths().size,
+        holders,
+        assets: plan.assets,
+        suspendMs,
+      };
+    } catch (error) {
+      discard(prepared, appProcess);
+      throw error;
+    } finally {
+      changes?.state.resume();
+    }
+  }
+
+  // From here on the new code is in; whatever fails takes it out again.
+  async #switch(
+    { state, services, hots }: Changes,
+    { staged, staging, boundaries }: Prepared,
+    release: UnpackedRelease | null,
+  ): Promise<void> {
+    const appProcess = this.#appProcess;
+    const undo: (() => void)[] = [];
+    appProcess.settling = true;
+    try {
+      // One turn: nothing can run between the old code and the new one.
+      await this.#step("swap", () => {
+        undo.push(appProcess.modules.table!.commit(staged));
+        appProcess.modules.staged = null;
+        undo.push(boundaries.swap());
+        undo.push(state.swap());
+        undo.push(services.swap());
+        undo.push(hots.swap());
+        undo.push(this.#enter(release));
+        staging.state = "live";
+      });
+      this.#advance("done");
+      await this.#step("start", async () => {
+        await services.start();
+        await runPassingGates(() => hots.accept());
+      });
+      this.#advance("done");
+      await this.#step("health", () => this.#checkHealth());
+      this.#advance("done");
+      const loadedBefore = this.#loadedPaths();
+      this.#context.onBoot?.(async () => {
+        const loaded = this.#loadedPaths().difference(loadedBefore);
+        for (const step of undo.toReversed()) step();
+        staging.state = "discarded";
+        await appProcess.forgetDeclarations(
+          loaded.union(staged.paths),
+        );
+        // A module of the image that imported what failed is as unusable as that: all are loaded anew.
+        const table = appProcess.modules.table!;
+        table.commit(table.stage(table.root, loaded));
+        appProcess.modules.forgetOld();
+      });
+    } catch (thrown) {
+      this.#advance("failed");
+      try {
+        for (const step of undo.toReversed()) step();
+        await services.undo();
+        this.#advance("done");
+      } catch (cause) {
+        this.#advance("failed");
+        this.#appProcess.logger.error(
+          `the upgrade to ${this.#wanted.version} could not be undone, recycle this machine: ${cause}`,
+        );
+      }
+      throw thrown;
+    } finally {
+      appProcess.settling = false;
+    }
+  }
+
+  async #checkHealth(): Promise<void> {
+    const { health, healthTimeoutMs, imageRef } = this.#context;
+    if (!health) return;
+    await checkHealth(health, healthTimeoutMs, {
+      version: this.#wanted.version,
+      fingerprint: await fingerprint(
+        imageRef,
+        this.#appProcess.release?.sha256 ?? null,
+      ),
+    });
+  }
+
+  async #finish(
+    { state, services, hots }: Changes,
+    plan: UpgradePlan,
+  ): Promise<void> {
+    const appProcess = this.#appProcess;
+    state.finish();
+    appProcess.upgrades++;
+    appProcess.retained.modules += plan.retained.modules;
+    appProcess.retained.bytes += plan.retained.bytes;
+    appProcess.modules.forgetOld();
+    await services.finish();
+    await hots.finish();
+    await this.#removeOldReleases();
+  }
+
+  // A machine may live through many upgrades; its disk must not fill with them.
+  async #removeOldReleases(): Promise<void> {
+    const { release, earlierFolders, modules } = this.#appProcess;
+    const { folders } = this.#context;
+    const keep = new Set(earlierFolders);
+    if (release) keep.add(release.folder);
+    for (const name of modules.table!.currentReleases()) {
+      keep.add(join(folders.folder, name));
+    }
+    await folders.prune(keep);
+  }
+
+  #enter(release: UnpackedRelease | null): () => void {
+    const appProcess = this.#appProcess;
+    const { release: before, earlierFolders } = appProcess;
+    const folder = before?.folder;
+    if (folder !== undefined && folder !== release?.folder) {
+      appProcess.earlierFolders = [
+        ...earlierFolders.filter((earlier) => earlier !== folder),
+        folder,
+      ].slice(-EARLIER_FOLDERS_MAX);
+    }
+    appProcess.release = release && {
+      wanted: this.#wanted,
+      sha256: release.sha256,
+      manifest: release.manifest,
+      folder: release.folder,
+      appliedAt: new Date().toISOString(),
+    };
+    return () => {
+      appProcess.release = before;
+      appProcess.earlierFolders = earlierFolders;
+    };
+  }
+
+  async #step<T>(phase: UpgradePhase, act: () => T): Promise<Awaited<T>> {
+    try {
+      return await act();
+    } catch (thrown) {
+      throw upgradeError(phase, null, thrown);
+    }
+  }
+
+  #advance(outcome: StepOutcome): void {
+    this.#progress = advance(this.#progress, outcome);
+  }
+
+  #nothingToDo(): UpgradeOutcome {
+    this.#advance("nothing");
+    return {
+      state: "nothing_to_do",
+      reloaded: [],
+      modules: this.#loadedPaths().size,
+      holders: [],
+      assets: [],
+      suspendMs: null,
+    };
+  }
+
+  #loadedPaths(): Set<string> {
+    return this.#appProcess.modules.current(this.#context.main).loaded;
+  }
+
+  #ended(thrown: unknown): UpgradeError {
+    const error = upgradeError("check", null, thrown);
+    if ("step" in this.#progress) this.#advance("failed");
+    const progress = this.#progress;
+    if (
+      "end" in progress && progress.end !== "applied" &&
+      progress.end !== "nothing_to_do"
+    ) {
+      error.end = progress.end;
+    }
+    const { version } = this.#wanted;
+    const { phase, message, end } = error;
+    if (end === "rolled_back") {
+      this.#tell({ type: "rolledBack", version, phase, message });
+      tellHot(this.#appProcess, "flyhot:rollback", { version, message });
+    } else {
+      this.#tell({ type: "failed", version, phase, message, end });
+      tellHot(this.#appProcess, "flyhot:error", { version, message });
+    }
+    return error;
+  }
+
+  #tell(event: Parameters<AppProcess["events"]["emit"]>[0]): void {
+    const { events, logger } = this.#appProcess;
+    events.emit(
+      event,
+      (error) => logger.error(`a listener of upgrades failed: ${error}`),
+    );
+  }
+}
+
+interface Changes {
+  readonly state: StateChange;
+  readonly services: ServiceChange;
+  readonly hots: HotChange;
+}
+
+function changesOf(
+  plan: UpgradePlan,
+  { staging, staged }: Prepared,
+  appProcess: AppProcess,
+): Changes {
+  const replaced = new Set([...plan.reload, ...plan.gone]);
+  return {
+    state: new StateChange(appProcess, staging, replaced),
+    services: new ServiceChange(appProcess, staging, replaced),
+    hots: new HotChange(appProcess, staging, staged, plan),
+  };
+}

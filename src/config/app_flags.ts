@@ -1,0 +1,61 @@
+/** Flags that several commands share.
+ * @module
+ */
+import type { FlagSpec } from "./flags.ts";
+
+/** Which app. */
+export const APP_FLAGS = [
+  {
+    name: "config",
+    type: "string",
+    short: "c",
+    value: "path",
+    description: "The app's fly.toml, or the folder it is in",
+    default: "fly.toml",
+  },
+  {
+    name: "app",
+    type: "string",
+    short: "a",
+    value: "name",
+    description: "The Fly app",
+    default: "from fly.toml",
+  },
+] as const satisfies readonly FlagSpec[];
+
+/** Which bucket. */
+export const BUCKET_FLAGS = [
+  {
+    name: "bucket",
+    type: "string",
+    value: "name",
+    description: "The bucket that releases go to",
+    default: "BUCKET_NAME",
+  },
+  {
+    name: "endpoint",
+    type: "string",
+    value: "url",
+    description: "The S3 service that the bucket is in",
+    default: "AWS_ENDPOINT_URL_S3, then Tigris",
+  },
+] as const satisfies readonly FlagSpec[];
+
+/**
+ * Leaves out what is undefined.
+ *
+ * @param values the values
+ * @returns those that are set
+ */
+export function given<T extends Record<string, unknown>>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const result: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
+  for (const key of Object.keys(values) as (keyof T)[]) {
+    const value = values[key];
+    if (value !== undefined) {
+      result[key] = value as Exclude<T[typeof key], undefined>;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,232 @@
+/** Can the bucket be reached, written, and trusted?
+ * @module
+ */
+import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
+import { openBucket } from "../config/load.ts";
+import {
+  requireBucket,
+  requireCredentials,
+  type ResolvedConfig,
+} from "../config/resolve.ts";
+import { FlyhotError, toFlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { Pointer } from "@flyhot/runtime/protocol";
+import { readPointer } from "../rollout/pointer/pointer.ts";
+import { formatDuration } from "../ui/format.ts";
+import { ulid } from "../ulid.ts";
+import { type Check, fail, pass, warn } from "./check.ts";
+import {
+  probeConditionalWrites,
+  type ProbeOutcome,
+} from "./conditional_writes.ts";
+
+/** What the checks found, and what further ones may work with. */
+export interface BucketFindings {
+  /** The checks. */
+  readonly checks: readonly Check[];
+  /** The pointer: null if there is none, undefined if it could not be read. */
+  readonly pointer: Pointer | null | undefined;
+}
+
+/** Past this, in milliseconds, the margins of the deploy lock do not cover the difference any more. */
+export const SKEW_MS_WARN = 10_000;
+/** Past this, in milliseconds, S3 refuses signatures. */
+export const SKEW_MS_FAIL = 15 * 60_000;
+
+/**
+ * Looks at the bucket: name, credentials, clock, conditional writes.
+ *
+ * @param config the values
+ * @param host the outside
+ * @param signal gives up early
+ * @returns what was found; throws nothing but the signal's reason
+ */
+export async function checkBucket(
+  config: ResolvedConfig,
+  host: Host,
+  signal: AbortSignal,
+): Promise<BucketFindings> {
+  const missing = checkNames(config);
+  if (missing) return { checks: [missing], pointer: undefined };
+  const clock = new ClockWitness(host);
+  let bucket: Bucket;
+  try {
+    bucket = openBucket(config, clock);
+  } catch (error) {
+    return { checks: [fail("bucket", error)], pointer: undefined };
+  }
+  // Without an app there is still a bucket to look at: what is read need not be there.
+  const app = config.app.value ?? "no-app";
+  const where =
+    `${config.bucket.value} at ${config.endpoint.value} (${config.bucket.from})`;
+  let pointer: Pointer | null;
+  try {
+    pointer = (await readPointer(bucket, app, signal)).pointer;
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      checks: judgeReading(error, where, clock.skewMs),
+      pointer: undefined,
+    };
+  }
+  const id = ulid(host.now(), host.randomBytes(10));
+  const said = pointer
+    ? `revision ${pointer.revision}`
+    : "nothing released yet";
+  const checks = [
+    pass("bucket", `${where}: ${said}`),
+    ...await checkWriting(
+      bucket,
+      `releases/${app}-doctor/${id}`,
+      config.accessKeyId.from,
+      signal,
+    ),
+    judgeClock(clock.skewMs),
+  ];
+  return { checks, pointer };
+}
+
+/** A warning if the bucket or its keys are not named here; null if they are. */
+function checkNames(config: ResolvedConfig): Check | null {
+  const wanted = [
+    ["bucket", requireBucket],
+    ["credentials", requireCredentials],
+  ] as const;
+  for (const [check, require] of wanted) {
+    try {
+      require(config);
+    } catch (thrown) {
+      const { message, hint } = toFlyhotError(thrown);
+      return warn(
+        check,
+        `${message}; the bucket was not looked at`,
+        `${hint}; flyhot hot --local needs it here, flyhot hot only on the machines`,
+      );
+    }
+  }
+  return null;
+}
+
+async function checkWriting(
+  bucket: Bucket,
+  key: string,
+  from: string,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  try {
+    const outcome = await probeConditionalWrites(bucket, key, signal);
+    return [
+      pass("credentials", `may read, write and remove, from ${from}`),
+      judgeProbe(outcome),
+    ];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [fail("credentials", error)];
+  }
+}
+
+/** What a failed read says about bucket, credentials or clock. */
+function judgeReading(
+  error: unknown,
+  where: string,
+  skewMs: number | null,
+): readonly Check[] {
+  if (!(error instanceof BucketError)) return [fail("bucket", error)];
+  if (error.code === "clock_skew") return [fail("clock", error)];
+  if (error.code !== "credentials") return [fail("bucket", error)];
+  // A server that judges signatures can be reached.
+  return [
+    pass("bucket", `${where}: reached`),
+    fail("credentials", error),
+    ...(skewMs === null ? [] : [judgeClock(skewMs)]),
+  ];
+}
+
+/**
+ * Judges conditional writes.
+ *
+ * @param outcome what the probe found
+ * @returns the check
+ */
+export function judgeProbe(outcome: ProbeOutcome): Check {
+  switch (outcome.status) {
+    case "honoured":
+      return pass(
+        "conditional_writes",
+        "create-only and compare-and-swap are honoured",
+      );
+    case "unclear":
+      return warn(
+        "conditional_writes",
+        `cannot tell whether they are honoured: ${outcome.why}`,
+        "run flyhot doctor again",
+      );
+    case "not_honoured":
+      return fail(
+        "conditional_writes",
+        new FlyhotError(
+          "conflict",
+          `The bucket does not honour conditional writes: ${outcome.why}`,
+          { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
+        ),
+      );
+  }
+}
+
+/**
+ * Judges the difference between this clock and the bucket's.
+ *
+ * @param skewMs how far this clock is ahead, in milliseconds; null where the bucket names no time
+ * @returns the check
+ */
+export function judgeClock(skewMs: number | null): Check {
+  if (skewMs === null) {
+    return warn("clock", "cannot be compared: the bucket names no time", null);
+  }
+  const apart = Math.abs(skewMs);
+  const text = apart <= 1000
+    ? "agrees with the bucket's to the second"
+    : `is ${formatDuration(apart)} ${
+      skewMs > 0 ? "ahead of" : "behind"
+    } the bucket's`;
+  const remedy = "set this computer's clock, or let it be set by NTP";
+  if (apart > SKEW_MS_FAIL) {
+    const hint = `${remedy}; past 15 minutes signatures are refused`;
+    return fail(
+      "clock",
+      new FlyhotError("auth", `The clock ${text}`, { hint }),
+    );
+  }
+  return apart > SKEW_MS_WARN
+    ? warn("clock", text, `${remedy}; the deploy lock allows for 10 s`)
+    : pass("clock", text);
+}
+
+/** Sends requests, and compares the clock with the times that the answers name. */
+class ClockWitness {
+  readonly #host: Pick<Host, "fetch" | "now">;
+  #narrowestMs = Infinity;
+  #skewMs: number | null = null;
+
+  constructor(host: Pick<Host, "fetch" | "now">) {
+    this.#host = host;
+  }
+
+  /** How far this clock is ahead, in milliseconds, by the answer that came fastest; null if none named a time. */
+  get skewMs(): number | null {
+    return this.#skewMs;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const sent = this.#host.now();
+    const response = await this.#host.fetch(request);
+    const received = this.#host.now();
+    const said = Date.parse(response.headers.get("date") ?? "");
+    if (!Number.isNaN(said) && received - sent < this.#narrowestMs) {
+      this.#narrowestMs = received - sent;
+      // The header leaves out what is less than a second.
+      this.#skewMs = (sent + received) / 2 - (said + 500);
+    }
+    return response;
+  }
+}

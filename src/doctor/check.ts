@@ -1,0 +1,88 @@
+/** What one check found.
+ * @module
+ */
+import { type ErrorCode, toFlyhotError } from "../errors.ts";
+
+/** What was looked at. */
+export type CheckName =
+  | "flyctl"
+  | "login"
+  | "token"
+  | "app"
+  | "bucket"
+  | "credentials"
+  | "clock"
+  | "conditional_writes"
+  | "runtime"
+  | "deno"
+  | "environment"
+  | "disk"
+  | "import"
+  | "main_module";
+
+/** What one check found. */
+export interface Check {
+  /** What was looked at. */
+  readonly check: CheckName;
+  /** On which machine, or null where it is about none. */
+  readonly machine: string | null;
+  /** `warn` is worth knowing, `fail` keeps upgrades from working. */
+  readonly verdict: "pass" | "warn" | "fail";
+  /** What was found. */
+  readonly text: string;
+  /** What to do about it, or null. */
+  readonly remedy: string | null;
+  /** The kind of a failure, which decides the exit code; null for all else. */
+  readonly code: ErrorCode | null;
+}
+
+/**
+ * All is well.
+ *
+ * @param check what was looked at
+ * @param text what was found
+ * @param machine on which machine. Default none
+ * @returns the check
+ */
+export function pass(
+  check: CheckName,
+  text: string,
+  machine: string | null = null,
+): Check {
+  return { check, machine, verdict: "pass", text, remedy: null, code: null };
+}
+
+/**
+ * Something is worth knowing.
+ *
+ * @param check what was looked at
+ * @param text what was found
+ * @param remedy what to do about it, or null
+ * @param machine on which machine. Default none
+ * @returns the check
+ */
+export function warn(
+  check: CheckName,
+  text: string,
+  remedy: string | null,
+  machine: string | null = null,
+): Check {
+  return { check, machine, verdict: "warn", text, remedy, code: null };
+}
+
+/**
+ * Something keeps upgrades from working.
+ *
+ * @param check what was looked at
+ * @param thrown the error that says so
+ * @param machine on which machine. Default none
+ * @returns the check
+ */
+export function fail(
+  check: CheckName,
+  thrown: unknown,
+  machine: string | null = null,
+): Check {
+  const { code, message, hint } = toFlyhotError(thrown);
+  return { check, machine, verdict: "fail", text: message, remedy: hint, code };
+}

@@ -1,0 +1,151 @@
+/** The pointer in the bucket: read, and moved by compare-and-swap only.
+ * @module
+ */
+import {
+  type Bucket,
+  BucketError,
+  getJson,
+  putJson,
+} from "@flyhot/runtime/bucket";
+import {
+  parsePointer,
+  type Pointer,
+  pointerKey,
+} from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../../errors.ts";
+import type { Host } from "../../host.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Transition } from "./transitions.ts";
+
+/** A pointer with its ETag. */
+export interface StoredPointer {
+  /** The pointer; null if there is none. */
+  readonly pointer: Pointer | null;
+  /** Its ETag, opaque; null if there is none. */
+  readonly etag: string | null;
+}
+
+const ATTEMPTS_MAX = 10;
+const RETRY_MS = 100;
+
+/**
+ * Reads the pointer of an app.
+ *
+ * @param bucket the bucket
+ * @param app the Fly app
+ * @param signal gives up early
+ * @returns the pointer and its ETag; both null if there is none
+ * @throws {BucketError} if the request fails
+ * @throws {ProtocolError} if it is not a pointer of this protocol
+ */
+export async function readPointer(
+  bucket: Bucket,
+  app: string,
+  signal?: AbortSignal,
+): Promise<StoredPointer> {
+  const found = await getJson(
+    bucket,
+    pointerKey(app),
+    signal ? { signal } : {},
+  );
+  return found.status === "found"
+    ? { pointer: parsePointer(found.value), etag: found.etag }
+    : { pointer: null, etag: null };
+}
+
+/** Moves the pointer of one app, and never takes a stale answer for the newest. */
+export class PointerMover {
+  readonly #app: string;
+  readonly #bucket: Bucket;
+  readonly #host: Host;
+  #revision = 0;
+  #hasWritten = false;
+
+  /**
+   * @param app the Fly app
+   * @param deps clock and bucket
+   */
+  constructor(
+    app: string,
+    deps: { readonly host: Host; readonly bucket: Bucket },
+  ) {
+    this.#app = app;
+    this.#bucket = deps.bucket;
+    this.#host = deps.host;
+  }
+
+  /** Whether a write was ever sent, whatever became of it. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  /**
+   * Applies a transition until it is known to be in.
+   *
+   * A write whose answer was lost is repeated on what is there by then: transitions are idempotent. A write that has
+   * begun is not given up early, so that nobody has to guess whether it lands.
+   *
+   * @param transition what to change
+   * @param signal gives up early
+   * @returns the pointer that is in place
+   * @throws {FlyhotError} `conflict` if the transition refuses or the bucket has no conditional writes, `network` if it stays open whether it is in
+   * @throws {BucketError} if a request fails for good
+   */
+  async move(transition: Transition, signal?: AbortSignal): Promise<Pointer> {
+    const url = this.#bucket.url(pointerKey(this.#app));
+    let trouble = "somebody else was faster each time";
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      if (attempt > 1) {
+        const ms = backoffMs(this.#host, RETRY_MS, attempt - 1);
+        await this.#host.sleep(ms, signal);
+      }
+      let stored: StoredPointer;
+      try {
+        stored = await readPointer(this.#bucket, this.#app, signal);
+      } catch (error) {
+        if (!(error instanceof BucketError) || !error.transient) throw error;
+        trouble = error.message;
+        continue;
+      }
+      const { pointer: before, etag } = stored;
+      // A bucket that is not consistent may answer with an older one.
+      if ((before?.revision ?? 0) < this.#revision) {
+        trouble = `the bucket answers with the old revision ${
+          before?.revision ?? 0
+        }, where ${this.#revision} is known`;
+        continue;
+      }
+      this.#revision = before?.revision ?? 0;
+      signal?.throwIfAborted();
+      const after = transition(before);
+      if (after === before || after === null) {
+        if (before) return before;
+        throw new TypeError("a transition of nothing must make something");
+      }
+      this.#hasWritten = true;
+      const outcome = await putJson(
+        this.#bucket,
+        pointerKey(this.#app),
+        after,
+        etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
+      );
+      if (outcome.status === "written") {
+        this.#revision = after.revision;
+        return after;
+      }
+      if (outcome.status === "unsupported") {
+        throw new FlyhotError(
+          "conflict",
+          `Cannot move ${url}: the bucket does not honour conditional writes (${outcome.reason})`,
+          { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
+        );
+      }
+      if (outcome.status === "unknown") trouble = outcome.reason;
+    }
+    throw new FlyhotError(
+      "network",
+      `Cannot move ${url}: ${trouble} (${ATTEMPTS_MAX} attempts)`,
+      { hint: "see what it says with: flyhot status" },
+    );
+  }
+}

@@ -1,0 +1,262 @@
+/** How the pointer changes: pure, and idempotent, so that a write whose answer was lost can simply be repeated.
+ * @module
+ */
+import {
+  type Generation,
+  HISTORY_MAX,
+  type HotUpgrade,
+  type Pointer,
+  PROTOCOL_VERSION,
+} from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../../errors.ts";
+import { generationOf, lastCommitted } from "./history.ts";
+
+/** One change of the pointer: gives back the very same pointer where there is nothing to change. */
+export type Transition = (pointer: Pointer | null) => Pointer | null;
+
+/** How many base images the pointer remembers. */
+export const GENERATIONS_MAX = 20;
+
+/** What undoes an upgrade. */
+export interface RollbackOptions {
+  /** The upgrade to undo; it must be the current one. */
+  readonly upgradeId: string;
+  /** The id of the upgrade that undoes it. */
+  readonly id: string;
+  /** Who does it. */
+  readonly deployedBy: string;
+  /** When, RFC 3339. */
+  readonly now: string;
+  /** What to go back to. Default: {@linkcode lastCommitted}; null for the base image as it is. */
+  readonly target?: HotUpgrade | null;
+}
+
+/**
+ * Makes an upgrade the current one of its base image, on probation.
+ *
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param upgrade the upgrade
+ * @param now the time, RFC 3339
+ * @returns the transition
+ */
+export function withUpgrade(
+  app: string,
+  imageRef: string,
+  upgrade: HotUpgrade,
+  now: string,
+): Transition {
+  return (pointer) => {
+    const found = pointer && generationOf(pointer, imageRef);
+    const before: Generation = found?.generation ??
+      { image_ref: imageRef, first_seen: now, hot_upgrade: null, history: [] };
+    if (before.hot_upgrade?.id === upgrade.id) return pointer;
+    if (before.history.some(({ id }) => id === upgrade.id)) {
+      throw replaced(upgrade.id, before);
+    }
+    return withGeneration(
+      pointer ?? empty(app, imageRef, now),
+      found?.key ?? imageRef,
+      replacedBy(before, upgrade),
+      now,
+    );
+  };
+}
+
+/**
+ * Says which machines may apply the current upgrade.
+ *
+ * @param upgradeId the upgrade
+ * @param wave the machines, or `"*"`
+ * @param now the time, RFC 3339
+ * @returns the transition
+ * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
+ */
+export function withWave(
+  upgradeId: string,
+  wave: HotUpgrade["wave"],
+  now: string,
+): Transition {
+  return changeCurrent(
+    upgradeId,
+    now,
+    (upgrade) =>
+      JSON.stringify(upgrade.wave) === JSON.stringify(wave)
+        ? upgrade
+        : { ...upgrade, wave },
+  );
+}
+
+/**
+ * Makes the current upgrade what every machine of its base image runs, restarted ones included.
+ *
+ * @param upgradeId the upgrade
+ * @param now the time, RFC 3339
+ * @returns the transition
+ * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
+ */
+export function committed(upgradeId: string, now: string): Transition {
+  return changeCurrent(
+    upgradeId,
+    now,
+    (upgrade) =>
+      upgrade.state === "committed" && upgrade.wave === "*"
+        ? upgrade
+        : { ...upgrade, state: "committed", wave: "*" },
+  );
+}
+
+/**
+ * Undoes the current upgrade by an ordinary one, back to what was committed before it.
+ *
+ * @param options what to undo, by whom and when
+ * @returns the transition
+ * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
+ */
+export function rolledBack(options: RollbackOptions): Transition {
+  const { upgradeId, id, deployedBy, now } = options;
+  return (pointer) => {
+    const generations = Object.entries(pointer?.generations ?? {});
+    if (generations.some(([, { hot_upgrade }]) => hot_upgrade?.id === id)) {
+      return pointer;
+    }
+    const { key, generation, upgrade } = current(pointer, upgradeId);
+    const target = options.target === undefined
+      ? lastCommitted(generation)
+      : options.target;
+    const back: HotUpgrade = {
+      id,
+      version: target?.version ?? "base",
+      source_image_ref: target?.source_image_ref ?? generation.image_ref,
+      tarball_url: target?.tarball_url ?? null,
+      sha256: target?.sha256 ?? null,
+      size: target?.size ?? 0,
+      deployed_at: now,
+      deployed_by: deployedBy,
+      state: "committed",
+      wave: "*",
+      rollback_of: upgradeId,
+    };
+    const undone: Generation = {
+      ...generation,
+      hot_upgrade: { ...upgrade, state: "rolled_back" },
+    };
+    return withGeneration(pointer!, key, replacedBy(undone, back), now);
+  };
+}
+
+/**
+ * Makes writes that may still be under way fail: they were based on the pointer as it was before.
+ *
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param now the time, RFC 3339
+ * @returns the transition, which changes nothing but the revision
+ */
+export function fenced(app: string, imageRef: string, now: string): Transition {
+  return (pointer) => ({
+    ...pointer ?? empty(app, imageRef, now),
+    revision: (pointer?.revision ?? 0) + 1,
+    set_at: now,
+  });
+}
+
+function changeCurrent(
+  upgradeId: string,
+  now: string,
+  change: (upgrade: HotUpgrade) => HotUpgrade,
+): Transition {
+  return (pointer) => {
+    const { key, generation, upgrade } = current(pointer, upgradeId);
+    const after = change(upgrade);
+    if (after === upgrade) return pointer;
+    return withGeneration(
+      pointer!,
+      key,
+      { ...generation, hot_upgrade: after },
+      now,
+    );
+  };
+}
+
+function current(
+  pointer: Pointer | null,
+  upgradeId: string,
+): { key: string; generation: Generation; upgrade: HotUpgrade } {
+  let last: Generation | undefined;
+  for (const [key, generation] of Object.entries(pointer?.generations ?? {})) {
+    const upgrade = generation.hot_upgrade;
+    if (upgrade?.id === upgradeId) return { key, generation, upgrade };
+    if (generation.history.some(({ id }) => id === upgradeId)) {
+      last = generation;
+    }
+  }
+  throw replaced(upgradeId, last);
+}
+
+function replaced(upgradeId: string, generation?: Generation): FlyhotError {
+  const by = generation?.hot_upgrade;
+  return new FlyhotError(
+    "conflict",
+    `Cannot change upgrade ${upgradeId}: ${
+      by
+        ? `${by.id} (${by.version}, by ${by.deployed_by}) has replaced it`
+        : "the pointer does not name it"
+    }`,
+    { hint: "see what runs with: flyhot status" },
+  );
+}
+
+function replacedBy(before: Generation, upgrade: HotUpgrade): Generation {
+  const last = before.hot_upgrade;
+  if (!last) return { ...before, hot_upgrade: upgrade };
+  // What never got past probation was never what everybody runs.
+  const final: HotUpgrade = last.state === "probation"
+    ? { ...last, state: "rolled_back" }
+    : last;
+  return {
+    ...before,
+    hot_upgrade: upgrade,
+    history: [final, ...before.history].slice(0, HISTORY_MAX),
+  };
+}
+
+function withGeneration(
+  pointer: Pointer,
+  key: string,
+  generation: Generation,
+  now: string,
+): Pointer {
+  const all = Object.entries({ ...pointer.generations, [key]: generation })
+    .sort(([a, one], [b, other]) =>
+      compare(other.first_seen, one.first_seen) || compare(b, a)
+    );
+  const kept = all.filter(([each], index) =>
+    index < GENERATIONS_MAX || each === key
+  );
+  const newest = kept[0]![1];
+  return {
+    ...pointer,
+    revision: pointer.revision + 1,
+    set_at: now,
+    image_ref: newest.image_ref,
+    hot_upgrade: newest.hot_upgrade,
+    generations: Object.fromEntries(kept),
+  };
+}
+
+function empty(app: string, imageRef: string, now: string): Pointer {
+  return {
+    protocol: PROTOCOL_VERSION,
+    app,
+    revision: 0,
+    set_at: now,
+    image_ref: imageRef,
+    hot_upgrade: null,
+    generations: {},
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

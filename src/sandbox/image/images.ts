@@ -1,0 +1,164 @@
+/** A registry of images: folders of files, by reference.
+ * @module
+ */
+import { parseImageRef } from "@flyhot/runtime/protocol";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { FlyhotError } from "../../errors.ts";
+import { dockerignore, staysOut } from "./dockerignore.ts";
+import {
+  DEFAULT_START,
+  type ImageStart,
+  parseDockerfile,
+} from "./dockerfile.ts";
+import { copyFolder } from "./folder_copy.ts";
+import { newUlid } from "../ids.ts";
+
+const REGISTRY = "registry.fly.io";
+
+/** An image. */
+export interface Image {
+  /** Its reference: `registry.fly.io/<app>:<label>`. */
+  readonly ref: string;
+  /** For example `my-app`. */
+  readonly repository: string;
+  /** For example `deployment-01K93Q…`. */
+  readonly tag: string;
+  /** `sha256:` and the digest of its files. */
+  readonly digest: string;
+  /** The length of all its files in bytes. */
+  readonly size: number;
+  /** The folder with its files; never written to. */
+  readonly folder: string;
+  /** How it starts. */
+  readonly start: ImageStart;
+}
+
+/** What an image is built from. */
+export interface BuildOptions {
+  /** The app, which names the repository. */
+  readonly app: string;
+  /** The tag. Default `deployment-<ULID>`. */
+  readonly label?: string;
+  /** The Dockerfile under the folder. Default `Dockerfile`. */
+  readonly dockerfile?: string;
+  /** The file with the patterns of what stays out, under the folder. Default `.dockerignore`. */
+  readonly ignorefile?: string;
+  /** Values of the Dockerfile's `ARG`s. Default none. */
+  readonly buildArgs?: Readonly<Record<string, string>>;
+}
+
+/** Builds images and finds them by reference. */
+export class Images {
+  readonly #folder: string;
+  readonly #images: Image[] = [];
+
+  /**
+   * @param folder where the files of images are kept
+   */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Copies a folder into a new image. A tag that exists moves to the new image.
+   *
+   * @param source the folder
+   * @param options app, tag and Dockerfile
+   * @returns the image
+   * @throws {FlyhotError} `usage` if the label is no tag, `not_found` if there is no such folder or named file
+   */
+  async build(source: string, options: BuildOptions): Promise<Image> {
+    const id = newUlid();
+    const tag = options.label ?? `deployment-${id}`;
+    if (!/^\w[\w.-]{0,127}$/.test(tag)) {
+      throw new FlyhotError(
+        "usage",
+        `Cannot build an image of ${source}: "${tag}" is no tag of an image`,
+        { hint: "use letters, digits, dots, hyphens and underscores" },
+      );
+    }
+    const text = await readNamed(source, options.dockerfile, "Dockerfile");
+    const patterns = await readNamed(
+      source,
+      options.ignorefile,
+      ".dockerignore",
+    );
+    const folder = join(this.#folder, id);
+    let copied;
+    try {
+      copied = await copyFolder(source, folder, {
+        leaveOut: dockerignore(patterns ?? ""),
+        skipFolder: staysOut,
+      });
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      throw new FlyhotError(
+        "not_found",
+        `Cannot build an image of ${source}: there is no such folder`,
+        { cause },
+      );
+    }
+    const hash = createHash("sha256");
+    for (const { path, kind } of copied) {
+      hash.update(`${kind} ${path}\0`);
+      if (kind === "file") {
+        hash.update(await Deno.readFile(join(folder, path)));
+      }
+    }
+    const image: Image = {
+      ref: `${REGISTRY}/${options.app}:${tag}`,
+      repository: options.app,
+      tag,
+      digest: `sha256:${hash.digest("hex")}`,
+      size: copied.reduce((sum, { size }) => sum + size, 0),
+      folder,
+      start: text === null
+        ? DEFAULT_START
+        : parseDockerfile(text, options.buildArgs),
+    };
+    this.#images.push(image);
+    return image;
+  }
+
+  /**
+   * Finds an image.
+   *
+   * @param ref the reference, with tag or digest
+   * @returns the newest image of that name, or null
+   */
+  find(ref: string): Image | null {
+    let wanted;
+    try {
+      wanted = parseImageRef(ref);
+    } catch {
+      return null;
+    }
+    const tag = wanted.tag ?? (wanted.digest === null ? "latest" : null);
+    return this.#images.findLast((image) =>
+      `${REGISTRY}/${image.repository}` === wanted.repository &&
+      (wanted.digest === null
+        ? image.tag === tag
+        : image.digest === wanted.digest)
+    ) ?? null;
+  }
+}
+
+async function readNamed(
+  folder: string,
+  named: string | undefined,
+  usual: string,
+): Promise<string | null> {
+  const path = join(folder, named ?? usual);
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    if (named === undefined) return null;
+    throw new FlyhotError(
+      "not_found",
+      `Cannot build an image of ${folder}: ${named} is not there`,
+      { cause, hint: "check [build] in fly.toml" },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+/** How machines are stopped.
+ * @module
+ */
+import { durationMs } from "../durations.ts";
+import type { MachineConfig } from "./machine_types.ts";
+import { isSignal } from "./processes.ts";
+
+/** How to stop a machine this time. */
+export interface StopOptions {
+  /** The first signal. Default that of its configuration, else SIGINT. */
+  readonly signal?: Deno.Signal;
+  /** How long it may take before SIGKILL, in milliseconds. Default that of its configuration, else 5000. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS_MAX = 300_000;
+
+/**
+ * Says how a machine is stopped.
+ *
+ * @param config its configuration
+ * @param options what is wanted this time
+ * @returns the first signal, and how long it may take, 300000 milliseconds at most
+ */
+export function stopHabits(
+  config: MachineConfig,
+  options: StopOptions = {},
+): Required<StopOptions> {
+  const { signal = "SIGINT", timeout } = config.stop_config ?? {};
+  const timeoutMs = options.timeoutMs ?? durationMs(timeout, "ns") ??
+    TIMEOUT_MS;
+  return {
+    signal: options.signal ?? (isSignal(signal) ? signal : "SIGINT"),
+    timeoutMs: Math.min(timeoutMs, TIMEOUT_MS_MAX),
+  };
+}

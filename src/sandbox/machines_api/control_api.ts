@@ -1,0 +1,130 @@
+/** What the `fly` stand-in asks of the sandbox, beside the Machines API.
+ * @module
+ */
+import { toFlyhotError } from "../../errors.ts";
+import type { Deployer, DeployRequest } from "../deploys.ts";
+import type { LoopbackAnswer, LoopbackRequest } from "../loopback_server.ts";
+import { isRecord } from "../machine/machine_config.ts";
+import { json } from "./machine_call.ts";
+import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";
+import type { Machines } from "../machines.ts";
+import { invalidArgument, PlatformError } from "./platform_error.ts";
+import { toSandboxMachine } from "../running_sandbox.ts";
+
+/** Options of {@linkcode controlApi}. */
+export interface ControlApiOptions {
+  /** The app. */
+  readonly app: string;
+  /** The only token, without a scheme. */
+  readonly token: string;
+  /** Who is logged in. */
+  readonly email: string;
+  /** The machines. */
+  readonly machines: Pick<Machines, "live">;
+  /** Deploys. */
+  readonly deployer: Pick<Deployer, "deploy">;
+}
+
+/** A line of the answer to `POST /_sandbox/deploys`. */
+export type DeployLine =
+  | {
+    /** What to print on standard error. */
+    readonly say: string;
+  }
+  | {
+    /** It went well: the image. */
+    readonly image: string;
+  }
+  | {
+    /** It did not. */
+    readonly error: string;
+    /** What to do about it, or null. */
+    readonly hint: string | null;
+  };
+
+/**
+ * Makes the handler of `/_sandbox/…`.
+ *
+ * `GET /_sandbox` says who and what it is, `GET /_sandbox/machines` where machines listen and log,
+ * `POST /_sandbox/deploys` takes a {@linkcode DeployRequest} and answers with one JSON value a line.
+ *
+ * @param options what it is about
+ * @returns answers one request
+ */
+export function controlApi(
+  options: ControlApiOptions,
+): (request: LoopbackRequest) => Promise<LoopbackAnswer> {
+  const { app, email, machines } = options;
+  return (request) =>
+    answerErrors(() => {
+      requireToken(request, options.token);
+      switch (`${request.method} ${request.target}`) {
+        case "GET /_sandbox":
+          return json({ app, email });
+        case "GET /_sandbox/machines":
+          return json(machines.live().map(toSandboxMachine));
+        case "POST /_sandbox/deploys":
+          return {
+            status: 200,
+            headers: { "content-type": "application/x-ndjson" },
+            body: deployLines(request, options.deployer),
+          };
+      }
+      throw new PlatformError(404, "page not found");
+    });
+}
+
+async function* deployLines(
+  request: LoopbackRequest,
+  deployer: Pick<Deployer, "deploy">,
+): AsyncGenerator<string> {
+  const lines = new TransformStream<DeployLine, DeployLine>();
+  const writer = lines.writable.getWriter();
+  const say = (line: DeployLine) => void writer.write(line).catch(() => {});
+  const job = (async () => {
+    try {
+      const { image } = await deployer.deploy(
+        parseDeployRequest(bodyOf(request)),
+        { say: (text) => say({ say: text }), signal: request.signal },
+      );
+      say({ image: image.ref });
+    } catch (error) {
+      const { message, hint } = toFlyhotError(error);
+      say({ error: message, hint });
+    } finally {
+      await writer.close().catch(() => {});
+    }
+  })();
+  try {
+    for await (const line of lines.readable) yield `${JSON.stringify(line)}\n`;
+  } finally {
+    await job;
+  }
+}
+
+function parseDeployRequest(body: unknown): DeployRequest {
+  if (!isRecord(body)) throw invalidArgument("the body is no JSON object");
+  const { folder, regions, buildArgs, machines, buildOnly, readyMs } = body;
+  if (typeof folder !== "string") throw invalidArgument("folder is no text");
+  const text = (key: string) => {
+    const value = body[key] ?? null;
+    if (value === null || typeof value === "string") return value;
+    throw invalidArgument(`${key} is no text`);
+  };
+  return {
+    folder,
+    config: text("config"),
+    app: text("app"),
+    image: text("image"),
+    label: text("label"),
+    regions: Array.isArray(regions) ? regions.map(String) : null,
+    buildArgs: isRecord(buildArgs)
+      ? Object.fromEntries(
+        Object.entries(buildArgs).map(([key, value]) => [key, `${value}`]),
+      )
+      : {},
+    machines: typeof machines === "number" ? machines : "ha",
+    buildOnly: buildOnly === true,
+    readyMs: typeof readyMs === "number" ? readyMs : 60_000,
+  };
+}

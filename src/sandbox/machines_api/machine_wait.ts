@@ -1,0 +1,100 @@
+/** Waiting for a machine's state, as the Machines API does.
+ * @module
+ */
+import type { Machine } from "../machine/machine.ts";
+import type { MachineState } from "../machine/machine_types.ts";
+import { invalidArgument, PlatformError } from "./platform_error.ts";
+import { waitFor } from "../wait_for.ts";
+
+/** What is waited for. */
+export interface WantedState {
+  /** Any of these, or `settled` for any that lasts. */
+  readonly states: readonly string[];
+  /** The version of the machine's configuration, or null for any. */
+  readonly version: string | null;
+  /** How long, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+const STATES = [
+  "started",
+  "stopped",
+  "suspended",
+  "destroyed",
+  "failed",
+  "settled",
+];
+const LASTING: readonly MachineState[] = [
+  "created",
+  "started",
+  "stopped",
+  "suspended",
+  "failed",
+  "destroyed",
+];
+
+/**
+ * Reads the query of a wait.
+ *
+ * @param query the query
+ * @returns what is waited for
+ * @throws {PlatformError} 400 if the timeout is not 1 to 60, a state is none, or `stopped` comes without a version
+ */
+export function parseWait(query: URLSearchParams): WantedState {
+  const states = query.getAll("state").flatMap((text) => text.split(","))
+    .filter((state) => state !== "");
+  if (states.length === 0) states.push("started");
+  for (const state of states) {
+    if (!STATES.includes(state)) {
+      throw invalidArgument(`state "${state}" cannot be waited for`);
+    }
+  }
+  const timeout = Number(query.get("timeout") ?? 60);
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > 60) {
+    throw invalidArgument("timeout must be between 1 and 60 seconds");
+  }
+  const version = query.get("version") ?? query.get("instance_id");
+  if (states.includes("stopped") && version === null) {
+    throw invalidArgument("instance_id is required to wait for state stopped");
+  }
+  return { states, version, timeoutMs: timeout * 1000 };
+}
+
+/**
+ * Waits for a machine's state.
+ *
+ * @param machine the machine
+ * @param wanted what is waited for
+ * @param signal gives up early
+ * @throws {PlatformError} 404 if the machine or that version is gone, 408 when the time is over
+ */
+export async function waitForMachine(
+  machine: Machine,
+  wanted: WantedState,
+  signal: AbortSignal,
+): Promise<void> {
+  if (machine.state === "destroyed") {
+    throw new PlatformError(404, "machine not found");
+  }
+  const { states, version, timeoutMs } = wanted;
+  const reached = await waitFor(machine.changes, () => {
+    if (version !== null && version !== machine.instanceId) {
+      throw new PlatformError(404, `machine version ${version} not found`);
+    }
+    const { state } = machine;
+    if (states.includes(state)) return true;
+    if (states.includes("settled") && LASTING.includes(state)) return true;
+    if (state === "destroyed") {
+      throw new PlatformError(404, "machine not found");
+    }
+    return undefined;
+  }, { timeoutMs, signal });
+  if (reached === undefined) {
+    throw new PlatformError(
+      408,
+      `deadline_exceeded: machine failed to reach desired state, ${
+        states.join(",")
+      }, currently ${machine.state}`,
+    );
+  }
+}

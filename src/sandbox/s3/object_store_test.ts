@@ -1,0 +1,452 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  BucketError,
+  getJson,
+  putJson,
+  S3Bucket,
+} from "@flyhot/runtime/bucket";
+import { createHash, createHmac } from "node:crypto";
+import type { Fault } from "../faults.ts";
+import type { LoopbackServer } from "../loopback_server.ts";
+import { startObjectStore } from "./object_store.ts";
+
+const KEY = { accessKeyId: "AKSANDBOX", secretAccessKey: "very/secret+key" };
+const BYTES = new TextEncoder().encode("hello world");
+
+interface Running extends AsyncDisposable {
+  readonly server: LoopbackServer;
+  bucket(options?: Partial<typeof KEY> & { bucket?: string }): S3Bucket;
+}
+
+async function running(
+  faults?: (path: string, method: string) => Fault | undefined,
+): Promise<Running> {
+  const server = await startObjectStore({
+    bucket: "bucket",
+    ...KEY,
+    ...(faults ? { faults: ({ path, method }) => faults(path, method) } : {}),
+  });
+  return {
+    server,
+    bucket: (options) =>
+      new S3Bucket({
+        endpoint: server.url,
+        bucket: "bucket",
+        ...KEY,
+        attemptsMax: 1,
+        ...options,
+      }),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+interface Signing {
+  method?: string;
+  target?: string;
+  headers?: Record<string, string>;
+  unsigned?: Record<string, string>;
+  body?: Uint8Array<ArrayBuffer>;
+  payloadHash?: string;
+  date?: Date;
+  accessKeyId?: string;
+  secret?: string;
+  service?: string;
+  signedMethod?: string;
+  signedTarget?: string;
+}
+
+/** Signs by hand, straight from the text of the AWS spec, so that every part can be made wrong. */
+async function send(url: string, signing: Signing = {}): Promise<Response> {
+  const method = signing.method ?? "GET";
+  const target = signing.target ?? "/bucket/key";
+  const timestamp = (signing.date ?? new Date()).toISOString()
+    .replaceAll(/[-:]|\.\d{3}/g, "");
+  const headers: Record<string, string> = {
+    host: new URL(url).host,
+    "x-amz-date": timestamp,
+    "x-amz-content-sha256": signing.payloadHash ?? "UNSIGNED-PAYLOAD",
+    ...signing.headers,
+  };
+  const names = Object.keys(headers).sort();
+  const [path = "", query = ""] = (signing.signedTarget ?? target).split("?");
+  const canonical = [
+    signing.signedMethod ?? method,
+    path,
+    query,
+    names.map((name) => `${name}:${headers[name]}\n`).join(""),
+    names.join(";"),
+    headers["x-amz-content-sha256"],
+  ].join("\n");
+  const service = signing.service ?? "s3";
+  const scope = [timestamp.slice(0, 8), "auto", service, "aws4_request"];
+  const hash = createHash("sha256").update(canonical).digest("hex");
+  const toSign = ["AWS4-HMAC-SHA256", timestamp, scope.join("/"), hash];
+  const key = scope.reduce<string | Uint8Array>(
+    (key, text) => createHmac("sha256", key).update(text).digest(),
+    `AWS4${signing.secret ?? KEY.secretAccessKey}`,
+  );
+  const signature = createHmac("sha256", key).update(toSign.join("\n"))
+    .digest("hex");
+  const credential = [signing.accessKeyId ?? KEY.accessKeyId, ...scope];
+  delete headers.host;
+  return await fetch(url + target, {
+    method,
+    headers: {
+      ...headers,
+      ...signing.unsigned,
+      authorization: `AWS4-HMAC-SHA256 Credential=${
+        credential.join("/")
+      }, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+    },
+    ...(signing.body ? { body: signing.body } : {}),
+  });
+}
+
+async function assertS3Error(
+  response: Response,
+  status: number,
+  code: string,
+): Promise<void> {
+  const xml = await response.text();
+  assertEquals([response.status, /<Code>(.*?)<\/Code>/.exec(xml)?.[1]], [
+    status,
+    code,
+  ]);
+  assert(/<Message>.+<\/Message>/.test(xml), xml);
+  assertEquals(response.headers.get("content-type"), "application/xml");
+}
+
+Deno.test("startObjectStore() reads back what the official client wrote", async () => {
+  await using store = await running();
+  const bucket = store.bucket();
+  const written = await bucket.put("a/b c+d/ü.txt", BYTES, "always", {
+    contentType: "text/plain",
+  });
+  const etag = `"${createHash("md5").update(BYTES).digest("hex")}"`;
+  assertEquals(written, { status: "written", etag });
+  const read = await bucket.get("a/b c+d/ü.txt");
+  assert(read.status === "found");
+  assertEquals([read.etag, read.size], [etag, BYTES.byteLength]);
+  assertEquals(await new Response(read.body).text(), "hello world");
+  assertEquals(await bucket.get("a/b c+d/ü.txt", { ifNoneMatch: etag }), {
+    status: "unchanged",
+  });
+  await bucket.delete("a/b c+d/ü.txt");
+  await bucket.delete("a/b c+d/ü.txt");
+  assertEquals(await bucket.get("a/b c+d/ü.txt"), { status: "missing" });
+});
+
+Deno.test("startObjectStore() takes a client's conditional writes one at a time", async () => {
+  await using store = await running();
+  const bucket = store.bucket();
+  const create = () =>
+    putJson(bucket, "lock", { by: crypto.randomUUID() }, {
+      ifNoneMatch: "*",
+    });
+  const created = await Promise.all(Array.from({ length: 12 }, create));
+  assertEquals(created.filter(({ status }) => status === "written").length, 1);
+  assertEquals(created.filter(({ status }) => status === "lost").length, 11);
+  const first = await getJson(bucket, "lock");
+  assert(first.status === "found");
+  const swapped = await Promise.all(
+    Array.from(
+      { length: 12 },
+      (_, i) => putJson(bucket, "lock", { i }, { ifMatch: first.etag }),
+    ),
+  );
+  assertEquals(swapped.filter(({ status }) => status === "written").length, 1);
+  assertEquals(swapped.filter(({ status }) => status === "lost").length, 11);
+  assertEquals(
+    await putJson(bucket, "none", {}, { ifMatch: first.etag }),
+    { status: "lost" },
+  );
+});
+
+Deno.test("startObjectStore() lists in byte order, page by page", async () => {
+  await using store = await running();
+  const bucket = store.bucket();
+  const keys = ["p/a&<b>", "p/ä", "p/\u{ffee}", "p/\u{1f600}", "p/A", "p/a\nb"];
+  for (const key of [...keys, "q/other"]) {
+    await bucket.put(key, BYTES, "always");
+  }
+  const listed = await Array.fromAsync(bucket.list("p/"));
+  assertEquals(listed.map(({ key }) => key), [
+    "p/A",
+    "p/a\nb",
+    "p/a&<b>",
+    "p/ä",
+    "p/\u{ffee}",
+    "p/\u{1f600}",
+  ]);
+  assertEquals(new Set(listed.map(({ size }) => size)), new Set([11]));
+  const { url } = store.server;
+  const seen: string[] = [];
+  let token = "";
+  for (let page = 0; page < 4; page++) {
+    const target = "/bucket?" +
+      (token ? `continuation-token=${encodeURIComponent(token)}&` : "") +
+      "list-type=2&max-keys=2&prefix=p%2F";
+    const xml = await (await send(url, { target })).text();
+    seen.push(...xml.match(/<Key>[^<]*/g) ?? []);
+    assertEquals(/<IsTruncated>(\w+)/.exec(xml)?.[1], String(page < 2));
+    token = /<NextContinuationToken>([^<]*)/.exec(xml)?.[1] ?? "";
+    if (token === "") break;
+  }
+  assertEquals(seen.length, 6);
+  assertEquals(new Set(seen).size, 6);
+});
+
+Deno.test("startObjectStore() lists groups by delimiter, and from a key on", async () => {
+  await using store = await running();
+  const bucket = store.bucket();
+  for (const key of ["a/1", "a/2", "b", "c/1/x", "c/2"]) {
+    await bucket.put(key, BYTES, "always");
+  }
+  const list = async (query: string) => {
+    const target = `/bucket?${query}`;
+    const xml = await (await send(store.server.url, { target })).text();
+    return [...xml.matchAll(/<(Key|Prefix)>([^<]+)/g)].map(([, , key]) => key);
+  };
+  assertEquals(await list("delimiter=%2F&list-type=2"), ["b", "a/", "c/"]);
+  assertEquals(await list("delimiter=%2F&list-type=2&prefix=c%2F"), [
+    "c/",
+    "c/2",
+    "c/1/",
+  ]);
+  assertEquals(await list("list-type=2&start-after=b"), ["c/1/x", "c/2"]);
+  const target = "/bucket?delimiter=%2F&list-type=2&max-keys=1";
+  const first = await (await send(store.server.url, { target })).text();
+  assert(first.includes("<Prefix>a/</Prefix>"));
+  const token = /<NextContinuationToken>([^<]*)/.exec(first)?.[1] ?? "";
+  assertEquals(
+    await list(
+      `continuation-token=${
+        encodeURIComponent(token)
+      }&delimiter=%2F&list-type=2`,
+    ),
+    ["b", "c/"],
+  );
+  await assertS3Error(
+    await send(store.server.url, {
+      target: "/bucket?continuation-token=%21&list-type=2",
+    }),
+    400,
+    "InvalidArgument",
+  );
+});
+
+Deno.test("startObjectStore() judges the conditions of a read", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const written = await send(url, { method: "PUT", body: BYTES });
+  const etag = written.headers.get("etag") ?? "";
+  assertEquals([written.status, await written.text()], [200, ""]);
+  const get = (conditions: Record<string, string>, method = "GET") =>
+    send(url, { method, headers: conditions });
+  const unchanged = await get({ "if-none-match": etag });
+  assertEquals([unchanged.status, unchanged.headers.get("etag")], [304, etag]);
+  assertEquals(await unchanged.text(), "");
+  const same = await get({ "if-match": etag });
+  assertEquals([same.status, await same.text()], [200, "hello world"]);
+  await assertS3Error(
+    await get({ "if-match": '"other"' }),
+    412,
+    "PreconditionFailed",
+  );
+  const head = await get({}, "HEAD");
+  assertEquals(
+    [head.status, head.headers.get("content-length"), await head.text()],
+    [200, "11", ""],
+  );
+  const missing = await send(url, { method: "HEAD", target: "/bucket/none" });
+  assertEquals([missing.status, await missing.text()], [404, ""]);
+});
+
+Deno.test("startObjectStore() refuses a write or removal whose condition does not hold", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const put = (headers: Record<string, string>, target = "/bucket/key") =>
+    send(url, { method: "PUT", body: BYTES, headers, target });
+  await assertS3Error(await put({ "if-match": '"x"' }), 404, "NoSuchKey");
+  const first = await put({ "if-none-match": "*" });
+  assertEquals([first.status, await first.text()], [200, ""]);
+  await assertS3Error(
+    await put({ "if-none-match": "*" }),
+    412,
+    "PreconditionFailed",
+  );
+  await assertS3Error(
+    await put({ "if-match": '"x"' }),
+    412,
+    "PreconditionFailed",
+  );
+  await assertS3Error(
+    await put({ "if-none-match": '"x"' }),
+    501,
+    "NotImplemented",
+  );
+  await assertS3Error(
+    await send(url, { method: "DELETE", headers: { "if-match": '"x"' } }),
+    412,
+    "PreconditionFailed",
+  );
+  const bare = (first.headers.get("etag") ?? "").replaceAll('"', "");
+  const again = await put({ "if-match": bare });
+  assertEquals([again.status, await again.text()], [200, ""]);
+});
+
+Deno.test("startObjectStore() refuses requests that are not signed as they are sent", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const unsigned = await fetch(`${url}/bucket/key`);
+  await assertS3Error(unsigned, 403, "AccessDenied");
+  const cases: [string, number, string, Signing][] = [
+    ["wrong secret", 403, "SignatureDoesNotMatch", { secret: "wrong" }],
+    ["unknown key", 403, "InvalidAccessKeyId", { accessKeyId: "AKOTHER" }],
+    ["other method", 403, "SignatureDoesNotMatch", {
+      method: "DELETE",
+      signedMethod: "GET",
+    }],
+    ["other key", 403, "SignatureDoesNotMatch", {
+      signedTarget: "/bucket/other",
+    }],
+    ["other query", 403, "SignatureDoesNotMatch", {
+      target: "/bucket?list-type=2&prefix=b",
+      signedTarget: "/bucket?list-type=2&prefix=a",
+    }],
+    ["path signed raw", 403, "SignatureDoesNotMatch", {
+      target: "/bucket/a%20b",
+      signedTarget: "/bucket/a b",
+    }],
+    ["changed signed header", 403, "SignatureDoesNotMatch", {
+      method: "PUT",
+      body: BYTES,
+      headers: { "x-amz-meta-a": "1" },
+      unsigned: { "x-amz-meta-a": "2" },
+    }],
+    ["unsigned content-type", 403, "AccessDenied", {
+      method: "PUT",
+      body: BYTES,
+      unsigned: { "content-type": "text/plain" },
+    }],
+    ["unsigned x-amz-meta", 403, "AccessDenied", {
+      unsigned: { "x-amz-meta-a": "1" },
+    }],
+    ["other service", 400, "AuthorizationHeaderMalformed", { service: "ec2" }],
+    ["20 minutes late", 403, "RequestTimeTooSkewed", {
+      date: new Date(Date.now() - 20 * 60_000),
+    }],
+    ["20 minutes early", 403, "RequestTimeTooSkewed", {
+      date: new Date(Date.now() + 20 * 60_000),
+    }],
+    ["changed body", 400, "XAmzContentSHA256Mismatch", {
+      method: "PUT",
+      body: BYTES,
+      payloadHash: createHash("sha256").update("other").digest("hex"),
+    }],
+    ["chunked", 501, "NotImplemented", {
+      payloadHash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    }],
+    ["wrong md5", 400, "BadDigest", {
+      method: "PUT",
+      body: BYTES,
+      headers: { "content-md5": "AAAA" },
+    }],
+    ["other bucket", 404, "NoSuchBucket", { target: "/other/key" }],
+    ["missing key", 404, "NoSuchKey", {}],
+    ["multipart", 501, "NotImplemented", {
+      method: "POST",
+      target: "/bucket/key?uploads=",
+    }],
+    ["post", 405, "MethodNotAllowed", { method: "POST" }],
+    ["long key", 400, "KeyTooLongError", {
+      target: `/bucket/${"k".repeat(1025)}`,
+    }],
+  ];
+  for (const [name, status, code, signing] of cases) {
+    try {
+      await assertS3Error(await send(url, signing), status, code);
+    } catch (error) {
+      throw new Error(`case "${name}"`, { cause: error });
+    }
+  }
+  const bad = await fetch(`${url}/bucket/key`, {
+    headers: { authorization: "Basic abc" },
+  });
+  await assertS3Error(bad, 400, "AuthorizationHeaderMalformed");
+});
+
+Deno.test("startObjectStore() accepts clocks 5 minutes off and a body with the signed hash", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  for (const minutes of [-5, 5]) {
+    const response = await send(url, {
+      method: "PUT",
+      body: BYTES,
+      payloadHash: createHash("sha256").update(BYTES).digest("hex"),
+      date: new Date(Date.now() + minutes * 60_000),
+      headers: { "content-type": "text/plain", "x-amz-meta-a": "1" },
+    });
+    assertEquals([response.status, await response.text()], [200, ""]);
+  }
+  const read = await send(url);
+  assertEquals(read.headers.get("content-type"), "text/plain");
+  assertEquals(read.headers.get("x-amz-meta-a"), "1");
+  await read.body?.cancel();
+});
+
+Deno.test("startObjectStore() makes the trouble it is told to make, when a write meets it", async () => {
+  const plan = new Map<string, Fault>([
+    ["/bucket/before", "lose_request"],
+    ["/bucket/after", "lose_answer"],
+    ["/bucket/500", "error500"],
+    ["/bucket/503", "slow_down"],
+    ["/bucket/late", { delayMs: 1 }],
+    ["/bucket/cut", "cut_answer"],
+  ]);
+  await using store = await running((path, method) =>
+    method === "PUT" ? plan.get(path) : undefined
+  );
+  const bucket = store.bucket();
+  const outcome = async (key: string) => {
+    const { status } = await bucket.put(key, BYTES, { ifNoneMatch: "*" });
+    const read = await bucket.get(key);
+    if (read.status === "found") await read.body.cancel();
+    return [status, read.status];
+  };
+  assertEquals(await outcome("before"), ["unknown", "missing"]);
+  assertEquals(await outcome("after"), ["unknown", "found"]);
+  assertEquals(await outcome("500"), ["unknown", "missing"]);
+  assertEquals(await outcome("503"), ["unknown", "missing"]);
+  assertEquals(await outcome("late"), ["written", "found"]);
+  assertEquals(store.server.requests(), { PUT: 5, GET: 5 });
+  // The connection is in use already, so that fetch sends the write again by itself.
+  assertEquals(await outcome("cut"), ["unknown", "found"]);
+  assertEquals(store.server.requests(), { PUT: 7, GET: 6 });
+});
+
+Deno.test("startObjectStore() gives the official client errors it can explain", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  for (
+    const [options, code, said] of [
+      [{ secretAccessKey: "wrong" }, "credentials", "SignatureDoesNotMatch"],
+      [{ accessKeyId: "AKOTHER" }, "credentials", "InvalidAccessKeyId"],
+      [{ bucket: "other" }, "no_bucket", `Cannot find the bucket "other"`],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () => store.bucket(options).get("key"),
+      BucketError,
+      said,
+    );
+    assertEquals(error.code, code);
+  }
+  await store.server.close();
+  const error = await assertRejects(
+    () => store.bucket().get("key"),
+    BucketError,
+    `Cannot reach ${url}/bucket/key (GET)`,
+  );
+  assertEquals(error.code, "network");
+});

@@ -1,0 +1,155 @@
+/** Asking every machine of an app what it runs.
+ * @module
+ */
+import type { Pointer } from "@flyhot/runtime/protocol";
+import { loadConfig, openBucket } from "../config/load.ts";
+import {
+  type CliValues,
+  requireApp,
+  type ResolvedConfig,
+} from "../config/resolve.ts";
+import { withDeadline } from "../deadline.ts";
+import { FlyhotError, toFlyhotError } from "../errors.ts";
+import type { AppMachine, Fleet } from "../fly/fleet.ts";
+import { MachinesFleet } from "../fly/machines_fleet.ts";
+import { readPointer } from "../rollout/pointer/pointer.ts";
+import type { Reporter } from "../ui/reporter.ts";
+import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
+import { openMachinesApi } from "../rollout/fly_access.ts";
+import { mapLimited } from "../limited.ts";
+import { type AskedMachine, type StatusReport, statusReport } from "./text.ts";
+
+const ASKED_AT_ONCE = 8;
+const ANSWER_MS_MAX = 30_000;
+
+/**
+ * Tells what every machine of an app runs.
+ *
+ * @param options app, bucket and configuration, where the app's files do not say
+ * @param deps the outside, and who is told what happens
+ * @param signal gives up early
+ * @returns the machines, each compared with the pointer, or with each other where the bucket cannot be read
+ * @throws {FlyhotError} `usage` without an app, `auth`, `not_found` or `network` as the Machines API fails
+ *
+ * @example
+ * ```ts ignore
+ * import { denoHost, status } from "@flyhot/cli/mod";
+ * using host = denoHost();
+ * const { machines } = await status({ app: "my-app" }, { host });
+ * machines.filter(({ verdict }) => verdict === "behind");
+ * ```
+ */
+export async function status(
+  options: CliValues,
+  deps: AppDeps,
+  signal?: AbortSignal,
+): Promise<StatusReport> {
+  const read = await openStatus(options, deps, signal);
+  return await read(reporterOf(deps), signal);
+}
+
+/** Reads the status once more. */
+export type StatusReader = (
+  reporter: Reporter,
+  signal?: AbortSignal,
+) => Promise<StatusReport>;
+
+/**
+ * Finds out once what is needed to ask again and again.
+ *
+ * @param options app, bucket and configuration, where the app's files do not say
+ * @param deps the outside
+ * @param signal gives up early
+ * @returns asks the machines; nothing but a login was asked for so far
+ * @throws {FlyhotError} `usage` without an app, `auth` without a token
+ */
+export async function openStatus(
+  options: CliValues,
+  { host }: AppDeps,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<StatusReader> {
+  const config = await loadConfig(host, options);
+  const app = requireApp(config);
+  const api = await openMachinesApi(app, config, host, { signal });
+  const fleet = new MachinesFleet(api);
+  return async (reporter, signal) => {
+    const machines = await fleet.list(signal);
+    const name = "Ask machines";
+    reporter.emit({ type: "step", name, detail: `${machines.length}` });
+    const begun = host.monotonicNow();
+    const [asked, pointer] = await Promise.all([
+      mapLimited(
+        machines,
+        ASKED_AT_ONCE,
+        (machine) => ask(machine, fleet, signal),
+      ),
+      pointerIfAllowed(app, config, { host, reporter }, signal),
+    ]);
+    reporter.emit({ type: "done", name, ms: host.monotonicNow() - begun });
+    return await statusReport(app, asked, pointer);
+  };
+}
+
+async function ask(
+  machine: AppMachine,
+  fleet: Fleet,
+  signal: AbortSignal | undefined,
+): Promise<AskedMachine> {
+  if (machine.state !== "started") return { machine, answer: null };
+  if (!machine.hostOk) {
+    return {
+      machine,
+      answer: { problem: "its host cannot be reached", unreachable: true },
+    };
+  }
+  try {
+    const info = await withDeadline(
+      ANSWER_MS_MAX,
+      () =>
+        new FlyhotError(
+          "network",
+          `Cannot ask machine ${machine.id} what it runs: no answer within ${
+            ANSWER_MS_MAX / 1000
+          } s`,
+        ),
+      (signal) => fleet.info(machine.id, signal),
+      signal,
+    );
+    return { machine, answer: { info } };
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    const { code, message } = toFlyhotError(thrown);
+    const unreachable = code === "network" || code === "conflict";
+    return { machine, answer: { problem: message, unreachable } };
+  }
+}
+
+/** The pointer; undefined where nobody gave us the means to read it. */
+async function pointerIfAllowed(
+  app: string,
+  config: ResolvedConfig,
+  deps: AppDeps,
+  signal: AbortSignal | undefined,
+): Promise<Pointer | null | undefined> {
+  const { bucket, accessKeyId, secretAccessKey } = config;
+  if (!bucket.value || !accessKeyId.value || !secretAccessKey.value) {
+    return undefined;
+  }
+  try {
+    const stored = await readPointer(
+      openBucket(config, deps.host),
+      app,
+      signal,
+    );
+    return stored.pointer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    reporterOf(deps).emit({
+      type: "warning",
+      text: `Comparing the machines with each other only. ${
+        toFlyhotError(error).message
+      }`,
+    });
+    return undefined;
+  }
+}

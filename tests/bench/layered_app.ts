@@ -1,0 +1,91 @@
+/** An app of many modules: leaves in ten groups under one root, about a kilobyte each.
+ * @module
+ */
+
+/** What changes: one leaf, ten leaves of one group, or every module. */
+export type Change = "leaf" | "ten" | "all";
+
+const GROUPS = 10;
+
+/**
+ * Makes an app.
+ *
+ * @param modules how many modules it has without the main module: leaves, ten groups and the root
+ * @returns its files, and those that differ in a later version
+ */
+export function layeredApp(modules: number): {
+  files(): Map<string, string>;
+  changed(change: Change, version: number): Map<string, string>;
+} {
+  const leaves = modules - GROUPS - 1;
+  const inGroup = (group: number) =>
+    Array.from({ length: leaves }, (_, leaf) => leaf)
+      .filter((leaf) => leaf % GROUPS === group);
+  const leafText = (leaf: number, version: number) => `
+export interface Item${leaf} { readonly id: number; readonly name: string; readonly tags: readonly string[] }
+const words: readonly string[] = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
+export const value = ${version};
+export function describe(item: Item${leaf}): string {
+  return item.tags.map((tag, index) => words[index % words.length] + ":" + tag).join(", ") + " #" + item.id;
+}
+export function make(id: number, ...tags: string[]): Item${leaf} {
+  return { id, name: words[id % words.length]!, tags };
+}
+export async function later(item: Item${leaf}, ms: number): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return describe(item);
+}
+export function total(items: readonly Item${leaf}[]): number {
+  let sum = 0;
+  for (const item of items) {
+    if (item.tags.length > 3) sum += item.id * value;
+    else if (item.name.startsWith("a")) sum += value;
+    else sum -= 1;
+  }
+  return sum;
+}
+`;
+  const groupText = (group: number, version: number) =>
+    inGroup(group).map((leaf) =>
+      `import { value as v${leaf} } from "../leaves/leaf${leaf}.ts";`
+    ).join("\n") + `
+export const version = ${version};
+export const sum = () => ${
+      inGroup(group).map((leaf) => `v${leaf}`).join(" + ") || "0"
+    };
+`;
+  const groups = Array.from({ length: GROUPS }, (_, group) => group);
+  const rootText = (version: number) =>
+    groups.map((group) =>
+      `import { sum as s${group} } from "./groups/group${group}.ts";`
+    ).join("\n") +
+    `\nexport const version = ${version};\nexport const total = () => ${
+      groups.map((group) => `s${group}()`).join(" + ")
+    };\n`;
+  const leaf = (number: number, version: number) =>
+    [`leaves/leaf${number}.ts`, leafText(number, version)] as const;
+  const all = (version: number) =>
+    new Map<string, string>([
+      ...Array.from({ length: leaves }, (_, number) => leaf(number, version)),
+      ...groups.map((group) =>
+        [`groups/group${group}.ts`, groupText(group, version)] as const
+      ),
+      ["root.ts", rootText(version)],
+    ]);
+  return {
+    files: () =>
+      all(0).set(
+        "deno.json",
+        JSON.stringify({
+          imports: { "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0" },
+        }),
+      ),
+    changed(change, version) {
+      if (change === "all") return all(version);
+      const count = change === "leaf" ? 1 : 10;
+      return new Map(
+        inGroup(0).slice(0, count).map((number) => leaf(number, version)),
+      );
+    },
+  };
+}
