@@ -3,7 +3,7 @@
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { isForDevelopment, isScriptPath } from "./paths.ts";
-import { bare, isOutside, type View } from "./views.ts";
+import { bare, isOutside, type View } from "./lookup/views.ts";
 
 /** What differs. */
 export interface Changes {

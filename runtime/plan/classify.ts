@@ -4,11 +4,11 @@
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { NO_SETTINGS } from "../protocol/release_settings.ts";
 import { changesOf } from "./changes.ts";
-import { configRefusals, memberRefusals } from "./config_rule.ts";
-import { Consents } from "./consent.ts";
-import { fileRefusals } from "./file_rule.ts";
+import { configRefusals, memberRefusals } from "./rules/config_rule.ts";
+import { Consents } from "./rules/consent.ts";
+import { fileRefusals } from "./rules/file_rule.ts";
 import { importRoots } from "./import_roots.ts";
-import { linkRelease } from "./link.ts";
+import { linkRelease } from "./rules/link_rule.ts";
 import {
   analysisRefusals,
   bootRefusals,
@@ -16,16 +16,16 @@ import {
   commonjsRefusals,
   declinedRefusals,
   mainRefusals,
-} from "./module_rules.ts";
-import { packageRefusals } from "./package_rule.ts";
+} from "./rules/module_rules.ts";
+import { packageRefusals } from "./rules/package_rule.ts";
 import type { Plan } from "./plan.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../protocol/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
-import { unmatchedSettings } from "./settings_match.ts";
-import { judgeState } from "./state_refusals.ts";
-import { bare, releaseView, runningView } from "./views.ts";
-import { workerRefusals, workerScripts } from "./worker_rule.ts";
+import { unmatchedSettings } from "./rules/settings_match.ts";
+import { judgeState } from "./rules/state_rule.ts";
+import { bare, releaseView, runningView } from "./lookup/views.ts";
+import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
 
 /** Deno never frees a module; measured, one costs five to six times its source. */
 const RETAINED_PER_SOURCE_BYTE = 6;

@@ -2,7 +2,7 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { bare, type View } from "./views.ts";
+import { bare, type View } from "./lookup/views.ts";
 
 /**
  * All that the given modules import, statically or not, however deep.

@@ -1,8 +1,8 @@
 /** Which modules an upgrade evaluates again: what changed, who imports it, and what their evaluation touches.
  * @module
  */
-import { type Contact, Touched } from "./touched.ts";
-import type { View } from "./views.ts";
+import { type Contact, Touched } from "./lookup/touched.ts";
+import type { View } from "./lookup/views.ts";
 
 /** What is known for computing a reload set. */
 export interface ReloadInput {

@@ -10,7 +10,7 @@ import {
   isOutside,
   relativePath,
   releaseView,
-} from "../../runtime/plan/views.ts";
+} from "../../runtime/plan/lookup/views.ts";
 import { bootModules } from "../../runtime/plan/reload_set.ts";
 import { readReleaseSettings } from "../../runtime/plan/settings.ts";
 import type {

@@ -2,7 +2,7 @@
  * @module
  */
 import type { Effects, Touch } from "../../protocol/module_analysis.ts";
-import { judgeTouch } from "../judge_touch.ts";
+import { judgeTouch } from "./judge_touch.ts";
 import { callsItsArguments, type Use, useOf } from "./uses.ts";
 import { COLLECTION_READS, isExternal } from "./known_calls.ts";
 import { many, type Node, one, unwrap } from "./nodes.ts";

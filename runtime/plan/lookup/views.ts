@@ -1,8 +1,8 @@
 /** A release and what runs now, seen in the same way: digests, edges, specifiers, analyses.
  * @module
  */
-import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 
 /** One state of an app: the release, or what runs. */
 export interface View {

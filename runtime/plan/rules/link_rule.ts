@@ -1,9 +1,9 @@
 /** Whether every name that modules import is there: what Deno checks when it starts.
  * @module
  */
-import { ExportFinder } from "./find_export.ts";
-import type { Refusal } from "../protocol/refusal.ts";
-import type { View } from "./views.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import type { View } from "../lookup/views.ts";
 
 /**
  * Links a release.

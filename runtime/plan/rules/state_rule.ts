@@ -1,11 +1,11 @@
 /** Refuses what would lose state without a word: every lost variable needs a name in `deno.json`.
  * @module
  */
-import type { ReleaseSettings } from "../protocol/release_settings.ts";
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
 import type { Consents } from "./consent.ts";
-import type { Refusal } from "../protocol/refusal.ts";
-import { type LostState, stateIn } from "./state_rule.ts";
-import type { View } from "./views.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { type LostState, stateIn } from "./lost_state.ts";
+import type { View } from "../lookup/views.ts";
 
 /** What becomes of the state of replaced modules. */
 export interface StateVerdict {

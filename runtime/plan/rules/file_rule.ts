@@ -1,11 +1,11 @@
 /** Files that cannot be laid over their place, on a machine that may not write there.
  * @module
  */
-import type { RunningManifest } from "../protocol/manifest.ts";
-import type { ReleaseSettings } from "../protocol/release_settings.ts";
-import type { Changes } from "./changes.ts";
-import type { Refusal } from "../protocol/refusal.ts";
-import { assetMatcher } from "./settings.ts";
+import type { RunningManifest } from "../../protocol/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Changes } from "../changes.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { assetMatcher } from "../settings.ts";
 
 /**
  * Refuses changed files that would stay as they are.

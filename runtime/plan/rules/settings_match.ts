@@ -1,11 +1,11 @@
 /** Entries of `deno.json` that match nothing: most likely a name was changed or mistyped.
  * @module
  */
-import type { Manifest } from "../protocol/manifest.ts";
-import type { ReleaseSettings } from "../protocol/release_settings.ts";
+import type { Manifest } from "../../protocol/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
 import type { Consents } from "./consent.ts";
-import { assetMatcher } from "./settings.ts";
-import type { View } from "./views.ts";
+import { assetMatcher } from "../settings.ts";
+import type { View } from "../lookup/views.ts";
 
 /**
  * Finds entries that match nothing.

@@ -1,11 +1,11 @@
 /** Scripts that only workers load: those that run now keep their old code.
  * @module
  */
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import type { Consents } from "./consent.ts";
-import { reach, releaseEdges } from "./reach.ts";
-import type { Refusal } from "../protocol/refusal.ts";
-import { relativePath, type View } from "./views.ts";
+import { reach, releaseEdges } from "../reach.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { relativePath, type View } from "../lookup/views.ts";
 
 /** A script and the place that starts a worker with it. */
 interface Started {

@@ -1,10 +1,10 @@
 /** What the evaluation of modules touches in other modules, followed through the functions that it calls.
  * @module
  */
-import type { Effects, Touch } from "../protocol/module_analysis.ts";
+import type { Effects, Touch } from "../../protocol/module_analysis.ts";
 import { ClassLookup } from "./class_lookup.ts";
 import { ExportFinder, type Found } from "./find_export.ts";
-import { type Grip, judgeTouch, pathOf } from "./judge_touch.ts";
+import { type Grip, judgeTouch, pathOf } from "../analyze/judge_touch.ts";
 import type { View } from "./views.ts";
 
 /** A module that is touched, by whom and where. */

@@ -1,10 +1,10 @@
 /** What of dependencies a running process cannot take in.
  * @module
  */
-import { packageOf } from "./packages.ts";
-import { lockChanges } from "./locked_versions.ts";
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import type { Refusal } from "../protocol/refusal.ts";
+import { packageOf } from "../packages.ts";
+import { lockChanges } from "../locked_versions.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
 
 /**
  * Refuses versions of packages that differ in the lock files, and packages that the process cannot load.

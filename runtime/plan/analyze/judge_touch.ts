@@ -6,14 +6,14 @@ import type {
   ExportFact,
   NameRef,
   Touch,
-} from "../protocol/module_analysis.ts";
+} from "../../protocol/module_analysis.ts";
 import {
   COLLECTION_READS,
   COPYING_METHODS,
   ELEMENT_METHODS,
   HARMLESS_METHODS,
   STATELESS_CLASSES,
-} from "./analyze/known_calls.ts";
+} from "./known_calls.ts";
 
 /** How much a use matters to the value: others get hold of it, or it may be another one afterwards. */
 export type Grip = "none" | "pass" | "write";

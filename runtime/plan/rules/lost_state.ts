@@ -1,11 +1,11 @@
 /** Which state would be lost with the modules that are replaced, and whether it has a name.
  * @module
  */
-import { ClassLookup } from "./class_lookup.ts";
-import { ExportFinder } from "./find_export.ts";
-import { pathOf } from "./judge_touch.ts";
-import type { StateBinding } from "../protocol/module_analysis.ts";
-import type { View } from "./views.ts";
+import { ClassLookup } from "../lookup/class_lookup.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
+import { pathOf } from "../analyze/judge_touch.ts";
+import type { StateBinding } from "../../protocol/module_analysis.ts";
+import type { View } from "../lookup/views.ts";
 
 /** A variable whose value would be lost. */
 export interface LostState {

@@ -1,11 +1,11 @@
 /** Why modules cannot be reloaded: boot modules, declined ones, CommonJS, and what nobody could tell of them.
  * @module
  */
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { isScriptPath } from "./paths.ts";
-import type { Refusal } from "../protocol/refusal.ts";
-import { becauseOf, type ReloadSet } from "./reload_set.ts";
-import { bare, type View } from "./views.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import { isScriptPath } from "../paths.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { becauseOf, type ReloadSet } from "../reload_set.ts";
+import { bare, type View } from "../lookup/views.ts";
 
 const AT = { line: 0, column: 0, subject: "" } as const;
 
