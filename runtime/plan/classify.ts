@@ -93,7 +93,7 @@ export function classify(
     ),
     isNamed: (name) => named.has(name),
   });
-  const fresh = [...set.fresh].sort();
+  const { fresh } = set;
   const state = judgeState({
     reload: set.reload,
     pruned,

@@ -11,7 +11,7 @@ export interface Plan {
   readonly hot: boolean;
   /** Modules that are evaluated again, in path order. */
   readonly reload: readonly string[];
-  /** Why each of them is; see `becauseOf()`. */
+  /** Why each of them and of `fresh` is; see `becauseOf()`. */
   readonly reasons: ReadonlyMap<string, Reason>;
   /** The modules to import so that all of `reload` is loaded. */
   readonly roots: readonly string[];

@@ -28,10 +28,12 @@ export interface ReloadInput {
   readonly isNamed?: (name: string) => boolean;
 }
 
-/** Why a module is in the reload set. */
+/** Why a module is evaluated. */
 export type Reason =
   | { readonly kind: "changed" }
   | { readonly kind: "imports"; readonly of: string }
+  /** Evaluated for the first time, because that one imports it. */
+  | { readonly kind: "first"; readonly by: string }
   | { readonly kind: "touched"; readonly contact: Contact };
 
 /** A changed or touched module that a boot module holds. */
@@ -48,8 +50,8 @@ export interface ReloadSet {
   /** Changed modules that nothing has loaded: they load when first wanted. */
   readonly mapped: readonly string[];
   /** Modules that are evaluated for the first time, because a reloaded one imports them. */
-  readonly fresh: ReadonlySet<string>;
-  /** Why each is there. */
+  readonly fresh: readonly string[];
+  /** Why each of both is there. */
   readonly reasons: ReadonlyMap<string, Reason>;
   /** What makes it cold, in path order. */
   readonly held: readonly Held[];
@@ -90,7 +92,7 @@ export function reloadSet(input: ReloadInput): ReloadSet {
   const importers = importersOf(input, loaded);
   const toBoot = chainsToBoot(input, loaded);
   const reasons = new Map<string, Reason>();
-  const fresh = new Set<string>();
+  const fresh: string[] = [];
   const writes = new Map<string, Contact>();
   const held: Held[] = [];
   const mapped: string[] = [];
@@ -119,8 +121,9 @@ export function reloadSet(input: ReloadInput): ReloadSet {
     touchedNext.follow(path, contact);
     for (const next of release.imports(path)) {
       // One that is not loaded is evaluated by this upgrade as well.
-      if (loaded.has(next) || fresh.has(next)) continue;
-      fresh.add(next);
+      if (loaded.has(next) || reasons.has(next)) continue;
+      reasons.set(next, { kind: "first", by: path });
+      fresh.push(next);
       evaluated.push(next);
     }
   }
@@ -147,9 +150,9 @@ export function reloadSet(input: ReloadInput): ReloadSet {
     }
   }
   return {
-    reload: [...reasons.keys()].sort(),
+    reload: waiting.toSorted(),
     mapped,
-    fresh,
+    fresh: fresh.sort(),
     reasons,
     held: held.sort((a, b) => a.path < b.path ? -1 : 1),
     writes: [...writes.values()],
@@ -169,7 +172,11 @@ export function becauseOf(
 ): string[] {
   const chain = [path];
   for (let at = reasons.get(path); at && at.kind !== "changed";) {
-    const next = at.kind === "imports" ? at.of : at.contact.by;
+    const next = at.kind === "imports"
+      ? at.of
+      : at.kind === "first"
+      ? at.by
+      : at.contact.by;
     chain.push(next);
     at = reasons.get(next);
   }
