@@ -15,6 +15,12 @@ import {
   sha256Hex,
   string,
 } from "./parse.ts";
+import {
+  type ManifestPlanFields,
+  manifestPlanFields,
+  type RunningPlanFields,
+  runningPlanFields,
+} from "./plan_fields.ts";
 
 /** The version of the records in the bucket and in releases. */
 export const PROTOCOL_VERSION = 1;
@@ -59,7 +65,7 @@ export interface ServiceCheck {
 }
 
 /** What a release holds. */
-export interface Manifest {
+export interface Manifest extends ManifestPlanFields {
   /** {@linkcode PROTOCOL_VERSION}. */
   readonly protocol: number;
   /** The Fly app. */
@@ -191,11 +197,12 @@ export function parseManifest(value: unknown): Manifest {
     ...(manifest.checks === undefined
       ? {}
       : { checks: listOf(serviceCheck)(manifest.checks, `${at}.checks`) }),
+    ...manifestPlanFields(manifest, at),
   };
 }
 
 /** What a machine says it runs, for a planner: the answer of `GET /v1/manifest`. */
-export interface RunningManifest {
+export interface RunningManifest extends RunningPlanFields {
   /** {@linkcode PROTOCOL_VERSION}. */
   readonly protocol: number;
   /** The image the machine booted from. */
@@ -263,6 +270,7 @@ export function parseRunningManifest(value: unknown): RunningManifest {
       version: count(object(holder, where).version, `${where}.version`),
       module: string(object(holder, where).module, `${where}.module`),
     }))(running.holders, `${at}.holders`),
+    ...runningPlanFields(running, at),
   };
 }
 
