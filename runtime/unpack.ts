@@ -1,7 +1,6 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type TarStreamEntry, UntarStream } from "@std/tar/untar-stream";
 import {
@@ -12,7 +11,8 @@ import {
   type ReleaseFile,
 } from "./manifest.ts";
 import { UpgradeError } from "./upgrade_error.ts";
-import { writeStream } from "./write_stream.ts";
+import { gunzip } from "./release/gunzip.ts";
+import { writeChecked } from "./release/write_checked.ts";
 
 /** What a release may hold at the most. */
 export interface UnpackLimits {
@@ -74,10 +74,7 @@ async function unpackInto(
 ): Promise<Manifest> {
   const file = await Deno.open(tarball);
   const end = new AbortController();
-  const entries = file.readable
-    .pipeThrough(new DecompressionStream("gzip"), {
-      signal: AbortSignal.any([signal, end.signal]),
-    })
+  const entries = gunzip(file, AbortSignal.any([signal, end.signal]))
     .pipeThrough(new UntarStream());
   try {
     return await unpackEntries(entries, tarball, folder, signal, limits);
@@ -143,7 +140,7 @@ async function unpackEntries(
         `it has ${size} bytes, not the ${expected.size} that ${MANIFEST_PATH} says`,
       );
     }
-    await writeChecked(
+    await unpackFile(
       readable,
       join(folder, ...path.split("/")),
       path,
@@ -184,25 +181,27 @@ async function readManifest(
   return parseManifest(value);
 }
 
-async function writeChecked(
+async function unpackFile(
   readable: ReadableStream<Uint8Array>,
   target: string,
   path: string,
   expected: ReleaseFile,
   signal: AbortSignal,
 ): Promise<void> {
-  const hash = createHash("sha256");
   await Deno.mkdir(dirname(target), { recursive: true });
-  const checked = readable.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        hash.update(chunk);
-        controller.enqueue(chunk);
-      },
-    }),
+  // The header has promised the size already; whatever reads it must keep to it.
+  const { sha256, size } = await writeChecked(
+    target,
+    readable,
+    expected.size,
+    signal,
   );
-  await writeStream(target, checked, signal);
-  const sha256 = hash.digest("hex");
+  if (size !== expected.size) {
+    throw new UpgradeError(
+      "unpack",
+      `Cannot unpack "${path}": it goes on for ${size} bytes or more, not the ${expected.size} that ${MANIFEST_PATH} says`,
+    );
+  }
   if (sha256 !== expected.sha256) {
     throw new UpgradeError(
       "unpack",
