@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it reports to the test that runs it
 // Unpacks a release and prints by how much memory grew and how long the event loop stood still at the most.
 
 import { unpack } from "../../unpack.ts";
