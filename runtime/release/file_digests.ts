@@ -37,7 +37,7 @@ export class FileDigests {
     const known = this.#known.get(path);
     if (known?.identity === identity.text) return await known.sha256;
     this.reads++;
-    const sha256 = sha256OfFile(path);
+    const sha256 = sha256OfFile(path, identity.size);
     const entry = { identity: identity.text, sha256 };
     this.#known.set(path, entry);
     const forget = () => {
@@ -57,7 +57,7 @@ export class FileDigests {
 
 async function identityOf(
   path: string,
-): Promise<{ text: string; changedMs: number } | null> {
+): Promise<{ text: string; size: number; changedMs: number } | null> {
   try {
     const found = await stat(path);
     if (!found.isFile()) return null;
@@ -65,6 +65,7 @@ async function identityOf(
     return {
       // The time of the inode tells a write whose author put the old time back.
       text: [dev, ino, size, mtimeMs, ctimeMs].join(" "),
+      size,
       changedMs: Math.max(mtimeMs, ctimeMs),
     };
   } catch (error) {
@@ -77,9 +78,13 @@ async function identityOf(
  * Reads a file through and digests it.
  *
  * @param path an absolute path
+ * @param size its length, where the caller knows that it is a file and how long
  * @returns SHA-256 in hex, or null if there is no such file
  */
-export async function sha256OfFile(path: string): Promise<string | null> {
+export async function sha256OfFile(
+  path: string,
+  size?: number,
+): Promise<string | null> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path);
@@ -88,10 +93,12 @@ export async function sha256OfFile(path: string): Promise<string | null> {
     throw error;
   }
   try {
-    if (!(await file.stat()).isFile) return null;
+    if (size === undefined && !(await file.stat()).isFile) return null;
     const hash = createHash("sha256");
     // One buffer for the whole file: memory does not grow with it.
-    const buffer = new Uint8Array(CHUNK_BYTES);
+    const buffer = new Uint8Array(
+      Math.min(CHUNK_BYTES, (size ?? CHUNK_BYTES) + 1),
+    );
     for (;;) {
       const length = await file.read(buffer);
       if (length === null) return hash.digest("hex");
