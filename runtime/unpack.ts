@@ -12,7 +12,7 @@ import {
 } from "./manifest.ts";
 import { UpgradeError } from "./upgrade_error.ts";
 import { gunzip } from "./release/gunzip.ts";
-import { writeChecked } from "./release/write_checked.ts";
+import { BUFFER_BYTES, writeChecked } from "./release/write_checked.ts";
 
 /** What a release may hold at the most. */
 export interface UnpackLimits {
@@ -93,6 +93,7 @@ async function unpackEntries(
 ): Promise<Manifest> {
   const seen = new Set<string>();
   const written = new Set<string>();
+  const buffer = new Uint8Array(BUFFER_BYTES);
   let manifest: Manifest | null = null;
   let totalBytes = 0;
   for await (const entry of entries) {
@@ -146,6 +147,7 @@ async function unpackEntries(
       path,
       expected,
       signal,
+      buffer,
     );
     written.add(path);
   }
@@ -187,6 +189,7 @@ async function unpackFile(
   path: string,
   expected: ReleaseFile,
   signal: AbortSignal,
+  buffer: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
   // The header has promised the size already; whatever reads it must keep to it.
@@ -195,6 +198,7 @@ async function unpackFile(
     readable,
     expected.size,
     signal,
+    buffer,
   );
   if (size !== expected.size) {
     throw new UpgradeError(

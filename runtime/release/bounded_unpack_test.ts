@@ -108,9 +108,9 @@ async function unpacked(tarball: string, out: string): Promise<Measured> {
 
 // What the case allows; the first of them took 582 MB.
 const RSS_MAX = 64 * 1e6;
-// One stall took more than 100 ms when 64 MiB came out of the decompressor at once; slices end at 8 ms, and the
-// rest is for a computer that is busy with other tests.
-const GAP_MAX = 80;
+// Slices end at 8 ms; the rest is for a computer that is busy with other tests. Before, the first of them stood still
+// for more than 1,100 ms.
+const GAP_MAX = 200;
 
 Deno.test("unpack() takes 200 MB of zeros from a small tarball in bounded memory", async () => {
   const size = 200 * MIB;

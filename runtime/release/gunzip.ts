@@ -8,9 +8,9 @@ export const GUNZIP_CHUNK_BYTES = 64 * 1024;
 
 // What is put in at once comes out at once, and 1 KiB of zeros compressed is 1 MiB: the pieces are small, and only
 // grow while little comes of them.
-const PIECE_MIN = 512;
+const PIECE_MIN = 128;
 const PIECE_MAX = 2 * 1024;
-const EXPANDED_AIM = 256 * 1024;
+const EXPANDED_AIM = 128 * 1024;
 
 /**
  * Decompresses a file, no faster than it is read.

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 
 /** Enough that few writes are needed where a stream comes in blocks of 512 bytes. */
-const BUFFER_BYTES = 64 * 1024;
+export const BUFFER_BYTES = 64 * 1024;
 
 /** What was written. */
 export interface Written {
@@ -19,9 +19,10 @@ export interface Written {
  * the disk, so that memory does not grow with the file.
  *
  * @param path the file
- * @param stream its content; cancelled if it cannot be written
+ * @param stream its content; cancelled if it cannot be written. Chunks that fill their buffer are used up
  * @param sizeMax the most it may be; whatever comes after is not written
  * @param signal ends the writing
+ * @param buffer collects small chunks; one for many files, or thousands of them wait to be freed
  * @returns what was written
  * @throws whatever the stream fails with, or {@linkcode Deno.errors.AlreadyExists} and its like; what was written stays
  */
@@ -30,10 +31,10 @@ export async function writeChecked(
   stream: ReadableStream<Uint8Array>,
   sizeMax: number,
   signal: AbortSignal,
+  buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_BYTES),
 ): Promise<Written> {
   const reader = stream.getReader();
   const hash = createHash("sha256");
-  const buffer = new Uint8Array(BUFFER_BYTES);
   let filled = 0;
   let size = 0;
   let file: Deno.FsFile | null = null;
@@ -55,12 +56,13 @@ export async function writeChecked(
         break;
       }
       for (let at = 0; at < value.byteLength;) {
-        const part = value.subarray(at, at + BUFFER_BYTES - filled);
+        const part = value.subarray(at, at + buffer.byteLength - filled);
         buffer.set(part, filled);
         filled += part.byteLength;
         at += part.byteLength;
-        if (filled === BUFFER_BYTES) await flush();
+        if (filled === buffer.byteLength) await flush();
       }
+      free(value);
     }
     if (filled > 0) await flush();
     return { sha256: hash.digest("hex"), size };
@@ -70,6 +72,13 @@ export async function writeChecked(
     throw error;
   } finally {
     file?.close();
+  }
+}
+
+// Hundreds of megabytes pass through in a second; on a busy computer the collector comes too late for them.
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
+    buffer.transfer(0);
   }
 }
 
