@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { env } from "node:process";
 import { type FileConflict, type LaidFile, stateOf } from "./file_change.ts";
 import { ignoreMissing } from "./laid_journal.ts";
+import { copyContent, copyOf, link } from "./lay_content.ts";
 import type { Place } from "./lay_place.ts";
 import { cannotLay } from "./lay_rules.ts";
 import type { OnStep } from "./restore_image.ts";
-import { writeChecked } from "./write_checked.ts";
 
 /** What is to be done to one file. */
 export interface Operation {
@@ -290,56 +290,6 @@ export class LaidChange {
       throw new Error(cannotLay(path, place, currentUser(), why), { cause });
     }
   }
-}
-
-// A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
-// a copy is made, whole before it has its name.
-async function link(from: string, to: string): Promise<void> {
-  try {
-    await Deno.link(from, to);
-    return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-  }
-  const copy = copyOf(to);
-  const { mode, atime, mtime, uid, gid } = await Deno.stat(from);
-  await Deno.copyFile(from, copy);
-  await Deno.chown(copy, uid, gid).catch(() => {});
-  if (mode !== null) await Deno.chmod(copy, mode & 0o7777);
-  if (mtime) await Deno.utime(copy, atime ?? mtime, mtime);
-  await Deno.rename(copy, to);
-}
-
-function copyOf(path: string): string {
-  return `${path}.copy`;
-}
-
-async function copyContent(
-  from: string,
-  to: string,
-  wanted: string | null,
-  before: Deno.FileInfo | null,
-): Promise<void> {
-  const source = await Deno.open(from);
-  const { sha256 } = await writeChecked(
-    to,
-    source.readable,
-    Infinity,
-    new AbortController().signal,
-  );
-  if (sha256 !== wanted) {
-    throw new Error(`${from} has the SHA-256 ${sha256}, not ${wanted}`);
-  }
-  if (before !== null) {
-    // Whoever could write the old file can write the new one, as far as this user may say so.
-    if (before.uid !== Deno.uid() || before.gid !== Deno.gid()) {
-      await Deno.chown(to, before.uid, before.gid).catch(() => {});
-    }
-    if (before.mode !== null) await Deno.chmod(to, before.mode & 0o7777);
-  }
-  using file = await Deno.open(to);
-  // On the disk before it is renamed, so that no rename can fail for want of room.
-  await file.syncData();
 }
 
 function lstatSync(path: string): Deno.FileInfo | null {

@@ -6,7 +6,6 @@
  * @module
  */
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { pid } from "node:process";
 import { Slices } from "../base/in_slices.ts";
 import { upgradeError } from "../upgrade_error.ts";
@@ -25,10 +24,10 @@ import {
   STORE,
   writeJournal,
 } from "./laid_journal.ts";
-import { freeLock, type LockOwner, takeLock } from "./laid_lock.ts";
+import { freeLock } from "./laid_lock.ts";
 import { findPlace, type Place, PlaceError } from "./lay_place.ts";
 import { mayLayPath } from "./lay_rules.ts";
-import { type OnStep, type Restored, restoreImage } from "./restore_image.ts";
+import type { OnStep } from "./restore_image.ts";
 
 /** What laying needs to know. */
 export interface LaidFilesOptions {
@@ -46,42 +45,6 @@ export interface LaidFilesOptions {
   readonly startedAt?: number;
   /** Called after each change to the disk: tests end the process there. */
   readonly onStep?: OnStep;
-}
-
-/** What came of {@linkcode openLaidFiles}. */
-export type LaidFilesOutcome =
-  | {
-    readonly status: "open";
-    readonly files: LaidFiles;
-    readonly restored: Restored;
-  }
-  | { readonly status: "held"; readonly by: LockOwner; readonly why: string };
-
-/**
- * Takes the lock and puts the image's own files back, before anything else is decided.
- *
- * @param options what laying needs to know
- * @returns the files; or who lays files here already, whose files are then left alone
- * @throws {Error} if the journal cannot be read, or the disk refuses
- */
-export async function openLaidFiles(
-  options: LaidFilesOptions,
-): Promise<LaidFilesOutcome> {
-  const { folder, imageRef, onStep } = options;
-  const startedAt = options.startedAt ?? performance.timeOrigin;
-  const lock = await takeLock(join(folder, LOCK), imageRef, startedAt);
-  if (!lock.held) {
-    return {
-      status: "held",
-      by: lock.by,
-      why:
-        `Cannot lay files over ${options.root}: process ${lock.by.pid} does so already, not this one (${pid}); serve changed files with asset(), or run one process`,
-    };
-  }
-  const restored = await restoreImage(folder, onStep);
-  const root = await Deno.realPath(options.root);
-  const files = new LaidFiles({ ...options, root }, lock.since);
-  return { status: "open", files, restored };
 }
 
 /** The files under the app root that are not the image's own. */

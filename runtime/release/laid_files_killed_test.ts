@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { sha256 } from "../../tests/support/tar.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 import type { FileChange } from "./file_change.ts";
-import { openLaidFiles } from "./laid_files.ts";
+import { openLaidFiles } from "./open_laid_files.ts";
 
 const PROGRAM = fileURLToPath(
   new URL("./testdata/lay_and_die.ts", import.meta.url),

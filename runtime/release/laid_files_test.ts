@@ -13,7 +13,8 @@ import {
 } from "../../tests/support/temp_folder.ts";
 import { UpgradeError } from "../upgrade_error.ts";
 import type { FileChange } from "./file_change.ts";
-import { type LaidFiles, openLaidFiles } from "./laid_files.ts";
+import type { LaidFiles } from "./laid_files.ts";
+import { openLaidFiles } from "./open_laid_files.ts";
 
 const OLD = new Date("2024-01-15T10:30:00Z");
 

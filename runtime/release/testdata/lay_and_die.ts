@@ -2,7 +2,7 @@
 // Lays a change of files and ends, as by kill -9, after so many changes to the disk.
 import { kill, pid } from "node:process";
 import type { FileChange } from "../file_change.ts";
-import { openLaidFiles } from "../laid_files.ts";
+import { openLaidFiles } from "../open_laid_files.ts";
 
 interface Orders {
   readonly root: string;
