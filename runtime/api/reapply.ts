@@ -275,6 +275,7 @@ async function start(
     missing: typeof settings.bucket === "string" ? settings.bucket : null,
     async [Symbol.asyncDispose](): Promise<void> {
       await watcher[Symbol.asyncDispose]();
+      await machine.rest();
       await socket?.[Symbol.asyncDispose]();
     },
   };

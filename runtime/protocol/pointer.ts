@@ -58,6 +58,8 @@ export interface Pointer {
   readonly protocol: number;
   /** The Fly app. */
   readonly app: string;
+  /** A ULID given when the pointer was made: `revision` only grows within one. */
+  readonly lineage?: string;
   /** Grows with every write; a reader never acts on a smaller one than it has seen. */
   readonly revision: number;
   /** When it was last written, RFC 3339. */
@@ -118,6 +120,9 @@ export function parsePointer(value: unknown): Pointer {
   return {
     protocol: protocolVersion(it.protocol, `${at}.protocol`),
     app: string(it.app, `${at}.app`),
+    ...(it.lineage === undefined
+      ? {}
+      : { lineage: string(it.lineage, `${at}.lineage`) }),
     revision: count(it.revision, `${at}.revision`),
     set_at: string(it.set_at, `${at}.set_at`),
     image_ref: string(it.image_ref, `${at}.image_ref`),
@@ -145,6 +150,7 @@ export function pointerWithGeneration(
   return {
     protocol: PROTOCOL_VERSION,
     app,
+    ...(pointer?.lineage === undefined ? {} : { lineage: pointer.lineage }),
     revision: (pointer?.revision ?? 0) + 1,
     set_at: now,
     image_ref,

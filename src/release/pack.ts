@@ -1,6 +1,7 @@
 /** From an app's folder to a release on disk.
  * @module
  */
+import { serviceChecksOf } from "./service_checks.ts";
 import {
   type Manifest,
   type ModuleEdges,
@@ -105,6 +106,7 @@ export async function packRelease(
   const dirty = options.gitIgnored === true &&
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
   const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
+  const checks = serviceChecksOf(config.flyToml);
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
@@ -116,6 +118,7 @@ export async function packRelease(
     modules,
     config: await configDigests(root, configFiles, host),
     locked: config.locked,
+    ...(checks.length > 0 ? { checks } : {}),
   };
   return {
     manifest,
