@@ -344,7 +344,11 @@ export class Machine {
         const revision = this.#pointer?.revision ?? 0;
         await this.#starts?.taking({ upgradeId: wanted.id, revision });
       }
-      const outcome = await this.#upgrade(wantedRelease(wanted), atBoot);
+      const outcome = await this.#upgrade(
+        wantedRelease(wanted),
+        atBoot,
+        wanted.probation_ms,
+      );
       // Anew, because it tells which release is in.
       const pending = await this.#pending(wanted, startedAt, attempt);
       const result = this.#judge(pending, outcome, wanted);
@@ -361,6 +365,7 @@ export class Machine {
   async #upgrade(
     release: WantedRelease,
     atBoot: boolean,
+    probationMs: number = this.#context.settings.probationMs,
   ): Promise<UpgradeOutcome | UpgradeError> {
     const { settings, logger, ...rest } = this.#context;
     const { appProcess } = rest;
@@ -390,7 +395,7 @@ export class Machine {
           release,
           before,
           checks,
-          probationMs: atBoot ? 0 : settings.probationMs,
+          probationMs: atBoot ? 0 : probationMs,
         }, context);
         outcome = { ...outcome, undrained };
       }

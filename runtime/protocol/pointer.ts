@@ -36,6 +36,8 @@ export interface HotUpgrade {
   readonly state: "probation" | "committed" | "rolled_back";
   /** The machines that may apply it now, or `"*"` for all. */
   readonly wave: readonly string[] | "*";
+  /** For how long machines watch it, in milliseconds, where the deployer has said so. */
+  readonly probation_ms?: number;
   /** The id of the upgrade that this one undoes, where it does. */
   readonly rollback_of?: string;
 }
@@ -91,6 +93,9 @@ const hotUpgrade: Reader<HotUpgrade> = (value, at) => {
     deployed_by: string(it.deployed_by, `${at}.deployed_by`),
     state: upgradeState(it.state, `${at}.state`),
     wave: it.wave === "*" ? "*" : listOf(string)(it.wave, `${at}.wave`),
+    ...(it.probation_ms === undefined
+      ? {}
+      : { probation_ms: count(it.probation_ms, `${at}.probation_ms`) }),
     ...(rollbackOf === undefined
       ? {}
       : { rollback_of: string(rollbackOf, `${at}.rollback_of`) }),

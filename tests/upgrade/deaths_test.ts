@@ -20,16 +20,17 @@ Deno.test("a release that cannot be downloaded at boot is brought in as soon as 
 });
 
 Deno.test("a rollback that comes by the pointer does not wait for a probation", async () => {
-  await using machine = await MachineProcess.make(answering("image"), {
-    FLYHOT_PROBATION_MS: "60000",
-  });
+  await using machine = await MachineProcess.make(answering("image"));
   assert(await machine.start());
   const from = performance.now();
   const one = await machine.release("one", answering("one"), {
     state: "probation",
+    probation_ms: 60_000,
   });
   await machine.point(one);
   await machine.answers("one");
+  await pause(500);
+  assertEquals((await machine.result("one"))?.state, "pending");
   const back = { ...one, id: "back", tarball_url: null, sha256: null, size: 0 };
   await machine.point(back, [{ ...one, state: "rolled_back" }]);
   await machine.answers("image");
@@ -53,7 +54,7 @@ Deno.test("a release that kills its process twice in a row gives way to the one 
   await machine.stop("SIGTERM");
   assert(await machine.start());
   assertEquals(await machine.ask(), "good");
-  assertEquals((await machine.result("good"))?.state, "applied");
+  await machine.said("good", "applied");
 });
 
 Deno.test("a release is innocent where what was before dies too, and is taken again", async () => {
@@ -71,7 +72,7 @@ Deno.test("a release is innocent where what was before dies too, and is taken ag
     seen.push(log.includes("on trial") ? "image" : "one");
   }
   assertEquals(seen, ["one", "one", "image", "one"]);
-  assertEquals((await machine.result("one"))?.state, "applied");
+  await machine.said("one", "applied");
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
