@@ -59,6 +59,8 @@ export type {
   MachineInfoCommon,
   UpgradePhase,
 } from "./protocol/mod.ts";
+export { CopyError } from "./state/copy.ts";
+export { type Snapshot, snapshot } from "./state/snapshot.ts";
 export type { DeepReadonly } from "./state/read_only.ts";
 export { info, reapply, type ReapplyResult, stop } from "./api/reapply.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";

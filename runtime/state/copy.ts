@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { classNameOf, type CopiedBuiltin, kindOf } from "./value_kind.ts";
+import {
+  classNameOf,
+  type CopiedBuiltin,
+  kindOf,
+  originalOf,
+} from "./value_kind.ts";
 
 /** Thrown when a state holds what cannot be copied. */
 export class CopyError extends Error {
@@ -20,11 +25,10 @@ export class CopyError extends Error {
    * @param path where it is
    * @param className the class of what is there
    * @param why why it cannot be copied, to be read after the class
+   * @param remedy what to do
    */
-  constructor(path: string, className: string, why: string) {
-    super(
-      `Cannot copy ${path}: ${className} ${why}; declare copy, or keep such values out of the state`,
-    );
+  constructor(path: string, className: string, why: string, remedy: string) {
+    super(`Cannot copy ${path}: ${className} ${why}; ${remedy}`);
     this.path = path;
     this.className = className;
   }
@@ -50,6 +54,19 @@ type Via = "root" | "member" | "element" | "map key" | "map value";
 /** Copies some more contents; tells whether all are copied. */
 type Fill = (copy: StateCopy, pending: Pending) => boolean;
 
+/** What a copy is for. */
+export interface CopyRules {
+  /** Plain data only: instances become plain objects, hidden members and frozenness are left out. */
+  readonly plain: boolean;
+  /** What to do about what cannot be copied. */
+  readonly remedy: string;
+}
+
+const FAITHFUL: CopyRules = {
+  plain: false,
+  remedy: "declare copy, or keep such values out of the state",
+};
+
 /** So many members of one object are copied without looking at the clock. */
 const CHUNK = 500;
 const CHECK_CLOCK_EVERY = 64;
@@ -57,6 +74,7 @@ const CHECK_CLOCK_EVERY = 64;
 /** The copy of one state, which can be made a little at a time. */
 export class StateCopy {
   readonly #name: string;
+  readonly #rules: CopyRules;
   readonly #copies = new Map<object, object>();
   readonly #pending: Pending[] = [];
   /** The copy; whole once {@linkcode StateCopy.run} has said so. */
@@ -65,10 +83,12 @@ export class StateCopy {
   /**
    * @param name what the state is called in messages
    * @param state the state
+   * @param rules what to do where a copy is not everything
    * @throws {CopyError} if the state itself cannot be copied
    */
-  constructor(name: string, state: unknown) {
+  constructor(name: string, state: unknown, rules: CopyRules = FAITHFUL) {
     this.#name = name;
+    this.#rules = rules;
     this.value = this.take(state, null, "root", null);
   }
 
@@ -107,33 +127,57 @@ export class StateCopy {
     via: Via,
     key: unknown,
   ): unknown {
-    if (typeof value !== "object" || value === null) return value;
+    if (typeof value !== "object" || value === null) {
+      if (this.#rules.plain && typeof value === "function") {
+        throw this.refusal(value, parent, via, key, "is a function, not data");
+      }
+      return value;
+    }
+    if (this.#rules.plain) value = originalOf(value);
+    return this.#takeObject(value as object, parent, via, key);
+  }
+
+  #takeObject(
+    value: object,
+    parent: Pending | null,
+    via: Via,
+    key: unknown,
+  ): unknown {
     const there = this.#copies.get(value);
     if (there) return there;
     const kind = kindOf(value);
     switch (kind.kind) {
       case "host":
-        return value;
+        if (!this.#rules.plain) return value;
+        throw this.refusal(value, parent, via, key, "is not data");
       case "refused":
         throw this.refusal(value, parent, via, key, kind.why);
       case "array":
-        return this.#begin(value, [], parent, via, key, fillArray);
+        return this.#begin(
+          value,
+          [],
+          parent,
+          via,
+          key,
+          this.#rules.plain ? fillPlainArray : fillArray,
+        );
       case "plain":
       case "own": {
         const prototype: object | null = Object.getPrototypeOf(value);
-        const target = prototype === Object.prototype
+        const target = prototype === Object.prototype || this.#rules.plain
           ? {}
           : Object.create(prototype);
-        return this.#begin(value, target, parent, via, key, fillObject);
+        const fill = this.#rules.plain ? fillPlain : fillObject;
+        return this.#begin(value, target, parent, via, key, fill);
       }
       case "builtin":
         return this.#takeBuiltin(value, kind.builtin, parent, via, key);
     }
   }
 
-  /** Takes a copy that was made beside, so that all who hold the original hold it. */
-  keep(source: object, copy: object): void {
-    this.#copies.set(source, copy);
+  /** Whether plain data is wanted. */
+  get plain(): boolean {
+    return this.#rules.plain;
   }
 
   /** The error that names a place. */
@@ -148,7 +192,12 @@ export class StateCopy {
     for (let at = parent; at; at = at.parent) {
       path = stepOf(at.via, at.key) + path;
     }
-    return new CopyError(this.#name + path, classNameOf(value), why);
+    return new CopyError(
+      this.#name + path,
+      classNameOf(value),
+      why,
+      this.#rules.remedy,
+    );
   }
 
   #takeBuiltin(
@@ -186,6 +235,8 @@ export class StateCopy {
       ? fillMap
       : builtin === "Set"
       ? fillSet
+      : this.#rules.plain && builtin !== "Error"
+      ? fillNothing
       : fillExtras;
     return this.#begin(value, target, parent, via, key, fill);
   }
@@ -315,6 +366,30 @@ function fillObject(copy: StateCopy, pending: Pending): boolean {
   return true;
 }
 
+/** What `structuredClone` would see of an object, accessors read. */
+function fillPlain(copy: StateCopy, pending: Pending): boolean {
+  const { source, target } = pending;
+  for (const key of Object.keys(source)) {
+    const value: unknown = Reflect.get(source, key);
+    Object.defineProperty(target, key, {
+      value: copy.take(value, pending, "member", key),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return true;
+}
+
+function fillPlainArray(copy: StateCopy, pending: Pending): boolean {
+  (pending.target as unknown[]).length = (pending.source as unknown[]).length;
+  return fillPlain(copy, pending);
+}
+
+function fillNothing(): boolean {
+  return true;
+}
+
 /** The keys of an object that is being copied. */
 class Keys implements Iterator<unknown> {
   readonly list: readonly (string | symbol)[];
@@ -399,7 +474,7 @@ function fillMap(copy: StateCopy, pending: Pending): boolean {
     Map.prototype.entries.call(source);
   for (let count = 0; count < CHUNK; count++) {
     const { done, value: entry } = entries.next();
-    if (done) return fillExtras(copy, pending);
+    if (done) return copy.plain || fillExtras(copy, pending);
     const [key, value] = entry;
     target.set(
       copy.take(key, pending, "map key", pending.at),
@@ -417,7 +492,7 @@ function fillSet(copy: StateCopy, pending: Pending): boolean {
   const values = pending.rest ?? Set.prototype.values.call(source);
   for (let count = 0; count < CHUNK; count++) {
     const { done, value } = values.next();
-    if (done) return fillExtras(copy, pending);
+    if (done) return copy.plain || fillExtras(copy, pending);
     target.add(copy.take(value, pending, "element", pending.at));
     pending.at++;
   }

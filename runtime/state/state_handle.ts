@@ -4,6 +4,7 @@
 import type { AnyAction } from "./definition.ts";
 import type { HolderCell } from "./holder_cell.ts";
 import { type DeepReadonly, readOnly } from "./read_only.ts";
+import { noteHandle } from "./snapshot.ts";
 
 /** What the members of `actions` may be: functions of the state and the caller's arguments. */
 export type Actions<State> = Record<string, Action<State>>;
@@ -139,5 +140,6 @@ export function stateHandle(
     enumerable: true,
     get: () => readOnly(access.state(`read the state of ${name}`)),
   });
+  noteHandle(handle, () => access.state(`take a snapshot of ${name}`));
   return Object.freeze(handle);
 }
