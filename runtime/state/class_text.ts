@@ -3,9 +3,13 @@
  */
 
 /** A name or punctuation of source text, with how deep in braces, brackets and parentheses it stands. */
-interface Token {
+export interface Token {
+  /** As it is written; of a template, what stands between its expressions. */
   readonly text: string;
+  /** In how many braces, brackets and parentheses it stands; they themselves stand outside. */
   readonly depth: number;
+  /** Where it begins. */
+  readonly start: number;
 }
 
 const REGEXP_MAY_FOLLOW =
@@ -58,26 +62,37 @@ export function privateNames(text: string): string[] {
   return [...found];
 }
 
-function tokensOf(text: string): Token[] {
+/**
+ * Reads source text, its comments left out.
+ *
+ * @param text the text
+ * @returns its names, literals and punctuation, one character each
+ */
+export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   // The `}` that ends the code inside a template goes on with the template.
   const templates: number[] = [];
   let depth = 0;
   let at = 0;
-  const add = (token: string) => {
-    tokens.push({ text: token, depth });
-    at += token.length;
+  const addTo = (end: number) => {
+    tokens.push({ text: text.slice(at, end), depth, start: at });
+    at = end;
   };
-  const skipTemplate = () => {
-    while (at < text.length && text[at] !== "`") {
-      if (text[at] === "$" && text[at + 1] === "{") {
-        templates.push(depth++);
-        at += 2;
-        return;
+  const endOfTemplate = (from: number): number => {
+    for (let end = from; end < text.length; end++) {
+      if (text[end] === "\\") end++;
+      else if (text[end] === "`") return end + 1;
+      else if (text[end] === "$" && text[end + 1] === "{") {
+        templates.push(depth);
+        return end + 2;
       }
-      at += text[at] === "\\" ? 2 : 1;
     }
-    at++;
+    return text.length;
+  };
+  const addTemplate = () => {
+    const open = templates.length;
+    addTo(endOfTemplate(at + 1));
+    if (templates.length > open) depth++;
   };
   while (at < text.length) {
     const char = text[at]!;
@@ -86,31 +101,23 @@ function tokensOf(text: string): Token[] {
     else if (text.startsWith("//", at)) at = endOf(text, "\n", at);
     else if (text.startsWith("/*", at)) at = endOf(text, "*/", at) + 2;
     else if (char === '"' || char === "'") {
-      at = endOfLiteral(text, char, at + 1);
-      tokens.push({ text: '""', depth });
-    } else if (char === "`") {
-      at++;
-      tokens.push({ text: '""', depth });
-      skipTemplate();
-    } else if (char === "/" && (last === "" || REGEXP_MAY_FOLLOW.test(last))) {
-      at = endOfPattern(text, at + 1);
-      tokens.push({ text: '""', depth });
+      addTo(endOfLiteral(text, char, at + 1));
+    } else if (char === "`") addTemplate();
+    else if (char === "/" && (last === "" || REGEXP_MAY_FOLLOW.test(last))) {
+      addTo(endOfPattern(text, at + 1));
     } else if ("{([".includes(char)) {
-      add(char);
+      addTo(at + 1);
       depth++;
     } else if ("})]".includes(char)) {
       depth--;
       if (char === "}" && templates.at(-1) === depth) {
         templates.pop();
-        at++;
-        skipTemplate();
-      } else add(char);
+        addTemplate();
+      } else addTo(at + 1);
     } else {
-      add(
-        /^#?[\p{ID_Continue}$\u200c\u200d]+/u.exec(text.slice(at, at + 200))
-          ?.[0] ??
-          char,
-      );
+      const name = /^#?[\p{ID_Continue}$\u200c\u200d]+/u
+        .exec(text.slice(at, at + 200))?.[0] ?? char;
+      addTo(at + name.length);
     }
   }
   return tokens;
