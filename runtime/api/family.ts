@@ -88,7 +88,7 @@ export function family<State, A extends Actions<State>>(
   appProcess.declare({ kind: "family", definition }, staging);
   const cell = (purpose: string): FamilyCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.families.get(name);
+    const found = appProcess.families.get(appProcess.currentName(name));
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the family ${name}`,
@@ -102,6 +102,8 @@ export function family<State, A extends Actions<State>>(
       stateHandle(`${name}[${key}]`, actions, {
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
+        owner: () => appProcess.evaluating(),
+        subscribed: (it) => appProcess.subscriptions.add(it),
         onError,
       }) as Holder<State, A>,
     has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),

@@ -13,19 +13,40 @@ import {
 } from "../state/state_handle.ts";
 import { appProcess } from "../process/process.ts";
 
+/** Makes an instance of a new class of one of the old class. */
+export type ClassConversion = {
+  // Written as a method, because only those take a parameter of any type without calling it `any`.
+  convert(old: unknown): unknown;
+}["convert"];
+
 /** What holders and families have in common. */
 export interface StateSpec<State, A extends Actions<State>> {
   /** The version of the state's shape; raise it together with a step in `migrate`. Default 1. */
   readonly version?: number;
   /** The steps between versions, by the version they lead up to. */
   readonly migrate?: Migrations;
-  /** What can be done to the state; calls run one after the other. */
+  /**
+   * What can be done to the state; calls run one after the other.
+   *
+   * What an action has changed before it throws stays changed: check first, then write. (To put it back, each call
+   * would have to copy the state, which costs more than most actions, or to write through proxies, which are not
+   * what sockets and private members take them for.)
+   */
   readonly actions?: A;
   /**
-   * Copies a state before it is migrated. Default `structuredClone`. With `"carry"` the state itself is handed to
-   * the migrations, which must then leave it as it is and return another one.
+   * Copies a state before it is migrated. By default data and instances of the app's classes are copied whole, what
+   * belongs to the host (sockets, streams) is carried as it is, and what can be neither is refused with its place.
+   * With `"carry"` the state itself is handed to the migrations, which must then leave it as it is and return another
+   * one.
    */
   readonly copy?: ((state: State) => State) | "carry";
+  /**
+   * Makes instances of a new class from kept ones of the old class, by the name of the class, where the new
+   * constructor gives them what cannot be filled in.
+   */
+  readonly classes?: Readonly<Record<string, ClassConversion>>;
+  /** `"keep"`: functions in the state may go on as the old code made them. Default: refused where their code changed. */
+  readonly functions?: "keep";
   /** The name that an earlier version declared it under, so that its state is found. */
   readonly renamedFrom?: string;
 }
@@ -88,7 +109,7 @@ export function holder<State, A extends Actions<State>>(
   appProcess.declare({ kind: "holder", definition }, staging);
   const cell = (purpose: string): HolderCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.holders.get(name);
+    const found = appProcess.holders.get(appProcess.currentName(name));
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the holder ${name}`,
@@ -96,7 +117,9 @@ export function holder<State, A extends Actions<State>>(
   };
   const handle = stateHandle(name, Object.keys(definition.actions), {
     cell,
-    state: (purpose) => cell(purpose).state,
+    state: (purpose) => cell(purpose).shown,
+    owner: () => appProcess.evaluating(),
+    subscribed: (it) => appProcess.subscriptions.add(it),
     onError: (error) =>
       appProcess.logger.error(`a listener of ${name} failed: ${error}`),
   });
@@ -116,10 +139,18 @@ export function stateParts<State, A extends Actions<State>>(
   spec: StateSpec<State, A>,
 ): Pick<
   HolderDefinition,
-  "renamedFrom" | "version" | "migrate" | "actions" | "copy"
+  | "renamedFrom"
+  | "version"
+  | "migrate"
+  | "actions"
+  | "copy"
+  | "classes"
+  | "keepFunctions"
 > {
-  const { copy } = spec;
+  const { classes, copy } = spec;
   return {
+    ...(classes ? { classes: { ...classes } } : {}),
+    keepFunctions: spec.functions === "keep",
     renamedFrom: spec.renamedFrom ?? null,
     version: checkedVersion(name, spec.version ?? 1),
     migrate: spec.migrate ?? {},

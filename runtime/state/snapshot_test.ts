@@ -113,10 +113,7 @@ Deno.test("structuredClone() and postMessage() of a view say what to do", () => 
     DOMException,
     "give postMessage a snapshot(…)",
   );
-  assertEquals(
-    structuredClone.name + structuredClone.length,
-    "structuredClone1",
-  );
+  assertEquals(structuredClone.name, "structuredClone");
   port1.close();
   port2.close();
 });

@@ -4,6 +4,7 @@
 import type { AnyAction } from "./definition.ts";
 import type { HolderCell } from "./holder_cell.ts";
 import { type DeepReadonly, readOnly } from "./read_only.ts";
+import type { Subscription, SubscriptionOwner } from "./subscriptions.ts";
 import { noteHandle } from "./snapshot.ts";
 
 /** What the members of `actions` may be: functions of the state and the caller's arguments. */
@@ -49,6 +50,10 @@ export interface CellAccess {
   cell(purpose: string): HolderCell;
   /** The current state. */
   state(purpose: string): unknown;
+  /** Whose evaluation is going on, for subscriptions that end with it. */
+  owner?(): SubscriptionOwner | null;
+  /** Notes a subscription; returns what forgets it. */
+  subscribed?(subscription: Subscription): () => void;
   /** Told what a listener throws. */
   onError(error: unknown): void;
 }
@@ -119,7 +124,8 @@ export function stateHandle(
     listener: (state: unknown) => void,
     { signal }: SubscribeOptions = {},
   ): () => void => {
-    const { listeners } = access.cell(`subscribe to ${name}`);
+    const cell = access.cell(`subscribe to ${name}`);
+    const { listeners } = cell;
     const listen = () => {
       try {
         listener(readOnly(access.state(`read the state of ${name}`)));
@@ -127,12 +133,19 @@ export function stateHandle(
         access.onError(error);
       }
     };
+    let forget: (() => void) | undefined;
     const end = () => {
       listeners.delete(listen);
+      forget?.();
       signal?.removeEventListener("abort", end);
     };
     if (signal?.aborted) return end;
     listeners.add(listen);
+    forget = access.subscribed?.({
+      cell: () => cell,
+      owner: access.owner?.() ?? null,
+      end,
+    });
     signal?.addEventListener("abort", end, { once: true });
     return end;
   };

@@ -16,6 +16,8 @@ type TestAction = (state: any, ...args: any[]) => unknown;
 const STATE = { renamedFrom: null, version: 1, migrate: {}, copy: null };
 const ADD: Record<string, TestAction> = { add: (state) => ++state.count };
 
+const TOTAL = () => ({ total: 0 });
+
 function holder(overrides: Partial<HolderDefinition> = {}): HolderDefinition {
   return {
     ...STATE,
@@ -117,8 +119,8 @@ Deno.test("StateChange runs calls that wait on the new code and the migrated sta
   };
   const change = changeTo(
     appProcess,
-    [holder({ version: 2, migrate, actions })],
-    [family({ version: 2, migrate, actions })],
+    [holder({ version: 2, migrate, actions, initial: TOTAL })],
+    [family({ version: 2, migrate, actions, initialOf: TOTAL })],
   );
   await counter.call("add", []);
   await change.suspend(1000);
@@ -138,8 +140,11 @@ Deno.test("StateChange puts definitions and states back when it is undone", asyn
   const migrate = { 2: () => ({ total: 0 }) };
   const change = changeTo(
     appProcess,
-    [holder({ version: 2, migrate }), holder({ name: "fresh" })],
-    [family({ version: 2, migrate })],
+    [
+      holder({ version: 2, migrate, initial: TOTAL }),
+      holder({ name: "fresh" }),
+    ],
+    [family({ version: 2, migrate, initialOf: TOTAL })],
   );
   await change.suspend(1000);
   await change.migrate(1000);
@@ -157,7 +162,7 @@ Deno.test("StateChange migrates all or nothing", async () => {
   const migrate = { 2: () => ({ total: 0 }) };
   const change = changeTo(
     appProcess,
-    [holder({ version: 2, migrate })],
+    [holder({ version: 2, migrate, initial: TOTAL })],
     [family({
       version: 2,
       migrate: {

@@ -4,6 +4,7 @@
 import { within } from "../base/deadline.ts";
 import { runPassingGates } from "../state/holder_cell.ts";
 import { join } from "node:path";
+import { registerExportedClasses } from "./class_exports.ts";
 import { checkHealth } from "./health.ts";
 import { HotChange, tellHot } from "./hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
@@ -134,8 +135,11 @@ class Upgrade {
     try {
       changes = changesOf(plan, prepared, appProcess);
       const { state } = changes;
+      state.refuseRemovals(new Set(this.#wanted.consent));
+      await this.#registerClasses(plan, prepared);
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
+      await this.#step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
       await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
       const { count } = state;
@@ -174,6 +178,24 @@ class Upgrade {
     } finally {
       changes?.state.resume();
     }
+  }
+
+  #registerClasses(
+    plan: UpgradePlan,
+    { staging, staged }: Prepared,
+  ): Promise<void> {
+    const { modules } = this.#appProcess;
+    const loaded = this.#loadedPaths();
+    return registerExportedClasses(
+      {
+        replaced: [...plan.reload, ...plan.gone],
+        isLoaded: (path) => loaded.has(path),
+        current: (path) => modules.table!.current(path),
+        next: (path) => staged.urls.get(path) ?? null,
+      },
+      this.#appProcess,
+      staging,
+    );
   }
 
   // From here on the new code is in; whatever fails takes it out again.
