@@ -34,7 +34,13 @@ export {
 export { DeclarationError } from "./state/staging.ts";
 export type { UpgradeEvent } from "./process/events.ts";
 export { type Family, family, type FamilySpec } from "./api/family.ts";
-export { holder, type HolderSpec, type StateSpec } from "./api/holder.ts";
+export {
+  type ClassConversion,
+  holder,
+  type HolderSpec,
+  type RequiredSteps,
+  type StateSpec,
+} from "./api/holder.ts";
 export { HolderCallError } from "./state/holder_cell.ts";
 export { type Hot, hot, InvalidatedError } from "./api/hot.ts";
 export type { DisposeCallback } from "./modules/hot_context.ts";
@@ -47,11 +53,14 @@ export {
 export { live } from "./api/live.ts";
 export type { Logger } from "./base/log.ts";
 export {
+  type LastMigration,
   type Migration,
   type MigrationContext,
   MigrationError,
   type Migrations,
   type MigrationStep,
+  type MigrationsTo,
+  type StepTo,
 } from "./state/migration.ts";
 export type {
   HolderChange,

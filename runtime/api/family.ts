@@ -76,7 +76,10 @@ export function family<State, A extends Actions<State>>(
   const declaring = appProcess.declaring();
   const definition: FamilyDefinition = {
     name,
-    ...stateParts(name, spec),
+    ...stateParts<State>(
+      name,
+      spec,
+    ),
     initialOf: spec.state,
     idleMs,
     evicted: evicted ? (state, key) => evicted(state as State, key) : null,

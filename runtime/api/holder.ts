@@ -3,7 +3,7 @@
  */
 import type { HolderDefinition } from "../state/definition.ts";
 import { HolderCallError, type HolderCell } from "../state/holder_cell.ts";
-import type { Migrations } from "../state/migration.ts";
+import type { Migrations, MigrationsTo } from "../state/migration.ts";
 import {
   type Actions,
   checkedVersion,
@@ -19,11 +19,27 @@ export type ClassConversion = {
   convert(old: unknown): unknown;
 }["convert"];
 
+/** Asks for every step from 2 to the version, and for what `state` returns from the last one. */
+export type RequiredSteps<State, Version extends number> = number extends
+  Version ? unknown
+  : Version extends 1 ? unknown
+  : {
+    /** The steps between versions. */
+    readonly migrate: MigrationsTo<State, Version>;
+  };
+
 /** What holders and families have in common. */
-export interface StateSpec<State, A extends Actions<State>> {
+export interface StateSpec<
+  State,
+  A extends Actions<State>,
+  Version extends number = number,
+> {
   /** The version of the state's shape; raise it together with a step in `migrate`. Default 1. */
-  readonly version?: number;
-  /** The steps between versions, by the version they lead up to. */
+  readonly version?: Version;
+  /**
+   * The steps between versions, by the version they lead up to. Where `version` is written as a number, the checker
+   * asks for every step from 2, and for what `state` returns from the last one.
+   */
   readonly migrate?: Migrations;
   /**
    * What can be done to the state; calls run one after the other.
@@ -52,8 +68,11 @@ export interface StateSpec<State, A extends Actions<State>> {
 }
 
 /** How a holder is made, changed and migrated. */
-export interface HolderSpec<State, A extends Actions<State>>
-  extends StateSpec<State, A> {
+export interface HolderSpec<
+  State,
+  A extends Actions<State>,
+  Version extends number = number,
+> extends StateSpec<State, A, Version> {
   /** Makes the first state. */
   readonly state: () => State;
 }
@@ -92,14 +111,23 @@ export interface HolderSpec<State, A extends Actions<State>>
  * visits.state.count; // 1
  * ```
  */
-export function holder<State, A extends Actions<State>>(
+export function holder<
+  State,
+  A extends Actions<State>,
+  const Version extends number = 1,
+>(
   name: string,
-  spec: HolderSpec<State, A>,
+  spec:
+    & HolderSpec<State, A, Version>
+    & RequiredSteps<NoInfer<State>, NoInfer<Version>>,
 ): Holder<State, A> {
   const declaring = appProcess.declaring();
   const definition: HolderDefinition = {
     name,
-    ...stateParts(name, spec),
+    ...stateParts<State>(
+      name,
+      spec as StateSpec<State, Actions<State>, number>,
+    ),
     initial: spec.state,
     get module() {
       return declaring.module;
@@ -134,9 +162,9 @@ export function holder<State, A extends Actions<State>>(
  * @returns the parts of a definition
  * @throws {TypeError} if the version or the name of an action cannot be used
  */
-export function stateParts<State, A extends Actions<State>>(
+export function stateParts<State>(
   name: string,
-  spec: StateSpec<State, A>,
+  spec: StateSpec<State, Actions<State>, number>,
 ): Pick<
   HolderDefinition,
   | "renamedFrom"

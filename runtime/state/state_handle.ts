@@ -10,7 +10,10 @@ import { noteHandle } from "./snapshot.ts";
 /** What the members of `actions` may be: functions of the state and the caller's arguments. */
 export type Actions<State> = Record<string, Action<State>>;
 
-/** One action; a parameter that is not given a type is `unknown`. */
+/**
+ * One action; a parameter that is not given a type is `unknown`, one with a default too: the checker takes no types
+ * from defaults where the function's type is known beforehand, which is what gives the state its type.
+ */
 export type Action<State> = {
   // Written as a method, because only those take parameters of any type without calling them `any`.
   act(state: State, ...args: unknown[]): unknown;
@@ -66,9 +69,9 @@ export interface CellAccess {
  * @returns the actions
  * @throws {TypeError} if a name is reserved
  */
-export function untyped<State>(
+export function untyped(
   name: string,
-  actions: Actions<State> | undefined,
+  actions: object | undefined,
 ): Record<string, AnyAction> {
   const result: Record<string, AnyAction> = {};
   for (const [action, act] of Object.entries(actions ?? {})) {
@@ -77,7 +80,7 @@ export function untyped<State>(
         `Cannot declare ${name}: an action cannot be called "${action}"; rename it`,
       );
     }
-    result[action] = (state, ...args) => act(state as State, ...args);
+    result[action] = act as AnyAction;
   }
   return result;
 }
