@@ -40,6 +40,8 @@ export interface DefinitionSource {
 export class HolderCell implements CallTarget {
   /** The state itself; only actions and upgrades change it. */
   state: unknown;
+  /** Where an upgrade has its migrated state; a number here, because a map of a million takes long to grow. */
+  stagedAt = -1;
   /** What an upgrade closes; members of a family have one together. */
   readonly gate: Gate<HolderCell>;
   #source: DefinitionSource;

@@ -51,7 +51,6 @@ const FEW = 50;
 export class StagedStates {
   readonly #groups: readonly MigratedGroup[];
   readonly #limits: StagingLimits;
-  readonly #indexes = new Map<HolderCell, number>();
   // Lists, because a million of them are swapped in one turn.
   readonly #cells: HolderCell[] = [];
   readonly #states: unknown[] = [];
@@ -117,7 +116,7 @@ export class StagedStates {
    * @returns whether it is
    */
   has(cell: HolderCell): boolean {
-    return this.#indexes.has(cell);
+    return this.#cells[cell.stagedAt] === cell;
   }
 
   /**
@@ -127,8 +126,7 @@ export class StagedStates {
    * @returns the state, or null where it is not migrated
    */
   other(cell: HolderCell): { readonly state: unknown } | null {
-    const index = this.#indexes.get(cell);
-    return index === undefined ? null : { state: this.#states[index] };
+    return this.has(cell) ? { state: this.#states[cell.stagedAt] } : null;
   }
 
   /** Exchanges old and new states, in one turn; done twice, all is as before. */
@@ -202,10 +200,11 @@ export class StagedStates {
     let state = runMigration(name, value, group.chain);
     if (isThenable(state)) state = await settle(name, state);
     group.check(cell, state);
-    const index = this.#indexes.get(cell) ?? this.#cells.length;
-    this.#indexes.set(cell, index);
-    this.#cells[index] = cell;
-    this.#states[index] = state;
+    if (!this.has(cell)) {
+      cell.stagedAt = this.#cells.length;
+      this.#cells.push(cell);
+    }
+    this.#states[cell.stagedAt] = state;
   }
 }
 
