@@ -1,7 +1,6 @@
 import {
   assert,
   assertEquals,
-  assertNotStrictEquals,
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,

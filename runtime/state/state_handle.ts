@@ -136,19 +136,18 @@ export function stateHandle(
         access.onError(error);
       }
     };
-    let forget: (() => void) | undefined;
+    if (signal?.aborted) return () => {};
+    listeners.add(listen);
+    const forget = access.subscribed?.({
+      cell: () => cell,
+      owner: access.owner?.() ?? null,
+      end: () => end(),
+    });
     const end = () => {
       listeners.delete(listen);
       forget?.();
       signal?.removeEventListener("abort", end);
     };
-    if (signal?.aborted) return end;
-    listeners.add(listen);
-    forget = access.subscribed?.({
-      cell: () => cell,
-      owner: access.owner?.() ?? null,
-      end,
-    });
     signal?.addEventListener("abort", end, { once: true });
     return end;
   };
