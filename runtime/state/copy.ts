@@ -22,6 +22,8 @@ export class CopyError extends Error {
   readonly className: string;
 
   /**
+   * Names what cannot be copied.
+   *
    * @param path where it is
    * @param className the class of what is there
    * @param why why it cannot be copied, to be read after the class

@@ -66,6 +66,13 @@ export function snapshot<T>(
     subscribe(...args: never[]): unknown;
   },
 ): Snapshot<T>;
+/**
+ * Copies what was seen in a `state` as plain data.
+ *
+ * @param source a value of state
+ * @returns the copy
+ * @throws {CopyError} naming the place of what is not data
+ */
 export function snapshot<T>(source: T): Snapshot<T>;
 export function snapshot(source: unknown): unknown {
   const read = typeof source === "object" && source !== null
