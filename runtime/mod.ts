@@ -34,7 +34,13 @@ export {
 export { DeclarationError } from "./state/staging.ts";
 export type { UpgradeEvent } from "./process/events.ts";
 export { type Family, family, type FamilySpec } from "./api/family.ts";
-export { holder, type HolderSpec, type StateSpec } from "./api/holder.ts";
+export {
+  type ClassConversion,
+  holder,
+  type HolderSpec,
+  type RequiredSteps,
+  type StateSpec,
+} from "./api/holder.ts";
 export { HolderCallError } from "./state/holder_cell.ts";
 export { health } from "./api/health.ts";
 export { type Hot, hot, InvalidatedError } from "./api/hot.ts";
@@ -48,11 +54,14 @@ export {
 export { live } from "./api/live.ts";
 export type { Logger } from "./base/log.ts";
 export {
+  type LastMigration,
   type Migration,
   type MigrationContext,
   MigrationError,
   type Migrations,
   type MigrationStep,
+  type MigrationsTo,
+  type StepTo,
 } from "./state/migration.ts";
 export type {
   HolderChange,
@@ -60,6 +69,8 @@ export type {
   MachineInfoCommon,
   UpgradePhase,
 } from "./protocol/mod.ts";
+export { CopyError } from "./state/copy.ts";
+export { type Snapshot, snapshot } from "./state/snapshot.ts";
 export type { DeepReadonly } from "./state/read_only.ts";
 export { info, reapply, type ReapplyResult, stop } from "./api/reapply.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";

@@ -9,6 +9,7 @@ import {
   HolderCallError,
   live,
   type Migrations,
+  snapshot,
 } from "./mod.ts";
 import { appProcess } from "./process/process.ts";
 
@@ -297,8 +298,8 @@ Deno.test("holder() refuses a spec that is none", () => {
     () => holder("types d", { state: () => 0, action: {} }),
     () =>
       holder("types e", {
-        // @ts-expect-error the state is a number
         state: () => 0,
+        // @ts-expect-error the state is a number
         actions: { a: (state: string) => state },
       }),
   ];
@@ -376,4 +377,89 @@ Deno.test("a call of a holder that is gone is a HolderCallError to the checker a
     "Cannot call types gone.get: an upgrade removed the holder types gone",
   );
   assertEquals(error.name, "HolderCallError");
+});
+
+Deno.test("holder() asks for every step, and for the state from the last one (T32)", () => {
+  const well = [
+    () =>
+      holder("types steps a", {
+        version: 3,
+        state: () => ({ a: "s", list: [] as number[] }),
+        migrate: {
+          2: (old: { n: number }) => ({ m: old.n }),
+          3: {
+            up: (old: { m: number }) => ({ a: `${old.m}`, list: [] }),
+            down: (now: { a: string }) => ({ m: Number(now.a) }),
+          },
+        },
+      }),
+    () =>
+      family("types steps b", {
+        version: 2,
+        state: (key) => ({ key, since: new Date() }),
+        migrate: {
+          2: async (old: { key: string }) =>
+            await Promise.resolve({ ...old, since: new Date() }),
+        },
+        actions: {
+          touch: (state, by: number = 1) => state.since.getTime() + by,
+        },
+      }),
+    (version: number) =>
+      holder("types steps c", { version, state: () => 1, migrate: {} }),
+  ];
+  const badly = [
+    () =>
+      holder("types steps d", {
+        version: 2,
+        state: () => ({ a: "s" }),
+        // @ts-expect-error a number where state has a text
+        migrate: { 2: (_old: { a: number }) => ({ a: 5 }) },
+      }),
+    () =>
+      holder("types steps e", {
+        version: 2,
+        state: () => ({ a: "s" }),
+        // @ts-expect-error the same, with a way back
+        migrate: { 2: { up: () => ({ a: 5 }), down: (old: unknown) => old } },
+      }),
+    () =>
+      holder("types steps f", {
+        version: 3,
+        state: () => ({ a: "s" }),
+        // @ts-expect-error there is no step to 2
+        migrate: { 3: () => ({ a: "s" }) },
+      }),
+    () =>
+      holder("types steps g", {
+        version: 3,
+        state: () => ({ a: "s" }),
+        // @ts-expect-error there is no step to 3
+        migrate: { 2: () => ({ a: "s" }) },
+      }),
+    () =>
+      // @ts-expect-error there is no step at all
+      holder("types steps h", { version: 2, state: () => ({ a: "s" }) }),
+  ];
+  assertEquals([well.length, badly.length], [3, 5]);
+});
+
+Deno.test("snapshot() gives a type that can be written, without methods", () => {
+  class Game {
+    readonly moves: readonly number[] = [1];
+    count() {
+      return this.moves.length;
+    }
+  }
+  const games = holder("types snapshot", {
+    state: () => ({ game: new Game(), tags: new Set(["a"]) }),
+  });
+  const copy = snapshot(games);
+  copy.game.moves.push(2);
+  copy.tags.add("b");
+  // @ts-expect-error a plain object has no methods
+  assertEquals(copy.game.count, undefined);
+  const view = snapshot(games.state.game);
+  view.moves.push(3);
+  assertEquals(games.state.game.moves, [1]);
 });

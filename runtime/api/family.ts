@@ -76,7 +76,10 @@ export function family<State, A extends Actions<State>>(
   const declaring = appProcess.declaring();
   const definition: FamilyDefinition = {
     name,
-    ...stateParts(name, spec),
+    ...stateParts<State>(
+      name,
+      spec,
+    ),
     initialOf: spec.state,
     idleMs,
     evicted: evicted
@@ -97,7 +100,7 @@ export function family<State, A extends Actions<State>>(
   appProcess.declare({ kind: "family", definition }, staging);
   const cell = (purpose: string): FamilyCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.families.get(name);
+    const found = appProcess.families.get(appProcess.currentName(name));
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the family ${name}`,
@@ -111,6 +114,8 @@ export function family<State, A extends Actions<State>>(
       stateHandle(`${name}[${key}]`, actions, {
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
+        owner: () => appProcess.evaluating(),
+        subscribed: (it) => appProcess.subscriptions.add(it),
         onError,
         own: (end) =>
           appProcess.owned.add(appProcess.callingPlace("innermost"), end),

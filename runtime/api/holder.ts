@@ -3,7 +3,7 @@
  */
 import type { HolderDefinition } from "../state/definition.ts";
 import { HolderCallError, type HolderCell } from "../state/holder_cell.ts";
-import type { Migrations } from "../state/migration.ts";
+import type { Migrations, MigrationsTo } from "../state/migration.ts";
 import {
   type Actions,
   checkedVersion,
@@ -13,26 +13,66 @@ import {
 } from "../state/state_handle.ts";
 import { appProcess } from "../process/process.ts";
 
+/** Makes an instance of a new class of one of the old class. */
+export type ClassConversion = {
+  // Written as a method, because only those take a parameter of any type without calling it `any`.
+  convert(old: unknown): unknown;
+}["convert"];
+
+/** Asks for every step from 2 to the version, and for what `state` returns from the last one. */
+export type RequiredSteps<State, Version extends number> = number extends
+  Version ? unknown
+  : Version extends 1 ? unknown
+  : {
+    /** The steps between versions. */
+    readonly migrate: MigrationsTo<State, Version>;
+  };
+
 /** What holders and families have in common. */
-export interface StateSpec<State, A extends Actions<State>> {
+export interface StateSpec<
+  State,
+  A extends Actions<State>,
+  Version extends number = number,
+> {
   /** The version of the state's shape; raise it together with a step in `migrate`. Default 1. */
-  readonly version?: number;
-  /** The steps between versions, by the version they lead up to. */
+  readonly version?: Version;
+  /**
+   * The steps between versions, by the version they lead up to. Where `version` is written as a number, the checker
+   * asks for every step from 2, and for what `state` returns from the last one.
+   */
   readonly migrate?: Migrations;
-  /** What can be done to the state; calls run one after the other. */
+  /**
+   * What can be done to the state; calls run one after the other.
+   *
+   * What an action has changed before it throws stays changed: check first, then write. (To put it back, each call
+   * would have to copy the state, which costs more than most actions, or to write through proxies, which are not
+   * what sockets and private members take them for.)
+   */
   readonly actions?: A;
   /**
-   * Copies a state before it is migrated. Default `structuredClone`. With `"carry"` the state itself is handed to
-   * the migrations, which must then leave it as it is and return another one.
+   * Copies a state before it is migrated. By default data and instances of the app's classes are copied whole, what
+   * belongs to the host (sockets, streams) is carried as it is, and what can be neither is refused with its place.
+   * With `"carry"` the state itself is handed to the migrations, which must then leave it as it is and return another
+   * one.
    */
   readonly copy?: ((state: State) => State) | "carry";
+  /**
+   * Makes instances of a new class from kept ones of the old class, by the name of the class, where the new
+   * constructor gives them what cannot be filled in.
+   */
+  readonly classes?: Readonly<Record<string, ClassConversion>>;
+  /** `"keep"`: functions in the state may go on as the old code made them. Default: refused where their code changed. */
+  readonly functions?: "keep";
   /** The name that an earlier version declared it under, so that its state is found. */
   readonly renamedFrom?: string;
 }
 
 /** How a holder is made, changed and migrated. */
-export interface HolderSpec<State, A extends Actions<State>>
-  extends StateSpec<State, A> {
+export interface HolderSpec<
+  State,
+  A extends Actions<State>,
+  Version extends number = number,
+> extends StateSpec<State, A, Version> {
   /** Makes the first state. */
   readonly state: () => State;
 }
@@ -71,14 +111,23 @@ export interface HolderSpec<State, A extends Actions<State>>
  * visits.state.count; // 1
  * ```
  */
-export function holder<State, A extends Actions<State>>(
+export function holder<
+  State,
+  A extends Actions<State>,
+  const Version extends number = 1,
+>(
   name: string,
-  spec: HolderSpec<State, A>,
+  spec:
+    & HolderSpec<State, A, Version>
+    & RequiredSteps<NoInfer<State>, NoInfer<Version>>,
 ): Holder<State, A> {
   const declaring = appProcess.declaring();
   const definition: HolderDefinition = {
     name,
-    ...stateParts(name, spec),
+    ...stateParts<State>(
+      name,
+      spec as StateSpec<State, Actions<State>, number>,
+    ),
     initial: spec.state,
     get module() {
       return declaring.module;
@@ -88,7 +137,7 @@ export function holder<State, A extends Actions<State>>(
   appProcess.declare({ kind: "holder", definition }, staging);
   const cell = (purpose: string): HolderCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.holders.get(name);
+    const found = appProcess.holders.get(appProcess.currentName(name));
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the holder ${name}`,
@@ -96,7 +145,9 @@ export function holder<State, A extends Actions<State>>(
   };
   const handle = stateHandle(name, Object.keys(definition.actions), {
     cell,
-    state: (purpose) => cell(purpose).state,
+    state: (purpose) => cell(purpose).shown,
+    owner: () => appProcess.evaluating(),
+    subscribed: (it) => appProcess.subscriptions.add(it),
     onError: (error) =>
       appProcess.logger.error(`a listener of ${name} failed: ${error}`),
     own: (end) =>
@@ -113,15 +164,23 @@ export function holder<State, A extends Actions<State>>(
  * @returns the parts of a definition
  * @throws {TypeError} if the version or the name of an action cannot be used
  */
-export function stateParts<State, A extends Actions<State>>(
+export function stateParts<State>(
   name: string,
-  spec: StateSpec<State, A>,
+  spec: StateSpec<State, Actions<State>, number>,
 ): Pick<
   HolderDefinition,
-  "renamedFrom" | "version" | "migrate" | "actions" | "copy"
+  | "renamedFrom"
+  | "version"
+  | "migrate"
+  | "actions"
+  | "copy"
+  | "classes"
+  | "keepFunctions"
 > {
-  const { copy } = spec;
+  const { classes, copy } = spec;
   return {
+    ...(classes ? { classes: { ...classes } } : {}),
+    keepFunctions: spec.functions === "keep",
     renamedFrom: spec.renamedFrom ?? null,
     version: checkedVersion(name, spec.version ?? 1),
     migrate: spec.migrate ?? {},

@@ -12,6 +12,8 @@ export interface HotUpgradeOptions {
   readonly sha256?: string;
   /** The version to report. Default the one in the release's manifest is not read before it is in: `direct`. */
   readonly version?: string;
+  /** What is consented to by name for this upgrade: `holder:docs` gives up the state of `docs`. */
+  readonly consent?: readonly string[];
 }
 
 /** What `hotUpgrade()` did. */
@@ -57,6 +59,7 @@ export async function hotUpgrade(
       tarballUrl,
       sha256: options.sha256 ?? null,
       size: null,
+      consent: options.consent ?? [],
     });
   } catch (thrown) {
     const { phase, message } = upgradeError("check", null, thrown);

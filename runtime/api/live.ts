@@ -36,6 +36,7 @@ export async function live<T extends object>(
   const [caller = ""] = callingModules();
   // A boundary inside the release is a part of what is on trial, not its judge.
   const trial = attemptOf(caller) === null ? bootTrial : null;
+  appProcess.opening++;
   try {
     const boundary = await boundaries.open(thunk);
     // Word of it goes to the bucket, which the app must not wait for.
@@ -44,5 +45,7 @@ export async function live<T extends object>(
   } catch (error) {
     if (await trial?.fail(error)) return await boundaries.open(thunk);
     throw error;
+  } finally {
+    appProcess.opening--;
   }
 }

@@ -12,6 +12,7 @@ import {
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
+import { atPlace, withClasses } from "./module_source.ts";
 import { nativeRequire } from "./native_require.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -35,6 +36,7 @@ export class ModuleLoading {
   readonly external: Set<string> = new Set();
   readonly #edges = new Edges();
   readonly #texts = new Map<string, string>();
+  readonly #sources = new Map<string, string>();
   #readings = 0;
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
@@ -129,6 +131,20 @@ export class ModuleLoading {
   }
 
   /**
+   * Tells whether the text of a function is in modules of the app.
+   *
+   * @param text the text
+   * @param isOf tells which instances of modules count, by their URLs
+   * @returns true if one of them has it
+   */
+  hasText(text: string, isOf: (url: string) => boolean): boolean {
+    for (const [url, source] of this.#sources) {
+      if (isOf(url) && source.includes(text)) return true;
+    }
+    return false;
+  }
+
+  /**
    * What is loaded in the current generation.
    *
    * @param main the path of the main module
@@ -160,6 +176,9 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
+    for (const url of this.#sources.keys()) {
+      if (!table.isCurrent(url)) this.#sources.delete(url);
+    }
   }
 
   #resolve(
@@ -225,23 +244,25 @@ export class ModuleLoading {
       if (isText(source)) this.#texts.set(url, textOf(source));
       return { format: "module", source: "export {};", shortCircuit: true };
     }
-    if (this.#concerns(url)) this.#edges.addLoaded(url);
-    const file = this.table?.fileOf(url) ?? null;
-    if (file === null) return next(url, context);
+    if (!this.#concerns(url)) return next(url, context);
+    this.#edges.addLoaded(url);
+    const release = this.table?.fileOf(url) ?? null;
+    const file = release ?? fileOf(url);
+    if (release === null && !isScript(file, context)) return next(url, context);
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = next(file, context);
     if (!isText(loaded.source)) {
+      if (release === null) return next(url, context);
       // Deno keeps to itself why; imported by its own name, the file says it with line and column.
       const source = `import ${JSON.stringify(file)};`;
       return { format: "module", source, shortCircuit: true };
     }
-    return {
-      ...loaded,
-      ...(isScript(file, context)
-        ? { source: atPlace(placeOf(url), textOf(loaded.source)) }
-        : {}),
-      shortCircuit: true,
-    };
+    if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
+    const text = textOf(loaded.source);
+    this.#sources.set(url, text);
+    const named = withClasses(text, url);
+    const source = release === null ? named : atPlace(named, placeOf(url));
+    return { ...loaded, source, shortCircuit: true };
   }
 
   /** Packages are many and never replaced. */
@@ -257,12 +278,6 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
-}
-
-/** Lets a module say where it is, without the attempt; on the first line, so that no line moves. */
-function atPlace(place: string, source: string): string {
-  const text = source.startsWith("#!") ? `//${source}` : source;
-  return `import.meta.url = ${JSON.stringify(place)};${text}`;
 }
 
 function isText(

@@ -2,9 +2,11 @@
  * @module
  */
 import { appProcess } from "./process.ts";
+import { explainViewsEverywhere } from "../state/clone_errors.ts";
 import { surviveRefusedCalls } from "./refused_calls.ts";
 import { requireDeno } from "../base/require_deno.ts";
 
 requireDeno(Deno.version.deno);
 appProcess.install();
 surviveRefusedCalls((message) => appProcess.logger.error(message));
+explainViewsEverywhere();

@@ -12,6 +12,8 @@ import {
   refuseTwice,
   Staging,
 } from "../state/staging.ts";
+import { ClassRegistry } from "../state/class_registry.ts";
+import { Subscriptions } from "../state/subscriptions.ts";
 import { UpgradeEvents } from "./events.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
@@ -28,6 +30,7 @@ import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
 import { ImageAnalysis } from "../modules/image_analysis.ts";
+import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
@@ -55,6 +58,14 @@ export interface OnProbation {
   giveUp(): void;
 }
 
+/** State that an upgrade removed, by name. */
+export interface RemovedState {
+  /** The holders. */
+  readonly holders: ReadonlyMap<string, HolderCell>;
+  /** The families. */
+  readonly families: ReadonlyMap<string, FamilyCell>;
+}
+
 /** The running process. */
 export class AppProcess {
   /** The modules: their URLs, and who imported what. */
@@ -73,6 +84,16 @@ export class AppProcess {
   readonly services: Map<string, ServiceCell> = new Map();
   /** What `hot(import.meta)` gave out, by path. */
   readonly hots: Map<string, HotContext> = new Map();
+  /** The names that state was renamed to, by the names that older handles know. */
+  readonly renamed: Map<string, string> = new Map();
+  /** State that the last upgrade removed, kept for one rollback. */
+  removed: RemovedState = { holders: new Map(), families: new Map() };
+  /** The classes of the modules that are in. */
+  readonly classes: ClassRegistry = new ClassRegistry();
+  /** Who listens to state. */
+  readonly subscriptions: Subscriptions = new Subscriptions();
+  /** How many live boundaries evaluate their modules for the first time. */
+  opening = 0;
   /** What happens during upgrades. */
   readonly events: UpgradeEvents = new UpgradeEvents();
   /** The release that is in, or null on the base image. */
@@ -130,6 +151,8 @@ export class AppProcess {
 
   /** Begins to see imports, errors, timers, servers and what ends the process; once. */
   install(): void {
+    const shared = globalThis as { [CLASSES_KEY]?: TakeClasses };
+    shared[CLASSES_KEY] = (url, classes) => this.#takeClasses(url, classes);
     if (this.#installed) return;
     this.#installed = true;
     this.modules.install();
@@ -239,7 +262,40 @@ export class AppProcess {
     if (there) refuseTwice(there.definition, definition);
     if (kind === "holder") {
       this.holders.set(name, new HolderCell(definition, definition.initial()));
-    } else this.families.set(name, new FamilyCell(definition));
+    } else {
+      const report = (message: string) => this.logger.error(message);
+      this.families.set(name, new FamilyCell(definition, report));
+    }
+  }
+
+  /**
+   * Follows the names that state was renamed to.
+   *
+   * @param name the name that a handle knows
+   * @returns the name that the state has now
+   */
+  currentName(name: string): string {
+    let current = name;
+    const seen = new Set<string>();
+    while (!this.holders.has(current) && !this.families.has(current)) {
+      const next = this.renamed.get(current);
+      if (next === undefined || seen.has(next)) return name;
+      seen.add(next);
+      current = next;
+    }
+    return current;
+  }
+
+  /**
+   * Who subscribes, where that is while its module is evaluated; such subscriptions end with the module.
+   *
+   * @returns the module and its staging area, or null for code that runs later
+   */
+  evaluating(): Declaring | null {
+    const declaring = this.declaring();
+    return this.opening > 0 || declaring.staging?.state === "staged"
+      ? declaring
+      : null;
   }
 
   /**
@@ -308,6 +364,25 @@ export class AppProcess {
 
   #pathOf(url: string): string | null {
     return this.modules.table?.pathOf(url) ?? null;
+  }
+
+  #takeClasses(
+    url: string,
+    classes: Readonly<Record<string, () => unknown>>,
+  ): void {
+    const path = this.modules.table?.pathOf(url) ?? null;
+    if (path === null) return;
+    const staging = this.#stagings.get(attemptOf(url) ?? -1);
+    const registry = staging && staging.state !== "live"
+      ? staging.classes
+      : this.classes;
+    for (const [name, get] of Object.entries(classes)) {
+      try {
+        registry.register(path, name, get());
+      } catch {
+        // A text that looked like a class, or one that has no value yet.
+      }
+    }
   }
 
   #stagingOf(callers: readonly string[]): Staging | null {

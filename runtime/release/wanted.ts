@@ -19,6 +19,8 @@ export interface WantedRelease {
   readonly sha256: string | null;
   /** Its length in bytes, or null where the caller does not know it. */
   readonly size: number | null;
+  /** What the app and the operator consent to, by name. */
+  readonly consent?: readonly string[];
 }
 
 /** The release that is in. */

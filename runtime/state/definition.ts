@@ -18,8 +18,12 @@ export interface StateDefinition {
   readonly migrate: Migrations;
   /** The actions by name. */
   readonly actions: Readonly<Record<string, AnyAction>>;
-  /** Copies a state so that a migration cannot harm the original; null for `structuredClone`. */
+  /** Copies a state so that a migration cannot harm the original; null for a faithful copy. */
   readonly copy: ((state: unknown) => unknown) | null;
+  /** Makes instances of new classes of kept ones, by the name of the class. */
+  readonly classes?: Readonly<Record<string, (old: unknown) => unknown>>;
+  /** Whether functions in kept state may be those of old code. */
+  readonly keepFunctions?: boolean;
   /** The module that declares it, as a path under the app root, or a URL outside it. */
   readonly module: string;
 }
@@ -37,5 +41,5 @@ export interface FamilyDefinition extends StateDefinition {
   /** How long a member may be idle before it is evicted, in milliseconds; null for ever. */
   readonly idleMs: number | null;
   /** Called with the last state of a member that is evicted. */
-  readonly evicted: ((state: unknown, key: string) => void) | null;
+  readonly evicted: ((state: unknown, key: string) => unknown) | null;
 }

@@ -1,9 +1,9 @@
 import {
   assert,
   assertEquals,
-  assertNotStrictEquals,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
 } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { HolderDefinition } from "./definition.ts";
@@ -836,36 +836,130 @@ Deno.test("quiesce() gives up on a busy holder where the deadline is over before
   assertEquals(await running, "a");
 });
 
-Deno.test("quiesce() gives up on holders that wait for each other", async () => {
+Deno.test("HolderCell.call() finds holders that wait for each other at once, and fails both calls (P52)", async () => {
+  const meet = Promise.withResolvers<void>();
+  const names = ["a", "b", "c"];
+  for (const count of [2, 3]) {
+    const cells: HolderCell[] = names.slice(0, count).map((name, at) =>
+      cellOf({
+        go: async () => {
+          await meet.promise;
+          await cells[(at + 1) % count]!.call("get", []);
+        },
+        get: () => name,
+      }, { name })
+    );
+    const stuck = cells.map((cell) => watched(cell.call("go", [])));
+    meet.resolve();
+    await turns();
+    assertEquals(
+      stuck.map(({ state }) => state),
+      cells.map(() => "rejected"),
+      "the circle as a whole",
+    );
+    assertStringIncludes(
+      String(stuck.at(-1)!.value),
+      `Cannot call a.get: holders wait for each other (${
+        count === 2 ? "b -> a -> b" : "c -> a -> b -> c"
+      }); let one of the actions end before the other holder is called`,
+    );
+    await quiesce(cells, AbortSignal.timeout(1000));
+    for (const cell of cells) cell.open();
+    assertEquals(await cells[0]!.call("get", []), "a");
+  }
+});
+
+Deno.test("HolderCell.call() finds a circle that leads over a holder in between", async () => {
+  const meet = Promise.withResolvers<void>();
   const a: HolderCell = cellOf({
-    go: async () => {
-      await Promise.resolve();
-      await b.call("get", []);
-    },
+    go: () => middle.call("on", []),
     get: () => "a",
   }, { name: "a" });
+  const middle: HolderCell = cellOf({
+    on: async () => {
+      await meet.promise;
+      return await b.call("get", []);
+    },
+  }, { name: "middle" });
   const b: HolderCell = cellOf({
     go: async () => {
-      await Promise.resolve();
-      await a.call("get", []);
+      await meet.promise;
+      return await a.call("get", []);
     },
     get: () => "b",
   }, { name: "b" });
   const stuck = [a.call("go", []), b.call("go", [])].map(watched);
-  await turns();
-  const deadline = new AbortController();
-  const quiet = assertRejects(
-    () => quiesce([a, b], deadline.signal),
-    HolderCallError,
-    "Cannot suspend the holder a",
-  );
-  deadline.abort();
-  await quiet;
-  a.refuseWaiting(new Error("gone"));
-  b.refuseWaiting(new Error("gone"));
+  meet.resolve();
   await turns();
   assertEquals(stuck.map(({ state }) => state), ["rejected", "rejected"]);
-  assertNotStrictEquals(stuck[0], stuck[1]);
+});
+
+Deno.test("HolderCell.call() does not take a queue for a circle", async () => {
+  const meet = Promise.withResolvers<void>();
+  const b: HolderCell = cellOf({
+    slow: () => meet.promise,
+    get: () => "b",
+  }, { name: "b" });
+  const a: HolderCell = cellOf({
+    go: () => b.call("get", []),
+  }, { name: "a" });
+  const slow = b.call("slow", []);
+  const waiting = [a.call("go", []), a.call("go", [])];
+  meet.resolve();
+  await slow;
+  assertEquals(await Promise.all(waiting), ["b", "b"]);
+});
+
+Deno.test("HolderCell runs a check's call beside an action that waits for what the upgrade holds back (P47)", async () => {
+  const back: HolderCell = cellOf({ get: () => "back" }, { name: "back" });
+  const front: HolderCell = cellOf({
+    hit: async () => await back.call("get", []),
+  }, { name: "front" });
+  await quiesce([back], AbortSignal.timeout(1000));
+  const outside = [front.call("hit", []), front.call("hit", [])].map(watched);
+  await turns();
+  assertEquals(await runPassingGates(() => front.call("hit", [])), "back");
+  assertEquals(outside.map(({ state }) => state), ["pending", "pending"]);
+  back.open();
+  await turns();
+  assertEquals(outside.map(({ state }) => state), ["resolved", "resolved"]);
+});
+
+Deno.test("HolderCell lets a check wait for an action that ends, ahead of others that wait", async () => {
+  const end = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const front: HolderCell = cellOf({
+    slow: () => end.promise,
+    note: (_: unknown, who: string) => order.push(who),
+  }, { name: "front" });
+  const slow = front.call("slow", []);
+  const outside = front.call("note", ["outside"]);
+  const check = runPassingGates(() => front.call("note", ["check"]));
+  await turns();
+  assertEquals(order, []);
+  end.resolve();
+  await Promise.all([slow, outside, check]);
+  assertEquals(order, ["check", "outside"]);
+});
+
+Deno.test("runPassingGates() takes the right away at the deadline, though the check goes on (P26)", async () => {
+  const cell = cellOf({ get: () => 1 }, { name: "late" });
+  const deadline = new AbortController();
+  const go = Promise.withResolvers<void>();
+  let late: ReturnType<typeof watched> | undefined;
+  const hung = runPassingGates(async () => {
+    await go.promise;
+    late = watched(cell.call("get", []));
+  }, deadline.signal);
+  cell.close();
+  deadline.abort();
+  go.resolve();
+  await hung;
+  await turns();
+  assertEquals(late?.state, "pending");
+  cell.open();
+  await turns();
+  assertEquals(late?.state, "resolved");
 });
 
 Deno.test("quiesce() listens to the deadline no longer than it takes", async () => {

@@ -35,6 +35,40 @@ export type Migration = MigrationStep | {
 /** The migrations by the version they lead up to. */
 export type Migrations = Readonly<Record<number, Migration>>;
 
+/** One step whose result is checked. */
+export type StepTo<State> = {
+  // Written as a method, because only those take a parameter of any type without calling it `any`.
+  step(state: unknown, context: MigrationContext): State | PromiseLike<State>;
+}["step"];
+
+/** The steps to the newest version, which must return what `state` returns. */
+export type LastMigration<State> = StepTo<State> | {
+  /** From the version before to this one. */
+  readonly up: StepTo<State>;
+  /** From this version back to the one before; without it there is no way back. */
+  readonly down?: MigrationStep;
+};
+
+/** The versions from 2 to one, for the type checker. */
+type VersionsTo<
+  Version extends number,
+  Seen extends unknown[] = [unknown, unknown],
+> = Seen["length"] extends 999 ? never
+  : Seen["length"] extends Version ? Version
+  : Seen["length"] | VersionsTo<Version, [...Seen, unknown]>;
+
+/** The steps that a version needs: one for each version from 2, the last one to what `state` returns. */
+export type MigrationsTo<State, Version extends number> = number extends Version
+  ? Migrations
+  : Version extends 1 ? Migrations
+  :
+    & {
+      readonly [V in VersionsTo<Version>]: V extends Version
+        ? LastMigration<State>
+        : Migration;
+    }
+    & Migrations;
+
 /** One link of a chain. */
 export interface MigrationLink extends MigrationContext {
   /** The step to run. */

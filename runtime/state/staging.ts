@@ -1,6 +1,7 @@
 /** What modules declare, and the staging area where new modules declare it while the old code serves.
  * @module
  */
+import { ClassRegistry } from "./class_registry.ts";
 import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import type { ServiceDefinition } from "./service_cell.ts";
@@ -51,6 +52,12 @@ export class Staging {
   readonly declarations: Map<string, Declaration> = new Map();
   /** What `hot(import.meta)` gave out, by path. */
   readonly hots: Map<string, HotContext> = new Map();
+  /** The classes of its modules. */
+  readonly classes: ClassRegistry = new ClassRegistry();
+  /** Tells whether the modules that are replaced have some source text; null where nobody can tell. */
+  oldSource: ((text: string) => boolean) | null = null;
+  /** Tells whether the newest modules have some source text; null where nobody can tell. */
+  newSource: ((text: string) => boolean) | null = null;
   /** Where these declarations stand. */
   state: DeclarationState = "staged";
 

@@ -4,11 +4,16 @@
 import type { AnyAction } from "./definition.ts";
 import type { HolderCell } from "./holder_cell.ts";
 import { type DeepReadonly, readOnly } from "./read_only.ts";
+import type { Subscription, SubscriptionOwner } from "./subscriptions.ts";
+import { noteHandle } from "./snapshot.ts";
 
 /** What the members of `actions` may be: functions of the state and the caller's arguments. */
 export type Actions<State> = Record<string, Action<State>>;
 
-/** One action; a parameter that is not given a type is `unknown`. */
+/**
+ * One action; a parameter that is not given a type is `unknown`, one with a default too: the checker takes no types
+ * from defaults where the function's type is known beforehand, which is what gives the state its type.
+ */
 export type Action<State> = {
   // Written as a method, because only those take parameters of any type without calling them `any`.
   act(state: State, ...args: unknown[]): unknown;
@@ -48,6 +53,10 @@ export interface CellAccess {
   cell(purpose: string): HolderCell;
   /** The current state. */
   state(purpose: string): unknown;
+  /** Whose evaluation is going on, for subscriptions that end with it. */
+  owner?(): SubscriptionOwner | null;
+  /** Notes a subscription; returns what forgets it. */
+  subscribed?(subscription: Subscription): () => void;
   /** Told what a listener throws. */
   onError(error: unknown): void;
   /** Notes a subscription that the evaluation of a module began, so that it ends with that; gives back what ends it. */
@@ -62,9 +71,9 @@ export interface CellAccess {
  * @returns the actions
  * @throws {TypeError} if a name is reserved
  */
-export function untyped<State>(
+export function untyped(
   name: string,
-  actions: Actions<State> | undefined,
+  actions: object | undefined,
 ): Record<string, AnyAction> {
   const result: Record<string, AnyAction> = {};
   for (const [action, act] of Object.entries(actions ?? {})) {
@@ -73,7 +82,7 @@ export function untyped<State>(
         `Cannot declare ${name}: an action cannot be called "${action}"; rename it`,
       );
     }
-    result[action] = (state, ...args) => act(state as State, ...args);
+    result[action] = act as AnyAction;
   }
   return result;
 }
@@ -120,7 +129,8 @@ export function stateHandle(
     listener: (state: unknown) => void,
     { signal }: SubscribeOptions = {},
   ): () => void => {
-    const { listeners } = access.cell(`subscribe to ${name}`);
+    const cell = access.cell(`subscribe to ${name}`);
+    const { listeners } = cell;
     const listen = () => {
       try {
         listener(readOnly(access.state(`read the state of ${name}`)));
@@ -128,12 +138,18 @@ export function stateHandle(
         access.onError(error);
       }
     };
+    if (signal?.aborted) return () => {};
+    listeners.add(listen);
+    const forget = access.subscribed?.({
+      cell: () => cell,
+      owner: access.owner?.() ?? null,
+      end: () => end(),
+    });
     const end = () => {
       listeners.delete(listen);
+      forget?.();
       signal?.removeEventListener("abort", end);
     };
-    if (signal?.aborted) return end;
-    listeners.add(listen);
     signal?.addEventListener("abort", end, { once: true });
     return access.own?.(end) ?? end;
   };
@@ -141,5 +157,6 @@ export function stateHandle(
     enumerable: true,
     get: () => readOnly(access.state(`read the state of ${name}`)),
   });
+  noteHandle(handle, () => access.state(`take a snapshot of ${name}`));
   return Object.freeze(handle);
 }

@@ -1,49 +1,60 @@
-/** What an upgrade does to holders and families: suspend, migrate copies, swap, resume.
+/** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
  * @module
  */
+import { getHeapStatistics } from "node:v8";
 import { within } from "../base/deadline.ts";
-import { type Declared, refuseTwice, type Staging } from "../state/staging.ts";
+import { upgradeError } from "../base/upgrade_error.ts";
+import type { Side } from "../state/classes.ts";
+import type { AppProcess, RemovedState } from "../process/process.ts";
+import type { HolderChange } from "../protocol/machine_result.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
   StateDefinition,
 } from "../state/definition.ts";
-import { FamilyCell, memberDefinition } from "../state/family_cell.ts";
+import { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError, HolderCell, quiesce } from "../state/holder_cell.ts";
 import {
   migrationChain,
   MigrationError,
   type MigrationLink,
-  runMigration,
 } from "../state/migration.ts";
-import type { HolderChange } from "../protocol/machine_result.ts";
-import type { AppProcess } from "../process/process.ts";
-import { upgradeError } from "../base/upgrade_error.ts";
-
-interface Pair<Cell, Definition> {
-  /** What is there; null for what the new code adds. */
-  readonly cell: Cell | null;
-  /** What the new code declares; null for what it does not declare any more. */
-  readonly next: Definition | null;
-}
+import { type MigratedGroup, StagedStates } from "../state/staged_states.ts";
+import type { Staging } from "../state/staging.ts";
+import { ClassChange } from "./class_change.ts";
+import {
+  changeOf,
+  missingKeys,
+  newKeys,
+  type Pair,
+  pairs,
+  type RemovedName,
+} from "./state_pairs.ts";
 
 type HolderPair = Pair<HolderCell, HolderDefinition>;
 type FamilyPair = Pair<FamilyCell, FamilyDefinition>;
 
+const SLICE_MS = 4;
+
 /** The part of an upgrade that concerns state. */
 export class StateChange {
   readonly #appProcess: AppProcess;
+  readonly #staging: Staging;
+  readonly #replaced: ReadonlySet<string>;
   readonly #holders: readonly HolderPair[];
   readonly #families: readonly FamilyPair[];
-  #suspended: HolderCell[] = [];
-  readonly #states = new Map<HolderCell, unknown>();
+  readonly #staged: StagedStates;
+  readonly #classes: ClassChange;
   readonly #added = new Map<HolderDefinition, HolderCell>();
+  #suspended = false;
+  #settleBy = Infinity;
+  #timeoutMs = 0;
 
   /**
    * @param appProcess what runs in this process
    * @param staging what the new modules declare
    * @param replaced the modules that are reloaded or gone
-   * @throws {UpgradeError} if a module that stays declares a name too
+   * @throws {UpgradeError} if a module that stays declares a name too, or a step to a version is missing
    */
   constructor(
     appProcess: AppProcess,
@@ -51,19 +62,100 @@ export class StateChange {
     replaced: ReadonlySet<string>,
   ) {
     this.#appProcess = appProcess;
-    this.#holders = pairs(appProcess.holders, staging.holders, replaced);
-    this.#families = pairs(appProcess.families, staging.families, replaced);
+    this.#staging = staging;
+    this.#replaced = replaced;
+    const { holders, families, removed } = appProcess;
+    this.#holders = pairs({
+      there: holders,
+      removed: removed.holders,
+      declared: staging.holders,
+      replaced,
+    });
+    this.#families = pairs({
+      there: families,
+      removed: removed.families,
+      declared: staging.families,
+      replaced,
+    });
+    this.#staged = new StagedStates(this.#groups(), {
+      sliceMs: SLICE_MS,
+      pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+      settle: (name, state) => this.#settle(name, state),
+      heapBytes: () => getHeapStatistics().used_heap_size,
+      fits: (bytes) => bytes < freeBytes(),
+    });
+    this.#classes = new ClassChange(appProcess, staging, replaced, {
+      roots: () => this.#roots(),
+      nameOf: (cell) => this.#pathOf(cell),
+      definitionOf: (cell) => this.#nextOf(cell),
+      stateOf: (cell) => this.#staged.other(cell)?.state ?? cell.state,
+    });
   }
 
   /** How many holders and members are suspended. */
   get count(): number {
-    return this.#suspended.length;
+    if (!this.#suspended) return 0;
+    let count = 0;
+    for (const { cell } of this.#holders) if (cell) count++;
+    for (const { cell } of this.#families) count += cell?.members.size ?? 0;
+    return count;
   }
 
   /** What becomes of each holder and family, by name. */
   get changes(): HolderChange[] {
     return [...this.#holders, ...this.#families].map(changeOf)
       .sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  }
+
+  /** The state that would be lost: holders, and families that have members. */
+  removedState(): RemovedName[] {
+    return [...this.#holders, ...this.#families].flatMap(({ cell, next }) => {
+      if (!cell || next) return [];
+      const { name } = cell.definition;
+      const size = cell instanceof FamilyCell ? cell.members.size : 1;
+      return size === 0 ? [] : [{ name, size, consent: `holder:${name}` }];
+    });
+  }
+
+  /**
+   * Refuses to remove state that nobody has given up by name.
+   *
+   * @param consent what the app and the operator consent to
+   * @throws {UpgradeError} naming the first one
+   */
+  refuseRemovals(consent: ReadonlySet<string>): void {
+    for (const { name, size, consent: wanted } of this.removedState()) {
+      if (consent.has(wanted)) continue;
+      throw upgradeError(
+        "prepare",
+        null,
+        new Error(
+          `Cannot remove ${name}: it holds state (${size} ${
+            size === 1 ? "state" : "states"
+          }) that the new code does not declare; declare renamedFrom: "${name}" where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
+        ),
+      );
+    }
+  }
+
+  /**
+   * Copies and migrates what it can while the old code goes on.
+   *
+   * @param timeoutMs how long all steps together may take, in milliseconds
+   * @throws {UpgradeError} if a step is missing or fails, or kept state cannot follow its classes; nothing has changed then
+   */
+  async ahead(timeoutMs: number): Promise<void> {
+    this.#timeoutMs = timeoutMs;
+    this.#settleBy = performance.now() + timeoutMs;
+    try {
+      this.#refuseNewKeys();
+      await this.#staged.ahead();
+      await this.#classes.ahead();
+    } catch (error) {
+      this.#staged.end();
+      this.#classes.end();
+      throw upgradeError("migrate", null, error);
+    }
   }
 
   /**
@@ -73,16 +165,18 @@ export class StateChange {
    * @throws {UpgradeError} naming a holder that is still in an action
    */
   async suspend(timeoutMs: number): Promise<void> {
-    for (const { cell } of this.#holders) if (cell) this.#suspended.push(cell);
+    this.#suspended = true;
+    const gated: (HolderCell | FamilyCell)[] = [];
+    for (const { cell } of this.#holders) if (cell) gated.push(cell);
     for (const { cell } of this.#families) {
       if (!cell) continue;
       cell.suspend();
-      for (const member of cell.members.values()) this.#suspended.push(member);
+      gated.push(cell);
     }
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs);
     try {
-      await quiesce(this.#suspended, deadline.signal);
+      await quiesce(gated, deadline.signal);
     } catch (error) {
       throw upgradeError("suspend", null, error);
     } finally {
@@ -91,54 +185,22 @@ export class StateChange {
   }
 
   /**
-   * Makes the new states beside the old ones.
+   * Makes the new states beside the old ones, as far as they are not made yet.
    *
    * @param timeoutMs how long all steps together may take, in milliseconds
    * @throws {UpgradeError} if a step is missing or fails; no state has changed then
    */
   async migrate(timeoutMs: number): Promise<void> {
-    const endsAt = performance.now() + timeoutMs;
-    const settle = async (name: string, state: unknown): Promise<unknown> =>
-      await within(
-        Math.max(0, endsAt - performance.now()),
-        () => state,
-        () =>
-          new MigrationError(
-            `Cannot migrate ${name}: the steps did not settle within ${timeoutMs} ms`,
-          ),
-      );
+    this.#timeoutMs = timeoutMs;
+    this.#settleBy = performance.now() + timeoutMs;
     try {
       for (const { cell, next } of this.#holders) {
-        if (!next) continue;
-        if (!cell) {
+        if (!cell && next) {
           this.#added.set(next, new HolderCell(next, next.initial()));
-          continue;
-        }
-        const chain = chainOf(cell.definition, next);
-        if (chain.length === 0) continue;
-        const [copy] = copyStates(cell.definition, [[next.name, cell]]);
-        const state = runMigration(next.name, copy, chain);
-        this.#states.set(
-          cell,
-          state instanceof Promise ? await settle(next.name, state) : state,
-        );
-      }
-      for (const { cell, next } of this.#families) {
-        if (!next || !cell) continue;
-        const chain = chainOf(cell.definition, next);
-        if (chain.length === 0) continue;
-        const members = [...cell.members.values()].map((member) =>
-          [member.definition.name, member] as const
-        );
-        const copies = copyStates(cell.definition, members);
-        for (const [index, [name, member]] of members.entries()) {
-          const state = runMigration(name, copies[index], chain);
-          this.#states.set(
-            member,
-            state instanceof Promise ? await settle(name, state) : state,
-          );
         }
       }
+      await this.#staged.rest();
+      this.#classes.rest();
     } catch (error) {
       throw upgradeError("migrate", null, error);
     }
@@ -149,23 +211,41 @@ export class StateChange {
    *
    * @returns puts everything back
    */
-  swap(): () => void {
+  swap(side: () => Side): () => void {
     const undo: (() => void)[] = [];
     const { holders, families } = this.#appProcess;
     for (const { cell, next } of this.#holders) {
       if (cell) undo.push(remove(holders, cell));
-      if (next) {
-        undo.push(put(holders, next.name, this.#enter(cell, next, undo)));
-      }
+      if (!next) continue;
+      this.#rename(cell, next, undo);
+      if (cell) undo.push(redefine(cell, next));
+      undo.push(put(holders, next.name, cell ?? this.#added.get(next)!));
     }
     for (const { cell, next } of this.#families) {
       if (cell) undo.push(remove(families, cell));
-      if (next) {
-        undo.push(
-          put(families, next.name, this.#enterFamily(cell, next, undo)),
-        );
+      if (!next) continue;
+      this.#rename(cell, next, undo);
+      if (cell) {
+        undo.push(() => cell.unbear(), redefine(cell, next));
+        undo.push(put(families, next.name, cell));
+        continue;
       }
+      const { logger } = this.#appProcess;
+      const added = new FamilyCell(next, (message) => logger.error(message));
+      undo.push(() => added.end(), put(families, next.name, added));
     }
+    // Kept state is one object before and after; what a health check did to it stays.
+    this.#staged.exchange();
+    undo.push(() => this.#staged.exchange());
+    const before = (cell: HolderCell) => this.#staged.other(cell);
+    this.#eachGate((gate) => gate.before = before);
+    undo.push(() => this.#eachGate((gate) => gate.before = null));
+    undo.push(this.#classes.swap(side));
+    undo.push(() =>
+      this.#appProcess.subscriptions.endOf(({ staging }) =>
+        staging === this.#staging
+      )
+    );
     return () => {
       for (const step of undo.toReversed()) step();
     };
@@ -173,12 +253,17 @@ export class StateChange {
 
   /** Lets calls through again, those that waited first; those that wait for what is gone are refused. */
   resume(): void {
-    const { holders, families } = this.#appProcess;
+    this.#staged.end();
+    this.#classes.end();
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    const { holders, families, subscriptions } = this.#appProcess;
+    this.#eachGate((gate) => gate.before = null);
     for (const { cell, next } of this.#holders) {
-      if (!cell || next) continue;
-      const { name } = cell.definition;
       // Run now, they would change a state that nobody reads any more.
-      if (holders.get(name) !== cell) cell.refuseWaiting(removed(name));
+      if (cell && !next && holders.get(cell.name) !== cell) {
+        cell.refuseWaiting(removed(cell.name));
+      }
     }
     for (const { cell, next } of this.#families) {
       if (!cell || next) continue;
@@ -187,98 +272,204 @@ export class StateChange {
       }
     }
     for (const { cell } of this.#families) cell?.resume();
-    for (const cell of this.#suspended) cell.open();
-    for (const cell of this.#states.keys()) cell.notify();
-    this.#suspended = [];
-    this.#states.clear();
+    for (const { cell } of this.#holders) cell?.open();
+    if (this.#staged.size > 0) {
+      subscriptions.notify((cell) => this.#staged.has(cell));
+    }
   }
 
-  /** Ends what the new code does not declare any more, once there is no way back. */
+  /** Lets all callers meet the new methods of kept instances. */
+  settle(): void {
+    this.#classes.settle();
+  }
+
+  /** Ends what the new code does not declare any more, once there is no way back; its state is kept for one rollback. */
   finish(): void {
-    for (const { cell, next } of this.#families) if (cell && !next) cell.end();
+    const kept = { holders: new Map(), families: new Map() };
+    for (const { cell, next } of this.#holders) {
+      if (cell && !next) kept.holders.set(cell.name, cell);
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || next) continue;
+      cell.rest();
+      kept.families.set(cell.definition.name, cell);
+    }
+    this.#appProcess.removed = kept satisfies RemovedState;
+    this.#classes.finish();
+    this.#appProcess.subscriptions.endOf(({ module, staging }) =>
+      this.#replaced.has(module) && staging !== this.#staging
+    );
   }
 
-  #enter(
-    cell: HolderCell | null,
-    next: HolderDefinition,
-    undo: (() => void)[],
-  ): HolderCell {
-    if (!cell) return this.#added.get(next)!;
-    const { definition, state } = cell;
-    const migrated = this.#states.has(cell);
-    undo.push(() => {
-      cell.definition = definition;
-      // Kept state is one object before and after; what a health check did to it stays.
-      if (migrated) cell.state = state;
-    });
-    cell.definition = next;
-    if (migrated) cell.state = this.#states.get(cell);
-    return cell;
+  #groups(): MigratedGroup[] {
+    const groups: MigratedGroup[] = [];
+    try {
+      for (const { cell, next } of this.#holders) {
+        if (!cell || !next) continue;
+        const chain = chainOf(cell.definition, next);
+        if (chain.length === 0) continue;
+        groups.push({
+          cells: () => [cell],
+          nameOf: () => next.name,
+          pathOf: () => next.name,
+          gate: cell.gate,
+          copy: cell.definition.copy,
+          chain,
+          check: checkAgainst(() => next.initial(), next.name, chain),
+        });
+      }
+      for (const { cell, next } of this.#families) {
+        if (!cell || !next) continue;
+        const chain = chainOf(cell.definition, next);
+        if (chain.length === 0) continue;
+        const [first] = cell.members.keys();
+        groups.push({
+          cells: () => cell.members.values(),
+          nameOf: (member) => member.name,
+          pathOf: (member) => pathOf(member.name, cell.definition.name),
+          gate: cell.gate,
+          copy: cell.definition.copy,
+          chain,
+          check: first === undefined
+            ? () => {}
+            : checkAgainst(() => next.initialOf(first), next.name, chain),
+        });
+      }
+    } catch (error) {
+      throw upgradeError("migrate", null, error);
+    }
+    return groups;
   }
 
-  #enterFamily(
-    cell: FamilyCell | null,
-    next: FamilyDefinition,
+  #refuseNewKeys(): void {
+    const refuseAll = (
+      name: string,
+      keys: readonly string[] | null,
+      version: number,
+    ) => {
+      if (!keys || keys.length === 0) return;
+      throw new MigrationError(
+        `Cannot keep the state of ${name}: ${keys.join(", ")} ${
+          keys.length === 1 ? "is" : "are"
+        } new in state(); raise version to ${version + 1} and declare migrate[${
+          version + 1
+        }]`,
+      );
+    };
+    for (const { cell, next } of this.#holders) {
+      if (!cell || !next || cell.definition.version !== next.version) continue;
+      const before = () => cell.definition.initial();
+      const keys = newKeys(() => next.initial(), before, cell.state);
+      refuseAll(next.name, keys, next.version);
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || !next || cell.definition.version !== next.version) continue;
+      const [first] = cell.members;
+      if (!first) continue;
+      const [key, member] = first;
+      const before = () => cell.definition.initialOf(key);
+      const keys = newKeys(() => next.initialOf(key), before, member.state);
+      refuseAll(next.name, keys, next.version);
+    }
+  }
+
+  /** All state there is, also of modules that stay: any of it may hold instances of replaced classes. */
+  *#roots(): Iterable<{ readonly name: string; readonly cell: HolderCell }> {
+    const { holders, families } = this.#appProcess;
+    for (const [name, cell] of holders) yield { name, cell };
+    for (const [name, family] of families) {
+      for (const cell of family.members.values()) {
+        yield { name: pathOf(cell.name, name), cell };
+      }
+    }
+  }
+
+  #nextOf(cell: HolderCell): StateDefinition {
+    for (const pair of this.#holders) {
+      if (pair.cell === cell && pair.next) return pair.next;
+    }
+    for (const pair of this.#families) {
+      if (pair.cell?.gate === cell.gate && pair.next) return pair.next;
+    }
+    return cell.definition;
+  }
+
+  #pathOf(cell: HolderCell): string {
+    for (const [name, { gate }] of this.#appProcess.families) {
+      if (gate === cell.gate) return pathOf(cell.name, name);
+    }
+    return cell.name;
+  }
+
+  #eachGate(act: (gate: HolderCell["gate"]) => void): void {
+    for (const { cell } of this.#holders) if (cell) act(cell.gate);
+    for (const { cell } of this.#families) if (cell) act(cell.gate);
+  }
+
+  #rename(
+    cell: { readonly definition: StateDefinition } | null,
+    next: StateDefinition,
     undo: (() => void)[],
-  ): FamilyCell {
-    if (!cell) {
-      const added = new FamilyCell(next);
-      // Else one that looks for idle members would stay behind for every upgrade that is undone.
-      undo.push(() => added.rest());
-      return added;
-    }
-    const { definition } = cell;
+  ): void {
+    const name = cell?.definition.name;
+    if (name === undefined || name === next.name) return;
+    const { renamed } = this.#appProcess;
+    const before = renamed.get(name);
+    renamed.set(name, next.name);
     undo.push(() => {
-      cell.definition = definition;
+      if (before === undefined) renamed.delete(name);
+      else renamed.set(name, before);
     });
-    cell.definition = next;
-    for (const [key, member] of cell.members) {
-      this.#enter(member, memberDefinition(next, key), undo);
-    }
-    return cell;
+  }
+
+  async #settle(name: string, state: unknown): Promise<unknown> {
+    return await within(
+      Math.max(0, this.#settleBy - performance.now()),
+      () => state,
+      () =>
+        new MigrationError(
+          `Cannot migrate ${name}: the steps did not settle within ${this.#timeoutMs} ms`,
+        ),
+    );
   }
 }
 
-function pairs<
-  Cell extends { definition: Definition },
-  Definition extends StateDefinition,
->(
-  there: ReadonlyMap<string, Cell>,
-  declared: readonly Definition[],
-  replaced: ReadonlySet<string>,
-): Pair<Cell, Definition>[] {
-  const names = new Set(declared.map(({ name }) => name));
-  const taken = new Set<Cell>();
-  const result: Pair<Cell, Definition>[] = declared.map((next) => {
-    const same = there.get(next.name);
-    if (same && !replaced.has(same.definition.module)) {
-      refuse(same.definition, next);
-    }
-    const { renamedFrom } = next;
-    const before = renamedFrom !== null && !names.has(renamedFrom)
-      ? there.get(renamedFrom)
-      : undefined;
-    const renamed = before && replaced.has(before.definition.module)
-      ? before
-      : undefined;
-    const cell = same ?? renamed ?? null;
-    if (cell) taken.add(cell);
-    return { cell, next };
-  });
-  for (const cell of there.values()) {
-    if (replaced.has(cell.definition.module) && !taken.has(cell)) {
-      result.push({ cell, next: null });
-    }
-  }
-  return result;
+function freeBytes(): number {
+  const { heap_size_limit, used_heap_size } = getHeapStatistics();
+  return Math.min(
+    heap_size_limit - used_heap_size,
+    Deno.systemMemoryInfo().available,
+  );
 }
 
-function refuse(first: Declared, second: Declared): never {
+/** `rooms["a"]`, for a member that messages call `rooms[a]`. */
+function pathOf(member: string, family: string): string {
+  return `${family}[${JSON.stringify(member.slice(family.length + 1, -1))}]`;
+}
+
+function checkAgainst(
+  initial: () => unknown,
+  name: string,
+  chain: readonly MigrationLink[],
+): MigratedGroup["check"] {
+  const last = chain.at(-1)!;
+  if (last.direction === "down") return () => {};
+  let first: unknown;
   try {
-    refuseTwice(first, second);
-  } catch (error) {
-    throw upgradeError("prepare", null, error);
+    first = initial();
+  } catch {
+    // A state() that throws cannot be compared.
+    return () => {};
   }
+  return (_, state) => {
+    const missing = missingKeys(first, state);
+    if (missing.length === 0) return;
+    throw new MigrationError(
+      `Cannot migrate ${name} to version ${last.to}: migrate[${last.to}] returned a state without ${
+        missing.join(", ")
+      }, which state() has`,
+    );
+  };
 }
 
 function removed(name: string): HolderCallError {
@@ -298,56 +489,24 @@ function chainOf(
   );
 }
 
-function copyStates(
-  { copy }: StateDefinition,
-  cells: readonly (readonly [name: string, cell: HolderCell])[],
-): unknown[] {
-  if (copy) {
-    return cells.map(([name, { state }]) => copied(name, () => copy(state)));
-  }
-  try {
-    // One call for all is several times faster than one for each.
-    return structuredClone(cells.map(([, { state }]) => state));
-  } catch {
-    return cells.map(([name, { state }]) =>
-      copied(name, () => structuredClone(state))
-    );
-  }
+function redefine<Definition>(
+  cell: { definition: Definition },
+  next: Definition,
+): () => void {
+  const { definition } = cell;
+  cell.definition = next;
+  return () => {
+    cell.definition = definition;
+  };
 }
 
-function copied(name: string, copy: () => unknown): unknown {
-  try {
-    return copy();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MigrationError(
-      `Cannot copy the state of ${name} for its migration: ${why}; declare copy, or keep such values out of the state`,
-      { cause },
-    );
-  }
-}
-
-function changeOf(
-  { cell, next }: Pair<{ definition: StateDefinition }, StateDefinition>,
-): HolderChange {
-  const from = cell?.definition.version ?? null;
-  const to = next?.version ?? null;
-  const name = next?.name ?? cell!.definition.name;
-  const action = from === null
-    ? "added"
-    : to === null
-    ? "removed"
-    : from === to
-    ? "kept"
-    : "migrated";
-  return { name, from, to, action };
-}
-
-function remove<Cell extends { definition: Declared }>(
+function remove<Cell extends { definition: { readonly name: string } }>(
   cells: Map<string, Cell>,
   cell: Cell,
 ): () => void {
   const { name } = cell.definition;
+  // One that the last upgrade removed comes back.
+  if (cells.get(name) !== cell) return () => {};
   cells.delete(name);
   return () => cells.set(name, cell);
 }

@@ -2,6 +2,7 @@
  * @module
  */
 import { within } from "../base/deadline.ts";
+import { natives } from "../base/natives.ts";
 import { runPassingGates } from "../state/holder_cell.ts";
 import { join } from "node:path";
 import {
@@ -10,9 +11,11 @@ import {
   runChecks,
   serviceChecks,
 } from "./health.ts";
+import { registerExportedClasses } from "./class_exports.ts";
 import { HotChange, tellHot } from "./hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
+import { attemptOf } from "../modules/module_urls.ts";
 import { generations } from "../modules/generations.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
@@ -147,8 +150,11 @@ class Upgrade {
         () => this.#layOut(plan, release),
       );
       undoLoad = async () => await files?.discard();
+      state.refuseRemovals(new Set(this.#wanted.consent));
+      await this.#registerClasses(plan, prepared);
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
+      await this.#step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
       await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
       const { count } = state;
@@ -219,6 +225,37 @@ class Upgrade {
     );
   }
 
+  #registerClasses(
+    plan: UpgradePlan,
+    { staging, staged }: Prepared,
+  ): Promise<void> {
+    const table = this.#appProcess.modules.table!;
+    const loaded = this.#loadedPaths();
+    const { attempt } = staged;
+    const replaced = new Set([...plan.reload, ...plan.gone]);
+    const { modules } = this.#appProcess;
+    staging.newSource = (text) =>
+      modules.hasText(text, (url) => attemptOf(url) === attempt);
+    staging.oldSource = (text) =>
+      modules.hasText(
+        text,
+        (url) => table.isCurrent(url) && replaced.has(table.pathOf(url)!),
+      );
+    return registerExportedClasses(
+      {
+        replaced: [...plan.reload, ...plan.gone],
+        isLoaded: (path) => loaded.has(path),
+        current: (path) => table.current(table.placeOf(path)),
+        next: (path) =>
+          plan.reload.includes(path)
+            ? table.current(table.placeOf(path), staged.attempt)
+            : null,
+      },
+      this.#appProcess,
+      staging,
+    );
+  }
+
   // From here on the new code is in; whatever fails takes it out again.
   async #switch(
     { state, services, hots }: Changes,
@@ -239,7 +276,9 @@ class Upgrade {
         const { generation, undo: undoCallers } = callers.swap();
         undo.push(undoCallers);
         undo.push(boundaries.swap(generation));
-        undo.push(state.swap());
+        undo.push(
+          state.swap(() => generations.meetsNew() ? "new" : "old"),
+        );
         undo.push(services.swap());
         undo.push(hots.swap());
         const undoFiles = files?.swap();
@@ -266,6 +305,10 @@ class Upgrade {
       );
       this.#advance("done");
       callers.commit(drainMs);
+      // Work begun before keeps the methods that it began with.
+      if (drainMs > 0) {
+        natives.setTimeout(() => state.settle(), drainMs).unref();
+      } else state.settle();
       const loadedBefore = this.#loadedPaths();
       this.#context.onBoot?.(async () => {
         const loaded = this.#loadedPaths().difference(loadedBefore);

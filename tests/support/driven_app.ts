@@ -22,7 +22,7 @@ await reapply(settings);
 const app: Record<string, (...args: unknown[]) => unknown> = await live(() => import("./app.ts"));
 const operations: Record<string, (...args: never[]) => unknown> = {
   call: (name: string, ...args: unknown[]) => app[name]!(...args),
-  upgrade: (url: string) => hotUpgrade(url),
+  upgrade: (url: string, consent: string[] = []) => hotUpgrade(url, { consent }),
   info: () => info(),
 };
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
@@ -122,14 +122,20 @@ export class DrivenApp implements AsyncDisposable {
   }
 
   /** Changes some files of the source, packs a release and upgrades to it. */
-  async upgrade(changes: Files): Promise<HotUpgradeResult> {
+  async upgrade(
+    changes: Files,
+    consent: readonly string[] = [],
+  ): Promise<HotUpgradeResult> {
     const url = await this.pack(changes);
-    return await this.upgradeTo(url);
+    return await this.upgradeTo(url, consent);
   }
 
   /** Upgrades to a release. */
-  async upgradeTo(url: string): Promise<HotUpgradeResult> {
-    return await this.#ask("upgrade", url) as HotUpgradeResult;
+  async upgradeTo(
+    url: string,
+    consent: readonly string[] = [],
+  ): Promise<HotUpgradeResult> {
+    return await this.#ask("upgrade", url, consent) as HotUpgradeResult;
   }
 
   /** Changes some files of the source and packs a release. */

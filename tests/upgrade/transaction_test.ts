@@ -197,12 +197,17 @@ export const odd = holder("odd", {
   // It is the running definition that says how its state is copied.
   assertEquals((await app.upgrade({ "state.ts": state("") })).state, "applied");
   assertEquals(await app.call("read"), [7, "hello again"]);
+  const secret = state("").replace(
+    'version: 2,  migrate: { 2: (s) => ({ hello: () => s.hello() + " again" }) },',
+    "version: 3, migrate: { 3: (s) => ({ hello: s.hello, secret: new (class Secret { #n = 1; get n() { return this.#n; } })() }) },",
+  );
+  assertEquals((await app.upgrade({ "state.ts": secret })).state, "applied");
   await refused(
     app,
     {
       "state.ts": state("").replace(
         "version: 2,  migrate: { 2:",
-        "version: 3, migrate: { 3:",
+        "version: 4, migrate: { 4:",
       ),
     },
     "migrate",

@@ -1,0 +1,52 @@
+/** What the hooks add to the source of a module of the app: where it is, and which classes it has.
+ * @module
+ */
+
+/** The name by which modules hand out their classes. */
+export const CLASSES_KEY = Symbol.for("@flyhot/runtime.classes");
+
+/** Takes what a module has at its top level, once it has been evaluated. */
+export type TakeClasses = (
+  url: string,
+  classes: Readonly<Record<string, () => unknown>>,
+) => void;
+
+// Deno writes one statement a line, from its beginning. A line of a text that looks like it names nothing, and gives nothing.
+const CLASS =
+  /^(?:export (?:default )?)?(?:class |(?:const|let|var) )([A-Za-z_$][\w$]*)(?= (?:extends|\{|= class\b)|\{)/gm;
+const MAP = "\n//# sourceMappingURL=";
+
+/**
+ * Lets a module say where it is, without the attempt; on its first line, so that no line moves.
+ *
+ * @param source the source
+ * @param place the module's place
+ * @returns the source
+ */
+export function atPlace(source: string, place: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  return `import.meta.url = ${JSON.stringify(place)};${text}`;
+}
+
+/**
+ * Lets a module hand out its classes, exported or not, so that instances can follow them.
+ *
+ * @param source the source, as Deno evaluates it
+ * @param url the instance's URL
+ * @returns the source, with a line at its end
+ */
+export function withClasses(source: string, url: string): string {
+  const names = new Set<string>();
+  for (const [, name] of source.matchAll(CLASS)) names.add(name!);
+  if (names.size === 0) return source;
+  const getters = [...names].map((name) =>
+    `${JSON.stringify(name)}: () => ${name}`
+  );
+  const line = `\n;globalThis[Symbol.for(${
+    JSON.stringify(CLASSES_KEY.description)
+  })]?.(${JSON.stringify(url)}, { ${getters.join(", ")} });`;
+  const at = source.lastIndexOf(MAP);
+  return at === -1
+    ? source + line
+    : source.slice(0, at) + line + source.slice(at);
+}

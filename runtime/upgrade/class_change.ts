@@ -1,0 +1,318 @@
+/** What an upgrade does for kept instances of replaced classes.
+ * @module
+ */
+import type { AppProcess } from "../process/process.ts";
+import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
+import { classShape } from "../state/class_shape.ts";
+import { ClassSwap, type FollowedPair, type Side } from "../state/classes.ts";
+import {
+  classRemedy,
+  type ClassVerdict,
+  judgeClass,
+} from "../state/class_verdict.ts";
+import type { StateDefinition } from "../state/definition.ts";
+import type { HolderCell } from "../state/holder_cell.ts";
+import { type KeptPlace, KeptWalk } from "../state/kept_walk.ts";
+import { MigrationError } from "../state/migration.ts";
+import type { Staging } from "../state/staging.ts";
+
+/** Where kept instances are looked for. */
+export interface KeptState {
+  /** All holders and members, by their paths. */
+  roots(): Iterable<{ readonly name: string; readonly cell: HolderCell }>;
+  /** The path of one. */
+  nameOf(cell: HolderCell): string;
+  /** What will declare a holder afterwards. */
+  definitionOf(cell: HolderCell): StateDefinition;
+  /** The state that a holder will have afterwards. */
+  stateOf(cell: HolderCell): unknown;
+}
+
+interface Judged extends FollowedPair {
+  readonly verdict: ClassVerdict;
+}
+
+const SLICE_MS = 4;
+
+/** The part of an upgrade that concerns classes. */
+export class ClassChange {
+  readonly #appProcess: AppProcess;
+  readonly #staging: Staging;
+  readonly #replaced: ReadonlySet<string>;
+  readonly #kept: KeptState;
+  readonly #found = new Set<object>();
+  readonly #replacements: (() => () => void)[] = [];
+  #pairs: ClassPairs = { pairs: [], gone: [] };
+  #byPrototype = new Map<object, Judged | string>();
+  #byClass = new Map<AnyClass, AnyClass | null>();
+  #isNeeded = false;
+  readonly #gates = new Set<HolderCell["gate"]>();
+  #swap: ClassSwap | null = null;
+
+  /**
+   * @param appProcess what runs in this process
+   * @param staging what the new modules declare, their classes too
+   * @param replaced the modules that are reloaded or gone
+   * @param kept where instances are looked for
+   */
+  constructor(
+    appProcess: AppProcess,
+    staging: Staging,
+    replaced: ReadonlySet<string>,
+    kept: KeptState,
+  ) {
+    this.#appProcess = appProcess;
+    this.#staging = staging;
+    this.#replaced = replaced;
+    this.#kept = kept;
+  }
+
+  /**
+   * Looks for instances while the old code goes on.
+   *
+   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   */
+  async ahead(): Promise<void> {
+    this.#prepare();
+    if (!this.#isNeeded) return;
+    const walk = this.#newWalk();
+    let endsAt = performance.now() + SLICE_MS;
+    for (const { name, cell } of this.#kept.roots()) {
+      this.#watch(cell);
+      this.#add(walk, name, cell);
+      while (!walk.run(endsAt) || performance.now() >= endsAt) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        endsAt = performance.now() + SLICE_MS;
+      }
+      // Its action may change the state at any moment.
+      if (!cell.idle) cell.gate.walked?.add(cell);
+    }
+  }
+
+  /**
+   * Looks at those whose state has changed meanwhile, while all is at rest.
+   *
+   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   */
+  rest(): void {
+    if (!this.#isNeeded) return;
+    const walk = this.#newWalk();
+    for (
+      const cell of [...this.#gates].flatMap((gate) => [...gate.walked ?? []])
+    ) {
+      this.#add(walk, this.#kept.nameOf(cell), cell);
+    }
+    walk.run();
+    this.end();
+  }
+
+  /** Stops watching whose state changes. */
+  end(): void {
+    for (const gate of this.#gates) gate.walked = null;
+    this.#gates.clear();
+  }
+
+  /**
+   * Lets the instances follow, in one turn.
+   *
+   * @param side tells which code a caller is to meet
+   * @returns puts everything back
+   */
+  swap(side: () => Side): () => void {
+    const { classes } = this.#appProcess;
+    const undo = [
+      classes.adopt(this.#staging.classes, this.#pairs, this.#replaced),
+    ];
+    const swap = this.#swap;
+    if (swap) {
+      undo.push(() => swap.undo());
+      for (const instance of this.#found) swap.fill(instance);
+      swap.enter(side);
+      for (const replace of this.#replacements) undo.push(replace());
+    }
+    return () => {
+      for (const step of undo.toReversed()) step();
+    };
+  }
+
+  /** Lets all callers meet the new methods: work that began before has had its time. */
+  settle(): void {
+    this.#swap?.settle();
+  }
+
+  /** Forgets what only an undo needs. */
+  finish(): void {
+    this.#swap?.finish();
+  }
+
+  #prepare(): void {
+    const { classes } = this.#appProcess;
+    this.#pairs = classes.pairWith(this.#staging.classes, this.#replaced);
+    const judged = this.#pairs.pairs.map((pair): Judged => {
+      const verdict = verdictOf(pair.name, pair.current, pair.next);
+      return { ...pair, verdict, fill: verdict.fill };
+    });
+    for (const pair of judged) {
+      for (const old of [pair.current, ...pair.earlier]) {
+        this.#byPrototype.set(old.prototype, pair);
+        this.#byClass.set(old, pair.next);
+      }
+    }
+    for (const { name, current, earlier } of this.#pairs.gone) {
+      for (const old of [current, ...earlier]) {
+        this.#byPrototype.set(old.prototype, name);
+        this.#byClass.set(old, null);
+      }
+    }
+    this.#isNeeded = this.#byPrototype.size > 0 ||
+      this.#staging.oldSource !== null;
+    if (this.#byPrototype.size === 0) return;
+    this.#swap = new ClassSwap(
+      judged.filter(({ verdict }) =>
+        !verdict.refusals.some(({ why }) => why.startsWith("has private"))
+      ),
+    );
+  }
+
+  #watch({ gate }: HolderCell): void {
+    if (this.#gates.has(gate)) return;
+    gate.walked = new Set();
+    this.#gates.add(gate);
+  }
+
+  #newWalk(): KeptWalk {
+    return new KeptWalk({
+      wantsInstance: (prototype) => this.#classesOf(prototype).length > 0,
+      instance: (instance, place) => this.#judge(instance, place()),
+      reference: (instance, place) => this.#convert(instance, place),
+      function: (value, place) => this.#function(value, place),
+    });
+  }
+
+  #add(walk: KeptWalk, name: string, cell: HolderCell): void {
+    this.#definitions.set(name, this.#kept.definitionOf(cell));
+    walk.add({ name, value: this.#kept.stateOf(cell) });
+  }
+
+  readonly #definitions = new Map<string, StateDefinition>();
+
+  /** The classes of an instance that are replaced, its own first. */
+  #classesOf(prototype: object): (Judged | string)[] {
+    const found: (Judged | string)[] = [];
+    for (
+      let link: object | null = prototype;
+      link !== null;
+      link = Object.getPrototypeOf(link)
+    ) {
+      const judged = this.#byPrototype.get(link);
+      if (judged !== undefined) found.push(judged);
+    }
+    return found;
+  }
+
+  #judge(instance: object, place: KeptPlace): void {
+    const classes = this.#classesOf(Object.getPrototypeOf(instance));
+    if (this.#conversion(classes, place)) return;
+    for (const judged of classes) {
+      if (typeof judged === "string") {
+        throw refusal(
+          place,
+          judged,
+          `${judged} is not in the new code`,
+          judged,
+        );
+      }
+      const [first] = judged.verdict.refusals;
+      if (first) {
+        throw refusal(
+          place,
+          judged.name,
+          `${first.subject} ${first.why}`,
+          judged.name,
+        );
+      }
+    }
+    this.#found.add(instance);
+  }
+
+  readonly #converted = new Map<object, unknown>();
+
+  #convert(instance: object, place: () => KeptPlace): void {
+    const classes = this.#classesOf(Object.getPrototypeOf(instance));
+    const at = place();
+    const convert = this.#conversion(classes, at);
+    if (!convert) return;
+    this.#replacements.push(() => {
+      if (!this.#converted.has(instance)) {
+        this.#converted.set(instance, convert(instance));
+      }
+      return at.replace(this.#converted.get(instance));
+    });
+  }
+
+  #conversion(
+    [own]: readonly (Judged | string)[],
+    { root }: KeptPlace,
+  ): ((old: unknown) => unknown) | undefined {
+    const { classes } = this.#definitions.get(root.name) ?? {};
+    const name = typeof own === "string" ? own : own?.name;
+    return name !== undefined && classes && Object.hasOwn(classes, name)
+      ? classes[name]
+      : undefined;
+  }
+
+  #function(value: AnyClass, place: () => KeptPlace): void {
+    const next = this.#byClass.get(value);
+    if (next) {
+      const at = place();
+      this.#replacements.push(() => at.replace(next));
+      return;
+    }
+    if (next === null) {
+      const at = place();
+      throw refusal(
+        at,
+        value.name,
+        `it is the class ${value.name}, which is not in the new code`,
+        null,
+      );
+    }
+    const { oldSource, newSource } = this.#staging;
+    const text = Function.prototype.toString.call(value);
+    if (!oldSource?.(text) || newSource?.(text)) return;
+    const at = place();
+    if (this.#definitions.get(at.root.name)?.keepFunctions) return;
+    throw refusal(
+      at,
+      value.name || "a function",
+      "its text is not in the new code, so that it would go on as the old code made it",
+      null,
+    );
+  }
+}
+
+function verdictOf(
+  name: string,
+  old: AnyClass,
+  next: AnyClass,
+): ClassVerdict {
+  const [before, after] = [classShape(old), classShape(next)];
+  return before && after
+    ? judgeClass(name, before, after)
+    : { refusals: [], fill: [] };
+}
+
+function refusal(
+  { path }: KeptPlace,
+  what: string,
+  why: string,
+  name: string | null,
+): MigrationError {
+  return new MigrationError(
+    `Cannot keep ${path} (${what}): ${why}; ${
+      name === null
+        ? 'keep functions out of the state, or declare functions: "keep"'
+        : classRemedy(name)
+    }`,
+  );
+}
