@@ -66,7 +66,7 @@ async function measure(
   const from = performance.now();
   await change.suspend(5000);
   await change.migrate(60_000);
-  change.swap();
+  change.swap(() => "new");
   change.resume();
   const took = performance.now() - from;
   change.finish();
