@@ -140,16 +140,15 @@ Deno.test("reloadSet() agrees with a slow definition on graphs of five modules, 
     const analysis = Object.fromEntries(
       names.map((name): [string, ModuleAnalysis] => [name, {
         exports: { x: { kind: "map" } },
-        top: {
-          touches: touching[name]!.map((specifier): Touch => ({
-            specifier,
-            name: "x",
-            how: "method",
-            member: "set()",
-            line: 1,
-            column: 1,
-          })),
-        },
+        touches: touching[name]!.map((specifier): Touch => ({
+          specifier,
+          name: "x",
+          how: "method",
+          member: "set()",
+          line: 1,
+          column: 1,
+        })),
+        top: { touches: touching[name]!.map((_, at) => at) },
       }]),
     );
     const loaded = names.filter(() => chance(0.8));
@@ -244,32 +243,32 @@ function bigApp(modules: number): Graph {
     imports[`m${n}`] = n < 10
       ? ["registry"]
       : [below(0), below(1), below(5), "registry"];
+    const place = { line: 1, column: 1 };
+    const below0 = {
+      specifier: below(0),
+      name: "f",
+      how: "call",
+      member: "()",
+      ...place,
+    } as const;
+    const registry = {
+      specifier: "registry",
+      name: "all",
+      how: "method",
+      member: "set()",
+      ...place,
+    } as const;
+    const own = {
+      specifier: `m${n}`,
+      name: "f",
+      how: "call",
+      member: "()",
+      ...place,
+    } as const;
     analysis[`m${n}`] = {
-      exports: {
-        f: {
-          kind: "function",
-          effects: {
-            touches: [{
-              specifier: n < 10 ? "registry" : below(0),
-              name: n < 10 ? "all" : "f",
-              how: n < 10 ? "method" : "call",
-              member: n < 10 ? "set()" : "()",
-              line: 1,
-              column: 1,
-            }],
-          },
-        },
-      },
-      top: {
-        touches: [{
-          specifier: `m${n}`,
-          name: "f",
-          how: "call",
-          member: "()",
-          line: 1,
-          column: 1,
-        }],
-      },
+      exports: { f: { kind: "function", effects: { touches: [0] } } },
+      touches: [n < 10 ? registry : below0, own],
+      top: { touches: [1] },
     };
   }
   return { imports, analysis };

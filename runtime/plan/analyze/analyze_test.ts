@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
-import { moduleAnalysis } from "../../protocol/module_analysis.ts";
+import { moduleAnalysis, touchesOf } from "../../protocol/module_analysis.ts";
 import { analyzeScript } from "../../../src/release/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
+const topOf = (it: ModuleAnalysis) => touchesOf(it, it.top);
 /** `specifier#name how member` of what the evaluation touches, reads left out. */
 const touches = (source: string, path?: string) =>
-  (of(source, path).top?.touches ?? []).filter(({ how }) => how !== "read")
+  topOf(of(source, path)).filter(({ how }) => how !== "read")
     .map(({ specifier, name, how, member }) =>
       `${specifier}#${name} ${how}${member === undefined ? "" : ` ${member}`}`
     );
@@ -185,7 +186,7 @@ export const api = { add, deep: { drop(x) { rooms.delete(x); } } };`,
   );
   const effects = (name: string) => it.exports?.[name]?.effects;
   assertEquals(effects("add")?.state, ["rooms"]);
-  assertEquals(effects("add")?.touches?.map(({ name }) => name), ["log"]);
+  assertEquals(touchesOf(it, effects("add")).map(({ name }) => name), ["log"]);
   assertEquals(effects("read"), undefined);
   assertEquals(effects("leak"), { state: ["rooms"] });
   assertEquals(effects("get"), { state: ["rooms"] });
@@ -343,10 +344,12 @@ Deno.test("top: what the runtime and packages bring is not touched", () => {
 });
 
 Deno.test("top: callbacks passed to an imported function are told with it", () => {
-  const [touch] = of(
+  const it = of(
     `import { route } from "./router.ts"; import { rooms } from "./rooms.ts"; route("/", () => rooms.set("x", 1));`,
-  ).top?.touches ?? [];
-  assertEquals(touch?.callbacks?.touches?.map((it) => [it.name, it.member]), [[
+  );
+  const [touch] = topOf(it);
+  const inner = touchesOf(it, touch?.callbacks);
+  assertEquals(inner.map((it) => [it.name, it.member]), [[
     "rooms",
     "set()",
   ]]);
@@ -570,7 +573,7 @@ Deno.test("state: what code changes of its imports later", () => {
 });
 
 Deno.test("classes: fields, methods, constructors", () => {
-  const [c] = of(`import { x } from "./x.ts"; const one = 1;
+  const it = of(`import { x } from "./x.ts"; const one = 1;
 export class C extends Base {
   a = new Map<string, number>(); b = one; c = x.y; d!: string; e = () => this.a; #p = 1; declare q: number;
   static s = 0;
@@ -580,7 +583,8 @@ export class C extends Base {
   get v() { return 1; } set v(_) {} static make() {} async *gen() {} #secret() {}
   over(a: string): void; over(a: unknown) {}
   @dec() decorated() {}
-}`).classes ?? [];
+}`);
+  const [c] = it.classes ?? [];
   assertEquals(
     c?.fields?.map(({ name, text, selfContained }) =>
       `${name}=${text}${selfContained ? " self" : ""}`
@@ -612,7 +616,7 @@ export class C extends Base {
     "over",
     "decorated",
   ]);
-  assertEquals(c?.methods?.run?.effects?.touches?.[0]?.member, "go()");
+  assertEquals(touchesOf(it, c?.methods?.run?.effects)[0]?.member, "go()");
 });
 
 Deno.test("classes: digests do not depend on layout, types and comments", () => {

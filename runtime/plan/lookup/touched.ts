@@ -1,7 +1,11 @@
 /** What the evaluation of modules touches in other modules, followed through the functions that it calls.
  * @module
  */
-import type { Effects, Touch } from "../../protocol/module_analysis.ts";
+import {
+  type Effects,
+  type Touch,
+  touchesOf,
+} from "../../protocol/module_analysis.ts";
 import { ClassLookup } from "./class_lookup.ts";
 import { ExportFinder, type Found } from "./find_export.ts";
 import { type Grip, judgeTouch, pathOf } from "../analyze/judge_touch.ts";
@@ -58,7 +62,8 @@ export class Touched {
    */
   follow(by: string, contact: (contact: Contact) => void): void {
     const waiting: Step[] = [];
-    for (const touch of this.#view.analysis(by)?.top?.touches ?? []) {
+    const analysis = this.#view.analysis(by);
+    for (const touch of touchesOf(analysis, analysis?.top)) {
       const { line, column } = touch;
       waiting.push({ path: by, touch, by, line, column });
     }
@@ -73,15 +78,12 @@ export class Touched {
     const target = this.#view.resolve(path, touch.specifier);
     if (target === null) return;
     const found = this.#exports.find(target, touch.name);
-    const key = [
-      found.kind === "here"
-        ? `${found.path}\n${found.name}`
-        : `${target}\n${touch.name}`,
-      touch.member,
-      touch.how,
-      // What is passed along differs from call to call.
-      touch.callbacks ? `${path}:${touch.line}:${touch.column}` : "",
-    ].join("\n");
+    const place = found.kind === "here"
+      ? `${found.path}\n${found.name}`
+      : `${target}\n${touch.name}`;
+    // What is passed along differs from call to call.
+    const call = touch.callbacks ? `${path}:${touch.line}:${touch.column}` : "";
+    const key = `${place}\n${touch.member}\n${touch.how}\n${call}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#touch(step, found, waiting, contact);
@@ -100,7 +102,7 @@ export class Touched {
     if (this.#isHarmless(found)) return;
     const verdict = judgeTouch(found.fact, pathOf(touch), touch.how);
     const run = (path: string, effects: Effects) => {
-      for (const inner of effects.touches ?? []) {
+      for (const inner of touchesOf(this.#view.analysis(path), effects)) {
         waiting.push({ path, touch: inner, by, line, column });
       }
       const state = (effects.state ?? []).filter((name) =>
@@ -110,7 +112,8 @@ export class Touched {
         contact({ path, name: state[0]!, grip: "write", by, line, column });
       }
       if (effects.callsBack) {
-        for (const inner of touch.callbacks?.touches ?? []) {
+        const analysis = this.#view.analysis(step.path);
+        for (const inner of touchesOf(analysis, touch.callbacks)) {
           waiting.push({ path: step.path, touch: inner, by, line, column });
         }
       }
