@@ -50,6 +50,20 @@ export interface ModuleEdges {
   readonly specifiers?: Readonly<Record<string, string>>;
 }
 
+/** One HTTP check of a service in `fly.toml`. */
+export interface ServiceCheck {
+  /** The port inside the machine. */
+  readonly port: number;
+  /** The path asked for, with its query. */
+  readonly path: string;
+  /** The method. */
+  readonly method: string;
+  /** The headers sent. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long the answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** What a release holds. */
 export interface Manifest extends ManifestPlanFields {
   /** {@linkcode PROTOCOL_VERSION}. */
@@ -75,6 +89,8 @@ export interface Manifest extends ManifestPlanFields {
   readonly locked: Readonly<Record<string, string>>;
   /** What each script does, by path, whether or not a module reaches it. Left out by older commands. */
   readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
+  /** The HTTP checks of its `fly.toml`, for machines whose app declares none. */
+  readonly checks?: readonly ServiceCheck[];
 }
 
 /**
@@ -131,6 +147,23 @@ const moduleEdges: Reader<ModuleEdges> = (value, at) => {
   };
 };
 
+const serviceCheck: Reader<ServiceCheck> = (value, at) => {
+  const check = object(value, at);
+  const path = string(check.path, `${at}.path`);
+  const method = string(check.method, `${at}.method`);
+  return {
+    port: count(check.port, `${at}.port`),
+    path: path.startsWith("/")
+      ? path
+      : reject(`${at}.path`, "a path that begins with /", path),
+    method: /^[A-Z]+$/.test(method)
+      ? method
+      : reject(`${at}.method`, "an HTTP method", method),
+    headers: recordOf(string)(check.headers ?? {}, `${at}.headers`),
+    timeoutMs: count(check.timeoutMs, `${at}.timeoutMs`),
+  };
+};
+
 /**
  * Reads a manifest.
  *
@@ -161,6 +194,9 @@ export function parseManifest(value: unknown): Manifest {
     ...(manifest.analysis === undefined ? {} : {
       analysis: recordOf(moduleAnalysis)(manifest.analysis, `${at}.analysis`),
     }),
+    ...(manifest.checks === undefined
+      ? {}
+      : { checks: listOf(serviceCheck)(manifest.checks, `${at}.checks`) }),
     ...manifestPlanFields(manifest, at),
   };
 }
