@@ -97,6 +97,7 @@ export function classify(
   const state = judgeState({
     reload: set.reload,
     pruned,
+    reasons: set.reasons,
     fresh: [...fresh, ...set.mapped],
     loaded: [...loaded, ...pruned],
     running: now,

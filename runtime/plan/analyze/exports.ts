@@ -6,6 +6,7 @@ import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
   eachChild,
   field,
+  flag,
   isFunction,
   isTypeOnly,
   keyName,
@@ -113,6 +114,12 @@ function localExports(program: Node): [name: string, node: Node][] {
     if (statement.type === "ExportDefaultDeclaration" && declaration) {
       if (isTypeOnly(declaration)) continue;
       found.push(["default", one(declaration, "id") ?? declaration]);
+    } else if (
+      statement.type === "TSImportEqualsDeclaration" &&
+      flag(statement, "isExport")
+    ) {
+      const id = one(statement, "id")!;
+      found.push([nameOf(id), id]);
     } else if (statement.type === "TSExportAssignment") {
       const value = one(statement, "expression");
       if (value) found.push(["default", value]);

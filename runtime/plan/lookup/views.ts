@@ -1,6 +1,7 @@
 /** A release and what runs now, seen in the same way: digests, edges, specifiers, analyses.
  * @module
  */
+import type { SeenEdge } from "../../protocol/plan_fields.ts";
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 
@@ -129,10 +130,9 @@ function valueImports(
  * @returns the view
  */
 export function runningView(running: RunningManifest, release: View): View {
+  const edges = seenEdges(running);
   const resolve = (path: string, specifier: string) => {
-    const seen = own(running.edges, path)?.find((edge) =>
-      edge.specifier === specifier
-    );
+    const seen = own(edges, path)?.find((edge) => edge.specifier === specifier);
     return seen
       ? bare(seen.to)
       : targetOf(path, specifier, own(running.specifiers, path)) ??
@@ -142,7 +142,33 @@ export function runningView(running: RunningManifest, release: View): View {
     analysis: (path) => own(running.analysis, path),
     resolve,
     imports: (path) =>
-      own(running.edges, path)?.filter(({ kind }) => kind === "static")
+      own(edges, path)?.filter(({ kind }) => kind === "static")
         .map(({ to }) => bare(to)) ?? release.imports(path),
   };
+}
+
+/**
+ * What hooks have seen each module import.
+ *
+ * @param running what the machine says
+ * @returns the imports by importer; undefined where no hooks saw them
+ */
+export function seenEdges(
+  running: RunningManifest,
+): Readonly<Record<string, readonly SeenEdge[]>> | undefined {
+  const { edges, specifiers, live, plain } = running;
+  if (edges || !specifiers) return edges;
+  const found: Record<string, SeenEdge[]> = Object.create(null);
+  for (const [from, table] of Object.entries(specifiers)) {
+    const isLive = new Set(own(live, from));
+    for (const to of own(plain, from) ?? []) isLive.delete(to);
+    // Which of the others are static makes no difference: both hold what they imported.
+    found[from] = Object.entries(table).filter(([, to]) => !isOutside(to))
+      .map(([specifier, to]): SeenEdge => ({
+        to: bare(to),
+        kind: isLive.has(bare(to)) ? "live" : "static",
+        specifier,
+      }));
+  }
+  return found;
 }
