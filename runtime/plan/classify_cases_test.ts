@@ -358,3 +358,41 @@ Deno.test("a machine that only says where specifiers lead is planned for like on
   });
   assertEquals([it.reload, it.pruned, texts(it)], [["app.ts"], ["a.ts"], []]);
 });
+
+Deno.test("T13: what a helper of the app makes of the runtime is not state, nor is an instance without fields", () => {
+  const a = {
+    "app.ts":
+      `import { make } from "./helper.ts"; import { Api } from "./api.ts";
+const c = make("c"); const api = new Api();
+export const f = (x) => { c.add(x); c.set(x); api.add(x); };`,
+    "helper.ts":
+      `import { holder } from "@flyhot/runtime"; export const make = (n) => holder(n, {});`,
+    "api.ts": `export class Api { add(x) { return x; } }`,
+    "other.ts": `import { c } from "./app.ts"; export const g = () => c;`,
+  };
+  assertEquals(texts(plan(a, { "app.ts": `${a["app.ts"]} // v2` })), []);
+  const stateful = {
+    ...a,
+    "api.ts": `export class Api { all = []; add(x) { this.all.push(x); } }`,
+  };
+  assertEquals(
+    plan(stateful, { "app.ts": `${a["app.ts"]} // v2` }).refusals.map((it) =>
+      it.subject
+    ),
+    ["api"],
+  );
+});
+
+Deno.test("T13: what others change through a function that hands it out is state", () => {
+  const a = {
+    "app.ts":
+      `import { rooms } from "./rooms.ts"; export const f = (x) => rooms().set(x, 1);`,
+    "rooms.ts": `const all = new Map(); export const rooms = () => all;`,
+  };
+  assertEquals(
+    plan(a, { "rooms.ts": `${a["rooms.ts"]} // v2` }).refusals.map((it) =>
+      `${it.path}#${it.subject} ${it.why}`
+    ),
+    ["rooms.ts#all holds state (set() in app.ts:1), which would be lost"],
+  );
+});

@@ -478,6 +478,36 @@ Deno.test("state: what code that runs after the evaluation changes", () => {
       [`let n = 0; export const f = (n) => n++;`],
       [`const m = new Map(); export const f = () => { const m = new Map(); m.set(1, 2); };`],
       [`const id = setInterval(() => {}, 1);`],
+      // Queries of a database, routers and clients have methods of the same names:
+      [
+        `const db = drizzle("x"); export const f = () => db.update(t).set({ a: 1 }); export const g = () => db.delete(t);`,
+      ],
+      [
+        `const cache = new LRUCache(); export const f = (k) => cache.set(k, 1);`,
+        "cache mutated",
+      ],
+      [
+        `const store = create(); export const f = (u) => store.users.push(u);`,
+        "store mutated",
+      ],
+      [
+        `class C { static #n = 0; static next() { return ++C.#n; } }`,
+        "C.#n mutated",
+      ],
+      // Made again with what assigns it:
+      [
+        `import { service } from "@flyhot/runtime"; let timer; service("t", { start() { timer = setInterval(f, 1); }, stop: () => { clearInterval(timer); timer = undefined; } });`,
+      ],
+      [
+        `import { service } from "@flyhot/runtime"; let n = 0; service("t", { start() { return setInterval(() => n++, 1); } });`,
+        "n written",
+      ],
+      [
+        `import { hot } from "@flyhot/runtime"; import first from "./dep.ts"; let dep = first; hot(import.meta).accept("./dep.ts", (m) => { dep = m; }); hot(import.meta).dispose(() => { dep = null; });`,
+      ],
+      [
+        `const rooms = globalThis.rooms ??= new Map(); export const f = () => rooms.set(1, 2);`,
+      ],
       // Not ours to lose:
       [`import { holder } from "@flyhot/runtime"; const c = holder("c", {}); export const f = () => c.add(1);`],
       [`import { hot } from "@flyhot/runtime"; const m = hot(import.meta).data.m ??= new Map(); export const f = () => m.set(1, 2);`],

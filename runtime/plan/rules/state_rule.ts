@@ -67,7 +67,7 @@ export function judgeState(input: StateInput): StateVerdict {
   }
   const reloaded = new Set(reload);
   for (const key of kept) {
-    const path = key.slice(0, key.lastIndexOf("#"));
+    const path = key.slice(0, key.indexOf("#"));
     if (!reloaded.has(path)) continue;
     if (refused.has(key)) continue;
     const name = key.slice(path.length + 1);
