@@ -231,7 +231,8 @@ function endOf(use: Use, path: readonly string[]): Touch["how"] {
   const isGiven = use.how === "pass" || use.how === "return";
   // The result of a call belongs to whoever made it; only what a collection holds is still its own.
   const isCall = use.how === "call" || use.how === "construct" ||
-    isGiven && last.endsWith("()") && !COLLECTION_READS.has(last.slice(0, -2));
+    isGiven && last.endsWith("()") && last !== "new()" &&
+      !COLLECTION_READS.has(last.slice(0, -2));
   if (isCall) {
     return path.length === 1 && last === "new()"
       ? "construct"
