@@ -24,8 +24,8 @@ export interface ReloadInput {
   readonly dynamic: (path: string) => Iterable<string>;
   /** What modules accept without being reloaded, as importer to accepted; a module may accept itself. */
   readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Whether touching `path#name` reloads nothing: it is kept, or the app shares it. */
-  readonly isNamed?: (name: string) => boolean;
+  /** Whether touching a name of a module reloads nothing: it is kept, or the app shares it. */
+  readonly isNamed?: (path: string, name: string) => boolean;
 }
 
 /** Why a module is evaluated. */

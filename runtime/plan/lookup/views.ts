@@ -59,7 +59,9 @@ export function relativePath(from: string, relative: string): string | null {
 
 /** A path without query and fragment. */
 export function bare(path: string): string {
-  return path.replace(/[?#].*$/, "");
+  return path.includes("?") || path.includes("#")
+    ? path.replace(/[?#].*$/, "")
+    : path;
 }
 
 function own<T>(
@@ -78,8 +80,9 @@ function own<T>(
 export function releaseView(manifest: Manifest): View {
   const known = new Map<string, readonly string[]>();
   const analysis = (path: string) => own(manifest.analysis, path);
-  const resolve = (path: string, specifier: string) =>
-    targetOf(path, specifier, own(manifest.modules, path)?.specifiers);
+  const resolve = remembered((path: string, specifier: string) =>
+    targetOf(path, specifier, own(manifest.modules, path)?.specifiers)
+  );
   return {
     analysis,
     resolve,
@@ -96,6 +99,21 @@ export function releaseView(manifest: Manifest): View {
       }
       return found;
     },
+  };
+}
+
+/** Remembers what was resolved: the same specifiers are asked for again and again. */
+function remembered(resolve: View["resolve"]): View["resolve"] {
+  const known = new Map<string, Map<string, string | null>>();
+  return (path, specifier) => {
+    let table = known.get(path);
+    if (!table) known.set(path, table = new Map());
+    let target = table.get(specifier);
+    if (target === undefined) {
+      target = resolve(path, specifier);
+      table.set(specifier, target);
+    }
+    return target;
   };
 }
 
@@ -131,13 +149,13 @@ function valueImports(
  */
 export function runningView(running: RunningManifest, release: View): View {
   const edges = seenEdges(running);
-  const resolve = (path: string, specifier: string) => {
+  const resolve = remembered((path: string, specifier: string) => {
     const seen = own(edges, path)?.find((edge) => edge.specifier === specifier);
     return seen
       ? bare(seen.to)
       : targetOf(path, specifier, own(running.specifiers, path)) ??
         release.resolve(path, specifier);
-  };
+  });
   return {
     analysis: (path) => own(running.analysis, path),
     resolve,
