@@ -7,6 +7,7 @@ import { Machine } from "../machine/machine.ts";
 import { readAppConfig } from "../machine/app_config.ts";
 import { appRoot } from "../release/app_root.ts";
 import { AppFiles } from "../release/app_files.ts";
+import { openLaidFiles } from "../release/laying_rights.ts";
 import { type ControlSocket, openControlSocket } from "../machine/control.ts";
 import { describeMachine, describeModules } from "../machine/info.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
@@ -212,7 +213,10 @@ async function start(
   appProcess.logger = logger;
   const main = relative(root, mainFile);
   const files = new AppFiles(root);
+  // Before anything is decided: what an earlier process has laid over the image's files is not the image's.
+  const { laid, right } = await openLaidFiles(root, settings.imageRef);
   const context = {
+    laid,
     appProcess,
     settings,
     bucket,
@@ -259,6 +263,7 @@ async function start(
     async [Symbol.asyncDispose](): Promise<void> {
       await watcher[Symbol.asyncDispose]();
       await socket?.[Symbol.asyncDispose]();
+      right?.[Symbol.dispose]();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Machine } from "./machine.ts";
 import { AppFiles } from "../release/app_files.ts";
+import { LaidFiles } from "../release/laid_files.ts";
 import type { Logger } from "../base/log.ts";
 import { MemoryBucket } from "../bucket/memory_bucket.ts";
 import { BucketError, putJson, type ReadOutcome } from "../bucket/bucket.ts";
@@ -82,6 +83,7 @@ function setUp() {
     settings: resolveSettings({}, (name) => environment[name]),
     bucket,
     files: new AppFiles(folder),
+    laid: new LaidFiles(folder, `${folder}/laid`, "nothing is there"),
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,

@@ -6,7 +6,7 @@ import {
   type Sources,
 } from "../../tests/support/planned_app.ts";
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { refusalText } from "../protocol/refusal.ts";
+import { refusalText } from "../base/refusal.ts";
 import { classify } from "./classify.ts";
 import { isEmptyPlan } from "./plan.ts";
 import { planReport } from "./report.ts";

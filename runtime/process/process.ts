@@ -27,6 +27,7 @@ import type { HotContext } from "../modules/hot_context.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
+import { ImageAnalysis } from "../modules/image_analysis.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
@@ -60,6 +61,8 @@ export class AppProcess {
   readonly modules: ModuleLoading = new ModuleLoading();
   /** Which work meets which generation of the code. */
   readonly generations: Generations = generations;
+  /** What the scripts of the base image do. */
+  readonly imageAnalysis: ImageAnalysis = new ImageAnalysis(this.modules);
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */

@@ -48,7 +48,8 @@ export type {
   RunningPlanFields,
   SeenEdge,
 } from "./plan_fields.ts";
-export { type Refusal, refusal, refusalText } from "./refusal.ts";
+export { type Refusal, refusalText } from "../base/refusal.ts";
+export { refusal } from "./refusal.ts";
 export {
   type KeptEntry,
   NO_SETTINGS,

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { packagesIn } from "../plan/packages.ts";
+import { startKeys } from "../plan/config_keys.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
 import { settingsText } from "../protocol/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";
@@ -94,6 +95,25 @@ export class AppFiles {
       }
     }
     return config;
+  }
+
+  /**
+   * The digests of the same, key by key.
+   *
+   * @returns digests by file name and key
+   */
+  async configKeys(): Promise<Record<string, Record<string, string>>> {
+    const found: Record<string, Record<string, string>> = {};
+    for (const name of CONFIG_FILES) {
+      const text = await this.text(name);
+      if (text === null) continue;
+      const keys: [key: string, digest: string][] = [];
+      for (const [key, value] of Object.entries(startKeys(name, text))) {
+        keys.push([key, await sha256Of(value)]);
+      }
+      found[name] = Object.fromEntries(keys);
+    }
+    return found;
   }
 
   /**

@@ -40,6 +40,13 @@ export interface ReadyFiles {
   discard(): Promise<void>;
 }
 
+const NOTHING_READY: ReadyFiles = {
+  conflicts: [],
+  swap: () => () => {},
+  finish: () => Promise.resolve(),
+  discard: () => Promise.resolve(),
+};
+
 interface Step {
   readonly place: string;
   /** Where the new content comes from. */
@@ -52,6 +59,8 @@ interface Step {
 
 /** The files of this machine that do not come from its image. */
 export class LaidFiles {
+  /** Why nothing can be laid here, or null where it can. */
+  readonly refused: string | null;
   readonly #root: string;
   readonly #folder: string;
   #journal: LaidJournal = NOTHING_LAID;
@@ -59,8 +68,10 @@ export class LaidFiles {
   /**
    * @param root the app root
    * @param folder the folder for the journal and the image's own files
+   * @param refused why nothing can be laid here. Default null: it can
    */
-  constructor(root: string, folder: string) {
+  constructor(root: string, folder: string, refused: string | null = null) {
+    this.refused = refused;
     this.#root = root;
     this.#folder = folder;
   }
@@ -83,6 +94,16 @@ export class LaidFiles {
    */
   originalOf(path: string): string | null | undefined {
     return this.#journal.entries.find((entry) => entry.path === path)?.original;
+  }
+
+  /**
+   * The digest of what lies over the image's own file.
+   *
+   * @param path the path
+   * @returns SHA-256, or null where the file is removed; undefined where nothing was laid
+   */
+  laidAt(path: string): string | null | undefined {
+    return this.#journal.entries.find((entry) => entry.path === path)?.laid;
   }
 
   /**
@@ -109,6 +130,7 @@ export class LaidFiles {
     changes: readonly FileChange[],
     imageDigest: (path: string) => Promise<string | null>,
   ): Promise<ReadyFiles> {
+    if (changes.length === 0) return NOTHING_READY;
     const steps: Step[] = [];
     const conflicts: string[] = [];
     const entries = new Map(

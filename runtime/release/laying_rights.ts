@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { errorText } from "../base/error_text.ts";
+import { LaidFiles } from "./laid_files.ts";
 
 /**
  * Why files cannot be laid over their place here.
@@ -78,4 +79,31 @@ function startedAt(pid: number): string | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Prepares this process for laying files: puts back what an earlier process has left, and takes the right.
+ *
+ * @param root the app root
+ * @param imageRef the base image; empty outside Fly
+ * @returns the laid files, and what gives the right back
+ */
+export async function openLaidFiles(
+  root: string,
+  imageRef: string,
+): Promise<{ readonly laid: LaidFiles; readonly right: Disposable | null }> {
+  const folder = join(root, ".flyhot", "laid");
+  let refused = layingRefused(root, imageRef);
+  let right: Disposable | null = null;
+  if (refused === null) {
+    try {
+      right = await takeLayingLock(folder);
+      if (!right) refused = "another process of this app lays files here";
+    } catch (error) {
+      refused = `${folder} cannot be written (${errorText(error)})`;
+    }
+  }
+  const laid = new LaidFiles(root, folder, refused);
+  if (right) await laid.restore();
+  return { laid, right };
 }

@@ -5,8 +5,11 @@ import {
   type Manifest,
   type ModuleEdges,
   PROTOCOL_VERSION,
+  ProtocolError,
   type ReleaseFile,
+  type ReleaseSettings,
 } from "@flyhot/runtime/protocol";
+import { readReleaseSettings } from "@flyhot/runtime/plan";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -16,6 +19,7 @@ import { collectFiles } from "./collect.ts";
 import {
   configDigests,
   type ConfigFiles,
+  configKeyDigests,
   readConfigFiles,
 } from "./config_files.ts";
 import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
@@ -124,6 +128,9 @@ export async function packRelease(
     config: await configDigests(root, configFiles, host),
     locked: config.locked,
     analysis,
+    settings: settingsOf(config.denoJson),
+    configKeys: await configKeyDigests(root, configFiles.keys(), host),
+    commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
   };
   return {
     manifest,
@@ -133,6 +140,19 @@ export async function packRelease(
     ],
     ...await write(manifest, open, host, signal),
   };
+}
+
+/** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
+function settingsOf(denoJson: ConfigFiles["denoJson"]): ReleaseSettings {
+  try {
+    return readReleaseSettings(denoJson.flyhot);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new FlyhotError("usage", cause.message, {
+      hint: `see "flyhot" in the README`,
+      cause,
+    });
+  }
 }
 
 function entriesOf(
