@@ -125,15 +125,13 @@ function valueImports(
   table: Readonly<Record<string, string>> | undefined,
 ): readonly string[] {
   const all = [...new Set(edges.map(bare))];
-  const imports = (analysis?.imports ?? []).filter((it) => !it.dynamic);
   // Without a table an alias may lead to any of them.
-  const isTold = table !== undefined ||
-    imports.every(({ specifier }) => /^(?:\.{1,2}\/|[a-z]+:)/.test(specifier));
-  if (!analysis || analysis.commonjs || !isTold) return all;
+  if (!analysis || analysis.commonjs || !table) return all;
+  const imports = (analysis.imports ?? []).filter((it) => !it.dynamic);
   const values = new Set(
     imports.map(({ specifier }) => targetOf(path, specifier, table)),
   );
-  for (const [specifier, target] of Object.entries(table ?? {})) {
+  for (const [specifier, target] of Object.entries(table)) {
     // JSX imports it, without a word in the text.
     if (/\/jsx(?:-dev)?-runtime$/.test(specifier)) values.add(bare(target));
   }
