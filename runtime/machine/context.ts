@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { LaidFiles } from "../release/laid_files.ts";
+import type { Laying } from "../release/laying.ts";
 import type { Logger } from "../base/log.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ReleaseFolders } from "../release/folders.ts";
@@ -20,7 +20,7 @@ export interface MachineContext {
   /** The base image's files. */
   readonly files: AppFiles;
   /** The files that lie over those of the image. */
-  readonly laid: LaidFiles;
+  readonly laid: Laying;
   /** The path of the main module. */
   readonly main: string;
   /** Where releases go. */

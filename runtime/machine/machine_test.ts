@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Machine } from "./machine.ts";
 import { AppFiles } from "../release/app_files.ts";
-import { LaidFiles } from "../release/laid_files.ts";
 import type { Logger } from "../base/log.ts";
 import { MemoryBucket } from "../bucket/memory_bucket.ts";
 import { BucketError, putJson, type ReadOutcome } from "../bucket/bucket.ts";
@@ -83,7 +82,7 @@ function setUp() {
     settings: resolveSettings({}, (name) => environment[name]),
     bucket,
     files: new AppFiles(folder),
-    laid: new LaidFiles(folder, `${folder}/laid`, "nothing is there"),
+    laid: { files: null, refused: "nothing is there" },
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,

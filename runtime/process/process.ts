@@ -14,7 +14,7 @@ import {
 } from "../state/staging.ts";
 import { UpgradeEvents } from "./events.ts";
 import { Guard } from "./guard.ts";
-import { watchExits } from "./exits.ts";
+import { EndSignals, watchExits } from "./exits.ts";
 import { watchNodeServers } from "./node_servers.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedThings } from "./owned.ts";
@@ -124,6 +124,8 @@ export class AppProcess {
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
   });
+  /** The signals that ask the process to end. */
+  readonly endSignals: EndSignals = new EndSignals();
   #installed = false;
 
   /** Begins to see imports, errors, timers, servers and what ends the process; once. */
@@ -132,7 +134,7 @@ export class AppProcess {
     this.#installed = true;
     this.modules.install();
     this.guard.install();
-    watchExits(this.guard);
+    watchExits(this.guard, this.endSignals);
     this.timers.install();
     this.passes.install();
     this.servers.install();

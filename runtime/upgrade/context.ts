@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { LaidFiles } from "../release/laid_files.ts";
+import type { Laying } from "../release/laying.ts";
 import type { HealthCheck, NamedCheck } from "./health.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
 import type { Bucket } from "../bucket/bucket.ts";
@@ -16,7 +16,7 @@ export interface UpgradeContext {
   /** The base image's files. */
   readonly files: AppFiles;
   /** The files that lie over those of the image. */
-  readonly laid: LaidFiles;
+  readonly laid: Laying;
   /** The path of the main module. */
   readonly main: string;
   /** The base image. */

@@ -17,7 +17,7 @@ import type { RunningContext } from "./running_manifest.ts";
 export async function imageManifest(
   current: Manifest,
   loaded: ReadonlySet<string>,
-  { appProcess: { imageAnalysis }, files, laid }: RunningContext,
+  { appProcess: { imageAnalysis }, files }: RunningContext,
 ): Promise<Manifest> {
   const kept: [path: string, file: Manifest["files"][string]][] = [];
   const analysis = new Map<string, ModuleAnalysis>();
@@ -26,8 +26,7 @@ export async function imageManifest(
     const file = Object.hasOwn(current.files, path)
       ? current.files[path]!
       : null;
-    const original = laid.originalOf(path);
-    const sha256 = original === undefined ? await files.digest(path) : original;
+    const sha256 = await files.digest(path);
     if (sha256 === null) continue;
     kept.push([
       path,

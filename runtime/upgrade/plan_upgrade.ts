@@ -10,7 +10,7 @@ import { isEmptyPlan, type Plan } from "../plan/plan.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
-import type { FileChange } from "../release/laid_files.ts";
+import type { FileChange } from "../release/file_change.ts";
 import { imageManifest } from "./image_manifest.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
@@ -84,7 +84,7 @@ export async function planUpgrade(
     roots: plan.roots,
     gone: [...new Set([...plan.removed, ...plan.pruned])],
     assets: assetsOf(plan, loaded),
-    files: fileChanges(plan, manifest, release, loaded, context),
+    files: await fileChanges(plan, manifest, release, loaded, context),
     retained: { modules: plan.reload.length, bytes },
     isEmpty: isEmptyPlan(plan),
   };
@@ -99,24 +99,30 @@ function assetsOf(plan: Plan, loaded: ReadonlySet<string>): string[] {
 }
 
 /** What lies over the image's files afterwards; on the way back the image's own. */
-function fileChanges(
+async function fileChanges(
   plan: Plan,
   manifest: Manifest,
   release: UnpackedRelease | null,
   loaded: ReadonlySet<string>,
-  { laid, appProcess }: RunningContext,
-): FileChange[] {
-  if (laid.refused !== null) return [];
-  const changes = plan.files.map((path): FileChange => ({
-    path,
-    source: release
-      ? join(release.folder, path)
-      : laid.backupOf(path) ?? join(appProcess.root!, path),
-    sha256: manifest.files[path]!.sha256,
-  }));
+  { laid, files }: RunningContext,
+): Promise<FileChange[]> {
+  if (!laid.files) return [];
+  if (!release) {
+    return laid.files.paths.map((path) => ({ kind: "original", path }));
+  }
+  const changes: FileChange[] = [];
+  for (const path of plan.files) {
+    changes.push({
+      kind: "write",
+      path,
+      source: join(release.folder, path),
+      sha256: manifest.files[path]!.sha256,
+      expected: await files.digest(path),
+    });
+  }
   for (const path of plan.removed) {
     if (loaded.has(path)) continue;
-    changes.push({ path, source: null, sha256: null });
+    changes.push({ kind: "remove", path, expected: await files.digest(path) });
   }
   return changes;
 }

@@ -95,9 +95,10 @@ export async function currentDigests(
     const inRelease = release && Object.hasOwn(release.manifest.files, path)
       ? release.manifest.files[path]!.sha256
       : null;
-    const over = laid.laidAt(path);
+    // What the release in place has taken away is not there, whatever the image has.
+    const isTakenAway = laid.files?.originalOf(path) !== undefined;
     const sha256 = inRelease ??
-      (over === undefined ? await files.digest(path) : over);
+      (isTakenAway ? null : await files.digest(path));
     if (sha256 !== null) digests.set(path, sha256);
   }
   return digests;

@@ -24,7 +24,7 @@ import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
 import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
-import type { ReadyFiles } from "../release/laid_files.ts";
+import type { LaidChange } from "../release/laid_change.ts";
 
 /** Assets of so many earlier releases stay available to open pages. */
 const EARLIER_FOLDERS_MAX = 3;
@@ -142,8 +142,11 @@ class Upgrade {
       changes = changesOf(plan, prepared, appProcess);
       const { state } = changes;
       const defaults = await this.#defaultChecks(release);
-      const files = await this.#step("prepare", () => this.#layOut(plan));
-      undoLoad = () => files.discard();
+      const files = await this.#step(
+        "prepare",
+        () => this.#layOut(plan, release),
+      );
+      undoLoad = async () => await files?.discard();
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       const from = performance.now();
@@ -160,7 +163,7 @@ class Upgrade {
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
-      await files.finish();
+      await files?.finish();
       appProcess.onProbation = prepared.callers;
       this.#tell({
         type: "completed",
@@ -191,21 +194,35 @@ class Upgrade {
   }
 
   /** Makes the files ready that are to be laid over their place. */
-  async #layOut(plan: UpgradePlan): Promise<ReadyFiles> {
-    const { laid, files } = this.#context;
-    const ready = await laid.prepare(plan.files, (path) => files.digest(path));
-    for (const path of ready.conflicts) {
-      this.#appProcess.logger.warn(
-        `${path} stays as the app has written it; the release has another one`,
-      );
+  async #layOut(
+    plan: UpgradePlan,
+    release: UnpackedRelease | null,
+  ): Promise<LaidChange | null> {
+    const { files } = this.#context.laid;
+    if (!files || plan.files.length === 0) return null;
+    const change = await files.prepare(plan.files);
+    const conflicts = change.conflicts.map(({ path, why }) =>
+      `${path}: ${why}`
+    );
+    if (conflicts.length === 0) return change;
+    if (release === null) {
+      // The way back must not fail for what the app has made of a file.
+      this.#appProcess.logger.warn(`left as they are: ${conflicts.join("; ")}`);
+      return change;
     }
-    return ready;
+    await change.discard();
+    throw new UpgradeError(
+      "prepare",
+      `Cannot lay the files of the release over those of the image: ${
+        conflicts.join("; ")
+      }; leave such files out of the release ("exclude"), or read them by asset() and name them under "assets"`,
+    );
   }
 
   // From here on the new code is in; whatever fails takes it out again.
   async #switch(
     { state, services, hots }: Changes,
-    files: ReadyFiles,
+    files: LaidChange | null,
     { staged, staging, callers, boundaries }: Prepared,
     release: UnpackedRelease | null,
     defaults: readonly NamedCheck[],
@@ -225,7 +242,8 @@ class Upgrade {
         undo.push(state.swap());
         undo.push(services.swap());
         undo.push(hots.swap());
-        undo.push(files.swap());
+        const undoFiles = files?.swap();
+        undo.push(() => void undoFiles?.());
         undo.push(this.#enter(release));
         staging.state = "live";
       });

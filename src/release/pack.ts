@@ -1,6 +1,7 @@
 /** From an app's folder to a release on disk.
  * @module
  */
+import { serviceChecksOf } from "./service_checks.ts";
 import {
   type Manifest,
   type ModuleEdges,
@@ -116,6 +117,7 @@ export async function packRelease(
   const dirty = options.gitIgnored === true &&
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
   const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
+  const checks = serviceChecksOf(config.flyToml);
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
@@ -131,6 +133,7 @@ export async function packRelease(
     settings: settingsOf(config.denoJson),
     configKeys: await configKeyDigests(root, configFiles.keys(), host),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
+    ...(checks.length > 0 ? { checks } : {}),
   };
   return {
     manifest,
