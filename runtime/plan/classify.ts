@@ -34,15 +34,20 @@ const RETAINED_PER_SOURCE_BYTE = 6;
  * Says what a release would do to a machine, and why it cannot, if it cannot. Nothing here reads or writes anything.
  *
  * @param manifest the release
- * @param running what the machine says it runs
+ * @param machine what the machine says it runs
  * @param options what is consented to for this upgrade, besides what `deno.json` says
  * @returns the plan
  */
 export function classify(
   manifest: Manifest,
-  running: RunningManifest,
+  machine: RunningManifest,
   options: { readonly consent?: readonly string[] } = {},
 ): Plan {
+  // A module that is loaded with a query as well is still one file.
+  const running = {
+    ...machine,
+    loaded: [...new Set(machine.loaded.map(bare))],
+  };
   const said = manifest.settings ?? NO_SETTINGS;
   // What is lost is of the code that runs, whose own deno.json may have named it: a way back must not fail for a name.
   const settings = {
@@ -98,12 +103,13 @@ export function classify(
         [from, to],
       ) => [from, new Set(to)]),
     ),
-    isNamed: (name) => named.has(name),
+    isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
   });
   const { fresh } = set;
   const state = judgeState({
     reload: set.reload,
     pruned,
+    reasons: set.reasons,
     fresh: [...fresh, ...set.mapped],
     loaded: [...loaded, ...pruned],
     running: now,

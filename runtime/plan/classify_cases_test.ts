@@ -315,3 +315,84 @@ export default { fetch: (r) => { rooms.set(r.url, 1); return new Response(); } }
     ],
   );
 });
+
+Deno.test("H2: state that is only reloaded because it is touched can be shared instead", () => {
+  const a = {
+    "app.ts":
+      `import { find } from "./repo.ts"; export const f = () => find();`,
+    "repo.ts": `import { db } from "./db.ts";
+const all = db.prepare("select 1");
+export const find = () => all;`,
+    "db.ts":
+      `import { DatabaseSync } from "node:sqlite"; export const db = new DatabaseSync("x");`,
+  };
+  const b = { "repo.ts": `${a["repo.ts"]} // v2` };
+  const it = plan(a, b);
+  assertEquals(it.reload, ["app.ts", "db.ts", "repo.ts"]);
+  assertEquals(texts(it), [
+    `db.ts:1 db: is open (new DatabaseSync()), and would be opened a second time: repo.ts:2 touches db.ts#db while it is evaluated; close it in hot(import.meta).dispose(), or add to "flyhot" in deno.json: "startsAnew": ["db.ts#db"], or, if that may happen a second time, "shared": ["db.ts#db"], or consent to it: "consent": ["handle:db.ts#db"]`,
+  ]);
+  const shared = plan(a, b, { flyhot: { shared: ["db.ts#db"] } });
+  assertEquals([shared.reload, texts(shared)], [["app.ts", "repo.ts"], []]);
+});
+
+Deno.test("a machine that only says where specifiers lead is planned for like one that says all edges", () => {
+  const a = {
+    "app.ts":
+      `import { x } from "./x.ts"; import "./a.ts"; export const f = () => x;`,
+    "x.ts": `export const x = 1;`,
+    "a.ts": `export {};`,
+  };
+  const machine = running({ "main.ts": MAIN, ...a });
+  const { edges: _, specifiers, ...rest } = machine;
+  const { "main.ts": __, ...seen } = specifiers!;
+  const b = {
+    "main.ts": MAIN,
+    ...a,
+    "app.ts": `import { x } from "./x.ts"; export const f = () => x;`,
+  };
+  const it = classify(packed(b), {
+    ...rest,
+    specifiers: seen,
+    plain: { "app.ts": ["x.ts", "a.ts"] },
+  });
+  assertEquals([it.reload, it.pruned, texts(it)], [["app.ts"], ["a.ts"], []]);
+});
+
+Deno.test("T13: what a helper of the app makes of the runtime is not state, nor is an instance without fields", () => {
+  const a = {
+    "app.ts":
+      `import { make } from "./helper.ts"; import { Api } from "./api.ts";
+const c = make("c"); const api = new Api();
+export const f = (x) => { c.add(x); c.set(x); api.add(x); };`,
+    "helper.ts":
+      `import { holder } from "@flyhot/runtime"; export const make = (n) => holder(n, {});`,
+    "api.ts": `export class Api { add(x) { return x; } }`,
+    "other.ts": `import { c } from "./app.ts"; export const g = () => c;`,
+  };
+  assertEquals(texts(plan(a, { "app.ts": `${a["app.ts"]} // v2` })), []);
+  const stateful = {
+    ...a,
+    "api.ts": `export class Api { all = []; add(x) { this.all.push(x); } }`,
+  };
+  assertEquals(
+    plan(stateful, { "app.ts": `${a["app.ts"]} // v2` }).refusals.map((it) =>
+      it.subject
+    ),
+    ["api"],
+  );
+});
+
+Deno.test("T13: what others change through a function that hands it out is state", () => {
+  const a = {
+    "app.ts":
+      `import { rooms } from "./rooms.ts"; export const f = (x) => rooms().set(x, 1);`,
+    "rooms.ts": `const all = new Map(); export const rooms = () => all;`,
+  };
+  assertEquals(
+    plan(a, { "rooms.ts": `${a["rooms.ts"]} // v2` }).refusals.map((it) =>
+      `${it.path}#${it.subject} ${it.why}`
+    ),
+    ["rooms.ts#all holds state (set() in app.ts:1), which would be lost"],
+  );
+});

@@ -2,7 +2,7 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { bare, type View } from "./lookup/views.ts";
+import { bare, seenEdges, type View } from "./lookup/views.ts";
 
 /**
  * All that the given modules import, statically or not, however deep.
@@ -55,7 +55,7 @@ export function prunedModules(
   release: View,
   isChanged: (path: string) => boolean,
 ): string[] {
-  const { edges } = running;
+  const edges = seenEdges(running);
   if (!edges) return [];
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
   // One that no module of the app was seen importing belongs to somebody else.

@@ -24,8 +24,8 @@ export interface ReloadInput {
   readonly dynamic: (path: string) => Iterable<string>;
   /** What modules accept without being reloaded, as importer to accepted; a module may accept itself. */
   readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Whether touching `path#name` reloads nothing: it is kept, or the app shares it. */
-  readonly isNamed?: (name: string) => boolean;
+  /** Whether touching a name of a module reloads nothing: it is kept, or the app shares it. */
+  readonly isNamed?: (path: string, name: string) => boolean;
 }
 
 /** Why a module is evaluated. */
@@ -184,30 +184,29 @@ export function becauseOf(
 }
 
 /** What a module imports that has to be reloaded with it. */
-function* edgesOf(path: string, input: ReloadInput): Generator<string> {
+function edgesOf(path: string, input: ReloadInput): string[] {
+  const edges = [...input.running.imports(path), ...input.dynamic(path)];
+  // The release knows the imports of what nobody saw being loaded.
+  if (input.boot.has(path)) edges.push(...input.release.imports(path));
   const { accepted } = input;
-  const isBoot = input.boot.has(path);
-  const takes = (to: string) =>
-    !accepted?.get(path)?.has(to) && !accepted?.get(to)?.has(to);
-  for (const to of input.running.imports(path)) if (takes(to)) yield to;
-  // A module that did not change has the same edges in both; the release knows those of what nobody saw being loaded.
-  if (isBoot) {
-    for (const to of input.release.imports(path)) if (takes(to)) yield to;
-  }
-  for (const to of input.dynamic(path)) if (takes(to)) yield to;
+  return accepted && accepted.size > 0
+    ? edges.filter((to) =>
+      !accepted.get(path)?.has(to) && !accepted.get(to)?.has(to)
+    )
+    : edges;
 }
 
 function importersOf(
   input: ReloadInput,
   loaded: ReadonlySet<string>,
-): Map<string, Set<string>> {
-  const importers = new Map<string, Set<string>>();
+): Map<string, string[]> {
+  const importers = new Map<string, string[]>();
   // An importer that never ran holds nothing that could be stale.
   for (const from of loaded) {
     for (const to of edgesOf(from, input)) {
-      const set = importers.get(to);
-      if (set) set.add(from);
-      else importers.set(to, new Set([from]));
+      const list = importers.get(to);
+      if (list) list.push(from);
+      else importers.set(to, [from]);
     }
   }
   return importers;

@@ -111,7 +111,7 @@ function keptEntries(value: unknown, at: string): KeptEntry[] {
 function bindingName(value: unknown, at: string): string {
   const wanted = `a path and a name, as in "rooms.ts#rooms"`;
   if (typeof value !== "string") return reject(at, wanted, value);
-  const hash = value.lastIndexOf("#");
+  const hash = value.indexOf("#");
   const path = value.slice(0, hash).replace(/^\.\//, "");
   const name = value.slice(hash + 1);
   return hash > 0 && isReleasePath(path) &&

@@ -82,8 +82,8 @@ export interface Touch {
 
 /** What running some code does beyond its own locals. */
 export interface Effects {
-  /** What it does with imports. */
-  readonly touches?: readonly Touch[];
+  /** What it does with imports: places in {@linkcode ModuleAnalysis.touches}. */
+  readonly touches?: readonly number[];
   /** The object-valued variables of its own module that it changes, hands out or calls methods of. */
   readonly state?: readonly string[];
   /** True if it calls functions that are passed to it. */
@@ -231,6 +231,8 @@ export interface ModuleAnalysis {
   readonly exports?: Readonly<Record<string, ExportFact>>;
   /** The specifiers of `export * from`. */
   readonly stars?: readonly string[];
+  /** Every use of an import in its code. */
+  readonly touches?: readonly Touch[];
   /** What its evaluation does. */
   readonly top?: Effects;
   /** What code that runs after its evaluation changes of its imports. */
@@ -308,7 +310,7 @@ const touch: Reader<Touch> = (value, at) => {
 const effects: Reader<Effects> = (value, at) => {
   const it = object(value, at);
   return {
-    ...maybe(it, "touches", listOf(touch), at),
+    ...maybe(it, "touches", listOf(count), at),
     ...maybe(it, "state", listOf(string), at),
     ...maybe(it, "callsBack", boolean, at),
   };
@@ -439,6 +441,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "names", listOf(string), at),
     ...maybe(it, "exports", exportFacts, at),
     ...maybe(it, "stars", listOf(string), at),
+    ...maybe(it, "touches", listOf(touch), at),
     ...maybe(it, "top", effects, at),
     ...maybe(it, "later", listOf(touch), at),
     ...maybe(it, "bindings", listOf(stateBinding), at),
@@ -451,3 +454,20 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "commonjs", boolean, at),
   };
 };
+
+/**
+ * The uses of imports that effects name.
+ *
+ * @param analysis the module that the effects are of
+ * @param effects the effects; undefined for none
+ * @returns the uses
+ */
+export function touchesOf(
+  analysis: ModuleAnalysis | undefined,
+  effects: Effects | undefined,
+): Touch[] {
+  return (effects?.touches ?? []).flatMap((at) => {
+    const touch = analysis?.touches?.[at];
+    return touch ? [touch] : [];
+  });
+}

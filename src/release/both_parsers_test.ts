@@ -70,7 +70,7 @@ Deno.test("places of transpiled text are led back to the source", async () => {
     },
   );
   assertEquals(it.imports?.[0]?.line, 11);
-  assertEquals([it.top?.touches?.[0]?.line, it.top?.touches?.[0]?.column], [
+  assertEquals([it.touches?.[0]?.line, it.touches?.[0]?.column], [
     12,
     4,
   ]);

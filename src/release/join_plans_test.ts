@@ -81,7 +81,9 @@ function running(changes: Partial<RunningManifest> = {}): RunningManifest {
     plain: {},
     external: ["npm:a@1"],
     holders: {},
-    analysis: {},
+    analysis: Object.fromEntries(
+      Object.keys(MODULES).map((path) => [path, {}]),
+    ),
     accepted: {},
     declined: {},
     ...changes,

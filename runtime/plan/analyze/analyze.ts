@@ -6,7 +6,8 @@ import type {
   ModuleAnalysis,
 } from "../../protocol/module_analysis.ts";
 import { classFactsOf, enumFactsOf } from "./class_facts.ts";
-import { type Code, effectsOf } from "./effects.ts";
+import { compact } from "./compact.ts";
+import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./known_calls.ts";
@@ -49,15 +50,16 @@ export function analyzeTree(
     runs: new Runs(resolved, units, roots),
     values: new ValueFacts(resolved, roots),
   };
-  const { facts, stars } = exportsOf(code);
+  const table = new EffectTable(code, units.all);
+  const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
-  const effects = effectsOf(code, top);
+  const effects = table.of(top, { reads: true });
   const { bindings, later } = stateOf(
     code,
     units,
     code.runs.after(exportedBindings(resolved)),
   );
-  const analysis: ModuleAnalysis = {
+  const analysis = compact({
     ...some("imports", importsOf(resolved, source, options)),
     ...some(
       "names",
@@ -65,16 +67,17 @@ export function analyzeTree(
     ),
     ...(Object.keys(facts).length > 0 ? { exports: facts } : {}),
     ...some("stars", stars),
+    ...some("touches", table.touches),
     ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
     ...some("later", later),
     ...some("bindings", bindings),
-    ...some("classes", classFactsOf(code, units, source)),
+    ...some("classes", classFactsOf(code, units, table, source)),
     ...some("enums", enumFactsOf(code)),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
-  };
+  });
   return options.place ? placed(analysis, options.place) : analysis;
 }
 

@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
-import { moduleAnalysis } from "../../protocol/module_analysis.ts";
+import { moduleAnalysis, touchesOf } from "../../protocol/module_analysis.ts";
 import { analyzeScript } from "../../../src/release/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
+const topOf = (it: ModuleAnalysis) => touchesOf(it, it.top);
 /** `specifier#name how member` of what the evaluation touches, reads left out. */
 const touches = (source: string, path?: string) =>
-  (of(source, path).top?.touches ?? []).filter(({ how }) => how !== "read")
+  topOf(of(source, path)).filter(({ how }) => how !== "read")
     .map(({ specifier, name, how, member }) =>
       `${specifier}#${name} ${how}${member === undefined ? "" : ` ${member}`}`
     );
@@ -185,7 +186,7 @@ export const api = { add, deep: { drop(x) { rooms.delete(x); } } };`,
   );
   const effects = (name: string) => it.exports?.[name]?.effects;
   assertEquals(effects("add")?.state, ["rooms"]);
-  assertEquals(effects("add")?.touches?.map(({ name }) => name), ["log"]);
+  assertEquals(touchesOf(it, effects("add")).map(({ name }) => name), ["log"]);
   assertEquals(effects("read"), undefined);
   assertEquals(effects("leak"), { state: ["rooms"] });
   assertEquals(effects("get"), { state: ["rooms"] });
@@ -343,10 +344,12 @@ Deno.test("top: what the runtime and packages bring is not touched", () => {
 });
 
 Deno.test("top: callbacks passed to an imported function are told with it", () => {
-  const [touch] = of(
+  const it = of(
     `import { route } from "./router.ts"; import { rooms } from "./rooms.ts"; route("/", () => rooms.set("x", 1));`,
-  ).top?.touches ?? [];
-  assertEquals(touch?.callbacks?.touches?.map((it) => [it.name, it.member]), [[
+  );
+  const [touch] = topOf(it);
+  const inner = touchesOf(it, touch?.callbacks);
+  assertEquals(inner.map((it) => [it.name, it.member]), [[
     "rooms",
     "set()",
   ]]);
@@ -475,6 +478,36 @@ Deno.test("state: what code that runs after the evaluation changes", () => {
       [`let n = 0; export const f = (n) => n++;`],
       [`const m = new Map(); export const f = () => { const m = new Map(); m.set(1, 2); };`],
       [`const id = setInterval(() => {}, 1);`],
+      // Queries of a database, routers and clients have methods of the same names:
+      [
+        `const db = drizzle("x"); export const f = () => db.update(t).set({ a: 1 }); export const g = () => db.delete(t);`,
+      ],
+      [
+        `const cache = new LRUCache(); export const f = (k) => cache.set(k, 1);`,
+        "cache mutated",
+      ],
+      [
+        `const store = create(); export const f = (u) => store.users.push(u);`,
+        "store mutated",
+      ],
+      [
+        `class C { static #n = 0; static next() { return ++C.#n; } }`,
+        "C.#n mutated",
+      ],
+      // Made again with what assigns it:
+      [
+        `import { service } from "@flyhot/runtime"; let timer; service("t", { start() { timer = setInterval(f, 1); }, stop: () => { clearInterval(timer); timer = undefined; } });`,
+      ],
+      [
+        `import { service } from "@flyhot/runtime"; let n = 0; service("t", { start() { return setInterval(() => n++, 1); } });`,
+        "n written",
+      ],
+      [
+        `import { hot } from "@flyhot/runtime"; import first from "./dep.ts"; let dep = first; hot(import.meta).accept("./dep.ts", (m) => { dep = m; }); hot(import.meta).dispose(() => { dep = null; });`,
+      ],
+      [
+        `const rooms = globalThis.rooms ??= new Map(); export const f = () => rooms.set(1, 2);`,
+      ],
       // Not ours to lose:
       [`import { holder } from "@flyhot/runtime"; const c = holder("c", {}); export const f = () => c.add(1);`],
       [`import { hot } from "@flyhot/runtime"; const m = hot(import.meta).data.m ??= new Map(); export const f = () => m.set(1, 2);`],
@@ -570,7 +603,7 @@ Deno.test("state: what code changes of its imports later", () => {
 });
 
 Deno.test("classes: fields, methods, constructors", () => {
-  const [c] = of(`import { x } from "./x.ts"; const one = 1;
+  const it = of(`import { x } from "./x.ts"; const one = 1;
 export class C extends Base {
   a = new Map<string, number>(); b = one; c = x.y; d!: string; e = () => this.a; #p = 1; declare q: number;
   static s = 0;
@@ -580,7 +613,8 @@ export class C extends Base {
   get v() { return 1; } set v(_) {} static make() {} async *gen() {} #secret() {}
   over(a: string): void; over(a: unknown) {}
   @dec() decorated() {}
-}`).classes ?? [];
+}`);
+  const [c] = it.classes ?? [];
   assertEquals(
     c?.fields?.map(({ name, text, selfContained }) =>
       `${name}=${text}${selfContained ? " self" : ""}`
@@ -612,7 +646,7 @@ export class C extends Base {
     "over",
     "decorated",
   ]);
-  assertEquals(c?.methods?.run?.effects?.touches?.[0]?.member, "go()");
+  assertEquals(touchesOf(it, c?.methods?.run?.effects)[0]?.member, "go()");
 });
 
 Deno.test("classes: digests do not depend on layout, types and comments", () => {

@@ -10,7 +10,7 @@ import type {
   NameRef,
 } from "../../protocol/module_analysis.ts";
 import { codeDigest } from "./digest.ts";
-import { type Code, effectsOf, placeOf } from "./effects.ts";
+import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
   eachChild,
   field,
@@ -34,12 +34,14 @@ import type { ClassUnits, Units } from "./units.ts";
  *
  * @param code the module
  * @param units its code
+ * @param table what its code does
  * @param source its text
  * @returns the classes, in the order of the source
  */
 export function classFactsOf(
   code: Code,
   units: Units,
+  table: EffectTable,
   source: string,
 ): ClassFact[] {
   const facts: ClassFact[] = [];
@@ -49,7 +51,7 @@ export function classFactsOf(
       : isDefault(of.node, code)
       ? "default"
       : null;
-    if (name !== null) facts.push(classFact(name, of, code, source));
+    if (name !== null) facts.push(classFact(name, of, code, table, source));
   }
   return facts;
 }
@@ -63,6 +65,7 @@ function classFact(
   name: string,
   of: ClassUnits,
   code: Code,
+  table: EffectTable,
   source: string,
 ): ClassFact {
   const text = (node: Node) => source.slice(node.start, node.end);
@@ -86,9 +89,7 @@ function classFact(
       const called = (isStatic ? of.statics : of.methods).get(
         keyName(member, "key") ?? "[]",
       ) ?? [];
-      const effects = effectsOf(code, code.runs.closure(called), {
-        reads: false,
-      });
+      const effects = table.of(code.runs.closure(called));
       methods[
         `${isStatic ? "static " : ""}${
           kind === "get" || kind === "set" ? `${kind} ` : ""
@@ -113,9 +114,7 @@ function classFact(
   const params = many(constructor, "params");
   const assigned = constructor ? assignedBy(constructor, code, text) : [];
   const above = of.superClass ? extendsOf(of.superClass, code) : null;
-  const construct = effectsOf(code, code.runs.closure([of.construct]), {
-    reads: false,
-  });
+  const construct = table.of(code.runs.closure([of.construct]));
   return {
     name,
     line: placeOf(of.node).line,

@@ -22,49 +22,150 @@ export interface Code {
   readonly values: ValueFacts;
 }
 
-/**
- * What running some code does.
- *
- * @param code the module
- * @param units all the code that runs
- * @param options whether reads are told as well (default true)
- * @returns the effects; empty for none
- */
-export function effectsOf(
-  code: Code,
-  units: Iterable<Unit>,
-  options: { readonly reads?: boolean; readonly depth?: number } = {},
-): Effects {
-  const touches = new Map<string, Touch>();
-  const state = new Set<string>();
-  for (const unit of units) {
+/** What one piece of code does by itself, without what it calls. */
+interface Direct {
+  /** Places in the table of touches. */
+  readonly touches: number[];
+  readonly state: Set<string>;
+}
+
+/** A touch while its table is made. */
+interface Entry {
+  readonly touch: Touch;
+  /** What is passed along with it: code of this module. */
+  readonly given: Set<Unit>;
+  /** Touches that whoever gets an imported function may cause. */
+  readonly imported: number[];
+}
+
+/** The effects of all code of a module; each use of an import is told once. */
+export class EffectTable {
+  readonly #code: Code;
+  readonly #entries: Entry[] = [];
+  readonly #direct = new Map<Unit, Direct>();
+
+  /**
+   * @param code the module
+   * @param units its code
+   */
+  constructor(code: Code, units: Iterable<Unit>) {
+    this.#code = code;
+    for (const unit of units) this.#direct.set(unit, this.#look(unit));
+  }
+
+  /** Every use of an import, with what is passed along. */
+  get touches(): Touch[] {
+    return this.#entries.map(({ touch, given, imported }) => {
+      if (given.size + imported.length === 0) return touch;
+      const inner = this.of(this.#code.runs.closure(given));
+      const touches = [...inner.touches ?? [], ...imported];
+      return touches.length === 0
+        ? touch
+        : { ...touch, callbacks: { touches } };
+    });
+  }
+
+  /**
+   * What running some code does.
+   *
+   * @param units all the code that runs
+   * @param options whether reads are told as well; default false
+   * @returns the effects; empty for none
+   */
+  of(
+    units: Iterable<Unit>,
+    options: { readonly reads?: boolean } = {},
+  ): Effects {
+    const touches = new Set<number>();
+    const state = new Set<string>();
+    for (const unit of units) {
+      const direct = this.#direct.get(unit);
+      for (const at of direct?.touches ?? []) {
+        const { how } = this.#entries[at]!.touch;
+        if (options.reads || how !== "read" && how !== "extend") {
+          touches.add(at);
+        }
+      }
+      for (const name of direct?.state ?? []) state.add(name);
+    }
+    const list = [...touches].sort((a, b) => {
+      const one = this.#entries[a]!.touch, other = this.#entries[b]!.touch;
+      return one.line - other.line || one.column - other.column || a - b;
+    });
+    return {
+      ...(list.length > 0 ? { touches: list } : {}),
+      ...(state.size > 0 ? { state: [...state].sort() } : {}),
+    };
+  }
+
+  #look(unit: Unit): Direct {
+    const code = this.#code;
+    const known = new Map<string, number>();
+    const direct: Direct = { touches: [], state: new Set() };
     for (const reference of unit.references) {
       const binding = code.resolved.bindings.get(reference)!;
       if (binding.node === reference || !mayMatter(binding)) continue;
       const use = inContext(useOf(reference, code.resolved), code);
+      const isAssigned = code.resolved.targets.has(reference);
       for (const root of code.roots.of(reference, use.path)) {
         // Assigning to an alias does nothing to what it stood for.
-        const isAssigned = code.resolved.targets.has(reference);
         if (isAssigned && root.binding !== binding) continue;
         if (root.specifier === null) {
-          if (gripsState(root, use, code)) state.add(root.name);
+          if (gripsState(root, use, code)) direct.state.add(root.name);
           continue;
         }
         // An alias is read where it is made; what is done to it counts here.
         if (use.how === "read" && !binding.imported) continue;
-        if (use.how === "read" && options.reads === false) continue;
         if (isExternal(root.specifier)) continue;
-        add(touches, touchOf(root, use, reference, code, options.depth));
+        this.#add(touchOf(root, use, reference), use, known, direct);
+      }
+    }
+    return direct;
+  }
+
+  #add(
+    touch: Touch,
+    use: Use,
+    known: Map<string, number>,
+    direct: Direct,
+  ): void {
+    const at = this.#place(touch, known, direct);
+    const entry = this.#entries[at]!;
+    for (const argument of use.call ? many(use.call, "arguments") : []) {
+      for (const unit of this.#code.runs.functionsIn(argument)) {
+        entry.given.add(unit);
+      }
+      if (unwrap(argument).type !== "Identifier") continue;
+      // Whoever gets an imported function may call it.
+      for (const root of this.#code.roots.of(argument, ["()"])) {
+        if (root.specifier === null || isExternal(root.specifier)) continue;
+        const call = { ...touchOf(root, use, argument), how: "call" as const };
+        entry.imported.push(this.#place(call, known, null));
       }
     }
   }
-  const list = [...touches.values()].sort((a, b) =>
-    a.line - b.line || a.column - b.column
-  );
-  return {
-    ...(list.length > 0 ? { touches: list } : {}),
-    ...(state.size > 0 ? { state: [...state].sort() } : {}),
-  };
+
+  #place(
+    touch: Touch,
+    known: Map<string, number>,
+    direct: Direct | null,
+  ): number {
+    const key = [
+      direct === null,
+      touch.specifier,
+      touch.name,
+      touch.how,
+      touch.member,
+    ].join("\n");
+    let at = known.get(key);
+    if (at === undefined) {
+      at = this.#entries.length;
+      known.set(key, at);
+      this.#entries.push({ touch, given: new Set(), imported: [] });
+      direct?.touches.push(at);
+    }
+    return at;
+  }
 }
 
 function mayMatter(binding: Binding): boolean {
@@ -113,35 +214,14 @@ function gripsState(
   return judgeTouch(fact, root.path, how).grip !== "none";
 }
 
-function touchOf(
-  root: Root,
-  use: Use,
-  reference: Node,
-  code: Code,
-  depth = 0,
-): Touch {
-  const { path } = root;
-  const member = path.join(".").slice(0, MEMBER_MAX);
-  const how = endOf(use, path);
-  const given = use.call && depth === 0
-    ? many(use.call, "arguments").flatMap((it) => code.runs.functionsIn(it))
-    : [];
-  const callbacks = given.length > 0
-    ? effectsOf(code, code.runs.closure(given), { reads: false, depth: 1 })
-    : {};
-  const imported = use.call && depth === 0 ? importedIn(use.call, code) : [];
-  const touches = [...callbacks.touches ?? [], ...imported];
-  const inner: Effects = {
-    ...callbacks,
-    ...(touches.length > 0 ? { touches } : {}),
-  };
+function touchOf(root: Root, use: Use, reference: Node): Touch {
+  const member = root.path.join(".").slice(0, MEMBER_MAX);
   return {
     specifier: root.specifier!,
     name: root.name,
-    how,
+    how: endOf(use, root.path),
     ...(member === "" ? {} : { member }),
     ...placeOf(reference),
-    ...(inner.touches || inner.state ? { callbacks: inner } : {}),
   };
 }
 
@@ -151,7 +231,8 @@ function endOf(use: Use, path: readonly string[]): Touch["how"] {
   const isGiven = use.how === "pass" || use.how === "return";
   // The result of a call belongs to whoever made it; only what a collection holds is still its own.
   const isCall = use.how === "call" || use.how === "construct" ||
-    isGiven && last.endsWith("()") && !COLLECTION_READS.has(last.slice(0, -2));
+    isGiven && last.endsWith("()") && last !== "new()" &&
+      !COLLECTION_READS.has(last.slice(0, -2));
   if (isCall) {
     return path.length === 1 && last === "new()"
       ? "construct"
@@ -160,52 +241,6 @@ function endOf(use: Use, path: readonly string[]): Touch["how"] {
       : "method";
   }
   return use.how === "return" ? "pass" : use.how as Touch["how"];
-}
-
-/** Imported functions among the arguments of a call: whoever gets them may call them. */
-function importedIn(call: Node, code: Code): Touch[] {
-  return many(call, "arguments").flatMap((argument) =>
-    unwrap(argument).type === "Identifier"
-      ? code.roots.of(argument).flatMap((root) =>
-        root.specifier === null || isExternal(root.specifier) ? [] : [
-          {
-            specifier: root.specifier,
-            name: root.name,
-            how: "call" as const,
-            member: [...root.path, "()"].join("."),
-            ...placeOf(argument),
-          },
-        ]
-      )
-      : []
-  );
-}
-
-function add(touches: Map<string, Touch>, touch: Touch): void {
-  const key = [touch.specifier, touch.name, touch.how, touch.member].join("\n");
-  const known = touches.get(key);
-  if (!known) {
-    touches.set(key, touch);
-    return;
-  }
-  // One of many like it stands for all, with what all of them would run.
-  if (!touch.callbacks) return;
-  const all = [
-    ...known.callbacks?.touches ?? [],
-    ...touch.callbacks.touches ?? [],
-  ];
-  const state = new Set([
-    ...known.callbacks?.state ?? [],
-    ...touch.callbacks.state ?? [],
-  ]);
-  const unique = new Map(all.map((it) => [JSON.stringify(it), it]));
-  touches.set(key, {
-    ...known,
-    callbacks: {
-      ...(unique.size > 0 ? { touches: [...unique.values()] } : {}),
-      ...(state.size > 0 ? { state: [...state].sort() } : {}),
-    },
-  });
 }
 
 /**

@@ -2,10 +2,11 @@
  * @module
  */
 import type { ExportFact } from "../../protocol/module_analysis.ts";
-import { type Code, effectsOf, placeOf } from "./effects.ts";
+import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
   eachChild,
   field,
+  flag,
   isFunction,
   isTypeOnly,
   keyName,
@@ -65,15 +66,18 @@ export function exportedBindings(
  * Tells what a module exports.
  *
  * @param code the module
+ * @param table what its code does
  * @returns its exports
  */
-export function exportsOf(code: Code): Exports {
+export function exportsOf(code: Code, table: EffectTable): Exports {
   const { program, bindings } = code.resolved;
   const facts: Record<string, ExportFact> = Object.create(null);
   const stars: string[] = [];
   for (const [name, node] of localExports(program)) {
     const binding = bindings.get(unwrap(node));
-    facts[name] = binding ? ofBinding(binding, code) : ofValue(node, code, {});
+    facts[name] = binding
+      ? ofBinding(binding, code, table)
+      : ofValue(node, code, table);
   }
   for (const statement of many(program, "body")) {
     const source = one(statement, "source");
@@ -110,6 +114,12 @@ function localExports(program: Node): [name: string, node: Node][] {
     if (statement.type === "ExportDefaultDeclaration" && declaration) {
       if (isTypeOnly(declaration)) continue;
       found.push(["default", one(declaration, "id") ?? declaration]);
+    } else if (
+      statement.type === "TSImportEqualsDeclaration" &&
+      flag(statement, "isExport")
+    ) {
+      const id = one(statement, "id")!;
+      found.push([nameOf(id), id]);
     } else if (statement.type === "TSExportAssignment") {
       const value = one(statement, "expression");
       if (value) found.push(["default", value]);
@@ -157,12 +167,16 @@ function declaredNames(declaration: Node): Node[] {
   return names;
 }
 
-function ofBinding(binding: Binding, code: Code): ExportFact {
+function ofBinding(
+  binding: Binding,
+  code: Code,
+  table: EffectTable,
+): ExportFact {
   const fact = code.values.ofBinding(binding);
   const value = binding.from && binding.from.path.length === 0
     ? binding.from.value
     : null;
-  const full = enriched(fact, value, code, 0, binding.node);
+  const full = enriched(fact, value, code, table, 0, binding.node);
   return {
     ...full,
     ...(binding.imported ? {} : { local: binding.label }),
@@ -175,14 +189,13 @@ function ofBinding(binding: Binding, code: Code): ExportFact {
 function ofValue(
   node: Node,
   code: Code,
-  more: Partial<ExportFact>,
+  table: EffectTable,
 ): ExportFact {
   const fact = code.values.of(node);
   return {
-    ...enriched(fact, node, code, 0, null),
+    ...enriched(fact, node, code, table, 0, null),
     ...(fact.kind === "class" ? { class: "default" } : {}),
     ...(CHANGEABLE.has(fact.kind) ? placeOf(node) : {}),
-    ...more,
   };
 }
 
@@ -191,6 +204,7 @@ function enriched(
   fact: ExportFact,
   value: Node | null,
   code: Code,
+  table: EffectTable,
   depth: number,
   name: Node | null,
 ): ExportFact {
@@ -201,7 +215,7 @@ function enriched(
       ? code.runs.callees(value)
       : [];
     const effects = {
-      ...effectsOf(code, code.runs.closure(called), { reads: false }),
+      ...table.of(code.runs.closure(called)),
       ...(called.some((unit) => code.runs.callsBack(unit))
         ? { callsBack: true }
         : {}),
@@ -231,6 +245,7 @@ function enriched(
       inner,
       property ? one(property, "value") : null,
       code,
+      table,
       depth + 1,
       null,
     );

@@ -12,6 +12,7 @@ import {
   COPYING_METHODS,
   ELEMENT_METHODS,
   HARMLESS_METHODS,
+  MUTATORS,
   STATELESS_CLASSES,
 } from "./known_calls.ts";
 
@@ -145,7 +146,10 @@ function judgeCollection(
     const method = first.slice(0, -2);
     if (!COLLECTION_READS.has(method)) return WRITE;
     // What `map()` makes and what keys are is not what the collection holds.
-    if (fact.plain || MAKING_METHODS.has(method)) return NONE;
+    if (MAKING_METHODS.has(method)) return NONE;
+    if (fact.plain) {
+      return COPYING_METHODS.has(method) ? NONE : judgePlain(rest, how);
+    }
     if (COPYING_METHODS.has(method)) return judgeCopy(rest, how);
     return rest.length === 0 && how !== "pass" ? NONE : judgeElement(rest, how);
   }
@@ -155,7 +159,14 @@ function judgeCollection(
       ? fact.plain || how !== "pass" ? NONE : PASS
       : NONE;
   }
-  return fact.plain ? NONE : judgeElement(rest, how);
+  return fact.plain ? judgePlain(rest, how) : judgeElement(rest, how);
+}
+
+/** Inside of a value that holds nothing but primitive values, however deep: it can still be changed. */
+function judgePlain(path: readonly string[], how: Touch["how"]): Verdict {
+  const isChanged = how === "write" ||
+    path.some((step) => step.endsWith("()") && MUTATORS.has(step.slice(0, -2)));
+  return isChanged ? WRITE : NONE;
 }
 
 /** A copy of a collection: `list.filter(f).sort()` changes nothing but that; its elements are the same. */
@@ -173,7 +184,7 @@ function judgeElement(rest: readonly string[], how: Touch["how"]): Verdict {
   const [first, ...after] = rest;
   if (first !== undefined && !first.endsWith("()")) {
     return after.length === 0 && how !== "write"
-      ? how === "pass" ? PASS : NONE
+      ? how === "pass" && !/^(?:length|size)$/.test(first) ? PASS : NONE
       : judgeElement(after, how);
   }
   if (
@@ -195,7 +206,7 @@ function judgeObject(
   if (rest.length === 0 && how === "write" && name === first) {
     return isFrozen ? NONE : WRITE;
   }
-  if (fact.plain) return NONE;
+  if (fact.plain) return judgePlain([first, ...rest], how);
   const field = fact.fields && Object.hasOwn(fact.fields, name)
     ? fact.fields[name]!
     : UNKNOWN;

@@ -17,6 +17,8 @@ import type { Binding, Resolved } from "./scope.ts";
 import type { ClassUnits, Unit, Units } from "./units.ts";
 
 const DEPTH_MAX = 8;
+/** Where functions are handed on and on, looking further would take longer than it is worth. */
+const STEPS_MAX = 2_000;
 
 /** The calls of a module, followed as far as its text tells; in doubt a function counts as called. */
 export class Runs {
@@ -26,6 +28,7 @@ export class Runs {
   readonly #next = new Map<Unit, readonly Unit[]>();
   readonly #callsBack = new Map<Unit, boolean>();
   readonly #methodsByName = new Map<string, Unit[]>();
+  #steps = 0;
 
   constructor(resolved: Resolved, units: Units, roots: Roots) {
     this.#resolved = resolved;
@@ -122,7 +125,8 @@ export class Runs {
 
   /** The functions of this module that an expression may be. */
   callees(node: Node, depth = 0): Unit[] {
-    if (depth > DEPTH_MAX) return [];
+    if (depth === 0) this.#steps = 0;
+    if (depth > DEPTH_MAX || ++this.#steps > STEPS_MAX) return [];
     const at = unwrap(node);
     const go = (next: Node | null) => next ? this.callees(next, depth + 1) : [];
     if (isFunction(at)) {

@@ -7,17 +7,13 @@ import type {
   Touch,
 } from "../../protocol/module_analysis.ts";
 import { type Code, placeOf } from "./effects.ts";
-import {
-  COPYING_METHODS,
-  ELEMENT_METHODS,
-  isExternal,
-  MUTATORS,
-  opensHandle,
-} from "./known_calls.ts";
+import { isExternal, isRuntime, opensHandle } from "./known_calls.ts";
+import { isMutator, mutationOf } from "./mutation.ts";
 import {
   eachChild,
   isClass,
   isFunction,
+  keyName,
   many,
   type Node,
   one,
@@ -64,7 +60,15 @@ export function stateOf(
       const name = stateName(root.binding!, path, code);
       if (name === null) continue;
       const at = placeOf(root.binding!.node);
-      add({ name, ...at, why: how, detail });
+      const { of } = code.values.ofBinding(root.binding!);
+      add({
+        name,
+        ...at,
+        why: how,
+        detail,
+        // Whether it is state depends on what made it.
+        ...(how === "mutated" && of && !of.global ? { of: [of] } : {}),
+      });
     } else if (!isExternal(root.specifier)) {
       const member = path.join(".");
       later.set(`${root.specifier}\n${root.name}\n${member}`, {
@@ -93,7 +97,9 @@ function* changes(
   units: Units,
   after: ReadonlySet<Unit>,
 ): Generator<Change> {
+  const own = lifecycles(code, units);
   for (const unit of units.all) {
+    if (own.has(unit)) continue;
     const isAfter = after.has(unit);
     for (const node of [...unit.references, ...unit.selves]) {
       if (code.resolved.bindings.get(node)?.node === node) continue;
@@ -108,9 +114,14 @@ function* changes(
       for (const root of code.roots.of(node, use.path)) {
         if (isAssigned && root.binding !== binding) continue;
         const { path } = root;
-        const detail = isAssigned
-          ? "assignment"
-          : detailOf(path, use.how === "write");
+        const detail = isAssigned ? "assignment" : mutationOf(
+          // Of an import, who knows its module decides.
+          root.specifier === null
+            ? code.values.ofBinding(root.binding!).kind
+            : "map",
+          path,
+          use.how === "write",
+        );
         if (detail === null) continue;
         yield {
           root,
@@ -124,25 +135,36 @@ function* changes(
   }
 }
 
-function isMutator(step: string): boolean {
-  return step.endsWith("()") && MUTATORS.has(step.slice(0, -2));
-}
-
-/** What happens to the value at the end of a way; null if only a copy is changed. */
-function detailOf(path: readonly string[], isWrite: boolean): string | null {
-  let isCopy = false;
-  for (const step of path) {
-    const method = step.endsWith("()") ? step.slice(0, -2) : null;
-    if (method === null || ELEMENT_METHODS.has(method)) {
-      if (isMutator(step) && !isCopy) return step;
-      // What a copy holds is what the original holds.
-      isCopy = false;
-    } else if (COPYING_METHODS.has(method)) isCopy = true;
-    else if (isMutator(step) && !isCopy) return step;
+/** The functions that a module gives to `accept()`, `dispose()`, and as `start` and `stop` of services: what they assign is made again with them. */
+function lifecycles(code: Code, units: Units): Set<Unit> {
+  const found = new Set<Unit>();
+  for (const unit of units.all) {
+    for (const call of unit.calls) {
+      const callee = one(call, "callee");
+      const root = callee
+        ? code.roots.of(callee).find((it) =>
+          it.specifier !== null && isRuntime(it.specifier)
+        )
+        : undefined;
+      if (!root) continue;
+      const last = root.path.at(-1);
+      const args = many(call, "arguments");
+      if (root.name === "hot" && (last === "accept" || last === "dispose")) {
+        for (const it of args) {
+          for (const f of code.runs.functionsIn(it)) found.add(f);
+        }
+      } else if (root.name === "service") {
+        for (const it of args) {
+          for (const item of many(unwrap(it), "properties")) {
+            if (!/^(?:start|stop)$/.test(keyName(item, "key") ?? "")) continue;
+            const value = one(item, "value");
+            for (const f of value ? code.runs.callees(value) : []) found.add(f);
+          }
+        }
+      }
+    }
   }
-  if (!isWrite) return null;
-  const last = path.at(-1);
-  return last === undefined || last === "[]" ? "assignment" : `.${last} =`;
+  return found;
 }
 
 /** Under which name a change is state: a variable, or a static field; null for what is none. */

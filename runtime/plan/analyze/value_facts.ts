@@ -148,7 +148,7 @@ export class ValueFacts {
         return go(one(at, "argument"));
       case "AssignmentExpression": {
         const left = go(one(at, "left"));
-        return left.kind === "runtime"
+        return left.kind === "runtime" || this.#isKeptGlobal(at)
           ? RUNTIME
           : /^[+\-*/%&|^<>]/.test(word(at, "operator")) &&
               !/^(?:\|\||&&)/.test(word(at, "operator"))
@@ -168,6 +168,16 @@ export class ValueFacts {
       }
     }
     return UNKNOWN;
+  }
+
+  /** `globalThis.rooms ??= new Map()`: what is there stays, whichever module comes. */
+  #isKeptGlobal(node: Node): boolean {
+    if (!/^(?:\?\?|\|\|)=$/.test(word(node, "operator"))) return false;
+    let at = unwrap(one(node, "left")!);
+    if (at.type !== "MemberExpression") return false;
+    while (at.type === "MemberExpression") at = unwrap(one(at, "object")!);
+    return /^(?:globalThis|self|window|global)$/.test(nameOf(at)) &&
+      !this.#resolved.bindings.has(at);
   }
 
   #array(node: Node, depth: number): ExportFact {

@@ -27,7 +27,7 @@ const MISSING: Found = { kind: "missing" };
 /** Looks exported names up in one state of an app, each only once. */
 export class ExportFinder {
   readonly #view: View;
-  readonly #known = new Map<string, Found>();
+  readonly #known = new Map<string, Map<string, Found>>();
 
   /**
    * @param view the state of the app
@@ -49,9 +49,9 @@ export class ExportFinder {
 
   #find(path: string, name: string, seen: Set<string>): Found {
     if (name === "*") return { kind: "namespace", path };
-    const key = `${path}\n${name}`;
-    const known = this.#known.get(key);
+    const known = this.#known.get(path)?.get(name);
     if (known) return known;
+    const key = `${path}\n${name}`;
     // `export *` in a circle brings nothing by itself.
     if (seen.has(key)) return MISSING;
     seen.add(key);
@@ -59,7 +59,9 @@ export class ExportFinder {
     seen.delete(key);
     // Inside of a circle a name may only seem to be missing.
     if (found.kind !== "missing" || seen.size === 0) {
-      this.#known.set(key, found);
+      let names = this.#known.get(path);
+      if (!names) this.#known.set(path, names = new Map());
+      names.set(name, found);
     }
     return found;
   }

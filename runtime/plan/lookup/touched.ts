@@ -1,7 +1,11 @@
 /** What the evaluation of modules touches in other modules, followed through the functions that it calls.
  * @module
  */
-import type { Effects, Touch } from "../../protocol/module_analysis.ts";
+import {
+  type Effects,
+  type Touch,
+  touchesOf,
+} from "../../protocol/module_analysis.ts";
 import { ClassLookup } from "./class_lookup.ts";
 import { ExportFinder, type Found } from "./find_export.ts";
 import { type Grip, judgeTouch, pathOf } from "../analyze/judge_touch.ts";
@@ -36,14 +40,18 @@ export class Touched {
   readonly #view: View;
   readonly #exports: ExportFinder;
   readonly #classes: ClassLookup;
-  readonly #isNamed: (name: string) => boolean;
-  readonly #seen = new Set<string>();
+  readonly #isNamed: (path: string, name: string) => boolean;
+  readonly #seen = new Set<Touch>();
+  readonly #ran = new Set<Effects>();
 
   /**
    * @param view the state of the app
-   * @param isNamed whether `path#name` is kept or shared: then touching it is the app's affair
+   * @param isNamed whether a name of a module is kept or shared: then touching it is the app's affair
    */
-  constructor(view: View, isNamed: (name: string) => boolean) {
+  constructor(
+    view: View,
+    isNamed: (path: string, name: string) => boolean,
+  ) {
     this.#view = view;
     this.#exports = new ExportFinder(view);
     this.#classes = new ClassLookup(view, this.#exports);
@@ -58,7 +66,8 @@ export class Touched {
    */
   follow(by: string, contact: (contact: Contact) => void): void {
     const waiting: Step[] = [];
-    for (const touch of this.#view.analysis(by)?.top?.touches ?? []) {
+    const analysis = this.#view.analysis(by);
+    for (const touch of touchesOf(analysis, analysis?.top)) {
       const { line, column } = touch;
       waiting.push({ path: by, touch, by, line, column });
     }
@@ -70,20 +79,11 @@ export class Touched {
   #step(step: Step, waiting: Step[], contact: (contact: Contact) => void) {
     const { path, touch } = step;
     if (touch.how === "read" || touch.how === "extend") return;
+    if (this.#seen.has(touch)) return;
+    this.#seen.add(touch);
     const target = this.#view.resolve(path, touch.specifier);
     if (target === null) return;
     const found = this.#exports.find(target, touch.name);
-    const key = [
-      found.kind === "here"
-        ? `${found.path}\n${found.name}`
-        : `${target}\n${touch.name}`,
-      touch.member,
-      touch.how,
-      // What is passed along differs from call to call.
-      touch.callbacks ? `${path}:${touch.line}:${touch.column}` : "",
-    ].join("\n");
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
     this.#touch(step, found, waiting, contact);
   }
 
@@ -95,24 +95,29 @@ export class Touched {
   ): void {
     if (found.kind !== "here") return;
     const { touch, by, line, column } = step;
-    const names = [found.name, found.fact.local ?? found.name];
-    if (names.some((name) => this.#isNamed(`${found.path}#${name}`))) return;
+    const { local = found.name } = found.fact;
+    if (
+      this.#isNamed(found.path, found.name) || this.#isNamed(found.path, local)
+    ) return;
     if (this.#isHarmless(found)) return;
     const verdict = judgeTouch(found.fact, pathOf(touch), touch.how);
     const run = (path: string, effects: Effects) => {
-      for (const inner of effects.touches ?? []) {
+      if (effects.callsBack) {
+        const analysis = this.#view.analysis(step.path);
+        for (const inner of touchesOf(analysis, touch.callbacks)) {
+          waiting.push({ path: step.path, touch: inner, by, line, column });
+        }
+      }
+      if (this.#ran.has(effects)) return;
+      this.#ran.add(effects);
+      for (const inner of touchesOf(this.#view.analysis(path), effects)) {
         waiting.push({ path, touch: inner, by, line, column });
       }
       const state = (effects.state ?? []).filter((name) =>
-        !this.#isNamed(`${path}#${name}`)
+        !this.#isNamed(path, name)
       );
       if (state.length > 0) {
         contact({ path, name: state[0]!, grip: "write", by, line, column });
-      }
-      if (effects.callsBack) {
-        for (const inner of touch.callbacks?.touches ?? []) {
-          waiting.push({ path: step.path, touch: inner, by, line, column });
-        }
       }
     };
     for (const effects of verdict.runs) run(found.path, effects);

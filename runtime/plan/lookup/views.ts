@@ -1,6 +1,7 @@
 /** A release and what runs now, seen in the same way: digests, edges, specifiers, analyses.
  * @module
  */
+import type { SeenEdge } from "../../protocol/plan_fields.ts";
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 
@@ -58,7 +59,9 @@ export function relativePath(from: string, relative: string): string | null {
 
 /** A path without query and fragment. */
 export function bare(path: string): string {
-  return path.replace(/[?#].*$/, "");
+  return path.includes("?") || path.includes("#")
+    ? path.replace(/[?#].*$/, "")
+    : path;
 }
 
 function own<T>(
@@ -77,8 +80,9 @@ function own<T>(
 export function releaseView(manifest: Manifest): View {
   const known = new Map<string, readonly string[]>();
   const analysis = (path: string) => own(manifest.analysis, path);
-  const resolve = (path: string, specifier: string) =>
-    targetOf(path, specifier, own(manifest.modules, path)?.specifiers);
+  const resolve = remembered((path: string, specifier: string) =>
+    targetOf(path, specifier, own(manifest.modules, path)?.specifiers)
+  );
   return {
     analysis,
     resolve,
@@ -98,6 +102,21 @@ export function releaseView(manifest: Manifest): View {
   };
 }
 
+/** Remembers what was resolved: the same specifiers are asked for again and again. */
+function remembered(resolve: View["resolve"]): View["resolve"] {
+  const known = new Map<string, Map<string, string | null>>();
+  return (path, specifier) => {
+    let table = known.get(path);
+    if (!table) known.set(path, table = new Map());
+    let target = table.get(specifier);
+    if (target === undefined) {
+      target = resolve(path, specifier);
+      table.set(specifier, target);
+    }
+    return target;
+  };
+}
+
 /** The static edges without those that, by the analysis, only serve types. */
 function valueImports(
   path: string,
@@ -106,15 +125,13 @@ function valueImports(
   table: Readonly<Record<string, string>> | undefined,
 ): readonly string[] {
   const all = [...new Set(edges.map(bare))];
-  const imports = (analysis?.imports ?? []).filter((it) => !it.dynamic);
   // Without a table an alias may lead to any of them.
-  const isTold = table !== undefined ||
-    imports.every(({ specifier }) => /^(?:\.{1,2}\/|[a-z]+:)/.test(specifier));
-  if (!analysis || analysis.commonjs || !isTold) return all;
+  if (!analysis || analysis.commonjs || !table) return all;
+  const imports = (analysis.imports ?? []).filter((it) => !it.dynamic);
   const values = new Set(
     imports.map(({ specifier }) => targetOf(path, specifier, table)),
   );
-  for (const [specifier, target] of Object.entries(table ?? {})) {
+  for (const [specifier, target] of Object.entries(table)) {
     // JSX imports it, without a word in the text.
     if (/\/jsx(?:-dev)?-runtime$/.test(specifier)) values.add(bare(target));
   }
@@ -129,20 +146,45 @@ function valueImports(
  * @returns the view
  */
 export function runningView(running: RunningManifest, release: View): View {
-  const resolve = (path: string, specifier: string) => {
-    const seen = own(running.edges, path)?.find((edge) =>
-      edge.specifier === specifier
-    );
+  const edges = seenEdges(running);
+  const resolve = remembered((path: string, specifier: string) => {
+    const seen = own(edges, path)?.find((edge) => edge.specifier === specifier);
     return seen
       ? bare(seen.to)
       : targetOf(path, specifier, own(running.specifiers, path)) ??
         release.resolve(path, specifier);
-  };
+  });
   return {
     analysis: (path) => own(running.analysis, path),
     resolve,
     imports: (path) =>
-      own(running.edges, path)?.filter(({ kind }) => kind === "static")
+      own(edges, path)?.filter(({ kind }) => kind === "static")
         .map(({ to }) => bare(to)) ?? release.imports(path),
   };
+}
+
+/**
+ * What hooks have seen each module import.
+ *
+ * @param running what the machine says
+ * @returns the imports by importer; undefined where no hooks saw them
+ */
+export function seenEdges(
+  running: RunningManifest,
+): Readonly<Record<string, readonly SeenEdge[]>> | undefined {
+  const { edges, specifiers, live, plain } = running;
+  if (edges || !specifiers) return edges;
+  const found: Record<string, SeenEdge[]> = Object.create(null);
+  for (const [from, table] of Object.entries(specifiers)) {
+    const isLive = new Set(own(live, from));
+    for (const to of own(plain, from) ?? []) isLive.delete(to);
+    // Which of the others are static makes no difference: both hold what they imported.
+    found[from] = Object.entries(table).filter(([, to]) => !isOutside(to))
+      .map(([specifier, to]): SeenEdge => ({
+        to: bare(to),
+        kind: isLive.has(bare(to)) ? "live" : "static",
+        specifier,
+      }));
+  }
+  return found;
 }

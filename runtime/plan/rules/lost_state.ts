@@ -4,7 +4,8 @@
 import { ClassLookup } from "../lookup/class_lookup.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import { pathOf } from "../analyze/judge_touch.ts";
-import type { StateBinding } from "../../protocol/module_analysis.ts";
+import { mutationOf } from "../analyze/mutation.ts";
+import type { NameRef, StateBinding } from "../../protocol/module_analysis.ts";
 import type { View } from "../lookup/views.ts";
 
 /** A variable whose value would be lost. */
@@ -37,6 +38,24 @@ export function stateIn(
 ): LostState[] {
   const exports = new ExportFinder(view);
   const classes = new ClassLookup(view, exports);
+  /** Whether a variable is state by what made it: instances by their fields, what the runtime made never. */
+  function isState(
+    path: string,
+    why: StateBinding["why"],
+    of: readonly NameRef[],
+  ): boolean {
+    return of.some((it) => {
+      if (classes.find(path, it)) return classes.hasFields(path, it);
+      const target = it.specifier === undefined
+        ? null
+        : view.resolve(path, it.specifier);
+      const maker = target === null ? null : exports.find(target, it.name);
+      if (maker?.kind === "here" && maker.fact.kind === "function") {
+        return maker.fact.returns !== "runtime";
+      }
+      return why === "instance" ? classes.hasFields(path, it) : true;
+    });
+  }
   const byModule = new Map<string, Map<string, LostState>>();
   for (const path of paths) byModule.set(path, new Map());
   const add = (state: LostState) => {
@@ -46,11 +65,8 @@ export function stateIn(
   for (const path of byModule.keys()) {
     const analysis = view.analysis(path);
     for (const binding of analysis?.bindings ?? []) {
-      const { of = [], ...state } = binding;
-      if (
-        binding.why === "instance" &&
-        !of.some((it) => classes.hasFields(path, it))
-      ) continue;
+      const { of, ...state } = binding;
+      if (of && !isState(path, binding.why, of)) continue;
       // Who says what to do with it when the module goes has named it.
       if (binding.why === "handle" && analysis?.hot?.includes("dispose")) {
         continue;
@@ -65,8 +81,15 @@ export function stateIn(
       const found = exports.find(target, touch.name);
       if (found.kind !== "here" || !byModule.has(found.path)) continue;
       const { fact } = found;
-      const [first, ...rest] = pathOf(touch);
-      const detail = `${rest.at(-1) ?? first} in ${by}:${touch.line}`;
+      const [first] = pathOf(touch);
+      const path = pathOf(touch);
+      const change = mutationOf(
+        fact.kind === "function" ? "map" : fact.kind,
+        path,
+        touch.how === "write",
+      );
+      if (change === null) continue;
+      const detail = `${change} in ${by}:${touch.line}`;
       if (fact.kind === "function" && first === "()") {
         // What a function hands out is changed by whoever gets it.
         for (const name of fact.effects?.state ?? []) {
@@ -81,9 +104,8 @@ export function stateIn(
         }
       } else if (
         CHANGEABLE.test(fact.kind) &&
-        // Whether an instance of the app has state is told by its fields.
-        !(fact.kind === "instance" && rest.length === 0 &&
-          classes.find(found.path, fact.of!) !== null)
+        (fact.of === undefined || fact.of.global ||
+          isState(found.path, "mutated", [fact.of]))
       ) {
         add({
           path: found.path,

@@ -49,7 +49,7 @@ export function unmatchedSettings(
 
 /** Whether a module declares or exports a name; of what was not analyzed nothing is said. */
 function hasName(entry: string, view: View): boolean {
-  const hash = entry.lastIndexOf("#");
+  const hash = entry.indexOf("#");
   const path = entry.slice(0, hash);
   const name = entry.slice(hash + 1);
   const analysis = view.analysis(path);

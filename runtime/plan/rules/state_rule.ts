@@ -2,6 +2,8 @@
  * @module
  */
 import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Contact } from "../lookup/touched.ts";
+import type { Reason } from "../reload_set.ts";
 import type { Consents } from "./consent.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { type LostState, stateIn } from "./lost_state.ts";
@@ -20,6 +22,8 @@ export interface StateInput {
   readonly reload: readonly string[];
   /** Loaded modules that nothing reaches any more. */
   readonly pruned: readonly string[];
+  /** Why each of them is evaluated. */
+  readonly reasons: ReadonlyMap<string, Reason>;
   /** Modules that are evaluated for the first time. */
   readonly fresh: readonly string[];
   readonly loaded: readonly string[];
@@ -59,11 +63,11 @@ export function judgeState(input: StateInput): StateVerdict {
       } else if (to !== undefined) refusals.push(movedState(state, key, to));
     } else if (
       state.why !== "handle" || !input.consents.take(`handle:${key}`)
-    ) refusals.push(unnamed(state, key));
+    ) refusals.push(unnamed(state, key, contactOf(state.path, input.reasons)));
   }
   const reloaded = new Set(reload);
   for (const key of kept) {
-    const path = key.slice(0, key.lastIndexOf("#"));
+    const path = key.slice(0, key.indexOf("#"));
     if (!reloaded.has(path)) continue;
     if (refused.has(key)) continue;
     const name = key.slice(path.length + 1);
@@ -101,7 +105,34 @@ function preload(state: Place): Refusal {
   };
 }
 
-function unnamed(state: LostState, key: string): Refusal {
+/** The touch by which a module came into the set, if nothing of it or of what it imports has changed. */
+function contactOf(
+  path: string,
+  reasons: ReadonlyMap<string, Reason>,
+): Contact | null {
+  let at = reasons.get(path);
+  while (at?.kind === "imports") at = reasons.get(at.of);
+  return at?.kind === "touched" ? at.contact : null;
+}
+
+function unnamed(
+  state: LostState,
+  key: string,
+  contact: Contact | null,
+): Refusal {
+  const refusal = lost(state, key);
+  if (!contact) return refusal;
+  const { path, name, by, line } = contact;
+  return {
+    ...refusal,
+    why:
+      `${refusal.why}: ${by}:${line} touches ${path}#${name} while it is evaluated`,
+    remedy:
+      `${refusal.remedy}, or, if that may happen a second time, "shared": ["${path}#${name}"]`,
+  };
+}
+
+function lost(state: LostState, key: string): Refusal {
   const remedy = `add to "flyhot" in deno.json: "startsAnew": ["${key}"]`;
   switch (state.why) {
     case "handle":

@@ -1,0 +1,111 @@
+/** Leaves out of an analysis the uses of imports that no effect names: those in code that nobody else can run.
+ * @module
+ */
+import type {
+  Effects,
+  ExportFact,
+  ModuleAnalysis,
+  Touch,
+} from "../../protocol/module_analysis.ts";
+
+/**
+ * Makes an analysis smaller without saying less.
+ *
+ * @param analysis the analysis
+ * @returns the same, with a table of only those touches that are named
+ */
+export function compact(analysis: ModuleAnalysis): ModuleAnalysis {
+  const { touches } = analysis;
+  if (!touches) return analysis;
+  const places = new Map<number, number>();
+  const waiting: number[] = [];
+  const want = (effects: Effects | undefined) => {
+    for (const at of effects?.touches ?? []) {
+      if (places.has(at)) continue;
+      places.set(at, 0);
+      waiting.push(at);
+    }
+  };
+  eachEffects(analysis, want);
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    want(touches[at]?.callbacks);
+  }
+  const kept = [...places.keys()].sort((a, b) => a - b);
+  for (const [place, at] of kept.entries()) places.set(at, place);
+  const moved = (effects: Effects): Effects => ({
+    ...effects,
+    ...(effects.touches
+      ? { touches: effects.touches.map((at) => places.get(at)!) }
+      : {}),
+  });
+  const { touches: _, ...rest } = analysis;
+  return {
+    ...mapEffects(rest, moved),
+    ...(kept.length > 0
+      ? {
+        touches: kept.map((at): Touch => {
+          const { callbacks, ...touch } = touches[at]!;
+          return callbacks ? { ...touch, callbacks: moved(callbacks) } : touch;
+        }),
+      }
+      : {}),
+  };
+}
+
+function eachEffects(
+  analysis: ModuleAnalysis,
+  visit: (effects: Effects | undefined) => void,
+): void {
+  const fact = (it: ExportFact): void => {
+    visit(it.effects);
+    for (const field of Object.values(it.fields ?? {})) fact(field);
+  };
+  visit(analysis.top);
+  for (const it of Object.values(analysis.exports ?? {})) fact(it);
+  for (const { construct, methods } of analysis.classes ?? []) {
+    visit(construct);
+    for (const { effects } of Object.values(methods ?? {})) visit(effects);
+  }
+}
+
+function mapEffects(
+  analysis: ModuleAnalysis,
+  map: (effects: Effects) => Effects,
+): ModuleAnalysis {
+  const fact = (it: ExportFact): ExportFact => ({
+    ...it,
+    ...(it.effects ? { effects: map(it.effects) } : {}),
+    ...(it.fields ? { fields: each(it.fields, fact) } : {}),
+  });
+  const { top, exports, classes } = analysis;
+  return {
+    ...analysis,
+    ...(top ? { top: map(top) } : {}),
+    ...(exports ? { exports: each(exports, fact) } : {}),
+    ...(classes
+      ? {
+        classes: classes.map((it) => ({
+          ...it,
+          ...(it.construct ? { construct: map(it.construct) } : {}),
+          ...(it.methods
+            ? {
+              methods: each(it.methods, (method) => ({
+                ...method,
+                ...(method.effects ? { effects: map(method.effects) } : {}),
+              })),
+            }
+            : {}),
+        })),
+      }
+      : {}),
+  };
+}
+
+function each<T>(
+  record: Readonly<Record<string, T>>,
+  map: (value: T) => T,
+): Record<string, T> {
+  const result: Record<string, T> = Object.create(null);
+  for (const [key, value] of Object.entries(record)) result[key] = map(value);
+  return result;
+}
