@@ -1,0 +1,302 @@
+/** Runs a program through its upgrades and says where the law of "applied" does not hold.
+ * @module
+ */
+import { join } from "@std/path";
+import { AppProcess, type Outcome, packTo } from "./driver.ts";
+import { versionsOf } from "./generator.ts";
+import { Load, type Seen } from "./load.ts";
+import type { Program, Release } from "./model.ts";
+import * as observe from "./observe.ts";
+import {
+  forgedRelease,
+  type PlantedBug,
+  shellBug,
+  tampered,
+} from "./planted.ts";
+import { renderVersion } from "./render.ts";
+import { expectedStates, type SavedStates } from "./state_model.ts";
+
+/** How one upgrade ended. */
+export interface UpgradeReport {
+  readonly from: number;
+  readonly to: number;
+  readonly end: "applied" | "refused" | "failed";
+  /** Whether a fresh process of the release works. */
+  readonly sound: boolean;
+  readonly message: string;
+}
+
+/** How a program ended. */
+export interface ProgramReport {
+  readonly program: Program;
+  readonly upgrades: readonly UpgradeReport[];
+  /** What broke the law; empty if nothing did. */
+  readonly violations: readonly string[];
+}
+
+/** Runs a program. */
+export async function runProgram(
+  program: Program,
+  planted?: PlantedBug,
+): Promise<ProgramReport> {
+  const folder = await Deno.makeTempDir({ prefix: "flyhot-differential-" });
+  const upgrades: UpgradeReport[] = [];
+  const violations: string[] = [];
+  try {
+    const releases = versionsOf(program).map((version) => ({
+      release: renderVersion(version, program.health),
+      healthy: version.healthy || program.health === "none",
+    }));
+    const first = await AppProcess.start(
+      join(folder, "hot", "app"),
+      releases[0]!.release,
+      { health: program.health, planted: shellBug(planted) },
+    );
+    if (!first.app) {
+      return {
+        program,
+        upgrades,
+        violations: [`the first version does not start: ${first.log}`],
+      };
+    }
+    await using hot = first.app;
+    await observe.serversUp(hot, releases[0]!.release);
+    await observe.changesOf(hot, releases[0]!.release);
+    let current = 0;
+    for (const [index, to] of program.path.entries()) {
+      if (to === current) continue;
+      const attempt = await runUpgrade(
+        hot,
+        releases[current]!.release,
+        releases[to]!,
+        join(folder, `attempt-${index}`),
+        program,
+        planted,
+      );
+      upgrades.push({ from: current, to, ...attempt.report });
+      violations.push(
+        ...attempt.violations.map((text) => `${current} -> ${to}: ${text}`),
+      );
+      if (violations.length > 0) break;
+      if (attempt.report.end === "applied") current = to;
+    }
+  } catch (error) {
+    violations.push(
+      `the run broke off: ${error instanceof Error ? error.message : error}`,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return { program, upgrades, violations };
+}
+
+async function runUpgrade(
+  hot: AppProcess,
+  old: Release,
+  { release: next, healthy }: { release: Release; healthy: boolean },
+  folder: string,
+  program: Program,
+  planted: PlantedBug | undefined,
+): Promise<
+  { report: Omit<UpgradeReport, "from" | "to">; violations: string[] }
+> {
+  await Deno.mkdir(folder, { recursive: true });
+  const starting = AppProcess.start(join(folder, "fresh", "app"), next, {
+    health: program.health,
+  });
+  const url = await packTo(folder, forgedRelease(planted, old, next));
+  const answersBefore = await observe.answersOf(hot, old);
+  const beatsBefore = await hot.beats(60);
+  const statesBefore = await observe.statesOf(hot, old);
+  const variablesBefore = await observe.variablesOf(hot, old);
+  const started = await starting;
+  const violations: string[] = [];
+  try {
+    const load = new Load(hot, common(old, next), commonHolders(old, next));
+    await load.more(20);
+    const outcome = await hot.upgrade(url);
+    const settled = performance.now();
+    await load.more(20);
+    await load.stop();
+    const end = endOf(outcome);
+    const fresh = started.app;
+    if (fresh) await observe.serversUp(fresh, next);
+    const beatsFresh = fresh ? await lastBeats(fresh) : "";
+    const sound = fresh !== undefined && !fresh.ended && healthy;
+    if (hot.ended) {
+      violations.push(`the process ended: ${hot.log.slice(-600)}`);
+    } else if (end === "applied" && (!sound || !fresh)) {
+      violations.push(
+        `applied, though a fresh process ${
+          fresh && !fresh.ended ? "is not healthy" : "does not start"
+        }`,
+      );
+    } else if (end === "applied" && fresh) {
+      await tampered(planted, hot, old, next);
+      const wanted: Record<string, SavedStates> = {};
+      for (const holder of old.holders) {
+        const after = next.holders.find(({ piece }) => piece === holder.piece);
+        if (!after) {
+          violations.push(
+            `state of ${holder.piece} is gone, and nobody consented`,
+          );
+          continue;
+        }
+        wanted[holder.piece] = expectedStates(
+          statesBefore[holder.piece]!,
+          load.added,
+          holder,
+          after,
+        );
+      }
+      for (const [piece, states] of Object.entries(wanted)) {
+        await fresh.call(`${piece}_restore`, states);
+      }
+      const variables = await observe.variablesOf(hot, next);
+      for (const { piece, startsAnew } of next.variables) {
+        const before = variablesBefore[piece];
+        if (
+          piece in variablesBefore && variables[piece] !== before &&
+          !(startsAnew && variables[piece] === 0)
+        ) {
+          violations.push(
+            `variable of ${piece} was ${before} and is ${
+              variables[piece]
+            }, and nothing names it`,
+          );
+        }
+        await fresh.call(`${piece}_restore`, variables[piece]);
+      }
+      const freshAnswers = await observe.answersOf(fresh, next);
+      violations.push(
+        ...observe.differences("runs by itself", {
+          beats: await observe.beatsLike(hot, beatsFresh),
+        }, { beats: beatsFresh }),
+        ...observe.differences(
+          "answer",
+          await observe.answersOf(hot, next),
+          freshAnswers,
+        ),
+        ...observe.differences(
+          "state",
+          await observe.statesOf(hot, next),
+          await observe.statesOf(fresh, next),
+        ),
+        ...observe.differences(
+          "change",
+          await observe.changesOf(hot, next),
+          await observe.changesOf(fresh, next),
+        ),
+        ...underLoad(load.seen, answersBefore, freshAnswers, settled),
+      );
+    } else {
+      if (sound && end === "refused" && !namesPlace(outcome)) {
+        violations.push(`refused without file and line: ${outcome.message}`);
+      }
+      const wanted: Record<string, SavedStates> = {};
+      for (const holder of old.holders) {
+        wanted[holder.piece] = expectedStates(
+          statesBefore[holder.piece]!,
+          load.added,
+          holder,
+          holder,
+        );
+      }
+      await tampered(planted, hot, old, next, { fresh });
+      violations.push(
+        ...observe.differences(`as before, after ${end}: runs by itself`, {
+          beats: await observe.beatsLike(hot, beatsBefore),
+        }, { beats: beatsBefore }),
+        ...observe.differences(
+          `as before, after ${end}: answer`,
+          await observe.answersOf(hot, old),
+          answersBefore,
+        ),
+        ...observe.differences(
+          `as before, after ${end}: state`,
+          await observe.statesOf(hot, old),
+          wanted,
+        ),
+        ...observe.differences(
+          `as before, after ${end}: variable`,
+          await observe.variablesOf(hot, old),
+          variablesBefore,
+        ),
+        ...underLoad(load.seen, answersBefore, answersBefore, settled),
+      );
+    }
+    return {
+      report: { end, sound, message: outcome.message ?? "" },
+      violations,
+    };
+  } finally {
+    await started.app?.[Symbol.asyncDispose]();
+  }
+}
+
+/** A fresh process beats as soon as its app is loaded; a window in which it beats twice the same is its way. */
+async function lastBeats(fresh: AppProcess): Promise<string> {
+  let last = await fresh.beats(50);
+  for (let turn = 0; turn < 3 && !fresh.ended; turn++) {
+    const again = await fresh.beats(50);
+    if (again === last) break;
+    last = again;
+  }
+  return last;
+}
+
+const common = (old: Release, next: Release) =>
+  old.probes.filter((probe) =>
+    probe.underLoad && next.probes.some(({ name }) => name === probe.name)
+  );
+
+const commonHolders = (old: Release, next: Release) =>
+  old.holders.filter(({ piece }) =>
+    next.holders.some((other) => other.piece === piece)
+  );
+
+function endOf(outcome: Outcome): UpgradeReport["end"] {
+  if (outcome.state === "applied" || outcome.state === "nothing_to_do") {
+    return "applied";
+  }
+  return refusalsIn(outcome) ||
+      ["plan", "diff", "check"].includes(outcome.phase ?? "")
+    ? "refused"
+    : "failed";
+}
+
+const refusalsIn = (outcome: Outcome): boolean =>
+  JSON.stringify(outcome).includes(`"refusals":[{`);
+
+const namesPlace = (outcome: Outcome): boolean =>
+  /[\w-]\.(ts|json|txt):\d+/.test(outcome.message ?? "");
+
+function underLoad(
+  seen: readonly Seen[],
+  old: observe.Answers,
+  next: observe.Answers,
+  settled: number,
+): string[] {
+  const found = new Set<string>();
+  for (const one of seen) {
+    if (one.error !== undefined) {
+      found.add(
+        `caller of ${one.probe} met an error: ${one.error.slice(0, 300)}`,
+      );
+    } else if (one.answer !== "null" && !one.probe.includes("_add(")) {
+      const isNew = one.answer === next[one.probe];
+      if (!isNew && one.answer !== old[one.probe]) {
+        found.add(
+          `caller of ${one.probe} got ${one.answer}; old is ${
+            old[one.probe]
+          }, new is ${next[one.probe]}`,
+        );
+      } else if (!isNew && one.began > settled) {
+        found.add(
+          `caller of ${one.probe} got the old ${one.answer} after the end`,
+        );
+      }
+    }
+  }
+  return [...found];
+}
