@@ -2,11 +2,12 @@
  * @module
  */
 import { join } from "@std/path";
-import { AppProcess, type Outcome, packTo } from "./driver.ts";
+import { AppProcess, packTo } from "./driver.ts";
 import { versionsOf } from "./generator.ts";
 import { Load, type Seen } from "./load.ts";
 import type { Program, Release } from "./model.ts";
 import * as observe from "./observe.ts";
+import { type End, endOf, namesPlace } from "./outcome.ts";
 import {
   forgedRelease,
   type PlantedBug,
@@ -20,7 +21,7 @@ import { expectedStates, type SavedStates } from "./state_model.ts";
 export interface UpgradeReport {
   readonly from: number;
   readonly to: number;
-  readonly end: "applied" | "refused" | "failed";
+  readonly end: End;
   /** Whether a fresh process of the release works. */
   readonly sound: boolean;
   readonly message: string;
@@ -42,6 +43,8 @@ export async function runProgram(
   const folder = await Deno.makeTempDir({ prefix: "flyhot-differential-" });
   const upgrades: UpgradeReport[] = [];
   const violations: string[] = [];
+  let running: AppProcess | undefined;
+  let going = "at its start";
   try {
     const releases = versionsOf(program).map((version) => ({
       release: renderVersion(version, program.health),
@@ -60,11 +63,13 @@ export async function runProgram(
       };
     }
     await using hot = first.app;
+    running = hot;
     await observe.serversUp(hot, releases[0]!.release);
     await observe.changesOf(hot, releases[0]!.release);
     let current = 0;
     for (const [index, to] of program.path.entries()) {
       if (to === current) continue;
+      going = `${current} -> ${to}`;
       const attempt = await runUpgrade(
         hot,
         releases[current]!.release,
@@ -81,8 +86,11 @@ export async function runProgram(
       if (attempt.report.end === "applied") current = to;
     }
   } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
     violations.push(
-      `the run broke off: ${error instanceof Error ? error.message : error}`,
+      running?.ended
+        ? `${going}: the process ended: ${running.log.slice(-800)}`
+        : `${going}: the run broke off: ${message}`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -254,22 +262,6 @@ const commonHolders = (old: Release, next: Release) =>
   old.holders.filter(({ piece }) =>
     next.holders.some((other) => other.piece === piece)
   );
-
-function endOf(outcome: Outcome): UpgradeReport["end"] {
-  if (outcome.state === "applied" || outcome.state === "nothing_to_do") {
-    return "applied";
-  }
-  return refusalsIn(outcome) ||
-      ["plan", "diff", "check"].includes(outcome.phase ?? "")
-    ? "refused"
-    : "failed";
-}
-
-const refusalsIn = (outcome: Outcome): boolean =>
-  JSON.stringify(outcome).includes(`"refusals":[{`);
-
-const namesPlace = (outcome: Outcome): boolean =>
-  /[\w-]\.(ts|json|txt):\d+/.test(outcome.message ?? "");
 
 function underLoad(
   seen: readonly Seen[],

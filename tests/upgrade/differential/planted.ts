@@ -2,7 +2,8 @@
  * @module
  */
 import type { AppProcess } from "./driver.ts";
-import type { Release } from "./model.ts";
+import { versionsOf } from "./generator.ts";
+import type { Program, Release } from "./model.ts";
 import { statesOf } from "./observe.ts";
 import { SHELL_BUGS } from "./shell.ts";
 import { migrate } from "./state_model.ts";
@@ -77,5 +78,55 @@ export async function tampered(
       how === "call" && next.probes.some((probe) => probe.name === name)
     );
     if (bound) hot.answerWith(bound.name, failure.fresh);
+  }
+}
+
+/** Whether a program has what a planted bug needs to show: only those are worth running. */
+export function findsPlanted(program: Program, planted: PlantedBug): boolean {
+  const versions = versionsOf(program);
+  const [first, second] = versions;
+  const to = versions[program.path[0]!] ?? second;
+  if (!first || !to) return false;
+  const changed = (kind: string, params: readonly string[]) =>
+    to.pieces.some((piece) => {
+      const before = first.pieces.find(({ id }) => id === piece.id);
+      return piece.kind === kind && before?.presence === "imported" &&
+        piece.presence === "imported" &&
+        params.some((name) => before.params[name] !== piece.params[name]);
+    });
+  const broken = to.pieces.some(({ params }) => params.broken);
+  if (
+    planted === "caller before health" ||
+    planted === "undo leaves a new binding"
+  ) {
+    return !broken && !to.healthy && program.health !== "none" &&
+      JSON.stringify(first.pieces) !== JSON.stringify(to.pieces);
+  }
+  if (broken || !to.healthy) return false;
+  switch (planted) {
+    case "stale data file":
+      return changed("data", ["content"]);
+    case "state migrated twice":
+      return changed("state", ["steps"]);
+    case "registration kept twice":
+      return changed("registration", ["word", "step", "key"]);
+    case "old method on a kept instance":
+      return changed("state", ["word", "step"]);
+    case "old timer runs on":
+      return changed("running", ["word", "step"]);
+    case "service of a pruned module runs on":
+      return first.pieces.some(({ id, kind, params, presence }) =>
+        kind === "running" && String(params.style).startsWith("service") &&
+        presence === "imported" &&
+        to.pieces.some((piece) =>
+          piece.id === id && piece.presence !== "imported"
+        )
+      );
+    case "lost update":
+      return first.pieces.some(({ kind, presence }) =>
+        kind === "state" && presence === "imported"
+      );
+    default:
+      return JSON.stringify(first) !== JSON.stringify(to);
   }
 }

@@ -141,11 +141,12 @@ function appModule(
   const fine = version.healthy
     ? "true"
     : `(() => { throw new Error("unhealthy on purpose"); })()`;
-  lines.push(
-    health === "state" && counted
-      ? `export const healthy = async () => typeof await ${counted.piece.id}_show(0) === "string" && ${fine};`
-      : `export const healthy = async () => ${fine};`,
-  );
+  if (health === "state" && counted) {
+    lines.push(
+      `import { show as asked } from "./${counted.rendering.entry}";`,
+      `export const healthy = async () => typeof await asked(0) === "string" && ${fine};`,
+    );
+  } else lines.push(`export const healthy = async () => ${fine};`);
   return lines.join("\n") + "\n";
 }
 

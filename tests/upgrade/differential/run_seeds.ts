@@ -35,17 +35,29 @@ export interface SeedOptions {
 export async function runSeeds(options: SeedOptions): Promise<Figures> {
   const began = performance.now();
   const reports: ProgramReport[] = [];
-  let next = options.from;
-  const end = options.from + options.seeds;
-  const worker = async () => {
-    while (next < end) {
-      const report = await runProgram(generate(next++), options.planted);
-      reports.push(report);
-      options.onReport?.(report);
-    }
-  };
-  await Promise.all(Array.from({ length: options.width ?? 3 }, worker));
+  const seeds = Array.from(
+    { length: options.seeds },
+    (_, index) => options.from + index,
+  );
+  await inTurns(seeds, options.width ?? 3, async (seed) => {
+    const report = await runProgram(generate(seed), options.planted);
+    reports.push(report);
+    options.onReport?.(report);
+  });
   return figuresOf(reports, performance.now() - began);
+}
+
+/** Does something with each of a list, a few at a time. */
+export async function inTurns<T>(
+  items: readonly T[],
+  width: number,
+  use: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await use(item);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
 }
 
 /** Counts. */

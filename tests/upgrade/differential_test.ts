@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import { FIXED_CASES } from "./differential/fixed_cases.ts";
+import { runFixedCase } from "./differential/fixed.ts";
+import { generate } from "./differential/generator.ts";
+import { findsPlanted, PLANTED_BUGS } from "./differential/planted.ts";
+import {
+  describeFigures,
+  inTurns,
+  runSeeds,
+} from "./differential/run_seeds.ts";
+import { describeFailure } from "./differential/shrink.ts";
+import { runProgram } from "./differential/oracle.ts";
+
+const SEEDS = 100;
+
+Deno.test("generate() gives the same program for the same seed, and another for another", () => {
+  assertEquals(generate(7), generate(7));
+  assert(JSON.stringify(generate(7)) !== JSON.stringify(generate(8)));
+});
+
+Deno.test(`after an upgrade that says "applied", ${SEEDS} generated programs answer as fresh processes do, under load; after others, as before`, async () => {
+  const figures = await runSeeds({ from: 1, seeds: SEEDS });
+  const failures: string[] = [];
+  for (const report of figures.failing.slice(0, 3)) {
+    failures.push(await describeFailure(report));
+  }
+  assertEquals(
+    figures.failing.length,
+    0,
+    [...failures, describeFigures(figures)].join("\n"),
+  );
+  // A generator whose programs are nearly all refused would prove nothing.
+  assert(
+    figures.applied > figures.upgrades / 2,
+    describeFigures(figures),
+  );
+});
+
+Deno.test("fixed programs answer as fresh processes do after an upgrade, or refuse it with file and line", async () => {
+  const problems: string[] = [];
+  await inTurns(Object.entries(FIXED_CASES), 3, async ([name, fixed]) => {
+    const { problem } = await runFixedCase(fixed);
+    if (problem) problems.push(`${name} (${fixed.why}): ${problem}`);
+  });
+  assertEquals(problems, []);
+});
+
+Deno.test("each planted bug is found within the seeds above", async () => {
+  const missed: string[] = [];
+  await inTurns(PLANTED_BUGS, 3, async (planted) => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const program = generate(seed);
+      if (!findsPlanted(program, planted)) continue;
+      const clean = await runProgram(program);
+      if (clean.violations.length > 0) continue;
+      const report = await runProgram(program, planted);
+      if (report.violations.length > 0) return;
+    }
+    missed.push(planted);
+  });
+  assertEquals(missed, []);
+});
