@@ -110,7 +110,9 @@ export class ModuleLoading {
     try {
       // Deno transpiles for imports only; what is evaluated is empty.
       await import(url);
-      return this.#texts.get(url) ?? "";
+      const text = this.#texts.get(url);
+      if (text !== undefined) return text;
+      throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
     } finally {
       this.#texts.delete(url);
     }
@@ -248,7 +250,7 @@ export class ModuleLoading {
     }
     if (url.includes(READING)) {
       const { source } = next(fileOf(url), context);
-      this.#texts.set(url, textOf(source));
+      if (isText(source)) this.#texts.set(url, textOf(source));
       return { format: "module", source: "export {};", shortCircuit: true };
     }
     if (this.#concerns(url)) this.#edges.addLoaded(url);
@@ -256,6 +258,11 @@ export class ModuleLoading {
     if (file === null) return next(url, context);
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = next(file, context);
+    if (!isText(loaded.source)) {
+      // Deno keeps to itself why; imported by its own name, the file says it with line and column.
+      const source = `import ${JSON.stringify(file)};`;
+      return { format: "module", source, shortCircuit: true };
+    }
     return {
       ...loaded,
       ...(isScript(file, context)
@@ -286,8 +293,12 @@ function atPlace(place: string, source: string): string {
   return `import.meta.url = ${JSON.stringify(place)};${text}`;
 }
 
-function textOf(source: ModuleSource | undefined): string {
-  return typeof source === "string"
-    ? source
-    : new TextDecoder().decode(source ?? new Uint8Array());
+function isText(
+  source: ModuleSource | null | undefined,
+): source is ModuleSource {
+  return source !== null && source !== undefined;
+}
+
+function textOf(source: ModuleSource): string {
+  return typeof source === "string" ? source : new TextDecoder().decode(source);
 }

@@ -18,7 +18,8 @@ function loadNatively(module: unknown, url: string, extension: string): void {
   loaders[extension]!(module, fileURLToPath(url));
 }
 
-Object.defineProperty(globalThis, KEY, { value: loadNatively });
+// A second copy of this package brings the same.
+(globalThis as Record<symbol, unknown>)[KEY] ??= loadNatively;
 
 /**
  * The source that stands for a file which CommonJS code requires.

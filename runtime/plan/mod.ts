@@ -12,3 +12,5 @@ export {
   reloadSet,
   type RunningModules,
 } from "./reload_set.ts";
+export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
+export type { Node } from "./analyze/nodes.ts";

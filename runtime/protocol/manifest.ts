@@ -2,6 +2,7 @@
  * @module
  */
 import { parseJsonc } from "./jsonc.ts";
+import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
 import {
   count,
   listOf,
@@ -66,6 +67,8 @@ export interface Manifest {
   readonly config: Readonly<Record<string, string>>;
   /** The versions that its `deno.lock` has chosen, by requirement. */
   readonly locked: Readonly<Record<string, string>>;
+  /** What each script does, by path, whether or not a module reaches it. Left out by older commands. */
+  readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
 }
 
 /**
@@ -149,6 +152,9 @@ export function parseManifest(value: unknown): Manifest {
     modules: recordOf(moduleEdges)(manifest.modules, `${at}.modules`),
     config: recordOf(sha256Hex)(manifest.config, `${at}.config`),
     locked: recordOf(string)(manifest.locked ?? {}, `${at}.locked`),
+    ...(manifest.analysis === undefined ? {} : {
+      analysis: recordOf(moduleAnalysis)(manifest.analysis, `${at}.analysis`),
+    }),
   };
 }
 

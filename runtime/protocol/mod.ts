@@ -42,3 +42,4 @@ export {
   type Pointer,
 } from "./pointer.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
+export { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";

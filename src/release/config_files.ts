@@ -21,6 +21,8 @@ const ROOT_NAMES = [
 export interface ConfigFiles {
   /** `deno.json` or `deno.jsonc`, parsed; empty if there is neither. */
   readonly denoJson: Readonly<Record<string, unknown>>;
+  /** `package.json`, parsed, or null. */
+  readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
   readonly packages: ReadonlySet<string>;
   /** The text of `fly.toml`, or null. */
@@ -66,6 +68,7 @@ export async function readConfigFiles(
   }
   return {
     denoJson,
+    packageJson,
     packages,
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),

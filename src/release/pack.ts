@@ -10,6 +10,7 @@ import {
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { analyzeScripts } from "./analyze.ts";
 import { archiveOf } from "./archive.ts";
 import { collectFiles } from "./collect.ts";
 import {
@@ -99,6 +100,12 @@ export async function packRelease(
       : "asset";
     hashed.push([path, { sha256, size, kind }]);
   }
+  const analysis = await analyzeScripts(
+    sizes,
+    config.denoJson,
+    config.packageJson,
+    (path) => host.files.readText(joinPath(root, path)),
+  );
   // Not by assignment: a file may be called __proto__.
   const files = Object.fromEntries(hashed);
   const { version } = config.denoJson;
@@ -116,6 +123,7 @@ export async function packRelease(
     modules,
     config: await configDigests(root, configFiles, host),
     locked: config.locked,
+    analysis,
   };
   return {
     manifest,

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DrivenApp, type Files } from "../support/driven_app.ts";
 
 /** Upgrades while callers go on calling; none of them may fail. */
@@ -223,4 +223,17 @@ export const read = async () => await counter.inc()${more};`;
   const { state } = await app.upgrade({ "app.ts": appText(" + 100") });
   assertEquals(state, "applied");
   assertEquals(await app.call("read"), 102);
+});
+
+Deno.test("a release that cannot be read says in which file and line, and nothing has changed", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts":
+      `export const read = async (name: string) => (await import("./" + name + ".ts")).v;`,
+    "late.ts": `export const v = 1;`,
+  });
+  assertEquals(await app.call("read", "late"), 1);
+  const result = await app.upgrade({ "late.ts": `\nexport const v = ;` });
+  assert(result.state === "failed", JSON.stringify(result));
+  assertMatch(result.message, /late\.ts:2:1\d/);
+  assertEquals(await app.call("read", "late"), 1);
 });

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { DrivenApp } from "../../tests/support/driven_app.ts";
+
+Deno.test("ImageAnalysis tells what scripts of the image do, at the lines that somebody wrote", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts": `
+import { appProcess } from "${
+      new URL("../process/process.ts", import.meta.url).href
+    }";
+import { ImageAnalysis } from "${
+      new URL("./image_analysis.ts", import.meta.url).href
+    }";
+export const read = async () => Object.fromEntries(await new ImageAnalysis(appProcess.modules).of(["state.ts", "broken.ts", "data.json", "gone.ts"]));
+`,
+    "state.ts": `interface Room {
+  name: string;
+}
+
+enum Kind { A, B = 5 }
+
+let count: number = 0;
+export const inc = () => { count++; return Kind.B as number; };
+`,
+    "broken.ts": `export const = ;`,
+    "data.json": `{}`,
+  });
+  const found = await app.call("read") as Record<string, {
+    bindings: { name: string; line: number; column: number }[];
+  }>;
+  assertEquals(Object.keys(found), ["state.ts"]);
+  const [binding] = found["state.ts"]!.bindings;
+  assertEquals(
+    [binding?.name, binding?.line, binding?.column],
+    ["count", 7, 5],
+  );
+});

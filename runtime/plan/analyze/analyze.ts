@@ -1,0 +1,125 @@
+/** What one module does, as far as its text tells; the tree comes from whatever parser is at hand.
+ * @module
+ */
+import type {
+  ImportFact,
+  ModuleAnalysis,
+} from "../../protocol/module_analysis.ts";
+import { classFactsOf, enumFactsOf } from "./class_facts.ts";
+import { type Code, effectsOf } from "./effects.ts";
+import { exportedBindings, exportsOf } from "./exports.ts";
+import { importsOf, textOf } from "./imports.ts";
+import { isRuntime } from "./known_calls.ts";
+import { many, type Node, one, unwrap } from "./nodes.ts";
+import type { AnalyzeOptions } from "./options.ts";
+import { Roots } from "./roots.ts";
+import { Runs } from "./runs.ts";
+import { type Resolved, resolveNames } from "./scope.ts";
+import { stateOf } from "./state.ts";
+import { type Units, unitsOf } from "./units.ts";
+import { useOf } from "./uses.ts";
+import { ValueFacts } from "./value_facts.ts";
+import { ownedBy } from "./owned.ts";
+import { placed } from "./placed.ts";
+
+export type { AnalyzeOptions } from "./options.ts";
+
+/**
+ * Analyzes a module.
+ *
+ * @param program the root of its tree: ESTree, with TypeScript and JSX nodes as `@babel/parser` gives them
+ * @param source its text
+ * @param options what has to be known besides
+ * @returns what it does
+ */
+export function analyzeTree(
+  program: Node,
+  source: string,
+  options: AnalyzeOptions = {},
+): ModuleAnalysis {
+  const resolved = resolveNames(program);
+  if (options.commonjs) {
+    return { commonjs: true, ...some("imports", requiredBy(resolved)) };
+  }
+  const units = unitsOf(resolved);
+  const roots = new Roots(resolved, units);
+  const code: Code = {
+    resolved,
+    roots,
+    runs: new Runs(resolved, units, roots),
+    values: new ValueFacts(resolved, roots),
+  };
+  const { facts, stars } = exportsOf(code);
+  const top = code.runs.closure([units.module]);
+  const effects = effectsOf(code, top);
+  const { bindings, later } = stateOf(
+    code,
+    units,
+    code.runs.after(exportedBindings(resolved)),
+  );
+  const analysis: ModuleAnalysis = {
+    ...some("imports", importsOf(resolved, source, options)),
+    ...(Object.keys(facts).length > 0 ? { exports: facts } : {}),
+    ...some("stars", stars),
+    ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
+    ...some("later", later),
+    ...some("bindings", bindings),
+    ...some("classes", classFactsOf(code, units, source)),
+    ...some("enums", enumFactsOf(code)),
+    ...some("owned", ownedBy(resolved, units, top)),
+    ...some("hot", hotMembers(code, units)),
+    ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
+  };
+  return options.place ? placed(analysis, options.place) : analysis;
+}
+
+function some<K extends string, T>(
+  key: K,
+  list: readonly T[],
+): { readonly [P in K]?: readonly T[] } {
+  return list.length > 0 ? { [key]: list } as { [P in K]: readonly T[] } : {};
+}
+
+/** What CommonJS requires by a text that can be read. */
+function requiredBy(resolved: Resolved): ImportFact[] {
+  const found: ImportFact[] = [];
+  for (const node of resolved.globals.get("require") ?? []) {
+    const up = resolved.parents.get(node);
+    if (up?.key !== "callee") continue;
+    const specifier = textOf(many(up.node, "arguments")[0] ?? null);
+    if (specifier !== null) {
+      found.push({ specifier, line: node.loc?.start.line ?? 0 });
+    }
+  }
+  return found;
+}
+
+/** Which members of `hot(import.meta)` a module uses. */
+function hotMembers(code: Code, units: Units): string[] {
+  const found = new Set<string>();
+  for (const unit of units.all) {
+    for (const node of unit.references) {
+      const { path } = useOf(node, code.resolved);
+      for (const root of code.roots.of(node)) {
+        if (root.specifier === null || !isRuntime(root.specifier)) continue;
+        const [call, member] = [...root.path, ...path];
+        if (root.name === "hot" && call === "()" && member) {
+          found.add(member.replace(/\(\)$/, ""));
+        }
+      }
+    }
+  }
+  // `const { dispose } = hot(import.meta)` names it without a reference.
+  for (const binding of code.resolved.moduleLevel) {
+    const value = binding.from ? unwrap(binding.from.value) : null;
+    const callee = value?.type === "CallExpression"
+      ? one(value, "callee")
+      : null;
+    const root = callee ? code.roots.of(callee)[0] : undefined;
+    if (
+      root?.specifier && isRuntime(root.specifier) && root.name === "hot" &&
+      binding.from!.path[0]
+    ) found.add(binding.from!.path[0]);
+  }
+  return [...found].sort();
+}

@@ -1,0 +1,51 @@
+/** A digest of code that stays the same however it is laid out, and whether types are still in it.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { eachChild, field, isWrapper, type Node, one } from "./nodes.ts";
+
+const SAID = [
+  "name",
+  "operator",
+  "kind",
+  "computed",
+  "static",
+  "async",
+  "generator",
+  "optional",
+  "delegate",
+  "prefix",
+];
+
+/**
+ * Digests a piece of code.
+ *
+ * @param node its tree
+ * @returns 16 hex digits
+ */
+export function codeDigest(node: Node): string {
+  const said: string[] = [];
+  const write = (at: Node, key: string): void => {
+    if (isWrapper(at) && at.type !== "ChainExpression") {
+      return write(one(at, "expression")!, key);
+    }
+    said.push("(", key, at.type);
+    for (const name of SAID) {
+      const value = field(at, name);
+      if (typeof value === "string" || value === true) {
+        said.push(name, String(value));
+      }
+    }
+    if (at.type === "Literal") {
+      const { value, bigint, regex } = at as Node & Record<string, unknown>;
+      said.push(JSON.stringify([bigint ? String(bigint) : value, regex]) ?? "");
+    }
+    if (at.type === "TemplateElement") {
+      said.push(JSON.stringify(field(at, "value")));
+    }
+    eachChild(at, write);
+    said.push(")");
+  };
+  write(node, "");
+  return createHash("sha256").update(said.join(" ")).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,197 @@
+/** ESTree nodes as both parsers give them, and how to walk them past everything that only serves types.
+ * @module
+ */
+
+/** A place in the source; lines count from 1, columns from 0. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One node of the tree: what every node has; the rest is read by {@linkcode one}, {@linkcode many} and {@linkcode word}. */
+export interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly loc?: { readonly start: Place; readonly end: Place } | null;
+}
+
+/** Whether a value is a node. */
+export function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { type?: unknown }).type === "string";
+}
+
+/** The value of a field, whatever it is. */
+export function field(node: Node, key: string): unknown {
+  return (node as unknown as Record<string, unknown>)[key];
+}
+
+/** The node in a field, or null. */
+export function one(node: Node | null, key: string): Node | null {
+  if (!node) return null;
+  const value = field(node, key);
+  return isNode(value) ? value : null;
+}
+
+/** The nodes of a list; holes are left out. */
+export function many(node: Node | null, key: string): readonly Node[] {
+  if (!node) return [];
+  const value = field(node, key);
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+/** The text in a field; empty if it has none. */
+export function word(node: Node | null, key: string): string {
+  if (!node) return "";
+  const value = field(node, key);
+  return typeof value === "string" ? value : "";
+}
+
+/** Whether a field is true. */
+export function flag(node: Node, key: string): boolean {
+  return field(node, key) === true;
+}
+
+/** The name of an identifier or the value of a string in a place where both may stand, as in `export { x as "y" }`. */
+export function nameOf(node: Node | null): string {
+  if (!node) return "";
+  if (node.type === "Literal") return String(field(node, "value"));
+  if (node.type === "PrivateIdentifier") return `#${word(node, "name")}`;
+  return word(node, "name");
+}
+
+const WRAPPERS = new Set([
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSNonNullExpression",
+  "TSTypeAssertion",
+  "TSInstantiationExpression",
+  "ChainExpression",
+  "ParenthesizedExpression",
+]);
+
+/** Whether a node is only a wrapper around one expression: `x as T`, `x!`, `(x)`. */
+export function isWrapper(node: Node): boolean {
+  return WRAPPERS.has(node.type);
+}
+
+/** The expression inside of type assertions, parentheses and optional chains. */
+export function unwrap(node: Node): Node {
+  let at = node;
+  while (isWrapper(at)) {
+    const inner = one(at, "expression");
+    if (!inner) break;
+    at = inner;
+  }
+  return at;
+}
+
+const TYPESCRIPT_CODE = new Set([
+  ...WRAPPERS,
+  "TSParameterProperty",
+  "TSEnumDeclaration",
+  "TSEnumBody",
+  "TSEnumMember",
+  "TSModuleDeclaration",
+  "TSModuleBlock",
+  "TSExportAssignment",
+  "TSImportEqualsDeclaration",
+]);
+
+/** Whether a node is gone when the types are: interfaces, annotations, overloads, everything declared. */
+export function isTypeOnly(node: Node): boolean {
+  if (node.type.startsWith("TS")) {
+    if (!TYPESCRIPT_CODE.has(node.type)) return true;
+    return flag(node, "declare") || word(node, "importKind") === "type";
+  }
+  switch (node.type) {
+    case "ImportDeclaration":
+      return word(node, "importKind") === "type";
+    case "ImportSpecifier":
+      return word(node, "importKind") === "type";
+    case "ExportSpecifier":
+    case "ExportNamedDeclaration":
+    case "ExportAllDeclaration":
+      return word(node, "exportKind") === "type";
+    case "MethodDefinition":
+      return one(node, "value")?.type.startsWith("TS") ?? false;
+    case "VariableDeclaration":
+    case "FunctionDeclaration":
+    case "ClassDeclaration":
+    case "PropertyDefinition":
+    case "AccessorProperty":
+      return flag(node, "declare");
+  }
+  return false;
+}
+
+const NO_CODE = new Set([
+  "type",
+  "start",
+  "end",
+  "loc",
+  "range",
+  "extra",
+  "implements",
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeArguments",
+  "leadingComments",
+  "innerComments",
+  "trailingComments",
+]);
+
+/** Calls a function with every child that is code, in the order of the source, and the field it stands in. */
+export function eachChild(
+  node: Node,
+  visit: (child: Node, key: string) => void,
+): void {
+  const fields = node as unknown as Record<string, unknown>;
+  for (const key in fields) {
+    if (NO_CODE.has(key)) continue;
+    const value = fields[key];
+    if (Array.isArray(value)) {
+      for (const item of value) {
+        if (isNode(item) && !isTypeOnly(item)) visit(item, key);
+      }
+    } else if (isNode(value) && !isTypeOnly(value)) visit(value, key);
+  }
+}
+
+/** Whether a node is a function of any kind. */
+export function isFunction(node: Node): boolean {
+  return node.type === "FunctionDeclaration" ||
+    node.type === "FunctionExpression" ||
+    node.type === "ArrowFunctionExpression";
+}
+
+/** Whether a node is a class. */
+export function isClass(node: Node): boolean {
+  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
+}
+
+/** The name of a member access or property; null if it is computed from anything but a literal. */
+export function keyName(node: Node, key: "property" | "key"): string | null {
+  const name = one(node, key);
+  if (!name) return null;
+  if (!flag(node, "computed")) return nameOf(name);
+  const inner = unwrap(name);
+  return inner.type === "Literal" ? String(field(inner, "value")) : null;
+}
+
+/** The parameter without decorators, defaults and modifiers. */
+export function parameterOf(node: Node): Node {
+  let at = node;
+  for (;;) {
+    const inner = at.type === "TSParameterProperty"
+      ? one(at, "parameter")
+      : at.type === "AssignmentPattern"
+      ? one(at, "left")
+      : null;
+    if (!inner) return at;
+    at = inner;
+  }
+}

@@ -1,0 +1,36 @@
+/** Analyzes JavaScript with acorn, which is only loaded when something has to be parsed.
+ * @module
+ */
+import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
+import { type AnalyzeOptions, analyzeTree } from "./analyze.ts";
+import type { Node } from "./nodes.ts";
+
+/** What is used of acorn. */
+interface Acorn {
+  parse(source: string, options: {
+    readonly ecmaVersion: "latest";
+    readonly sourceType: "module" | "commonjs";
+    readonly locations: true;
+    readonly allowHashBang: true;
+  }): unknown;
+}
+
+/**
+ * Loads the parser.
+ *
+ * @returns a function that analyzes the text of a module: JavaScript, as Deno gives it when the types are gone
+ */
+export async function acornAnalyzer(): Promise<
+  (source: string, options?: AnalyzeOptions) => ModuleAnalysis
+> {
+  const acorn: Acorn = await import("npm:acorn@8.19.0");
+  return (source, options = {}) => {
+    const program = acorn.parse(source, {
+      ecmaVersion: "latest",
+      sourceType: options.commonjs ? "commonjs" : "module",
+      locations: true,
+      allowHashBang: true,
+    });
+    return analyzeTree(program as Node, source, options);
+  };
+}

@@ -1,0 +1,36 @@
+/** Leads every place of an analysis back to the source as written.
+ * @module
+ */
+import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
+
+/**
+ * Replaces the places of an analysis.
+ *
+ * @param analysis of transpiled text
+ * @param place leads from a place in that text to the one in the source; both count from 1
+ * @returns the same with the places of the source
+ */
+export function placed(
+  analysis: ModuleAnalysis,
+  place: (line: number, column: number) => {
+    readonly line: number;
+    readonly column: number;
+  },
+): ModuleAnalysis {
+  const lead = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(lead);
+    if (typeof value !== "object" || value === null) return value;
+    const result: Record<string, unknown> = Object.create(null);
+    for (const [key, entry] of Object.entries(value)) result[key] = lead(entry);
+    if (typeof result.line === "number") {
+      const { line, column } = place(
+        result.line,
+        typeof result.column === "number" ? result.column : 1,
+      );
+      result.line = line;
+      if (typeof result.column === "number") result.column = column;
+    }
+    return result;
+  };
+  return lead(analysis) as ModuleAnalysis;
+}

@@ -1,0 +1,267 @@
+/** What of a module would be lost with it, and what it changes of other modules after its evaluation.
+ * @module
+ */
+import type {
+  NameRef,
+  StateBinding,
+  Touch,
+} from "../../protocol/module_analysis.ts";
+import { type Code, placeOf } from "./effects.ts";
+import {
+  COPYING_METHODS,
+  isExternal,
+  MUTATORS,
+  opensHandle,
+} from "./known_calls.ts";
+import {
+  eachChild,
+  isClass,
+  isFunction,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "./nodes.ts";
+import { named, type Root } from "./roots.ts";
+import type { Binding } from "./scope.ts";
+import type { Unit, Units } from "./units.ts";
+import { useOf, writtenName } from "./uses.ts";
+
+interface Change {
+  readonly root: Root;
+  readonly path: readonly string[];
+  readonly how: "written" | "mutated";
+  readonly detail: string;
+  readonly node: Node;
+}
+
+/**
+ * Finds the state of a module: what code that runs after its evaluation changes, instances and open handles.
+ *
+ * @param code the module
+ * @param units its code
+ * @param after what may run when its evaluation is over
+ * @returns its own variables that need a name, and the imports of which something is changed
+ */
+export function stateOf(
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+): { readonly bindings: StateBinding[]; readonly later: Touch[] } {
+  const found = new Map<string, StateBinding>();
+  const later = new Map<string, Touch>();
+  const add = (state: StateBinding) => {
+    if (!found.has(state.name)) found.set(state.name, state);
+  };
+  for (const binding of code.resolved.moduleLevel) {
+    const handle = handleOf(binding, code);
+    if (handle) add(handle);
+  }
+  for (const change of changes(code, units, after)) {
+    const { root, path, detail, how, node } = change;
+    if (root.specifier === null) {
+      const name = stateName(root.binding!, path, code);
+      if (name === null) continue;
+      const at = placeOf(root.binding!.node);
+      add({ name, ...at, why: how, detail });
+    } else if (!isExternal(root.specifier)) {
+      const member = path.join(".");
+      later.set(`${root.specifier}\n${root.name}\n${member}`, {
+        specifier: root.specifier,
+        name: root.name,
+        how: path.at(-1)!.endsWith("()") ? "method" : "write",
+        member,
+        ...placeOf(node),
+      });
+    }
+  }
+  for (const binding of code.resolved.moduleLevel) {
+    const instance = instanceOf(binding, code);
+    if (instance) add(instance);
+  }
+  return {
+    bindings: [...found.values()].sort((a, b) =>
+      a.line - b.line || a.column - b.column
+    ),
+    later: [...later.values()],
+  };
+}
+
+function* changes(
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+): Generator<Change> {
+  for (const unit of units.all) {
+    const isAfter = after.has(unit);
+    for (const node of [...unit.references, ...unit.selves]) {
+      if (code.resolved.bindings.get(node)?.node === node) continue;
+      if (!isAfter && !code.runs.isLate(node, unit)) continue;
+      const use = useOf(node, code.resolved);
+      // An alias that is assigned to forgets where it came from.
+      const isBare = use.path.length === 0;
+      const binding = code.resolved.bindings.get(node);
+      if (isBare && use.how === "write" && binding && !binding.top) continue;
+      if (use.how !== "write" && !use.path.some(isMutator)) continue;
+      const line = placeOf(node).line;
+      for (const found of code.roots.of(node)) {
+        const root = named({ ...found, path: [...found.path, ...use.path] });
+        if (isBare && use.how === "write" && root.binding !== binding) continue;
+        const { path } = root;
+        const detail = detailOf(path, use.how === "write");
+        if (detail === null) continue;
+        yield {
+          root,
+          path,
+          how: path.length === 0 ? "written" : "mutated",
+          detail: `${detail} at line ${line}`,
+          node,
+        };
+      }
+    }
+  }
+}
+
+function isMutator(step: string): boolean {
+  return step.endsWith("()") && MUTATORS.has(step.slice(0, -2));
+}
+
+/** What happens to the value at the end of a way; null if only a copy is changed. */
+function detailOf(path: readonly string[], isWrite: boolean): string | null {
+  for (const [index, step] of path.entries()) {
+    if (!isMutator(step)) continue;
+    const before = path[index - 1];
+    if (
+      before?.endsWith("()") && COPYING_METHODS.has(before.slice(0, -2))
+    ) continue;
+    return step;
+  }
+  if (!isWrite) return null;
+  const last = path.at(-1);
+  return last === undefined || last === "[]" ? "assignment" : `.${last} =`;
+}
+
+/** Under which name a change is state: a variable, or a static field; null for what is none. */
+function stateName(
+  binding: Binding,
+  path: readonly string[],
+  code: Code,
+): string | null {
+  if (binding.imported) return null;
+  const [first] = path;
+  const fact = code.values.ofBinding(binding);
+  if (fact.kind === "runtime" || fact.kind === "frozen") return null;
+  if (first === undefined) return binding.label;
+  if (fact.kind === "class") {
+    return first.endsWith("()") || first === "prototype"
+      ? null
+      : `${binding.label}.${first}`;
+  }
+  if (fact.kind === "function") {
+    return first.endsWith("()") ? null : binding.label;
+  }
+  // What an import holds is state of its own module.
+  if (fact.kind === "re-export") return null;
+  return binding.label;
+}
+
+/** Looks for expressions in a value, not in functions and classes inside of it. */
+function search(
+  node: Node,
+  find: (node: Node) => boolean,
+  into: (node: Node) => boolean = () => true,
+): Node | null {
+  const at = unwrap(node);
+  if (isFunction(at) || isClass(at)) return null;
+  if (find(at)) return at;
+  if (!into(at)) return null;
+  let found: Node | null = null;
+  eachChild(at, (child) => {
+    found ??= search(child, find, into);
+  });
+  return found;
+}
+
+function valuesOf(binding: Binding): Node[] {
+  if (
+    binding.imported || binding.kind === "function" || binding.kind === "class"
+  ) return [];
+  return [
+    ...binding.from ? [binding.from.value] : [],
+    ...binding.assigned.filter((it) => it !== null),
+  ];
+}
+
+function handleOf(binding: Binding, code: Code): StateBinding | null {
+  for (const value of valuesOf(binding)) {
+    if (code.values.of(value).kind === "runtime") continue;
+    const call = search(value, (node) => {
+      if (node.type !== "CallExpression" && node.type !== "NewExpression") {
+        return false;
+      }
+      const name = writtenName(node);
+      return name !== null && opensHandle(name) && !isOwnClass(node, code);
+    });
+    if (!call) continue;
+    return {
+      name: binding.label,
+      ...placeOf(binding.node),
+      why: "handle",
+      detail: `${writtenName(call)}()`,
+    };
+  }
+  return null;
+}
+
+/** Whether a class called like a handle is one of the app, and so an instance like any other. */
+function isOwnClass(call: Node, code: Code): boolean {
+  if (call.type !== "NewExpression") return false;
+  const of = code.values.classRef(one(call, "callee")!);
+  return of !== null && !of.global &&
+    (of.specifier === undefined || /^\.{0,2}\//.test(of.specifier));
+}
+
+const HOLDING = new Set([
+  "ArrayExpression",
+  "ObjectExpression",
+  "Property",
+  "ConditionalExpression",
+  "LogicalExpression",
+  "AwaitExpression",
+  "AssignmentExpression",
+  "SpreadElement",
+]);
+
+function instanceOf(binding: Binding, code: Code): StateBinding | null {
+  const refs: NameRef[] = [];
+  let detail = "";
+  const { kind } = code.values.ofBinding(binding);
+  if (kind === "runtime" || kind === "frozen") return null;
+  for (const value of valuesOf(binding)) {
+    search(value, (node) => {
+      if (node.type !== "NewExpression") return false;
+      const of = code.values.classRef(one(node, "callee")!);
+      if (
+        !of || of.global || of.specifier !== undefined &&
+          isExternal(of.specifier)
+      ) return false;
+      refs.push(of);
+      detail ||= `${writtenName(node) ?? `new ${of.name}`}()`;
+      return true;
+    }, (node) => HOLDING.has(node.type) || isCollection(node, code));
+  }
+  if (refs.length === 0) return null;
+  return {
+    name: binding.label,
+    ...placeOf(binding.node),
+    why: "instance",
+    detail,
+    of: refs,
+  };
+}
+
+/** `new Map([["a", new Game()]])`, `Array.from(...)`: holds what it is made of. */
+function isCollection(node: Node, code: Code): boolean {
+  return /^(?:map|set|array)$/.test(code.values.of(node).kind) &&
+    many(node, "arguments").length > 0;
+}

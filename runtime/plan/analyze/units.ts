@@ -1,0 +1,232 @@
+/** The pieces of a module that run by themselves: the module, its functions, the construction of its classes.
+ * @module
+ */
+import {
+  eachChild,
+  flag,
+  isClass,
+  isFunction,
+  keyName,
+  many,
+  type Node,
+  one,
+  word,
+} from "./nodes.ts";
+import type { Binding, Resolved } from "./scope.ts";
+
+/** One piece of code that runs as a whole. */
+export interface Unit {
+  readonly kind: "module" | "function" | "construct";
+  /** The function or class; the program for the module. */
+  readonly node: Node;
+  /** The code that it is written in. */
+  readonly parent: Unit | null;
+  /** Identifiers with a declaration, in the order of the source; not those of functions inside. */
+  readonly references: Node[];
+  /** Where it says `this`. */
+  readonly selves: Node[];
+  /** Calls, constructions, tagged templates, and decorators. */
+  readonly calls: Node[];
+  /** What it returns. */
+  readonly returns: Node[];
+  /** Where it waits: `await` and `for await`. */
+  readonly awaits: Node[];
+  /** Loops in it. */
+  readonly loops: Node[];
+  /** The class that `this` is an instance of, or, if `isStatic`, that it is. */
+  readonly class: ClassUnits | null;
+  readonly isStatic: boolean;
+}
+
+/** A class with its code. */
+export interface ClassUnits {
+  readonly node: Node;
+  readonly binding: Binding | null;
+  /** Field initializers and constructor. */
+  readonly construct: Unit;
+  readonly methods: Map<string, Unit[]>;
+  readonly statics: Map<string, Unit[]>;
+  readonly superClass: Node | null;
+}
+
+/** All code of a module. */
+export interface Units {
+  readonly module: Unit;
+  readonly all: readonly Unit[];
+  /** By function node; a constructor's is that of its class. */
+  readonly byFunction: ReadonlyMap<Node, Unit>;
+  readonly classes: ReadonlyMap<Node, ClassUnits>;
+  /** The code that an identifier, `this` or a call stands in. */
+  readonly around: ReadonlyMap<Node, Unit>;
+}
+
+/**
+ * Cuts a module into its code.
+ *
+ * @param resolved the module
+ * @returns its units
+ */
+export function unitsOf(resolved: Resolved): Units {
+  const byFunction = new Map<Node, Unit>();
+  const classes = new Map<Node, ClassUnits>();
+  const around = new Map<Node, Unit>();
+  const all: Unit[] = [];
+
+  function open(
+    kind: Unit["kind"],
+    node: Node,
+    parent: Unit | null,
+    owner: ClassUnits | null,
+    isStatic = false,
+  ): Unit {
+    const unit: Unit = {
+      kind,
+      node,
+      parent,
+      references: [],
+      selves: [],
+      calls: [],
+      returns: [],
+      awaits: [],
+      loops: [],
+      class: owner,
+      isStatic,
+    };
+    all.push(unit);
+    return unit;
+  }
+
+  function visit(node: Node, unit: Unit): void {
+    if (isFunction(node)) return visitFunction(node, unit, null, false);
+    if (isClass(node)) return visitClass(node, unit);
+    switch (node.type) {
+      case "Identifier":
+      case "JSXIdentifier":
+        if (resolved.bindings.has(node)) unit.references.push(node);
+        around.set(node, unit);
+        return;
+      case "ThisExpression":
+        unit.selves.push(node);
+        around.set(node, unit);
+        return;
+      case "CallExpression":
+      case "NewExpression":
+      case "TaggedTemplateExpression":
+      case "Decorator":
+        unit.calls.push(node);
+        around.set(node, unit);
+        break;
+      case "ReturnStatement": {
+        const value = one(node, "argument");
+        if (value) unit.returns.push(value);
+        break;
+      }
+      case "AwaitExpression":
+        unit.awaits.push(node);
+        break;
+      case "ForOfStatement":
+        if (flag(node, "await")) unit.awaits.push(node);
+        unit.loops.push(node);
+        break;
+      case "ForStatement":
+      case "ForInStatement":
+      case "WhileStatement":
+      case "DoWhileStatement":
+        unit.loops.push(node);
+        break;
+    }
+    eachChild(node, (child) => visit(child, unit));
+  }
+
+  function visitFunction(
+    node: Node,
+    parent: Unit,
+    owner: ClassUnits | null,
+    isStatic: boolean,
+  ): void {
+    // An arrow function has the `this` of the code around it.
+    const isArrow = node.type === "ArrowFunctionExpression";
+    const unit = open(
+      "function",
+      node,
+      parent,
+      owner ?? (isArrow ? parent.class : null),
+      owner ? isStatic : isArrow && parent.isStatic,
+    );
+    byFunction.set(node, unit);
+    const body = one(node, "body");
+    if (body && body.type !== "BlockStatement") unit.returns.push(body);
+    eachChild(node, (child) => visit(child, unit));
+  }
+
+  function visitClass(node: Node, unit: Unit): void {
+    const id = one(node, "id") ?? declaredBy(node, resolved);
+    const construct: Unit = open("construct", node, unit, null);
+    const owner: ClassUnits = {
+      node,
+      binding: id ? resolved.bindings.get(id) ?? null : null,
+      construct,
+      methods: new Map(),
+      statics: new Map(),
+      superClass: one(node, "superClass"),
+    };
+    (construct as { class: ClassUnits | null }).class = owner;
+    classes.set(node, owner);
+    // What runs when the class is declared has the class as its `this`.
+    const declared = open("function", node, unit, owner, true);
+    eachChild(node, (child, key) => {
+      if (key !== "body") return visit(child, unit);
+      for (const member of many(child, "body")) {
+        visitMember(member, unit, owner, declared);
+      }
+    });
+    // It runs with the code around it, but its `this` stays the class.
+    unit.references.push(...declared.references);
+    unit.calls.push(...declared.calls);
+    unit.awaits.push(...declared.awaits);
+    unit.loops.push(...declared.loops);
+    for (const key of [...declared.references, ...declared.calls]) {
+      around.set(key, unit);
+    }
+    all.splice(all.indexOf(declared), 1);
+  }
+
+  function visitMember(
+    member: Node,
+    unit: Unit,
+    owner: ClassUnits,
+    declared: Unit,
+  ): void {
+    const isStatic = flag(member, "static");
+    if (member.type === "StaticBlock") return visit(member, declared);
+    eachChild(member, (child, key) => {
+      if (key !== "value") return visit(child, unit);
+      if (word(member, "kind") === "constructor") {
+        byFunction.set(child, owner.construct);
+        return eachChild(child, (inner) => visit(inner, owner.construct));
+      }
+      if (!isFunction(child)) {
+        return visit(child, isStatic ? declared : owner.construct);
+      }
+      visitFunction(child, isStatic ? unit : owner.construct, owner, isStatic);
+      const table = isStatic ? owner.statics : owner.methods;
+      const name = keyName(member, "key") ?? "[]";
+      const made = byFunction.get(child)!;
+      const known = table.get(name);
+      if (known) known.push(made);
+      else table.set(name, [made]);
+    });
+  }
+
+  const module = open("module", resolved.program, null, null);
+  eachChild(resolved.program, (child) => visit(child, module));
+  return { module, all, byFunction, classes, around };
+}
+
+/** The identifier of `const A = class {}`. */
+function declaredBy(node: Node, { parents }: Resolved): Node | null {
+  const up = parents.get(node);
+  if (up?.node.type !== "VariableDeclarator" || up.key !== "init") return null;
+  const id = one(up.node, "id");
+  return id?.type === "Identifier" ? id : null;
+}
