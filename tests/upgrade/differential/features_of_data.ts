@@ -85,7 +85,9 @@ export const memo: Feature = {
       : `let cache: string | undefined;\nconst remember = (_x: number, make: () => string) => cache ??= make();\n`;
     const text = params.cachedImport
       ? `let cache: Promise<{ build(x: number): string }> | undefined;\nexport const read = async (x: number) => { cache ??= import("./${id}_build.ts"); return (await cache).build(x); };\n`
-      : `import { build } from "./${id}_build.ts";\n${cache}export const read = (x: number) => remember(x, () => build(x));\n`;
+      : `import { build } from "./${id}_build.ts";\n${cache}export const read = (x: number) => remember(x, () => build(${
+        params.collection ? "x" : "0"
+      }));\n`;
     return {
       files: {
         [`${id}.ts`]: text,

@@ -38,7 +38,10 @@ export function generate(seed: number): Program {
   return {
     seed,
     health: random.weighted<HealthKind>([
-      ["none", 3],
+      // An unhealthy version is one only where health is asked.
+      ...(steps.flat().some(({ name }) => name === "unhealthy")
+        ? []
+        : [["none", 3] as const]),
       ["constant", 2],
       ["state", 2],
       ["port", 2],
@@ -65,13 +68,13 @@ function drawEdits(pieces: readonly Piece[], random: Random): Edit[] {
       ]);
     edits.push({ piece: piece.id, name, salt });
   }
-  if (random.chance(0.14)) {
+  if (random.chance(0.12)) {
     edits.push({
       piece: random.pick(pieces).id,
       name: `break ${random.weighted<string>(BREAK_KINDS)}`,
       salt: 0,
     });
-  } else if (random.chance(0.08)) {
+  } else if (random.chance(0.13)) {
     edits.push({ piece: "", name: "unhealthy", salt: 0 });
   }
   return edits;

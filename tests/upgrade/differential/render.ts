@@ -77,16 +77,11 @@ export function renderVersion(version: Version, health: HealthKind): Release {
   const renderings = imported.map(({ rendering }) => rendering);
   files["app.ts"] = appModule(imported, version, health);
   files["deno.json"] = configuration(renderings);
-  const pure = renderings.some((rendering) =>
-    rendering.exports.includes("read")
-  );
   return {
     files,
     probes: [
       ...renderings.flatMap((rendering) => rendering.probes),
-      ...(pure
-        ? [{ name: "all", args: [7], how: "call", underLoad: true } as const]
-        : []),
+      { name: "all", args: [7], how: "call", underLoad: true },
     ],
     holders: renderings.flatMap(({ holder }) => holder ? [holder] : []),
     variables: renderings.flatMap(({ variable }) => variable ? [variable] : []),
