@@ -40,7 +40,7 @@ export class AppFiles {
   digest(path: string): Promise<string | null> {
     let known = this.#digests.get(path);
     if (!known) {
-      known = digestFile(join(this.#root, path));
+      known = digestOfFile(join(this.#root, path));
       this.#digests.set(path, known);
     }
     return known;
@@ -144,7 +144,13 @@ export class AppFiles {
   }
 }
 
-async function digestFile(path: string): Promise<string | null> {
+/**
+ * The digest of a file, read in pieces.
+ *
+ * @param path the file
+ * @returns SHA-256 in hex, or null if there is no such file
+ */
+export async function digestOfFile(path: string): Promise<string | null> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path);
