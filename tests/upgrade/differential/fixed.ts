@@ -117,5 +117,5 @@ function release(
   for (const [path, text] of Object.entries(files)) {
     if (text !== null) present[path] = text;
   }
-  return { files: present, probes: [], holders: [], variables: [] };
+  return { files: present, probes: [], holders: [], variables: [], given: [] };
 }

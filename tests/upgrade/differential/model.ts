@@ -89,6 +89,8 @@ export interface Rendering {
   readonly startsAnew?: readonly string[];
   readonly holder?: HolderModel;
   readonly variable?: VariableModel;
+  /** Calls that bring it into the state in which it is compared. */
+  readonly given?: readonly Pick<Probe, "name" | "args">[];
 }
 
 /** A kind of piece. */
@@ -97,7 +99,8 @@ export interface Feature {
   /** How often it is drawn, compared with others. */
   readonly weight: number;
   draw(random: import("./random.ts").Random): Params;
-  render(id: string, params: Params): Rendering;
+  /** @param readable the pieces of this version that export `read` */
+  render(id: string, params: Params, readable: readonly string[]): Rendering;
   /** What may change in it, with a weight; an edit that cannot be made returns undefined. */
   readonly edits: Readonly<
     Record<
@@ -119,4 +122,5 @@ export interface Release {
   readonly probes: readonly Probe[];
   readonly holders: readonly HolderModel[];
   readonly variables: readonly VariableModel[];
+  readonly given: readonly Pick<Probe, "name" | "args">[];
 }

@@ -4,7 +4,8 @@
 import { join } from "@std/path";
 import { AppProcess, packTo } from "./driver.ts";
 import { versionsOf } from "./generator.ts";
-import { Load, type Seen } from "./load.ts";
+import { Load } from "./load.ts";
+import { underLoad } from "./load_verdict.ts";
 import type { Program, Release } from "./model.ts";
 import * as observe from "./observe.ts";
 import { type End, endOf, namesPlace } from "./outcome.ts";
@@ -66,6 +67,7 @@ export async function runProgram(
     running = hot;
     await observe.serversUp(hot, releases[0]!.release);
     await observe.changesOf(hot, releases[0]!.release);
+    await give(hot, releases[0]!.release);
     let current = 0;
     for (const [index, to] of program.path.entries()) {
       if (to === current) continue;
@@ -175,6 +177,10 @@ async function runUpgrade(
         }
         await fresh.call(`${piece}_restore`, variables[piece]);
       }
+      // What came with this release has had no calls yet; both get them now.
+      const had = new Set(old.given.map(({ name }) => name));
+      await give(hot, next, (name) => !had.has(name));
+      await give(fresh, next);
       const freshAnswers = await observe.answersOf(fresh, next);
       violations.push(
         ...observe.differences("runs by itself", {
@@ -242,6 +248,17 @@ async function runUpgrade(
   }
 }
 
+/** Brings what has no state to export into the state in which it is compared. */
+async function give(
+  app: AppProcess,
+  release: Release,
+  to: (name: string) => boolean = () => true,
+): Promise<void> {
+  for (const { name, args } of release.given) {
+    if (to(name)) await app.call(name, ...args);
+  }
+}
+
 /** A fresh process beats as soon as its app is loaded; a window in which it beats twice the same is its way. */
 async function lastBeats(fresh: AppProcess): Promise<string> {
   let last = await fresh.beats(50);
@@ -262,33 +279,3 @@ const commonHolders = (old: Release, next: Release) =>
   old.holders.filter(({ piece }) =>
     next.holders.some((other) => other.piece === piece)
   );
-
-function underLoad(
-  seen: readonly Seen[],
-  old: observe.Answers,
-  next: observe.Answers,
-  settled: number,
-): string[] {
-  const found = new Set<string>();
-  for (const one of seen) {
-    if (one.error !== undefined) {
-      found.add(
-        `caller of ${one.probe} met an error: ${one.error.slice(0, 300)}`,
-      );
-    } else if (one.answer !== "null" && !one.probe.includes("_add(")) {
-      const isNew = one.answer === next[one.probe];
-      if (!isNew && one.answer !== old[one.probe]) {
-        found.add(
-          `caller of ${one.probe} got ${one.answer}; old is ${
-            old[one.probe]
-          }, new is ${next[one.probe]}`,
-        );
-      } else if (!isNew && one.began > settled) {
-        found.add(
-          `caller of ${one.probe} got the old ${one.answer} after the end`,
-        );
-      }
-    }
-  }
-  return [...found];
-}

@@ -4,6 +4,8 @@
 import { boundary, cycle, link, types } from "./features_of_imports.ts";
 import { data, memo, variable } from "./features_of_data.ts";
 import { registration } from "./features_of_registration.ts";
+import { hidden } from "./features_of_hidden_instances.ts";
+import { hub } from "./features_of_sharing.ts";
 import { running, server } from "./features_of_running.ts";
 import { state } from "./features_of_state.ts";
 import type {
@@ -28,6 +30,19 @@ export const FEATURES: readonly Feature[] = [
   running,
   server,
   state,
+  hidden,
+  hub,
+];
+
+/** The kinds of pieces whose `read` depends on nothing but code and files. */
+const READERS = [
+  "link",
+  "cycle",
+  "boundary",
+  "data",
+  "memo",
+  "registration",
+  "hub",
 ];
 
 /** The feature of a piece. */
@@ -60,10 +75,13 @@ export const BREAK_KINDS = [
 
 /** The files of a version, and what can be asked of it. */
 export function renderVersion(version: Version, health: HealthKind): Release {
+  const readable = version.pieces.filter(({ kind, presence }) =>
+    presence === "imported" && READERS.includes(kind)
+  ).map(({ id }) => id);
   const present = version.pieces.filter((piece) => piece.presence !== "absent")
     .map((piece) => ({
       piece,
-      rendering: featureOf(piece).render(piece.id, piece.params),
+      rendering: featureOf(piece).render(piece.id, piece.params, readable),
     }));
   const imported = present.filter(({ piece }) => piece.presence === "imported");
   const files: Record<string, string> = {
@@ -84,6 +102,7 @@ export function renderVersion(version: Version, health: HealthKind): Release {
       { name: "all", args: [7], how: "call", underLoad: true },
     ],
     holders: renderings.flatMap(({ holder }) => holder ? [holder] : []),
+    given: renderings.flatMap(({ given }) => given ?? []),
     variables: renderings.flatMap(({ variable }) => variable ? [variable] : []),
   };
 }
@@ -101,7 +120,7 @@ function appModule(
     ).join(", ");
     if (piece.params.wire === "reexport") {
       lines.push(`export { ${names} } from "./${rendering.entry}";`);
-      if (rendering.exports.includes("read")) {
+      if (READERS.includes(piece.kind)) {
         lines.push(
           `import { read as ${piece.id}_inner } from "./${rendering.entry}";`,
         );
@@ -118,7 +137,7 @@ function appModule(
         `export const ${piece.id}_${name} = (...args: any[]) => (${piece.id}_inner_${name} as any)(...args);`,
       );
     }
-    if (rendering.exports.includes("read")) {
+    if (READERS.includes(piece.kind)) {
       readers.push(`${piece.id}_inner_read`);
     }
   }
