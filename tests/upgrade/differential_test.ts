@@ -13,8 +13,16 @@ import { runProgram } from "./differential/oracle.ts";
 
 const SEEDS = 100;
 
+/** Which seeds keep the law without a planted bug, as far as they have been run. */
+const lawful = new Map<number, boolean>();
+
 Deno.test(`after an upgrade that says "applied", ${SEEDS} generated programs answer as fresh processes do, under load; after others, as before`, async () => {
-  const figures = await runSeeds({ from: 1, seeds: SEEDS });
+  const figures = await runSeeds({
+    from: 1,
+    seeds: SEEDS,
+    onReport: ({ program, violations }) =>
+      void lawful.set(program.seed, violations.length === 0),
+  });
   const failures: string[] = [];
   for (const report of figures.failing.slice(0, 3)) {
     failures.push(await describeFailure(report));
@@ -46,8 +54,11 @@ Deno.test("each planted bug is found within the seeds above", async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const program = generate(seed);
       if (!findsPlanted(program, planted)) continue;
-      const clean = await runProgram(program);
-      if (clean.violations.length > 0) continue;
+      if (!lawful.has(seed)) {
+        const clean = await runProgram(program);
+        lawful.set(seed, clean.violations.length === 0);
+      }
+      if (!lawful.get(seed)) continue;
       const report = await runProgram(program, planted);
       if (report.violations.length > 0) return;
     }

@@ -218,16 +218,25 @@ export async function packTo(
 /** Servers may come with a later version: each piece has its port from the start. */
 const POSSIBLE_PORTS = ["m0", "m1", "m2", "m3", "m4"] as const;
 
+/** Below the ports that the kernel gives to outgoing connections, or a caller's own connection may take one. */
+let nextPort = 10_000 + Math.floor(Math.random() * 20_000);
+
 function freePorts(ids: readonly string[]): Record<string, number> {
-  const listeners = [...new Set(ids)].map((id) =>
-    [id, Deno.listen({ port: 0, hostname: "127.0.0.1" })] as const
-  );
   const ports: Record<string, number> = {};
-  for (const [id, listener] of listeners) {
-    ports[id] = (listener.addr as Deno.NetAddr).port;
-    listener.close();
+  for (const id of new Set(ids)) {
+    while (!isFree(++nextPort)) { /* another process listens there */ }
+    ports[id] = nextPort;
   }
   return ports;
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ port, hostname: "127.0.0.1" }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function writeRelease(root: string, release: Release): Promise<void> {

@@ -5,7 +5,7 @@ import type { Feature, Params } from "./model.ts";
 import { commonEdits, commonParams } from "./features_of_imports.ts";
 
 const beat = (params: Params): string =>
-  `(globalThis as any).beat("${params.word}" + ${params.step})`;
+  `(globalThis as any).beat("${params.word}/" + ${params.step})`;
 
 const RUNNING: Readonly<
   Record<string, (params: Params, id: string) => string>

@@ -52,6 +52,10 @@ export function generate(seed: number): Program {
   };
 }
 
+/** How often a piece is taken out: what runs by itself more often, since it must end then; state seldom, since losing it
+ * is refused. */
+const DETACHED: Readonly<Record<string, number>> = { running: 3, state: 0.4 };
+
 function drawEdits(pieces: readonly Piece[], random: Random): Edit[] {
   const edits: Edit[] = [];
   const count = random.weighted([[1, 5], [2, 4], [3, 2], [4, 1]] as const);
@@ -64,7 +68,7 @@ function drawEdits(pieces: readonly Piece[], random: Random): Edit[] {
         ...Object.entries(featureOf(piece).edits).map(([name, [weight]]) =>
           [name, weight] as const
         ),
-        ["detach", 0.7],
+        ["detach", DETACHED[piece.kind] ?? 1],
       ]);
     edits.push({ piece: piece.id, name, salt });
   }

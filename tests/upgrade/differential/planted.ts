@@ -111,7 +111,7 @@ export function findsPlanted(program: Program, planted: PlantedBug): boolean {
     case "registration kept twice":
       return changed("registration", ["word", "step", "key"]);
     case "old method on a kept instance":
-      return changed("state", ["word", "step"]) &&
+      return changed("state", ["word", "step", "baseStep"]) &&
         to.pieces.some(({ params }) => params.classes && !params.arrow);
     case "old timer runs on":
       return changed("running", ["word", "step"]);
