@@ -36,6 +36,7 @@ export type { UpgradeEvent } from "./process/events.ts";
 export { type Family, family, type FamilySpec } from "./api/family.ts";
 export { holder, type HolderSpec, type StateSpec } from "./api/holder.ts";
 export { HolderCallError } from "./state/holder_cell.ts";
+export { health } from "./api/health.ts";
 export { type Hot, hot, InvalidatedError } from "./api/hot.ts";
 export type { DisposeCallback } from "./modules/hot_context.ts";
 export type { HotEventName, HotEventPayloads } from "./modules/hot_events.ts";
@@ -72,5 +73,5 @@ export type {
   SubscribeOptions,
 } from "./state/state_handle.ts";
 export { events, subscribe } from "./api/events.ts";
-export type { HealthCheck, HealthContext } from "./upgrade/health.ts";
+export type { HealthCheck, HealthContext } from "./process/health_checks.ts";
 export type { UpgradeOutcome } from "./upgrade/context.ts";

@@ -8,7 +8,7 @@ import { appProcess } from "../process/process.ts";
  * Calls a listener with everything that happens during upgrades: started, prepared, suspended, migrated, completed,
  * committed, failed, rolledBack.
  *
- * The listener stays when the module that added it is replaced; there, end it in `hot(import.meta).dispose`.
+ * A listener that a module adds while it is evaluated ends when that module is replaced.
  *
  * @param listener called with each event; what it throws is logged
  * @returns ends it
@@ -24,7 +24,8 @@ import { appProcess } from "../process/process.ts";
  * ```
  */
 export function subscribe(listener: (event: UpgradeEvent) => void): () => void {
-  return appProcess.events.subscribe(listener);
+  const end = appProcess.events.subscribe(listener);
+  return appProcess.owned.add(appProcess.callingPlace("innermost"), end);
 }
 
 /**

@@ -79,7 +79,16 @@ export function family<State, A extends Actions<State>>(
     ...stateParts(name, spec),
     initialOf: spec.state,
     idleMs,
-    evicted: evicted ? (state, key) => evicted(state as State, key) : null,
+    evicted: evicted
+      ? (state, key) => {
+        // Nobody waits for it; what it throws must not end the app.
+        (async () => await evicted(state as State, key))().catch((error) =>
+          appProcess.logger.error(
+            `evicting ${name}[${key}] failed: ${error}`,
+          )
+        );
+      }
+      : null,
     get module() {
       return declaring.module;
     },
@@ -103,6 +112,8 @@ export function family<State, A extends Actions<State>>(
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
         onError,
+        own: (end) =>
+          appProcess.owned.add(appProcess.callingPlace("innermost"), end),
       }) as Holder<State, A>,
     has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),
     remove: (key: string) => cell(`remove ${name}[${key}]`).remove(key),

@@ -99,6 +99,8 @@ export function holder<State, A extends Actions<State>>(
     state: (purpose) => cell(purpose).state,
     onError: (error) =>
       appProcess.logger.error(`a listener of ${name} failed: ${error}`),
+    own: (end) =>
+      appProcess.owned.add(appProcess.callingPlace("innermost"), end),
   });
   return handle as Holder<State, A>;
 }

@@ -241,7 +241,10 @@ async function start(
       socket = await openControlSocket(settings.socketPath, {
         info,
         manifest: () => describeModules(context),
-        check: () => watcher.nudge(),
+        check: () => {
+          machine.nudge();
+          watcher.nudge();
+        },
       }, logger);
     } catch (error) {
       // Upgrades still arrive by polling; only the way to ask is missing.

@@ -1,6 +1,7 @@
 /** What an object store is, whichever one it is: reads, conditional writes, their outcomes and errors.
  * @module
  */
+import { natives } from "../base/natives.ts";
 
 /** What a read found. */
 export type ReadOutcome =
@@ -167,7 +168,7 @@ export async function getJson(
 > {
   const outcome = await bucket.get(key, options);
   if (outcome.status !== "found") return outcome;
-  const text = await new Response(outcome.body).text();
+  const text = await new natives.Response(outcome.body).text();
   try {
     return { status: "found", value: JSON.parse(text), etag: outcome.etag };
   } catch (cause) {

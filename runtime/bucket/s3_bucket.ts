@@ -1,6 +1,7 @@
 /** An S3-compatible bucket over HTTP, signed with SigV4.
  * @module
  */
+import { natives } from "../base/natives.ts";
 import {
   type Bucket,
   BucketError,
@@ -88,7 +89,7 @@ export class S3Bucket implements Bucket {
     key: string,
     options: BucketRequestOptions & { readonly ifNoneMatch?: string } = {},
   ): Promise<ReadOutcome> {
-    const headers = new Headers();
+    const headers = new natives.Headers();
     if (options.ifNoneMatch !== undefined) {
       headers.set("if-none-match", options.ifNoneMatch);
     }
@@ -172,7 +173,13 @@ export class S3Bucket implements Bucket {
     await this.#transport.repeat(
       `remove ${url}`,
       () =>
-        this.#transport.send("DELETE", url, new Headers(), undefined, options),
+        this.#transport.send(
+          "DELETE",
+          url,
+          new natives.Headers(),
+          undefined,
+          options,
+        ),
       options,
       async (response) => {
         const { status } = response;
@@ -208,7 +215,13 @@ export class S3Bucket implements Bucket {
       const page: Listing = await this.#transport.repeat(
         what,
         () =>
-          this.#transport.send("GET", url, new Headers(), undefined, options),
+          this.#transport.send(
+            "GET",
+            url,
+            new natives.Headers(),
+            undefined,
+            options,
+          ),
         options,
         async (response) => {
           if (response.status !== 200) return null;
@@ -239,7 +252,7 @@ export class S3Bucket implements Bucket {
     condition: WriteCondition,
     options: BucketRequestOptions & { readonly contentType?: string },
   ): Promise<WriteOutcome> {
-    const headers = new Headers({
+    const headers = new natives.Headers({
       "content-type": options.contentType ?? "application/octet-stream",
     });
     if (condition !== "always") {

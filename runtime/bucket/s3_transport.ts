@@ -1,6 +1,7 @@
 /** Signed requests to an S3-compatible service, and what its answers mean.
  * @module
  */
+import { natives } from "../base/natives.ts";
 import { AwsClient } from "aws4fetch";
 import {
   BucketError,
@@ -93,7 +94,7 @@ export class S3Transport {
     this.base = `${options.endpoint.replace(/\/+$/, "")}/${options.bucket}`;
     this.#deadlineMs = options.deadlineMs ?? 15_000;
     this.#attemptsMax = options.attemptsMax ?? 3;
-    this.#fetch = options.fetch ?? ((request) => fetch(request));
+    this.#fetch = options.fetch ?? ((request) => natives.fetch(request));
   }
 
   /**
@@ -131,7 +132,7 @@ export class S3Transport {
     try {
       // A redirect would take the signed request to another host, where the signature is wrong anyway.
       return await this.#fetch(
-        new Request(request, { signal, redirect: "manual" }),
+        new natives.Request(request, { signal, redirect: "manual" }),
       );
     } catch (cause) {
       options.signal?.throwIfAborted();

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { natives } from "../base/natives.ts";
 import type { Logger } from "../base/log.ts";
 import type { MachineInfo } from "../protocol/machine_info.ts";
 import type { RunningManifest } from "../protocol/manifest.ts";
@@ -56,7 +57,7 @@ export async function openControlSocket(
       onError(error) {
         const why = error instanceof Error ? error.message : String(error);
         logger.warn(`a control request failed: ${why}`);
-        return Response.json({ error: why }, { status: 500 });
+        return natives.Response.json({ error: why }, { status: 500 });
       },
     }, (request) => answer(request, handlers));
   } catch (cause) {
@@ -101,15 +102,19 @@ async function answer(
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
   const route = `${request.method} ${pathname}`;
-  if (route === "GET /v1/info") return Response.json(await handlers.info());
+  if (route === "GET /v1/info") {
+    return natives.Response.json(await handlers.info());
+  }
   if (route === "GET /v1/manifest") {
-    return Response.json(await handlers.manifest());
+    return natives.Response.json(await handlers.manifest());
   }
   if (route === "POST /v1/check") {
     handlers.check();
-    return Response.json({ ok: true }, { status: 202 });
+    return natives.Response.json({ ok: true }, { status: 202 });
   }
-  return Response.json({ error: `there is no ${route}` }, { status: 404 });
+  return natives.Response.json({ error: `there is no ${route}` }, {
+    status: 404,
+  });
 }
 
 async function answers(path: string): Promise<boolean> {

@@ -20,7 +20,9 @@ import {
 } from "./results.ts";
 import { getJson } from "../bucket/bucket.ts";
 import { ProtocolError } from "../protocol/parse.ts";
-import { probation } from "../upgrade/probation.ts";
+import { probation, type ProbationAbout } from "../upgrade/probation.ts";
+import type { NamedCheck } from "../upgrade/health.ts";
+import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import {
   type HotUpgrade,
@@ -58,6 +60,8 @@ export class Machine {
   #etag: string | null = null;
   #pointer: Pointer | null = null;
   #onTrial: MachineResult | null = null;
+  #superseded: AbortController | null = null;
+  #nudged: (() => void) | null = null;
 
   /**
    * @param context what it works with
@@ -140,6 +144,7 @@ export class Machine {
    * @throws {UpgradeError} if it fails; the old code and state are as they were
    */
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
+    this.#superseded?.abort();
     return this.#oneAtATime(async () => {
       const outcome = await this.#upgrade(release, false);
       if (outcome instanceof UpgradeError) throw outcome;
@@ -218,6 +223,7 @@ export class Machine {
   ): Promise<UpgradeOutcome | UpgradeError> {
     const { settings, logger, ...rest } = this.#context;
     const { appProcess } = rest;
+    let checks: readonly NamedCheck[] = [];
     const context: UpgradeContext = {
       ...rest,
       imageRef: settings.imageRef,
@@ -228,24 +234,95 @@ export class Machine {
       // Nothing serves yet that could be asked.
       health: atBoot ? null : settings.health,
       healthTimeoutMs: settings.healthTimeoutMs,
+      callbackTimeoutMs: settings.callbackTimeoutMs,
+      drainMs: settings.drainMs,
+      onChecked: (passed) => {
+        checks = passed;
+      },
       onBoot: atBoot ? (undo) => this.#beginTrial(release, undo) : null,
     };
     const before = appProcess.release?.wanted ?? null;
     try {
-      const outcome = await upgrade(release, context);
-      if (outcome.state === "applied" && !atBoot) {
-        await probation(release, before, context, settings.probationMs);
+      let outcome = await upgrade(release, context);
+      if (outcome.state === "applied") {
+        const undrained = await this.#watch({
+          release,
+          before,
+          checks,
+          probationMs: atBoot ? 0 : settings.probationMs,
+        }, context);
+        outcome = { ...outcome, undrained };
       }
+      return outcome;
+    } catch (thrown) {
+      return upgradeError("check", null, thrown);
+    } finally {
       const { modules, bytes } = appProcess.retained;
       if (bytes > settings.retainedBudgetBytes) {
         logger.warn(
           `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
         );
       }
-      return outcome;
-    } catch (thrown) {
-      return upgradeError("check", null, thrown);
     }
+  }
+
+  /** Watches new code; what is newer must not wait for that. */
+  async #watch(
+    about: Omit<ProbationAbout, "superseded">,
+    context: UpgradeContext,
+  ): Promise<number> {
+    const superseded = this.#superseded = new AbortController();
+    const watching = this.#lookForNewer(about.release.id, superseded);
+    try {
+      return await probation(
+        { ...about, superseded: superseded.signal },
+        context,
+      );
+    } finally {
+      this.#superseded = null;
+      this.nudge();
+      await watching;
+    }
+  }
+
+  async #lookForNewer(id: string, superseded: AbortController): Promise<void> {
+    const { settings, bucket } = this.#context;
+    while (bucket && this.#superseded === superseded) {
+      await this.#pauseUntilNudged(settings.pollIntervalMs);
+      if (this.#superseded !== superseded) return;
+      try {
+        await this.#readPointer();
+      } catch {
+        // The watcher says so when it looks next.
+        continue;
+      }
+      const newest = this.#pointer &&
+        generationOf(this.#pointer, settings.imageRef)?.hot_upgrade;
+      const decided = newest && newest.id !== id &&
+        newest.state !== "rolled_back" &&
+        (newest.wave === "*" || newest.wave.includes(settings.machineId));
+      if (decided) {
+        return superseded.abort();
+      }
+    }
+  }
+
+  #pauseUntilNudged(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        natives.clearTimeout(timer);
+        this.#nudged = null;
+        resolve();
+      };
+      const timer = natives.setTimeout(done, ms);
+      timer.unref();
+      this.#nudged = done;
+    });
+  }
+
+  /** Looks at the pointer now, where new code is watched. */
+  nudge(): void {
+    this.#nudged?.();
   }
 
   #pending(

@@ -48,8 +48,18 @@ export interface ReapplyOptions {
   readonly health?: HealthCheck;
   /** How long the health check may take, in milliseconds. Default 10000. */
   readonly healthTimeoutMs?: number;
-  /** For how long the health check is repeated after the upgrade, in milliseconds. Default 0. */
+  /**
+   * For how long new code is watched after it is in, in milliseconds: the health check is repeated, and an error that
+   * nobody catches takes it out again. Default `FLYHOT_PROBATION_MS`, then 5000.
+   */
   readonly probationMs?: number;
+  /**
+   * How long a request or an event that began before an upgrade keeps the code that it began in, in milliseconds.
+   * Default 2000.
+   */
+  readonly drainMs?: number;
+  /** How long a callback of `hot(import.meta)` may take, in milliseconds. Default 10000. */
+  readonly callbackTimeoutMs?: number;
   /** Past how many bytes of retained module source a cold deploy is recommended. Default 67108864 (64 MiB). */
   readonly retainedBudgetBytes?: number;
   /** Whether to go on watching for upgrades. Default true. */
@@ -98,8 +108,12 @@ export interface Settings {
   readonly health: HealthCheck | null;
   /** How long the health check may take, in milliseconds. */
   readonly healthTimeoutMs: number;
-  /** For how long the health check is repeated after the upgrade, in milliseconds. */
+  /** For how long new code is watched after it is in, in milliseconds. */
   readonly probationMs: number;
+  /** How long work begun before an upgrade keeps the code that it began in, in milliseconds. */
+  readonly drainMs: number;
+  /** How long a callback of `hot(import.meta)` may take, in milliseconds. */
+  readonly callbackTimeoutMs: number;
   /** Past how many bytes of retained module source a cold deploy is recommended. */
   readonly retainedBudgetBytes: number;
 }
@@ -149,6 +163,7 @@ export function resolveSettings(
   const app = options.app ?? env("FLY_APP_NAME") ?? "app";
   const temporary = env("TMPDIR") ?? "/tmp";
   const polled = env("FLYHOT_POLL_MS");
+  const watched = env("FLYHOT_PROBATION_MS");
   return {
     app,
     imageRef: env("FLY_IMAGE_REF") ?? "",
@@ -181,7 +196,16 @@ export function resolveSettings(
       "healthTimeoutMs",
       options.healthTimeoutMs ?? 10_000,
     ),
-    probationMs: notNegative("probationMs", options.probationMs ?? 0),
+    probationMs: notNegative(
+      "probationMs",
+      options.probationMs ??
+        (watched === undefined ? 5000 : Number(watched)),
+    ),
+    drainMs: notNegative("drainMs", options.drainMs ?? 2000),
+    callbackTimeoutMs: positive(
+      "callbackTimeoutMs",
+      options.callbackTimeoutMs ?? 10_000,
+    ),
     retainedBudgetBytes: notNegative(
       "retainedBudgetBytes",
       options.retainedBudgetBytes ?? 64 * 1024 * 1024,

@@ -1,17 +1,19 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
+import { Gate, type Generations, generations } from "./generations.ts";
 import type { LiveCall, ModuleLoading } from "./hooks.ts";
 
-interface Boundary {
-  readonly thunk: () => Promise<object>;
-  call: LiveCall;
-  /** Null until the module has loaded, by the thunk or by an upgrade that came in between. */
+/** What a boundary stands for in one generation. */
+interface Meaning {
+  readonly call: LiveCall;
+  /** Null until the module has loaded. */
   value: object | null;
 }
 
-interface LoadedBoundary extends Boundary {
-  value: object;
+interface Boundary {
+  readonly thunk: () => Promise<object>;
+  readonly gate: Gate<Meaning>;
 }
 
 interface Renewed {
@@ -23,24 +25,28 @@ interface Renewed {
 /** The new values of the boundaries that an upgrade touches. */
 export interface RefreshedBoundaries {
   /**
-   * Lets the boundaries stand for their new values.
+   * Lets the boundaries stand for their new values, for whoever meets that generation.
    *
+   * @param generation the generation of the new code
    * @returns puts the old values back
    */
-  swap(): () => void;
+  swap(generation: number): () => void;
 }
 
 /** All live boundaries of the process. */
 export class LiveBoundaries {
   readonly #modules: ModuleLoading;
+  readonly #generations: Generations;
   // Weakly held: a boundary lives as long as the code that calls through it.
   #boundaries: WeakRef<Boundary>[] = [];
 
   /**
    * @param modules how modules are resolved
+   * @param all the generations of the process. Default those that all copies of this package share
    */
-  constructor(modules: ModuleLoading) {
+  constructor(modules: ModuleLoading, all: Generations = generations) {
     this.#modules = modules;
+    this.#generations = all;
   }
 
   /**
@@ -51,8 +57,10 @@ export class LiveBoundaries {
    * @throws {TypeError} if the thunk imports nothing, or does not resolve to an object or a function
    */
   async open<T extends object>(thunk: () => Promise<T>): Promise<T> {
-    const { result, call } = this.#modules.runLive(thunk, false);
-    const boundary: Boundary = { thunk, call, value: null };
+    const { result, call } = this.#evaluate(thunk, false);
+    const first: Meaning = { call, value: null };
+    const gate = new Gate(this.#generations, first);
+    const boundary: Boundary = { thunk, gate };
     // Before the module has loaded, so that an upgrade which arrives meanwhile finds the boundary.
     this.#boundaries.push(new WeakRef(boundary));
     const value = await loadedValue(boundary, result);
@@ -63,13 +71,13 @@ export class LiveBoundaries {
         }; write live(() => import("./app.ts"))`,
       );
     }
-    boundary.value ??= value;
     if (call.targets.size === 0 && this.#modules.seesImports) {
       throw new TypeError(
         'Cannot open a live boundary: the thunk imported no module of the app before it first waited; write live(() => import("./app.ts"))',
       );
     }
-    return standIn(boundary as LoadedBoundary) as T;
+    first.value = value;
+    return standIn(boundary) as T;
   }
 
   /**
@@ -96,24 +104,29 @@ export class LiveBoundaries {
       return outcome.value;
     }).filter((entry) => entry !== null);
     return {
-      swap: () => {
-        const before = renewed.map(({ boundary: { call, value } }) => ({
-          call,
-          value,
-        }));
-        for (const { boundary, call, value } of renewed) {
-          Object.assign(boundary, { call, value });
-        }
-        return () =>
-          renewed.forEach(({ boundary }, index) =>
-            Object.assign(boundary, before[index])
-          );
+      swap: (generation) => {
+        const undo = renewed.map(({ boundary, call, value }) =>
+          boundary.gate.put(generation, { call, value })
+        );
+        return () => {
+          for (const step of undo) step();
+        };
       },
     };
   }
 
-  #leadsTo({ call }: Boundary, reload: ReadonlySet<string>): boolean {
-    return [...call.targets].some((url) => {
+  // What the module starts while it is evaluated is its own, and ends with it.
+  #evaluate(thunk: () => Promise<object>, staged: boolean) {
+    return this.#generations.inEvaluation((name) => {
+      const { result, call } = this.#modules.runLive(thunk, staged);
+      const [target] = call.targets;
+      if (target !== undefined) name(this.#modules.pathOf(target));
+      return { result, call };
+    });
+  }
+
+  #leadsTo({ gate }: Boundary, reload: ReadonlySet<string>): boolean {
+    return [...gate.newest.call.targets].some((url) => {
       const path = this.#modules.table?.pathOf(url) ?? null;
       return path !== null && reload.has(path);
     });
@@ -124,9 +137,10 @@ export class LiveBoundaries {
     reload: ReadonlySet<string>,
   ): Promise<Renewed | null> {
     const { table } = this.#modules;
-    const owner = table?.pathOf(boundary.call.owner) ?? null;
+    const before = boundary.gate.newest;
+    const owner = table?.pathOf(before.call.owner) ?? null;
     try {
-      const { result, call } = this.#modules.runLive(boundary.thunk, true);
+      const { result, call } = this.#evaluate(boundary.thunk, true);
       const value: unknown = await result;
       if (!isObject(value)) {
         throw new TypeError(
@@ -137,12 +151,12 @@ export class LiveBoundaries {
       return {
         boundary,
         value,
-        call: call.targets.size > 0 ? call : boundary.call,
+        call: call.targets.size > 0 ? call : before.call,
       };
     } catch (error) {
       // The thunk of replaced code may ask for what is gone; whoever still holds it keeps what it has.
       const replaced = owner !== null &&
-        (reload.has(owner) || table?.isCurrent(boundary.call.owner) === false);
+        (reload.has(owner) || table?.isCurrent(before.call.owner) === false);
       if (replaced) return null;
       throw error;
     }
@@ -157,7 +171,8 @@ async function loadedValue(
   try {
     return await result;
   } catch (error) {
-    if (boundary.value !== null) return boundary.value;
+    const { value } = boundary.gate.newest;
+    if (value !== null) return value;
     throw error;
   }
 }
@@ -167,40 +182,42 @@ function isObject(value: unknown): value is object {
     typeof value === "function";
 }
 
-function standIn(boundary: LoadedBoundary): object {
-  const target = typeof boundary.value === "function"
+function standIn(boundary: Boundary): object {
+  // Holds on to the boundary itself, which is otherwise held weakly.
+  const meant = () => ({ value: boundary.gate.value.value! });
+  const target = typeof meant().value === "function"
     // Bound, it can be constructed and has no prototype of its own to report.
     ? function () {}.bind(null)
     : Object.create(null);
   const stand: object = new Proxy<object>(target, {
     get(_, key) {
-      const { value } = boundary;
+      const { value } = meant();
       const member: unknown = Reflect.get(value, key, value);
       // Methods of an object other than a module namespace may need the object itself as `this`.
       return typeof member === "function" && !isNamespace(value)
         ? member.bind(value)
         : member;
     },
-    set: (_, key, member) => Reflect.set(boundary.value, key, member),
-    has: (_, key) => Reflect.has(boundary.value, key),
-    deleteProperty: (_, key) => Reflect.deleteProperty(boundary.value, key),
+    set: (_, key, member) => Reflect.set(meant().value, key, member),
+    has: (_, key) => Reflect.has(meant().value, key),
+    deleteProperty: (_, key) => Reflect.deleteProperty(meant().value, key),
     defineProperty: (_, key, descriptor) =>
-      Reflect.defineProperty(boundary.value, key, descriptor),
+      Reflect.defineProperty(meant().value, key, descriptor),
     preventExtensions: () => false,
-    ownKeys: () => Reflect.ownKeys(boundary.value),
-    getPrototypeOf: () => Reflect.getPrototypeOf(boundary.value),
+    ownKeys: () => Reflect.ownKeys(meant().value),
+    getPrototypeOf: () => Reflect.getPrototypeOf(meant().value),
     getOwnPropertyDescriptor(_, key) {
-      const descriptor = Reflect.getOwnPropertyDescriptor(boundary.value, key);
+      const descriptor = Reflect.getOwnPropertyDescriptor(meant().value, key);
       // A proxy may only report as fixed what its own target has.
       return descriptor && { ...descriptor, configurable: true };
     },
     apply: (_, self, args) =>
-      Reflect.apply(boundary.value as () => unknown, self, args),
+      Reflect.apply(meant().value as () => unknown, self, args),
     construct: (_, args, newTarget) =>
       Reflect.construct(
-        boundary.value as new () => object,
+        meant().value as new () => object,
         args,
-        newTarget === stand ? boundary.value as new () => object : newTarget,
+        newTarget === stand ? meant().value as new () => object : newTarget,
       ),
   });
   return stand;

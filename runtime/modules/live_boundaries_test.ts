@@ -292,7 +292,7 @@ Deno.test("LiveBoundaries.refresh() changes nothing before the swap, and everyth
   const versions = () => [a.version, b.version];
   const { swap } = await boundaries.refresh(new Set(["a.ts", "b.ts"]));
   assertEquals(versions(), ["a.ts 1", "b.ts 1"]);
-  const undo = swap();
+  const undo = swap(0);
   assertEquals(versions(), ["a.ts 2", "b.ts 2"]);
   undo();
   assertEquals(versions(), ["a.ts 1", "b.ts 1"]);
@@ -310,9 +310,9 @@ Deno.test("LiveBoundaries.refresh() runs only the thunks that lead to reloaded m
   };
   const stands = await Promise.all([open("a.ts"), open("b.ts")]);
   runs.length = 0;
-  (await boundaries.refresh(new Set(["b.ts", "c.ts"]))).swap();
+  (await boundaries.refresh(new Set(["b.ts", "c.ts"]))).swap(0);
   assertEquals(runs, ["b.ts"]);
-  (await boundaries.refresh(new Set())).swap();
+  (await boundaries.refresh(new Set())).swap(0);
   assertEquals(runs, ["b.ts"]);
   assertEquals(stands.map(({ path }) => path), ["a.ts", "b.ts"]);
 });
@@ -371,13 +371,13 @@ Deno.test("LiveBoundaries.refresh() lets a thunk fail whose own module is replac
     )
   );
   // The release that renames the member also changes the module that picks it.
-  (await boundaries.refresh(new Set(["app.ts", "hot.ts"]))).swap();
+  (await boundaries.refresh(new Set(["app.ts", "hot.ts"]))).swap(0);
   assertEquals(handler(), 1, "whoever still holds it keeps what it has");
 
   table.commit(
     table.stage(table.releaseFolder("a".repeat(64)), ["hot.ts"]),
   );
-  (await boundaries.refresh(new Set(["app.ts"]))).swap();
+  (await boundaries.refresh(new Set(["app.ts"]))).swap(0);
   assertEquals(handler(), 1);
 });
 
@@ -389,11 +389,11 @@ Deno.test("LiveBoundaries.refresh() follows a thunk that decides anew what it im
   const stand = await boundaries.open(() => modules.import(chosen));
   chosen = "b.ts";
   modules.next.set("a.ts", namespace({ version: "a2" }));
-  const undo = (await boundaries.refresh(new Set(["a.ts"]))).swap();
+  const undo = (await boundaries.refresh(new Set(["a.ts"]))).swap(0);
   assertEquals(stand.version, "b1");
 
   modules.next.set("b.ts", namespace({ version: "b2" }));
-  (await boundaries.refresh(new Set(["b.ts"]))).swap();
+  (await boundaries.refresh(new Set(["b.ts"]))).swap(0);
   assertEquals(stand.version, "b2", "it leads to b.ts now");
   undo();
   assertEquals(stand.version, "a1");
@@ -406,7 +406,7 @@ Deno.test("LiveBoundaries.refresh() takes a value of another kind where it can",
   modules.now.set("app.ts", first);
   const stand = await boundaries.open(() => modules.import("app.ts"));
   modules.next.set("app.ts", second);
-  (await boundaries.refresh(new Set(["app.ts"]))).swap();
+  (await boundaries.refresh(new Set(["app.ts"]))).swap(0);
   assertNotStrictEquals(stand, second);
   assertEquals(Object.keys(stand), ["list", "more"]);
 });
@@ -420,6 +420,6 @@ Deno.test("a stand-in reaches the newest function and class after the swap", asy
   const f = await boundaries.open(() => modules.import("f.ts"));
   const C = await boundaries.open(() => modules.import("c.ts"));
   assertEquals([f(), new C().constructor.name], [1, "Old"]);
-  (await boundaries.refresh(new Set(["f.ts", "c.ts"]))).swap();
+  (await boundaries.refresh(new Set(["f.ts", "c.ts"]))).swap(0);
   assertEquals([f(), new C().constructor.name], [2, "New"]);
 });

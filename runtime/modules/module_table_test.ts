@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ModuleTable } from "./module_table.ts";
-import { folderUrl, instanceUrl } from "./module_urls.ts";
+import { instanceUrl } from "./module_urls.ts";
 
 const ROOT = "file:///srv/app/";
 const RELEASES = "file:///srv/app/.flyhot/releases/";

@@ -1,16 +1,24 @@
 /**
- * Hot or cold: the rules that the `flyhot` command and a running machine decide by, so that a plan says what will happen.
+ * Hot or cold, and why: what the `flyhot` command and a running machine decide by the same rule.
  *
  * @module
  */
-export { newPackages, packageOf, packagesIn } from "./packages.ts";
+export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
+export type { Node } from "./analyze/nodes.ts";
+export { classify } from "./classify.ts";
+export { startKeys } from "./config_keys.ts";
+export { importRoots } from "./import_roots.ts";
 export { lockChanges, lockedVersions } from "./locked_versions.ts";
+export { newPackages, packageOf, packagesIn } from "./packages.ts";
+export { isForDevelopment, isScriptPath } from "./paths.ts";
+export { isEmptyPlan, type Plan } from "./plan.ts";
+export { becauseOf, type Reason } from "./reload_set.ts";
+export { type PlanReport, planReport } from "./report.ts";
+export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";
 export {
   bootModules,
   type ColdReason,
   type ReloadSet,
   reloadSet,
   type RunningModules,
-} from "./reload_set.ts";
-export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
-export type { Node } from "./analyze/nodes.ts";
+} from "./old_reload_set.ts";

@@ -1,194 +1,259 @@
-/** Which modules an upgrade reloads, and whether it can be done hot at all: one rule for machine and planner.
+/** Which modules an upgrade evaluates again: what changed, who imports it, and what their evaluation touches.
  * @module
  */
-import type { ModuleEdges } from "../protocol/manifest.ts";
+import { type Contact, Touched } from "./lookup/touched.ts";
+import type { View } from "./lookup/views.ts";
 
-/** What is known of the program that runs now. */
-export interface RunningModules {
-  /** The path of the main module. */
+/** What is known for computing a reload set. */
+export interface ReloadInput {
+  /** The paths of modules whose content differs, or whose specifiers lead elsewhere. */
+  readonly changed: Iterable<string>;
+  /** The release. */
+  readonly release: View;
+  /** What runs. */
+  readonly running: View;
+  /** The main module. */
   readonly main: string;
-  /** The paths of the modules that are loaded now. */
+  /** Modules that cannot be reloaded. */
+  readonly boot: ReadonlySet<string>;
+  /** The modules that are loaded now and still in the release. */
   readonly loaded: ReadonlySet<string>;
-  /** Dynamic imports seen at run time that went through `live()`, as `from` to the set of `to`. */
-  readonly live: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Dynamic imports seen at run time that did not go through `live()`. */
-  readonly plain: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What modules accept without being reloaded, as `importer` to the set of accepted; a module may accept itself. */
+  /** Loaded modules that nothing reaches any more; what their evaluation touched has to be made without them. */
+  readonly gone?: ReadonlySet<string>;
+  /** What each module imported by `import()` without a boundary, as seen. */
+  readonly dynamic: (path: string) => Iterable<string>;
+  /** What modules accept without being reloaded, as importer to accepted; a module may accept itself. */
   readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether touching `path#name` reloads nothing: it is kept, or the app shares it. */
+  readonly isNamed?: (name: string) => boolean;
 }
 
-/** Why one changed module needs a cold deploy. */
-export interface ColdReason {
-  /** The changed module. */
+/** Why a module is evaluated. */
+export type Reason =
+  | { readonly kind: "changed" }
+  | { readonly kind: "imports"; readonly of: string }
+  /** Evaluated for the first time, because that one imports it. */
+  | { readonly kind: "first"; readonly by: string }
+  | { readonly kind: "touched"; readonly contact: Contact };
+
+/** A changed or touched module that a boot module holds. */
+export interface Held {
   readonly path: string;
-  /** From the changed module up to the boot module that holds it; each imports the one before. */
+  /** From it up to the boot module; each imports the one before. */
   readonly chain: readonly string[];
 }
 
-/** What an upgrade would do to the modules. */
+/** What an upgrade does to the modules. */
 export interface ReloadSet {
-  /** The modules to evaluate anew, in path order. */
+  /** The modules to evaluate again, in path order. */
   readonly reload: readonly string[];
-  /** Changed modules that nothing has loaded yet: they are mapped and load when first wanted. */
+  /** Changed modules that nothing has loaded: they load when first wanted. */
   readonly mapped: readonly string[];
-  /** For every module in `reload`: the changed module it is there for, and the chain up to it. */
-  readonly because: ReadonlyMap<string, readonly string[]>;
-  /** The changes that cannot go hot. Empty means hot. */
-  readonly cold: readonly ColdReason[];
+  /** Modules that are evaluated for the first time, because a reloaded one imports them. */
+  readonly fresh: readonly string[];
+  /** Why each of both is there. */
+  readonly reasons: ReadonlyMap<string, Reason>;
+  /** What makes it cold, in path order. */
+  readonly held: readonly Held[];
+  /** What is written to in modules that cannot be reloaded. */
+  readonly writes: readonly Contact[];
 }
 
 /**
  * The boot modules: the main module and all that it imports statically.
  *
  * @param main the path of the main module
- * @param modules the edges of the release
+ * @param imports what each module imports statically
  * @returns the paths
  */
 export function bootModules(
   main: string,
-  modules: Readonly<Record<string, ModuleEdges>>,
+  imports: View["imports"],
 ): Set<string> {
   const seen = new Set<string>();
   const waiting = [main];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    waiting.push(...modules[path]?.static ?? []);
+    for (const next of imports(path)) waiting.push(next);
   }
   return seen;
 }
 
 /**
- * Computes the reload set: the changed modules and the importers of each, up to a live boundary.
+ * Computes the reload set in one walk: every module and every edge is looked at once.
  *
- * The edges of the new release are enough: an importer that did not change has the same edges in both,
- * one that did change is in the set by itself.
- *
- * @param changed the paths of modules whose content differs or that are new
- * @param modules the edges of the new release
- * @param running what is loaded now and how it was imported
- * @returns what to reload, what only to map, and what makes it cold
+ * @param input what changed, and what is known of the release and of what runs
+ * @returns what to reload, and what cannot be
  */
-export function reloadSet(
-  changed: Iterable<string>,
-  modules: Readonly<Record<string, ModuleEdges>>,
-  running: RunningModules,
-): ReloadSet {
-  const boot = bootModules(running.main, modules);
-  // Boot modules ran before anybody could watch them being loaded.
-  const loaded = running.loaded.union(boot);
-  const importers = importersOf(modules, loaded, running);
-  const because = new Map<string, readonly string[]>();
-  const cold: ColdReason[] = [];
+export function reloadSet(input: ReloadInput): ReloadSet {
+  const { boot, release, running } = input;
+  const loaded = input.loaded.union(boot);
+  const importers = importersOf(input, loaded);
+  const toBoot = chainsToBoot(input, loaded);
+  const reasons = new Map<string, Reason>();
+  const fresh: string[] = [];
+  const writes = new Map<string, Contact>();
+  const held: Held[] = [];
   const mapped: string[] = [];
-  for (const path of [...new Set(changed)].sort()) {
-    if (boot.has(path)) {
-      cold.push({ path, chain: chainToMain(path, running.main, modules) });
-      continue;
+  const waiting: string[] = [];
+  const isNamed = input.isNamed ?? (() => false);
+  const touchedNow = new Touched(running, isNamed);
+  const touchedNext = new Touched(release, isNamed);
+
+  function join(path: string, reason: Reason): void {
+    if (reasons.has(path)) return;
+    reasons.set(path, reason);
+    waiting.push(path);
+    if (reason.kind !== "imports" && toBoot.has(path)) {
+      held.push({ path, chain: chainOf(path, toBoot) });
     }
-    if (!loaded.has(path)) {
-      mapped.push(path);
-      continue;
-    }
-    const seen = new Set<string>([path]);
-    const waiting: (readonly string[])[] = [[path]];
-    let coldChain: readonly string[] | undefined;
-    for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
-      const module = chain.at(-1)!;
-      if (boot.has(module)) {
-        coldChain ??= chain;
-        continue;
-      }
-      if (!because.has(module)) because.set(module, chain);
-      for (const importer of importers.get(module) ?? []) {
-        if (seen.has(importer)) continue;
-        seen.add(importer);
-        waiting.push([...chain, importer]);
-      }
-    }
-    if (coldChain) cold.push({ path, chain: coldChain });
   }
-  const reload = [...because.keys()].sort();
-  return { reload, mapped, because, cold };
+  function contact(it: Contact): void {
+    if (boot.has(it.path)) {
+      const key = `${it.path}\n${it.name}`;
+      if (it.grip === "write" && !writes.has(key)) writes.set(key, it);
+    } else if (loaded.has(it.path) && !input.gone?.has(it.path)) {
+      join(it.path, { kind: "touched", contact: it });
+    }
+  }
+  function evaluate(path: string): void {
+    touchedNext.follow(path, contact);
+    for (const next of release.imports(path)) {
+      // One that is not loaded is evaluated by this upgrade as well.
+      if (loaded.has(next) || reasons.has(next)) continue;
+      reasons.set(next, { kind: "first", by: path });
+      fresh.push(next);
+      evaluated.push(next);
+    }
+  }
+  const evaluated: string[] = [];
+
+  for (const path of [...new Set(input.changed)].sort()) {
+    if (boot.has(path)) {
+      held.push({ path, chain: chainToMain(path, input) });
+    } else if (!loaded.has(path)) mapped.push(path);
+    else join(path, { kind: "changed" });
+  }
+  for (const path of input.gone ?? []) touchedNow.follow(path, contact);
+  for (let at = 0; at < waiting.length; at++) {
+    const path = waiting[at]!;
+    evaluate(path);
+    touchedNow.follow(path, contact);
+    for (let next = evaluated.pop(); next !== undefined;) {
+      evaluate(next);
+      next = evaluated.pop();
+    }
+    for (const importer of importers.get(path) ?? []) {
+      if (boot.has(importer) || input.gone?.has(importer)) continue;
+      join(importer, { kind: "imports", of: path });
+    }
+  }
+  return {
+    reload: waiting.toSorted(),
+    mapped,
+    fresh: fresh.sort(),
+    reasons,
+    held: held.sort((a, b) => a.path < b.path ? -1 : 1),
+    writes: [...writes.values()],
+  };
+}
+
+/**
+ * The way from what changed up to a module of the set.
+ *
+ * @param path the module
+ * @param reasons why each module is there
+ * @returns the paths; each imports the one before, or is touched by it
+ */
+export function becauseOf(
+  path: string,
+  reasons: ReadonlyMap<string, Reason>,
+): string[] {
+  const chain = [path];
+  for (let at = reasons.get(path); at && at.kind !== "changed";) {
+    const next = at.kind === "imports"
+      ? at.of
+      : at.kind === "first"
+      ? at.by
+      : at.contact.by;
+    chain.push(next);
+    at = reasons.get(next);
+  }
+  return chain.reverse();
+}
+
+/** What a module imports that has to be reloaded with it. */
+function* edgesOf(path: string, input: ReloadInput): Generator<string> {
+  const { accepted } = input;
+  const isBoot = input.boot.has(path);
+  const takes = (to: string) =>
+    !accepted?.get(path)?.has(to) && !accepted?.get(to)?.has(to);
+  for (const to of input.running.imports(path)) if (takes(to)) yield to;
+  // A module that did not change has the same edges in both; the release knows those of what nobody saw being loaded.
+  if (isBoot) {
+    for (const to of input.release.imports(path)) if (takes(to)) yield to;
+  }
+  for (const to of input.dynamic(path)) if (takes(to)) yield to;
 }
 
 function importersOf(
-  modules: Readonly<Record<string, ModuleEdges>>,
+  input: ReloadInput,
   loaded: ReadonlySet<string>,
-  { plain, accepted }: RunningModules,
 ): Map<string, Set<string>> {
   const importers = new Map<string, Set<string>>();
-  const add = (from: string, to: string) => {
-    // An importer that never ran holds nothing that could be stale.
-    if (!loaded.has(from)) return;
-    if (accepted?.get(from)?.has(to) || accepted?.get(to)?.has(to)) return;
-    const set = importers.get(to) ?? new Set();
-    importers.set(to, set.add(from));
-  };
-  for (const [from, edges] of Object.entries(modules)) {
-    for (const to of edges.static) add(from, to);
-  }
-  for (const [from, targets] of plain) {
-    for (const to of targets) add(from, to);
+  // An importer that never ran holds nothing that could be stale.
+  for (const from of loaded) {
+    for (const to of edgesOf(from, input)) {
+      const set = importers.get(to);
+      if (set) set.add(from);
+      else importers.set(to, new Set([from]));
+    }
   }
   return importers;
 }
 
-function chainToMain(
-  path: string,
-  main: string,
-  modules: Readonly<Record<string, ModuleEdges>>,
-): readonly string[] {
-  const waiting: (readonly string[])[] = [[main]];
-  const seen = new Set<string>();
-  for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
-    const module = chain.at(-1)!;
-    if (module === path) return chain.toReversed();
-    if (seen.has(module)) continue;
-    seen.add(module);
-    for (const next of modules[module]?.static ?? []) {
-      waiting.push([...chain, next]);
+/** For every module that a boot module holds: the next one on the shortest way there. */
+function chainsToBoot(
+  input: ReloadInput,
+  loaded: ReadonlySet<string>,
+): Map<string, string> {
+  const towards = new Map<string, string>();
+  const waiting = [...input.boot];
+  for (let at = 0; at < waiting.length; at++) {
+    const from = waiting[at]!;
+    if (!loaded.has(from) || input.gone?.has(from)) continue;
+    for (const to of edgesOf(from, input)) {
+      if (input.boot.has(to) || towards.has(to)) continue;
+      towards.set(to, from);
+      waiting.push(to);
     }
   }
-  return [path];
+  return towards;
 }
 
-/**
- * Picks the fewest modules whose static imports reach the whole set, so that few `import()` calls load it.
- *
- * @param set the modules to load
- * @param modules the edges of the release
- * @returns the roots, in path order
- */
-export function importRoots(
-  set: readonly string[],
-  modules: Readonly<Record<string, ModuleEdges>>,
-): string[] {
-  const members = new Set(set);
-  const reach = (from: string): Set<string> => {
-    const seen = new Set<string>();
-    const waiting = [from];
-    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-      if (seen.has(path) || !members.has(path)) continue;
-      seen.add(path);
-      waiting.push(...modules[path]?.static ?? []);
-    }
-    return seen;
-  };
-  const imported = new Set<string>();
-  for (const path of members) {
-    for (const to of modules[path]?.static ?? []) {
-      if (to !== path) imported.add(to);
+function chainOf(path: string, towards: ReadonlyMap<string, string>): string[] {
+  const chain = [path];
+  for (let at = towards.get(path); at !== undefined; at = towards.get(at)) {
+    chain.push(at);
+  }
+  return chain;
+}
+
+function chainToMain(path: string, { main, release }: ReloadInput): string[] {
+  const towards = new Map<string, string | undefined>([[main, undefined]]);
+  const waiting = [main];
+  for (let at = 0; at < waiting.length && !towards.has(path); at++) {
+    for (const next of release.imports(waiting[at]!)) {
+      if (towards.has(next)) continue;
+      towards.set(next, waiting[at]!);
+      waiting.push(next);
     }
   }
-  const roots: string[] = [];
-  const covered = new Set<string>();
-  const take = (path: string) => {
-    roots.push(path);
-    for (const reached of reach(path)) covered.add(reached);
-  };
-  for (const path of [...members].sort()) if (!imported.has(path)) take(path);
-  // What is left lies on cycles that nothing outside them imports.
-  for (const path of [...members].sort()) if (!covered.has(path)) take(path);
-  return roots.sort();
+  if (!towards.has(path)) return [path];
+  const chain = [path];
+  for (let at = towards.get(path); at !== undefined; at = towards.get(at)) {
+    chain.push(at);
+  }
+  return chain;
 }

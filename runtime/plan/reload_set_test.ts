@@ -1,148 +1,116 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ModuleEdges } from "../protocol/manifest.ts";
+import type { ModuleAnalysis, Touch } from "../protocol/module_analysis.ts";
+import { importRoots } from "./import_roots.ts";
+import type { View } from "./lookup/views.ts";
 import {
+  becauseOf,
   bootModules,
-  importRoots,
+  type ReloadInput,
   reloadSet,
-  type RunningModules,
 } from "./reload_set.ts";
 
 type Edges = Readonly<Record<string, readonly string[]>>;
 
-/** Static edges by importer; every module named is one. */
-function graph(edges: Edges): Record<string, ModuleEdges> {
-  const names = new Set([
-    ...Object.keys(edges),
-    ...Object.values(edges).flat(),
-  ]);
-  return Object.fromEntries(
-    [...names].map((
-      name,
-    ) => [name, { static: edges[name] ?? [], dynamic: [], external: [] }]),
-  );
+interface Graph {
+  readonly imports?: Edges;
+  /** What is seen imported by `import()`, without a boundary. */
+  readonly dynamic?: Edges;
+  readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
+}
+
+const list = (edges: Edges | undefined, path: string) =>
+  edges && Object.hasOwn(edges, path) ? edges[path]! : [];
+
+function view({ imports, analysis }: Graph): View {
+  return {
+    imports: (path) => list(imports, path),
+    resolve: (_path, specifier) => specifier,
+    analysis: (path) =>
+      analysis && Object.hasOwn(analysis, path) ? analysis[path] : undefined,
+  };
+}
+
+function walk(
+  changed: readonly string[],
+  graph: Graph,
+  loaded: readonly string[],
+  more: Partial<ReloadInput> = {},
+) {
+  const release = view(graph);
+  return reloadSet({
+    changed,
+    release,
+    running: release,
+    main: "main",
+    boot: bootModules("main", release.imports),
+    loaded: new Set(loaded),
+    dynamic: (path) => list(graph.dynamic, path),
+    ...more,
+  });
 }
 
 const edgeMap = (edges: Edges) =>
   new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
 
-function running(
-  loaded: readonly string[],
-  edges: { live?: Edges; plain?: Edges } = {},
-): RunningModules {
-  return {
-    main: "main",
-    loaded: new Set(loaded),
-    live: edgeMap(edges.live ?? {}),
-    plain: edgeMap(edges.plain ?? {}),
-  };
-}
-
 Deno.test("bootModules() is what the main module imports statically, cycles included", () => {
-  const modules = graph({
-    main: ["a"],
-    a: ["b", "main"],
-    b: [],
-    app: ["b", "c"],
-  });
-  assertEquals([...bootModules("main", modules)].sort(), ["a", "b", "main"]);
-  assertEquals([...bootModules("gone", modules)], ["gone"]);
+  const imports = { main: ["a"], a: ["b", "main"], app: ["b", "c"] };
+  assertEquals([...bootModules("main", view({ imports }).imports)].sort(), [
+    "a",
+    "b",
+    "main",
+  ]);
+  assertEquals([...bootModules("gone", view({}).imports)], ["gone"]);
 });
 
 Deno.test("reloadSet() reloads what changed and all that imports it, and nothing else", () => {
-  const modules = graph({
-    main: [],
-    app: ["mid", "other"],
-    mid: ["leaf"],
-    other: [],
-    leaf: [],
-  });
-  const set = reloadSet(
-    ["leaf"],
-    modules,
-    running(["app", "mid", "leaf", "other"], { live: { main: ["app"] } }),
-  );
+  const imports = { app: ["mid", "other"], mid: ["leaf"] };
+  const set = walk(["leaf"], { imports }, ["app", "mid", "leaf", "other"]);
   assertEquals(set.reload, ["app", "leaf", "mid"]);
-  assertEquals(set.because.get("app"), ["leaf", "mid", "app"]);
-  assertEquals([set.mapped, set.cold], [[], []]);
+  assertEquals(becauseOf("app", set.reasons), ["leaf", "mid", "app"]);
+  assertEquals(set.reasons.get("leaf"), { kind: "changed" });
+  assertEquals(set.reasons.get("app"), { kind: "imports", of: "mid" });
+  assertEquals([set.mapped, set.held, set.writes], [[], [], []]);
 });
 
-Deno.test("reloadSet() stops at a live boundary, and not at a plain import()", () => {
-  const modules = graph({ main: [], app: [], page: ["lib"], lib: [] });
+Deno.test("reloadSet() stops at a boundary, and not at another import()", () => {
+  const imports = { page: ["lib"] };
   const loaded = ["app", "page", "lib"];
-  const live = reloadSet(
-    ["lib"],
-    modules,
-    running(loaded, { live: { main: ["app"], app: ["page"] } }),
+  assertEquals(walk(["lib"], { imports }, loaded).reload, ["lib", "page"]);
+  assertEquals(
+    walk(["lib"], { imports, dynamic: { app: ["page"] } }, loaded).reload,
+    ["app", "lib", "page"],
   );
-  assertEquals(live.reload, ["lib", "page"]);
-  const plain = reloadSet(
-    ["lib"],
-    modules,
-    running(loaded, { live: { main: ["app"] }, plain: { app: ["page"] } }),
-  );
-  assertEquals(plain.reload, ["app", "lib", "page"]);
-  const both = reloadSet(
-    ["lib"],
-    modules,
-    running(loaded, {
-      live: { main: ["app"], app: ["page"] },
-      plain: { app: ["page"] },
-    }),
-  );
-  assertEquals(both.reload, ["app", "lib", "page"]);
 });
 
 Deno.test("reloadSet() only maps what is not loaded, and forgets importers that never ran", () => {
-  const modules = graph({
-    main: [],
-    app: ["lib"],
-    lazy: ["lib"],
-    lib: [],
-    fresh: [],
-  });
-  const set = reloadSet(
-    ["lib", "fresh", "lazy"],
-    modules,
-    running(["app", "lib"], { live: { main: ["app"] } }),
-  );
-  assertEquals(set.reload, ["app", "lib"]);
-  assertEquals(set.mapped, ["fresh", "lazy"]);
+  const imports = { app: ["lib"], lazy: ["lib"] };
+  const set = walk(["lib", "fresh", "lazy"], { imports }, ["app", "lib"]);
+  assertEquals([set.reload, set.mapped], [["app", "lib"], ["fresh", "lazy"]]);
 });
 
-Deno.test("reloadSet() is cold for a boot module, with the shortest chain to the main module", () => {
-  const modules = graph({ main: ["a", "b"], a: ["deep"], b: ["a"], deep: [] });
-  const cold = (path: string) => reloadSet([path], modules, running([])).cold;
-  assertEquals(cold("main"), [{ path: "main", chain: ["main"] }]);
-  assertEquals(cold("a"), [{ path: "a", chain: ["a", "main"] }]);
-  assertEquals(cold("deep"), [{ path: "deep", chain: ["deep", "a", "main"] }]);
+Deno.test("reloadSet() is held by boot modules, with the shortest chain to the main module", () => {
+  const imports = { main: ["a", "b"], a: ["deep"], b: ["a"] };
+  const held = (path: string) => walk([path], { imports }, []).held;
+  assertEquals(held("main"), [{ path: "main", chain: ["main"] }]);
+  assertEquals(held("a"), [{ path: "a", chain: ["a", "main"] }]);
+  assertEquals(held("deep"), [{ path: "deep", chain: ["deep", "a", "main"] }]);
 });
 
-Deno.test("reloadSet() is cold where a boot module holds the old code, even one that nobody saw being loaded", () => {
-  const modules = graph({ main: ["boot"], boot: [], app: ["lib"], lib: [] });
-  const plain = { boot: ["app"] };
+Deno.test("reloadSet() is held where a boot module imported the old code itself", () => {
+  const imports = { main: ["boot"], app: ["lib"] };
+  const dynamic = { boot: ["app"] };
   for (const loaded of [["app", "lib"], ["main", "boot", "app", "lib"]]) {
-    const set = reloadSet(["lib"], modules, running(loaded, { plain }));
-    assertEquals(set.cold, [{ path: "lib", chain: ["lib", "app", "boot"] }]);
+    assertEquals(walk(["lib"], { imports, dynamic }, loaded).held, [{
+      path: "lib",
+      chain: ["lib", "app", "boot"],
+    }]);
   }
 });
 
-Deno.test("reloadSet() tells every cold change, and takes one named twice for one", () => {
-  const modules = graph({ main: ["a", "b"], a: [], b: [], app: [] });
-  const set = reloadSet(
-    ["b", "a", "b", "app"],
-    modules,
-    running(["app"], { live: { main: ["app"] } }),
-  );
-  assertEquals(set.cold.map(({ path }) => path), ["a", "b"]);
-  assertEquals(set.reload, ["app"]);
-});
-
 Deno.test("reloadSet() goes no further where an importer, or the module itself, accepts the change", () => {
-  const modules = graph({ main: [], app: ["lib", "self"], lib: [], self: [] });
-  const base = running(["app", "lib", "self"], { live: { main: ["app"] } });
+  const imports = { app: ["lib", "self"] };
   const set = (accepted: Edges) =>
-    reloadSet(["lib", "self"], modules, {
-      ...base,
+    walk(["lib", "self"], { imports }, ["app", "lib", "self"], {
       accepted: edgeMap(accepted),
     }).reload;
   assertEquals(set({}), ["app", "lib", "self"]);
@@ -152,18 +120,7 @@ Deno.test("reloadSet() goes no further where an importer, or the module itself, 
   assertEquals(set({ lib: ["self"] }), ["app", "lib", "self"]);
 });
 
-Deno.test("reloadSet() ends on cycles", () => {
-  const modules = graph({ main: [], a: ["b"], b: ["c"], c: ["a"] });
-  const set = reloadSet(
-    ["b"],
-    modules,
-    running(["a", "b", "c"], { live: { main: ["a"] } }),
-  );
-  assertEquals(set.reload, ["a", "b", "c"]);
-  assertEquals(set.cold, []);
-});
-
-Deno.test("reloadSet() agrees with a slow definition on all graphs of five modules, at random", () => {
+Deno.test("reloadSet() agrees with a slow definition on graphs of five modules, at random", () => {
   const names = ["main", "a", "b", "c", "d"];
   let state = 1;
   const chance = (likelihood: number) => {
@@ -179,35 +136,62 @@ Deno.test("reloadSet() agrees with a slow definition on all graphs of five modul
           names.filter((to) => to !== from && chance(likelihood)),
         ]),
       );
-    const edges = pick(0.15);
-    const modules = graph(edges);
+    const imports = pick(0.15), dynamic = pick(0.07), touching = pick(0.05);
+    const analysis = Object.fromEntries(
+      names.map((name): [string, ModuleAnalysis] => [name, {
+        exports: { x: { kind: "map" } },
+        top: {
+          touches: touching[name]!.map((specifier): Touch => ({
+            specifier,
+            name: "x",
+            how: "method",
+            member: "set()",
+            line: 1,
+            column: 1,
+          })),
+        },
+      }]),
+    );
     const loaded = names.filter(() => chance(0.8));
-    const plain = pick(0.07);
     const changed = names.filter(() => chance(0.3));
-    const set = reloadSet(changed, modules, running(loaded, { plain }));
-    const boot = bootModules("main", modules);
+    const set = walk(changed, { imports, dynamic, analysis }, loaded);
+    const boot = bootModules("main", (path) => imports[path]!);
     const isLoaded = (name: string) => loaded.includes(name) || boot.has(name);
-    // Grow by definition: a loaded module that imports a member is a member.
-    const grow = (start: string) => {
-      const members = new Set([start]);
-      for (let size = 0; size !== members.size;) {
-        size = members.size;
-        for (const name of names) {
-          const imports = [...edges[name]!, ...plain[name]!];
-          if (
-            isLoaded(name) &&
-            imports.some((to) => members.has(to) && !boot.has(to))
-          ) members.add(name);
+    // Grow by definition: a loaded module that imports a member, or is touched by one, is a member;
+    // one that is not loaded is evaluated where a member imports it.
+    const members = new Set(
+      changed.filter((name) => isLoaded(name) && !boot.has(name)),
+    );
+    const evaluated = new Set(members);
+    const writes = new Set<string>();
+    for (let size = -1; size !== members.size + evaluated.size;) {
+      size = members.size + evaluated.size;
+      for (const name of names) {
+        if (
+          isLoaded(name) && !boot.has(name) &&
+          [...imports[name]!, ...dynamic[name]!].some((to) => members.has(to))
+        ) members.add(name);
+      }
+      for (const name of members) evaluated.add(name);
+      for (const name of evaluated) {
+        for (const to of imports[name]!) if (!isLoaded(to)) evaluated.add(to);
+        for (const to of touching[name]!) {
+          if (boot.has(to)) writes.add(to);
+          else if (isLoaded(to)) members.add(to);
         }
       }
-      return members;
-    };
-    const wanted = changed.filter((name) => isLoaded(name) && !boot.has(name));
-    const all = new Set(wanted.flatMap((name) => [...grow(name)]));
-    const message = JSON.stringify({ edges, plain, loaded, changed });
+    }
+    const message = JSON.stringify({
+      imports,
+      dynamic,
+      touching,
+      loaded,
+      changed,
+    });
+    assertEquals(set.reload, [...members].sort(), message);
     assertEquals(
-      set.reload,
-      [...all].filter((name) => !boot.has(name)).sort(),
+      set.fresh,
+      [...evaluated].filter((name) => !members.has(name)).sort(),
       message,
     );
     assertEquals(
@@ -215,55 +199,136 @@ Deno.test("reloadSet() agrees with a slow definition on all graphs of five modul
       changed.filter((name) => !isLoaded(name)).sort(),
       message,
     );
-    const coldPaths = changed.filter((name) =>
-      boot.has(name) ||
-      (isLoaded(name) && [...grow(name)].some((member) => boot.has(member)))
+    assertEquals(
+      set.writes.map(({ path }) => path).sort(),
+      [...writes].sort(),
+      message,
     );
-    assertEquals(set.cold.map(({ path }) => path), coldPaths.sort(), message);
-    for (const { path, chain } of set.cold) {
+    const isHeld = set.held.length > 0 || set.writes.length > 0;
+    const mustBe = changed.some((name) => boot.has(name)) || writes.size > 0 ||
+      [...members].some((name) =>
+        [...boot].some((from) => dynamic[from]!.includes(name))
+      );
+    assertEquals(isHeld, mustBe, message);
+    for (const { path, chain } of set.held) {
       assertEquals(chain[0], path, message);
       assert(boot.has(chain.at(-1)!), message);
       for (const [index, module] of chain.slice(0, -1).entries()) {
         const importer = chain[index + 1]!;
         assert(
-          [...edges[importer]!, ...plain[importer]!].includes(module),
+          [...imports[importer]!, ...dynamic[importer]!].includes(module),
           message,
         );
       }
     }
-    if (set.cold.length > 0) cold++;
+    for (const path of set.reload) {
+      const chain = becauseOf(path, set.reasons);
+      assert(changed.includes(chain[0]!), message);
+      assertEquals(chain.at(-1), path, message);
+    }
+    if (isHeld) cold++;
     else if (set.reload.length > 0) hot++;
   }
   assert(cold > 500 && hot > 500, `${cold} ${hot}`);
 });
 
-Deno.test("importRoots() picks the fewest modules that reach the whole set", () => {
-  const modules = graph({
-    app: ["mid", "lib"],
-    mid: ["lib"],
-    lib: [],
-    other: ["lib"],
-    outside: ["app"],
+/** A wide and deep app: layers of ten modules, each importing three of the layer below and registering in a shared one. */
+function bigApp(modules: number): Graph {
+  const imports: Record<string, string[]> = { main: [] };
+  const analysis: Record<string, ModuleAnalysis> = {
+    registry: { exports: { all: { kind: "map" } } },
+  };
+  for (let n = 0; n < modules; n++) {
+    const below = (step: number) =>
+      `m${Math.floor(n / 10) * 10 - 10 + ((n + step) % 10)}`;
+    imports[`m${n}`] = n < 10
+      ? ["registry"]
+      : [below(0), below(1), below(5), "registry"];
+    analysis[`m${n}`] = {
+      exports: {
+        f: {
+          kind: "function",
+          effects: {
+            touches: [{
+              specifier: n < 10 ? "registry" : below(0),
+              name: n < 10 ? "all" : "f",
+              how: n < 10 ? "method" : "call",
+              member: n < 10 ? "set()" : "()",
+              line: 1,
+              column: 1,
+            }],
+          },
+        },
+      },
+      top: {
+        touches: [{
+          specifier: `m${n}`,
+          name: "f",
+          how: "call",
+          member: "()",
+          line: 1,
+          column: 1,
+        }],
+      },
+    };
+  }
+  return { imports, analysis };
+}
+
+function millisecondsFor(modules: number): number {
+  const graph = bigApp(modules);
+  const all = Object.keys(graph.imports!).filter((name) => name !== "main");
+  const best = Array.from({ length: 7 }, () => {
+    const start = performance.now();
+    const set = walk(all, graph, [...all, "registry"]);
+    const roots = importRoots(set.reload, (path) => list(graph.imports, path));
+    const took = performance.now() - start;
+    assertEquals(set.reload.length, modules + 1);
+    assertEquals(roots.length, 10);
+    return took;
   });
-  assertEquals(importRoots(["lib", "mid", "app"], modules), ["app"]);
-  assertEquals(importRoots(["lib", "mid", "app", "other"], modules), [
-    "app",
-    "other",
-  ]);
-  assertEquals(importRoots(["lib"], modules), ["lib"]);
-  assertEquals(importRoots([], modules), []);
+  return Math.min(...best);
+}
+
+Deno.test("reloadSet() and importRoots() take time in proportion to the modules, not to their square", () => {
+  millisecondsFor(4_000);
+  const small = millisecondsFor(1_000), large = millisecondsFor(4_000);
+  assert(large < 6 * Math.max(small, 0.5), `${small} ${large}`);
 });
 
-Deno.test("importRoots() takes one module of a cycle that nothing else reaches, and of a module that imports itself", () => {
-  const modules = graph({
+Deno.test("reloadSet() and importRoots() take a chain of 20,000 modules without recursion", () => {
+  const imports: Record<string, string[]> = { main: [] };
+  const names = Array.from({ length: 20_000 }, (_, n) => `m${n}`);
+  for (const [n, name] of names.entries()) {
+    imports[name] = n > 0 ? [`m${n - 1}`] : [];
+  }
+  const set = walk(["m0"], { imports }, names);
+  assertEquals(set.reload.length, 20_000);
+  assertEquals(importRoots(set.reload, (path) => imports[path]!), ["m19999"]);
+  assertEquals(becauseOf("m19999", set.reasons).length, 20_000);
+});
+
+Deno.test("importRoots() picks the fewest modules that reach the whole set", () => {
+  const imports: Edges = {
+    app: ["mid", "lib"],
+    mid: ["lib"],
+    other: ["lib"],
+    outside: ["app"],
     a: ["b"],
     b: ["a"],
     c: ["d"],
     d: ["e"],
     e: ["d"],
     self: ["self"],
-  });
-  assertEquals(importRoots(["a", "b"], modules), ["a"]);
-  assertEquals(importRoots(["c", "d", "e"], modules), ["c"]);
-  assertEquals(importRoots(["self"], modules), ["self"]);
+  };
+  const roots = (...set: string[]) =>
+    importRoots(set, (path) => list(imports, path));
+  assertEquals(roots("lib", "mid", "app"), ["app"]);
+  assertEquals(roots("lib", "mid", "app", "other"), ["app", "other"]);
+  assertEquals(roots("lib"), ["lib"]);
+  assertEquals(roots(), []);
+  assertEquals(roots("a", "b"), ["a"]);
+  assertEquals(roots("c", "d", "e"), ["c"]);
+  assertEquals(roots("d", "e"), ["d"]);
+  assertEquals(roots("self"), ["self"]);
 });

@@ -6,5 +6,5 @@ import { surviveRefusedCalls } from "./refused_calls.ts";
 import { requireDeno } from "../base/require_deno.ts";
 
 requireDeno(Deno.version.deno);
-appProcess.modules.install();
+appProcess.install();
 surviveRefusedCalls((message) => appProcess.logger.error(message));

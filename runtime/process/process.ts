@@ -13,6 +13,14 @@ import {
   Staging,
 } from "../state/staging.ts";
 import { UpgradeEvents } from "./events.ts";
+import { Guard } from "./guard.ts";
+import { watchExits } from "./exits.ts";
+import { watchNodeServers } from "./node_servers.ts";
+import { HealthChecks } from "./health_checks.ts";
+import { OwnedThings } from "./owned.ts";
+import { Passes } from "./passes.ts";
+import { Servers } from "./servers.ts";
+import { Timers } from "./timers.ts";
 import { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
 import type { HotContext } from "../modules/hot_context.ts";
@@ -20,6 +28,7 @@ import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
 import { attemptOf } from "../modules/module_urls.ts";
+import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
 
@@ -31,10 +40,26 @@ export interface Declaring {
   readonly staging: Staging | null;
 }
 
+/** Code that is in for everybody and may still be taken out. */
+export interface OnProbation {
+  /** Rejects with the first error of that code that nobody caught. */
+  readonly failed: Promise<never>;
+  /** How much of the work begun before it came in goes on. */
+  readonly undrained: number;
+  /** Ends what the modules that it replaced still own. */
+  finish(): void;
+  /** Says that it stays. */
+  end(): void;
+  /** Says that it goes out. */
+  giveUp(): void;
+}
+
 /** The running process. */
 export class AppProcess {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
+  /** Which work meets which generation of the code. */
+  readonly generations: Generations = generations;
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
@@ -57,6 +82,8 @@ export class AppProcess {
   bootTrial: BootTrial | null = null;
   /** Whether new code is in whose upgrade may still be undone. */
   settling = false;
+  /** The code that is on probation, or null. */
+  onProbation: OnProbation | null = null;
   /** How many upgrades were applied since the process started. */
   upgrades = 0;
   /** Old module instances that Deno cannot free, and their source size. */
@@ -64,6 +91,54 @@ export class AppProcess {
   /** Takes messages. */
   logger: Logger = consoleLogger("text");
   readonly #stagings = new Map<number, Staging>();
+  /** Keeps errors of new code from ending the process. */
+  readonly guard: Guard = new Guard({
+    generations,
+    attemptOf,
+    isApp: (url) => this.#pathOf(url) !== null,
+    report: (message) => this.logger.error(message),
+  });
+  /** The timers of the app. */
+  readonly timers: Timers = new Timers({
+    generations,
+    callingPlace: () => this.callingPlace("outermost"),
+    pathOf: (place) => this.#pathOf(place) ?? place,
+    note: (error, work) => this.guard.note(error, work),
+  });
+  /** What the evaluations of modules own, besides timers and servers. */
+  readonly owned: OwnedThings = new OwnedThings({
+    generations,
+    isAmong: (place, paths) => this.isAmong(place, paths),
+  });
+  /** The health checks that modules declare. */
+  readonly healthChecks: HealthChecks = new HealthChecks();
+  /** How a health check is known again by the servers of this process. */
+  readonly passes: Passes = new Passes(generations);
+  /** The servers of the app. */
+  readonly servers: Servers = new Servers({
+    generations,
+    passes: this.passes,
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
+  });
+  #installed = false;
+
+  /** Begins to see imports, errors, timers, servers and what ends the process; once. */
+  install(): void {
+    if (this.#installed) return;
+    this.#installed = true;
+    this.modules.install();
+    this.guard.install();
+    watchExits(this.guard);
+    this.timers.install();
+    this.passes.install();
+    this.servers.install();
+    watchNodeServers({
+      generations,
+      passes: this.passes,
+      note: (error, work) => this.guard.note(error, work),
+    });
+  }
 
   /**
    * Opens a staging area for the modules of one attempt.
@@ -96,6 +171,37 @@ export class AppProcess {
       },
       staging: this.#stagingOf(callers),
     };
+  }
+
+  /**
+   * Finds out which module of the app is calling.
+   *
+   * @param which the innermost module on the stack, or the outermost one, on whose behalf helpers act
+   * @returns its path, or its URL while the root is not known; null where none is on the stack
+   */
+  callingPlace(which: "innermost" | "outermost"): string | null {
+    const urls = callingModules();
+    if (which === "outermost") urls.reverse();
+    for (const url of urls) {
+      if (!this.modules.table) {
+        if (url.startsWith("file:")) return url;
+        continue;
+      }
+      const path = this.#pathOf(url);
+      if (path !== null) return path;
+    }
+    return null;
+  }
+
+  /**
+   * Tells whether a place is one of some modules, even if it was noted before the root was known.
+   *
+   * @param place the place, or null
+   * @param paths the modules' paths
+   * @returns whether it is
+   */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean {
+    return place !== null && paths.has(this.#pathOf(place) ?? place);
   }
 
   /**
@@ -171,6 +277,7 @@ export class AppProcess {
       this.families.delete(name);
     }
     for (const path of paths) this.hots.delete(path);
+    this.healthChecks.forget(paths);
     for (const [name, cell] of this.services) {
       if (!paths.has(cell.definition.module)) continue;
       this.services.delete(name);
@@ -192,6 +299,10 @@ export class AppProcess {
     this.bootTrial?.abandon();
     for (const cell of this.families.values()) cell.rest();
     for (const cell of this.services.values()) await this.#stopQuietly(cell);
+  }
+
+  #pathOf(url: string): string | null {
+    return this.modules.table?.pathOf(url) ?? null;
   }
 
   #stagingOf(callers: readonly string[]): Staging | null {

@@ -15,6 +15,12 @@ import {
   sha256Hex,
   string,
 } from "./parse.ts";
+import {
+  type ManifestPlanFields,
+  manifestPlanFields,
+  type RunningPlanFields,
+  runningPlanFields,
+} from "./plan_fields.ts";
 
 /** The version of the records in the bucket and in releases. */
 export const PROTOCOL_VERSION = 1;
@@ -44,8 +50,22 @@ export interface ModuleEdges {
   readonly specifiers?: Readonly<Record<string, string>>;
 }
 
+/** One HTTP check of a service in `fly.toml`. */
+export interface ServiceCheck {
+  /** The port inside the machine. */
+  readonly port: number;
+  /** The path asked for, with its query. */
+  readonly path: string;
+  /** The method. */
+  readonly method: string;
+  /** The headers sent. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long the answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** What a release holds. */
-export interface Manifest {
+export interface Manifest extends ManifestPlanFields {
   /** {@linkcode PROTOCOL_VERSION}. */
   readonly protocol: number;
   /** The Fly app. */
@@ -69,6 +89,8 @@ export interface Manifest {
   readonly locked: Readonly<Record<string, string>>;
   /** What each script does, by path, whether or not a module reaches it. Left out by older commands. */
   readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
+  /** The HTTP checks of its `fly.toml`, for machines whose app declares none. */
+  readonly checks?: readonly ServiceCheck[];
 }
 
 /**
@@ -125,6 +147,23 @@ const moduleEdges: Reader<ModuleEdges> = (value, at) => {
   };
 };
 
+const serviceCheck: Reader<ServiceCheck> = (value, at) => {
+  const check = object(value, at);
+  const path = string(check.path, `${at}.path`);
+  const method = string(check.method, `${at}.method`);
+  return {
+    port: count(check.port, `${at}.port`),
+    path: path.startsWith("/")
+      ? path
+      : reject(`${at}.path`, "a path that begins with /", path),
+    method: /^[A-Z]+$/.test(method)
+      ? method
+      : reject(`${at}.method`, "an HTTP method", method),
+    headers: recordOf(string)(check.headers ?? {}, `${at}.headers`),
+    timeoutMs: count(check.timeoutMs, `${at}.timeoutMs`),
+  };
+};
+
 /**
  * Reads a manifest.
  *
@@ -155,11 +194,15 @@ export function parseManifest(value: unknown): Manifest {
     ...(manifest.analysis === undefined ? {} : {
       analysis: recordOf(moduleAnalysis)(manifest.analysis, `${at}.analysis`),
     }),
+    ...(manifest.checks === undefined
+      ? {}
+      : { checks: listOf(serviceCheck)(manifest.checks, `${at}.checks`) }),
+    ...manifestPlanFields(manifest, at),
   };
 }
 
 /** What a machine says it runs, for a planner: the answer of `GET /v1/manifest`. */
-export interface RunningManifest {
+export interface RunningManifest extends RunningPlanFields {
   /** {@linkcode PROTOCOL_VERSION}. */
   readonly protocol: number;
   /** The image the machine booted from. */
@@ -227,6 +270,7 @@ export function parseRunningManifest(value: unknown): RunningManifest {
       version: count(object(holder, where).version, `${where}.version`),
       module: string(object(holder, where).module, `${where}.module`),
     }))(running.holders, `${at}.holders`),
+    ...runningPlanFields(running, at),
   };
 }
 

@@ -43,3 +43,14 @@ export {
 } from "./pointer.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
 export { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+export type {
+  ManifestPlanFields,
+  RunningPlanFields,
+  SeenEdge,
+} from "./plan_fields.ts";
+export { type Refusal, refusal, refusalText } from "./refusal.ts";
+export {
+  type KeptEntry,
+  NO_SETTINGS,
+  type ReleaseSettings,
+} from "./release_settings.ts";

@@ -225,6 +225,8 @@ export interface OwnedFact {
 export interface ModuleAnalysis {
   /** What it imports. */
   readonly imports?: readonly ImportFact[];
+  /** The names that it declares at its top level. */
+  readonly names?: readonly string[];
   /** What it exports, by name. */
   readonly exports?: Readonly<Record<string, ExportFact>>;
   /** The specifiers of `export * from`. */
@@ -243,6 +245,8 @@ export interface ModuleAnalysis {
   readonly owned?: readonly OwnedFact[];
   /** The members of `hot(import.meta)` that it uses. */
   readonly hot?: readonly string[];
+  /** Whether it has an `import()` whose specifier the text does not tell; always said, except of CommonJS. */
+  readonly computed?: boolean;
   /** True if it awaits at its top level. */
   readonly awaits?: boolean;
   /** True for CommonJS. */
@@ -432,6 +436,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
   const it = object(value, at);
   return {
     ...maybe(it, "imports", listOf(importFact), at),
+    ...maybe(it, "names", listOf(string), at),
     ...maybe(it, "exports", exportFacts, at),
     ...maybe(it, "stars", listOf(string), at),
     ...maybe(it, "top", effects, at),
@@ -441,6 +446,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "enums", listOf(enumFact), at),
     ...maybe(it, "owned", listOf(ownedFact), at),
     ...maybe(it, "hot", listOf(string), at),
+    ...maybe(it, "computed", boolean, at),
     ...maybe(it, "awaits", boolean, at),
     ...maybe(it, "commonjs", boolean, at),
   };

@@ -1,6 +1,7 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
+import { natives } from "../base/natives.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type TarStreamEntry, UntarStream } from "@std/tar/untar-stream";
@@ -174,7 +175,7 @@ async function unpackEntries(
 async function readManifest(
   readable: ReadableStream<Uint8Array>,
 ): Promise<Manifest> {
-  const text = await new Response(readable).text();
+  const text = await new natives.Response(readable).text();
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -2,6 +2,7 @@
  * @module
  */
 import { within } from "../base/deadline.ts";
+import { generations } from "../modules/generations.ts";
 import { runPassingGates } from "./holder_cell.ts";
 
 /** What a service is given when it starts. */
@@ -43,6 +44,7 @@ export class ServiceCell {
   /** Settles when a start that nobody waits for is over. */
   started: Promise<void> = Promise.resolve();
   #abort = new AbortController();
+  #starting: Promise<void> | null = null;
 
   /**
    * @param definition what the code declares
@@ -54,57 +56,104 @@ export class ServiceCell {
   /**
    * Starts it; calls that its start makes reach suspended holders.
    *
+   * A start that settles after its deadline, or after {@linkcode ServiceCell.stop} was called, is stopped then.
+   *
    * @throws {ServiceError} if it throws, or takes too long
    */
   async start(): Promise<void> {
     const { name, timeoutMs, start } = this.definition;
-    this.#abort = new AbortController();
-    const { signal } = this.#abort;
+    const abort = this.#abort = new AbortController();
+    const over = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    this.#starting = begun.promise;
+    let late = false;
+    const act = async () => {
+      const handle = await start({ signal: abort.signal });
+      if (late || abort.signal.aborted) await this.#stopLate(handle);
+      else {
+        this.handle = handle;
+        this.running = true;
+      }
+    };
     try {
-      this.handle = await within(
+      await within(
         timeoutMs,
-        () => runPassingGates(() => start({ signal })),
-        () => late(timeoutMs),
+        // Its right to suspended holders ends with its deadline.
+        () =>
+          generations.onItsOwn(() =>
+            runPassingGates(() => Promise.race([act(), over.promise]))
+          ),
+        () => tooLate(timeoutMs),
       );
-      this.running = true;
     } catch (cause) {
-      this.#abort.abort();
+      late = true;
+      abort.abort();
       throw new ServiceError(
         `Cannot start the service ${name}: ${messageOf(cause)}`,
         { cause },
       );
+    } finally {
+      over.resolve();
+      begun.resolve();
+      if (this.#abort === abort) this.#starting = null;
     }
   }
 
   /**
-   * Stops it: its signal is aborted, then `stop` is called; calls that it makes reach suspended holders.
+   * Stops it: its signal is aborted, then `stop` is called; calls that it makes reach suspended holders. One that is
+   * still starting is stopped when its start settles, for which nobody waits.
    *
    * @throws {ServiceError} if it throws, or takes too long; it counts as stopped all the same
    */
   async stop(): Promise<void> {
-    if (!this.running) return;
+    if (!this.running) {
+      if (this.#starting) this.#abortNow();
+      return;
+    }
     this.running = false;
-    const { name, timeoutMs, stop } = this.definition;
-    this.#abort.abort(
-      new DOMException(`The service ${name} stops`, "AbortError"),
-    );
-    if (!stop) return;
+    this.#abortNow();
     try {
-      await within(
-        timeoutMs,
-        () => runPassingGates(() => stop(this.handle)),
-        () => late(timeoutMs),
-      );
+      await this.#callStop(this.handle);
     } catch (cause) {
       throw new ServiceError(
-        `Cannot stop the service ${name}: ${messageOf(cause)}`,
+        `Cannot stop the service ${this.definition.name}: ${messageOf(cause)}`,
         { cause },
       );
     }
   }
+
+  #abortNow(): void {
+    const { name } = this.definition;
+    this.#abort.abort(
+      new DOMException(`The service ${name} stops`, "AbortError"),
+    );
+  }
+
+  async #callStop(handle: unknown): Promise<void> {
+    const { timeoutMs, stop } = this.definition;
+    if (!stop) return;
+    const over = Promise.withResolvers<void>();
+    try {
+      await within(
+        timeoutMs,
+        () => runPassingGates(() => Promise.race([stop(handle), over.promise])),
+        () => tooLate(timeoutMs),
+      );
+    } finally {
+      over.resolve();
+    }
+  }
+
+  async #stopLate(handle: unknown): Promise<void> {
+    try {
+      await this.#callStop(handle);
+    } catch {
+      // Whoever waited for the start was told already that it failed, or that it stops.
+    }
+  }
 }
 
-function late(timeoutMs: number): Error {
+function tooLate(timeoutMs: number): Error {
   return new Error(`it did not settle within ${timeoutMs} ms`);
 }
 

@@ -50,6 +50,8 @@ export interface CellAccess {
   state(purpose: string): unknown;
   /** Told what a listener throws. */
   onError(error: unknown): void;
+  /** Notes a subscription that the evaluation of a module began, so that it ends with that; gives back what ends it. */
+  own?(end: () => void): () => void;
 }
 
 /**
@@ -133,7 +135,7 @@ export function stateHandle(
     if (signal?.aborted) return end;
     listeners.add(listen);
     signal?.addEventListener("abort", end, { once: true });
-    return end;
+    return access.own?.(end) ?? end;
   };
   Object.defineProperty(handle, "state", {
     enumerable: true,

@@ -53,6 +53,8 @@ export function appEnvironment(about: AppEnvironment): Record<string, string> {
     FLYHOT_SOCKET: about.socketPath,
     // Every upgrade is announced; polling would only blur when it begins.
     FLYHOT_POLL_MS: "3600000",
+    // Long enough to look again, and short enough not to be waited for.
+    FLYHOT_PROBATION_MS: "200",
     AWS_ENDPOINT_URL_S3: server.endpoint,
     AWS_REGION: "auto",
     AWS_ACCESS_KEY_ID: "test",

@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { HealthCheck } from "./health.ts";
+import type { HealthCheck, NamedCheck } from "./health.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ReleaseFolders } from "../release/folders.ts";
@@ -34,6 +34,14 @@ export interface UpgradeContext {
   readonly health: HealthCheck | null;
   /** How long the check may take, in milliseconds. */
   readonly healthTimeoutMs: number;
+  /** How long a callback of `hot(import.meta)` may take, in milliseconds. */
+  readonly callbackTimeoutMs: number;
+  /** How long work begun before the swap keeps the code that it began in, in milliseconds. */
+  readonly drainMs: number;
+  /** Whether it leads back from code that failed: nobody asks again then. */
+  readonly isWayBack?: boolean;
+  /** Told of the checks that the new code has passed, to be repeated. */
+  readonly onChecked?: (checks: readonly NamedCheck[]) => void;
   /** Given, where the app has not loaded yet, what takes the release out again; null where it has. */
   readonly onBoot: ((undo: () => Promise<void>) => void) | null;
 }
@@ -52,4 +60,6 @@ export interface UpgradeOutcome {
   readonly assets: readonly string[];
   /** How long state took no calls, in milliseconds; null if there was none to suspend. */
   readonly suspendMs: number | null;
+  /** How many requests and events begun before the upgrade outlived the time they had to end in the old code. */
+  readonly undrained?: number;
 }

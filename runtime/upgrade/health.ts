@@ -1,60 +1,148 @@
-/** The health check that decides whether new code stays.
+/** The health checks that decide whether new code stays.
  * @module
  */
 import { within } from "../base/deadline.ts";
-import { runPassingGates } from "../state/holder_cell.ts";
+import { natives } from "../base/natives.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
+import { generations, type Pass } from "../modules/generations.ts";
+import type { HealthCheck, HealthContext } from "../process/health_checks.ts";
+import type { ServiceCheck } from "../protocol/manifest.ts";
+import { runPassingGates } from "../state/holder_cell.ts";
 
-/** What a health check is told. */
-export interface HealthContext {
-  /** What code runs now; see `info()`. */
-  readonly fingerprint: string;
-  /** The version of the release. */
-  readonly version: string;
-  /** Aborted when the check has taken too long. */
-  readonly signal: AbortSignal;
+export type { HealthCheck, HealthContext } from "../process/health_checks.ts";
+
+/** One check, and how messages call it. */
+export interface NamedCheck {
+  /** Whose check it is, for messages. */
+  readonly name: string;
+  /** The check. */
+  readonly check: HealthCheck;
+  /** How long it may take, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
-/** Tells whether the new code works: throw or return false if not. */
-export type HealthCheck = (context: HealthContext) => unknown;
-
 /**
- * Runs a health check; calls that it makes reach suspended holders.
+ * Runs health checks one after the other; what they call meets the new code, and suspended holders.
  *
- * @param health the check
- * @param timeoutMs how long it may take, in milliseconds
- * @param context what it is told
- * @throws {UpgradeError} if it throws, returns false or takes too long
+ * @param checks the checks
+ * @param context what they are told
+ * @throws {UpgradeError} if one throws, returns false or takes too long
  */
-export async function checkHealth(
-  health: HealthCheck,
-  timeoutMs: number,
+export async function runChecks(
+  checks: readonly NamedCheck[],
+  context: Omit<HealthContext, "signal">,
+): Promise<void> {
+  for (const check of checks) await runCheck(check, context);
+}
+
+async function runCheck(
+  { name, check, timeoutMs }: NamedCheck,
   context: Omit<HealthContext, "signal">,
 ): Promise<void> {
   const abort = new AbortController();
+  const pass: Pass = { ended: false };
+  const over = Promise.withResolvers<void>();
   let verdict: unknown;
   try {
     verdict = await within(
       timeoutMs,
-      () => runPassingGates(() => health({ ...context, signal: abort.signal })),
+      () =>
+        generations.inCheck(pass, () =>
+          // Over with the deadline, so that a check which hangs keeps no right to suspended state.
+          runPassingGates(() =>
+            Promise.race([
+              check({ ...context, signal: abort.signal }),
+              over.promise,
+            ])
+          )),
       () => new Error(`it did not answer within ${timeoutMs} ms`),
     );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpgradeError(
-      "health",
-      `The health check of ${context.version} failed: ${why}`,
-      {
-        cause,
-      },
-    );
+    throw failed(name, context.version, why, cause);
   } finally {
+    pass.ended = true;
+    over.resolve();
     abort.abort();
   }
   if (verdict === false) {
-    throw new UpgradeError(
-      "health",
-      `The health check of ${context.version} failed: it returned false`,
-    );
+    throw failed(name, context.version, "it returned false");
   }
+}
+
+function failed(
+  name: string,
+  version: string,
+  why: string,
+  cause?: unknown,
+): UpgradeError {
+  return new UpgradeError(
+    "health",
+    `The health check of ${version}${name} failed: ${why}`,
+    { cause },
+  );
+}
+
+/**
+ * The HTTP checks of `fly.toml` as health checks: each asks this process's own server.
+ *
+ * @param checks the checks
+ * @param listensOn whether this process listens on a port; checks of other ports are another process's
+ * @returns the checks
+ */
+export function serviceChecks(
+  checks: readonly ServiceCheck[],
+  listensOn: (port: number) => boolean,
+): NamedCheck[] {
+  return checks.filter(({ port }) => listensOn(port)).map((service) => ({
+    name:
+      ` (${service.method} ${service.path} on port ${service.port}, from fly.toml)`,
+    timeoutMs: service.timeoutMs,
+    check: ({ signal }) => ask(service, signal),
+  }));
+}
+
+async function ask(
+  { port, path, method, headers }: ServiceCheck,
+  signal: AbortSignal,
+): Promise<void> {
+  // The global one, which knows the check again at the server.
+  const response = await globalThis.fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: new natives.Headers({ ...headers }),
+    redirect: "manual",
+    signal,
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`it answered ${response.status}`);
+}
+
+/**
+ * Finds the checks that fail for the code that runs now: what is broken already says nothing about new code.
+ *
+ * @param checks the checks
+ * @param context what they are told
+ * @returns those that pass
+ */
+export async function passingNow(
+  checks: readonly NamedCheck[],
+  context: Omit<HealthContext, "signal">,
+): Promise<NamedCheck[]> {
+  const outcomes = await Promise.all(checks.map(async (named) => {
+    const { check, timeoutMs } = named;
+    const abort = new AbortController();
+    try {
+      await within(
+        timeoutMs,
+        () => check({ ...context, signal: abort.signal }),
+        () => new Error("late"),
+      );
+      return [named];
+    } catch {
+      return [];
+    } finally {
+      abort.abort();
+    }
+  }));
+  return outcomes.flat();
 }

@@ -1,6 +1,7 @@
 /** What an upgrade does for modules that use `hot(import.meta)`.
  * @module
  */
+import { within } from "../base/deadline.ts";
 import type { Staging } from "../state/staging.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import type { HotEventName, HotEventPayloads } from "../modules/hot_events.ts";
@@ -16,6 +17,11 @@ export class HotChange {
   readonly #plan: UpgradePlan;
   readonly #old = new Map<string, HotContext>();
   readonly #accepting: HotContext[];
+  #handed: {
+    readonly accepting: string;
+    readonly path: string;
+    readonly callback: (module: unknown) => unknown;
+  }[] = [];
 
   /**
    * @param appProcess what runs in this process
@@ -66,10 +72,11 @@ export class HotChange {
   /**
    * Hands the new modules to those that accept them.
    *
+   * @param timeoutMs how long each callback may take, in milliseconds
    * @throws what a callback throws
    */
-  async accept(): Promise<void> {
-    for (const { accepted } of this.#accepting) {
+  async accept(timeoutMs: number): Promise<void> {
+    for (const { path: accepting, accepted } of this.#accepting) {
       for (const path of this.#plan.reload) {
         const callbacks = accepted.get(path) ?? [];
         if (callbacks.length === 0) continue;
@@ -77,33 +84,72 @@ export class HotChange {
         const module: unknown = await import(
           table!.current(table!.placeOf(path), this.#staged.attempt)
         );
-        for (const callback of callbacks) await callback(module);
+        for (const callback of callbacks) {
+          this.#handed.push({ accepting, path, callback });
+          await within(
+            timeoutMs,
+            () => callback(module),
+            () => late(`accepting ${path} in ${accepting}`, timeoutMs),
+          );
+        }
       }
     }
   }
 
-  /** Runs the clean-up of the old modules, once there is no way back; what it throws is reported. */
-  async finish(): Promise<void> {
+  /**
+   * Hands the old modules back to those that have accepted new ones, newest first; what a callback throws is reported.
+   *
+   * @param timeoutMs how long each callback may take, in milliseconds
+   */
+  async undo(timeoutMs: number): Promise<void> {
+    const { table } = this.#appProcess.modules;
+    for (const { accepting, path, callback } of this.#handed.reverse()) {
+      // Its own new version is gone; there is nobody to hand the old one to.
+      if (accepting === path) continue;
+      await this.#quietly(
+        `handing the old ${path} back to ${accepting}`,
+        timeoutMs,
+        async () => await callback(await import(table!.current(path))),
+      );
+    }
+    this.#handed = [];
+  }
+
+  /**
+   * Runs the clean-up of the old modules, once there is no way back; what it throws is reported.
+   *
+   * @param timeoutMs how long each callback may take, in milliseconds
+   */
+  async finish(timeoutMs: number): Promise<void> {
     for (const [path, context] of this.#old) {
       const gone = this.#plan.gone.includes(path);
       const data = this.#staging.hots.get(path)?.data ?? context.data;
+      const what = `the clean-up of ${path}`;
       for (const dispose of context.disposers) {
-        await this.#quietly(path, () => dispose(data));
+        await this.#quietly(what, timeoutMs, () => dispose(data));
       }
       if (!gone) continue;
       for (const prune of context.pruners) {
-        await this.#quietly(path, () => prune(data));
+        await this.#quietly(what, timeoutMs, () => prune(data));
       }
     }
   }
 
-  async #quietly(path: string, act: () => unknown): Promise<void> {
+  async #quietly(
+    what: string,
+    timeoutMs: number,
+    act: () => unknown,
+  ): Promise<void> {
     try {
-      await act();
+      await within(timeoutMs, act, () => late(what, timeoutMs));
     } catch (error) {
-      this.#appProcess.logger.error(`the clean-up of ${path} failed: ${error}`);
+      this.#appProcess.logger.error(`${what} failed: ${error}`);
     }
   }
+}
+
+function late(what: string, timeoutMs: number): Error {
+  return new Error(`${what} did not settle within ${timeoutMs} ms`);
 }
 
 /**

@@ -2,7 +2,9 @@
  * @module
  */
 import { within } from "../base/deadline.ts";
+import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
+import { CallerChange } from "./caller_change.ts";
 import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
 import type { StagedTable } from "../modules/module_table.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
@@ -16,6 +18,8 @@ export interface Prepared {
   readonly staged: StagedTable;
   /** What they declare. */
   readonly staging: Staging;
+  /** Who meets them, and what they own. */
+  readonly callers: CallerChange;
   /** What the live boundaries will stand for. */
   readonly boundaries: RefreshedBoundaries;
 }
@@ -41,27 +45,45 @@ export async function prepare(
   const folder = release ? table.releaseFolder(release.sha256) : table.root;
   const staged = table.stage(folder, [...plan.reload, ...plan.mapped]);
   const staging = appProcess.openStaging(staged.attempt);
+  const callers = new CallerChange(appProcess, {
+    attempt: staged.attempt,
+    folder: release && folder,
+    replaced: new Set([...plan.reload, ...plan.gone]),
+  });
   modules.staged = staged;
   const load = (): Promise<RefreshedBoundaries> => {
+    const { attempt } = staged;
     const imports = plan.roots.filter(isScript).map((path) =>
-      import(modules.stagedUrl(path))
+      generations.inAttempt(
+        attempt,
+        () => import(modules.stagedUrl(path)),
+        path,
+      )
     );
-    const refreshed = boundaries.refresh(new Set(plan.reload));
+    const refreshed = generations.inAttempt(
+      attempt,
+      () => boundaries.refresh(new Set(plan.reload)),
+    );
     // Several may fail, and only the first is reported.
     for (const pending of [refreshed, ...imports]) pending.catch(() => {});
     return Promise.all([refreshed, ...imports]).then(([first]) => first);
   };
   try {
-    const swappable = await within(timeoutMs, load, () =>
-      new UpgradeError(
-        "prepare",
-        `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
-          plan.roots.join(", ")
-        })`,
-      ));
-    return { staged, staging, boundaries: swappable };
+    const swappable = await within(
+      timeoutMs,
+      () => callers.guarded(load),
+      () =>
+        new UpgradeError(
+          "prepare",
+          `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
+            plan.roots.join(", ")
+          })`,
+        ),
+    );
+    callers.loaded();
+    return { staged, staging, callers, boundaries: swappable };
   } catch (error) {
-    discard({ staged, staging }, appProcess);
+    discard({ staged, staging, callers }, appProcess);
     throw upgradeError("prepare", "Cannot load the new modules", error);
   }
 }
@@ -73,10 +95,11 @@ export async function prepare(
  * @param appProcess what runs in this process
  */
 export function discard(
-  { staged, staging }: Pick<Prepared, "staged" | "staging">,
+  { staged, staging, callers }: Omit<Prepared, "boundaries">,
   appProcess: AppProcess,
 ): void {
   staging.state = "discarded";
+  callers.discard();
   appProcess.modules.staged = null;
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;

@@ -6,7 +6,7 @@ import { knownPackages } from "./known_packages.ts";
 import type { Manifest, ModuleEdges } from "../protocol/manifest.ts";
 import { diffRelease } from "../plan/release_diff.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
-import { importRoots, reloadSet } from "../plan/reload_set.ts";
+import { importRoots, reloadSet } from "../plan/old_reload_set.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 

@@ -1,80 +1,148 @@
-/** Repeats the health check for a while after an upgrade; a failure leads back by an ordinary upgrade.
+/** Watches new code for a while after it is in; a failure leads back by an ordinary upgrade.
  * @module
  */
+import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";
-import type { AppProcess } from "../process/process.ts";
-import { checkHealth } from "./health.ts";
+import type { AppProcess, OnProbation } from "../process/process.ts";
+import { type NamedCheck, runChecks } from "./health.ts";
 import { upgrade } from "./upgrade.ts";
 import type { UpgradeContext } from "./context.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 
 const CHECKS = 5;
 
-/**
- * Keeps an eye on new code.
- *
- * @param release the release that is in
- * @param before the one to go back to, or null for the base image
- * @param context what upgrades work on
- * @param probationMs for how long, in milliseconds; 0 commits at once
- * @throws {UpgradeError} if the check failed and the earlier code is back. Where the way back is closed the new code
- * stays, which is logged
- */
-export async function probation(
-  release: WantedRelease,
-  before: WantedRelease | null,
-  context: UpgradeContext,
-  probationMs: number,
-): Promise<void> {
-  const { appProcess, health, healthTimeoutMs, imageRef } = context;
-  const { version } = release;
-  const endsAt = performance.now() + probationMs;
-  while (health && performance.now() < endsAt) {
-    await new Promise((resolve) => setTimeout(resolve, probationMs / CHECKS));
-    try {
-      const now = await fingerprint(
-        imageRef,
-        appProcess.release?.sha256 ?? null,
-      );
-      await checkHealth(health, healthTimeoutMs, { version, fingerprint: now });
-    } catch (thrown) {
-      const cause = upgradeError("probation", null, thrown);
-      if (
-        await goBack(before ?? theBaseImage(release), cause, version, context)
-      ) {
-        const error = new UpgradeError("probation", cause.message, { cause });
-        error.end = "rolled_back";
-        tell(appProcess, {
-          type: "rolledBack",
-          version,
-          phase: "probation",
-          message: cause.message,
-        });
-        throw error;
-      }
-      return;
-    }
-  }
-  tell(appProcess, { type: "committed", version });
+/** What is watched. */
+export interface ProbationAbout {
+  /** The release that is in. */
+  readonly release: WantedRelease;
+  /** The one to go back to, or null for the base image. */
+  readonly before: WantedRelease | null;
+  /** For how long, in milliseconds; 0 commits at once. */
+  readonly probationMs: number;
+  /** The checks that are repeated. */
+  readonly checks: readonly NamedCheck[];
+  /** Aborted when something newer is wanted, which must not wait. */
+  readonly superseded: AbortSignal;
 }
 
+/**
+ * Keeps an eye on new code: a failed check, or an error that nobody caught, takes it out at once.
+ *
+ * @param about what is watched
+ * @param context what upgrades work on
+ * @returns how much of the work begun before it came in goes on
+ * @throws {UpgradeError} if it failed; the earlier code is back, unless its `end` is `fail`: then the way back is
+ * closed and the new code stays
+ */
+export async function probation(
+  about: ProbationAbout,
+  context: UpgradeContext,
+): Promise<number> {
+  const { appProcess } = context;
+  const { release, before } = about;
+  const { version } = release;
+  const watched = appProcess.onProbation;
+  try {
+    await watch(about, context, watched);
+  } catch (thrown) {
+    const cause = upgradeError("probation", null, thrown);
+    const error = new UpgradeError("probation", cause.message, { cause });
+    watched?.giveUp();
+    watched?.finish();
+    appProcess.onProbation = null;
+    const closed = await goBack(before ?? theBaseImage(release), context);
+    if (closed === null) {
+      error.end = "rolled_back";
+      const { phase, message } = error;
+      tell(appProcess, { type: "rolledBack", version, phase, message });
+      throw error;
+    }
+    const stays = new UpgradeError(
+      "probation",
+      `${version} fails its probation (${cause.message}) and cannot be taken out, so it stays; recycle this machine: ${closed}`,
+      { cause },
+    );
+    stays.end = "fail";
+    appProcess.logger.error(stays.message);
+    tell(appProcess, {
+      type: "failed",
+      version,
+      phase: "probation",
+      message: stays.message,
+      end: "fail",
+    });
+    throw stays;
+  }
+  const undrained = watched?.undrained ?? 0;
+  watched?.finish();
+  // What replaces it at once may meet its errors; they are no reason for the process to end.
+  if (about.superseded.aborted) watched?.giveUp();
+  else watched?.end();
+  appProcess.onProbation = null;
+  if (!about.superseded.aborted) {
+    tell(appProcess, { type: "committed", version });
+  }
+  return undrained;
+}
+
+async function watch(
+  { release, probationMs, checks, superseded }: ProbationAbout,
+  { appProcess, imageRef }: UpgradeContext,
+  watched: OnProbation | null,
+): Promise<void> {
+  const endsAt = performance.now() + probationMs;
+  const { version } = release;
+  while (performance.now() < endsAt && !superseded.aborted) {
+    await Promise.race([
+      pause(probationMs / CHECKS, superseded),
+      ...(watched ? [watched.failed] : []),
+    ]);
+    if (superseded.aborted || checks.length === 0) continue;
+    const sha256 = appProcess.release?.sha256 ?? null;
+    const now = await fingerprint(imageRef, sha256);
+    await Promise.race([
+      runChecks(checks, { version, fingerprint: now }),
+      aborted(superseded),
+      ...(watched ? [watched.failed] : []),
+    ]);
+  }
+}
+
+/** Says why the way back is closed; null where the earlier code is back. */
 async function goBack(
   wanted: WantedRelease,
-  cause: UpgradeError,
-  version: string,
   context: UpgradeContext,
-): Promise<boolean> {
+): Promise<string | null> {
+  const { appProcess } = context;
   try {
-    await upgrade(wanted, { ...context, health: null });
-    return true;
+    await upgrade(wanted, { ...context, health: null, isWayBack: true });
+    appProcess.onProbation?.finish();
+    appProcess.onProbation?.end();
+    appProcess.onProbation = null;
+    return null;
   } catch (closed) {
-    const why = closed instanceof Error ? closed.message : String(closed);
-    context.appProcess.logger.error(
-      `${version} fails its probation (${cause.message}) and cannot be taken out, so it stays: ${why}`,
-    );
-    return false;
+    return closed instanceof Error ? closed.message : String(closed);
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      natives.clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = natives.setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
 }
 
 function tell(

@@ -83,8 +83,8 @@ export const BEGIN: Progress = { step: "check" };
 /**
  * The next step, or the end.
  *
- * A step of `undo` that fails is the one way to `fail`. Failing in `return` leaves the new code in, because the way
- * back is closed: a holder has no `down` migration, or the earlier code does not load any more.
+ * A step of `undo` or `return` that fails is the way to `fail`. Failing in `return` leaves the new code in, because the
+ * way back is closed: a holder has no `down` migration, or the earlier code does not load any more.
  *
  * @param progress where the upgrade stands
  * @param outcome what the step came to
@@ -108,8 +108,8 @@ export function advance(progress: Progress, outcome: StepOutcome): Progress {
   if (step === "swap" || step === "start" || step === "health") {
     return { step: "undo" };
   }
-  if (step === "undo") return { end: "fail" };
   if (step === "probation") return { step: "return" };
+  if (step === "undo" || step === "return") return { end: "fail" };
   return { end: "applied" };
 }
 

@@ -221,7 +221,12 @@ export class StateChange {
     next: FamilyDefinition,
     undo: (() => void)[],
   ): FamilyCell {
-    if (!cell) return new FamilyCell(next);
+    if (!cell) {
+      const added = new FamilyCell(next);
+      // Else one that looks for idle members would stay behind for every upgrade that is undone.
+      undo.push(() => added.rest());
+      return added;
+    }
     const { definition } = cell;
     undo.push(() => {
       cell.definition = definition;

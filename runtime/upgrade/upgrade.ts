@@ -4,10 +4,16 @@
 import { within } from "../base/deadline.ts";
 import { runPassingGates } from "../state/holder_cell.ts";
 import { join } from "node:path";
-import { checkHealth } from "./health.ts";
+import {
+  type NamedCheck,
+  passingNow,
+  runChecks,
+  serviceChecks,
+} from "./health.ts";
 import { HotChange, tellHot } from "./hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
+import { generations } from "../modules/generations.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
@@ -134,6 +140,7 @@ class Upgrade {
     try {
       changes = changesOf(plan, prepared, appProcess);
       const { state } = changes;
+      const defaults = await this.#defaultChecks(release);
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       const from = performance.now();
@@ -145,10 +152,11 @@ class Upgrade {
       await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
       this.#advance("done");
-      await this.#switch(changes, prepared, release);
+      await this.#switch(changes, prepared, release, defaults);
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
+      appProcess.onProbation = prepared.callers;
       this.#tell({
         type: "completed",
         version,
@@ -179,10 +187,12 @@ class Upgrade {
   // From here on the new code is in; whatever fails takes it out again.
   async #switch(
     { state, services, hots }: Changes,
-    { staged, staging, boundaries }: Prepared,
+    { staged, staging, callers, boundaries }: Prepared,
     release: UnpackedRelease | null,
+    defaults: readonly NamedCheck[],
   ): Promise<void> {
     const appProcess = this.#appProcess;
+    const { drainMs, callbackTimeoutMs } = this.#context;
     const undo: (() => void)[] = [];
     appProcess.settling = true;
     try {
@@ -190,7 +200,9 @@ class Upgrade {
       await this.#step("swap", () => {
         undo.push(appProcess.modules.table!.commit(staged));
         appProcess.modules.staged = null;
-        undo.push(boundaries.swap());
+        const { generation, undo: undoCallers } = callers.swap();
+        undo.push(undoCallers);
+        undo.push(boundaries.swap(generation));
         undo.push(state.swap());
         undo.push(services.swap());
         undo.push(hots.swap());
@@ -198,13 +210,24 @@ class Upgrade {
         staging.state = "live";
       });
       this.#advance("done");
-      await this.#step("start", async () => {
-        await services.start();
-        await runPassingGates(() => hots.accept());
-      });
+      const { attempt } = staged;
+      await this.#step(
+        "start",
+        () =>
+          callers.guarded(() =>
+            generations.inAttempt(attempt, async () => {
+              await services.start();
+              await runPassingGates(() => hots.accept(callbackTimeoutMs));
+            })
+          ),
+      );
       this.#advance("done");
-      await this.#step("health", () => this.#checkHealth());
+      await this.#step(
+        "health",
+        () => callers.guarded(() => this.#checkHealth(defaults)),
+      );
       this.#advance("done");
+      callers.commit(drainMs);
       const loadedBefore = this.#loadedPaths();
       this.#context.onBoot?.(async () => {
         const loaded = this.#loadedPaths().difference(loadedBefore);
@@ -223,6 +246,7 @@ class Upgrade {
       try {
         for (const step of undo.toReversed()) step();
         await services.undo();
+        await hots.undo(callbackTimeoutMs);
         this.#advance("done");
       } catch (cause) {
         this.#advance("failed");
@@ -236,16 +260,40 @@ class Upgrade {
     }
   }
 
-  async #checkHealth(): Promise<void> {
-    const { health, healthTimeoutMs, imageRef } = this.#context;
-    if (!health) return;
-    await checkHealth(health, healthTimeoutMs, {
+  /** The checks of `fly.toml` that pass for the old code: those that do not say nothing about the new. */
+  async #defaultChecks(
+    release: UnpackedRelease | null,
+  ): Promise<readonly NamedCheck[]> {
+    const { health, isWayBack, onBoot } = this.#context;
+    if (health !== null || isWayBack || onBoot) return [];
+    const { passes, generations } = this.#appProcess;
+    const checks = serviceChecks(
+      release?.manifest.checks ?? [],
+      (port) => passes.listensOn(port),
+    );
+    const about = await this.#healthContext();
+    return await generations.outside(() => passingNow(checks, about));
+  }
+
+  async #checkHealth(defaults: readonly NamedCheck[]): Promise<void> {
+    const { health, healthTimeoutMs: timeoutMs, onChecked, isWayBack, onBoot } =
+      this.#context;
+    if (isWayBack || onBoot) return;
+    const own: NamedCheck[] = this.#appProcess.healthChecks.current.map((
+      { module, check },
+    ) => ({ name: ` in ${module}`, check, timeoutMs }));
+    if (health) own.unshift({ name: "", check: health, timeoutMs });
+    const checks = own.length > 0 ? own : defaults;
+    await runChecks(checks, await this.#healthContext());
+    onChecked?.(checks);
+  }
+
+  async #healthContext() {
+    const sha256 = this.#appProcess.release?.sha256 ?? null;
+    return {
       version: this.#wanted.version,
-      fingerprint: await fingerprint(
-        imageRef,
-        this.#appProcess.release?.sha256 ?? null,
-      ),
-    });
+      fingerprint: await fingerprint(this.#context.imageRef, sha256),
+    };
   }
 
   async #finish(
@@ -259,7 +307,7 @@ class Upgrade {
     appProcess.retained.bytes += plan.retained.bytes;
     appProcess.modules.forgetOld();
     await services.finish();
-    await hots.finish();
+    await hots.finish(this.#context.callbackTimeoutMs);
     await this.#removeOldReleases();
   }
 

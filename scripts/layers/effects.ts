@@ -24,7 +24,7 @@ const EFFECTS: readonly EffectRule[] = [
   {
     pattern: /\bDeno\s*\.\s*exit(?:Code)?\b|\bprocess\s*\.\s*exit/g,
     what: "Deno.exit",
-    in: (room) => room !== "cli",
+    in: (room) => inSource(room) && room !== "cli",
     why: "only cli.ts ends the process or sets its exit code",
   },
   {

@@ -10,6 +10,8 @@ import type { HotUpgradeResult, MachineInfo } from "../../runtime/mod.ts";
 /** Files by path; a value of null removes the file that an earlier version had. */
 export type Files = Readonly<Record<string, string | null>>;
 
+const ANSWER_MS_MAX = 60_000;
+
 const BOOT = `
 import { hotUpgrade, info, live, reapply } from "@flyhot/runtime";
 import { TextLineStream } from "@std/streams/text-line-stream";
@@ -60,6 +62,7 @@ export class DrivenApp implements AsyncDisposable {
         FLY_IMAGE_REF: "registry.fly.io/driven:deployment-1",
         FLY_APP_NAME: "driven",
         FLYHOT_SOCKET: join(root, "..", "socket"),
+        FLYHOT_PROBATION_MS: "0",
         TMPDIR: join(root, ".."),
       },
       stdin: "piped",
@@ -146,7 +149,10 @@ export class DrivenApp implements AsyncDisposable {
   /** Ends the process and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.close().catch(() => {});
+    // An app that is stuck must not hold up the tests.
+    const stuck = setTimeout(() => this.#process.kill("SIGKILL"), 10_000);
     await this.#process.status;
+    clearTimeout(stuck);
     await this.#reading;
     await Deno.remove(join(this.root, ".."), { recursive: true });
   }
@@ -157,7 +163,14 @@ export class DrivenApp implements AsyncDisposable {
     this.#waiting.set(id, answer);
     const line = JSON.stringify({ id, operation, args }) + "\n";
     this.#writer.write(new TextEncoder().encode(line)).catch(answer.reject);
-    return answer.promise;
+    const late = setTimeout(
+      () =>
+        answer.reject(
+          new Error(`The app does not answer ${operation}:\n${this.log}`),
+        ),
+      ANSWER_MS_MAX,
+    );
+    return answer.promise.finally(() => clearTimeout(late));
   }
 
   async #answers(): Promise<void> {

@@ -81,10 +81,12 @@ Deno.test("a release that goes bad in its probation stays where there is no way 
       "migrate: { 2: ({ count }) => ({ count: count + 10 }) },",
     ),
   });
-  assertEquals(result.state, "applied", JSON.stringify(result));
+  assert(result.state === "failed", JSON.stringify(result));
+  assertEquals(result.phase, "probation");
+  assertStringIncludes(result.message, "counter");
+  assertStringIncludes(result.message, "migrate[2].down");
   assertEquals(await app.call("state"), { count: 11 });
   assertStringIncludes(app.log, "cannot be taken out, so it stays");
-  assertStringIncludes(app.log, "migrate[2].down");
   assertStringIncludes(app.log, "a cold deploy frees them");
 });
 

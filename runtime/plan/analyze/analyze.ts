@@ -10,7 +10,7 @@ import { type Code, effectsOf } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./known_calls.ts";
-import { many, type Node, one, unwrap } from "./nodes.ts";
+import { eachChild, many, type Node, one, unwrap } from "./nodes.ts";
 import type { AnalyzeOptions } from "./options.ts";
 import { Roots } from "./roots.ts";
 import { Runs } from "./runs.ts";
@@ -59,6 +59,10 @@ export function analyzeTree(
   );
   const analysis: ModuleAnalysis = {
     ...some("imports", importsOf(resolved, source, options)),
+    ...some(
+      "names",
+      resolved.moduleLevel.filter((it) => !it.imported).map((it) => it.label),
+    ),
     ...(Object.keys(facts).length > 0 ? { exports: facts } : {}),
     ...some("stars", stars),
     ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
@@ -68,9 +72,22 @@ export function analyzeTree(
     ...some("enums", enumFactsOf(code)),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
+    computed: hasComputedImport(program),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
   };
   return options.place ? placed(analysis, options.place) : analysis;
+}
+
+function hasComputedImport(program: Node): boolean {
+  let found = false;
+  const visit = (node: Node): void => {
+    if (
+      node.type === "ImportExpression" && textOf(one(node, "source")) === null
+    ) found = true;
+    if (!found) eachChild(node, visit);
+  };
+  visit(program);
+  return found;
 }
 
 function some<K extends string, T>(
@@ -100,9 +117,9 @@ function hotMembers(code: Code, units: Units): string[] {
   for (const unit of units.all) {
     for (const node of unit.references) {
       const { path } = useOf(node, code.resolved);
-      for (const root of code.roots.of(node)) {
+      for (const root of code.roots.of(node, path)) {
         if (root.specifier === null || !isRuntime(root.specifier)) continue;
-        const [call, member] = [...root.path, ...path];
+        const [call, member] = root.path;
         if (root.name === "hot" && call === "()" && member) {
           found.add(member.replace(/\(\)$/, ""));
         }

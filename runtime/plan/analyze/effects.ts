@@ -2,11 +2,11 @@
  * @module
  */
 import type { Effects, Touch } from "../../protocol/module_analysis.ts";
-import { judgeTouch } from "../judge_touch.ts";
+import { judgeTouch } from "./judge_touch.ts";
 import { callsItsArguments, type Use, useOf } from "./uses.ts";
-import { isExternal } from "./known_calls.ts";
+import { COLLECTION_READS, isExternal } from "./known_calls.ts";
 import { many, type Node, one, unwrap } from "./nodes.ts";
-import { named, type Root, type Roots } from "./roots.ts";
+import type { Root, Roots } from "./roots.ts";
 import type { Runs } from "./runs.ts";
 import type { Binding, Resolved } from "./scope.ts";
 import type { Unit } from "./units.ts";
@@ -42,9 +42,10 @@ export function effectsOf(
       const binding = code.resolved.bindings.get(reference)!;
       if (binding.node === reference || !mayMatter(binding)) continue;
       const use = inContext(useOf(reference, code.resolved), code);
-      for (const found of code.roots.of(reference)) {
-        const root = named({ ...found, path: [...found.path, ...use.path] });
-        const { path } = root;
+      for (const root of code.roots.of(reference, use.path)) {
+        // Assigning to an alias does nothing to what it stood for.
+        const isAssigned = code.resolved.targets.has(reference);
+        if (isAssigned && root.binding !== binding) continue;
         if (root.specifier === null) {
           if (gripsState(root, use, code)) state.add(root.name);
           continue;
@@ -121,14 +122,7 @@ function touchOf(
 ): Touch {
   const { path } = root;
   const member = path.join(".").slice(0, MEMBER_MAX);
-  const isCall = use.how === "call" || use.how === "construct";
-  const how = use.how === "return"
-    ? "pass"
-    : isCall && !(path.length === 1 && /^(?:new)?\(\)$/.test(path[0]!))
-    ? "method"
-    : isCall && path[0] === "()"
-    ? "call"
-    : use.how;
+  const how = endOf(use, path);
   const given = use.call && depth === 0
     ? many(use.call, "arguments").flatMap((it) => code.runs.functionsIn(it))
     : [];
@@ -149,6 +143,23 @@ function touchOf(
     ...placeOf(reference),
     ...(inner.touches || inner.state ? { callbacks: inner } : {}),
   };
+}
+
+/** How the use ends, in the words of a touch. */
+function endOf(use: Use, path: readonly string[]): Touch["how"] {
+  const last = path.at(-1) ?? "";
+  const isGiven = use.how === "pass" || use.how === "return";
+  // The result of a call belongs to whoever made it; only what a collection holds is still its own.
+  const isCall = use.how === "call" || use.how === "construct" ||
+    isGiven && last.endsWith("()") && !COLLECTION_READS.has(last.slice(0, -2));
+  if (isCall) {
+    return path.length === 1 && last === "new()"
+      ? "construct"
+      : path.every((step) => step === "()")
+      ? "call"
+      : "method";
+  }
+  return use.how === "return" ? "pass" : use.how as Touch["how"];
 }
 
 /** Imported functions among the arguments of a call: whoever gets them may call them. */

@@ -4,6 +4,7 @@
 import type { ExportFact } from "../../protocol/module_analysis.ts";
 import { type Code, effectsOf, placeOf } from "./effects.ts";
 import {
+  eachChild,
   field,
   isFunction,
   isTypeOnly,
@@ -43,6 +44,20 @@ export function exportedBindings(
     const binding = bindings.get(unwrap(node));
     if (binding) found.add(binding);
   }
+  // What a namespace exports is reached through the namespace.
+  const visit = (node: Node): void => {
+    if (node.type === "TSModuleBlock") {
+      for (const statement of many(node, "body")) {
+        const declaration = one(statement, "declaration");
+        for (const id of declaration ? declaredNames(declaration) : []) {
+          const binding = bindings.get(id);
+          if (binding) found.add(binding);
+        }
+      }
+    }
+    if (/^(?:Export|TSModule|Program)/.test(node.type)) eachChild(node, visit);
+  };
+  visit(program);
   return found;
 }
 

@@ -183,6 +183,18 @@ export const COPYING_METHODS: ReadonlySet<string> = new Set([
   "symmetricDifference",
 ]);
 
+/** Methods that hand out one element. */
+export const ELEMENT_METHODS: ReadonlySet<string> = new Set([
+  "at",
+  "find",
+  "findLast",
+  "get",
+  "getOrInsert",
+  "getOrInsertComputed",
+  "pop",
+  "shift",
+]);
+
 /** Functions of the platform that change their first argument. */
 export const WRITING_FUNCTIONS: ReadonlySet<string> = new Set([
   "Object.assign",

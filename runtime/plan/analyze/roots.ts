@@ -298,7 +298,7 @@ function isElement(step: string): boolean {
 }
 
 /** A member of a namespace is the export of that name. */
-export function named(root: Root): Root {
+function named(root: Root): Root {
   const [first, ...rest] = root.path;
   if (root.name !== "*" || first === undefined || first === ELEMENT) {
     return root;

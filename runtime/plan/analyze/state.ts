@@ -9,6 +9,7 @@ import type {
 import { type Code, placeOf } from "./effects.ts";
 import {
   COPYING_METHODS,
+  ELEMENT_METHODS,
   isExternal,
   MUTATORS,
   opensHandle,
@@ -22,7 +23,7 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
-import { named, type Root } from "./roots.ts";
+import type { Root } from "./roots.ts";
 import type { Binding } from "./scope.ts";
 import type { Unit, Units } from "./units.ts";
 import { useOf, writtenName } from "./uses.ts";
@@ -99,21 +100,22 @@ function* changes(
       if (!isAfter && !code.runs.isLate(node, unit)) continue;
       const use = useOf(node, code.resolved);
       // An alias that is assigned to forgets where it came from.
-      const isBare = use.path.length === 0;
+      const isAssigned = code.resolved.targets.has(node);
       const binding = code.resolved.bindings.get(node);
-      if (isBare && use.how === "write" && binding && !binding.top) continue;
+      if (isAssigned && binding && !binding.top) continue;
       if (use.how !== "write" && !use.path.some(isMutator)) continue;
       const line = placeOf(node).line;
-      for (const found of code.roots.of(node)) {
-        const root = named({ ...found, path: [...found.path, ...use.path] });
-        if (isBare && use.how === "write" && root.binding !== binding) continue;
+      for (const root of code.roots.of(node, use.path)) {
+        if (isAssigned && root.binding !== binding) continue;
         const { path } = root;
-        const detail = detailOf(path, use.how === "write");
+        const detail = isAssigned
+          ? "assignment"
+          : detailOf(path, use.how === "write");
         if (detail === null) continue;
         yield {
           root,
           path,
-          how: path.length === 0 ? "written" : "mutated",
+          how: isAssigned ? "written" : "mutated",
           detail: `${detail} at line ${line}`,
           node,
         };
@@ -128,13 +130,15 @@ function isMutator(step: string): boolean {
 
 /** What happens to the value at the end of a way; null if only a copy is changed. */
 function detailOf(path: readonly string[], isWrite: boolean): string | null {
-  for (const [index, step] of path.entries()) {
-    if (!isMutator(step)) continue;
-    const before = path[index - 1];
-    if (
-      before?.endsWith("()") && COPYING_METHODS.has(before.slice(0, -2))
-    ) continue;
-    return step;
+  let isCopy = false;
+  for (const step of path) {
+    const method = step.endsWith("()") ? step.slice(0, -2) : null;
+    if (method === null || ELEMENT_METHODS.has(method)) {
+      if (isMutator(step) && !isCopy) return step;
+      // What a copy holds is what the original holds.
+      isCopy = false;
+    } else if (COPYING_METHODS.has(method)) isCopy = true;
+    else if (isMutator(step) && !isCopy) return step;
   }
   if (!isWrite) return null;
   const last = path.at(-1);

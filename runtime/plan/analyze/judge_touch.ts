@@ -6,13 +6,14 @@ import type {
   ExportFact,
   NameRef,
   Touch,
-} from "../protocol/module_analysis.ts";
+} from "../../protocol/module_analysis.ts";
 import {
   COLLECTION_READS,
   COPYING_METHODS,
+  ELEMENT_METHODS,
   HARMLESS_METHODS,
   STATELESS_CLASSES,
-} from "./analyze/known_calls.ts";
+} from "./known_calls.ts";
 
 /** How much a use matters to the value: others get hold of it, or it may be another one afterwards. */
 export type Grip = "none" | "pass" | "write";
@@ -25,8 +26,15 @@ export interface Verdict {
   readonly runs: readonly Effects[];
   /** A class that it constructs or calls a method of; looked up by who knows other modules. */
   readonly uses?: { readonly of: NameRef; readonly member: string };
+  /** Something imported that it is about in the end: a field that holds an import. */
+  readonly moves?: {
+    readonly from: NameRef;
+    readonly path: readonly string[];
+    readonly how: Touch["how"];
+  };
 }
 
+const MAKING_METHODS = new Set(["map", "flatMap", "keys", "join", "split"]);
 const NONE: Verdict = { grip: "none", runs: [] };
 const PASS: Verdict = { grip: "pass", runs: [] };
 const WRITE: Verdict = { grip: "write", runs: [] };
@@ -136,16 +144,10 @@ function judgeCollection(
   if (first.endsWith("()")) {
     const method = first.slice(0, -2);
     if (!COLLECTION_READS.has(method)) return WRITE;
-    const [next, ...after] = rest;
-    if (next?.endsWith("()") && COPYING_METHODS.has(method)) {
-      // `list.filter(f).sort()` sorts a copy, whose elements are the same.
-      return COLLECTION_READS.has(next.slice(0, -2))
-        ? judgeCollection({ kind: "array" }, next, after, how)
-        : judgeElement(after, how);
-    }
-    return fact.plain || rest.length === 0 && how !== "pass"
-      ? NONE
-      : judgeElement(rest, how);
+    // What `map()` makes and what keys are is not what the collection holds.
+    if (fact.plain || MAKING_METHODS.has(method)) return NONE;
+    if (COPYING_METHODS.has(method)) return judgeCopy(rest, how);
+    return rest.length === 0 && how !== "pass" ? NONE : judgeElement(rest, how);
   }
   if (rest.length === 0) {
     if (how === "write") return WRITE;
@@ -154,6 +156,16 @@ function judgeCollection(
       : NONE;
   }
   return fact.plain ? NONE : judgeElement(rest, how);
+}
+
+/** A copy of a collection: `list.filter(f).sort()` changes nothing but that; its elements are the same. */
+function judgeCopy(rest: readonly string[], how: Touch["how"]): Verdict {
+  const [first, ...after] = rest;
+  if (first === undefined) return ending(how);
+  const method = first.endsWith("()") ? first.slice(0, -2) : null;
+  return method === null || ELEMENT_METHODS.has(method)
+    ? after.length === 0 && how === "write" ? NONE : judgeElement(after, how)
+    : judgeCopy(after, how);
 }
 
 /** An element of a collection: nobody knows what it is, but reading it does nothing to it. */
@@ -187,8 +199,16 @@ function judgeObject(
   const field = fact.fields && Object.hasOwn(fact.fields, name)
     ? fact.fields[name]!
     : UNKNOWN;
-  if (field.kind === "re-export") {
-    return judgeUnknown(name === first ? rest[0] : "()", rest.slice(1), how);
+  if (field.kind === "re-export" && field.from?.specifier !== undefined) {
+    return {
+      grip: "none",
+      runs: [],
+      moves: {
+        from: field.from,
+        path: name === first ? rest : ["()", ...rest],
+        how,
+      },
+    };
   }
   return judgeTouch(field, name === first ? rest : ["()", ...rest], how);
 }

@@ -1,0 +1,336 @@
+/** Which generation of the code some work meets: the one context of the runtime that follows work across its awaits.
+ *
+ * Until the health of new code has been checked, only the check and the new code itself meet it. Work begun before a
+ * swap keeps the code that it began in until it ends, or until there was time enough to end.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { natives } from "../base/natives.ts";
+
+/** The right of a health check to meet code on trial; it ends with the check's deadline. */
+export interface Pass {
+  /** Whether the right is over. */
+  ended: boolean;
+}
+
+/** What the async context says of some work. */
+export interface Work {
+  /** The attempt whose code does it, where an upgrade loaded or started that code; else null. */
+  readonly attempt: number | null;
+  /**
+   * The path of the module whose evaluation began it, the owner of its timers; empty where it is not known which, null
+   * for work that is no evaluation.
+   */
+  place: string | null;
+  /** The pass of the health check that it belongs to, or null. */
+  readonly pass: Pass | null;
+  /** The generation that was in when it began. */
+  readonly generation: number;
+  /** Whether it has ended; what it leaves behind meets the newest code. */
+  ended: boolean;
+}
+
+/** New code that is in for those who may meet it. */
+export interface Trial {
+  /** The number of its generation. */
+  readonly generation: number;
+  /** Lets everybody meet it: one assignment. */
+  commit(): void;
+  /** Lets nobody meet it any more: one assignment. */
+  undo(): void;
+}
+
+/** The generations of the code in this process. */
+export class Generations {
+  readonly #context = new AsyncLocalStorage<Work>();
+  readonly #active = new Map<number, number>();
+  readonly #generationOf = new Map<number, number>();
+  #last = 0;
+  #serving = 0;
+  #floor = 0;
+  #trial: { readonly generation: number; readonly attempt: number } | null =
+    null;
+
+  /** The generation that callers from outside meet. */
+  get serving(): number {
+    return this.#serving;
+  }
+
+  /** What the current work is, or null where nothing is known of it. */
+  get work(): Work | null {
+    return this.#context.getStore() ?? null;
+  }
+
+  /** The generation that the current work meets. */
+  get meets(): number {
+    const work = this.#context.getStore();
+    if (work === undefined) return this.#serving;
+    const trial = this.#trial;
+    if (
+      trial !== null &&
+      (work.pass?.ended === false || work.attempt === trial.attempt)
+    ) return trial.generation;
+    // What an attempt has started belongs to the newest code from the moment it is in.
+    if (work.attempt !== null || work.ended) return this.#serving;
+    return Math.min(
+      this.#serving,
+      Math.max(work.generation, this.#floor),
+    );
+  }
+
+  /**
+   * Whether the current work meets the newest code that is in, on trial or not.
+   *
+   * @returns false for outside work while new code is on trial, and for work that began before a swap
+   */
+  meetsNew(): boolean {
+    return this.meets === (this.#trial?.generation ?? this.#serving);
+  }
+
+  /**
+   * The attempt whose code a generation is.
+   *
+   * @param generation the generation
+   * @returns the attempt, or null for the base image
+   */
+  attemptOf(generation: number): number | null {
+    return this.#generationOf.get(generation) ?? null;
+  }
+
+  /**
+   * Runs code of an attempt: it meets that attempt's code as soon as it is in.
+   *
+   * @param attempt the attempt
+   * @param act what to run
+   * @param place the module whose evaluation it is, as the owner of timers; null for what is ended another way
+   * @returns what it returns
+   */
+  inAttempt<T>(
+    attempt: number,
+    act: () => T,
+    place: string | null = null,
+  ): T {
+    return this.#context.run(this.#work({ attempt, place, ended: true }), act);
+  }
+
+  /**
+   * Runs something that has an end of its own: what it starts is not owned by the evaluation under way.
+   *
+   * @param act what to run
+   * @returns what it returns
+   */
+  onItsOwn<T>(act: () => T): T {
+    const { attempt = null } = this.work ?? {};
+    return this.#context.run(this.#work({ attempt, ended: true }), act);
+  }
+
+  /**
+   * Runs the evaluation of a module by a live boundary, so that what it starts is known to be its own.
+   *
+   * @param act what to run; told how to name the module's path, once that is known
+   * @returns what it returns
+   */
+  inEvaluation<T>(act: (name: (place: string) => void) => T): T {
+    const { attempt = null } = this.work ?? {};
+    const work = this.#work({ attempt, place: "", ended: true });
+    return this.#context.run(work, () =>
+      act((place) => {
+        work.place = place;
+      }));
+  }
+
+  /**
+   * Runs a health check: it meets code on trial, from now until its pass ends.
+   *
+   * @param pass its pass, ended by the caller
+   * @param act what to run
+   * @returns what it returns
+   */
+  inCheck<T>(pass: Pass, act: () => T): T {
+    return this.#context.run(this.#work({ pass }), act);
+  }
+
+  /**
+   * Begins work that comes from outside: a request, an event. It keeps the code that it begins in.
+   *
+   * @param act what to run; the work ends when what it returns has settled
+   * @param ends settles when the work is over, where that is later. Default never later
+   * @returns what it returns
+   */
+  startWork<T>(act: () => T, ends?: PromiseLike<unknown>): T {
+    const work = this.#work({});
+    const { generation } = work;
+    this.#active.set(generation, (this.#active.get(generation) ?? 0) + 1);
+    const end = () => {
+      if (work.ended) return;
+      work.ended = true;
+      const left = this.#active.get(generation)! - 1;
+      if (left > 0) this.#active.set(generation, left);
+      else this.#active.delete(generation);
+    };
+    let result: T;
+    try {
+      result = this.#context.run(work, act);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (ends !== undefined) ends.then(end, end);
+    else if (isPromise(result)) result.then(end, end);
+    else end();
+    return result;
+  }
+
+  /**
+   * Runs something as a given piece of work.
+   *
+   * @param work the work, or null for none
+   * @param act what to run
+   * @returns what it returns
+   */
+  as<T>(work: Work | null, act: () => T): T {
+    return work === null
+      ? this.#context.exit(act)
+      : this.#context.run(work, act);
+  }
+
+  /**
+   * Runs something outside of all work.
+   *
+   * @param act what to run
+   * @returns what it returns
+   */
+  outside<T>(act: () => T): T {
+    return this.#context.exit(act);
+  }
+
+  /**
+   * Puts new code in on trial.
+   *
+   * @param attempt the attempt that loaded it
+   * @returns commits or undoes it
+   */
+  swap(attempt: number): Trial {
+    const generation = ++this.#last;
+    this.#generationOf.set(generation, attempt);
+    this.#trial = { generation, attempt };
+    return {
+      generation,
+      commit: () => {
+        this.#serving = generation;
+        this.#trial = null;
+      },
+      undo: () => {
+        if (this.#trial?.generation === generation) this.#trial = null;
+      },
+    };
+  }
+
+  /**
+   * Gives work begun before a generation so much time to end with the code it began in.
+   *
+   * @param generation the generation that is in
+   * @param drainMs how long, in milliseconds
+   */
+  drain(generation: number, drainMs: number): void {
+    const release = () => {
+      this.#floor = Math.max(this.#floor, generation);
+    };
+    if (drainMs <= 0) return release();
+    natives.setTimeout(release, drainMs).unref();
+  }
+
+  /**
+   * Counts the work that began before a generation and has not ended.
+   *
+   * @param generation the generation
+   * @returns how many requests and events
+   */
+  undrained(generation: number): number {
+    let count = 0;
+    for (const [begun, active] of this.#active) {
+      if (begun < generation) count += active;
+    }
+    return count;
+  }
+
+  /** The oldest generation that any work may still meet. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  #work(
+    about: Partial<Pick<Work, "attempt" | "place" | "pass" | "ended">>,
+  ): Work {
+    return {
+      attempt: null,
+      place: null,
+      pass: null,
+      generation: this.#serving,
+      ended: false,
+      ...about,
+    };
+  }
+}
+
+/** A value that is another one in each generation. */
+export class Gate<T> {
+  readonly #generations: Generations;
+  #entries: readonly { readonly generation: number; readonly value: T }[];
+
+  /**
+   * @param generations the generations of the process
+   * @param value the value of all generations so far
+   */
+  constructor(generations: Generations, value: T) {
+    this.#generations = generations;
+    this.#entries = [{ generation: 0, value }];
+  }
+
+  /** The value that the current work meets. */
+  get value(): T {
+    const entries = this.#entries;
+    if (entries.length === 1) return entries[0]!.value;
+    const { meets } = this.#generations;
+    for (let at = entries.length - 1; at > 0; at--) {
+      if (entries[at]!.generation <= meets) return entries[at]!.value;
+    }
+    return entries[0]!.value;
+  }
+
+  /** The value of the newest generation, on trial or not. */
+  get newest(): T {
+    return this.#entries.at(-1)!.value;
+  }
+
+  /**
+   * Sets the value from a generation on.
+   *
+   * @param generation the generation
+   * @param value its value
+   * @returns puts everything back as it was before
+   */
+  put(generation: number, value: T): () => void {
+    const { floor } = this.#generations;
+    const before = this.#entries;
+    const oldest = before.findLastIndex((there) => there.generation <= floor);
+    this.#entries = [
+      ...before.slice(Math.max(0, oldest)),
+      { generation, value },
+    ];
+    return () => {
+      this.#entries = before;
+    };
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return value instanceof Promise;
+}
+
+const KEY = Symbol.for("@flyhot/runtime/generations");
+
+/** The generations of this process; one for all copies of this package. */
+export const generations: Generations =
+  (globalThis as { [KEY]?: Generations })[KEY] ??= new Generations();

@@ -1,0 +1,106 @@
+/** What differs between a release and what runs, file by file.
+ * @module
+ */
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import { isForDevelopment, isScriptPath } from "./paths.ts";
+import { bare, isOutside, type View } from "./lookup/views.ts";
+
+/** What differs. */
+export interface Changes {
+  /** Modules: loaded ones, and those that could be. */
+  readonly modules: readonly string[];
+  /** Files that this process has not loaded. */
+  readonly files: readonly string[];
+  /** Files that are gone. */
+  readonly removed: readonly string[];
+  /** Changed files that only serve those who work on the app. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Compares a release with what runs.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @param loaded the modules that are loaded, boot modules among them
+ * @param wanted the modules that a fresh process could load
+ * @param release the release
+ * @returns the differences, in path order
+ */
+export function changesOf(
+  manifest: Manifest,
+  running: RunningManifest,
+  loaded: ReadonlySet<string>,
+  wanted: ReadonlySet<string>,
+  release: View,
+): Changes {
+  const modules: string[] = [];
+  const files: string[] = [];
+  const ignored: string[] = [];
+  for (const [path, { sha256, kind }] of Object.entries(manifest.files)) {
+    if (own(running.files, path) === sha256) {
+      if (
+        loaded.has(path) && leadsElsewhere(path, manifest, running, release)
+      ) {
+        modules.push(path);
+      }
+    } else if (loaded.has(path)) modules.push(path);
+    else if (kind === "config") continue;
+    else if (!wanted.has(path) && isForDevelopment(path)) ignored.push(path);
+    else {
+      if (kind === "module" || isScriptPath(path)) modules.push(path);
+      files.push(path);
+    }
+  }
+  return {
+    modules: modules.sort(),
+    files: files.sort(),
+    removed: removedFiles(manifest, running),
+    ignored: ignored.sort(),
+  };
+}
+
+/** Whether a specifier of a module that did not change leads to another module of the app, or in or out of it. */
+function leadsElsewhere(
+  path: string,
+  manifest: Manifest,
+  running: RunningManifest,
+  release: View,
+): boolean {
+  const after = own(manifest.modules, path)?.specifiers;
+  const before = own(running.specifiers, path);
+  if (!after || !before) return false;
+  const analysis = release.analysis(path);
+  const used = analysis && !analysis.commonjs
+    ? new Set((analysis.imports ?? []).map(({ specifier }) => specifier))
+    : null;
+  return Object.entries(after).some(([specifier, target]) => {
+    const old = own(before, specifier);
+    if (old === undefined || (used && !used.has(specifier))) return false;
+    // Versions of packages are the affair of the lock file.
+    if (isOutside(old) && isOutside(target)) return false;
+    return bare(old) !== bare(target);
+  });
+}
+
+/** A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release. */
+function removedFiles(
+  manifest: Manifest,
+  running: RunningManifest,
+): string[] {
+  const before = running.releaseFiles ??
+    (running.release_sha256 === null ? [] : Object.keys(running.files));
+  return [...new Set([...before, ...running.loaded])].filter((path) =>
+    !Object.hasOwn(manifest.files, path) &&
+    !Object.hasOwn(running.config, path) &&
+    // Deno writes one when it starts without.
+    path !== "deno.lock"
+  ).sort();
+}
+
+function own<T>(
+  record: Readonly<Record<string, T>> | undefined,
+  key: string,
+): T | undefined {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,317 @@
+import { assertEquals } from "@std/assert";
+import {
+  packed,
+  running,
+  type RunningOptions,
+  type Sources,
+} from "../../tests/support/planned_app.ts";
+import { classify } from "./classify.ts";
+import { isEmptyPlan, type Plan } from "./plan.ts";
+import { refusalText } from "../protocol/refusal.ts";
+
+const MAIN = `import { live, reapply } from "@flyhot/runtime";
+await reapply();
+const app = await live(() => import("./app.ts"));
+Deno.serve((r) => app.default.fetch(r));`;
+
+/** Plans the step from one version to the next; files not named stay, null removes one. */
+function plan(
+  a: Sources,
+  b: Readonly<Record<string, string | null>>,
+  options: RunningOptions & { readonly consent?: readonly string[] } = {},
+): Plan {
+  const before = { "main.ts": MAIN, ...a };
+  const after = Object.fromEntries(
+    Object.entries({ ...before, ...b }).filter((entry): entry is [
+      string,
+      string,
+    ] => entry[1] !== null),
+  );
+  return classify(packed(after, options), running(before, options), {
+    consent: options.consent ?? [],
+  });
+}
+
+const texts = ({ refusals }: Plan) => refusals.map(refusalText);
+
+Deno.test("P1: a changed file that was imported by a computed specifier is a module", () => {
+  const app = `const t = { a: "./plug/a.ts" };
+export const read = async (n) => (await import(t[n])).v;`;
+  const it = plan(
+    { "app.ts": app, "plug/a.ts": `export const v = "a1";` },
+    { "plug/a.ts": `export const v = "a2";` },
+    { dynamic: { "app.ts": ["plug/a.ts"] } },
+  );
+  assertEquals([it.reload, it.files, texts(it)], [
+    ["app.ts", "plug/a.ts"],
+    [],
+    [],
+  ]);
+});
+
+Deno.test("P3: a computed import of a module that did not change leaves it where it is", () => {
+  const app =
+    `const m = await import(new URL("./room.ts", import.meta.url).href); export const f = () => m.c;`;
+  const it = plan(
+    {
+      "app.ts": app,
+      "room.ts":
+        `import { holder } from "@flyhot/runtime"; export const c = holder("c", {});`,
+    },
+    { "app.ts": `${app} // v2` },
+    { dynamic: { "app.ts": ["room.ts"] } },
+  );
+  assertEquals([it.reload, it.pruned, texts(it)], [["app.ts"], [], []]);
+});
+
+Deno.test("P4: a query in a specifier leads to the same file", () => {
+  const it = plan(
+    {
+      "app.ts": `import { v } from "./x.ts?raw=1"; export const f = () => v;`,
+      "x.ts": `export const v = 1;`,
+    },
+    { "x.ts": `export const v = 2;` },
+  );
+  assertEquals(it.reload, ["app.ts", "x.ts"]);
+});
+
+Deno.test("P8: changed CommonJS is refused, and so is CommonJS that requires what changed", () => {
+  const it = plan(
+    {
+      "app.ts": `import lib from "./lib.cjs"; export const f = () => lib;`,
+      "lib.cjs": `const h = require("./helper.cjs"); module.exports = h;`,
+      "helper.cjs": `module.exports = 1;`,
+    },
+    { "helper.cjs": `module.exports = 2;` },
+  );
+  assertEquals(it.reload, ["app.ts", "helper.cjs", "lib.cjs"]);
+  assertEquals(texts(it), [
+    "helper.cjs: is CommonJS, which stays as it was first loaded; turn it into an ES module",
+    "lib.cjs: is CommonJS, which stays as it was first loaded; turn it into an ES module",
+  ]);
+});
+
+Deno.test("P13: a module that nothing imports any more is pruned with its holders", () => {
+  const a = `import { service, holder } from "@flyhot/runtime";
+export const c = holder("c", {});
+service("t", {});`;
+  const it = plan(
+    { "app.ts": `import "./a.ts"; export const f = 1;`, "a.ts": a },
+    { "app.ts": `export const f = 2;` },
+    { changes: { holders: { c: { version: 1, module: "a.ts" } } } },
+  );
+  assertEquals([it.reload, it.pruned, it.holders, texts(it)], [
+    ["app.ts"],
+    ["a.ts"],
+    { c: "removed" },
+    [],
+  ]);
+});
+
+Deno.test("P13: what a pruned module registered elsewhere goes with it", () => {
+  const it = plan(
+    {
+      "app.ts":
+        `import { routes } from "./routes.ts"; import "./admin.ts"; export default { fetch: () => routes };`,
+      "routes.ts": `export const routes = new Map();`,
+      "admin.ts":
+        `import { routes } from "./routes.ts"; routes.set("/admin", 1);`,
+    },
+    {
+      "app.ts":
+        `import { routes } from "./routes.ts"; export default { fetch: () => routes };`,
+    },
+  );
+  assertEquals([it.reload, it.pruned], [["app.ts", "routes.ts"], ["admin.ts"]]);
+});
+
+Deno.test("P14: who made a value by a helper of another module is reloaded alone", () => {
+  const it = plan(
+    {
+      "app.ts":
+        `import { make } from "./helper.ts"; export const c = make("c");`,
+      "helper.ts":
+        `import { holder } from "@flyhot/runtime"; export const make = (n) => holder(n, {});`,
+    },
+    {
+      "app.ts":
+        `import { make } from "./helper.ts"; export const c = make("c"); // v2`,
+    },
+  );
+  assertEquals([it.reload, texts(it)], [["app.ts"], []]);
+});
+
+Deno.test("P30: an import that only serves types is no edge", () => {
+  const a = {
+    "app.ts": `import "./counter.ts"; export const f = 1;`,
+    "counter.ts":
+      `import { Kind } from "./kind.ts"; let n = 0; export const inc = (k: Kind) => ++n;`,
+    "kind.ts": `export class Kind { a = 1; }`,
+  };
+  const it = plan(a, { "kind.ts": `export class Kind { a = 2; }` });
+  assertEquals([it.reload, texts(it)], [[], []]);
+});
+
+Deno.test("P64: a module whose router is registered into by a changed one joins it", () => {
+  for (const from of ["express", "hono"]) {
+    const it = plan(
+      {
+        "app.ts":
+          `import { app } from "./router.ts"; import "./routes.ts"; export default app;`,
+        "router.ts": `import make from "${from}"; export const app = make();`,
+        "routes.ts":
+          `import { app } from "./router.ts"; app.get("/", (c) => "one");`,
+      },
+      {
+        "routes.ts":
+          `import { app } from "./router.ts"; app.get("/", (c) => "two");`,
+      },
+    );
+    assertEquals([it.reload, texts(it)], [
+      ["app.ts", "router.ts", "routes.ts"],
+      [],
+    ]);
+    assertEquals(it.reasons.get("router.ts"), {
+      kind: "touched",
+      contact: {
+        path: "router.ts",
+        name: "app",
+        grip: "write",
+        by: "routes.ts",
+        line: 1,
+        column: 36,
+      },
+    });
+  }
+});
+
+Deno.test("P64: where a boot module has the router, it is refused with file and line", () => {
+  const it = plan(
+    {
+      "main.ts":
+        `import { app } from "./router.ts"; import { live } from "@flyhot/runtime"; await live(() => import("./app.ts")); Deno.serve(app.fetch);`,
+      "router.ts": `import make from "hono"; export const app = make();`,
+      "app.ts":
+        `import { app } from "./router.ts";\n app.get("/", (c) => "one");`,
+    },
+    {
+      "app.ts":
+        `import { app } from "./router.ts";\n app.get("/", (c) => "two");`,
+    },
+  );
+  assertEquals(texts(it), [
+    `app.ts:2 app: is changed while app.ts is evaluated, and router.ts, which declares it, cannot be reloaded; put a live() boundary in front of router.ts, or name it in deno.json: "shared": ["router.ts#app"]`,
+  ]);
+});
+
+Deno.test("P65: a module whose collection is changed by evaluation joins, unless the app shares it", () => {
+  const a = {
+    "app.ts":
+      `import "./plugin.ts"; import { plugins } from "./plugins.ts"; export const f = () => plugins.size;`,
+    "plugins.ts": `export const plugins = new Map();`,
+    "plugin.ts": `import { plugins } from "./plugins.ts"; plugins.set("p", 1);`,
+  };
+  const b = {
+    "plugin.ts":
+      `import { plugins } from "./plugins.ts"; plugins.set("p", 2); throw new Error();`,
+  };
+  assertEquals(plan(a, b).reload, ["app.ts", "plugin.ts", "plugins.ts"]);
+  assertEquals(
+    plan(a, b, { flyhot: { shared: ["plugins.ts#plugins"] } }).reload,
+    ["app.ts", "plugin.ts"],
+  );
+});
+
+Deno.test("P66: a removed export is refused, naming importer and export", () => {
+  const it = plan(
+    {
+      "app.ts": `import { f } from "./user.ts"; export default f;`,
+      "user.ts":
+        `\nimport { old } from "./x.ts"; export const f = () => old();`,
+      "x.ts": `export const old = () => 1;`,
+    },
+    { "x.ts": `export const renamed = () => 2;` },
+  );
+  assertEquals(texts(it), [
+    "user.ts:2 old: is imported from x.ts, which does not export it; export it there or drop the import",
+  ]);
+});
+
+Deno.test("T1, T12: what the image has and the release leaves out is not removed", () => {
+  const a = { "app.ts": `export const f = 1;`, "notes.txt": "n" };
+  const it = plan(a, { "notes.txt": null });
+  assertEquals([isEmptyPlan(it), it.removed], [true, []]);
+  const later = plan(a, { "notes.txt": null }, {
+    changes: { releaseFiles: ["app.ts", "main.ts", "notes.txt"] },
+  });
+  assertEquals(later.removed, ["notes.txt"]);
+});
+
+Deno.test("T2: an alias that leads elsewhere reloads who uses it", () => {
+  const files = {
+    "main.ts": MAIN,
+    "app.ts": `import { v } from "$lib/v.ts"; export const f = () => v;`,
+    "other.ts": `export const o = 1;`,
+    "lib1/v.ts": `export const v = 1;`,
+    "lib2/v.ts": `export const v = 2;`,
+  };
+  const map = (folder: string) =>
+    JSON.stringify({ imports: { "$lib/": `./${folder}/` } });
+  const it = classify(
+    packed({ ...files, "import_map.json": map("lib2") }, {
+      aliases: { "$lib/": "lib2/" },
+    }),
+    running({ ...files, "import_map.json": map("lib1") }, {
+      aliases: { "$lib/": "lib1/" },
+    }),
+  );
+  assertEquals([it.reload, it.fresh, it.pruned, texts(it)], [
+    ["app.ts"],
+    ["lib2/v.ts"],
+    ["lib1/v.ts"],
+    [],
+  ]);
+});
+
+Deno.test("T11: tests, a README and editor settings are nothing to do", () => {
+  const a = {
+    "app.ts": `export const f = 1;`,
+    "app_test.ts": `import "./app.ts";`,
+    "README.md": "1",
+    ".vscode/settings.json": "{}",
+  };
+  const it = plan(a, {
+    "app_test.ts": `import "./app.ts"; // 2`,
+    "README.md": "2",
+    ".vscode/settings.json": "{ }",
+  });
+  assertEquals(isEmptyPlan(it), true);
+  assertEquals(it.notes, [
+    "changed, but not used by the app: .vscode/settings.json, README.md, app_test.ts",
+  ]);
+});
+
+Deno.test("T13: state without a name is refused with the line to add, and named it starts anew", () => {
+  const a = {
+    "app.ts": `import { rooms } from "./rooms.ts";
+setInterval(() => console.log(rooms.size), 1000);
+export default { fetch: (r) => { rooms.set(r.url, 1); return new Response(); } };`,
+    "rooms.ts": `\nexport const rooms = new Map();`,
+  };
+  const b = { "rooms.ts": `\nexport const rooms = new Map(); // v2` };
+  assertEquals(texts(plan(a, b)), [
+    `rooms.ts:2 rooms: holds state (set() in app.ts:3), which would be lost; move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["rooms.ts#rooms"]`,
+  ]);
+  const named = plan(a, b, { flyhot: { startsAnew: ["rooms.ts#rooms"] } });
+  assertEquals([named.hot, named.startsAnew, named.warnings], [
+    true,
+    ["rooms.ts#rooms"],
+    [],
+  ]);
+  assertEquals(
+    texts(plan(a, b, { flyhot: { keep: ["rooms.ts#rooms"] } })),
+    [
+      `rooms.ts:2 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew"`,
+    ],
+  );
+});

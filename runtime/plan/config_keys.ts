@@ -1,0 +1,94 @@
+/** What Deno reads of a configuration file when it starts, key by key.
+ * @module
+ */
+import { parseJsonc } from "../protocol/jsonc.ts";
+
+/** The keys of a `deno.json` that decide where specifiers lead, and nothing else. */
+export const RESOLUTION_KEYS: ReadonlySet<string> = new Set([
+  "imports",
+  "scopes",
+  "importMap",
+  "exports",
+  "name",
+  "workspace",
+]);
+
+const DENO_KEYS = [
+  ...RESOLUTION_KEYS,
+  "nodeModulesDir",
+  "vendor",
+  "unstable",
+  "links",
+  "permissions",
+];
+const PACKAGE_KEYS = [
+  "dependencies",
+  "optionalDependencies",
+  "peerDependencies",
+  "overrides",
+  "type",
+  "imports",
+  "exports",
+  "name",
+  "workspaces",
+];
+/** Of `compilerOptions`, what changes the code that runs; the rest only concerns `deno check`. */
+const EMIT_KEYS = [
+  "jsx",
+  "jsxFactory",
+  "jsxFragmentFactory",
+  "jsxImportSource",
+  "jsxImportSourceTypes",
+  "jsxPrecompileSkipElements",
+  "experimentalDecorators",
+  "emitDecoratorMetadata",
+  "verbatimModuleSyntax",
+  "useDefineForClassFields",
+];
+
+/**
+ * Takes a configuration file apart into what a running process cannot pick up.
+ *
+ * @param path the file's path
+ * @param text its text; a `deno.json` may have comments
+ * @returns canonical text by key, to be hashed; a file that is neither `deno.json` nor `package.json` is one key `*`
+ */
+export function startKeys(path: string, text: string): Record<string, string> {
+  const isDeno = /(?:^|\/)deno\.jsonc?$/.test(path);
+  if (!isDeno && !/(?:^|\/)package\.json$/.test(path)) return { "*": text };
+  let source: unknown;
+  try {
+    source = parseJsonc(text);
+  } catch {
+    // Deno would not start with it either; whole, it still tells a change.
+    return { "*": text };
+  }
+  if (typeof source !== "object" || source === null) return { "*": text };
+  const said = source as Record<string, unknown>;
+  const keys: Record<string, string> = Object.create(null);
+  for (const key of isDeno ? DENO_KEYS : PACKAGE_KEYS) {
+    if (Object.hasOwn(said, key)) keys[key] = canonical(said[key]);
+  }
+  const options = isDeno ? said.compilerOptions : undefined;
+  if (typeof options === "object" && options !== null) {
+    const emit = Object.entries(options).filter(([key]) =>
+      EMIT_KEYS.includes(key)
+    );
+    if (emit.length > 0) {
+      keys.compilerOptions = canonical(Object.fromEntries(emit));
+    }
+  }
+  return keys;
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, entry: unknown) =>
+      typeof entry === "object" && entry !== null && !Array.isArray(entry)
+        ? Object.fromEntries(
+          Object.entries(entry).sort(([a], [b]) => a < b ? -1 : 1),
+        )
+        : entry,
+  ) ?? "";
+}

@@ -1,0 +1,126 @@
+/** Classes by name across modules: what their methods do, and whether instances have fields.
+ * @module
+ */
+import type {
+  ClassFact,
+  Effects,
+  NameRef,
+} from "../../protocol/module_analysis.ts";
+import type { ExportFinder } from "./find_export.ts";
+import type { View } from "./views.ts";
+
+/** A class and the module that declares it. */
+export interface KnownClass {
+  readonly path: string;
+  readonly fact: ClassFact;
+}
+
+const HOLDING_CLASSES =
+  /^(?:Map|Set|WeakMap|WeakSet|Array|\w+Array|EventTarget|EventEmitter|Date|URLSearchParams|Headers)$/;
+const ABOVE_MAX = 32;
+
+/** Looks classes up in one state of an app. */
+export class ClassLookup {
+  readonly #view: View;
+  readonly #exports: ExportFinder;
+
+  /**
+   * @param view the state of the app
+   * @param exports finds exported names in it
+   */
+  constructor(view: View, exports: ExportFinder) {
+    this.#view = view;
+    this.#exports = exports;
+  }
+
+  /**
+   * Finds a class.
+   *
+   * @param path the module that names it
+   * @param of its name there
+   * @returns the class; null for one from outside, or for what is not a class
+   */
+  find(path: string, of: NameRef): KnownClass | null {
+    if (of.global) return null;
+    if (of.specifier === undefined) return this.#declared(path, of.name);
+    const target = this.#view.resolve(path, of.specifier);
+    if (target === null) return null;
+    const found = this.#exports.find(target, of.name);
+    return found.kind === "here" && found.fact.kind === "class"
+      ? this.#declared(found.path, found.fact.class ?? found.name)
+      : null;
+  }
+
+  #declared(path: string, name: string): KnownClass | null {
+    const fact = this.#view.analysis(path)?.classes?.find((it) =>
+      it.name === name
+    );
+    return fact ? { path, fact } : null;
+  }
+
+  /** The class, and all it extends in the app. */
+  *#line(known: KnownClass): Generator<KnownClass> {
+    let at: KnownClass | null = known;
+    for (let count = 0; at && count < ABOVE_MAX; count++) {
+      yield at;
+      at = at.fact.extends ? this.find(at.path, at.fact.extends) : null;
+    }
+  }
+
+  /**
+   * What using a class runs.
+   *
+   * @param known the class
+   * @param member `new`, a method, `static x`, or `*` for all methods
+   * @returns the effects, each with the module that it is written in; null for a method that is not there
+   */
+  effects(
+    known: KnownClass,
+    member: string,
+  ): { readonly path: string; readonly effects: Effects }[] | null {
+    const found: { path: string; effects: Effects }[] = [];
+    let isThere = member === "new" || member === "*";
+    for (const { path, fact } of this.#line(known)) {
+      const add = (effects: Effects | undefined) => {
+        if (effects) found.push({ path, effects });
+      };
+      if (member === "new" || member === "*") add(fact.construct);
+      for (const [name, method] of Object.entries(fact.methods ?? {})) {
+        if (member === "*" && !name.startsWith("static ")) add(method.effects);
+        else if (name === member) {
+          isThere = true;
+          add(method.effects);
+        }
+      }
+      if (isThere && member !== "new" && member !== "*") break;
+    }
+    return isThere ? found : null;
+  }
+
+  /**
+   * Whether instances of a class have fields of their own.
+   *
+   * @param path the module that names it
+   * @param of its name there
+   * @returns true if so, or if it cannot be told of a class of the app; false for classes from outside
+   */
+  hasFields(path: string, of: NameRef): boolean {
+    if (of.global) return false;
+    const known = this.find(path, of);
+    if (!known) {
+      return of.specifier === undefined ||
+        this.#view.resolve(path, of.specifier) !== null;
+    }
+    for (const { fact } of this.#line(known)) {
+      if ((fact.fields?.length ?? 0) + (fact.assigned?.length ?? 0) > 0) {
+        return true;
+      }
+      // The fields of an expression, such as a mixin, are not known.
+      if (fact.extends?.name === "") return true;
+      if (fact.extends?.global && HOLDING_CLASSES.test(fact.extends.name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

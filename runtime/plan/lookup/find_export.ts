@@ -1,0 +1,128 @@
+/** Which module an exported name comes from, through re-exports and `export *`.
+ * @module
+ */
+import type { ExportFact } from "../../protocol/module_analysis.ts";
+import type { View } from "./views.ts";
+
+/** Where an exported name comes from. */
+export type Found =
+  /** Declared there. */
+  | {
+    readonly kind: "here";
+    readonly path: string;
+    readonly name: string;
+    readonly fact: ExportFact;
+  }
+  /** The namespace of a module. */
+  | { readonly kind: "namespace"; readonly path: string }
+  /** From outside the app, or from a module that was not analyzed. */
+  | { readonly kind: "elsewhere" }
+  | { readonly kind: "missing" }
+  /** Two `export *` bring different ones. */
+  | { readonly kind: "ambiguous"; readonly paths: readonly string[] };
+
+const ELSEWHERE: Found = { kind: "elsewhere" };
+const MISSING: Found = { kind: "missing" };
+
+/** Looks exported names up in one state of an app, each only once. */
+export class ExportFinder {
+  readonly #view: View;
+  readonly #known = new Map<string, Found>();
+
+  /**
+   * @param view the state of the app
+   */
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /**
+   * Finds where a name comes from.
+   *
+   * @param path the module it is imported from
+   * @param name the exported name; `*` for the namespace
+   * @returns where it comes from
+   */
+  find(path: string, name: string): Found {
+    return this.#find(path, name, new Set());
+  }
+
+  #find(path: string, name: string, seen: Set<string>): Found {
+    if (name === "*") return { kind: "namespace", path };
+    const key = `${path}\n${name}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    // `export *` in a circle brings nothing by itself.
+    if (seen.has(key)) return MISSING;
+    seen.add(key);
+    const found = this.#look(path, name, seen);
+    seen.delete(key);
+    // Inside of a circle a name may only seem to be missing.
+    if (found.kind !== "missing" || seen.size === 0) {
+      this.#known.set(key, found);
+    }
+    return found;
+  }
+
+  #look(path: string, name: string, seen: Set<string>): Found {
+    const analysis = this.#view.analysis(path);
+    if (!analysis) return ofData(path, name);
+    if (analysis.commonjs) return ELSEWHERE;
+    const fact = analysis.exports && Object.hasOwn(analysis.exports, name)
+      ? analysis.exports[name]
+      : undefined;
+    if (fact?.kind === "re-export" && fact.from) {
+      const { specifier, name: inner } = fact.from;
+      const target = specifier === undefined
+        ? null
+        : this.#view.resolve(path, specifier);
+      return target === null ? ELSEWHERE : this.#find(target, inner, seen);
+    }
+    if (fact) return { kind: "here", path, name, fact };
+    return name === "default" ? MISSING : this.#star(path, name, seen);
+  }
+
+  #star(path: string, name: string, seen: Set<string>): Found {
+    const found: Found[] = [];
+    let isOpen = false;
+    for (const specifier of this.#view.analysis(path)?.stars ?? []) {
+      const target = this.#view.resolve(path, specifier);
+      if (target === null) {
+        isOpen = true;
+        continue;
+      }
+      const one = this.#find(target, name, seen);
+      if (one.kind === "elsewhere") isOpen = true;
+      else if (one.kind !== "missing") found.push(one);
+    }
+    const [first] = found;
+    if (!first) return isOpen ? ELSEWHERE : MISSING;
+    const different = found.find((other) =>
+      identity(other) !== identity(first)
+    );
+    return different
+      ? {
+        kind: "ambiguous",
+        paths: [
+          ...new Set(found.flatMap((it) => "path" in it ? [it.path] : [])),
+        ],
+      }
+      : first;
+  }
+}
+
+function identity(found: Found): string {
+  return found.kind === "here"
+    ? `${found.path}\n${found.fact.local ?? found.name}`
+    : found.kind === "namespace"
+    ? `${found.path}\n*`
+    : found.kind;
+}
+
+/** What is not code exports its value as default; of a script that was not analyzed nothing is known. */
+function ofData(path: string, name: string): Found {
+  if (!/\.jsonc?$/.test(path)) return ELSEWHERE;
+  return name === "default"
+    ? { kind: "here", path, name, fact: { kind: "object", plain: true } }
+    : MISSING;
+}

@@ -1,0 +1,163 @@
+/** What the evaluation of modules touches in other modules, followed through the functions that it calls.
+ * @module
+ */
+import type { Effects, Touch } from "../../protocol/module_analysis.ts";
+import { ClassLookup } from "./class_lookup.ts";
+import { ExportFinder, type Found } from "./find_export.ts";
+import { type Grip, judgeTouch, pathOf } from "../analyze/judge_touch.ts";
+import type { View } from "./views.ts";
+
+/** A module that is touched, by whom and where. */
+export interface Contact {
+  /** The module whose value is touched. */
+  readonly path: string;
+  /** The exported name, or the variable. */
+  readonly name: string;
+  /** How much it matters. */
+  readonly grip: Exclude<Grip, "none">;
+  /** The module that is evaluated. */
+  readonly by: string;
+  /** Where in it. */
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Step {
+  /** The module that the touch is written in. */
+  readonly path: string;
+  readonly touch: Touch;
+  readonly by: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Follows touches in one state of an app; what was followed once is not followed again. */
+export class Touched {
+  readonly #view: View;
+  readonly #exports: ExportFinder;
+  readonly #classes: ClassLookup;
+  readonly #isNamed: (name: string) => boolean;
+  readonly #seen = new Set<string>();
+
+  /**
+   * @param view the state of the app
+   * @param isNamed whether `path#name` is kept or shared: then touching it is the app's affair
+   */
+  constructor(view: View, isNamed: (name: string) => boolean) {
+    this.#view = view;
+    this.#exports = new ExportFinder(view);
+    this.#classes = new ClassLookup(view, this.#exports);
+    this.#isNamed = isNamed;
+  }
+
+  /**
+   * Follows what the evaluation of a module touches.
+   *
+   * @param by the module
+   * @param contact called with every value of another module that it gets hold of
+   */
+  follow(by: string, contact: (contact: Contact) => void): void {
+    const waiting: Step[] = [];
+    for (const touch of this.#view.analysis(by)?.top?.touches ?? []) {
+      const { line, column } = touch;
+      waiting.push({ path: by, touch, by, line, column });
+    }
+    for (let step = waiting.pop(); step; step = waiting.pop()) {
+      this.#step(step, waiting, contact);
+    }
+  }
+
+  #step(step: Step, waiting: Step[], contact: (contact: Contact) => void) {
+    const { path, touch } = step;
+    if (touch.how === "read" || touch.how === "extend") return;
+    const target = this.#view.resolve(path, touch.specifier);
+    if (target === null) return;
+    const found = this.#exports.find(target, touch.name);
+    const key = [
+      found.kind === "here"
+        ? `${found.path}\n${found.name}`
+        : `${target}\n${touch.name}`,
+      touch.member,
+      touch.how,
+      // What is passed along differs from call to call.
+      touch.callbacks ? `${path}:${touch.line}:${touch.column}` : "",
+    ].join("\n");
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#touch(step, found, waiting, contact);
+  }
+
+  #touch(
+    step: Step,
+    found: Found,
+    waiting: Step[],
+    contact: (contact: Contact) => void,
+  ): void {
+    if (found.kind !== "here") return;
+    const { touch, by, line, column } = step;
+    const names = [found.name, found.fact.local ?? found.name];
+    if (names.some((name) => this.#isNamed(`${found.path}#${name}`))) return;
+    if (this.#isHarmless(found)) return;
+    const verdict = judgeTouch(found.fact, pathOf(touch), touch.how);
+    const run = (path: string, effects: Effects) => {
+      for (const inner of effects.touches ?? []) {
+        waiting.push({ path, touch: inner, by, line, column });
+      }
+      const state = (effects.state ?? []).filter((name) =>
+        !this.#isNamed(`${path}#${name}`)
+      );
+      if (state.length > 0) {
+        contact({ path, name: state[0]!, grip: "write", by, line, column });
+      }
+      if (effects.callsBack) {
+        for (const inner of touch.callbacks?.touches ?? []) {
+          waiting.push({ path: step.path, touch: inner, by, line, column });
+        }
+      }
+    };
+    for (const effects of verdict.runs) run(found.path, effects);
+    if (verdict.moves) {
+      const { from, path, how } = verdict.moves;
+      waiting.push({
+        path: found.path,
+        touch: {
+          specifier: from.specifier!,
+          name: from.name,
+          how,
+          ...(path.length > 0 ? { member: path.join(".") } : {}),
+          line,
+          column,
+        },
+        by,
+        line,
+        column,
+      });
+    }
+    let { grip } = verdict;
+    if (verdict.uses) {
+      const { of, member } = verdict.uses;
+      const known = this.#classes.find(found.path, of);
+      if (known) {
+        const effects = this.#classes.effects(known, member);
+        for (const it of effects ?? []) run(it.path, it.effects);
+        // An instance without fields has nothing that its methods could change.
+        if (
+          found.fact.kind === "instance" && effects !== null &&
+          !this.#classes.hasFields(found.path, of)
+        ) grip = "none";
+      }
+    }
+    if (grip === "none") return;
+    contact({ path: found.path, name: found.name, grip, by, line, column });
+  }
+
+  /** Whether a value was made by a function of another module that only makes what the runtime keeps, or plain values. */
+  #isHarmless(found: Extract<Found, { kind: "here" }>): boolean {
+    const { kind, of } = found.fact;
+    if (kind !== "unknown" || of?.specifier === undefined) return false;
+    const target = this.#view.resolve(found.path, of.specifier);
+    if (target === null) return false;
+    const maker = this.#exports.find(target, of.name);
+    return maker.kind === "here" && maker.fact.returns !== undefined;
+  }
+}

@@ -1,0 +1,115 @@
+/** What of configuration files a running process cannot pick up.
+ * @module
+ */
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import { RESOLUTION_KEYS } from "../config_keys.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+
+/**
+ * Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @returns the refusals
+ */
+export function configRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+): Refusal[] {
+  return Object.entries(manifest.config).flatMap(([path, digest]) => {
+    const before = own(running.config, path);
+    // What the image does not carry cannot be compared.
+    if (before === undefined || before === digest) return [];
+    const keys = changedKeys(manifest, running, path);
+    if (keys?.length === 0) return [];
+    return [configRefusal(path, keys)];
+  });
+}
+
+/** The keys that differ and that nobody follows; null where only the whole can be compared. */
+function changedKeys(
+  manifest: Manifest,
+  running: RunningManifest,
+  path: string,
+): string[] | null {
+  const after = own(manifest.configKeys, path);
+  const before = own(running.configKeys, path);
+  if (!after || !before) return null;
+  const canFollow = running.specifiers !== undefined;
+  const isImportMap = !/(?:^|\/)(?:deno\.jsonc?|package\.json)$/.test(path) &&
+    !/^(?:fly\.toml|Dockerfile)$/.test(path);
+  return [...new Set([...Object.keys(after), ...Object.keys(before)])]
+    .filter((key) => own(after, key) !== own(before, key))
+    .filter((key) => !(canFollow && (RESOLUTION_KEYS.has(key) || isImportMap)));
+}
+
+function configRefusal(path: string, keys: string[] | null): Refusal {
+  const at = { path, line: 0, column: 0, subject: "", remedy: "" };
+  const isMember = path.includes("/") && /deno\.jsonc?$/.test(path);
+  if (isMember && keys?.includes("compilerOptions")) {
+    return {
+      ...at,
+      rule: "compiler",
+      why:
+        "changes compilerOptions, by which Deno translates only when it starts",
+    };
+  }
+  return { ...at, rule: "config", why: configReason(path) };
+}
+
+function configReason(path: string): string {
+  switch (path) {
+    case "fly.toml":
+      return "is read by fly deploy only";
+    case "Dockerfile":
+      return "describes the image, which is only built anew by fly deploy";
+    case "package.json":
+      return "decides which packages the image holds";
+    default:
+      return "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)";
+  }
+}
+
+/**
+ * Refuses modules of a workspace member that Deno would translate by the member's own options, which the hooks do not know.
+ *
+ * @param manifest the release
+ * @param evaluated the modules that are evaluated
+ * @returns a refusal for each such member
+ */
+export function memberRefusals(
+  manifest: Manifest,
+  evaluated: Iterable<string>,
+): Refusal[] {
+  const members = Object.entries(manifest.configKeys ?? {}).flatMap(
+    ([path, keys]) =>
+      path.includes("/") && Object.hasOwn(keys, "compilerOptions")
+        ? [{ path, folder: path.slice(0, path.lastIndexOf("/") + 1) }]
+        : [],
+  );
+  if (members.length === 0) return [];
+  const found = new Map<string, string>();
+  for (const module of evaluated) {
+    for (const { path, folder } of members) {
+      if (module.startsWith(folder) && !found.has(path)) {
+        found.set(path, module);
+      }
+    }
+  }
+  return [...found].map(([path, module]): Refusal => ({
+    rule: "compiler",
+    path,
+    line: 0,
+    column: 0,
+    subject: "compilerOptions",
+    why: `are the member's own, and ${module} would be translated without them`,
+    remedy: "move them to the deno.json of the root",
+  }));
+}
+
+function own<T>(
+  record: Readonly<Record<string, T>> | undefined,
+  key: string,
+): T | undefined {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
+}

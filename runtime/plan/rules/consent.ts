@@ -1,0 +1,40 @@
+/** What the app or the deployer has consented to, and which of it was of use.
+ * @module
+ */
+
+/** Consents by their exact text. */
+export class Consents {
+  readonly #given: ReadonlySet<string>;
+  readonly #used = new Set<string>();
+
+  /**
+   * @param given the texts, from `deno.json` and from `--consent`
+   */
+  constructor(given: Iterable<string>) {
+    this.#given = new Set(given);
+  }
+
+  /**
+   * Whether something is consented to; notes that it was asked for.
+   *
+   * @param text the exact text
+   * @returns true if so
+   */
+  take(text: string): boolean {
+    if (!this.#given.has(text)) return false;
+    this.#used.add(text);
+    return true;
+  }
+
+  /** What was of use. */
+  get used(): readonly string[] {
+    return [...this.#used];
+  }
+
+  /** What matched nothing that is decided here; the rest is for who decides on holders, servers and numbers. */
+  get unused(): readonly string[] {
+    return [...this.#given].filter((text) =>
+      /^(?:handle|worker):/.test(text) && !this.#used.has(text)
+    );
+  }
+}

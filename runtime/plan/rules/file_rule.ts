@@ -1,0 +1,48 @@
+/** Files that cannot be laid over their place, on a machine that may not write there.
+ * @module
+ */
+import type { RunningManifest } from "../../protocol/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Changes } from "../changes.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { assetMatcher } from "../settings.ts";
+
+/**
+ * Refuses changed files that would stay as they are.
+ *
+ * @param changes what differs
+ * @param settings which files are only read by `asset()`, which finds them wherever they are
+ * @param running whether files can be laid over their place here
+ * @param isServed whether a file is a module that the hooks give out of the release when it is wanted
+ * @returns a refusal for each
+ */
+export function fileRefusals(
+  changes: Changes,
+  settings: ReleaseSettings,
+  running: RunningManifest,
+  isServed: (path: string) => boolean,
+): Refusal[] {
+  const { canLayFiles } = running;
+  if (!canLayFiles || canLayFiles.possible) return [];
+  const isAsset = assetMatcher(settings.assets);
+  const loaded = new Set(running.loaded);
+  const refuse = (path: string, what: string): Refusal => ({
+    rule: "files",
+    path,
+    line: 0,
+    column: 0,
+    subject: "",
+    why: `${what}, and cannot be laid over its place: ${
+      canLayFiles.why ?? "the machine may not write there"
+    }`,
+    remedy:
+      `COPY --chown=<user of the app> in the Dockerfile, or name it in deno.json if only asset() reads it: "assets": ["${path}"]`,
+  });
+  return [
+    ...changes.files.filter((path) => !isServed(path) && isAsset(path) === null)
+      .map((path) => refuse(path, "has changed")),
+    ...changes.removed.filter((path) =>
+      !loaded.has(path) && isAsset(path) === null
+    ).map((path) => refuse(path, "is gone from the release")),
+  ];
+}

@@ -1,0 +1,68 @@
+/** Whether every name that modules import is there: what Deno checks when it starts.
+ * @module
+ */
+import { ExportFinder } from "../lookup/find_export.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import type { View } from "../lookup/views.ts";
+
+/**
+ * Links a release.
+ *
+ * @param paths the modules to check: all that a fresh process could load
+ * @param view the release
+ * @param has whether the release has a file
+ * @returns a refusal for every name that is missing, in the order of the paths
+ */
+export function linkRelease(
+  paths: Iterable<string>,
+  view: View,
+  has: (path: string) => boolean,
+): Refusal[] {
+  const finder = new ExportFinder(view);
+  const refusals: Refusal[] = [];
+  for (const path of paths) {
+    for (const fact of view.analysis(path)?.imports ?? []) {
+      const target = view.resolve(path, fact.specifier);
+      if (target === null) continue;
+      const refuse = (subject: string, why: string, remedy: string) =>
+        refusals.push({
+          rule: "link",
+          path,
+          line: fact.line,
+          column: 0,
+          subject,
+          why,
+          remedy,
+        });
+      if (!has(target)) {
+        // A dynamic one only fails when it is wanted, in a fresh process as well.
+        if (fact.dynamic) continue;
+        refuse(
+          "",
+          `imports ${target}, which the release does not have`,
+          `add the file or drop the import`,
+        );
+        continue;
+      }
+      for (const name of fact.names ?? []) {
+        const found = finder.find(target, name);
+        if (found.kind === "missing") {
+          refuse(
+            name,
+            `is imported from ${target}, which does not export it`,
+            `export it there or drop the import`,
+          );
+        } else if (found.kind === "ambiguous") {
+          refuse(
+            name,
+            `is imported from ${target}, which has it from ${
+              found.paths.join(" and from ")
+            }`,
+            `export the one that is meant by its name`,
+          );
+        }
+      }
+    }
+  }
+  return refusals;
+}

@@ -1,0 +1,110 @@
+/** Which state would be lost with the modules that are replaced, and whether it has a name.
+ * @module
+ */
+import { ClassLookup } from "../lookup/class_lookup.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
+import { pathOf } from "../analyze/judge_touch.ts";
+import type { StateBinding } from "../../protocol/module_analysis.ts";
+import type { View } from "../lookup/views.ts";
+
+/** A variable whose value would be lost. */
+export interface LostState {
+  /** The module. */
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  /** The variable; `Class.field` for a static field. */
+  readonly name: string;
+  readonly why: StateBinding["why"];
+  /** For people. */
+  readonly detail: string;
+}
+
+const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
+
+/**
+ * Finds the state of modules: what they themselves change after their evaluation, and what others change of theirs.
+ *
+ * @param paths the modules
+ * @param loaded all modules that are loaded
+ * @param view what runs
+ * @returns the state, by module in the order given
+ */
+export function stateIn(
+  paths: Iterable<string>,
+  loaded: Iterable<string>,
+  view: View,
+): LostState[] {
+  const exports = new ExportFinder(view);
+  const classes = new ClassLookup(view, exports);
+  const byModule = new Map<string, Map<string, LostState>>();
+  for (const path of paths) byModule.set(path, new Map());
+  const add = (state: LostState) => {
+    const known = byModule.get(state.path);
+    if (known && !known.has(state.name)) known.set(state.name, state);
+  };
+  for (const path of byModule.keys()) {
+    const analysis = view.analysis(path);
+    for (const binding of analysis?.bindings ?? []) {
+      const { of = [], ...state } = binding;
+      if (
+        binding.why === "instance" &&
+        !of.some((it) => classes.hasFields(path, it))
+      ) continue;
+      // Who says what to do with it when the module goes has named it.
+      if (binding.why === "handle" && analysis?.hot?.includes("dispose")) {
+        continue;
+      }
+      add({ path, ...state });
+    }
+  }
+  for (const by of loaded) {
+    for (const touch of view.analysis(by)?.later ?? []) {
+      const target = view.resolve(by, touch.specifier);
+      if (target === null) continue;
+      const found = exports.find(target, touch.name);
+      if (found.kind !== "here" || !byModule.has(found.path)) continue;
+      const { fact } = found;
+      const [first, ...rest] = pathOf(touch);
+      const detail = `${rest.at(-1) ?? first} in ${by}:${touch.line}`;
+      if (fact.kind === "function" && first === "()") {
+        // What a function hands out is changed by whoever gets it.
+        for (const name of fact.effects?.state ?? []) {
+          add({
+            path: found.path,
+            line: 0,
+            column: 0,
+            name,
+            why: "mutated",
+            detail,
+          });
+        }
+      } else if (
+        CHANGEABLE.test(fact.kind) &&
+        // Whether an instance of the app has state is told by its fields.
+        !(fact.kind === "instance" && rest.length === 0 &&
+          classes.find(found.path, fact.of!) !== null)
+      ) {
+        add({
+          path: found.path,
+          line: fact.line ?? 0,
+          column: fact.column ?? 0,
+          name: fact.local ?? found.name,
+          why: "mutated",
+          detail,
+        });
+      } else if (fact.kind === "class" && first && !first.endsWith("()")) {
+        const name = `${fact.class ?? found.name}.${first}`;
+        add({
+          path: found.path,
+          line: 0,
+          column: 0,
+          name,
+          why: "mutated",
+          detail,
+        });
+      }
+    }
+  }
+  return [...byModule.values()].flatMap((states) => [...states.values()]);
+}

@@ -1,0 +1,167 @@
+/** Why modules cannot be reloaded: boot modules, declined ones, CommonJS, and what nobody could tell of them.
+ * @module
+ */
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import { isScriptPath } from "../paths.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { becauseOf, type ReloadSet } from "../reload_set.ts";
+import { bare, type View } from "../lookup/views.ts";
+
+const AT = { line: 0, column: 0, subject: "" } as const;
+
+/** Refuses a release in which the machine's main module is not a module. */
+export function mainRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+): Refusal[] {
+  const path = running.main;
+  if (Object.hasOwn(manifest.modules, path)) return [];
+  const isFile = Object.hasOwn(manifest.files, path);
+  return [{
+    ...AT,
+    rule: "main",
+    path,
+    why: isFile
+      ? "is the main module of a running machine, but no entry of the release"
+      : "is the main module of a running machine, and gone from the release",
+    remedy: isFile ? `name it under "flyhot".entry in deno.json` : "",
+    chain: [path],
+  }];
+}
+
+/** Refuses what boot modules hold, and what is written to in them. */
+export function bootRefusals(set: ReloadSet, main: string): Refusal[] {
+  return [
+    ...set.held.map(({ path, chain }): Refusal => ({
+      ...AT,
+      rule: "boot",
+      path,
+      chain,
+      ...(path === main
+        ? { why: "is the main module, which runs only once", remedy: "" }
+        : chain.length === 2
+        ? {
+          why: "is imported statically by the main module, before reapply()",
+          remedy:
+            "move the import behind live(), or use import type if only types are used",
+        }
+        : {
+          why: "is imported statically on the way from the main module",
+          remedy: "put a live() boundary in between",
+        }),
+    })),
+    ...set.writes.map(({ path, name, by, line, column }): Refusal => ({
+      rule: "touch",
+      path: by,
+      line,
+      column,
+      subject: name,
+      why:
+        `is changed while ${by} is evaluated, and ${path}, which declares it, cannot be reloaded`,
+      remedy:
+        `put a live() boundary in front of ${path}, or name it in deno.json: "shared": ["${path}#${name}"]`,
+    })),
+  ];
+}
+
+/** Refuses modules that decline to be replaced. */
+export function declinedRefusals(
+  set: ReloadSet,
+  running: RunningManifest,
+): Refusal[] {
+  const declined = running.declined ?? {};
+  return set.reload.flatMap((path) =>
+    Object.hasOwn(declined, path)
+      ? [{
+        ...AT,
+        rule: "declined" as const,
+        path,
+        why: `declines to be replaced: ${declined[path]}`,
+        remedy: "",
+        chain: becauseOf(path, set.reasons),
+      }]
+      : []
+  );
+}
+
+/** Refuses CommonJS of the app: `require` keeps what it has loaded. */
+export function commonjsRefusals(
+  set: ReloadSet,
+  manifest: Manifest,
+  running: RunningManifest,
+  release: View,
+): Refusal[] {
+  const named = new Set([
+    ...manifest.commonjs ?? [],
+    ...running.commonjs ?? [],
+  ]);
+  return set.reload.filter((path) =>
+    /\.c[jt]s$/.test(path) || named.has(path) ||
+    release.analysis(path)?.commonjs === true
+  ).map((path): Refusal => ({
+    ...AT,
+    rule: "commonjs",
+    path,
+    why: "is CommonJS, which stays as it was first loaded",
+    remedy: "turn it into an ES module",
+    chain: becauseOf(path, set.reasons),
+  }));
+}
+
+/** Refuses scripts whose evaluation nobody has looked at. */
+export function analysisRefusals(
+  set: ReloadSet,
+  manifest: Manifest,
+  running: RunningManifest,
+  release: View,
+): Refusal[] {
+  const at = { ...AT, rule: "analysis" as const };
+  const evaluated = [...set.reload, ...set.fresh];
+  if (manifest.analysis === undefined && evaluated.length > 0) {
+    return [{
+      ...at,
+      path: running.main,
+      why: "the release was packed by an older command than this one",
+      remedy: "pack it again",
+    }];
+  }
+  const told = (path: string, analysis: unknown) =>
+    !isScriptPath(path) || analysis !== undefined ||
+    !Object.hasOwn(manifest.files, path);
+  const loaded = new Set(running.loaded);
+  return evaluated.filter((path) =>
+    !told(path, release.analysis(path)) ||
+    loaded.has(path) && !told(path, running.analysis?.[path])
+  ).map((path): Refusal => ({
+    ...at,
+    path,
+    why: "was not analyzed, so nobody can tell what its evaluation does",
+    remedy: "pack the release again",
+  }));
+}
+
+/** Refuses a release without the target of a boundary that somebody may still call through. */
+export function boundaryRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+): Refusal[] {
+  const live = new Map<string, string>();
+  for (const [from, targets] of Object.entries(running.live)) {
+    for (const to of targets) live.set(bare(to), from);
+  }
+  for (const [from, edges] of Object.entries(running.edges ?? {})) {
+    for (const { to, kind } of edges) {
+      if (kind === "live") live.set(bare(to), from);
+    }
+  }
+  return [...live].filter(([to]) =>
+    !Object.hasOwn(manifest.files, to) && running.loaded.includes(to)
+  ).map(([to, from]): Refusal => ({
+    ...AT,
+    rule: "link",
+    path: to,
+    why:
+      `is the target of a live boundary in ${from}, and gone from the release`,
+    remedy: "keep the file, if only to export what took its place",
+  }));
+}

@@ -1,0 +1,57 @@
+/** What of dependencies a running process cannot take in.
+ * @module
+ */
+import { packageOf } from "../packages.ts";
+import { lockChanges } from "../locked_versions.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+
+/**
+ * Refuses versions of packages that differ in the lock files, and packages that the process cannot load.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @param wanted the modules that a fresh process could load
+ * @returns the refusals
+ */
+export function packageRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+  wanted: ReadonlySet<string>,
+): Refusal[] {
+  const path = "deno.lock";
+  const refusals = lockChanges(running.locked, manifest.locked).map(
+    (change): Refusal => ({
+      rule: "lock",
+      path,
+      line: 0,
+      column: 0,
+      subject: "",
+      why: `${change}, and a running process keeps what it has loaded`,
+      remedy: "",
+    }),
+  );
+  const known = new Set(running.external);
+  const added = new Map<string, string>();
+  for (const [from, { external }] of Object.entries(manifest.modules)) {
+    if (!wanted.has(from)) continue;
+    for (const specifier of external) {
+      const name = packageOf(specifier);
+      if (!name.startsWith("node:") && !known.has(name) && !added.has(name)) {
+        added.set(name, from);
+      }
+    }
+  }
+  for (const [name, from] of [...added].sort(([a], [b]) => a < b ? -1 : 1)) {
+    refusals.push({
+      rule: "package",
+      path: from,
+      line: 0,
+      column: 0,
+      subject: "",
+      why: `adds ${name}, which needs a new image`,
+      remedy: "",
+    });
+  }
+  return refusals;
+}

@@ -1,0 +1,64 @@
+/** Entries of `deno.json` that match nothing: most likely a name was changed or mistyped.
+ * @module
+ */
+import type { Manifest } from "../../protocol/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Consents } from "./consent.ts";
+import { assetMatcher } from "../settings.ts";
+import type { View } from "../lookup/views.ts";
+
+/**
+ * Finds entries that match nothing.
+ *
+ * @param settings what `deno.json` says
+ * @param consents what was consented to, after every rule has asked
+ * @param app the release and what runs
+ * @returns one warning for each
+ */
+export function unmatchedSettings(
+  settings: ReleaseSettings,
+  consents: Consents,
+  { manifest, release, now }: {
+    readonly manifest: Manifest;
+    readonly release: View;
+    readonly now: View;
+  },
+): string[] {
+  const warn = (key: string, entry: string, what: string) =>
+    `"${key}": "${entry}" in deno.json matches no ${what}`;
+  const isNamed = (entry: string) =>
+    hasName(entry, release) || hasName(entry, now);
+  const paths = Object.keys(manifest.files);
+  return [
+    ...settings.keep.filter(({ at }) => !isNamed(at)).map(({ at }) =>
+      warn("keep", at, "variable")
+    ),
+    ...settings.startsAnew.filter((entry) => !isNamed(entry)).map((entry) =>
+      warn("startsAnew", entry, "variable")
+    ),
+    ...settings.shared.filter((entry) => !isNamed(entry)).map((entry) =>
+      warn("shared", entry, "export")
+    ),
+    ...settings.assets.filter((entry) => {
+      const matches = assetMatcher([entry]);
+      return !paths.some((path) => matches(path) !== null);
+    }).map((entry) => warn("assets", entry, "file")),
+    ...consents.unused.map((text) => `consent "${text}" matches nothing`),
+  ];
+}
+
+/** Whether a module declares or exports a name; of what was not analyzed nothing is said. */
+function hasName(entry: string, view: View): boolean {
+  const hash = entry.lastIndexOf("#");
+  const path = entry.slice(0, hash);
+  const name = entry.slice(hash + 1);
+  const analysis = view.analysis(path);
+  if (!analysis) return false;
+  // Locals of functions and expressions without a variable are found by whoever keeps them.
+  const first = name.split(/[. ]/)[0]!;
+  return analysis.names?.includes(first) ??
+    [
+      ...Object.keys(analysis.exports ?? {}),
+      ...(analysis.bindings ?? []).map((it) => it.name),
+    ].some((known) => known === name || known === first);
+}

@@ -1,0 +1,151 @@
+/** Refuses what would lose state without a word: every lost variable needs a name in `deno.json`.
+ * @module
+ */
+import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Consents } from "./consent.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { type LostState, stateIn } from "./lost_state.ts";
+import type { View } from "../lookup/views.ts";
+
+/** What becomes of the state of replaced modules. */
+export interface StateVerdict {
+  readonly refusals: readonly Refusal[];
+  /** What is lost because the app says so. */
+  readonly startsAnew: readonly string[];
+}
+
+/** What is needed to judge state. */
+export interface StateInput {
+  /** The modules that are replaced. */
+  readonly reload: readonly string[];
+  /** Loaded modules that nothing reaches any more. */
+  readonly pruned: readonly string[];
+  /** Modules that are evaluated for the first time. */
+  readonly fresh: readonly string[];
+  readonly loaded: readonly string[];
+  readonly running: View;
+  readonly release: View;
+  readonly settings: ReleaseSettings;
+  readonly consents: Consents;
+}
+
+/**
+ * Judges the state of replaced modules.
+ *
+ * @param input the modules and the settings
+ * @returns what is refused, and what is lost by name
+ */
+export function judgeState(input: StateInput): StateVerdict {
+  const { reload, pruned, settings } = input;
+  const named = new Set(settings.startsAnew);
+  const kept = new Set(settings.keep.map(({ at }) => at));
+  const refusals: Refusal[] = [];
+  const startsAnew: string[] = [];
+  const moved = movedNames(input);
+  const isPruned = new Set(pruned);
+  const refused = new Set<string>();
+  for (
+    const state of stateIn([...reload, ...pruned], input.loaded, input.running)
+  ) {
+    const key = `${state.path}#${state.name}`;
+    if (named.has(key)) startsAnew.push(key);
+    else if (kept.has(key)) {
+      refused.add(key);
+      refusals.push(preload(state));
+    } else if (isPruned.has(state.path)) {
+      const to = moved.get(state.name);
+      if (state.why === "handle" && !input.consents.take(`handle:${key}`)) {
+        refusals.push(openHandle(state, key));
+      } else if (to !== undefined) refusals.push(movedState(state, key, to));
+    } else if (
+      state.why !== "handle" || !input.consents.take(`handle:${key}`)
+    ) refusals.push(unnamed(state, key));
+  }
+  const reloaded = new Set(reload);
+  for (const key of kept) {
+    const path = key.slice(0, key.lastIndexOf("#"));
+    if (!reloaded.has(path)) continue;
+    if (refused.has(key)) continue;
+    const name = key.slice(path.length + 1);
+    refusals.push(preload({ path, line: 0, column: 0, name }));
+  }
+  return { refusals, startsAnew };
+}
+
+/** State of the same name in a module that is new: most likely the file was only renamed. */
+function movedNames({ fresh, release, reload, running }: StateInput) {
+  const names = new Map<string, string>();
+  for (const path of [...fresh, ...reload]) {
+    const before = new Set(
+      (running.analysis(path)?.bindings ?? []).map(({ name }) => name),
+    );
+    for (const { name } of release.analysis(path)?.bindings ?? []) {
+      if (!before.has(name)) names.set(name, path);
+    }
+  }
+  return names;
+}
+
+type Place = Pick<LostState, "path" | "line" | "column" | "name">;
+
+function at({ path, line, column, name }: Place) {
+  return { path, line, column, subject: name };
+}
+
+function preload(state: Place): Refusal {
+  return {
+    ...at(state),
+    rule: "keep",
+    why: `is named under "keep", which needs the preload`,
+    remedy: `start the app by --preload, or name it under "startsAnew"`,
+  };
+}
+
+function unnamed(state: LostState, key: string): Refusal {
+  const remedy = `add to "flyhot" in deno.json: "startsAnew": ["${key}"]`;
+  switch (state.why) {
+    case "handle":
+      return {
+        ...at(state),
+        rule: "state",
+        why: `is open (${state.detail}), and would be opened a second time`,
+        remedy: `close it in hot(import.meta).dispose(), or ${remedy}`,
+        consent: `handle:${key}`,
+      };
+    case "instance":
+      return {
+        ...at(state),
+        rule: "state",
+        why: `holds what ${state.detail} has become, which would be lost`,
+        remedy: `move it into a holder, or ${remedy}`,
+      };
+    default:
+      return {
+        ...at(state),
+        rule: "state",
+        why: `holds state (${state.detail}), which would be lost`,
+        remedy: `move it into a holder, or ${remedy}`,
+      };
+  }
+}
+
+function openHandle(state: LostState, key: string): Refusal {
+  return {
+    ...at(state),
+    rule: "state",
+    why: `is open (${state.detail}), and nothing imports its module any more`,
+    remedy:
+      `close it in hot(import.meta).dispose(), or add to "flyhot" in deno.json: "startsAnew": ["${key}"]`,
+    consent: `handle:${key}`,
+  };
+}
+
+function movedState(state: LostState, key: string, to: string): Refusal {
+  return {
+    ...at(state),
+    rule: "state",
+    why: `holds state (${state.detail}), and would start empty in ${to}`,
+    remedy:
+      `move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["${key}"]`,
+  };
+}

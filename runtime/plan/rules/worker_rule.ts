@@ -1,0 +1,84 @@
+/** Scripts that only workers load: those that run now keep their old code.
+ * @module
+ */
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type { Consents } from "./consent.ts";
+import { reach, releaseEdges } from "../reach.ts";
+import type { Refusal } from "../../protocol/refusal.ts";
+import { relativePath, type View } from "../lookup/views.ts";
+
+/** A script and the place that starts a worker with it. */
+interface Started {
+  readonly script: string;
+  readonly by: string;
+  readonly line: number;
+}
+
+/**
+ * The scripts that workers may run.
+ *
+ * @param running what runs
+ * @param paths the modules that may start them
+ * @param view where the modules are analyzed
+ * @returns the scripts, each with who starts it
+ */
+export function workerScripts(
+  running: RunningManifest,
+  paths: Iterable<string>,
+  view: View,
+): Started[] {
+  const found = new Map<string, Started>();
+  for (const by of paths) {
+    for (const { kind, detail, line } of view.analysis(by)?.owned ?? []) {
+      if (kind !== "worker" || detail === "") continue;
+      const script = view.resolve(by, detail) ?? relativePath(by, detail);
+      if (script && !found.has(script)) found.set(script, { script, by, line });
+    }
+  }
+  for (const script of running.workers ?? []) {
+    if (!found.has(script)) found.set(script, { script, by: script, line: 0 });
+  }
+  return [...found.values()];
+}
+
+/**
+ * Refuses changes of what running workers have loaded.
+ *
+ * @param scripts the scripts that workers may run
+ * @param changed the files that differ or are gone
+ * @param context the release, what runs, and what is consented to
+ * @returns a refusal for each script that is changed, or imports what is
+ */
+export function workerRefusals(
+  scripts: readonly Started[],
+  changed: ReadonlySet<string>,
+  { manifest, running, release, consents }: {
+    readonly manifest: Manifest;
+    readonly running: RunningManifest;
+    readonly release: View;
+    readonly consents: Consents;
+  },
+): Refusal[] {
+  const known = running.workers ? new Set(running.workers) : null;
+  return scripts.flatMap(({ script, by, line }) => {
+    if (known && !known.has(script)) return [];
+    const parts = reach(
+      [script],
+      (path) => releaseEdges(path, manifest, release),
+    );
+    const first = [...parts].find((path) => changed.has(path));
+    if (first === undefined || consents.take(`worker:${script}`)) return [];
+    return [{
+      rule: "worker" as const,
+      path: by,
+      line,
+      column: 0,
+      subject: script,
+      why: first === script
+        ? "has changed, and a worker that runs it keeps the old code"
+        : `imports ${first}, which has changed, and a worker that runs it keeps the old code`,
+      remedy: "start its workers from a service, which ends them",
+      consent: `worker:${script}`,
+    }];
+  });
+}

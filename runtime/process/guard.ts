@@ -1,0 +1,228 @@
+/** Keeps an error of new code from ending the process: it fails the upgrade instead.
+ *
+ * Whose an error is, is told by the async context, else by the stack, else by the wrapper around the callback that
+ * threw it: of an `error` event the context is lost, and errors of `fetch` and files have no frames of the app.
+ *
+ * @module
+ */
+import { callingModules } from "../modules/caller.ts";
+import type { Generations, Work } from "../modules/generations.ts";
+
+/** What an attempt came to, as far as its errors go. */
+interface Watched {
+  /** The folder that its files are in, as a URL; null for those of the base image. */
+  readonly folder: string | null;
+  /** Told of an error, while its upgrade may still be undone; null once it was given up. */
+  fail: ((error: unknown) => void) | null;
+}
+
+/** What the guard needs. */
+export interface GuardContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** The attempt that a module's URL belongs to, or null. */
+  attemptOf(url: string): number | null;
+  /** Whether a URL is that of a module of the app. */
+  isApp(url: string): boolean;
+  /** Takes what a given-up attempt still throws. */
+  report(message: string): void;
+}
+
+/** Thrown where new code calls `Deno.exit` while its upgrade may still be undone. */
+export class ExitError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name = "ExitError";
+}
+
+/** Watches attempts from their loading to the end of their probation, and what is left of those given up. */
+export class Guard {
+  readonly #context: GuardContext;
+  readonly #watched = new Map<number, Watched>();
+  readonly #noted = new WeakMap<object, Work>();
+  #lastNoted: { readonly error: unknown; readonly work: Work } | null = null;
+  #ending = false;
+
+  /**
+   * @param context what it needs
+   */
+  constructor(context: GuardContext) {
+    this.#context = context;
+  }
+
+  /** Starts listening to uncaught errors and rejections. */
+  install(): void {
+    globalThis.addEventListener("error", (event) => {
+      if (this.take(event.error ?? event.message, null)) event.preventDefault();
+    });
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      const { work } = this.#context.generations;
+      if (this.take(event.reason, work)) event.preventDefault();
+    });
+  }
+
+  /**
+   * Watches an attempt.
+   *
+   * @param attempt its number
+   * @param folder the URL of the folder that its files are in, or null for those of the base image
+   * @returns what it comes to
+   */
+  watch(attempt: number, folder: string | null): Watch {
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    const watched: Watched = { folder, fail: failed.reject };
+    this.#watched.set(attempt, watched);
+    let error: { readonly cause: unknown } | null = null;
+    watched.fail = (cause) => {
+      error ??= { cause };
+      failed.reject(cause);
+    };
+    return {
+      failed: failed.promise,
+      check() {
+        if (error !== null) throw error.cause;
+      },
+      giveUp: () => {
+        watched.fail = null;
+      },
+      end: () => {
+        if (watched.fail !== null) this.#watched.delete(attempt);
+      },
+    };
+  }
+
+  /**
+   * Notes whose work threw an error, because the `error` event does not know.
+   *
+   * @param error what was thrown
+   * @param work the work
+   */
+  note(error: unknown, work: Work | null): void {
+    if (work === null || this.#watched.size === 0) return;
+    if (typeof error === "object" && error !== null) {
+      this.#noted.set(error, work);
+    } else this.#lastNoted = { error, work };
+  }
+
+  /**
+   * Takes an error that nobody caught, if it belongs to an attempt that is watched or was given up.
+   *
+   * @param error the error
+   * @param context the work of its async context, or null where that is lost
+   * @returns whether it is taken; else it ends the process as ever
+   */
+  take(error: unknown, context: Work | null): boolean {
+    if (this.#watched.size === 0) return false;
+    const attempt = this.#owner(error, context ?? this.#notedFor(error));
+    if (attempt === null) return false;
+    this.#hand(attempt, error);
+    return true;
+  }
+
+  /**
+   * Decides about a call of `Deno.exit`.
+   *
+   * @param code the exit code
+   * @throws {ExitError} if it comes from an attempt that is watched or was given up, and no signal asked for the end
+   */
+  refuseExit(code: number): void {
+    if (this.#watched.size === 0 || this.#ending) return;
+    const { generations } = this.#context;
+    const attempt = this.#ofUrls(callingModules()) ??
+      this.#known(generations.work?.attempt ?? null);
+    if (attempt === null) return;
+    const error = new ExitError(
+      `its code called Deno.exit(${code}) before the upgrade was over`,
+    );
+    this.#hand(attempt, error);
+    throw error;
+  }
+
+  /** Says that a signal asked the process to end: from now on it may. */
+  signalled(): void {
+    this.#ending = true;
+  }
+
+  #hand(attempt: number, error: unknown): void {
+    const { fail } = this.#watched.get(attempt)!;
+    if (fail) return fail(uncaught(error));
+    this.#context.report(
+      `code of an upgrade that was given up still threw: ${messageOf(error)}`,
+    );
+  }
+
+  #notedFor(error: unknown): Work | null {
+    if (typeof error === "object" && error !== null) {
+      return this.#noted.get(error) ?? null;
+    }
+    const noted = this.#lastNoted;
+    return noted !== null && noted.error === error ? noted.work : null;
+  }
+
+  #owner(error: unknown, work: Work | null): number | null {
+    const direct = this.#known(work?.attempt ?? null);
+    if (direct !== null) return direct;
+    const urls = stackUrls(error);
+    const named = this.#ofUrls(urls);
+    if (named !== null) return named;
+    // Frames of other code of the app: it is theirs. Without any, whoever's request it was.
+    if (work === null || urls.some((url) => this.#context.isApp(url))) {
+      return null;
+    }
+    const { generations } = this.#context;
+    const met = generations.as(work, () => generations.meets);
+    return this.#known(generations.attemptOf(met));
+  }
+
+  #ofUrls(urls: readonly string[]): number | null {
+    for (const url of urls) {
+      const attempt = this.#known(this.#context.attemptOf(url));
+      if (attempt !== null) return attempt;
+    }
+    // Stacks may name the file in the release's folder. The newest attempt on it is the one that runs.
+    for (const [attempt, { folder }] of [...this.#watched].reverse()) {
+      if (folder !== null && urls.some((url) => url.startsWith(folder))) {
+        return attempt;
+      }
+    }
+    return null;
+  }
+
+  #known(attempt: number | null): number | null {
+    return attempt !== null && this.#watched.has(attempt) ? attempt : null;
+  }
+}
+
+/** One attempt that is watched. */
+export interface Watch {
+  /** Rejects with the first error of its code that nobody caught; never fulfills. */
+  readonly failed: Promise<never>;
+  /**
+   * Looks whether there was such an error.
+   *
+   * @throws that error
+   */
+  check(): void;
+  /** Says that it was given up: what it still throws is only logged. */
+  giveUp(): void;
+  /** Says that it is in for good: its errors end the process, as those of any code. */
+  end(): void;
+}
+
+function uncaught(error: unknown): Error {
+  return new Error(`nobody caught an error of its code: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function stackUrls(error: unknown): string[] {
+  if (typeof error !== "object" || error === null) return [];
+  const { stack } = error as { readonly stack?: unknown };
+  if (typeof stack !== "string") return [];
+  return [...stack.matchAll(/((?:file|https?|data|blob):[^\s()]+?):\d+:\d+/g)]
+    .map(([, url = ""]) => url);
+}

@@ -1,0 +1,78 @@
+/** What the evaluation of a module has begun and the runtime can end: subscriptions.
+ * @module
+ */
+import type { Generations } from "../modules/generations.ts";
+
+interface Owned {
+  readonly attempt: number | null;
+  readonly place: string;
+  readonly end: () => void;
+}
+
+/** What is needed to know what is whose. */
+export interface OwnedContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+}
+
+/** What evaluations own. What a request begins is not theirs: it lives as long as the request's own affairs. */
+export class OwnedThings {
+  readonly #context: OwnedContext;
+  readonly #owned = new Set<Owned>();
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: OwnedContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Notes that the evaluation under way has begun something.
+   *
+   * @param place the path of the module that did, or null where it is not known
+   * @param end ends it
+   * @returns ends it, and forgets it
+   */
+  add(place: string | null, end: () => void): () => void {
+    const { work } = this.#context.generations;
+    if (work === null || work.place === null) return end;
+    const owned = { attempt: work.attempt, place: place ?? work.place, end };
+    this.#owned.add(owned);
+    return () => {
+      this.#owned.delete(owned);
+      end();
+    };
+  }
+
+  /**
+   * Ends what replaced modules have begun.
+   *
+   * @param places the modules' paths
+   * @param attempt the attempt that replaced them
+   */
+  endReplaced(places: ReadonlySet<string>, attempt: number): void {
+    this.#end((it) =>
+      it.attempt !== attempt && this.#context.isAmong(it.place, places)
+    );
+  }
+
+  /**
+   * Ends what a given-up attempt has begun.
+   *
+   * @param attempt the attempt
+   */
+  endAttempt(attempt: number): void {
+    this.#end((it) => it.attempt === attempt);
+  }
+
+  #end(concerns: (owned: Owned) => boolean): void {
+    for (const owned of this.#owned) {
+      if (!concerns(owned)) continue;
+      this.#owned.delete(owned);
+      owned.end();
+    }
+  }
+}

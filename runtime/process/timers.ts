@@ -1,0 +1,250 @@
+/** Timers that belong to the evaluation of a module, so that they end with it: loops live on their timers.
+ * @module
+ */
+import { natives, type Timer } from "../base/natives.ts";
+import type { Generations, Work } from "../modules/generations.ts";
+
+/** What the timers need. */
+export interface TimersContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** The outermost module of the app on the stack: helpers that it calls set timers on its behalf. */
+  callingPlace(): string | null;
+  /** The path of a place that was noted before the root was known. */
+  pathOf(place: string): string;
+  /** Told what a callback threw, and whose it was. */
+  note(error: unknown, work: Work | null): void;
+}
+
+/** Timers that are held: what comes due meanwhile waits. */
+export interface HeldTimers {
+  /** Lets them go on; what came due meanwhile runs now. */
+  release(): void;
+  /**
+   * Ends them, and whatever their evaluation starts later.
+   *
+   * @returns how many there were
+   */
+  drop(): number;
+}
+
+type SetTimer = typeof globalThis.setInterval;
+type Callback = (...args: unknown[]) => unknown;
+
+interface Owned {
+  readonly attempt: number | null;
+  readonly place: string;
+  readonly repeats: boolean;
+  timer: Timer | null;
+  held: number;
+  due: (() => void) | null;
+}
+
+/** The timers of the app. */
+export class Timers {
+  readonly #context: TimersContext;
+  readonly #owned = new Set<Owned>();
+  readonly #byTimer = new WeakMap<object, Owned>();
+  readonly #holds = new Set<(owned: Owned) => boolean>();
+  readonly #givenUp = new Set<number>();
+  // Of each module, the attempt whose evaluation goes on; what those before it start ends at once.
+  readonly #since = new Map<string, number>();
+
+  /**
+   * @param context what they need
+   */
+  constructor(context: TimersContext) {
+    this.#context = context;
+  }
+
+  /** Puts wrappers in the place of the global functions. */
+  install(): void {
+    const set = (native: SetTimer, repeats: boolean) => {
+      const wrapped = (callback: unknown, ms?: number, ...args: unknown[]) =>
+        typeof callback === "function"
+          ? this.#set(native, repeats, callback as Callback, ms, args)
+          : native(callback as Callback, ms, ...args);
+      Object.defineProperties(
+        wrapped,
+        Object.getOwnPropertyDescriptors(native),
+      );
+      return wrapped as unknown as typeof globalThis.setTimeout;
+    };
+    const clear = (native: typeof globalThis.clearTimeout) => {
+      const wrapped = (timer?: unknown) => {
+        this.#cleared(timer);
+        native(timer as number);
+      };
+      Object.defineProperties(
+        wrapped,
+        Object.getOwnPropertyDescriptors(native),
+      );
+      return wrapped as typeof globalThis.clearTimeout;
+    };
+    globalThis.setTimeout = set(natives.setTimeout, false);
+    globalThis.setInterval = set(natives.setInterval, true);
+    globalThis.clearTimeout = clear(natives.clearTimeout);
+    globalThis.clearInterval = clear(natives.clearInterval);
+  }
+
+  /**
+   * Holds the timers of replaced modules.
+   *
+   * @param places the modules' paths
+   * @param attempt the attempt that replaces them, whose own timers go on
+   * @param kept timers that the new code has taken over
+   * @returns the timers held
+   */
+  holdReplaced(
+    places: ReadonlySet<string>,
+    attempt: number,
+    kept: ReadonlySet<unknown> = new Set(),
+  ): HeldTimers {
+    return this.#hold(
+      (owned) => owned.attempt !== attempt && places.has(this.#path(owned)),
+      kept,
+      () => {
+        for (const place of places) this.#since.set(place, attempt);
+      },
+    );
+  }
+
+  /**
+   * Holds the timers that an attempt has set and will set.
+   *
+   * @param attempt the attempt
+   * @returns the timers held
+   */
+  holdAttempt(attempt: number): HeldTimers {
+    return this.#hold(
+      (owned) => owned.attempt === attempt,
+      new Set(),
+      () => this.#givenUp.add(attempt),
+    );
+  }
+
+  #hold(
+    concerns: (owned: Owned) => boolean,
+    kept: ReadonlySet<unknown>,
+    atEnd: () => void,
+  ): HeldTimers {
+    const held = new Set(
+      [...this.#owned].filter((owned) =>
+        concerns(owned) && !kept.has(owned.timer)
+      ),
+    );
+    for (const owned of held) owned.held++;
+    // What comes after is held too: an evaluation that goes on sets new ones.
+    const rule = (owned: Owned) => {
+      if (!concerns(owned)) return false;
+      held.add(owned);
+      return true;
+    };
+    this.#holds.add(rule);
+    const end = () => this.#holds.delete(rule);
+    return {
+      release: () => {
+        if (!end()) return;
+        for (const owned of held) {
+          if (--owned.held > 0) continue;
+          const { due } = owned;
+          owned.due = null;
+          if (due) natives.setTimeout(due, 0);
+        }
+      },
+      drop: () => {
+        if (!end()) return 0;
+        atEnd();
+        let count = 0;
+        for (const owned of held) {
+          if (!this.#owned.delete(owned)) continue;
+          count++;
+          owned.due = null;
+          if (owned.timer !== null) natives.clearTimeout(owned.timer);
+        }
+        return count;
+      },
+    };
+  }
+
+  #set(
+    native: SetTimer,
+    repeats: boolean,
+    callback: Callback,
+    ms: number | undefined,
+    args: unknown[],
+  ): Timer {
+    const { generations, note } = this.#context;
+    const work = generations.work;
+    const noting = (run: Callback, as: Work | null): Callback =>
+      function (this: unknown, ...own) {
+        try {
+          return run.apply(this, own);
+        } catch (error) {
+          note(error, as);
+          throw error;
+        }
+      };
+    if (work === null) {
+      // Nobody's: each time it comes is work of its own.
+      const run = function (this: unknown, ...own: unknown[]) {
+        return generations.startWork(() => callback.apply(this, own));
+      };
+      return native(run, ms, ...args);
+    }
+    if (work.place === null) {
+      return native(noting(callback, work), ms, ...args);
+    }
+    const place = this.#context.callingPlace() ?? work.place;
+    const { attempt } = work;
+    const own: Work = place === work.place ? work : { ...work, place };
+    const owned: Owned = {
+      attempt,
+      place,
+      repeats,
+      timer: null,
+      held: 0,
+      due: null,
+    };
+    if (this.#isEnded(owned)) {
+      const timer = native(() => {}, ms);
+      natives.clearTimeout(timer);
+      return timer;
+    }
+    this.#owned.add(owned);
+    const body = noting(callback, own);
+    const run: Callback = (...given) => {
+      if (owned.held > 0) {
+        owned.due ??= () => run(...given);
+        return;
+      }
+      if (!repeats) this.#owned.delete(owned);
+      else if (!this.#owned.has(owned)) return;
+      return generations.as(own, () => body.apply(owned.timer, given));
+    };
+    for (const rule of this.#holds) if (rule(owned)) owned.held++;
+    owned.timer = native(run, ms, ...args);
+    this.#byTimer.set(owned.timer, owned);
+    return owned.timer;
+  }
+
+  #isEnded(owned: Owned): boolean {
+    const { attempt } = owned;
+    if (attempt !== null && this.#givenUp.has(attempt)) return true;
+    return (attempt ?? 0) < (this.#since.get(this.#path(owned)) ?? 0);
+  }
+
+  #path({ place }: Owned): string {
+    return this.#context.pathOf(place);
+  }
+
+  #cleared(timer: unknown): void {
+    if (this.#owned.size === 0 || timer === undefined || timer === null) return;
+    const owned = typeof timer === "object"
+      ? this.#byTimer.get(timer)
+      : [...this.#owned].find((it) => Number(it.timer) === Number(timer));
+    if (!owned) return;
+    owned.due = null;
+    this.#owned.delete(owned);
+  }
+}

@@ -1,0 +1,135 @@
+/** What manifests carry for the planner: how specifiers resolve, what modules do, what a machine has seen and can do.
+ * @module
+ */
+import {
+  boolean,
+  listOf,
+  object,
+  oneOf,
+  type Reader,
+  recordOf,
+  string,
+} from "./parse.ts";
+import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+import { type ReleaseSettings, releaseSettings } from "./release_settings.ts";
+
+/** What a manifest carries for the planner; everything may be missing in a release of an older command. */
+export interface ManifestPlanFields {
+  /** What `deno.json` says about state. */
+  readonly settings?: ReleaseSettings;
+  /** Digests of what is read at start, by file and key; see {@linkcode startKeys}. */
+  readonly configKeys?: Readonly<
+    Record<string, Readonly<Record<string, string>>>
+  >;
+  /** Scripts that are CommonJS though their name does not say so. */
+  readonly commonjs?: readonly string[];
+}
+
+/** One import that a machine has seen. */
+export interface SeenEdge {
+  /** The path of the module that was imported. */
+  readonly to: string;
+  /** `live` for one through a boundary, `dynamic` for any other `import()`; `require()` is `static`. */
+  readonly kind: "static" | "dynamic" | "live";
+  /** As it was asked for. */
+  readonly specifier: string;
+}
+
+/** What a machine says besides what it always said; everything is missing where its runtime is older. */
+export interface RunningPlanFields {
+  /** What each loaded script does, and each that the release in place holds. */
+  readonly analysis?: Readonly<Record<string, ModuleAnalysis>>;
+  /** What the hooks have seen each module import; boot modules are not in it unless hooks saw them. */
+  readonly edges?: Readonly<Record<string, readonly SeenEdge[]>>;
+  /** Where the specifiers of each loaded module lead, as the `specifiers` of its edges. */
+  readonly specifiers?: Readonly<
+    Record<string, Readonly<Record<string, string>>>
+  >;
+  /** As {@linkcode ManifestPlanFields.configKeys}. */
+  readonly configKeys?: Readonly<
+    Record<string, Readonly<Record<string, string>>>
+  >;
+  /** Whether files can be laid over their place, and why not. */
+  readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
+  /** Loaded modules that are CommonJS. */
+  readonly commonjs?: readonly string[];
+  /** Modules that cannot be reloaded; not said, those are the main module and what it imports statically. */
+  readonly boot?: readonly string[];
+  /** The files of the release in place; not said and a release is in place, those are all its files. */
+  readonly releaseFiles?: readonly string[];
+  /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
+  readonly workers?: readonly string[];
+}
+
+function maybe<K extends string, T>(
+  source: Record<string, unknown>,
+  key: K,
+  read: Reader<T>,
+  at: string,
+): { readonly [P in K]?: T } {
+  if (source[key] === undefined) return {};
+  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
+}
+
+const texts = recordOf(string);
+
+/**
+ * Reads what a manifest carries for the planner.
+ *
+ * @param manifest the manifest as parsed JSON
+ * @param at where it stands
+ * @returns the fields that are there
+ * @throws {ProtocolError} if one is not what it should be
+ */
+export function manifestPlanFields(
+  manifest: Record<string, unknown>,
+  at: string,
+): ManifestPlanFields {
+  return {
+    ...maybe(manifest, "settings", releaseSettings, at),
+    ...maybe(manifest, "configKeys", recordOf(texts), at),
+    ...maybe(manifest, "commonjs", listOf(string), at),
+  };
+}
+
+const seenEdge: Reader<SeenEdge> = (value, at) => {
+  const edge = object(value, at);
+  return {
+    to: string(edge.to, `${at}.to`),
+    kind: oneOf("static", "dynamic", "live")(edge.kind, `${at}.kind`),
+    specifier: string(edge.specifier, `${at}.specifier`),
+  };
+};
+
+const canLay: Reader<{ possible: boolean; why?: string }> = (value, at) => {
+  const it = object(value, at);
+  return {
+    possible: boolean(it.possible, `${at}.possible`),
+    ...maybe(it, "why", string, at),
+  };
+};
+
+/**
+ * Reads what a machine says for the planner.
+ *
+ * @param running its manifest as parsed JSON
+ * @param at where it stands
+ * @returns the fields that are there
+ * @throws {ProtocolError} if one is not what it should be
+ */
+export function runningPlanFields(
+  running: Record<string, unknown>,
+  at: string,
+): RunningPlanFields {
+  return {
+    ...maybe(running, "analysis", recordOf(moduleAnalysis), at),
+    ...maybe(running, "edges", recordOf(listOf(seenEdge)), at),
+    ...maybe(running, "specifiers", recordOf(texts), at),
+    ...maybe(running, "configKeys", recordOf(texts), at),
+    ...maybe(running, "canLayFiles", canLay, at),
+    ...maybe(running, "commonjs", listOf(string), at),
+    ...maybe(running, "boot", listOf(string), at),
+    ...maybe(running, "releaseFiles", listOf(string), at),
+    ...maybe(running, "workers", listOf(string), at),
+  };
+}
