@@ -7,6 +7,7 @@ import type { HolderModel, Probe } from "./model.ts";
 /** One answer to one caller. */
 export interface Seen {
   readonly probe: string;
+  readonly over: "call" | "HTTP";
   readonly began: number;
   readonly ended: number;
   readonly answer?: string;
@@ -72,6 +73,7 @@ export class Load {
       if (!probe) return;
       await this.#note(
         probeKey(probe),
+        http ? "HTTP" : "call",
         () =>
           http
             ? this.app.callOverHttp(probe.name, ...probe.args)
@@ -86,7 +88,7 @@ export class Load {
     for (let turn = 0; this.#going && !this.app.ended; turn++) {
       const holder = this.holders[turn % this.holders.length]!;
       const argument = turn % 7;
-      await this.#note(`${holder.piece}_add(${argument})`, async () => {
+      await this.#note(`${holder.piece}_add(${argument})`, "call", async () => {
         const answer = await this.app.call(`${holder.piece}_add`, argument);
         const [version, by] = answer as [number, number];
         const key = memberOf(holder, argument);
@@ -97,14 +99,19 @@ export class Load {
     }
   }
 
-  async #note(probe: string, ask: () => Promise<unknown>): Promise<void> {
+  async #note(
+    probe: string,
+    over: Seen["over"],
+    ask: () => Promise<unknown>,
+  ): Promise<void> {
     const began = performance.now();
     try {
       const answer = JSON.stringify(await ask());
-      this.seen.push({ probe, began, ended: performance.now(), answer });
+      this.seen.push({ probe, over, began, ended: performance.now(), answer });
     } catch (error) {
       this.seen.push({
         probe,
+        over,
         began,
         ended: performance.now(),
         error: error instanceof Error ? error.message : String(error),

@@ -20,19 +20,21 @@ export function underLoad(
   for (const one of seen) {
     if (one.error !== undefined) {
       found.add(
-        `caller of ${one.probe} met an error: ${one.error.slice(0, 300)}`,
+        `caller of ${one.probe} by ${one.over} met an error: ${
+          one.error.slice(0, 300)
+        }`,
       );
     } else if (one.answer !== "null" && !one.probe.includes("_add(")) {
       const isNew = one.answer === next[one.probe];
       if (!isNew && one.answer !== old[one.probe]) {
         found.add(
-          `caller of ${one.probe} got ${one.answer}; old is ${
+          `caller of ${one.probe} by ${one.over} got ${one.answer}; old is ${
             old[one.probe]
           }, new is ${next[one.probe]}`,
         );
       } else if (!isNew && one.began > settled) {
         found.add(
-          `caller of ${one.probe} got the old ${one.answer} after the end`,
+          `caller of ${one.probe} by ${one.over} got the old ${one.answer} after the end`,
         );
       }
     }

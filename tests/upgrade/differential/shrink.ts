@@ -63,10 +63,11 @@ export async function describeFailure(
   ].join("\n");
 }
 
-/** What kind of failure it is: the words before the first name or value. */
+/** What kind of failure it is: the words before the first name or value, and how the upgrade ended. */
 function kindOf(report: ProgramReport): string {
-  return report.violations[0]?.replace(/^\d+ -> \d+: /, "").split(/m\d|:/)[0] ??
-    "";
+  const first = report.violations[0]?.replace(/^\d+ -> \d+: /, "");
+  if (first === undefined) return "";
+  return `${first.split(/m\d|:/)[0]}, ${report.upgrades.at(-1)?.end ?? ""}`;
 }
 
 /** Programs with one thing less. */

@@ -5,6 +5,7 @@ import { expectedStates } from "./state_model.ts";
 
 const seen = (answer: string, began: number) => ({
   probe: "p(1)",
+  over: "call" as const,
   began,
   ended: began + 1,
   answer,
@@ -20,7 +21,12 @@ Deno.test("underLoad() lets callers have the old or the new answer, and after th
   assertEquals(verdict("old", 15), 1);
   assertEquals(verdict("oldnew", 5), 1);
   assertEquals(
-    underLoad([{ probe: "p(1)", began: 1, ended: 2, error: "no" }], {}, {}, 10)
+    underLoad(
+      [{ probe: "p(1)", over: "HTTP", began: 1, ended: 2, error: "no" }],
+      {},
+      {},
+      10,
+    )
       .length,
     1,
   );
