@@ -30,11 +30,11 @@ const RUNNING: Readonly<
 /** Something that happens again and again; what it does shows in the beats of the process. */
 export const running: Feature = {
   kind: "running",
-  weight: 5,
+  weight: 7,
   draw: (random) => ({
     ...commonParams(random),
     style: random.weighted([
-      ["interval", 2],
+      ["interval", 3],
       ["chain", 2],
       ["loop", 2],
       ["service", 3],

@@ -168,7 +168,7 @@ export const state: Feature = {
     down: random.chance(0.7),
     inAdd: random.integer(0, 3),
     unannounced: 0,
-    classes: random.chance(0.65),
+    classes: random.chance(0.75),
     exported: random.chance(0.6),
     inherits: random.chance(0.3),
     hidden: random.chance(0.12),
@@ -213,7 +213,7 @@ export const state: Feature = {
       (params) => ({ ...params, inAdd: (Number(params.inAdd) + 1) % 5 }),
     ],
     raiseAdd: [
-      3,
+      4,
       (params, random) =>
         raise(
           params,

@@ -3,7 +3,7 @@
  */
 import type { AppProcess } from "./driver.ts";
 import { versionsOf } from "./generator.ts";
-import type { Program, Release } from "./model.ts";
+import type { Program, Release, Version } from "./model.ts";
 import { statesOf } from "./observe.ts";
 import { SHELL_BUGS } from "./shell.ts";
 import { migrate } from "./state_model.ts";
@@ -84,50 +84,74 @@ export async function tampered(
 /** Whether a program has what a planted bug needs to show: only those are worth running. */
 export function findsPlanted(program: Program, planted: PlantedBug): boolean {
   const versions = versionsOf(program);
-  const [first, second] = versions;
-  const to = versions[program.path[0]!] ?? second;
-  if (!first || !to) return false;
-  const changed = (kind: string, params: readonly string[]) =>
-    to.pieces.some((piece) => {
-      const before = first.pieces.find(({ id }) => id === piece.id);
-      return piece.kind === kind && before?.presence === "imported" &&
-        piece.presence === "imported" &&
-        params.some((name) => before.params[name] !== piece.params[name]);
-    });
-  const broken = to.pieces.some(({ params }) => params.broken);
+  let from = versions[0]!;
+  for (const index of program.path) {
+    const to = versions[index]!;
+    if (shows(planted, from, to, program.health !== "none")) return true;
+    if (!isBroken(to) && to.healthy) from = to;
+  }
+  return false;
+}
+
+const isBroken = (version: Version): boolean =>
+  version.pieces.some(({ params }) => params.broken);
+
+/** Whether a bug shows in the upgrade from one version to another. */
+function shows(
+  planted: PlantedBug,
+  from: Version,
+  to: Version,
+  asksHealth: boolean,
+): boolean {
+  if (isBroken(to)) return false;
+  const both = to.pieces.flatMap((after) => {
+    const before = from.pieces.find(({ id }) => id === after.id);
+    return before?.presence === "imported" && after.presence === "imported"
+      ? [{ before, after }]
+      : [];
+  });
+  const changed = (kind: string, ...params: readonly string[]) =>
+    both.filter(({ before, after }) =>
+      after.kind === kind &&
+      params.some((name) => before.params[name] !== after.params[name])
+    );
   if (
     planted === "caller before health" ||
     planted === "undo leaves a new binding"
   ) {
-    return !broken && !to.healthy && program.health !== "none" &&
-      JSON.stringify(first.pieces) !== JSON.stringify(to.pieces);
+    const kinds = new Set(["link", "cycle", "boundary", "data", "memo"]);
+    return asksHealth && !to.healthy &&
+      both.some(({ before, after }) =>
+        kinds.has(after.kind) &&
+        JSON.stringify(before.params) !== JSON.stringify(after.params)
+      );
   }
-  if (broken || !to.healthy) return false;
+  if (asksHealth && !to.healthy) return false;
   switch (planted) {
     case "stale data file":
-      return changed("data", ["content"]);
+      return changed("data", "content").length > 0;
     case "state migrated twice":
-      return changed("state", ["steps"]);
+      return changed("state", "steps").length > 0;
     case "registration kept twice":
-      return changed("registration", ["word", "step", "key"]);
+      return changed("registration", "word", "step", "key").length > 0;
     case "old method on a kept instance":
-      return changed("state", ["word", "step", "baseStep"]) &&
-        to.pieces.some(({ params }) => params.classes && !params.arrow);
+      return changed("state", "word", "step", "method")
+        .some(({ after }) => after.params.classes && !after.params.arrow);
     case "old timer runs on":
-      return changed("running", ["word", "step"]);
+      return changed("running", "word", "step")
+        .some(({ before }) =>
+          /interval|service/.test(`${before.params.style}`)
+        );
     case "service of a pruned module runs on":
-      return first.pieces.some(({ id, kind, params, presence }) =>
+      return from.pieces.some(({ id, kind, params, presence }) =>
         kind === "running" && String(params.style).startsWith("service") &&
-        presence === "imported" &&
-        to.pieces.some((piece) =>
-          piece.id === id && piece.presence !== "imported"
-        )
+        presence === "imported" && !both.some(({ after }) => after.id === id)
       );
     case "lost update":
-      return first.pieces.some(({ kind, presence }) =>
-        kind === "state" && presence === "imported"
+      return both.some(({ after }) => after.kind === "state");
+    case "skipped upgrade":
+      return ["link", "cycle", "boundary"].some((kind) =>
+        changed(kind, "word", "step", "top").length > 0
       );
-    default:
-      return JSON.stringify(first) !== JSON.stringify(to);
   }
 }
