@@ -1,6 +1,10 @@
-/** The differential proof of "applied", for as many seeds as wanted.
+/** The differential proof of "applied", for as many generated programs as wanted.
  *
- * `deno task prove [--seeds N] [--from S] [--width W] [--planted NAME]`
+ * ```sh
+ * deno task prove [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
+ * ```
+ *
+ * Exits with 1 if a seed breaks the law; the first three are shrunk, and their programs written to folders.
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
@@ -14,10 +18,22 @@ if (import.meta.main) {
     boolean: ["verbose", "shrink"],
     default: { seeds: "10000", from: "1", width: "3", shrink: true },
     negatable: ["shrink"],
+    unknown: (argument) => {
+      write(
+        `Cannot read ${argument}; the options are --seeds --from --width --verbose --no-shrink --planted`,
+      );
+      Deno.exit(2);
+    },
   });
   const planted = PLANTED_BUGS.find((name) => name === flags.planted);
-  const write = (text: string) =>
-    Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+  if (flags.planted !== undefined && !planted) {
+    write(
+      `No planted bug is called ${flags.planted}; there are: ${
+        PLANTED_BUGS.join(", ")
+      }`,
+    );
+    Deno.exit(2);
+  }
   const figures = await runSeeds({
     from: Number(flags.from),
     seeds: Number(flags.seeds),
@@ -39,4 +55,8 @@ if (import.meta.main) {
   }
   write(describeFigures(figures));
   Deno.exit(figures.failing.length > 0 ? 1 : 0);
+}
+
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
 }

@@ -196,7 +196,10 @@ export class AppProcess implements AsyncDisposable {
     const lines = this.#child.stderr
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream());
-    for await (const line of lines) this.#log.push(line);
+    for await (const line of lines) {
+      // Every generated app says this at its start: it has no bucket to watch.
+      if (!line.includes("hot upgrades are off")) this.#log.push(line);
+    }
   }
 }
 

@@ -9,6 +9,9 @@ import type { PlantedBug } from "./planted.ts";
 import { renderVersion } from "./render.ts";
 import { SHELL } from "./shell.ts";
 
+/** How many smaller programs are tried at most: shrinking helps a reader, and must not hold up a test for long. */
+const MOST_TRIES = 60;
+
 /** Makes a failing program smaller while it still fails in the same way. */
 export async function shrink(
   report: ProgramReport,
@@ -17,9 +20,11 @@ export async function shrink(
   const kind = kindOf(report);
   let smallest = report;
   let again = true;
+  let tries = 0;
   while (again) {
     again = false;
     for (const candidate of smallerThan(smallest.program)) {
+      if (++tries > MOST_TRIES) return smallest;
       // What callers meet is a matter of timing: such a failure gets a second chance to show.
       let tried = await runProgram(candidate, planted);
       if (kindOf(tried) !== kind && kind.startsWith("caller")) {
