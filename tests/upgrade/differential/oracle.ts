@@ -2,7 +2,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { AppProcess, packTo } from "./driver.ts";
+import { AppProcess, type Outcome, packTo } from "./driver.ts";
 import { versionsOf } from "./generator.ts";
 import { Load } from "./load.ts";
 import { underLoad } from "./load_verdict.ts";
@@ -44,7 +44,7 @@ export async function runProgram(
   const folder = await Deno.makeTempDir({ prefix: "flyhot-differential-" });
   const upgrades: UpgradeReport[] = [];
   const violations: string[] = [];
-  let running: AppProcess | undefined;
+  let died: string | undefined;
   let going = "at its start";
   try {
     const releases = versionsOf(program).map((version) => ({
@@ -64,7 +64,6 @@ export async function runProgram(
       };
     }
     await using hot = first.app;
-    running = hot;
     await observe.serversUp(hot, releases[0]!.release);
     await observe.changesOf(hot, releases[0]!.release);
     await give(hot, releases[0]!.release);
@@ -72,7 +71,7 @@ export async function runProgram(
     for (const [index, to] of program.path.entries()) {
       if (to === current) continue;
       going = `${current} -> ${to}`;
-      const attempt = await runUpgrade(
+      const upgrade = runUpgrade(
         hot,
         releases[current]!.release,
         releases[to]!,
@@ -80,6 +79,11 @@ export async function runProgram(
         program,
         planted,
       );
+      // Asked here, while the process has not been ended by the test itself.
+      const attempt = await upgrade.catch((error: unknown) => {
+        died = hot.ended ? hot.log.slice(-800) : undefined;
+        throw error;
+      });
       upgrades.push({ from: current, to, ...attempt.report });
       violations.push(
         ...attempt.violations.map((text) => `${current} -> ${to}: ${text}`),
@@ -90,9 +94,9 @@ export async function runProgram(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     violations.push(
-      running?.ended
-        ? `${going}: the process ended: ${running.log.slice(-800)}`
-        : `${going}: the run broke off: ${message}`,
+      died === undefined
+        ? `${going}: the run broke off: ${message}`
+        : `${going}: the process ended: ${died}`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -114,7 +118,8 @@ async function runUpgrade(
   const starting = AppProcess.start(join(folder, "fresh", "app"), next, {
     health: program.health,
   });
-  const url = await packTo(folder, forgedRelease(planted, old, next));
+  const packing = packTo(folder, forgedRelease(planted, old, next))
+    .catch((error: Error) => error);
   const answersBefore = await observe.answersOf(hot, old);
   const beatsBefore = await hot.beats(60);
   const statesBefore = await observe.statesOf(hot, old);
@@ -124,14 +129,17 @@ async function runUpgrade(
   try {
     const load = new Load(hot, common(old, next), commonHolders(old, next));
     await load.more(20);
-    const outcome = await hot.upgrade(url);
+    // A release that cannot be packed never reaches a process.
+    const url = await packing;
+    const outcome: Outcome = url instanceof Error
+      ? { state: "failed", phase: "pack", message: url.message }
+      : await hot.upgrade(url);
     const settled = performance.now();
     await load.more(20);
     await load.stop();
     const end = endOf(outcome);
     const fresh = started.app;
-    if (fresh) await observe.serversUp(fresh, next);
-    const beatsFresh = fresh ? await lastBeats(fresh) : "";
+    const beatsFresh = fresh ? await beatsOnceUp(fresh, next) : "";
     const sound = fresh !== undefined && !fresh.ended && healthy;
     if (hot.ended) {
       violations.push(`the process ended: ${hot.log.slice(-600)}`);
@@ -259,15 +267,25 @@ async function give(
   }
 }
 
-/** A fresh process beats as soon as its app is loaded; a window in which it beats twice the same is its way. */
-async function lastBeats(fresh: AppProcess): Promise<string> {
-  let last = await fresh.beats(50);
-  for (let turn = 0; turn < 3 && !fresh.ended; turn++) {
-    const again = await fresh.beats(50);
-    if (again === last) break;
-    last = again;
+/** What a fresh process does by itself once its servers listen: a window in which it does the same twice. Its end, if
+ * the release is broken, is told by `ended`. */
+async function beatsOnceUp(
+  fresh: AppProcess,
+  release: Release,
+): Promise<string> {
+  try {
+    await observe.serversUp(fresh, release);
+    let last = await fresh.beats(50);
+    for (let turn = 0; turn < 3; turn++) {
+      const again = await fresh.beats(50);
+      if (again === last) break;
+      last = again;
+    }
+    return last;
+  } catch (error) {
+    if (fresh.ended) return "";
+    throw error;
   }
-  return last;
 }
 
 const common = (old: Release, next: Release) =>

@@ -12,7 +12,7 @@ export function endOf(outcome: Outcome): End {
     return "applied";
   }
   return JSON.stringify(outcome).includes(`"refusals":[{`) ||
-      ["plan", "diff", "check"].includes(outcome.phase ?? "")
+      ["pack", "plan", "diff", "check"].includes(outcome.phase ?? "")
     ? "refused"
     : "failed";
 }

@@ -74,10 +74,11 @@ export async function tampered(
   if (
     planted === "undo leaves a new binding" && failure?.fresh?.ended === false
   ) {
-    const bound = old.probes.find(({ name, how }) =>
-      how === "call" && next.probes.some((probe) => probe.name === name)
-    );
-    if (bound) hot.answerWith(bound.name, failure.fresh);
+    for (const { name, how } of old.probes) {
+      if (how === "call" && next.probes.some((probe) => probe.name === name)) {
+        hot.answerWith(name, failure.fresh);
+      }
+    }
   }
 }
 
