@@ -131,7 +131,7 @@ export type {
 } from "./src/host.ts";
 export { type DenoHost, denoHost } from "./src/host_deno.ts";
 export { main } from "./src/main.ts";
-export { classify } from "./src/release/classify.ts";
+export { classify } from "./src/release/join_plans.ts";
 export {
   type PackedRelease,
   type PackOptions,
@@ -152,7 +152,7 @@ export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
 export type { RolloutDeps } from "./src/rollout/watch.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";
-export type { PlanReport } from "./src/release/plan_report.ts";
+export type { PlanReport } from "@flyhot/runtime/plan";
 export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";
 export { Secret } from "./src/secret.ts";
 export type {

@@ -7,6 +7,7 @@ import { Machine } from "../machine/machine.ts";
 import { readAppConfig } from "../machine/app_config.ts";
 import { appRoot } from "../release/app_root.ts";
 import { AppFiles } from "../release/app_files.ts";
+import { openLaying } from "../release/laying.ts";
 import { type ControlSocket, openControlSocket } from "../machine/control.ts";
 import { describeMachine, describeModules } from "../machine/info.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
@@ -61,6 +62,8 @@ interface Running extends AsyncDisposable {
 }
 
 let running: Promise<Running> | null = null;
+/** Whether what runs was set up for a question alone, and watches nothing. */
+let passive = false;
 
 const environment: Environment = (name) => Deno.env.get(name) || undefined;
 
@@ -92,13 +95,17 @@ export async function reapply(
       if (!running) appProcess.modules.uninstall();
       return { status: "skipped", reason: inert };
     }
+    if (running && passive) {
+      await (await running)[Symbol.asyncDispose]();
+      running = null;
+    }
     if (running) {
       return {
         status: "skipped",
         reason: "reapply() has run in this process already",
       };
     }
-    const { machine, missing } = await (running = starting(options, logger));
+    const { machine, missing } = await (running = watching(options, logger));
     if (missing !== null) {
       logger.error(`hot upgrades are off: ${missing}`);
       return { status: "error", reason: missing };
@@ -141,8 +148,7 @@ async function boot(machine: Machine, logger: Logger): Promise<ReapplyResult> {
  * @returns the machine
  */
 export async function runningMachine(): Promise<Machine> {
-  running ??= starting({ watch: false }, defaultLogger());
-  return (await running).machine;
+  return (await runningAtLeast()).machine;
 }
 
 /**
@@ -159,8 +165,7 @@ export async function runningMachine(): Promise<Machine> {
  * ```
  */
 export async function info(): Promise<MachineInfo> {
-  running ??= starting({ watch: false }, defaultLogger());
-  return await (await running).info();
+  return await (await runningAtLeast()).info();
 }
 
 /**
@@ -178,6 +183,20 @@ export async function stop(): Promise<void> {
   running = null;
   if (was) await (await was)[Symbol.asyncDispose]();
   await appProcess.rest();
+}
+
+function watching(options: ReapplyOptions, logger: Logger): Promise<Running> {
+  passive = false;
+  return starting(options, logger);
+}
+
+/** What runs; where nobody has called `reapply()` yet, set up to answer, and not to watch. */
+async function runningAtLeast(): Promise<Running> {
+  if (!running) {
+    running = starting({ watch: false }, defaultLogger());
+    passive = true;
+  }
+  return await running;
 }
 
 function starting(options: ReapplyOptions, logger: Logger): Promise<Running> {
@@ -211,8 +230,11 @@ async function start(
   appProcess.root = root;
   appProcess.logger = logger;
   const main = relative(root, mainFile);
-  const files = new AppFiles(root);
+  // Before anything is decided: what an earlier process has laid over the image's files is not the image's.
+  const laid = await openLaying(root, settings.imageRef);
+  const files = new AppFiles(root, laid.files ? { laid: laid.files } : {});
   const context = {
+    laid,
     appProcess,
     settings,
     bucket,
@@ -258,7 +280,9 @@ async function start(
     missing: typeof settings.bucket === "string" ? settings.bucket : null,
     async [Symbol.asyncDispose](): Promise<void> {
       await watcher[Symbol.asyncDispose]();
+      await machine.rest();
       await socket?.[Symbol.asyncDispose]();
+      await laid.files?.close();
     },
   };
 }

@@ -10,6 +10,8 @@ export const natives = {
   Request: globalThis.Request,
   /** `Headers`. */
   Headers: globalThis.Headers,
+  /** `Deno.serve`, which tells nobody of its requests. */
+  serve: Deno.serve,
   /** `fetch`. */
   fetch: globalThis.fetch,
   /** `setTimeout`, which no upgrade holds. */

@@ -2,6 +2,7 @@
  * @module
  */
 import type { UpgradePhase } from "./phases.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Thrown by a step of an upgrade. */
 export class UpgradeError extends Error {
@@ -11,22 +12,29 @@ export class UpgradeError extends Error {
   readonly phase: UpgradePhase;
   /** Whether a retry may cure it. */
   readonly transient: boolean;
+  /** What was refused before anything happened, place by place. */
+  readonly refusals: readonly Refusal[];
   /** How the upgrade ended: `fail` only if the new code was in and could not be taken out. */
   end: "abort" | "rolled_back" | "fail" = "abort";
 
   /**
    * @param phase the step
    * @param message what was tried, on what, and why it failed
-   * @param options whether a retry may cure it (default false), and the cause
+   * @param options whether a retry may cure it (default false), the cause, and what was refused
    */
   constructor(
     phase: UpgradePhase,
     message: string,
-    options: { readonly transient?: boolean; readonly cause?: unknown } = {},
+    options: {
+      readonly transient?: boolean;
+      readonly cause?: unknown;
+      readonly refusals?: readonly Refusal[];
+    } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.phase = phase;
     this.transient = options.transient ?? false;
+    this.refusals = options.refusals ?? [];
   }
 }
 

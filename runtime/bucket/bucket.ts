@@ -14,10 +14,14 @@ export type ReadOutcome =
     readonly etag: string;
     /** Its length in bytes, where the server says it. */
     readonly size: number | null;
+    /** What the server says the time is (its `Date` header), where it does. */
+    readonly date?: string | null;
   }
   | {
     /** No such object. */
     readonly status: "missing";
+    /** What the server says the time is, where it does. */
+    readonly date?: string | null;
   }
   | {
     /** The object still has the ETag given as `ifNoneMatch`. */
@@ -162,15 +166,21 @@ export async function getJson(
   key: string,
   options?: BucketRequestOptions & { readonly ifNoneMatch?: string },
 ): Promise<
-  | { readonly status: "found"; readonly value: unknown; readonly etag: string }
-  | { readonly status: "missing" }
+  | {
+    readonly status: "found";
+    readonly value: unknown;
+    readonly etag: string;
+    readonly date?: string | null;
+  }
+  | { readonly status: "missing"; readonly date?: string | null }
   | { readonly status: "unchanged" }
 > {
   const outcome = await bucket.get(key, options);
   if (outcome.status !== "found") return outcome;
   const text = await new natives.Response(outcome.body).text();
   try {
-    return { status: "found", value: JSON.parse(text), etag: outcome.etag };
+    const { etag, date = null } = outcome;
+    return { status: "found", value: JSON.parse(text), etag, date };
   } catch (cause) {
     throw new SyntaxError(`Cannot read ${bucket.url(key)}: it is not JSON`, {
       cause,

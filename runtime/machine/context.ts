@@ -2,6 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
+import type { Laying } from "../release/laying.ts";
 import type { Logger } from "../base/log.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ReleaseFolders } from "../release/folders.ts";
@@ -18,6 +19,8 @@ export interface MachineContext {
   readonly bucket: Bucket | null;
   /** The base image's files. */
   readonly files: AppFiles;
+  /** The files that lie over those of the image. */
+  readonly laid: Laying;
   /** The path of the main module. */
   readonly main: string;
   /** Where releases go. */

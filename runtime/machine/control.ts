@@ -51,7 +51,7 @@ export async function openControlSocket(
   const mask = Deno.umask(0o177);
   let server: Deno.HttpServer;
   try {
-    server = Deno.serve({
+    server = natives.serve({
       path,
       onListen() {},
       onError(error) {

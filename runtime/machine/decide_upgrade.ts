@@ -114,14 +114,16 @@ const ATTEMPTS_MAX = 5;
  *
  * @param before what was remembered
  * @param now the time on the clock that never jumps, in milliseconds
+ * @param forever whether it is tried for as long as it takes. Default false
  * @returns when to try again, or that it has ended
  */
 export function afterTransientFailure(
   before: UpgradeMemory | undefined,
   now: number,
+  forever = false,
 ): UpgradeMemory {
   const attempts = (before?.state === "waiting" ? before.attempts : 0) + 1;
-  if (attempts >= ATTEMPTS_MAX) return { state: "ended" };
+  if (attempts >= ATTEMPTS_MAX && !forever) return { state: "ended" };
   const delay = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
   return { state: "waiting", attempts, retryAt: now + delay };
 }

@@ -3,6 +3,9 @@
  */
 import { addGeneration } from "./add_generation.ts";
 import type { MachineContext } from "./context.ts";
+import { acceptPointer, type OtherPointer } from "./accept_pointer.ts";
+import type { StartDecision, StartWanted } from "./decide_start.ts";
+import { Starts } from "./starts.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import {
   afterTransientFailure,
@@ -37,7 +40,7 @@ import { upgrade } from "../upgrade/upgrade.ts";
 import type { UpgradeContext, UpgradeOutcome } from "../upgrade/context.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 
-const BOOT_ATTEMPTS_MAX = 4;
+const BOOT_ATTEMPTS_MAX = 3;
 const BOOT_RETRY_MS = 500;
 /** An app must not wait long for a bucket that does not answer. */
 const BOOT_READ_MS = 10_000;
@@ -46,8 +49,6 @@ const BOOT_TRIAL_MS = 30_000;
 interface Attempt {
   /** How many starts in a row have tried it, or null where the app serves already. */
   readonly bootAttempts: number | null;
-  /** Whether transient trouble is final too. */
-  readonly last: boolean;
 }
 
 /** Brings upgrades in on this machine. */
@@ -60,6 +61,11 @@ export class Machine {
   #etag: string | null = null;
   #pointer: Pointer | null = null;
   #onTrial: MachineResult | null = null;
+  #isBooting = false;
+  #other: OtherPointer | null = null;
+  /** What boot could not download. */
+  #owed: HotUpgrade | null = null;
+  readonly #starts: Starts | null;
   #superseded: AbortController | null = null;
   #nudged: (() => void) | null = null;
 
@@ -68,6 +74,15 @@ export class Machine {
    */
   constructor(context: MachineContext) {
     this.#context = context;
+    const { bucket, settings, appProcess } = context;
+    this.#starts = bucket && new Starts({
+      bucket,
+      app: settings.app,
+      machineId: settings.machineId,
+      livedMs: settings.livedMs,
+      onEnd: (act) => appProcess.endSignals.onEnd(act),
+      onProven: (wanted) => this.#proven(wanted),
+    });
   }
 
   /**
@@ -77,6 +92,16 @@ export class Machine {
    * @throws {Error} if the pointer cannot be read
    */
   async boot(): Promise<MachineResult | null> {
+    // What the pointer says is not acted on twice.
+    this.#isBooting = true;
+    try {
+      return await this.#boot();
+    } finally {
+      this.#isBooting = false;
+    }
+  }
+
+  async #boot(): Promise<MachineResult | null> {
     const { bucket, settings } = this.#context;
     const { app, imageRef } = settings;
     if (!bucket) return null;
@@ -91,23 +116,100 @@ export class Machine {
     const before = await this.#ownResult(wanted.id);
     if (before && endedBadly(before)) {
       this.#rememberEnd(before);
+      await this.#bringInBefore(wanted);
       return before;
     }
-    const died = before?.state === "pending" && before.at_boot
-      ? before.boot_attempts ?? 1
-      : 0;
-    if (died >= BOOT_ATTEMPTS_MAX) {
-      return await this.#giveUpAtBoot(wanted, died);
-    }
+    const start = await this.#startWith(wanted);
+    if (start.run === "before") return await this.#bootBefore(wanted, start);
+    await pause(start.delayMs);
     for (let attempt = 1;; attempt++) {
-      const last = attempt === BOOT_ATTEMPTS_MAX;
-      const result = await this.#bringIn(wanted, {
-        bootAttempts: died + 1,
-        last,
-      });
-      if (result.state !== "pending" || last) return result;
+      const result = await this.#bringIn(wanted, { bootAttempts: attempt });
+      if (result.state !== "pending") return result;
+      if (attempt === BOOT_ATTEMPTS_MAX) {
+        // The image serves meanwhile; it is brought in as soon as it can be had.
+        this.#owed = wanted;
+        return result;
+      }
       await pause(BOOT_RETRY_MS * 2 ** attempt);
     }
+  }
+
+  async #startWith(wanted: HotUpgrade): Promise<StartDecision> {
+    const revision = this.#pointer?.revision ?? 0;
+    return await this.#starts!.begin({ upgradeId: wanted.id, revision });
+  }
+
+  /** Runs what was before a release that keeps killing the process: the release before, else the image. */
+  async #bootBefore(
+    wanted: HotUpgrade,
+    { stage, deaths }: StartDecision,
+  ): Promise<MachineResult> {
+    const { settings, logger } = this.#context;
+    const generation = this.#pointer &&
+      generationOf(this.#pointer, settings.imageRef);
+    const before =
+      generation?.history.find((earlier) =>
+        earlier.state === "committed" && earlier.id !== wanted.id &&
+        earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
+      ) ?? null;
+    const instead = before ? before.version : "the code of the image";
+    const error = new UpgradeError(
+      "prepare",
+      stage === "trial"
+        ? `Cannot start with ${wanted.version}: the process died ${deaths} times in a row within a minute of its start; ${instead} runs instead, on trial`
+        : `Cannot start with ${wanted.version}: it killed the process within a minute where ${instead} lived; ${instead} runs instead until the next rollout`,
+    );
+    logger.error(error.message);
+    await this.#bringInBefore(wanted);
+    const pending = await this.#pending(wanted, new Date(), {
+      bootAttempts: deaths,
+    });
+    // The word on a trial comes when it has been passed.
+    const result = stage === "trial"
+      ? withFailure(pending, error)
+      : badResult(pending, error);
+    this.#memory.set(wanted.id, { state: "ended" });
+    this.lastUpgradeId = wanted.id;
+    await this.#say(result);
+    return result;
+  }
+
+  /** The committed release before another one, or null for the image. */
+  #before(wanted: HotUpgrade): HotUpgrade | null {
+    const generation = this.#pointer &&
+      generationOf(this.#pointer, this.#context.settings.imageRef);
+    return generation?.history.find((earlier) =>
+      earlier.state === "committed" && earlier.id !== wanted.id &&
+      earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
+    ) ?? null;
+  }
+
+  async #bringInBefore(wanted: HotUpgrade): Promise<void> {
+    const before = this.#before(wanted);
+    if (before) await this.#bringIn(before, { bootAttempts: 1 });
+  }
+
+  async #proven({ upgradeId }: StartWanted): Promise<void> {
+    const { bucket, settings, logger } = this.#context;
+    const said = await this.#ownResult(upgradeId);
+    if (!said || !bucket) return;
+    const error = new UpgradeError(
+      "prepare",
+      `Cannot run ${said.version}: it killed the process within a minute of its start, twice in a row, where what was before lives; it is ended on this machine until the next rollout`,
+    );
+    logger.error(error.message);
+    await this.#say({
+      ...badResult(said, error),
+      fingerprint: await fingerprint(
+        settings.imageRef,
+        this.#context.appProcess.release?.sha256 ?? null,
+      ),
+    });
+  }
+
+  /** Says that the process ends in order. */
+  async rest(): Promise<void> {
+    await this.#starts?.forget();
   }
 
   /**
@@ -118,7 +220,9 @@ export class Machine {
    */
   async poll(): Promise<number | null> {
     const { settings } = this.#context;
+    if (this.#isBooting) return null;
     await this.#readPointer();
+    if (this.#isBooting) return null;
     const decision = decideUpgrade(
       this.#pointer && generationOf(this.#pointer, settings.imageRef),
       settings.machineId,
@@ -126,13 +230,28 @@ export class Machine {
       performance.now(),
     );
     if (decision.act === "wait") return decision.until - performance.now();
-    if (decision.act === "apply") {
-      if (await this.#endedBefore(decision.upgrade.id)) return null;
-      await this.#bringIn(decision.upgrade, {
-        bootAttempts: null,
-        last: false,
-      });
+    if (decision.act === "none") return await this.#bringInOwed();
+    if (await this.#endedBefore(decision.upgrade.id)) return null;
+    this.#owed = null;
+    await this.#bringIn(decision.upgrade, { bootAttempts: null });
+    return null;
+  }
+
+  /** Tries again what could not be had at boot: the image serves, and goes on serving however long that takes. */
+  async #bringInOwed(): Promise<number | null> {
+    const owed = this.#owed;
+    const memory = owed && this.#memory.get(owed.id);
+    if (!owed || memory?.state === "ended") return null;
+    const generation = this.#pointer &&
+      generationOf(this.#pointer, this.#context.settings.imageRef);
+    if (bootUpgrade(generation)?.id !== owed.id) {
+      this.#owed = null;
+      return null;
     }
+    const wait = (memory?.retryAt ?? 0) - performance.now();
+    if (wait > 0) return wait;
+    const { state } = await this.#bringIn(owed, { bootAttempts: null });
+    if (state !== "pending") this.#owed = null;
     return null;
   }
 
@@ -192,8 +311,26 @@ export class Machine {
     });
     if (read.status !== "found") return;
     const pointer = parsePointer(read.value);
+    const decision = acceptPointer(
+      this.#pointer,
+      pointer,
+      this.#other,
+      performance.now(),
+    );
     // An eventually consistent bucket may answer with an older one.
-    if (pointer.revision < (this.#pointer?.revision ?? 0)) return;
+    if (decision.act === "ignore") return;
+    if (decision.act === "wait") {
+      this.#other = decision.other;
+      if (decision.isNew) {
+        this.#context.logger.warn(
+          `the pointer was made anew (revision ${pointer.revision}, known is ${
+            this.#pointer?.revision ?? 0
+          } of another lineage); it counts once it has been read for a minute`,
+        );
+      }
+      return;
+    }
+    this.#other = null;
     this.#etag = read.etag;
     this.#pointer = pointer;
   }
@@ -203,10 +340,18 @@ export class Machine {
       const startedAt = new Date();
       await this.#say(await this.#pending(wanted, startedAt, attempt));
       const atBoot = attempt.bootAttempts !== null;
-      const outcome = await this.#upgrade(wantedRelease(wanted), atBoot);
+      if (!atBoot && wanted.tarball_url !== null) {
+        const revision = this.#pointer?.revision ?? 0;
+        await this.#starts?.taking({ upgradeId: wanted.id, revision });
+      }
+      const outcome = await this.#upgrade(
+        wantedRelease(wanted),
+        atBoot,
+        wanted.probation_ms,
+      );
       // Anew, because it tells which release is in.
       const pending = await this.#pending(wanted, startedAt, attempt);
-      const result = this.#judge(pending, outcome, attempt.last);
+      const result = this.#judge(pending, outcome, wanted);
       const { level, text } = resultLine(result);
       this.#context.logger[level](text);
       // Said when the app has loaded: a process that dies until then is found pending by the next one.
@@ -220,6 +365,7 @@ export class Machine {
   async #upgrade(
     release: WantedRelease,
     atBoot: boolean,
+    probationMs: number = this.#context.settings.probationMs,
   ): Promise<UpgradeOutcome | UpgradeError> {
     const { settings, logger, ...rest } = this.#context;
     const { appProcess } = rest;
@@ -249,7 +395,7 @@ export class Machine {
           release,
           before,
           checks,
-          probationMs: atBoot ? 0 : settings.probationMs,
+          probationMs: atBoot ? 0 : probationMs,
         }, context);
         outcome = { ...outcome, undrained };
       }
@@ -344,13 +490,15 @@ export class Machine {
   #judge(
     pending: MachineResult,
     outcome: UpgradeOutcome | UpgradeError,
-    last: boolean,
+    wanted: HotUpgrade,
   ): MachineResult {
     const id = pending.upgrade_id;
-    if (outcome instanceof UpgradeError && outcome.transient && !last) {
+    if (outcome instanceof UpgradeError && outcome.transient) {
       const memory = afterTransientFailure(
         this.#memory.get(id),
         performance.now(),
+        // What is committed is this generation's code: there is nothing else to run.
+        wanted.state === "committed",
       );
       this.#memory.set(id, memory);
       if (memory.state === "waiting") return withFailure(pending, outcome);
@@ -360,25 +508,6 @@ export class Machine {
     return outcome instanceof UpgradeError
       ? badResult(pending, outcome)
       : goodResult(pending, outcome);
-  }
-
-  /** A release that keeps killing the process at boot must not keep the machine down. */
-  async #giveUpAtBoot(
-    wanted: HotUpgrade,
-    died: number,
-  ): Promise<MachineResult> {
-    const pending = await this.#pending(wanted, new Date(), {
-      bootAttempts: died,
-      last: true,
-    });
-    const error = new UpgradeError(
-      "prepare",
-      `Cannot start with ${wanted.version}: the process died ${died} times while it was brought in at boot; the code of the image runs instead`,
-    );
-    const result = this.#judge(pending, error, true);
-    this.#context.logger.error(error.message);
-    await this.#say(result);
-    return result;
   }
 
   #beginTrial(release: WantedRelease, undo: () => Promise<void>): void {

@@ -82,6 +82,7 @@ function setUp() {
     settings: resolveSettings({}, (name) => environment[name]),
     bucket,
     files: new AppFiles(folder),
+    laid: { files: null, refused: "nothing is there" },
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
+import { LIVED_MS } from "./decide_start.ts";
 import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "../base/log.ts";
 import type { HealthCheck } from "../upgrade/health.ts";
@@ -110,6 +111,8 @@ export interface Settings {
   readonly healthTimeoutMs: number;
   /** For how long new code is watched after it is in, in milliseconds. */
   readonly probationMs: number;
+  /** How long a process has to live for its start to count as a good one, in milliseconds. */
+  readonly livedMs: number;
   /** How long work begun before an upgrade keeps the code that it began in, in milliseconds. */
   readonly drainMs: number;
   /** How long a callback of `hot(import.meta)` may take, in milliseconds. */
@@ -200,6 +203,10 @@ export function resolveSettings(
       "probationMs",
       options.probationMs ??
         (watched === undefined ? 5000 : Number(watched)),
+    ),
+    livedMs: positive(
+      "FLYHOT_LIVED_MS",
+      Number(env("FLYHOT_LIVED_MS") ?? LIVED_MS),
     ),
     drainMs: notNegative("drainMs", options.drainMs ?? 2000),
     callbackTimeoutMs: positive(

@@ -98,6 +98,7 @@ Deno.test("resolveSettings() takes everything from the environment", () => {
     socketPath: "/run/flyhot.sock",
     pollIntervalMs: 250,
     probationMs: 5000,
+    livedMs: 60_000,
     drainMs: 2000,
     callbackTimeoutMs: 10_000,
     retainedBudgetBytes: 64 * 1024 * 1024,

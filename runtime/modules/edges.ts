@@ -4,29 +4,34 @@
 import type { ModuleTable } from "./module_table.ts";
 import { placeOf } from "./module_urls.ts";
 
-/** How one module was imported by another. */
-export type EdgeKind = "live" | "plain";
+/** One import that was seen. */
+export interface SeenImport {
+  /** As it was asked for. */
+  readonly specifier: string;
+  /** Where it leads: a path of the app, or a URL outside of it. */
+  readonly to: string;
+  /** Whether it leads to a module of the app. */
+  readonly inside: boolean;
+  /** Whether it went through `live()`, and only so. */
+  readonly live: boolean;
+}
 
 /** What has been loaded and how, for the planner. */
 export interface LoadedModules {
   /** The paths loaded. */
   readonly loaded: Set<string>;
-  /** Imports through `live()`, by importer. */
-  readonly live: Map<string, Set<string>>;
-  /** All other imports, by importer. */
-  readonly plain: Map<string, Set<string>>;
-  /** Where each specifier of an importer leads: a path of the app, or a URL outside of it. */
-  readonly specifiers: Map<string, Map<string, string>>;
+  /** What each imported. */
+  readonly imports: Map<string, readonly SeenImport[]>;
 }
 
-interface Seen {
-  readonly targets: Map<string, EdgeKind>;
-  readonly specifiers: Map<string, string>;
+interface Target {
+  readonly url: string;
+  readonly live: boolean;
 }
 
 /** The imports that were seen. */
 export class Edges {
-  readonly #imports = new Map<string, Seen>();
+  readonly #imports = new Map<string, Map<string, Target>>();
   readonly #loaded = new Set<string>();
 
   /**
@@ -53,66 +58,47 @@ export class Edges {
    *
    * @param importer the importing instance
    * @param specifier as written
-   * @param target where it leads, as a place
-   * @param kind how it was imported
+   * @param url where it leads, as a place
+   * @param live whether it went through `live()`
    */
-  add(
-    importer: string,
-    specifier: string,
-    target: string,
-    kind: EdgeKind,
-  ): void {
+  add(importer: string, specifier: string, url: string, live: boolean): void {
     let seen = this.#imports.get(importer);
-    if (!seen) {
-      seen = { targets: new Map(), specifiers: new Map() };
-      this.#imports.set(importer, seen);
-    }
+    if (!seen) this.#imports.set(importer, seen = new Map());
     // One import that is not live is enough to hold the old module.
-    if (seen.targets.get(target) !== "plain") seen.targets.set(target, kind);
-    seen.specifiers.set(specifier, target);
+    const before = seen.get(specifier);
+    seen.set(specifier, { url, live: live && before?.live !== false });
   }
 
   /**
-   * What is loaded in the current generation, or will be after an upgrade.
+   * What is loaded in the current generation.
    *
    * @param table the table of current instances
-   * @param isCurrent tells which instances count. Default those that the table calls current
-   * @returns the paths and how they were imported
+   * @returns the paths and what they imported
    */
-  current(
-    table: ModuleTable,
-    isCurrent: (url: string) => boolean = (url) => table.isCurrent(url),
-  ): LoadedModules {
+  current(table: ModuleTable): LoadedModules {
     const loaded = new Set<string>();
-    const live = new Map<string, Set<string>>();
-    const plain = new Map<string, Set<string>>();
-    const specifiers = new Map<string, Map<string, string>>();
     for (const url of this.#loaded) {
-      if (isCurrent(url)) loaded.add(table.pathOf(url)!);
+      if (table.isCurrent(url)) loaded.add(table.pathOf(url)!);
     }
+    const imports = new Map<string, readonly SeenImport[]>();
     for (const [importer, seen] of this.#imports) {
       const from = table.pathOf(importer);
-      if (from === null || !isCurrent(importer)) continue;
-      for (const [target, kind] of seen.targets) {
-        const to = table.pathOf(target);
-        // Whoever imports itself holds nothing that is not replaced with it.
-        if (to === null || to === from) continue;
-        const edges = kind === "live" ? live : plain;
-        edges.set(from, (edges.get(from) ?? new Set()).add(to));
+      if (from === null || !table.isCurrent(importer)) continue;
+      const list = [...imports.get(from) ?? []];
+      for (const [specifier, { url, live }] of seen) {
+        const path = table.pathOf(url);
+        const to = path ?? placeOf(url);
+        list.push({ specifier, to, inside: path !== null, live });
       }
-      const led = specifiers.get(from) ?? new Map<string, string>();
-      for (const [specifier, target] of seen.specifiers) {
-        led.set(specifier, table.pathOf(target) ?? placeOf(target));
-      }
-      specifiers.set(from, led);
+      imports.set(from, list);
     }
-    return { loaded, live, plain, specifiers };
+    return { loaded, imports };
   }
 
   /**
-   * The instances that one attempt has loaded.
+   * The instances that were loaded and of which something is true.
    *
-   * @param isOf tells the attempt's instances
+   * @param isOf tells which
    * @returns their URLs
    */
   loadedWhere(isOf: (url: string) => boolean): string[] {

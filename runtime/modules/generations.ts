@@ -45,6 +45,7 @@ export interface Trial {
 export class Generations {
   readonly #context = new AsyncLocalStorage<Work>();
   readonly #active = new Map<number, number>();
+  readonly #overdue = new Map<number, number>();
   readonly #generationOf = new Map<number, number>();
   #last = 0;
   #serving = 0;
@@ -235,6 +236,7 @@ export class Generations {
    */
   drain(generation: number, drainMs: number): void {
     const release = () => {
+      this.#overdue.set(generation, this.undrained(generation));
       this.#floor = Math.max(this.#floor, generation);
     };
     if (drainMs <= 0) return release();
@@ -242,12 +244,15 @@ export class Generations {
   }
 
   /**
-   * Counts the work that began before a generation and has not ended.
+   * Counts the work that began before a generation and did not end in the time it had; where that is not over yet, what
+   * goes on.
    *
    * @param generation the generation
    * @returns how many requests and events
    */
   undrained(generation: number): number {
+    const overdue = this.#overdue.get(generation);
+    if (overdue !== undefined) return overdue;
     let count = 0;
     for (const [begun, active] of this.#active) {
       if (begun < generation) count += active;

@@ -135,23 +135,12 @@ export class ModuleLoading {
    * @returns the paths and how they were imported
    */
   current(main: string): LoadedModules {
-    return this.#loadedModules(main, (table, url) => table.isCurrent(url));
-  }
-
-  /**
-   * What will be loaded once the attempt under way is current.
-   *
-   * @param main the path of the main module
-   * @param staged the attempt
-   * @returns the paths and how they were imported
-   */
-  upcoming(main: string, staged: StagedTable): LoadedModules {
-    return this.#loadedModules(main, (table, url) => {
-      const path = table.pathOf(url);
-      return path !== null &&
-        attemptOf(url) ===
-          (staged.paths.has(path) ? staged.attempt : table.attempt(path));
-    });
+    const { table } = this;
+    const modules: LoadedModules = table
+      ? this.#edges.current(table)
+      : { loaded: new Set(), imports: new Map() };
+    modules.loaded.add(main);
+    return modules;
   }
 
   /**
@@ -173,23 +162,6 @@ export class ModuleLoading {
     );
   }
 
-  #loadedModules(
-    main: string,
-    counts: (table: ModuleTable, url: string) => boolean,
-  ): LoadedModules {
-    const { table } = this;
-    const modules = table
-      ? this.#edges.current(table, (url) => counts(table, url))
-      : {
-        loaded: new Set<string>(),
-        live: new Map(),
-        plain: new Map(),
-        specifiers: new Map(),
-      };
-    modules.loaded.add(main);
-    return modules;
-  }
-
   #resolve(
     specifier: string,
     context: ResolveHookContext,
@@ -205,12 +177,12 @@ export class ModuleLoading {
     const result = table && ownParent !== null
       ? next(specifier, { ...context, parentURL: placeOf(parent) })
       : next(specifier, context);
-    const kind = this.#liveCall ? "live" : "plain";
+    const live = this.#liveCall !== null;
     if (!result.url.startsWith("file:")) {
       this.external.add(result.url);
       if (/^[a-z]+:/.test(specifier)) this.external.add(specifier);
       if (ownParent !== null) {
-        this.#edges.add(parent, specifier, result.url, kind);
+        this.#edges.add(parent, specifier, result.url, live);
       }
       return result;
     }
@@ -223,7 +195,7 @@ export class ModuleLoading {
     }
     if (parent !== "" && this.#concerns(parent)) {
       // Kept as URLs, because modules are imported before the app root is known.
-      this.#edges.add(parent, specifier, place, kind);
+      this.#edges.add(parent, specifier, place, live);
     }
     const path = table?.pathOf(place) ?? null;
     // A URL that names its attempt is an import of our own.

@@ -20,7 +20,7 @@ import {
 import { packageRefusals } from "./rules/package_rule.ts";
 import type { Plan } from "./plan.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
-import type { Refusal } from "../protocol/refusal.ts";
+import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { judgeState } from "./rules/state_rule.ts";
@@ -43,7 +43,14 @@ export function classify(
   running: RunningManifest,
   options: { readonly consent?: readonly string[] } = {},
 ): Plan {
-  const settings = manifest.settings ?? NO_SETTINGS;
+  const said = manifest.settings ?? NO_SETTINGS;
+  // What is lost is of the code that runs, whose own deno.json may have named it: a way back must not fail for a name.
+  const settings = {
+    ...said,
+    startsAnew: [
+      ...new Set([...said.startsAnew, ...running.settings?.startsAnew ?? []]),
+    ],
+  };
   const consents = new Consents([
     ...settings.consent,
     ...options.consent ?? [],
@@ -147,7 +154,7 @@ export function classify(
     unchanged: unchangedFiles(manifest, running, set.reload),
     pruned,
     refusals,
-    warnings: unmatchedSettings(settings, consents, { manifest, release, now }),
+    warnings: unmatchedSettings(said, consents, { manifest, release, now }),
     notes: [
       ...changes.ignored.length > 0
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]

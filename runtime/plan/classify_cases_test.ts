@@ -7,7 +7,7 @@ import {
 } from "../../tests/support/planned_app.ts";
 import { classify } from "./classify.ts";
 import { isEmptyPlan, type Plan } from "./plan.ts";
-import { refusalText } from "../protocol/refusal.ts";
+import { refusalText } from "../base/refusal.ts";
 
 const MAIN = `import { live, reapply } from "@flyhot/runtime";
 await reapply();

@@ -15,10 +15,3 @@ export { isEmptyPlan, type Plan } from "./plan.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export { type PlanReport, planReport } from "./report.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";
-export {
-  bootModules,
-  type ColdReason,
-  type ReloadSet,
-  reloadSet,
-  type RunningModules,
-} from "./old_reload_set.ts";

@@ -3,7 +3,7 @@
  */
 import type { KeptEntry } from "../protocol/release_settings.ts";
 import type { Reason } from "./reload_set.ts";
-import type { Refusal } from "../protocol/refusal.ts";
+import type { Refusal } from "../base/refusal.ts";
 
 /** What a release would do to a machine. */
 export interface Plan {

@@ -4,14 +4,16 @@
 import process from "node:process";
 import type { Guard } from "./guard.ts";
 
-const END_SIGNALS: ReadonlySet<unknown> = new Set(["SIGTERM", "SIGINT"]);
+const END_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /**
  * Lets the guard decide about `Deno.exit` and `process.exit`.
  *
  * @param guard the guard
+ * @param endSignals the signals that ask for the end
  */
-export function watchExits(guard: Guard): void {
+export function watchExits(guard: Guard, endSignals: EndSignals): void {
   const denoExit = Deno.exit;
   Deno.exit = (code) => {
     guard.refuseExit(code ?? Deno.exitCode);
@@ -22,39 +24,102 @@ export function watchExits(guard: Guard): void {
     guard.refuseExit(Number(code ?? process.exitCode ?? 0));
     return processExit.call(process, code);
   }) as typeof process.exit;
-  watchSignals(() => guard.signalled());
+  endSignals.install(() => guard.signalled());
 }
 
-/** An app that listens to such a signal decides about its end itself: its `Deno.exit` is an orderly one then. */
-function watchSignals(signalled: () => void): void {
-  const add = Deno.addSignalListener;
-  const remove = Deno.removeSignalListener;
-  const wrapped = new Map<string, Map<() => void, () => void>>();
-  Deno.addSignalListener = (signal, listener) => {
-    if (!END_SIGNALS.has(signal)) return add(signal, listener);
-    const listeners = wrapped.get(signal) ?? new Map<() => void, () => void>();
-    wrapped.set(signal, listeners);
-    const own = listeners.get(listener) ?? (() => {
-      signalled();
-      listener();
+/**
+ * The signals that ask the process to end. An app that listens to one decides about its end itself: its `Deno.exit` is
+ * an orderly one then.
+ */
+export class EndSignals {
+  readonly #add = Deno.addSignalListener;
+  readonly #remove = Deno.removeSignalListener;
+  readonly #exit = Deno.exit;
+  readonly #wrapped = new Map<string, Map<() => void, () => void>>();
+
+  /**
+   * Begins to see the signals that the app listens to.
+   *
+   * @param signalled told of a signal before the app is
+   */
+  install(signalled: () => void): void {
+    Deno.addSignalListener = (signal, listener) => {
+      if (!isEnd(signal)) return this.#add(signal, listener);
+      const listeners = this.#listeners(signal);
+      const own = listeners.get(listener) ?? (() => {
+        signalled();
+        listener();
+      });
+      listeners.set(listener, own);
+      this.#add(signal, own);
+    };
+    Deno.removeSignalListener = (signal, listener) => {
+      const own = this.#listeners(signal).get(listener);
+      this.#listeners(signal).delete(listener);
+      this.#remove(signal, own ?? listener);
+    };
+    // Listeners of `process` come by another way.
+    process.on("newListener", (name) => {
+      if (isEnd(name) && process.listenerCount(name) === 0) {
+        this.#add(name, signalled);
+      }
     });
-    listeners.set(listener, own);
-    add(signal, own);
-  };
-  Deno.removeSignalListener = (signal, listener) => {
-    const own = wrapped.get(signal)?.get(listener);
-    wrapped.get(signal)?.delete(listener);
-    remove(signal, own ?? listener);
-  };
-  // Listeners of `process` come by another way.
-  process.on("newListener", (name) => {
-    if (END_SIGNALS.has(name) && process.listenerCount(name) === 0) {
-      add(name as Deno.Signal, signalled);
+    process.on("removeListener", (name) => {
+      if (isEnd(name) && process.listenerCount(name) === 0) {
+        this.#remove(name, signalled);
+      }
+    });
+  }
+
+  /**
+   * Does something before the process ends by a signal; where the app does not listen to it, the process ends then.
+   *
+   * @param act what to do, bounded by itself
+   * @returns ends that
+   */
+  onEnd(act: () => Promise<void>): () => void {
+    const listeners = END_SIGNALS.map((signal) => {
+      const listener = () => {
+        end();
+        act().catch(() => {}).finally(() => {
+          if (!this.#appListens(signal)) this.#end(signal);
+        });
+      };
+      this.#add(signal, listener);
+      return { signal, listener };
+    });
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
+      for (const { signal, listener } of listeners) {
+        this.#remove(signal, listener);
+      }
+    };
+    return end;
+  }
+
+  #appListens(signal: typeof END_SIGNALS[number]): boolean {
+    return this.#listeners(signal).size > 0 ||
+      process.listenerCount(signal) > 0;
+  }
+
+  #end(signal: typeof END_SIGNALS[number]): void {
+    try {
+      Deno.kill(Deno.pid, signal);
+    } catch {
+      // Without the permission to send it.
+      this.#exit(EXIT_CODES[signal]);
     }
-  });
-  process.on("removeListener", (name) => {
-    if (END_SIGNALS.has(name) && process.listenerCount(name) === 0) {
-      remove(name as Deno.Signal, signalled);
-    }
-  });
+  }
+
+  #listeners(signal: string): Map<() => void, () => void> {
+    const listeners = this.#wrapped.get(signal) ?? new Map();
+    this.#wrapped.set(signal, listeners);
+    return listeners;
+  }
+}
+
+function isEnd(name: unknown): name is typeof END_SIGNALS[number] {
+  return END_SIGNALS.some((signal) => signal === name);
 }

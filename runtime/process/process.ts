@@ -14,7 +14,7 @@ import {
 } from "../state/staging.ts";
 import { UpgradeEvents } from "./events.ts";
 import { Guard } from "./guard.ts";
-import { watchExits } from "./exits.ts";
+import { EndSignals, watchExits } from "./exits.ts";
 import { watchNodeServers } from "./node_servers.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedThings } from "./owned.ts";
@@ -27,6 +27,7 @@ import type { HotContext } from "../modules/hot_context.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
+import { ImageAnalysis } from "../modules/image_analysis.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
@@ -60,6 +61,8 @@ export class AppProcess {
   readonly modules: ModuleLoading = new ModuleLoading();
   /** Which work meets which generation of the code. */
   readonly generations: Generations = generations;
+  /** What the scripts of the base image do. */
+  readonly imageAnalysis: ImageAnalysis = new ImageAnalysis(this.modules);
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
@@ -121,6 +124,8 @@ export class AppProcess {
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
   });
+  /** The signals that ask the process to end. */
+  readonly endSignals: EndSignals = new EndSignals();
   #installed = false;
 
   /** Begins to see imports, errors, timers, servers and what ends the process; once. */
@@ -129,7 +134,7 @@ export class AppProcess {
     this.#installed = true;
     this.modules.install();
     this.guard.install();
-    watchExits(this.guard);
+    watchExits(this.guard, this.endSignals);
     this.timers.install();
     this.passes.install();
     this.servers.install();

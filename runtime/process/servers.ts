@@ -70,7 +70,7 @@ export class Servers {
    */
   constructor(context: ServersContext) {
     this.#context = context;
-    this.#serve = Deno.serve;
+    this.#serve = natives.serve;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */

@@ -16,6 +16,7 @@ export {
   PROTOCOL_VERSION,
   type ReleaseFile,
   type RunningManifest,
+  type ServiceCheck,
   settingsText,
 } from "./manifest.ts";
 export { parseJsonc } from "./jsonc.ts";
@@ -33,7 +34,13 @@ export {
   parseMachineResult,
   type UpgradeFailure,
 } from "./machine_result.ts";
-export { lockKey, pointerKey, releaseKey, resultKey } from "./object_keys.ts";
+export {
+  lockKey,
+  pointerKey,
+  releaseKey,
+  resultKey,
+  startKey,
+} from "./object_keys.ts";
 export {
   type Generation,
   HISTORY_MAX,
@@ -48,9 +55,11 @@ export type {
   RunningPlanFields,
   SeenEdge,
 } from "./plan_fields.ts";
-export { type Refusal, refusal, refusalText } from "./refusal.ts";
+export { type Refusal, refusalText } from "../base/refusal.ts";
+export { refusal } from "./refusal.ts";
 export {
   type KeptEntry,
   NO_SETTINGS,
   type ReleaseSettings,
 } from "./release_settings.ts";
+export { parseStartRecord, type StartRecord } from "./start_record.ts";

@@ -47,6 +47,17 @@ export function resultKey(
 }
 
 /**
+ * The key of the record of a machine's start.
+ *
+ * @param app the Fly app
+ * @param machineId the machine
+ * @returns `releases/<app>-starts/<machine id>.json`
+ */
+export function startKey(app: string, machineId: string): string {
+  return `releases/${app}-starts/${machineId}.json`;
+}
+
+/**
  * The key of an app's deploy lock.
  *
  * @param app the Fly app

@@ -45,6 +45,8 @@ export interface RunningPlanFields {
   readonly specifiers?: Readonly<
     Record<string, Readonly<Record<string, string>>>
   >;
+  /** What the `deno.json` of the code that runs says about state. */
+  readonly settings?: ReleaseSettings;
   /** As {@linkcode ManifestPlanFields.configKeys}. */
   readonly configKeys?: Readonly<
     Record<string, Readonly<Record<string, string>>>
@@ -125,6 +127,7 @@ export function runningPlanFields(
     ...maybe(running, "analysis", recordOf(moduleAnalysis), at),
     ...maybe(running, "edges", recordOf(listOf(seenEdge)), at),
     ...maybe(running, "specifiers", recordOf(texts), at),
+    ...maybe(running, "settings", releaseSettings, at),
     ...maybe(running, "configKeys", recordOf(texts), at),
     ...maybe(running, "canLayFiles", canLay, at),
     ...maybe(running, "commonjs", listOf(string), at),

@@ -36,6 +36,8 @@ export interface HotUpgrade {
   readonly state: "probation" | "committed" | "rolled_back";
   /** The machines that may apply it now, or `"*"` for all. */
   readonly wave: readonly string[] | "*";
+  /** For how long machines watch it, in milliseconds, where the deployer has said so. */
+  readonly probation_ms?: number;
   /** The id of the upgrade that this one undoes, where it does. */
   readonly rollback_of?: string;
 }
@@ -58,6 +60,8 @@ export interface Pointer {
   readonly protocol: number;
   /** The Fly app. */
   readonly app: string;
+  /** A ULID given when the pointer was made: `revision` only grows within one. */
+  readonly lineage?: string;
   /** Grows with every write; a reader never acts on a smaller one than it has seen. */
   readonly revision: number;
   /** When it was last written, RFC 3339. */
@@ -89,6 +93,9 @@ const hotUpgrade: Reader<HotUpgrade> = (value, at) => {
     deployed_by: string(it.deployed_by, `${at}.deployed_by`),
     state: upgradeState(it.state, `${at}.state`),
     wave: it.wave === "*" ? "*" : listOf(string)(it.wave, `${at}.wave`),
+    ...(it.probation_ms === undefined
+      ? {}
+      : { probation_ms: count(it.probation_ms, `${at}.probation_ms`) }),
     ...(rollbackOf === undefined
       ? {}
       : { rollback_of: string(rollbackOf, `${at}.rollback_of`) }),
@@ -118,6 +125,9 @@ export function parsePointer(value: unknown): Pointer {
   return {
     protocol: protocolVersion(it.protocol, `${at}.protocol`),
     app: string(it.app, `${at}.app`),
+    ...(it.lineage === undefined
+      ? {}
+      : { lineage: string(it.lineage, `${at}.lineage`) }),
     revision: count(it.revision, `${at}.revision`),
     set_at: string(it.set_at, `${at}.set_at`),
     image_ref: string(it.image_ref, `${at}.image_ref`),
@@ -145,6 +155,7 @@ export function pointerWithGeneration(
   return {
     protocol: PROTOCOL_VERSION,
     app,
+    ...(pointer?.lineage === undefined ? {} : { lineage: pointer.lineage }),
     revision: (pointer?.revision ?? 0) + 1,
     set_at: now,
     image_ref,

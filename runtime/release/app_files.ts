@@ -1,12 +1,14 @@
 /** The files of the base image: their digests, and what of them a running process cannot pick up.
  * @module
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { packagesIn } from "../plan/packages.ts";
+import { Slices, sortInSlices } from "../base/in_slices.ts";
+import { startKeys } from "../plan/config_keys.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
 import { settingsText } from "../protocol/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";
+import { FileDigests } from "./file_digests.ts";
+import { mayNamePackages, packagesInFile } from "./packages_in_file.ts";
 
 const FILES_MAX = 50_000;
 const CONFIG_FILES = [
@@ -17,22 +19,43 @@ const CONFIG_FILES = [
   "Dockerfile",
 ];
 const IGNORED_FOLDERS = new Set([".git", ".flyhot", "node_modules"]);
+/** New content that waits beside its place for an upgrade. */
+const WAITING = /^\.flyhot-/;
+
+/** What releases were laid over; see `LaidFiles`. */
+export interface LaidOver {
+  /** The image's digest of a path, null where the image has no such file, undefined where nothing was laid. */
+  originalOf(path: string): string | null | undefined;
+}
+
+/** How the image's files are read. */
+export interface AppFilesOptions {
+  /** Remembers digests. Default an own one. */
+  readonly digests?: FileDigests;
+  /** What releases were laid over. Default nothing. */
+  readonly laid?: LaidOver;
+}
 
 /** The base image's files under the app root; they never change while the process runs. */
 export class AppFiles {
   readonly #root: string;
+  readonly #hashed: FileDigests;
+  readonly #laid: LaidOver | null;
   #packages: Promise<Set<string>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
   /**
    * @param root the app root, as a path
+   * @param options how they are read
    */
-  constructor(root: string) {
+  constructor(root: string, { digests, laid }: AppFilesOptions = {}) {
     this.#root = root;
+    this.#hashed = digests ?? new FileDigests();
+    this.#laid = laid ?? null;
   }
 
   /**
-   * The digest of one file.
+   * The digest of one file, as the image has it: what a release was laid over does not count.
    *
    * @param path its path under the root
    * @returns SHA-256 in hex, or null if there is no such file
@@ -40,7 +63,10 @@ export class AppFiles {
   digest(path: string): Promise<string | null> {
     let known = this.#digests.get(path);
     if (!known) {
-      known = digestOfFile(join(this.#root, path));
+      const original = this.#laid?.originalOf(path);
+      known = original === undefined
+        ? this.#hashed.digest(join(this.#root, path))
+        : Promise.resolve(original);
       this.#digests.set(path, known);
     }
     return known;
@@ -68,16 +94,21 @@ export class AppFiles {
    */
   async list(): Promise<string[]> {
     const paths: string[] = [];
+    const slices = new Slices();
     const walk = async (folder: string): Promise<void> => {
       for await (const entry of Deno.readDir(join(this.#root, folder))) {
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (entry.isDirectory) {
           if (!IGNORED_FOLDERS.has(entry.name)) await walk(path);
-        } else if (entry.isFile && paths.length < FILES_MAX) paths.push(path);
+        } else if (
+          entry.isFile && paths.length < FILES_MAX &&
+          !WAITING.test(entry.name) && this.#laid?.originalOf(path) !== null
+        ) paths.push(path);
+        if (slices.over) await slices.next();
       }
     };
     await walk("");
-    return paths.sort();
+    return await sortInSlices(paths);
   }
 
   /**
@@ -97,6 +128,25 @@ export class AppFiles {
   }
 
   /**
+   * The digests of the same, key by key.
+   *
+   * @returns digests by file name and key
+   */
+  async configKeys(): Promise<Record<string, Record<string, string>>> {
+    const found: Record<string, Record<string, string>> = {};
+    for (const name of CONFIG_FILES) {
+      const text = await this.text(name);
+      if (text === null) continue;
+      const keys: [key: string, digest: string][] = [];
+      for (const [key, value] of Object.entries(startKeys(name, text))) {
+        keys.push([key, await sha256Of(value)]);
+      }
+      found[name] = Object.fromEntries(keys);
+    }
+    return found;
+  }
+
+  /**
    * The packages that the files name; read once.
    *
    * @returns the packages
@@ -108,9 +158,10 @@ export class AppFiles {
   async #readPackages(): Promise<Set<string>> {
     const packages = new Set<string>();
     for (const path of await this.list()) {
-      if (!/\.(?:[cm]?[jt]sx?|jsonc?)$/.test(path)) continue;
-      const text = await this.text(path);
-      for (const name of packagesIn(text ?? "")) packages.add(name);
+      if (!mayNamePackages(path)) continue;
+      for (const name of await packagesInFile(join(this.#root, path))) {
+        packages.add(name);
+      }
     }
     return packages;
   }
@@ -142,32 +193,4 @@ export class AppFiles {
       throw error;
     }
   }
-}
-
-/**
- * The digest of a file, read in pieces.
- *
- * @param path the file
- * @returns SHA-256 in hex, or null if there is no such file
- */
-export async function digestOfFile(path: string): Promise<string | null> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) {
-      return null;
-    }
-    throw error;
-  }
-  if (!(await file.stat()).isFile) {
-    file.close();
-    return null;
-  }
-  const hash = createHash("sha256");
-  for await (const chunk of file.readable) hash.update(chunk);
-  return hash.digest("hex");
 }

@@ -1,6 +1,7 @@
 /** Brings a release to the disk, checked.
  * @module
  */
+import { natives } from "../base/natives.ts";
 import { createHash } from "node:crypto";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { WantedRelease } from "./wanted.ts";
@@ -122,7 +123,7 @@ async function openRelease(
   }
   let response: Response;
   try {
-    response = await fetch(url, { signal });
+    response = await natives.fetch(url, { signal });
   } catch (cause) {
     signal.throwIfAborted();
     const why = whyOf(cause, url);

@@ -1,323 +1,296 @@
-/** Files of a release laid over their place under the app root, in one turn, with a way back.
+/** Files of a release, laid over their place under the app root.
+ *
+ * Pages, data and scripts that no hook supplies are read from their place; so the release's are put there in the turn
+ * of the swap. The image's own are kept, and a journal lets every start put them back.
+ *
  * @module
  */
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { errorText } from "../base/error_text.ts";
-import { UpgradeError } from "../base/upgrade_error.ts";
-import { digestOfFile } from "./app_files.ts";
+import { join } from "node:path";
+import { pid } from "node:process";
+import { Slices } from "../base/in_slices.ts";
+import { upgradeError } from "../base/upgrade_error.ts";
 import {
-  type LaidEntry,
-  type LaidJournal,
-  NOTHING_LAID,
-  restoreImage,
+  conflictOf,
+  type FileChange,
+  type FileConflict,
+  type LaidFile,
+} from "./file_change.ts";
+import { FileDigests } from "./file_digests.ts";
+import { LaidChange, type Operation } from "./laid_change.ts";
+import {
+  ignoreMissing,
+  type JournalEntry,
+  LOCK,
+  STORE,
   writeJournal,
 } from "./laid_journal.ts";
+import { freeLock } from "./laid_lock.ts";
+import { findPlace, type Place, PlaceError } from "./lay_place.ts";
+import { mayLayPath } from "./lay_rules.ts";
+import type { OnStep } from "./restore_image.ts";
 
-/** What becomes of one file. */
-export interface FileChange {
-  /** Its path under the app root. */
-  readonly path: string;
-  /** Where the new content is; null if the release has no such file. */
-  readonly source: string | null;
-  /** SHA-256 of the new content; null if the release has no such file. */
-  readonly sha256: string | null;
+/** What laying needs to know. */
+export interface LaidFilesOptions {
+  /** The app root. */
+  readonly root: string;
+  /** The releases folder, which exists; journal, lock and originals are in it. */
+  readonly folder: string;
+  /** The image that runs. */
+  readonly imageRef: string;
+  /** Import maps that a `deno.json` names, as paths under the root; they are never laid. */
+  readonly importMaps?: ReadonlySet<string>;
+  /** Remembers digests. Default an own one. */
+  readonly digests?: FileDigests;
+  /** When this process began, in milliseconds since 1970. Default the truth. */
+  readonly startedAt?: number;
+  /** Called after each change to the disk: tests end the process there. */
+  readonly onStep?: OnStep;
 }
 
-/** Files that are ready to be laid. */
-export interface ReadyFiles {
-  /** Files that the app itself has written, and that stay as they are. */
-  readonly conflicts: readonly string[];
-  /**
-   * Lays all of them, in one turn.
-   *
-   * @returns puts back what was there, in one turn
-   */
-  swap(): () => void;
-  /** Removes what was only kept for the way back. */
-  finish(): Promise<void>;
-  /** Removes what was made ready, where it is not wanted any more. */
-  discard(): Promise<void>;
-}
-
-interface Step {
-  readonly place: string;
-  /** Where the new content comes from. */
-  readonly source: string | null;
-  /** The new content beside its place; null where the file goes. */
-  readonly fresh: string | null;
-  /** A second name for what is there now; null where nothing is. */
-  readonly before: string | null;
-}
-
-/** The files of this machine that do not come from its image. */
+/** The files under the app root that are not the image's own. */
 export class LaidFiles {
-  readonly #root: string;
-  readonly #folder: string;
-  #journal: LaidJournal = NOTHING_LAID;
+  readonly #options: LaidFilesOptions;
+  readonly #since: number;
+  readonly #digests: FileDigests;
+  readonly #laid = new Map<string, LaidFile>();
+  #folders: string[] = [];
+  #change: LaidChange | null = null;
+  #changes = 0;
 
   /**
-   * @param root the app root
-   * @param folder the folder for the journal and the image's own files
+   * @param options what laying needs to know; the root without links in it
+   * @param since when the first process began that ran on these files
    */
-  constructor(root: string, folder: string) {
-    this.#root = root;
-    this.#folder = folder;
+  constructor(options: LaidFilesOptions, since: number) {
+    this.#options = options;
+    this.#since = since;
+    this.#digests = options.digests ?? new FileDigests();
   }
 
   /**
-   * Puts the image's own files back after an earlier process on the same disk.
+   * What the image has at a path that a release was laid over.
    *
-   * @throws {Error} if the disk refuses
-   */
-  async restore(): Promise<void> {
-    await restoreImage(this.#root, this.#folder);
-    this.#journal = NOTHING_LAID;
-  }
-
-  /**
-   * The digest that the image's own file has where something else lies over it.
-   *
-   * @param path the path
-   * @returns SHA-256, or null where the image has no such file; undefined where nothing lies over it
+   * @param path the path under the app root
+   * @returns the digest, null where the image has no such file, undefined where nothing was laid: then the disk tells
    */
   originalOf(path: string): string | null | undefined {
-    return this.#journal.entries.find((entry) => entry.path === path)?.original;
+    return this.#laid.get(path)?.original;
   }
 
   /**
-   * Where the image's own file is kept.
+   * Where the image's own bytes are, of a path that a release was laid over.
    *
-   * @param path the path
-   * @returns the file; undefined where nothing lies over it, null where the image has none
+   * @param path the path under the app root
+   * @returns an absolute path, null where the image has no such file, undefined where nothing was laid
    */
-  backupOf(path: string): string | null | undefined {
-    const entry = this.#journal.entries.find((entry) => entry.path === path);
-    if (!entry) return undefined;
-    return entry.backup === null ? null : join(this.#folder, entry.backup);
+  originalFile(path: string): string | null | undefined {
+    const laid = this.#laid.get(path);
+    return laid && (laid.backup === null ? null : this.#inStore(laid.backup));
+  }
+
+  /** The paths that are not the image's own now. */
+  get paths(): string[] {
+    return [...this.#laid.keys()];
   }
 
   /**
-   * Writes the new content beside its places, and the journal.
+   * Gets everything ready beside its place, so that the swap only renames.
    *
-   * @param changes what becomes of each file
-   * @param imageDigest the digest of a file of the image that nothing lies over; null where there is none
-   * @returns what swaps them
-   * @throws {UpgradeError} naming the file that cannot be written; nothing has changed then
+   * @param changes what the release does to files; modules that hooks supply are not among them
+   * @returns the change, to be swapped in or discarded before the next is prepared
+   * @throws {UpgradeError} if a file cannot be written, a link leads out of the root, or there is a folder where a file should be; nothing is left behind then
    */
-  async prepare(
-    changes: readonly FileChange[],
-    imageDigest: (path: string) => Promise<string | null>,
-  ): Promise<ReadyFiles> {
-    const steps: Step[] = [];
-    const conflicts: string[] = [];
-    const entries = new Map(
-      this.#journal.entries.map((entry) => [entry.path, entry]),
-    );
-    const folders = new Set<string>();
-    const kept: string[] = [];
-    const before = this.#journal;
-    const discard = async () => {
-      const files = [
-        ...steps.flatMap(({ fresh, before }) => [fresh, before]),
-        ...kept.map((backup) => join(this.#folder, backup)),
-      ];
-      for (const file of files) {
-        if (file !== null) await Deno.remove(file).catch(() => {});
-      }
-      for (const folder of [...folders].reverse()) {
-        await Deno.remove(join(this.#root, folder)).catch(() => {});
-      }
-      await writeJournal(this.#folder, before);
-      this.#journal = before;
-    };
-    try {
-      await Deno.mkdir(this.#folder, { recursive: true });
-      for (const change of changes) {
-        const { path, sha256 } = change;
-        const place = join(this.#root, path);
-        const there = await digestOfFile(place);
-        const known = entries.get(path);
-        const expected = known ? known.laid : await imageDigest(path);
-        if (there !== expected || (!known && await isYoung(place))) {
-          conflicts.push(path);
-          continue;
-        }
-        if (there === sha256) continue;
-        await requireInside(this.#root, place);
-        const entry = known ?? await this.#keep(path, place, there);
-        if (!known && entry.backup !== null) kept.push(entry.backup);
-        entries.set(path, { ...entry, laid: sha256 });
-        if (sha256 !== null) {
-          for (const folder of missingFolders(this.#root, path)) {
-            folders.add(folder);
-          }
-        }
-        steps.push(stepOf(change, place, there !== null));
-      }
-      if (steps.length > 0) {
-        const journal = {
-          entries: [...entries.values()],
-          folders: [...new Set([...before.folders, ...folders])],
-          temporary: steps.flatMap(({ fresh, before }) => [fresh, before])
-            .filter((file) => file !== null)
-            .map((file) => relative(this.#root, file)),
-        };
-        // Before anything is put there: whoever starts after a sudden end must know of all of it.
-        await writeJournal(this.#folder, journal);
-        this.#journal = journal;
-      }
-      for (const step of steps) await makeReady(step);
-    } catch (error) {
-      await discard().catch(() => {});
-      throw refused(error);
-    }
-    return {
-      conflicts,
-      swap: () => swapAll(steps),
-      finish: () => this.#finish(steps),
-      discard,
-    };
-  }
-
-  async #keep(
-    path: string,
-    place: string,
-    original: string | null,
-  ): Promise<LaidEntry> {
-    if (original === null) return { path, backup: null, original, laid: null };
-    const backup = `${crypto.randomUUID()}-${basename(path)}`;
-    await secondName(place, join(this.#folder, backup));
-    return { path, backup, original, laid: original };
-  }
-
-  async #finish(steps: readonly Step[]): Promise<void> {
-    for (const { before } of steps) {
-      if (before !== null) await Deno.remove(before).catch(() => {});
-    }
-    if (steps.length === 0) return;
-    // What is the image's own again needs no journal.
-    const entries = this.#journal.entries.filter(({ original, laid }) =>
-      original !== laid
-    );
-    const back = this.#journal.entries.filter((entry) =>
-      !entries.includes(entry)
-    );
-    const { folders } = this.#journal;
-    this.#journal = { entries, folders, temporary: [] };
-    await writeJournal(this.#folder, this.#journal);
-    for (const { backup } of back) {
-      if (backup === null) continue;
-      await Deno.remove(join(this.#folder, backup)).catch(() => {});
-    }
-  }
-}
-
-/** Whether a file was written since this process started: by the app then, whatever the image had. */
-async function isYoung(place: string): Promise<boolean> {
-  try {
-    const { mtime } = await Deno.stat(place);
-    return mtime !== null && mtime.getTime() > performance.timeOrigin;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function stepOf(
-  { source, sha256 }: FileChange,
-  place: string,
-  isThere: boolean,
-): Step {
-  const beside = (what: string) =>
-    join(
-      dirname(place),
-      `.${basename(place)}.flyhot-${what}-${crypto.randomUUID().slice(0, 8)}`,
-    );
-  const before = isThere ? beside("before") : null;
-  const goes = source === null || sha256 === null;
-  return { place, source, fresh: goes ? null : beside("new"), before };
-}
-
-async function makeReady(
-  { place, source, fresh, before }: Step,
-): Promise<void> {
-  if (before !== null) await secondName(place, before);
-  if (fresh === null || source === null) return;
-  await Deno.mkdir(dirname(place), { recursive: true });
-  await Deno.copyFile(source, fresh);
-  const mode = before === null ? null : (await Deno.stat(before)).mode;
-  if (mode !== null) await Deno.chmod(fresh, mode & 0o7777);
-}
-
-function swapAll(steps: readonly Step[]): () => void {
-  const done: Step[] = [];
-  const undo = () => {
-    for (const { place, before } of done.toReversed()) {
-      if (before === null) rmSync(place, { force: true });
-      else renameSync(before, place);
-    }
-    done.length = 0;
-  };
-  try {
-    for (const step of steps) {
-      if (step.fresh === null) rmSync(step.place, { force: true });
-      else renameSync(step.fresh, step.place);
-      done.push(step);
-    }
-  } catch (error) {
-    undo();
-    throw error;
-  }
-  return undo;
-}
-
-/** A link where the disk allows one, else a copy with the same times. */
-async function secondName(file: string, name: string): Promise<void> {
-  try {
-    linkSync(file, name);
-  } catch {
-    await Deno.copyFile(file, name);
-    const { atime, mtime } = await Deno.stat(file);
-    if (atime && mtime) await Deno.utime(name, atime, mtime);
-  }
-}
-
-function missingFolders(root: string, path: string): string[] {
-  const names = path.split("/").slice(0, -1);
-  return names.map((_, depth) => names.slice(0, depth + 1).join("/"))
-    .filter((folder) => !existsSync(join(root, folder)));
-}
-
-/** A link on the way could lead the content of a release out of the app. */
-async function requireInside(root: string, place: string): Promise<void> {
-  const real = await Deno.realPath(root);
-  for (
-    let folder = dirname(place);
-    folder.length >= root.length;
-    folder = dirname(folder)
-  ) {
-    if (!existsSync(folder)) continue;
-    const { isSymlink } = await Deno.lstat(folder);
-    if (isSymlink && folder !== root) {
-      throw new UpgradeError(
-        "prepare",
-        `Cannot lay ${place}: ${folder} is a link`,
+  async prepare(changes: readonly FileChange[]): Promise<LaidChange> {
+    if (this.#change?.open) {
+      throw new TypeError(
+        "Cannot prepare files: the change before is neither finished nor discarded",
       );
     }
-    if (folder === root || folder === real) return;
+    await this.#change?.discard();
+    this.#change?.close();
+    this.#change = null;
+    try {
+      await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
+      await this.#removeUnused();
+      const change = await this.#plan(changes);
+      this.#change = change;
+      await change.write();
+      return change;
+    } catch (error) {
+      // What cannot be removed is in the journal, for the next start.
+      await this.#change?.discard().catch(() => {});
+      this.#change = null;
+      throw upgradeError("prepare", null, error);
+    }
+  }
+
+  /** Gives the lock back; files stay as they are, and the next start puts the image's back. */
+  async close(): Promise<void> {
+    await freeLock(join(this.#options.folder, LOCK));
+  }
+
+  async #plan(changes: readonly FileChange[]): Promise<LaidChange> {
+    const { root, importMaps, folder, onStep } = this.#options;
+    const operations: Operation[] = [];
+    const conflicts: FileConflict[] = [];
+    const ignored: string[] = [];
+    const places = new Map<string, string>();
+    const folders = new Set<string>();
+    const device = (await Deno.lstat(join(folder, STORE))).dev;
+    const slices = new Slices();
+    const number = ++this.#changes;
+    for (const change of changes) {
+      if (slices.over) await slices.next();
+      const { path } = change;
+      if (!mayLayPath(path, importMaps)) {
+        ignored.push(path);
+        continue;
+      }
+      const known = this.#laid.get(path);
+      if (change.kind === "original" && !known) continue;
+      const place = await findPlace(root, path);
+      const other = places.get(place.path);
+      if (other !== undefined) {
+        throw new PlaceError(
+          `Cannot lay ${path} over ${place.path}: ${other} is there too, through a link`,
+        );
+      }
+      places.set(place.path, path);
+      const wanted = wantedOf(change, known);
+      const there = place.there ? await this.#digests.digest(place.path) : null;
+      if (there === wanted) {
+        // A laid file that is as the image has it needs no way back, but its kept original may still be of use.
+        continue;
+      }
+      const why = place.device === device
+        ? this.#conflict(change, known, place, there)
+        : "it is on a volume, which is not the image's";
+      if (why !== null) {
+        conflicts.push({ path, why });
+        continue;
+      }
+      for (const missing of wanted === null ? [] : place.missing) {
+        folders.add(missing);
+      }
+      operations.push({
+        path,
+        place,
+        wanted,
+        source: this.#sourceOf(change, known, wanted),
+        temp: wanted === null
+          ? null
+          : join(place.folder, `.flyhot-${pid}-${number}-${operations.length}`),
+        backup: place.there ? `${number}-${operations.length}` : null,
+        before: known,
+        there,
+      });
+    }
+    return new LaidChange({
+      operations,
+      conflicts,
+      ignored,
+      folders: [...folders],
+      laid: this.#laid,
+      store: join(folder, STORE),
+      onStep: onStep ?? (() => {}),
+      record: (temps, made) => this.#record(operations, temps, made),
+      settle: (made) => this.#settle(made),
+    });
+  }
+
+  #conflict(
+    change: FileChange,
+    known: LaidFile | undefined,
+    { there }: Place,
+    digest: string | null,
+  ): string | null {
+    const expected = known
+      ? known.current
+      : change.kind === "original"
+      ? null
+      : change.expected;
+    const written = known ? null : there?.mtime?.getTime() ?? null;
+    return conflictOf(digest, expected, written, this.#since);
+  }
+
+  #sourceOf(
+    change: FileChange,
+    known: LaidFile | undefined,
+    wanted: string | null,
+  ): Operation["source"] {
+    if (wanted === null) return null;
+    if (known?.backup && wanted === known.original) {
+      return { kind: "original", file: this.#inStore(known.backup) };
+    }
+    return change.kind === "write"
+      ? { kind: "content", file: change.source }
+      : null;
+  }
+
+  // Written before anything is made: what it names and is not there yet is passed over by a start.
+  async #record(
+    operations: readonly Operation[],
+    temps: readonly string[],
+    made: readonly string[],
+  ): Promise<void> {
+    const entries = new Map<string, JournalEntry>();
+    for (const [path, { place, original, backup, current }] of this.#laid) {
+      entries.set(path, { path, place, original, backup, laid: [current] });
+    }
+    for (const { path, place, wanted, there, backup } of operations) {
+      const known = entries.get(path);
+      entries.set(
+        path,
+        known ? { ...known, laid: [...known.laid, wanted] } : {
+          path,
+          place: place.path,
+          original: there,
+          backup,
+          laid: [wanted],
+        },
+      );
+    }
+    const folders = [...this.#folders, ...made];
+    await writeJournal(this.#options.folder, {
+      protocol: 1,
+      entries: [...entries.values()],
+      temps,
+      folders,
+    });
+    this.#options.onStep?.("wrote the journal");
+  }
+
+  async #settle(made: readonly string[]): Promise<void> {
+    const there = [...this.#folders, ...made];
+    this.#folders = [];
+    for (const folder of there) {
+      if (await isThere(folder)) this.#folders.push(folder);
+    }
+    await this.#record([], [], []);
+  }
+
+  async #removeUnused(): Promise<void> {
+    const used = new Set([...this.#laid.values()].map(({ backup }) => backup));
+    for await (const { name } of Deno.readDir(this.#inStore(""))) {
+      if (!used.has(name)) {
+        await Deno.remove(this.#inStore(name)).catch(ignoreMissing);
+      }
+    }
+  }
+
+  #inStore(name: string): string {
+    return join(this.#options.folder, STORE, name);
   }
 }
 
-function refused(error: unknown): UpgradeError {
-  if (error instanceof UpgradeError) return error;
-  return new UpgradeError(
-    "prepare",
-    `Cannot lay the files of the release over those of the image: ${
-      errorText(error)
-    }; the process (uid ${
-      Deno.uid() ?? "unknown"
-    }) must own them: COPY --chown in the Dockerfile, or read them by asset() and name them under "flyhot".assets in deno.json`,
-    { cause: error },
-  );
+function wantedOf(
+  change: FileChange,
+  known: LaidFile | undefined,
+): string | null {
+  if (change.kind === "write") return change.sha256;
+  return change.kind === "remove" ? null : known?.original ?? null;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }

@@ -1,158 +1,111 @@
-/** The journal of files that a release has laid over the image's own: what every start puts back before it decides anything.
+/** What a start needs to put the image's own files back: written before the first of them is touched.
  * @module
  */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
-/** One file of the image that something else lies over. */
-export interface LaidEntry {
+/** One file that a release was laid over, or is about to be. */
+export interface JournalEntry {
   /** Its path under the app root. */
   readonly path: string;
-  /** Where the image's own file is kept, by name; null where the image has none. */
-  readonly backup: string | null;
-  /** SHA-256 of the image's own file; null where it has none. */
+  /** Where it is on the disk. */
+  readonly place: string;
+  /** Digest of the image's own file, or null where the image has none. */
   readonly original: string | null;
-  /** SHA-256 of what lies there; null where the release has none. */
-  readonly laid: string | null;
+  /** The name of the kept original in the store, or null where there is none. */
+  readonly backup: string | null;
+  /** Digests of what may lie there now; null means that it was taken away. */
+  readonly laid: readonly (string | null)[];
 }
 
-/** The files that are laid, and the folders that were made for them. */
-export interface LaidJournal {
-  /** The files. */
-  readonly entries: readonly LaidEntry[];
-  /** Folders that the image does not have, outermost first. */
+/** The journal. */
+export interface Journal {
+  /** Version of this record. */
+  readonly protocol: 1;
+  /** Every file that is not the image's own, or soon may not be. */
+  readonly entries: readonly JournalEntry[];
+  /** New content that waits beside its place. */
+  readonly temps: readonly string[];
+  /** Folders that were made, outermost first. */
   readonly folders: readonly string[];
-  /** Files that are only there while an upgrade is under way. */
-  readonly temporary: readonly string[];
 }
 
-/** Nothing is laid. */
-export const NOTHING_LAID: LaidJournal = {
-  entries: [],
-  folders: [],
-  temporary: [],
-};
-
-const JOURNAL = "journal.json";
+/** The journal's file in the releases folder. */
+export const JOURNAL = "laid.json";
+/** The folder for originals in the releases folder. */
+export const STORE = "laid";
+/** The lock's file in the releases folder. */
+export const LOCK = "laid.lock";
 
 /**
- * Writes the journal so that it survives the end of the process at any moment.
+ * Reads the journal.
  *
- * @param folder the folder it is in
- * @param journal what is laid, or is about to be
+ * @param folder the releases folder
+ * @returns the journal, or null where nothing is laid
+ * @throws {Error} if it cannot be read
+ */
+export async function readJournal(folder: string): Promise<Journal | null> {
+  const path = join(folder, JOURNAL);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    const journal = JSON.parse(text) as Journal;
+    if (journal.protocol === 1 && Array.isArray(journal.entries)) {
+      return journal;
+    }
+  } catch {
+    // Said below: a journal appears whole or not at all.
+  }
+  throw new Error(
+    `Cannot put the image's files back: ${path} is not a journal of this version; recycle this machine`,
+  );
+}
+
+/**
+ * Writes the journal so that it is on the disk, whole, when this returns.
+ *
+ * @param folder the releases folder
+ * @param journal the journal; one without entries, files and folders is removed
  */
 export async function writeJournal(
   folder: string,
-  journal: LaidJournal,
+  journal: Journal,
 ): Promise<void> {
-  const temporary = join(folder, `.${JOURNAL}`);
-  const bytes = new TextEncoder().encode(JSON.stringify(journal));
+  const path = join(folder, JOURNAL);
+  const { entries, temps, folders } = journal;
+  if (entries.length + temps.length + folders.length === 0) {
+    await Deno.remove(path).catch(ignoreMissing);
+    return;
+  }
+  const temporary = `${path}.new`;
   {
     using file = await Deno.open(temporary, {
       write: true,
       create: true,
       truncate: true,
     });
-    for (let written = 0; written < bytes.length;) {
-      written += await file.write(bytes.subarray(written));
+    const bytes = new TextEncoder().encode(JSON.stringify(journal));
+    for (let at = 0; at < bytes.byteLength;) {
+      at += await file.write(bytes.subarray(at));
     }
     await file.sync();
   }
-  await Deno.rename(temporary, join(folder, JOURNAL));
+  await Deno.rename(temporary, path);
+  using entry = await Deno.open(folder);
+  // The name as well; some file systems know no such thing for folders, and need none.
+  await entry.sync().catch(() => {});
 }
 
 /**
- * Reads the journal.
+ * Passes over an error that says there is nothing.
  *
- * @param folder the folder it is in
- * @returns what is laid; nothing where there is no journal
- * @throws {Error} if there is one that cannot be read
+ * @param error what was thrown
+ * @throws everything else
  */
-export async function readJournal(folder: string): Promise<LaidJournal> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(join(folder, JOURNAL));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return NOTHING_LAID;
-    throw error;
-  }
-  return JSON.parse(text) as LaidJournal;
-}
-
-/**
- * Puts the image's own files back, whatever an earlier process was doing when it ended.
- *
- * @param root the app root
- * @param folder the folder with the journal and the image's own files
- */
-export async function restoreImage(
-  root: string,
-  folder: string,
-): Promise<void> {
-  const journal = await readJournal(folder);
-  for (const { path, backup } of journal.entries) {
-    const place = join(root, path);
-    if (backup === null) {
-      await removeIfThere(place);
-      continue;
-    }
-    const kept = join(folder, backup);
-    try {
-      await Deno.mkdir(dirname(place), { recursive: true });
-      await putBack(kept, place);
-    } catch (error) {
-      // It is back already: the start before this one ended in the middle.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  for (const path of journal.temporary) await removeIfThere(join(root, path));
-  for (const path of journal.folders.toReversed()) {
-    // The app may have put files of its own there.
-    await Deno.remove(join(root, path)).catch(() => {});
-  }
-  await removeIfThere(join(folder, JOURNAL));
-  await removeLeftovers(folder);
-}
-
-/** What was kept for an upgrade that ended before it wrote its journal. */
-async function removeLeftovers(folder: string): Promise<void> {
-  try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && name !== "lock") await removeIfThere(join(folder, name));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/**
- * Moves a kept file to its place, over what is there.
- *
- * @param kept where it is kept
- * @param place where it belongs
- * @throws {Deno.errors.NotFound} if it is not kept any more
- */
-async function putBack(kept: string, place: string): Promise<void> {
-  try {
-    await Deno.rename(kept, place);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw error;
-    // Another disk: beside its place first, so that nobody sees half of it.
-    const beside = `${place}.flyhot-back`;
-    await Deno.copyFile(kept, beside);
-    const { atime, mtime } = await Deno.stat(kept);
-    if (atime && mtime) await Deno.utime(beside, atime, mtime);
-    await Deno.rename(beside, place);
-    await Deno.remove(kept);
-  }
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (
-      !(error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory)
-    ) throw error;
-  }
+export function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

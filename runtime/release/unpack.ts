@@ -1,8 +1,6 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
-import { natives } from "../base/natives.ts";
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type TarStreamEntry, UntarStream } from "@std/tar/untar-stream";
 import {
@@ -13,7 +11,8 @@ import {
   type ReleaseFile,
 } from "../protocol/manifest.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
-import { writeStream } from "./write_stream.ts";
+import { gunzip } from "./gunzip.ts";
+import { BUFFER_BYTES, writeChecked } from "./write_checked.ts";
 
 /** What a release may hold at the most. */
 export interface UnpackLimits {
@@ -31,9 +30,6 @@ export const UNPACK_LIMITS: UnpackLimits = {
   fileBytes: 256 * 1024 * 1024,
   totalBytes: 1024 * 1024 * 1024,
 };
-
-/** A file up to here is written in one go: most of the time of a small one goes into streams and waiting. */
-const SMALL_BYTES_MAX = 64 * 1024;
 
 const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
 const REGULAR_FILE = new Set(["0", "\0", ""]);
@@ -78,10 +74,7 @@ async function unpackInto(
 ): Promise<Manifest> {
   const file = await Deno.open(tarball);
   const end = new AbortController();
-  const entries = file.readable
-    .pipeThrough(new DecompressionStream("gzip"), {
-      signal: AbortSignal.any([signal, end.signal]),
-    })
+  const entries = gunzip(file, AbortSignal.any([signal, end.signal]))
     .pipeThrough(new UntarStream());
   try {
     return await unpackEntries(entries, tarball, folder, signal, limits);
@@ -100,7 +93,7 @@ async function unpackEntries(
 ): Promise<Manifest> {
   const seen = new Set<string>();
   const written = new Set<string>();
-  const made = new Set<string>();
+  const buffer = new Uint8Array(BUFFER_BYTES);
   let manifest: Manifest | null = null;
   let totalBytes = 0;
   for await (const entry of entries) {
@@ -148,13 +141,14 @@ async function unpackEntries(
         `it has ${size} bytes, not the ${expected.size} that ${MANIFEST_PATH} says`,
       );
     }
-    const target = join(folder, ...path.split("/"));
-    const parent = dirname(target);
-    if (!made.has(parent)) await Deno.mkdir(parent, { recursive: true });
-    made.add(parent);
-    if (expected.size <= SMALL_BYTES_MAX) {
-      await writeSmall(readable, target, path, expected);
-    } else await writeChecked(readable, target, path, expected, signal);
+    await unpackFile(
+      readable,
+      join(folder, ...path.split("/")),
+      path,
+      expected,
+      signal,
+      buffer,
+    );
     written.add(path);
   }
   if (manifest === null) {
@@ -175,7 +169,7 @@ async function unpackEntries(
 async function readManifest(
   readable: ReadableStream<Uint8Array>,
 ): Promise<Manifest> {
-  const text = await new natives.Response(readable).text();
+  const text = await new Response(readable).text();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -189,53 +183,33 @@ async function readManifest(
   return parseManifest(value);
 }
 
-async function writeSmall(
-  readable: ReadableStream<Uint8Array>,
-  target: string,
-  path: string,
-  expected: ReleaseFile,
-): Promise<void> {
-  const content = new Uint8Array(expected.size);
-  let length = 0;
-  // The archive's header has the same size, which the reader of the archive keeps to.
-  for await (const chunk of readable) {
-    content.set(chunk, length);
-    length += chunk.byteLength;
-  }
-  const hash = createHash("sha256").update(content).digest("hex");
-  requireDigest(path, expected, hash);
-  // deno-lint-ignore no-sync-fn-in-async-fn -- some microseconds, where waiting costs a millisecond
-  Deno.writeFileSync(target, content, { createNew: true });
-}
-
-async function writeChecked(
+async function unpackFile(
   readable: ReadableStream<Uint8Array>,
   target: string,
   path: string,
   expected: ReleaseFile,
   signal: AbortSignal,
+  buffer: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
-  const hash = createHash("sha256");
-  const checked = readable.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        hash.update(chunk);
-        controller.enqueue(chunk);
-      },
-    }),
+  await Deno.mkdir(dirname(target), { recursive: true });
+  // The header has promised the size already; whatever reads it must keep to it.
+  const { sha256, size } = await writeChecked(
+    target,
+    readable,
+    expected.size,
+    signal,
+    buffer,
   );
-  await writeStream(target, checked, signal);
-  requireDigest(path, expected, hash.digest("hex"));
-}
-
-function requireDigest(
-  path: string,
-  expected: ReleaseFile,
-  sha256: string,
-): void {
-  if (sha256 === expected.sha256) return;
-  throw new UpgradeError(
-    "unpack",
-    `Cannot unpack "${path}": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
-  );
+  if (size !== expected.size) {
+    throw new UpgradeError(
+      "unpack",
+      `Cannot unpack "${path}": it goes on for ${size} bytes or more, not the ${expected.size} that ${MANIFEST_PATH} says`,
+    );
+  }
+  if (sha256 !== expected.sha256) {
+    throw new UpgradeError(
+      "unpack",
+      `Cannot unpack "${path}": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
+    );
+  }
 }

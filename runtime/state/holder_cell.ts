@@ -27,6 +27,10 @@ interface WaitingCall {
 interface RunningAction {
   readonly holder: string;
   ended: boolean;
+  /** How many calls that it made wait at the gate of a suspended holder. */
+  held: number;
+  /** Lets those pass by that may, once it is held. */
+  readonly wake: () => void;
 }
 
 interface CallContext {
@@ -64,7 +68,7 @@ export class HolderCell {
   definition: HolderDefinition;
   /** The state itself; only actions and upgrades change it. */
   state: unknown;
-  #busy = false;
+  readonly #running = new Set<RunningAction>();
   #serving = false;
   #gate: "open" | "draining" | "closed" = "open";
   #waiting: WaitingCall[] = [];
@@ -84,7 +88,7 @@ export class HolderCell {
 
   /** Whether no action runs. */
   get idle(): boolean {
-    return !this.#busy;
+    return this.#running.size === 0;
   }
 
   /** How many calls wait. */
@@ -115,8 +119,13 @@ export class HolderCell {
         ),
       );
     }
-    if (this.#admits(context) && !this.#busy) {
-      return this.#run(action, args, context);
+    if (this.#admits(context)) {
+      if (this.#isFree(context)) return this.#run(action, args, context);
+    } else {
+      for (const running of chain) {
+        running.held++;
+        queueMicrotask(running.wake);
+      }
     }
     if (this.#waiting.length >= QUEUE_MAX) {
       return Promise.reject(
@@ -158,7 +167,7 @@ export class HolderCell {
    * @returns settles when the holder is idle
    */
   settled(): Promise<void> {
-    if (!this.#busy) return Promise.resolve();
+    if (this.idle) return Promise.resolve();
     this.#idle ??= Promise.withResolvers();
     return this.#idle.promise;
   }
@@ -178,6 +187,13 @@ export class HolderCell {
       (this.#gate === "draining" && chain.some(({ ended }) => !ended));
   }
 
+  // A check must not queue behind an action from outside that waits for the very upgrade which the check decides.
+  #isFree({ pass }: CallContext): boolean {
+    if (this.idle) return true;
+    return pass?.ended === false &&
+      [...this.#running].every(({ held }) => held > 0);
+  }
+
   #run(
     action: string,
     args: readonly unknown[],
@@ -192,10 +208,16 @@ export class HolderCell {
         ),
       );
     }
-    this.#busy = true;
-    const running: RunningAction = { holder: name, ended: false };
+    const running: RunningAction = {
+      holder: name,
+      ended: false,
+      held: 0,
+      wake: () => this.#next(),
+    };
+    this.#running.add(running);
     const done = () => {
       running.ended = true;
+      this.#running.delete(running);
       this.notify();
       this.#done();
     };
@@ -219,9 +241,8 @@ export class HolderCell {
   }
 
   #done(): void {
-    this.#busy = false;
     this.#next();
-    if (!this.#busy) {
+    if (this.idle) {
       this.#idle?.resolve();
       this.#idle = null;
     }
@@ -239,12 +260,13 @@ export class HolderCell {
   }
 
   #serve(): void {
-    while (!this.#busy) {
+    for (;;) {
       const at = this.#waiting.findIndex(({ context }) =>
-        this.#admits(context)
+        this.#admits(context) && this.#isFree(context)
       );
       const [call] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (!call) return;
+      for (const running of call.context.chain) running.held = 0;
       call.asCaller(() => this.#run(call.action, call.args, call.context))
         .then(call.resolve, call.reject);
     }

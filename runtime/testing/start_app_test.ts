@@ -329,12 +329,12 @@ Deno.test("TestApp.upgrade() says so when the app ends meanwhile, and a restart 
   await using app = await startApp({ from: await write(folder, "v1", V1) });
   const deadly = await write(folder, "v2", {
     ...V1,
-    "app.ts": app_("console.log('farewell'); Deno.exit(3);"),
+    "app.ts": app_("console.log('farewell'); Deno.kill(Deno.pid, 'SIGKILL');"),
   });
   const error = await assertRejects(() => app.upgrade(deadly), TestAppError);
-  assertStringIncludes(error.message, "its process ended with exit code 3");
+  assertStringIncludes(error.message, "its process ended with SIGKILL");
   assertEquals(error.log.at(-1), "farewell");
-  await assertRejects(() => app.info(), TestAppError, "exit code 3");
+  await assertRejects(() => app.info(), TestAppError, "SIGKILL");
   assertEquals((await app.restart()).hotUpgradeApplied, false);
   assertEquals(await ask(app), "one 1");
 });

@@ -2,6 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
+import type { Laying } from "../release/laying.ts";
 import type { HealthCheck, NamedCheck } from "./health.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
 import type { Bucket } from "../bucket/bucket.ts";
@@ -14,6 +15,8 @@ export interface UpgradeContext {
   readonly appProcess: AppProcess;
   /** The base image's files. */
   readonly files: AppFiles;
+  /** The files that lie over those of the image. */
+  readonly laid: Laying;
   /** The path of the main module. */
   readonly main: string;
   /** The base image. */

@@ -23,7 +23,8 @@ import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
-import { isEmpty, planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
+import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
+import type { LaidChange } from "../release/laid_change.ts";
 
 /** Assets of so many earlier releases stay available to open pages. */
 const EARLIER_FOLDERS_MAX = 3;
@@ -64,7 +65,7 @@ class Upgrade {
       this.#advance("done");
       release = await this.#fetch();
       const plan = await this.#step("diff", () => this.#plan(release));
-      if (isEmpty(plan)) {
+      if (plan.isEmpty) {
         this.#enter(release);
         return this.#nothingToDo();
       }
@@ -116,8 +117,7 @@ class Upgrade {
   }
 
   #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
-    const { files, main } = this.#context;
-    return planUpgrade(release, this.#appProcess, files, main);
+    return planUpgrade(release, this.#context);
   }
 
   async #transact(
@@ -137,10 +137,16 @@ class Upgrade {
       () => prepare(plan, release, appProcess, prepareTimeoutMs),
     );
     let changes: Changes | null = null;
+    let undoLoad: (() => Promise<void>) | null = null;
     try {
       changes = changesOf(plan, prepared, appProcess);
       const { state } = changes;
       const defaults = await this.#defaultChecks(release);
+      const files = await this.#step(
+        "prepare",
+        () => this.#layOut(plan, release),
+      );
+      undoLoad = async () => await files?.discard();
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       const from = performance.now();
@@ -152,10 +158,12 @@ class Upgrade {
       await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
       this.#advance("done");
-      await this.#switch(changes, prepared, release, defaults);
+      await this.#switch(changes, files, prepared, release, defaults);
+      undoLoad = null;
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
+      await files?.finish();
       appProcess.onProbation = prepared.callers;
       this.#tell({
         type: "completed",
@@ -178,15 +186,43 @@ class Upgrade {
       };
     } catch (error) {
       discard(prepared, appProcess);
+      await undoLoad?.();
       throw error;
     } finally {
       changes?.state.resume();
     }
   }
 
+  /** Makes the files ready that are to be laid over their place. */
+  async #layOut(
+    plan: UpgradePlan,
+    release: UnpackedRelease | null,
+  ): Promise<LaidChange | null> {
+    const { files } = this.#context.laid;
+    if (!files || plan.files.length === 0) return null;
+    const change = await files.prepare(plan.files);
+    const conflicts = change.conflicts.map(({ path, why }) =>
+      `${path}: ${why}`
+    );
+    if (conflicts.length === 0) return change;
+    if (release === null) {
+      // The way back must not fail for what the app has made of a file.
+      this.#appProcess.logger.warn(`left as they are: ${conflicts.join("; ")}`);
+      return change;
+    }
+    await change.discard();
+    throw new UpgradeError(
+      "prepare",
+      `Cannot lay the files of the release over those of the image: ${
+        conflicts.join("; ")
+      }; leave such files out of the release ("exclude"), or read them by asset() and name them under "assets"`,
+    );
+  }
+
   // From here on the new code is in; whatever fails takes it out again.
   async #switch(
     { state, services, hots }: Changes,
+    files: LaidChange | null,
     { staged, staging, callers, boundaries }: Prepared,
     release: UnpackedRelease | null,
     defaults: readonly NamedCheck[],
@@ -206,6 +242,8 @@ class Upgrade {
         undo.push(state.swap());
         undo.push(services.swap());
         undo.push(hots.swap());
+        const undoFiles = files?.swap();
+        undo.push(() => void undoFiles?.());
         undo.push(this.#enter(release));
         staging.state = "live";
       });

@@ -82,7 +82,7 @@ export async function tour(
   await using sandbox = await startSandbox({
     app: "counter",
     regions: REGIONS,
-    secrets: { FLYHOT_POLL_MS: "1000" },
+    secrets: { FLYHOT_POLL_MS: "1000", FLYHOT_PROBATION_MS: "200" },
   });
   try {
     await writeVersion1(app);

@@ -1,6 +1,7 @@
 /** The `"flyhot"` key of a `deno.json`.
  * @module
  */
+import { RELEASE_KEYS } from "@flyhot/runtime/plan";
 import { parseJsonc } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -116,7 +117,18 @@ export function parseDenoJson(content: string, path: string): DenoJsonConfig {
     throw new FlyhotError("usage", `Cannot read ${path}: expected an object`);
   }
   if (root.flyhot === undefined) return {};
-  return known(root.flyhot, `${path}: flyhot`, KEYS) as DenoJsonConfig;
+  if (!isRecord(root.flyhot)) {
+    return refuse(`${path}: flyhot`, "an object", root.flyhot);
+  }
+  // What is said about state belongs to the release and is read when it is packed.
+  const mine = Object.entries(root.flyhot).filter(([key]) =>
+    !RELEASE_KEYS.some((known) => known === key)
+  );
+  return known(
+    Object.fromEntries(mine),
+    `${path}: flyhot`,
+    KEYS,
+  ) as DenoJsonConfig;
 }
 
 function known(
@@ -129,7 +141,9 @@ function known(
   for (const [key, entry] of Object.entries(value)) {
     const reader = Object.hasOwn(keys, key) ? keys[key] : undefined;
     if (!reader) {
-      const names = Object.keys(keys);
+      const names = keys === KEYS
+        ? [...Object.keys(keys), ...RELEASE_KEYS]
+        : Object.keys(keys);
       const near = nearestName(key, names);
       throw new FlyhotError("usage", `Cannot read ${at}.${key}: no such key`, {
         hint: near === null

@@ -2,7 +2,7 @@
  * @module
  */
 import { parseJsonc, settingsText } from "@flyhot/runtime/protocol";
-import { lockedVersions } from "@flyhot/runtime/plan";
+import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -103,6 +103,32 @@ export async function configDigests(
     ]);
   }
   return Object.fromEntries(config);
+}
+
+/**
+ * Computes the digests of what a running process cannot pick up, key by key.
+ *
+ * @param root the app's folder
+ * @param paths the configuration files
+ * @param host the disk
+ * @returns digests by path and key
+ */
+export async function configKeyDigests(
+  root: string,
+  paths: Iterable<string>,
+  host: Pick<Host, "files">,
+): Promise<Record<string, Record<string, string>>> {
+  const found: [path: string, keys: Record<string, string>][] = [];
+  for (const path of paths) {
+    if (path === "deno.lock") continue;
+    const text = await host.files.readText(joinPath(root, path));
+    if (text === null) continue;
+    const keys = Object.entries(startKeys(path, text)).map(([key, value]) =>
+      [key, digestOfText(value)] as const
+    );
+    found.push([path, Object.fromEntries(keys)]);
+  }
+  return Object.fromEntries(found);
 }
 
 function membersOf(workspace: unknown): string[] {

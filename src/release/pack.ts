@@ -1,12 +1,16 @@
 /** From an app's folder to a release on disk.
  * @module
  */
+import { serviceChecksOf } from "./service_checks.ts";
 import {
   type Manifest,
   type ModuleEdges,
   PROTOCOL_VERSION,
+  ProtocolError,
   type ReleaseFile,
+  type ReleaseSettings,
 } from "@flyhot/runtime/protocol";
+import { readReleaseSettings } from "@flyhot/runtime/plan";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -16,6 +20,7 @@ import { collectFiles } from "./collect.ts";
 import {
   configDigests,
   type ConfigFiles,
+  configKeyDigests,
   readConfigFiles,
 } from "./config_files.ts";
 import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
@@ -112,6 +117,7 @@ export async function packRelease(
   const dirty = options.gitIgnored === true &&
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
   const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
+  const checks = serviceChecksOf(config.flyToml);
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
@@ -124,6 +130,10 @@ export async function packRelease(
     config: await configDigests(root, configFiles, host),
     locked: config.locked,
     analysis,
+    settings: settingsOf(config.denoJson),
+    configKeys: await configKeyDigests(root, configFiles.keys(), host),
+    commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
+    ...(checks.length > 0 ? { checks } : {}),
   };
   return {
     manifest,
@@ -133,6 +143,19 @@ export async function packRelease(
     ],
     ...await write(manifest, open, host, signal),
   };
+}
+
+/** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
+function settingsOf(denoJson: ConfigFiles["denoJson"]): ReleaseSettings {
+  try {
+    return readReleaseSettings(denoJson.flyhot);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new FlyhotError("usage", cause.message, {
+      hint: `see "flyhot" in the README`,
+      cause,
+    });
+  }
 }
 
 function entriesOf(

@@ -3,7 +3,7 @@
  */
 import type { HolderChange } from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
-import type { PlanReport } from "../release/plan_report.ts";
+import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { PlanReport } from "../release/plan_report.ts";
+import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { exitCodeOf, planText, reportText } from "./report_text.ts";
 
@@ -13,6 +13,7 @@ const PLAN: PlanReport = {
   because: {},
   retained_bytes: 0,
   cold: [],
+  refusals: [],
 };
 
 const MACHINE: MachineReport = {
@@ -184,6 +185,7 @@ Removed: old.ts`,
       because: {},
       retained_bytes: 0,
       cold: [],
+      refusals: [],
     }),
     "Nothing would change.",
   );

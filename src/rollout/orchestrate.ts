@@ -5,7 +5,7 @@ import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
-import { isEmptyPlan } from "../release/classify.ts";
+import { isEmptyPlan } from "../release/join_plans.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";

@@ -4,9 +4,9 @@
 import type { RunningManifest } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
-import { classify, joinPlans } from "../release/classify.ts";
+import { classify, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
-import type { PlanReport } from "../release/plan_report.ts";
+import type { PlanReport } from "@flyhot/runtime/plan";
 import { counted, tell } from "./steps.ts";
 import { type AskedMachines, askMachines } from "./ask_machines.ts";
 import type { RolloutDeps } from "./watch.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { HolderChange, MachineResult } from "@flyhot/runtime/protocol";
-import type { PlanReport } from "../release/plan_report.ts";
+import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineStanding } from "../ui/reporter.ts";
 
 /** What became of one machine. */

@@ -10,6 +10,7 @@ browserTest(
   async (browser) => {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-counter-" });
     await using sandbox = await startSandbox({
+      secrets: { FLYHOT_PROBATION_MS: "200" },
       app: "counter",
       regions: ["iad"],
     });

@@ -160,7 +160,7 @@ export const settings = {
 };
 `,
       "app.ts": `
-import { started, trial } from "./settings.ts";
+import { started, trial } from "../../runtime/machine/settings.ts";
 export * from "./server.ts";
 export const untilTried = () => started.promise;
 export const fail = () => trial.resolve(false);

@@ -112,6 +112,7 @@ Deno.test("the bundle upgrades an app, with the permissions of the binary", asyn
   const app = folder.join("counter");
   await writeVersion1(app);
   await using sandbox = await startSandbox({
+    secrets: { FLYHOT_PROBATION_MS: "200" },
     app: "counter",
     regions: ["iad"],
     email: "ada@example.com",

@@ -38,6 +38,7 @@ async function inSandbox(act: (world: World) => Promise<void>): Promise<void> {
   try {
     await copyApp(folder);
     await using sandbox = await startSandbox({
+      secrets: { FLYHOT_PROBATION_MS: "200" },
       app: "counter",
       regions: ["iad", "fra"],
     });

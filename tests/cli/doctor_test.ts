@@ -24,6 +24,7 @@ async function inSandbox(
   try {
     await copyFolder(APP, folder);
     await using sandbox = await startSandbox({
+      secrets: { FLYHOT_PROBATION_MS: "200" },
       app: "counter",
       regions: ["iad", "fra"],
     });

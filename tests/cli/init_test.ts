@@ -101,7 +101,10 @@ async function deno(cwd: string, ...args: string[]): Promise<void> {
 for (const { name, files, edit, answers } of PROJECTS) {
   Deno.test(`flyhot init makes ${name} hot: it checks, runs and is upgraded`, async () => {
     await withApp(files, async (folder) => {
-      await using sandbox = await startSandbox({ app: "init" });
+      await using sandbox = await startSandbox({
+        secrets: { FLYHOT_PROBATION_MS: "200" },
+        app: "init",
+      });
       const flyhot = async (...args: string[]) => {
         using host = realHost(folder, sandbox.env);
         const code = await main(args, host);

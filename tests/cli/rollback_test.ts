@@ -43,6 +43,7 @@ Deno.test("flyhot rollback, releases and lock: back one release, to the image, a
   try {
     await writeVersion1(folder);
     await using sandbox = await startSandbox({
+      secrets: { FLYHOT_PROBATION_MS: "200" },
       app: "counter",
       regions: ["iad", "fra"],
     });

@@ -12,6 +12,7 @@ async function withFragileRelease(
   const folder = await Deno.makeTempDir({ prefix: "flyhot-boot-" });
   const app = join(folder, "counter");
   await using sandbox = await startSandbox({
+    secrets: { FLYHOT_PROBATION_MS: "200" },
     app: "counter",
     regions: ["iad"],
   });

@@ -54,6 +54,7 @@ Deno.test("a machine refuses a hostile release with one sentence, serves on, and
   const folder = await Deno.makeTempDir({ prefix: "flyhot-hostile-" });
   const app = join(folder, "counter");
   await using sandbox = await startSandbox({
+    secrets: { FLYHOT_PROBATION_MS: "200" },
     app: "counter",
     regions: ["iad"],
   });

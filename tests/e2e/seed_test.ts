@@ -12,6 +12,7 @@ Deno.test("v1, count to 5, hot v2, count still 5 in the same process, restart, s
   const folder = await Deno.makeTempDir({ prefix: "flyhot-seed-" });
   const app = join(folder, "counter");
   await using sandbox = await startSandbox({
+    secrets: { FLYHOT_PROBATION_MS: "200" },
     app: "counter",
     regions: ["iad"],
   });

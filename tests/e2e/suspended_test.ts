@@ -8,6 +8,7 @@ Deno.test("a machine that sleeps through an upgrade is not waited for, and catch
   const folder = await Deno.makeTempDir({ prefix: "flyhot-suspended-" });
   const app = join(folder, "counter");
   await using sandbox = await startSandbox({
+    secrets: { FLYHOT_PROBATION_MS: "200" },
     app: "counter",
     regions: ["iad", "fra"],
   });

@@ -16,7 +16,7 @@ const BOOT = `
 import { hotUpgrade, info, live, reapply } from "@flyhot/runtime";
 import { TextLineStream } from "@std/streams/text-line-stream";
 
-import { settings } from "./settings.ts";
+import { settings } from "../../runtime/machine/settings.ts";
 
 await reapply(settings);
 const app: Record<string, (...args: unknown[]) => unknown> = await live(() => import("./app.ts"));

@@ -6,7 +6,7 @@ const LOG = `export const log: unknown[] = [];`;
 Deno.test("hot() carries data over, and disposes of the old module after the new one is in", async () => {
   const part = (tag: string) => `
 import { hot } from "@flyhot/runtime";
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 const { data, dispose } = hot(import.meta);
 data.loads = (data.loads as number ?? 0) + 1;
 log.push("load ${tag} " + data.loads);
@@ -15,7 +15,7 @@ export const tag = "${tag}";
 `;
   await using app = await DrivenApp.start({
     "app.ts":
-      `import { log } from "./log.ts"; import { tag } from "./part.ts"; export const read = () => [tag, ...log];`,
+      `import { log } from "../../runtime/base/log.ts"; import { tag } from "./part.ts"; export const read = () => [tag, ...log];`,
     "log.ts": LOG,
     "part.ts": part("one"),
   });
@@ -43,7 +43,7 @@ Deno.test("hot().accept() takes a new version without reloading the importers", 
     "app.ts": `
 import { hot } from "@flyhot/runtime";
 import * as first from "./part.ts";
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 let part = first;
 log.push("app loaded");
 hot(import.meta).accept("./part.ts", (next) => { part = next as typeof first; });
@@ -112,11 +112,11 @@ export const read = () => 2;
 Deno.test("hot().prune() runs when an upgrade has removed the module", async () => {
   await using app = await DrivenApp.start({
     "app.ts":
-      `import "./part.ts"; import { log } from "./log.ts"; export const read = () => [...log];`,
+      `import "./part.ts"; import { log } from "../../runtime/base/log.ts"; export const read = () => [...log];`,
     "log.ts": LOG,
     "part.ts": `
 import { hot } from "@flyhot/runtime";
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 const own = hot(import.meta);
 own.data.kept = 5;
 own.prune((data) => { log.push(data.kept); });
@@ -124,7 +124,7 @@ own.prune((data) => { log.push(data.kept); });
   });
   await app.upgrade({
     "app.ts":
-      `import { log } from "./log.ts"; export const read = () => [...log];`,
+      `import { log } from "../../runtime/base/log.ts"; export const read = () => [...log];`,
     "part.ts": null,
   });
   assertEquals(await app.call("read"), [5]);
@@ -133,7 +133,7 @@ own.prune((data) => { log.push(data.kept); });
 Deno.test("hot().on() hears of upgrades, those that fail included, until off()", async () => {
   await using app = await DrivenApp.start({
     "app.ts":
-      `import { log } from "./log.ts"; import { word } from "./word.ts"; export const read = () => [word, ...log];`,
+      `import { log } from "../../runtime/base/log.ts"; import { word } from "./word.ts"; export const read = () => [word, ...log];`,
     "log.ts": `
 import { hot } from "@flyhot/runtime";
 export const log: string[] = [];

@@ -185,7 +185,7 @@ Deno.test("an upgrade that arrives while the app still loads is what the boundar
     "main.ts": `
 import { hotUpgrade, live, reapply } from "@flyhot/runtime";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { settings } from "./settings.ts";
+import { settings } from "../../runtime/machine/settings.ts";
 await reapply(settings);
 const write = (value: unknown) => Deno.stdout.write(new TextEncoder().encode(JSON.stringify(value) + "\\n"));
 const loading = live(() => import("./app.ts"));

@@ -5,7 +5,7 @@ import { tempFolder } from "../support/temp_folder.ts";
 type Files = Readonly<Record<string, string>>;
 
 const app = (imports: string) => `
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 import { word } from "./word.ts";
 ${imports}
 export const handle = () => Response.json([word, ...log]);
@@ -26,7 +26,7 @@ Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => app.handle());
   "app.ts": app(`import "./extra.ts";`),
   "extra.ts": `
 import { service } from "@flyhot/runtime";
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 import { word } from "./word.ts";
 service("extra", { start: () => { log.push("start " + word); }, stop: () => { log.push("stop " + word); } });
 `,

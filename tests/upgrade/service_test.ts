@@ -3,7 +3,7 @@ import { DrivenApp, type Files } from "../support/driven_app.ts";
 
 const service = (tag: string, extra = "", start = "") => `
 import { holder, service } from "@flyhot/runtime";
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 export const ticks = holder("ticks", { state: () => ({ n: 0 }), actions: { tick: (s) => ++s.n } });
 export const ticker = service("ticker", {
   ${extra}
@@ -20,7 +20,7 @@ export const ticker = service("ticker", {
 
 const V1: Files = {
   "app.ts": `
-import { log } from "./log.ts";
+import { log } from "../../runtime/base/log.ts";
 import { ticker, ticks } from "./ticker.ts";
 export const read = () => [...log];
 export const handle = () => [ticker.handle, ticker.running];
@@ -119,7 +119,7 @@ Deno.test("a service that the new code does not declare is stopped", async () =>
   await using app = await DrivenApp.start(V1);
   const result = await app.upgrade({
     "app.ts":
-      `import { log } from "./log.ts"; export const read = () => [...log];`,
+      `import { log } from "../../runtime/base/log.ts"; export const read = () => [...log];`,
     "ticker.ts": null,
   });
   assertEquals(result.state, "applied", JSON.stringify(result));

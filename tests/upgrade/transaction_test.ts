@@ -141,7 +141,7 @@ export const settings = {
     ...V1,
     "settings.ts": settings,
     "app.ts": V1["app.ts"]! + `
-import { seen, use } from "./settings.ts";
+import { seen, use } from "../../runtime/machine/settings.ts";
 import * as self from "./app.ts";
 use(self);
 export const checks = () => seen;
@@ -222,7 +222,7 @@ export const log = holder("log", { version: ${n}, state: () => [] as string[], m
 `;
   await using app = await DrivenApp.start({
     "app.ts":
-      `import { log } from "./log.ts"; export const read = () => log.state;`,
+      `import { log } from "../../runtime/base/log.ts"; export const read = () => log.state;`,
     "log.ts": version(1),
   });
   assertEquals((await app.upgrade({ "log.ts": version(4) })).state, "applied");

@@ -173,7 +173,7 @@ export interface I {} export type T = 1; export declare const d: number; export 
 
 Deno.test("exports: what calling a function does, through what it calls", () => {
   const it = of(
-    `import { log } from "./log.ts"; const rooms = new Map(); const LIMIT = 3; const names = ["a"];
+    `import { log } from "../../base/log.ts"; const rooms = new Map(); const LIMIT = 3; const names = ["a"];
 const inner = (x) => { rooms.set(x, 1); log.push(x); };
 export const add = (x) => inner(x);
 export const read = () => rooms.get("a") ? rooms.size + LIMIT : names.map(String).length;

@@ -3,7 +3,7 @@
  */
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import { RESOLUTION_KEYS } from "../config_keys.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 
 /**
  * Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed.

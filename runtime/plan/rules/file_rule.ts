@@ -4,7 +4,7 @@
 import type { RunningManifest } from "../../protocol/manifest.ts";
 import type { ReleaseSettings } from "../../protocol/release_settings.ts";
 import type { Changes } from "../changes.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import { assetMatcher } from "../settings.ts";
 
 /**

@@ -2,7 +2,7 @@
  * @module
  */
 import { ExportFinder } from "../lookup/find_export.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import type { View } from "../lookup/views.ts";
 
 /**

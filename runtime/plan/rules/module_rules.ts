@@ -3,7 +3,7 @@
  */
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import { isScriptPath } from "../paths.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import { becauseOf, type ReloadSet } from "../reload_set.ts";
 import { bare, type View } from "../lookup/views.ts";
 

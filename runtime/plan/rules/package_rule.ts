@@ -4,7 +4,7 @@
 import { packageOf } from "../packages.ts";
 import { lockChanges } from "../locked_versions.ts";
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 
 /**
  * Refuses versions of packages that differ in the lock files, and packages that the process cannot load.

@@ -3,7 +3,7 @@
  */
 import type { ReleaseSettings } from "../../protocol/release_settings.ts";
 import type { Consents } from "./consent.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import { type LostState, stateIn } from "./lost_state.ts";
 import type { View } from "../lookup/views.ts";
 

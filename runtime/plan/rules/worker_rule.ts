@@ -4,7 +4,7 @@
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import type { Consents } from "./consent.ts";
 import { reach, releaseEdges } from "../reach.ts";
-import type { Refusal } from "../../protocol/refusal.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
 
 /** A script and the place that starts a worker with it. */

@@ -14,6 +14,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
+import { ulid } from "../../ulid.ts";
 import { backoffMs } from "../backoff.ts";
 import type { Transition } from "./transitions.ts";
 
@@ -117,7 +118,8 @@ export class PointerMover {
       }
       this.#revision = before?.revision ?? 0;
       signal?.throwIfAborted();
-      const after = transition(before);
+      const moved = transition(before);
+      const after = moved === before ? before : withLineage(moved, this.#host);
       if (after === before || after === null) {
         if (before) return before;
         throw new TypeError("a transition of nothing must make something");
@@ -148,4 +150,13 @@ export class PointerMover {
       { hint: "see what it says with: flyhot status" },
     );
   }
+}
+
+/** A pointer is made with a lineage; one of an older flyhot gets it with its next write. */
+function withLineage(
+  pointer: Pointer | null,
+  host: Pick<Host, "now" | "randomBytes">,
+): Pointer | null {
+  if (pointer === null || pointer.lineage !== undefined) return pointer;
+  return { ...pointer, lineage: ulid(host.now(), host.randomBytes(10)) };
 }

@@ -5,7 +5,7 @@ import {
   PROTOCOL_VERSION,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
-import { classify, isEmptyPlan, joinPlans } from "./classify.ts";
+import { classify, isEmptyPlan, joinPlans } from "./join_plans.ts";
 
 const NONE: ModuleEdges = { static: [], dynamic: [], external: [] };
 const MODULES: Readonly<Record<string, ModuleEdges>> = {
@@ -57,6 +57,9 @@ function manifest(
     modules,
     config: {},
     locked: {},
+    analysis: Object.fromEntries(
+      Object.keys(modules).map((path) => [path, {}]),
+    ),
     ...changes,
   };
 }
@@ -78,6 +81,7 @@ function running(changes: Partial<RunningManifest> = {}): RunningManifest {
     plain: {},
     external: ["npm:a@1"],
     holders: {},
+    analysis: {},
     accepted: {},
     declined: {},
     ...changes,
@@ -111,6 +115,7 @@ Deno.test("classify() only maps what is not loaded yet, and tells assets and wha
     running({
       config: { "fly.toml": digest("1") },
       files: { ...running().files, "fly.toml": digest("1") },
+      releaseFiles: Object.keys(CONTENT),
     }),
   );
   assertObjectMatch({ ...plan }, {
@@ -127,7 +132,8 @@ Deno.test("classify() only maps what is not loaded yet, and tells assets and wha
       "style.css": "2",
     }, rest]
   ) {
-    assertEquals(isEmptyPlan(classify(manifest(change), running())), false);
+    const now = running({ releaseFiles: Object.keys(CONTENT) });
+    assertEquals(isEmptyPlan(classify(manifest(change), now)), false);
   }
 });
 

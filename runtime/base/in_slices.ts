@@ -1,0 +1,100 @@
+/** Long work on the event loop in short slices, so that requests are answered in between.
+ * @module
+ */
+import { setImmediate } from "node:timers";
+
+/** How long work may keep the event loop, with room left below the 10 ms that nothing may take. */
+export const SLICE_MS = 8;
+
+/** How work is cut. */
+export interface SliceOptions {
+  /** How long one slice may take, in milliseconds. Default {@linkcode SLICE_MS}. */
+  readonly sliceMs?: number;
+}
+
+/** Tells work when to let others have a turn. */
+export class Slices {
+  readonly #sliceMs: number;
+  #began = performance.now();
+
+  /**
+   * @param options how work is cut
+   */
+  constructor({ sliceMs = SLICE_MS }: SliceOptions = {}) {
+    this.#sliceMs = sliceMs;
+  }
+
+  /** Whether the slice is over: {@linkcode next} is due. */
+  get over(): boolean {
+    return performance.now() - this.#began >= this.#sliceMs;
+  }
+
+  /** Lets timers, sockets and files have their turn, then begins the next slice. */
+  async next(): Promise<void> {
+    await nextTurn();
+    this.#began = performance.now();
+  }
+}
+
+/**
+ * Does something with each item, in slices.
+ *
+ * @param items the items; taken one by one, so they may be made on the way
+ * @param act what to do with one; it must be short by itself
+ * @param options how work is cut
+ */
+export async function inSlices<T>(
+  items: Iterable<T>,
+  act: (item: T) => void,
+  options: SliceOptions = {},
+): Promise<void> {
+  const slices = new Slices(options);
+  for (const item of items) {
+    act(item);
+    if (slices.over) await slices.next();
+  }
+}
+
+const RUN = 1_000;
+
+/**
+ * Sorts texts as `Array.prototype.sort` does, in slices.
+ *
+ * @param texts the texts; left as they are
+ * @param options how work is cut
+ * @returns the sorted texts
+ */
+export async function sortInSlices(
+  texts: readonly string[],
+  options: SliceOptions = {},
+): Promise<string[]> {
+  const slices = new Slices(options);
+  let from = [...texts];
+  for (let at = 0; at < from.length; at += RUN) {
+    const run = from.slice(at, at + RUN).sort();
+    for (let i = 0; i < run.length; i++) from[at + i] = run[i]!;
+    if (slices.over) await slices.next();
+  }
+  for (let width = RUN; width < from.length; width *= 2) {
+    const to: string[] = [];
+    for (let at = 0; at < from.length; at += 2 * width) {
+      const middle = Math.min(at + width, from.length);
+      const end = Math.min(at + 2 * width, from.length);
+      let left = at;
+      let right = middle;
+      while (left < middle || right < end) {
+        const takeLeft = right >= end ||
+          (left < middle && from[left]! <= from[right]!);
+        to.push(takeLeft ? from[left++]! : from[right++]!);
+        if (to.length % RUN === 0 && slices.over) await slices.next();
+      }
+    }
+    from = to;
+  }
+  return from;
+}
+
+// Not a microtask, which would let nobody in, and not a timer, which takes a millisecond at the least.
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,186 @@
+/** Keeps the record of a start in the bucket until the process has lived a minute, or ends in order.
+ *
+ * A local file would not do: it does not survive a restart on Fly. Without the bucket no death is counted.
+ *
+ * @module
+ */
+import { natives, type Timer } from "../base/natives.ts";
+import { type Bucket, getJson, putJson } from "../bucket/bucket.ts";
+import { PROTOCOL_VERSION } from "../protocol/manifest.ts";
+import { startKey } from "../protocol/object_keys.ts";
+import {
+  parseStartRecord,
+  type StartRecord,
+} from "../protocol/start_record.ts";
+import {
+  decideStart,
+  type StartDecision,
+  type StartWanted,
+} from "./decide_start.ts";
+
+const ANSWER_MS = 5000;
+
+/** What is needed. */
+export interface StartsContext {
+  /** The bucket. */
+  readonly bucket: Bucket;
+  /** The Fly app. */
+  readonly app: string;
+  /** The machine. */
+  readonly machineId: string;
+  /** How long a process has to live for its start to be a good one, in milliseconds. */
+  readonly livedMs: number;
+  /** Calls back when a signal asks the process to end; gives back what stops that. */
+  onEnd(act: () => Promise<void>): () => void;
+  /** Told that what was before the wanted release has lived on trial. */
+  onProven(wanted: StartWanted): Promise<void>;
+}
+
+/** The starts of one machine. */
+export class Starts {
+  readonly #context: StartsContext;
+  #timer: Timer | null = null;
+  #unsubscribe = () => {};
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: StartsContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Decides what to start with, and notes the start.
+   *
+   * @param wanted what the pointer says
+   * @returns what to start with
+   */
+  async begin(wanted: StartWanted): Promise<StartDecision> {
+    const { livedMs } = this.#context;
+    let read: { record: StartRecord | null; now: number } | null = null;
+    try {
+      read = await this.#read();
+    } catch {
+      // Not known is not counted.
+    }
+    const record = read?.record ?? null;
+    const decision = decideStart(record, wanted, read?.now ?? 0, livedMs);
+    if (read !== null) await this.#note(wanted, decision, read.now);
+    return decision;
+  }
+
+  /**
+   * Notes that a release is being taken while the process runs.
+   *
+   * @param wanted what the pointer says
+   */
+  async taking(wanted: StartWanted): Promise<void> {
+    try {
+      const { now } = await this.#read();
+      const decision = decideStart(null, wanted, now);
+      await this.#note(wanted, decision, now);
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Removes the record, at an orderly end. */
+  async forget(): Promise<void> {
+    this.#stopWaiting();
+    await this.#remove();
+  }
+
+  async #note(
+    wanted: StartWanted,
+    decision: StartDecision,
+    now: number,
+  ): Promise<void> {
+    this.#stopWaiting();
+    const { stage, deaths, innocent } = decision;
+    const { livedMs, onEnd } = this.#context;
+    const record = this.#record(wanted, decision, now);
+    await this.#write(record);
+    if (stage === "ended") return;
+    this.#unsubscribe = onEnd(async () => {
+      // A trial that is cut short has said nothing; the next start goes on with it.
+      if (stage !== "trial") return await this.forget();
+      this.#stopWaiting();
+      await this.#write({
+        ...record,
+        stage: "normal",
+        deaths: Math.max(0, deaths - 1),
+        innocent,
+      });
+    });
+    this.#timer = natives.setTimeout(() => {
+      this.#stopWaiting();
+      if (stage === "trial") {
+        this.#write({ ...record, stage: "ended" });
+        this.#context.onProven(wanted);
+      } else this.#remove();
+    }, livedMs);
+    this.#timer.unref();
+  }
+
+  #record(
+    { upgradeId, revision }: StartWanted,
+    { stage, deaths, innocent }: StartDecision,
+    now: number,
+  ): StartRecord {
+    return {
+      protocol: PROTOCOL_VERSION,
+      machine_id: this.#context.machineId,
+      upgrade_id: upgradeId,
+      revision,
+      at: new Date(now).toISOString(),
+      stage,
+      deaths,
+      innocent,
+    };
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer !== null) natives.clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+  }
+
+  get #key(): string {
+    return startKey(this.#context.app, this.#context.machineId);
+  }
+
+  async #read(): Promise<{ record: StartRecord | null; now: number }> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const read = await getJson(this.#context.bucket, this.#key, { signal });
+    const said = "date" in read && read.date ? Date.parse(read.date) : NaN;
+    const now = Number.isNaN(said) ? Date.now() : said;
+    if (read.status !== "found") return { record: null, now };
+    try {
+      return { record: parseStartRecord(read.value), now };
+    } catch {
+      // By a newer runtime, or damaged: it says nothing.
+      return { record: null, now };
+    }
+  }
+
+  async #write(record: StartRecord): Promise<void> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    try {
+      await putJson(this.#context.bucket, this.#key, record, "always", {
+        signal,
+      });
+    } catch {
+      // Without the bucket no death is counted.
+    }
+  }
+
+  async #remove(): Promise<void> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    try {
+      await this.#context.bucket.delete(this.#key, { signal });
+    } catch {
+      // Left behind, it is too old to count.
+    }
+  }
+}

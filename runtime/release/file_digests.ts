@@ -1,0 +1,125 @@
+/** Digests of files, each read once for as long as it stays the same.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+
+/** Small enough that hashing one takes well under a millisecond. */
+const CHUNK_BYTES = 128 * 1024;
+/** Files change unseen within one tick of the file's clock; it is at most a hundredth of a second. */
+const TICK_MS = 20;
+
+interface Known {
+  readonly identity: string;
+  readonly sha256: Promise<string | null>;
+}
+
+/** Remembers the digests of files by path, size, time and inode. */
+export class FileDigests {
+  readonly #known = new Map<string, Known>();
+  /** How many files were read through so far. */
+  reads = 0;
+
+  /**
+   * The digest of one file; it is read in chunks, so that nothing waits for it.
+   *
+   * @param path an absolute path
+   * @returns SHA-256 in hex, or null if there is no such file
+   * @throws {Error} if the file cannot be read
+   */
+  async digest(path: string): Promise<string | null> {
+    const asked = Date.now();
+    const identity = await identityOf(path);
+    if (identity === null) {
+      this.#known.delete(path);
+      return null;
+    }
+    const known = this.#known.get(path);
+    if (known?.identity === identity.text) return await known.sha256;
+    this.reads++;
+    const sha256 = sha256OfFile(path, identity.size);
+    const entry = { identity: identity.text, sha256 };
+    this.#known.set(path, entry);
+    const forget = () => {
+      if (this.#known.get(path) === entry) this.#known.delete(path);
+    };
+    try {
+      const digest = await sha256;
+      // Written a moment ago: it may be written once more and keep its time and size.
+      if (identity.changedMs > asked - TICK_MS) forget();
+      return digest;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+}
+
+async function identityOf(
+  path: string,
+): Promise<{ text: string; size: number; changedMs: number } | null> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) return null;
+    const { dev, ino, size, mtimeMs, ctimeMs } = found;
+    return {
+      // The time of the inode tells a write whose author put the old time back.
+      text: [dev, ino, size, mtimeMs, ctimeMs].join(" "),
+      size,
+      changedMs: Math.max(mtimeMs, ctimeMs),
+    };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Reads a file through and digests it.
+ *
+ * @param path an absolute path
+ * @param size its length, where the caller knows that it is a file and how long
+ * @returns SHA-256 in hex, or null if there is no such file
+ */
+export async function sha256OfFile(
+  path: string,
+  size?: number,
+): Promise<string | null> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  try {
+    if (size === undefined && !(await file.stat()).isFile) return null;
+    const hash = createHash("sha256");
+    // One buffer for the whole file: memory does not grow with it.
+    const buffer = new Uint8Array(
+      Math.min(CHUNK_BYTES, (size ?? CHUNK_BYTES) + 1),
+    );
+    for (;;) {
+      const length = await file.read(buffer);
+      if (length === null) return hash.digest("hex");
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Tells whether an error says that there is no such file.
+ *
+ * @param error what was thrown by Deno or by `node:fs`
+ * @returns true if a path, or a folder on the way to it, is not there
+ */
+export function isMissing(error: unknown): boolean {
+  if (
+    error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory
+  ) return true;
+  const { code } = error as { readonly code?: unknown };
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,93 @@
+/** The base image as if it were a release: where the way back from one leads.
+ * @module
+ */
+import type { Manifest, ModuleEdges } from "../protocol/manifest.ts";
+import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
+import { targetOf } from "../plan/lookup/views.ts";
+import type { RunningContext } from "./running_manifest.ts";
+
+/**
+ * Describes the base image, as far as the release in place or the process knows its files.
+ *
+ * @param current the release in place
+ * @param loaded the modules that are loaded
+ * @param context the process and its files
+ * @returns a manifest of the image
+ */
+export async function imageManifest(
+  current: Manifest,
+  loaded: ReadonlySet<string>,
+  { appProcess: { imageAnalysis }, files }: RunningContext,
+): Promise<Manifest> {
+  const kept: [path: string, file: Manifest["files"][string]][] = [];
+  const analysis = new Map<string, ModuleAnalysis>();
+  const changed: string[] = [];
+  for (const path of new Set([...Object.keys(current.files), ...loaded])) {
+    const file = Object.hasOwn(current.files, path)
+      ? current.files[path]!
+      : null;
+    const sha256 = await files.digest(path);
+    if (sha256 === null) continue;
+    kept.push([
+      path,
+      file ? { ...file, sha256 } : {
+        sha256,
+        size: await files.size(path),
+        kind: "module",
+      },
+    ]);
+    const known = current.analysis?.[path];
+    if (known && file?.sha256 === sha256) analysis.set(path, known);
+    else changed.push(path);
+  }
+  for (const [path, facts] of await imageAnalysis.of(changed)) {
+    analysis.set(path, facts);
+  }
+  const inImage = new Map(kept);
+  const modules = [...inImage.keys()].flatMap(
+    (path): [path: string, edges: ModuleEdges][] => {
+      const before = Object.hasOwn(current.modules, path)
+        ? current.modules[path]!
+        : undefined;
+      const facts = changed.includes(path) ? analysis.get(path) : undefined;
+      if (!facts) {
+        return before || loaded.has(path)
+          ? [[path, before ?? { static: [], dynamic: [], external: [] }]]
+          : [];
+      }
+      return [[path, edgesOf(path, facts, before)]];
+    },
+  );
+  return {
+    ...current,
+    files: Object.fromEntries(kept),
+    modules: Object.fromEntries(modules),
+    analysis: Object.fromEntries(analysis),
+    // The process was started with them.
+    config: {},
+    configKeys: {},
+    locked: {},
+  };
+}
+
+/** What a script of the image imports, read off its text. */
+function edgesOf(
+  path: string,
+  { imports = [] }: ModuleAnalysis,
+  before: ModuleEdges | undefined,
+): ModuleEdges {
+  const lead = (dynamic: boolean) =>
+    [
+      ...new Set(
+        imports.filter((fact) => (fact.dynamic === true) === dynamic)
+          .map(({ specifier }) => targetOf(path, specifier, before?.specifiers))
+          .filter((to) => to !== null),
+      ),
+    ].sort();
+  return {
+    static: lead(false),
+    dynamic: lead(true),
+    external: before?.external ?? [],
+    ...(before?.specifiers ? { specifiers: before.specifiers } : {}),
+  };
+}

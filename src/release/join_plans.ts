@@ -1,0 +1,80 @@
+/** What a release would do to machines, one plan out of those for different code.
+ * @module
+ */
+import {
+  classify as planFor,
+  type PlanReport,
+  planReport,
+} from "@flyhot/runtime/plan";
+import type { Manifest, RunningManifest } from "@flyhot/runtime/protocol";
+
+type ColdFile = PlanReport["cold"][number];
+
+/**
+ * Says what a release would do to a machine: file by file, and for what cannot go hot the reason.
+ *
+ * @param manifest the release
+ * @param running what the machine says it runs
+ * @returns the plan; without a single entry where the release changes nothing
+ */
+export function classify(
+  manifest: Manifest,
+  running: RunningManifest,
+): PlanReport {
+  return planReport(planFor(manifest, running));
+}
+
+/**
+ * Joins the plans for machines that run different main modules.
+ *
+ * @param plans the plans, at least one
+ * @returns what happens on any of them; hot only if all are
+ */
+export function joinPlans(plans: readonly PlanReport[]): PlanReport {
+  const union = (
+    key: "reload" | "mapped" | "assets" | "removed" | "unchanged",
+  ) => [...new Set(plans.flatMap((plan) => plan[key]))].sort();
+  const reload = union("reload");
+  const cold = new Map<string, ColdFile>();
+  for (const file of plans.flatMap((plan) => plan.cold)) {
+    const key = `${file.path}\n${file.reason}`;
+    if (!cold.has(key)) cold.set(key, file);
+  }
+  return {
+    hot: cold.size === 0,
+    reload,
+    mapped: union("mapped").filter((path) => !reload.includes(path)),
+    assets: union("assets"),
+    removed: union("removed"),
+    unchanged: union("unchanged").filter((path) =>
+      plans.every((plan) => plan.unchanged.includes(path))
+    ),
+    because: Object.assign({}, ...plans.map((plan) => plan.because)),
+    retained_bytes: Math.max(...plans.map((plan) => plan.retained_bytes)),
+    cold: [...cold.values()],
+    refusals: uniqueRefusals(plans),
+  };
+}
+
+/**
+ * Tells whether a plan changes nothing.
+ *
+ * @param plan the plan
+ * @returns true if there is no file in it
+ */
+export function isEmptyPlan(plan: PlanReport): boolean {
+  return plan.reload.length + plan.mapped.length + plan.assets.length +
+      plan.removed.length + plan.cold.length === 0;
+}
+
+function uniqueRefusals(
+  plans: readonly PlanReport[],
+): PlanReport["refusals"] {
+  const seen = new Map(
+    plans.flatMap(({ refusals }) => refusals).map((refusal) => [
+      JSON.stringify(refusal),
+      refusal,
+    ]),
+  );
+  return [...seen.values()];
+}

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { askControl } from "../../runtime/testing/control_client.ts";
+import { DrivenApp } from "../support/driven_app.ts";
+
+for (
+  const [name, code] of [
+    ["@hono/node-server", `import "npm:@hono/node-server@1.19.6";`],
+    [
+      "code that replaces what it can",
+      `
+class Other {}
+Object.assign(globalThis, { Response: Other, Request: Other, Headers: Other });
+globalThis.fetch = () => { throw new Error("not this one"); };
+Deno.serve = () => { throw new Error("not this one"); };
+`,
+    ],
+  ] as const
+) {
+  Deno.test(`the control socket answers, and the app lives, beside ${name}`, async () => {
+    await using driven = await DrivenApp.start({
+      "settings.ts": code + "export const settings = {};",
+      "app.ts": "export const version = () => 1;",
+    });
+    const socket = join(driven.root, "..", "socket");
+    for (let time = 0; time < 3; time++) {
+      const info = await askControl(
+        socket,
+        "GET /v1/info",
+        AbortSignal.timeout(10_000),
+      ) as { pid: number };
+      assertEquals(info.pid, (await driven.info()).pid);
+    }
+    const applied = await driven.upgrade({
+      "app.ts": "export const version = () => 2;",
+    });
+    assertEquals(applied.state, "applied", JSON.stringify(applied));
+    assertEquals(await driven.call("version"), 2);
+  });
+}
