@@ -1,0 +1,121 @@
+/** Runs a fixed case: hot and fresh.
+ * @module
+ */
+import { join } from "@std/path";
+import { AppProcess, packTo } from "./driver.ts";
+import type { Ask, FixedCase } from "./fixed_cases.ts";
+import type { Release } from "./model.ts";
+import { endOf, namesPlace } from "./outcome.ts";
+
+/** How a fixed case ended; `problem` is empty if the law holds. */
+export interface FixedReport {
+  readonly end: "applied" | "refused" | "failed" | "none";
+  readonly message: string;
+  readonly problem: string;
+}
+
+/** Runs one. */
+export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
+  const folder = await Deno.makeTempDir({ prefix: "flyhot-fixed-" });
+  const asks = fixed.asks ?? [["ask"]];
+  try {
+    const old = release(fixed, fixed.before);
+    const next = release(fixed, { ...fixed.before, ...fixed.after });
+    const starting = AppProcess.start(join(folder, "fresh", "app"), next, {
+      health: "none",
+    });
+    const hotStart = await AppProcess.start(join(folder, "hot", "app"), old, {
+      health: "none",
+    });
+    const freshStart = await starting;
+    await using hot = hotStart.app;
+    await using fresh = freshStart.app;
+    if (!hot) return none(`the first version does not start: ${hotStart.log}`);
+    await answers(hot, fixed.history ?? []);
+    // Asked twice: what asking changes has then changed.
+    await answers(hot, asks);
+    const before = await answers(hot, asks);
+    const outcome = await hot.upgrade(await packTo(folder, next));
+    const after = await answers(hot, asks);
+    const end = endOf(outcome);
+    const message = outcome.message ?? "";
+    if (end === "applied") {
+      if (!fresh) {
+        return {
+          end,
+          message,
+          problem: "applied, but a fresh process does not start",
+        };
+      }
+      await answers(fresh, fixed.given ?? []);
+      const wanted = await answers(fresh, asks);
+      return {
+        end,
+        message,
+        problem: after === wanted
+          ? ""
+          : `got ${after}, a fresh process says ${wanted}`,
+      };
+    }
+    if (after !== before) {
+      return {
+        end,
+        message,
+        problem: `${end}, then ${after} instead of ${before}`,
+      };
+    }
+    const mayFail = fresh === undefined;
+    return {
+      end,
+      message,
+      problem: mayFail || namesPlace(outcome)
+        ? ""
+        : `${end} without file and line: ${message}`,
+    };
+  } catch (error) {
+    return none(error instanceof Error ? error.message : String(error));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const none = (problem: string): FixedReport => ({
+  end: "none",
+  message: "",
+  problem,
+});
+
+async function answers(
+  app: AppProcess,
+  asks: readonly Ask[],
+): Promise<string> {
+  const found: unknown[] = [];
+  for (const [name, ...args] of asks) {
+    found.push(
+      await app.call(name, ...args).catch((error: Error) =>
+        `throws ${error.message}`
+      ),
+    );
+  }
+  return JSON.stringify(found);
+}
+
+function release(
+  fixed: FixedCase,
+  files: Readonly<Record<string, string | null>>,
+): Release {
+  const present: Record<string, string> = {
+    "deno.json": JSON.stringify({
+      ...fixed.config,
+      imports: {
+        "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
+        "@std/streams": "jsr:@std/streams@1.1.2",
+      },
+      flyhot: fixed.flyhot ?? {},
+    }),
+  };
+  for (const [path, text] of Object.entries(files)) {
+    if (text !== null) present[path] = text;
+  }
+  return { files: present, probes: [], holders: [], variables: [], given: [] };
+}

@@ -1,0 +1,140 @@
+/** What a process answers at rest: to requests, by its ports, by what runs in it, and what states it holds.
+ * @module
+ */
+import type { AppProcess } from "./driver.ts";
+import { probeKey } from "./load.ts";
+import type { Release } from "./model.ts";
+import type { SavedStates } from "./state_model.ts";
+
+/** Answers by request. */
+export type Answers = Readonly<Record<string, string>>;
+
+/** Asks everything whose answer does not change state. */
+export async function answersOf(
+  app: AppProcess,
+  release: Release,
+): Promise<Answers> {
+  const answers = await Promise.all(release.probes.map(async (probe) =>
+    [
+      probeKey(probe),
+      probe.how === "http"
+        ? await app.askPort(probe.name)
+        : await answered(app, probe.name, probe.args),
+    ] as const
+  ));
+  return Object.fromEntries(answers);
+}
+
+/** Asks what changes state, in one order. */
+export async function changesOf(
+  app: AppProcess,
+  release: Release,
+): Promise<Answers> {
+  const answers: Record<string, string> = {};
+  const ask = async (name: string, ...args: number[]) => {
+    answers[probeKey({ name, args })] = await answered(app, name, args);
+  };
+  for (const { piece } of release.holders) {
+    await ask(`${piece}_add`, 3);
+    await ask(`${piece}_put`, 5);
+    await ask(`${piece}_put`, 4);
+    await ask(`${piece}_show`, 2);
+    await ask(`${piece}_show`, 4);
+  }
+  for (const { piece } of release.variables) await ask(`${piece}_bump`, 2);
+  return answers;
+}
+
+/** The states of all holders by piece. */
+export async function statesOf(
+  app: AppProcess,
+  release: Release,
+): Promise<Record<string, SavedStates>> {
+  const states = await Promise.all(
+    release.holders.map(async ({ piece }) =>
+      [piece, JSON.parse(await app.call(`${piece}_peek`) as string)] as const
+    ),
+  );
+  return Object.fromEntries(states);
+}
+
+/** The variables of modules by piece. */
+export async function variablesOf(
+  app: AppProcess,
+  release: Release,
+): Promise<Record<string, unknown>> {
+  const values = await Promise.all(
+    release.variables.map(async ({ piece }) =>
+      [piece, await app.call(`${piece}_peek`)] as const
+    ),
+  );
+  return Object.fromEntries(values);
+}
+
+/** Waits until a process does what it should by itself; returns what it did last. */
+export async function beatsLike(
+  app: AppProcess,
+  wanted: string,
+): Promise<string> {
+  let got = "";
+  for (const ms of [40, 60, 80, 120, 200, 300]) {
+    got = await app.beats(ms);
+    if (got === wanted) break;
+  }
+  return got;
+}
+
+/** Waits until a late server listens. */
+export async function serversUp(
+  app: AppProcess,
+  release: Release,
+): Promise<void> {
+  for (const probe of release.probes) {
+    if (probe.how !== "http") continue;
+    for (let turn = 0; turn < 40 && !app.ended; turn++) {
+      if (await app.askPort(probe.name) !== "nothing listens") break;
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  }
+}
+
+/** A line for each difference. */
+export function differences(
+  what: string,
+  got: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+): string[] {
+  const keys = [...new Set([...Object.keys(got), ...Object.keys(wanted)])];
+  return keys.flatMap((key) => {
+    const left = stable(got[key]);
+    const right = stable(wanted[key]);
+    return left === right
+      ? []
+      : [`${what}: ${key}: got ${left}, wanted ${right}`];
+  });
+}
+
+async function answered(
+  app: AppProcess,
+  name: string,
+  args: readonly number[],
+): Promise<string> {
+  try {
+    return JSON.stringify(await app.call(name, ...args));
+  } catch (error) {
+    return `throws ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** JSON with sorted keys. */
+function stable(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, inner) =>
+      inner && typeof inner === "object" && !Array.isArray(inner)
+        ? Object.fromEntries(
+          Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1),
+        )
+        : inner,
+  ) ?? "nothing";
+}
