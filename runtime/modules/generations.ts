@@ -47,6 +47,7 @@ export class Generations {
   readonly #active = new Map<number, number>();
   readonly #overdue = new Map<number, number>();
   readonly #generationOf = new Map<number, number>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
   #last = 0;
   #serving = 0;
   #floor = 0;
@@ -221,11 +222,27 @@ export class Generations {
       commit: () => {
         this.#serving = generation;
         this.#trial = null;
+        this.#waiting.get(generation)?.resolve();
+        this.#waiting.delete(generation);
       },
       undo: () => {
+        this.#waiting.delete(generation);
         if (this.#trial?.generation === generation) this.#trial = null;
       },
     };
+  }
+
+  /**
+   * Waits for everybody to meet a generation.
+   *
+   * @param generation the generation, on trial now
+   * @returns settles when it is committed, and never if it is undone
+   */
+  whenServing(generation: number): Promise<void> {
+    const waiting = this.#waiting.get(generation) ??
+      Promise.withResolvers<void>();
+    this.#waiting.set(generation, waiting);
+    return waiting.promise;
   }
 
   /**

@@ -9,6 +9,7 @@ import {
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
+import { pathToFileURL } from "node:url";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
@@ -32,6 +33,8 @@ export class ModuleLoading {
   table: ModuleTable | null = null;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
+  /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
+  originalFile: (path: string) => string | null | undefined = () => undefined;
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   readonly #edges = new Edges();
@@ -240,15 +243,17 @@ export class ModuleLoading {
       return { format: "commonjs", source: native, shortCircuit: true };
     }
     if (url.includes(READING)) {
-      const { source } = next(fileOf(url), context);
+      const { source } = next(this.#imageFile(fileOf(url)), context);
       if (isText(source)) this.#texts.set(url, textOf(source));
       return { format: "module", source: "export {};", shortCircuit: true };
     }
     if (!this.#concerns(url)) return next(url, context);
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;
-    const file = release ?? fileOf(url);
-    if (release === null && !isScript(file, context)) return next(url, context);
+    const file = this.#imageFile(release ?? fileOf(url));
+    if (release === null && file === fileOf(url) && !isScript(file, context)) {
+      return next(url, context);
+    }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = next(file, context);
     if (!isText(loaded.source)) {
@@ -263,6 +268,13 @@ export class ModuleLoading {
     const named = withClasses(text, url);
     const source = release === null ? named : atPlace(named, placeOf(url));
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** Code of the image reads the image's own files, whatever a release has laid over them. */
+  #imageFile(file: string): string {
+    const path = this.table?.pathOf(file) ?? null;
+    const original = path === null ? undefined : this.originalFile(path);
+    return typeof original === "string" ? pathToFileURL(original).href : file;
   }
 
   /** Packages are many and never replaced. */

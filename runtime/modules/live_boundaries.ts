@@ -14,6 +14,8 @@ interface Meaning {
 interface Boundary {
   readonly thunk: () => Promise<object>;
   readonly gate: Gate<Meaning>;
+  /** Settles with what an upgrade puts in its place while the module still loads; what it replaces may never settle. */
+  readonly overtaken: PromiseWithResolvers<object>;
 }
 
 interface Renewed {
@@ -60,7 +62,11 @@ export class LiveBoundaries {
     const { result, call } = this.#evaluate(thunk, false);
     const first: Meaning = { call, value: null };
     const gate = new Gate(this.#generations, first);
-    const boundary: Boundary = { thunk, gate };
+    const boundary: Boundary = {
+      thunk,
+      gate,
+      overtaken: Promise.withResolvers(),
+    };
     // Before the module has loaded, so that an upgrade which arrives meanwhile finds the boundary.
     this.#boundaries.push(new WeakRef(boundary));
     const value = await loadedValue(boundary, result);
@@ -105,6 +111,12 @@ export class LiveBoundaries {
     }).filter((entry) => entry !== null);
     return {
       swap: (generation) => {
+        for (const { boundary: { gate, overtaken }, value } of renewed) {
+          if (gate.newest.value !== null) continue;
+          this.#generations.whenServing(generation).then(() =>
+            overtaken.resolve(value)
+          );
+        }
         const undo = renewed.map(({ boundary, call, value }) =>
           boundary.gate.put(generation, { call, value })
         );
@@ -169,7 +181,7 @@ async function loadedValue(
   result: Promise<unknown>,
 ): Promise<unknown> {
   try {
-    return await result;
+    return await Promise.race([result, boundary.overtaken.promise]);
   } catch (error) {
     const { value } = boundary.gate.newest;
     if (value !== null) return value;

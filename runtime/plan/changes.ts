@@ -52,10 +52,20 @@ export function changesOf(
       files.push(path);
     }
   }
+  const removed = removedFiles(manifest, running);
+  // What a module has made of a file while it was evaluated is as old as the file.
+  const changed = new Set(modules);
+  for (const path of [...files, ...removed]) {
+    for (const reader of own(running.reads, path) ?? []) {
+      if (!loaded.has(reader) || changed.has(reader)) continue;
+      changed.add(reader);
+      modules.push(reader);
+    }
+  }
   return {
     modules: modules.sort(),
     files: files.sort(),
-    removed: removedFiles(manifest, running),
+    removed,
     ignored: ignored.sort(),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { ClassRegistry } from "../state/class_registry.ts";
 import { Subscriptions } from "../state/subscriptions.ts";
 import { UpgradeEvents } from "./events.ts";
+import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { watchNodeServers } from "./node_servers.ts";
@@ -60,11 +61,20 @@ export interface OnProbation {
 
 /** State that an upgrade removed, by name. */
 export interface RemovedState {
+  /** The digest of the release that had it, or null for the base image; undefined where nothing was removed. */
+  readonly release: string | null | undefined;
   /** The holders. */
   readonly holders: ReadonlyMap<string, HolderCell>;
   /** The families. */
   readonly families: ReadonlyMap<string, FamilyCell>;
 }
+
+/** Nothing was removed. */
+export const NOTHING_REMOVED: RemovedState = {
+  release: undefined,
+  holders: new Map(),
+  families: new Map(),
+};
 
 /** The running process. */
 export class AppProcess {
@@ -87,7 +97,9 @@ export class AppProcess {
   /** The names that state was renamed to, by the names that older handles know. */
   readonly renamed: Map<string, string> = new Map();
   /** State that the last upgrade removed, kept for one rollback. */
-  removed: RemovedState = { holders: new Map(), families: new Map() };
+  removed: RemovedState = NOTHING_REMOVED;
+  /** The digests of the releases that were in, null for the base image: the way back to one of them is no news. */
+  readonly ran: Set<string | null> = new Set([null]);
   /** The classes of the modules that are in. */
   readonly classes: ClassRegistry = new ClassRegistry();
   /** Who listens to state. */
@@ -129,6 +141,14 @@ export class AppProcess {
     pathOf: (place) => this.#pathOf(place) ?? place,
     note: (error, work) => this.guard.note(error, work),
   });
+  /** The files that modules read while they are evaluated. */
+  readonly fileReads: FileReads = new FileReads({
+    generations,
+    root: () => this.root,
+    callers: () =>
+      callingModules().map((url) => this.modules.table?.pathOf(url) ?? null)
+        .filter((path) => path !== null),
+  });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedThings = new OwnedThings({
     generations,
@@ -159,6 +179,7 @@ export class AppProcess {
     this.guard.install();
     watchExits(this.guard, this.endSignals);
     this.timers.install();
+    this.fileReads.install();
     this.passes.install();
     this.servers.install();
     watchNodeServers({

@@ -253,6 +253,12 @@ export interface ModuleAnalysis {
   readonly awaits?: boolean;
   /** True for CommonJS. */
   readonly commonjs?: boolean;
+  /** Of a script that cannot be parsed: where, and why; then nothing else is known of it. */
+  readonly broken?: {
+    readonly line: number;
+    readonly column: number;
+    readonly message: string;
+  };
 }
 
 /** Reads a field that may be missing; the record then does not have it. */
@@ -426,6 +432,18 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
   };
 };
 
+const brokenFact: Reader<NonNullable<ModuleAnalysis["broken"]>> = (
+  value,
+  at,
+) => {
+  const it = object(value, at);
+  return {
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    message: string(it.message, `${at}.message`),
+  };
+};
+
 /**
  * Reads what one module does.
  *
@@ -452,6 +470,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "computed", boolean, at),
     ...maybe(it, "awaits", boolean, at),
     ...maybe(it, "commonjs", boolean, at),
+    ...maybe(it, "broken", brokenFact, at),
   };
 };
 

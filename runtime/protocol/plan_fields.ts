@@ -59,6 +59,8 @@ export interface RunningPlanFields {
   readonly boot?: readonly string[];
   /** The files of the release in place; not said and a release is in place, those are all its files. */
   readonly releaseFiles?: readonly string[];
+  /** Modules that have read a file while they were evaluated, by the file's path. */
+  readonly reads?: Readonly<Record<string, readonly string[]>>;
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
 }
@@ -133,6 +135,7 @@ export function runningPlanFields(
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),
+    ...maybe(running, "reads", recordOf(listOf(string)), at),
     ...maybe(running, "workers", listOf(string), at),
   };
 }

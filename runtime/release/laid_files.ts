@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { pid } from "node:process";
 import { Slices } from "../base/in_slices.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
@@ -180,7 +180,10 @@ export class LaidFiles {
         temp: wanted === null
           ? null
           : join(place.folder, `.flyhot-${pid}-${number}-${operations.length}`),
-        backup: place.there ? `${number}-${operations.length}` : null,
+        // With its ending, by which Deno tells the language of a script.
+        backup: place.there
+          ? `${number}-${operations.length}${extname(path)}`
+          : null,
         before: known,
         there,
       });

@@ -68,7 +68,8 @@ export class ClassRegistry {
     place: string,
     namespace: Readonly<Record<string, unknown>>,
   ): void {
-    for (const name of Object.keys(namespace)) {
+    for (const name of Reflect.ownKeys(namespace)) {
+      if (typeof name !== "string") continue;
       let value: unknown;
       try {
         value = namespace[name];

@@ -109,7 +109,8 @@ export class HotChange {
       await this.#quietly(
         `handing the old ${path} back to ${accepting}`,
         timeoutMs,
-        async () => await callback(await import(table!.current(path))),
+        async () =>
+          await callback(await import(table!.current(table!.placeOf(path)))),
       );
     }
     this.#handed = [];

@@ -51,6 +51,7 @@ export async function prepare(
     replaced: new Set([...plan.reload, ...plan.gone]),
   });
   modules.staged = staged;
+  appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
     const imports = plan.roots.filter(isScript).map((path) =>
@@ -81,6 +82,7 @@ export async function prepare(
         ),
     );
     callers.loaded();
+    appProcess.fileReads.end(staged.attempt);
     return { staged, staging, callers, boundaries: swappable };
   } catch (error) {
     discard({ staged, staging, callers }, appProcess);
@@ -99,6 +101,7 @@ export function discard(
   appProcess: AppProcess,
 ): void {
   staging.state = "discarded";
+  appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
   appProcess.retained.modules +=

@@ -8,7 +8,7 @@ import { packageOf } from "../plan/packages.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
 import type { Manifest } from "../protocol/manifest.ts";
-import { refusalText } from "../base/refusal.ts";
+import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
 import { imageManifest } from "./image_manifest.ts";
@@ -28,6 +28,8 @@ export interface UpgradePlan {
   readonly assets: readonly string[];
   /** What is to be laid over its place. */
   readonly files: readonly FileChange[];
+  /** Where the new modules read the files that differ while they are evaluated, by path. */
+  readonly reads: ReadonlyMap<string, string>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
   /** Whether there is nothing to do. */
@@ -64,11 +66,12 @@ export async function planUpgrade(
     throw new UpgradeError(
       "diff",
       `This release needs a cold deploy: ${
-        plan.refusals.map(refusalText).join("; ")
+        plan.refusals.map(describe).join("; ")
       }`,
       { refusals: plan.refusals },
     );
   }
+  const files = await fileChanges(plan, manifest, release, loaded, context);
   let bytes = 0;
   for (const path of plan.reload) {
     bytes += appProcess.release?.manifest.files[path]?.size ??
@@ -84,10 +87,18 @@ export async function planUpgrade(
     roots: plan.roots,
     gone: [...new Set([...plan.removed, ...plan.pruned])],
     assets: assetsOf(plan, loaded),
-    files: await fileChanges(plan, manifest, release, loaded, context),
+    files,
+    reads: readsOf(files, context),
     retained: { modules: plan.reload.length, bytes },
     isEmpty: isEmptyPlan(plan),
   };
+}
+
+/** A refusal, and for modules the way to the one that holds what changed. */
+function describe(refusal: Refusal): string {
+  const { chain = [] } = refusal;
+  const way = chain.length > 1 ? ` (${chain.join(" <- ")})` : "";
+  return refusalText(refusal) + way;
 }
 
 function assetsOf(plan: Plan, loaded: ReadonlySet<string>): string[] {
@@ -125,6 +136,22 @@ async function fileChanges(
     changes.push({ kind: "remove", path, expected: await files.digest(path) });
   }
   return changes;
+}
+
+function readsOf(
+  changes: readonly FileChange[],
+  { laid }: RunningContext,
+): Map<string, string> {
+  const reads = new Map<string, string>();
+  for (const change of changes) {
+    const file = change.kind === "write"
+      ? change.source
+      : change.kind === "original"
+      ? laid.files?.originalFile(change.path)
+      : null;
+    if (typeof file === "string") reads.set(change.path, file);
+  }
+  return reads;
 }
 
 function everyPackage(manifest: Manifest): string[] {

@@ -74,6 +74,9 @@ export async function runningManifest(
     commonjs: [...loaded].filter((path) =>
       /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
     ),
+    reads: Object.fromEntries(
+      [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
+    ),
     settings: await settingsOf(context),
     ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
   };

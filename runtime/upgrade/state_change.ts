@@ -5,7 +5,11 @@ import { getHeapStatistics } from "node:v8";
 import { within } from "../base/deadline.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 import type { Side } from "../state/classes.ts";
-import type { AppProcess, RemovedState } from "../process/process.ts";
+import {
+  type AppProcess,
+  NOTHING_REMOVED,
+  type RemovedState,
+} from "../process/process.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
 import type {
   FamilyDefinition,
@@ -41,6 +45,7 @@ export class StateChange {
   readonly #appProcess: AppProcess;
   readonly #staging: Staging;
   readonly #replaced: ReadonlySet<string>;
+  readonly #before: string | null;
   readonly #holders: readonly HolderPair[];
   readonly #families: readonly FamilyPair[];
   readonly #staged: StagedStates;
@@ -54,17 +59,24 @@ export class StateChange {
    * @param appProcess what runs in this process
    * @param staging what the new modules declare
    * @param replaced the modules that are reloaded or gone
+   * @param release the digest of the release that comes in. Default null: the base image
    * @throws {UpgradeError} if a module that stays declares a name too, or a step to a version is missing
    */
   constructor(
     appProcess: AppProcess,
     staging: Staging,
     replaced: ReadonlySet<string>,
+    release: string | null = null,
   ) {
     this.#appProcess = appProcess;
+    this.#before = appProcess.release?.sha256 ?? null;
     this.#staging = staging;
     this.#replaced = replaced;
-    const { holders, families, removed } = appProcess;
+    const { holders, families } = appProcess;
+    // Only the way back to it brings state back; a later release that takes up the name begins like a fresh process.
+    const removed = appProcess.removed.release === release
+      ? appProcess.removed
+      : NOTHING_REMOVED;
     this.#holders = pairs({
       there: holders,
       removed: removed.holders,
@@ -285,7 +297,11 @@ export class StateChange {
 
   /** Ends what the new code does not declare any more, once there is no way back; its state is kept for one rollback. */
   finish(): void {
-    const kept = { holders: new Map(), families: new Map() };
+    const kept = {
+      release: this.#before,
+      holders: new Map(),
+      families: new Map(),
+    };
     for (const { cell, next } of this.#holders) {
       if (cell && !next) kept.holders.set(cell.name, cell);
     }

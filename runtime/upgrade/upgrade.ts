@@ -120,7 +120,7 @@ class Upgrade {
   }
 
   #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
-    return planUpgrade(release, this.#context);
+    return planUpgrade(release, this.#context, this.#wanted.consent);
   }
 
   async #transact(
@@ -142,7 +142,7 @@ class Upgrade {
     let changes: Changes | null = null;
     let undoLoad: (() => Promise<void>) | null = null;
     try {
-      changes = changesOf(plan, prepared, appProcess);
+      changes = changesOf(plan, prepared, appProcess, release);
       const { state } = changes;
       const defaults = await this.#defaultChecks(release);
       const files = await this.#step(
@@ -150,7 +150,15 @@ class Upgrade {
         () => this.#layOut(plan, release),
       );
       undoLoad = async () => await files?.discard();
-      state.refuseRemovals(new Set(this.#wanted.consent));
+      // A way back takes what it finds; what it removes is kept for the way forward.
+      if (!appProcess.ran.has(release?.sha256 ?? null)) {
+        state.refuseRemovals(
+          new Set([
+            ...this.#wanted.consent ?? [],
+            ...release?.manifest.settings?.consent ?? [],
+          ]),
+        );
+      }
       await this.#registerClasses(plan, prepared);
       this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
@@ -414,6 +422,7 @@ class Upgrade {
         folder,
       ].slice(-EARLIER_FOLDERS_MAX);
     }
+    appProcess.ran.add(release?.sha256 ?? null);
     appProcess.release = release && {
       wanted: this.#wanted,
       sha256: release.sha256,
@@ -496,10 +505,16 @@ function changesOf(
   plan: UpgradePlan,
   { staging, staged }: Prepared,
   appProcess: AppProcess,
+  release: UnpackedRelease | null,
 ): Changes {
   const replaced = new Set([...plan.reload, ...plan.gone]);
   return {
-    state: new StateChange(appProcess, staging, replaced),
+    state: new StateChange(
+      appProcess,
+      staging,
+      replaced,
+      release?.sha256 ?? null,
+    ),
     services: new ServiceChange(appProcess, staging, replaced),
     hots: new HotChange(appProcess, staging, staged, plan),
   };

@@ -57,7 +57,7 @@ const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
  * @param denoJson the app's `deno.json`
  * @param packageJson the app's `package.json`, if there is one
  * @param read the text of a file
- * @returns what each does, by path; without those that cannot be parsed, which no module can import either
+ * @returns what each does, by path; of those that cannot be parsed only why
  */
 export async function analyzeScripts(
   sizes: ReadonlyMap<string, number>,
@@ -80,9 +80,21 @@ export async function analyzeScripts(
       ]);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
+      found.push([path, { broken: brokenAt(error) }]);
     }
   }
   return Object.fromEntries(found);
+}
+
+/** Where a parser gave up; it says so at the end of its message too. */
+function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
+  const loc = isRecord(error.loc) ? error.loc : {};
+  const { line, column } = loc;
+  return {
+    line: typeof line === "number" ? line : 0,
+    column: typeof column === "number" ? column + 1 : 0,
+    message: error.message.replace(/ \(\d+:\d+\)$/, ""),
+  };
 }
 
 function optionsOf(

@@ -39,6 +39,17 @@ for await (const line of lines) {
 Deno.exit(0);
 `;
 
+/** The text of a `deno.json` that says something about state. */
+export function denoJson(flyhot: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({
+    imports: {
+      "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
+      "@std/streams": "jsr:@std/streams@1.1.2",
+    },
+    flyhot,
+  });
+}
+
 /** A running app. */
 export class DrivenApp implements AsyncDisposable {
   /** The folder it runs in: its base image. */
@@ -85,12 +96,7 @@ export class DrivenApp implements AsyncDisposable {
     const all: Files = {
       "main.ts": BOOT,
       "settings.ts": "export const settings = {};",
-      "deno.json": JSON.stringify({
-        imports: {
-          "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0",
-          "@std/streams": "jsr:@std/streams@1.1.2",
-        },
-      }),
+      "deno.json": denoJson({}),
       ...files,
     };
     await writeFiles(root, all);

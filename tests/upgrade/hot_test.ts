@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp } from "../support/driven_app.ts";
+import { denoJson, DrivenApp } from "../support/driven_app.ts";
 
 const LOG = `export const log: unknown[] = [];`;
+// What modules push there again with each evaluation is the app's affair.
+const SHARED = denoJson({ shared: ["log.ts#log"] });
 
 Deno.test("hot() carries data over, and disposes of the old module after the new one is in", async () => {
   const part = (tag: string) => `
@@ -17,6 +19,7 @@ export const tag = "${tag}";
     "app.ts":
       `import { log } from "./log.ts"; import { tag } from "./part.ts"; export const read = () => [tag, ...log];`,
     "log.ts": LOG,
+    "deno.json": SHARED,
     "part.ts": part("one"),
   });
   await app.upgrade({ "part.ts": part("two") });
@@ -50,6 +53,7 @@ hot(import.meta).accept("./part.ts", (next) => { part = next as typeof first; })
 export const read = () => [part.tag, ...log];
 `,
     "log.ts": LOG,
+    "deno.json": SHARED,
     "part.ts": `export const tag = "one";`,
   });
   const result = await app.upgrade({ "part.ts": `export const tag = "two";` });
@@ -88,7 +92,7 @@ export const read = () => 1;
   assert(result.state === "failed");
   assertStringIncludes(
     result.message,
-    "app.ts declines to be replaced: it owns the GPU",
+    "app.ts: declines to be replaced: it owns the GPU",
   );
   assertEquals(await app.call("read"), 1);
 });
@@ -114,6 +118,7 @@ Deno.test("hot().prune() runs when an upgrade has removed the module", async () 
     "app.ts":
       `import "./part.ts"; import { log } from "./log.ts"; export const read = () => [...log];`,
     "log.ts": LOG,
+    "deno.json": SHARED,
     "part.ts": `
 import { hot } from "@flyhot/runtime";
 import { log } from "./log.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp, type Files } from "../support/driven_app.ts";
+import { denoJson, DrivenApp, type Files } from "../support/driven_app.ts";
 
 const COUNTER = `
 import { holder } from "@flyhot/runtime";
@@ -106,7 +106,7 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
   },
   "a missing export": {
     files: { "text.ts": `export const other = 1;` },
-    phase: "prepare",
+    phase: "diff",
     says: "name",
   },
   "a migration that throws": {
@@ -160,7 +160,7 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
   "a changed boot module": {
     files: { "main.ts": `console.log("other");` },
     phase: "diff",
-    says: "main.ts is a boot module",
+    says: "main.ts: is the main module, which runs only once",
   },
   "a new dependency": {
     files: {
@@ -168,7 +168,7 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
         `import { delay } from "npm:nanoid@5.0.0"; export const name = () => typeof delay;`,
     },
     phase: "diff",
-    says: "npm:nanoid@5.0.0 is a new dependency",
+    says: "adds npm:nanoid@5.0.0",
   },
   "a call on a holder at the top level of a prepared module": {
     files: { "counter.ts": COUNTER + `await counter.increment();` },
@@ -207,6 +207,7 @@ for (const [what, { files, phase, says }] of Object.entries(BROKEN)) {
 Deno.test("upgrade() waits for an action in flight, queues calls meanwhile and runs them on the new code", async () => {
   await using app = await DrivenApp.start({
     ...V1,
+    "deno.json": denoJson({ startsAnew: ["counter.ts#release"] }),
     "counter.ts": `
 import { holder } from "@flyhot/runtime";
 let release;

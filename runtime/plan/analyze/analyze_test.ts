@@ -509,6 +509,7 @@ Deno.test("state: what code that runs after the evaluation changes", () => {
         `const rooms = globalThis.rooms ??= new Map(); export const f = () => rooms.set(1, 2);`,
       ],
       // Not ours to lose:
+      [`const seen = globalThis.seen; export const f = () => seen.push(1);`],
       [`import { holder } from "@flyhot/runtime"; const c = holder("c", {}); export const f = () => c.add(1);`],
       [`import { hot } from "@flyhot/runtime"; const m = hot(import.meta).data.m ??= new Map(); export const f = () => m.set(1, 2);`],
       [`import { hot } from "@flyhot/runtime"; const { data } = hot(import.meta); export const f = () => { data.x = 1; };`],

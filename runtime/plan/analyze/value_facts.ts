@@ -135,7 +135,8 @@ export class ValueFacts {
           : UNKNOWN;
       }
       case "MemberExpression":
-        return this.#member(at, depth);
+        // What a global holds outlives every module.
+        return this.#isGlobalMember(at) ? RUNTIME : this.#member(at, depth);
       case "NewExpression":
         return this.#constructed(at);
       case "CallExpression":
@@ -173,7 +174,11 @@ export class ValueFacts {
   /** `globalThis.rooms ??= new Map()`: what is there stays, whichever module comes. */
   #isKeptGlobal(node: Node): boolean {
     if (!/^(?:\?\?|\|\|)=$/.test(word(node, "operator"))) return false;
-    let at = unwrap(one(node, "left")!);
+    return this.#isGlobalMember(unwrap(one(node, "left")!));
+  }
+
+  #isGlobalMember(node: Node): boolean {
+    let at = node;
     if (at.type !== "MemberExpression") return false;
     while (at.type === "MemberExpression") at = unwrap(one(at, "object")!);
     return /^(?:globalThis|self|window|global)$/.test(nameOf(at)) &&

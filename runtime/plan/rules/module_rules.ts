@@ -129,7 +129,20 @@ export function analysisRefusals(
     !isScriptPath(path) || analysis !== undefined ||
     !Object.hasOwn(manifest.files, path);
   const loaded = new Set(running.loaded);
-  return evaluated.filter((path) =>
+  const broken = evaluated.flatMap((path): Refusal[] => {
+    const fact = release.analysis(path)?.broken;
+    if (!fact) return [];
+    const { line, column, message } = fact;
+    return [{
+      ...at,
+      path,
+      line,
+      column,
+      why: `cannot be parsed: ${message}`,
+      remedy: "correct it",
+    }];
+  });
+  const untold = evaluated.filter((path) =>
     !told(path, release.analysis(path)) ||
     loaded.has(path) && !told(path, running.analysis?.[path])
   ).map((path): Refusal => ({
@@ -138,6 +151,7 @@ export function analysisRefusals(
     why: "was not analyzed, so nobody can tell what its evaluation does",
     remedy: "pack the release again",
   }));
+  return [...broken, ...untold];
 }
 
 /** Refuses a release without the target of a boundary that somebody may still call through. */
