@@ -33,6 +33,13 @@ export async function openLaying(
   const folder = join(root, ".flyhot");
   try {
     await Deno.mkdir(folder, { recursive: true });
+    const [own, app] = [await Deno.stat(folder), await Deno.stat(root)];
+    if (own.dev !== app.dev) {
+      return {
+        files: null,
+        refused: `${folder} is on another disk than the app`,
+      };
+    }
     const outcome = await openLaidFiles({ root, folder, imageRef });
     return outcome.status === "open"
       ? { files: outcome.files, refused: null }

@@ -169,7 +169,13 @@ async function unpackEntries(
 async function readManifest(
   readable: ReadableStream<Uint8Array>,
 ): Promise<Manifest> {
-  const text = await new Response(readable).text();
+  // Apps may have put another Response in the place of the platform's.
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of readable) {
+    text += decoder.decode(chunk, { stream: true });
+  }
+  text += decoder.decode();
   let value: unknown;
   try {
     value = JSON.parse(text);

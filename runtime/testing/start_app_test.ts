@@ -140,7 +140,7 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
   "a changed main module": {
     files: { ...V2, "main.ts": MAIN + "console.log();" },
     phase: "diff",
-    says: "main.ts is a boot module",
+    says: "main.ts: is the main module, which runs only once",
   },
 };
 

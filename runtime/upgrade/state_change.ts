@@ -5,11 +5,7 @@ import { getHeapStatistics } from "node:v8";
 import { within } from "../base/deadline.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 import type { Side } from "../state/classes.ts";
-import {
-  type AppProcess,
-  NOTHING_REMOVED,
-  type RemovedState,
-} from "../process/process.ts";
+import type { AppProcess, RemovedState } from "../process/process.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
 import type {
   FamilyDefinition,
@@ -73,10 +69,9 @@ export class StateChange {
     this.#staging = staging;
     this.#replaced = replaced;
     const { holders, families } = appProcess;
-    // Only the way back to it brings state back; a later release that takes up the name begins like a fresh process.
-    const removed = appProcess.removed.release === release
-      ? appProcess.removed
-      : NOTHING_REMOVED;
+    // Only a way back brings state back: to the release that had it, or to its declaration in the same module. Another
+    // module that takes up the name begins like a fresh process.
+    const removed = removedFor(appProcess.removed, release, staging);
     this.#holders = pairs({
       there: holders,
       removed: removed.holders,
@@ -485,6 +480,32 @@ function checkAgainst(
         missing.join(", ")
       }, which state() has`,
     );
+  };
+}
+
+function removedFor(
+  removed: RemovedState,
+  release: string | null,
+  staging: Staging,
+): RemovedState {
+  if (removed.release === release) return removed;
+  const modules = new Map(
+    [...staging.holders, ...staging.families].map((
+      { name, module },
+    ) => [name, module]),
+  );
+  const same = <Cell extends { readonly definition: StateDefinition }>(
+    cells: ReadonlyMap<string, Cell>,
+  ) =>
+    new Map(
+      [...cells].filter(([name, { definition }]) =>
+        modules.get(name) === definition.module
+      ),
+    );
+  return {
+    release: removed.release,
+    holders: same(removed.holders),
+    families: same(removed.families),
   };
 }
 

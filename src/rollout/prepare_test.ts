@@ -15,7 +15,7 @@ import { prepare } from "./prepare.ts";
 const FILES = {
   "web.ts": `await live(() => import("./app.ts"));`,
   "work.ts": `import "./app.ts";`,
-  "app.ts": "new",
+  "app.ts": "export const app = 2;",
 };
 
 function machine(id: string, group: string): AppMachine {
@@ -32,7 +32,7 @@ function machine(id: string, group: string): AppMachine {
 }
 
 function running(main: string): RunningManifest {
-  const files = { ...FILES, "app.ts": "old" };
+  const files = { ...FILES, "app.ts": "export const app = 1;" };
   return {
     protocol: PROTOCOL_VERSION,
     image_ref: "img:1@sha256:0",
@@ -49,6 +49,9 @@ function running(main: string): RunningManifest {
     plain: {},
     external: [],
     holders: {},
+    analysis: { [main]: {}, "app.ts": {} },
+    // What the hooks have seen; of a static import of the main module they see nothing.
+    edges: {},
   };
 }
 

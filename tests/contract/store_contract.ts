@@ -93,7 +93,7 @@ export async function storeContract(
   );
 
   await step("get() finds nothing where nothing is", async (key) => {
-    assertEquals(await bucket.get(key("gone")), { status: "missing" });
+    assertEquals((await bucket.get(key("gone"))).status, "missing");
   });
 
   await step(
@@ -101,9 +101,10 @@ export async function storeContract(
     async (key) => {
       await put(bucket, key("a"), "one");
       const etag = await etagOf(bucket, key("a"));
-      assertEquals(await bucket.get(key("a"), { ifNoneMatch: etag }), {
-        status: "unchanged",
-      });
+      assertEquals(
+        (await bucket.get(key("a"), { ifNoneMatch: etag })).status,
+        "unchanged",
+      );
       await put(bucket, key("a"), "two");
       assertEquals(await text_(bucket, key("a"), etag), "two");
     },
@@ -155,7 +156,7 @@ export async function storeContract(
         ifMatch: `"${"0".repeat(32)}"`,
       });
       assertEquals(outcome, { status: "lost" });
-      assertEquals(await bucket.get(key("gone")), { status: "missing" });
+      assertEquals((await bucket.get(key("gone"))).status, "missing");
     },
   );
 
@@ -251,7 +252,7 @@ export async function storeContract(
       await put(bucket, key("a"), "one");
       await put(bucket, key("a/b"), "two");
       await bucket.delete(key("a"));
-      assertEquals(await bucket.get(key("a")), { status: "missing" });
+      assertEquals((await bucket.get(key("a"))).status, "missing");
       await bucket.delete(key("a"));
       assertEquals(await text_(bucket, key("a/b")), "two");
     },
@@ -333,7 +334,7 @@ export async function storeContract(
       const found = await Array.fromAsync(bucket.list(key(name)));
       assert(found.some((object) => object.key === key(name)), name);
       await bucket.delete(key(name));
-      assertEquals(await bucket.get(key(name)), { status: "missing" });
+      assertEquals((await bucket.get(key(name))).status, "missing");
     }
   });
 
@@ -358,7 +359,7 @@ export async function storeContract(
     for (const act of everyRequest(bucket, key("a"), signal)) {
       await assertRejects(act, Error, "enough");
     }
-    assertEquals(await bucket.get(key("a")), { status: "missing" });
+    assertEquals((await bucket.get(key("a"))).status, "missing");
   });
 
   const { stranger, elsewhere } = store;

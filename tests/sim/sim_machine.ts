@@ -121,6 +121,8 @@ export class SimMachine {
       plain: {},
       external: [],
       holders: {},
+      // As the runtime says it: every loaded script was looked at.
+      analysis: { "main.ts": {}, "app.ts": {} },
       accepted: {},
       declined: {},
     };

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { DrivenApp, type Files } from "../support/driven_app.ts";
+import { denoJson, DrivenApp, type Files } from "../support/driven_app.ts";
 
 const V1: Files = { "app.ts": `export const read = () => 1;` };
 const V2: Files = {
@@ -43,7 +43,10 @@ Deno.test({
   async fn() {
     let disk = "";
     try {
-      await using app = await DrivenApp.start(V1, async (root) => {
+      await using app = await DrivenApp.start({
+        ...V1,
+        "deno.json": denoJson({ assets: ["large.txt"] }),
+      }, async (root) => {
         disk = join(root, ".flyhot");
         assert(await mount("size=512k", disk));
       });

@@ -121,7 +121,7 @@ Deno.test("a service that the new code does not declare is stopped", async () =>
     "app.ts":
       `import { log } from "./log.ts"; export const read = () => [...log];`,
     "ticker.ts": null,
-  });
+  }, ["holder:ticks"]);
   assertEquals(result.state, "applied", JSON.stringify(result));
   assertEquals(await app.call("read"), ["start one", "abort one", "stop one"]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp, type Files } from "../support/driven_app.ts";
+import { denoJson, DrivenApp, type Files } from "../support/driven_app.ts";
 
 const SHORT = (extra = "") =>
   `export const settings = { prepareTimeoutMs: 400, suspendTimeoutMs: 300, migrateTimeoutMs: 300, healthTimeoutMs: 300, ${extra} };`;
@@ -139,6 +139,8 @@ export const settings = {
 `;
   await using app = await DrivenApp.start({
     ...V1,
+    // The app hands itself to its boot shell with each evaluation, and means to.
+    "deno.json": denoJson({ shared: ["settings.ts#use"] }),
     "settings.ts": settings,
     "app.ts": V1["app.ts"]! + `
 import { seen, use } from "./settings.ts";
@@ -190,7 +192,7 @@ export const odd = holder("odd", { copy: "carry", state: () => ({ hello: () => "
 import { holder } from "@flyhot/runtime";
 export const plain = holder("renamed", { version: 2, state: () => ({ total: 0 }) });
 export const odd = holder("odd", {
-  version: 2, ${copy} migrate: { 2: (s) => ({ hello: () => s.hello() + " again" }) },
+  version: 2, functions: "keep", ${copy} migrate: { 2: (s) => ({ hello: () => s.hello() + " again" }) },
   state: () => ({ hello: () => "hello" }), actions: { call: (s) => s.hello() },
 });
 `;
@@ -198,16 +200,16 @@ export const odd = holder("odd", {
   assertEquals((await app.upgrade({ "state.ts": state("") })).state, "applied");
   assertEquals(await app.call("read"), [7, "hello again"]);
   const secret = state("").replace(
-    'version: 2,  migrate: { 2: (s) => ({ hello: () => s.hello() + " again" }) },',
-    "version: 3, migrate: { 3: (s) => ({ hello: s.hello, secret: new (class Secret { #n = 1; get n() { return this.#n; } })() }) },",
+    'version: 2, functions: "keep",  migrate: { 2: (s) => ({ hello: () => s.hello() + " again" }) },',
+    'version: 3, functions: "keep", migrate: { 3: (s) => ({ hello: s.hello, secret: new (class Secret { #n = 1; get n() { return this.#n; } })() }) },',
   );
   assertEquals((await app.upgrade({ "state.ts": secret })).state, "applied");
   await refused(
     app,
     {
       "state.ts": state("").replace(
-        "version: 2,  migrate: { 2:",
-        "version: 4, migrate: { 4:",
+        'version: 2, functions: "keep",  migrate: { 2:',
+        'version: 4, functions: "keep", migrate: { 4:',
       ),
     },
     "migrate",
