@@ -3,6 +3,7 @@
  */
 import type { Manifest, ModuleEdges } from "../protocol/manifest.ts";
 import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
+import { isScriptPath } from "../plan/paths.ts";
 import { targetOf } from "../plan/lookup/views.ts";
 import type { RunningContext } from "./running_manifest.ts";
 
@@ -17,12 +18,19 @@ import type { RunningContext } from "./running_manifest.ts";
 export async function imageManifest(
   current: Manifest,
   loaded: ReadonlySet<string>,
-  { appProcess: { imageAnalysis }, files }: RunningContext,
+  { appProcess: { imageAnalysis }, files, laid }: RunningContext,
 ): Promise<Manifest> {
   const kept: [path: string, file: Manifest["files"][string]][] = [];
   const analysis = new Map<string, ModuleAnalysis>();
   const changed: string[] = [];
-  for (const path of new Set([...Object.keys(current.files), ...loaded])) {
+  const paths = new Set([
+    ...Object.keys(current.files),
+    ...loaded,
+    // What releases have removed since.
+    ...(await files.list()).filter(isScriptPath),
+    ...laid.files?.paths ?? [],
+  ]);
+  for (const path of paths) {
     const file = Object.hasOwn(current.files, path)
       ? current.files[path]!
       : null;
@@ -33,7 +41,7 @@ export async function imageManifest(
       file ? { ...file, sha256 } : {
         sha256,
         size: await files.size(path),
-        kind: "module",
+        kind: isScriptPath(path) ? "module" : "asset",
       },
     ]);
     const known = current.analysis?.[path];

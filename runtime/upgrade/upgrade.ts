@@ -172,7 +172,14 @@ class Upgrade {
       await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
       this.#advance("done");
-      await this.#switch(changes, files, prepared, release, defaults);
+      await this.#switch(
+        changes,
+        files,
+        prepared,
+        release,
+        defaults,
+        plan.gone,
+      );
       undoLoad = null;
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
@@ -271,6 +278,7 @@ class Upgrade {
     { staged, staging, callers, boundaries }: Prepared,
     release: UnpackedRelease | null,
     defaults: readonly NamedCheck[],
+    gone: readonly string[],
   ): Promise<void> {
     const appProcess = this.#appProcess;
     const { drainMs, callbackTimeoutMs } = this.#context;
@@ -279,7 +287,7 @@ class Upgrade {
     try {
       // One turn: nothing can run between the old code and the new one.
       await this.#step("swap", () => {
-        undo.push(appProcess.modules.table!.commit(staged));
+        undo.push(appProcess.modules.table!.commit(staged, gone));
         appProcess.modules.staged = null;
         const { generation, undo: undoCallers } = callers.swap();
         undo.push(undoCallers);
