@@ -62,6 +62,7 @@ export {
   type MigrationStep,
   type MigrationsTo,
   type StepTo,
+  type VersionsTo,
 } from "./state/migration.ts";
 export type {
   HolderChange,

@@ -4,7 +4,7 @@
  * @module
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
-export type { Node } from "./analyze/nodes.ts";
+export type { Node, Place } from "./analyze/nodes.ts";
 export { classify } from "./classify.ts";
 export { startKeys } from "./config_keys.ts";
 export { importRoots } from "./import_roots.ts";
@@ -13,5 +13,7 @@ export { newPackages, packageOf, packagesIn } from "./packages.ts";
 export { isForDevelopment, isScriptPath } from "./paths.ts";
 export { isEmptyPlan, type Plan } from "./plan.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
+export type { Contact } from "./lookup/touched.ts";
+export type { Grip } from "./analyze/judge_touch.ts";
 export { type PlanReport, planReport } from "./report.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";

@@ -18,7 +18,7 @@ export interface OwnedContext {
 }
 
 /** What evaluations own. What a request begins is not theirs: it lives as long as the request's own affairs. */
-export class OwnedThings {
+export class OwnedEnds {
   readonly #context: OwnedContext;
   readonly #owned = new Set<Owned>();
 

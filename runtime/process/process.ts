@@ -20,7 +20,7 @@ import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { watchNodeServers } from "./node_servers.ts";
 import { HealthChecks } from "./health_checks.ts";
-import { OwnedThings } from "./owned.ts";
+import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
 import { Servers } from "./servers.ts";
 import { Timers } from "./timers.ts";
@@ -150,7 +150,7 @@ export class AppProcess {
         .filter((path) => path !== null),
   });
   /** What the evaluations of modules own, besides timers and servers. */
-  readonly owned: OwnedThings = new OwnedThings({
+  readonly owned: OwnedEnds = new OwnedEnds({
     generations,
     isAmong: (place, paths) => this.isAmong(place, paths),
   });

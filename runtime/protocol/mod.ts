@@ -49,17 +49,33 @@ export {
   type Pointer,
 } from "./pointer.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
-export { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+export type {
+  AssignedField,
+  ClassFact,
+  Effects,
+  EnumFact,
+  ExportFact,
+  FieldFact,
+  ImportFact,
+  MethodFact,
+  ModuleAnalysis,
+  NameRef,
+  OwnedFact,
+  StateBinding,
+  Touch,
+  ValueKind,
+} from "./module_analysis.ts";
+export { VALUE_KINDS } from "./module_analysis.ts";
 export type {
   ManifestPlanFields,
   RunningPlanFields,
   SeenEdge,
 } from "./plan_fields.ts";
-export { type Refusal, refusalText } from "../base/refusal.ts";
-export { refusal } from "./refusal.ts";
+export { type Refusal, REFUSAL_RULES, refusalText } from "../base/refusal.ts";
 export {
   type KeptEntry,
   NO_SETTINGS,
   type ReleaseSettings,
+  SOCKET_WAYS,
 } from "./release_settings.ts";
 export { parseStartRecord, type StartRecord } from "./start_record.ts";

@@ -50,7 +50,7 @@ export type LastMigration<State> = StepTo<State> | {
 };
 
 /** The versions from 2 to one, for the type checker. */
-type VersionsTo<
+export type VersionsTo<
   Version extends number,
   Seen extends unknown[] = [unknown, unknown],
 > = Seen["length"] extends 999 ? never

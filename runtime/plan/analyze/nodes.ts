@@ -4,15 +4,21 @@
 
 /** A place in the source; lines count from 1, columns from 0. */
 export interface Place {
+  /** The line, from 1. */
   readonly line: number;
+  /** The column, from 0. */
   readonly column: number;
 }
 
 /** One node of the tree: what every node has; the rest is read by {@linkcode one}, {@linkcode many} and {@linkcode word}. */
 export interface Node {
+  /** The kind of node. */
   readonly type: string;
+  /** Where it begins, in characters. */
   readonly start: number;
+  /** Where it ends, in characters. */
   readonly end: number;
+  /** The same in lines and columns. */
   readonly loc?: { readonly start: Place; readonly end: Place } | null;
 }
 

@@ -21,8 +21,9 @@ export interface Contact {
   readonly grip: Exclude<Grip, "none">;
   /** The module that is evaluated. */
   readonly by: string;
-  /** Where in it. */
+  /** The line in it, from 1. */
   readonly line: number;
+  /** The column, from 1. */
   readonly column: number;
 }
 
