@@ -1,6 +1,8 @@
 /** The tour: a small Fly on loopback, one app on three machines, upgraded hot while load never stops.
  * @module
  */
+// What the machines of the tour load must be in the cache: they have no way to a registry of their own.
+import "npm:acorn@8.19.0";
 import { parseArgs } from "node:util";
 import { tour, type TourReport } from "./demo/tour.ts";
 import { verdictText } from "./demo/verdict.ts";
