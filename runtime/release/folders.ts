@@ -7,7 +7,8 @@ import type { Manifest } from "../protocol/manifest.ts";
 import { folderUrl } from "../modules/module_urls.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { WantedRelease } from "./wanted.ts";
-import { unpack } from "./unpack.ts";
+import { LinkedFiles } from "./linked_files.ts";
+import { unpack, UNPACK_LIMITS } from "./unpack.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 
 /** A release on the disk, whole and checked. */
@@ -27,6 +28,7 @@ export class ReleaseFolders {
   readonly #unpacked = new Map<string, UnpackedRelease>();
   // How often each was brought and not discarded: one that was in before may still be imported from.
   readonly #uses = new Map<string, number>();
+  readonly #linked = new LinkedFiles();
 
   /**
    * @param folder the folder that holds them
@@ -69,15 +71,24 @@ export class ReleaseFolders {
       // Running code may import from its folder at any moment.
       const there = this.#unpacked.get(sha256);
       if (there) return this.#use(there);
-      const manifest = await unpack(tarball, temporary, signal);
+      const manifest = await unpack(
+        tarball,
+        temporary,
+        signal,
+        UNPACK_LIMITS,
+        this.#linked,
+      );
       const folder = join(this.folder, sha256.slice(0, 12));
       // Left over from an earlier process on the same disk; it may be half removed.
       await Deno.remove(folder, { recursive: true }).catch(() => {});
+      this.#linked.forget(folder);
       await Deno.rename(temporary, folder);
+      this.#linked.settle(temporary, folder);
       const release = { sha256, manifest, folder };
       this.#unpacked.set(sha256, release);
       return this.#use(release);
     } catch (error) {
+      this.#linked.drop();
       await Deno.remove(temporary, { recursive: true }).catch(() => {});
       throw upgradeError(
         "unpack",
@@ -102,6 +113,7 @@ export class ReleaseFolders {
     }
     this.#uses.delete(release.sha256);
     this.#unpacked.delete(release.sha256);
+    this.#linked.forget(release.folder);
     await Deno.remove(release.folder, { recursive: true }).catch(() => {});
   }
 
@@ -115,6 +127,7 @@ export class ReleaseFolders {
       if (keep.has(folder)) continue;
       this.#unpacked.delete(sha256);
       this.#uses.delete(sha256);
+      this.#linked.forget(folder);
       await Deno.remove(folder, { recursive: true }).catch(() => {});
     }
   }

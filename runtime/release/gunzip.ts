@@ -9,54 +9,46 @@ export const GUNZIP_CHUNK_BYTES = 64 * 1024;
 // What is put in at once comes out at once, and 1 KiB of zeros compressed is 1 MiB: the pieces are small, and only
 // grow while little comes of them.
 const PIECE_MIN = 128;
-const PIECE_MAX = 2 * 1024;
+const PIECE_MAX = 8 * 1024;
 const EXPANDED_AIM = 128 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /**
  * Decompresses a file, no faster than it is read.
  *
- * @param file the file, `gzip`; closed at the end
+ * @param file the file, `gzip`; whoever closes it ends the work first
  * @param signal ends the work
- * @returns the content, in chunks of at most {@linkcode GUNZIP_CHUNK_BYTES}
+ * @returns the content, in chunks of at most {@linkcode GUNZIP_CHUNK_BYTES}; each is gone when the next one is asked for
  */
 export function gunzip(
   file: Deno.FsFile,
   signal: AbortSignal,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let piece = PIECE_MIN;
-  let closed = false;
-  const close = () => {
-    if (!closed) file.close();
-    closed = true;
-  };
+  let read = new Uint8Array(0);
   const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const buffer = new Uint8Array(piece);
-      try {
+      if (read.byteLength === 0) {
+        const buffer = new Uint8Array(READ_BYTES);
         const length = await file.read(buffer);
-        if (closed) return;
-        if (length !== null) {
-          return controller.enqueue(buffer.subarray(0, length));
-        }
-      } catch (error) {
-        close();
-        throw error;
+        if (signal.aborted) return;
+        read = buffer.subarray(0, length ?? 0);
       }
-      close();
-      controller.close();
+      if (read.byteLength === 0) return controller.close();
+      controller.enqueue(read.subarray(0, piece));
+      read = read.subarray(piece);
     },
-    cancel: close,
   }, { highWaterMark: 0 });
   const expanded = compressed.pipeThrough(new DecompressionStream("gzip"), {
     signal,
   });
-  return ReadableStream.from(cut(expanded, (length) => {
+  return cut(expanded, (length) => {
     const ratio = length / piece;
     piece = Math.max(
       PIECE_MIN,
       Math.min(PIECE_MAX, 2 * piece, Math.floor(EXPANDED_AIM / ratio)),
     );
-  }));
+  });
 }
 
 async function* cut(
@@ -70,5 +62,7 @@ async function* cut(
       yield chunk.subarray(at, at + GUNZIP_CHUNK_BYTES);
       if (slices.over) await slices.next();
     }
+    // Hundreds of megabytes pass through in a second; on a busy computer the collector comes too late for them.
+    chunk.buffer.transfer(0);
   }
 }

@@ -1,7 +1,7 @@
 /** Brings content to the folder of its place, and keeps what lies there.
  * @module
  */
-import { writeChecked } from "./write_checked.ts";
+import { BUFFER_BYTES, writeChunks } from "./write_checked.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
 // a copy is made, whole before it has its name.
@@ -52,11 +52,10 @@ export async function copyContent(
   wanted: string | null,
   before: Deno.FileInfo | null,
 ): Promise<void> {
-  const source = await Deno.open(from);
-  const { sha256 } = await writeChecked(
+  using source = await Deno.open(from);
+  const sha256 = await writeChunks(
     to,
-    source.readable,
-    Infinity,
+    chunksOf(source),
     new AbortController().signal,
   );
   if (sha256 !== wanted) {
@@ -72,4 +71,13 @@ export async function copyContent(
   using file = await Deno.open(to);
   // On the disk before it is renamed, so that no rename can fail for want of room.
   await file.syncData();
+}
+
+async function* chunksOf(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  for (;;) {
+    const length = await file.read(buffer);
+    if (length === null) return;
+    yield buffer.subarray(0, length);
+  }
 }

@@ -2,17 +2,23 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { type TarStreamEntry, UntarStream } from "@std/tar/untar-stream";
 import {
   isReleasePath,
   type Manifest,
   MANIFEST_PATH,
   parseManifest,
-  type ReleaseFile,
 } from "../protocol/manifest.ts";
+import { Slices } from "../base/in_slices.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { gunzip } from "./gunzip.ts";
-import { BUFFER_BYTES, writeChecked } from "./write_checked.ts";
+import type { LinkedFiles } from "./linked_files.ts";
+import { readTar, type TarContent, type TarItem } from "./read_tar.ts";
+import {
+  BUFFER_BYTES,
+  digestOf,
+  writeChunks,
+  writeWhole,
+} from "./write_checked.ts";
 
 /** What a release may hold at the most. */
 export interface UnpackLimits {
@@ -32,7 +38,7 @@ export const UNPACK_LIMITS: UnpackLimits = {
 };
 
 const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
-const REGULAR_FILE = new Set(["0", "\0", ""]);
+const REGULAR_FILE = "0";
 
 /**
  * Unpacks a release: its manifest first, then exactly the files that the manifest names, each with its digest.
@@ -41,6 +47,7 @@ const REGULAR_FILE = new Set(["0", "\0", ""]);
  * @param folder the folder to make, in one that exists; it must not exist. On a failure it is removed
  * @param signal ends the work
  * @param limits what the release may hold. Default {@linkcode UNPACK_LIMITS}
+ * @param linked files of other releases, which need not be written once more. Default none
  * @returns the manifest
  * @throws {UpgradeError} if the archive is cut, holds a path outside the release, a link, a device, a name twice, a file that the manifest does not name or that is not what it says, too much, or if the disk refuses
  */
@@ -49,12 +56,13 @@ export async function unpack(
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits = UNPACK_LIMITS,
+  linked?: LinkedFiles,
 ): Promise<Manifest> {
   let made = false;
   try {
     await Deno.mkdir(folder);
     made = true;
-    return await unpackInto(tarball, folder, signal, limits);
+    return await unpackInto(tarball, folder, signal, limits, linked);
   } catch (cause) {
     if (made) await Deno.remove(folder, { recursive: true }).catch(() => {});
     signal.throwIfAborted();
@@ -71,40 +79,55 @@ async function unpackInto(
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits,
+  linked: LinkedFiles | undefined,
 ): Promise<Manifest> {
   const file = await Deno.open(tarball);
   const end = new AbortController();
-  const entries = gunzip(file, AbortSignal.any([signal, end.signal]))
-    .pipeThrough(new UntarStream());
+  const entries = readTar(
+    gunzip(file, AbortSignal.any([signal, end.signal])),
+  );
   try {
-    return await unpackEntries(entries, tarball, folder, signal, limits);
+    return await unpackEntries(
+      entries,
+      tarball,
+      folder,
+      signal,
+      limits,
+      linked,
+    );
   } finally {
     // What is refused must not hold the file open, nor be read to an end that may be far away.
     end.abort();
+    file.close();
   }
 }
 
 async function unpackEntries(
-  entries: ReadableStream<TarStreamEntry>,
+  entries: AsyncIterable<TarItem>,
   tarball: string,
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits,
+  linked: LinkedFiles | undefined,
 ): Promise<Manifest> {
   const seen = new Set<string>();
   const written = new Set<string>();
   const buffer = new Uint8Array(BUFFER_BYTES);
+  const made = new Set([folder]);
+  const slices = new Slices();
   let manifest: Manifest | null = null;
   let totalBytes = 0;
   for await (const entry of entries) {
-    const { path, readable, header: { size, typeflag } } = entry;
+    const { path, content, size, typeflag } = entry;
+    signal.throwIfAborted();
+    if (slices.over) await slices.next();
     const refused = (why: string): UpgradeError =>
       new UpgradeError(
         "unpack",
         `Cannot unpack "${path}" from ${tarball}: ${why}`,
       );
     if (!isReleasePath(path)) throw refused("it leads outside the release");
-    if (!REGULAR_FILE.has(typeflag) || !readable) {
+    if (typeflag !== REGULAR_FILE) {
       throw refused("it is not a regular file");
     }
     const folded = path.normalize("NFC").toLowerCase();
@@ -119,7 +142,7 @@ async function unpackEntries(
       if (size > MANIFEST_BYTES_MAX) {
         throw refused(`it is longer than ${MANIFEST_BYTES_MAX} bytes`);
       }
-      manifest = await readManifest(readable);
+      manifest = await readManifest(content);
       continue;
     }
     const expected = Object.hasOwn(manifest.files, path)
@@ -141,14 +164,24 @@ async function unpackEntries(
         `it has ${size} bytes, not the ${expected.size} that ${MANIFEST_PATH} says`,
       );
     }
-    await unpackFile(
-      readable,
-      join(folder, ...path.split("/")),
-      path,
-      expected,
-      signal,
-      buffer,
-    );
+    const target = join(folder, ...path.split("/"));
+    makeFolder(dirname(target), made);
+    const wrong = (sha256: string) =>
+      refused(
+        `its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
+      );
+    if (size <= BUFFER_BYTES) {
+      const bytes = await content.whole(buffer);
+      const sha256 = digestOf(bytes);
+      if (sha256 !== expected.sha256) throw wrong(sha256);
+      if (!linked?.link(sha256, target)) {
+        writeWhole(target, bytes);
+        linked?.add(sha256, target);
+      }
+    } else {
+      const sha256 = await writeChunks(target, content.chunks(), signal);
+      if (sha256 !== expected.sha256) throw wrong(sha256);
+    }
     written.add(path);
   }
   if (manifest === null) {
@@ -167,12 +200,12 @@ async function unpackEntries(
 }
 
 async function readManifest(
-  readable: ReadableStream<Uint8Array>,
+  content: TarContent,
 ): Promise<Manifest> {
   // Apps may have put another Response in the place of the platform's.
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of readable) {
+  for await (const chunk of content.chunks()) {
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();
@@ -189,33 +222,9 @@ async function readManifest(
   return parseManifest(value);
 }
 
-async function unpackFile(
-  readable: ReadableStream<Uint8Array>,
-  target: string,
-  path: string,
-  expected: ReleaseFile,
-  signal: AbortSignal,
-  buffer: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  await Deno.mkdir(dirname(target), { recursive: true });
-  // The header has promised the size already; whatever reads it must keep to it.
-  const { sha256, size } = await writeChecked(
-    target,
-    readable,
-    expected.size,
-    signal,
-    buffer,
-  );
-  if (size !== expected.size) {
-    throw new UpgradeError(
-      "unpack",
-      `Cannot unpack "${path}": it goes on for ${size} bytes or more, not the ${expected.size} that ${MANIFEST_PATH} says`,
-    );
-  }
-  if (sha256 !== expected.sha256) {
-    throw new UpgradeError(
-      "unpack",
-      `Cannot unpack "${path}": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
-    );
-  }
+/** Makes a folder of the release unless this unpacking has made it before. */
+function makeFolder(folder: string, made: Set<string>): void {
+  if (made.has(folder)) return;
+  Deno.mkdirSync(folder, { recursive: true });
+  made.add(folder);
 }

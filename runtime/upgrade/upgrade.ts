@@ -197,6 +197,7 @@ class Upgrade {
         version,
         reloaded: plan.reload,
       });
+      await this.#removeOldReleases();
       return {
         state: "applied",
         reloaded: plan.reload,
@@ -405,7 +406,6 @@ class Upgrade {
     appProcess.modules.forgetOld();
     await services.finish();
     await hots.finish(this.#context.callbackTimeoutMs);
-    await this.#removeOldReleases();
   }
 
   // A machine may live through many upgrades; its disk must not fill with them.

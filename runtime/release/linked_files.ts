@@ -1,0 +1,89 @@
+/** Files that several releases have in common: written once, and given a second name in the next release's folder.
+ * @module
+ */
+import { join } from "node:path";
+
+interface Known {
+  readonly file: string;
+  readonly identity: string;
+}
+
+/** Where the files of unpacked releases are, by their digests. */
+export class LinkedFiles {
+  #known = new Map<string, Known>();
+  #fresh = new Map<string, Known>();
+
+  /**
+   * Gives a file of an earlier release a second name, unless somebody has written it since.
+   *
+   * @param sha256 its digest
+   * @param target the name, which nothing has
+   * @returns false if there is no such file; nothing has the name then
+   */
+  link(sha256: string, target: string): boolean {
+    const known = this.#fresh.get(sha256) ?? this.#known.get(sha256);
+    if (!known || identityOf(known.file) !== known.identity) return false;
+    try {
+      Deno.linkSync(known.file, target);
+    } catch {
+      // A file system without second names, or too many of them: written, it costs a little more.
+      return false;
+    }
+    this.#fresh.set(sha256, { file: target, identity: known.identity });
+    return true;
+  }
+
+  /**
+   * Notes a file that was just written.
+   *
+   * @param sha256 its digest
+   * @param file where it is
+   */
+  add(sha256: string, file: string): void {
+    const identity = identityOf(file);
+    if (identity !== null) this.#fresh.set(sha256, { file, identity });
+  }
+
+  /**
+   * Notes that the folder of a release has got its name.
+   *
+   * @param from the folder it was unpacked to
+   * @param to its name
+   */
+  settle(from: string, to: string): void {
+    for (const [sha256, { file, identity }] of this.#fresh) {
+      this.#known.set(sha256, {
+        file: join(to, file.slice(from.length)),
+        identity,
+      });
+    }
+    this.#fresh.clear();
+  }
+
+  /** Forgets a release that was not unpacked to its end. */
+  drop(): void {
+    this.#fresh.clear();
+  }
+
+  /**
+   * Forgets the files of a folder that is removed.
+   *
+   * @param folder the folder
+   */
+  forget(folder: string): void {
+    const under = join(folder, "/");
+    for (const [sha256, { file }] of this.#known) {
+      if (file.startsWith(under)) this.#known.delete(sha256);
+    }
+  }
+}
+
+/** The file's bytes are the same as long as this is. */
+function identityOf(file: string): string | null {
+  try {
+    const { isFile, dev, ino, size, mtime } = Deno.lstatSync(file);
+    return isFile ? `${dev} ${ino} ${size} ${mtime?.getTime()}` : null;
+  } catch {
+    return null;
+  }
+}

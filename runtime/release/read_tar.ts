@@ -1,0 +1,164 @@
+/** Tar archives, entry by entry, from chunks that are used up where they lie.
+ * @module
+ */
+
+const BLOCK = 512;
+const EMPTY = new Uint8Array(0);
+const decoder = new TextDecoder();
+
+/** One entry of an archive, as its header states it. */
+export interface TarItem {
+  /** Its path, as stated. */
+  readonly path: string;
+  /** Its length in bytes, as stated; it need not be a number. */
+  readonly size: number;
+  /** Its kind: `0` for a regular file. */
+  readonly typeflag: string;
+  /** Its content; whatever is not read is passed over. */
+  readonly content: TarContent;
+}
+
+/** The content of an entry. */
+export interface TarContent {
+  /**
+   * The content in chunks. Each may be gone when the next one is asked for.
+   *
+   * @returns the chunks
+   */
+  chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * All of a content that is short; what is returned may be gone with the next entry.
+   *
+   * @param buffer used where it does not lie in one chunk; at least as long as the content
+   * @returns the bytes
+   */
+  whole(
+    buffer: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Reads an archive in the `ustar` format.
+ *
+ * @param chunks its bytes; each may be gone when the next one is asked for
+ * @returns its entries, each to be used before the next one is asked for
+ * @throws {SyntaxError} if it is cut, or a header is not one
+ */
+export async function* readTar(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<TarItem> {
+  const bytes = new Bytes(chunks);
+  const buffer = new Uint8Array(BLOCK);
+  for (;;) {
+    const header = await bytes.exactly(buffer);
+    if (header.every((byte) => byte === 0)) {
+      const second = await bytes.exactly(buffer);
+      if (second.every((byte) => byte === 0)) return;
+      throw new SyntaxError("there is an empty block in the archive");
+    }
+    const item = itemOf(header);
+    const entry = new Entry(bytes, item.size);
+    yield { ...item, content: entry };
+    await entry.end();
+  }
+}
+
+function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
+  const text = (from: number, to: number) => {
+    const field = header.subarray(from, to);
+    const end = field.indexOf(0);
+    return decoder.decode(end === -1 ? field : field.subarray(0, end));
+  };
+  const stated = parseInt(text(148, 156), 8);
+  let sum = 8 * 32;
+  for (let at = 0; at < BLOCK; at++) {
+    if (at < 148 || at >= 156) sum += header[at]!;
+  }
+  if (sum !== stated) {
+    throw new SyntaxError("a header in the archive has a wrong checksum");
+  }
+  const prefix = text(257, 263) === "ustar" ? text(345, 500) : "";
+  const name = text(0, 100);
+  return {
+    path: prefix === "" ? name : `${prefix}/${name}`,
+    size: parseInt(text(124, 136), 8),
+    typeflag: text(156, 157) || "0",
+  };
+}
+
+class Entry implements TarContent {
+  readonly #bytes: Bytes;
+  #rest: number;
+  #padding: number;
+
+  constructor(bytes: Bytes, size: number) {
+    this.#bytes = bytes;
+    this.#rest = size > 0 ? size : 0;
+    this.#padding = (BLOCK - this.#rest % BLOCK) % BLOCK;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    while (this.#rest > 0) {
+      const chunk = await this.#bytes.some(this.#rest);
+      this.#rest -= chunk.byteLength;
+      yield chunk;
+    }
+  }
+
+  async whole(
+    buffer: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const size = this.#rest;
+    this.#rest = 0;
+    return await this.#bytes.exactly(buffer.subarray(0, size));
+  }
+
+  /** Passes over what was not read. */
+  async end(): Promise<void> {
+    this.#rest += this.#padding;
+    this.#padding = 0;
+    while (this.#rest > 0) {
+      this.#rest -= (await this.#bytes.some(this.#rest)).byteLength;
+    }
+  }
+}
+
+/** Chunks as one run of bytes. */
+class Bytes {
+  readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
+  #chunk: Uint8Array<ArrayBuffer> = EMPTY;
+
+  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** The next bytes, at least one. */
+  async some(max: number): Promise<Uint8Array<ArrayBuffer>> {
+    while (this.#chunk.byteLength === 0) {
+      const { done, value } = await this.#chunks.next();
+      if (done) throw new SyntaxError("the archive is cut");
+      this.#chunk = value;
+    }
+    const part = this.#chunk.subarray(0, max);
+    this.#chunk = this.#chunk.subarray(part.byteLength);
+    return part;
+  }
+
+  /** As many bytes as the buffer takes: where they lie, or copied to it. */
+  async exactly(
+    buffer: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { byteLength } = buffer;
+    if (this.#chunk.byteLength >= byteLength) {
+      const part = this.#chunk.subarray(0, byteLength);
+      this.#chunk = this.#chunk.subarray(byteLength);
+      return part;
+    }
+    for (let at = 0; at < byteLength;) {
+      const part = await this.some(byteLength - at);
+      buffer.set(part, at);
+      at += part.byteLength;
+    }
+    return buffer;
+  }
+}
