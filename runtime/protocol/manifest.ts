@@ -164,6 +164,22 @@ const serviceCheck: Reader<ServiceCheck> = (value, at) => {
   };
 };
 
+/** Reads one entry of what a manifest says path by path: these tables are nearly all of it. */
+export const MANIFEST_TABLES = {
+  files(path: string, value: unknown): ReleaseFile {
+    const at = `manifest.files[${JSON.stringify(path)}]`;
+    const file = releaseFile(value, at);
+    releasePath(path, at);
+    return file;
+  },
+  modules(path: string, value: unknown): ModuleEdges {
+    return moduleEdges(value, `manifest.modules[${JSON.stringify(path)}]`);
+  },
+  analysis(path: string, value: unknown): ModuleAnalysis {
+    return moduleAnalysis(value, `manifest.analysis[${JSON.stringify(path)}]`);
+  },
+};
+
 /**
  * Reads a manifest.
  *

@@ -8,6 +8,7 @@ import { folderUrl } from "../modules/module_urls.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { WantedRelease } from "./wanted.ts";
 import { LinkedFiles } from "./linked_files.ts";
+import { ManifestReader } from "./read_manifest.ts";
 import { unpack, UNPACK_LIMITS } from "./unpack.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 
@@ -29,6 +30,7 @@ export class ReleaseFolders {
   // How often each was brought and not discarded: one that was in before may still be imported from.
   readonly #uses = new Map<string, number>();
   readonly #linked = new LinkedFiles();
+  readonly #manifests = new ManifestReader();
 
   /**
    * @param folder the folder that holds them
@@ -76,7 +78,7 @@ export class ReleaseFolders {
         temporary,
         signal,
         UNPACK_LIMITS,
-        this.#linked,
+        { linked: this.#linked, manifests: this.#manifests },
       );
       const folder = join(this.folder, sha256.slice(0, 12));
       // Left over from an earlier process on the same disk; it may be half removed.

@@ -6,12 +6,12 @@ import {
   isReleasePath,
   type Manifest,
   MANIFEST_PATH,
-  parseManifest,
 } from "../protocol/manifest.ts";
 import { Slices } from "../base/in_slices.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { gunzip } from "./gunzip.ts";
-import type { LinkedFiles } from "./linked_files.ts";
+import { LinkedFiles } from "./linked_files.ts";
+import { ManifestReader } from "./read_manifest.ts";
 import { readTar, type TarContent, type TarItem } from "./read_tar.ts";
 import {
   BUFFER_BYTES,
@@ -37,6 +37,14 @@ export const UNPACK_LIMITS: UnpackLimits = {
   totalBytes: 1024 * 1024 * 1024,
 };
 
+/** What is known of other releases, so that little is done twice. */
+export interface UnpackContext {
+  /** Reads manifests. */
+  readonly manifests: ManifestReader;
+  /** Where their files are. */
+  readonly linked: LinkedFiles;
+}
+
 const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
 const REGULAR_FILE = "0";
 
@@ -47,7 +55,7 @@ const REGULAR_FILE = "0";
  * @param folder the folder to make, in one that exists; it must not exist. On a failure it is removed
  * @param signal ends the work
  * @param limits what the release may hold. Default {@linkcode UNPACK_LIMITS}
- * @param linked files of other releases, which need not be written once more. Default none
+ * @param context what is known of other releases. Default nothing
  * @returns the manifest
  * @throws {UpgradeError} if the archive is cut, holds a path outside the release, a link, a device, a name twice, a file that the manifest does not name or that is not what it says, too much, or if the disk refuses
  */
@@ -56,13 +64,16 @@ export async function unpack(
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits = UNPACK_LIMITS,
-  linked?: LinkedFiles,
+  context: UnpackContext = {
+    manifests: new ManifestReader(),
+    linked: new LinkedFiles(),
+  },
 ): Promise<Manifest> {
   let made = false;
   try {
     await Deno.mkdir(folder);
     made = true;
-    return await unpackInto(tarball, folder, signal, limits, linked);
+    return await unpackInto(tarball, folder, signal, limits, context);
   } catch (cause) {
     if (made) await Deno.remove(folder, { recursive: true }).catch(() => {});
     signal.throwIfAborted();
@@ -79,7 +90,7 @@ async function unpackInto(
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits,
-  linked: LinkedFiles | undefined,
+  context: UnpackContext,
 ): Promise<Manifest> {
   const file = await Deno.open(tarball);
   const end = new AbortController();
@@ -93,7 +104,7 @@ async function unpackInto(
       folder,
       signal,
       limits,
-      linked,
+      context,
     );
   } finally {
     // What is refused must not hold the file open, nor be read to an end that may be far away.
@@ -108,7 +119,7 @@ async function unpackEntries(
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits,
-  linked: LinkedFiles | undefined,
+  context: UnpackContext,
 ): Promise<Manifest> {
   const seen = new Set<string>();
   const written = new Set<string>();
@@ -142,7 +153,7 @@ async function unpackEntries(
       if (size > MANIFEST_BYTES_MAX) {
         throw refused(`it is longer than ${MANIFEST_BYTES_MAX} bytes`);
       }
-      manifest = await readManifest(content);
+      manifest = await readManifest(content, context.manifests);
       continue;
     }
     const expected = Object.hasOwn(manifest.files, path)
@@ -174,9 +185,9 @@ async function unpackEntries(
       const bytes = await content.whole(buffer);
       const sha256 = digestOf(bytes);
       if (sha256 !== expected.sha256) throw wrong(sha256);
-      if (!linked?.link(sha256, target)) {
+      if (!context.linked.link(sha256, target)) {
         writeWhole(target, bytes);
-        linked?.add(sha256, target);
+        context.linked.add(sha256, target);
       }
     } else {
       const sha256 = await writeChunks(target, content.chunks(), signal);
@@ -201,6 +212,7 @@ async function unpackEntries(
 
 async function readManifest(
   content: TarContent,
+  reader: ManifestReader,
 ): Promise<Manifest> {
   // Apps may have put another Response in the place of the platform's.
   const decoder = new TextDecoder();
@@ -209,17 +221,16 @@ async function readManifest(
     text += decoder.decode(chunk, { stream: true });
   }
   text += decoder.decode();
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return await reader.read(text);
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
     throw new UpgradeError(
       "unpack",
       `Cannot read ${MANIFEST_PATH}: it is not JSON`,
       { cause },
     );
   }
-  return parseManifest(value);
 }
 
 /** Makes a folder of the release unless this unpacking has made it before. */

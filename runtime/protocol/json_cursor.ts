@@ -1,0 +1,124 @@
+/** A walk over the text of large JSON objects, so that they can be parsed member by member.
+ * @module
+ */
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN_LIST = 91;
+const BACKSLASH = 92;
+const CLOSE_LIST = 93;
+const OPEN = 123;
+const CLOSE = 125;
+
+/** Where a walk is. It looks at nothing inside of values but where they end: whoever takes one has it parsed. */
+export class JsonCursor {
+  readonly #text: string;
+  #at = 0;
+
+  /**
+   * @param text the JSON
+   */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Whether an object is next. */
+  get isObject(): boolean {
+    return this.#next() === OPEN;
+  }
+
+  /**
+   * The keys of the object that is next, in their order. After each one, its value has to be walked over.
+   *
+   * @returns the keys
+   * @throws {SyntaxError} if it is not an object, or not written as one
+   */
+  *keys(): Generator<string> {
+    this.#expect(OPEN);
+    if (this.#next() === CLOSE) {
+      this.#at++;
+      return;
+    }
+    for (;;) {
+      if (this.#next() !== QUOTE) throw this.#wrong();
+      const key: string = JSON.parse(this.value());
+      this.#expect(COLON);
+      yield key;
+      const code = this.#next();
+      this.#at++;
+      if (code === CLOSE) return;
+      if (code !== COMMA) throw this.#wrong();
+    }
+  }
+
+  /**
+   * Takes the value that is next.
+   *
+   * @returns its text
+   */
+  value(): string {
+    const code = this.#next();
+    const from = this.#at;
+    if (code === QUOTE) this.#string();
+    else if (code === OPEN || code === OPEN_LIST) this.#nested();
+    else while (!/[\s,\]}]|^$/.test(this.#text.charAt(this.#at))) this.#at++;
+    return this.#text.slice(from, this.#at);
+  }
+
+  /**
+   * Ends the walk.
+   *
+   * @throws {SyntaxError} if anything but white space is left
+   */
+  end(): void {
+    if (!Number.isNaN(this.#next())) throw this.#wrong();
+  }
+
+  #next(): number {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return code;
+      this.#at++;
+    }
+  }
+
+  #expect(wanted: number): void {
+    if (this.#next() !== wanted) throw this.#wrong();
+    this.#at++;
+  }
+
+  #string(): void {
+    const text = this.#text;
+    for (;;) {
+      const end = text.indexOf('"', this.#at + 1);
+      if (end === -1) throw this.#wrong();
+      this.#at = end;
+      let from = end;
+      while (text.charCodeAt(from - 1) === BACKSLASH) from--;
+      if ((end - from) % 2 === 0) break;
+    }
+    this.#at++;
+  }
+
+  #nested(): void {
+    const text = this.#text;
+    for (let depth = 0;;) {
+      const code = text.charCodeAt(this.#at);
+      if (code === QUOTE) {
+        this.#string();
+        continue;
+      }
+      if (Number.isNaN(code)) throw this.#wrong();
+      this.#at++;
+      if (code === OPEN || code === OPEN_LIST) depth++;
+      else if (code === CLOSE || code === CLOSE_LIST) {
+        if (--depth === 0) return;
+      }
+    }
+  }
+
+  #wrong(): SyntaxError {
+    return new SyntaxError(`Cannot read JSON: wrong at ${this.#at}`);
+  }
+}

@@ -1,0 +1,139 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ProtocolError } from "../protocol/parse.ts";
+import { parseManifest } from "../protocol/manifest.ts";
+import { ManifestReader } from "./read_manifest.ts";
+import { manifestOf } from "../../tests/support/tar.ts";
+
+function some(changed = "1"): Record<string, unknown> {
+  return {
+    ...manifestOf({
+      "a.ts": "a",
+      "b.ts": changed,
+      "it's {odd}[.txt": "q",
+      "__proto__": "p",
+    }),
+    modules: {
+      "a.ts": { static: ["b.ts"], dynamic: [], external: ['npm:{[]}"\\'] },
+      "b.ts": { static: [], dynamic: [], external: [] },
+    },
+    analysis: {
+      "a.ts": { names: ["é\u2028}", '\\"', "{"], computed: false },
+      "b.ts": { names: [changed], computed: false },
+    },
+  };
+}
+
+Deno.test("ManifestReader reads what parseManifest() reads, however it is written", async () => {
+  for (const space of [undefined, 1, "\t"]) {
+    const text = `\n${JSON.stringify(some(), null, space)} \r\n`;
+    const manifest = await new ManifestReader().read(text);
+    assertEquals(manifest, parseManifest(JSON.parse(text)));
+  }
+});
+
+Deno.test("ManifestReader reads manifests without analysis and without files", async () => {
+  const { analysis: _, ...older } = some();
+  for (const value of [older, { ...older, files: {}, modules: {} }]) {
+    const text = JSON.stringify(value);
+    assertEquals(
+      await new ManifestReader().read(text),
+      parseManifest(JSON.parse(text)),
+    );
+  }
+});
+
+Deno.test("ManifestReader takes the last of two members of one name, as JSON.parse() does", async () => {
+  const text = JSON.stringify(some("1")).slice(0, -1) +
+    `,"analysis":{"b.ts":{"names":["x"]},"b.ts":{"names":["y"]}}}`;
+  assertEquals(
+    await new ManifestReader().read(text),
+    parseManifest(JSON.parse(text)),
+  );
+});
+
+Deno.test("ManifestReader keeps of the manifest before what is said in the same words, path by path", async () => {
+  const reader = new ManifestReader();
+  const first = await reader.read(JSON.stringify(some("1")));
+  const second = await reader.read(JSON.stringify(some("2")));
+  assert(first.analysis!["a.ts"] === second.analysis!["a.ts"]);
+  assert(first.analysis!["b.ts"] !== second.analysis!["b.ts"]);
+  assertEquals(second, parseManifest(some("2")));
+  const same = { names: ["x"] };
+  const text = JSON.stringify({
+    ...some(),
+    analysis: { "a.ts": same, "b.ts": same },
+  });
+  const { analysis } = await reader.read(text);
+  assert(analysis!["a.ts"] !== analysis!["b.ts"], "paths make a difference");
+});
+
+Deno.test("ManifestReader refuses what JSON.parse() refuses", async () => {
+  const good = JSON.stringify(some());
+  const wrong = [
+    "",
+    "{",
+    good.slice(0, -1),
+    good.slice(0, -9),
+    `${good}x`,
+    `${good}{}`,
+    good.replace('"a.ts":', '"a.ts"'),
+    good.replace('"a.ts":', "a.ts:"),
+    good.replace('"a.ts":', ',"a.ts":'),
+    good.replace("{", "{,"),
+    good.replace(/\}$/, ",}"),
+    good.replace('["b.ts"]', '["b.ts"}'),
+    good.replace('"computed":false', '"computed":fal se'),
+    good.replace("é", "\n"),
+  ];
+  for (const text of wrong) {
+    await assertRejects(
+      () => new ManifestReader().read(text),
+      SyntaxError,
+      "",
+      text,
+    );
+  }
+});
+
+Deno.test("ManifestReader says where a manifest is wrong, as parseManifest() does", async () => {
+  const wrong: Record<string, unknown>[] = [
+    { ...some(), protocol: 2 },
+    { ...some(), files: { "../a.ts": { sha256: "", size: 0, kind: "asset" } } },
+    { ...some(), files: { "a.ts": { size: 0, kind: "asset" } } },
+    { ...some(), files: [] },
+    { ...some(), modules: undefined },
+    { ...some(), modules: { "a.ts": {} } },
+    { ...some(), analysis: { "a.ts": { names: [1] } } },
+  ];
+  for (const value of wrong) {
+    const text = JSON.stringify(value);
+    const expected = await assertRejects(
+      () => Promise.try(() => parseManifest(JSON.parse(text))),
+      ProtocolError,
+    );
+    await assertRejects(
+      () => new ManifestReader().read(text),
+      ProtocolError,
+      expected.message,
+    );
+  }
+  await assertRejects(() => new ManifestReader().read("[]"), ProtocolError);
+  await assertRejects(() => new ManifestReader().read("null"), ProtocolError);
+});
+
+Deno.test("ManifestReader lets others have their turn", async () => {
+  const analysis = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, at) => [
+      `m${at}.ts`,
+      { names: Array.from({ length: 20 }, (_, name) => `${at}-${name}`) },
+    ]),
+  );
+  const text = JSON.stringify({ ...some(), analysis });
+  let turns = 0;
+  const counting = setInterval(() => turns++, 1);
+  const from = performance.now();
+  await new ManifestReader().read(text);
+  const took = performance.now() - from;
+  clearInterval(counting);
+  assert(turns >= Math.min(took / 40, 3), `${turns} turns in ${took} ms`);
+});
