@@ -55,6 +55,41 @@ export async function inSlices<T>(
   }
 }
 
+/** Work that can pause after each of its steps, to be gone on with; what it returns is its result. */
+export type Steps<T> = Generator<void, T, void>;
+
+/**
+ * Does work in steps to its end, in one go.
+ *
+ * @param steps the work
+ * @returns its result
+ */
+export function inOneGo<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * Does work in steps to its end, in slices.
+ *
+ * @param steps the work
+ * @param options how work is cut
+ * @returns its result
+ */
+export async function stepsInSlices<T>(
+  steps: Steps<T>,
+  options: SliceOptions = {},
+): Promise<T> {
+  const slices = new Slices(options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (slices.over) await slices.next();
+  }
+}
+
 const RUN = 1_000;
 
 /**

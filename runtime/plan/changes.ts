@@ -1,6 +1,7 @@
 /** What differs between a release and what runs, file by file.
  * @module
  */
+import type { Steps } from "../base/in_slices.ts";
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { isForDevelopment, isScriptPath } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
@@ -27,17 +28,18 @@ export interface Changes {
  * @param release the release
  * @returns the differences, in path order
  */
-export function changesOf(
+export function* changesOf(
   manifest: Manifest,
   running: RunningManifest,
   loaded: ReadonlySet<string>,
   wanted: ReadonlySet<string>,
   release: View,
-): Changes {
+): Steps<Changes> {
   const modules: string[] = [];
   const files: string[] = [];
   const ignored: string[] = [];
   for (const [path, { sha256, kind }] of Object.entries(manifest.files)) {
+    yield;
     if (own(running.files, path) === sha256) {
       if (
         loaded.has(path) && leadsElsewhere(path, manifest, running, release)
@@ -53,6 +55,7 @@ export function changesOf(
     }
   }
   const removed = removedFiles(manifest, running);
+  yield;
   // What a module has made of a file while it was evaluated is as old as the file.
   const changed = new Set(modules);
   for (const path of [...files, ...removed]) {

@@ -7,7 +7,8 @@ import { changesOf } from "./changes.ts";
 import { configRefusals, memberRefusals } from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
-import { importRoots } from "./import_roots.ts";
+import { inOneGo, type Steps } from "../base/in_slices.ts";
+import { importRootSteps } from "./import_roots.ts";
 import { linkRelease } from "./rules/link_rule.ts";
 import {
   analysisRefusals,
@@ -30,6 +31,12 @@ import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
 /** Deno never frees a module; measured, one costs five to six times its source. */
 const RETAINED_PER_SOURCE_BYTE = 6;
 
+/** How a release is judged. */
+export interface ClassifyOptions {
+  /** What is consented to for this upgrade. */
+  readonly consent?: readonly string[];
+}
+
 /**
  * Says what a release would do to a machine, and why it cannot, if it cannot. Nothing here reads or writes anything.
  *
@@ -41,8 +48,17 @@ const RETAINED_PER_SOURCE_BYTE = 6;
 export function classify(
   manifest: Manifest,
   machine: RunningManifest,
-  options: { readonly consent?: readonly string[] } = {},
+  options: ClassifyOptions = {},
 ): Plan {
+  return inOneGo(classifySteps(manifest, machine, options));
+}
+
+/** As {@linkcode classify}, in steps: a machine has requests to answer meanwhile. */
+export function* classifySteps(
+  manifest: Manifest,
+  machine: RunningManifest,
+  options: ClassifyOptions = {},
+): Steps<Plan> {
   // A module that is loaded with a query as well is still one file.
   const running = {
     ...machine,
@@ -68,17 +84,18 @@ export function classify(
   );
   // What an upgrade removed stays in memory; there is nothing to evaluate it from.
   const loaded = new Set(running.loaded.filter(has)).union(boot);
-  const scripts = workerScripts(running, loaded, now);
-  const wanted = reach([
+  const scripts = yield* workerScripts(running, loaded, now);
+  const wanted = yield* reach([
     running.main,
     ...loaded,
     ...scripts.map(({ script }) => script),
-    ...workerScripts(running, Object.keys(manifest.modules), release)
+    ...(yield* workerScripts(running, Object.keys(manifest.modules), release))
       .map(({ script }) => script),
   ], (path) => releaseEdges(path, manifest, release));
-  const changes = changesOf(manifest, running, loaded, wanted, release);
+  const changes = yield* changesOf(manifest, running, loaded, wanted, release);
+  yield;
   const changed = new Set([...changes.modules, ...changes.files]);
-  const pruned = prunedModules(
+  const pruned = yield* prunedModules(
     manifest,
     running,
     release,
@@ -89,7 +106,7 @@ export function classify(
     ...settings.shared,
     ...settings.keep.map(({ at }) => at),
   ]);
-  const set = reloadSet({
+  const set = yield* reloadSet({
     changed: changes.modules.filter((path) => !gone.has(path)),
     release,
     running: now,
@@ -106,7 +123,7 @@ export function classify(
     isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
   });
   const { fresh } = set;
-  const state = judgeState({
+  const state = yield* judgeState({
     reload: set.reload,
     pruned,
     reasons: set.reasons,
@@ -118,29 +135,29 @@ export function classify(
     consents,
   });
   const mapped = new Set(set.mapped);
-  const inWorkers = reach(
+  const inWorkers = yield* reach(
     scripts.map(({ script }) => script),
     (path) => releaseEdges(path, manifest, release),
   );
+  yield;
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
-    ...configRefusals(manifest, running),
-    ...packageRefusals(manifest, running, wanted),
+    ...(yield* oneStep(configRefusals(manifest, running))),
+    ...(yield* oneStep(packageRefusals(manifest, running, wanted))),
     ...bootRefusals(set, running.main),
     ...declinedRefusals(set, running),
-    ...commonjsRefusals(set, manifest, running, release),
-    ...memberRefusals(manifest, [...set.reload, ...fresh]),
-    ...linkRelease(linked, release, has),
-    ...boundaryRefusals(manifest, running),
-    ...analysisRefusals(set, manifest, running, release),
+    ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
+    ...(yield* oneStep(memberRefusals(manifest, [...set.reload, ...fresh]))),
+    ...(yield* linkRelease(linked, release, has)),
+    ...(yield* oneStep(boundaryRefusals(manifest, running))),
+    ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
     ...state.refusals,
-    ...workerRefusals(scripts, new Set([...changed, ...changes.removed]), {
-      manifest,
-      running,
-      release,
-      consents,
-    }),
+    ...(yield* workerRefusals(
+      scripts,
+      new Set([...changed, ...changes.removed]),
+      { manifest, running, release, consents },
+    )),
     ...fileRefusals(
       changes,
       settings,
@@ -148,16 +165,17 @@ export function classify(
       (path) => mapped.has(path) && !inWorkers.has(path),
     ),
   ];
+  yield;
   const plan: Plan = {
     hot: refusals.length === 0,
     reload: set.reload,
     reasons: set.reasons,
-    roots: importRoots(set.reload, release.imports),
+    roots: yield* importRootSteps(set.reload, release.imports),
     mapped: set.mapped,
     fresh,
     files: changes.files,
     removed: changes.removed,
-    unchanged: unchangedFiles(manifest, running, set.reload),
+    unchanged: yield* unchangedFiles(manifest, running, set.reload),
     pruned,
     refusals,
     warnings: unmatchedSettings(said, consents, { manifest, release, now }),
@@ -184,6 +202,12 @@ export function classify(
       refusals: [olderRuntime(running.main), ...refusals],
     }
     : plan;
+}
+
+/** A step of its own, for what takes about a millisecond. */
+function* oneStep<T>(result: T): Steps<T> {
+  yield;
+  return result;
 }
 
 function changesAnything(plan: Plan): boolean {
@@ -219,16 +243,21 @@ function* dynamicImports(
   }
 }
 
-function unchangedFiles(
+function* unchangedFiles(
   manifest: Manifest,
   running: RunningManifest,
   reload: readonly string[],
-): string[] {
+): Steps<string[]> {
   const reloaded = new Set(reload);
-  return Object.entries(manifest.files).filter(([path, { sha256 }]) =>
-    Object.hasOwn(running.files, path) && running.files[path] === sha256 &&
-    !reloaded.has(path)
-  ).map(([path]) => path).sort();
+  const unchanged: string[] = [];
+  for (const [path, { sha256 }] of Object.entries(manifest.files)) {
+    yield;
+    if (
+      Object.hasOwn(running.files, path) && running.files[path] === sha256 &&
+      !reloaded.has(path)
+    ) unchanged.push(path);
+  }
+  return unchanged.sort();
 }
 
 function holdersOf(

@@ -1,6 +1,7 @@
 /** The fewest modules to import so that a whole set is loaded.
  * @module
  */
+import { inOneGo, type Steps } from "../base/in_slices.ts";
 
 /**
  * Picks the fewest modules whose static imports reach the whole set: one of each circle that nothing outside it imports.
@@ -13,10 +14,19 @@ export function importRoots(
   set: Iterable<string>,
   imports: (path: string) => readonly string[],
 ): string[] {
+  return inOneGo(importRootSteps(set, imports));
+}
+
+/** As {@linkcode importRoots}, in steps. */
+export function* importRootSteps(
+  set: Iterable<string>,
+  imports: (path: string) => readonly string[],
+): Steps<string[]> {
   const members = new Set([...set].sort());
-  const circles = circlesOf(members, imports);
+  const circles = yield* circlesOf(members, imports);
   const imported = new Set<number>();
   for (const path of members) {
+    yield;
     for (const to of imports(path)) {
       const circle = circles.get(to);
       if (circle !== undefined && circle !== circles.get(path)) {
@@ -33,10 +43,10 @@ export function importRoots(
 }
 
 /** The circle of imports that each module is in, as a number; most are in one of their own. By Tarjan, without recursion. */
-function circlesOf(
+function* circlesOf(
   members: ReadonlySet<string>,
   imports: (path: string) => readonly string[],
-): Map<string, number> {
+): Steps<Map<string, number>> {
   const circles = new Map<string, number>();
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
@@ -54,6 +64,7 @@ function circlesOf(
     };
     enter(start);
     for (let at = walk.at(-1); at; at = walk.at(-1)) {
+      yield;
       const { path } = at;
       const to = at.edges[at.next++];
       if (to !== undefined) {

@@ -2,6 +2,7 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type { Steps } from "../base/in_slices.ts";
 import { bare, seenEdges, type View } from "./lookup/views.ts";
 
 /**
@@ -11,10 +12,10 @@ import { bare, seenEdges, type View } from "./lookup/views.ts";
  * @param edges what each module imports
  * @returns the paths, the first ones among them
  */
-export function reach(
+export function* reach(
   start: Iterable<string>,
   edges: (path: string) => Iterable<string>,
-): Set<string> {
+): Steps<Set<string>> {
   const seen = new Set<string>(start);
   const waiting = [...seen];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -23,6 +24,7 @@ export function reach(
       seen.add(next);
       waiting.push(next);
     }
+    yield;
   }
   return seen;
 }
@@ -49,12 +51,12 @@ export function* releaseEdges(
  * @param isChanged whether a module of the release differs from what runs
  * @returns their paths, in order; none where the machine does not say which imports it has seen
  */
-export function prunedModules(
+export function* prunedModules(
   manifest: Manifest,
   running: RunningManifest,
   release: View,
   isChanged: (path: string) => boolean,
-): string[] {
+): Steps<string[]> {
   const edges = seenEdges(running);
   if (!edges) return [];
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
@@ -62,8 +64,9 @@ export function prunedModules(
   const imported = new Set<string>();
   for (const list of Object.values(edges)) {
     for (const { to } of list) imported.add(bare(to));
+    yield;
   }
-  const mainReach = reach(
+  const mainReach = yield* reach(
     [running.main],
     (path) => releaseEdges(path, manifest, release),
   );
@@ -72,7 +75,7 @@ export function prunedModules(
     running.main,
     ...running.loaded.filter((path) => !imported.has(path)),
   ];
-  const reached = reach(start, (path) => {
+  const reached = yield* reach(start, (path) => {
     if (!Object.hasOwn(manifest.files, path)) return [];
     const next = [...releaseEdges(path, manifest, release)];
     const now = seen(path);

@@ -1,6 +1,7 @@
 /** Which modules an upgrade evaluates again: what changed, who imports it, and what their evaluation touches.
  * @module
  */
+import type { Steps } from "../base/in_slices.ts";
 import { type Contact, Touched } from "./lookup/touched.ts";
 import type { View } from "./lookup/views.ts";
 
@@ -86,11 +87,11 @@ export function bootModules(
  * @param input what changed, and what is known of the release and of what runs
  * @returns what to reload, and what cannot be
  */
-export function reloadSet(input: ReloadInput): ReloadSet {
+export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
   const { boot, release, running } = input;
   const loaded = input.loaded.union(boot);
-  const importers = importersOf(input, loaded);
-  const toBoot = chainsToBoot(input, loaded);
+  const importers = yield* importersOf(input, loaded);
+  const toBoot = yield* chainsToBoot(input, loaded);
   const reasons = new Map<string, Reason>();
   const fresh: string[] = [];
   const writes = new Map<string, Contact>();
@@ -130,6 +131,7 @@ export function reloadSet(input: ReloadInput): ReloadSet {
   const evaluated: string[] = [];
 
   for (const path of [...new Set(input.changed)].sort()) {
+    yield;
     if (boot.has(path)) {
       held.push({ path, chain: chainToMain(path, input) });
     } else if (!loaded.has(path)) mapped.push(path);
@@ -137,10 +139,12 @@ export function reloadSet(input: ReloadInput): ReloadSet {
   }
   for (const path of input.gone ?? []) touchedNow.follow(path, contact);
   for (let at = 0; at < waiting.length; at++) {
+    yield;
     const path = waiting[at]!;
     evaluate(path);
     touchedNow.follow(path, contact);
     for (let next = evaluated.pop(); next !== undefined;) {
+      yield;
       evaluate(next);
       next = evaluated.pop();
     }
@@ -196,13 +200,14 @@ function edgesOf(path: string, input: ReloadInput): string[] {
     : edges;
 }
 
-function importersOf(
+function* importersOf(
   input: ReloadInput,
   loaded: ReadonlySet<string>,
-): Map<string, string[]> {
+): Steps<Map<string, string[]>> {
   const importers = new Map<string, string[]>();
   // An importer that never ran holds nothing that could be stale.
   for (const from of loaded) {
+    yield;
     for (const to of edgesOf(from, input)) {
       const list = importers.get(to);
       if (list) list.push(from);
@@ -213,13 +218,14 @@ function importersOf(
 }
 
 /** For every module that a boot module holds: the next one on the shortest way there. */
-function chainsToBoot(
+function* chainsToBoot(
   input: ReloadInput,
   loaded: ReadonlySet<string>,
-): Map<string, string> {
+): Steps<Map<string, string>> {
   const towards = new Map<string, string>();
   const waiting = [...input.boot];
   for (let at = 0; at < waiting.length; at++) {
+    yield;
     const from = waiting[at]!;
     if (!loaded.has(from) || input.gone?.has(from)) continue;
     for (const to of edgesOf(from, input)) {

@@ -1,3 +1,4 @@
+import { inOneGo } from "../base/in_slices.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { ModuleAnalysis, Touch } from "../protocol/module_analysis.ts";
 import { importRoots } from "./import_roots.ts";
@@ -6,8 +7,13 @@ import {
   becauseOf,
   bootModules,
   type ReloadInput,
-  reloadSet,
+  type ReloadSet,
+  reloadSet as reloadSteps,
 } from "./reload_set.ts";
+
+function reloadSet(input: ReloadInput): ReloadSet {
+  return inOneGo(reloadSteps(input));
+}
 
 type Edges = Readonly<Record<string, readonly string[]>>;
 

@@ -3,7 +3,8 @@
  */
 import { join } from "node:path";
 import { UpgradeError } from "../base/upgrade_error.ts";
-import { classify } from "../plan/classify.ts";
+import { stepsInSlices } from "../base/in_slices.ts";
+import { classifySteps } from "../plan/classify.ts";
 import { packageOf } from "../plan/packages.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
@@ -13,6 +14,9 @@ import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
 import { imageManifest } from "./image_manifest.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
+
+/** With room for the longest step, which looks at every module once. */
+const SLICE_MS = 5;
 
 /** What is to be done. */
 export interface UpgradePlan {
@@ -56,10 +60,13 @@ export async function planUpgrade(
     await imageManifest(appProcess.release!.manifest, loaded, context);
   const running = await runningManifest(context, manifest);
   // Nothing new can have come with the image.
-  const plan = classify(
-    manifest,
-    release ? running : { ...running, external: everyPackage(manifest) },
-    { consent },
+  const plan = await stepsInSlices(
+    classifySteps(
+      manifest,
+      release ? running : { ...running, external: everyPackage(manifest) },
+      { consent },
+    ),
+    { sliceMs: SLICE_MS },
   );
   for (const text of plan.warnings) appProcess.logger.warn(text);
   if (!plan.hot) {

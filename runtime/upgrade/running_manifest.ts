@@ -1,6 +1,7 @@
 /** What runs in this process, as the planner wants to know it: the same record for this machine's own plan and for the command.
  * @module
  */
+import { Slices } from "../base/in_slices.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import {
   type Manifest,
@@ -44,30 +45,48 @@ export async function runningManifest(
   const digests = await currentDigests(paths, context);
   const analysis = await analysesOf(loaded, digests, about, context);
   const states = [...appProcess.holders, ...appProcess.families];
+  // Each of these reads files of its own, and waits for them.
+  const [config, configKeys, locked, packages, settings, print] = await Promise
+    .all([
+      files.config(),
+      files.configKeys(),
+      files.locked(),
+      knownPackages(appProcess, files),
+      settingsOf(context),
+      fingerprint(imageRef, release?.sha256 ?? null),
+    ]);
+  const slices = new Slices({ sliceMs: 4 });
+  const live = targets(imports, true);
+  const plain = targets(imports, false);
+  if (slices.over) await slices.next();
+  const edges = edgesOf(imports, analysis);
+  if (slices.over) await slices.next();
+  const specifiers = specifiersOf(imports);
+  if (slices.over) await slices.next();
   return {
     protocol: PROTOCOL_VERSION,
     image_ref: imageRef,
-    fingerprint: await fingerprint(imageRef, release?.sha256 ?? null),
+    fingerprint: print,
     release_sha256: release?.sha256 ?? null,
     main,
     files: Object.fromEntries(digests),
-    config: await files.config(),
-    configKeys: await files.configKeys(),
-    locked: await files.locked(),
+    config,
+    configKeys,
+    locked,
     loaded: [...loaded].sort(),
-    live: targets(imports, true),
-    plain: targets(imports, false),
+    live,
+    plain,
     accepted: lists(acceptedBy(appProcess)),
     declined: declinedBy(appProcess),
-    external: [...await knownPackages(appProcess, files)].sort(),
+    external: [...packages].sort(),
     holders: Object.fromEntries(
       states.map((
         [name, { definition: { version, module } }],
       ) => [name, { version, module }]),
     ),
     analysis: Object.fromEntries(analysis),
-    edges: edgesOf(imports, analysis),
-    specifiers: specifiersOf(imports),
+    edges,
+    specifiers,
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },
@@ -77,7 +96,7 @@ export async function runningManifest(
     reads: Object.fromEntries(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),
-    settings: await settingsOf(context),
+    settings,
     ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** Whether every name that modules import is there: what Deno checks when it starts.
  * @module
  */
+import type { Steps } from "../../base/in_slices.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import type { View } from "../lookup/views.ts";
@@ -13,14 +14,15 @@ import type { View } from "../lookup/views.ts";
  * @param has whether the release has a file
  * @returns a refusal for every name that is missing, in the order of the paths
  */
-export function linkRelease(
+export function* linkRelease(
   paths: Iterable<string>,
   view: View,
   has: (path: string) => boolean,
-): Refusal[] {
+): Steps<Refusal[]> {
   const finder = new ExportFinder(view);
   const refusals: Refusal[] = [];
   for (const path of paths) {
+    yield;
     for (const fact of view.analysis(path)?.imports ?? []) {
       const target = view.resolve(path, fact.specifier);
       if (target === null) continue;

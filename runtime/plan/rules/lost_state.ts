@@ -1,6 +1,7 @@
 /** Which state would be lost with the modules that are replaced, and whether it has a name.
  * @module
  */
+import type { Steps } from "../../base/in_slices.ts";
 import { ClassLookup } from "../lookup/class_lookup.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import { pathOf } from "../analyze/judge_touch.ts";
@@ -31,11 +32,11 @@ const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
  * @param view what runs
  * @returns the state, by module in the order given
  */
-export function stateIn(
+export function* stateIn(
   paths: Iterable<string>,
   loaded: Iterable<string>,
   view: View,
-): LostState[] {
+): Steps<LostState[]> {
   const exports = new ExportFinder(view);
   const classes = new ClassLookup(view, exports);
   /** Whether a variable is state by what made it: instances by their fields, what the runtime made never. */
@@ -63,6 +64,7 @@ export function stateIn(
     if (known && !known.has(state.name)) known.set(state.name, state);
   };
   for (const path of byModule.keys()) {
+    yield;
     const analysis = view.analysis(path);
     for (const binding of analysis?.bindings ?? []) {
       const { of, ...state } = binding;
@@ -75,6 +77,7 @@ export function stateIn(
     }
   }
   for (const by of loaded) {
+    yield;
     for (const touch of view.analysis(by)?.later ?? []) {
       const target = view.resolve(by, touch.specifier);
       if (target === null) continue;

@@ -2,6 +2,7 @@
  * @module
  */
 import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { Steps } from "../../base/in_slices.ts";
 import type { Contact } from "../lookup/touched.ts";
 import type { Reason } from "../reload_set.ts";
 import type { Consents } from "./consent.ts";
@@ -39,18 +40,22 @@ export interface StateInput {
  * @param input the modules and the settings
  * @returns what is refused, and what is lost by name
  */
-export function judgeState(input: StateInput): StateVerdict {
+export function* judgeState(input: StateInput): Steps<StateVerdict> {
   const { reload, pruned, settings } = input;
   const named = new Set(settings.startsAnew);
   const kept = new Set(settings.keep.map(({ at }) => at));
   const refusals: Refusal[] = [];
   const startsAnew: string[] = [];
-  const moved = movedNames(input);
+  const moved = yield* movedNames(input);
   const isPruned = new Set(pruned);
   const refused = new Set<string>();
-  for (
-    const state of stateIn([...reload, ...pruned], input.loaded, input.running)
-  ) {
+  const states = yield* stateIn(
+    [...reload, ...pruned],
+    input.loaded,
+    input.running,
+  );
+  for (const state of states) {
+    yield;
     const key = `${state.path}#${state.name}`;
     if (named.has(key)) startsAnew.push(key);
     else if (kept.has(key)) {
@@ -77,9 +82,12 @@ export function judgeState(input: StateInput): StateVerdict {
 }
 
 /** State of the same name in a module that is new: most likely the file was only renamed. */
-function movedNames({ fresh, release, reload, running }: StateInput) {
+function* movedNames(
+  { fresh, release, reload, running }: StateInput,
+): Steps<Map<string, string>> {
   const names = new Map<string, string>();
   for (const path of [...fresh, ...reload]) {
+    yield;
     const before = new Set(
       (running.analysis(path)?.bindings ?? []).map(({ name }) => name),
     );

@@ -3,6 +3,7 @@
  */
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import type { Consents } from "./consent.ts";
+import type { Steps } from "../../base/in_slices.ts";
 import { reach, releaseEdges } from "../reach.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
@@ -22,11 +23,11 @@ interface Started {
  * @param view where the modules are analyzed
  * @returns the scripts, each with who starts it
  */
-export function workerScripts(
+export function* workerScripts(
   running: RunningManifest,
   paths: Iterable<string>,
   view: View,
-): Started[] {
+): Steps<Started[]> {
   const found = new Map<string, Started>();
   for (const by of paths) {
     for (const { kind, detail, line } of view.analysis(by)?.owned ?? []) {
@@ -34,6 +35,7 @@ export function workerScripts(
       const script = view.resolve(by, detail) ?? relativePath(by, detail);
       if (script && !found.has(script)) found.set(script, { script, by, line });
     }
+    yield;
   }
   for (const script of running.workers ?? []) {
     if (!found.has(script)) found.set(script, { script, by: script, line: 0 });
@@ -49,7 +51,7 @@ export function workerScripts(
  * @param context the release, what runs, and what is consented to
  * @returns a refusal for each script that is changed, or imports what is
  */
-export function workerRefusals(
+export function* workerRefusals(
   scripts: readonly Started[],
   changed: ReadonlySet<string>,
   { manifest, running, release, consents }: {
@@ -58,18 +60,19 @@ export function workerRefusals(
     readonly release: View;
     readonly consents: Consents;
   },
-): Refusal[] {
+): Steps<Refusal[]> {
+  const refusals: Refusal[] = [];
   const known = running.workers ? new Set(running.workers) : null;
-  return scripts.flatMap(({ script, by, line }) => {
-    if (known && !known.has(script)) return [];
-    const parts = reach(
+  for (const { script, by, line } of scripts) {
+    if (known && !known.has(script)) continue;
+    const parts = yield* reach(
       [script],
       (path) => releaseEdges(path, manifest, release),
     );
     const first = [...parts].find((path) => changed.has(path));
-    if (first === undefined || consents.take(`worker:${script}`)) return [];
-    return [{
-      rule: "worker" as const,
+    if (first === undefined || consents.take(`worker:${script}`)) continue;
+    refusals.push({
+      rule: "worker",
       path: by,
       line,
       column: 0,
@@ -79,6 +82,7 @@ export function workerRefusals(
         : `imports ${first}, which has changed, and a worker that runs it keeps the old code`,
       remedy: "start its workers from a service, which ends them",
       consent: `worker:${script}`,
-    }];
-  });
+    });
+  }
+  return refusals;
 }
