@@ -91,8 +91,10 @@ export function urlUnder(folder: string, path: string): string {
 export function pathUnder(folder: string, url: string): string | null {
   const file = fileOf(url);
   if (!file.startsWith(folder)) return null;
+  const path = file.slice(folder.length);
+  if (!path.includes("%")) return path;
   try {
-    return decodeURIComponent(file.slice(folder.length));
+    return decodeURIComponent(path);
   } catch {
     return null;
   }

@@ -8,6 +8,10 @@ import type { Staging } from "../state/staging.ts";
 
 /** A module that is evaluated already is there at once. */
 const EVALUATED_MS = 100;
+/** Far more than the import of one that is there takes, where many are waited for. */
+const IMPORT_MS = 1;
+
+type Exports = Readonly<Record<string, unknown>>;
 
 /** What is asked for the URLs of modules. */
 export interface ModuleUrls {
@@ -33,30 +37,30 @@ export async function registerExportedClasses(
   appProcess: AppProcess,
   staging: Staging,
 ): Promise<void> {
+  const waiting: { register: (exports: Exports) => void; url: string }[] = [];
+  const wait = (registry: ClassRegistry, path: string, url: string | null) => {
+    if (url === null) return;
+    const register = (exports: Exports) =>
+      registry.registerExports(path, exports);
+    waiting.push({ register, url });
+  };
   for (const path of [...urls.replaced].sort()) {
     if (!/\.[cm]?[jt]sx?$/.test(path) || !urls.isLoaded(path)) continue;
-    await register(appProcess.classes, path, urls.current(path));
-    await register(staging.classes, path, urls.next(path));
+    wait(appProcess.classes, path, urls.current(path));
+    wait(staging.classes, path, urls.next(path));
   }
-}
-
-async function register(
-  registry: ClassRegistry,
-  path: string,
-  url: string | null,
-): Promise<void> {
-  if (url === null) return;
-  let namespace: Readonly<Record<string, unknown>>;
-  try {
-    const loaded = await within(
-      EVALUATED_MS,
-      () => import(url),
-      () => new Error("it is still being evaluated"),
-    );
-    namespace = loaded;
-  } catch {
-    // One that has not come through its evaluation has no classes that anybody could use.
-    return;
+  // One that does not come through its evaluation has no classes that anybody could use.
+  const loaded = new Map<string, Exports>();
+  await within(
+    EVALUATED_MS + waiting.length * IMPORT_MS,
+    () =>
+      Promise.allSettled(
+        waiting.map(async ({ url }) => loaded.set(url, await import(url))),
+      ),
+    () => new Error("some are still being evaluated"),
+  ).catch(() => {});
+  for (const { register, url } of waiting) {
+    const exports = loaded.get(url);
+    if (exports) register(exports);
   }
-  registry.registerExports(path, namespace);
 }
