@@ -31,12 +31,6 @@ import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
 /** Deno never frees a module; measured, one costs five to six times its source. */
 const RETAINED_PER_SOURCE_BYTE = 6;
 
-/** How a release is judged. */
-export interface ClassifyOptions {
-  /** What is consented to for this upgrade. */
-  readonly consent?: readonly string[];
-}
-
 /**
  * Says what a release would do to a machine, and why it cannot, if it cannot. Nothing here reads or writes anything.
  *
@@ -48,7 +42,7 @@ export interface ClassifyOptions {
 export function classify(
   manifest: Manifest,
   machine: RunningManifest,
-  options: ClassifyOptions = {},
+  options: { readonly consent?: readonly string[] } = {},
 ): Plan {
   return inOneGo(classifySteps(manifest, machine, options));
 }
@@ -57,7 +51,7 @@ export function classify(
 export function* classifySteps(
   manifest: Manifest,
   machine: RunningManifest,
-  options: ClassifyOptions = {},
+  options: { readonly consent?: readonly string[] } = {},
 ): Steps<Plan> {
   // A module that is loaded with a query as well is still one file.
   const running = {
