@@ -268,3 +268,34 @@ Deno.test("chooseReleaseFolder() names the folder without links, as modules in i
     disk.join("app", ".flyhot", "releases"),
   );
 });
+
+Deno.test("ReleaseFolders.bring() shares files with the release before, and outlives it; what somebody wrote there it does not take over", async () => {
+  await using disk = await tempFolder();
+  const folders = new ReleaseFolders(disk.path);
+  const bring = async (files: Readonly<Record<string, string>>) => {
+    const { bucket, url, wanted } = await published(releaseOf(files));
+    return await folders.bring(wanted, url, bucket, NEVER);
+  };
+  const inode = async (folder: string, path: string) =>
+    (await Deno.stat(`${folder}/${path}`)).ino;
+  const text = (folder: string, path: string) =>
+    Deno.readTextFile(`${folder}/${path}`);
+  const one = await bring({ "a.ts": "a", "sub/b.ts": "b", "c.ts": "c" });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await Deno.writeTextFile(`${one.folder}/c.ts`, "x");
+  const two = await bring({ "a.ts": "a2", "sub/b.ts": "b", "c.ts": "c" });
+  assertEquals(
+    await inode(two.folder, "sub/b.ts"),
+    await inode(one.folder, "sub/b.ts"),
+  );
+  assertEquals(await text(two.folder, "a.ts"), "a2");
+  assertEquals(await text(two.folder, "c.ts"), "c");
+  assertEquals(await text(one.folder, "a.ts"), "a");
+  await folders.prune(new Set([two.folder]));
+  assertEquals(await text(two.folder, "sub/b.ts"), "b");
+  const three = await bring({ "moved.ts": "b" });
+  assertEquals(
+    await inode(three.folder, "moved.ts"),
+    await inode(two.folder, "sub/b.ts"),
+  );
+});
