@@ -36,6 +36,7 @@ import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
+import { SocketGroups } from "../state/socket_group.ts";
 
 /** Who declares something, and where that stands. */
 export interface Declaring {
@@ -164,6 +165,11 @@ export class AppProcess {
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
+  });
+  /** The sockets that follow the code. */
+  readonly socketGroups: SocketGroups = new SocketGroups({
+    generations,
+    report: (message) => this.logger.error(message),
   });
   /** The signals that ask the process to end. */
   readonly endSignals: EndSignals = new EndSignals();

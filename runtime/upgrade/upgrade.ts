@@ -293,7 +293,10 @@ class Upgrade {
         undo.push(undoCallers);
         undo.push(boundaries.swap(generation));
         undo.push(
-          state.swap(() => generations.meetsNew() ? "new" : "old"),
+          state.swap(
+            () => generations.meetsNew() ? "new" : "old",
+            generation,
+          ),
         );
         undo.push(services.swap());
         undo.push(hots.swap());
