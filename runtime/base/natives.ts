@@ -14,6 +14,8 @@ export const natives = {
   serve: Deno.serve,
   /** `Deno.upgradeWebSocket`, which counts nothing. */
   upgradeWebSocket: Deno.upgradeWebSocket,
+  /** `WebSocket`, which sends what it is told. */
+  WebSocket: globalThis.WebSocket,
   /** `fetch`. */
   fetch: globalThis.fetch,
   /** `setTimeout`, which no upgrade holds. */

@@ -321,7 +321,7 @@ export class SocketGroup {
 
   #send(message: SocketMessage, concerns: (it: Attached) => boolean): void {
     for (const it of this.#attached.values()) {
-      if (concerns(it) && it.socket.readyState === WebSocket.OPEN) {
+      if (concerns(it) && it.socket.readyState === natives.WebSocket.OPEN) {
         it.socket.send(message);
       }
     }

@@ -137,7 +137,14 @@ class Upgrade {
     });
     const prepared = await this.#step(
       "prepare",
-      () => prepare(plan, release, appProcess, prepareTimeoutMs),
+      () =>
+        prepare(
+          plan,
+          release,
+          appProcess,
+          prepareTimeoutMs,
+          this.#wanted.consent,
+        ),
     );
     let changes: Changes | null = null;
     let undoLoad: (() => Promise<void>) | null = null;

@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DrivenApp } from "../support/driven_app.ts";
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Asks one address all the time. */
+class Clients implements AsyncDisposable {
+  answers: string[] = [];
+  #asking = true;
+  readonly #clients: Promise<unknown>;
+
+  constructor(readonly url: string) {
+    this.#clients = Promise.all([this.#client(), this.#client()]);
+  }
+
+  async ask(path = "/"): Promise<string> {
+    try {
+      const response = await fetch(this.url + path);
+      return `${response.status} ${await response.text()}`;
+    } catch (error) {
+      return `failed: ${error}`;
+    }
+  }
+
+  /** What was answered, each answer once where it begins. */
+  get runs(): string[] {
+    return this.answers.filter((it, at, all) => it !== all[at - 1]);
+  }
+
+  async #client(): Promise<void> {
+    while (this.#asking) {
+      const answer = await this.ask();
+      // Two clients may be answered out of turn.
+      if (
+        !this.answers.slice(-2).includes(answer) ||
+        this.answers.at(-1) === answer
+      ) {
+        this.answers.push(answer);
+      }
+      await pause(2);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#asking = false;
+    await this.#clients;
+  }
+}
+
+const SERVE = {
+  deno: (port: string, text: string) =>
+    `Deno.serve({ port: ${port}, hostname: "127.0.0.1", onListen() {} }, async (request) => { if (request.url.endsWith("/slow")) await new Promise((r) => setTimeout(r, 300)); return new Response("${text}"); });`,
+  node: (port: string, text: string) =>
+    `const server = http.createServer(async (request, response) => { if (request.url === "/slow") await new Promise((r) => setTimeout(r, 300)); response.end("${text}"); });
+  await new Promise<void>((resolve) => server.listen(${port}, "127.0.0.1", () => resolve()));
+  Object.assign(globalThis, { servers: [...(globalThis as { servers?: http.Server[] }).servers ?? [], server] });`,
+};
+
+const SHAPES: Readonly<Record<string, (body: string) => string>> = {
+  "at the top level": (body) => body,
+  "by a main function that nobody waits for": (body) =>
+    `async function main() {
+  await new Promise((r) => setTimeout(r, 300));
+  ${body}
+}
+main();`,
+};
+
+const app = (body: string, more = "") => `
+import http from "node:http";
+void http;
+${more}
+${body}
+export const closeOld = () => new Promise((resolve) => (globalThis as unknown as { servers: http.Server[] }).servers[0]!.close(resolve as never)).then(() => "closed");
+export const handle = () => 1;
+`;
+
+function freePort(): string {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return `${listener.addr.port}`;
+}
+
+async function start(first: string, settings = ""): Promise<DrivenApp> {
+  return await DrivenApp.start({
+    "settings.ts": `export const settings = { ${settings} };`,
+    "app.ts": first,
+  });
+}
+
+async function listening(port: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      const { ok, body } = await fetch(`http://127.0.0.1:${port}/`);
+      await body?.cancel();
+      if (ok) return;
+    } catch {
+      await pause(10);
+    }
+  }
+  throw new Error(`nobody listens on ${port}`);
+}
+
+for (const kind of ["deno", "node"] as const) {
+  const serve = SERVE[kind];
+  for (const [shape, within] of Object.entries(SHAPES)) {
+    Deno.test(`a server opened ${shape} is handed over under load, given back by an undo (${kind})`, async () => {
+      const port = freePort();
+      const version = (text: string, more = "") =>
+        app(within(serve(port, text)), more);
+      await using driven = await start(
+        version("v1"),
+        `health: async () => { await new Promise((r) => setTimeout(r, 200)); return (globalThis as { verdict?: boolean }).verdict !== false; }`,
+      );
+      await listening(port);
+      await using clients = new Clients(`http://127.0.0.1:${port}`);
+      await pause(50);
+      const slow = clients.ask("/slow");
+      await pause(10);
+      const two = await driven.upgrade({ "app.ts": version("v2") });
+      assertEquals(two.state, "applied", JSON.stringify(two));
+      assertEquals(await slow, "200 v1");
+      assertEquals(await clients.ask(), "200 v2");
+      const bad = await driven.upgrade({
+        "app.ts": version(
+          "bad",
+          `Object.assign(globalThis, { verdict: false });`,
+        ),
+      });
+      assertEquals(bad.state, "failed", JSON.stringify(bad));
+      assertEquals(await clients.ask(), "200 v2");
+      const four = await driven.upgrade({
+        "app.ts": version(
+          "v4",
+          `Object.assign(globalThis, { verdict: true });`,
+        ),
+      });
+      assertEquals(four.state, "applied", JSON.stringify(four));
+      assertEquals(await clients.ask(), "200 v4");
+      if (kind === "node") {
+        // What was superseded has nothing left to close.
+        assertEquals(await driven.call("closeOld"), "closed");
+        assertEquals(await clients.ask(), "200 v4");
+      }
+      await clients[Symbol.asyncDispose]();
+      assertEquals(clients.runs, ["200 v1", "200 v2", "200 v4"]);
+      assert(clients.answers.length > 20);
+    });
+  }
+
+  Deno.test(`a server that the new code does not open is refused, unless consented: then it ends, and comes back on the way back (${kind})`, async () => {
+    const port = freePort();
+    const other = freePort();
+    const both = app(
+      serve(port, "one") + "{" + serve(other, "two") + "}",
+    );
+    const one = app(serve(port, "one alone"));
+    await using driven = await start(both, "prepareTimeoutMs: 700");
+    await listening(other);
+    await using clients = new Clients(`http://127.0.0.1:${port}`);
+    await pause(30);
+    const refused = await driven.upgrade({ "app.ts": one });
+    assert(refused.state === "failed", JSON.stringify(refused));
+    assertEquals(refused.phase, "prepare");
+    assertStringIncludes(refused.message, other);
+    assertEquals(await clients.ask(), "200 one");
+    await listening(other);
+    const key = /consent "([^"]+)"/.exec(refused.message)![1]!;
+    const taken = await driven.upgrade({ "app.ts": one }, [key]);
+    assertEquals(taken.state, "applied", JSON.stringify(taken));
+    assertEquals(await clients.ask(), "200 one alone");
+    const gone = await new Clients(`http://127.0.0.1:${other}`);
+    assertStringIncludes(await gone.ask(), "failed");
+    await gone[Symbol.asyncDispose]();
+    const back = await driven.upgrade({ "app.ts": both + "\nvoid 0;" });
+    assertEquals(back.state, "applied", JSON.stringify(back));
+    await listening(other);
+    // The release that had one address only is gone back to without being asked.
+    const again = await driven.upgrade({ "app.ts": one });
+    assertEquals(again.state, "applied", JSON.stringify(again));
+    await clients[Symbol.asyncDispose]();
+    assertEquals(clients.runs, [
+      "200 one",
+      "200 one alone",
+      "200 one",
+      "200 one alone",
+    ]);
+  });
+
+  Deno.test(`a port that the new code opens is reached when its code is trusted, and closed when it is given up (${kind})`, async () => {
+    const port = freePort();
+    const other = freePort();
+    await using driven = await start(
+      app(serve(port, "v1")),
+      `health: async () => { await new Promise((r) => setTimeout(r, 300)); return (globalThis as { verdict?: boolean }).verdict !== false; }`,
+    );
+    await listening(port);
+    await using clients = new Clients(`http://127.0.0.1:${port}`);
+    const both = (verdict: boolean) =>
+      app(
+        serve(port, "v2") + "{" + serve(other, "new") + "}",
+        `Object.assign(globalThis, { verdict: ${verdict} });`,
+      );
+    const late = new Clients(`http://127.0.0.1:${other}`);
+    const bad = await driven.upgrade({ "app.ts": both(false) });
+    assertEquals(bad.state, "failed");
+    await pause(50);
+    assertEquals(late.answers.filter((it) => it === "200 new"), []);
+    assertStringIncludes(await late.ask(), "failed");
+    const good = await driven.upgrade({ "app.ts": both(true) });
+    assertEquals(good.state, "applied", JSON.stringify(good));
+    assertEquals(await late.ask(), "200 new");
+    await late[Symbol.asyncDispose]();
+    await clients[Symbol.asyncDispose]();
+    assertEquals(clients.runs, ["200 v1", "200 v2"]);
+  });
+}
