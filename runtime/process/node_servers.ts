@@ -62,6 +62,8 @@ interface Listener {
   /** The server that has the listening socket. */
   readonly front: net.Server;
   readonly members: Set<net.Server>;
+  /** Closes the front as its class does. */
+  readonly shut: () => void;
   closed: boolean;
 }
 
@@ -106,8 +108,10 @@ export class NodeServers extends HandOver<Listener, Member> {
     };
   }
 
-  protected override close({ front }: Listener): void {
-    net.Server.prototype.close.call(front);
+  protected override close(listener: Listener): void {
+    // At once, though it waits for its connections: nobody can take it over any more.
+    this.closed(listener);
+    listener.shut();
   }
 
   #listen(server: net.Server, args: unknown[], listen: Listen): net.Server {
@@ -130,11 +134,13 @@ export class NodeServers extends HandOver<Listener, Member> {
       this.#take(there, member, asked, args);
       return server;
     }
+    const { close } = server;
     const listener: Listener = {
       key: key ?? "",
       gate: new Gate(this.#context.generations, member),
       front: server,
       members: new Set(),
+      shut: () => void close.call(server),
       closed: false,
     };
     this.#join(listener, member, asked);
@@ -227,7 +233,7 @@ export class NodeServers extends HandOver<Listener, Member> {
       if (check === null && ready !== null && !CONNECTIONS.has(name)) {
         // Nobody from outside meets it before its code is trusted; given up, its connections end.
         void ready.then((isIn) =>
-          isIn && this.#deliver(listener, null, name, args)
+          isIn ? this.#deliver(listener, null, name, args) : end(args)
         );
         return true;
       }
@@ -266,6 +272,14 @@ export class NodeServers extends HandOver<Listener, Member> {
       target.emitting = false;
     }
   }
+}
+
+/** Ends a request that nobody will answer. */
+function end(args: readonly unknown[]): void {
+  const destroys = args.find((it): it is { destroy(): void } =>
+    typeof it === "object" && it !== null && "destroy" in it
+  );
+  destroys?.destroy();
 }
 
 function own(server: net.Server, name: string, value: unknown): void {

@@ -18,6 +18,7 @@ import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
+import { OpenSockets } from "./open_sockets.ts";
 import { NodeServers } from "./node_servers.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
@@ -176,6 +177,12 @@ export class AppProcess {
     isAmong: (place, paths) => this.isAmong(place, paths),
     note: (error, work) => this.guard.note(error, work),
   });
+  /** The sockets whose handlers stay with the code that made them. */
+  readonly openSockets: OpenSockets = new OpenSockets({
+    callingPlace: () =>
+      this.callingPlace("innermost") ?? this.servers.currentPlace,
+    pathOf: (place) => this.#pathOf(place) ?? place,
+  });
   /** The sockets that follow the code. */
   readonly socketGroups: SocketGroups = new SocketGroups({
     generations,
@@ -199,6 +206,7 @@ export class AppProcess {
     this.passes.install();
     this.servers.install();
     this.nodeServers.install();
+    this.openSockets.install();
   }
 
   /**

@@ -35,6 +35,7 @@ interface Served extends HandedOver {
 /** All servers of `Deno.serve`. */
 export class Servers extends HandOver<Listener, Served> {
   readonly #context: ServersContext;
+  readonly #served = new WeakMap<Work, Served>();
   readonly #thrown = new WeakMap<object, Work>();
   readonly #serve: typeof Deno.serve;
   readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
@@ -46,6 +47,12 @@ export class Servers extends HandOver<Listener, Served> {
     super(context);
     this.#context = context;
     this.#serve = natives.serve;
+  }
+
+  /** The module that serves the request under way; null outside of requests. */
+  get currentPlace(): string | null {
+    const { work } = this.#context.generations;
+    return (work && this.#served.get(work)?.place) ?? null;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */
@@ -154,7 +161,9 @@ export class Servers extends HandOver<Listener, Served> {
     const check = secret === null ? null : passes.redeem(secret);
     const shown = secret === null ? request : withoutPass(request);
     const act = async () => {
-      const { handler, ready } = gate.value;
+      const served = gate.value;
+      const { handler, ready } = served;
+      if (generations.work) this.#served.set(generations.work, served);
       if (check === null && ready !== null && !await ready) return gone();
       return await handler(shown, info);
     };

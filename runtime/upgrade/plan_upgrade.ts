@@ -62,6 +62,7 @@ export async function planUpgrade(
     { consent },
   );
   for (const text of plan.warnings) appProcess.logger.warn(text);
+  for (const text of plan.notes) appProcess.logger.info(text);
   if (!plan.hot) {
     throw new UpgradeError(
       "diff",

@@ -426,3 +426,51 @@ export const handle = () => new Response("family");`,
   assertStringIncludes(family.message, "sockets()");
   assertEquals(await versions(clients), ["v1"]);
 });
+
+Deno.test("open sockets whose handlers stay with their code are counted by module; those of sockets() are not", async () => {
+  const rooms = (version: string) => `
+const later = () => new Promise((r) => setTimeout(r, 5));
+export const open = async (request: Request) => {
+  await later();
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onmessage = ({ data }) => socket.send("# " + data + " ${version}");
+  return response;
+};`;
+  const app = (version: string) => `
+import { sockets } from "@flyhot/runtime";
+import { open } from "./rooms.ts";
+const chat = sockets("chat", { data: () => null, message(socket, text) { socket.send("# " + text + " ${version}"); } });
+export const port = () => (globalThis as { port?: number }).port;
+export const size = () => chat.size;
+export const handle = (request: Request): Response | Promise<Response> =>
+  request.url.endsWith("/rooms") ? open(request) : chat.upgrade(request);`;
+  await using driven = await DrivenApp.start({
+    "settings.ts": SERVING_SHELL(""),
+    "app.ts": app("v1"),
+    "rooms.ts": rooms("v1"),
+  });
+  const url = `http://127.0.0.1:${await driven.call("port")}`;
+  const stuck = [new Client(`${url}/rooms`), new Client(`${url}/rooms`)];
+  const free = new Client(url);
+  const clients = [...stuck, free];
+  await Promise.all(clients.map(({ opened }) => opened));
+  for (const client of clients) client.begin();
+  await pause(50);
+  assertEquals((await driven.info()).openSockets, { "rooms.ts": 2 });
+  const result = await driven.upgrade({
+    "app.ts": app("v2"),
+    "rooms.ts": rooms("v2"),
+  });
+  assertEquals(result.state, "applied", JSON.stringify(result));
+  assertStringIncludes(
+    driven.log,
+    "2 open sockets whose handlers are made by rooms.ts",
+  );
+  assertEquals(await versions(stuck), ["v1"]);
+  assertEquals(await versions([free]), ["v1 v2"]);
+  assertEquals((await driven.info()).openSockets, { "rooms.ts": 2 });
+  for (const client of clients) await client[Symbol.asyncDispose]();
+  await pause(50);
+  assertEquals((await driven.info()).openSockets, {});
+  assertEquals(await driven.call("size"), 0);
+});
