@@ -14,7 +14,6 @@ import { listenKey } from "./listen_key.ts";
 import {
   answered,
   type Emit,
-  type Emitter,
   follow,
   type NodeEventsContext,
   redeemed,

@@ -219,3 +219,92 @@ for (const kind of ["deno", "node"] as const) {
     assertEquals(await clients.runs(), ["200 v1", "200 v2"]);
   });
 }
+
+const OTHERS: Readonly<
+  Record<string, { npm?: string; app: (text: string) => string }>
+> = {
+  "express 5": {
+    npm: "npm:express@5.1.0",
+    app: (text) => `
+import express from "npm:express@5.1.0";
+const server = express().get("/", (_: unknown, response: { send(text: string): void }) => response.send("${text}"));
+const listening = server.listen(0, "127.0.0.1");
+await new Promise((resolve) => listening.on("listening", resolve));
+const port = listening.address().port;`,
+  },
+  "any port of Deno.serve": {
+    app: (text) => `
+const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("${text}"));
+const { port } = server.addr as Deno.NetAddr;`,
+  },
+  "a server that its own dispose closes": {
+    app: (text) => `
+import http from "node:http";
+import { hot } from "@flyhot/runtime";
+const server = http.createServer((_, response) => response.end("${text}"));
+await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+const { port } = server.address() as { port: number };
+hot(import.meta).dispose(() => new Promise((resolve) => server.close(resolve)));`,
+  },
+  "node:net": {
+    app: (text) => `
+import net from "node:net";
+const server = net.createServer((socket) => {
+  socket.once("data", () => socket.end("HTTP/1.1 200 OK\\r\\nconnection: close\\r\\ncontent-length: ${text.length}\\r\\n\\r\\n${text}"));
+  socket.on("error", () => {});
+});
+await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+const { port } = server.address() as { port: number };`,
+  },
+};
+
+for (const [name, { npm, app }] of Object.entries(OTHERS)) {
+  const ignore = npm !== undefined && !(await new Deno.Command(
+    Deno.execPath(),
+    {
+      args: ["cache", "--no-lock", "--no-check", npm],
+      stdout: "null",
+      stderr: "null",
+    },
+  ).output()).success;
+  Deno.test({
+    name: `${name} is handed over under load${
+      ignore ? " (skipped: not to be had)" : ""
+    }`,
+    ignore,
+    async fn() {
+      const version = (text: string) =>
+        app(text) + "\nexport const asked = () => port;";
+      await using driven = await start(version("v1"));
+      const port = await driven.call("asked");
+      await using clients = new Clients(`http://127.0.0.1:${port}`);
+      await pause(50);
+      for (const text of ["v2", "v3", "v4"]) {
+        const result = await driven.upgrade({ "app.ts": version(text) });
+        assertEquals(result.state, "applied", JSON.stringify(result));
+        assertEquals(await driven.call("asked"), port);
+        await pause(50);
+      }
+      assertEquals(
+        await clients.runs(),
+        ["200 v1", "200 v2", "200 v3", "200 v4"],
+      );
+    },
+  });
+}
+
+Deno.test("an upgrade that asks for a port of somebody else fails in its own words", async () => {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const port = freePort();
+  const serve = (at: string, text: string) => app(SERVE.deno(at, text));
+  await using driven = await start(serve(port, "v1"));
+  await using clients = new Clients(`http://127.0.0.1:${port}`);
+  const result = await driven.upgrade({
+    "app.ts": app(
+      SERVE.deno(port, "v2") + SERVE.deno(`${listener.addr.port}`, "v2"),
+    ),
+  });
+  assert(result.state === "failed", JSON.stringify(result));
+  assertStringIncludes(result.message, "AddrInUse");
+  assertEquals(await clients.runs(), ["200 v1"]);
+});
