@@ -139,7 +139,7 @@ export function sockets<T, const Version extends number = 1>(
       group(`open a socket of ${name}`).first(key, parts.version, spec.data),
     idleMs: null,
     evicted: null,
-    sockets: handlersOf(spec),
+    sockets: handlersOf(parts.version, spec),
     get module() {
       return declaring.module;
     },
@@ -160,9 +160,13 @@ export function sockets<T, const Version extends number = 1>(
   });
 }
 
-function handlersOf<T>(spec: SocketsSpec<T>): SocketHandlers {
+function handlersOf<T>(
+  version: number,
+  spec: SocketsSpec<T>,
+): SocketHandlers {
   const { data, open, message, close, error } = spec as SocketsSpec<unknown>;
   return {
+    version,
     data,
     ...(open ? { open } : {}),
     ...(message ? { message } : {}),

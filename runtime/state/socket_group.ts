@@ -223,7 +223,11 @@ export class SocketGroup {
     // Of which shape it has to be is known when the upgrade is over.
     if (gated && !isPassing()) return { request, made: null };
     const { version } = definition;
-    const handlers = gated ? definition.sockets! : this.#handlers.value;
+    const met = this.#handlers.value;
+    // Work begun before an upgrade meets older handlers, whose data would be of the older shape.
+    const handlers = gated || met.version !== version
+      ? definition.sockets!
+      : met;
     const value = checkedData(definition.name, handlers.data(request));
     return { request, made: { value, version } };
   }

@@ -23,6 +23,8 @@ export type SocketMessage = string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
 /** What is done with sockets. */
 export interface SocketHandlers {
+  /** The version of the data that they work with. */
+  readonly version: number;
   /** Makes the data of a new socket. */
   data(request: Request): unknown;
   /** A socket is open. */

@@ -305,6 +305,6 @@ Deno.test("an upgrade that asks for a port of somebody else fails in its own wor
     ),
   });
   assert(result.state === "failed", JSON.stringify(result));
-  assertStringIncludes(result.message, "AddrInUse");
+  assertStringIncludes(result.message, "Address already in use");
   assertEquals(await clients.runs(), ["200 v1"]);
 });

@@ -77,6 +77,9 @@ const chat = (
 ) => `
 import { health, sockets } from "@flyhot/runtime";
 void health;
+const held: (() => void)[] = (globalThis as unknown as { held?: (() => void)[] }).held ??= [];
+const hold = () => new Promise<void>((resolve) => held.push(resolve));
+export const release = () => { for (const resolve of held.splice(0)) resolve(); };
 const log: string[] = (globalThis as unknown as { log?: string[] }).log ??= [];
 export const chat = sockets("chat", {
   ${more}
@@ -85,7 +88,7 @@ export const chat = sockets("chat", {
   async message(socket, text) {
     if (typeof text !== "string") { socket.send(text); return; }
     if (text === "throw") throw new Error("thrown in ${version}");
-    if (text === "slow") { const seen = "${version}"; await new Promise((r) => setTimeout(r, 900)); socket.data.${count}++; socket.send("slow " + seen + " ${version}"); return; }
+    if (text === "slow") { const seen = "${version}"; await hold(); socket.data.${count}++; socket.send("slow " + seen + " ${version}"); return; }
     if (text === "await") await Promise.resolve();
     if (text === "close") { socket.close(4001, "asked"); return; }
     socket.data.${count}++;
@@ -271,6 +274,7 @@ Deno.test("a handler under way ends in the code it began in, and holds up nothin
   const result = await app.upgrade({ "app.ts": chat("v2") });
   assertEquals(result.state, "applied", JSON.stringify(result));
   assertEquals(slow.got.length, 1);
+  await app.call("release");
   await slow.until(() => slow.got.length === 3);
   assertEquals(slow.got.slice(1), ["slow v1 v1", "# after v2 2"]);
   assertEquals(await versions(clients), ["v1 v2"]);
@@ -293,6 +297,7 @@ Deno.test("a handler that is under way for too long refuses a migration of its d
   assert(result.state === "failed", JSON.stringify(result));
   assertEquals(result.phase, "suspend");
   assertStringIncludes(result.message, "chat[6]");
+  await app.call("release");
   await slow.until(() => slow.got.length === 2);
   assertEquals(slow.got[1], "slow v1 v1");
   assertEquals(await versions(clients), ["v1"]);
@@ -473,4 +478,72 @@ export const handle = (request: Request): Response | Promise<Response> =>
   await pause(50);
   assertEquals((await driven.info()).openSockets, {});
   assertEquals(await driven.call("size"), 0);
+});
+
+Deno.test("a socket that old code opens after the upgrade is of the newest version, data and handlers", async () => {
+  const late = (text: string) =>
+    text.replace(
+      "try { return chat.upgrade(request)",
+      `try { if (request.url.endsWith("/late")) return hold().then(() => chat.upgrade(request)) as never; return chat.upgrade(request)`,
+    );
+  await using it = await start(
+    late(chat("v1")),
+    "drainMs: 60_000, probationMs: 0",
+  );
+  const { app, clients, url } = it;
+  await using coming = new Client(`${url}/late`);
+  await pause(50);
+  const result = await app.upgrade({
+    "app.ts": late(chat("v2", {
+      more:
+        `version: 2, migrate: { 2: ({ count }: { count: number }) => ({ total: count }) },`,
+      data: "({ total: 10 })",
+      count: "total",
+    })),
+  });
+  assertEquals(result.state, "applied", JSON.stringify(result));
+  assertEquals(coming.got, []);
+  await app.call("release");
+  await coming.opened;
+  coming.send("late");
+  await coming.until(() => coming.got.length === 2);
+  assertEquals(coming.got, [`hello v2 {"total":10}`, "# late v2 11"]);
+  assertEquals(await versions(clients), ["v1 v2"]);
+});
+
+Deno.test("data is written by the socket's own handlers only, also after they have waited", async () => {
+  const text = `
+import { sockets } from "@flyhot/runtime";
+const all = new Set<{ data: { count: number } }>();
+const chat = sockets("chat", {
+  data: () => ({ count: 0 }),
+  open(socket) { all.add(socket); },
+  async message(socket, text) {
+    await new Promise((r) => setTimeout(r, 1));
+    socket.data = { count: socket.data.count + 1 };
+    let other = "";
+    for (const it of all) if (it !== socket) try { it.data.count = 99; } catch { other = "refused"; }
+    socket.send("# " + text + " " + other + " " + socket.data.count);
+  },
+});
+export const port = () => (globalThis as { port?: number }).port;
+export const counts = () => [...all].map(({ data }) => data.count);
+export const write = () => { for (const it of all) it.data = { count: 0 }; };
+export const handle = (request: Request) => chat.upgrade(request);`;
+  await using it = await start(text, "", 2);
+  const { app, clients } = it;
+  await Promise.all(clients.map((client) => client.rest()));
+  assertEquals(
+    await app.call("counts"),
+    clients.map(({ sent }) => sent),
+  );
+  assertEquals(
+    new Set(
+      clients.flatMap(({ answers }) => answers.map((a) => a.split(" ")[2])),
+    ),
+    new Set(["refused"]),
+  );
+  let message = "";
+  await app.call("write").catch((error) => message = error.message);
+  assertStringIncludes(message, "outside of its handlers");
 });
