@@ -5,12 +5,16 @@
  * @module
  */
 import { natives } from "../base/natives.ts";
-import { isThenable } from "../base/thenable.ts";
 import { Gate, type Generations, type Work } from "../modules/generations.ts";
-import { callContext, currentCaller, isPassing } from "./call_context.ts";
+import { callContext, isPassing } from "./call_context.ts";
 import type { FamilyCell } from "./family_cell.ts";
 import type { HolderCell } from "./holder_cell.ts";
-import { readOnly } from "./read_only.ts";
+import {
+  checkedData,
+  closeQuietly,
+  copyOf,
+  handleOf,
+} from "./socket_handle.ts";
 import type {
   OpenSocket,
   SocketHandlers,
@@ -340,58 +344,4 @@ export class SocketGroup {
       () => pass?.ended === false ? generations.as(check, act) : act(),
     );
   }
-}
-
-function handleOf(socket: WebSocket, cell: HolderCell): OpenSocket {
-  const isOwn = () =>
-    currentCaller().chain.some((running) => cell.running.has(running));
-  return Object.freeze({
-    get data(): unknown {
-      return isOwn() ? cell.state : readOnly(cell.shown);
-    },
-    set data(data: unknown) {
-      if (!isOwn()) {
-        throw new TypeError(
-          `Cannot write the data of ${cell.name} outside of its handlers: an upgrade may be migrating it; write it in open, message, close or error`,
-        );
-      }
-      cell.state = checkedData(cell.name, data);
-    },
-    get readyState() {
-      return socket.readyState;
-    },
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    get protocol() {
-      return socket.protocol;
-    },
-    send: (message: SocketMessage) => socket.send(message),
-    close: (code?: number, reason?: string) => socket.close(code, reason),
-  });
-}
-
-function checkedData(name: string, data: unknown): unknown {
-  if (!isThenable(data)) return data;
-  // Nobody waits for it.
-  Promise.resolve(data).catch(() => {});
-  throw new TypeError(
-    `Cannot keep a promise as data of ${name}: await it before upgrade(request) and let data() find it`,
-  );
-}
-
-function closeQuietly(socket: WebSocket, code: number): void {
-  try {
-    socket.close(code);
-  } catch {
-    // It is closed already.
-  }
-}
-
-function copyOf(message: SocketMessage): SocketMessage {
-  if (typeof message === "string") return message;
-  return ArrayBuffer.isView(message)
-    ? new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
-      .slice()
-    : message.slice(0);
 }
