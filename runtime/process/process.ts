@@ -37,7 +37,7 @@ import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
-import { SocketGroups } from "../state/socket_group.ts";
+import { SocketGroups } from "../state/socket_groups.ts";
 
 /** Who declares something, and where that stands. */
 export interface Declaring {
