@@ -75,6 +75,13 @@ export { type Snapshot, snapshot } from "./state/snapshot.ts";
 export type { DeepReadonly } from "./state/read_only.ts";
 export { info, reapply, type ReapplyResult, stop } from "./api/reapply.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";
+export {
+  type Socket,
+  type Sockets,
+  sockets,
+  type SocketsSpec,
+} from "./api/sockets.ts";
+export type { OpenSocket, SocketMessage } from "./state/socket_handlers.ts";
 export { type ServiceContext, ServiceError } from "./state/service_cell.ts";
 export type { Credentials, ReapplyOptions } from "./machine/settings.ts";
 export type {

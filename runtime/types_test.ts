@@ -10,6 +10,8 @@ import {
   live,
   type Migrations,
   snapshot,
+  type Socket,
+  sockets,
 } from "./mod.ts";
 import { appProcess } from "./process/process.ts";
 
@@ -462,4 +464,47 @@ Deno.test("snapshot() gives a type that can be written, without methods", () => 
   const view = snapshot(games.state.game);
   view.moves.push(3);
   assertEquals(games.state.game.moves, [1]);
+});
+
+Deno.test("sockets() infers the data of its sockets, and asks for the steps of its version", () => {
+  type Data = { name: string; said: number; tags: Set<string> };
+  const chat = sockets("types sockets", {
+    data: (request) => ({
+      name: request.url,
+      said: 0,
+      tags: new Set<string>(),
+    }),
+    open(socket) {
+      sure<Same<typeof socket, Socket<Data>>>(true);
+      socket.data.said++;
+      // @ts-expect-error what it keeps is a number
+      socket.data.said = "one";
+    },
+    message(socket, data) {
+      sure<Same<typeof data, string | ArrayBuffer>>(true);
+      socket.send(data);
+    },
+    close(socket, code, reason) {
+      sure<Same<typeof code, number>>(true);
+      sure<Same<typeof reason, string>>(true);
+      sure<Same<typeof socket.data, Data>>(true);
+    },
+    error(_, error) {
+      sure<Same<typeof error, unknown>>(true);
+    },
+  });
+  assertEquals(chat.size, 0);
+  // @ts-expect-error a version above 1 needs its steps
+  sockets("types sockets without steps", { version: 2, data: () => 1 });
+  sockets("types sockets with steps", {
+    version: 2,
+    data: () => ({ total: 0 }),
+    // @ts-expect-error the last step returns what `data` returns
+    migrate: { 2: (old: { count: number }) => ({ count: old.count }) },
+  });
+  sockets("types sockets migrated", {
+    version: 2,
+    data: () => ({ total: 0 }),
+    migrate: { 2: (old: { count: number }) => ({ total: old.count }) },
+  });
 });

@@ -12,6 +12,10 @@ export const natives = {
   Headers: globalThis.Headers,
   /** `Deno.serve`, which tells nobody of its requests. */
   serve: Deno.serve,
+  /** `Deno.upgradeWebSocket`, which counts nothing. */
+  upgradeWebSocket: Deno.upgradeWebSocket,
+  /** `WebSocket`, which sends what it is told. */
+  WebSocket: globalThis.WebSocket,
   /** `fetch`. */
   fetch: globalThis.fetch,
   /** `setTimeout`, which no upgrade holds. */

@@ -31,6 +31,7 @@ export async function describeMachine(
     retainedBytes: retained.bytes,
     retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
     ...(notWatching === null ? {} : { notWatching }),
+    openSockets: appProcess.openSockets.byModule,
     pid: Deno.pid,
     startedAt,
     lastUpgradeId,

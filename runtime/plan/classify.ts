@@ -177,6 +177,7 @@ export function* classifySteps(
       ...changes.ignored.length > 0
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]
         : [],
+      ...stuckSockets(running, [...set.reload, ...gone]),
       ...consents.used.map((text) => `consented to: ${text}`),
     ],
     linked: linked.length,
@@ -202,6 +203,20 @@ export function* classifySteps(
 function* oneStep<T>(result: T): Steps<T> {
   yield;
   return result;
+}
+
+/** Open sockets that go on with the handlers of replaced modules. */
+function stuckSockets(
+  { openSockets = {} }: RunningManifest,
+  replaced: readonly string[],
+): string[] {
+  return Object.entries(openSockets)
+    .filter(([path]) => replaced.includes(path))
+    .map(([path, count]) =>
+      `${count} open ${
+        count === 1 ? "socket" : "sockets"
+      } whose handlers are made by ${path}: they go on with the old code until they are closed; sockets() follow the code`
+    );
 }
 
 function changesAnything(plan: Plan): boolean {

@@ -1,30 +1,69 @@
-/** The servers of `node:http`, `https`, `http2`, `net` and `tls`: one patch sees them all.
+/** The servers of `node:http`, `https`, `http2`, `net` and `tls`: who meets which one, and how one is handed over.
  *
- * Deno runs their listeners in the async context of the last `import()` of the process, whoever made it; here each
- * event is work of its own, or the health check's where that sent the request.
+ * The first server on an address keeps the listening socket for ever; one that the code of an upgrade puts in its place
+ * gets a stand-in for it. Deno runs their listeners in the async context of the last `import()` of the process, whoever
+ * made it; here each event is work of its own, or the health check's where that sent the request.
  *
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import net from "node:net";
-import type { Generations, Work } from "../modules/generations.ts";
-import { PASS_HEADER, type Passes } from "./passes.ts";
+import process from "node:process";
+import { Gate, type Work } from "../modules/generations.ts";
+import { listenKey } from "./listen_key.ts";
+import {
+  answered,
+  type Emit,
+  follow,
+  type NodeEventsContext,
+  redeemed,
+} from "./node_events.ts";
+import type { Passes } from "./passes.ts";
+import {
+  type Asked,
+  type HandedOver,
+  HandOver,
+  type HandOverContext,
+} from "./hand_over.ts";
 
 /** What the servers need. */
-export interface NodeServersContext {
-  /** The generations of the process. */
-  readonly generations: Generations;
+export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   /** The passes of health checks. */
   readonly passes: Passes;
-  /** Told what a listener threw, and whose work it was. */
-  note(error: unknown, work: Work | null): void;
 }
 
-type Emit = (name: string | symbol, ...args: unknown[]) => boolean;
+/** What Node keeps in a server that listens. */
+interface Inner {
+  _handle: object | null;
+  _pipeName?: unknown;
+}
 
-interface Emitter {
-  emit: Emit;
-  once(name: string, listener: () => void): unknown;
+interface Handle {
+  getsockname?(out: object): unknown;
+  getAsyncId?(): number;
+}
+
+/** One server, current or not. */
+interface Member extends HandedOver {
+  readonly server: net.Server;
+  /** Emits to the server's own listeners. */
+  readonly emit: Emit;
+  /** Runs something in the async context of the server's `listen`. */
+  readonly inContext: <T>(act: () => T) => T;
+  /** Whether it emits an event. */
+  emitting: boolean;
+}
+
+/** An address that is listened on, and the servers that took their turns there. */
+interface Listener {
+  readonly key: string;
+  readonly gate: Gate<Member>;
+  /** The server that has the listening socket. */
+  readonly front: net.Server;
+  readonly members: Set<net.Server>;
+  /** Closes the front as its class does. */
+  readonly shut: () => void;
+  closed: boolean;
 }
 
 /** Events about the server itself, which come from the code that uses it. */
@@ -36,128 +75,221 @@ const OWN_EVENTS: ReadonlySet<string | symbol> = new Set([
   "removeListener",
 ]);
 
-/**
- * Sees every server of Node's modules from its `listen` on.
- *
- * @param context what is needed
- */
-export function watchNodeServers(context: NodeServersContext): void {
-  const prototype = net.Server.prototype as unknown as {
-    listen(this: net.Server, ...args: unknown[]): net.Server;
-  };
-  const { listen } = prototype;
-  const seen = new WeakSet<net.Server>();
-  prototype.listen = function (...args) {
-    if (!seen.has(this)) {
-      seen.add(this);
-      watch(this, context);
-    }
-    return listen.apply(this, args);
-  };
-}
+/** Connections carry no pass: those of a check cannot be told from others. */
+const CONNECTIONS: ReadonlySet<string | symbol> = new Set([
+  "connection",
+  "secureConnection",
+]);
 
-function watch(server: net.Server, context: NodeServersContext): void {
-  const { generations, passes } = context;
-  const emitter = server as unknown as Emitter;
-  const emit = emitter.emit;
-  // What the app itself follows by async context stays as it was at `listen`.
-  const inContext = AsyncLocalStorage.snapshot();
-  let forget = () => {};
-  let emitting = false;
-  const own: Emit = (name, ...args) => {
-    if (OWN_EVENTS.has(name)) {
-      if (name === "listening") {
-        forget();
-        forget = passes.listening(portOf(server));
-      }
-      if (name === "close") forget();
-      return emit.call(server, name, ...args);
+type Listen = (this: net.Server, ...args: unknown[]) => net.Server;
+
+/** All servers of Node's modules. */
+export class NodeServers extends HandOver<Listener, Member> {
+  readonly #context: NodeServersContext;
+  readonly #of = new WeakMap<net.Server, Listener>();
+
+  /**
+   * @param context what they need
+   */
+  constructor(context: NodeServersContext) {
+    super(context);
+    this.#context = context;
+  }
+
+  /** Sees every server from its `listen` on. */
+  install(): void {
+    const prototype = net.Server.prototype as unknown as { listen: Listen };
+    const { listen } = prototype;
+    const open = (server: net.Server, args: unknown[]) =>
+      this.#listen(server, args, listen);
+    prototype.listen = function (...args) {
+      return open(this, args);
+    };
+  }
+
+  protected override close(listener: Listener): void {
+    // At once, though it waits for its connections: nobody can take it over any more.
+    this.closed(listener);
+    listener.shut();
+  }
+
+  #listen(server: net.Server, args: unknown[], listen: Listen): net.Server {
+    // One that listens once more, after it was closed.
+    if (this.#of.get(server)?.closed === false) {
+      return listen.apply(server, args);
     }
-    // One event that is told as another (`stream` as `request`) is the same work.
-    if (emitting) return emit.call(server, name, ...args);
-    emitting = true;
-    const check = redeemed(args, passes);
+    const asked = this.asked();
+    const key = listenKey(args, (host) => this.keyOfAnyPort(host, asked));
+    const there = key === null ? null : this.claimable(asked, key);
+    const member: Member = {
+      ...asked.about,
+      server,
+      emit: server.emit.bind(server) as Emit,
+      // What the app itself follows by async context stays as it was at `listen`.
+      inContext: AsyncLocalStorage.snapshot(),
+      emitting: false,
+    };
+    if (there) {
+      this.#take(there, member, asked, args);
+      return server;
+    }
+    const { close } = server;
+    const listener: Listener = {
+      key: key ?? "",
+      gate: new Gate(this.#context.generations, member),
+      front: server,
+      members: new Set(),
+      shut: () => void close.call(server),
+      closed: false,
+    };
+    this.#join(listener, member, asked);
+    this.opened(listener, asked);
+    return listen.apply(server, args);
+  }
+
+  #take(
+    listener: Listener,
+    member: Member,
+    asked: Asked<Listener, Member>,
+    args: readonly unknown[],
+  ): void {
+    const { front } = listener;
+    const { server } = member;
+    const callback = args.flat(1).findLast((it) => typeof it === "function");
+    if (callback) server.once("listening", callback as () => void);
+    const inner = server as unknown as Inner;
+    const { _handle, _pipeName } = front as unknown as Inner;
+    const handle = _handle as Handle | null;
+    inner._handle = {
+      ...handle?.getsockname
+        ? { getsockname: (out: object) => handle.getsockname!(out) }
+        : {},
+      getAsyncId: () => handle?.getAsyncId?.() ?? 0,
+      ref: () => front.ref(),
+      unref: () => front.unref(),
+      close: () => {
+        this.unclaim(listener, asked);
+        // As in a fresh process: who closes its server stops listening.
+        if (listener.gate.newest === member) this.close(listener);
+      },
+    };
+    if (_pipeName !== undefined) inner._pipeName = _pipeName;
+    this.#join(listener, member, asked);
+    this.claim(listener, member, asked);
+    process.nextTick(() => server.emit("listening"));
+  }
+
+  #join(
+    listener: Listener,
+    member: Member,
+    asked: Asked<Listener, Member>,
+  ): void {
+    const { server } = member;
+    this.#of.set(server, listener);
+    listener.members.add(server);
+    own(server, "emit", this.#emit(listener, member));
+    const isOver = () =>
+      listener.gate.newest !== member &&
+      !this.isPending(listener, member, asked);
+    const close = server.close;
+    own(server, "close", (done?: (error?: Error) => void) => {
+      if (!isOver()) return close.call(server, done);
+      // Code that has handed its address over has nothing left to close.
+      if (done) process.nextTick(done);
+      return server;
+    });
+    for (const name of ["closeAllConnections", "closeIdleConnections"]) {
+      const method: unknown = Reflect.get(server, name);
+      if (typeof method !== "function") continue;
+      own(server, name, () => {
+        if (isOver()) return;
+        for (const it of listener.members) method.call(it);
+      });
+    }
+  }
+
+  #emit(listener: Listener, member: Member): Emit {
+    const { generations, passes } = this.#context;
+    const { server, emit } = member;
+    let forget = () => {};
+    return (name, ...args) => {
+      if (OWN_EVENTS.has(name)) {
+        if (name === "listening") {
+          forget();
+          forget = passes.listening(portOf(server));
+        }
+        if (name === "close") forget();
+        const failed = name === "error" && !server.listening;
+        if (server === listener.front && (failed || name === "close")) {
+          this.closed(listener);
+        }
+        return emit(name, ...args);
+      }
+      // One event that is told as another (`stream` as `request`) is the same work.
+      if (member.emitting) return emit(name, ...args);
+      const check = redeemed(args, passes);
+      const { ready } = listener.gate.newest;
+      if (check === null && ready !== null && !CONNECTIONS.has(name)) {
+        // Nobody from outside meets it before its code is trusted; given up, its connections end.
+        void ready.then((isIn) =>
+          isIn ? this.#deliver(listener, null, name, args) : end(args)
+        );
+        return true;
+      }
+      return generations.as(
+        check,
+        () => this.#deliver(listener, check, name, args),
+      );
+    };
+  }
+
+  #deliver(
+    { gate }: Listener,
+    check: Work | null,
+    name: string | symbol,
+    args: readonly unknown[],
+  ): boolean {
+    const { generations, note } = this.#context;
+    const target = gate.value;
     const go = () => {
-      for (const arg of args) follow(arg, context);
+      for (const arg of args) follow(arg, this.#context);
       try {
-        return emit.call(server, name, ...args);
+        return target.emit(name, ...args);
       } catch (error) {
-        context.note(error, generations.work);
+        note(error, generations.work);
         throw error;
       }
     };
+    target.emitting = true;
     try {
-      return inContext(() =>
+      return target.inContext(() =>
         check === null
           ? generations.startWork(go, answered(args))
           : generations.as(check, go)
       );
     } finally {
-      emitting = false;
+      target.emitting = false;
     }
-  };
-  Object.defineProperty(server, "emit", {
-    value: own,
-    configurable: true,
-    writable: true,
-  });
-}
-
-/** Lets the events of a request, a response or a socket be of the work that they belong to. */
-function follow(value: unknown, { generations, note }: NodeServersContext) {
-  if (!isEmitter(value) || Object.hasOwn(value, "emit")) return;
-  const { emit } = value;
-  const inContext = AsyncLocalStorage.snapshot();
-  const own: Emit = (name, ...args) =>
-    inContext(() => {
-      try {
-        return emit.call(value, name, ...args);
-      } catch (error) {
-        note(error, generations.work);
-        throw error;
-      }
-    });
-  Object.defineProperty(value, "emit", {
-    value: own,
-    configurable: true,
-    writable: true,
-  });
-}
-
-/** Settles when a request is answered; nothing for other events, which are over when their listeners return. */
-function answered(args: readonly unknown[]): Promise<void> | undefined {
-  const response = args[1];
-  if (!isEmitter(response) || !("writeHead" in response)) return undefined;
-  return new Promise((resolve) => response.once("close", resolve));
-}
-
-function redeemed(args: readonly unknown[], passes: Passes): Work | null {
-  for (const arg of args) {
-    if (typeof arg !== "object" || arg === null) continue;
-    const message = arg as {
-      headers?: Record<string, unknown>;
-      rawHeaders?: unknown[];
-    };
-    const headers = message.headers ?? arg as Record<string, unknown>;
-    const secret = headers[PASS_HEADER];
-    if (typeof secret !== "string") continue;
-    delete headers[PASS_HEADER];
-    const { rawHeaders = [] } = message;
-    const at = rawHeaders.findIndex((name, index) =>
-      index % 2 === 0 && String(name).toLowerCase() === PASS_HEADER
-    );
-    if (at >= 0) rawHeaders.splice(at, 2);
-    return passes.redeem(secret);
   }
-  return null;
+}
+
+/** Ends a request that nobody will answer. */
+function end(args: readonly unknown[]): void {
+  const destroys = args.find((it): it is { destroy(): void } =>
+    typeof it === "object" && it !== null && "destroy" in it
+  );
+  destroys?.destroy();
+}
+
+function own(server: net.Server, name: string, value: unknown): void {
+  Object.defineProperty(server, name, {
+    value,
+    configurable: true,
+    writable: true,
+  });
 }
 
 function portOf(server: net.Server): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function isEmitter(value: unknown): value is Emitter {
-  return typeof value === "object" && value !== null && "emit" in value &&
-    typeof value.emit === "function" && "once" in value;
 }

@@ -23,7 +23,7 @@ export class Passes {
     this.#generations = generations;
   }
 
-  /** Puts a wrapper in the place of `fetch`, and sees the requests of `node:http`. */
+  /** Puts wrappers in the place of `fetch` and `WebSocket`, and sees the requests of `node:http`. */
   install(): void {
     const wrapped = (
       input: Request | URL | string,
@@ -38,6 +38,7 @@ export class Passes {
     );
     globalThis.fetch = wrapped as typeof globalThis.fetch;
     this.#installAgent();
+    this.#installWebSocket();
   }
 
   /**
@@ -132,6 +133,32 @@ export class Passes {
         signal: request.signal,
       });
     }
+  }
+
+  #installWebSocket(): void {
+    const sent = (args: unknown[]): unknown[] => {
+      const work = this.#current();
+      const url = work && URL.parse(String(args[0]));
+      if (!url || !this.#isOwn(url.hostname, Number(url.port || 80))) {
+        return args;
+      }
+      const [, second] = args;
+      const options = typeof second === "object" && second !== null &&
+          !Array.isArray(second)
+        ? second as { readonly headers?: HeadersInit }
+        : second === undefined
+        ? {}
+        : { protocols: second };
+      const headers = new natives.Headers(
+        "headers" in options ? options.headers : undefined,
+      );
+      headers.set(PASS_HEADER, this.#issue(work));
+      return [args[0], { ...options, headers }];
+    };
+    globalThis.WebSocket = new Proxy(natives.WebSocket, {
+      construct: (target, args: unknown[], newTarget) =>
+        Reflect.construct(target, sent(args), newTarget),
+    });
   }
 
   #installAgent(): void {

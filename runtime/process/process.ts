@@ -18,7 +18,8 @@ import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
-import { watchNodeServers } from "./node_servers.ts";
+import { OpenSockets } from "./open_sockets.ts";
+import { NodeServers } from "./node_servers.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
@@ -36,6 +37,7 @@ import { attemptOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
+import { SocketGroups } from "../state/socket_groups.ts";
 
 /** Who declares something, and where that stands. */
 export interface Declaring {
@@ -100,6 +102,8 @@ export class AppProcess {
   removed: RemovedState = NOTHING_REMOVED;
   /** The digests of the releases that were in, null for the base image: the way back to one of them is no news. */
   readonly ran: Set<string | null> = new Set([null]);
+  /** The addresses that modules of releases served when they were replaced, by digest; null for the base image. */
+  readonly addresses: Map<string | null, ReadonlySet<string>> = new Map();
   /** The classes of the modules that are in. */
   readonly classes: ClassRegistry = new ClassRegistry();
   /** Who listens to state. */
@@ -165,6 +169,25 @@ export class AppProcess {
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
   });
+  /** The servers of Node's modules. */
+  readonly nodeServers: NodeServers = new NodeServers({
+    generations,
+    passes: this.passes,
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
+    note: (error, work) => this.guard.note(error, work),
+  });
+  /** The sockets whose handlers stay with the code that made them. */
+  readonly openSockets: OpenSockets = new OpenSockets({
+    callingPlace: () =>
+      this.callingPlace("innermost") ?? this.servers.currentPlace,
+    pathOf: (place) => this.#pathOf(place) ?? place,
+  });
+  /** The sockets that follow the code. */
+  readonly socketGroups: SocketGroups = new SocketGroups({
+    generations,
+    report: (message) => this.logger.error(message),
+  });
   /** The signals that ask the process to end. */
   readonly endSignals: EndSignals = new EndSignals();
   #installed = false;
@@ -182,11 +205,8 @@ export class AppProcess {
     this.fileReads.install();
     this.passes.install();
     this.servers.install();
-    watchNodeServers({
-      generations,
-      passes: this.passes,
-      note: (error, work) => this.guard.note(error, work),
-    });
+    this.nodeServers.install();
+    this.openSockets.install();
   }
 
   /**

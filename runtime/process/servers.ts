@@ -2,75 +2,57 @@
  * @module
  */
 import { natives } from "../base/natives.ts";
-import { Gate, type Generations, type Work } from "../modules/generations.ts";
+import { Gate, type Work } from "../modules/generations.ts";
+import {
+  type Asked,
+  type HandedOver,
+  HandOver,
+  type HandOverContext,
+  type HandOverListener,
+} from "./hand_over.ts";
+import { addressKey } from "./listen_key.ts";
 import { PASS_HEADER, type Passes } from "./passes.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
 
 /** What the servers need. */
-export interface ServersContext {
-  /** The generations of the process. */
-  readonly generations: Generations;
+export interface ServersContext extends HandOverContext {
   /** The passes of health checks. */
   readonly passes: Passes;
-  /** The innermost module of the app on the stack, or null. */
-  callingPlace(): string | null;
-  /** Whether a place is one of some modules. */
-  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
 }
 
 /** One listener and its handlers. */
-interface Listener {
-  /** The address as it was asked for. */
-  readonly key: string;
+interface Listener extends HandOverListener<Served> {
   readonly server: Deno.HttpServer<Deno.Addr>;
-  readonly gate: Gate<Served>;
-  closed: boolean;
 }
 
 /** What one piece of code serves on a listener. */
-interface Served {
+interface Served extends HandedOver {
   readonly handler: Handler;
   readonly onError: ((error: unknown) => Response | Promise<Response>) | null;
-  /** The path of the module that opened it; null where it is not known. */
-  readonly place: string | null;
-  /** The attempt that it belongs to, or null for the base image. */
-  readonly attempt: number | null;
-  /** Tells whether the code came in, where that is not decided yet. */
-  ready: Promise<boolean> | null;
-}
-
-/** What an attempt serves, from its loading on. */
-interface AttemptServers {
-  /** The modules that it replaces. */
-  readonly replaced: ReadonlySet<string>;
-  /** Handlers for listeners that are there. */
-  readonly claims: Map<Listener, Served>;
-  /** Listeners that are new. */
-  readonly opened: Listener[];
-  /** The generation that it is in as, once it is in. */
-  generation: number | null;
-  /** Whether it is in for everybody. */
-  committed: boolean;
-  readonly decided: PromiseWithResolvers<boolean>;
 }
 
 /** All servers of `Deno.serve`. */
-export class Servers {
+export class Servers extends HandOver<Listener, Served> {
   readonly #context: ServersContext;
-  readonly #listeners = new Set<Listener>();
-  readonly #attempts = new Map<number, AttemptServers>();
+  readonly #served = new WeakMap<Work, Served>();
   readonly #thrown = new WeakMap<object, Work>();
   readonly #serve: typeof Deno.serve;
   readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
-  readonly #zeros = new Map<string, number>();
 
   /**
    * @param context what they need
    */
   constructor(context: ServersContext) {
+    super(context);
     this.#context = context;
     this.#serve = natives.serve;
+  }
+
+  /** The module that serves the request under way; null outside of requests. */
+  get currentPlace(): string | null {
+    const { work } = this.#context.generations;
+    return (work && this.#served.get(work)?.place) ?? null;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */
@@ -89,85 +71,8 @@ export class Servers {
     });
   }
 
-  /**
-   * Gets ready for what an attempt serves.
-   *
-   * @param attempt the attempt
-   * @param replaced the modules that it replaces, whose listeners it may take over
-   */
-  begin(attempt: number, replaced: ReadonlySet<string>): void {
-    this.#attempts.set(attempt, {
-      replaced,
-      claims: new Map(),
-      opened: [],
-      generation: null,
-      committed: false,
-      decided: Promise.withResolvers(),
-    });
-  }
-
-  /**
-   * The addresses of replaced modules that the attempt does not serve.
-   *
-   * @param attempt the attempt
-   * @returns the addresses as they were asked for
-   */
-  unclaimed(attempt: number): string[] {
-    const mine = this.#attempts.get(attempt);
-    if (!mine) return [];
-    return [...this.#listeners].filter((listener) =>
-      !mine.claims.has(listener) && !listener.closed &&
-      !mine.opened.includes(listener) &&
-      this.#context.isAmong(listener.gate.newest.place, mine.replaced)
-    ).map(({ key }) => key);
-  }
-
-  /**
-   * Lets the handlers of an attempt take their places, for whoever meets its generation.
-   *
-   * @param attempt the attempt
-   * @param generation its generation
-   * @returns puts the old ones back
-   */
-  swap(attempt: number, generation: number): () => void {
-    const mine = this.#attempts.get(attempt);
-    if (!mine) return () => {};
-    mine.generation = generation;
-    const undo = [...mine.claims].map(([{ gate }, served]) =>
-      gate.put(generation, served)
-    );
-    return () => {
-      mine.generation = null;
-      for (const step of undo) step();
-    };
-  }
-
-  /**
-   * Lets everybody reach the listeners that an attempt opened.
-   *
-   * @param attempt the attempt
-   */
-  commit(attempt: number): void {
-    const mine = this.#attempts.get(attempt);
-    if (!mine) return;
-    mine.committed = true;
-    mine.decided.resolve(true);
-    for (const { gate } of mine.opened) gate.newest.ready = null;
-  }
-
-  /**
-   * Closes what a given-up attempt opened.
-   *
-   * @param attempt the attempt
-   */
-  giveUp(attempt: number): void {
-    const mine = this.#attempts.get(attempt);
-    if (!mine) return;
-    this.#attempts.delete(attempt);
-    mine.decided.resolve(false);
-    for (const listener of mine.opened) {
-      this.#shutdowns.get(listener)?.().catch(() => {});
-    }
+  protected override close(listener: Listener): void {
+    this.#shutdowns.get(listener)?.().catch(() => {});
   }
 
   #open(args: unknown[]): Deno.HttpServer<Deno.Addr> {
@@ -187,20 +92,15 @@ export class Servers {
     if (typeof handler !== "function") return native.apply(Deno, args);
     const { generations } = this.#context;
     const { work } = generations;
-    const attempt = work?.attempt ?? null;
-    const mine = attempt === null ? undefined : this.#attempts.get(attempt);
-    const place = this.#context.callingPlace() ?? (work?.place || null);
+    const asked = this.asked();
     const served: Served = {
+      ...asked.about,
       handler,
       onError: options.onError ?? null,
-      place,
-      attempt,
-      ready: null,
     };
-    const key = this.#keyOf(options, attempt, place);
-    const there = mine && this.#claimable(mine, key);
-    if (there) return this.#claim(mine, there, served, options);
-    if (mine && !mine.committed) served.ready = mine.decided.promise;
+    const key = this.#keyOf(options, asked);
+    const there = this.claimable(asked, key);
+    if (there) return this.#take(there, served, asked, options);
     const gate = new Gate(generations, served);
     const isCurrent = () => gate.newest === served;
     const { handler: _handler, onError: _onError, ...rest } = options;
@@ -222,8 +122,7 @@ export class Servers {
         this.#answer(gate, request, info),
     );
     const listener: Listener = { key, server, gate, closed: false };
-    this.#listeners.add(listener);
-    mine?.opened.push(listener);
+    this.opened(listener, asked);
     this.#watch(listener);
     // Code that has handed the listener over has nothing left to shut down.
     const shutdown = server.shutdown.bind(server);
@@ -244,8 +143,7 @@ export class Servers {
       ? this.#context.passes.listening((server.addr as Deno.NetAddr).port)
       : () => {};
     const closed = () => {
-      listener.closed = true;
-      this.#listeners.delete(listener);
+      this.closed(listener);
       forget();
     };
     this.#context.generations.outside(() =>
@@ -263,7 +161,9 @@ export class Servers {
     const check = secret === null ? null : passes.redeem(secret);
     const shown = secret === null ? request : withoutPass(request);
     const act = async () => {
-      const { handler, ready } = gate.value;
+      const served = gate.value;
+      const { handler, ready } = served;
+      if (generations.work) this.#served.set(generations.work, served);
       if (check === null && ready !== null && !await ready) return gone();
       return await handler(shown, info);
     };
@@ -294,26 +194,14 @@ export class Servers {
     });
   }
 
-  #claimable(mine: AttemptServers, key: string): Listener | undefined {
-    for (const listener of this.#listeners) {
-      if (listener.key !== key || listener.closed) continue;
-      if (mine.claims.has(listener) || mine.opened.includes(listener)) continue;
-      const { place } = listener.gate.newest;
-      if (this.#context.isAmong(place, mine.replaced)) return listener;
-    }
-    return undefined;
-  }
-
-  #claim(
-    mine: AttemptServers,
+  #take(
     listener: Listener,
     served: Served,
+    asked: Asked<Listener, Served>,
     { onListen, signal }: ServeOptions,
   ): Deno.HttpServer<Deno.Addr> {
-    mine.claims.set(listener, served);
     const { server, gate } = listener;
-    // After the swap, as by a main function that nobody waits for.
-    if (mine.generation !== null) gate.put(mine.generation, served);
+    this.claim(listener, served, asked);
     onListen?.(server.addr);
     const isCurrent = () => gate.newest === served;
     const shutdown = async () => {
@@ -332,20 +220,10 @@ export class Servers {
     };
   }
 
-  #keyOf(
-    options: ServeOptions,
-    attempt: number | null,
-    place: string | null,
-  ): string {
-    const { path, hostname = "0.0.0.0", port = 8000 } = options;
+  #keyOf(options: ServeOptions, asked: Asked<Listener, Served>): string {
+    const { path, hostname, port = 8000 } = options;
     if (path !== undefined) return `unix:${path}`;
-    const host = /^(?:0\.0\.0\.0|\[?::\]?)$/.test(hostname) ? "*" : hostname;
-    if (port !== 0) return `${host}:${port}`;
-    // Any port will do: told apart by who asks, and how often it has asked before.
-    const asker = `${attempt} ${place}`;
-    const nth = this.#zeros.get(asker) ?? 0;
-    this.#zeros.set(asker, nth + 1);
-    return `${host}:0 ${place} ${nth}`;
+    return addressKey(port, hostname, (host) => this.keyOfAnyPort(host, asked));
   }
 }
 

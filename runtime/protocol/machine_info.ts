@@ -6,6 +6,7 @@ import {
   count,
   nullable,
   object,
+  recordOf,
   sha256Hex,
   string,
 } from "./parse.ts";
@@ -26,6 +27,11 @@ export interface MachineInfoCommon {
   readonly retainedBudgetExceeded?: boolean;
   /** Why the process does not watch for upgrades; not there where it does. */
   readonly notWatching?: string;
+  /**
+   * Open sockets of `Deno.upgradeWebSocket`, by the module whose code handles them; those of `sockets()`, which follow
+   * the code, are not among them. Not there where the runtime is older.
+   */
+  readonly openSockets?: Readonly<Record<string, number>>;
   /** The process id. */
   readonly pid: number;
   /** When the process started watching, RFC 3339. */
@@ -80,6 +86,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
     ...(it.notWatching === undefined
       ? {}
       : { notWatching: string(it.notWatching, `${at}.notWatching`) }),
+    ...(it.openSockets === undefined ? {} : {
+      openSockets: recordOf(count)(it.openSockets, `${at}.openSockets`),
+    }),
     pid: count(it.pid, `${at}.pid`),
     startedAt: string(it.startedAt, `${at}.startedAt`),
     lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),

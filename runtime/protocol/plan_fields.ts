@@ -3,6 +3,7 @@
  */
 import {
   boolean,
+  count,
   listOf,
   object,
   oneOf,
@@ -61,6 +62,8 @@ export interface RunningPlanFields {
   readonly releaseFiles?: readonly string[];
   /** Modules that have read a file while they were evaluated, by the file's path. */
   readonly reads?: Readonly<Record<string, readonly string[]>>;
+  /** Open sockets whose handlers stay with the code that made them, by the path of its module. */
+  readonly openSockets?: Readonly<Record<string, number>>;
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
 }
@@ -136,6 +139,7 @@ export function runningPlanFields(
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),
     ...maybe(running, "reads", recordOf(listOf(string)), at),
+    ...maybe(running, "openSockets", recordOf(count), at),
     ...maybe(running, "workers", listOf(string), at),
   };
 }

@@ -2,6 +2,7 @@
  * @module
  */
 import type { Migrations } from "./migration.ts";
+import type { SocketHandlers } from "./socket_handlers.ts";
 
 /** An action: gets the state, which it may change, and the caller's arguments. */
 export type AnyAction = (state: unknown, ...args: unknown[]) => unknown;
@@ -42,4 +43,6 @@ export interface FamilyDefinition extends StateDefinition {
   readonly idleMs: number | null;
   /** Called with the last state of a member that is evicted. */
   readonly evicted: ((state: unknown, key: string) => unknown) | null;
+  /** What is done with sockets, where the members are the data of open sockets. */
+  readonly sockets?: SocketHandlers;
 }

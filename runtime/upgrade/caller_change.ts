@@ -34,7 +34,13 @@ export class CallerChange {
     this.#appProcess = appProcess;
     this.#about = about;
     this.#watch = appProcess.guard.watch(attempt, folder);
-    appProcess.servers.begin(attempt, replaced);
+    const { servers, nodeServers, release } = appProcess;
+    appProcess.addresses.set(
+      release?.sha256 ?? null,
+      new Set([...servers.addresses, ...nodeServers.addresses]),
+    );
+    servers.begin(attempt, replaced);
+    nodeServers.begin(attempt, replaced);
   }
 
   /** Rejects with the first error of the new code that nobody caught. */
@@ -55,6 +61,13 @@ export class CallerChange {
     return result as Awaited<T>;
   }
 
+  /** The addresses that the replaced modules serve and the new ones do not, or not yet. */
+  get unclaimed(): string[] {
+    const { servers, nodeServers } = this.#appProcess;
+    const { attempt } = this.#about;
+    return [...servers.unclaimed(attempt), ...nodeServers.unclaimed(attempt)];
+  }
+
   /** Says that the new modules are loaded: the timers that they set from now on wait for the swap. */
   loaded(): void {
     this.#own = this.#appProcess.timers.holdAttempt(this.#about.attempt);
@@ -67,10 +80,11 @@ export class CallerChange {
    */
   swap(): { readonly generation: number; readonly undo: () => void } {
     const { attempt, replaced } = this.#about;
-    const { generations, timers, servers, hots, healthChecks } =
+    const { generations, timers, servers, nodeServers, hots, healthChecks } =
       this.#appProcess;
     const trial = this.#trial = generations.swap(attempt);
     const undoServers = servers.swap(attempt, trial.generation);
+    const undoNodeServers = nodeServers.swap(attempt, trial.generation);
     const undoChecks = healthChecks.swap(attempt, replaced);
     const kept = new Set<unknown>();
     for (const { path, data } of hots.values()) {
@@ -86,6 +100,7 @@ export class CallerChange {
       undo: () => {
         trial.undo();
         undoServers();
+        undoNodeServers();
         undoChecks();
         this.#replaced?.release();
         this.#replaced = null;
@@ -99,10 +114,11 @@ export class CallerChange {
    * @param drainMs how long work begun before keeps the code that it began in, in milliseconds
    */
   commit(drainMs: number): void {
-    const { generations, servers } = this.#appProcess;
+    const { generations, servers, nodeServers } = this.#appProcess;
     this.#watch.check();
     this.#trial?.commit();
     servers.commit(this.#about.attempt);
+    nodeServers.commit(this.#about.attempt);
     if (this.#trial) generations.drain(this.#trial.generation, drainMs);
   }
 
@@ -121,6 +137,8 @@ export class CallerChange {
     const { attempt, replaced } = this.#about;
     this.#replaced?.drop();
     this.#replaced = null;
+    this.#appProcess.servers.endUnclaimed(attempt);
+    this.#appProcess.nodeServers.endUnclaimed(attempt);
     this.#appProcess.owned.endReplaced(replaced, attempt);
   }
 
@@ -139,7 +157,8 @@ export class CallerChange {
   /** Ends what is left of an attempt that does not come in. */
   discard(): void {
     const { attempt } = this.#about;
-    const { timers, servers, owned, healthChecks, logger } = this.#appProcess;
+    const { timers, servers, nodeServers, owned, healthChecks, logger } =
+      this.#appProcess;
     healthChecks.discard(attempt);
     this.#watch.giveUp();
     this.#own?.release();
@@ -150,6 +169,7 @@ export class CallerChange {
       );
     }
     servers.giveUp(attempt);
+    nodeServers.giveUp(attempt);
     owned.endAttempt(attempt);
   }
 }

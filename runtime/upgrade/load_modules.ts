@@ -2,6 +2,7 @@
  * @module
  */
 import { within } from "../base/deadline.ts";
+import { natives } from "../base/natives.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
 import { CallerChange } from "./caller_change.ts";
@@ -11,6 +12,9 @@ import type { UnpackedRelease } from "../release/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
+
+const CLAIM_POLL_MS = 10;
+const CLAIM_GRACE_MS = 50;
 
 /** New modules that are loaded and wait. */
 export interface Prepared {
@@ -31,6 +35,7 @@ export interface Prepared {
  * @param release where from, or null for the base image
  * @param appProcess what runs in this process
  * @param timeoutMs how long top-level code may take, in milliseconds
+ * @param consent what is consented to for this upgrade. Default nothing
  * @returns the loaded modules
  * @throws {UpgradeError} if a module does not load in time; everything staged is discarded then
  */
@@ -39,6 +44,7 @@ export async function prepare(
   release: UnpackedRelease | null,
   appProcess: AppProcess,
   timeoutMs: number,
+  consent: readonly string[] = [],
 ): Promise<Prepared> {
   const { modules, boundaries } = appProcess;
   const table = modules.table!;
@@ -67,19 +73,26 @@ export async function prepare(
     );
     // Several may fail, and only the first is reported.
     for (const pending of [refreshed, ...imports]) pending.catch(() => {});
-    return Promise.all([refreshed, ...imports]).then(([first]) => first);
+    return settled(refreshed, imports, missing, () => isOver);
   };
+  const consents = new Set([
+    ...consent,
+    ...release?.manifest.settings?.consent ?? [],
+  ]);
+  const onlyThere = appProcess.addresses.get(release?.sha256 ?? null);
+  const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
+  const missing = () =>
+    callers.unclaimed.filter((address) =>
+      !consents.has(serverConsent(address)) &&
+      // On a way back, what only the newer code serves ends with it.
+      (!isWayBack || onlyThere?.has(address) === true)
+    );
+  let isOver = false;
   try {
     const swappable = await within(
       timeoutMs,
       () => callers.guarded(load),
-      () =>
-        new UpgradeError(
-          "prepare",
-          `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
-            plan.roots.join(", ")
-          })`,
-        ),
+      () => late(plan, missing(), timeoutMs),
     );
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
@@ -87,7 +100,75 @@ export async function prepare(
   } catch (error) {
     discard({ staged, staging, callers }, appProcess);
     throw upgradeError("prepare", "Cannot load the new modules", error);
+  } finally {
+    isOver = true;
   }
+}
+
+/**
+ * Waits for modules to load: their top level has ended and serves what it is to serve, be it by a main function that
+ * nobody waits for. One that waits for its own server to end has loaded when it serves.
+ */
+async function settled(
+  refreshed: Promise<RefreshedBoundaries>,
+  imports: readonly Promise<unknown>[],
+  missing: () => readonly string[],
+  isOver: () => boolean,
+): Promise<RefreshedBoundaries> {
+  const isServer = missing().length > 0;
+  let isEvaluated = false;
+  let failure: { readonly error: unknown } | null = null;
+  const evaluated = Promise.all(imports).then(() => {
+    isEvaluated = true;
+  });
+  evaluated.catch((error) => {
+    failure = { error };
+  });
+  const boundaries = await refreshed;
+  if (!isServer) {
+    await evaluated;
+    return boundaries;
+  }
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => natives.setTimeout(resolve, ms));
+  while (missing().length > 0 && !isOver()) {
+    await pause(CLAIM_POLL_MS);
+    if (failure !== null) await evaluated;
+  }
+  // What comes right after the call that listens belongs to the top level too.
+  if (!isEvaluated) await Promise.race([evaluated, pause(CLAIM_GRACE_MS)]);
+  return boundaries;
+}
+
+function late(
+  plan: UpgradePlan,
+  missing: readonly string[],
+  timeoutMs: number,
+): UpgradeError {
+  if (missing.length === 0) {
+    return new UpgradeError(
+      "prepare",
+      `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
+        plan.roots.join(", ")
+      })`,
+    );
+  }
+  return new UpgradeError(
+    "prepare",
+    `Cannot load the new modules: within ${timeoutMs} ms they did not serve ${
+      missing.join(", ")
+    }, which the modules that they replace serve (${
+      plan.roots.join(", ")
+    }); serve there again, or give it up (consent ${
+      missing.map((address) => `"${serverConsent(address)}"`).join(", ")
+    })`,
+  );
+}
+
+/** What an app consents to where it serves an address no more: `server:8081`. */
+function serverConsent(address: string): string {
+  const [, port = "0"] = /^\*:(\d+)$/.exec(address) ?? [];
+  return `server:${port === "0" ? address : port}`;
 }
 
 /**

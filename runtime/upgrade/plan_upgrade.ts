@@ -69,6 +69,7 @@ export async function planUpgrade(
     { sliceMs: SLICE_MS },
   );
   for (const text of plan.warnings) appProcess.logger.warn(text);
+  for (const text of plan.notes) appProcess.logger.info(text);
   if (!plan.hot) {
     throw new UpgradeError(
       "diff",

@@ -93,6 +93,7 @@ export async function runningManifest(
     commonjs: [...loaded].filter((path) =>
       /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
     ),
+    openSockets: appProcess.openSockets.byModule,
     reads: Object.fromEntries(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),

@@ -84,6 +84,22 @@ export class StateChange {
       declared: staging.families,
       replaced,
     });
+    for (const { cell, next } of this.#families) {
+      if (!cell || !next || !cell.definition.sockets === !next.sockets) {
+        continue;
+      }
+      throw upgradeError(
+        "prepare",
+        null,
+        new Error(
+          `Cannot change ${next.name}: ${cell.definition.module} declares it by ${
+            kindOf(cell.definition)
+          } and ${next.module} by ${
+            kindOf(next)
+          }; give one of them another name`,
+        ),
+      );
+    }
     this.#staged = new StagedStates(this.#groups(), {
       sliceMs: SLICE_MS,
       pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
@@ -104,7 +120,9 @@ export class StateChange {
     if (!this.#suspended) return 0;
     let count = 0;
     for (const { cell } of this.#holders) if (cell) count++;
-    for (const { cell } of this.#families) count += cell?.members.size ?? 0;
+    for (const { cell } of this.#suspendedFamilies()) {
+      count += cell?.members.size ?? 0;
+    }
     return count;
   }
 
@@ -120,7 +138,10 @@ export class StateChange {
       if (!cell || next) return [];
       const { name } = cell.definition;
       const size = cell instanceof FamilyCell ? cell.members.size : 1;
-      return size === 0 ? [] : [{ name, size, consent: `holder:${name}` }];
+      const sockets = cell instanceof FamilyCell && !!cell.definition.sockets;
+      return size === 0
+        ? []
+        : [{ name, size, sockets, consent: `holder:${name}` }];
     });
   }
 
@@ -131,15 +152,18 @@ export class StateChange {
    * @throws {UpgradeError} naming the first one
    */
   refuseRemovals(consent: ReadonlySet<string>): void {
-    for (const { name, size, consent: wanted } of this.removedState()) {
+    for (
+      const { name, size, sockets, consent: wanted } of this.removedState()
+    ) {
       if (consent.has(wanted)) continue;
+      const what = sockets
+        ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
+        : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
       throw upgradeError(
         "prepare",
         null,
         new Error(
-          `Cannot remove ${name}: it holds state (${size} ${
-            size === 1 ? "state" : "states"
-          }) that the new code does not declare; declare renamedFrom: "${name}" where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
+          `Cannot remove ${name}: ${what} that the new code does not declare; declare renamedFrom: "${name}" where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
         ),
       );
     }
@@ -175,7 +199,7 @@ export class StateChange {
     this.#suspended = true;
     const gated: (HolderCell | FamilyCell)[] = [];
     for (const { cell } of this.#holders) if (cell) gated.push(cell);
-    for (const { cell } of this.#families) {
+    for (const { cell } of this.#suspendedFamilies()) {
       if (!cell) continue;
       cell.suspend();
       gated.push(cell);
@@ -216,9 +240,11 @@ export class StateChange {
   /**
    * Lets the new definitions and states take the place of the old ones, in one turn.
    *
+   * @param side tells which methods of kept instances the current work meets
+   * @param generation the generation of the new code. Default the first
    * @returns puts everything back
    */
-  swap(side: () => Side): () => void {
+  swap(side: () => Side, generation: number = 0): () => void {
     const undo: (() => void)[] = [];
     const { holders, families } = this.#appProcess;
     for (const { cell, next } of this.#holders) {
@@ -233,6 +259,10 @@ export class StateChange {
       if (!next) continue;
       this.#rename(cell, next, undo);
       if (cell) {
+        const group = this.#appProcess.socketGroups.of(cell);
+        if (group && next.sockets) {
+          undo.push(group.swap(generation, next.sockets));
+        }
         undo.push(() => cell.unbear(), redefine(cell, next));
         undo.push(put(families, next.name, cell));
         continue;
@@ -303,12 +333,24 @@ export class StateChange {
     for (const { cell, next } of this.#families) {
       if (!cell || next) continue;
       cell.rest();
+      this.#appProcess.socketGroups.of(cell)?.end();
       kept.families.set(cell.definition.name, cell);
     }
     this.#appProcess.removed = kept satisfies RemovedState;
     this.#classes.finish();
     this.#appProcess.subscriptions.endOf(({ module, staging }) =>
       this.#replaced.has(module) && staging !== this.#staging
+    );
+  }
+
+  /**
+   * All but sockets whose data stays as it is: their handlers are switched like those of servers, so that one that is
+   * under way for long holds nothing up.
+   */
+  #suspendedFamilies(): FamilyPair[] {
+    return this.#families.filter(({ cell, next }) =>
+      !cell?.definition.sockets || !next?.sockets ||
+      cell.definition.version !== next.version
     );
   }
 
@@ -443,6 +485,10 @@ export class StateChange {
         ),
     );
   }
+}
+
+function kindOf({ sockets }: FamilyDefinition): string {
+  return sockets ? "sockets()" : "family()";
 }
 
 function freeBytes(): number {

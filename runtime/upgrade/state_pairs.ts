@@ -20,6 +20,8 @@ export interface RemovedName {
   readonly name: string;
   /** How many members it has; 1 for a holder. */
   readonly size: number;
+  /** Whether these are open sockets. */
+  readonly sockets: boolean;
   /** What the app consents to by name. */
   readonly consent: string;
 }

@@ -137,7 +137,14 @@ class Upgrade {
     });
     const prepared = await this.#step(
       "prepare",
-      () => prepare(plan, release, appProcess, prepareTimeoutMs),
+      () =>
+        prepare(
+          plan,
+          release,
+          appProcess,
+          prepareTimeoutMs,
+          this.#wanted.consent,
+        ),
     );
     let changes: Changes | null = null;
     let undoLoad: (() => Promise<void>) | null = null;
@@ -294,7 +301,10 @@ class Upgrade {
         undo.push(undoCallers);
         undo.push(boundaries.swap(generation));
         undo.push(
-          state.swap(() => generations.meetsNew() ? "new" : "old"),
+          state.swap(
+            () => generations.meetsNew() ? "new" : "old",
+            generation,
+          ),
         );
         undo.push(services.swap());
         undo.push(hots.swap());

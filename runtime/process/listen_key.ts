@@ -1,0 +1,54 @@
+/** Addresses as code asks for them, so that two versions of it are seen to ask for the same.
+ * @module
+ */
+
+/**
+ * The address that a call of Node's `listen` asks for.
+ *
+ * @param args its arguments
+ * @param anyPort makes the key of an address for which any port will do, told the host
+ * @returns the address; null for a handle or descriptor, which nobody else can ask for
+ */
+export function listenKey(
+  args: readonly unknown[],
+  anyPort: (host: string) => string,
+): string | null {
+  // Deno's own modules hand the normalized arguments on as one list.
+  const [first, second]: readonly unknown[] = Array.isArray(args[0])
+    ? args[0]
+    : args;
+  if (typeof first === "object" && first !== null) {
+    const { path, port, host, fd, _handle, handle } = first as Record<
+      string,
+      unknown
+    >;
+    if (typeof path === "string") return `unix:${path}`;
+    if (fd !== undefined || _handle || handle) return null;
+    return addressKey(port, host, anyPort);
+  }
+  if (typeof first === "string" && !/^\d+$/.test(first)) return `unix:${first}`;
+  return addressKey(
+    typeof first === "function" ? 0 : first,
+    second,
+    anyPort,
+  );
+}
+
+/**
+ * The address that a port and a host stand for.
+ *
+ * @param port the port, 0 for any
+ * @param host the host, or whatever else is given in its place
+ * @param anyPort makes the key of an address for which any port will do, told the host
+ * @returns the address
+ */
+export function addressKey(
+  port: unknown,
+  host: unknown,
+  anyPort: (host: string) => string,
+): string {
+  const name = typeof host === "string" && host !== "" ? host : "0.0.0.0";
+  const shown = /^(?:0\.0\.0\.0|\[?::\]?)$/.test(name) ? "*" : name;
+  const number = Number(port ?? 0);
+  return number === 0 ? anyPort(shown) : `${shown}:${number}`;
+}
