@@ -178,7 +178,7 @@ export class AppProcess {
     this.modules.install();
     this.guard.install();
     watchExits(this.guard, this.endSignals);
-    this.timers.install();
+    this.modules.standIns = this.timers.install();
     this.fileReads.install();
     this.passes.install();
     this.servers.install();
