@@ -14,6 +14,7 @@ import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { atPlace, withClasses } from "./module_source.ts";
+import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -27,17 +28,6 @@ export interface LiveCall {
 /** Marks a URL whose text is wanted and not its evaluation. */
 const READING = "?flyhot-text=";
 
-/** A module that is imported in the place of another one. */
-export interface StandIn {
-  /** Its URL. */
-  readonly url: string;
-  /** Its text. */
-  readonly source: string;
-}
-
-/** Where the runtime itself is; its own timers are nobody's. */
-const RUNTIME = new URL("../", import.meta.url).href;
-
 /** How modules are loaded in this process. */
 export class ModuleLoading {
   /** The table of current instances; null until the app root is known, and then every import is left alone. */
@@ -47,7 +37,7 @@ export class ModuleLoading {
   /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
-  standIns: ReadonlyMap<string, StandIn> = new Map();
+  standIns: StandIns = new StandIns(new Map());
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   readonly #edges = new Edges();
@@ -219,7 +209,7 @@ export class ModuleLoading {
       if (ownParent !== null) {
         this.#edges.add(parent, specifier, result.url, live);
       }
-      return this.#standIn(result, context);
+      return this.standIns.resolved(result, context);
     }
     if (result.url.includes(READING)) return result;
     const liveCall = this.#liveCall;
@@ -260,11 +250,8 @@ export class ModuleLoading {
       if (isText(source)) this.#texts.set(url, textOf(source));
       return { format: "module", source: "export {};", shortCircuit: true };
     }
-    for (const standIn of this.standIns.values()) {
-      if (standIn.url !== url) continue;
-      // Deno prepares no module that it has not been asked for by this URL.
-      return { format: "module", source: standIn.source, shortCircuit: true };
-    }
+    const standIn = this.standIns.load(url);
+    if (standIn !== null) return standIn;
     if (!this.#concerns(url)) return next(url, context);
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;
@@ -286,19 +273,6 @@ export class ModuleLoading {
     const named = withClasses(text, url);
     const source = release === null ? named : atPlace(named, placeOf(url));
     return { ...loaded, source, shortCircuit: true };
-  }
-
-  /** Packages too get the app's timers: helpers in them wait on behalf of its modules. */
-  #standIn(
-    result: ResolveFnOutput,
-    { parentURL = "", conditions }: ResolveHookContext,
-  ): ResolveFnOutput {
-    const url = this.standIns.get(result.url)?.url;
-    if (
-      url === undefined || parentURL === url || parentURL.startsWith(RUNTIME) ||
-      conditions?.includes("require")
-    ) return result;
-    return { ...result, url, format: "module", shortCircuit: true };
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */

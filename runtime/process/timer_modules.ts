@@ -7,7 +7,8 @@
  */
 import timers from "node:timers";
 import promises from "node:timers/promises";
-import type { StandIn } from "../modules/hooks.ts";
+import { promisify } from "node:util";
+import type { StandIn } from "../modules/stand_ins.ts";
 import type { AppTimers, TimerPromises } from "./timer_promises.ts";
 
 /**
@@ -46,4 +47,26 @@ function inPlaceOf(specifier: string, exports: object): StandIn {
     `import it from "${specifier}"; export * from "${specifier}"; export default it; export const { ${names} } = it;`;
   const url = `data:text/javascript,${encodeURIComponent(source)}`;
   return { url, source };
+}
+
+/**
+ * Gives a wrapper the properties of what it wraps.
+ *
+ * @param wrapped the wrapper
+ * @param native what it wraps
+ * @param promised what `promisify` makes of it, because that must wait for the wrapper
+ * @returns the wrapper
+ */
+export function likeNative<Native>(
+  wrapped: unknown,
+  native: Native,
+  promised?: () => unknown,
+): Native {
+  const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(
+    native,
+  );
+  if (promised) {
+    properties[promisify.custom] = { get: promised, enumerable: true };
+  }
+  return Object.defineProperties(wrapped, properties) as Native;
 }

@@ -1,11 +1,10 @@
 /** Timers that belong to the evaluation of a module, so that they end with it: loops live on their timers.
  * @module
  */
-import { promisify } from "node:util";
 import { natives, type Timer } from "../base/natives.ts";
 import type { Generations, Work } from "../modules/generations.ts";
-import type { StandIn } from "../modules/hooks.ts";
-import { installTimerModules } from "./timer_modules.ts";
+import type { StandIn } from "../modules/stand_ins.ts";
+import { installTimerModules, likeNative } from "./timer_modules.ts";
 import {
   type AppTimers,
   type TimerPromises,
@@ -287,19 +286,4 @@ export class Timers {
     owned.due = null;
     this.#owned.delete(owned);
   }
-}
-
-/** Gives a wrapper the properties of what it wraps; `promisify` of it must wait for the wrapper. */
-function likeNative<Native>(
-  wrapped: unknown,
-  native: Native,
-  promised?: () => unknown,
-): Native {
-  const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(
-    native,
-  );
-  if (promised) {
-    properties[promisify.custom] = { get: promised, enumerable: true };
-  }
-  return Object.defineProperties(wrapped, properties) as Native;
 }
