@@ -84,13 +84,20 @@ export {
 export type { OpenSocket, SocketMessage } from "./state/socket_handlers.ts";
 export { type ServiceContext, ServiceError } from "./state/service_cell.ts";
 export type { Credentials, ReapplyOptions } from "./machine/settings.ts";
+export type { Holder, SubscribeOptions } from "./state/state_handle.ts";
 export type {
   Action,
   Actions,
+  Call,
   Calls,
-  Holder,
-  SubscribeOptions,
-} from "./state/state_handle.ts";
+  Fitting,
+  HasOpen,
+  RequiredActions,
+  Returned,
+  Tail,
+  TakesState,
+  TypeTheParameters,
+} from "./state/action_types.ts";
 export { events, subscribe } from "./api/events.ts";
 export type { HealthCheck, HealthContext } from "./process/health_checks.ts";
 export type { UpgradeOutcome } from "./upgrade/context.ts";

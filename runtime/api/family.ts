@@ -4,17 +4,17 @@
 import type { FamilyDefinition } from "../state/definition.ts";
 import type { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError } from "../state/holder_cell.ts";
-import { stateParts, type StateSpec } from "./holder.ts";
-import {
-  type Actions,
-  type Holder,
-  stateHandle,
-} from "../state/state_handle.ts";
+import { type RequiredSteps, stateParts, type StateSpec } from "./holder.ts";
+import type { RequiredActions } from "../state/action_types.ts";
+import { type Holder, stateHandle } from "../state/state_handle.ts";
 import { appProcess } from "../process/process.ts";
 
 /** How the members of a family are made, changed and migrated. */
-export interface FamilySpec<State, A extends Actions<State>>
-  extends StateSpec<State, A> {
+export interface FamilySpec<
+  State,
+  A extends object,
+  Version extends number = number,
+> extends StateSpec<State, A, Version> {
   /** Makes the first state of a member. */
   readonly state: (key: string) => State;
   /** How long a member that nobody calls or subscribes to is kept, in milliseconds. Default for ever. */
@@ -24,7 +24,7 @@ export interface FamilySpec<State, A extends Actions<State>>
 }
 
 /** A family as callers see it. */
-export interface Family<State, A extends Actions<State>> {
+export interface Family<State, A extends object> {
   /** A member; it is made when it is first called or read. */
   get(key: string): Holder<State, A>;
   /** Whether there is such a member. */
@@ -63,9 +63,16 @@ export interface Family<State, A extends Actions<State>> {
  * rooms.keys(); // ["lobby"]
  * ```
  */
-export function family<State, A extends Actions<State>>(
+export function family<
+  State,
+  A extends object = Record<never, never>,
+  const Version extends number = 1,
+>(
   name: string,
-  spec: FamilySpec<State, A>,
+  spec:
+    & FamilySpec<State, A, Version>
+    & RequiredSteps<NoInfer<State>, NoInfer<Version>>
+    & RequiredActions<NoInfer<State>, NoInfer<A>>,
 ): Family<State, A> {
   const { evicted, idleMs = null } = spec;
   if (idleMs !== null && !(idleMs > 0)) {
@@ -76,10 +83,7 @@ export function family<State, A extends Actions<State>>(
   const declaring = appProcess.declaring();
   const definition: FamilyDefinition = {
     name,
-    ...stateParts<State>(
-      name,
-      spec,
-    ),
+    ...stateParts<State>(name, spec as StateSpec<State, object>),
     initialOf: spec.state,
     idleMs,
     evicted: evicted

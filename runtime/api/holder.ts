@@ -4,8 +4,8 @@
 import type { HolderDefinition } from "../state/definition.ts";
 import { HolderCallError, type HolderCell } from "../state/holder_cell.ts";
 import type { Migrations, MigrationsTo } from "../state/migration.ts";
+import type { Actions, RequiredActions } from "../state/action_types.ts";
 import {
-  type Actions,
   checkedVersion,
   type Holder,
   stateHandle,
@@ -31,7 +31,7 @@ export type RequiredSteps<State, Version extends number> = number extends
 /** What holders and families have in common. */
 export interface StateSpec<
   State,
-  A extends Actions<State>,
+  A extends object,
   Version extends number = number,
 > {
   /** The version of the state's shape; raise it together with a step in `migrate`. Default 1. */
@@ -42,13 +42,14 @@ export interface StateSpec<
    */
   readonly migrate?: Migrations;
   /**
-   * What can be done to the state; calls run one after the other.
+   * What can be done to the state; calls run one after the other. The state's type is known; a parameter is given a
+   * type or a default. Generic actions stay generic: what comes back of the arguments is found out for each call.
    *
    * What an action has changed before it throws stays changed: check first, then write. (To put it back, each call
    * would have to copy the state, which costs more than most actions, or to write through proxies, which are not
    * what sockets and private members take them for.)
    */
-  readonly actions?: A;
+  readonly actions?: A | Actions<NoInfer<State>>;
   /**
    * Copies a state before it is migrated. By default data and instances of the app's classes are copied whole, what
    * belongs to the host (sockets, streams) is carried as it is, and what can be neither is refused with its place.
@@ -70,7 +71,7 @@ export interface StateSpec<
 /** How a holder is made, changed and migrated. */
 export interface HolderSpec<
   State,
-  A extends Actions<State>,
+  A extends object,
   Version extends number = number,
 > extends StateSpec<State, A, Version> {
   /** Makes the first state. */
@@ -103,7 +104,7 @@ export interface HolderSpec<
  *     },
  *   },
  *   actions: {
- *     increment: (state, by: number = state.step) => (state.count += by),
+ *     increment: (state, by = state.step) => (state.count += by),
  *   },
  * });
  *
@@ -113,20 +114,21 @@ export interface HolderSpec<
  */
 export function holder<
   State,
-  A extends Actions<State>,
+  A extends object = Record<never, never>,
   const Version extends number = 1,
 >(
   name: string,
   spec:
     & HolderSpec<State, A, Version>
-    & RequiredSteps<NoInfer<State>, NoInfer<Version>>,
+    & RequiredSteps<NoInfer<State>, NoInfer<Version>>
+    & RequiredActions<NoInfer<State>, NoInfer<A>>,
 ): Holder<State, A> {
   const declaring = appProcess.declaring();
   const definition: HolderDefinition = {
     name,
     ...stateParts<State>(
       name,
-      spec as StateSpec<State, Actions<State>, number>,
+      spec as StateSpec<State, object>,
     ),
     initial: spec.state,
     get module() {
@@ -166,7 +168,7 @@ export function holder<
  */
 export function stateParts<State>(
   name: string,
-  spec: StateSpec<State, Actions<State>, number>,
+  spec: StateSpec<State, object>,
 ): Pick<
   HolderDefinition,
   | "renamedFrom"

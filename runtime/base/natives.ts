@@ -26,6 +26,10 @@ export const natives = {
   clearTimeout: globalThis.clearTimeout,
   /** `clearInterval`. */
   clearInterval: globalThis.clearInterval,
+  /** `setImmediate`, which no upgrade holds. */
+  setImmediate: globalThis.setImmediate,
+  /** `clearImmediate`. */
+  clearImmediate: globalThis.clearImmediate,
 } as const;
 
 /** A timer of {@linkcode natives}. */

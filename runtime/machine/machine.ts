@@ -309,6 +309,8 @@ export class Machine {
       ...(this.#etag === null ? {} : { ifNoneMatch: this.#etag }),
       ...(signal ? { signal } : {}),
     });
+    // The known one has been read, so the minute of another one is over.
+    if (read.status === "unchanged") this.#other = null;
     if (read.status !== "found") return;
     const pointer = parsePointer(read.value);
     const decision = acceptPointer(

@@ -21,9 +21,14 @@ const ME = "6e82954f711e87";
 class Bucket extends MemoryBucket {
   readonly reads: string[] = [];
   fail: Error | null = null;
+  /** Whether a conditional read finds what it knows, as after the same content was written again. */
+  unchanged = false;
 
   override get(...args: Parameters<MemoryBucket["get"]>): Promise<ReadOutcome> {
     this.reads.push(args[0]);
+    if (this.unchanged && args[1]?.ifNoneMatch !== undefined) {
+      return Promise.resolve({ status: "unchanged" });
+    }
     return this.fail ? Promise.reject(this.fail) : super.get(...args);
   }
 }
@@ -120,6 +125,43 @@ Deno.test("Machine.poll() never acts on a smaller revision than it has seen", as
   await point(5, upgradeOf("stale too"));
   await machine.poll();
   assertEquals(await stateOf("stale too"), null);
+});
+
+Deno.test("Machine.poll() counts the minute of a pointer of another lineage from where it was last away (P56)", async () => {
+  const { machine, bucket, log, stateOf } = setUp();
+  const real = performance.now;
+  let jumped = 0;
+  performance.now = () => real.call(performance) + jumped;
+  try {
+    const pointed = (lineage: string, revision: number, id: string) =>
+      putJson(
+        bucket,
+        pointerKey(APP),
+        { ...pointerOf(revision, upgradeOf(id)), lineage },
+        "always",
+      );
+    const warnings = () => log.filter((it) => it.includes("made anew")).length;
+    await pointed("a", 5, "a");
+    await machine.poll();
+    await pointed("b", 1, "b");
+    await machine.poll();
+    assertEquals(warnings(), 1);
+    jumped += 50_000;
+    await machine.poll();
+    assertEquals(warnings(), 1, "it is warned of once");
+    bucket.unchanged = true;
+    await machine.poll();
+    bucket.unchanged = false;
+    jumped += 15_000;
+    await machine.poll();
+    assertEquals(await stateOf("b"), null);
+    assertEquals(warnings(), 2);
+    jumped += 60_000;
+    await machine.poll();
+    assertEquals(await stateOf("b"), "nothing_to_do");
+  } finally {
+    performance.now = real;
+  }
 });
 
 Deno.test("Machine.poll() does not act on what it knew once a newer pointer takes it back", async () => {

@@ -14,6 +14,7 @@ import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { atPlace, withClasses } from "./module_source.ts";
+import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -35,6 +36,8 @@ export class ModuleLoading {
   staged: StagedTable | null = null;
   /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
   originalFile: (path: string) => string | null | undefined = () => undefined;
+  /** What imports get in the place of the platform's modules, by their URLs. */
+  standIns: StandIns = new StandIns(new Map());
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   readonly #edges = new Edges();
@@ -206,7 +209,7 @@ export class ModuleLoading {
       if (ownParent !== null) {
         this.#edges.add(parent, specifier, result.url, live);
       }
-      return result;
+      return this.standIns.resolved(result, context);
     }
     if (result.url.includes(READING)) return result;
     const liveCall = this.#liveCall;
@@ -247,6 +250,8 @@ export class ModuleLoading {
       if (isText(source)) this.#texts.set(url, textOf(source));
       return { format: "module", source: "export {};", shortCircuit: true };
     }
+    const standIn = this.standIns.load(url);
+    if (standIn !== null) return standIn;
     if (!this.#concerns(url)) return next(url, context);
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;

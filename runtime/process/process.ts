@@ -31,6 +31,7 @@ import type { HotContext } from "../modules/hot_context.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
+import { StandIns } from "../modules/stand_ins.ts";
 import { ImageAnalysis } from "../modules/image_analysis.ts";
 import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf } from "../modules/module_urls.ts";
@@ -201,7 +202,7 @@ export class AppProcess {
     this.modules.install();
     this.guard.install();
     watchExits(this.guard, this.endSignals);
-    this.timers.install();
+    this.modules.standIns = new StandIns(this.timers.install());
     this.fileReads.install();
     this.passes.install();
     this.servers.install();

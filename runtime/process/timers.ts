@@ -3,6 +3,13 @@
  */
 import { natives, type Timer } from "../base/natives.ts";
 import type { Generations, Work } from "../modules/generations.ts";
+import type { StandIn } from "../modules/stand_ins.ts";
+import { installTimerModules, likeNative } from "./timer_modules.ts";
+import {
+  type AppTimers,
+  type TimerPromises,
+  timerPromises,
+} from "./timer_promises.ts";
 
 /** What the timers need. */
 export interface TimersContext {
@@ -57,34 +64,63 @@ export class Timers {
     this.#context = context;
   }
 
-  /** Puts wrappers in the place of the global functions. */
-  install(): void {
-    const set = (native: SetTimer, repeats: boolean) => {
-      const wrapped = (callback: unknown, ms?: number, ...args: unknown[]) =>
-        typeof callback === "function"
-          ? this.#set(native, repeats, callback as Callback, ms, args)
-          : native(callback as Callback, ms, ...args);
-      Object.defineProperties(
-        wrapped,
-        Object.getOwnPropertyDescriptors(native),
-      );
-      return wrapped as unknown as typeof globalThis.setTimeout;
+  /**
+   * Puts wrappers in the place of the platform's functions: the globals and those of `node:timers`.
+   *
+   * @returns the modules to import, by the URLs of those of the platform that they stand for
+   */
+  install(): ReadonlyMap<string, StandIn> {
+    const own: AppTimers = {
+      setTimeout: this.#setter(
+        natives.setTimeout,
+        false,
+        () => promises.setTimeout,
+      ),
+      setInterval: this.#setter(natives.setInterval, true),
+      setImmediate: this.#immediate(() => promises.setImmediate),
+      clearTimeout: this.#clearer(natives.clearTimeout),
+      clearInterval: this.#clearer(natives.clearInterval),
+      clearImmediate: this.#clearer(natives.clearImmediate),
     };
-    const clear = (native: typeof globalThis.clearTimeout) => {
-      const wrapped = (timer?: unknown) => {
-        this.#cleared(timer);
-        native(timer as number);
-      };
-      Object.defineProperties(
-        wrapped,
-        Object.getOwnPropertyDescriptors(native),
-      );
-      return wrapped as typeof globalThis.clearTimeout;
-    };
-    globalThis.setTimeout = set(natives.setTimeout, false);
-    globalThis.setInterval = set(natives.setInterval, true);
-    globalThis.clearTimeout = clear(natives.clearTimeout);
-    globalThis.clearInterval = clear(natives.clearInterval);
+    const promises: TimerPromises = timerPromises(own);
+    Object.assign(globalThis, own);
+    return installTimerModules(own, promises);
+  }
+
+  #setter(
+    native: SetTimer,
+    repeats: boolean,
+    promised?: () => unknown,
+  ): typeof globalThis.setTimeout {
+    const wrapped = (callback: unknown, ms?: number, ...args: unknown[]) =>
+      typeof callback === "function"
+        ? this.#set(native, repeats, callback as Callback, ms, args)
+        : native(callback as Callback, ms, ...args);
+    return likeNative(
+      wrapped,
+      native,
+      promised,
+    ) as unknown as typeof globalThis.setTimeout;
+  }
+
+  #immediate(promised: () => unknown): typeof globalThis.setImmediate {
+    const { setImmediate } = natives;
+    // It has no delay; the rest is the same.
+    const native =
+      ((run: Callback, _ms: unknown, ...args: unknown[]) =>
+        setImmediate(run, ...args)) as unknown as SetTimer;
+    const wrapped = (callback: unknown, ...args: unknown[]) =>
+      typeof callback === "function"
+        ? this.#set(native, false, callback as Callback, undefined, args)
+        : setImmediate(callback as Callback, ...args);
+    return likeNative(wrapped, setImmediate, promised);
+  }
+
+  #clearer<Clear extends (timer: never) => void>(native: Clear): Clear {
+    return likeNative((timer?: unknown) => {
+      this.#cleared(timer);
+      native(timer as never);
+    }, native);
   }
 
   /**
@@ -218,8 +254,11 @@ export class Timers {
         owned.due ??= () => run(...given);
         return;
       }
-      if (!repeats) this.#owned.delete(owned);
-      else if (!this.#owned.has(owned)) return;
+      // What clears a timeout does not clear an immediate.
+      const isThere = repeats
+        ? this.#owned.has(owned)
+        : this.#owned.delete(owned);
+      if (!isThere) return;
       return generations.as(own, () => body.apply(owned.timer, given));
     };
     for (const rule of this.#holds) if (rule(owned)) owned.held++;

@@ -116,6 +116,35 @@ Deno.test("HolderCell.call() turns whatever an action does wrong into a rejectio
   assertEquals(await cell.call("fine", []), "fine");
 });
 
+Deno.test("HolderCell.call() leaves what an action has changed before it throws, as the docs say (P29)", async () => {
+  const state = { tags: new Set([1]), count: 0 };
+  let told = 0;
+  const cell = cellOf({
+    add: (s, tag) => {
+      s.tags.add(tag);
+      s.count++;
+      throw new Error("late");
+    },
+    checked: (s, tag) => {
+      if (s.tags.has(tag)) throw new Error("there already");
+      s.tags.add(tag);
+    },
+    later: async (s) => {
+      s.count++;
+      await Promise.resolve();
+      throw new Error("later");
+    },
+  }, { state });
+  cell.listeners.add(() => told++);
+  await assertRejects(() => cell.call("add", [99]), Error, "late");
+  assertEquals(state, { tags: new Set([1, 99]), count: 1 });
+  assertEquals(told, 1, "listeners hear of what has changed all the same");
+  await assertRejects(() => cell.call("later", []), Error, "later");
+  assertEquals([state.count, told, cell.idle], [2, 2, true]);
+  await assertRejects(() => cell.call("checked", [99]), Error, "there");
+  assertEquals(state, { tags: new Set([1, 99]), count: 2 });
+});
+
 Deno.test("HolderCell.call() refuses an action that the current code does not have, inherited names too", async () => {
   const cell = cellOf({ fine: () => "fine" });
   for (const action of ["gone", "toString", "constructor", "__proto__", ""]) {

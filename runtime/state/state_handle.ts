@@ -1,31 +1,12 @@
 /** What user code holds of a holder or of a member of a family.
  * @module
  */
+import type { Calls } from "./action_types.ts";
 import type { AnyAction } from "./definition.ts";
 import type { HolderCell } from "./holder_cell.ts";
 import { type DeepReadonly, readOnly } from "./read_only.ts";
 import type { Subscription, SubscriptionOwner } from "./subscriptions.ts";
 import { noteHandle } from "./snapshot.ts";
-
-/** What the members of `actions` may be: functions of the state and the caller's arguments. */
-export type Actions<State> = Record<string, Action<State>>;
-
-/**
- * One action; a parameter that is not given a type is `unknown`, one with a default too: the checker takes no types
- * from defaults where the function's type is known beforehand, which is what gives the state its type.
- */
-export type Action<State> = {
-  // Written as a method, because only those take parameters of any type without calling them `any`.
-  act(state: State, ...args: unknown[]): unknown;
-}["act"];
-
-/** The actions as callers see them: without the state, always a promise. */
-export type Calls<A> = string extends keyof A ? unknown : {
-  readonly [Name in keyof A]: A[Name] extends
-    (state: never, ...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
-    : never;
-};
 
 /** Options of `subscribe`. */
 export interface SubscribeOptions {
@@ -34,7 +15,7 @@ export interface SubscribeOptions {
 }
 
 /** A holder as callers see it. It always reaches the newest code, from whichever generation it is called. */
-export type Holder<State, A extends Actions<State>> = Calls<A> & {
+export type Holder<State, A extends object> = Calls<State, A> & {
   /** The state, as a view that cannot be written. */
   readonly state: DeepReadonly<State>;
   /** Calls a listener after every action and every migration; returns what ends it. */

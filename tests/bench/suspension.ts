@@ -1,4 +1,5 @@
-/** How long state takes no calls in an upgrade, by how much of it there is. Run it by hand:
+/** How long state takes no calls in an upgrade, by how much of it there is; beside it the same on the BEAM, where
+ * `elixir` is installed (`apt-get install --no-install-recommends elixir`). Run it by hand:
  *
  * ```sh
  * deno run -A scripts/jsr.ts run -A --quiet tests/bench/suspension.ts
@@ -7,76 +8,55 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a table for whoever runs it
-import { AppProcess } from "../../runtime/process/process.ts";
-import type { FamilyDefinition } from "../../runtime/state/definition.ts";
-import { FamilyCell } from "../../runtime/state/family_cell.ts";
-import { Staging } from "../../runtime/state/staging.ts";
-import { StateChange } from "../../runtime/upgrade/state_change.ts";
+import { suspendRooms, type Suspension } from "./suspend_rooms.ts";
 
-interface Room {
-  key: string;
-  lines: string[];
-  topic?: string;
+/** The most members that are made as processes of the BEAM. */
+const BEAM_MAX = 100_000;
+
+interface BeamFigures {
+  readonly keptMs: number;
+  readonly migratedMs: number;
 }
 
-function rooms(version: number): FamilyDefinition {
-  return {
-    name: "rooms",
-    module: "rooms.ts",
-    renamedFrom: null,
-    version,
-    copy: null,
-    migrate: { 2: (room) => ({ ...room as Room, topic: "" }) },
-    actions: { say: (room) => (room as Room).lines.push("more") },
-    initialOf: (key) => ({
-      key,
-      lines: [],
-      ...(version === 2 ? { topic: "" } : {}),
-    }),
-    idleMs: null,
-    evicted: null,
-  };
-}
-
-async function measure(
-  members: number,
-  version: number,
-  touched: number,
-): Promise<string> {
-  const appProcess = new AppProcess();
-  const family = new FamilyCell(rooms(1));
-  appProcess.families.set("rooms", family);
-  for (let at = 0; at < members; at++) {
-    family.member(`${at}`).state = { key: `${at}`, lines: ["hello"] };
+/** The same on the BEAM, or why not. */
+async function onTheBeam(members: number): Promise<BeamFigures | string> {
+  if (members > BEAM_MAX) return "not run";
+  try {
+    const { code, stdout, stderr } = await new Deno.Command("elixir", {
+      args: [
+        "--erl",
+        "+P 2000000",
+        new URL("./suspension.exs", import.meta.url).pathname,
+        `${members}`,
+      ],
+      env: { LC_ALL: "C.UTF-8" },
+    }).output();
+    const text = new TextDecoder();
+    if (code !== 0) return `failed: ${text.decode(stderr).split("\n")[0]}`;
+    return JSON.parse(text.decode(stdout)) as BeamFigures;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "skipped: no elixir";
+    throw error;
   }
-  const staging = new Staging(1);
-  staging.add({ kind: "family", definition: rooms(version) });
-  const change = new StateChange(appProcess, staging, new Set(["rooms.ts"]));
-  let longest = 0;
-  let last = performance.now();
-  const watch = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  await change.ahead(60_000);
-  clearInterval(watch);
-  for (let at = 0; at < touched; at++) {
-    await family.member(`${at}`).call("say", []);
-  }
-  const from = performance.now();
-  await change.suspend(5000);
-  await change.migrate(60_000);
-  change.swap(() => "new");
-  change.resume();
-  const took = performance.now() - from;
-  change.finish();
-  return `${took.toFixed(1)} ms (longest turn before ${longest.toFixed(0)} ms)`;
 }
 
-console.log("| members | state kept | state migrated, 1 % touched meanwhile |");
-console.log("| --- | --- | --- |");
+const shown = ({ suspendedMs, longestTurnMs }: Suspension) =>
+  `${suspendedMs.toFixed(1)} ms (longest turn before ${
+    longestTurnMs.toFixed(0)
+  } ms)`;
+
+console.log(
+  "| members | state kept | migrated, 1 % touched meanwhile | BEAM, kept | BEAM, code_change |",
+);
+console.log("| --- | --- | --- | --- | --- |");
 for (const members of [1_000, 10_000, 100_000, 1_000_000]) {
-  const kept = await measure(members, 1, members / 100);
-  const migrated = await measure(members, 2, members / 100);
-  console.log(`| ${members} | ${kept} | ${migrated} |`);
+  const kept = await suspendRooms(members, 1, members / 100);
+  const migrated = await suspendRooms(members, 2, members / 100);
+  const beam = await onTheBeam(members);
+  const beside = typeof beam === "string"
+    ? [beam, beam]
+    : [beam.keptMs, beam.migratedMs].map((ms) => `${ms.toFixed(1)} ms`);
+  console.log(
+    `| ${[members, shown(kept), shown(migrated), ...beside].join(" | ")} |`,
+  );
 }

@@ -22,8 +22,9 @@ export const IMAGE = "registry.fly.io/story:deployment-1";
 const APP = "story";
 const MACHINE = "m1";
 
-const MAIN = `
-import { live, reapply } from "@flyhot/runtime";
+const main = (before: string) => `
+import { info, live, reapply } from "@flyhot/runtime";
+${before}
 await reapply();
 const app = await live(() => import("./app.ts"));
 const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => app.handle(request));
@@ -42,15 +43,21 @@ export class MachineProcess implements AsyncDisposable {
   readonly #server = startObjectServer();
   readonly #proxy: Deno.HttpServer<Deno.NetAddr>;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #main: string;
   #child: Deno.ChildProcess | null = null;
   #reading: Promise<unknown> = Promise.resolve();
   #port = Promise.withResolvers<number>();
   #lines: string[] = [];
   #revision = 0;
 
-  private constructor(folder: string, env: Readonly<Record<string, string>>) {
+  private constructor(
+    folder: string,
+    env: Readonly<Record<string, string>>,
+    before: string,
+  ) {
     this.#folder = folder;
     this.#env = env;
+    this.#main = main(before);
     this.#proxy = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       async (request) => {
@@ -67,13 +74,14 @@ export class MachineProcess implements AsyncDisposable {
     );
   }
 
-  /** Makes a machine whose image has this app; it does not run yet. */
+  /** Makes a machine whose image has this app, and does something before `reapply()`; it does not run yet. */
   static async make(
     app: string,
     env: Readonly<Record<string, string>> = {},
+    before = "",
   ): Promise<MachineProcess> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-story-" });
-    const machine = new MachineProcess(folder, env);
+    const machine = new MachineProcess(folder, env, before);
     await machine.#files("image", app);
     return machine;
   }
@@ -142,6 +150,11 @@ export class MachineProcess implements AsyncDisposable {
     await putJson(this.#server.bucket, pointerKey(APP), pointer, "always");
   }
 
+  /** Deletes the pointer. */
+  async unpoint(): Promise<void> {
+    await this.#server.bucket.delete(pointerKey(APP));
+  }
+
   /** What the machine has said about an upgrade. */
   async result(id: string): Promise<MachineResult | null> {
     const read = await this.#server.bucket.get(resultKey(APP, id, MACHINE));
@@ -196,9 +209,9 @@ export class MachineProcess implements AsyncDisposable {
   }
 
   /** Asks the app. */
-  async ask(): Promise<string> {
+  async ask(path = "/"): Promise<string> {
     const response = await fetch(
-      `http://127.0.0.1:${await this.#port.promise}/`,
+      `http://127.0.0.1:${await this.#port.promise}${path}`,
     );
     return await response.text();
   }
@@ -243,7 +256,7 @@ export class MachineProcess implements AsyncDisposable {
   async #files(name: string, app: string): Promise<void> {
     const folder = join(this.#folder, name);
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(join(folder, "main.ts"), MAIN);
+    await Deno.writeTextFile(join(folder, "main.ts"), this.#main);
     await Deno.writeTextFile(join(folder, "app.ts"), app);
     await Deno.writeTextFile(
       join(folder, "deno.json"),

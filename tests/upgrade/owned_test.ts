@@ -41,6 +41,92 @@ setTimeout(next, 5);`,
 async function loop() { for (;;) { await Deno.stat("."); tick("${tag}"); await new Promise((r) => setTimeout(r, 15)); } }
 loop();`,
     ],
+    [
+      "a named import of node:timers/promises",
+      (tag) => `
+import { setTimeout } from "node:timers/promises";
+async function loop() { while (true) { tick("${tag}"); await setTimeout(15); } }
+loop();`,
+    ],
+    [
+      "a named import of timers/promises under another name",
+      (tag) => `
+import { setTimeout as sleep, scheduler } from "timers/promises";
+async function loop() { for (;;) { tick("${tag}"); await sleep(5, null, { ref: true }); await scheduler.wait(10); } }
+loop();`,
+    ],
+    [
+      "an interval of node:timers/promises",
+      (tag) => `
+import { setInterval } from "node:timers/promises";
+async function loop() { for await (const word of setInterval(15, "${tag}")) tick(word); }
+loop();`,
+    ],
+    [
+      "a named import of node:timers",
+      (tag) => `
+import { setInterval as every } from "node:timers";
+every(() => tick("${tag}"), 15);`,
+    ],
+    [
+      "a chain of timers of all of timers",
+      (tag) => `
+import * as timers from "timers";
+const next = (tag: string) => { tick(tag); timers.setTimeout(next, 15, tag); };
+timers.setTimeout(next, 5, "${tag}");`,
+    ],
+    [
+      "the default export of node:timers",
+      (tag) => `
+import timers from "node:timers";
+async function loop() { while (true) { tick("${tag}"); await timers.promises.setTimeout(15); } }
+loop();`,
+    ],
+    [
+      "a computed import of node:timers/promises",
+      (tag) => `
+async function loop() {
+  const { setTimeout } = await import("node:timers/promises");
+  while (true) { tick("${tag}"); await setTimeout(15); }
+}
+loop();`,
+    ],
+    [
+      "require of node:timers",
+      (tag) => `
+import { createRequire } from "node:module";
+const timers = createRequire(import.meta.url)("node:timers");
+timers.setInterval(() => tick("${tag}"), 15);`,
+    ],
+    [
+      "promisify of setTimeout",
+      (tag) => `
+import { promisify } from "node:util";
+const sleep = promisify(setTimeout);
+async function loop() { while (true) { tick("${tag}"); await sleep(15); } }
+loop();`,
+    ],
+    [
+      "immediates, one after the other",
+      (tag) => `
+import { setImmediate } from "node:timers";
+function loop() {
+  let last = 0;
+  const next = () => {
+    if (performance.now() - last > 15) { last = performance.now(); tick("${tag}"); }
+    setImmediate(next);
+  };
+  next();
+}
+loop();`,
+    ],
+    [
+      "promised immediates and pauses",
+      (tag) => `
+import { setImmediate, setTimeout } from "node:timers/promises";
+async function loop() { while (true) { tick("${tag}"); await setTimeout(10); await setImmediate(); } }
+loop();`,
+    ],
   ];
 
 const app = (code: string) => `
@@ -48,6 +134,7 @@ import { state } from "./state.ts";
 const tick = (tag: string) => { state.ticks[tag] = (state.ticks[tag] ?? 0) + 1; };
 ${code}
 export const ticks = () => ({ ...state.ticks });
+export const asked = () => new Promise<number>((resolve) => globalThis.setTimeout(resolve, 3, 1));
 export const kept = () => state.kept;
 `;
 
@@ -68,12 +155,32 @@ async function grows(app: DrivenApp): Promise<string[]> {
   return Object.keys(after).filter((tag) => after[tag] !== before[tag]);
 }
 
+/** Asks all the time, whatever is being upgraded: what waits on behalf of a call is no loop. */
+function load(app: DrivenApp) {
+  let ended = false;
+  const it = {
+    answered: 0,
+    async [Symbol.asyncDispose]() {
+      ended = true;
+      await running;
+    },
+  };
+  const running = (async () => {
+    while (!ended) {
+      assertEquals(await app.call("asked"), 1);
+      it.answered++;
+    }
+  })();
+  return it;
+}
+
 for (const [name, code] of LOOPS) {
   Deno.test(`of a loop by ${name} there is one after an upgrade, and the old one after one that is undone`, async () => {
     await using driven = await DrivenApp.start({
       ...FILES,
       "app.ts": app(code("one")),
     });
+    await using asking = load(driven);
     assertEquals(await grows(driven), ["one"]);
     const undone = await driven.upgrade({
       "app.ts": app(
@@ -103,6 +210,7 @@ health(async () => { await new Promise((r) => setTimeout(r, 80)); return false; 
       await driven.call("kept") as number > kept,
       "the timers of modules that stay go on",
     );
+    assert(asking.answered > 0, "it was asked all the time");
   });
 }
 
