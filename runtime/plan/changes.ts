@@ -25,6 +25,7 @@ export interface Changes {
  * @param loaded the modules that are loaded, boot modules among them
  * @param wanted the modules that a fresh process could load
  * @param release the release
+ * @param importers the modules that import a changed package
  * @returns the differences, in path order
  */
 export function changesOf(
@@ -33,6 +34,7 @@ export function changesOf(
   loaded: ReadonlySet<string>,
   wanted: ReadonlySet<string>,
   release: View,
+  importers: ReadonlySet<string> = new Set(),
 ): Changes {
   const modules: string[] = [];
   const files: string[] = [];
@@ -40,6 +42,7 @@ export function changesOf(
   for (const [path, { sha256, kind }] of Object.entries(manifest.files)) {
     if (own(running.files, path) === sha256) {
       if (
+        importers.has(path) ||
         loaded.has(path) && leadsElsewhere(path, manifest, running, release)
       ) {
         modules.push(path);

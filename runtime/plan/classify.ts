@@ -4,7 +4,11 @@
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { NO_SETTINGS } from "../protocol/release_settings.ts";
 import { changesOf } from "./changes.ts";
-import { configRefusals, memberRefusals } from "./rules/config_rule.ts";
+import {
+  changedImageFiles,
+  configRefusals,
+  memberRefusals,
+} from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
 import { importRoots } from "./import_roots.ts";
@@ -17,7 +21,8 @@ import {
   declinedRefusals,
   mainRefusals,
 } from "./rules/module_rules.ts";
-import { packageRefusals } from "./rules/package_rule.ts";
+import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
+import { packageChanges } from "./dependencies/package_changes.ts";
 import type { Plan } from "./plan.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
@@ -76,7 +81,24 @@ export function classify(
     ...workerScripts(running, Object.keys(manifest.modules), release)
       .map(({ script }) => script),
   ], (path) => releaseEdges(path, manifest, release));
-  const changes = changesOf(manifest, running, loaded, wanted, release);
+  const inWorkers = reach(
+    scripts.map(({ script }) => script),
+    (path) => releaseEdges(path, manifest, release),
+  );
+  const packages = packageChanges(manifest, running, {
+    wanted,
+    boot,
+    inWorkers,
+    release,
+  });
+  const changes = changesOf(
+    manifest,
+    running,
+    loaded,
+    wanted,
+    release,
+    packages?.importers,
+  );
   const changed = new Set([...changes.modules, ...changes.files]);
   const pruned = prunedModules(
     manifest,
@@ -118,15 +140,13 @@ export function classify(
     consents,
   });
   const mapped = new Set(set.mapped);
-  const inWorkers = reach(
-    scripts.map(({ script }) => script),
-    (path) => releaseEdges(path, manifest, release),
-  );
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
-    ...configRefusals(manifest, running),
-    ...packageRefusals(manifest, running, wanted),
+    ...configRefusals(manifest, running, packages !== null),
+    ...packages
+      ? [...packages.refusals, ...remoteRefusals(manifest, running, wanted)]
+      : packageRefusals(manifest, running, wanted),
     ...bootRefusals(set, running.main),
     ...declinedRefusals(set, running),
     ...commonjsRefusals(set, manifest, running, release),
@@ -165,8 +185,12 @@ export function classify(
       ...changes.ignored.length > 0
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]
         : [],
+      ...changedImageFiles(manifest, running).map((path) =>
+        `${path} has changed: takes effect at the next cold deploy`
+      ),
       ...consents.used.map((text) => `consented to: ${text}`),
     ],
+    packages: packages?.changes ?? [],
     linked: linked.length,
     retained_bytes: RETAINED_PER_SOURCE_BYTE *
       set.reload.reduce(

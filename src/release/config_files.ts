@@ -31,6 +31,8 @@ export interface ConfigFiles {
   readonly dockerfile: string | null;
   /** The versions that `deno.lock` has chosen, by requirement. */
   readonly locked: Readonly<Record<string, string>>;
+  /** The text of `deno.lock`; empty if there is none. */
+  readonly lockText: string;
   /** Tells whether a path is such a file. */
   readonly isConfig: (path: string) => boolean;
 }
@@ -66,13 +68,15 @@ export async function readConfigFiles(
     if (!isRecord(dependencies)) continue;
     for (const name of Object.keys(dependencies)) packages.add(name);
   }
+  const lockText = await read("deno.lock") ?? "";
   return {
     denoJson,
     packageJson,
     packages,
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),
-    locked: lockedVersions(await read("deno.lock") ?? ""),
+    locked: lockedVersions(lockText),
+    lockText,
     isConfig: (path) => names.has(path),
   };
 }

@@ -10,7 +10,11 @@ import {
   type ReleaseFile,
   type ReleaseSettings,
 } from "@flyhot/runtime/protocol";
-import { readReleaseSettings } from "@flyhot/runtime/plan";
+import {
+  pinPackages,
+  readLockFile,
+  readReleaseSettings,
+} from "@flyhot/runtime/plan";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -132,6 +136,11 @@ export async function packRelease(
     analysis,
     settings: settingsOf(config.denoJson),
     configKeys: await configKeyDigests(root, configFiles.keys(), host),
+    packages: pinPackages(
+      Object.values(modules).flatMap(({ external }) => external),
+      readLockFile(config.lockText),
+      digestOfText,
+    ),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
     ...(checks.length > 0 ? { checks } : {}),
   };
