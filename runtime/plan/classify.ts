@@ -40,13 +40,17 @@ const RETAINED_PER_SOURCE_BYTE = 6;
  *
  * @param manifest the release
  * @param machine what the machine says it runs
- * @param options what is consented to for this upgrade, besides what `deno.json` says
+ * @param options what is consented to for this upgrade, besides what `deno.json` says; modules that lead elsewhere than
+ * they did, as only the machine knows
  * @returns the plan
  */
 export function classify(
   manifest: Manifest,
   machine: RunningManifest,
-  options: { readonly consent?: readonly string[] } = {},
+  options: {
+    readonly consent?: readonly string[];
+    readonly elsewhere?: ReadonlySet<string>;
+  } = {},
 ): Plan {
   // A module that is loaded with a query as well is still one file.
   const running = {
@@ -97,7 +101,7 @@ export function classify(
     loaded,
     wanted,
     release,
-    packages?.importers,
+    (packages?.importers ?? new Set()).union(options.elsewhere ?? new Set()),
   );
   const changed = new Set([...changes.modules, ...changes.files]);
   const pruned = prunedModules(

@@ -4,7 +4,14 @@
 import { join } from "node:path";
 import { Slices, sortInSlices } from "../base/in_slices.ts";
 import { startKeys } from "../plan/config_keys.ts";
+import {
+  closureOf,
+  closureText,
+  importable,
+  readLockFile,
+} from "../plan/dependencies/lock_file.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
+import type { LoadedPackage } from "../protocol/plan_fields.ts";
 import { settingsText } from "../protocol/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";
 import { FileDigests } from "./file_digests.ts";
@@ -42,6 +49,8 @@ export class AppFiles {
   readonly #hashed: FileDigests;
   readonly #laid: LaidOver | null;
   #packages: Promise<Set<string>> | null = null;
+  #lock: Promise<string> | null = null;
+  #locked: Promise<Record<string, LoadedPackage>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
   /**
@@ -172,7 +181,36 @@ export class AppFiles {
    * @returns versions by requirement; empty where there is no lock file
    */
   async locked(): Promise<Record<string, string>> {
-    return lockedVersions(await this.text("deno.lock") ?? "");
+    return lockedVersions(await this.#lockText());
+  }
+
+  /**
+   * The packages that the lock file has chosen, with all beneath them.
+   *
+   * @returns what is known of each, by exact package
+   */
+  lockedPackages(): Promise<Readonly<Record<string, LoadedPackage>>> {
+    return this.#locked ??= this.#readLocked();
+  }
+
+  // Deno writes to it what comes in later.
+  #lockText(): Promise<string> {
+    return this.#lock ??= this.text("deno.lock").then((text) => text ?? "");
+  }
+
+  async #readLocked(): Promise<Record<string, LoadedPackage>> {
+    const lock = readLockFile(await this.#lockText());
+    const found: [exact: string, loaded: LoadedPackage][] = [];
+    const slices = new Slices();
+    for (const exact of new Set(lock.pinned.values())) {
+      const closure = closureOf(exact, lock);
+      found.push([importable(exact), {
+        closure: await sha256Of(closureText(closure, lock)),
+        depends: closure.slice(0, -1),
+      }]);
+      if (slices.over) await slices.next();
+    }
+    return Object.fromEntries(found);
   }
 
   /**

@@ -10,6 +10,8 @@ import type { StagedTable } from "../modules/module_table.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
+import type { LockFile } from "../plan/dependencies/lock_file.ts";
+import { linkedOtherwise } from "./add_packages.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
 
 /** New modules that are loaded and wait. */
@@ -31,6 +33,7 @@ export interface Prepared {
  * @param release where from, or null for the base image
  * @param appProcess what runs in this process
  * @param timeoutMs how long top-level code may take, in milliseconds
+ * @param lock what the release's lock file pins; null to take whatever Deno links
  * @returns the loaded modules
  * @throws {UpgradeError} if a module does not load in time; everything staged is discarded then
  */
@@ -39,6 +42,7 @@ export async function prepare(
   release: UnpackedRelease | null,
   appProcess: AppProcess,
   timeoutMs: number,
+  lock: LockFile | null = null,
 ): Promise<Prepared> {
   const { modules, boundaries } = appProcess;
   const table = modules.table!;
@@ -51,6 +55,8 @@ export async function prepare(
     replaced: new Set([...plan.reload, ...plan.gone]),
   });
   modules.staged = staged;
+  if (release) modules.releases.set(staged.attempt, release.manifest);
+  modules.packages.watch();
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
@@ -81,6 +87,13 @@ export async function prepare(
           })`,
         ),
     );
+    const wrong = lock ? linkedOtherwise(modules.packages.seen(), lock) : [];
+    if (wrong.length > 0) {
+      throw new UpgradeError(
+        "prepare",
+        `Cannot load the packages as they are locked: ${wrong.join("; ")}`,
+      );
+    }
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
     return { staged, staging, callers, boundaries: swappable };
@@ -104,6 +117,8 @@ export function discard(
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
+  appProcess.modules.packages.seen();
+  appProcess.modules.releases.delete(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();

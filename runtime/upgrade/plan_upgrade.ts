@@ -7,11 +7,12 @@ import { classify } from "../plan/classify.ts";
 import { packageOf } from "../plan/packages.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
+import type { PackageChange } from "../plan/dependencies/package_changes.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
-import { imageManifest } from "./image_manifest.ts";
+import { imageManifest, leadingElsewhere } from "./image_manifest.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
 /** What is to be done. */
@@ -32,6 +33,10 @@ export interface UpgradePlan {
   readonly reads: ReadonlyMap<string, string>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
+  /** The packages that come in. */
+  readonly packages: readonly PackageChange[];
+  /** Whether packages can come in. */
+  readonly canAddPackages: boolean;
   /** Whether there is nothing to do. */
   readonly isEmpty: boolean;
 }
@@ -59,7 +64,10 @@ export async function planUpgrade(
   const plan = classify(
     manifest,
     release ? running : { ...running, external: everyPackage(manifest) },
-    { consent },
+    {
+      consent,
+      ...release ? {} : { elsewhere: await leadingElsewhere(context) },
+    },
   );
   for (const text of plan.warnings) appProcess.logger.warn(text);
   if (!plan.hot) {
@@ -90,6 +98,8 @@ export async function planUpgrade(
     files,
     reads: readsOf(files, context),
     retained: { modules: plan.reload.length, bytes },
+    packages: release ? plan.packages : [],
+    canAddPackages: running.canAddPackages?.possible ?? false,
     isEmpty: isEmptyPlan(plan),
   };
 }

@@ -14,6 +14,7 @@ import { parseJsonc } from "../protocol/jsonc.ts";
 import type { SeenImport } from "../modules/edges.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { UpgradeContext } from "./context.ts";
+import { packageAccess } from "../process/package_access.ts";
 import { knownPackages } from "./known_packages.ts";
 
 /** What is looked at. */
@@ -53,7 +54,12 @@ export async function runningManifest(
     files: Object.fromEntries(digests),
     config: await files.config(),
     configKeys: await files.configKeys(),
-    locked: await files.locked(),
+    locked: { ...await files.locked(), ...release?.manifest.locked },
+    packages: {
+      ...await files.lockedPackages(),
+      ...Object.fromEntries(modules.packages.known),
+    },
+    canAddPackages: await packageAccess(files, appProcess.root),
     loaded: [...loaded].sort(),
     live: targets(imports, true),
     plain: targets(imports, false),

@@ -20,6 +20,7 @@ import { generations } from "../modules/generations.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
+import { addPackages } from "./add_packages.ts";
 import { ServiceChange } from "./service_change.ts";
 import { StateChange } from "./state_change.ts";
 import type { AppProcess } from "../process/process.ts";
@@ -137,7 +138,15 @@ class Upgrade {
     });
     const prepared = await this.#step(
       "prepare",
-      () => prepare(plan, release, appProcess, prepareTimeoutMs),
+      async () => {
+        const lock = release && await addPackages(
+          plan,
+          release,
+          appProcess.modules.packages,
+          this.#context.fetchTimeoutMs,
+        );
+        return await prepare(plan, release, appProcess, prepareTimeoutMs, lock);
+      },
     );
     let changes: Changes | null = null;
     let undoLoad: (() => Promise<void>) | null = null;

@@ -11,6 +11,8 @@ export interface LockedPackage {
   readonly integrity: string;
   /** True for one that is built where it is installed, or made for one kind of machine: a native add-on. */
   readonly native: boolean;
+  /** True for one that is made for kinds of machine that Fly does not have: it is never installed there. */
+  readonly foreign: boolean;
 }
 
 /** A lock file. */
@@ -102,6 +104,7 @@ export function readLockFile(text: string): LockFile {
           ),
         integrity: typeof it.integrity === "string" ? it.integrity : "",
         native: isNative(it),
+        foreign: isForeign(it),
       });
     }
     for (const [key, value] of Object.entries(record(lock.jsr))) {
@@ -112,6 +115,7 @@ export function readLockFile(text: string): LockFile {
         ).filter((name) => name !== null),
         integrity: typeof it.integrity === "string" ? it.integrity : "",
         native: false,
+        foreign: false,
       });
     }
   } catch {
@@ -215,11 +219,16 @@ function jsrDependency(
   return found[0] ?? null;
 }
 
-/** Scripts that run when it is installed, or one kind of machine, unless that is not a kind Fly has. */
+/** Scripts that run when it is installed, or one kind of machine. */
 function isNative(it: Readonly<Record<string, unknown>>): boolean {
+  return !isForeign(it) &&
+    (it.scripts === true || texts(it.os).length > 0 ||
+      texts(it.cpu).length > 0);
+}
+
+function isForeign(it: Readonly<Record<string, unknown>>): boolean {
   const systems = texts(it.os);
-  if (systems.length > 0 && !systems.includes("linux")) return false;
-  return it.scripts === true || systems.length > 0 || texts(it.cpu).length > 0;
+  return systems.length > 0 && !systems.includes("linux");
 }
 
 function texts(value: unknown): string[] {
