@@ -39,7 +39,7 @@ export class PackageLoading {
   readonly #adding = new Set<string>();
   readonly #asked = new Map<string, Question>();
   #questions = 0;
-  #links: Map<string, Set<string>> | null = null;
+  readonly #links = new Map<string, Set<string>>();
 
   /**
    * Makes a package ready: afterwards modules can import it.
@@ -72,20 +72,9 @@ export class PackageLoading {
     return asked.lead;
   }
 
-  /** Starts noting what packages import of others. */
-  watch(): void {
-    this.#links = new Map();
-  }
-
-  /**
-   * Stops noting.
-   *
-   * @returns what was seen
-   */
-  seen(): SeenLinks {
-    const links = this.#links ?? new Map();
-    this.#links = null;
-    return links;
+  /** What packages have imported of each other since the process started; what is loaded is not imported again. */
+  get links(): SeenLinks {
+    return this.#links;
   }
 
   /**
@@ -131,7 +120,6 @@ export class PackageLoading {
    * @param url where the import leads
    */
   note(parent: string, url: string): void {
-    if (!this.#links) return;
     const from = packageOfUrl(parent);
     const to = from === null ? null : packageOfUrl(url);
     if (from === null || to === null || from === to) return;

@@ -203,9 +203,10 @@ export class AppFiles {
     const found: [exact: string, loaded: LoadedPackage][] = [];
     const slices = new Slices();
     for (const exact of new Set(lock.pinned.values())) {
+      if (!lock.packages.has(exact)) continue;
       const closure = closureOf(exact, lock);
       found.push([importable(exact), {
-        closure: await sha256Of(closureText(closure, lock)),
+        closure: await sha256Of(closureText(closure)),
         depends: closure.slice(0, -1),
       }]);
       if (slices.over) await slices.next();

@@ -62,32 +62,67 @@ export async function addPackages(
         { transient: true },
       ),
   );
-  for (const { exact, closure, depends } of pinnedOf(release.manifest)) {
-    if (exact === null || packages.known.has(importable(exact))) continue;
-    if (plan.packages.some(({ to }) => to === exact)) {
-      packages.known.set(importable(exact), { closure, depends });
-    }
-  }
   return lock;
 }
 
 /**
- * Compares what packages were seen to import with what the lock file says.
+ * Holds what the new packages were seen to import against the lock file, and notes what the process has now.
+ *
+ * @param plan what the upgrade does
+ * @param manifest the release
+ * @param lock what its lock file pins
+ * @param packages the packages of the process
+ * @throws {UpgradeError} naming each package that got another version than is locked
+ */
+export function checkLinks(
+  plan: UpgradePlan,
+  manifest: Manifest,
+  lock: LockFile,
+  packages: PackageLoading,
+): void {
+  const brought = new Set<string>();
+  for (const { to } of plan.packages) {
+    for (const exact of closureOf(to, lock)) brought.add(exact);
+  }
+  const wrong = linkedOtherwise(packages.links, lock, brought);
+  if (wrong.length > 0) {
+    throw new UpgradeError(
+      "prepare",
+      `Cannot load the packages as they are locked: ${wrong.join("; ")}`,
+    );
+  }
+  for (const pinned of Object.values(manifest.packages ?? {})) {
+    const { exact, closure, depends } = pinned;
+    if (exact !== null && brought.has(exact)) {
+      packages.known.set(importable(exact), { closure, depends });
+    }
+  }
+}
+
+/**
+ * Compares what packages were seen to import with what a lock file says.
  *
  * @param seen what they imported
  * @param lock the lock file
+ * @param asked the exact packages that are looked at
  * @returns one sentence for each package that got another version than is locked
  */
-export function linkedOtherwise(seen: SeenLinks, lock: LockFile): string[] {
-  const wrong: string[] = [];
+export function linkedOtherwise(
+  seen: SeenLinks,
+  lock: LockFile,
+  asked: Iterable<string>,
+): string[] {
   const locked = new Map<string, string[]>();
-  for (const [exact, { dependencies }] of lock.packages) {
+  for (const exact of asked) {
     const key = importable(exact);
-    locked.set(key, [...locked.get(key) ?? [], ...dependencies]);
+    locked.set(key, [
+      ...locked.get(key) ?? [],
+      ...(lock.packages.get(exact)?.dependencies ?? []).map(importable),
+    ]);
   }
-  for (const [from, targets] of seen) {
-    const dependencies = (locked.get(from) ?? []).map(importable);
-    for (const to of targets) {
+  const wrong: string[] = [];
+  for (const [from, dependencies] of locked) {
+    for (const to of seen.get(from) ?? []) {
       const same = dependencies.filter((it) => nameOf(it) === nameOf(to));
       if (same.length === 0 || same.includes(to)) continue;
       wrong.push(
@@ -177,10 +212,6 @@ function missing(
     }
   }
   return found;
-}
-
-function pinnedOf({ packages }: Manifest) {
-  return Object.values(packages ?? {});
 }
 
 async function lockOf({ folder }: UnpackedRelease): Promise<LockFile> {

@@ -11,7 +11,7 @@ import type { UnpackedRelease } from "../release/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { LockFile } from "../plan/dependencies/lock_file.ts";
-import { linkedOtherwise } from "./add_packages.ts";
+import { checkLinks } from "./add_packages.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
 
 /** New modules that are loaded and wait. */
@@ -56,7 +56,6 @@ export async function prepare(
   });
   modules.staged = staged;
   if (release) modules.releases.set(staged.attempt, release.manifest);
-  modules.packages.watch();
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
@@ -87,12 +86,8 @@ export async function prepare(
           })`,
         ),
     );
-    const wrong = lock ? linkedOtherwise(modules.packages.seen(), lock) : [];
-    if (wrong.length > 0) {
-      throw new UpgradeError(
-        "prepare",
-        `Cannot load the packages as they are locked: ${wrong.join("; ")}`,
-      );
+    if (release && lock) {
+      checkLinks(plan, release.manifest, lock, modules.packages);
     }
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
@@ -117,7 +112,6 @@ export function discard(
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
-  appProcess.modules.packages.seen();
   appProcess.modules.releases.delete(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;

@@ -35,7 +35,7 @@ export async function readInitSources(
     modules,
     entries,
     denoJson: await denoJsonOf(project),
-    packages: config.packages,
+    packages: new Set(config.packages.keys()),
     dockerfile: config.dockerfile,
     flyToml: config.flyToml,
     dockerignore: await read(".dockerignore"),

@@ -23,8 +23,8 @@ export interface ConfigFiles {
   readonly denoJson: Readonly<Record<string, unknown>>;
   /** `package.json`, parsed, or null. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
-  /** The packages that `package.json` names. */
-  readonly packages: ReadonlySet<string>;
+  /** What `package.json` wants of each package that it names: a range, or a specifier. */
+  readonly packages: ReadonlyMap<string, string>;
   /** The text of `fly.toml`, or null. */
   readonly flyToml: string | null;
   /** The text of `Dockerfile`, or null. */
@@ -62,11 +62,16 @@ export async function readConfigFiles(
       names.add(`${member}/${name}`);
     }
   }
-  const packages = new Set<string>();
-  for (const key of ["dependencies", "devDependencies"]) {
+  const packages = new Map<string, string>();
+  // Deno looks into them in this order, last one first.
+  for (
+    const key of ["optionalDependencies", "devDependencies", "dependencies"]
+  ) {
     const dependencies = packageJson?.[key];
     if (!isRecord(dependencies)) continue;
-    for (const name of Object.keys(dependencies)) packages.add(name);
+    for (const [name, range] of Object.entries(dependencies)) {
+      if (typeof range === "string") packages.set(name, range);
+    }
   }
   const lockText = await read("deno.lock") ?? "";
   return {

@@ -34,8 +34,8 @@ export interface GraphOptions {
   readonly root: string;
   /** The main modules, as paths under it. */
   readonly entries: readonly string[];
-  /** The packages that `package.json` names: bare imports of them lead outside. */
-  readonly packages: ReadonlySet<string>;
+  /** What `package.json` wants of each package that it names: bare imports of them lead there. */
+  readonly packages: ReadonlyMap<string, string>;
 }
 
 /**
@@ -132,7 +132,7 @@ async function denoInfo(
 export function edgesOf(
   info: InfoGraph,
   entry: string,
-  packages: ReadonlySet<string> = new Set(),
+  packages: ReadonlyMap<string, string> = new Map(),
 ): Map<string, ModuleEdges> {
   const main = bare(info.roots[0] ?? "");
   // The entry's own URL tells the folder's, whatever links lead there.
@@ -195,20 +195,40 @@ export function edgesOf(
 function resolve(
   dependency: InfoDependency,
   path: string,
-  packages: ReadonlySet<string>,
+  packages: ReadonlyMap<string, string>,
 ): string | null {
   const { code, specifier } = dependency;
   if (code?.specifier !== undefined) return code.specifier;
   // Without npm, deno info does not know these two.
   if (isBuiltin(specifier)) return `node:${specifier}`;
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  // The version is package.json's affair, and any change of that needs a new image anyway.
-  if (packages.has(name)) return null;
+  const range = packages.get(name);
+  if (range !== undefined) {
+    return requirement(name, range, specifier.slice(name.length));
+  }
   throw new FlyhotError(
     "usage",
     `Cannot pack ${path}: ${code?.error ?? `"${specifier}" leads nowhere`}`,
     { hint: `name it under "imports" in deno.json, or correct the import` },
   );
+}
+
+/** What an entry of `package.json` stands for, as Deno writes it into the lock file; null for what is not a package. */
+function requirement(
+  name: string,
+  range: string,
+  subpath: string,
+): string | null {
+  const alias = /^(npm|jsr):(.*)$/.exec(range);
+  if (alias) {
+    const [, scheme, rest = ""] = alias;
+    // `jsr:^1.0.0` means the package of that name.
+    return /^@?[a-z]/i.test(rest) && /[a-z]/i.test(rest)
+      ? `${scheme}:${rest}${subpath}`
+      : `${scheme}:${name}@${rest}${subpath}`;
+  }
+  if (/^(?:workspace|file|link|git|https?):|\//.test(range)) return null;
+  return `npm:${name}@${range}${subpath}`;
 }
 
 function broken(path: string, from: string | null, error: string): FlyhotError {

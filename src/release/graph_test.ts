@@ -8,12 +8,12 @@ import { withApp } from "../../tests/support/temp_app.ts";
 async function graphOf(
   files: Readonly<Record<string, string>>,
   entries = ["main.ts"],
-  packages: readonly string[] = [],
+  packages: Readonly<Record<string, string>> = {},
 ) {
   return await withApp(files, async (root) => {
     using host = denoHost();
     return await readGraph(
-      { root, entries, packages: new Set(packages) },
+      { root, entries, packages: new Map(Object.entries(packages)) },
       host,
     );
   });
@@ -133,14 +133,23 @@ Deno.test("readGraph() joins the graphs of all entries, in path order", async ()
   ]);
 });
 
-Deno.test("readGraph() leaves packages of package.json to npm", async () => {
+Deno.test("readGraph() leads packages of package.json to what it wants of them", async () => {
   const files = {
-    "package.json": `{ "dependencies": { "@scope/pkg": "1" } }`,
     "main.ts":
-      `import "@scope/pkg/deep.js"; import fs from "fs"; console.log(fs);`,
+      `import "@scope/pkg/deep.js"; import fs from "fs"; import "alias"; import "@std/path"; import "mine"; console.log(fs);`,
   };
-  const graph = await graphOf(files, ["main.ts"], ["@scope/pkg"]);
-  assertEquals(graph["main.ts"]?.external, ["node:fs"]);
+  const graph = await graphOf(files, ["main.ts"], {
+    "@scope/pkg": "^1.2",
+    alias: "npm:real@2",
+    "@std/path": "jsr:^1.1",
+    mine: "workspace:*",
+  });
+  assertEquals(graph["main.ts"]?.external, [
+    "jsr:@std/path@^1.1",
+    "node:fs",
+    "npm:@scope/pkg@^1.2/deep.js",
+    "npm:real@2",
+  ]);
   const error = await assertRejects(() => graphOf(files), FlyhotError);
   assertEquals(error.code, "usage");
 });
@@ -215,7 +224,7 @@ Deno.test("readGraph() runs the deno that runs it, or the one on PATH when it is
     ]
   ) {
     await readGraph(
-      { root: "/app", entries: ["main.ts"], packages: new Set() },
+      { root: "/app", entries: ["main.ts"], packages: new Map() },
       runner(execPath, (program) => {
         programs.push(program);
         return Promise.resolve({
@@ -233,7 +242,7 @@ Deno.test("readGraph() says what to do where there is no deno, or it answers non
   const options = {
     root: "/app",
     entries: ["main.ts"],
-    packages: new Set<string>(),
+    packages: new Map(),
   };
   const missing = runner("/opt/flyhot", () => {
     const error = new Error("no such file");

@@ -62,11 +62,15 @@ export class DrivenApp implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
   #last = 0;
 
-  private constructor(root: string, source: string) {
+  private constructor(
+    root: string,
+    source: string,
+    options: readonly string[],
+  ) {
     this.root = root;
     this.#source = source;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "main.ts"],
+      args: ["run", "-A", ...options, "main.ts"],
       cwd: root,
       env: {
         NO_COLOR: "1",
@@ -89,6 +93,7 @@ export class DrivenApp implements AsyncDisposable {
   static async start(
     files: Files,
     prepare: (root: string) => Promise<void> = async () => {},
+    options: readonly string[] = ["--no-lock"],
   ): Promise<DrivenApp> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-app-" });
     const root = join(folder, "app");
@@ -102,7 +107,7 @@ export class DrivenApp implements AsyncDisposable {
     await writeFiles(root, all);
     await writeFiles(source, all);
     await prepare(root);
-    const app = new DrivenApp(root, source);
+    const app = new DrivenApp(root, source, options);
     const ready = app.#waiting.get(0)!.promise;
     await Promise.race([ready, app.#reading]);
     if (app.#waiting.has(0)) {

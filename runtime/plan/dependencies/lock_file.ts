@@ -7,8 +7,6 @@ import { parseJsonc } from "../../protocol/jsonc.ts";
 export interface LockedPackage {
   /** The exact packages it depends on, as `npm:qs@6.14.1`; peers are part of the text as in the lock file. */
   readonly dependencies: readonly string[];
-  /** What the registry said its content is. */
-  readonly integrity: string;
   /** True for one that is built where it is installed, or made for one kind of machine: a native add-on. */
   readonly native: boolean;
   /** True for one that is made for kinds of machine that Fly does not have: it is never installed there. */
@@ -102,7 +100,6 @@ export function readLockFile(text: string): LockFile {
           .map((name) => npmDependency(name, versions)).filter((name) =>
             name !== null
           ),
-        integrity: typeof it.integrity === "string" ? it.integrity : "",
         native: isNative(it),
         foreign: isForeign(it),
       });
@@ -113,7 +110,6 @@ export function readLockFile(text: string): LockFile {
         dependencies: texts(it.dependencies).map((name) =>
           jsrDependency(name, pinned)
         ).filter((name) => name !== null),
-        integrity: typeof it.integrity === "string" ? it.integrity : "",
         native: false,
         foreign: false,
       });
@@ -170,19 +166,13 @@ export function closureOf(exact: string, lock: LockFile): string[] {
 }
 
 /**
- * What two closures are compared by: every package of it, with its content.
+ * What two closures are compared by: a registry never gives out other content for a version.
  *
  * @param closure exact packages
- * @param lock the lock file
  * @returns text to be hashed, the same in whatever order
  */
-export function closureText(
-  closure: readonly string[],
-  lock: LockFile,
-): string {
-  return closure.map((exact) =>
-    `${exact} ${lock.packages.get(exact)?.integrity ?? ""}`
-  ).sort().join("\n");
+export function closureText(closure: readonly string[]): string {
+  return closure.toSorted().join("\n");
 }
 
 /** A lock file leaves the version out where it holds only one of that name. */

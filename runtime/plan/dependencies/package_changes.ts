@@ -92,7 +92,7 @@ export function packageChanges(
       continue;
     }
     const known = own(running.packages, importable(after));
-    if (known && known.closure !== pinned!.closure) {
+    if (known && isOtherwise(known.closure, pinned!.closure)) {
       refusals.add(use, beneath(after, known.depends, pinned!.depends));
       continue;
     }
@@ -286,6 +286,11 @@ function beneath(
     }), and a process never links a loaded package to others`,
     remedy: `take another version of ${nameOf(exact)} as well`,
   };
+}
+
+/** Of what no lock file knows, nothing can be said. */
+function isOtherwise(before: string, after: string): boolean {
+  return before !== "" && after !== "" && before !== after;
 }
 
 function list(exact: readonly string[]): string {

@@ -34,11 +34,16 @@ export function pinPackages(
       pinned[specifier] = { exact, closure: "", depends: [] };
       continue;
     }
+    // A version that is written out in the code need not be in the lock file; then nothing is known of what is beneath.
+    if (!lock.packages.has(exact)) {
+      pinned[specifier] = { exact, closure: "", depends: [] };
+      continue;
+    }
     const closure = closureOf(exact, lock);
     const native = closure.filter((it) => lock.packages.get(it)?.native);
     pinned[specifier] = {
       exact,
-      closure: digest(closureText(closure, lock)),
+      closure: digest(closureText(closure)),
       depends: closure.slice(0, -1),
       ...(native.length > 0 ? { native } : {}),
     };
