@@ -2,7 +2,7 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { isForDevelopment, isScriptPath } from "./paths.ts";
+import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 
 /** What differs. */
@@ -101,13 +101,17 @@ function removedFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
+  const loaded = new Set(running.loaded);
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));
   return [...new Set([...before, ...running.loaded])].filter((path) =>
     !Object.hasOwn(manifest.files, path) &&
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.
-    path !== "deno.lock"
+    path !== "deno.lock" &&
+    // Left out of every release now, whatever older ones held.
+    (loaded.has(path) ||
+      !isForDevelopment(path) && !isSecretLike(path))
   ).sort();
 }
 

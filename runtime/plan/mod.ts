@@ -25,7 +25,7 @@ export {
 export { importRoots } from "./import_roots.ts";
 export { lockChanges, lockedVersions } from "./locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
-export { isForDevelopment, isScriptPath } from "./paths.ts";
+export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 export { isEmptyPlan, type Plan } from "./plan.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";

@@ -35,7 +35,7 @@ export async function readInitSources(
     modules,
     entries,
     denoJson: await denoJsonOf(project),
-    packages: new Set(config.packages.keys()),
+    packages: config.packages,
     dockerfile: config.dockerfile,
     flyToml: config.flyToml,
     dockerignore: await read(".dockerignore"),

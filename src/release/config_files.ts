@@ -6,7 +6,9 @@ import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { ignoreTest } from "../config/ignore.ts";
 import { digestOfText } from "./digest.ts";
+import { type PackageFolder, PackageTargets } from "./package_targets.ts";
 
 const ROOT_NAMES = [
   "deno.json",
@@ -23,8 +25,10 @@ export interface ConfigFiles {
   readonly denoJson: Readonly<Record<string, unknown>>;
   /** `package.json`, parsed, or null. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
-  /** What `package.json` wants of each package that it names: a range, or a specifier. */
-  readonly packages: ReadonlyMap<string, string>;
+  /** The packages that `package.json` names. */
+  readonly packages: ReadonlySet<string>;
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly targets: PackageTargets;
   /** The text of `fly.toml`, or null. */
   readonly flyToml: string | null;
   /** The text of `Dockerfile`, or null. */
@@ -42,12 +46,14 @@ export interface ConfigFiles {
  *
  * @param root the app's folder
  * @param host the disk
+ * @param paths the files of the app, so that members named by a pattern are found. Default none
  * @returns what they say
  * @throws {FlyhotError} `usage` if one is no JSON
  */
 export async function readConfigFiles(
   root: string,
   host: Pick<Host, "files">,
+  paths: Iterable<string> = [],
 ): Promise<ConfigFiles> {
   const read = (name: string) => host.files.readText(joinPath(root, name));
   const denoJson = parseRecord(await read("deno.json"), "deno.json") ??
@@ -57,27 +63,35 @@ export async function readConfigFiles(
   if (typeof denoJson.importMap === "string") {
     names.add(denoJson.importMap.replace(/^\.\//, ""));
   }
-  for (const member of membersOf(denoJson.workspace)) {
+  const members = memberFolders([
+    ...membersOf(denoJson.workspace),
+    ...membersOf(packageJson?.workspaces),
+  ], paths);
+  const folders: PackageFolder[] = packageJson
+    ? [{ folder: "", json: packageJson }]
+    : [];
+  for (const member of members) {
+    const name = `${member}/package.json`;
+    const json = parseRecord(await read(name), name);
+    if (json) folders.push({ folder: `${member}/`, json });
+  }
+  for (const member of members) {
     for (const name of ["deno.json", "deno.jsonc", "package.json"]) {
       names.add(`${member}/${name}`);
     }
   }
-  const packages = new Map<string, string>();
-  // Deno looks into them in this order, last one first.
-  for (
-    const key of ["optionalDependencies", "devDependencies", "dependencies"]
-  ) {
+  const packages = new Set<string>();
+  for (const key of ["dependencies", "devDependencies"]) {
     const dependencies = packageJson?.[key];
     if (!isRecord(dependencies)) continue;
-    for (const [name, range] of Object.entries(dependencies)) {
-      if (typeof range === "string") packages.set(name, range);
-    }
+    for (const name of Object.keys(dependencies)) packages.add(name);
   }
   const lockText = await read("deno.lock") ?? "";
   return {
     denoJson,
     packageJson,
     packages,
+    targets: new PackageTargets(folders),
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),
     locked: lockedVersions(lockText),
@@ -140,8 +154,28 @@ export async function configKeyDigests(
   return Object.fromEntries(found);
 }
 
+/** The folders that patterns mean: those with a configuration of their own. */
+function memberFolders(
+  patterns: readonly string[],
+  paths: Iterable<string>,
+): string[] {
+  const folders = new Set(patterns.filter((it) => !it.includes("*")));
+  const tests = patterns.filter((it) => it.includes("*") && !it.startsWith("!"))
+    .map((it) => ignoreTest([it]));
+  if (tests.length > 0) {
+    for (const path of paths) {
+      const folder = /^(.+)\/(?:deno\.jsonc?|package\.json)$/.exec(path)?.[1];
+      if (folder === undefined) continue;
+      if (tests.some((test) => test(folder))) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
+
 function membersOf(workspace: unknown): string[] {
-  const members = isRecord(workspace) ? workspace.members : workspace;
+  const members = isRecord(workspace)
+    ? workspace.members ?? workspace.packages
+    : workspace;
   if (!Array.isArray(members)) return [];
   return members.filter((member) => typeof member === "string").map((member) =>
     member.replace(/^\.\//, "").replace(/\/$/, "")

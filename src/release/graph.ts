@@ -5,6 +5,7 @@ import { isBuiltin } from "node:module";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { LINKED, PackageTargets } from "./package_targets.ts";
 
 /** What `deno info --json` says of one import. */
 interface InfoDependency {
@@ -25,7 +26,15 @@ export interface InfoGraph {
   /** The main module's URL, as the only one. */
   readonly roots: readonly string[];
   /** The modules of the graph, and those that could not be loaded. */
-  readonly modules: readonly InfoModule[];
+  readonly modules: InfoModule[];
+}
+
+/** The edges of modules. */
+export interface FoundEdges {
+  /** By path. */
+  readonly edges: ReadonlyMap<string, ModuleEdges>;
+  /** The modules that Deno has not looked into. */
+  readonly unknown: readonly string[];
 }
 
 /** Options of {@linkcode readGraph}. */
@@ -34,8 +43,8 @@ export interface GraphOptions {
   readonly root: string;
   /** The main modules, as paths under it. */
   readonly entries: readonly string[];
-  /** What `package.json` wants of each package that it names: bare imports of them lead there. */
-  readonly packages: ReadonlyMap<string, string>;
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly packages: PackageTargets;
 }
 
 /**
@@ -55,19 +64,51 @@ export async function readGraph(
   const modules = new Map<string, ModuleEdges>();
   for (const entry of options.entries) {
     if (modules.has(entry)) continue;
-    const info = await denoInfo(options.root, entry, host, signal);
-    for (const [path, edges] of edgesOf(info, entry, options.packages)) {
-      modules.set(path, edges);
+    const info = await denoInfo(
+      options.root,
+      entry,
+      `./${entry}`,
+      host,
+      signal,
+    );
+    const base = baseOf(info, entry);
+    let found = edgesOf(info, entry, options.packages);
+    // What only a package.json leads to, Deno has not looked into without npm.
+    for (let rest = found.unknown; rest.length > 0; rest = found.unknown) {
+      const more = await denoInfo(
+        options.root,
+        entry,
+        importing(rest.map((path) => base + encodePath(path))),
+        host,
+        signal,
+      );
+      const before = info.modules.length;
+      info.modules.push(
+        ...more.modules.filter(({ specifier }) =>
+          !specifier.startsWith("data:") &&
+          !info.modules.some((it) => it.specifier === specifier)
+        ),
+      );
+      found = edgesOf(info, entry, options.packages);
+      if (info.modules.length === before) break;
     }
+    for (const [path, edges] of found.edges) modules.set(path, edges);
   }
   return Object.fromEntries(
     [...modules].sort(([a], [b]) => a < b ? -1 : 1),
   );
 }
 
+/** A module that imports some others. */
+function importing(urls: readonly string[]): string {
+  const source = urls.map((url) => `import(${JSON.stringify(url)});`).join("");
+  return `data:application/javascript,${encodeURIComponent(source)}`;
+}
+
 async function denoInfo(
   root: string,
   entry: string,
+  subject: string,
   host: Host,
   signal?: AbortSignal,
 ): Promise<InfoGraph> {
@@ -87,7 +128,7 @@ async function denoInfo(
   const what = `Cannot read the module graph of ${entry}`;
   let outcome;
   try {
-    outcome = await host.run(program, [...args, `./${entry}`], {
+    outcome = await host.run(program, [...args, subject], {
       cwd: root,
       env: { NO_COLOR: "1" },
       ...(signal ? { signal } : {}),
@@ -125,19 +166,18 @@ async function denoInfo(
  *
  * @param info what it said
  * @param entry the main module, as a path
- * @param packages the packages that `package.json` names. Default none
- * @returns the edges by path
+ * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
+ * @returns the edges by path, and what Deno would have to look into
  * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder
  */
 export function edgesOf(
   info: InfoGraph,
   entry: string,
-  packages: ReadonlyMap<string, string> = new Map(),
-): Map<string, ModuleEdges> {
+  packages: PackageTargets = new PackageTargets(),
+): FoundEdges {
   const main = bare(info.roots[0] ?? "");
-  // The entry's own URL tells the folder's, whatever links lead there.
-  const base = main.split("/").slice(0, -entry.split("/").length).join("/") +
-    "/";
+  const base = baseOf(info, entry);
+  const unknown = new Set<string>();
   const known = new Map(
     info.modules.map((module) => [bare(module.specifier), module]),
   );
@@ -150,6 +190,7 @@ export function edgesOf(
     const path = decodePath(next.url.slice(base.length));
     if (found.has(path)) continue;
     const module = known.get(next.url);
+    if (!module) unknown.add(path);
     if (module?.error !== undefined) {
       throw broken(path, next.from, module.error);
     }
@@ -162,7 +203,7 @@ export function edgesOf(
     const specifiers: [specifier: string, target: string][] = [];
     for (const dependency of module?.dependencies ?? []) {
       if (!dependency.code) continue;
-      const target = resolve(dependency, path, packages);
+      const target = resolve(dependency, path, base, packages);
       if (target === null) continue;
       if (!target.startsWith("file:")) {
         edges.external.add(target);
@@ -189,46 +230,35 @@ export function edgesOf(
       specifiers: Object.fromEntries(specifiers.sort()),
     });
   }
-  return found;
+  return { edges: found, unknown: [...unknown] };
+}
+
+/** The entry's own URL tells the folder's, whatever links lead there. */
+function baseOf(info: InfoGraph, entry: string): string {
+  const main = bare(info.roots[0] ?? "");
+  return main.split("/").slice(0, -entry.split("/").length).join("/") + "/";
 }
 
 function resolve(
   dependency: InfoDependency,
   path: string,
-  packages: ReadonlyMap<string, string>,
+  base: string,
+  packages: PackageTargets,
 ): string | null {
   const { code, specifier } = dependency;
   if (code?.specifier !== undefined) return code.specifier;
   // Without npm, deno info does not know these two.
   if (isBuiltin(specifier)) return `node:${specifier}`;
-  const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  const range = packages.get(name);
-  if (range !== undefined) {
-    return requirement(name, range, specifier.slice(name.length));
+  const target = packages.resolve(specifier, path);
+  if (target === LINKED) return null;
+  if (target) {
+    return "url" in target ? target.url : base + encodePath(target.path);
   }
   throw new FlyhotError(
     "usage",
     `Cannot pack ${path}: ${code?.error ?? `"${specifier}" leads nowhere`}`,
     { hint: `name it under "imports" in deno.json, or correct the import` },
   );
-}
-
-/** What an entry of `package.json` stands for, as Deno writes it into the lock file; null for what is not a package. */
-function requirement(
-  name: string,
-  range: string,
-  subpath: string,
-): string | null {
-  const alias = /^(npm|jsr):(.*)$/.exec(range);
-  if (alias) {
-    const [, scheme, rest = ""] = alias;
-    // `jsr:^1.0.0` means the package of that name.
-    return /^@?[a-z]/i.test(rest) && /[a-z]/i.test(rest)
-      ? `${scheme}:${rest}${subpath}`
-      : `${scheme}:${name}@${rest}${subpath}`;
-  }
-  if (/^(?:workspace|file|link|git|https?):|\//.test(range)) return null;
-  return `npm:${name}@${range}${subpath}`;
 }
 
 function broken(path: string, from: string | null, error: string): FlyhotError {
@@ -251,6 +281,10 @@ function broken(path: string, from: string | null, error: string): FlyhotError {
 /** The URL of a file without query and fragment. */
 function bare(url: string): string {
   return url.replace(/[?#].*$/, "");
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 function decodePath(path: string): string {

@@ -3,6 +3,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host, RunOutcome } from "../host.ts";
 import { denoHost } from "../host_deno.ts";
 import { edgesOf, type InfoGraph, readGraph } from "./graph.ts";
+import { PackageTargets } from "./package_targets.ts";
 import { withApp } from "../../tests/support/temp_app.ts";
 
 async function graphOf(
@@ -13,7 +14,14 @@ async function graphOf(
   return await withApp(files, async (root) => {
     using host = denoHost();
     return await readGraph(
-      { root, entries, packages: new Map(Object.entries(packages)) },
+      {
+        root,
+        entries,
+        packages: new PackageTargets([{
+          folder: "",
+          json: { dependencies: packages },
+        }]),
+      },
       host,
     );
   });
@@ -154,6 +162,51 @@ Deno.test("readGraph() leads packages of package.json to what it wants of them",
   assertEquals(error.code, "usage");
 });
 
+Deno.test("T8: readGraph() follows #aliases and members that only have a package.json, however deep", async () => {
+  const files = {
+    "package.json":
+      `{ "imports": { "#one": "./src/x.ts", "#all/*": "./src/*" }, "workspaces": ["./packages/*"] }`,
+    "packages/lib/package.json":
+      `{ "name": "@me/lib", "exports": { ".": "./mod.ts" } }`,
+    "packages/lib/mod.ts": `export * from "./deep.ts";`,
+    "packages/lib/deep.ts": `import "zod"; export const x = 1;`,
+    "src/x.ts": `import "#all/ü y.ts"; await import("@me/lib");`,
+    "src/ü y.ts": "export {};",
+    "main.ts": `import "#one"; import fs from "fs"; console.log(fs);`,
+  };
+  await withApp(files, async (root) => {
+    using host = denoHost();
+    const packages = new PackageTargets([
+      { folder: "", json: JSON.parse(files["package.json"]) },
+      {
+        folder: "packages/lib/",
+        json: {
+          name: "@me/lib",
+          exports: { ".": "./mod.ts" },
+          dependencies: { zod: "4" },
+        },
+      },
+    ]);
+    const graph = await readGraph(
+      { root, entries: ["main.ts"], packages },
+      host,
+    );
+    assertEquals(Object.keys(graph), [
+      "main.ts",
+      "packages/lib/deep.ts",
+      "packages/lib/mod.ts",
+      "src/x.ts",
+      "src/ü y.ts",
+    ]);
+    assertEquals(graph["main.ts"]?.specifiers, {
+      "#one": "src/x.ts",
+      "fs": "node:fs",
+    });
+    assertEquals(graph["src/x.ts"]?.dynamic, ["packages/lib/mod.ts"]);
+    assertEquals(graph["packages/lib/deep.ts"]?.external, ["npm:zod@4"]);
+  });
+});
+
 Deno.test("readGraph() refuses what cannot be imported, and names both ends", async () => {
   const cases: [files: Record<string, string>, message: string][] = [
     [
@@ -224,7 +277,7 @@ Deno.test("readGraph() runs the deno that runs it, or the one on PATH when it is
     ]
   ) {
     await readGraph(
-      { root: "/app", entries: ["main.ts"], packages: new Map() },
+      { root: "/app", entries: ["main.ts"], packages: new PackageTargets() },
       runner(execPath, (program) => {
         programs.push(program);
         return Promise.resolve({
@@ -242,7 +295,7 @@ Deno.test("readGraph() says what to do where there is no deno, or it answers non
   const options = {
     root: "/app",
     entries: ["main.ts"],
-    packages: new Map(),
+    packages: new PackageTargets(),
   };
   const missing = runner("/opt/flyhot", () => {
     const error = new Error("no such file");
@@ -288,7 +341,7 @@ Deno.test("edgesOf() ends on cycles and keeps what errs outside the app out of i
       },
     ],
   }, "main.ts");
-  assertEquals([...edges], [[
+  assertEquals([...edges.edges], [[
     "main.ts",
     {
       static: ["main.ts"],

@@ -20,7 +20,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScripts } from "./analyze.ts";
 import { archiveOf } from "./archive.ts";
-import { collectFiles } from "./collect.ts";
+import { asideNotes, type Collected, collectFiles } from "./collect.ts";
 import {
   configDigests,
   type ConfigFiles,
@@ -85,14 +85,19 @@ export async function packRelease(
   signal?: AbortSignal,
 ): Promise<PackedRelease> {
   const { root } = options;
-  const config = await readConfigFiles(root, host);
-  const { files: sizes, notes } = await collectFiles(options, host, signal);
-  const entries = entriesOf(options, config, sizes);
+  const collected = await collectFiles(options, host, signal);
+  const config = await readConfigFiles(root, host, collected.files.keys());
+  const entries = entriesOf(
+    options,
+    config,
+    new Map([...collected.files, ...collected.aside]),
+  );
   const modules = await readGraph(
-    { root, entries, packages: config.packages },
+    { root, entries, packages: config.targets },
     host,
     signal,
   );
+  const sizes = withModules(collected, modules);
   refuseMissing(modules, sizes);
   const open = (path: string) => host.files.open(joinPath(root, path));
   const hashed: [path: string, file: ReleaseFile][] = [];
@@ -147,7 +152,10 @@ export async function packRelease(
   return {
     manifest,
     notes: [
-      ...notes,
+      ...collected.notes,
+      ...asideNotes(
+        [...collected.aside.keys()].filter((path) => !sizes.has(path)),
+      ),
       ...(dirty ? ["the working tree has changes that are not committed"] : []),
     ],
     ...await write(manifest, open, host, signal),
@@ -193,6 +201,17 @@ function entriesOf(
     `Cannot pack ${options.root}: no main module is named in deno.json, fly.toml or Dockerfile, and there is no main.ts`,
     { hint: `name it under "flyhot".entry in deno.json` },
   );
+}
+
+/** What a module imports belongs to the app, whatever it is called. */
+function withModules(
+  { files, aside }: Collected,
+  modules: Readonly<Record<string, ModuleEdges>>,
+): ReadonlyMap<string, number> {
+  const back = [...aside].filter(([path]) => Object.hasOwn(modules, path));
+  return back.length === 0
+    ? files
+    : new Map([...files, ...back].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function refuseMissing(
