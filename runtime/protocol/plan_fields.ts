@@ -39,6 +39,8 @@ export interface ManifestPlanFields {
   >;
   /** Scripts that are CommonJS though their name does not say so. */
   readonly commonjs?: readonly string[];
+  /** The path of the app's folder under the release's root, where these are not the same. */
+  readonly appFolder?: string;
   /** The packages behind the `npm:` and `jsr:` specifiers of its modules, by specifier as an import map resolves it. */
   readonly packages?: Readonly<Record<string, PinnedPackage>>;
 }
@@ -135,6 +137,7 @@ export function manifestPlanFields(
     ...maybe(manifest, "settings", releaseSettings, at),
     ...maybe(manifest, "configKeys", recordOf(texts), at),
     ...maybe(manifest, "commonjs", listOf(string), at),
+    ...maybe(manifest, "appFolder", string, at),
     ...maybe(manifest, "packages", recordOf(pinnedPackage), at),
   };
 }

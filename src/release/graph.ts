@@ -53,8 +53,8 @@ export interface GraphOptions {
  * @param options the folder and its main modules
  * @param host runs `deno`
  * @param signal gives up early
- * @returns the edges of every module by path, in path order
- * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder; `not_found` if there is no `deno`
+ * @returns the edges of every module by path, in path order; paths of modules outside the folder begin with `../`
+ * @throws {FlyhotError} `usage` if a module is missing or broken; `not_found` if there is no `deno`
  */
 export async function readGraph(
   options: GraphOptions,
@@ -78,7 +78,7 @@ export async function readGraph(
       const more = await denoInfo(
         options.root,
         entry,
-        importing(rest.map((path) => base + encodePath(path))),
+        importing(rest.map((path) => new URL(encodePath(path), base).href)),
         host,
         signal,
       );
@@ -168,7 +168,7 @@ async function denoInfo(
  * @param entry the main module, as a path
  * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
  * @returns the edges by path, and what Deno would have to look into
- * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder
+ * @throws {FlyhotError} `usage` if a module is missing or broken
  */
 export function edgesOf(
   info: InfoGraph,
@@ -187,7 +187,7 @@ export function edgesOf(
     from: null,
   }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const path = decodePath(next.url.slice(base.length));
+    const path = pathFrom(base, next.url);
     if (found.has(path)) continue;
     const module = known.get(next.url);
     if (!module) unknown.add(path);
@@ -211,14 +211,7 @@ export function edgesOf(
         continue;
       }
       const url = bare(target);
-      if (!url.startsWith(base)) {
-        throw new FlyhotError(
-          "usage",
-          `Cannot pack ${path}: it imports "${dependency.specifier}", which lies outside of the app's folder`,
-          { hint: "pack from the folder that holds both" },
-        );
-      }
-      const to = decodePath(url.slice(base.length));
+      const to = pathFrom(base, url);
       edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
       specifiers.push([dependency.specifier, to]);
       waiting.push({ url, from: path });
@@ -281,6 +274,17 @@ function broken(path: string, from: string | null, error: string): FlyhotError {
 /** The URL of a file without query and fragment. */
 function bare(url: string): string {
   return url.replace(/[?#].*$/, "");
+}
+
+/** The path of a URL from a folder's; it begins with `../` for what lies outside. */
+function pathFrom(base: string, url: string): string {
+  let up = "";
+  let folder = base;
+  while (!url.startsWith(folder) && folder !== "file:///") {
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+    up += "../";
+  }
+  return up + decodePath(url.slice(folder.length));
 }
 
 function encodePath(path: string): string {

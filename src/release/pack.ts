@@ -11,6 +11,7 @@ import {
   type ReleaseSettings,
 } from "@flyhot/runtime/protocol";
 import {
+  lockedVersions,
   pinPackages,
   readLockFile,
   readReleaseSettings,
@@ -20,7 +21,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScripts } from "./analyze.ts";
 import { archiveOf } from "./archive.ts";
-import { asideNotes, type Collected, collectFiles } from "./collect.ts";
+import { asideNotes, collectFiles } from "./collect.ts";
 import {
   configDigests,
   type ConfigFiles,
@@ -30,6 +31,7 @@ import {
 import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
 import { findEntries } from "./entries.ts";
 import { readGraph } from "./graph.ts";
+import { layOut } from "./layout.ts";
 import { isDirty } from "./working_tree.ts";
 
 /** Options of {@linkcode packRelease}. */
@@ -84,20 +86,33 @@ export async function packRelease(
   host: Host,
   signal?: AbortSignal,
 ): Promise<PackedRelease> {
-  const { root } = options;
   const collected = await collectFiles(options, host, signal);
-  const config = await readConfigFiles(root, host, collected.files.keys());
-  const entries = entriesOf(
+  const config = await readConfigFiles(
+    options.root,
+    host,
+    collected.files.keys(),
+  );
+  const appEntries = entriesOf(
     options,
     config,
     new Map([...collected.files, ...collected.aside]),
   );
-  const modules = await readGraph(
-    { root, entries, packages: config.targets },
+  const layout = await layOut(
+    {
+      ...options,
+      collected,
+      config,
+      modules: await readGraph(
+        { root: options.root, entries: appEntries, packages: config.targets },
+        host,
+        signal,
+      ),
+    },
     host,
     signal,
   );
-  const sizes = withModules(collected, modules);
+  const { root, sizes, modules, appFolder } = layout;
+  const entries = appEntries.map((entry) => appFolder + entry);
   refuseMissing(modules, sizes);
   const open = (path: string) => host.files.open(joinPath(root, path));
   const hashed: [path: string, file: ReleaseFile][] = [];
@@ -105,7 +120,7 @@ export async function packRelease(
   for (const path of sizes.keys()) {
     signal?.throwIfAborted();
     const { sha256, size } = await digestOf(await open(path));
-    const isConfig = config.isConfig(path);
+    const isConfig = layout.isConfig(path);
     if (isConfig) configFiles.set(path, sha256);
     const kind = Object.hasOwn(modules, path)
       ? "module"
@@ -137,25 +152,24 @@ export async function packRelease(
     files,
     modules,
     config: await configDigests(root, configFiles, host),
-    locked: config.locked,
+    locked: lockedVersions(layout.lockText),
     analysis,
     settings: settingsOf(config.denoJson),
     configKeys: await configKeyDigests(root, configFiles.keys(), host),
     packages: pinPackages(
       Object.values(modules).flatMap(({ external }) => external),
-      readLockFile(config.lockText),
+      readLockFile(layout.lockText),
       digestOfText,
     ),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
     ...(checks.length > 0 ? { checks } : {}),
+    ...(appFolder === "" ? {} : { appFolder: appFolder.slice(0, -1) }),
   };
   return {
     manifest,
     notes: [
-      ...collected.notes,
-      ...asideNotes(
-        [...collected.aside.keys()].filter((path) => !sizes.has(path)),
-      ),
+      ...layout.notes,
+      ...asideNotes(layout.aside),
       ...(dirty ? ["the working tree has changes that are not committed"] : []),
     ],
     ...await write(manifest, open, host, signal),
@@ -201,17 +215,6 @@ function entriesOf(
     `Cannot pack ${options.root}: no main module is named in deno.json, fly.toml or Dockerfile, and there is no main.ts`,
     { hint: `name it under "flyhot".entry in deno.json` },
   );
-}
-
-/** What a module imports belongs to the app, whatever it is called. */
-function withModules(
-  { files, aside }: Collected,
-  modules: Readonly<Record<string, ModuleEdges>>,
-): ReadonlyMap<string, number> {
-  const back = [...aside].filter(([path]) => Object.hasOwn(modules, path));
-  return back.length === 0
-    ? files
-    : new Map([...files, ...back].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function refuseMissing(
