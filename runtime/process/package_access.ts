@@ -104,13 +104,14 @@ function parsed(text: string | null): Readonly<Record<string, unknown>> {
  * @returns the answer
  */
 export async function packageAccess(
-  files: { text(path: string): Promise<string | null> },
+  files: { appText(name: string): Promise<string | null> },
   root: string | null,
 ): Promise<PackageAccess> {
   return judgePackageAccess({
     args: await commandLine(),
-    denoJson: await files.text("deno.json") ?? await files.text("deno.jsonc"),
-    hasPackageJson: await files.text("package.json") !== null,
+    denoJson: await files.appText("deno.json") ??
+      await files.appText("deno.jsonc"),
+    hasPackageJson: await files.appText("package.json") !== null,
     readOnly: await readOnlyFolder(root),
   });
 }

@@ -41,6 +41,8 @@ export interface AppFilesOptions {
   readonly digests?: FileDigests;
   /** What releases were laid over. Default nothing. */
   readonly laid?: LaidOver;
+  /** The path of the app's own folder under the root. Default the root itself. */
+  readonly appFolder?: string;
 }
 
 /** The base image's files under the app root; they never change while the process runs. */
@@ -48,6 +50,7 @@ export class AppFiles {
   readonly #root: string;
   readonly #hashed: FileDigests;
   readonly #laid: LaidOver | null;
+  readonly #appFolder: string;
   #packages: Promise<Set<string>> | null = null;
   #lock: Promise<string> | null = null;
   #locked: Promise<Record<string, LoadedPackage>> | null = null;
@@ -57,10 +60,14 @@ export class AppFiles {
    * @param root the app root, as a path
    * @param options how they are read
    */
-  constructor(root: string, { digests, laid }: AppFilesOptions = {}) {
+  constructor(
+    root: string,
+    { digests, laid, appFolder = "" }: AppFilesOptions = {},
+  ) {
     this.#root = root;
     this.#hashed = digests ?? new FileDigests();
     this.#laid = laid ?? null;
+    this.#appFolder = appFolder === "" ? "" : `${appFolder}/`;
   }
 
   /**
@@ -127,7 +134,7 @@ export class AppFiles {
    */
   async config(): Promise<Record<string, string>> {
     const config: Record<string, string> = {};
-    for (const name of CONFIG_FILES) {
+    for (const name of this.#configFiles) {
       const text = await this.text(name);
       if (text !== null) {
         config[name] = await sha256Of(settingsText(name, text));
@@ -143,7 +150,7 @@ export class AppFiles {
    */
   async configKeys(): Promise<Record<string, Record<string, string>>> {
     const found: Record<string, Record<string, string>> = {};
-    for (const name of CONFIG_FILES) {
+    for (const name of this.#configFiles) {
       const text = await this.text(name);
       if (text === null) continue;
       const keys: [key: string, digest: string][] = [];
@@ -195,7 +202,9 @@ export class AppFiles {
 
   // Deno writes to it what comes in later.
   #lockText(): Promise<string> {
-    return this.#lock ??= this.text("deno.lock").then((text) => text ?? "");
+    return this.#lock ??= this.appText("deno.lock").then(async (text) =>
+      text ?? await this.text("deno.lock") ?? ""
+    );
   }
 
   async #readLocked(): Promise<Record<string, LoadedPackage>> {
@@ -212,6 +221,26 @@ export class AppFiles {
       if (slices.over) await slices.next();
     }
     return Object.fromEntries(found);
+  }
+
+  /** The configuration of the app, and of the root where that is another folder. */
+  get #configFiles(): string[] {
+    return [
+      ...new Set([
+        ...CONFIG_FILES.map((name) => this.#appFolder + name),
+        ...CONFIG_FILES,
+      ]),
+    ];
+  }
+
+  /**
+   * Reads a file of the app's own folder.
+   *
+   * @param name its path in that folder
+   * @returns its text, or null if there is no such file
+   */
+  appText(name: string): Promise<string | null> {
+    return this.text(this.#appFolder + name);
   }
 
   /**

@@ -214,11 +214,15 @@ function missing(
   return found;
 }
 
-async function lockOf({ folder }: UnpackedRelease): Promise<LockFile> {
-  try {
-    return readLockFile(await Deno.readTextFile(join(folder, "deno.lock")));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return readLockFile("");
-    throw error;
+async function lockOf(
+  { folder, manifest: { appFolder = "" } }: UnpackedRelease,
+): Promise<LockFile> {
+  for (const place of new Set([join(folder, appFolder), folder])) {
+    try {
+      return readLockFile(await Deno.readTextFile(join(place, "deno.lock")));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
+  return readLockFile("");
 }

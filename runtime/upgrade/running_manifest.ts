@@ -141,7 +141,7 @@ async function analysesOf(
 async function settingsOf({ appProcess: { release }, files }: RunningContext) {
   if (release?.manifest.settings) return release.manifest.settings;
   for (const name of ["deno.json", "deno.jsonc"]) {
-    const text = await files.text(name);
+    const text = await files.appText(name);
     if (text === null) continue;
     try {
       const said = parseJsonc(text) as { readonly flyhot?: unknown } | null;

@@ -3,7 +3,7 @@
  */
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import type { Host } from "../host.ts";
-import { joinPath } from "../values.ts";
+import { isRecord, joinPath } from "../values.ts";
 import { type Collected, collectFiles } from "./collect.ts";
 import type { ConfigFiles } from "./config_files.ts";
 import {
@@ -56,7 +56,11 @@ export async function layOut(
 ): Promise<Layout> {
   const { collected, config } = app;
   const appRoot = absolute(app.root, host);
-  const place = releaseRoot(appRoot, Object.keys(app.modules));
+  const { flyhot } = config.denoJson;
+  const said = isRecord(flyhot) && typeof flyhot.root === "string"
+    ? flyhot.root
+    : "";
+  const place = releaseRoot(appRoot, Object.keys(app.modules), said);
   const modules = modulesUnderRoot(app.modules, place);
   const files = new Map<string, number>();
   const aside = new Map<string, number>();
@@ -93,13 +97,14 @@ export async function layOut(
         if (name === "deno.lock" && lockText === "") lockText = text;
       }
     }
-    notes.push(
-      `the app reaches files outside of its folder: packed from ${root}, as ${
-        place.appFolder.slice(0, -1)
-      } (machines need "flyhot": { "root": "${
-        "../".repeat(place.above).slice(0, -1)
-      }" } in the app's deno.json, and the same folders in the image)`,
-    );
+    const up = "../".repeat(place.above).slice(0, -1);
+    if (said.replace(/\/$/, "") !== up) {
+      notes.push(
+        `the app reaches files outside of its folder: packed from ${root}, as ${
+          place.appFolder.slice(0, -1)
+        } (machines need "flyhot": { "root": "${up}" } in the app's deno.json, and the same folders in the image)`,
+      );
+    }
   }
   // What a module imports belongs to the app, whatever it is called.
   for (const [path, size] of aside) {

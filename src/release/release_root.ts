@@ -16,13 +16,15 @@ export interface ReleaseRoot {
  *
  * @param appRoot the app's folder, as an absolute path
  * @param paths the modules that the app reaches, from its folder; what lies outside begins with `../`
+ * @param said how far up `deno.json` says that it lies: `../..`. Default nothing
  * @returns the folder above the app's that holds all of them
  */
 export function releaseRoot(
   appRoot: string,
   paths: Iterable<string>,
+  said = "",
 ): ReleaseRoot {
-  let above = 0;
+  let above = said.match(/\.\./g)?.length ?? 0;
   for (const path of paths) above = Math.max(above, leading(path));
   const names = appRoot.split("/").filter((name) => name !== "");
   const appFolder = names.slice(names.length - above).map((name) => `${name}/`)
