@@ -27,6 +27,7 @@ import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
+import { refuseKeptInstances } from "./package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
 import type { LaidChange } from "../release/laid_change.ts";
 
@@ -120,8 +121,11 @@ class Upgrade {
     return release;
   }
 
-  #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
-    return planUpgrade(release, this.#context, this.#wanted.consent);
+  async #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
+    const { consent } = this.#wanted;
+    const plan = await planUpgrade(release, this.#context, consent);
+    await refuseKeptInstances(plan, this.#context);
+    return plan;
   }
 
   async #transact(

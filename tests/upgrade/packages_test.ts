@@ -296,3 +296,67 @@ export const used = () => format(1000) + join("a", "b");`,
   assertEquals(done.state, "applied", JSON.stringify(done));
   assertEquals(await app.call("ask"), "1 kBa/b");
 });
+
+Deno.test({
+  name:
+    "a package of which kept state holds instances is not replaced beneath it",
+  ignore,
+}, async () => {
+  const sets = (version: string): Files => ({
+    "deno.json": importing({ "lru-cache": `npm:lru-cache@${version}` }),
+    "deno.lock": locking({ [`npm:lru-cache@${version}`]: version }, {
+      [`lru-cache@${version}`]: {},
+    }),
+  });
+  await using app = await DrivenApp.start({
+    ...sets("11.0.0"),
+    "app.ts": `import { holder } from "@flyhot/runtime";
+import { LRUCache } from "lru-cache";
+const cache = holder("cache", {
+  version: 1,
+  state: () => ({ by: { x: null as unknown } }),
+  actions: { fill: (state) => { state.by.x = new LRUCache({ max: 3 }); }, empty: (state) => { state.by.x = null; } },
+});
+export const fill = () => cache.fill();
+export const empty = () => cache.empty();`,
+  });
+  await app.call("fill");
+  const failed = await app.upgrade(sets("11.0.1"));
+  assertEquals(failed.state, "failed", JSON.stringify(failed));
+  assertMatch(
+    failed.state === "failed" ? failed.message : "",
+    /app\.ts cache\.by\.x: holds a LRUCache of npm:lru-cache 11\.0\.0, and that of 11\.0\.1 is another class/,
+  );
+  await app.call("empty");
+  const done = await app.upgrade(sets("11.0.1"));
+  assertEquals(done.state, "applied", JSON.stringify(done));
+});
+
+Deno.test({
+  name: "two packages that share a peer are bumped together",
+  ignore,
+}, async () => {
+  const react = (version: string): Files => ({
+    "deno.lock": locking({
+      [`npm:react@${version}`]: version,
+      [`npm:react-dom@${version}`]: `${version}_react@${version}`,
+    }, {
+      [`react@${version}`]: {},
+      [`react-dom@${version}_react@${version}`]: {
+        dependencies: ["react", "scheduler"],
+      },
+      "scheduler@0.25.0": {},
+    }),
+    "uses.ts": `import React from "npm:react@${version}";
+import { renderToString } from "npm:react-dom@${version}/server";
+const Hook = () => { const [text] = React.useState("hook"); return React.createElement("b", null, text); };
+export const used = () => React.version + renderToString(React.createElement(Hook));`,
+  });
+  await using app = await DrivenApp.start({ ...APP, ...react("19.0.0") });
+  assertEquals(await app.call("ask"), "19.0.0<b>hook</b>");
+  const done = await app.upgrade({
+    ...react("19.0.1"),
+  });
+  assertEquals(done.state, "applied", JSON.stringify(done));
+  assertEquals(await app.call("ask"), "19.0.1<b>hook</b>");
+});
