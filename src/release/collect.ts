@@ -34,6 +34,8 @@ export interface Collected {
   readonly files: ReadonlyMap<string, number>;
   /** The same of files that no release needs or that look like secrets; what a module imports belongs to the app all the same. */
   readonly aside: ReadonlyMap<string, number>;
+  /** The same of files that only git ignores: generated ones, of which the app needs what it imports. */
+  readonly generated: ReadonlyMap<string, number>;
   /** What was left out that somebody may miss, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -64,6 +66,7 @@ export async function collectFiles(
     : null;
   const files: [path: string, size: number][] = [];
   const aside = new Map<string, number>();
+  const generated = new Map<string, number>();
   const names = new Map<string, string>();
   let bytes = 0;
   let links = 0;
@@ -73,7 +76,10 @@ export async function collectFiles(
     signal?.throwIfAborted();
     const { path, kind, size } = entry;
     if (kind === "directory" || !enter(path) || ignored(path)) continue;
-    if (tracked && !tracked(path) && !included(path)) continue;
+    if (tracked && !tracked(path) && !included(path)) {
+      if (kind === "file") generated.set(path, size);
+      continue;
+    }
     if (kind !== "file") {
       if (++links <= 5) {
         notes.push(
@@ -106,7 +112,7 @@ export async function collectFiles(
   }
   if (links > 5) notes.push(`${links - 5} more links are left out`);
   files.sort(([a], [b]) => a < b ? -1 : 1);
-  return { files: new Map(files), aside, notes };
+  return { files: new Map(files), aside, generated, notes };
 }
 
 /** Secrets and databases do not belong into a bucket; tests and editor settings are no part of what runs. */

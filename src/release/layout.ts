@@ -64,10 +64,14 @@ export async function layOut(
   const modules = modulesUnderRoot(app.modules, place);
   const files = new Map<string, number>();
   const aside = new Map<string, number>();
+  const generated = new Map<string, number>();
   const notes = [...collected.notes];
   const take = (found: Collected, prefix: string) => {
     for (const [path, size] of found.files) files.set(prefix + path, size);
     for (const [path, size] of found.aside) aside.set(prefix + path, size);
+    for (const [path, size] of found.generated) {
+      generated.set(prefix + path, size);
+    }
   };
   take(collected, place.appFolder);
   const root = place.above === 0 ? app.root : above(appRoot, place);
@@ -107,7 +111,7 @@ export async function layOut(
     }
   }
   // What a module imports belongs to the app, whatever it is called.
-  for (const [path, size] of aside) {
+  for (const [path, size] of [...aside, ...generated]) {
     if (Object.hasOwn(modules, path)) files.set(path, size);
   }
   return {

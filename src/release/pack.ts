@@ -95,7 +95,11 @@ export async function packRelease(
   const appEntries = entriesOf(
     options,
     config,
-    new Map([...collected.files, ...collected.aside]),
+    new Map([
+      ...collected.files,
+      ...collected.aside,
+      ...collected.generated,
+    ]),
   );
   const layout = await layOut(
     {
