@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { denoJson, DrivenApp, type Files } from "../support/driven_app.ts";
 
 /** What packages come from; without it these tests say that they were left out. */
@@ -15,6 +15,7 @@ async function hasRegistry(): Promise<boolean> {
 }
 
 const ignore = !(await hasRegistry());
+// deno-lint-ignore no-console -- What is left out has to be seen.
 if (ignore) console.warn("no npm registry: packages are not upgraded here");
 
 /** A `deno.json` with some more imports. */
