@@ -234,6 +234,49 @@ Deno.test("what keeps packages out is said with file and line: the process, boot
   );
 });
 
+Deno.test("without a lock file another range is refused, and the same or a looser one is nothing to do", () => {
+  const unlocked = (range: string) => {
+    const { "deno.lock": _, ...sources } = A;
+    const aliases = { ...ALIASES, zod: `npm:zod@${range}` };
+    const machine = running(A, {
+      aliases: ALIASES,
+      changes: {
+        locked: {},
+        packages: {},
+        external: ["npm:zod@^4", "npm:express@^4", "jsr:@flyhot/runtime@1"],
+      },
+    });
+    return classify(
+      { ...packed(sources, { aliases }), packages: packedPackages(range) },
+      {
+        ...machine,
+        specifiers: {
+          ...machine.specifiers,
+          "check.ts": {
+            zod:
+              "file:///root/.cache/deno/npm/registry.npmjs.org/zod/4.0.5/index.js",
+          },
+        },
+      },
+    );
+  };
+  const packedPackages = (range: string) =>
+    Object.fromEntries(
+      [`npm:zod@${range}`, "npm:express@^4", "jsr:@flyhot/runtime@1"].map((
+        it,
+      ) => [it, { exact: null, closure: "", depends: [] }]),
+    );
+  for (const range of ["^4", "4", "^4.0.2"]) {
+    assertEquals(texts(unlocked(range)), [], range);
+  }
+  for (const range of ["^5", "^4.1", "3"]) {
+    assertStringIncludes(
+      texts(unlocked(range)).join(),
+      `check.ts:1 "zod": imports npm:zod@${range}, of which no version is locked`,
+    );
+  }
+});
+
 Deno.test("the runtime itself stays that of the image", () => {
   const of = (version: string) =>
     JSON.stringify({

@@ -11,6 +11,7 @@ import {
   packageSpecifier,
   versionOf,
 } from "./lock_file.ts";
+import { admits } from "./version_range.ts";
 import { packageOfUrl } from "./package_urls.ts";
 
 /** A package that some module of the release gets at another version than now, or for the first time. */
@@ -84,7 +85,7 @@ export function packageChanges(
     const after = pinned?.exact ?? null;
     const before = exactNow(use, running, external);
     if (after === null) {
-      if (before !== null && !isElsewhere(use, before)) continue;
+      if (before !== null && !isElsewhere(use, before, external)) continue;
       refusals.add(use, {
         why: `imports ${packageOf(use.target)}, of which no version is locked`,
         remedy: "run deno install, so that deno.lock names one",
@@ -185,10 +186,17 @@ function exactNow(
   return external.has(packageOf(target)) ? "same" : null;
 }
 
-/** Whether a module that asked for one package asks for another now, whatever the version. */
-function isElsewhere({ target }: Use, before: string): boolean {
+/** Whether a module asks for what it does not have, as far as that can be told without a lock file. */
+function isElsewhere(
+  { target }: Use,
+  before: string,
+  external: ReadonlySet<string>,
+): boolean {
+  if (before === "same") return false;
   const it = packageSpecifier(target)!;
-  return before !== "same" && nameOf(before) !== `${it.scheme}:${it.name}`;
+  if (nameOf(before) !== `${it.scheme}:${it.name}`) return true;
+  return !external.has(packageOf(target)) &&
+    !admits(it.version, versionOf(before));
 }
 
 /** A change while its importers are collected. */
