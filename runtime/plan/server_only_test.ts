@@ -277,6 +277,28 @@ Deno.test("without a lock file another range is refused, and the same or a loose
   }
 });
 
+Deno.test("a range that only the release locks gets the release's version, also in modules that nobody loaded", () => {
+  const { "deno.lock": _, ...image } = A;
+  const it = classify(
+    packed({
+      ...A,
+      "app.ts": `${A["app.ts"]}\nimport { z } from "zod"; export const g = z;`,
+    }, { aliases: ALIASES }),
+    running(image, {
+      aliases: ALIASES,
+      changes: { packages: {}, canAddPackages: { possible: true } },
+    }),
+  );
+  assertEquals(texts(it), []);
+  assertEquals(
+    it.packages.map(({ to, importers }) => [to, importers]),
+    [
+      ["npm:express@4.21.2", ["serve.ts"]],
+      ["npm:zod@4.0.5", ["app.ts", "check.ts"]],
+    ],
+  );
+});
+
 Deno.test("the runtime itself stays that of the image", () => {
   const of = (version: string) =>
     JSON.stringify({

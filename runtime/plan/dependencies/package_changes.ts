@@ -83,7 +83,8 @@ export function packageChanges(
   for (const use of usesOf(manifest, question)) {
     const pinned = own(packages, use.target);
     const after = pinned?.exact ?? null;
-    const before = exactNow(use, running, external);
+    const isHeld = question.boot.has(use.path);
+    const before = exactNow(use, after, isHeld, running, external);
     if (after === null) {
       if (before !== null && !isElsewhere(use, before, external)) continue;
       refusals.add(use, {
@@ -122,7 +123,7 @@ export function packageChanges(
         }, and a worker loads it, which has the packages of the image`,
         remedy: "",
       });
-    } else if (question.boot.has(use.path)) {
+    } else if (isHeld) {
       refusals.add(use, {
         why: `${
           said(before, after)
@@ -173,6 +174,8 @@ function* usesOf(
 /** The exact package that an import leads to in the process; `same` where it can load what is asked for, whichever that is. */
 function exactNow(
   { path, specifier, target }: Use,
+  after: string | null,
+  isHeld: boolean,
   running: RunningManifest,
   external: ReadonlySet<string>,
 ): string | "same" | null {
@@ -183,7 +186,11 @@ function exactNow(
   const bare = `${it.scheme}:${it.name}`;
   const locked = own(running.locked, `${bare}@${it.version || "*"}`);
   if (locked !== undefined) return importable(`${bare}@${locked}`);
-  return external.has(packageOf(target)) ? "same" : null;
+  if (!external.has(packageOf(target))) return null;
+  // A range that the process knows may have led it to another version than the lock file has.
+  return after === null || isHeld || packageOfUrl(target) !== null
+    ? "same"
+    : null;
 }
 
 /** Whether a module asks for what it does not have, as far as that can be told without a lock file. */
