@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { appRoot } from "../release/app_root.ts";
+import { appFolders } from "../release/app_root.ts";
 import { isReleasePath } from "../protocol/manifest.ts";
 import { appProcess } from "../process/process.ts";
 
@@ -24,7 +24,12 @@ import { appProcess } from "../process/process.ts";
  * ```
  */
 export function assetRoot(): string {
-  return appProcess.release?.folder ?? appProcess.root ?? appRoot();
+  const root = appProcess.release?.folder ?? appProcess.root;
+  if (root !== undefined && root !== null) {
+    return join(root, appProcess.appFolder);
+  }
+  const folders = appFolders();
+  return join(folders.root, folders.appFolder);
 }
 
 /**
@@ -57,7 +62,7 @@ export function asset(path: string): string {
     folders.push(appProcess.root);
   }
   for (const folder of folders) {
-    const earlier = join(folder, path);
+    const earlier = join(folder, appProcess.appFolder, path);
     if (existsSync(earlier)) return earlier;
   }
   return current;

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Machine } from "../machine/machine.ts";
 import { readAppConfig } from "../machine/app_config.ts";
-import { appRoot } from "../release/app_root.ts";
+import { appFolders } from "../release/app_root.ts";
 import { AppFiles } from "../release/app_files.ts";
 import { openLaying } from "../release/laying.ts";
 import { type ControlSocket, openControlSocket } from "../machine/control.ts";
@@ -211,11 +211,13 @@ async function start(
   logger: Logger,
 ): Promise<Running> {
   const mainFile = fileURLToPath(Deno.mainModule);
-  const root = options.root ?? appRoot();
+  const { root, appFolder } = options.root === undefined
+    ? appFolders()
+    : { root: options.root, appFolder: "" };
   const settings = resolveSettings(
     options,
     environment,
-    await readAppConfig(root),
+    await readAppConfig(join(root, appFolder)),
   );
   const fallback = join(
     environment("TMPDIR") ?? "/tmp",
@@ -228,12 +230,16 @@ async function start(
     ? null
     : new S3Bucket({ ...settings.bucket, ...settings.bucket.credentials });
   appProcess.root = root;
+  appProcess.appFolder = appFolder;
   appProcess.logger = logger;
   const main = relative(root, mainFile);
   // Before anything is decided: what an earlier process has laid over the image's files is not the image's.
   const laid = await openLaying(root, settings.imageRef);
   appProcess.modules.originalFile = (path) => laid.files?.originalFile(path);
-  const files = new AppFiles(root, laid.files ? { laid: laid.files } : {});
+  const files = new AppFiles(root, {
+    appFolder,
+    ...laid.files ? { laid: laid.files } : {},
+  });
   const context = {
     laid,
     appProcess,

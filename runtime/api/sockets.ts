@@ -9,7 +9,7 @@ import type {
   SocketHandlers,
   SocketMessage,
 } from "../state/socket_handlers.ts";
-import type { Actions } from "../state/state_handle.ts";
+import type { Actions } from "../state/action_types.ts";
 import { appProcess } from "../process/process.ts";
 import { type RequiredSteps, stateParts, type StateSpec } from "./holder.ts";
 

@@ -86,7 +86,8 @@ export class Edges {
       if (from === null || !table.isCurrent(importer)) continue;
       const list = [...imports.get(from) ?? []];
       for (const [specifier, { url, live }] of seen) {
-        const path = table.pathOf(url);
+        // What lies under the root for Deno's convenience is not the app's.
+        const path = url.includes("/node_modules/") ? null : table.pathOf(url);
         const to = path ?? placeOf(url);
         list.push({ specifier, to, inside: path !== null, live });
       }

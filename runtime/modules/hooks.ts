@@ -16,6 +16,9 @@ import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { atPlace, withClasses } from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
+import { PackageLoading } from "./package_loading.ts";
+import { targetInRelease } from "./release_specifiers.ts";
+import type { Manifest } from "../protocol/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
 export interface LiveCall {
@@ -40,6 +43,11 @@ export class ModuleLoading {
   standIns: StandIns = new StandIns(new Map());
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
+  /** The packages that came in since the process started. */
+  readonly packages: PackageLoading = new PackageLoading();
+  /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
+  readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
+    new Map();
   readonly #edges = new Edges();
   readonly #texts = new Map<string, string>();
   readonly #sources = new Map<string, string>();
@@ -185,6 +193,13 @@ export class ModuleLoading {
     for (const url of this.#sources.keys()) {
       if (!table.isCurrent(url)) this.#sources.delete(url);
     }
+    const attempts = table.currentAttempts();
+    for (const attempt of this.releases.keys()) {
+      // Work begun before a swap still imports by its own release.
+      if (!attempts.has(attempt) && attempt < Math.max(...attempts) - 1) {
+        this.releases.delete(attempt);
+      }
+    }
   }
 
   #resolve(
@@ -195,13 +210,24 @@ export class ModuleLoading {
       context?: Partial<ResolveHookContext>,
     ) => ResolveFnOutput,
   ): ResolveFnOutput {
+    const asked = this.packages.answer(
+      specifier,
+      (about, from) =>
+        next(
+          about,
+          from === undefined ? context : { ...context, parentURL: from },
+        ),
+    );
+    if (asked) return asked;
     const { table } = this;
     const parent = context.parentURL ?? "";
     const ownParent = table?.pathOf(parent) ?? null;
-    // Import maps and relative specifiers are written for the place under the root.
     const result = table && ownParent !== null
-      ? next(specifier, { ...context, parentURL: placeOf(parent) })
+      ? this.#lead(specifier, parent, (it) =>
+        // Import maps and relative specifiers are written for the place under the root.
+        next(it, { ...context, parentURL: placeOf(parent) }))
       : next(specifier, context);
+    this.packages.note(parent, result.url);
     const live = this.#liveCall !== null;
     if (!result.url.startsWith("file:")) {
       this.external.add(result.url);
@@ -241,6 +267,8 @@ export class ModuleLoading {
     context: LoadHookContext,
     next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
   ): LoadFnOutput {
+    const empty = this.packages.empty(url);
+    if (empty) return empty;
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       return { format: "commonjs", source: native, shortCircuit: true };
@@ -273,6 +301,35 @@ export class ModuleLoading {
     const named = withClasses(text, url);
     const source = release === null ? named : atPlace(named, placeOf(url));
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** Where a specifier of the app leads: where its release says, and for code of the image where the image does. */
+  #lead(
+    specifier: string,
+    parent: string,
+    next: (specifier: string) => ResolveFnOutput,
+  ): ResolveFnOutput {
+    const table = this.table!;
+    const release = this.releases.get(attemptOf(parent) ?? -1);
+    const target = release
+      ? targetInRelease(release, table.pathOf(parent)!, specifier)
+      : null;
+    if (target === null) return next(specifier);
+    if (target.kind === "module") {
+      return next(table.placeOf(target.path) + target.query);
+    }
+    if (target.exact !== null && this.packages.added.has(target.exact)) {
+      return next(target.exact);
+    }
+    if (target.mapped !== specifier) {
+      try {
+        const result = next(target.mapped);
+        if (result.url !== target.mapped) return result;
+      } catch {
+        // The image's own import map may still know it.
+      }
+    }
+    return next(specifier);
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */

@@ -151,6 +151,20 @@ export class ModuleTable {
   }
 
   /**
+   * The attempts that current modules come from.
+   *
+   * @returns their numbers
+   */
+  currentAttempts(): Set<number> {
+    const attempts = new Set<number>();
+    for (const entries of this.#history.values()) {
+      const attempt = entries.at(-1)?.attempt ?? null;
+      if (attempt !== null) attempts.add(attempt);
+    }
+    return attempts;
+  }
+
+  /**
    * The instance that an importer reaches: code of an earlier generation stays in that generation.
    *
    * @param place the place imported

@@ -3,7 +3,7 @@
  */
 import type { Steps } from "../base/in_slices.ts";
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { isForDevelopment, isScriptPath } from "./paths.ts";
+import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 
 /** What differs. */
@@ -26,6 +26,7 @@ export interface Changes {
  * @param loaded the modules that are loaded, boot modules among them
  * @param wanted the modules that a fresh process could load
  * @param release the release
+ * @param importers the modules that import a changed package
  * @returns the differences, in path order
  */
 export function* changesOf(
@@ -34,6 +35,7 @@ export function* changesOf(
   loaded: ReadonlySet<string>,
   wanted: ReadonlySet<string>,
   release: View,
+  importers: ReadonlySet<string> = new Set(),
 ): Steps<Changes> {
   const modules: string[] = [];
   const files: string[] = [];
@@ -42,6 +44,7 @@ export function* changesOf(
     yield;
     if (own(running.files, path) === sha256) {
       if (
+        importers.has(path) ||
         loaded.has(path) && leadsElsewhere(path, manifest, running, release)
       ) {
         modules.push(path);
@@ -101,13 +104,17 @@ function removedFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
+  const loaded = new Set(running.loaded);
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));
   return [...new Set([...before, ...running.loaded])].filter((path) =>
     !Object.hasOwn(manifest.files, path) &&
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.
-    path !== "deno.lock"
+    path !== "deno.lock" &&
+    // Left out of every release now, whatever older ones held.
+    (loaded.has(path) ||
+      !isForDevelopment(path) && !isSecretLike(path))
   ).sort();
 }
 

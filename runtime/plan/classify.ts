@@ -4,7 +4,11 @@
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { NO_SETTINGS } from "../protocol/release_settings.ts";
 import { changesOf } from "./changes.ts";
-import { configRefusals, memberRefusals } from "./rules/config_rule.ts";
+import {
+  changedImageFiles,
+  configRefusals,
+  memberRefusals,
+} from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
 import { inOneGo, type Steps } from "../base/in_slices.ts";
@@ -18,7 +22,8 @@ import {
   declinedRefusals,
   mainRefusals,
 } from "./rules/module_rules.ts";
-import { packageRefusals } from "./rules/package_rule.ts";
+import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
+import { packageChanges } from "./dependencies/package_changes.ts";
 import type { Plan } from "./plan.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
@@ -36,13 +41,17 @@ const RETAINED_PER_SOURCE_BYTE = 6;
  *
  * @param manifest the release
  * @param machine what the machine says it runs
- * @param options what is consented to for this upgrade, besides what `deno.json` says
+ * @param options what is consented to for this upgrade, besides what `deno.json` says; modules that lead elsewhere than
+ * they did, as only the machine knows
  * @returns the plan
  */
 export function classify(
   manifest: Manifest,
   machine: RunningManifest,
-  options: { readonly consent?: readonly string[] } = {},
+  options: {
+    readonly consent?: readonly string[];
+    readonly elsewhere?: ReadonlySet<string>;
+  } = {},
 ): Plan {
   return inOneGo(classifySteps(manifest, machine, options));
 }
@@ -51,7 +60,10 @@ export function classify(
 export function* classifySteps(
   manifest: Manifest,
   machine: RunningManifest,
-  options: { readonly consent?: readonly string[] } = {},
+  options: {
+    readonly consent?: readonly string[];
+    readonly elsewhere?: ReadonlySet<string>;
+  } = {},
 ): Steps<Plan> {
   // A module that is loaded with a query as well is still one file.
   const running = {
@@ -86,7 +98,26 @@ export function* classifySteps(
     ...(yield* workerScripts(running, Object.keys(manifest.modules), release))
       .map(({ script }) => script),
   ], (path) => releaseEdges(path, manifest, release));
-  const changes = yield* changesOf(manifest, running, loaded, wanted, release);
+  const inWorkers = yield* reach(
+    scripts.map(({ script }) => script),
+    (path) => releaseEdges(path, manifest, release),
+  );
+  yield;
+  const packages = packageChanges(manifest, running, {
+    wanted,
+    boot,
+    inWorkers,
+    release,
+  });
+  yield;
+  const changes = yield* changesOf(
+    manifest,
+    running,
+    loaded,
+    wanted,
+    release,
+    (packages?.importers ?? new Set()).union(options.elsewhere ?? new Set()),
+  );
   yield;
   const changed = new Set([...changes.modules, ...changes.files]);
   const pruned = yield* prunedModules(
@@ -129,16 +160,13 @@ export function* classifySteps(
     consents,
   });
   const mapped = new Set(set.mapped);
-  const inWorkers = yield* reach(
-    scripts.map(({ script }) => script),
-    (path) => releaseEdges(path, manifest, release),
-  );
-  yield;
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
-    ...(yield* oneStep(configRefusals(manifest, running))),
-    ...(yield* oneStep(packageRefusals(manifest, running, wanted))),
+    ...(yield* oneStep(configRefusals(manifest, running, packages !== null))),
+    ...packages
+      ? [...packages.refusals, ...remoteRefusals(manifest, running, wanted)]
+      : (yield* oneStep(packageRefusals(manifest, running, wanted))),
     ...bootRefusals(set, running.main),
     ...declinedRefusals(set, running),
     ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
@@ -178,8 +206,12 @@ export function* classifySteps(
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]
         : [],
       ...stuckSockets(running, [...set.reload, ...gone]),
+      ...changedImageFiles(manifest, running).map((path) =>
+        `${path} has changed: takes effect at the next cold deploy`
+      ),
       ...consents.used.map((text) => `consented to: ${text}`),
     ],
+    packages: packages?.changes ?? [],
     linked: linked.length,
     retained_bytes: RETAINED_PER_SOURCE_BYTE *
       set.reload.reduce(

@@ -154,8 +154,6 @@ Deno.test("config: what is read at start, where both sides have it", () => {
     changes: { config: other },
   });
   assertEquals(texts(it), [
-    "fly.toml: is read by fly deploy only; run fly deploy",
-    "Dockerfile: describes the image, which is only built anew by fly deploy; run fly deploy",
     "package.json: decides which packages the image holds; run fly deploy",
     "deno.json: has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...); run fly deploy",
   ]);

@@ -13,6 +13,30 @@ export const RESOLUTION_KEYS: ReadonlySet<string> = new Set([
   "workspace",
 ]);
 
+/** The keys of a `package.json` that decide where specifiers lead; its lock file says to which version. */
+export const PACKAGE_RESOLUTION_KEYS: ReadonlySet<string> = new Set([
+  "dependencies",
+  "devDependencies",
+  "optionalDependencies",
+  "peerDependencies",
+  "overrides",
+  "imports",
+  "exports",
+  "name",
+  "workspaces",
+]);
+
+/**
+ * Whether a file only serves those who build or run an image: no process reads it.
+ *
+ * @param path its path
+ * @returns true for `fly.toml`, Dockerfiles and what Docker leaves out
+ */
+export function isImageFile(path: string): boolean {
+  return /^(?:fly(?:\.[\w-]+)?\.toml|Dockerfile(?:\.[\w-]+)?|\.dockerignore)$/
+    .test(path);
+}
+
 const DENO_KEYS = [
   ...RESOLUTION_KEYS,
   "nodeModulesDir",

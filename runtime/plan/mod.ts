@@ -6,14 +6,29 @@
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
 export type { Node, Place } from "./analyze/nodes.ts";
 export { classify } from "./classify.ts";
-export { startKeys } from "./config_keys.ts";
+export { isImageFile, startKeys } from "./config_keys.ts";
+export {
+  closureOf,
+  closureText,
+  exactPackage,
+  type LockedPackage,
+  type LockFile,
+  type PackageSpecifier,
+  packageSpecifier,
+  readLockFile,
+} from "./dependencies/lock_file.ts";
+export type { PackageChange } from "./dependencies/package_changes.ts";
+export {
+  type PinnedPackages,
+  pinPackages,
+} from "./dependencies/pin_packages.ts";
 export { importRoots } from "./import_roots.ts";
 export { lockChanges, lockedVersions } from "./locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
-export { isForDevelopment, isScriptPath } from "./paths.ts";
+export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 export { isEmptyPlan, type Plan } from "./plan.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/judge_touch.ts";
-export { type PlanReport, planReport } from "./report.ts";
+export { type PackageReport, type PlanReport, planReport } from "./report.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";

@@ -12,6 +12,18 @@ export function isScriptPath(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
 }
 
+/** Tests and benchmarks by their names, and declarations, which hold no code. */
+const TEST_FILE =
+  /(?:[._](?:test|spec|bench)\.[cm]?[jt]sx?|(?:^|\/)(?:test|spec|bench)\.[cm]?[jt]sx?|\.snap)$/;
+const TEST_FOLDER =
+  /^(?:tests?|e2e|spec|bench|benchmarks)\/|(?:^|\/)__(?:tests?|snapshots|mocks|fixtures)__\//;
+const TOOL_FOLDER =
+  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs)\//;
+const TOOL_FILE =
+  /(?:^|\/)(?:\.(?:git\w*|editorconfig|dockerignore|prettier\w*|eslint\w*|DS_Store|nvmrc|node-version|tool-versions)[^/]*|[^/]*\.(?:sw[op]|code-workspace)|Thumbs\.db|[^/]*~)$/;
+const ABOUT =
+  /^(?:README|CHANGELOG|CHANGES|HISTORY|CONTRIBUTING|LICEN[CS]E|COPYING|NOTICE|AUTHORS|CODE_OF_CONDUCT|SECURITY)(?:[-.]\w+)*$/i;
+
 /**
  * Whether a file only serves those who work on the app, so that a change of it alone is nothing to do.
  *
@@ -19,11 +31,21 @@ export function isScriptPath(path: string): boolean {
  * @returns true for tests, benchmarks, declarations, editor settings, CI, and what a repository tells of itself
  */
 export function isForDevelopment(path: string): boolean {
-  return /(?:[._](?:test|spec|bench)\.[cm]?[jt]sx?|\.d\.[cm]?ts)$/.test(path) ||
-    /(?:^|\/)(?:\.vscode|\.idea|\.github|\.ci|\.husky|\.devcontainer|__tests__)\//
-      .test(path) ||
-    /(?:^|\/)\.(?:git\w*|editorconfig|dockerignore|prettierrc|eslintrc)[^/]*$/
-      .test(path) ||
-    /^(?:README|CHANGELOG|CONTRIBUTING|LICENSE|CODE_OF_CONDUCT|SECURITY)(?:\.\w+)?$/i
-      .test(path);
+  return /\.d\.[cm]?ts$/.test(path) || TEST_FILE.test(path) ||
+    TEST_FOLDER.test(path) || TOOL_FOLDER.test(path) || TOOL_FILE.test(path) ||
+    ABOUT.test(path);
+}
+
+const SECRET_FILE =
+  /(?:^|\/)(?:[^/]*\.env|\.npmrc|\.netrc|\.pgpass|\.htpasswd|\.git-credentials|id_rsa|id_dsa|id_ecdsa[^/]*|id_ed25519[^/]*|[^/]*\.(?:pem|key|p12|pfx|keystore|jks)|[^/]*\.sqlite[^/]*|[^/]*\.db(?:-(?:wal|shm|journal))?)$/i;
+const SECRET_ANYWHERE = /(?:^|\/)(?:\.env[^/]*|\.ssh\/|\.aws\/)/i;
+
+/**
+ * Whether a file looks like a secret or like a database: what does not belong into a bucket.
+ *
+ * @param path its path
+ * @returns true by its name or by a folder that it lies in
+ */
+export function isSecretLike(path: string): boolean {
+  return SECRET_FILE.test(path) || SECRET_ANYWHERE.test(path);
 }

@@ -2,6 +2,7 @@
  * @module
  */
 import type { KeptEntry } from "../protocol/release_settings.ts";
+import type { PackageChange } from "./dependencies/package_changes.ts";
 import type { Reason } from "./reload_set.ts";
 import type { Refusal } from "../base/refusal.ts";
 
@@ -33,6 +34,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** What else is worth knowing. */
   readonly notes: readonly string[];
+  /** Packages that come in, at other versions or for the first time. */
+  readonly packages: readonly PackageChange[];
   /** How many modules were linked. */
   readonly linked: number;
   /** About how much memory the replaced modules keep, in bytes: six times their source. */

@@ -1,10 +1,25 @@
 /** The plan as `flyhot plan --json` has always told it, with the refusals beside it.
  * @module
  */
+import { nameOf, versionOf } from "./dependencies/lock_file.ts";
 import { isScriptPath } from "./paths.ts";
 import type { Plan } from "./plan.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { becauseOf } from "./reload_set.ts";
+
+/** What is to become of one package. */
+export interface PackageReport {
+  /** Scheme and name: `npm:zod`. */
+  readonly name: string;
+  /** The version that its importers have now; null where it is new to them. */
+  readonly from: string | null;
+  /** The version that they get. */
+  readonly to: string;
+  /** Whether machines may have to download it. */
+  readonly download: boolean;
+  /** The modules that import it. */
+  readonly importers: readonly string[];
+}
 
 /** What is to become of each file. */
 export interface PlanReport {
@@ -30,6 +45,10 @@ export interface PlanReport {
     readonly reason: string;
     readonly chain: readonly string[];
   }[];
+  /** Packages that come in: at another version, or for the first time. Left out by older machines. */
+  readonly packages?: readonly PackageReport[];
+  /** What else is worth knowing: what takes effect only with the next image, what the app does not use. */
+  readonly notes?: readonly string[];
   /** The same with file, line and remedy, as machines say it. */
   readonly refusals: readonly Refusal[];
 }
@@ -62,6 +81,14 @@ export function planReport(plan: Plan): PlanReport {
       }`,
       chain: chain ?? [path],
     })),
+    packages: plan.packages.map(({ name, from, to, isNew, importers }) => ({
+      name,
+      from: from !== null && nameOf(from) === name ? versionOf(from) : null,
+      to: versionOf(to),
+      download: isNew,
+      importers,
+    })),
+    notes: plan.notes,
     refusals: plan.refusals,
   };
 }

@@ -119,6 +119,8 @@ export class AppProcess {
   earlierFolders: string[] = [];
   /** The app root, once it is known. */
   root: string | null = null;
+  /** The path of the app's own folder under it; empty where both are the same. */
+  appFolder = "";
   /** The trial of a release that was brought in at boot, or null. */
   bootTrial: BootTrial | null = null;
   /** Whether new code is in whose upgrade may still be undone. */

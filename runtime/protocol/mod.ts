@@ -67,7 +67,9 @@ export type {
 } from "./module_analysis.ts";
 export { VALUE_KINDS } from "./module_analysis.ts";
 export type {
+  LoadedPackage,
   ManifestPlanFields,
+  PinnedPackage,
   RunningPlanFields,
   SeenEdge,
 } from "./plan_fields.ts";

@@ -5,6 +5,7 @@ import {
   boolean,
   count,
   listOf,
+  nullable,
   object,
   oneOf,
   type Reader,
@@ -13,6 +14,21 @@ import {
 } from "./parse.ts";
 import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
 import { type ReleaseSettings, releaseSettings } from "./release_settings.ts";
+
+/** One package of a release, behind a specifier that modules of the app import. */
+export interface PinnedPackage {
+  /** The exact package: `npm:qs@6.14.1`; null where no lock file and no version tells. */
+  readonly exact: string | null;
+  /** Digest of the package and of all that it depends on. */
+  readonly closure: string;
+  /** What it depends on, however deep, as exact packages. */
+  readonly depends: readonly string[];
+  /** Which of these are native add-ons. */
+  readonly native?: readonly string[];
+}
+
+/** What a process has of one exact package. */
+export type LoadedPackage = Pick<PinnedPackage, "closure" | "depends">;
 
 /** What a manifest carries for the planner; everything may be missing in a release of an older command. */
 export interface ManifestPlanFields {
@@ -24,6 +40,10 @@ export interface ManifestPlanFields {
   >;
   /** Scripts that are CommonJS though their name does not say so. */
   readonly commonjs?: readonly string[];
+  /** The path of the app's folder under the release's root, where these are not the same. */
+  readonly appFolder?: string;
+  /** The packages behind the `npm:` and `jsr:` specifiers of its modules, by specifier as an import map resolves it. */
+  readonly packages?: Readonly<Record<string, PinnedPackage>>;
 }
 
 /** One import that a machine has seen. */
@@ -52,6 +72,13 @@ export interface RunningPlanFields {
   readonly configKeys?: Readonly<
     Record<string, Readonly<Record<string, string>>>
   >;
+  /** The packages that the lock file of the image, or releases since, have brought, by exact package. */
+  readonly packages?: Readonly<Record<string, LoadedPackage>>;
+  /** Whether the process can load packages that it did not start with, and why not. */
+  readonly canAddPackages?: {
+    readonly possible: boolean;
+    readonly why?: string;
+  };
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
@@ -80,6 +107,23 @@ function maybe<K extends string, T>(
 
 const texts = recordOf(string);
 
+const loadedPackage: Reader<LoadedPackage> = (value, at) => {
+  const it = object(value, at);
+  return {
+    closure: string(it.closure, `${at}.closure`),
+    depends: listOf(string)(it.depends, `${at}.depends`),
+  };
+};
+
+const pinnedPackage: Reader<PinnedPackage> = (value, at) => {
+  const it = object(value, at);
+  return {
+    exact: nullable(string)(it.exact, `${at}.exact`),
+    ...loadedPackage(value, at),
+    ...maybe(it, "native", listOf(string), at),
+  };
+};
+
 /**
  * Reads what a manifest carries for the planner.
  *
@@ -96,6 +140,8 @@ export function manifestPlanFields(
     ...maybe(manifest, "settings", releaseSettings, at),
     ...maybe(manifest, "configKeys", recordOf(texts), at),
     ...maybe(manifest, "commonjs", listOf(string), at),
+    ...maybe(manifest, "appFolder", string, at),
+    ...maybe(manifest, "packages", recordOf(pinnedPackage), at),
   };
 }
 
@@ -108,7 +154,7 @@ const seenEdge: Reader<SeenEdge> = (value, at) => {
   };
 };
 
-const canLay: Reader<{ possible: boolean; why?: string }> = (value, at) => {
+const canDo: Reader<{ possible: boolean; why?: string }> = (value, at) => {
   const it = object(value, at);
   return {
     possible: boolean(it.possible, `${at}.possible`),
@@ -134,7 +180,9 @@ export function runningPlanFields(
     ...maybe(running, "specifiers", recordOf(texts), at),
     ...maybe(running, "settings", releaseSettings, at),
     ...maybe(running, "configKeys", recordOf(texts), at),
-    ...maybe(running, "canLayFiles", canLay, at),
+    ...maybe(running, "packages", recordOf(loadedPackage), at),
+    ...maybe(running, "canAddPackages", canDo, at),
+    ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),

@@ -4,7 +4,14 @@
 import { join } from "node:path";
 import { Slices, sortInSlices } from "../base/in_slices.ts";
 import { startKeys } from "../plan/config_keys.ts";
+import {
+  closureOf,
+  closureText,
+  importable,
+  readLockFile,
+} from "../plan/dependencies/lock_file.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
+import type { LoadedPackage } from "../protocol/plan_fields.ts";
 import { settingsText } from "../protocol/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";
 import { FileDigests } from "./file_digests.ts";
@@ -34,6 +41,8 @@ export interface AppFilesOptions {
   readonly digests?: FileDigests;
   /** What releases were laid over. Default nothing. */
   readonly laid?: LaidOver;
+  /** The path of the app's own folder under the root. Default the root itself. */
+  readonly appFolder?: string;
 }
 
 /** The base image's files under the app root; they never change while the process runs. */
@@ -41,17 +50,24 @@ export class AppFiles {
   readonly #root: string;
   readonly #hashed: FileDigests;
   readonly #laid: LaidOver | null;
+  readonly #appFolder: string;
   #packages: Promise<Set<string>> | null = null;
+  #lock: Promise<string> | null = null;
+  #locked: Promise<Record<string, LoadedPackage>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
   /**
    * @param root the app root, as a path
    * @param options how they are read
    */
-  constructor(root: string, { digests, laid }: AppFilesOptions = {}) {
+  constructor(
+    root: string,
+    { digests, laid, appFolder = "" }: AppFilesOptions = {},
+  ) {
     this.#root = root;
     this.#hashed = digests ?? new FileDigests();
     this.#laid = laid ?? null;
+    this.#appFolder = appFolder === "" ? "" : `${appFolder}/`;
   }
 
   /**
@@ -118,7 +134,7 @@ export class AppFiles {
    */
   async config(): Promise<Record<string, string>> {
     const config: Record<string, string> = {};
-    for (const name of CONFIG_FILES) {
+    for (const name of this.#configFiles) {
       const text = await this.text(name);
       if (text !== null) {
         config[name] = await sha256Of(settingsText(name, text));
@@ -134,7 +150,7 @@ export class AppFiles {
    */
   async configKeys(): Promise<Record<string, Record<string, string>>> {
     const found: Record<string, Record<string, string>> = {};
-    for (const name of CONFIG_FILES) {
+    for (const name of this.#configFiles) {
       const text = await this.text(name);
       if (text === null) continue;
       const keys: [key: string, digest: string][] = [];
@@ -172,7 +188,59 @@ export class AppFiles {
    * @returns versions by requirement; empty where there is no lock file
    */
   async locked(): Promise<Record<string, string>> {
-    return lockedVersions(await this.text("deno.lock") ?? "");
+    return lockedVersions(await this.#lockText());
+  }
+
+  /**
+   * The packages that the lock file has chosen, with all beneath them.
+   *
+   * @returns what is known of each, by exact package
+   */
+  lockedPackages(): Promise<Readonly<Record<string, LoadedPackage>>> {
+    return this.#locked ??= this.#readLocked();
+  }
+
+  // Deno writes to it what comes in later.
+  #lockText(): Promise<string> {
+    return this.#lock ??= this.appText("deno.lock").then(async (text) =>
+      text ?? await this.text("deno.lock") ?? ""
+    );
+  }
+
+  async #readLocked(): Promise<Record<string, LoadedPackage>> {
+    const lock = readLockFile(await this.#lockText());
+    const found: [exact: string, loaded: LoadedPackage][] = [];
+    const slices = new Slices();
+    for (const exact of new Set(lock.pinned.values())) {
+      if (!lock.packages.has(exact)) continue;
+      const closure = closureOf(exact, lock);
+      found.push([importable(exact), {
+        closure: await sha256Of(closureText(closure)),
+        depends: closure.slice(0, -1),
+      }]);
+      if (slices.over) await slices.next();
+    }
+    return Object.fromEntries(found);
+  }
+
+  /** The configuration of the app, and of the root where that is another folder. */
+  get #configFiles(): string[] {
+    return [
+      ...new Set([
+        ...CONFIG_FILES.map((name) => this.#appFolder + name),
+        ...CONFIG_FILES,
+      ]),
+    ];
+  }
+
+  /**
+   * Reads a file of the app's own folder.
+   *
+   * @param name its path in that folder
+   * @returns its text, or null if there is no such file
+   */
+  appText(name: string): Promise<string | null> {
+    return this.text(this.#appFolder + name);
   }
 
   /**

@@ -1,23 +1,88 @@
 /** Where the app's own files are.
  * @module
  */
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { cwd } from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseJsonc } from "../protocol/jsonc.ts";
 
 const CONFIG_FILES = ["deno.json", "deno.jsonc"];
 
+/** Where the app is, and what of what lies around it belongs to it. */
+export interface AppFolders {
+  /** The app root: an absolute path. */
+  readonly root: string;
+  /** The path of the app's own folder under it, with `/` between segments; empty where both are the same. */
+  readonly appFolder: string;
+}
+
 /**
- * The app root: the nearest folder above the main module with a `deno.json`, else the main module's own.
+ * The app root: the nearest folder above the main module with a `deno.json`, else the main module's own; a
+ * `"flyhot": { "root": ".." }` in that `deno.json` leads further up.
  *
  * @returns an absolute path; the working directory where the main module is no file
  */
 export function appRoot(): string {
+  return appFolders().root;
+}
+
+/**
+ * The app root, and the app's own folder in it.
+ *
+ * @returns both; the working directory where the main module is no file
+ */
+export function appFolders(): AppFolders {
   const { mainModule } = Deno;
-  return mainModule.startsWith("file:")
-    ? rootAbove(fileURLToPath(mainModule), existsSync)
-    : cwd();
+  if (!mainModule.startsWith("file:")) return { root: cwd(), appFolder: "" };
+  return foldersAbove(
+    rootAbove(fileURLToPath(mainModule), existsSync),
+    readText,
+  );
+}
+
+/**
+ * Reads how far up the app root lies above the app's folder.
+ *
+ * @param folder the app's folder, as an absolute path
+ * @param read reads a file; null where there is none
+ * @returns both folders
+ */
+export function foldersAbove(
+  folder: string,
+  read: (path: string) => string | null,
+): AppFolders {
+  for (const name of CONFIG_FILES) {
+    const text = read(join(folder, name));
+    if (text === null) continue;
+    const levels = levelsUp(text);
+    let root = folder;
+    for (let level = 0; level < levels; level++) root = dirname(root);
+    return { root, appFolder: relative(root, folder).replaceAll("\\", "/") };
+  }
+  return { root: folder, appFolder: "" };
+}
+
+/** How many folders up a `deno.json` says that the root is; nothing but `..` counts. */
+function levelsUp(text: string): number {
+  try {
+    const said = parseJsonc(text) as { flyhot?: { root?: unknown } } | null;
+    const root = said?.flyhot?.root;
+    return typeof root === "string" && /^\.\.(?:\/\.\.)*\/?$/.test(root)
+      ? root.match(/\.\./g)!.length
+      : 0;
+  } catch {
+    // Deno says better what is wrong with it.
+    return 0;
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
 }
 
 /**

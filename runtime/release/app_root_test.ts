@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rootAbove } from "./app_root.ts";
+import { foldersAbove, rootAbove } from "./app_root.ts";
 
 const among = (...files: string[]) => (path: string) => files.includes(path);
 
@@ -15,4 +15,21 @@ Deno.test("rootAbove() finds the nearest folder with a deno.json or deno.jsonc",
   ) {
     assertEquals(rootAbove("/app/src/bin/main.ts", among(...files)), root);
   }
+});
+
+Deno.test("foldersAbove() follows what deno.json says of the root, and nothing but ..", () => {
+  const of = (text: string | null) =>
+    foldersAbove(
+      "/repo/apps/web",
+      (path) => path === "/repo/apps/web/deno.json" ? text : null,
+    );
+  const said = (root: unknown) => of(JSON.stringify({ flyhot: { root } }));
+  const own = { root: "/repo/apps/web", appFolder: "" };
+  assertEquals(said(".."), { root: "/repo/apps", appFolder: "web" });
+  assertEquals(said("../.."), { root: "/repo", appFolder: "apps/web" });
+  for (const root of [".", "", "/", "../x", "src", 5, null]) {
+    assertEquals(said(root), own, String(root));
+  }
+  assertEquals(of(null), own);
+  assertEquals(of("{"), own);
 });

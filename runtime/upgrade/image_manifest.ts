@@ -4,7 +4,7 @@
 import type { Manifest, ModuleEdges } from "../protocol/manifest.ts";
 import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
 import { isScriptPath } from "../plan/paths.ts";
-import { targetOf } from "../plan/lookup/views.ts";
+import { bare, targetOf } from "../plan/lookup/views.ts";
 import type { RunningContext } from "./running_manifest.ts";
 
 /**
@@ -66,8 +66,10 @@ export async function imageManifest(
       return [[path, edgesOf(path, facts, before)]];
     },
   );
+  const { packages: _, ...rest } = current;
   return {
-    ...current,
+    // Which packages the image had is asked of Deno, not read off the release.
+    ...rest,
     files: Object.fromEntries(kept),
     modules: Object.fromEntries(modules),
     analysis: Object.fromEntries(analysis),
@@ -76,6 +78,37 @@ export async function imageManifest(
     configKeys: {},
     locked: {},
   };
+}
+
+/**
+ * The loaded modules whose specifiers lead elsewhere in the image than in the release they came with.
+ *
+ * @param context the process and its files
+ * @returns their paths
+ */
+export async function leadingElsewhere(
+  { appProcess: { modules }, main }: RunningContext,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const table = modules.table!;
+  const known = new Map<string, string>();
+  const { imports } = modules.current(main);
+  for (const [path, seen] of imports) {
+    if (table.attempt(path) === null) continue;
+    for (const { specifier, to, inside } of seen) {
+      if (/^(?:\.{0,2}\/|file:|node:)/.test(specifier)) continue;
+      const place = table.placeOf(path);
+      const key = `${place.slice(0, place.lastIndexOf("/"))}\n${specifier}`;
+      let lead = known.get(key);
+      if (lead === undefined) {
+        lead = (await modules.packages.where(specifier, place)).url ?? "";
+        known.set(key, lead);
+      }
+      const there = inside ? bare(table.placeOf(bare(to))) : bare(to);
+      if (bare(lead) !== there) found.add(path);
+    }
+  }
+  return found;
 }
 
 /** What a script of the image imports, read off its text. */

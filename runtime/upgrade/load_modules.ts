@@ -11,6 +11,8 @@ import type { StagedTable } from "../modules/module_table.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
+import type { LockFile } from "../plan/dependencies/lock_file.ts";
+import { checkLinks } from "./add_packages.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
 
 const CLAIM_POLL_MS = 10;
@@ -36,6 +38,7 @@ export interface Prepared {
  * @param appProcess what runs in this process
  * @param timeoutMs how long top-level code may take, in milliseconds
  * @param consent what is consented to for this upgrade. Default nothing
+ * @param lock what the release's lock file pins; null to take whatever Deno links
  * @returns the loaded modules
  * @throws {UpgradeError} if a module does not load in time; everything staged is discarded then
  */
@@ -45,6 +48,7 @@ export async function prepare(
   appProcess: AppProcess,
   timeoutMs: number,
   consent: readonly string[] = [],
+  lock: LockFile | null = null,
 ): Promise<Prepared> {
   const { modules, boundaries } = appProcess;
   const table = modules.table!;
@@ -57,6 +61,7 @@ export async function prepare(
     replaced: new Set([...plan.reload, ...plan.gone]),
   });
   modules.staged = staged;
+  if (release) modules.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
@@ -94,6 +99,9 @@ export async function prepare(
       () => callers.guarded(load),
       () => late(plan, missing(), timeoutMs),
     );
+    if (release && lock) {
+      checkLinks(plan, release.manifest, lock, modules.packages);
+    }
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
     return { staged, staging, callers, boundaries: swappable };
@@ -185,6 +193,7 @@ export function discard(
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
+  appProcess.modules.releases.delete(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();

@@ -8,11 +8,12 @@ import { classifySteps } from "../plan/classify.ts";
 import { packageOf } from "../plan/packages.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
+import type { PackageChange } from "../plan/dependencies/package_changes.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
-import { imageManifest } from "./image_manifest.ts";
+import { imageManifest, leadingElsewhere } from "./image_manifest.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
 /** With room for the longest step, which looks at every module once. */
@@ -36,6 +37,10 @@ export interface UpgradePlan {
   readonly reads: ReadonlyMap<string, string>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
+  /** The packages that come in. */
+  readonly packages: readonly PackageChange[];
+  /** Whether packages can come in. */
+  readonly canAddPackages: boolean;
   /** Whether there is nothing to do. */
   readonly isEmpty: boolean;
 }
@@ -64,7 +69,10 @@ export async function planUpgrade(
     classifySteps(
       manifest,
       release ? running : { ...running, external: everyPackage(manifest) },
-      { consent },
+      {
+        consent,
+        ...release ? {} : { elsewhere: await leadingElsewhere(context) },
+      },
     ),
     { sliceMs: SLICE_MS },
   );
@@ -98,6 +106,8 @@ export async function planUpgrade(
     files,
     reads: readsOf(files, context),
     retained: { modules: plan.reload.length, bytes },
+    packages: release ? plan.packages : [],
+    canAddPackages: running.canAddPackages?.possible ?? false,
     isEmpty: isEmptyPlan(plan),
   };
 }

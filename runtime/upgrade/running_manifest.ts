@@ -15,6 +15,7 @@ import { parseJsonc } from "../protocol/jsonc.ts";
 import type { SeenImport } from "../modules/edges.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { UpgradeContext } from "./context.ts";
+import { packageAccess } from "../process/package_access.ts";
 import { knownPackages } from "./known_packages.ts";
 
 /** What is looked at. */
@@ -46,15 +47,25 @@ export async function runningManifest(
   const analysis = await analysesOf(loaded, digests, about, context);
   const states = [...appProcess.holders, ...appProcess.families];
   // Each of these reads files of its own, and waits for them.
-  const [config, configKeys, locked, packages, settings, print] = await Promise
-    .all([
-      files.config(),
-      files.configKeys(),
-      files.locked(),
-      knownPackages(appProcess, files),
-      settingsOf(context),
-      fingerprint(imageRef, release?.sha256 ?? null),
-    ]);
+  const [
+    config,
+    configKeys,
+    locked,
+    lockedPackages,
+    canAddPackages,
+    packages,
+    settings,
+    print,
+  ] = await Promise.all([
+    files.config(),
+    files.configKeys(),
+    files.locked(),
+    files.lockedPackages(),
+    packageAccess(files, appProcess.root),
+    knownPackages(appProcess, files),
+    settingsOf(context),
+    fingerprint(imageRef, release?.sha256 ?? null),
+  ]);
   const slices = new Slices({ sliceMs: 4 });
   const live = targets(imports, true);
   const plain = targets(imports, false);
@@ -72,7 +83,12 @@ export async function runningManifest(
     files: Object.fromEntries(digests),
     config,
     configKeys,
-    locked,
+    locked: { ...locked, ...release?.manifest.locked },
+    packages: {
+      ...lockedPackages,
+      ...Object.fromEntries(modules.packages.known),
+    },
+    canAddPackages,
     loaded: [...loaded].sort(),
     live,
     plain,
@@ -155,7 +171,7 @@ async function analysesOf(
 async function settingsOf({ appProcess: { release }, files }: RunningContext) {
   if (release?.manifest.settings) return release.manifest.settings;
   for (const name of ["deno.json", "deno.jsonc"]) {
-    const text = await files.text(name);
+    const text = await files.appText(name);
     if (text === null) continue;
     try {
       const said = parseJsonc(text) as { readonly flyhot?: unknown } | null;

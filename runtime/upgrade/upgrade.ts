@@ -20,12 +20,14 @@ import { generations } from "../modules/generations.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
+import { addPackages } from "./add_packages.ts";
 import { ServiceChange } from "./service_change.ts";
 import { StateChange } from "./state_change.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
+import { refuseKeptInstances } from "./package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
 import type { LaidChange } from "../release/laid_change.ts";
 
@@ -119,8 +121,11 @@ class Upgrade {
     return release;
   }
 
-  #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
-    return planUpgrade(release, this.#context, this.#wanted.consent);
+  async #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
+    const { consent } = this.#wanted;
+    const plan = await planUpgrade(release, this.#context, consent);
+    await refuseKeptInstances(plan, this.#context);
+    return plan;
   }
 
   async #transact(
@@ -137,14 +142,23 @@ class Upgrade {
     });
     const prepared = await this.#step(
       "prepare",
-      () =>
-        prepare(
+      async () => {
+        const lock = release && await addPackages(
+          plan,
+          release,
+          appProcess.modules.packages,
+          this.#context.fetchTimeoutMs,
+        );
+        const { consent } = this.#wanted;
+        return await prepare(
           plan,
           release,
           appProcess,
           prepareTimeoutMs,
-          this.#wanted.consent,
-        ),
+          consent,
+          lock,
+        );
+      },
     );
     let changes: Changes | null = null;
     let undoLoad: (() => Promise<void>) | null = null;

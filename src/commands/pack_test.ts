@@ -108,7 +108,7 @@ Deno.test("flyhot pack follows the flyhot key of the folder's deno.json, and git
       const { entries, files } = JSON.parse(out);
       return [entries, files.map((it: { path: string }) => it.path)];
     };
-    const kept = [".gitignore", "app.ts", "deno.json", "fly.toml"];
+    const kept = ["app.ts", "deno.json", "fly.toml"];
     assertEquals(await paths(), [["app.ts"], kept]);
     assertEquals(await paths("--include-ignored"), [["app.ts"], [
       ...kept,

@@ -40,6 +40,8 @@ export interface DenoJsonConfig {
   readonly exclude?: readonly string[];
   /** The main modules of the process groups. */
   readonly entry?: readonly string[];
+  /** How far up the release's root lies above the app's folder: `..`, `../..`. */
+  readonly root?: string;
   /** Variables for the temporary machine. */
   readonly env?: Readonly<Record<string, string>>;
   /** The command of the temporary machine. */
@@ -62,6 +64,10 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
   exclude: texts,
   entry: (value, at) =>
     typeof value === "string" ? [text(value, at)] : texts(value, at),
+  root: (value, at) =>
+    typeof value === "string" && /^\.\.(?:\/\.\.)*\/?$/.test(value)
+      ? value
+      : refuse(at, `"..", "../.." and so on`, value),
   env: (value, at) => record(value, at, text),
   orchestrateCommand: (value, at) => {
     const words = texts(value, at);

@@ -6,6 +6,7 @@ import { assertValidPath } from "@std/tar";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { isForDevelopment, isSecretLike } from "@flyhot/runtime/plan";
 import { ignoreLines, ignoreTest } from "../config/ignore.ts";
 
 /** How many files a release may have. */
@@ -31,14 +32,16 @@ export interface CollectOptions {
 export interface Collected {
   /** Length in bytes by path, in path order. */
   readonly files: ReadonlyMap<string, number>;
+  /** The same of files that no release needs or that look like secrets; what a module imports belongs to the app all the same. */
+  readonly aside: ReadonlyMap<string, number>;
+  /** The same of files that only git ignores: generated ones, of which the app needs what it imports. */
+  readonly generated: ReadonlyMap<string, number>;
   /** What was left out that somebody may miss, one sentence each. */
   readonly notes: readonly string[];
 }
 
 // Made by tools on every machine anew; never part of an app.
 const FOLDERS_OUT = new Set([".git", ".flyhot", "node_modules"]);
-// Secrets do not belong into a bucket; `.dockerignore` or `include` can take one back.
-const SECRETS_OUT = ["**/.env*"];
 
 /**
  * Finds the regular files of an app, without what `.dockerignore` and the options leave out.
@@ -62,6 +65,8 @@ export async function collectFiles(
     ? await gitFiles(root, host, notes, signal)
     : null;
   const files: [path: string, size: number][] = [];
+  const aside = new Map<string, number>();
+  const generated = new Map<string, number>();
   const names = new Map<string, string>();
   let bytes = 0;
   let links = 0;
@@ -71,7 +76,10 @@ export async function collectFiles(
     signal?.throwIfAborted();
     const { path, kind, size } = entry;
     if (kind === "directory" || !enter(path) || ignored(path)) continue;
-    if (tracked && !tracked(path) && !included(path)) continue;
+    if (tracked && !tracked(path) && !included(path)) {
+      if (kind === "file") generated.set(path, size);
+      continue;
+    }
     if (kind !== "file") {
       if (++links <= 5) {
         notes.push(
@@ -80,6 +88,10 @@ export async function collectFiles(
           }`,
         );
       }
+      continue;
+    }
+    if (!included(path) && isAside(path)) {
+      aside.set(path, size);
       continue;
     }
     checkName(path, names);
@@ -100,7 +112,47 @@ export async function collectFiles(
   }
   if (links > 5) notes.push(`${links - 5} more links are left out`);
   files.sort(([a], [b]) => a < b ? -1 : 1);
-  return { files: new Map(files), notes };
+  return { files: new Map(files), aside, generated, notes };
+}
+
+/** Secrets and databases do not belong into a bucket; tests and editor settings are no part of what runs. */
+function isAside(path: string): boolean {
+  return isSecretLike(path) ||
+    isForDevelopment(path) && !/\.d\.[cm]?ts$/.test(path);
+}
+
+/**
+ * Says once what was left out of a release for its name.
+ *
+ * @param paths the files
+ * @returns one sentence for what looks like a secret, one for the rest
+ */
+export function asideNotes(paths: Iterable<string>): string[] {
+  const secret: string[] = [];
+  const other: string[] = [];
+  for (const path of paths) (isSecretLike(path) ? secret : other).push(path);
+  return [
+    ...(secret.length > 0
+      ? [
+        `left out, because they look like secrets or databases: ${
+          some(secret)
+        } ("include" takes them in)`,
+      ]
+      : []),
+    ...(other.length > 0
+      ? [
+        `left out, because only those who work on the app need them: ${
+          some(other)
+        } ("include" takes them in)`,
+      ]
+      : []),
+  ];
+}
+
+function some(paths: readonly string[]): string {
+  const sorted = paths.toSorted();
+  const shown = sorted.slice(0, 5).join(", ");
+  return sorted.length > 5 ? `${shown} and ${sorted.length - 5} more` : shown;
 }
 
 async function readIgnoreTest(
@@ -111,7 +163,6 @@ async function readIgnoreTest(
     joinPath(root, ".dockerignore"),
   );
   return testOf([
-    ...SECRETS_OUT,
     ...ignoreLines(dockerIgnore ?? ""),
     ...exclude,
     ...include.map((pattern) => `!${pattern}`),

@@ -6,6 +6,7 @@ import { withApp } from "../../tests/support/temp_app.ts";
 import type { RunOutcome } from "../host.ts";
 import { denoHost } from "../host_deno.ts";
 import {
+  asideNotes,
   BYTES_MAX,
   collectFiles,
   type CollectOptions,
@@ -56,10 +57,9 @@ Deno.test("collectFiles() obeys .dockerignore, exclude and include, in that orde
   assertEquals((await collect(files)).paths, [
     "keep.md",
     "main.ts",
-    "main_test.ts",
   ]);
   const options = {
-    exclude: ["**/*_test.ts", "keep.md"],
+    exclude: ["keep.md"],
     include: ["docs/b", ".env.example"],
   };
   assertEquals(
@@ -68,8 +68,73 @@ Deno.test("collectFiles() obeys .dockerignore, exclude and include, in that orde
   );
   assertEquals(
     (await collect(files, { include: [".git", "*.md"] })).paths,
-    ["keep.md", "main.ts", "main_test.ts", "readme.md"],
+    ["keep.md", "main.ts", "readme.md"],
   );
+});
+
+Deno.test("T10, T11: secrets, databases and what only developers need are set aside, unless include names them", async () => {
+  const secret = [
+    ".npmrc",
+    ".netrc",
+    ".git-credentials",
+    ".env.production",
+    "prod.env",
+    "id_rsa",
+    "keys/id_ed25519_deploy",
+    "tls/key.pem",
+    "server.KEY",
+    ".aws/credentials",
+    ".ssh/config",
+    "app.db",
+    "app.db-wal",
+    "data/app.sqlite3",
+  ];
+  const development = [
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "a_test.ts",
+    "lib/b.spec.tsx",
+    "tests/helper.ts",
+    ".vscode/settings.json",
+    ".idea/x.xml",
+    ".gitignore",
+    ".github/workflows/ci.yml",
+  ];
+  const app = [
+    "db.ts",
+    "docs/README.md",
+    "env.ts",
+    "key.ts",
+    "main.ts",
+    "notes.md",
+    "static/tests/x.html",
+    "testimonials.ts",
+  ];
+  const files = Object.fromEntries(
+    [...secret, ...development, ...app].map((path) => [path, "x"]),
+  );
+  const options = { include: ["tls/key.pem", ".env.production", "LICENSE"] };
+  await withApp(files, async (root) => {
+    using host = denoHost();
+    const all = await collectFiles({ root }, host);
+    assertEquals([...all.files.keys()], app);
+    assertEquals(
+      [...all.aside.keys()].sort(),
+      [...secret, ...development].sort(),
+    );
+    const some = await collectFiles({ root, ...options }, host);
+    assertEquals(
+      [...some.files.keys()],
+      [...app, ...options.include].sort(),
+    );
+    assertEquals(asideNotes(["b.pem", "a.pem", "x_test.ts"]), [
+      `left out, because they look like secrets or databases: a.pem, b.pem ("include" takes them in)`,
+      `left out, because only those who work on the app need them: x_test.ts ("include" takes them in)`,
+    ]);
+    assertEquals(asideNotes(secret)[0]?.includes(" and 9 more"), true);
+    assertEquals(asideNotes([]), []);
+  });
 });
 
 Deno.test("collectFiles() leaves links out and says so, without ever following one", async () => {
@@ -215,7 +280,7 @@ Deno.test("collectFiles() asks the real git", async () => {
     using host = denoHost();
     await host.run("git", ["init", "-q"], { cwd: root });
     const { files } = await collectFiles({ root, gitIgnored: true }, host);
-    assertEquals([...files.keys()], [".gitignore", "main.ts", "ü.ts"]);
+    assertEquals([...files.keys()], ["main.ts", "ü.ts"]);
   });
 });
 

@@ -6,7 +6,9 @@ import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { ignoreTest } from "../config/ignore.ts";
 import { digestOfText } from "./digest.ts";
+import { type PackageFolder, PackageTargets } from "./package_targets.ts";
 
 const ROOT_NAMES = [
   "deno.json",
@@ -25,12 +27,16 @@ export interface ConfigFiles {
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
   readonly packages: ReadonlySet<string>;
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly targets: PackageTargets;
   /** The text of `fly.toml`, or null. */
   readonly flyToml: string | null;
   /** The text of `Dockerfile`, or null. */
   readonly dockerfile: string | null;
   /** The versions that `deno.lock` has chosen, by requirement. */
   readonly locked: Readonly<Record<string, string>>;
+  /** The text of `deno.lock`; empty if there is none. */
+  readonly lockText: string;
   /** Tells whether a path is such a file. */
   readonly isConfig: (path: string) => boolean;
 }
@@ -40,12 +46,14 @@ export interface ConfigFiles {
  *
  * @param root the app's folder
  * @param host the disk
+ * @param paths the files of the app, so that members named by a pattern are found. Default none
  * @returns what they say
  * @throws {FlyhotError} `usage` if one is no JSON
  */
 export async function readConfigFiles(
   root: string,
   host: Pick<Host, "files">,
+  paths: Iterable<string> = [],
 ): Promise<ConfigFiles> {
   const read = (name: string) => host.files.readText(joinPath(root, name));
   const denoJson = parseRecord(await read("deno.json"), "deno.json") ??
@@ -55,7 +63,19 @@ export async function readConfigFiles(
   if (typeof denoJson.importMap === "string") {
     names.add(denoJson.importMap.replace(/^\.\//, ""));
   }
-  for (const member of membersOf(denoJson.workspace)) {
+  const members = memberFolders([
+    ...membersOf(denoJson.workspace),
+    ...membersOf(packageJson?.workspaces),
+  ], paths);
+  const folders: PackageFolder[] = packageJson
+    ? [{ folder: "", json: packageJson }]
+    : [];
+  for (const member of members) {
+    const name = `${member}/package.json`;
+    const json = parseRecord(await read(name), name);
+    if (json) folders.push({ folder: `${member}/`, json });
+  }
+  for (const member of members) {
     for (const name of ["deno.json", "deno.jsonc", "package.json"]) {
       names.add(`${member}/${name}`);
     }
@@ -66,13 +86,16 @@ export async function readConfigFiles(
     if (!isRecord(dependencies)) continue;
     for (const name of Object.keys(dependencies)) packages.add(name);
   }
+  const lockText = await read("deno.lock") ?? "";
   return {
     denoJson,
     packageJson,
     packages,
+    targets: new PackageTargets(folders),
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),
-    locked: lockedVersions(await read("deno.lock") ?? ""),
+    locked: lockedVersions(lockText),
+    lockText,
     isConfig: (path) => names.has(path),
   };
 }
@@ -131,8 +154,28 @@ export async function configKeyDigests(
   return Object.fromEntries(found);
 }
 
+/** The folders that patterns mean: those with a configuration of their own. */
+function memberFolders(
+  patterns: readonly string[],
+  paths: Iterable<string>,
+): string[] {
+  const folders = new Set(patterns.filter((it) => !it.includes("*")));
+  const tests = patterns.filter((it) => it.includes("*") && !it.startsWith("!"))
+    .map((it) => ignoreTest([it]));
+  if (tests.length > 0) {
+    for (const path of paths) {
+      const folder = /^(.+)\/(?:deno\.jsonc?|package\.json)$/.exec(path)?.[1];
+      if (folder === undefined) continue;
+      if (tests.some((test) => test(folder))) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
+
 function membersOf(workspace: unknown): string[] {
-  const members = isRecord(workspace) ? workspace.members : workspace;
+  const members = isRecord(workspace)
+    ? workspace.members ?? workspace.packages
+    : workspace;
   if (!Array.isArray(members)) return [];
   return members.filter((member) => typeof member === "string").map((member) =>
     member.replace(/^\.\//, "").replace(/\/$/, "")

@@ -5,6 +5,7 @@ import { isBuiltin } from "node:module";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { LINKED, PackageTargets } from "./package_targets.ts";
 
 /** What `deno info --json` says of one import. */
 interface InfoDependency {
@@ -25,7 +26,15 @@ export interface InfoGraph {
   /** The main module's URL, as the only one. */
   readonly roots: readonly string[];
   /** The modules of the graph, and those that could not be loaded. */
-  readonly modules: readonly InfoModule[];
+  readonly modules: InfoModule[];
+}
+
+/** The edges of modules. */
+export interface FoundEdges {
+  /** By path. */
+  readonly edges: ReadonlyMap<string, ModuleEdges>;
+  /** The modules that Deno has not looked into. */
+  readonly unknown: readonly string[];
 }
 
 /** Options of {@linkcode readGraph}. */
@@ -34,8 +43,8 @@ export interface GraphOptions {
   readonly root: string;
   /** The main modules, as paths under it. */
   readonly entries: readonly string[];
-  /** The packages that `package.json` names: bare imports of them lead outside. */
-  readonly packages: ReadonlySet<string>;
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly packages: PackageTargets;
 }
 
 /**
@@ -44,8 +53,8 @@ export interface GraphOptions {
  * @param options the folder and its main modules
  * @param host runs `deno`
  * @param signal gives up early
- * @returns the edges of every module by path, in path order
- * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder; `not_found` if there is no `deno`
+ * @returns the edges of every module by path, in path order; paths of modules outside the folder begin with `../`
+ * @throws {FlyhotError} `usage` if a module is missing or broken; `not_found` if there is no `deno`
  */
 export async function readGraph(
   options: GraphOptions,
@@ -55,19 +64,51 @@ export async function readGraph(
   const modules = new Map<string, ModuleEdges>();
   for (const entry of options.entries) {
     if (modules.has(entry)) continue;
-    const info = await denoInfo(options.root, entry, host, signal);
-    for (const [path, edges] of edgesOf(info, entry, options.packages)) {
-      modules.set(path, edges);
+    const info = await denoInfo(
+      options.root,
+      entry,
+      `./${entry}`,
+      host,
+      signal,
+    );
+    const base = baseOf(info, entry);
+    let found = edgesOf(info, entry, options.packages);
+    // What only a package.json leads to, Deno has not looked into without npm.
+    for (let rest = found.unknown; rest.length > 0; rest = found.unknown) {
+      const more = await denoInfo(
+        options.root,
+        entry,
+        importing(rest.map((path) => new URL(encodePath(path), base).href)),
+        host,
+        signal,
+      );
+      const before = info.modules.length;
+      info.modules.push(
+        ...more.modules.filter(({ specifier }) =>
+          !specifier.startsWith("data:") &&
+          !info.modules.some((it) => it.specifier === specifier)
+        ),
+      );
+      found = edgesOf(info, entry, options.packages);
+      if (info.modules.length === before) break;
     }
+    for (const [path, edges] of found.edges) modules.set(path, edges);
   }
   return Object.fromEntries(
     [...modules].sort(([a], [b]) => a < b ? -1 : 1),
   );
 }
 
+/** A module that imports some others. */
+function importing(urls: readonly string[]): string {
+  const source = urls.map((url) => `import(${JSON.stringify(url)});`).join("");
+  return `data:application/javascript,${encodeURIComponent(source)}`;
+}
+
 async function denoInfo(
   root: string,
   entry: string,
+  subject: string,
   host: Host,
   signal?: AbortSignal,
 ): Promise<InfoGraph> {
@@ -87,7 +128,7 @@ async function denoInfo(
   const what = `Cannot read the module graph of ${entry}`;
   let outcome;
   try {
-    outcome = await host.run(program, [...args, `./${entry}`], {
+    outcome = await host.run(program, [...args, subject], {
       cwd: root,
       env: { NO_COLOR: "1" },
       ...(signal ? { signal } : {}),
@@ -125,19 +166,18 @@ async function denoInfo(
  *
  * @param info what it said
  * @param entry the main module, as a path
- * @param packages the packages that `package.json` names. Default none
- * @returns the edges by path
- * @throws {FlyhotError} `usage` if a module is missing, broken or outside the folder
+ * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
+ * @returns the edges by path, and what Deno would have to look into
+ * @throws {FlyhotError} `usage` if a module is missing or broken
  */
 export function edgesOf(
   info: InfoGraph,
   entry: string,
-  packages: ReadonlySet<string> = new Set(),
-): Map<string, ModuleEdges> {
+  packages: PackageTargets = new PackageTargets(),
+): FoundEdges {
   const main = bare(info.roots[0] ?? "");
-  // The entry's own URL tells the folder's, whatever links lead there.
-  const base = main.split("/").slice(0, -entry.split("/").length).join("/") +
-    "/";
+  const base = baseOf(info, entry);
+  const unknown = new Set<string>();
   const known = new Map(
     info.modules.map((module) => [bare(module.specifier), module]),
   );
@@ -147,9 +187,10 @@ export function edgesOf(
     from: null,
   }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const path = decodePath(next.url.slice(base.length));
+    const path = pathFrom(base, next.url);
     if (found.has(path)) continue;
     const module = known.get(next.url);
+    if (!module) unknown.add(path);
     if (module?.error !== undefined) {
       throw broken(path, next.from, module.error);
     }
@@ -162,7 +203,7 @@ export function edgesOf(
     const specifiers: [specifier: string, target: string][] = [];
     for (const dependency of module?.dependencies ?? []) {
       if (!dependency.code) continue;
-      const target = resolve(dependency, path, packages);
+      const target = resolve(dependency, path, base, packages);
       if (target === null) continue;
       if (!target.startsWith("file:")) {
         edges.external.add(target);
@@ -170,14 +211,7 @@ export function edgesOf(
         continue;
       }
       const url = bare(target);
-      if (!url.startsWith(base)) {
-        throw new FlyhotError(
-          "usage",
-          `Cannot pack ${path}: it imports "${dependency.specifier}", which lies outside of the app's folder`,
-          { hint: "pack from the folder that holds both" },
-        );
-      }
-      const to = decodePath(url.slice(base.length));
+      const to = pathFrom(base, url);
       edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
       specifiers.push([dependency.specifier, to]);
       waiting.push({ url, from: path });
@@ -189,21 +223,30 @@ export function edgesOf(
       specifiers: Object.fromEntries(specifiers.sort()),
     });
   }
-  return found;
+  return { edges: found, unknown: [...unknown] };
+}
+
+/** The entry's own URL tells the folder's, whatever links lead there. */
+function baseOf(info: InfoGraph, entry: string): string {
+  const main = bare(info.roots[0] ?? "");
+  return main.split("/").slice(0, -entry.split("/").length).join("/") + "/";
 }
 
 function resolve(
   dependency: InfoDependency,
   path: string,
-  packages: ReadonlySet<string>,
+  base: string,
+  packages: PackageTargets,
 ): string | null {
   const { code, specifier } = dependency;
   if (code?.specifier !== undefined) return code.specifier;
   // Without npm, deno info does not know these two.
   if (isBuiltin(specifier)) return `node:${specifier}`;
-  const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  // The version is package.json's affair, and any change of that needs a new image anyway.
-  if (packages.has(name)) return null;
+  const target = packages.resolve(specifier, path);
+  if (target === LINKED) return null;
+  if (target) {
+    return "url" in target ? target.url : base + encodePath(target.path);
+  }
   throw new FlyhotError(
     "usage",
     `Cannot pack ${path}: ${code?.error ?? `"${specifier}" leads nowhere`}`,
@@ -231,6 +274,21 @@ function broken(path: string, from: string | null, error: string): FlyhotError {
 /** The URL of a file without query and fragment. */
 function bare(url: string): string {
   return url.replace(/[?#].*$/, "");
+}
+
+/** The path of a URL from a folder's; it begins with `../` for what lies outside. */
+function pathFrom(base: string, url: string): string {
+  let up = "";
+  let folder = base;
+  while (!url.startsWith(folder) && folder !== "file:///") {
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+    up += "../";
+  }
+  return up + decodePath(url.slice(folder.length));
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 function decodePath(path: string): string {

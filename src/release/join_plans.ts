@@ -52,6 +52,8 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
     because: Object.assign({}, ...plans.map((plan) => plan.because)),
     retained_bytes: Math.max(...plans.map((plan) => plan.retained_bytes)),
     cold: [...cold.values()],
+    packages: packagesOf(plans),
+    notes: [...new Set(plans.flatMap(({ notes }) => notes ?? []))],
     refusals: uniqueRefusals(plans),
   };
 }
@@ -65,6 +67,26 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
 export function isEmptyPlan(plan: PlanReport): boolean {
   return plan.reload.length + plan.mapped.length + plan.assets.length +
       plan.removed.length + plan.cold.length === 0;
+}
+
+/** Each package once; downloaded where any machine has to. */
+function packagesOf(
+  plans: readonly PlanReport[],
+): NonNullable<PlanReport["packages"]> {
+  type Package = NonNullable<PlanReport["packages"]>[number];
+  const found = new Map<string, Package>();
+  for (const item of plans.flatMap(({ packages }) => packages ?? [])) {
+    const key = JSON.stringify([item.name, item.from, item.to]);
+    const before = found.get(key);
+    found.set(key, {
+      ...item,
+      download: item.download || before?.download === true,
+      importers: [
+        ...new Set([...before?.importers ?? [], ...item.importers]),
+      ].sort(),
+    });
+  }
+  return [...found.values()];
 }
 
 function uniqueRefusals(

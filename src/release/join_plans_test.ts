@@ -194,8 +194,6 @@ Deno.test("classify() goes cold on what is read at start, where both sides have 
   assertEquals(plan.cold.map(({ path, reason }) => `${path} ${reason}`), [
     "deno.json has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)",
     "package.json decides which packages the image holds",
-    "fly.toml is read by fly deploy only",
-    "Dockerfile describes the image, which is only built anew by fly deploy",
     "map.json has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)",
   ]);
   for (

@@ -10,13 +10,18 @@ import {
   type ReleaseFile,
   type ReleaseSettings,
 } from "@flyhot/runtime/protocol";
-import { readReleaseSettings } from "@flyhot/runtime/plan";
+import {
+  lockedVersions,
+  pinPackages,
+  readLockFile,
+  readReleaseSettings,
+} from "@flyhot/runtime/plan";
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScripts } from "./analyze.ts";
 import { archiveOf } from "./archive.ts";
-import { collectFiles } from "./collect.ts";
+import { asideNotes, collectFiles } from "./collect.ts";
 import {
   configDigests,
   type ConfigFiles,
@@ -26,6 +31,7 @@ import {
 import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
 import { findEntries } from "./entries.ts";
 import { readGraph } from "./graph.ts";
+import { layOut } from "./layout.ts";
 import { isDirty } from "./working_tree.ts";
 
 /** Options of {@linkcode packRelease}. */
@@ -80,15 +86,37 @@ export async function packRelease(
   host: Host,
   signal?: AbortSignal,
 ): Promise<PackedRelease> {
-  const { root } = options;
-  const config = await readConfigFiles(root, host);
-  const { files: sizes, notes } = await collectFiles(options, host, signal);
-  const entries = entriesOf(options, config, sizes);
-  const modules = await readGraph(
-    { root, entries, packages: config.packages },
+  const collected = await collectFiles(options, host, signal);
+  const config = await readConfigFiles(
+    options.root,
+    host,
+    collected.files.keys(),
+  );
+  const appEntries = entriesOf(
+    options,
+    config,
+    new Map([
+      ...collected.files,
+      ...collected.aside,
+      ...collected.generated,
+    ]),
+  );
+  const layout = await layOut(
+    {
+      ...options,
+      collected,
+      config,
+      modules: await readGraph(
+        { root: options.root, entries: appEntries, packages: config.targets },
+        host,
+        signal,
+      ),
+    },
     host,
     signal,
   );
+  const { root, sizes, modules, appFolder } = layout;
+  const entries = appEntries.map((entry) => appFolder + entry);
   refuseMissing(modules, sizes);
   const open = (path: string) => host.files.open(joinPath(root, path));
   const hashed: [path: string, file: ReleaseFile][] = [];
@@ -96,7 +124,7 @@ export async function packRelease(
   for (const path of sizes.keys()) {
     signal?.throwIfAborted();
     const { sha256, size } = await digestOf(await open(path));
-    const isConfig = config.isConfig(path);
+    const isConfig = layout.isConfig(path);
     if (isConfig) configFiles.set(path, sha256);
     const kind = Object.hasOwn(modules, path)
       ? "module"
@@ -128,17 +156,24 @@ export async function packRelease(
     files,
     modules,
     config: await configDigests(root, configFiles, host),
-    locked: config.locked,
+    locked: lockedVersions(layout.lockText),
     analysis,
     settings: settingsOf(config.denoJson),
     configKeys: await configKeyDigests(root, configFiles.keys(), host),
+    packages: pinPackages(
+      Object.values(modules).flatMap(({ external }) => external),
+      readLockFile(layout.lockText),
+      digestOfText,
+    ),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
     ...(checks.length > 0 ? { checks } : {}),
+    ...(appFolder === "" ? {} : { appFolder: appFolder.slice(0, -1) }),
   };
   return {
     manifest,
     notes: [
-      ...notes,
+      ...layout.notes,
+      ...asideNotes(layout.aside),
       ...(dirty ? ["the working tree has changes that are not committed"] : []),
     ],
     ...await write(manifest, open, host, signal),

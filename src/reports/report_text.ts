@@ -122,9 +122,10 @@ export function planText(plan: PlanReport): string {
     ];
     const changes = plan.reload.length + plan.mapped.length +
       plan.assets.length + plan.removed.length;
-    return changes > 0
-      ? `This can go hot.\n${lines.join("\n")}`
-      : "Nothing would change.";
+    const answer = changes > 0
+      ? ["This can go hot.", ...lines]
+      : ["Nothing would change."];
+    return [...answer, ...noteLines(plan)].join("\n");
   }
   const files = plan.cold.flatMap(({ path, reason, chain }) => [
     `  ${path}: ${reason}`,
@@ -133,9 +134,14 @@ export function planText(plan: PlanReport): string {
   return [
     `${formatCount(plan.cold.length, "file")} cannot go hot:`,
     ...files,
+    ...noteLines(plan),
     "",
     "Bring this to the machines with: fly deploy",
   ].join("\n");
+}
+
+function noteLines({ notes = [] }: PlanReport): readonly string[] {
+  return notes.map((note) => `Note: ${note}`);
 }
 
 function reloadedLines(machines: readonly MachineReport[]): readonly string[] {
@@ -161,6 +167,12 @@ function reloadedLines(machines: readonly MachineReport[]): readonly string[] {
 
 function otherFiles(plan: PlanReport): readonly string[] {
   const lines: string[] = [];
+  const packages = (plan.packages ?? []).map(({ name, from, to, download }) =>
+    `${name} ${from === null ? `${to} comes in` : `${from} -> ${to}`}${
+      download ? " (machines download it)" : ""
+    }`
+  );
+  if (packages.length > 0) lines.push(named("Packages", packages));
   if (plan.mapped.length > 0) {
     lines.push(named("Not loaded so far, new when first wanted", plan.mapped));
   }

@@ -55,6 +55,7 @@ export class DrivenApp implements AsyncDisposable {
   /** The folder it runs in: its base image. */
   readonly root: string;
   readonly #source: string;
+  readonly #appFolder: string;
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -62,12 +63,18 @@ export class DrivenApp implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
   #last = 0;
 
-  private constructor(root: string, source: string) {
+  private constructor(
+    root: string,
+    source: string,
+    options: readonly string[],
+    appFolder: string,
+  ) {
     this.root = root;
+    this.#appFolder = appFolder;
     this.#source = source;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "main.ts"],
-      cwd: root,
+      args: ["run", "-A", ...options, "main.ts"],
+      cwd: join(root, appFolder),
       env: {
         NO_COLOR: "1",
         FLY_IMAGE_REF: "registry.fly.io/driven:deployment-1",
@@ -89,20 +96,22 @@ export class DrivenApp implements AsyncDisposable {
   static async start(
     files: Files,
     prepare: (root: string) => Promise<void> = async () => {},
+    options: readonly string[] = ["--no-lock"],
+    appFolder = "",
   ): Promise<DrivenApp> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-app-" });
     const root = join(folder, "app");
     const source = join(folder, "source");
     const all: Files = {
-      "main.ts": BOOT,
-      "settings.ts": "export const settings = {};",
-      "deno.json": denoJson({}),
+      [join(appFolder, "main.ts")]: BOOT,
+      [join(appFolder, "settings.ts")]: "export const settings = {};",
+      [join(appFolder, "deno.json")]: denoJson({}),
       ...files,
     };
     await writeFiles(root, all);
     await writeFiles(source, all);
     await prepare(root);
-    const app = new DrivenApp(root, source);
+    const app = new DrivenApp(root, source, options, appFolder);
     const ready = app.#waiting.get(0)!.promise;
     await Promise.race([ready, app.#reading]);
     if (app.#waiting.has(0)) {
@@ -149,7 +158,7 @@ export class DrivenApp implements AsyncDisposable {
     await writeFiles(this.#source, changes);
     using host = denoHost();
     const packed = await packRelease(
-      { root: this.#source, app: "driven" },
+      { root: join(this.#source, this.#appFolder), app: "driven" },
       host,
     );
     const target = join(this.root, "..", `${packed.sha256}.tar.gz`);

@@ -4,6 +4,12 @@
 import { createHash } from "node:crypto";
 import { PROTOCOL_VERSION } from "../../runtime/protocol/manifest.ts";
 import { startKeys } from "../../runtime/plan/config_keys.ts";
+import {
+  importable,
+  readLockFile,
+} from "../../runtime/plan/dependencies/lock_file.ts";
+import { pinPackages } from "../../runtime/plan/dependencies/pin_packages.ts";
+import { lockedVersions } from "../../runtime/plan/locked_versions.ts";
 import { isScriptPath } from "../../runtime/plan/paths.ts";
 import {
   bare,
@@ -48,9 +54,9 @@ export function packed(
   const configKeys: Record<string, Record<string, string>> = {};
   const isConfig = (path: string) =>
     /(?:^|\/)(?:deno\.jsonc?|package\.json)$/.test(path) ||
-    /^(?:fly\.toml|Dockerfile|import_map\.json)$/.test(path);
+    /^(?:fly\.toml|Dockerfile|import_map\.json|deno\.lock)$/.test(path);
   for (const [path, text] of Object.entries(sources)) {
-    if (isConfig(path)) {
+    if (isConfig(path) && path !== "deno.lock") {
       const keys = Object.entries(startKeys(path, text)).map(([key, value]) =>
         [key, digest(value)] as const
       );
@@ -87,7 +93,14 @@ export function packed(
     ),
     modules,
     config,
-    locked: {},
+    locked: lockedVersions(sources["deno.lock"] ?? ""),
+    ...sources["deno.lock"] === undefined ? {} : {
+      packages: pinPackages(
+        Object.values(modules).flatMap(({ external }) => external),
+        readLockFile(sources["deno.lock"]),
+        digest,
+      ),
+    },
     analysis,
     settings: readReleaseSettings(flyhot),
     configKeys,
@@ -198,7 +211,18 @@ export function running(
       ) => [path, sha256]),
     ),
     config: manifest.config,
-    locked: {},
+    locked: manifest.locked,
+    ...manifest.packages
+      ? {
+        packages: Object.fromEntries(
+          Object.values(manifest.packages).map((it) => [
+            importable(it.exact ?? ""),
+            { closure: it.closure, depends: it.depends },
+          ]),
+        ),
+        canAddPackages: { possible: true },
+      }
+      : {},
     loaded: [...loaded].sort(),
     live,
     plain: options.dynamic ?? {},

@@ -2,7 +2,11 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
-import { RESOLUTION_KEYS } from "../config_keys.ts";
+import {
+  isImageFile,
+  PACKAGE_RESOLUTION_KEYS,
+  RESOLUTION_KEYS,
+} from "../config_keys.ts";
 import type { Refusal } from "../../base/refusal.ts";
 
 /**
@@ -10,20 +14,42 @@ import type { Refusal } from "../../base/refusal.ts";
  *
  * @param manifest the release
  * @param running what runs
+ * @param followsPackages whether packages are compared one by one, so that `package.json` need not be
  * @returns the refusals
  */
 export function configRefusals(
   manifest: Manifest,
   running: RunningManifest,
+  followsPackages = false,
 ): Refusal[] {
-  return Object.entries(manifest.config).flatMap(([path, digest]) => {
-    const before = own(running.config, path);
-    // What the image does not carry cannot be compared.
-    if (before === undefined || before === digest) return [];
-    const keys = changedKeys(manifest, running, path);
+  return changedConfig(manifest, running).flatMap((path) => {
+    if (isImageFile(path)) return [];
+    const keys = changedKeys(manifest, running, path, followsPackages);
     if (keys?.length === 0) return [];
     return [configRefusal(path, keys)];
   });
+}
+
+/**
+ * Files of the image that differ and that no process reads: they hold nothing back, but somebody may wait for them.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @returns their paths
+ */
+export function changedImageFiles(
+  manifest: Manifest,
+  running: RunningManifest,
+): string[] {
+  return changedConfig(manifest, running).filter(isImageFile);
+}
+
+function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
+  return Object.entries(manifest.config).filter(([path, digest]) => {
+    const before = own(running.config, path);
+    // What the image does not carry cannot be compared.
+    return before !== undefined && before !== digest;
+  }).map(([path]) => path);
 }
 
 /** The keys that differ and that nobody follows; null where only the whole can be compared. */
@@ -31,16 +57,21 @@ function changedKeys(
   manifest: Manifest,
   running: RunningManifest,
   path: string,
+  followsPackages: boolean,
 ): string[] | null {
   const after = own(manifest.configKeys, path);
   const before = own(running.configKeys, path);
   if (!after || !before) return null;
   const canFollow = running.specifiers !== undefined;
-  const isImportMap = !/(?:^|\/)(?:deno\.jsonc?|package\.json)$/.test(path) &&
-    !/^(?:fly\.toml|Dockerfile)$/.test(path);
+  const isPackageJson = /(?:^|\/)package\.json$/.test(path);
+  const isImportMap = !isPackageJson && !/(?:^|\/)deno\.jsonc?$/.test(path);
+  const followed = (key: string) =>
+    isPackageJson
+      ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
+      : isImportMap || RESOLUTION_KEYS.has(key);
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
     .filter((key) => own(after, key) !== own(before, key))
-    .filter((key) => !(canFollow && (RESOLUTION_KEYS.has(key) || isImportMap)));
+    .filter((key) => !(canFollow && followed(key)));
 }
 
 function configRefusal(path: string, keys: string[] | null): Refusal {
@@ -59,10 +90,6 @@ function configRefusal(path: string, keys: string[] | null): Refusal {
 
 function configReason(path: string): string {
   switch (path) {
-    case "fly.toml":
-      return "is read by fly deploy only";
-    case "Dockerfile":
-      return "describes the image, which is only built anew by fly deploy";
     case "package.json":
       return "decides which packages the image holds";
     default:

@@ -17,6 +17,22 @@ export function mainRefusals(
   const path = running.main;
   if (Object.hasOwn(manifest.modules, path)) return [];
   const isFile = Object.hasOwn(manifest.files, path);
+  const { appFolder } = manifest;
+  if (
+    appFolder !== undefined &&
+    Object.hasOwn(manifest.files, `${appFolder}/${path}`)
+  ) {
+    const up = appFolder.split("/").map(() => "..").join("/");
+    return [{
+      ...AT,
+      rule: "main",
+      path,
+      why:
+        `the release also holds what lies beside the app's folder (it is ${appFolder}/ there), which this machine does not look at`,
+      remedy:
+        `write "flyhot": { "root": "${up}" } into the app's deno.json, copy the same folders into the image, and run fly deploy once`,
+    }];
+  }
   return [{
     ...AT,
     rule: "main",

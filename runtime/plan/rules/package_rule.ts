@@ -7,7 +7,29 @@ import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import type { Refusal } from "../../base/refusal.ts";
 
 /**
- * Refuses versions of packages that differ in the lock files, and packages that the process cannot load.
+ * Refuses what comes by URL and is new: no lock file and no cache of the process knows it.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @param wanted the modules that a fresh process could load
+ * @returns the refusals
+ */
+export function remoteRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+  wanted: ReadonlySet<string>,
+): Refusal[] {
+  return addedRefusals(
+    manifest,
+    running,
+    wanted,
+    (name) => !/^(?:npm|jsr):/.test(name),
+  );
+}
+
+/**
+ * Refuses versions of packages that differ in the lock files, and packages that the process cannot load: where one side is
+ * too old to tell its packages one by one.
  *
  * @param manifest the release
  * @param running what runs
@@ -31,15 +53,29 @@ export function packageRefusals(
       remedy: "",
     }),
   );
+  return [
+    ...refusals,
+    ...addedRefusals(manifest, running, wanted, () => true),
+  ];
+}
+
+function addedRefusals(
+  manifest: Manifest,
+  running: RunningManifest,
+  wanted: ReadonlySet<string>,
+  isAsked: (name: string) => boolean,
+): Refusal[] {
+  const refusals: Refusal[] = [];
   const known = new Set(running.external);
   const added = new Map<string, string>();
   for (const [from, { external }] of Object.entries(manifest.modules)) {
     if (!wanted.has(from)) continue;
     for (const specifier of external) {
       const name = packageOf(specifier);
-      if (!name.startsWith("node:") && !known.has(name) && !added.has(name)) {
-        added.set(name, from);
-      }
+      if (
+        !name.startsWith("node:") && !known.has(name) && !added.has(name) &&
+        isAsked(name)
+      ) added.set(name, from);
     }
   }
   for (const [name, from] of [...added].sort(([a], [b]) => a < b ? -1 : 1)) {
