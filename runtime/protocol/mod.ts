@@ -31,6 +31,7 @@ export {
   type HolderChange,
   type MachineResult,
   parseMachineResult,
+  type ProcessIdentity,
   type UpgradeFailure,
 } from "./machine_result.ts";
 export { lockKey, pointerKey, releaseKey, resultKey } from "./object_keys.ts";
