@@ -48,11 +48,20 @@ interface Attempt {
   readonly last: boolean;
 }
 
+/** How a release is brought in and watched; given where something else than the transaction is looked at. */
+export interface Transaction {
+  /** Brings one release in, or changes nothing. */
+  readonly upgrade: typeof upgrade;
+  /** Watches it for a while; goes back if it does not work. */
+  readonly probation: typeof probation;
+}
+
 /** Brings upgrades in on this machine. */
 export class Machine {
   /** The newest upgrade that has ended here, or null. */
   lastUpgradeId: string | null = null;
   readonly #context: MachineContext;
+  readonly #transaction: Transaction;
   readonly #memory = new Map<string, UpgradeMemory>();
   #turn: Promise<unknown> = Promise.resolve();
   #etag: string | null = null;
@@ -61,9 +70,14 @@ export class Machine {
 
   /**
    * @param context what it works with
+   * @param transaction how releases are brought in. Default for real
    */
-  constructor(context: MachineContext) {
+  constructor(
+    context: MachineContext,
+    transaction: Transaction = { upgrade, probation },
+  ) {
     this.#context = context;
+    this.#transaction = transaction;
   }
 
   /**
@@ -232,6 +246,7 @@ export class Machine {
     };
     const before = appProcess.release?.wanted ?? null;
     try {
+      const { upgrade, probation } = this.#transaction;
       const outcome = await upgrade(release, context);
       if (outcome.state === "applied" && !atBoot) {
         await probation(release, before, context, settings.probationMs);

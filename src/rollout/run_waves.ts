@@ -7,6 +7,8 @@ import type { PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
+import { type LifeBefore, lifeBefore } from "./lives.ts";
+import { liveThrough } from "./live_through.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
@@ -22,7 +24,11 @@ import {
   verdict,
 } from "./verdict.ts";
 import { readResult, type RolloutDeps, watchMachines } from "./watch.ts";
+import { isRunning } from "./ask_machines.ts";
+import type { WokenMachines } from "./wake.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
+import { type AppMachine, restartHint } from "../fly/fleet.ts";
+import { sameImage } from "@flyhot/runtime/protocol";
 
 /** Options of a rollout. */
 export interface RollOutOptions extends WaveOptions {
@@ -46,8 +52,10 @@ export class WaveRun {
   readonly #deps: RolloutDeps;
   readonly #app: string;
   readonly #mover: PointerMover;
-  readonly #waves: readonly MachineState[][];
+  readonly #woken: WokenMachines;
   readonly #states: Map<string, MachineState>;
+  readonly #lives: Map<string, LifeBefore>;
+  readonly #deaf = new Set<string>();
   readonly #upgrade: HotUpgrade;
   readonly #allowed = new Set<string>();
 
@@ -58,12 +66,14 @@ export class WaveRun {
    * @param prepared machines and release
    * @param published where the release is
    * @param deps clock, bucket, machines and reporter
+   * @param woken starts a machine where all come to rest before one has proved the release
    */
   constructor(
     options: RollOutOptions,
     prepared: Prepared,
     published: PublishedRelease,
     deps: RolloutDeps,
+    woken: WokenMachines,
   ) {
     const { manifest, sha256, size } = prepared.release;
     this.#options = options;
@@ -71,9 +81,15 @@ export class WaveRun {
     this.#deps = deps;
     this.#app = manifest.app;
     this.#mover = new PointerMover(manifest.app, deps);
-    this.#waves = planWaves(prepared.running.map(queued), options);
+    this.#woken = woken;
     this.#states = new Map(
-      this.#waves.flat().map((state) => [state.machine.id, state]),
+      prepared.running.map((machine) => [machine.id, queued(machine)]),
+    );
+    this.#lives = new Map(
+      prepared.asked.map(({ machine, info }) => [
+        machine.id,
+        lifeBefore(machine, info),
+      ]),
     );
     this.#upgrade = {
       id: ulid(deps.host.now(), deps.host.randomBytes(10)),
@@ -85,7 +101,7 @@ export class WaveRun {
       deployed_at: this.#now(),
       deployed_by: options.deployedBy,
       state: "probation",
-      wave: idsOf(this.#waves[0] ?? []),
+      wave: [],
     };
   }
 
@@ -96,18 +112,34 @@ export class WaveRun {
    * @returns why it has to go back, or null once all is committed
    */
   async goForward(signal: AbortSignal): Promise<string | null> {
-    const { timeoutMs } = this.#options;
     this.#tellAll();
-    for (const [index, wave] of this.#waves.entries()) {
-      const known = await tell(this.#deps, {
-        name: `Upgrade wave ${index + 1} of ${this.#waves.length}`,
+    const queue = [...this.#states.values()];
+    let isProved = false;
+    for (let done = 1;; done++) {
+      if (queue.length === 0 && !isProved) {
+        const machine = await this.#wakeOne(signal);
+        if (machine === null) return this.#woken.failed(this.#app).message;
+        queue.push(queued(machine));
+      }
+      const canary: number = isProved ? 0 : this.#options.canary;
+      const plan: MachineState[][] = planWaves(queue, {
+        ...this.#options,
+        canary,
+      });
+      const [wave] = plan;
+      if (!wave) break;
+      queue.splice(0, wave.length);
+      const known: MachineState[] = await tell(this.#deps, {
+        name: `Upgrade wave ${done} of ${done - 1 + plan.length}`,
         detail: counted(wave.length, "machine"),
         result: (known) => known.some(isBad) ? null : countGood(known),
       }, () => this.#goOneWave(wave, signal));
-      if (verdict(known) === "good") continue;
-      return known.filter(isBad).map((state) => describeBad(state, timeoutMs))
-        .join("; ");
+      if (verdict(known) === "bad") return this.#describeAll(known);
+      // One that came to rest, or left, has proved nothing.
+      isProved ||= known.some(isGood);
     }
+    const last = await this.#liveOn([...this.#states.values()], 0, signal);
+    if (last.some(isBad)) return this.#describeAll(last);
     const { id, version } = this.#upgrade;
     await tell(
       this.#deps,
@@ -117,11 +149,26 @@ export class WaveRun {
     return null;
   }
 
+  #describeAll(states: readonly MachineState[]): string {
+    return states.filter(isBad)
+      .map((state) => describeBad(state, this.#options.timeoutMs)).join("; ");
+  }
+
+  async #wakeOne(signal: AbortSignal): Promise<AppMachine | null> {
+    const { fleet } = this.#deps;
+    const own = (await fleet.list(signal)).filter(({ imageRef }) =>
+      this.#prepared.running.some((it) => sameImage(it.imageRef, imageRef))
+    );
+    return await this.#woken.wakeOne(own, signal);
+  }
+
   async #goOneWave(
-    wave: readonly MachineState[],
+    planned: readonly MachineState[],
     signal: AbortSignal,
   ): Promise<MachineState[]> {
     signal.throwIfAborted();
+    const wave = await this.#meet(planned, signal);
+    if (wave.length === 0) return [];
     const { id } = this.#upgrade;
     const isFirst = this.#allowed.size === 0;
     for (const machineId of idsOf(wave)) this.#allowed.add(machineId);
@@ -130,26 +177,91 @@ export class WaveRun {
         ? withUpgrade(
           this.#app,
           this.#prepared.imageRef,
-          this.#upgrade,
+          { ...this.#upgrade, wave: [...this.#allowed] },
           this.#upgrade.deployed_at,
         )
         : withWave(id, [...this.#allowed], this.#now()),
       signal,
     );
-    return await watchMachines(
+    const known = await watchMachines(
       wave,
       {
         app: this.#app,
         upgradeId: id,
         timeoutMs: this.#options.timeoutMs,
-        onChange: (state) => {
-          this.#states.set(state.machine.id, state);
-          tellMachine(state, this.#deps);
-        },
+        before: this.#lives,
+        onChange: (state) => this.#note(state),
+        onDeaf: (machineId) => void this.#deaf.add(machineId),
       },
       this.#deps,
       signal,
     );
+    if (verdict(known) !== "good") return known;
+    const holdMs = Math.max(
+      0,
+      ...known.map(({ machine }) =>
+        this.#lives.get(machine.id)?.probationMs ?? 0
+      ),
+    );
+    return await this.#liveOn(known, holdMs, signal);
+  }
+
+  /** Looks who runs on the machines of a wave now; those at rest are left out. */
+  async #meet(
+    planned: readonly MachineState[],
+    signal: AbortSignal,
+  ): Promise<MachineState[]> {
+    const { fleet } = this.#deps;
+    let listed: readonly AppMachine[];
+    try {
+      listed = await fleet.list(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const text = error instanceof Error ? error.message : String(error);
+      this.#deps.reporter.emit({ type: "note", text });
+      return [...planned];
+    }
+    const met = await Promise.all(planned.map(async (state) => {
+      const { id } = state.machine;
+      const machine = listed.find((it) => it.id === id) ?? null;
+      if (machine === null || !isRunning(machine)) {
+        const after = step(state, { type: "listed", machine });
+        this.#note(after);
+        return null;
+      }
+      const now = lifeBefore(machine, null);
+      const known = this.#lives.get(id);
+      if (!known || known.lastExitAt !== now.lastExitAt) {
+        const info = await fleet.info(id, signal).catch(() => null);
+        this.#lives.set(id, lifeBefore(machine, info));
+      }
+      return state;
+    }));
+    return met.filter((state) => state !== null);
+  }
+
+  async #liveOn(
+    states: readonly MachineState[],
+    holdMs: number,
+    signal: AbortSignal,
+  ): Promise<MachineState[]> {
+    return await liveThrough(
+      states,
+      {
+        before: this.#lives,
+        sha256: this.#upgrade.sha256,
+        holdMs,
+        onChange: (state) => this.#note(state),
+        onDeaf: (machineId) => void this.#deaf.add(machineId),
+      },
+      this.#deps,
+      signal,
+    );
+  }
+
+  #note(state: MachineState): void {
+    this.#states.set(state.machine.id, state);
+    tellMachine(state, this.#deps);
   }
 
   /**
@@ -196,8 +308,9 @@ export class WaveRun {
         timeoutMs,
         machines: [...this.#states.values()].filter(
           ({ machine, standing }) =>
-            this.#allowed.has(machine.id) && standing !== "silent" &&
-            standing !== "gone" && standing !== "applies_at_next_start",
+            this.#allowed.has(machine.id) && !this.#deaf.has(machine.id) &&
+            standing !== "silent" && standing !== "gone" &&
+            standing !== "applies_at_next_start",
         ),
       },
       this.#mover,
@@ -216,6 +329,7 @@ export class WaveRun {
         ...states.filter(isBad).map((state) =>
           `not back: ${describeBad(state, timeoutMs)}`
         ),
+        ...[...this.#deaf].map((id) => `not back: ${id}; ${restartHint(id)}`),
       ].join("; "),
       upgradeId: id,
       machines: this.#reports(states),

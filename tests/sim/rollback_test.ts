@@ -21,7 +21,10 @@ Deno.test("rollback() brings all machines back to the release before, and once m
     const [one, two] = await deployAll(world, "1.0.0", "2.0.0", "3.0.0");
     const report = await world.run(world.rollback());
     assertEquals(report.outcome, "committed");
-    assertEquals(report.summary, "2.0.0 runs on 2 machines again");
+    assertEquals(
+      report.summary,
+      "2.0.0 runs on 2 machines again; 1 machine takes 2.0.0 at the next start",
+    );
     assertEquals([report.version, report.sha256, report.image_ref], [
       "2.0.0",
       two,
