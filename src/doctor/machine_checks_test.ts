@@ -127,6 +127,7 @@ Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past t
     retained_budget_exceeded: false,
     verdict: "base_image",
     detail: null,
+    remedy: null,
   };
   assertEquals(short(judgeRuntime(status)), [
     "pass",
