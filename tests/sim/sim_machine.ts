@@ -69,7 +69,13 @@ export interface SimMachineOptions {
   /** What a release does. Default: it works. */
   readonly natureOf?: (version: string) => Nature;
   /** Told before a release is taken. */
-  readonly onTake?: (machine: SimMachine, wanted: WantedRelease) => void;
+  readonly onTake?: (
+    machine: SimMachine,
+    wanted: WantedRelease,
+    atBoot: boolean,
+  ) => void;
+  /** Told when a release is in. */
+  readonly onTaken?: (machine: SimMachine, wanted: WantedRelease) => void;
   /** Told what a process runs once it has started. */
   readonly onStarted?: (machine: SimMachine) => void;
 }
@@ -113,6 +119,10 @@ export class SimMachine {
   events: PlatformEvent[] = [];
   /** Processes that ended without being asked to, by the release that they ran. */
   readonly deaths = new Map<string, number>();
+  /** When each process ended that was not asked to, in milliseconds since the world began. */
+  readonly diedAt = new Map<SimProcess, number>();
+  /** When something last happened to it that no rollout did, in milliseconds since the world began. */
+  disturbedAt = -Infinity;
   /** How many processes it has had. */
   lives = 0;
   /** Whether it stays down when it is stopped, or starts again by itself. */
@@ -214,6 +224,7 @@ export class SimMachine {
     this.#suspended = this.#running;
     this.#running = null;
     this.#suspended.process.freeze();
+    this.disturbedAt = this.#sim.elapsed;
     this.state = "suspended";
     this.#record("suspend", "suspended", "flyd");
   }
@@ -230,6 +241,7 @@ export class SimMachine {
   crash(code = 1): void {
     if (this.state !== "started" || !this.#running) return;
     const sha256 = this.sha256 ?? "base";
+    this.diedAt.set(this.#running.process, this.#sim.elapsed);
     this.deaths.set(sha256, (this.deaths.get(sha256) ?? 0) + 1);
     this.#end(code, false);
     outside(() =>
@@ -255,6 +267,7 @@ export class SimMachine {
   }
 
   #end(code: number, requested: boolean): void {
+    this.disturbedAt = this.#sim.elapsed;
     this.#running?.process.kill();
     this.#running = null;
     this.#record("exit", "stopped", "flyd", {
@@ -411,7 +424,7 @@ export class SimMachine {
           assets: [],
           suspendMs: null,
         };
-        this.#options.onTake?.(this, wanted);
+        this.#options.onTake?.(this, wanted, atBoot);
         if (wanted.tarballUrl === null) {
           if (before === null) return nothing;
           appProcess.release = null;
@@ -436,6 +449,7 @@ export class SimMachine {
           });
         }
         this.#wasBefore.add(before?.sha256 ?? "");
+        this.#options.onTaken?.(this, wanted);
         appProcess.upgrades++;
         return { ...nothing, state: "applied", reloaded: ["app.ts"] };
       },

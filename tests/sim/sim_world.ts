@@ -9,7 +9,10 @@ import {
   type WriteOutcome,
 } from "@flyhot/runtime/bucket";
 import {
+  type DeployLock,
+  lockKey,
   type Manifest,
+  parseDeployLock,
   parsePointer,
   type Pointer,
   pointerKey,
@@ -88,6 +91,10 @@ export interface Deployer {
 class WatchedBucket extends MemoryBucket {
   readonly releases = new Map<string, string>();
   readonly broken: string[] = [];
+  /** Every claim of the lock that was ever in place. */
+  readonly leases: DeployLock[] = [];
+  /** Called when the pointer has moved. */
+  onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
   /** Every pointer that was ever in place. */
   readonly pointers: Pointer[] = [];
   readonly #last = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -116,6 +123,12 @@ class WatchedBucket extends MemoryBucket {
     const last = this.#last.get(key);
     if (last) this.#before.set(key, last);
     this.#last.set(key, content);
+    if (key === lockKey(APP)) {
+      const lock = parseDeployLock(
+        JSON.parse(new TextDecoder().decode(content)),
+      );
+      if (lock.state === "held") this.leases.push(lock);
+    }
     if (key.endsWith(".tar.gz")) this.releases.set(key, "there");
     else if (new TextDecoder().decode(content).includes(SECRET)) {
       this.broken.push(`${key} holds the token`);
@@ -127,8 +140,10 @@ class WatchedBucket extends MemoryBucket {
       if (pointer.revision !== last + 1) {
         this.broken.push(`revision ${last} is followed by ${pointer.revision}`);
       }
+      const before = this.pointers.at(-1);
       this.pointers.push(pointer);
       this.#check();
+      this.onPointer(pointer, before);
     }
     return outcome;
   }
@@ -171,10 +186,19 @@ export class SimWorld {
   /** Calls of the Machines API that changed a machine. */
   readonly calls: FlyCall[] = [];
   /** Called before a machine takes a release. */
-  onTake: (machine: SimMachine, wanted: WantedRelease) => void = () => {};
+  onTake: (
+    machine: SimMachine,
+    wanted: WantedRelease,
+    atBoot: boolean,
+  ) => void = () => {};
+  /** Called when a release is in. */
+  onTaken: (machine: SimMachine, wanted: WantedRelease) => void = () => {};
   /** Called when a process has started. */
   onStarted: (machine: SimMachine) => void = () => {};
+  /** Called when the pointer has moved. */
+  onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
   readonly #clock: Disposable;
+  readonly #make: (temper: Temper, index: number, state?: string) => SimMachine;
   #deployers = 0;
 
   constructor(options: WorldOptions) {
@@ -187,7 +211,8 @@ export class SimWorld {
       const bucket = new FaultyBucket(sim, this.bucket, options.machineFaults);
       return new SimMachine(sim, {
         natureOf: (version) => this.natures.get(version) ?? "works",
-        onTake: (machine, wanted) => this.onTake(machine, wanted),
+        onTake: (...taken) => this.onTake(...taken),
+        onTaken: (machine, wanted) => this.onTaken(machine, wanted),
         onStarted: (machine) => this.onStarted(machine),
         skewMs: skewMs === 0 ? 0 : sim.between(-skewMs, skewMs),
         id: `m${index}`,
@@ -199,6 +224,9 @@ export class SimWorld {
         ...(state === undefined ? {} : { state }),
       });
     };
+    this.#make = machine;
+    this.bucket.onPointer = (pointer, before) =>
+      this.onPointer(pointer, before);
     this.machines = [
       ...tempers.map((temper, index) => machine(temper, index)),
       ...resting.map((state, index) =>
@@ -211,6 +239,14 @@ export class SimWorld {
   /** The pointer's entry of the one base image, as it is now. */
   get generation() {
     return this.bucket.pointers.at(-1)?.generations[IMAGE] ?? null;
+  }
+
+  /** Adds a machine, as scaling does. */
+  scaleUp(imageRef: string): void {
+    const machine = this.#make("applies", this.machines.length);
+    machine.imageRef = imageRef;
+    this.machines.push(machine);
+    machine.begin();
   }
 
   /** Deploys a version; `text` is what its one hot module holds. */
