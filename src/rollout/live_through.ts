@@ -3,18 +3,21 @@
  */
 import type { AppMachine } from "../fly/fleet.ts";
 import {
+  exitsSince,
   judgeLife,
   type Life,
   type LifeBefore,
+  lifeBefore,
   withLastWords,
 } from "./lives.ts";
+import { runningSha } from "./running_code.ts";
 import { isBad, isGood, type MachineState, step } from "./verdict.ts";
 import type { RolloutDeps } from "./watch.ts";
 
 /** Options of {@linkcode liveThrough}. */
 export interface LiveOptions {
   /** Who ran on each machine before the upgrade, by machine id. */
-  readonly before: ReadonlyMap<string, LifeBefore>;
+  readonly before: Map<string, LifeBefore>;
   /** Digest of the release that they should run; null for the base image. */
   readonly sha256: string | null;
   /** For how long they are watched, in milliseconds; 0 for one look. */
@@ -58,6 +61,7 @@ export async function liveThrough(
     states.set(state.machine.id, after);
     options.onChange(after);
   };
+  await meetAnew(living(), options, deps, signal);
   const end = host.monotonicNow() + options.holdMs;
   while (!isOver() && host.monotonicNow() < end) {
     const listed = await listOrNull(deps, signal);
@@ -99,6 +103,27 @@ export async function liveThrough(
     if (open.length > 0) await host.sleep(RETRY_MS, signal);
   }
   return [...states.values()];
+}
+
+/** A machine that was restarted in order before it took the release has another process, which counts from now on. */
+async function meetAnew(
+  states: readonly MachineState[],
+  { before, sha256, holdMs }: LiveOptions,
+  deps: RolloutDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  if (holdMs === 0 || states.length === 0) return;
+  const listed = await listOrNull(deps, signal);
+  await Promise.all(states.map(async ({ machine: { id } }) => {
+    const machine = listed?.get(id);
+    const known = before.get(id);
+    if (!machine || !known) return;
+    const exits = exitsSince(machine, known);
+    if (exits.length === 0 || exits.some((it) => !it.requestedStop)) return;
+    const answer = await ask(id, deps, signal);
+    if (!("info" in answer) || runningSha(answer.info) !== sha256) return;
+    before.set(id, lifeBefore(machine, answer.info));
+  }));
 }
 
 /**

@@ -118,7 +118,7 @@ export class WaveRun {
     for (let done = 1;; done++) {
       if (queue.length === 0 && !isProved) {
         const machine = await this.#wakeOne(signal);
-        if (machine === null) return this.#woken.failed(this.#app).message;
+        if (machine === null) throw this.#woken.failed(this.#app);
         queue.push(queued(machine));
       }
       const canary: number = isProved ? 0 : this.#options.canary;

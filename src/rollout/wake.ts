@@ -115,9 +115,11 @@ export class WokenMachines {
   failed(app: string): FlyhotError {
     return new FlyhotError(
       "incomplete",
-      `Cannot upgrade ${app}: no machine stayed started to prove the release (${
-        counted(this.#attempts, "machine")
-      } started)`,
+      this.#attempts === 0
+        ? `Cannot upgrade ${app}: no machine is left that could prove the release`
+        : `Cannot upgrade ${app}: no machine stayed started to prove the release (${
+          counted(this.#attempts, "machine")
+        } started)`,
       {
         hint:
           "see why they do not stay with: fly logs; or set min_machines_running = 1 in fly.toml",

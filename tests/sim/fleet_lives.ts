@@ -37,6 +37,10 @@ const SKEW_MS = 20 * 60_000;
 // Two clocks may differ by twice the margin of the lock, as long as it is judged by local ones.
 const SKEW_SEVERAL_MS = 5_000;
 const LOCK_TTL_MS = 60_000;
+// A release on probation is taken again after each death, as long as its deployer is frozen and nobody settles it.
+const DEATHS_MAX = 40;
+// Every start that a lost write hides is one more.
+const DEATHS_AT_START_MAX = 10;
 
 /**
  * Lives many lives and holds every promise against each step of each.
@@ -103,7 +107,8 @@ async function liveOnce(
   const world = new SimWorld({ ...conditions, ...(plant ? { plant } : {}) });
   const promises = new Promises(world, {
     blindMs: conditions.faults ? 150_000 : 1_000,
-    deathsMax: 12,
+    deathsMax: DEATHS_MAX,
+    deathsAtStartMax: DEATHS_AT_START_MAX,
     several,
   });
   const life = new FleetLife(world, promises, dice, tally, several);

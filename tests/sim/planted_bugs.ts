@@ -1,12 +1,7 @@
 /** Bugs that a fleet could have, planted around what is real: lives that do not find them prove nothing.
  * @module
  */
-import {
-  type Bucket,
-  getJson,
-  type ReadOutcome,
-  type WriteOutcome,
-} from "@flyhot/runtime/bucket";
+import { type Bucket, getJson, type ReadOutcome } from "@flyhot/runtime/bucket";
 import {
   lockKey,
   parsePointer,
@@ -15,7 +10,8 @@ import {
 } from "@flyhot/runtime/protocol";
 import type { Fleet } from "../../src/fly/fleet.ts";
 import { TOKEN } from "./sim_fly.ts";
-import { APP, type Plant } from "./sim_world.ts";
+import { generationFor } from "./promises.ts";
+import { APP, type Plant, type SimWorld } from "./sim_world.ts";
 
 /** A bug, and the promise that it breaks. */
 export interface PlantedBug {
@@ -45,26 +41,35 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "nobody looks whether a process lives on",
     promises: [8],
-    plant: { fleet: (fleet) => blindFleet(fleet) },
+    plant: { fleet: blindFleet },
   },
   {
     name: "a release is said to be uploaded, and is not",
     promises: [7],
     plant: {
-      deployerBucket: (bucket) =>
-        changed(bucket, {
-          put: (key, content, condition, options) =>
-            key.endsWith(".tar.gz")
-              ? Promise.resolve<WriteOutcome>({
-                status: "written",
+      deployerBucket: (bucket) => {
+        const kept = new Map<string, Uint8Array<ArrayBuffer>>();
+        return changed(bucket, {
+          put: (key, content, condition, options) => {
+            if (!key.endsWith(".tar.gz")) {
+              return bucket.put(key, content, condition, options);
+            }
+            kept.set(key, content);
+            return Promise.resolve({ status: "written", etag: '"x"' });
+          },
+          get: (key, options) => {
+            const content = kept.get(key);
+            return content
+              ? Promise.resolve<ReadOutcome>({
+                status: "found",
+                body: ReadableStream.from([content.slice()]),
                 etag: '"x"',
+                size: content.length,
               })
-              : bucket.put(key, content, condition, options),
-          get: (key, options) =>
-            key.endsWith(".tar.gz")
-              ? Promise.resolve<ReadOutcome>({ status: "missing" })
-              : bucket.get(key, options),
-        }),
+              : bucket.get(key, options);
+          },
+        });
+      },
     },
   },
   {
@@ -187,7 +192,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
             return { ...found, body: ReadableStream.from([content]) };
           },
         }),
-      fleet: (fleet) => blindFleet(fleet),
+      fleet: blindFleet,
     },
   },
   {
@@ -271,9 +276,8 @@ function fleetWith(fleet: Fleet, changes: Partial<Fleet>): Fleet {
   };
 }
 
-/** Hides exits, and answers for processes that are gone with what they said when they lived. */
-function blindFleet(fleet: Fleet): Fleet {
-  const known = new Map<string, Awaited<ReturnType<Fleet["info"]>>>();
+/** Hides exits, and answers for every machine as if it ran what it should, in the process it always had. */
+function blindFleet(fleet: Fleet, world: SimWorld): Fleet {
   return fleetWith(fleet, {
     list: async (signal) =>
       (await fleet.list(signal)).map((machine) => ({
@@ -281,23 +285,35 @@ function blindFleet(fleet: Fleet): Fleet {
         state: "started",
         exits: [],
       })),
-    info: async (id, signal) => {
-      const info = await fleet.info(id, signal).catch((error) => {
-        const before = known.get(id);
-        if (before) return before;
-        throw error;
-      });
-      const first = known.get(id) ?? info;
-      const { pid, startedAt } = first;
-      known.set(id, info);
-      return {
-        ...info,
-        pid,
-        startedAt,
-        get sha256() {
-          return undefined;
-        },
-      } as unknown as typeof info;
+    info: async (id) => {
+      await world.sim.turn();
+      const machine = world.machines.find((each) => each.id === id);
+      const pointer = world.bucket.pointers.at(-1);
+      const imageRef = machine?.imageRef ?? "";
+      const current = generationFor(pointer, imageRef)?.hot_upgrade;
+      const common = {
+        currentImageRef: imageRef,
+        fingerprint: "0123456789ab",
+        upgrades: 0,
+        retainedModules: 0,
+        retainedBytes: 0,
+        pid: 1,
+        startedAt: "2026-01-02T03:04:05.000Z",
+        lastUpgradeId: null,
+        probationMs: 5_000,
+      };
+      return current?.sha256
+        ? {
+          ...common,
+          hotUpgradeApplied: true,
+          id: current.id,
+          version: current.version,
+          sourceImageRef: current.source_image_ref,
+          deployedAt: current.deployed_at,
+          appliedAt: current.deployed_at,
+          sha256: current.sha256,
+        }
+        : { ...common, hotUpgradeApplied: false };
     },
   });
 }

@@ -37,13 +37,16 @@ interface Taken {
 export interface PromiseOptions {
   /** How late a commit may come after the last look at the machines. */
   readonly blindMs: number;
-  /** How often a release may end a process of one machine at start. */
+  /** How often a release may end the process of one machine. */
   readonly deathsMax: number;
+  /** How often it may do so while the process starts. */
+  readonly deathsAtStartMax: number;
   /** Whether several deployers work at the same time. */
   readonly several: boolean;
 }
 
 const PROBATION_MS = 5_000;
+const REST_MS = 30_000;
 
 /** Watches a world. */
 export class Promises {
@@ -84,15 +87,21 @@ export class Promises {
     for (; this.#calls < calls.length; this.#calls++) {
       this.#onCall(calls[this.#calls]!, calls.slice(0, this.#calls));
     }
-    for (const { id, deaths } of machines) {
-      for (const [sha256, count] of deaths) {
-        if (sha256 !== "base" && count > this.#options.deathsMax) {
-          this.#break(
-            11,
-            `${id} died ${count} times of ${sha256.slice(0, 12)}`,
-          );
-        }
-      }
+    const { deathsMax, deathsAtStartMax } = this.#options;
+    for (const { id, deaths, deathsAtStart } of machines) {
+      this.#count(id, deaths, deathsMax);
+      this.#count(id, deathsAtStart, deathsAtStartMax);
+    }
+  }
+
+  #count(
+    id: string,
+    deaths: ReadonlyMap<string, number>,
+    most: number,
+  ): void {
+    for (const [sha256, count] of deaths) {
+      if (sha256 === "base" || count <= most) continue;
+      this.#break(11, `${id} died ${count} times of ${sha256.slice(0, 12)}`);
     }
   }
 
@@ -279,6 +288,8 @@ export class Promises {
   ): void {
     for (const machine of this.#world.machines) {
       if (machine.state !== "started" || !machine.serve()) continue;
+      // It has not had the time.
+      if (this.#world.sim.elapsed - machine.disturbedAt < REST_MS) continue;
       const wanted = wantedOf(machine);
       if (wanted === undefined || machine.sha256 === wanted) continue;
       this.#break(

@@ -119,6 +119,8 @@ export class SimMachine {
   events: PlatformEvent[] = [];
   /** Processes that ended without being asked to, by the release that they ran. */
   readonly deaths = new Map<string, number>();
+  /** Processes that ended while they started, by the release that they ran. */
+  readonly deathsAtStart = new Map<string, number>();
   /** When each process ended that was not asked to, in milliseconds since the world began. */
   readonly diedAt = new Map<SimProcess, number>();
   /** When something last happened to it that no rollout did, in milliseconds since the world began. */
@@ -204,6 +206,7 @@ export class SimMachine {
     if (this.state === "started" || this.state === null) return;
     this.state = "started";
     this.#record("start", "started", "user");
+    this.disturbedAt = this.#sim.elapsed;
     if (this.#suspended) {
       this.#running = this.#suspended;
       this.#suspended = null;
@@ -262,6 +265,8 @@ export class SimMachine {
   /** A deploy: another image, another process. */
   deploy(imageRef: string): void {
     this.stop();
+    this.#suspended?.process.kill();
+    this.#suspended = null;
     this.imageRef = imageRef;
     this.start();
   }
@@ -359,6 +364,9 @@ export class SimMachine {
     await machine.boot().catch(() => null);
     const { release } = running.app;
     if (release && this.#natureOf(release.wanted) === "dies at start") {
+      const { sha256 } = release;
+      const count = (this.deathsAtStart.get(sha256) ?? 0) + 1;
+      this.deathsAtStart.set(sha256, count);
       return this.crash();
     }
     running.app.bootTrial?.confirm();
