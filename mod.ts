@@ -150,7 +150,7 @@ export {
 export { rollback, type RollbackRequest } from "./src/rollout/rollback.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
-export type { RolloutDeps } from "./src/rollout/watch.ts";
+export type { RolloutDeps } from "./src/rollout/deps.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";
 export type { PlanReport } from "./src/release/plan_report.ts";
 export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";

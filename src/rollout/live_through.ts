@@ -12,7 +12,7 @@ import {
 } from "./lives.ts";
 import { runningSha } from "./running_code.ts";
 import { isBad, isGood, type MachineState, step } from "./verdict.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** Options of {@linkcode liveThrough}. */
 export interface LiveOptions {

@@ -13,7 +13,7 @@ import {
   ServesNobodyError,
 } from "../fly/fleet.ts";
 import type { MachineExit } from "../fly/machine.ts";
-import { oneLine } from "../ui/format.ts";
+import { oneLine } from "../one_line.ts";
 import { runningSha } from "./running_code.ts";
 import type { MachineState } from "./verdict.ts";
 

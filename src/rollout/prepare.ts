@@ -22,7 +22,7 @@ import {
   runningSha,
 } from "./running_code.ts";
 import type { WokenMachines } from "./wake.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** What a release is packed from. */
 export interface ReleaseSource {

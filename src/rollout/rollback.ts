@@ -18,7 +18,7 @@ import { counted } from "./steps.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import { isBad, isGood, queued } from "./verdict.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** Options of {@linkcode rollback}. */
 export interface RollbackRequest {
@@ -74,7 +74,7 @@ async function goBack(
   signal: AbortSignal,
 ): Promise<RolloutReport> {
   const { app, timeoutMs } = options;
-  const { host, fleet, bucket } = deps;
+  const { host, bucket } = deps;
   const start = host.monotonicNow();
   await using lock = await acquireLock(
     {

@@ -23,7 +23,8 @@ import {
   step,
   verdict,
 } from "./verdict.ts";
-import { readResult, type RolloutDeps, watchMachines } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
+import { readResult, watchMachines } from "./watch.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { WokenMachines } from "./wake.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";

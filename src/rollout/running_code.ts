@@ -5,7 +5,7 @@ import type { MachineInfo, RunningManifest } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import { mapLimited } from "../limited.ts";
 import { isRunning } from "./ask_machines.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** A machine, and what its runtime says of the process. */
 export interface AskedProcess {

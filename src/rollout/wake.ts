@@ -5,7 +5,7 @@ import type { AppMachine } from "../fly/fleet.ts";
 import { FlyhotError } from "../errors.ts";
 import { isAtRest, isRunning } from "./ask_machines.ts";
 import { counted, tell } from "./steps.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** How many machines are started before a rollout gives up. */
 export const WAKE_ATTEMPTS_MAX = 3;

@@ -9,12 +9,10 @@ import {
 } from "@flyhot/runtime/protocol";
 import {
   type AppMachine,
-  type Fleet,
   restartHint,
   ServesNobodyError,
 } from "../fly/fleet.ts";
-import type { Host } from "../host.ts";
-import type { Reporter } from "../ui/reporter.ts";
+import type { RolloutDeps } from "./deps.ts";
 import { afterLife } from "./live_through.ts";
 import { judgeLife, type LifeBefore } from "./lives.ts";
 import {
@@ -25,18 +23,6 @@ import {
   step,
   verdict,
 } from "./verdict.ts";
-
-/** What a rollout needs of the outside. */
-export interface RolloutDeps {
-  /** Clock, disk and processes. */
-  readonly host: Host;
-  /** Where releases, pointer, results and lock are. */
-  readonly bucket: Bucket;
-  /** The machines. */
-  readonly fleet: Fleet;
-  /** Told of everything that happens. */
-  readonly reporter: Reporter;
-}
 
 /** Options of {@linkcode watchMachines}. */
 export interface WatchOptions {

@@ -25,8 +25,7 @@ export function useSimClock(sim: Sim): Disposable {
   const wallClock = () => sim.now + (currentProcess()?.skewMs ?? 0);
   class SimDate extends real.Date {
     constructor(...given: [] | [value: string | number]) {
-      if (given.length === 0) super(wallClock());
-      else super(given[0]);
+      super(given.length === 0 ? wallClock() : given[0]);
     }
     static override now(): number {
       return wallClock();

@@ -27,7 +27,7 @@ import {
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { rollback, type RollbackRequest } from "../../src/rollout/rollback.ts";
 import type { Fleet } from "../../src/fly/fleet.ts";
-import type { RolloutDeps } from "../../src/rollout/watch.ts";
+import type { RolloutDeps } from "../../src/rollout/deps.ts";
 import type { ReportEvent } from "../../src/ui/reporter.ts";
 import { MachinesApi } from "../../src/fly/machines_api.ts";
 import { MachinesFleet } from "../../src/fly/machines_fleet.ts";
