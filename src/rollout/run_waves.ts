@@ -7,8 +7,9 @@ import type { PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
-import { type LifeBefore, lifeBefore } from "./lives.ts";
-import { liveThrough } from "./live_through.ts";
+import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";
+import { afterLife, liveThrough } from "./live_through.ts";
+import { runningSha } from "./running_code.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
@@ -120,7 +121,7 @@ export class WaveRun {
       if (queue.length === 0 && !isProved) {
         const machine = await this.#wakeOne(signal);
         if (machine === null) throw this.#woken.failed(this.#app);
-        queue.push(queued(machine));
+        queue.push(this.#again(machine));
       }
       const canary: number = isProved ? 0 : this.#options.canary;
       const plan: MachineState[][] = planWaves(queue, {
@@ -153,6 +154,14 @@ export class WaveRun {
   #describeAll(states: readonly MachineState[]): string {
     return states.filter(isBad)
       .map((state) => describeBad(state, this.#options.timeoutMs)).join("; ");
+  }
+
+  /** A machine that rested after it had said something: what it said then is known, and is no news. */
+  #again(machine: AppMachine): MachineState {
+    const known = this.#states.get(machine.id);
+    return known?.result
+      ? { ...known, machine, standing: "nudged", failure: null }
+      : queued(machine);
   }
 
   async #wakeOne(signal: AbortSignal): Promise<AppMachine | null> {
@@ -232,10 +241,27 @@ export class WaveRun {
       }
       const now = lifeBefore(machine, null);
       const known = this.#lives.get(id);
-      if (!known || known.lastExitAt !== now.lastExitAt) {
-        const info = await fleet.info(id, signal).catch(() => null);
-        this.#lives.set(id, lifeBefore(machine, info));
+      const isBack = state.result !== null;
+      if (known && isBack) {
+        // It may have died of the release while it was started again.
+        const life = judgeLife(state, known, { machine });
+        const after = await afterLife(state, life, this.#deps, signal);
+        if (isBad(after)) {
+          this.#note(after);
+          return after;
+        }
       }
+      if (known && !isBack && known.lastExitAt === now.lastExitAt) return state;
+      const info = await fleet.info(id, signal).catch(() => null);
+      if (
+        isBack && known?.process && info && known.process.pid === info.pid &&
+        known.process.started_at === info.startedAt &&
+        runningSha(info) === this.#upgrade.sha256
+      ) {
+        // The very process that said it, gone to sleep and awake again: its word stands.
+        return { ...state, standing: "applied" as const };
+      }
+      this.#lives.set(id, lifeBefore(machine, info));
       return state;
     }));
     return met.filter((state) => state !== null);

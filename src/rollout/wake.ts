@@ -47,7 +47,6 @@ export class WokenMachines {
     for (let turn = 0; this.mayTry && order.length > 0; turn++) {
       const { id } = order[turn % order.length]!;
       this.#attempts++;
-      this.#woken.add(id);
       try {
         const name = "Start a machine";
         return await tell(
@@ -67,6 +66,8 @@ export class WokenMachines {
   async #start(id: string, signal: AbortSignal): Promise<AppMachine> {
     const { fleet, host } = this.#deps;
     await fleet.start(id, signal);
+    // Only then: one that somebody else has started is not this rollout's to stop.
+    this.#woken.add(id);
     const end = host.monotonicNow() + ANSWER_MS_MAX;
     for (;;) {
       const machine = (await fleet.list(signal)).find((it) => it.id === id);

@@ -28,6 +28,20 @@ Deno.test(`a fleet keeps its promises at every step of ${SEEDS} random lives`, a
   assert(looks > 100 * SEEDS, `${looks}`);
 });
 
+// Seeds that found something before it was mended.
+for (
+  const [seed, found] of [
+    [1753, "a fleet that vanished ended in an unexpected error"],
+    [2101, "a machine restarted just before its wave could prove nothing"],
+    [21015, "a word of a process that had died was taken for its successor's"],
+    [22993, "a machine was stopped that the rollout had not started"],
+  ] as const
+) {
+  Deno.test(`a fleet keeps its promises in life ${seed}, in which ${found}`, async () => {
+    assert((await proveFleet(1, seed)).looks > 0);
+  });
+}
+
 for (const { name, promises, plant } of PLANTED_BUGS) {
   Deno.test(`random lives find that ${name}`, async () => {
     let found: unknown = null;
