@@ -101,7 +101,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "a machine starts with what is on probation",
-    promises: [4, 3],
+    promises: [3, 4, 8],
     plant: {
       machineBucket: (bucket) =>
         seeing(bucket, (pointer) =>
