@@ -142,6 +142,9 @@ export class WaveRun {
     }
     const last = await this.#liveOn([...this.#states.values()], 0, signal);
     if (last.some(isBad)) return this.#describeAll(last);
+    if (last.every(({ standing }) => standing === "gone")) {
+      return "all machines are gone or run another image: a deploy was faster";
+    }
     const { id, version } = this.#upgrade;
     await tell(
       this.#deps,

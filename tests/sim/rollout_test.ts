@@ -607,3 +607,20 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
     assertEquals(world.generation?.history.length, 20);
   });
 });
+
+Deno.test("orchestrate() does not say committed where a deploy brought another image to all machines meanwhile", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    world.onEvent = (event) => {
+      if (event.type !== "machine" || event.standing !== "applied") return;
+      if (event.id !== "m1") return;
+      for (const machine of world.machines) {
+        machine.deploy("registry.fly.io/shop:deployment-2");
+      }
+    };
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "rolled_back");
+    assert(report.summary.includes("a deploy was faster"), report.summary);
+    await world.run(Promise.resolve(), 20_000);
+    assertEquals(runs(world), [null, null]);
+  });
+});
