@@ -16,7 +16,12 @@ import { sleep } from "./sleep.ts";
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
 
-const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+const STOP_SIGNALS: readonly Deno.Signal[] = [
+  "SIGINT",
+  "SIGTERM",
+  // The terminal was closed: what is under way is ended in order all the same.
+  "SIGHUP",
+];
 
 /**
  * Makes the real host. The first interruption aborts `interrupted`; a second one ends the process at once.
@@ -59,6 +64,11 @@ export function denoHost(): DenoHost {
   };
 }
 
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    (error instanceof Error && /\(os error 5\)/.test(error.message));
+}
+
 function output(stream: typeof Deno.stdout): HostOutput {
   const encoder = new TextEncoder();
   return {
@@ -69,8 +79,8 @@ function output(stream: typeof Deno.stdout): HostOutput {
           bytes = bytes.subarray(stream.writeSync(bytes));
         }
       } catch (error) {
-        // Whoever read it (`| head`) has seen enough.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        // Whoever read it (`| head`) has seen enough; a terminal that was closed takes nothing any more.
+        if (!isGone(error)) throw error;
       }
     },
     get isTerminal(): boolean {

@@ -240,19 +240,19 @@ async function start(
     settings,
     bucket,
     files,
+    startedAt: new Date().toISOString(),
     main,
     folders,
     logger,
   };
   const machine = new Machine(context);
-  const startedAt = new Date().toISOString();
   const notWatching = typeof settings.bucket === "string"
     ? settings.bucket
     : options.watch === false
     ? "reapply() was called with watch: false"
     : null;
   const info = () =>
-    describeMachine(context, startedAt, machine.lastUpgradeId, notWatching);
+    describeMachine(context, machine.lastUpgradeId, notWatching);
   const watcher = new Watcher({
     poll: () => machine.poll(),
     intervalMs: settings.pollIntervalMs,

@@ -51,11 +51,20 @@ interface Attempt {
   readonly bootAttempts: number | null;
 }
 
+/** How a release is brought in and watched; given where something else than the transaction is looked at. */
+export interface Transaction {
+  /** Brings one release in, or changes nothing. */
+  readonly upgrade: typeof upgrade;
+  /** Watches it for a while; goes back if it does not work. */
+  readonly probation: typeof probation;
+}
+
 /** Brings upgrades in on this machine. */
 export class Machine {
   /** The newest upgrade that has ended here, or null. */
   lastUpgradeId: string | null = null;
   readonly #context: MachineContext;
+  readonly #transaction: Transaction;
   readonly #memory = new Map<string, UpgradeMemory>();
   #turn: Promise<unknown> = Promise.resolve();
   #etag: string | null = null;
@@ -71,9 +80,14 @@ export class Machine {
 
   /**
    * @param context what it works with
+   * @param transaction how releases are brought in. Default for real
    */
-  constructor(context: MachineContext) {
+  constructor(
+    context: MachineContext,
+    transaction: Transaction = { upgrade, probation },
+  ) {
     this.#context = context;
+    this.#transaction = transaction;
     const { bucket, settings, appProcess } = context;
     this.#starts = bucket && new Starts({
       bucket,
@@ -389,7 +403,7 @@ export class Machine {
     };
     const before = appProcess.release?.wanted ?? null;
     try {
-      let outcome = await upgrade(release, context);
+      let outcome = await this.#transaction.upgrade(release, context);
       if (outcome.state === "applied") {
         const undrained = await this.#watch({
           release,
@@ -420,7 +434,7 @@ export class Machine {
     const superseded = this.#superseded = new AbortController();
     const watching = this.#lookForNewer(about.release.id, superseded);
     try {
-      return await probation(
+      return await this.#transaction.probation(
         { ...about, superseded: superseded.signal },
         context,
       );
@@ -476,7 +490,7 @@ export class Machine {
     startedAt: Date,
     attempt: Attempt,
   ): Promise<MachineResult> {
-    const { settings, appProcess } = this.#context;
+    const { settings, appProcess, startedAt: processStart } = this.#context;
     const sha256 = appProcess.release?.sha256 ?? null;
     return pendingResult(
       wanted,
@@ -484,6 +498,7 @@ export class Machine {
       sha256,
       startedAt,
       attempt.bootAttempts,
+      { pid: Deno.pid, started_at: processStart },
     );
   }
 

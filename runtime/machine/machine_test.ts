@@ -83,6 +83,7 @@ function setUp() {
     bucket,
     files: new AppFiles(folder),
     laid: { files: null, refused: "nothing is there" },
+    startedAt: new Date().toISOString(),
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,

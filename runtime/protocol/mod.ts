@@ -32,6 +32,7 @@ export {
   type HolderChange,
   type MachineResult,
   parseMachineResult,
+  type ProcessIdentity,
   type UpgradeFailure,
 } from "./machine_result.ts";
 export {

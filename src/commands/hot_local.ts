@@ -4,10 +4,13 @@
 import { openBucket } from "../config/load.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl } from "../fly/flyctl.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
 import type { CommandEnvironment } from "./command.ts";
-import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";
+import {
+  deployerName,
+  openFleet,
+  openMachinesApi,
+} from "../rollout/fly_access.ts";
 import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
 /**
@@ -38,7 +41,7 @@ export async function hotLocal(
       dryRun: false,
       gitIgnored: true,
     }),
-    { host, bucket, fleet: new MachinesFleet(api), reporter },
+    { host, bucket, fleet: openFleet(api, flyctl), reporter },
     signal,
   );
   return answerReport(report, environment);

@@ -1,6 +1,7 @@
 /** `flyhot hot`: an image built by fly, and a temporary machine that rolls it out.
  * @module
  */
+import { isAtRest, isRunning } from "../rollout/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { type ErrorCode, EXIT_CODES, FlyhotError } from "../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../fly/flyctl.ts";
@@ -93,7 +94,8 @@ async function refuseNothingRunning(
   signal: AbortSignal,
 ): Promise<void> {
   const machines = await new MachinesFleet(api).list(signal);
-  if (machines.some((it) => it.state === "started")) return;
+  // Where all are at rest, one is started for the rollout.
+  if (machines.some((it) => isRunning(it) || isAtRest(it))) return;
   throw new FlyhotError(
     "not_found",
     machines.length === 0

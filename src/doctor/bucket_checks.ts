@@ -11,6 +11,13 @@ import {
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Pointer } from "@flyhot/runtime/protocol";
+import { readLock } from "../rollout/lock/store.ts";
+import {
+  describeAbandoned,
+  isUnwatched,
+  onProbation,
+  SETTLES,
+} from "../rollout/pointer/abandoned.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { formatDuration } from "../ui/format.ts";
 import { ulid } from "../ulid.ts";
@@ -82,6 +89,7 @@ export async function checkBucket(
       signal,
     ),
     judgeClock(clock.skewMs),
+    ...await checkProbation(bucket, app, pointer, host, signal),
   ];
   return { checks, pointer };
 }
@@ -105,6 +113,37 @@ function checkNames(config: ResolvedConfig): Check | null {
     }
   }
   return null;
+}
+
+/** A rollout that nobody watches any more; what is newest of the app is what counts. */
+async function checkProbation(
+  bucket: Bucket,
+  app: string,
+  pointer: Pointer | null,
+  host: Pick<Host, "now">,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const open = pointer ? onProbation(pointer, [pointer.image_ref]) : [];
+  if (open.length === 0) return [];
+  try {
+    const lock = await readLock(bucket, app, signal);
+    if (!isUnwatched(lock?.record ?? null, host.now())) {
+      return [
+        pass("probation", `v${open[0]!.version} is being rolled out now`),
+      ];
+    }
+    return open.map((abandoned) =>
+      fail(
+        "probation",
+        new FlyhotError("incomplete", describeAbandoned(abandoned), {
+          hint: `settle it with: ${SETTLES}`,
+        }),
+      )
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return [fail("probation", error)];
+  }
 }
 
 async function checkWriting(

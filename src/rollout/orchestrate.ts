@@ -5,17 +5,22 @@ import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
-import { isEmptyPlan } from "../release/join_plans.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./outcome.ts";
 import { readPointer } from "./pointer/pointer.ts";
-import { prepare, type Prepared, type ReleaseSource } from "./prepare.ts";
+import {
+  isUpToDate,
+  prepare,
+  type Prepared,
+  type ReleaseSource,
+} from "./prepare.ts";
 import { prune } from "./prune.ts";
 import type { RolloutReport } from "./report.ts";
 import { rollOut, type RollOutOptions } from "./roll_out.ts";
 import { counted, tell } from "./steps.ts";
+import { WokenMachines } from "./wake.ts";
 
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
@@ -84,11 +89,12 @@ export async function orchestrate(
         ),
     );
     const work = AbortSignal.any([signal, lock.signal]);
+    const woken = new WokenMachines(deps);
     try {
-      const prepared = await prepare(options, deps, work);
+      const prepared = await prepare(options, deps, work, woken);
       try {
         return ended(prepared, elapsed) ??
-          await publish(prepared, options, deps, {
+          await publish(prepared, options, deps, woken, {
             interrupted: signal,
             lockLost: lock.signal,
           }, elapsed);
@@ -98,6 +104,8 @@ export async function orchestrate(
     } catch (error) {
       if (!saysItself(error)) lock.signal.throwIfAborted();
       throw error;
+    } finally {
+      await woken.rest();
     }
   } catch (error) {
     if (!signal.aborted || saysItself(error)) throw error;
@@ -126,7 +134,7 @@ async function planOnly(
   const { hot } = prepared.plan;
   return rolloutReport(prepared, {
     outcome: "dry_run",
-    summary: isEmptyPlan(prepared.plan)
+    summary: isUpToDate(prepared)
       ? "nothing would change"
       : hot
       ? `would go hot to ${counted(prepared.running.length, "machine")}`
@@ -151,7 +159,7 @@ function ended(
       total_ms: elapsed(),
     });
   }
-  if (!isEmptyPlan(prepared.plan)) return null;
+  if (!isUpToDate(prepared)) return null;
   return rolloutReport(prepared, {
     outcome: "nothing_to_do",
     summary: "the machines run this already",
@@ -171,7 +179,8 @@ async function publish(
   prepared: Prepared,
   options: OrchestrateOptions,
   deps: OrchestrateDeps,
-  signals: Parameters<typeof rollOut>[4],
+  woken: WokenMachines,
+  signals: Parameters<typeof rollOut>[5],
   elapsed: () => number,
 ): Promise<RolloutReport> {
   const { app } = options;
@@ -181,7 +190,14 @@ async function publish(
     { name: "Publish release", result: ({ key }) => key },
     () => publishRelease(prepared.release, deps, work),
   );
-  const end = await rollOut(options, prepared, published, deps, signals);
+  const end = await rollOut(
+    options,
+    prepared,
+    published,
+    deps,
+    woken,
+    signals,
+  );
   if (!work.aborted) {
     await tell(
       deps,

@@ -9,7 +9,7 @@ import {
   resultKey,
 } from "@flyhot/runtime/protocol";
 import { UntarStream } from "@std/tar";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** Of how many upgrades the results are kept. */
 export const RESULTS_KEPT = 5;

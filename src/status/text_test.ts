@@ -284,7 +284,10 @@ Machine: 6 (iad) [started]
 
 Machine: 7 (iad) [started]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
-  Status: ? Unknown: Cannot ask machine 7`,
+  Status: ? Unknown: Cannot ask machine 7
+
+If 28715e9a4e01d8 stays so: fly machine restart 28715e9a4e01d8
+If 7 stays so: fly logs --machine 7`,
   );
 });
 

@@ -1,6 +1,7 @@
 /** Values as people read them.
  * @module
  */
+export { oneLine } from "../one_line.ts";
 
 /**
  * Writes a length in bytes with three digits at most.
@@ -84,19 +85,6 @@ export function clip(line: string, columns: number): string {
   return characters.length <= columns
     ? line
     : `${characters.slice(0, Math.max(0, columns - 1)).join("")}…`;
-}
-
-/**
- * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal.
- *
- * @param text the text
- * @returns the same text on one line
- */
-export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
-  const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
-  // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
-  return colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
 }
 
 /**
