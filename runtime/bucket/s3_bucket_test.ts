@@ -178,9 +178,13 @@ Deno.test("S3Bucket refuses options that cannot work, and says which variable to
     [
       { endpoint: "s3.example" },
       "refused",
-      `Cannot use the endpoint "s3.example": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+      `Cannot use the endpoint "s3.example": it is not an http or https URL; set AWS_ENDPOINT_URL_S3`,
     ],
-    [{ endpoint: "ftp://s3.example" }, "refused", "it is no http or https URL"],
+    [
+      { endpoint: "ftp://s3.example" },
+      "refused",
+      "it is not an http or https URL",
+    ],
     [
       { endpoint: "https://s3.example?x=1" },
       "refused",

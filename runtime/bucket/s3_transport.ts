@@ -64,7 +64,7 @@ export class S3Transport {
         "refused",
         `Cannot use the endpoint "${
           options.endpoint.replace(/\/\/.*@/, "//[redacted]@")
-        }": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+        }": it is not an http or https URL; set AWS_ENDPOINT_URL_S3`,
       );
     }
     const { username, password, search, hash } = new URL(options.endpoint);
@@ -130,9 +130,12 @@ export class S3Transport {
       : deadline.signal;
     try {
       // A redirect would take the signed request to another host, where the signature is wrong anyway.
-      return await this.#fetch(
+      const response = await this.#fetch(
         new Request(request, { signal, redirect: "manual" }),
       );
+      const date = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(date)) options.onDate?.(date);
+      return response;
     } catch (cause) {
       options.signal?.throwIfAborted();
       const why = deadline.signal.aborted

@@ -37,6 +37,7 @@ function upgradeOf(
     id,
     version: "base",
     source_image_ref: IMAGE,
+    key: null,
     tarball_url: null,
     sha256: null,
     size: 0,

@@ -18,7 +18,7 @@ export {
   type RunningManifest,
   settingsText,
 } from "./manifest.ts";
-export { parseJsonc } from "./jsonc.ts";
+export { JSON_DEPTH_MAX, parseJsonc, TooDeepError } from "./jsonc.ts";
 export { ProtocolError } from "./parse.ts";
 export { type DeployLock, parseDeployLock } from "./deploy_lock.ts";
 export { fingerprint, sha256Of } from "./fingerprint.ts";
@@ -33,12 +33,33 @@ export {
   parseMachineResult,
   type UpgradeFailure,
 } from "./machine_result.ts";
-export { lockKey, pointerKey, releaseKey, resultKey } from "./object_keys.ts";
 export {
+  isReleaseKey,
+  lockKey,
+  pointerKey,
+  releaseKey,
+  resultKey,
+} from "./object_keys.ts";
+export { type HotUpgrade, type ReleasePlace } from "./hot_upgrade.ts";
+export {
+  boundedGenerations,
   type Generation,
+  GENERATIONS_MAX,
   HISTORY_MAX,
-  type HotUpgrade,
   parsePointer,
   type Pointer,
+  type PointerReading,
+  pointerRecord,
+  pointerWithGeneration,
 } from "./pointer.ts";
+export {
+  keyId,
+  publicKey,
+  type ReleaseSignature,
+  signatureTrouble,
+  signedText,
+  signRelease,
+} from "./signature.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
+export { shownText, shownUrl, withoutSecrets } from "../base/shown_text.ts";
+export { ulid } from "../base/ulid.ts";

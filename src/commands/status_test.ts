@@ -42,6 +42,7 @@ const UPGRADE = {
   id: "01K9",
   version: "0.1.1",
   source_image_ref: INFO.sourceImageRef,
+  key: "releases/x.tar.gz",
   tarball_url: "https://s3.example/releases/x",
   sha256: SHA,
   size: 1,

@@ -10,7 +10,6 @@ import { publishRelease } from "../release/publish.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./outcome.ts";
-import { readPointer } from "./pointer/pointer.ts";
 import { prepare, type Prepared, type ReleaseSource } from "./prepare.ts";
 import { prune } from "./prune.ts";
 import type { RolloutReport } from "./report.ts";
@@ -84,11 +83,13 @@ export async function orchestrate(
         ),
     );
     const work = AbortSignal.any([signal, lock.signal]);
+    // From here on nothing is written without a look at the lock.
+    const held = { ...deps, bucket: lock.guard(deps.bucket) };
     try {
-      const prepared = await prepare(options, deps, work);
+      const prepared = await prepare(options, held, work);
       try {
         return ended(prepared, elapsed) ??
-          await publish(prepared, options, deps, {
+          await publish(prepared, options, held, {
             interrupted: signal,
             lockLost: lock.signal,
           }, elapsed);
@@ -186,10 +187,7 @@ async function publish(
     await tell(
       deps,
       { name: "Prune", result: (count) => counted(count, "old object") },
-      async () => {
-        const { pointer } = await readPointer(deps.bucket, app, work);
-        return pointer ? await prune(app, pointer, deps, work) : 0;
-      },
+      () => prune(app, deps, work),
     ).catch((error) => {
       const text = error instanceof Error ? error.message : String(error);
       deps.reporter.emit({ type: "note", text });

@@ -257,13 +257,13 @@ export class SimMachine {
   }
 
   async #adopt(upgrade: HotUpgrade): Promise<void> {
-    if (upgrade.tarball_url === null) {
+    if (upgrade.key === null) {
       this.sha256 = null;
       this.#manifest = this.#options.base;
       return;
     }
     const { bucket } = this.#options;
-    const key = bucket.keyOf(upgrade.tarball_url)!;
+    const { key } = upgrade;
     const found = await bucket.get(key);
     if (found.status !== "found") {
       throw new TypeError(`${key} is named by the pointer, and not there`);

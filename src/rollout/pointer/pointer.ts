@@ -11,10 +11,13 @@ import {
   parsePointer,
   type Pointer,
   pointerKey,
+  pointerRecord,
+  ulid,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { backoffMs } from "../backoff.ts";
+import { GuardedBucket } from "../lock/guarded_bucket.ts";
 import type { Transition } from "./transitions.ts";
 
 /** A pointer with its ETag. */
@@ -34,6 +37,7 @@ const RETRY_MS = 100;
  * @param bucket the bucket
  * @param app the Fly app
  * @param signal gives up early
+ * @param warn told of each entry that cannot be read
  * @returns the pointer and its ETag; both null if there is none
  * @throws {BucketError} if the request fails
  * @throws {ProtocolError} if it is not a pointer of this protocol
@@ -42,6 +46,7 @@ export async function readPointer(
   bucket: Bucket,
   app: string,
   signal?: AbortSignal,
+  warn: (text: string) => void = () => {},
 ): Promise<StoredPointer> {
   const found = await getJson(
     bucket,
@@ -49,16 +54,20 @@ export async function readPointer(
     signal ? { signal } : {},
   );
   return found.status === "found"
-    ? { pointer: parsePointer(found.value), etag: found.etag }
+    ? {
+      pointer: parsePointer(found.value, { place: bucket, warn }),
+      etag: found.etag,
+    }
     : { pointer: null, etag: null };
 }
 
 /** Moves the pointer of one app, and never takes a stale answer for the newest. */
 export class PointerMover {
   readonly #app: string;
-  readonly #bucket: Bucket;
+  #bucket: Bucket;
   readonly #host: Host;
-  #revision = 0;
+  readonly #lineage: string;
+  #known: Pointer | null = null;
   #hasWritten = false;
 
   /**
@@ -72,6 +81,16 @@ export class PointerMover {
     this.#app = app;
     this.#bucket = deps.bucket;
     this.#host = deps.host;
+    this.#lineage = ulid(deps.host.now(), deps.host.randomBytes(10));
+  }
+
+  /**
+   * Has something asked before every write from now on.
+   *
+   * @param confirm throws where nothing may be written, for example because the lock is lost
+   */
+  guard(confirm: () => Promise<void>): void {
+    this.#bucket = new GuardedBucket(this.#bucket, confirm);
   }
 
   /** Whether a write was ever sent, whatever became of it. */
@@ -109,13 +128,13 @@ export class PointerMover {
       }
       const { pointer: before, etag } = stored;
       // A bucket that is not consistent may answer with an older one.
-      if ((before?.revision ?? 0) < this.#revision) {
+      if (this.#isStale(before)) {
         trouble = `the bucket answers with the old revision ${
           before?.revision ?? 0
-        }, where ${this.#revision} is known`;
+        }, where ${this.#known?.revision} is known`;
         continue;
       }
-      this.#revision = before?.revision ?? 0;
+      this.#known = before;
       signal?.throwIfAborted();
       const after = transition(before);
       if (after === before || after === null) {
@@ -126,12 +145,12 @@ export class PointerMover {
       const outcome = await putJson(
         this.#bucket,
         pointerKey(this.#app),
-        after,
+        pointerRecord(after, this.#lineage),
         etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
       );
       if (outcome.status === "written") {
-        this.#revision = after.revision;
-        return after;
+        this.#known = { lineage: this.#lineage, ...after };
+        return this.#known;
       }
       if (outcome.status === "unsupported") {
         throw new FlyhotError(
@@ -147,5 +166,13 @@ export class PointerMover {
       `Cannot move ${url}: ${trouble} (${ATTEMPTS_MAX} attempts)`,
       { hint: "see what it says with: flyhot status" },
     );
+  }
+  /** Revisions are compared within a lineage; a pointer made again begins anew. */
+  #isStale(read: Pointer | null): boolean {
+    const known = this.#known;
+    if (known === null) return false;
+    if (read === null) return true;
+    return read.revision < known.revision &&
+      (read.lineage ?? known.lineage) === (known.lineage ?? read.lineage);
   }
 }
