@@ -117,9 +117,9 @@ Deno.test("Machine.poll() never acts on a smaller revision than it has seen", as
   await point(6, upgradeOf("b"));
   await machine.poll();
   assertEquals(await stateOf("b"), "nothing_to_do");
-  await point(5, upgradeOf("stale too"));
+  await point(5, upgradeOf("stale-too"));
   await machine.poll();
-  assertEquals(await stateOf("stale too"), null);
+  assertEquals(await stateOf("stale-too"), null);
 });
 
 Deno.test("Machine.poll() does not act on what it knew once a newer pointer takes it back", async () => {

@@ -56,6 +56,7 @@ export {
   keyId,
   publicKey,
   type ReleaseSignature,
+  releaseSignature,
   signatureTrouble,
   signedText,
   signRelease,

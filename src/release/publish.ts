@@ -2,7 +2,7 @@
  * @module
  */
 import type { Bucket } from "@flyhot/runtime/bucket";
-import { releaseKey } from "@flyhot/runtime/protocol";
+import { releaseKey, type ReleaseSignature } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { digestOf } from "./digest.ts";
@@ -16,6 +16,8 @@ export interface PublishedRelease {
   readonly url: string;
   /** Whether it was there already. */
   readonly existed: boolean;
+  /** Who vouches for it, where somebody does. */
+  readonly signature?: ReleaseSignature;
 }
 
 const ATTEMPTS_MAX = 4;

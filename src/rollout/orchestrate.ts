@@ -7,6 +7,7 @@ import type { Fleet } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
 import { isEmptyPlan } from "../release/classify.ts";
 import { publishRelease } from "../release/publish.ts";
+import type { ReleaseToSign, SignStep } from "../release/signing.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./outcome.ts";
@@ -24,6 +25,8 @@ export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
   readonly force: boolean;
   /** Only plan: no lock, no write. */
   readonly dryRun: boolean;
+  /** Vouches for the release before it is published, or refuses by throwing. Default: it goes unsigned. */
+  readonly sign?: SignStep;
 }
 
 /** What {@linkcode orchestrate} works with. */
@@ -168,6 +171,18 @@ function describeCold({ plan }: Prepared): string {
   }`;
 }
 
+function toSign({ release, imageRef }: Prepared): ReleaseToSign {
+  const { manifest, sha256 } = release;
+  const files = Object.entries(manifest.files)
+    .map(([path, file]) => [path, file.sha256] as const);
+  return {
+    app: manifest.app,
+    imageRef,
+    sha256,
+    files: Object.fromEntries(files),
+  };
+}
+
 async function publish(
   prepared: Prepared,
   options: OrchestrateOptions,
@@ -177,12 +192,24 @@ async function publish(
 ): Promise<RolloutReport> {
   const { app } = options;
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
+  const { sign } = options;
+  const signature = sign && await tell(
+    deps,
+    { name: "Sign release", result: ({ key }) => `key ${key}` },
+    () => sign(toSign(prepared), work),
+  );
   const published = await tell(
     deps,
     { name: "Publish release", result: ({ key }) => key },
     () => publishRelease(prepared.release, deps, work),
   );
-  const end = await rollOut(options, prepared, published, deps, signals);
+  const end = await rollOut(
+    options,
+    prepared,
+    signature ? { ...published, signature } : published,
+    deps,
+    signals,
+  );
   if (!work.aborted) {
     await tell(
       deps,

@@ -87,6 +87,7 @@ export class WaveRun {
       deployed_by: options.deployedBy,
       state: "probation",
       wave: idsOf(this.#waves[0] ?? []),
+      ...(published.signature ? { signature: published.signature } : {}),
     };
   }
 
