@@ -65,7 +65,21 @@ export function withoutSecrets(
   text: string,
   secrets: readonly string[] = [],
 ): string {
-  let shown = text.replace(URL_IN_TEXT, shownUrl);
+  return withoutValues(text.replace(URL_IN_TEXT, shownUrl), secrets);
+}
+
+/**
+ * Text without certain values.
+ *
+ * @param text the text
+ * @param secrets what must not appear; too short ones are left alone
+ * @returns the text with `[redacted]` in their place
+ */
+export function withoutValues(
+  text: string,
+  secrets: readonly string[],
+): string {
+  let shown = text;
   for (const secret of secrets) {
     // As it is, and as a URL or a form would carry it.
     for (const form of new Set([secret, encodeURIComponent(secret)])) {
@@ -78,4 +92,4 @@ export function withoutSecrets(
 }
 
 // Shorter ones would tear ordinary words apart, and hide nothing.
-const SECRET_LENGTH_MIN = 4;
+const SECRET_LENGTH_MIN = 8;

@@ -694,3 +694,31 @@ Deno.test("S3Bucket stops when it is told to: before, during, between attempts a
   inBody.abort(reason);
   assertEquals(await assertRejects(() => text, Error), reason);
 });
+
+Deno.test("S3Bucket refuses what no header may carry, naming the variable and not the value", () => {
+  const good = {
+    endpoint: "https://s3.example",
+    bucket: "releases",
+    accessKeyId: "key",
+    secretAccessKey: "hidden",
+  };
+  const fields = {
+    accessKeyId: "AWS_ACCESS_KEY_ID",
+    secretAccessKey: "AWS_SECRET_ACCESS_KEY",
+    sessionToken: "AWS_SESSION_TOKEN",
+    region: "AWS_REGION",
+  };
+  for (const [field, name] of Object.entries(fields)) {
+    for (
+      const bad of ["va-lue\n", "va-\nlue", "va-lue\0", "va-lué", "va- lue"]
+    ) {
+      const error = assertThrows(
+        () => new S3Bucket({ ...good, [field]: bad }),
+        BucketError,
+        name,
+      );
+      assertEquals(error.code, "credentials");
+      assert(!error.message.includes("va-"), error.message);
+    }
+  }
+});

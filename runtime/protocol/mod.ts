@@ -62,5 +62,10 @@ export {
   signRelease,
 } from "./signature.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
-export { shownText, shownUrl, withoutSecrets } from "../base/shown_text.ts";
+export {
+  shownText,
+  shownUrl,
+  withoutSecrets,
+  withoutValues,
+} from "../base/shown_text.ts";
 export { ulid } from "../base/ulid.ts";

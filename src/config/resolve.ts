@@ -331,6 +331,16 @@ export interface Credentials {
  */
 export function requireCredentials(config: ResolvedConfig): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = config;
+  for (const it of [accessKeyId, secretAccessKey, sessionToken]) {
+    if (it.value === null || /^[\x21-\x7e]+$/.test(it.value.reveal())) continue;
+    throw new FlyhotError(
+      "auth",
+      `Cannot use ${
+        it.from.replace("environment ", "")
+      }: it has a blank, a line break or another character that no key has`,
+      { hint: "set it again without, for example from a file by $(cat file)" },
+    );
+  }
   if (accessKeyId.value !== null && secretAccessKey.value !== null) {
     return {
       accessKeyId: accessKeyId.value,

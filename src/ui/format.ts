@@ -1,6 +1,7 @@
 /** Values as people read them.
  * @module
  */
+import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
 
 /**
  * Writes a length in bytes with three digits at most.
@@ -87,7 +88,8 @@ export function clip(line: string, columns: number): string {
 }
 
 /**
- * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal.
+ * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal,
+ * and what may be a secret out of its URLs.
  *
  * @param text the text
  * @returns the same text on one line
@@ -96,7 +98,22 @@ export function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
   const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
-  return colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+  const plain = colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+  return shownText(withoutSecrets(plain));
+}
+
+/**
+ * Makes text of several lines safe to show: line ends and colours stay, every other character that a terminal would
+ * obey is escaped.
+ *
+ * @param text the text
+ * @returns the same lines
+ */
+export function safeLines(text: string): string {
+  // deno-lint-ignore no-control-regex -- colours are made by flyhot itself
+  return text.split(/(\n|\t|\x1b\[[0-9;]*m)/)
+    .map((piece, index) => index % 2 === 1 ? piece : shownText(piece))
+    .join("");
 }
 
 /**
