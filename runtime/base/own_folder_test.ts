@@ -54,7 +54,7 @@ Deno.test("ownFolder() passes over a link, a file and a folder that others may w
       assertEquals(await ownFolder(wanted, (it) => warnings.push(it)), own);
       assertEquals(warnings.length, 1);
       assert(warnings[0]!.startsWith(`Cannot use the folder ${wanted}: `));
-      assertEquals([...Deno.readDirSync(elsewhere)], []);
+      assertEquals(await Array.fromAsync(Deno.readDir(elsewhere)), []);
       await Deno.remove(wanted, { recursive: true });
     }
   }));
