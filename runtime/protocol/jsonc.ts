@@ -41,10 +41,12 @@ function plainJson(text: string): string {
   let comma = -1;
   let before = "";
   const blank = (from: number, to: number) => {
+    const lines = text.slice(from, to).split("\n");
     pieces.push(
       text.slice(copied, from),
-      text.slice(from, to).split("\n").map((line) => " ".repeat(line.length))
-        .join("\n"),
+      lines.length === 1
+        ? " ".repeat(to - from)
+        : lines.map((line) => " ".repeat(line.length)).join("\n"),
     );
     copied = to;
   };

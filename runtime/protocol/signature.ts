@@ -2,7 +2,7 @@
  * @module
  */
 import { type ImageRef, parseImageRef } from "./image_ref.ts";
-import { object, type Reader, reject, string } from "./parse.ts";
+import { object, ProtocolError, reject, string } from "./parse.ts";
 
 /** The signature of one release. */
 export interface ReleaseSignature {
@@ -107,8 +107,15 @@ export async function signatureTrouble(
   return good ? null : `its signature by the key ${signature.key} is wrong`;
 }
 
-/** Reads a signature. */
-export const releaseSignature: Reader<ReleaseSignature> = (value, at) => {
+/**
+ * Reads a signature.
+ *
+ * @param value parsed JSON
+ * @param at where it stands, for errors
+ * @returns the signature
+ * @throws {ProtocolError} if it is not one
+ */
+export function releaseSignature(value: unknown, at: string): ReleaseSignature {
   const it = object(value, at);
   const key = string(it.key, `${at}.key`);
   if (!/^[0-9a-f]{16}$/.test(key)) {
@@ -119,17 +126,25 @@ export const releaseSignature: Reader<ReleaseSignature> = (value, at) => {
     reject(`${at}.ed25519`, `${SIGNATURE_BYTES} bytes in base64`, ed25519);
   }
   return { key, ed25519 };
-};
+}
 
-/** Reads a public key: 32 bytes in base64. */
-export const publicKey: Reader<string> = (value, at) =>
-  typeof value === "string" && bytesOf(value)?.byteLength === PUBLIC_KEY_BYTES
-    ? value
-    : reject(
-      at,
-      `an Ed25519 public key (${PUBLIC_KEY_BYTES} bytes in base64), as flyhot keygen prints it`,
-      value,
+/**
+ * Reads a public key.
+ *
+ * @param value anything
+ * @param at where it stands, for errors
+ * @returns 32 bytes in base64
+ * @throws {ProtocolError} if it is not one; the value is not shown, because it may be the private key, pasted by mistake
+ */
+export function publicKey(value: unknown, at: string): string {
+  if (typeof value === "string") {
+    if (bytesOf(value)?.byteLength === PUBLIC_KEY_BYTES) return value;
+    throw new ProtocolError(
+      `Cannot read ${at}: expected an Ed25519 public key (${PUBLIC_KEY_BYTES} bytes in base64), as flyhot keygen prints it`,
     );
+  }
+  return reject(at, "an Ed25519 public key, as flyhot keygen prints it", value);
+}
 
 function rawPublicKey(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromBase64(publicKey(text, "public key"));
