@@ -722,3 +722,57 @@ Deno.test("S3Bucket refuses what no header may carry, naming the variable and no
     }
   }
 });
+
+Deno.test("S3Bucket.put() tells written, lost, unknown and unsupported apart by the status", async () => {
+  const expected: Record<number, string> = {
+    200: "written",
+    204: "written",
+    404: "lost",
+    408: "unknown",
+    409: "unknown",
+    412: "lost",
+    429: "unknown",
+    500: "unknown",
+    501: "unsupported",
+    503: "unknown",
+  };
+  for (const [status, outcome] of Object.entries(expected)) {
+    const bucket = new S3Bucket({
+      endpoint: "https://s3.example",
+      bucket: "releases",
+      accessKeyId: "key",
+      secretAccessKey: "hidden",
+      fetch: () => {
+        const init = { status: Number(status), headers: { etag: '"1"' } };
+        return Promise.resolve(
+          new Response(status === "204" ? null : "", init),
+        );
+      },
+    });
+    const content = new Uint8Array(1);
+    const put = await bucket.put("k", content, { ifMatch: "1" });
+    assertEquals(put.status, outcome, status);
+  }
+});
+
+Deno.test("S3Bucket tells the bucket's clock of each answer, and no time where an answer has none", async () => {
+  const dates = ["Fri, 02 Jan 2026 03:04:05 GMT", "", "soon"];
+  for (const date of dates) {
+    const seen: number[] = [];
+    const bucket = new S3Bucket({
+      endpoint: "https://s3.example",
+      bucket: "releases",
+      accessKeyId: "key",
+      secretAccessKey: "hidden",
+      fetch: () =>
+        Promise.resolve(
+          new Response("", { status: 404, headers: date ? { date } : {} }),
+        ),
+    });
+    await bucket.get("k", { onDate: (at) => void seen.push(at) });
+    assertEquals(
+      seen,
+      date === dates[0] ? [Date.UTC(2026, 0, 2, 3, 4, 5)] : [],
+    );
+  }
+});

@@ -90,10 +90,19 @@ export class AnswerWriter {
     return withoutSecrets(text, this.#secrets());
   }
 
+  /** Where the environment may not be read, nothing of it can be shown either. */
+  #read(name: string): string {
+    try {
+      return this.#host.env(name) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
   /** The secrets of this environment, whole and in the pieces that are sent. */
   #secrets(): readonly string[] {
     return SECRET_VARIABLES.flatMap((name) => {
-      const value = this.#host.env(name) ?? "";
+      const value = this.#read(name);
       const pieces = value.split(/[\s,]+/).filter((it) => !it.includes("---"));
       return [value, ...pieces];
     });
