@@ -140,6 +140,15 @@ export { type DenoHost, denoHost } from "./src/host_deno.ts";
 export { main } from "./src/main.ts";
 export { classify } from "./src/release/join_plans.ts";
 export {
+  type KeyPair,
+  makeKeyPair,
+  readSigningKey,
+  type ReleaseToSign,
+  type SigningKey,
+  type SignStep,
+} from "./src/release/signing.ts";
+export type { ReleaseSignature } from "@flyhot/runtime/protocol";
+export {
   type PackedRelease,
   type PackOptions,
   packRelease,

@@ -13,6 +13,8 @@ import type {
 } from "./host.ts";
 import { sleep } from "./sleep.ts";
 
+const SIGNING_KEY = "FLYHOT_SIGNING_KEY";
+
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
 
@@ -176,16 +178,18 @@ function denoFiles(): HostFiles {
     async open(path) {
       return (await Deno.open(path)).readable;
     },
-    async write(path, content) {
+    async write(path, content, { mode } = {}) {
       await Deno.mkdir(dirname(path), { recursive: true });
+      const options = mode === undefined ? {} : { mode };
       if (typeof content === "string") {
-        await Deno.writeTextFile(path, content);
+        await Deno.writeTextFile(path, content, options);
         return;
       }
       const file = await Deno.open(path, {
         write: true,
         create: true,
         truncate: true,
+        ...options,
       });
       await content.pipeTo(file.writable);
     },
@@ -268,7 +272,8 @@ async function run(
     stdout: "piped",
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    // The key that signs is for this process alone: no program that it starts is to have it.
+    env: { ...options.env, [SIGNING_KEY]: "" },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }).spawn();
   const [stdout, stderr, status] = await Promise.all([

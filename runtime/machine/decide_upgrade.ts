@@ -1,7 +1,8 @@
 /** Decides, from the pointer, what this machine should do.
  * @module
  */
-import type { Generation, HotUpgrade, Pointer } from "../protocol/pointer.ts";
+import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
+import type { Generation, Pointer } from "../protocol/pointer.ts";
 import { sameImage } from "../protocol/image_ref.ts";
 
 /** What this machine remembers of one upgrade. */
@@ -102,7 +103,7 @@ export function bootUpgrade(generation: Generation | null): HotUpgrade | null {
   const committed = candidates.find((upgrade) =>
     upgrade?.state === "committed"
   );
-  return committed?.tarball_url ? committed : null;
+  return committed && committed.key !== null ? committed : null;
 }
 
 const RETRY_FIRST_MS = 1000;

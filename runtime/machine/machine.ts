@@ -21,17 +21,20 @@ import {
   resultLine,
   withFailure,
 } from "./results.ts";
-import { getJson } from "../bucket/bucket.ts";
+import { type Bucket, getJson } from "../bucket/bucket.ts";
 import { ProtocolError } from "../protocol/parse.ts";
 import { probation, type ProbationAbout } from "../upgrade/probation.ts";
 import type { NamedCheck } from "../upgrade/health.ts";
 import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
+import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import {
-  type HotUpgrade,
+  type Generation,
   parsePointer,
   type Pointer,
 } from "../protocol/pointer.ts";
+import { signatureTrouble, signedText } from "../protocol/signature.ts";
+import { shownText } from "../base/shown_text.ts";
 import type { MachineResult } from "../protocol/machine_result.ts";
 import { pointerKey } from "../protocol/object_keys.ts";
 import type { WantedRelease } from "../release/wanted.ts";
@@ -45,6 +48,7 @@ const BOOT_RETRY_MS = 500;
 /** An app must not wait long for a bucket that does not answer. */
 const BOOT_READ_MS = 10_000;
 const BOOT_TRIAL_MS = 30_000;
+const WARNED_MAX = 100;
 
 interface Attempt {
   /** How many starts in a row have tried it, or null where the app serves already. */
@@ -69,6 +73,7 @@ export class Machine {
   #turn: Promise<unknown> = Promise.resolve();
   #etag: string | null = null;
   #pointer: Pointer | null = null;
+  readonly #warned = new Set<string>();
   #onTrial: MachineResult | null = null;
   #isBooting = false;
   #other: OtherPointer | null = null;
@@ -125,7 +130,7 @@ export class Machine {
       await addGeneration(bucket, app, imageRef);
       return null;
     }
-    const wanted = bootUpgrade(generation);
+    const wanted = bootUpgrade(await this.#signedOnly(generation));
     if (!wanted) return null;
     const before = await this.#ownResult(wanted.id);
     if (before && endedBadly(before)) {
@@ -158,14 +163,8 @@ export class Machine {
     wanted: HotUpgrade,
     { stage, deaths }: StartDecision,
   ): Promise<MachineResult> {
-    const { settings, logger } = this.#context;
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, settings.imageRef);
-    const before =
-      generation?.history.find((earlier) =>
-        earlier.state === "committed" && earlier.id !== wanted.id &&
-        earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
-      ) ?? null;
+    const { logger } = this.#context;
+    const before = await this.#before(wanted);
     const instead = before ? before.version : "the code of the image";
     const error = new UpgradeError(
       "prepare",
@@ -189,17 +188,19 @@ export class Machine {
   }
 
   /** The committed release before another one, or null for the image. */
-  #before(wanted: HotUpgrade): HotUpgrade | null {
+  async #before(wanted: HotUpgrade): Promise<HotUpgrade | null> {
     const generation = this.#pointer &&
       generationOf(this.#pointer, this.#context.settings.imageRef);
-    return generation?.history.find((earlier) =>
+    if (!generation) return null;
+    const { history } = await this.#signedOnly(generation);
+    return history.find((earlier) =>
       earlier.state === "committed" && earlier.id !== wanted.id &&
-      earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
+      earlier.sha256 !== wanted.sha256 && earlier.key !== null
     ) ?? null;
   }
 
   async #bringInBefore(wanted: HotUpgrade): Promise<void> {
-    const before = this.#before(wanted);
+    const before = await this.#before(wanted);
     if (before) await this.#bringIn(before, { bootAttempts: 1 });
   }
 
@@ -279,6 +280,12 @@ export class Machine {
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     this.#superseded?.abort();
     return this.#oneAtATime(async () => {
+      if (this.#context.settings.publicKeys) {
+        throw unsignedError(
+          release.version,
+          "a release that is named by its URL alone has no signature",
+        );
+      }
       const outcome = await this.#upgrade(release, false);
       if (outcome instanceof UpgradeError) throw outcome;
       return outcome;
@@ -324,7 +331,10 @@ export class Machine {
       ...(signal ? { signal } : {}),
     });
     if (read.status !== "found") return;
-    const pointer = parsePointer(read.value);
+    const pointer = parsePointer(read.value, {
+      place: bucket,
+      warn: (text) => this.#warnOnce(text),
+    });
     const decision = acceptPointer(
       this.#pointer,
       pointer,
@@ -337,7 +347,7 @@ export class Machine {
       this.#other = decision.other;
       if (decision.isNew) {
         this.#context.logger.warn(
-          `the pointer was made anew (revision ${pointer.revision}, known is ${
+          `the pointer was made again (revision ${pointer.revision}, known is ${
             this.#pointer?.revision ?? 0
           } of another lineage); it counts once it has been read for a minute`,
         );
@@ -349,17 +359,60 @@ export class Machine {
     this.#pointer = pointer;
   }
 
+  /** A bad entry stays in the pointer for long, and is read every few seconds. */
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    if (this.#warned.size >= WARNED_MAX) this.#warned.clear();
+    this.#warned.add(text);
+    this.#context.logger.warn(text);
+  }
+
+  /** Why a release may not be taken where the image asks for signatures; null where it may. */
+  async #unsigned(wanted: HotUpgrade): Promise<UpgradeError | null> {
+    const { app, imageRef, publicKeys } = this.#context.settings;
+    // The code of the image needs nobody to vouch for it.
+    if (!publicKeys || wanted.sha256 === null) return null;
+    const why = await signatureTrouble(
+      signedText(app, imageRef, wanted.sha256),
+      wanted.signature,
+      publicKeys,
+    );
+    return why === null ? null : unsignedError(wanted.version, why);
+  }
+
+  /** What is left of a generation without the releases that nobody vouches for. */
+  async #signedOnly(generation: Generation): Promise<Generation> {
+    const taken = async (upgrade: HotUpgrade) => {
+      const error = await this.#unsigned(upgrade);
+      if (error && upgrade.state === "committed") {
+        this.#warnOnce(error.message);
+      }
+      return error === null;
+    };
+    const history: HotUpgrade[] = [];
+    for (const upgrade of generation.history) {
+      if (await taken(upgrade)) history.push(upgrade);
+    }
+    const { hot_upgrade } = generation;
+    return {
+      ...generation,
+      hot_upgrade: hot_upgrade && await taken(hot_upgrade) ? hot_upgrade : null,
+      history,
+    };
+  }
+
   #bringIn(wanted: HotUpgrade, attempt: Attempt): Promise<MachineResult> {
     return this.#oneAtATime(async () => {
       const startedAt = new Date();
       await this.#say(await this.#pending(wanted, startedAt, attempt));
       const atBoot = attempt.bootAttempts !== null;
-      if (!atBoot && wanted.tarball_url !== null) {
+      const unsigned = await this.#unsigned(wanted);
+      if (!unsigned && !atBoot && wanted.key !== null) {
         const revision = this.#pointer?.revision ?? 0;
         await this.#starts?.taking({ upgradeId: wanted.id, revision });
       }
-      const outcome = await this.#upgrade(
-        wantedRelease(wanted),
+      const outcome = unsigned ?? await this.#upgrade(
+        wantedRelease(wanted, this.#context.bucket),
         atBoot,
         wanted.probation_ms,
       );
@@ -575,15 +628,29 @@ function endedBadly({ state, failure }: MachineResult): boolean {
     (state === "failed" && failure?.transient === false);
 }
 
-function wantedRelease(wanted: HotUpgrade): WantedRelease {
+function unsignedError(version: string, why: string): UpgradeError {
+  return new UpgradeError(
+    "verify",
+    `unsigned: Cannot take ${
+      shownText(version)
+    }: ${why}; sign it with flyhot hot and FLYHOT_SIGNING_KEY, because flyhot.publicKeys in the image's deno.json asks for it`,
+  );
+}
+
+function wantedRelease(
+  wanted: HotUpgrade,
+  bucket: Bucket | null,
+): WantedRelease {
+  if (!bucket) throw new TypeError("an upgrade is read from a bucket");
   return {
     id: wanted.id,
     version: wanted.version,
     sourceImageRef: wanted.source_image_ref,
     deployedAt: wanted.deployed_at,
-    tarballUrl: wanted.tarball_url,
+    // By the machine's own name of the bucket, whatever the deployer calls it.
+    tarballUrl: wanted.key === null ? null : bucket.url(wanted.key),
     sha256: wanted.sha256,
-    size: wanted.tarball_url === null ? null : wanted.size,
+    size: wanted.key === null ? null : wanted.size,
   };
 }
 

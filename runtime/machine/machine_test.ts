@@ -37,6 +37,7 @@ function upgradeOf(
     id,
     version: "base",
     source_image_ref: IMAGE,
+    key: null,
     tarball_url: null,
     sha256: null,
     size: 0,
@@ -118,9 +119,9 @@ Deno.test("Machine.poll() never acts on a smaller revision than it has seen", as
   await point(6, upgradeOf("b"));
   await machine.poll();
   assertEquals(await stateOf("b"), "nothing_to_do");
-  await point(5, upgradeOf("stale too"));
+  await point(5, upgradeOf("stale-too"));
   await machine.poll();
-  assertEquals(await stateOf("stale too"), null);
+  assertEquals(await stateOf("stale-too"), null);
 });
 
 Deno.test("Machine.poll() does not act on what it knew once a newer pointer takes it back", async () => {

@@ -3,7 +3,10 @@
  */
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/pointer.ts";
-import type { MachineResult, ProcessIdentity } from "../protocol/machine_result.ts";
+import type {
+  MachineResult,
+  ProcessIdentity,
+} from "../protocol/machine_result.ts";
 import { PROTOCOL_VERSION } from "../protocol/manifest.ts";
 import type { Settings } from "./settings.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";

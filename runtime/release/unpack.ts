@@ -10,6 +10,7 @@ import {
   parseManifest,
   type ReleaseFile,
 } from "../protocol/manifest.ts";
+import { shownText } from "../base/shown_text.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { gunzip } from "./gunzip.ts";
 import { BUFFER_BYTES, writeChecked } from "./write_checked.ts";
@@ -60,7 +61,8 @@ export async function unpack(
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpgradeError("unpack", `Cannot unpack ${tarball}: ${why}`, {
+    const said = shownText(why.slice(0, 500));
+    throw new UpgradeError("unpack", `Cannot unpack ${tarball}: ${said}`, {
       cause,
     });
   }
@@ -101,7 +103,9 @@ async function unpackEntries(
     const refused = (why: string): UpgradeError =>
       new UpgradeError(
         "unpack",
-        `Cannot unpack "${path}" from ${tarball}: ${why}`,
+        `Cannot unpack "${
+          shownText(path.slice(0, 300))
+        }" from ${tarball}: ${why}`,
       );
     if (!isReleasePath(path)) throw refused("it leads outside the release");
     if (!REGULAR_FILE.has(typeflag) || !readable) {
@@ -160,7 +164,9 @@ async function unpackEntries(
   if (missing !== undefined) {
     throw new UpgradeError(
       "unpack",
-      `Cannot unpack ${tarball}: ${MANIFEST_PATH} names "${missing}", which is not there`,
+      `Cannot unpack ${tarball}: ${MANIFEST_PATH} names "${
+        shownText(missing)
+      }", which is not there`,
     );
   }
   return manifest;
@@ -215,7 +221,9 @@ async function unpackFile(
   if (sha256 !== expected.sha256) {
     throw new UpgradeError(
       "unpack",
-      `Cannot unpack "${path}": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
+      `Cannot unpack "${
+        shownText(path)
+      }": its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
     );
   }
 }

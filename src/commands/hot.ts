@@ -4,6 +4,7 @@
 import { loadConfig } from "../config/load.ts";
 import { DEFAULTS } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
+import { findSigningKey } from "../release/signing.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
@@ -63,6 +64,13 @@ export const hotCommand: Command = defineCommand({
       name: "force",
       type: "boolean",
       description: "Take the deploy lock over from whoever holds it",
+    },
+    {
+      name: "signing-key",
+      type: "string",
+      value: "file",
+      description: "The private key to sign the release with",
+      default: "FLYHOT_SIGNING_KEY",
     },
     {
       name: "lock-timeout",
@@ -139,13 +147,20 @@ export const hotCommand: Command = defineCommand({
     if (flags["dry-run"]) return await dryRun(values, context);
     const config = await loadConfig(context.host, values);
     const { force } = flags;
-    if (flags.local) return await hotLocal(config, { force }, context);
+    // Before anything is built or locked: without a key it would all be for nothing.
+    const key = await findSigningKey(
+      flags["signing-key"],
+      config.publicKeys.value,
+      context.host,
+    );
+    if (flags.local) return await hotLocal(config, { force, key }, context);
     return await hotRemote(config, {
       image: flags.image,
       buildArgs: flags["build-arg"],
       switches: BUILD_SWITCHES.filter((name) => flags[name])
         .map((name) => `--${name}`),
       force,
+      key,
     }, context);
   },
 });

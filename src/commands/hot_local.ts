@@ -5,6 +5,7 @@ import { openBucket } from "../config/load.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl } from "../fly/flyctl.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
+import type { SigningKey } from "../release/signing.ts";
 import type { CommandEnvironment } from "./command.ts";
 import {
   deployerName,
@@ -17,17 +18,18 @@ import { answerReport, orchestrateOptions } from "./rollout_run.ts";
  * Packs the working tree and brings it to all machines, in this process.
  *
  * @param config the values
- * @param options whether to take the lock over from somebody else
+ * @param options whether to take the lock over from somebody else, and what to sign with
  * @param environment the outside
  * @returns the exit code
  * @throws {FlyhotError} `usage` without app or bucket, `auth` without credentials or token, and as the rollout fails
  */
 export async function hotLocal(
   config: ResolvedConfig,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly key: SigningKey | null },
   environment: CommandEnvironment,
 ): Promise<number> {
   const { host, reporter, signal } = environment;
+  const { key } = options;
   const app = requireApp(config);
   const bucket = openBucket(config, host);
   const flyctl = await findFlyctl(host, signal);
@@ -40,6 +42,7 @@ export async function hotLocal(
       force: options.force,
       dryRun: false,
       gitIgnored: true,
+      ...(key ? { sign: (release) => key.sign(release) } : {}),
     }),
     { host, bucket, fleet: openFleet(api, flyctl), reporter },
     signal,

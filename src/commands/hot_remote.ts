@@ -3,10 +3,13 @@
  */
 import { isAtRest, isRunning } from "../rollout/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
-import { type ErrorCode, EXIT_CODES, FlyhotError } from "../errors.ts";
+import { FlyhotError, isErrorCode } from "../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../fly/flyctl.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
+import type { Host } from "../host.ts";
+import { differingFiles, refuseDiffering } from "../release/compare_tree.ts";
+import type { SigningKey, SignStep } from "../release/signing.ts";
 import { ulid } from "../ulid.ts";
 import type { CommandEnvironment } from "./command.ts";
 import type { OrchestratorEnd } from "../orchestrator/events_file.ts";
@@ -29,6 +32,8 @@ export interface HotRemoteOptions {
   readonly switches: readonly string[];
   /** Whether to take the lock over from somebody else. */
   readonly force: boolean;
+  /** What to sign the release with, or null. */
+  readonly key: SigningKey | null;
 }
 
 /**
@@ -47,6 +52,7 @@ export async function hotRemote(
   environment: CommandEnvironment,
 ): Promise<number> {
   const { host, reporter, signal } = environment;
+  const { key } = options;
   const app = requireApp(config);
   const flyctl = await findFlyctl(host, signal);
   if (!flyctl && options.image === undefined) {
@@ -67,6 +73,7 @@ export async function hotRemote(
     sourceImageRef: image,
     deployedBy,
     force: options.force,
+    sign: options.key !== null,
   });
   const begun = host.monotonicNow();
   const name = "Start temporary machine";
@@ -83,10 +90,19 @@ export async function hotRemote(
   });
   const end = await followOrchestrator(
     machine.id,
-    { host, api, reporter },
+    { host, api, reporter, ...(key ? { onSign: signWith(key, host) } : {}) },
     signal,
   );
   return answerEnd(end, environment);
+}
+
+/** Signs what the temporary machine has packed if it is what the folder here holds. */
+function signWith(key: SigningKey, host: Host): SignStep {
+  return async (release, signal) => {
+    const { files } = release;
+    refuseDiffering(await differingFiles(files, host.cwd(), host, signal));
+    return await key.sign(release);
+  };
 }
 
 async function refuseNothingRunning(
@@ -152,8 +168,4 @@ function answerEnd(
       `Cannot tell what the temporary machine did: it ended with ${end.exitCode}`,
     end.error?.hint ? { hint: end.error.hint } : {},
   );
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return code !== "ok" && Object.hasOwn(EXIT_CODES, code);
 }

@@ -25,6 +25,7 @@ export function orchestrateOptions(
     | "force"
     | "dryRun"
     | "gitIgnored"
+    | "sign"
   >,
 ): OrchestrateOptions {
   const entries = config.entries.value;

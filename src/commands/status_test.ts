@@ -42,6 +42,7 @@ const UPGRADE = {
   id: "01K9",
   version: "0.1.1",
   source_image_ref: INFO.sourceImageRef,
+  key: "releases/x.tar.gz",
   tarball_url: "https://s3.example/releases/x",
   sha256: SHA,
   size: 1,
@@ -205,6 +206,9 @@ Deno.test("flyhot status exits with 0 where every machine runs what it should or
   assertEquals(code, 0, out);
 });
 
+/** What the bucket says the time is. */
+const NOW = "Thu, 15 Jan 2026 10:30:00 GMT";
+
 /** A rollout was left between its waves; who has the lock is up to the test. */
 function leftHalfWay(lock: Record<string, unknown> | null) {
   const upgrade = { ...UPGRADE, state: "probation", wave: ["a"] };
@@ -222,8 +226,8 @@ function leftHalfWay(lock: Record<string, unknown> | null) {
     }
     if (pathname.endsWith("-deploy.lock")) {
       return lock
-        ? Response.json(lock, { headers: { etag: '"2"' } })
-        : new Response(null, { status: 404 });
+        ? Response.json(lock, { headers: { etag: '"2"', date: NOW } })
+        : new Response(null, { status: 404, headers: { date: NOW } });
     }
     return ALL_WELL(request);
   };

@@ -2,7 +2,7 @@
  * @module
  */
 import { RELEASE_KEYS } from "@flyhot/runtime/plan";
-import { parseJsonc } from "@flyhot/runtime/protocol";
+import { parseJsonc, ProtocolError, publicKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { nearestName } from "./suggest.ts";
@@ -46,6 +46,8 @@ export interface DenoJsonConfig {
   readonly orchestrateCommand?: readonly string[];
   /** Where the credentials are. */
   readonly credentials?: CredentialNames;
+  /** The public keys that releases must be signed by; machines read them from their image. */
+  readonly publicKeys?: readonly string[];
 }
 
 type KeyReader = (value: unknown, at: string) => unknown;
@@ -73,6 +75,21 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
       secretAccessKey: variableName,
       sessionToken: variableName,
     }),
+  publicKeys: (value, at) => {
+    const keys = texts(value, at);
+    for (const key of keys) {
+      try {
+        publicKey(key, at);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        // Not shown: it may be the private key, pasted by mistake.
+        return refuse(at, "public keys as flyhot keygen prints them", null);
+      }
+    }
+    return keys.length > 0
+      ? keys
+      : refuse(at, "at least one key, or no publicKeys at all", value);
+  },
 };
 
 /**

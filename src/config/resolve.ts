@@ -85,6 +85,8 @@ export interface ResolvedConfig {
   readonly exclude: Resolved<readonly string[]>;
   /** The main modules; null to detect them. */
   readonly entries: Resolved<readonly string[] | null>;
+  /** The public keys that releases must be signed by; null where none is asked for. */
+  readonly publicKeys: Resolved<readonly string[] | null>;
   /** Where new machines go, or null. */
   readonly primaryRegion: Resolved<string | null>;
   /** An image that fly uses as it is instead of building one, or null. */
@@ -244,6 +246,7 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
     include: first(given(json.include, jsonAt("include")), null),
     exclude: first(given(json.exclude, jsonAt("exclude")), []),
     entries: first(given(json.entry, jsonAt("entry")), null),
+    publicKeys: first(given(json.publicKeys, jsonAt("publicKeys")), null),
     primaryRegion: first(
       given(flyToml?.primaryRegion ?? undefined, tomlAt("primary_region")),
       null,
@@ -328,6 +331,16 @@ export interface Credentials {
  */
 export function requireCredentials(config: ResolvedConfig): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = config;
+  for (const it of [accessKeyId, secretAccessKey, sessionToken]) {
+    if (it.value === null || /^[\x21-\x7e]+$/.test(it.value.reveal())) continue;
+    throw new FlyhotError(
+      "auth",
+      `Cannot use ${
+        it.from.replace("environment ", "")
+      }: it has a blank, a line break or another character that no key has`,
+      { hint: "set it again without, for example from a file by $(cat file)" },
+    );
+  }
   if (accessKeyId.value !== null && secretAccessKey.value !== null) {
     return {
       accessKeyId: accessKeyId.value,

@@ -35,7 +35,7 @@ export interface BucketFindings {
   readonly pointer: Pointer | null | undefined;
 }
 
-/** Past this, in milliseconds, the margins of the deploy lock do not cover the difference any more. */
+/** Past this, in milliseconds, a clock is worth a word: nothing goes by it, but signatures carry its time. */
 export const SKEW_MS_WARN = 10_000;
 /** Past this, in milliseconds, S3 refuses signatures. */
 export const SKEW_MS_FAIL = 15 * 60_000;
@@ -85,11 +85,11 @@ export async function checkBucket(
     ...await checkWriting(
       bucket,
       `releases/${app}-doctor/${id}`,
-      config.accessKeyId.from,
+      { from: config.accessKeyId.from, endpoint: config.endpoint.value },
       signal,
     ),
     judgeClock(clock.skewMs),
-    ...await checkProbation(bucket, app, pointer, host, signal),
+    ...await checkProbation(bucket, app, pointer, signal),
   ];
   return { checks, pointer };
 }
@@ -120,14 +120,13 @@ async function checkProbation(
   bucket: Bucket,
   app: string,
   pointer: Pointer | null,
-  host: Pick<Host, "now">,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const open = pointer ? onProbation(pointer, [pointer.image_ref]) : [];
   if (open.length === 0) return [];
   try {
     const lock = await readLock(bucket, app, signal);
-    if (!isUnwatched(lock?.record ?? null, host.now())) {
+    if (!isUnwatched(lock)) {
       return [
         pass("probation", `v${open[0]!.version} is being rolled out now`),
       ];
@@ -149,14 +148,14 @@ async function checkProbation(
 async function checkWriting(
   bucket: Bucket,
   key: string,
-  from: string,
+  { from, endpoint }: { readonly from: string; readonly endpoint: string },
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   try {
     const outcome = await probeConditionalWrites(bucket, key, signal);
     return [
       pass("credentials", `may read, write and remove, from ${from}`),
-      judgeProbe(outcome),
+      judgeProbe(outcome, endpoint),
     ];
   } catch (error) {
     signal.throwIfAborted();
@@ -185,14 +184,17 @@ function judgeReading(
  * Judges conditional writes.
  *
  * @param outcome what the probe found
+ * @param endpoint the S3 service; where it is Tigris, what it promises across regions is said
  * @returns the check
  */
-export function judgeProbe(outcome: ProbeOutcome): Check {
+export function judgeProbe(outcome: ProbeOutcome, endpoint = ""): Check {
   switch (outcome.status) {
     case "honoured":
       return pass(
         "conditional_writes",
-        "create-only and compare-and-swap are honoured",
+        `create-only and compare-and-swap are honoured${
+          isTigris(endpoint) ? `; ${TIGRIS_REGIONS}` : ""
+        }`,
       );
     case "unclear":
       return warn(
@@ -210,6 +212,15 @@ export function judgeProbe(outcome: ProbeOutcome): Check {
         ),
       );
   }
+}
+
+const TIGRIS_REGIONS =
+  "across regions Tigris promises that for Single- and Multi-region buckets only: with a Global one, the default of fly storage create, deploy from one region";
+
+function isTigris(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { hostname } = new URL(endpoint);
+  return /(^|\.)(tigris\.dev|t3\.storage\.dev|tigrisfiles\.io)$/.test(hostname);
 }
 
 /**
@@ -237,7 +248,7 @@ export function judgeClock(skewMs: number | null): Check {
     );
   }
   return apart > SKEW_MS_WARN
-    ? warn("clock", text, `${remedy}; the deploy lock allows for 10 s`)
+    ? warn("clock", text, `${remedy}; past 15 minutes signatures are refused`)
     : pass("clock", text);
 }
 

@@ -74,9 +74,22 @@ export function controlCommand(
 const SCRIPT = `
 const { request } = await import("node:http");
 const { env } = await import("node:process");
+const { readdirSync } = await import("node:fs");
 const folder = (env.TMPDIR || "/tmp").replace(/\\/+$/, "");
-const socketPath = env.FLYHOT_SOCKET ||
-  folder + "/flyhot-" + (env.FLY_APP_NAME || ask.app) + ".sock";
+const name = "flyhot-" + (env.FLY_APP_NAME || ask.app);
+const own = folder + "/" + name;
+// The process takes another folder where that one is not its own; older runtimes put the socket beside it.
+const others = () => {
+  try {
+    return readdirSync(folder).filter((each) => each.startsWith(name + "-"))
+      .sort().map((each) => folder + "/" + each + "/control.sock");
+  } catch {
+    return [];
+  }
+};
+const places = env.FLYHOT_SOCKET
+  ? [env.FLYHOT_SOCKET]
+  : [own + "/control.sock", ...others(), own + ".sock"];
 const stop = (code, sentence) => {
   console.error(sentence);
   Deno.exit(code);
@@ -92,6 +105,8 @@ const send = async (body, isPacked) => {
   if (rest.length > ask.charactersMax) stop(ask.tooLong, "its answer is " + body.length + " bytes, " + rest.length + " packed for the way");
   while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 };
+const attempt = (index) => {
+const socketPath = places[index];
 const call = request({ socketPath, method: ask.method, path: ask.path, timeout: 15000, headers: { host: "flyhot", "accept-encoding": "gzip" } }, (answer) => {
   const pieces = [];
   answer.on("data", (piece) => pieces.push(piece));
@@ -109,6 +124,11 @@ const call = request({ socketPath, method: ask.method, path: ask.path, timeout: 
   });
 });
 call.on("timeout", () => stop(ask.deaf, "its process did not answer within 15 s"));
-call.on("error", (error) => stop(ask.nobody, "nobody listens at " + socketPath + " (" + (error.code || error.message) + ")"));
+call.on("error", (error) => {
+  if (index + 1 < places.length) return attempt(index + 1);
+  stop(ask.nobody, "nobody listens at " + places[0] + " (" + (error.code || error.message) + ")");
+});
 call.end();
+};
+attempt(0);
 `;

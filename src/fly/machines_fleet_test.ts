@@ -101,7 +101,7 @@ Deno.test("MachinesFleet.info() says it when no runtime listens", async () => {
     assertEquals(error.code, "not_found");
     assertEquals(
       error.message,
-      `Cannot ask machine m1 what it runs: no flyhot runtime answers there, nobody listens at ${folder}/flyhot-my-app.sock (ENOENT)`,
+      `Cannot ask machine m1 what it runs: no flyhot runtime answers there, nobody listens at ${folder}/flyhot-my-app/control.sock (ENOENT)`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });

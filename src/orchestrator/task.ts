@@ -46,6 +46,8 @@ export interface OrchestratorTask {
   readonly lockTtlMs: number;
   /** Whether to take the lock over from somebody else. */
   readonly force: boolean;
+  /** Whether whoever follows signs the release; the key itself is never sent. */
+  readonly sign: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export function taskOf(
   config: ResolvedConfig,
   rest: Pick<
     OrchestratorTask,
-    "app" | "sourceImageRef" | "deployedBy" | "force"
+    "app" | "sourceImageRef" | "deployedBy" | "force" | "sign"
   >,
 ): OrchestratorTask {
   // The app's machines read their own secrets; what happens to be set here must not point the rollout elsewhere.
@@ -154,6 +156,8 @@ export function parseTask(text: string | undefined): OrchestratorTask {
     timeoutMs: read("timeoutMs", "a number", isNumber),
     lockTtlMs: read("lockTtlMs", "a number", isNumber),
     force: read("force", "true or false", isBoolean),
+    // A command of an older version does not know of signatures.
+    sign: task.sign !== undefined && read("sign", "true or false", isBoolean),
   };
 }
 

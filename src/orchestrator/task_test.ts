@@ -39,6 +39,7 @@ const TASK = taskOf(CONFIG, {
   sourceImageRef: "registry.fly.io/my-app:flyhot-1",
   deployedBy: "you@example.com",
   force: true,
+  sign: false,
 });
 
 Deno.test("taskOf() hands over what files and flags decide, and leaves the rest to the machine's environment", () => {
@@ -63,6 +64,7 @@ Deno.test("taskOf() hands over what files and flags decide, and leaves the rest 
     timeoutMs: 30_000,
     lockTtlMs: 300_000,
     force: true,
+    sign: false,
   });
 });
 

@@ -6,10 +6,10 @@ import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
 import { publishRelease } from "../release/publish.ts";
+import type { ReleaseToSign, SignStep } from "../release/signing.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./outcome.ts";
-import { readPointer } from "./pointer/pointer.ts";
 import {
   isUpToDate,
   prepare,
@@ -30,6 +30,8 @@ export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
   readonly force: boolean;
   /** Only plan: no lock, no write. */
   readonly dryRun: boolean;
+  /** Vouches for the release before it is published, or refuses by throwing. Default: it goes unsigned. */
+  readonly sign?: SignStep;
 }
 
 /** What {@linkcode orchestrate} works with. */
@@ -89,12 +91,14 @@ export async function orchestrate(
         ),
     );
     const work = AbortSignal.any([signal, lock.signal]);
-    const woken = new WokenMachines(deps);
+    // From here on nothing is written without a look at the lock.
+    const held = { ...deps, bucket: lock.guard(deps.bucket) };
+    const woken = new WokenMachines(held);
     try {
-      const prepared = await prepare(options, deps, work, woken);
+      const prepared = await prepare(options, held, work, woken);
       try {
         return ended(prepared, elapsed) ??
-          await publish(prepared, options, deps, woken, {
+          await publish(prepared, options, held, woken, {
             interrupted: signal,
             lockLost: lock.signal,
           }, elapsed);
@@ -175,6 +179,18 @@ function describeCold({ plan }: Prepared): string {
   }`;
 }
 
+function toSign({ release, imageRef }: Prepared): ReleaseToSign {
+  const { manifest, sha256 } = release;
+  const files = Object.entries(manifest.files)
+    .map(([path, file]) => [path, file.sha256] as const);
+  return {
+    app: manifest.app,
+    imageRef,
+    sha256,
+    files: Object.fromEntries(files),
+  };
+}
+
 async function publish(
   prepared: Prepared,
   options: OrchestrateOptions,
@@ -185,6 +201,12 @@ async function publish(
 ): Promise<RolloutReport> {
   const { app } = options;
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
+  const { sign } = options;
+  const signature = sign && await tell(
+    deps,
+    { name: "Sign release", result: ({ key }) => `key ${key}` },
+    () => sign(toSign(prepared), work),
+  );
   const published = await tell(
     deps,
     { name: "Publish release", result: ({ key }) => key },
@@ -193,7 +215,7 @@ async function publish(
   const end = await rollOut(
     options,
     prepared,
-    published,
+    signature ? { ...published, signature } : published,
     deps,
     woken,
     signals,
@@ -202,10 +224,7 @@ async function publish(
     await tell(
       deps,
       { name: "Prune", result: (count) => counted(count, "old object") },
-      async () => {
-        const { pointer } = await readPointer(deps.bucket, app, work);
-        return pointer ? await prune(app, pointer, deps, work) : 0;
-      },
+      () => prune(app, deps, work),
     ).catch((error) => {
       const text = error instanceof Error ? error.message : String(error);
       deps.reporter.emit({ type: "note", text });

@@ -87,6 +87,7 @@ async function goBack(
     deps,
     signal,
   );
+  mover.guard(() => lock.confirm());
   const work = AbortSignal.any([signal, lock.signal]);
   const { pointer } = await readPointer(bucket, app, work);
   const machines = await machinesOrNone(deps, work);
@@ -231,7 +232,7 @@ function chooseTarget(
   if (to === undefined) return previousUpgrade(generation);
   const upgrade = [generation.hot_upgrade, ...generation.history]
     .find((each) => each?.id === to);
-  if (upgrade) return upgrade.tarball_url === null ? null : upgrade;
+  if (upgrade) return upgrade.key === null ? null : upgrade;
   throw new FlyhotError(
     "not_found",
     `Cannot roll ${app} back to ${to}: the history of ${generation.image_ref} has no such upgrade`,
@@ -245,15 +246,14 @@ async function refusePruned(
   { bucket }: RolloutDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!target?.tarball_url) return;
-  const key = bucket.keyOf(target.tarball_url);
-  if (key !== null) {
-    const found = await bucket.get(key, { signal });
-    if (found.status === "found") return await found.body.cancel();
-  }
+  if (target === null || target.key === null) return;
+  const found = await bucket.get(target.key, { signal });
+  if (found.status === "found") return await found.body.cancel();
   throw new FlyhotError(
     "not_found",
-    `Cannot roll ${app} back to ${target.version}: ${target.tarball_url} is not in the bucket`,
+    `Cannot roll ${app} back to ${target.version}: ${
+      bucket.url(target.key)
+    } is not in the bucket`,
     { hint: "deploy that version anew with: flyhot hot" },
   );
 }

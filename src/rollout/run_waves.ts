@@ -97,6 +97,7 @@ export class WaveRun {
       id: ulid(deps.host.now(), deps.host.randomBytes(10)),
       version: manifest.version,
       source_image_ref: manifest.source_image_ref,
+      key: published.key,
       tarball_url: published.url,
       sha256,
       size,
@@ -104,6 +105,7 @@ export class WaveRun {
       deployed_by: options.deployedBy,
       state: "probation",
       wave: [],
+      ...(published.signature ? { signature: published.signature } : {}),
     };
   }
 

@@ -166,7 +166,7 @@ async function pointerIfAllowed(
     const open = pointer ? onProbation(pointer, images) : [];
     if (open.length === 0) return { pointer, abandoned: [] };
     const lock = await readLock(bucket, app, signal);
-    const left = isUnwatched(lock?.record ?? null, deps.host.now());
+    const left = isUnwatched(lock);
     return { pointer, abandoned: left ? open : [] };
   } catch (error) {
     signal?.throwIfAborted();

@@ -64,6 +64,7 @@ function pointer(upgrade: Partial<HotUpgrade> | null): Pointer {
     id: "01K9",
     version: "0.1.1",
     source_image_ref: "registry.fly.io/my-app:deployment-01K95ABC123",
+    key: "releases/x.tar.gz",
     tarball_url: "memory://x",
     sha256: SHA.new,
     size: 1,
@@ -147,7 +148,12 @@ Deno.test("statusReport() knows when the base image is what should run", async (
   assertEquals(
     await verdicts(
       asked,
-      pointer({ version: "base", tarball_url: null, sha256: null }),
+      pointer({
+        version: "base",
+        key: null,
+        tarball_url: null,
+        sha256: null,
+      }),
     ),
     expected,
   );

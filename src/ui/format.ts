@@ -1,6 +1,8 @@
 /** Values as people read them.
  * @module
  */
+import { shownText } from "@flyhot/runtime/protocol";
+
 export { oneLine } from "../one_line.ts";
 
 /**
@@ -85,6 +87,20 @@ export function clip(line: string, columns: number): string {
   return characters.length <= columns
     ? line
     : `${characters.slice(0, Math.max(0, columns - 1)).join("")}…`;
+}
+
+/**
+ * Makes text of several lines safe to show: line ends and colours stay, every other character that a terminal would
+ * obey is escaped.
+ *
+ * @param text the text
+ * @returns the same lines
+ */
+export function safeLines(text: string): string {
+  // deno-lint-ignore no-control-regex -- colours are made by flyhot itself
+  return text.split(/(\n|\t|\x1b\[[0-9;]*m)/)
+    .map((piece, index) => index % 2 === 1 ? piece : shownText(piece))
+    .join("");
 }
 
 /**

@@ -123,12 +123,14 @@ Deno.test("rollback() undoes a rollout that was left half way", async () => {
     // Its lock lapses while the bucket does not answer: it must leave everything as it is.
     const deploy = world.deploy("2.0.0", { lockTtlMs: 3_000 });
     const put = world.bucket.put.bind(world.bucket);
-    world.sim.sleep(7_000).then(() => {
+    world.onPointer = ({ generations }) => {
+      // From the second wave on.
+      if (generations[IMAGE]?.hot_upgrade?.wave.length !== 2) return;
       world.bucket.put = (key, ...rest) =>
         key.endsWith(".lock")
           ? Promise.resolve({ status: "unknown", reason: "cut" })
           : put(key, ...rest);
-    });
+    };
     await assertRejects(
       () => world.run(deploy),
       FlyhotError,

@@ -381,8 +381,7 @@ export class SimMachine {
         watcher,
         isDeaf: false,
         served: 0,
-        info: () =>
-          describeMachine(context, machine.lastUpgradeId, null),
+        info: () => describeMachine(context, machine.lastUpgradeId, null),
       };
       this.#running = running;
       this.#run(machine, running).catch((error) => {

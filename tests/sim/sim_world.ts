@@ -163,8 +163,8 @@ class WatchedBucket extends MemoryBucket {
       )
     ) {
       for (const upgrade of [hot_upgrade, ...history]) {
-        if (!upgrade?.tarball_url) continue;
-        if (!this.releases.has(this.keyOf(upgrade.tarball_url) ?? "")) {
+        if (!upgrade?.key) continue;
+        if (!this.releases.has(upgrade.key)) {
           this.broken.push(`${upgrade.version} is named and not there`);
         }
       }
@@ -175,7 +175,7 @@ class WatchedBucket extends MemoryBucket {
 /** One simulated app. */
 export class SimWorld {
   readonly sim: Sim;
-  readonly bucket: WatchedBucket = new WatchedBucket();
+  readonly bucket: WatchedBucket;
   readonly machines: SimMachine[];
   readonly events: ReportEvent[] = [];
   /** Called for every event. */
@@ -205,6 +205,7 @@ export class SimWorld {
     const { seed, impatience = 0, tempers, resting = [] } = options;
     this.#options = options;
     const sim = this.sim = new Sim({ seed, impatience, slowestMs: 5_000 });
+    this.bucket = new WatchedBucket(undefined, () => sim.now);
     this.#clock = useSimClock(sim);
     const { skewMs = 0, plant = {} } = options;
     const machine = (temper: Temper, index: number, state?: string) => {

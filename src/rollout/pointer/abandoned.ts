@@ -2,12 +2,12 @@
  * @module
  */
 import {
-  type DeployLock,
   type HotUpgrade,
   type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
-import { decideLock } from "../lock/decision.ts";
+import { lockState } from "../lock/decision.ts";
+import type { StoredLock } from "../lock/store.ts";
 
 /** An upgrade that was left on probation. */
 export interface AbandonedProbation {
@@ -58,12 +58,11 @@ export function onProbation(
 /**
  * Tells whether nobody watches a rollout any more.
  *
- * @param lock the deploy lock; null if there is none
- * @param now the time, in milliseconds since 1970
- * @returns true if nobody holds it, or it has lapsed
+ * @param lock the deploy lock as it was read; null if there is none
+ * @returns true if nobody holds it, or it had lapsed by the bucket's clock
  */
-export function isUnwatched(lock: DeployLock | null, now: number): boolean {
-  return decideLock(lock, now, false).action !== "refuse";
+export function isUnwatched(lock: StoredLock | null): boolean {
+  return lock === null || lockState(lock.record, lock.date) !== "held";
 }
 
 /**
