@@ -77,13 +77,15 @@ export class MemoryBucket implements Bucket {
   ): Promise<ReadOutcome> {
     return this.#turn<ReadOutcome>(options, () => {
       const entry = this.#objects.get(key);
-      if (!entry) return { status: "missing" };
+      const date = new Date(this.#now()).toUTCString();
+      if (!entry) return { status: "missing", date };
       if (options.ifNoneMatch === entry.etag) return { status: "unchanged" };
       return {
         status: "found",
         body: ReadableStream.from([entry.content.slice()]),
         etag: entry.etag,
         size: entry.content.byteLength,
+        date,
       };
     });
   }

@@ -4,12 +4,16 @@
 import { addGeneration } from "./add_generation.ts";
 import type { MachineContext } from "./context.ts";
 import { acceptPointer, type OtherPointer } from "./accept_pointer.ts";
-import type { StartDecision, StartWanted } from "./decide_start.ts";
+import {
+  DEATHS_MAX,
+  type StartDecision,
+  type StartWanted,
+} from "./decide_start.ts";
 import { Starts } from "./starts.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import {
   afterTransientFailure,
-  bootUpgrade,
+  bootUpgrades,
   decideUpgrade,
   generationOf,
   type UpgradeMemory,
@@ -130,16 +134,33 @@ export class Machine {
       await addGeneration(bucket, app, imageRef);
       return null;
     }
-    const wanted = bootUpgrade(await this.#signedOnly(generation));
-    if (!wanted) return null;
-    const before = await this.#ownResult(wanted.id);
-    if (before && endedBadly(before)) {
-      this.#rememberEnd(before);
-      await this.#bringInBefore(wanted);
-      return before;
+    const all = bootUpgrades(await this.#signedOnly(generation));
+    let ended: MachineResult | null = null;
+    let at = 0;
+    for (; at < all.length; at++) {
+      const said = await this.#ownResult(all[at]!.id);
+      if (!said || !endedBadly(said)) break;
+      ended ??= said;
+      this.#rememberEnd(said);
     }
-    const start = await this.#startWith(wanted);
-    if (start.run === "before") return await this.#bootBefore(wanted, start);
+    const wanted = all[at];
+    if (!wanted) return ended;
+    const result = await this.#bootWith(wanted, all[at + 1] ?? null);
+    return ended ?? result;
+  }
+
+  async #bootWith(
+    wanted: HotUpgrade,
+    before: HotUpgrade | null,
+  ): Promise<MachineResult> {
+    const start = await this.#startWith(wanted, before);
+    if (start.run !== "wanted") {
+      return await this.#bootBefore(
+        wanted,
+        start.run === "before" ? before : null,
+        start,
+      );
+    }
     await pause(start.delayMs);
     for (let attempt = 1;; attempt++) {
       const result = await this.#bringIn(wanted, { bootAttempts: attempt });
@@ -153,18 +174,23 @@ export class Machine {
     }
   }
 
-  async #startWith(wanted: HotUpgrade): Promise<StartDecision> {
-    const revision = this.#pointer?.revision ?? 0;
-    return await this.#starts!.begin({ upgradeId: wanted.id, revision });
+  async #startWith(
+    wanted: HotUpgrade,
+    before: HotUpgrade | null,
+  ): Promise<StartDecision> {
+    return await this.#starts!.begin({
+      upgradeId: wanted.id,
+      revision: this.#pointer?.revision ?? 0,
+      hasBefore: before !== null,
+    });
   }
 
   /** Runs what was before a release that keeps killing the process: the release before, else the image. */
   async #bootBefore(
     wanted: HotUpgrade,
+    before: HotUpgrade | null,
     { stage, deaths }: StartDecision,
   ): Promise<MachineResult> {
-    const { logger } = this.#context;
-    const before = await this.#before(wanted);
     const instead = before ? before.version : "the code of the image";
     const error = new UpgradeError(
       "prepare",
@@ -172,8 +198,8 @@ export class Machine {
         ? `Cannot start with ${wanted.version}: the process died ${deaths} times in a row within a minute of its start; ${instead} runs instead, on trial`
         : `Cannot start with ${wanted.version}: it killed the process within a minute where ${instead} lived; ${instead} runs instead until the next rollout`,
     );
-    logger.error(error.message);
-    await this.#bringInBefore(wanted);
+    this.#context.logger.error(error.message);
+    if (before) await this.#bringIn(before, { bootAttempts: 1 });
     const pending = await this.#pending(wanted, new Date(), {
       bootAttempts: deaths,
     });
@@ -185,23 +211,6 @@ export class Machine {
     this.lastUpgradeId = wanted.id;
     await this.#say(result);
     return result;
-  }
-
-  /** The committed release before another one, or null for the image. */
-  async #before(wanted: HotUpgrade): Promise<HotUpgrade | null> {
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, this.#context.settings.imageRef);
-    if (!generation) return null;
-    const { history } = await this.#signedOnly(generation);
-    return history.find((earlier) =>
-      earlier.state === "committed" && earlier.id !== wanted.id &&
-      earlier.sha256 !== wanted.sha256 && earlier.key !== null
-    ) ?? null;
-  }
-
-  async #bringInBefore(wanted: HotUpgrade): Promise<void> {
-    const before = await this.#before(wanted);
-    if (before) await this.#bringIn(before, { bootAttempts: 1 });
   }
 
   async #proven({ upgradeId }: StartWanted): Promise<void> {
@@ -259,7 +268,7 @@ export class Machine {
     if (!owed || memory?.state === "ended") return null;
     const generation = this.#pointer &&
       generationOf(this.#pointer, this.#context.settings.imageRef);
-    if (bootUpgrade(generation)?.id !== owed.id) {
+    if (!bootUpgrades(generation).some(({ id }) => id === owed.id)) {
       this.#owed = null;
       return null;
     }
@@ -406,12 +415,9 @@ export class Machine {
       const startedAt = new Date();
       await this.#say(await this.#pending(wanted, startedAt, attempt));
       const atBoot = attempt.bootAttempts !== null;
-      const unsigned = await this.#unsigned(wanted);
-      if (!unsigned && !atBoot && wanted.key !== null) {
-        const revision = this.#pointer?.revision ?? 0;
-        await this.#starts?.taking({ upgradeId: wanted.id, revision });
-      }
-      const outcome = unsigned ?? await this.#upgrade(
+      const refused = await this.#unsigned(wanted) ??
+        (atBoot ? null : await this.#deadly(wanted));
+      const outcome = refused ?? await this.#upgrade(
         wantedRelease(wanted, this.#context.bucket),
         atBoot,
         wanted.probation_ms,
@@ -427,6 +433,21 @@ export class Machine {
       } else await this.#say(result);
       return result;
     });
+  }
+
+  /** Notes that a release is being taken; an error where it has killed the process twice, and no start would take it. */
+  async #deadly(wanted: HotUpgrade): Promise<UpgradeError | null> {
+    if (wanted.key === null) return null;
+    const deaths = await this.#starts?.taking({
+      upgradeId: wanted.id,
+      revision: this.#pointer?.revision ?? 0,
+      hasBefore: false,
+    }) ?? 0;
+    if (wanted.state === "committed" || deaths < DEATHS_MAX) return null;
+    return new UpgradeError(
+      "probation",
+      `Cannot take ${wanted.version}: the process died ${deaths} times in a row within a minute of taking it; it is ended on this machine until the next rollout`,
+    );
   }
 
   async #upgrade(

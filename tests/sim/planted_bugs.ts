@@ -4,9 +4,11 @@
 import { type Bucket, getJson, type ReadOutcome } from "@flyhot/runtime/bucket";
 import {
   lockKey,
+  parseMachineResult,
   parsePointer,
   type Pointer,
   pointerKey,
+  resultKey,
 } from "@flyhot/runtime/protocol";
 import type { Fleet } from "../../src/fly/fleet.ts";
 import { TOKEN } from "./sim_fly.ts";
@@ -276,6 +278,20 @@ function fleetWith(fleet: Fleet, changes: Partial<Fleet>): Fleet {
   };
 }
 
+/** The process that said how an upgrade went. */
+async function saidBy(
+  { bucket }: SimWorld,
+  machineId: string,
+  upgradeId: string | undefined,
+): Promise<{ pid?: number; startedAt?: string }> {
+  if (upgradeId === undefined) return {};
+  const found = await getJson(bucket, resultKey(APP, upgradeId, machineId));
+  const process = found.status === "found"
+    ? parseMachineResult(found.value).process
+    : null;
+  return process ? { pid: process.pid, startedAt: process.started_at } : {};
+}
+
 /** Hides exits, and answers for every machine as if it ran what it should, in the process it always had. */
 function blindFleet(fleet: Fleet, world: SimWorld): Fleet {
   return fleetWith(fleet, {
@@ -301,6 +317,7 @@ function blindFleet(fleet: Fleet, world: SimWorld): Fleet {
         startedAt: "2026-01-02T03:04:05.000Z",
         lastUpgradeId: null,
         probationMs: 5_000,
+        ...await saidBy(world, id, current?.id),
       };
       return current?.sha256
         ? {

@@ -123,8 +123,6 @@ export class SimMachine {
   events: PlatformEvent[] = [];
   /** Processes that ended without being asked to, by the release that they ran. */
   readonly deaths = new Map<string, number>();
-  /** Processes that ended while they started, by the release that they ran. */
-  readonly deathsAtStart = new Map<string, number>();
   /** When each process ended that was not asked to, in milliseconds since the world began. */
   readonly diedAt = new Map<SimProcess, number>();
   /** When something last happened to it that no rollout did, in milliseconds since the world began. */
@@ -395,9 +393,6 @@ export class SimMachine {
     await machine.boot().catch(() => null);
     const { release } = running.app;
     if (release && this.#natureOf(release.wanted) === "dies at start") {
-      const { sha256 } = release;
-      const count = (this.deathsAtStart.get(sha256) ?? 0) + 1;
-      this.deathsAtStart.set(sha256, count);
       return this.crash();
     }
     running.app.bootTrial?.confirm();
