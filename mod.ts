@@ -97,7 +97,11 @@ export type { ShownValue } from "./src/reports/config_text.ts";
 export type { Check, CheckName } from "./src/doctor/check.ts";
 export { doctor } from "./src/doctor/doctor.ts";
 export type { DoctorReport } from "./src/doctor/doctor_report.ts";
-export { plan, type PlannedRollout } from "./src/commands/dry_run.ts";
+export {
+  plan,
+  type PlannedRollout,
+  type PlanOptions,
+} from "./src/commands/dry_run.ts";
 export { status } from "./src/status/read.ts";
 export {
   type ReleaseEntry,

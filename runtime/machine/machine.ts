@@ -672,6 +672,7 @@ function wantedRelease(
     tarballUrl: wanted.key === null ? null : bucket.url(wanted.key),
     sha256: wanted.sha256,
     size: wanted.key === null ? null : wanted.size,
+    ...(wanted.consent ? { consent: wanted.consent } : {}),
   };
 }
 

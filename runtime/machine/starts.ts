@@ -116,6 +116,11 @@ export class Starts {
     await this.#remove();
   }
 
+  /** Stops waiting and leaves the record, as a process does that is killed. */
+  abandon(): void {
+    this.#stopWaiting();
+  }
+
   async #note(
     wanted: StartWanted,
     decision: StartDecision,

@@ -109,6 +109,28 @@ export const hotCommand: Command = defineCommand({
       description: "How long one machine may take",
       default: `${DEFAULTS.timeoutSeconds}`,
     },
+    {
+      name: "probation",
+      type: "integer",
+      min: 1,
+      value: "seconds",
+      description: "How long new code is watched before it counts as good",
+      default: "what each machine was started with",
+    },
+    {
+      name: "consent",
+      type: "string",
+      value: "text",
+      repeatable: true,
+      description: "Allow what a refusal names, for this upgrade only",
+    },
+    {
+      name: "drop",
+      type: "string",
+      value: "holder",
+      repeatable: true,
+      description: "Give this holder's state up; --consent holder:<holder>",
+    },
     ...BUCKET_FLAGS,
   ],
   examples: [
@@ -142,9 +164,14 @@ export const hotCommand: Command = defineCommand({
       maxConcurrency: flags["max-concurrency"],
       canary: flags["no-canary"] ? 0 : flags.canary,
       timeout: flags.timeout,
+      probation: flags.probation,
       lockTimeout: flags["lock-timeout"],
     });
-    if (flags["dry-run"]) return await dryRun(values, context);
+    const consent = [
+      ...flags.consent,
+      ...flags.drop.map((holder) => `holder:${holder}`),
+    ];
+    if (flags["dry-run"]) return await dryRun({ ...values, consent }, context);
     const config = await loadConfig(context.host, values);
     const { force } = flags;
     // Before anything is built or locked: without a key it would all be for nothing.
@@ -153,7 +180,9 @@ export const hotCommand: Command = defineCommand({
       config.publicKeys.value,
       context.host,
     );
-    if (flags.local) return await hotLocal(config, { force, key }, context);
+    if (flags.local) {
+      return await hotLocal(config, { force, key, consent }, context);
+    }
     return await hotRemote(config, {
       image: flags.image,
       buildArgs: flags["build-arg"],
@@ -161,6 +190,7 @@ export const hotCommand: Command = defineCommand({
         .map((name) => `--${name}`),
       force,
       key,
+      consent,
     }, context);
   },
 });

@@ -18,14 +18,18 @@ import { answerReport, orchestrateOptions } from "./rollout_run.ts";
  * Packs the working tree and brings it to all machines, in this process.
  *
  * @param config the values
- * @param options whether to take the lock over from somebody else, and what to sign with
+ * @param options whether to take the lock over from somebody else, what to sign with, and what is consented to
  * @param environment the outside
  * @returns the exit code
  * @throws {FlyhotError} `usage` without app or bucket, `auth` without credentials or token, and as the rollout fails
  */
 export async function hotLocal(
   config: ResolvedConfig,
-  options: { readonly force: boolean; readonly key: SigningKey | null },
+  options: {
+    readonly force: boolean;
+    readonly key: SigningKey | null;
+    readonly consent: readonly string[];
+  },
   environment: CommandEnvironment,
 ): Promise<number> {
   const { host, reporter, signal } = environment;
@@ -40,6 +44,7 @@ export async function hotLocal(
       root: host.cwd(),
       deployedBy: await deployerName(host, flyctl, signal),
       force: options.force,
+      consent: options.consent,
       dryRun: false,
       gitIgnored: true,
       ...(key ? { sign: (release) => key.sign(release) } : {}),

@@ -34,6 +34,8 @@ export interface HotRemoteOptions {
   readonly force: boolean;
   /** What to sign the release with, or null. */
   readonly key: SigningKey | null;
+  /** What is consented to, for this upgrade only. */
+  readonly consent: readonly string[];
 }
 
 /**
@@ -74,6 +76,7 @@ export async function hotRemote(
     deployedBy,
     force: options.force,
     sign: options.key !== null,
+    consent: options.consent,
   });
   const begun = host.monotonicNow();
   const name = "Start temporary machine";

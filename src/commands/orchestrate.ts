@@ -106,6 +106,7 @@ async function rollOut(
       sourceImageRef: task.sourceImageRef,
       deployedBy: task.deployedBy,
       force: task.force,
+      consent: task.consent,
       dryRun: false,
       gitIgnored: false,
       ...(task.sign ? { sign } : {}),

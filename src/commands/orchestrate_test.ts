@@ -19,6 +19,7 @@ const TASK = JSON.stringify(taskOf(
     deployedBy: "you@example.com",
     force: false,
     sign: false,
+    consent: [],
   },
 ));
 

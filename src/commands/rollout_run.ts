@@ -26,6 +26,7 @@ export function orchestrateOptions(
     | "dryRun"
     | "gitIgnored"
     | "sign"
+    | "consent"
   >,
 ): OrchestrateOptions {
   const entries = config.entries.value;
@@ -39,6 +40,9 @@ export function orchestrateOptions(
     maxConcurrency: config.maxConcurrency.value,
     timeoutMs: config.timeoutMs.value,
     lockTtlMs: config.lockTtlMs.value,
+    ...(config.probationMs.value === null
+      ? {}
+      : { probationMs: config.probationMs.value }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface DenoJsonConfig {
   readonly canary?: number;
   /** How long a machine may take, in seconds. */
   readonly timeout?: number;
+  /** For how long new code is watched before it counts as good, in seconds. */
+  readonly probation?: number;
   /** How long a holder may take to finish its call, in seconds. */
   readonly suspendTimeout?: number;
   /** Files that belong to the release, as globs. */
@@ -60,6 +62,7 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
   canary: wholeNumber(0),
   timeout: seconds,
   suspendTimeout: seconds,
+  probation: seconds,
   include: texts,
   exclude: texts,
   entry: (value, at) =>

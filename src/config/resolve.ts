@@ -31,6 +31,8 @@ export interface CliValues {
   readonly canary?: number;
   /** `--timeout`, in seconds. */
   readonly timeout?: number;
+  /** `--probation`, in seconds. */
+  readonly probation?: number;
   /** `--lock-timeout`, in seconds. */
   readonly lockTimeout?: number;
 }
@@ -77,6 +79,8 @@ export interface ResolvedConfig {
   readonly timeoutMs: Resolved<number>;
   /** How long the deploy lock holds without renewal, in milliseconds. */
   readonly lockTtlMs: Resolved<number>;
+  /** For how long machines watch new code, in milliseconds; null for what each was started with. */
+  readonly probationMs: Resolved<number | null>;
   /** How long a holder may take to finish its call, in milliseconds; the runtime's own limit. */
   readonly suspendTimeoutMs: Resolved<number>;
   /** Files that belong to the release; null for all. */
@@ -164,6 +168,8 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
     const { value, from } = first(list, fallback);
     return { value: Math.round(value * 1000), from };
   };
+  const probation = (list: readonly Resolved<number>[]) =>
+    list.length === 0 ? { value: null, from: "default" } : seconds(list, 0);
   const secret = (name: string): Resolved<Secret | null> => {
     const value = sources.env(name);
     return {
@@ -239,6 +245,10 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
       given(cli.lockTimeout, "--lock-timeout"),
       DEFAULTS.lockTimeoutSeconds,
     ),
+    probationMs: probation([
+      ...given(cli.probation, "--probation"),
+      ...given(json.probation, jsonAt("probation")),
+    ]),
     suspendTimeoutMs: seconds(
       given(json.suspendTimeout, jsonAt("suspendTimeout")),
       DEFAULTS.suspendTimeoutSeconds,

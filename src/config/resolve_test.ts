@@ -250,3 +250,25 @@ Deno.test("requireCredentials() names the variable that no header may carry, and
     }
   }
 });
+
+Deno.test("resolveConfig() takes the probation from the command line, then deno.json, and else leaves it to the machines", () => {
+  const probationMs = (cli: number | undefined, json: number | undefined) =>
+    resolveConfig({
+      cli: cli === undefined ? {} : { probation: cli },
+      denoJson: {
+        path: "deno.json",
+        config: json === undefined ? {} : { probation: json },
+      },
+      flyToml: null,
+      env: () => undefined,
+    }).probationMs;
+  assertEquals(probationMs(30, 10), { value: 30_000, from: "--probation" });
+  assertEquals(probationMs(undefined, 10), {
+    value: 10_000,
+    from: "deno.json flyhot.probation",
+  });
+  assertEquals(probationMs(undefined, undefined), {
+    value: null,
+    from: "default",
+  });
+});

@@ -40,6 +40,7 @@ const TASK = taskOf(CONFIG, {
   deployedBy: "you@example.com",
   force: true,
   sign: false,
+  consent: ["holder:docs"],
 });
 
 Deno.test("taskOf() hands over what files and flags decide, and leaves the rest to the machine's environment", () => {
@@ -65,11 +66,19 @@ Deno.test("taskOf() hands over what files and flags decide, and leaves the rest 
     lockTtlMs: 300_000,
     force: true,
     sign: false,
+    probationMs: null,
+    consent: ["holder:docs"],
   });
 });
 
 Deno.test("parseTask() reads what taskOf() made", () => {
   assertEquals(parseTask(JSON.stringify(TASK)), TASK);
+});
+
+Deno.test("parseTask() reads the task of a command that knows neither probation nor consent", () => {
+  const { probationMs: _, consent: __, ...older } = TASK;
+  const { probationMs, consent } = parseTask(JSON.stringify(older));
+  assertEquals([probationMs, consent], [null, []]);
 });
 
 Deno.test("parseTask() refuses what is missing or of another version", () => {

@@ -40,6 +40,8 @@ export interface ReleaseSource {
   readonly include?: readonly string[];
   /** Patterns of files that do not, as in `.dockerignore`. */
   readonly exclude?: readonly string[];
+  /** What is consented to for this upgrade, besides what deno.json says. */
+  readonly consent?: readonly string[];
   /** Leave out what git ignores. */
   readonly gitIgnored: boolean;
 }
@@ -131,7 +133,9 @@ export async function prepare(
         const running = await distinctManifests(asked.answered, deps, signal);
         return {
           plan: joinPlans(
-            running.map((each) => classify(release.manifest, each)),
+            running.map((each) =>
+              classify(release.manifest, each, source.consent)
+            ),
           ),
           // Machines look their generation up by what they themselves were told.
           imageRef: running[0]?.image_ref ?? found.imageRef,

@@ -38,6 +38,10 @@ export interface RollOutOptions extends WaveOptions {
   readonly deployedBy: string;
   /** How long the machines of a wave may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** For how long machines watch new code, in milliseconds. Default: what each was started with. */
+  readonly probationMs?: number;
+  /** What is consented to for this upgrade, besides what deno.json says. */
+  readonly consent?: readonly string[];
 }
 
 /** How a rollout ended. */
@@ -105,6 +109,10 @@ export class WaveRun {
       deployed_by: options.deployedBy,
       state: "probation",
       wave: [],
+      ...(options.probationMs === undefined
+        ? {}
+        : { probation_ms: options.probationMs }),
+      ...(options.consent?.length ? { consent: options.consent } : {}),
       ...(published.signature ? { signature: published.signature } : {}),
     };
   }
@@ -203,7 +211,8 @@ export class WaveRun {
       {
         app: this.#app,
         upgradeId: id,
-        timeoutMs: this.#options.timeoutMs,
+        // A machine says "applied" when the probation is over.
+        timeoutMs: this.#options.timeoutMs + (this.#options.probationMs ?? 0),
         before: this.#lives,
         onChange: (state) => this.#note(state),
         onDeaf: (machineId) => void this.#deaf.add(machineId),
@@ -212,7 +221,7 @@ export class WaveRun {
       signal,
     );
     if (verdict(known) !== "good") return known;
-    const holdMs = Math.max(
+    const holdMs = this.#options.probationMs ?? Math.max(
       0,
       ...known.map(({ machine }) =>
         this.#lives.get(machine.id)?.probationMs ?? 0

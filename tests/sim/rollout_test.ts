@@ -629,3 +629,17 @@ Deno.test("orchestrate() does not say committed where a deploy brought another i
     assertEquals(runs(world), [null, null]);
   });
 });
+
+Deno.test("orchestrate() writes probation and consent into the pointer, and holds each wave that long", async () => {
+  await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
+    const from = world.sim.elapsed;
+    const report = await world.run(
+      world.deploy("1.0.0", { probationMs: 40_000, consent: ["holder:docs"] }),
+    );
+    assertEquals(report.outcome, "committed");
+    const { probation_ms, consent } = world.generation?.hot_upgrade ?? {};
+    assertEquals([probation_ms, consent], [40_000, ["holder:docs"]]);
+    // The machine's own probation, and then the wave's.
+    assert(world.sim.elapsed - from >= 80_000);
+  });
+});

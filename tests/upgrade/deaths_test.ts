@@ -79,25 +79,6 @@ Deno.test("the image runs where two releases in a row kill their process", async
   assertStringIncludes(said.failure?.message ?? "", "ended on this machine");
 });
 
-Deno.test("a release on probation that kills its process twice in a row is not taken a third time", async () => {
-  await using machine = await MachineProcess.make(answering("image"), {
-    FLYHOT_LIVED_MS: "20000",
-  });
-  const good = await machine.release("good", answering("good"));
-  const bad = await machine.release("bad", answering("bad", FATAL), {
-    state: "probation",
-  });
-  await machine.point(bad, [good]);
-  for (let death = 1; death <= 2; death++) {
-    await machine.start();
-    assertEquals((await machine.ended()).code, 9, machine.log);
-  }
-  assert(await machine.start());
-  const said = await machine.said("bad", "failed");
-  assertStringIncludes(said.failure?.message ?? "", "died 2 times in a row");
-  assertEquals(await machine.ask(), "good");
-});
-
 Deno.test("a release is innocent where what was before dies too, and is taken again", async () => {
   await using machine = await MachineProcess.make(
     answering("image", FATAL),
