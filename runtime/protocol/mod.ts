@@ -94,7 +94,11 @@ export {
   type ReleaseSettings,
   SOCKET_WAYS,
 } from "./release_settings.ts";
-export { parseStartRecord, type StartRecord } from "./start_record.ts";
+export {
+  parseStartRecord,
+  type StartRecord,
+  type TakenRecord,
+} from "./start_record.ts";
 export {
   shownText,
   shownUrl,
