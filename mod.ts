@@ -77,6 +77,7 @@ export {
 } from "@flyhot/runtime/bucket";
 export { UPGRADE_PHASES, type UpgradePhase } from "@flyhot/runtime/protocol";
 export type {
+  DeployLock,
   Generation,
   HolderChange,
   HotUpgrade,
@@ -86,6 +87,7 @@ export type {
   Manifest,
   ModuleEdges,
   Pointer,
+  ProcessIdentity,
   ReleaseFile,
   RunningManifest,
   UpgradeFailure,
@@ -95,7 +97,11 @@ export type { ShownValue } from "./src/reports/config_text.ts";
 export type { Check, CheckName } from "./src/doctor/check.ts";
 export { doctor } from "./src/doctor/doctor.ts";
 export type { DoctorReport } from "./src/doctor/doctor_report.ts";
-export { plan, type PlannedRollout } from "./src/commands/dry_run.ts";
+export {
+  plan,
+  type PlannedRollout,
+  type PlanOptions,
+} from "./src/commands/dry_run.ts";
 export { status } from "./src/status/read.ts";
 export {
   type ReleaseEntry,
@@ -110,7 +116,12 @@ export type {
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
-export type { Machine, MachineEvent, MachineExit } from "./src/fly/machine.ts";
+export type {
+  Machine,
+  MachineContainer,
+  MachineEvent,
+  MachineExit,
+} from "./src/fly/machine.ts";
 export {
   type CreateOutcome,
   type ExecOutcome,
@@ -118,7 +129,7 @@ export {
   type MachinesApiOptions,
   type MachineSpec,
 } from "./src/fly/machines_api.ts";
-export { MachinesFleet } from "./src/fly/machines_fleet.ts";
+export { type LogReader, MachinesFleet } from "./src/fly/machines_fleet.ts";
 export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
 export type {
   Host,
@@ -132,6 +143,15 @@ export type {
 export { type DenoHost, denoHost } from "./src/host_deno.ts";
 export { main } from "./src/main.ts";
 export { classify } from "./src/release/join_plans.ts";
+export {
+  type KeyPair,
+  makeKeyPair,
+  readSigningKey,
+  type ReleaseToSign,
+  type SigningKey,
+  type SignStep,
+} from "./src/release/signing.ts";
+export type { ReleaseSignature } from "@flyhot/runtime/protocol";
 export {
   type PackedRelease,
   type PackOptions,
@@ -147,10 +167,11 @@ export {
   readPointer,
   type StoredPointer,
 } from "./src/rollout/pointer/pointer.ts";
+export type { AbandonedProbation } from "./src/rollout/pointer/abandoned.ts";
 export { rollback, type RollbackRequest } from "./src/rollout/rollback.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
-export type { RolloutDeps } from "./src/rollout/watch.ts";
+export type { RolloutDeps } from "./src/rollout/deps.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";
 export type { PlanReport } from "@flyhot/runtime/plan";
 export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";

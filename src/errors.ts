@@ -20,6 +20,16 @@ export const EXIT_CODES = {
 /** The kind of an error. */
 export type ErrorCode = Exclude<keyof typeof EXIT_CODES, "ok">;
 
+/**
+ * Tells whether a text is the kind of an error.
+ *
+ * @param code the text
+ * @returns true for what an error may carry
+ */
+export function isErrorCode(code: string): code is ErrorCode {
+  return code !== "ok" && Object.hasOwn(EXIT_CODES, code);
+}
+
 /** Options of {@linkcode FlyhotError}. */
 export interface FlyhotErrorOptions {
   /** What to do about it. */

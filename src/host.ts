@@ -18,10 +18,11 @@ export interface HostFiles {
   readText(path: string): Promise<string | null>;
   /** Opens a file for reading; the stream must be consumed or cancelled. */
   open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  /** Writes a file, its folder made if need be. */
+  /** Writes a file, its folder made if need be; `mode` is that of a file that is new. */
   write(
     path: string,
     content: string | ReadableStream<Uint8Array<ArrayBuffer>>,
+    options?: { readonly mode?: number },
   ): Promise<void>;
   /** Appends to a file, its folder made if need be. */
   append(path: string, text: string): Promise<void>;

@@ -13,10 +13,17 @@ import type {
 } from "./host.ts";
 import { sleep } from "./sleep.ts";
 
+const SIGNING_KEY = "FLYHOT_SIGNING_KEY";
+
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
 
-const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+const STOP_SIGNALS: readonly Deno.Signal[] = [
+  "SIGINT",
+  "SIGTERM",
+  // The terminal was closed: what is under way is ended in order all the same.
+  "SIGHUP",
+];
 
 /**
  * Makes the real host. The first interruption aborts `interrupted`; a second one ends the process at once.
@@ -59,6 +66,11 @@ export function denoHost(): DenoHost {
   };
 }
 
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    (error instanceof Error && /\(os error 5\)/.test(error.message));
+}
+
 function output(stream: typeof Deno.stdout): HostOutput {
   const encoder = new TextEncoder();
   return {
@@ -69,8 +81,8 @@ function output(stream: typeof Deno.stdout): HostOutput {
           bytes = bytes.subarray(stream.writeSync(bytes));
         }
       } catch (error) {
-        // Whoever read it (`| head`) has seen enough.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        // Whoever read it (`| head`) has seen enough; a terminal that was closed takes nothing any more.
+        if (!isGone(error)) throw error;
       }
     },
     get isTerminal(): boolean {
@@ -166,16 +178,18 @@ function denoFiles(): HostFiles {
     async open(path) {
       return (await Deno.open(path)).readable;
     },
-    async write(path, content) {
+    async write(path, content, { mode } = {}) {
       await Deno.mkdir(dirname(path), { recursive: true });
+      const options = mode === undefined ? {} : { mode };
       if (typeof content === "string") {
-        await Deno.writeTextFile(path, content);
+        await Deno.writeTextFile(path, content, options);
         return;
       }
       const file = await Deno.open(path, {
         write: true,
         create: true,
         truncate: true,
+        ...options,
       });
       await content.pipeTo(file.writable);
     },
@@ -258,7 +272,8 @@ async function run(
     stdout: "piped",
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    // The key that signs is for this process alone: no program that it starts is to have it.
+    env: { ...options.env, [SIGNING_KEY]: "" },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }).spawn();
   const [stdout, stderr, status] = await Promise.all([

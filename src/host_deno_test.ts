@@ -122,13 +122,14 @@ Deno.test("sleep() rejects with the signal's reason when aborted, before or mean
   await host.sleep(0);
 });
 
-Deno.test("interrupted is aborted by the first signal", async () => {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `import { denoHost } from ${
-        JSON.stringify(new URL("./host_deno.ts", import.meta.url).href)
-      };
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`interrupted is aborted by the first ${name}`, async () => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { denoHost } from ${
+          JSON.stringify(new URL("./host_deno.ts", import.meta.url).href)
+        };
       const host = denoHost();
       const keep = setInterval(() => {}, 1000);
       host.interrupted.addEventListener("abort", () => {
@@ -136,18 +137,21 @@ Deno.test("interrupted is aborted by the first signal", async () => {
         host.stdout.write("stopped: " + host.interrupted.reason.message);
       });
       host.stdout.write("up;");`,
-    ],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  let text = "";
-  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
-    if (text === "") child.kill("SIGTERM");
-    text += piece;
-  }
-  const { code } = await child.status;
-  assertEquals([text, code], ["up;stopped: interrupted", 0]);
-});
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    let text = "";
+    for await (
+      const piece of child.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      if (text === "") child.kill(name);
+      text += piece;
+    }
+    const { code } = await child.status;
+    assertEquals([text, code], ["up;stopped: interrupted", 0]);
+  });
+}
 
 /** Bytes that come piece by piece, then an end. */
 function pieces(...texts: string[]) {

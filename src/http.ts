@@ -23,7 +23,7 @@ export interface RequestOptions {
   /** How long one attempt may take, in milliseconds. Default 30000. */
   readonly deadlineMs?: number;
   /** Statuses of 300 and more that are an answer, not a failure. */
-  readonly accept?: (status: number) => boolean;
+  readonly accept?: (status: number, body: string) => boolean;
   /** What to do about 401 and 403. */
   readonly authHint?: string;
   /** Gives up early. */
@@ -70,7 +70,8 @@ export async function request(
     let waitMs: number | null = null;
     try {
       const answer = await attemptOnce(host, url, method, options);
-      if (answer.status < 300 || options.accept?.(answer.status)) return answer;
+      const { status, body } = answer;
+      if (status < 300 || options.accept?.(status, body)) return answer;
       failure = failureOf(answer, options);
       if (!isTransient(answer.status)) throw failure;
       waitMs = retryAfterMs(answer.headers, host.now());

@@ -8,7 +8,12 @@ import { readAppConfig } from "../machine/app_config.ts";
 import { appFolders } from "../release/app_root.ts";
 import { AppFiles } from "../release/app_files.ts";
 import { openLaying } from "../release/laying.ts";
-import { type ControlSocket, openControlSocket } from "../machine/control.ts";
+import {
+  CONTROL_SOCKET,
+  type ControlSocket,
+  openControlSocket,
+} from "../machine/control.ts";
+import { ownFolder } from "../base/own_folder.ts";
 import { describeMachine, describeModules } from "../machine/info.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleTable } from "../modules/module_table.ts";
@@ -219,12 +224,13 @@ async function start(
     environment,
     await readAppConfig(join(root, appFolder)),
   );
-  const fallback = join(
-    environment("TMPDIR") ?? "/tmp",
-    `flyhot-${settings.app}`,
-    "releases",
+  const own = await ownFolder(
+    settings.temporaryFolder,
+    (text) => logger.warn(text),
   );
-  const folders = new ReleaseFolders(await chooseReleaseFolder(root, fallback));
+  const folders = new ReleaseFolders(
+    await chooseReleaseFolder(root, join(own, "releases")),
+  );
   appProcess.modules.table ??= new ModuleTable(folderUrl(root), folders.url);
   const bucket: Bucket | null = typeof settings.bucket === "string"
     ? null
@@ -246,19 +252,19 @@ async function start(
     settings,
     bucket,
     files,
+    startedAt: new Date().toISOString(),
     main,
     folders,
     logger,
   };
   const machine = new Machine(context);
-  const startedAt = new Date().toISOString();
   const notWatching = typeof settings.bucket === "string"
     ? settings.bucket
     : options.watch === false
     ? "reapply() was called with watch: false"
     : null;
   const info = () =>
-    describeMachine(context, startedAt, machine.lastUpgradeId, notWatching);
+    describeMachine(context, machine.lastUpgradeId, notWatching);
   const watcher = new Watcher({
     poll: () => machine.poll(),
     intervalMs: settings.pollIntervalMs,
@@ -267,7 +273,8 @@ async function start(
   let socket: ControlSocket | null = null;
   if (settings.imageRef !== "") {
     try {
-      socket = await openControlSocket(settings.socketPath, {
+      const path = settings.socketPath ?? join(own, CONTROL_SOCKET);
+      socket = await openControlSocket(path, {
         info,
         manifest: () => describeModules(context),
         check: () => {

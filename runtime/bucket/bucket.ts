@@ -1,7 +1,6 @@
 /** What an object store is, whichever one it is: reads, conditional writes, their outcomes and errors.
  * @module
  */
-import { natives } from "../base/natives.ts";
 
 /** What a read found. */
 export type ReadOutcome =
@@ -81,6 +80,11 @@ export interface ListedObject {
 export interface BucketRequestOptions {
   /** Gives the request up early. */
   readonly signal?: AbortSignal;
+  /**
+   * Told what the bucket's own clock said when it answered, in milliseconds since 1970; not called where an answer
+   * names no time. What two computers compare is measured by this clock, never by their own.
+   */
+  readonly onDate?: (date: number) => void;
 }
 
 /** Objects by key. Every method throws a {@linkcode BucketError} for what its outcome does not name. */
@@ -159,33 +163,82 @@ export class BucketError extends Error {
  * @param options the ETag already known, and a signal
  * @returns the value and its ETag, or that it is missing or unchanged
  * @throws {BucketError} if the request fails
- * @throws {SyntaxError} if the content is not JSON
+ * @throws {NotJsonError} if the content is not JSON
  */
 export async function getJson(
   bucket: Bucket,
   key: string,
-  options?: BucketRequestOptions & { readonly ifNoneMatch?: string },
-): Promise<
-  | {
-    readonly status: "found";
-    readonly value: unknown;
-    readonly etag: string;
-    readonly date?: string | null;
-  }
-  | { readonly status: "missing"; readonly date?: string | null }
-  | { readonly status: "unchanged" }
-> {
+  options: BucketRequestOptions & { readonly ifNoneMatch?: string } = {},
+): Promise<JsonOutcome> {
   const outcome = await bucket.get(key, options);
   if (outcome.status !== "found") return outcome;
-  const text = await new natives.Response(outcome.body).text();
+  const text = await boundedText(outcome.body, bucket.url(key));
+  const { etag, date = null } = outcome;
   try {
-    const { etag, date = null } = outcome;
     return { status: "found", value: JSON.parse(text), etag, date };
-  } catch (cause) {
-    throw new SyntaxError(`Cannot read ${bucket.url(key)}: it is not JSON`, {
-      cause,
-    });
+  } catch {
+    // The parser's own words may quote what it met.
+    throw new NotJsonError(
+      `Cannot read ${bucket.url(key)}: it is not JSON`,
+      etag,
+    );
   }
+}
+
+/** Thrown for an object that was to be JSON; it can be replaced by its ETag. */
+export class NotJsonError extends SyntaxError {
+  /** The class name, kept through minification. */
+  override readonly name = "NotJsonError";
+  /** The object's ETag, opaque. */
+  readonly etag: string;
+
+  /**
+   * Makes an error.
+   *
+   * @param message what was read, and why it failed
+   * @param etag the object's ETag
+   */
+  constructor(message: string, etag: string) {
+    super(message);
+    this.etag = etag;
+  }
+}
+
+/** What a read of JSON found. */
+export type JsonOutcome =
+  | {
+    /** The object is there. */
+    readonly status: "found";
+    /** Its value. */
+    readonly value: unknown;
+    /** Its ETag, opaque. */
+    readonly etag: string;
+    /** What the server says the time is, where it does. */
+    readonly date?: string | null;
+  }
+  | Exclude<ReadOutcome, { readonly status: "found" }>;
+
+/** No record comes near it; a body without end must not fill the memory. */
+const JSON_BYTES_MAX = 32 * 1024 * 1024;
+
+async function boundedText(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  url: string,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.byteLength;
+    if (size > JSON_BYTES_MAX) {
+      throw new BucketError(
+        "refused",
+        `Cannot read ${url}: it is longer than ${JSON_BYTES_MAX} bytes, which no record is`,
+      );
+    }
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /**

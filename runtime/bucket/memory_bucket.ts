@@ -30,15 +30,18 @@ interface Entry {
 export class MemoryBucket implements Bucket {
   readonly #objects = new Map<string, Entry>();
   readonly #base: string;
+  readonly #now: () => number;
   #writes = 0;
 
   /**
    * Makes an empty bucket.
    *
    * @param base what `url()` puts before a key; default `memory://bucket/`
+   * @param now the bucket's clock, in milliseconds since 1970; default this computer's
    */
-  constructor(base = "memory://bucket/") {
+  constructor(base = "memory://bucket/", now: () => number = Date.now) {
     this.#base = base;
+    this.#now = now;
   }
 
   /**
@@ -74,13 +77,15 @@ export class MemoryBucket implements Bucket {
   ): Promise<ReadOutcome> {
     return this.#turn<ReadOutcome>(options, () => {
       const entry = this.#objects.get(key);
-      if (!entry) return { status: "missing" };
+      const date = new Date(this.#now()).toUTCString();
+      if (!entry) return { status: "missing", date };
       if (options.ifNoneMatch === entry.etag) return { status: "unchanged" };
       return {
         status: "found",
         body: ReadableStream.from([entry.content.slice()]),
         etag: entry.etag,
         size: entry.content.byteLength,
+        date,
       };
     });
   }
@@ -109,7 +114,7 @@ export class MemoryBucket implements Bucket {
         if (!holds) return { status: "lost" };
       }
       const etag = `"${++this.#writes}"`;
-      const lastModified = new Date().toISOString();
+      const lastModified = new Date(this.#now()).toISOString();
       this.#objects.set(key, { content: content.slice(), etag, lastModified });
       return { status: "written", etag };
     });
@@ -154,6 +159,7 @@ export class MemoryBucket implements Bucket {
   async #turn<T>(options: BucketRequestOptions, act: () => T): Promise<T> {
     await Promise.resolve();
     options.signal?.throwIfAborted();
+    options.onDate?.(this.#now());
     return act();
   }
 }

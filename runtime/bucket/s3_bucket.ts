@@ -294,7 +294,8 @@ export class S3Bucket implements Bucket {
       `write ${this.url(key)}`,
     );
     if (status === 501) return { status: "unsupported", reason: error.message };
-    if (status === 409 || status >= 500) {
+    // A time-out or a throttled request may have been half taken; reading tells.
+    if (status === 408 || status === 409 || status === 429 || status >= 500) {
       return { status: "unknown", reason: error.message };
     }
     throw error;

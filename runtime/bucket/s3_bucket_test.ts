@@ -178,9 +178,13 @@ Deno.test("S3Bucket refuses options that cannot work, and says which variable to
     [
       { endpoint: "s3.example" },
       "refused",
-      `Cannot use the endpoint "s3.example": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+      `Cannot use the endpoint "s3.example": it is not an http or https URL; set AWS_ENDPOINT_URL_S3`,
     ],
-    [{ endpoint: "ftp://s3.example" }, "refused", "it is no http or https URL"],
+    [
+      { endpoint: "ftp://s3.example" },
+      "refused",
+      "it is not an http or https URL",
+    ],
     [
       { endpoint: "https://s3.example?x=1" },
       "refused",
@@ -690,4 +694,86 @@ Deno.test("S3Bucket stops when it is told to: before, during, between attempts a
   const text = new Response(found.body).text();
   inBody.abort(reason);
   assertEquals(await assertRejects(() => text, Error), reason);
+});
+
+Deno.test("S3Bucket refuses what no header may carry, naming the variable and not the value", () => {
+  const good = {
+    endpoint: "https://s3.example",
+    bucket: "releases",
+    accessKeyId: "key",
+    secretAccessKey: "hidden",
+  };
+  const fields = {
+    accessKeyId: "AWS_ACCESS_KEY_ID",
+    secretAccessKey: "AWS_SECRET_ACCESS_KEY",
+    sessionToken: "AWS_SESSION_TOKEN",
+    region: "AWS_REGION",
+  };
+  for (const [field, name] of Object.entries(fields)) {
+    for (
+      const bad of ["va-lue\n", "va-\nlue", "va-lue\0", "va-lué", "va- lue"]
+    ) {
+      const error = assertThrows(
+        () => new S3Bucket({ ...good, [field]: bad }),
+        BucketError,
+        name,
+      );
+      assertEquals(error.code, "credentials");
+      assert(!error.message.includes("va-"), error.message);
+    }
+  }
+});
+
+Deno.test("S3Bucket.put() tells written, lost, unknown and unsupported apart by the status", async () => {
+  const expected: Record<number, string> = {
+    200: "written",
+    204: "written",
+    404: "lost",
+    408: "unknown",
+    409: "unknown",
+    412: "lost",
+    429: "unknown",
+    500: "unknown",
+    501: "unsupported",
+    503: "unknown",
+  };
+  for (const [status, outcome] of Object.entries(expected)) {
+    const bucket = new S3Bucket({
+      endpoint: "https://s3.example",
+      bucket: "releases",
+      accessKeyId: "key",
+      secretAccessKey: "hidden",
+      fetch: () => {
+        const init = { status: Number(status), headers: { etag: '"1"' } };
+        return Promise.resolve(
+          new Response(status === "204" ? null : "", init),
+        );
+      },
+    });
+    const content = new Uint8Array(1);
+    const put = await bucket.put("k", content, { ifMatch: "1" });
+    assertEquals(put.status, outcome, status);
+  }
+});
+
+Deno.test("S3Bucket tells the bucket's clock of each answer, and no time where an answer has none", async () => {
+  const dates = ["Fri, 02 Jan 2026 03:04:05 GMT", "", "soon"];
+  for (const date of dates) {
+    const seen: number[] = [];
+    const bucket = new S3Bucket({
+      endpoint: "https://s3.example",
+      bucket: "releases",
+      accessKeyId: "key",
+      secretAccessKey: "hidden",
+      fetch: () =>
+        Promise.resolve(
+          new Response("", { status: 404, headers: date ? { date } : {} }),
+        ),
+    });
+    await bucket.get("k", { onDate: (at) => void seen.push(at) });
+    assertEquals(
+      seen,
+      date === dates[0] ? [Date.UTC(2026, 0, 2, 3, 4, 5)] : [],
+    );
+  }
 });

@@ -8,6 +8,7 @@ import {
   type BucketErrorCode,
   type BucketRequestOptions,
 } from "./bucket.ts";
+import { shownText, shownUrl, withoutSecrets } from "../base/shown_text.ts";
 import { parseS3Error } from "./s3_xml.ts";
 import { stallGuard } from "./stall_guard.ts";
 
@@ -57,15 +58,17 @@ export class S3Transport {
     if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
       throw new BucketError(
         "no_bucket",
-        `Cannot use the bucket "${options.bucket}": a name has 2 to 63 lower-case letters, digits, dots and hyphens; set BUCKET_NAME`,
+        `Cannot use the bucket "${
+          shownText(options.bucket)
+        }": a name has 2 to 63 lower-case letters, digits, dots and hyphens; set BUCKET_NAME`,
       );
     }
     if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint)) {
       throw new BucketError(
         "refused",
         `Cannot use the endpoint "${
-          options.endpoint.replace(/\/\/.*@/, "//[redacted]@")
-        }": it is no http or https URL; set AWS_ENDPOINT_URL_S3`,
+          shownUrl(options.endpoint)
+        }": it is not an http or https URL; set AWS_ENDPOINT_URL_S3`,
       );
     }
     const { username, password, search, hash } = new URL(options.endpoint);
@@ -79,7 +82,26 @@ export class S3Transport {
     if (options.accessKeyId === "" || options.secretAccessKey === "") {
       throw new BucketError(
         "credentials",
-        `Cannot sign requests to ${options.endpoint}: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+        `Cannot sign requests to ${
+          shownUrl(options.endpoint)
+        }: the access key or the secret key is empty; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+      );
+    }
+    for (
+      const [name, value] of [
+        ["AWS_ACCESS_KEY_ID", options.accessKeyId],
+        ["AWS_SECRET_ACCESS_KEY", options.secretAccessKey],
+        ["AWS_SESSION_TOKEN", options.sessionToken ?? "-"],
+        ["AWS_REGION", options.region ?? "-"],
+      ] as const
+    ) {
+      // A header that cannot be sent would be quoted, signature and all, by whoever refuses it.
+      if (/^[\x21-\x7e]+$/.test(value)) continue;
+      throw new BucketError(
+        "credentials",
+        `Cannot sign requests to ${
+          shownUrl(options.endpoint)
+        }: ${name} has a blank, a line break or another character that no HTTP header may carry; set it again without`,
       );
     }
     this.#client = new AwsClient({
@@ -131,9 +153,12 @@ export class S3Transport {
       : deadline.signal;
     try {
       // A redirect would take the signed request to another host, where the signature is wrong anyway.
-      return await this.#fetch(
+      const response = await this.#fetch(
         new natives.Request(request, { signal, redirect: "manual" }),
       );
+      const date = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(date)) options.onDate?.(date);
+      return response;
     } catch (cause) {
       options.signal?.throwIfAborted();
       const why = deadline.signal.aborted
@@ -287,9 +312,11 @@ export class S3Transport {
       await this.#errorText(response),
     );
     if (s3Code === "NoSuchBucket") return this.#noBucket(status);
-    const said = `the server answered ${status}${s3Code ? ` ${s3Code}` : ""}${
-      message ? ` (${message})` : ""
-    }`;
+    const said = shownText(
+      `the server answered ${status}${s3Code ? ` ${s3Code}` : ""}${
+        message ? ` (${withoutSecrets(message)})` : ""
+      }`,
+    );
     let code: BucketErrorCode = status === 429 || status >= 500
       ? "server"
       : "refused";

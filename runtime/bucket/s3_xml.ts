@@ -1,7 +1,9 @@
-/** The two XML answers of S3 that are read: an error and a listing.
+/** The two XML answers of S3 that are read: an error and a listing. Each is read in one pass, whatever it holds.
  * @module
  */
 import type { ListedObject } from "./bucket.ts";
+
+const MESSAGE_LENGTH_MAX = 200;
 
 /**
  * Reads code and message of an S3 error body.
@@ -11,8 +13,8 @@ import type { ListedObject } from "./bucket.ts";
  */
 export function parseS3Error(xml: string): { code: string; message: string } {
   return {
-    code: element(xml, "Code"),
-    message: element(xml, "Message").slice(0, 200),
+    code: element(xml, "Code").slice(0, MESSAGE_LENGTH_MAX),
+    message: element(xml, "Message").slice(0, MESSAGE_LENGTH_MAX),
   };
 }
 
@@ -35,14 +37,19 @@ export interface Listing {
  */
 export function parseListing(xml: string): Listing | null {
   if (!/<ListBucketResult[\s>/]/.test(xml)) return null;
-  const objects = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map((
-    [, item = ""],
-  ) => ({
-    key: element(item, "Key"),
-    size: Number(element(item, "Size")),
-    etag: element(item, "ETag"),
-    lastModified: element(item, "LastModified"),
-  }));
+  const objects: ListedObject[] = [];
+  let at = 0;
+  for (;;) {
+    const item = between(xml, "Contents", at);
+    if (item === null) break;
+    at = item.end;
+    objects.push({
+      key: element(item.text, "Key"),
+      size: Number(element(item.text, "Size")),
+      etag: element(item.text, "ETag"),
+      lastModified: element(item.text, "LastModified"),
+    });
+  }
   const token = element(xml, "NextContinuationToken");
   return {
     objects,
@@ -51,9 +58,26 @@ export function parseListing(xml: string): Listing | null {
   };
 }
 
+/** What stands in the first element of a name, and where the element ends; null if there is none, or it is open. */
+function between(
+  xml: string,
+  name: string,
+  from: number,
+): { readonly text: string; readonly end: number } | null {
+  const open = `<${name}>`;
+  const close = `</${name}>`;
+  const start = xml.indexOf(open, from);
+  if (start === -1) return null;
+  const end = xml.indexOf(close, start + open.length);
+  if (end === -1) return null;
+  return {
+    text: xml.slice(start + open.length, end),
+    end: end + close.length,
+  };
+}
+
 function element(xml: string, name: string): string {
-  const match = new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(xml);
-  return unescape(match?.[1] ?? "");
+  return unescape(between(xml, name, 0)?.text ?? "");
 }
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
@@ -66,7 +90,8 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 
 function unescape(text: string): string {
   return text.replaceAll(
-    /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi,
+    // No entity is longer: without bounds, a run of digits would be gone through again and again.
+    /&(?:#(\d{1,12})|#x([0-9a-f]{1,12})|([a-z]\w{0,15}));/gi,
     (whole, decimal?: string, hex?: string, name?: string) => {
       if (name !== undefined) return ENTITIES.get(name) ?? whole;
       const point = decimal !== undefined

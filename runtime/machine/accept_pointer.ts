@@ -25,7 +25,7 @@ export type PointerDecision =
     readonly act: "ignore";
   }
   | {
-    /** It was made anew: look again. */
+    /** It was made again: look at it once more. */
     readonly act: "wait";
     /** What to remember. */
     readonly other: OtherPointer;

@@ -7,8 +7,10 @@ import { pointerKey } from "../protocol/object_keys.ts";
 import {
   parsePointer,
   type Pointer,
+  pointerRecord,
   pointerWithGeneration,
 } from "../protocol/pointer.ts";
+import { ulid } from "../base/ulid.ts";
 
 const ATTEMPTS_MAX = 5;
 
@@ -28,6 +30,10 @@ export function withGeneration(
   now: string,
 ): Pointer {
   if (pointer && generationOf(pointer, imageRef)) return pointer;
+  // What nobody here can read may hold more than an empty entry would.
+  if (pointer?.unread && Object.hasOwn(pointer.unread, imageRef)) {
+    return pointer;
+  }
   const generation = {
     image_ref: imageRef,
     first_seen: now,
@@ -51,9 +57,12 @@ export async function addGeneration(
   app: string,
   imageRef: string,
 ): Promise<void> {
+  const lineage = ulid(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const read = await getJson(bucket, pointerKey(app));
-    const before = read.status === "found" ? parsePointer(read.value) : null;
+    const before = read.status === "found"
+      ? parsePointer(read.value, { place: bucket })
+      : null;
     const after = withGeneration(
       before,
       app,
@@ -64,7 +73,12 @@ export async function addGeneration(
     const condition = read.status === "found"
       ? { ifMatch: read.etag }
       : { ifNoneMatch: "*" } as const;
-    const outcome = await putJson(bucket, pointerKey(app), after, condition);
+    const outcome = await putJson(
+      bucket,
+      pointerKey(app),
+      pointerRecord(after, lineage),
+      condition,
+    );
     if (outcome.status === "written" || outcome.status === "unsupported") {
       return;
     }

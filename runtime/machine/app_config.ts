@@ -3,7 +3,8 @@
  */
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/jsonc.ts";
-import { object, string } from "../protocol/parse.ts";
+import { listOf, object, reject, string } from "../protocol/parse.ts";
+import { publicKey } from "../protocol/signature.ts";
 
 /** The part of the key `flyhot` that concerns a machine; the rest is for the command. */
 export interface AppConfig {
@@ -15,6 +16,8 @@ export interface AppConfig {
   readonly region?: string;
   /** How long holders may take to finish the action they are in, in milliseconds. */
   readonly suspendTimeoutMs?: number;
+  /** The keys of whom releases must be signed by, each 32 bytes in base64; not there where none is asked for. */
+  readonly publicKeys?: readonly string[];
   /** The names of the variables that hold the access key, the secret key and the session token. */
   readonly credentials?: {
     readonly accessKeyId?: string;
@@ -44,6 +47,17 @@ export function parseAppConfig(text: string): AppConfig {
   }
   if (typeof said.suspendTimeout === "number") {
     config.suspendTimeoutMs = said.suspendTimeout * 1000;
+  }
+  if (said.publicKeys !== undefined) {
+    const keys = listOf(publicKey)(said.publicKeys, `${at}.publicKeys`);
+    if (keys.length === 0) {
+      reject(
+        `${at}.publicKeys`,
+        "at least one key, or no publicKeys at all",
+        keys,
+      );
+    }
+    config.publicKeys = keys;
   }
   if (said.credentials !== undefined) {
     const names = object(said.credentials, `${at}.credentials`);

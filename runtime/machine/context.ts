@@ -21,6 +21,8 @@ export interface MachineContext {
   readonly files: AppFiles;
   /** The files that lie over those of the image. */
   readonly laid: Laying;
+  /** When it started watching, RFC 3339. */
+  readonly startedAt: string;
   /** The path of the main module. */
   readonly main: string;
   /** Where releases go. */

@@ -1,3 +1,6 @@
+/** The name of the control socket in the process's own temporary folder. */
+export const CONTROL_SOCKET = "control.sock";
+
 /** The control socket: how an operator on the machine asks what runs, and says "look now".
  *
  * A nudge carries no authority: what to run comes only from the bucket.

@@ -1,8 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StartRecord } from "../protocol/start_record.ts";
-import { decideStart, LIVED_MS, type StartDecision } from "./decide_start.ts";
+import {
+  decideStart,
+  LIVED_MS,
+  type StartDecision,
+  takenBefore,
+} from "./decide_start.ts";
 
-const WANTED = { upgradeId: "u", revision: 7 };
+const WANTED = { upgradeId: "u", revision: 7, hasBefore: true };
+const FIRST = { ...WANTED, hasBefore: false };
 const AT = Date.parse("2026-01-01T00:00:00Z");
 
 function record(overrides: Partial<StartRecord> = {}): StartRecord {
@@ -23,14 +29,21 @@ function record(overrides: Partial<StartRecord> = {}): StartRecord {
 function play(
   outcomes: (run: StartDecision["run"]) => boolean,
   starts: number,
+  wanted = WANTED,
 ): { readonly runs: string[]; readonly record: StartRecord | null } {
   let left: StartRecord | null = null;
   let now = AT;
   const runs: string[] = [];
   for (let start = 0; start < starts; start++) {
-    const { run, stage, deaths, innocent } = decideStart(left, WANTED, now);
+    const { run, stage, deaths, innocent } = decideStart(left, wanted, now);
     runs.push(`${run} ${stage}`);
-    left = record({ stage, deaths, innocent, at: new Date(now).toISOString() });
+    left = record({
+      stage,
+      deaths,
+      innocent,
+      at: new Date(now).toISOString(),
+      ...(run === "wanted" ? {} : { instead: run }),
+    });
     now += 5000;
     if (!outcomes(run)) continue;
     if (stage === "trial") left = { ...left, stage: "ended" };
@@ -53,20 +66,29 @@ Deno.test("decideStart() gives a release that dies twice in a row up where what 
 });
 
 Deno.test("decideStart() takes a release again where what was before dies too, and waits longer each time", () => {
-  const { runs } = play(() => false, 9);
-  assertEquals(runs, [
+  assertEquals(play(() => false, 9, FIRST).runs, [
+    "wanted normal",
+    "wanted normal",
+    "image trial",
+    "wanted again",
+    "wanted again",
+    "image trial",
+    "wanted again",
+    "wanted again",
+    "image trial",
+  ]);
+  assertEquals(play(() => false, 8).runs, [
     "wanted normal",
     "wanted normal",
     "before trial",
+    "image trial",
     "wanted again",
     "wanted again",
     "before trial",
-    "wanted again",
-    "wanted again",
-    "before trial",
+    "image trial",
   ]);
   const delays = [0, 1, 2, 20].map((innocent) =>
-    decideStart(record({ stage: "trial", innocent }), WANTED, AT).delayMs
+    decideStart(record({ stage: "trial", innocent }), FIRST, AT).delayMs
   );
   assert(delays[0]! < delays[1]! && delays[1]! < delays[2]!);
   assertEquals(delays[3], 60_000);
@@ -126,4 +148,32 @@ Deno.test("decideStart() never runs anything but the wanted release without two 
       }
     }
   }
+});
+
+Deno.test("decideStart() runs the image where two releases in a row die, and counts neither for innocent", () => {
+  const { runs } = play((run) => run === "image", 6);
+  assertEquals(runs, [
+    "wanted normal",
+    "wanted normal",
+    "before trial",
+    "image trial",
+    "image ended",
+    "image ended",
+  ]);
+});
+
+Deno.test("takenBefore() counts the deaths of a release that a running process took, through starts with another", () => {
+  const first = record({ upgrade_id: "x" });
+  const once = { upgrade_id: "x", deaths: 1 };
+  assertEquals(takenBefore(first, "u", AT), once);
+  // What a start takes is counted there.
+  assertEquals(takenBefore(first, "x", AT), null);
+  assertEquals(takenBefore(record({ taken: once }), "u", AT), once);
+  assertEquals(
+    takenBefore(record({ upgrade_id: "x", deaths: 1 }), "u", AT),
+    { upgrade_id: "x", deaths: 2 },
+  );
+  const later = AT + 3 * LIVED_MS;
+  assertEquals(takenBefore(first, "u", later), null);
+  assertEquals(takenBefore(null, "u", AT), null);
 });

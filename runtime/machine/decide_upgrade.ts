@@ -1,7 +1,8 @@
 /** Decides, from the pointer, what this machine should do.
  * @module
  */
-import type { Generation, HotUpgrade, Pointer } from "../protocol/pointer.ts";
+import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
+import type { Generation, Pointer } from "../protocol/pointer.ts";
 import { sameImage } from "../protocol/image_ref.ts";
 
 /** What this machine remembers of one upgrade. */
@@ -91,18 +92,32 @@ export function decideUpgrade(
 }
 
 /**
+ * What a machine may start with: the committed upgrades of its base image, newest first, back to the image as it is.
+ *
+ * @param generation the entry of its base image, or null
+ * @returns the upgrades, one for each release
+ */
+export function bootUpgrades(
+  generation: Generation | null,
+): readonly HotUpgrade[] {
+  if (!generation) return [];
+  const found = new Map<string, HotUpgrade>();
+  for (const upgrade of [generation.hot_upgrade, ...generation.history]) {
+    if (upgrade?.state !== "committed") continue;
+    if (upgrade.key === null || upgrade.sha256 === null) break;
+    if (!found.has(upgrade.sha256)) found.set(upgrade.sha256, upgrade);
+  }
+  return [...found.values()];
+}
+
+/**
  * The upgrade that a machine applies when it starts: the newest committed one of its base image.
  *
  * @param generation the entry of its base image, or null
  * @returns the upgrade, or null for the base image as it is
  */
 export function bootUpgrade(generation: Generation | null): HotUpgrade | null {
-  if (!generation) return null;
-  const candidates = [generation.hot_upgrade, ...generation.history];
-  const committed = candidates.find((upgrade) =>
-    upgrade?.state === "committed"
-  );
-  return committed?.tarball_url ? committed : null;
+  return bootUpgrades(generation)[0] ?? null;
 }
 
 const RETRY_FIRST_MS = 1000;

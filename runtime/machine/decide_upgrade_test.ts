@@ -16,6 +16,7 @@ function upgradeOf(overrides: Partial<HotUpgrade> = {}): HotUpgrade {
     id: "01K94R",
     version: "1.2.3",
     source_image_ref: IMAGE,
+    key: "releases/my-app-1.2.3.tar.gz",
     tarball_url: "https://bucket/releases/my-app-1.2.3.tar.gz",
     sha256: "a".repeat(64),
     size: 100,
@@ -78,8 +79,8 @@ Deno.test("decideUpgrade() decides every wave, state and memory", () => {
   for (const wave of WAVES) {
     for (const state of STATES) {
       for (const remembered of MEMORIES) {
-        for (const tarball_url of ["https://bucket/x.tar.gz", null]) {
-          const upgrade = upgradeOf({ wave, state, tarball_url });
+        for (const key of ["releases/x.tar.gz", null]) {
+          const upgrade = upgradeOf({ wave, state, key });
           const memory = new Map<string, UpgradeMemory>([
             ["another", { state: "ended" }],
           ]);
@@ -216,7 +217,12 @@ Deno.test("bootUpgrade() takes only what is committed, the newest first", () => 
 });
 
 Deno.test("bootUpgrade() boots the image as it is where that is the newest committed thing", () => {
-  const toBase = upgradeOf({ id: "base", tarball_url: null, sha256: null });
+  const toBase = upgradeOf({
+    id: "base",
+    key: null,
+    tarball_url: null,
+    sha256: null,
+  });
   const old = upgradeOf({ id: "old" });
   assertEquals(bootUpgrade(generation(toBase, [old])), null);
   const trial = upgradeOf({ id: "trial", state: "probation" });

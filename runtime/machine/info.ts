@@ -11,14 +11,12 @@ import { runningManifest } from "../upgrade/running_manifest.ts";
  * What runs.
  *
  * @param context what the process works with
- * @param startedAt when it started watching, RFC 3339
  * @param lastUpgradeId the newest upgrade it has seen an end of, or null
  * @param notWatching why it does not watch for upgrades, or null where it does
  * @returns the answer of `GET /v1/info`
  */
 export async function describeMachine(
-  { appProcess, settings }: MachineContext,
-  startedAt: string,
+  { appProcess, settings, startedAt }: MachineContext,
   lastUpgradeId: string | null,
   notWatching: string | null,
 ): Promise<MachineInfo> {
@@ -35,6 +33,7 @@ export async function describeMachine(
     pid: Deno.pid,
     startedAt,
     lastUpgradeId,
+    probationMs: settings.probationMs,
   };
   if (!release) return { hotUpgradeApplied: false, ...common };
   const { wanted, sha256, appliedAt } = release;

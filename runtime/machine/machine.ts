@@ -4,12 +4,16 @@
 import { addGeneration } from "./add_generation.ts";
 import type { MachineContext } from "./context.ts";
 import { acceptPointer, type OtherPointer } from "./accept_pointer.ts";
-import type { StartDecision, StartWanted } from "./decide_start.ts";
+import {
+  DEATHS_MAX,
+  type StartDecision,
+  type StartWanted,
+} from "./decide_start.ts";
 import { Starts } from "./starts.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import {
   afterTransientFailure,
-  bootUpgrade,
+  bootUpgrades,
   decideUpgrade,
   generationOf,
   type UpgradeMemory,
@@ -21,17 +25,20 @@ import {
   resultLine,
   withFailure,
 } from "./results.ts";
-import { getJson } from "../bucket/bucket.ts";
+import { type Bucket, getJson } from "../bucket/bucket.ts";
 import { ProtocolError } from "../protocol/parse.ts";
 import { probation, type ProbationAbout } from "../upgrade/probation.ts";
 import type { NamedCheck } from "../upgrade/health.ts";
 import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
+import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import {
-  type HotUpgrade,
+  type Generation,
   parsePointer,
   type Pointer,
 } from "../protocol/pointer.ts";
+import { signatureTrouble, signedText } from "../protocol/signature.ts";
+import { shownText } from "../base/shown_text.ts";
 import type { MachineResult } from "../protocol/machine_result.ts";
 import { pointerKey } from "../protocol/object_keys.ts";
 import type { WantedRelease } from "../release/wanted.ts";
@@ -45,10 +52,19 @@ const BOOT_RETRY_MS = 500;
 /** An app must not wait long for a bucket that does not answer. */
 const BOOT_READ_MS = 10_000;
 const BOOT_TRIAL_MS = 30_000;
+const WARNED_MAX = 100;
 
 interface Attempt {
   /** How many starts in a row have tried it, or null where the app serves already. */
   readonly bootAttempts: number | null;
+}
+
+/** How a release is brought in and watched; given where something else than the transaction is looked at. */
+export interface Transaction {
+  /** Brings one release in, or changes nothing. */
+  readonly upgrade: typeof upgrade;
+  /** Watches it for a while; goes back if it does not work. */
+  readonly probation: typeof probation;
 }
 
 /** Brings upgrades in on this machine. */
@@ -56,10 +72,12 @@ export class Machine {
   /** The newest upgrade that has ended here, or null. */
   lastUpgradeId: string | null = null;
   readonly #context: MachineContext;
+  readonly #transaction: Transaction;
   readonly #memory = new Map<string, UpgradeMemory>();
   #turn: Promise<unknown> = Promise.resolve();
   #etag: string | null = null;
   #pointer: Pointer | null = null;
+  readonly #warned = new Set<string>();
   #onTrial: MachineResult | null = null;
   #isBooting = false;
   #other: OtherPointer | null = null;
@@ -71,9 +89,14 @@ export class Machine {
 
   /**
    * @param context what it works with
+   * @param transaction how releases are brought in. Default for real
    */
-  constructor(context: MachineContext) {
+  constructor(
+    context: MachineContext,
+    transaction: Transaction = { upgrade, probation },
+  ) {
     this.#context = context;
+    this.#transaction = transaction;
     const { bucket, settings, appProcess } = context;
     this.#starts = bucket && new Starts({
       bucket,
@@ -111,16 +134,33 @@ export class Machine {
       await addGeneration(bucket, app, imageRef);
       return null;
     }
-    const wanted = bootUpgrade(generation);
-    if (!wanted) return null;
-    const before = await this.#ownResult(wanted.id);
-    if (before && endedBadly(before)) {
-      this.#rememberEnd(before);
-      await this.#bringInBefore(wanted);
-      return before;
+    const all = bootUpgrades(await this.#signedOnly(generation));
+    let ended: MachineResult | null = null;
+    let at = 0;
+    for (; at < all.length; at++) {
+      const said = await this.#ownResult(all[at]!.id);
+      if (!said || !endedBadly(said)) break;
+      ended ??= said;
+      this.#rememberEnd(said);
     }
-    const start = await this.#startWith(wanted);
-    if (start.run === "before") return await this.#bootBefore(wanted, start);
+    const wanted = all[at];
+    if (!wanted) return ended;
+    const result = await this.#bootWith(wanted, all[at + 1] ?? null);
+    return ended ?? result;
+  }
+
+  async #bootWith(
+    wanted: HotUpgrade,
+    before: HotUpgrade | null,
+  ): Promise<MachineResult> {
+    const start = await this.#startWith(wanted, before);
+    if (start.run !== "wanted") {
+      return await this.#bootBefore(
+        wanted,
+        start.run === "before" ? before : null,
+        start,
+      );
+    }
     await pause(start.delayMs);
     for (let attempt = 1;; attempt++) {
       const result = await this.#bringIn(wanted, { bootAttempts: attempt });
@@ -134,24 +174,23 @@ export class Machine {
     }
   }
 
-  async #startWith(wanted: HotUpgrade): Promise<StartDecision> {
-    const revision = this.#pointer?.revision ?? 0;
-    return await this.#starts!.begin({ upgradeId: wanted.id, revision });
+  async #startWith(
+    wanted: HotUpgrade,
+    before: HotUpgrade | null,
+  ): Promise<StartDecision> {
+    return await this.#starts!.begin({
+      upgradeId: wanted.id,
+      revision: this.#pointer?.revision ?? 0,
+      hasBefore: before !== null,
+    });
   }
 
   /** Runs what was before a release that keeps killing the process: the release before, else the image. */
   async #bootBefore(
     wanted: HotUpgrade,
+    before: HotUpgrade | null,
     { stage, deaths }: StartDecision,
   ): Promise<MachineResult> {
-    const { settings, logger } = this.#context;
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, settings.imageRef);
-    const before =
-      generation?.history.find((earlier) =>
-        earlier.state === "committed" && earlier.id !== wanted.id &&
-        earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
-      ) ?? null;
     const instead = before ? before.version : "the code of the image";
     const error = new UpgradeError(
       "prepare",
@@ -159,8 +198,8 @@ export class Machine {
         ? `Cannot start with ${wanted.version}: the process died ${deaths} times in a row within a minute of its start; ${instead} runs instead, on trial`
         : `Cannot start with ${wanted.version}: it killed the process within a minute where ${instead} lived; ${instead} runs instead until the next rollout`,
     );
-    logger.error(error.message);
-    await this.#bringInBefore(wanted);
+    this.#context.logger.error(error.message);
+    if (before) await this.#bringIn(before, { bootAttempts: 1 });
     const pending = await this.#pending(wanted, new Date(), {
       bootAttempts: deaths,
     });
@@ -172,21 +211,6 @@ export class Machine {
     this.lastUpgradeId = wanted.id;
     await this.#say(result);
     return result;
-  }
-
-  /** The committed release before another one, or null for the image. */
-  #before(wanted: HotUpgrade): HotUpgrade | null {
-    const generation = this.#pointer &&
-      generationOf(this.#pointer, this.#context.settings.imageRef);
-    return generation?.history.find((earlier) =>
-      earlier.state === "committed" && earlier.id !== wanted.id &&
-      earlier.sha256 !== wanted.sha256 && earlier.tarball_url !== null
-    ) ?? null;
-  }
-
-  async #bringInBefore(wanted: HotUpgrade): Promise<void> {
-    const before = this.#before(wanted);
-    if (before) await this.#bringIn(before, { bootAttempts: 1 });
   }
 
   async #proven({ upgradeId }: StartWanted): Promise<void> {
@@ -244,7 +268,7 @@ export class Machine {
     if (!owed || memory?.state === "ended") return null;
     const generation = this.#pointer &&
       generationOf(this.#pointer, this.#context.settings.imageRef);
-    if (bootUpgrade(generation)?.id !== owed.id) {
+    if (!bootUpgrades(generation).some(({ id }) => id === owed.id)) {
       this.#owed = null;
       return null;
     }
@@ -265,6 +289,12 @@ export class Machine {
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     this.#superseded?.abort();
     return this.#oneAtATime(async () => {
+      if (this.#context.settings.publicKeys) {
+        throw unsignedError(
+          release.version,
+          "a release that is named by its URL alone has no signature",
+        );
+      }
       const outcome = await this.#upgrade(release, false);
       if (outcome instanceof UpgradeError) throw outcome;
       return outcome;
@@ -312,7 +342,10 @@ export class Machine {
     // The known one has been read, so the minute of another one is over.
     if (read.status === "unchanged") this.#other = null;
     if (read.status !== "found") return;
-    const pointer = parsePointer(read.value);
+    const pointer = parsePointer(read.value, {
+      place: bucket,
+      warn: (text) => this.#warnOnce(text),
+    });
     const decision = acceptPointer(
       this.#pointer,
       pointer,
@@ -325,7 +358,7 @@ export class Machine {
       this.#other = decision.other;
       if (decision.isNew) {
         this.#context.logger.warn(
-          `the pointer was made anew (revision ${pointer.revision}, known is ${
+          `the pointer was made again (revision ${pointer.revision}, known is ${
             this.#pointer?.revision ?? 0
           } of another lineage); it counts once it has been read for a minute`,
         );
@@ -337,17 +370,57 @@ export class Machine {
     this.#pointer = pointer;
   }
 
+  /** A bad entry stays in the pointer for long, and is read every few seconds. */
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    if (this.#warned.size >= WARNED_MAX) this.#warned.clear();
+    this.#warned.add(text);
+    this.#context.logger.warn(text);
+  }
+
+  /** Why a release may not be taken where the image asks for signatures; null where it may. */
+  async #unsigned(wanted: HotUpgrade): Promise<UpgradeError | null> {
+    const { app, imageRef, publicKeys } = this.#context.settings;
+    // The code of the image needs nobody to vouch for it.
+    if (!publicKeys || wanted.sha256 === null) return null;
+    const why = await signatureTrouble(
+      signedText(app, imageRef, wanted.sha256),
+      wanted.signature,
+      publicKeys,
+    );
+    return why === null ? null : unsignedError(wanted.version, why);
+  }
+
+  /** What is left of a generation without the releases that nobody vouches for. */
+  async #signedOnly(generation: Generation): Promise<Generation> {
+    const taken = async (upgrade: HotUpgrade) => {
+      const error = await this.#unsigned(upgrade);
+      if (error && upgrade.state === "committed") {
+        this.#warnOnce(error.message);
+      }
+      return error === null;
+    };
+    const history: HotUpgrade[] = [];
+    for (const upgrade of generation.history) {
+      if (await taken(upgrade)) history.push(upgrade);
+    }
+    const { hot_upgrade } = generation;
+    return {
+      ...generation,
+      hot_upgrade: hot_upgrade && await taken(hot_upgrade) ? hot_upgrade : null,
+      history,
+    };
+  }
+
   #bringIn(wanted: HotUpgrade, attempt: Attempt): Promise<MachineResult> {
     return this.#oneAtATime(async () => {
       const startedAt = new Date();
       await this.#say(await this.#pending(wanted, startedAt, attempt));
       const atBoot = attempt.bootAttempts !== null;
-      if (!atBoot && wanted.tarball_url !== null) {
-        const revision = this.#pointer?.revision ?? 0;
-        await this.#starts?.taking({ upgradeId: wanted.id, revision });
-      }
-      const outcome = await this.#upgrade(
-        wantedRelease(wanted),
+      const refused = await this.#unsigned(wanted) ??
+        (atBoot ? null : await this.#deadly(wanted));
+      const outcome = refused ?? await this.#upgrade(
+        wantedRelease(wanted, this.#context.bucket),
         atBoot,
         wanted.probation_ms,
       );
@@ -362,6 +435,21 @@ export class Machine {
       } else await this.#say(result);
       return result;
     });
+  }
+
+  /** Notes that a release is being taken; an error where it has killed the process twice, and no start would take it. */
+  async #deadly(wanted: HotUpgrade): Promise<UpgradeError | null> {
+    if (wanted.key === null) return null;
+    const deaths = await this.#starts?.taking({
+      upgradeId: wanted.id,
+      revision: this.#pointer?.revision ?? 0,
+      hasBefore: false,
+    }) ?? 0;
+    if (wanted.state === "committed" || deaths < DEATHS_MAX) return null;
+    return new UpgradeError(
+      "probation",
+      `Cannot take ${wanted.version}: the process died ${deaths} times in a row within a minute of taking it; it is ended on this machine until the next rollout`,
+    );
   }
 
   async #upgrade(
@@ -391,7 +479,7 @@ export class Machine {
     };
     const before = appProcess.release?.wanted ?? null;
     try {
-      let outcome = await upgrade(release, context);
+      let outcome = await this.#transaction.upgrade(release, context);
       if (outcome.state === "applied") {
         const undrained = await this.#watch({
           release,
@@ -422,7 +510,7 @@ export class Machine {
     const superseded = this.#superseded = new AbortController();
     const watching = this.#lookForNewer(about.release.id, superseded);
     try {
-      return await probation(
+      return await this.#transaction.probation(
         { ...about, superseded: superseded.signal },
         context,
       );
@@ -478,7 +566,7 @@ export class Machine {
     startedAt: Date,
     attempt: Attempt,
   ): Promise<MachineResult> {
-    const { settings, appProcess } = this.#context;
+    const { settings, appProcess, startedAt: processStart } = this.#context;
     const sha256 = appProcess.release?.sha256 ?? null;
     return pendingResult(
       wanted,
@@ -486,6 +574,7 @@ export class Machine {
       sha256,
       startedAt,
       attempt.bootAttempts,
+      { pid: Deno.pid, started_at: processStart },
     );
   }
 
@@ -562,15 +651,30 @@ function endedBadly({ state, failure }: MachineResult): boolean {
     (state === "failed" && failure?.transient === false);
 }
 
-function wantedRelease(wanted: HotUpgrade): WantedRelease {
+function unsignedError(version: string, why: string): UpgradeError {
+  return new UpgradeError(
+    "verify",
+    `unsigned: Cannot take ${
+      shownText(version)
+    }: ${why}; sign it with flyhot hot and FLYHOT_SIGNING_KEY, because flyhot.publicKeys in the image's deno.json asks for it`,
+  );
+}
+
+function wantedRelease(
+  wanted: HotUpgrade,
+  bucket: Bucket | null,
+): WantedRelease {
+  if (!bucket) throw new TypeError("an upgrade is read from a bucket");
   return {
     id: wanted.id,
     version: wanted.version,
     sourceImageRef: wanted.source_image_ref,
     deployedAt: wanted.deployed_at,
-    tarballUrl: wanted.tarball_url,
+    // By the machine's own name of the bucket, whatever the deployer calls it.
+    tarballUrl: wanted.key === null ? null : bucket.url(wanted.key),
     sha256: wanted.sha256,
-    size: wanted.tarball_url === null ? null : wanted.size,
+    size: wanted.key === null ? null : wanted.size,
+    ...(wanted.consent ? { consent: wanted.consent } : {}),
   };
 }
 

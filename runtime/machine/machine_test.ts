@@ -42,6 +42,7 @@ function upgradeOf(
     id,
     version: "base",
     source_image_ref: IMAGE,
+    key: null,
     tarball_url: null,
     sha256: null,
     size: 0,
@@ -88,6 +89,7 @@ function setUp() {
     bucket,
     files: new AppFiles(folder),
     laid: { files: null, refused: "nothing is there" },
+    startedAt: new Date().toISOString(),
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,
@@ -122,9 +124,9 @@ Deno.test("Machine.poll() never acts on a smaller revision than it has seen", as
   await point(6, upgradeOf("b"));
   await machine.poll();
   assertEquals(await stateOf("b"), "nothing_to_do");
-  await point(5, upgradeOf("stale too"));
+  await point(5, upgradeOf("stale-too"));
   await machine.poll();
-  assertEquals(await stateOf("stale too"), null);
+  assertEquals(await stateOf("stale-too"), null);
 });
 
 Deno.test("Machine.poll() counts the minute of a pointer of another lineage from where it was last away (P56)", async () => {

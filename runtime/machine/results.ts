@@ -3,7 +3,10 @@
  */
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/pointer.ts";
-import type { MachineResult } from "../protocol/machine_result.ts";
+import type {
+  MachineResult,
+  ProcessIdentity,
+} from "../protocol/machine_result.ts";
 import { PROTOCOL_VERSION } from "../protocol/manifest.ts";
 import type { Settings } from "./settings.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
@@ -17,6 +20,7 @@ import type { UpgradeError } from "../base/upgrade_error.ts";
  * @param releaseSha256 digest of the release that is in, or null
  * @param startedAt when it began
  * @param bootAttempts how many starts in a row have tried it, or null where the app serves already
+ * @param process which process says so
  * @returns the result, pending
  */
 export async function pendingResult(
@@ -25,6 +29,7 @@ export async function pendingResult(
   releaseSha256: string | null,
   startedAt: Date,
   bootAttempts: number | null,
+  process: ProcessIdentity,
 ): Promise<MachineResult> {
   return {
     protocol: PROTOCOL_VERSION,
@@ -44,6 +49,7 @@ export async function pendingResult(
     total_ms: Math.max(0, Date.now() - startedAt.getTime()),
     at_boot: bootAttempts !== null,
     ...(bootAttempts === null ? {} : { boot_attempts: bootAttempts }),
+    process,
     failure: null,
   };
 }

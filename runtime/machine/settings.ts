@@ -93,8 +93,12 @@ export interface Settings {
   readonly region: string;
   /** The bucket, or the sentence that says what is missing. */
   readonly bucket: BucketSettings | string;
-  /** The control socket. */
-  readonly socketPath: string;
+  /** The keys that releases must be signed by, as the image says; not there where none is asked for. */
+  readonly publicKeys?: readonly string[];
+  /** The folder for what lasts as long as the process; it may be anybody's until it is looked at. */
+  readonly temporaryFolder: string;
+  /** The control socket, where it is named; else it is in the temporary folder. */
+  readonly socketPath: string | null;
   /** How often the pointer is read, in milliseconds. */
   readonly pollIntervalMs: number;
   /** How long a download may take, in milliseconds. */
@@ -173,7 +177,9 @@ export function resolveSettings(
     machineId: env("FLY_MACHINE_ID") ?? "local",
     region: env("FLY_REGION") ?? "local",
     bucket: bucketSettings(options, env, config),
-    socketPath: env("FLYHOT_SOCKET") ?? join(temporary, `flyhot-${app}.sock`),
+    ...(config.publicKeys ? { publicKeys: config.publicKeys } : {}),
+    temporaryFolder: join(temporary, `flyhot-${app}`),
+    socketPath: env("FLYHOT_SOCKET") ?? null,
     pollIntervalMs: positive(
       "pollIntervalMs",
       options.pollIntervalMs ?? (polled === undefined ? 5000 : Number(polled)),

@@ -95,6 +95,7 @@ Deno.test("resolveSettings() takes everything from the environment", () => {
         sessionToken: "token",
       },
     },
+    temporaryFolder: "/tmp/flyhot-my-app",
     socketPath: "/run/flyhot.sock",
     pollIntervalMs: 250,
     probationMs: 5000,
@@ -120,12 +121,13 @@ Deno.test("resolveSettings() has the defaults that its options document", () => 
   assertEquals(settings.imageRef, "");
   assertEquals(settings.machineId, "local");
   assertEquals(settings.region, "local");
-  assertEquals(settings.socketPath, "/tmp/flyhot-app.sock");
+  assertEquals(settings.socketPath, null);
+  assertEquals(settings.temporaryFolder, "/tmp/flyhot-app");
   assertEquals(settings.pollIntervalMs, 5000);
   assertEquals({ ...settings, ...TIMEOUTS }, settings);
   assertEquals(
-    resolve({}, { ...FLY, TMPDIR: "/var/tmp/" }).socketPath,
-    "/var/tmp/flyhot-my-app.sock",
+    resolve({}, { ...FLY, TMPDIR: "/var/tmp/" }).temporaryFolder,
+    "/var/tmp/flyhot-my-app",
   );
   const { bucket } = resolve({}, KEYS);
   assertEquals(bucket, {
@@ -163,7 +165,7 @@ Deno.test("resolveSettings() puts options before the environment", () => {
     FLYHOT_POLL_MS: "250",
   });
   assertEquals(settings.app, "other");
-  assertEquals(settings.socketPath, "/tmp/flyhot-other.sock");
+  assertEquals(settings.temporaryFolder, "/tmp/flyhot-other");
   assertEquals(settings.bucket, {
     endpoint: "http://127.0.0.1:1",
     bucket: "b",

@@ -11,11 +11,14 @@ import { startKey } from "../protocol/object_keys.ts";
 import {
   parseStartRecord,
   type StartRecord,
+  type TakenRecord,
 } from "../protocol/start_record.ts";
 import {
+  DEATHS_MAX,
   decideStart,
   type StartDecision,
   type StartWanted,
+  takenBefore,
 } from "./decide_start.ts";
 
 const ANSWER_MS = 5000;
@@ -40,6 +43,8 @@ export interface StartsContext {
 export class Starts {
   readonly #context: StartsContext;
   #timer: Timer | null = null;
+  /** What this process has noted; undefined before that. */
+  #noted: StartRecord | null | undefined;
   #unsubscribe = () => {};
 
   /**
@@ -65,7 +70,11 @@ export class Starts {
     }
     const record = read?.record ?? null;
     const decision = decideStart(record, wanted, read?.now ?? 0, livedMs);
-    if (read !== null) await this.#note(wanted, decision, read.now);
+    if (read !== null) {
+      const { upgradeId } = wanted;
+      const taken = takenBefore(record, upgradeId, read.now, livedMs);
+      await this.#note(wanted, decision, read.now, taken);
+    }
     return decision;
   }
 
@@ -73,14 +82,31 @@ export class Starts {
    * Notes that a release is being taken while the process runs.
    *
    * @param wanted what the pointer says
+   * @returns how many processes in a row have died within a minute of taking it
    */
-  async taking(wanted: StartWanted): Promise<void> {
+  async taking(wanted: StartWanted): Promise<number> {
     try {
-      const { now } = await this.#read();
-      const decision = decideStart(null, wanted, now);
-      await this.#note(wanted, decision, now);
+      const { record, now } = await this.#read();
+      const { upgradeId } = wanted;
+      const fresh = decideStart(null, wanted, now);
+      const noted = this.#noted;
+      if (noted?.upgrade_id === upgradeId) {
+        // The start could not get it, or is on its way with it: its deaths go on counting.
+        const { stage, deaths, innocent } = noted;
+        await this.#note(wanted, { ...fresh, stage, deaths, innocent }, now);
+        return deaths;
+      }
+      const taken = noted === undefined
+        ? takenBefore(record, null, now, this.#context.livedMs)
+        : noted?.taken ?? null;
+      const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
+      if (deaths < DEATHS_MAX) {
+        await this.#note(wanted, { ...fresh, deaths }, now);
+      }
+      return deaths;
     } catch {
       // As above.
+      return 0;
     }
   }
 
@@ -90,15 +116,22 @@ export class Starts {
     await this.#remove();
   }
 
+  /** Stops waiting and leaves the record, as a process does that is killed. */
+  abandon(): void {
+    this.#stopWaiting();
+  }
+
   async #note(
     wanted: StartWanted,
     decision: StartDecision,
     now: number,
+    taken: TakenRecord | null = null,
   ): Promise<void> {
     this.#stopWaiting();
     const { stage, deaths, innocent } = decision;
     const { livedMs, onEnd } = this.#context;
-    const record = this.#record(wanted, decision, now);
+    const record = this.#record(wanted, decision, now, taken);
+    this.#noted = record;
     await this.#write(record);
     if (stage === "ended") return;
     this.#unsubscribe = onEnd(async () => {
@@ -124,8 +157,9 @@ export class Starts {
 
   #record(
     { upgradeId, revision }: StartWanted,
-    { stage, deaths, innocent }: StartDecision,
+    { run, stage, deaths, innocent }: StartDecision,
     now: number,
+    taken: TakenRecord | null,
   ): StartRecord {
     return {
       protocol: PROTOCOL_VERSION,
@@ -136,6 +170,8 @@ export class Starts {
       stage,
       deaths,
       innocent,
+      ...(run === "wanted" ? {} : { instead: run }),
+      ...(taken === null ? {} : { taken }),
     };
   }
 
@@ -176,6 +212,7 @@ export class Starts {
   }
 
   async #remove(): Promise<void> {
+    this.#noted = null;
     const signal = AbortSignal.timeout(ANSWER_MS);
     try {
       await this.#context.bucket.delete(this.#key, { signal });

@@ -38,6 +38,8 @@ export interface MachineInfoCommon {
   readonly startedAt: string;
   /** The id of the newest upgrade this process has seen an end of, or null. */
   readonly lastUpgradeId: string | null;
+  /** How long a release stays on probation here, in milliseconds; not there where the runtime is older. */
+  readonly probationMs?: number;
 }
 
 /** What a machine runs. */
@@ -92,6 +94,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
     pid: count(it.pid, `${at}.pid`),
     startedAt: string(it.startedAt, `${at}.startedAt`),
     lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),
+    ...(it.probationMs === undefined
+      ? {}
+      : { probationMs: count(it.probationMs, `${at}.probationMs`) }),
   };
   if (!boolean(it.hotUpgradeApplied, `${at}.hotUpgradeApplied`)) {
     return { hotUpgradeApplied: false, ...common };

@@ -38,6 +38,14 @@ export interface UpgradeFailure {
   readonly transient: boolean;
 }
 
+/** Which process of a machine speaks. */
+export interface ProcessIdentity {
+  /** The process id. */
+  readonly pid: number;
+  /** When it started watching, RFC 3339. */
+  readonly started_at: string;
+}
+
 /** What one machine says about one upgrade. */
 export interface MachineResult {
   /** {@linkcode PROTOCOL_VERSION}. */
@@ -79,6 +87,8 @@ export interface MachineResult {
   readonly at_boot: boolean;
   /** How many starts in a row have tried it at boot; those before died on the way. */
   readonly boot_attempts?: number;
+  /** The process that says so; not there where the runtime is older. */
+  readonly process?: ProcessIdentity;
   /** Why it failed, or null. */
   readonly failure: UpgradeFailure | null;
 }
@@ -122,9 +132,20 @@ export function parseMachineResult(value: unknown): MachineResult {
     ...(it.boot_attempts === undefined
       ? {}
       : { boot_attempts: count(it.boot_attempts, `${at}.boot_attempts`) }),
+    ...(it.process === undefined
+      ? {}
+      : { process: processIdentity(it.process, `${at}.process`) }),
     failure: nullable(upgradeFailure)(it.failure, `${at}.failure`),
   };
 }
+
+const processIdentity: Reader<ProcessIdentity> = (value, at) => {
+  const it = object(value, at);
+  return {
+    pid: count(it.pid, `${at}.pid`),
+    started_at: string(it.started_at, `${at}.started_at`),
+  };
+};
 
 const holderChange: Reader<HolderChange> = (value, at) => {
   const it = object(value, at);

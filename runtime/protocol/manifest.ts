@@ -1,7 +1,8 @@
 /** The manifest: what a release holds, file by file.
  * @module
  */
-import { parseJsonc } from "./jsonc.ts";
+import { shownText } from "../base/shown_text.ts";
+import { parseJsonc, TooDeepError } from "./jsonc.ts";
 import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
 import {
   count,
@@ -9,6 +10,7 @@ import {
   nullable,
   object,
   oneOf,
+  ProtocolError,
   type Reader,
   recordOf,
   reject,
@@ -317,7 +319,12 @@ export function settingsText(path: string, text: string): string {
   let source: unknown;
   try {
     source = parseJsonc(text);
-  } catch {
+  } catch (error) {
+    if (error instanceof TooDeepError) {
+      throw new ProtocolError(
+        `Cannot read ${shownText(path)}: ${error.message}`,
+      );
+    }
     // Deno would not start with it either; whole, it still tells a change.
     return text;
   }

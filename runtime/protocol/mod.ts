@@ -19,7 +19,7 @@ export {
   type ServiceCheck,
   settingsText,
 } from "./manifest.ts";
-export { parseJsonc } from "./jsonc.ts";
+export { JSON_DEPTH_MAX, parseJsonc, TooDeepError } from "./jsonc.ts";
 export { ProtocolError } from "./parse.ts";
 export { type DeployLock, parseDeployLock } from "./deploy_lock.ts";
 export { fingerprint, sha256Of } from "./fingerprint.ts";
@@ -32,22 +32,38 @@ export {
   type HolderChange,
   type MachineResult,
   parseMachineResult,
+  type ProcessIdentity,
   type UpgradeFailure,
 } from "./machine_result.ts";
 export {
+  isReleaseKey,
   lockKey,
   pointerKey,
   releaseKey,
   resultKey,
   startKey,
 } from "./object_keys.ts";
+export { type HotUpgrade, type ReleasePlace } from "./hot_upgrade.ts";
 export {
+  boundedGenerations,
   type Generation,
+  GENERATIONS_MAX,
   HISTORY_MAX,
-  type HotUpgrade,
   parsePointer,
   type Pointer,
+  type PointerReading,
+  pointerRecord,
+  pointerWithGeneration,
 } from "./pointer.ts";
+export {
+  keyId,
+  publicKey,
+  type ReleaseSignature,
+  releaseSignature,
+  signatureTrouble,
+  signedText,
+  signRelease,
+} from "./signature.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
 export type {
   AssignedField,
@@ -80,4 +96,15 @@ export {
   type ReleaseSettings,
   SOCKET_WAYS,
 } from "./release_settings.ts";
-export { parseStartRecord, type StartRecord } from "./start_record.ts";
+export {
+  parseStartRecord,
+  type StartRecord,
+  type TakenRecord,
+} from "./start_record.ts";
+export {
+  shownText,
+  shownUrl,
+  withoutSecrets,
+  withoutValues,
+} from "../base/shown_text.ts";
+export { ulid } from "../base/ulid.ts";

@@ -26,6 +26,7 @@ const UPGRADE: HotUpgrade = {
   id: "01A",
   version: "1.2.3",
   source_image_ref: "registry.fly.io/shop:two",
+  key: "releases/shop-1.2.3.tar.gz",
   tarball_url: "https://bucket/releases/shop-1.2.3.tar.gz",
   sha256: DIGEST,
   size: 48213,
@@ -33,11 +34,20 @@ const UPGRADE: HotUpgrade = {
   deployed_by: "ann@example.com",
   state: "probation",
   wave: ["m1"],
+  message: "why",
+  commit: "3f9a2c1",
+  probation_ms: 5000,
+  consent: ["holder:docs"],
   rollback_of: "01B",
+  signature: {
+    key: "0123456789abcdef",
+    ed25519: new Uint8Array(64).toBase64(),
+  },
 };
 const POINTER: Pointer = {
   protocol: PROTOCOL_VERSION,
   app: "shop",
+  lineage: "01J9Z3NDEKTSV4RRFFQ69G5FAV",
   revision: 17,
   set_at: NOW,
   image_ref: "registry.fly.io/shop:one",
@@ -147,9 +157,25 @@ const SAMPLES: readonly Sample[] = [
   {
     name: "parsePointer()",
     at: "pointer",
-    parse: parsePointer,
+    // Entries that would be set aside count as refused.
+    parse: (value) =>
+      parsePointer(value, {
+        warn: (text) => {
+          throw new ProtocolError(text);
+        },
+      }),
     record: POINTER,
-    optional: ["rollback_of"],
+    optional: [
+      "lineage",
+      "message",
+      "commit",
+      "probation_ms",
+      "consent",
+      "rollback_of",
+      "signature",
+      // Derived from the URL where an older version has written none.
+      "key",
+    ],
   },
   {
     name: "parseMachineResult()",
@@ -290,7 +316,13 @@ Deno.test("parsePointer() takes a pointer without upgrades", () => {
   const { rollback_of: _, ...upgrade } = UPGRADE;
   const base = {
     ...POINTER,
-    hot_upgrade: { ...upgrade, tarball_url: null, sha256: null, wave: "*" },
+    hot_upgrade: {
+      ...upgrade,
+      key: null,
+      tarball_url: null,
+      sha256: null,
+      wave: "*",
+    },
   };
   const parsed = parsePointer(base).hot_upgrade!;
   assertEquals("rollback_of" in parsed, false);

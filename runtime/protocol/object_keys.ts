@@ -30,6 +30,17 @@ export function releaseKey(
 }
 
 /**
+ * Tells whether a value is the key of a release: one segment under `releases/`, so that no URL can lead out of it.
+ *
+ * @param value anything
+ * @returns true for what {@linkcode releaseKey} gives
+ */
+export function isReleaseKey(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 512 &&
+    /^releases\/[A-Za-z0-9._-]+\.tar\.gz$/.test(value);
+}
+
+/**
  * The key of one machine's result, or with no machine the prefix of all results of an upgrade.
  *
  * @param app the Fly app

@@ -1,6 +1,7 @@
 /** Small readers that turn unknown JSON into typed values or say exactly where it is wrong.
  * @module
  */
+import { shownText } from "../base/shown_text.ts";
 
 /**
  * Thrown when a record read from the bucket, a release or a machine is not what the protocol says.
@@ -32,12 +33,26 @@ export type Reader<T> = (value: unknown, at: string) => T;
  * @throws {ProtocolError} always
  */
 export function reject(at: string, expected: string, found: unknown): never {
-  let shown = found === undefined ? "nothing" : JSON.stringify(found);
-  if (shown === undefined) shown = typeof found;
-  if (shown.length > 80) shown = shown.slice(0, 77) + "...";
   throw new ProtocolError(
-    `Cannot read ${at}: expected ${expected}, found ${shown}`,
+    shownText(
+      `Cannot read ${shortened(at, 200)}: expected ${expected}, found ${
+        shortened(described(found), 80)
+      }`,
+    ),
   );
+}
+
+function described(found: unknown): string {
+  if (found === undefined) return "nothing";
+  try {
+    return JSON.stringify(found) ?? typeof found;
+  } catch {
+    return "something nested too deeply";
+  }
+}
+
+function shortened(text: string, lengthMax: number): string {
+  return text.length > lengthMax ? `${text.slice(0, lengthMax - 3)}...` : text;
 }
 
 /** Reads a string. */
@@ -49,6 +64,12 @@ export const count: Reader<number> = (value, at) =>
   typeof value === "number" && Number.isFinite(value) && value >= 0
     ? value
     : reject(at, "a number that is not negative", value);
+
+/** Reads a whole number that is not negative and can be counted on exactly. */
+export const whole: Reader<number> = (value, at) =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+    ? value as number
+    : reject(at, "a whole number that is not negative", value);
 
 /** Reads a boolean. */
 export const boolean: Reader<boolean> = (value, at) =>

@@ -1,46 +1,24 @@
 /** The pointer: which release is current for which base image.
  * @module
  */
+import {
+  type HotUpgrade,
+  hotUpgradeReader,
+  imageRef,
+  type ReleasePlace,
+} from "./hot_upgrade.ts";
 import { PROTOCOL_VERSION, protocolVersion } from "./manifest.ts";
 import {
-  count,
   listOf,
   nullable,
   object,
-  oneOf,
+  ProtocolError,
   type Reader,
-  recordOf,
-  sha256Hex,
   string,
+  whole,
 } from "./parse.ts";
 
-/** One release brought to one generation. */
-export interface HotUpgrade {
-  /** ULID of this upgrade; also the folder of its results. */
-  readonly id: string;
-  /** The app's version in the release; `base` where the upgrade leads back to the base image. */
-  readonly version: string;
-  /** The image the release was packed from. */
-  readonly source_image_ref: string;
-  /** Where the release is, or null where the upgrade leads back to the code of the base image. */
-  readonly tarball_url: string | null;
-  /** SHA-256 of the tarball, or null with `tarball_url`. */
-  readonly sha256: string | null;
-  /** Length of the tarball in bytes. */
-  readonly size: number;
-  /** When it was published, RFC 3339. */
-  readonly deployed_at: string;
-  /** Who published it. */
-  readonly deployed_by: string;
-  /** `probation` until every machine of the rollout has it. Only `committed` ones are applied at boot. */
-  readonly state: "probation" | "committed" | "rolled_back";
-  /** The machines that may apply it now, or `"*"` for all. */
-  readonly wave: readonly string[] | "*";
-  /** For how long machines watch it, in milliseconds, where the deployer has said so. */
-  readonly probation_ms?: number;
-  /** The id of the upgrade that this one undoes, where it does. */
-  readonly rollback_of?: string;
-}
+export type { HotUpgrade };
 
 /** All machines on one base image. */
 export interface Generation {
@@ -60,9 +38,9 @@ export interface Pointer {
   readonly protocol: number;
   /** The Fly app. */
   readonly app: string;
-  /** A ULID given when the pointer was made: `revision` only grows within one. */
+  /** ULID given when the pointer was made; revisions are compared within one lineage only. */
   readonly lineage?: string;
-  /** Grows with every write; a reader never acts on a smaller one than it has seen. */
+  /** Grows with every write; a reader never acts on a smaller one than it has seen of the same lineage. */
   readonly revision: number;
   /** When it was last written, RFC 3339. */
   readonly set_at: string;
@@ -72,68 +50,145 @@ export interface Pointer {
   readonly hot_upgrade: HotUpgrade | null;
   /** The generations by image reference. */
   readonly generations: Readonly<Record<string, Generation>>;
+  /** Generations that could not be read, as they were found; {@linkcode pointerRecord} writes them back. */
+  readonly unread?: Readonly<Record<string, unknown>>;
+}
+
+/** How a pointer is read. */
+export interface PointerReading {
+  /** The bucket it was read from: releases elsewhere are refused. */
+  readonly place?: ReleasePlace;
+  /** Told of each entry that is set aside. */
+  readonly warn?: (text: string) => void;
 }
 
 /** How many earlier upgrades a generation remembers. */
 export const HISTORY_MAX = 20;
-
-const upgradeState = oneOf("probation", "committed", "rolled_back");
-
-const hotUpgrade: Reader<HotUpgrade> = (value, at) => {
-  const it = object(value, at);
-  const rollbackOf = it.rollback_of;
-  return {
-    id: string(it.id, `${at}.id`),
-    version: string(it.version, `${at}.version`),
-    source_image_ref: string(it.source_image_ref, `${at}.source_image_ref`),
-    tarball_url: nullable(string)(it.tarball_url, `${at}.tarball_url`),
-    sha256: nullable(sha256Hex)(it.sha256, `${at}.sha256`),
-    size: count(it.size, `${at}.size`),
-    deployed_at: string(it.deployed_at, `${at}.deployed_at`),
-    deployed_by: string(it.deployed_by, `${at}.deployed_by`),
-    state: upgradeState(it.state, `${at}.state`),
-    wave: it.wave === "*" ? "*" : listOf(string)(it.wave, `${at}.wave`),
-    ...(it.probation_ms === undefined
-      ? {}
-      : { probation_ms: count(it.probation_ms, `${at}.probation_ms`) }),
-    ...(rollbackOf === undefined
-      ? {}
-      : { rollback_of: string(rollbackOf, `${at}.rollback_of`) }),
-  };
-};
-
-const generation: Reader<Generation> = (value, at) => {
-  const it = object(value, at);
-  return {
-    image_ref: string(it.image_ref, `${at}.image_ref`),
-    first_seen: string(it.first_seen, `${at}.first_seen`),
-    hot_upgrade: nullable(hotUpgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
-    history: listOf(hotUpgrade)(it.history, `${at}.history`),
-  };
-};
+/** How many base images the pointer remembers, unless machines run more of them. */
+export const GENERATIONS_MAX = 20;
 
 /**
- * Reads a pointer.
+ * Reads a pointer. An entry that cannot be read is set aside with a warning, and stops no other.
  *
  * @param value parsed JSON
+ * @param reading where it was read from, and who is told of bad entries
  * @returns the pointer
  * @throws {ProtocolError} if it is not a pointer of this protocol
  */
-export function parsePointer(value: unknown): Pointer {
+export function parsePointer(
+  value: unknown,
+  reading: PointerReading = {},
+): Pointer {
   const at = "pointer";
   const it = object(value, at);
+  const warn = reading.warn ?? (() => {});
+  const upgrade = hotUpgradeReader(reading.place ?? null);
+  const generations: Record<string, Generation> = Object.create(null);
+  const unread: Record<string, unknown> = Object.create(null);
+  const protocol = protocolVersion(it.protocol, `${at}.protocol`);
+  const app = string(it.app, `${at}.app`);
+  const revision = whole(it.revision, `${at}.revision`);
+  const setAt = string(it.set_at, `${at}.set_at`);
+  const entries = object(it.generations, `${at}.generations`);
+  for (const [key, entry] of Object.entries(entries)) {
+    const where = `${at}.generations[${JSON.stringify(key)}]`;
+    const read = orWarning(
+      () => readGeneration(entry, where, upgrade, warn),
+      warn,
+    );
+    if (read) generations[key] = read;
+    else unread[key] = entry;
+  }
+  // For other readers only: what this code goes by stands in the generations.
+  const mirrored = orWarning(() => ({
+    image_ref: imageRef(it.image_ref, `${at}.image_ref`),
+    hot_upgrade: nullable(upgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
+  }), warn) ?? newest(generations);
+  const lineage = it.lineage === undefined || it.lineage === null
+    ? {}
+    : { lineage: string(it.lineage, `${at}.lineage`) };
   return {
-    protocol: protocolVersion(it.protocol, `${at}.protocol`),
-    app: string(it.app, `${at}.app`),
-    ...(it.lineage === undefined
-      ? {}
-      : { lineage: string(it.lineage, `${at}.lineage`) }),
-    revision: count(it.revision, `${at}.revision`),
-    set_at: string(it.set_at, `${at}.set_at`),
-    image_ref: string(it.image_ref, `${at}.image_ref`),
-    hot_upgrade: nullable(hotUpgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
-    generations: recordOf(generation)(it.generations, `${at}.generations`),
+    protocol,
+    app,
+    ...lineage,
+    revision,
+    set_at: setAt,
+    ...mirrored,
+    generations,
+    ...(Object.keys(unread).length === 0 ? {} : { unread }),
   };
+}
+
+function readGeneration(
+  value: unknown,
+  at: string,
+  upgrade: Reader<HotUpgrade>,
+  warn: (text: string) => void,
+): Generation {
+  const it = object(value, at);
+  const history = listOf((entry, where) =>
+    orWarning(() => upgrade(entry, where), warn)
+  )(it.history, `${at}.history`);
+  return {
+    image_ref: imageRef(it.image_ref, `${at}.image_ref`),
+    first_seen: string(it.first_seen, `${at}.first_seen`),
+    hot_upgrade: nullable(upgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
+    history: history.filter((entry) => entry !== null),
+  };
+}
+
+function orWarning<T>(read: () => T, warn: (text: string) => void): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    warn(`${error.message}; the entry is set aside`);
+    return null;
+  }
+}
+
+function newest(
+  generations: Readonly<Record<string, Generation>>,
+): Pick<Pointer, "image_ref" | "hot_upgrade"> {
+  const [first] = Object.values(generations).sort((a, b) =>
+    a.first_seen < b.first_seen ? 1 : -1
+  );
+  return {
+    image_ref: first?.image_ref ?? "",
+    hot_upgrade: first?.hot_upgrade ?? null,
+  };
+}
+
+/**
+ * The record to be written for a pointer: entries that could not be read go back as they were found.
+ *
+ * @param pointer the pointer
+ * @param lineage what to name its lineage where it has none yet
+ * @returns plain data for JSON
+ */
+export function pointerRecord(pointer: Pointer, lineage: string): unknown {
+  const { unread, generations, protocol, app, ...rest } = pointer;
+  const all = { ...generations };
+  const kept = Object.entries(unread ?? {}).slice(0, GENERATIONS_MAX)
+    .filter(([key, value]) => !(key in all) && canBeWritten(value));
+  return {
+    protocol,
+    app,
+    lineage,
+    ...rest,
+    generations: { ...all, ...Object.fromEntries(kept) },
+  };
+}
+
+/** How long an entry that nobody can read may be, to be kept. */
+const UNREAD_LENGTH_MAX = 64 * 1024;
+
+function canBeWritten(value: unknown): boolean {
+  try {
+    return JSON.stringify(value).length <= UNREAD_LENGTH_MAX;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -153,13 +208,46 @@ export function pointerWithGeneration(
 ): Pointer {
   const { image_ref, hot_upgrade } = generation;
   return {
+    ...pointer,
     protocol: PROTOCOL_VERSION,
     app,
-    ...(pointer?.lineage === undefined ? {} : { lineage: pointer.lineage }),
     revision: (pointer?.revision ?? 0) + 1,
     set_at: now,
     image_ref,
     hot_upgrade,
-    generations: { ...pointer?.generations, [image_ref]: generation },
+    generations: boundedGenerations(
+      { ...pointer?.generations, [image_ref]: generation },
+      new Set([image_ref]),
+    ),
   };
+}
+
+/**
+ * Bounds how many generations are remembered: the oldest go first, but none that is in use.
+ *
+ * @param generations the generations
+ * @param inUse the keys of those that stay
+ * @param knowsAll whether `inUse` names every generation that a machine runs; else only such go that nothing was ever
+ * brought to, because a machine that runs one loses nothing by it
+ * @returns at most {@linkcode GENERATIONS_MAX}, unless more of them have to stay
+ */
+export function boundedGenerations(
+  generations: Readonly<Record<string, Generation>>,
+  inUse: ReadonlySet<string>,
+  knowsAll = false,
+): Readonly<Record<string, Generation>> {
+  const oldestFirst = Object.entries(generations)
+    .sort(([, a], [, b]) => a.first_seen < b.first_seen ? -1 : 1);
+  let surplus = oldestFirst.length - GENERATIONS_MAX;
+  const dropped = new Set<string>();
+  for (const [key, { hot_upgrade, history }] of oldestFirst) {
+    if (surplus <= 0) break;
+    const isEmpty = hot_upgrade === null && history.length === 0;
+    if (inUse.has(key) || !(knowsAll || isEmpty)) continue;
+    dropped.add(key);
+    surplus--;
+  }
+  return dropped.size === 0 ? generations : Object.fromEntries(
+    Object.entries(generations).filter(([key]) => !dropped.has(key)),
+  );
 }

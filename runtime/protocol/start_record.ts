@@ -25,6 +25,18 @@ export interface StartRecord {
   readonly deaths: number;
   /** How many times in a row what was before died too. */
   readonly innocent: number;
+  /** What runs on trial, or instead of the ended release. Without it: what was before. */
+  readonly instead?: "before" | "image";
+  /** Another release, which a running process took before it died. */
+  readonly taken?: TakenRecord;
+}
+
+/** A release that a running process took, and how often in a row the process died of it. */
+export interface TakenRecord {
+  /** Its upgrade. */
+  readonly upgrade_id: string;
+  /** How many processes in a row have died within a minute of taking it. */
+  readonly deaths: number;
 }
 
 /**
@@ -46,5 +58,19 @@ export function parseStartRecord(value: unknown): StartRecord {
     stage: oneOf("normal", "again", "trial", "ended")(it.stage, `${at}.stage`),
     deaths: count(it.deaths, `${at}.deaths`),
     innocent: count(it.innocent, `${at}.innocent`),
+    ...(it.instead === undefined
+      ? {}
+      : { instead: oneOf("before", "image")(it.instead, `${at}.instead`) }),
+    ...(it.taken === undefined
+      ? {}
+      : { taken: takenRecord(it.taken, `${at}.taken`) }),
+  };
+}
+
+function takenRecord(value: unknown, at: string): TakenRecord {
+  const it = object(value, at);
+  return {
+    upgrade_id: string(it.upgrade_id, `${at}.upgrade_id`),
+    deaths: count(it.deaths, `${at}.deaths`),
   };
 }

@@ -5,6 +5,7 @@ import { natives } from "../base/natives.ts";
 import { createHash } from "node:crypto";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { WantedRelease } from "./wanted.ts";
+import { shownUrl, withoutSecrets } from "../base/shown_text.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { writeStream } from "./write_stream.ts";
 
@@ -150,16 +151,16 @@ async function openRelease(
 }
 
 /**
- * An address without its query, which may be a signature.
+ * An address without what may be a secret in it.
  *
  * @param url the address
  * @returns the part that may be shown
  */
 export function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/, "");
+  return shownUrl(url);
 }
 
 function whyOf(cause: unknown, url: string): string {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return message.replaceAll(url, withoutQuery(url));
+  return withoutSecrets(message.replaceAll(url, withoutQuery(url)));
 }

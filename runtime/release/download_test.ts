@@ -428,3 +428,44 @@ Deno.test("download() ends a read from the bucket when its signal says so", asyn
   );
   assertStrictEquals(error, reason);
 });
+
+Deno.test("no message of a download shows what may be a secret in its URL", async () => {
+  await using folder = await tempFolder();
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("no", { status: 403 }),
+  );
+  const { port } = server.addr as Deno.NetAddr;
+  for (
+    const [url, file] of [
+      [
+        `http://hidden:hidden@127.0.0.1:${port}/x.tar.gz?X-Amz-Signature=hidden`,
+        "a",
+      ],
+      [`http://127.0.0.1:1/x.tar.gz?X-Amz-Signature=hidden#hidden`, "a"],
+      ["ftp://hidden:hidden@h/x?hidden", "a"],
+      [`data:text/plain,x?hidden`, "no/folder"],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () =>
+        download(
+          {
+            id: "1",
+            version: "1",
+            sourceImageRef: "x",
+            deployedAt: "",
+            tarballUrl: url,
+            sha256: null,
+            size: null,
+          },
+          url,
+          folder.join(file),
+          null,
+          new AbortController().signal,
+        ),
+    );
+    assert(error instanceof Error);
+    assert(!error.message.includes("hidden"), error.message);
+  }
+});

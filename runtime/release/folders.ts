@@ -2,6 +2,7 @@
  * @module
  */
 import { join } from "node:path";
+import { shownUrl } from "../base/shown_text.ts";
 import { download } from "./download.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { folderUrl } from "../modules/module_urls.ts";
@@ -94,7 +95,7 @@ export class ReleaseFolders {
       await Deno.remove(temporary, { recursive: true }).catch(() => {});
       throw upgradeError(
         "unpack",
-        `Cannot bring ${url} to ${this.folder}`,
+        `Cannot bring ${shownUrl(url)} to ${this.folder}`,
         error,
       );
     } finally {

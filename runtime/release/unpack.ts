@@ -8,6 +8,7 @@ import {
   MANIFEST_PATH,
 } from "../protocol/manifest.ts";
 import { Slices } from "../base/in_slices.ts";
+import { shownText } from "../base/shown_text.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { gunzip } from "./gunzip.ts";
 import { LinkedFiles } from "./linked_files.ts";
@@ -79,7 +80,8 @@ export async function unpack(
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpgradeError("unpack", `Cannot unpack ${tarball}: ${why}`, {
+    const said = shownText(why.slice(0, 500));
+    throw new UpgradeError("unpack", `Cannot unpack ${tarball}: ${said}`, {
       cause,
     });
   }
@@ -135,7 +137,9 @@ async function unpackEntries(
     const refused = (why: string): UpgradeError =>
       new UpgradeError(
         "unpack",
-        `Cannot unpack "${path}" from ${tarball}: ${why}`,
+        `Cannot unpack "${
+          shownText(path.slice(0, 300))
+        }" from ${tarball}: ${why}`,
       );
     if (!isReleasePath(path)) throw refused("it leads outside the release");
     if (typeflag !== REGULAR_FILE) {
@@ -204,7 +208,9 @@ async function unpackEntries(
   if (missing !== undefined) {
     throw new UpgradeError(
       "unpack",
-      `Cannot unpack ${tarball}: ${MANIFEST_PATH} names "${missing}", which is not there`,
+      `Cannot unpack ${tarball}: ${MANIFEST_PATH} names "${
+        shownText(missing)
+      }", which is not there`,
     );
   }
   return manifest;

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ProtocolError } from "../protocol/parse.ts";
+import { shownText } from "../base/shown_text.ts";
 import { unpack, UNPACK_LIMITS } from "./unpack.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import {
@@ -209,7 +210,7 @@ Deno.test("unpack() refuses every path that leads outside, or may on some system
     });
     assertStringIncludes(
       error.message,
-      `Cannot unpack "${path}" from `,
+      `Cannot unpack "${shownText(path)}" from `,
       path,
     );
     assertStringIncludes(error.message, ": it leads outside the release");

@@ -23,6 +23,7 @@ const release = (id: string, sha: string | null = id): NewUpgrade => ({
   id,
   version: id,
   source_image_ref: "local:1",
+  key: sha && `releases/${sha}.tar.gz`,
   tarball_url: sha && `http://127.0.0.1/${sha}`,
   sha256: sha && sha.repeat(64),
   size: 1,

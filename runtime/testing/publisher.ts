@@ -6,7 +6,7 @@ import {
   type MachineResult,
   parseMachineResult,
 } from "../protocol/machine_result.ts";
-import { parsePointer } from "../protocol/pointer.ts";
+import { parsePointer, pointerRecord } from "../protocol/pointer.ts";
 import { pointerKey, releaseKey, resultKey } from "../protocol/object_keys.ts";
 import type { AppLog } from "./app_log.ts";
 import { type AppMachine, MACHINE_ID } from "./app_machine.ts";
@@ -24,6 +24,9 @@ import {
 } from "./pointer.ts";
 import { TestAppError } from "./test_app_error.ts";
 import { reportOf, type UpgradeReport } from "./upgrade_report.ts";
+
+// One bucket has one pointer: nothing has to tell its lineages apart.
+const LINEAGE = "0".repeat(26);
 
 /** The orchestrator of one machine. */
 export class Publisher {
@@ -71,6 +74,7 @@ export class Publisher {
     const upgrade = this.#upgrade({
       version,
       source_image_ref: sourceImageRef,
+      key,
       tarball_url: bucket.url(key),
       sha256,
       size,
@@ -100,6 +104,7 @@ export class Publisher {
     const upgrade = this.#upgrade({
       version: target?.version ?? "base",
       source_image_ref: target?.source_image_ref ?? this.#machine.imageRef,
+      key: target?.key ?? null,
       tarball_url: target?.tarball_url ?? null,
       sha256: target?.sha256 ?? null,
       size: target?.size ?? 0,
@@ -181,11 +186,13 @@ export class Publisher {
     const key = pointerKey(this.#app);
     const found = await getJson(bucket, key);
     const pointer = pointerWith(
-      found.status === "found" ? parsePointer(found.value) : null,
+      found.status === "found"
+        ? parsePointer(found.value, { place: bucket })
+        : null,
       { app: this.#app, imageRef: this.#machine.imageRef },
       deployed,
       new Date().toISOString(),
     );
-    await putJson(bucket, key, pointer, "always");
+    await putJson(bucket, key, pointerRecord(pointer, LINEAGE), "always");
   }
 }

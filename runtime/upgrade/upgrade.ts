@@ -1,6 +1,7 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
+import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { natives } from "../base/natives.ts";
 import { runPassingGates } from "../state/holder_cell.ts";
@@ -112,7 +113,9 @@ class Upgrade {
           () =>
             new UpgradeError(
               "fetch",
-              `Cannot download ${tarballUrl}: it took longer than ${fetchTimeoutMs} ms`,
+              `Cannot download ${
+                shownUrl(tarballUrl)
+              }: it took longer than ${fetchTimeoutMs} ms`,
               { transient: true },
             ),
         ));

@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   status: "rollout release fly config ui base shared",
   doctor: "status rollout release fly config ui base shared",
   init: "release config ui base shared",
-  orchestrator: "rollout fly config ui base shared",
+  orchestrator: "rollout release fly config ui base shared",
   reports: "rollout release fly config ui base shared",
   completions: "config base",
   rollout: "release fly config base shared",

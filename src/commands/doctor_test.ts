@@ -432,7 +432,7 @@ const ILLS: readonly {
       "clock",
       "warn",
       "is 59.5 s ahead of the bucket's",
-      "set this computer's clock, or let it be set by NTP; the deploy lock allows for 10 s",
+      "set this computer's clock, or let it be set by NTP; past 15 minutes signatures are refused",
     ]],
   },
   {

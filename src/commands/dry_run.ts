@@ -24,6 +24,12 @@ export interface PlannedRollout extends RolloutReport {
   readonly config: Readonly<Record<string, ShownValue>>;
 }
 
+/** Options of {@linkcode plan}. */
+export interface PlanOptions extends CliValues {
+  /** What is consented to, besides what deno.json says. */
+  readonly consent?: readonly string[];
+}
+
 /**
  * Plans a rollout of the working folder: packs it, and classifies it against a running machine. Writes nothing.
  *
@@ -42,7 +48,7 @@ export interface PlannedRollout extends RolloutReport {
  * ```
  */
 export async function plan(
-  options: CliValues,
+  options: PlanOptions,
   deps: AppDeps,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<PlannedRollout> {
@@ -58,6 +64,7 @@ export async function plan(
       force: false,
       dryRun: true,
       gitIgnored: true,
+      ...(options.consent ? { consent: options.consent } : {}),
     }),
     // A bucket of its own, so that nothing can be written, whatever happens.
     {
@@ -80,7 +87,7 @@ export async function plan(
  * @throws {FlyhotError} as {@linkcode plan} does
  */
 export async function dryRun(
-  options: CliValues,
+  options: PlanOptions,
   environment: CommandEnvironment,
 ): Promise<number> {
   const planned = await plan(options, environment, environment.signal);

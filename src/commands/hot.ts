@@ -4,6 +4,7 @@
 import { loadConfig } from "../config/load.ts";
 import { DEFAULTS } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
+import { findSigningKey } from "../release/signing.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
@@ -65,6 +66,13 @@ export const hotCommand: Command = defineCommand({
       description: "Take the deploy lock over from whoever holds it",
     },
     {
+      name: "signing-key",
+      type: "string",
+      value: "file",
+      description: "The private key to sign the release with",
+      default: "FLYHOT_SIGNING_KEY",
+    },
+    {
       name: "lock-timeout",
       type: "integer",
       min: 10,
@@ -101,6 +109,28 @@ export const hotCommand: Command = defineCommand({
       description: "How long one machine may take",
       default: `${DEFAULTS.timeoutSeconds}`,
     },
+    {
+      name: "probation",
+      type: "integer",
+      min: 1,
+      value: "seconds",
+      description: "How long new code is watched before it counts as good",
+      default: "what each machine was started with",
+    },
+    {
+      name: "consent",
+      type: "string",
+      value: "text",
+      repeatable: true,
+      description: "Allow what a refusal names, for this upgrade only",
+    },
+    {
+      name: "drop",
+      type: "string",
+      value: "holder",
+      repeatable: true,
+      description: "Give this holder's state up; --consent holder:<holder>",
+    },
     ...BUCKET_FLAGS,
   ],
   examples: [
@@ -134,18 +164,33 @@ export const hotCommand: Command = defineCommand({
       maxConcurrency: flags["max-concurrency"],
       canary: flags["no-canary"] ? 0 : flags.canary,
       timeout: flags.timeout,
+      probation: flags.probation,
       lockTimeout: flags["lock-timeout"],
     });
-    if (flags["dry-run"]) return await dryRun(values, context);
+    const consent = [
+      ...flags.consent,
+      ...flags.drop.map((holder) => `holder:${holder}`),
+    ];
+    if (flags["dry-run"]) return await dryRun({ ...values, consent }, context);
     const config = await loadConfig(context.host, values);
     const { force } = flags;
-    if (flags.local) return await hotLocal(config, { force }, context);
+    // Before anything is built or locked: without a key it would all be for nothing.
+    const key = await findSigningKey(
+      flags["signing-key"],
+      config.publicKeys.value,
+      context.host,
+    );
+    if (flags.local) {
+      return await hotLocal(config, { force, key, consent }, context);
+    }
     return await hotRemote(config, {
       image: flags.image,
       buildArgs: flags["build-arg"],
       switches: BUILD_SWITCHES.filter((name) => flags[name])
         .map((name) => `--${name}`),
       force,
+      key,
+      consent,
     }, context);
   },
 });

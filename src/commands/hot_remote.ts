@@ -1,11 +1,15 @@
 /** `flyhot hot`: an image built by fly, and a temporary machine that rolls it out.
  * @module
  */
+import { isAtRest, isRunning } from "../rollout/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
-import { type ErrorCode, EXIT_CODES, FlyhotError } from "../errors.ts";
+import { FlyhotError, isErrorCode } from "../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../fly/flyctl.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
+import type { Host } from "../host.ts";
+import { differingFiles, refuseDiffering } from "../release/compare_tree.ts";
+import type { SigningKey, SignStep } from "../release/signing.ts";
 import { ulid } from "../ulid.ts";
 import type { CommandEnvironment } from "./command.ts";
 import type { OrchestratorEnd } from "../orchestrator/events_file.ts";
@@ -28,6 +32,10 @@ export interface HotRemoteOptions {
   readonly switches: readonly string[];
   /** Whether to take the lock over from somebody else. */
   readonly force: boolean;
+  /** What to sign the release with, or null. */
+  readonly key: SigningKey | null;
+  /** What is consented to, for this upgrade only. */
+  readonly consent: readonly string[];
 }
 
 /**
@@ -46,6 +54,7 @@ export async function hotRemote(
   environment: CommandEnvironment,
 ): Promise<number> {
   const { host, reporter, signal } = environment;
+  const { key } = options;
   const app = requireApp(config);
   const flyctl = await findFlyctl(host, signal);
   if (!flyctl && options.image === undefined) {
@@ -66,6 +75,8 @@ export async function hotRemote(
     sourceImageRef: image,
     deployedBy,
     force: options.force,
+    sign: options.key !== null,
+    consent: options.consent,
   });
   const begun = host.monotonicNow();
   const name = "Start temporary machine";
@@ -82,10 +93,19 @@ export async function hotRemote(
   });
   const end = await followOrchestrator(
     machine.id,
-    { host, api, reporter },
+    { host, api, reporter, ...(key ? { onSign: signWith(key, host) } : {}) },
     signal,
   );
   return answerEnd(end, environment);
+}
+
+/** Signs what the temporary machine has packed if it is what the folder here holds. */
+function signWith(key: SigningKey, host: Host): SignStep {
+  return async (release, signal) => {
+    const { files } = release;
+    refuseDiffering(await differingFiles(files, host.cwd(), host, signal));
+    return await key.sign(release);
+  };
 }
 
 async function refuseNothingRunning(
@@ -93,7 +113,8 @@ async function refuseNothingRunning(
   signal: AbortSignal,
 ): Promise<void> {
   const machines = await new MachinesFleet(api).list(signal);
-  if (machines.some((it) => it.state === "started")) return;
+  // Where all are at rest, one is started for the rollout.
+  if (machines.some((it) => isRunning(it) || isAtRest(it))) return;
   throw new FlyhotError(
     "not_found",
     machines.length === 0
@@ -150,8 +171,4 @@ function answerEnd(
       `Cannot tell what the temporary machine did: it ended with ${end.exitCode}`,
     end.error?.hint ? { hint: end.error.hint } : {},
   );
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return code !== "ok" && Object.hasOwn(EXIT_CODES, code);
 }

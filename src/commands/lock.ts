@@ -6,7 +6,7 @@ import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import { breakLock } from "../rollout/lock/lock.ts";
-import { decideLock, describeLock } from "../rollout/lock/decision.ts";
+import { describeLock, lockState } from "../rollout/lock/decision.ts";
 import { readLock, type StoredLock } from "../rollout/lock/store.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
@@ -71,16 +71,16 @@ export const lockCommand: Command = defineCommand({
     const app = requireApp(config);
     const bucket = openBucket(config, host);
     const found = await readLock(bucket, app, signal);
-    const before = reportOf(app, found, host.now());
+    const before = reportOf(app, found);
     if (argument === "status" || before.state === "free") {
-      context.answer({ text: lockText(before, host.now()), json: before });
+      context.answer({ text: lockText(before, found), json: before });
       return 0;
     }
     if (before.state === "held" && !flags.force) {
       throw new FlyhotError(
         "conflict",
         `Cannot release the deploy lock of ${app}: it is ${
-          describeLock(found!.record, host.now())
+          describeLock(found!.record, found!.date)
         }`,
         {
           hint:
@@ -89,10 +89,10 @@ export const lockCommand: Command = defineCommand({
       );
     }
     // As it was judged: whoever has taken it since keeps it.
-    await breakLock(app, { host, bucket }, signal, found ?? undefined);
+    await breakLock(app, { bucket }, signal, found ?? undefined);
     const freed = await readLock(bucket, app, signal);
-    const after = reportOf(app, freed, host.now());
-    context.answer({ text: lockText(after, host.now()), json: after });
+    const after = reportOf(app, freed);
+    context.answer({ text: lockText(after, freed), json: after });
     return 0;
   },
 });
@@ -102,25 +102,22 @@ export const lockCommand: Command = defineCommand({
  *
  * @param app the Fly app
  * @param found the record, or null
- * @param now the time, milliseconds since 1970
  * @returns the report
  */
 export function reportOf(
   app: string,
   found: StoredLock | null,
-  now: number,
 ): LockReport {
   const lock = found?.record ?? null;
-  const decision = decideLock(lock, now, false);
-  const state = decision.action === "refuse"
-    ? "held"
-    : decision.action === "take_over" && decision.why === "lapsed"
-    ? "lapsed"
-    : "free";
-  return { app, state, lock };
+  return { app, state: lockState(lock, found?.date ?? 0), lock };
 }
 
-function lockText({ app, state, lock }: LockReport, now: number): string {
-  if (state === "free" || !lock) return `The deploy lock of ${app} is free\n`;
-  return `The deploy lock of ${app} is ${describeLock(lock, now)}\n`;
+function lockText(
+  { app, state }: LockReport,
+  found: StoredLock | null,
+): string {
+  if (state === "free" || !found) return `The deploy lock of ${app} is free\n`;
+  return `The deploy lock of ${app} is ${
+    describeLock(found.record, found.date)
+  }\n`;
 }

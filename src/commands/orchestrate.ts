@@ -3,7 +3,7 @@
  */
 import { loadTaskConfig } from "../orchestrator/task_config.ts";
 import { openBucket } from "../config/load.ts";
-import { toFlyhotError } from "../errors.ts";
+import { FlyhotError, isErrorCode, toFlyhotError } from "../errors.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import type { Host } from "../host.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
@@ -15,10 +15,14 @@ import {
   type CommandEnvironment,
   defineCommand,
 } from "./command.ts";
+import type { ReleaseSignature } from "@flyhot/runtime/protocol";
+import type { SignStep } from "../release/signing.ts";
 import {
   endLine,
   eventFilePath,
   EventFileWriter,
+  parseSignAnswer,
+  signLine,
 } from "../orchestrator/events_file.ts";
 import { openMachinesApi } from "../rollout/fly_access.ts";
 import { parseTask, TASK_VARIABLE } from "../orchestrator/task.ts";
@@ -27,6 +31,8 @@ import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
 const ACKNOWLEDGE_MS_MAX = 20_000;
 const ACKNOWLEDGE_LOOK_MS = 250;
+const SIGN_MS_MAX = 180_000;
+const SIGN_LOOK_MS = 250;
 
 /** `flyhot orchestrate` */
 export const orchestrateCommand: Command = defineCommand({
@@ -44,6 +50,7 @@ export const orchestrateCommand: Command = defineCommand({
     if (host.env(TASK_VARIABLE) === undefined) parseTask(undefined);
     const path = eventFilePath((name) => host.env(name));
     await host.files.remove(`${path}.ack`);
+    await host.files.remove(`${path}.sign`);
     const file = new EventFileWriter(host, path);
     const toFile = jsonReporter((line) => file.append(line));
     const reporter = {
@@ -52,7 +59,12 @@ export const orchestrateCommand: Command = defineCommand({
         context.reporter.emit(event);
       },
     };
-    const outcome = await rollOut({ ...context, reporter }).then(
+    const sign: SignStep = async (release, work) => {
+      file.append(signLine(release));
+      await file.flush();
+      return await untilSigned(path, host, work);
+    };
+    const outcome = await rollOut({ ...context, reporter }, sign).then(
       (report) => ({ report }),
       (thrown: unknown) => ({ error: toFlyhotError(thrown) }),
     );
@@ -78,6 +90,7 @@ export const orchestrateCommand: Command = defineCommand({
 
 async function rollOut(
   { host, reporter, signal }: CommandEnvironment,
+  sign: SignStep,
 ): Promise<RolloutReport> {
   const task = parseTask(host.env(TASK_VARIABLE));
   const config = loadTaskConfig(task, (name) => host.env(name));
@@ -93,11 +106,44 @@ async function rollOut(
       sourceImageRef: task.sourceImageRef,
       deployedBy: task.deployedBy,
       force: task.force,
+      consent: task.consent,
       dryRun: false,
       gitIgnored: false,
+      ...(task.sign ? { sign } : {}),
     }),
     { host, bucket, fleet: new MachinesFleet(api), reporter },
     signal,
+  );
+}
+
+/** Waits until whoever follows has compared what was packed with what is there, and signed it. */
+async function untilSigned(
+  path: string,
+  host: Host,
+  signal: AbortSignal,
+): Promise<ReleaseSignature> {
+  const end = host.monotonicNow() + SIGN_MS_MAX;
+  while (host.monotonicNow() < end) {
+    signal.throwIfAborted();
+    const text = await host.files.readText(`${path}.sign`);
+    if (text !== null) {
+      const answer = parseSignAnswer(text);
+      if ("signature" in answer) return answer.signature;
+      const { code, message, hint } = answer.refused;
+      throw new FlyhotError(
+        isErrorCode(code) ? code : "unexpected",
+        message,
+        hint === null ? {} : { hint },
+      );
+    }
+    await host.sleep(SIGN_LOOK_MS, signal);
+  }
+  throw new FlyhotError(
+    "incomplete",
+    `Cannot sign the release: whoever started this did not answer within ${
+      SIGN_MS_MAX / 1000
+    } s; nothing was changed`,
+    { hint: "run flyhot hot again, and leave it running until it ends" },
   );
 }
 

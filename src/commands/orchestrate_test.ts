@@ -18,6 +18,8 @@ const TASK = JSON.stringify(taskOf(
     sourceImageRef: "registry.fly.io/my-app:flyhot-1",
     deployedBy: "you@example.com",
     force: false,
+    sign: false,
+    consent: [],
   },
 ));
 

@@ -5,11 +5,14 @@ import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import { findFlyctl } from "../fly/flyctl.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { rollback } from "../rollout/rollback.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";
+import {
+  deployerName,
+  openFleet,
+  openMachinesApi,
+} from "../rollout/fly_access.ts";
 import { answerReport } from "./rollout_run.ts";
 
 /** `flyhot rollback` */
@@ -100,7 +103,7 @@ export const rollbackCommand: Command = defineCommand({
         lockTtlMs: config.lockTtlMs.value,
         force: flags.force,
       },
-      { host, bucket, fleet: new MachinesFleet(api), reporter },
+      { host, bucket, fleet: openFleet(api, flyctl), reporter },
       signal,
     );
     return answerReport(report, context);

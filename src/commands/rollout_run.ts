@@ -25,6 +25,8 @@ export function orchestrateOptions(
     | "force"
     | "dryRun"
     | "gitIgnored"
+    | "sign"
+    | "consent"
   >,
 ): OrchestrateOptions {
   const entries = config.entries.value;
@@ -38,6 +40,9 @@ export function orchestrateOptions(
     maxConcurrency: config.maxConcurrency.value,
     timeoutMs: config.timeoutMs.value,
     lockTtlMs: config.lockTtlMs.value,
+    ...(config.probationMs.value === null
+      ? {}
+      : { probationMs: config.probationMs.value }),
   };
 }
 

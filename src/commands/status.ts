@@ -5,7 +5,7 @@ import { FlyhotError } from "../errors.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { openStatus, status } from "../status/read.ts";
-import { statusText } from "../status/text.ts";
+import { statusExitCode, statusText } from "../status/text.ts";
 import { watchStatus } from "../status/watch.ts";
 
 /** `flyhot status` */
@@ -14,6 +14,7 @@ export const statusCommand: Command = defineCommand({
   summary: "Show what every machine of the app runs",
   description: [
     "Asks each running machine for its base image and the hot upgrade that is in. With credentials for the bucket, machines are compared with the current release; without, with each other. A Fly token is all it needs.",
+    "Exit code 7 if a machine does not run what it should, serves nobody or cannot be asked, or if a rollout was left half way; the output says which command mends it.",
     "With --watch it asks again and again, until Ctrl-C, and shows a machine a line; where stdout is no terminal, one table after the other. Not with --json, which answers with one value: ask again yourself.",
   ],
   flags: [
@@ -57,7 +58,7 @@ export const statusCommand: Command = defineCommand({
     if (flags.watch === undefined) {
       const report = await status(options, context, signal);
       context.answer({ text: statusText(report), json: report });
-      return 0;
+      return statusExitCode(report);
     }
     if (context.json) {
       throw new FlyhotError(

@@ -42,6 +42,7 @@ const UPGRADE = {
   id: "01K9",
   version: "0.1.1",
   source_image_ref: INFO.sourceImageRef,
+  key: "releases/x.tar.gz",
   tarball_url: "https://s3.example/releases/x",
   sha256: SHA,
   size: 1,
@@ -114,7 +115,7 @@ Deno.test("flyhot status shows every app machine, compared with the pointer", as
     env: { ...TOKEN, ...BUCKET },
     fetch: answer,
   });
-  assertEquals(code, 0);
+  assertEquals(code, 7);
   assertEquals(
     out,
     `==> Deployment Status
@@ -138,6 +139,9 @@ Machine: c (iad) [started]
 Machine: d (iad) [stopped]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
   Status: - Stopped: applies at next start
+
+If b stays so: fly machine restart b
+If c stays so: fly logs --machine c
 `,
   );
   assertEquals(err, "… Ask machines  4\n✓ Ask machines  0 ms\n");
@@ -149,7 +153,7 @@ Deno.test("flyhot status works with a Fly token alone, and says in JSON what was
     env: TOKEN,
     fetch: answer,
   });
-  assertEquals(code, 0);
+  assertEquals(code, 7);
   const report = JSON.parse(out);
   assertEquals(
     [report.app, report.compared_with, report.pointer_revision],
@@ -178,13 +182,126 @@ Deno.test("flyhot status warns and goes on when the bucket cannot be read", asyn
         })
         : answer(request),
   });
-  assertEquals(code, 0);
+  assertEquals(code, 7);
   assertEquals(JSON.parse(out).compared_with, "each other");
   assert(
     err.includes(
       "! Comparing the machines with each other only. Cannot read https://s3.example/releases/releases/my-app-current.json: the server answered 403 AccessDenied",
     ),
     err,
+  );
+});
+
+const ALL_WELL = (request: Request) =>
+  request.url.endsWith("/machines")
+    ? Response.json([machine("a", "started"), machine("d", "stopped")])
+    : answer(request);
+
+Deno.test("flyhot status exits with 0 where every machine runs what it should or rests", async () => {
+  const { code, out } = await runMain(["status"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: ALL_WELL,
+  });
+  assertEquals(code, 0, out);
+});
+
+/** What the bucket says the time is. */
+const NOW = "Thu, 15 Jan 2026 10:30:00 GMT";
+
+/** A rollout was left between its waves; who has the lock is up to the test. */
+function leftHalfWay(lock: Record<string, unknown> | null) {
+  const upgrade = { ...UPGRADE, state: "probation", wave: ["a"] };
+  const pointer = {
+    ...POINTER,
+    hot_upgrade: upgrade,
+    generations: {
+      [IMAGE]: { ...POINTER.generations[IMAGE], hot_upgrade: upgrade },
+    },
+  };
+  return (request: Request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("-current.json")) {
+      return Response.json(pointer, { headers: { etag: '"1"' } });
+    }
+    if (pathname.endsWith("-deploy.lock")) {
+      return lock
+        ? Response.json(lock, { headers: { etag: '"2"', date: NOW } })
+        : new Response(null, { status: 404, headers: { date: NOW } });
+    }
+    return ALL_WELL(request);
+  };
+}
+
+const LOCK = {
+  protocol: 1,
+  state: "held",
+  owner: "01K9",
+  holder: "ann",
+  purpose: "deploy 0.1.1",
+  acquired_at: "2026-01-15T10:00:00Z",
+  renewed_at: "2026-01-15T10:00:00Z",
+  expires_at: "2026-01-15T10:05:00Z",
+};
+
+Deno.test("flyhot status names a probation that nobody watches any more, and what settles it", async () => {
+  for (const lock of [LOCK, { ...LOCK, state: "released" }, null]) {
+    const { code, out } = await runMain(["status"], {
+      files: FILES,
+      env: { ...TOKEN, ...BUCKET },
+      fetch: leftHalfWay(lock),
+    });
+    assertEquals(code, 7, out);
+    assert(
+      out.includes(
+        "✗ v0.1.1 was left on probation by you on a (upgrade 01K9): settle it with: flyhot rollback",
+      ),
+      out,
+    );
+  }
+  const watched = await runMain(["status"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: leftHalfWay({ ...LOCK, expires_at: "2026-01-15T10:40:00Z" }),
+  });
+  assertEquals(watched.code, 0, watched.out);
+});
+
+Deno.test("flyhot doctor names a probation that nobody watches any more, and fails", async () => {
+  const { code, out } = await runMain(["doctor", "--json"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    run: (_program: string, args: readonly string[]) => ({
+      stdout: args[0] === "version" ? "fly v0.3.200\n" : "ann@example.com\n",
+    }),
+    fetch: leftHalfWay(LOCK),
+  });
+  const report = JSON.parse(out);
+  const found = report.checks.find((it: Record<string, unknown>) =>
+    it.check === "probation"
+  );
+  assertEquals([found?.verdict, found?.remedy], [
+    "fail",
+    "settle it with: flyhot rollback",
+  ]);
+  assert(code !== 0);
+});
+
+Deno.test("flyhot status says of a machine that answers nobody that it serves nobody, and exits with 7", async () => {
+  const { code, out } = await runMain(["status"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: (request) =>
+      request.url.endsWith("/exec")
+        ? Response.json({ exit_code: 73, stderr: "it did not answer" })
+        : ALL_WELL(request),
+  });
+  assertEquals(code, 7);
+  assert(
+    out.includes(
+      "Status: ✗ Serves nobody: restart it with: fly machine restart a",
+    ),
+    out,
   );
 });
 

@@ -9,6 +9,7 @@ import { orchestrateCommand } from "./orchestrate.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { initCommand } from "./init.ts";
+import { keygenCommand } from "./keygen.ts";
 import { lockCommand } from "./lock.ts";
 import { releasesCommand } from "./releases.ts";
 import { rollbackCommand } from "./rollback.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   releasesCommand,
   lockCommand,
   doctorCommand,
+  keygenCommand,
   sandboxCommand,
   completionsCommand(() => COMMANDS),
   orchestrateCommand,

@@ -2,7 +2,7 @@
  * @module
  */
 import { RELEASE_KEYS } from "@flyhot/runtime/plan";
-import { parseJsonc } from "@flyhot/runtime/protocol";
+import { parseJsonc, ProtocolError, publicKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { nearestName } from "./suggest.ts";
@@ -32,6 +32,8 @@ export interface DenoJsonConfig {
   readonly canary?: number;
   /** How long a machine may take, in seconds. */
   readonly timeout?: number;
+  /** For how long new code is watched before it counts as good, in seconds. */
+  readonly probation?: number;
   /** How long a holder may take to finish its call, in seconds. */
   readonly suspendTimeout?: number;
   /** Files that belong to the release, as globs. */
@@ -48,6 +50,8 @@ export interface DenoJsonConfig {
   readonly orchestrateCommand?: readonly string[];
   /** Where the credentials are. */
   readonly credentials?: CredentialNames;
+  /** The public keys that releases must be signed by; machines read them from their image. */
+  readonly publicKeys?: readonly string[];
 }
 
 type KeyReader = (value: unknown, at: string) => unknown;
@@ -60,6 +64,7 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
   canary: wholeNumber(0),
   timeout: seconds,
   suspendTimeout: seconds,
+  probation: seconds,
   include: texts,
   exclude: texts,
   entry: (value, at) =>
@@ -79,6 +84,21 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
       secretAccessKey: variableName,
       sessionToken: variableName,
     }),
+  publicKeys: (value, at) => {
+    const keys = texts(value, at);
+    for (const key of keys) {
+      try {
+        publicKey(key, at);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        // Not shown: it may be the private key, pasted by mistake.
+        return refuse(at, "public keys as flyhot keygen prints them", null);
+      }
+    }
+    return keys.length > 0
+      ? keys
+      : refuse(at, "at least one key, or no publicKeys at all", value);
+  },
 };
 
 /**

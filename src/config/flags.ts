@@ -5,6 +5,9 @@ import { parseArgs } from "node:util";
 import { FlyhotError } from "../errors.ts";
 import { nearestName } from "./suggest.ts";
 
+/** Far more than anybody types; its time grows with the square of their number. */
+const ARGUMENTS_MAX = 1000;
+
 /** One flag. */
 export interface FlagSpec {
   /** The name without hyphens in front, for example `skip-build`. */
@@ -69,6 +72,12 @@ export function readFlags<
   specs: F,
   commonSpecs?: C,
 ): ReadFlags<F, C> {
+  if (args.length > ARGUMENTS_MAX) {
+    throw new FlyhotError(
+      "usage",
+      `Cannot read the command line: it has ${args.length} arguments, more than ${ARGUMENTS_MAX}`,
+    );
+  }
   const all: readonly FlagSpec[] = [...specs, ...commonSpecs ?? []];
   const byName = new Map<string, FlagSpec>(all.map((it) => [it.name, it]));
   const { tokens } = parseArgs({

@@ -1,13 +1,15 @@
 /** Which files a release leaves out, by patterns as in `.dockerignore`.
  * @module
  */
+import { shownText } from "@flyhot/runtime/protocol";
+import { globTest } from "./glob.ts";
 
 /** One pattern, ready to be matched. */
 interface IgnoreRule {
   /** True for `!pattern`, which takes files back in. */
   readonly back: boolean;
   /** Matches a path or one of the folders it lies in. */
-  readonly matches: RegExp;
+  readonly matches: (path: string) => boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export function ignoreTest(
   return (path) => {
     let out = false;
     for (const { back, matches } of rules) {
-      if (out === back && matches.test(path)) out = !back;
+      if (out === back && matches(path)) out = !back;
     }
     return out;
   };
@@ -54,47 +56,13 @@ function readRule(pattern: string): IgnoreRule | null {
   // A pattern for the root itself would leave nothing to pack; Docker ignores it too.
   if (path === "") return null;
   try {
-    return { back, matches: new RegExp(`^${source(path)}(?:/|$)`, "u") };
+    return { back, matches: globTest(path) };
   } catch (cause) {
     throw new SyntaxError(
-      `Cannot read the ignore pattern "${pattern}": its brackets or backslashes do not match up`,
+      `Cannot read the ignore pattern "${
+        shownText(pattern.slice(0, 200))
+      }": its brackets or backslashes do not match up`,
       { cause },
     );
   }
-}
-
-function source(pattern: string): string {
-  let regExp = "";
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern.charAt(at);
-    if (character === "*" && pattern.charAt(at + 1) === "*") {
-      at++;
-      const whole = pattern.charAt(at + 1) === "/";
-      if (whole) at++;
-      regExp += whole ? "(?:.*/)?" : ".*";
-    } else if (character === "*") {
-      regExp += "[^/]*";
-    } else if (character === "?") {
-      regExp += "[^/]";
-    } else if (character === "[") {
-      const end = pattern.indexOf("]", at + 2);
-      const set = pattern.slice(at + 1, end === -1 ? undefined : end);
-      // An open bracket is left to the RegExp to refuse.
-      regExp += `[${set.replaceAll(/[\[&~|(){}]/g, "\\$&")}`;
-      if (end === -1) break;
-      regExp += "]";
-      at = end;
-    } else if (character === "\\") {
-      at++;
-      if (at === pattern.length) throw new SyntaxError("a lone backslash");
-      regExp += literal(pattern.charAt(at));
-    } else {
-      regExp += literal(character);
-    }
-  }
-  return regExp;
-}
-
-function literal(character: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }

@@ -31,6 +31,8 @@ export interface CliValues {
   readonly canary?: number;
   /** `--timeout`, in seconds. */
   readonly timeout?: number;
+  /** `--probation`, in seconds. */
+  readonly probation?: number;
   /** `--lock-timeout`, in seconds. */
   readonly lockTimeout?: number;
 }
@@ -77,6 +79,8 @@ export interface ResolvedConfig {
   readonly timeoutMs: Resolved<number>;
   /** How long the deploy lock holds without renewal, in milliseconds. */
   readonly lockTtlMs: Resolved<number>;
+  /** For how long machines watch new code, in milliseconds; null for what each was started with. */
+  readonly probationMs: Resolved<number | null>;
   /** How long a holder may take to finish its call, in milliseconds; the runtime's own limit. */
   readonly suspendTimeoutMs: Resolved<number>;
   /** Files that belong to the release; null for all. */
@@ -85,6 +89,8 @@ export interface ResolvedConfig {
   readonly exclude: Resolved<readonly string[]>;
   /** The main modules; null to detect them. */
   readonly entries: Resolved<readonly string[] | null>;
+  /** The public keys that releases must be signed by; null where none is asked for. */
+  readonly publicKeys: Resolved<readonly string[] | null>;
   /** Where new machines go, or null. */
   readonly primaryRegion: Resolved<string | null>;
   /** An image that fly uses as it is instead of building one, or null. */
@@ -162,6 +168,8 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
     const { value, from } = first(list, fallback);
     return { value: Math.round(value * 1000), from };
   };
+  const probation = (list: readonly Resolved<number>[]) =>
+    list.length === 0 ? { value: null, from: "default" } : seconds(list, 0);
   const secret = (name: string): Resolved<Secret | null> => {
     const value = sources.env(name);
     return {
@@ -237,6 +245,10 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
       given(cli.lockTimeout, "--lock-timeout"),
       DEFAULTS.lockTimeoutSeconds,
     ),
+    probationMs: probation([
+      ...given(cli.probation, "--probation"),
+      ...given(json.probation, jsonAt("probation")),
+    ]),
     suspendTimeoutMs: seconds(
       given(json.suspendTimeout, jsonAt("suspendTimeout")),
       DEFAULTS.suspendTimeoutSeconds,
@@ -244,6 +256,7 @@ function decideAll(sources: ConfigSources): ResolvedConfig {
     include: first(given(json.include, jsonAt("include")), null),
     exclude: first(given(json.exclude, jsonAt("exclude")), []),
     entries: first(given(json.entry, jsonAt("entry")), null),
+    publicKeys: first(given(json.publicKeys, jsonAt("publicKeys")), null),
     primaryRegion: first(
       given(flyToml?.primaryRegion ?? undefined, tomlAt("primary_region")),
       null,
@@ -328,6 +341,16 @@ export interface Credentials {
  */
 export function requireCredentials(config: ResolvedConfig): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = config;
+  for (const it of [accessKeyId, secretAccessKey, sessionToken]) {
+    if (it.value === null || /^[\x21-\x7e]+$/.test(it.value.reveal())) continue;
+    throw new FlyhotError(
+      "auth",
+      `Cannot use ${
+        it.from.replace("environment ", "")
+      }: it has a blank, a line break or another character that no key has`,
+      { hint: "set it again without, for example from a file by $(cat file)" },
+    );
+  }
   if (accessKeyId.value !== null && secretAccessKey.value !== null) {
     return {
       accessKeyId: accessKeyId.value,

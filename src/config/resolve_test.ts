@@ -1,4 +1,9 @@
-import { assertEquals, assertFalse, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { FlyhotError } from "../errors.ts";
 import type { FlyToml } from "./fly_toml.ts";
 import {
@@ -207,4 +212,63 @@ Deno.test("resolveConfig() shows no secret, however it is printed", () => {
     assertFalse(shown.includes("tsec_1"));
     assertFalse(shown.includes("tid_1"));
   }
+});
+
+Deno.test("requireCredentials() names the variable that no header may carry, and never its value", () => {
+  for (
+    const name of [
+      "AWS_ACCESS_KEY_ID",
+      "AWS_SECRET_ACCESS_KEY",
+      "AWS_SESSION_TOKEN",
+    ]
+  ) {
+    for (
+      const bad of [
+        "se-cr\net",
+        "se-cret\n",
+        "\rse-cret",
+        "se-cr et",
+        "se-cr\0et",
+        "se-crét",
+      ]
+    ) {
+      const env: Record<string, string> = {
+        AWS_ACCESS_KEY_ID: "k",
+        AWS_SECRET_ACCESS_KEY: "s",
+        [name]: bad,
+      };
+      const config = resolveConfig({
+        cli: {},
+        denoJson: null,
+        flyToml: null,
+        env: (name) => env[name],
+      });
+      const error = assertThrows(() => requireCredentials(config), FlyhotError);
+      assertEquals(error.code, "auth");
+      assertStringIncludes(error.message, `Cannot use ${name}: `);
+      assertEquals(/se-cr/.test(`${error.message}${error.hint}`), false);
+    }
+  }
+});
+
+Deno.test("resolveConfig() takes the probation from the command line, then deno.json, and else leaves it to the machines", () => {
+  const probationMs = (cli: number | undefined, json: number | undefined) =>
+    resolveConfig({
+      cli: cli === undefined ? {} : { probation: cli },
+      denoJson: {
+        path: "deno.json",
+        config: json === undefined ? {} : { probation: json },
+      },
+      flyToml: null,
+      env: () => undefined,
+    }).probationMs;
+  assertEquals(probationMs(30, 10), { value: 30_000, from: "--probation" });
+  assertEquals(probationMs(undefined, 10), {
+    value: 10_000,
+    from: "deno.json flyhot.probation",
+  });
+  assertEquals(probationMs(undefined, undefined), {
+    value: null,
+    from: "default",
+  });
 });

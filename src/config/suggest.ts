@@ -2,6 +2,8 @@
  * @module
  */
 
+const WORD_LENGTH_MAX = 100;
+
 /**
  * Finds the name that a mistyped one was probably meant to be.
  *
@@ -13,6 +15,8 @@ export function nearestName(
   word: string,
   names: readonly string[],
 ): string | null {
+  // Nobody means a word that long, and each name would be compared with all of it.
+  if (word.length > WORD_LENGTH_MAX) return null;
   let best: string | null = null;
   // Further than a third of the word away, a suggestion is a guess.
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;

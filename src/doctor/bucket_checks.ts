@@ -11,6 +11,13 @@ import {
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Pointer } from "@flyhot/runtime/protocol";
+import { readLock } from "../rollout/lock/store.ts";
+import {
+  describeAbandoned,
+  isUnwatched,
+  onProbation,
+  SETTLES,
+} from "../rollout/pointer/abandoned.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { formatDuration } from "../ui/format.ts";
 import { ulid } from "../ulid.ts";
@@ -28,7 +35,7 @@ export interface BucketFindings {
   readonly pointer: Pointer | null | undefined;
 }
 
-/** Past this, in milliseconds, the margins of the deploy lock do not cover the difference any more. */
+/** Past this, in milliseconds, a clock is worth a word: nothing goes by it, but signatures carry its time. */
 export const SKEW_MS_WARN = 10_000;
 /** Past this, in milliseconds, S3 refuses signatures. */
 export const SKEW_MS_FAIL = 15 * 60_000;
@@ -78,10 +85,11 @@ export async function checkBucket(
     ...await checkWriting(
       bucket,
       `releases/${app}-doctor/${id}`,
-      config.accessKeyId.from,
+      { from: config.accessKeyId.from, endpoint: config.endpoint.value },
       signal,
     ),
     judgeClock(clock.skewMs),
+    ...await checkProbation(bucket, app, pointer, signal),
   ];
   return { checks, pointer };
 }
@@ -107,17 +115,47 @@ function checkNames(config: ResolvedConfig): Check | null {
   return null;
 }
 
+/** A rollout that nobody watches any more; what is newest of the app is what counts. */
+async function checkProbation(
+  bucket: Bucket,
+  app: string,
+  pointer: Pointer | null,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const open = pointer ? onProbation(pointer, [pointer.image_ref]) : [];
+  if (open.length === 0) return [];
+  try {
+    const lock = await readLock(bucket, app, signal);
+    if (!isUnwatched(lock)) {
+      return [
+        pass("probation", `v${open[0]!.version} is being rolled out now`),
+      ];
+    }
+    return open.map((abandoned) =>
+      fail(
+        "probation",
+        new FlyhotError("incomplete", describeAbandoned(abandoned), {
+          hint: `settle it with: ${SETTLES}`,
+        }),
+      )
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return [fail("probation", error)];
+  }
+}
+
 async function checkWriting(
   bucket: Bucket,
   key: string,
-  from: string,
+  { from, endpoint }: { readonly from: string; readonly endpoint: string },
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   try {
     const outcome = await probeConditionalWrites(bucket, key, signal);
     return [
       pass("credentials", `may read, write and remove, from ${from}`),
-      judgeProbe(outcome),
+      judgeProbe(outcome, endpoint),
     ];
   } catch (error) {
     signal.throwIfAborted();
@@ -146,14 +184,17 @@ function judgeReading(
  * Judges conditional writes.
  *
  * @param outcome what the probe found
+ * @param endpoint the S3 service; where it is Tigris, what it promises across regions is said
  * @returns the check
  */
-export function judgeProbe(outcome: ProbeOutcome): Check {
+export function judgeProbe(outcome: ProbeOutcome, endpoint = ""): Check {
   switch (outcome.status) {
     case "honoured":
       return pass(
         "conditional_writes",
-        "create-only and compare-and-swap are honoured",
+        `create-only and compare-and-swap are honoured${
+          isTigris(endpoint) ? `; ${TIGRIS_REGIONS}` : ""
+        }`,
       );
     case "unclear":
       return warn(
@@ -171,6 +212,15 @@ export function judgeProbe(outcome: ProbeOutcome): Check {
         ),
       );
   }
+}
+
+const TIGRIS_REGIONS =
+  "across regions Tigris promises that for Single- and Multi-region buckets only: with a Global one, the default of fly storage create, deploy from one region";
+
+function isTigris(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { hostname } = new URL(endpoint);
+  return /(^|\.)(tigris\.dev|t3\.storage\.dev|tigrisfiles\.io)$/.test(hostname);
 }
 
 /**
@@ -198,7 +248,7 @@ export function judgeClock(skewMs: number | null): Check {
     );
   }
   return apart > SKEW_MS_WARN
-    ? warn("clock", text, `${remedy}; the deploy lock allows for 10 s`)
+    ? warn("clock", text, `${remedy}; past 15 minutes signatures are refused`)
     : pass("clock", text);
 }
 

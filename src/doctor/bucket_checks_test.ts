@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { judgeClock, judgeProbe } from "./bucket_checks.ts";
 
 Deno.test("judgeClock() allows what the lock allows, and fails what signatures do not", () => {
@@ -50,4 +50,35 @@ Deno.test("judgeProbe() fails only a bucket that is known to break its word", ()
     "The bucket does not honour conditional writes: x",
     "use a store that does, such as Tigris, AWS S3, R2 or Ceph",
   ]);
+});
+
+Deno.test("judgeProbe() says what Tigris promises across regions, and only of Tigris", () => {
+  const text = (endpoint: string) =>
+    judgeProbe({ status: "honoured" }, endpoint).text;
+  for (
+    const endpoint of [
+      "https://fly.storage.tigris.dev",
+      "https://t3.storage.dev",
+      "https://T3.storage.dev/",
+    ]
+  ) {
+    assertStringIncludes(
+      text(endpoint),
+      "Single- and Multi-region buckets only",
+    );
+  }
+  for (
+    const endpoint of [
+      "https://s3.eu-west-1.amazonaws.com",
+      "https://fly.storage.tigris.dev.example",
+      "https://nott3.storage.dev",
+      "x",
+      "",
+    ]
+  ) {
+    assertEquals(
+      text(endpoint),
+      "create-only and compare-and-swap are honoured",
+    );
+  }
 });

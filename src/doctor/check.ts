@@ -13,6 +13,7 @@ export type CheckName =
   | "credentials"
   | "clock"
   | "conditional_writes"
+  | "probation"
   | "runtime"
   | "deno"
   | "environment"

@@ -309,7 +309,7 @@ export function judgeEnvironment(
       "without them the runtime gets no upgrades, unless reapply() is given them: fly storage create, or fly secrets set",
     ]),
     ...(bucket.length === known.length ? [] : [
-      'flyhot hot without --local needs the token there: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy)"',
+      'flyhot hot without --local needs the token there: fly secrets set FLY_API_TOKEN="$(fly tokens create machine-exec)"',
     ]),
   ];
   return warn(

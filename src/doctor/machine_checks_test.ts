@@ -87,7 +87,7 @@ Deno.test("judgeEnvironment() names what is missing, and for what it is needed",
   const bucket =
     "without them the runtime gets no upgrades, unless reapply() is given them: fly storage create, or fly secrets set";
   const token =
-    'flyhot hot without --local needs the token there: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy)"';
+    'flyhot hot without --local needs the token there: fly secrets set FLY_API_TOKEN="$(fly tokens create machine-exec)"';
   assertEquals(found(["BUCKET_NAME", "FLY_API_TOKEN"]), [
     "warn",
     "lacks BUCKET_NAME, FLY_API_TOKEN",
@@ -127,6 +127,7 @@ Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past t
     retained_budget_exceeded: false,
     verdict: "base_image",
     detail: null,
+    remedy: null,
   };
   assertEquals(short(judgeRuntime(status)), [
     "pass",

@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppMachine } from "./fleet.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, MachineContainer } from "./machine.ts";
 
 /** What a machine is, and for anything but `app` why. */
 export type MachineRole =
@@ -56,6 +56,30 @@ export function roleOf(machine: Machine): MachineRole {
 }
 
 /**
+ * Finds the container of a machine that runs the app: the only one, the one named `app` or like the process group, or
+ * the only one with the image of the machine.
+ *
+ * @param machine the machine
+ * @returns the container; null where the machine has none, or none of several can be told to be the app's
+ */
+export function containerOf(
+  { containers, metadata, imageRef }: Pick<
+    Machine,
+    "containers" | "metadata" | "imageRef"
+  >,
+): MachineContainer | null {
+  if (containers.length <= 1) return containers[0] ?? null;
+  const group = metadata.fly_process_group ?? metadata.process_group;
+  const named = containers.find(({ name }) => name === "app") ??
+    containers.find(({ name }) => name === group);
+  if (named) return named;
+  const same = containers.filter(({ image }) =>
+    image !== "" && image === imageRef
+  );
+  return same.length === 1 ? same[0]! : null;
+}
+
+/**
  * Picks the machines that run the app.
  *
  * @param machines all machines of the Fly app
@@ -74,9 +98,12 @@ export function appMachines(
       region: machine.region,
       state: machine.state,
       group: role.group,
-      imageRef: machine.imageRef,
+      imageRef: containerOf(machine)?.image || machine.imageRef,
       hostOk: machine.hostStatus === "ok",
       instanceId: machine.instanceId,
+      exits: machine.events.map(({ exit }) => exit).filter((exit) =>
+        exit !== null
+      ),
     });
   }
   const key = (it: AppMachine) => `${it.region} ${it.id}`;

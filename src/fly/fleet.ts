@@ -2,6 +2,8 @@
  * @module
  */
 import type { MachineInfo, RunningManifest } from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../errors.ts";
+import type { MachineExit } from "./machine.ts";
 
 /** One machine that runs the app; reserved, temporary and dying ones are left out. */
 export interface AppMachine {
@@ -21,6 +23,8 @@ export interface AppMachine {
   readonly hostOk: boolean;
   /** Changes whenever the machine is updated: which version of its configuration it runs. */
   readonly instanceId: string;
+  /** How its main process ended, newest first, as far as the platform remembers. Default: nothing is known. */
+  readonly exits?: readonly MachineExit[];
 }
 
 /** Reaches the machines of one app. Every method throws a `FlyhotError` that names machine, cause and remedy. */
@@ -38,4 +42,43 @@ export interface Fleet {
   manifest(machineId: string, signal?: AbortSignal): Promise<RunningManifest>;
   /** Tells the runtime on a machine to read the pointer now; carries no authority. */
   nudge(machineId: string, signal?: AbortSignal): Promise<void>;
+  /** Starts a machine that is at rest, and waits until it is started. */
+  start(machineId: string, signal?: AbortSignal): Promise<void>;
+  /** Stops a machine in an orderly way; does not wait. */
+  stop(machineId: string, signal?: AbortSignal): Promise<void>;
+  /** The last lines that a machine logged, oldest first; empty where nobody can tell. */
+  lastLines?(
+    machineId: string,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]>;
+}
+
+/** A machine is started and its process does not answer: whoever calls it waits in vain. */
+export class ServesNobodyError extends FlyhotError {
+  /** The machine. */
+  readonly machineId: string;
+
+  /**
+   * @param machineId the machine
+   * @param what what was tried, as the rest of a sentence that begins with `Cannot`
+   * @param why what was seen
+   */
+  constructor(machineId: string, what: string, why: string) {
+    super(
+      "incomplete",
+      `Cannot ${what}: machine ${machineId} serves nobody (${why})`,
+      { hint: restartHint(machineId) },
+    );
+    this.machineId = machineId;
+  }
+}
+
+/**
+ * How a machine is brought back whose process answers nobody.
+ *
+ * @param machineId the machine
+ * @returns what to do
+ */
+export function restartHint(machineId: string): string {
+  return `restart it with: fly machine restart ${machineId}`;
 }

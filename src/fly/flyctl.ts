@@ -24,6 +24,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
+const LOG_LINES_MAX = 20;
 const PROGRAMS = ["fly", "flyctl"];
 
 /**
@@ -181,6 +182,30 @@ export class Flyctl {
           "name the image yourself: flyhot hot --skip-build --image <reference>",
       },
     );
+  }
+
+  /**
+   * Reads the newest lines that a machine logged.
+   *
+   * @param app the Fly app
+   * @param machineId the machine
+   * @param signal gives up early
+   * @returns the lines without time and place, oldest first; none if fly cannot tell
+   */
+  async logs(
+    app: string,
+    machineId: string,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { code, stdout } = await this.#run(
+      ["logs", "--no-tail", "--app", app, "--machine", machineId],
+      signal ? { signal } : {},
+    );
+    if (code !== 0) return [];
+    return plain(stdout).split("\n").filter((line) => line.trim() !== "")
+      .map((line) =>
+        line.replace(/^\S+\s+\S+\[[^\]]*\]\s+\S+\s+\[\w+\]\s?/, "")
+      ).slice(-LOG_LINES_MAX);
   }
 
   async #run(

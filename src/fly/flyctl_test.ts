@@ -132,3 +132,29 @@ Deno.test("imageIn() takes any registry, label and digest, and no other line", (
     assertEquals(imageIn(output), image);
   }
 });
+
+Deno.test("Flyctl.logs() gives the newest lines without time and place, and none where fly fails", async () => {
+  const asked: string[] = [];
+  const flyctl = (code: number, stdout: string) =>
+    new Flyctl(
+      {
+        run: (_program, args) => {
+          asked.push(args.join(" "));
+          return Promise.resolve({ code, stdout, stderr: "" });
+        },
+      },
+      "fly",
+    );
+  const line = (text: string) =>
+    `2026-01-15T10:30:00Z app[6e82] iad [info]${text}\n`;
+  const many = Array.from({ length: 30 }, (_, index) => line(`line ${index}`));
+  const logs = await flyctl(0, `${many.join("")}${line("error: boom")}\n`)
+    .logs("my-app", "6e82");
+  assertEquals([logs.length, logs[0], logs.at(-1)], [
+    20,
+    "line 11",
+    "error: boom",
+  ]);
+  assertEquals(asked, ["logs --no-tail --app my-app --machine 6e82"]);
+  assertEquals(await flyctl(1, line("x")).logs("my-app", "6e82"), []);
+});

@@ -24,6 +24,10 @@ export interface MachineExit {
   readonly oomKilled: boolean;
   /** Whether somebody asked for the stop. */
   readonly requestedStop: boolean;
+  /** The signal that ended it, or null. */
+  readonly signal: number | null;
+  /** When it ended, in milliseconds since 1970 on the platform's clock. */
+  readonly at: number;
 }
 
 /** A machine. */
@@ -50,6 +54,16 @@ export interface Machine {
   readonly standbys: readonly string[];
   /** Its events, newest first. */
   readonly events: readonly MachineEvent[];
+  /** Its containers, where it is made of several; else empty. */
+  readonly containers: readonly MachineContainer[];
+}
+
+/** One container of a machine that has several. */
+export interface MachineContainer {
+  /** Its name. */
+  readonly name: string;
+  /** Its image; empty for that of the machine. */
+  readonly image: string;
 }
 
 /**
@@ -85,6 +99,10 @@ export function parseMachine(value: unknown): Machine {
     autoDestroy: config.auto_destroy === true,
     standbys: list(config.standbys).map(String),
     events: list(value.events).map(parseEvent),
+    containers: list(config.containers).map(fields).map((it) => ({
+      name: text(it.name),
+      image: text(it.image),
+    })),
   };
 }
 
@@ -125,6 +143,8 @@ function parseEvent(value: unknown): MachineEvent {
     timestamp: number(event.timestamp),
     exit: isRecord(exit)
       ? {
+        signal: signalIn(exit),
+        at: momentIn(exit.exited_at) ?? number(event.timestamp),
         // The guest's own code is the truth; the outer one is 0 for a process ended by a signal.
         code: number(exit.guest_exit_code) || number(exit.exit_code),
         oomKilled: exit.oom_killed === true,
@@ -132,6 +152,17 @@ function parseEvent(value: unknown): MachineEvent {
       }
       : null,
   };
+}
+
+function signalIn(exit: Record<string, unknown>): number | null {
+  const signal = number(exit.guest_signal) || number(exit.signal);
+  return signal > 0 ? signal : null;
+}
+
+/** Told as a number or as text, by which server answers. */
+function momentIn(value: unknown): number | null {
+  const at = typeof value === "string" ? Date.parse(value) : value;
+  return typeof at === "number" && Number.isFinite(at) ? at : null;
 }
 
 function fullImageRef(image: Record<string, unknown>): string {

@@ -53,6 +53,8 @@ Deno.test("parseMachine() reads a whole machine", () => {
     code: 7,
     oomKilled: true,
     requestedStop: false,
+    signal: null,
+    at: 1700000000000,
   });
 });
 

@@ -303,6 +303,8 @@ export class MachinesApi {
       readonly what: string;
       readonly timeoutSeconds?: number;
       readonly attemptsMax?: number;
+      /** In which container, where the machine has several. */
+      readonly container?: string;
       readonly signal?: AbortSignal;
     },
   ): Promise<ExecOutcome> {
@@ -311,14 +313,25 @@ export class MachinesApi {
     const answer = await this.#request(`/${encodeURIComponent(id)}/exec`, {
       what: options.what,
       method: "POST",
-      json: { command, timeout: seconds },
+      json: {
+        command,
+        timeout: seconds,
+        ...(options.container === undefined
+          ? {}
+          : { container: options.container }),
+      },
       idempotent: true,
+      accept: (status, body) => status >= 400 && saysNoProgram(body),
       deadlineMs: (seconds + 10) * 1000,
       ...(options.attemptsMax === undefined
         ? {}
         : { attemptsMax: options.attemptsMax }),
       ...signalOf(options.signal),
     });
+    // An older init refuses what newer ones run and end with 127, as a shell does.
+    if (answer.status >= 400) {
+      return { code: 127, stdout: "", stderr: messageOf(answer.body) };
+    }
     const outcome = json(answer);
     if (!isRecord(outcome)) throw unreadable(options.what);
     const { exit_code, exit_signal, stdout, stderr } = outcome;
@@ -333,6 +346,39 @@ export class MachinesApi {
       stdout: typeof stdout === "string" ? stdout : "",
       stderr: typeof stderr === "string" ? stderr : "",
     };
+  }
+
+  /**
+   * Starts or resumes a machine; does not wait for it.
+   *
+   * @param id the machine
+   * @param signal gives up early
+   * @throws {FlyhotError} `auth`, `not_found`, `conflict` if its state does not allow it, or `network`
+   */
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#request(`/${encodeURIComponent(id)}/start`, {
+      what: `start machine ${id} of ${this.app}`,
+      method: "POST",
+      idempotent: true,
+      ...signalOf(signal),
+    });
+  }
+
+  /**
+   * Stops a machine in an orderly way; does not wait for it.
+   *
+   * @param id the machine
+   * @param signal gives up early
+   * @throws {FlyhotError} `auth`, `not_found`, `conflict` if its state does not allow it, or `network`
+   */
+  async stop(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#request(`/${encodeURIComponent(id)}/stop`, {
+      what: `stop machine ${id} of ${this.app}`,
+      method: "POST",
+      json: {},
+      idempotent: true,
+      ...signalOf(signal),
+    });
   }
 
   /**
@@ -398,4 +444,24 @@ function saysNoImage(answer: HttpAnswer): boolean {
   return answer.status >= 400 && answer.status < 500 &&
     /(could not find|not found|unknown|failed to (get|resolve)).{0,20}(image|manifest)|(image|manifest).{0,200}(not found|unknown)/i
       .test(answer.body);
+}
+
+/** What the init of a machine says about a program that is not there; the API has no code for it. */
+function saysNoProgram(body: string): boolean {
+  return /executable file not found|not found in \$?PATH|no such file or directory|command not found|(could not|failed to) (find|spawn|exec|start)\b.{0,80}(program|command|executable|process|os error 2)/i
+    .test(messageOf(body));
+}
+
+function messageOf(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (isRecord(value)) {
+      for (const said of [value.error, value.message]) {
+        if (typeof said === "string" && said !== "") return said;
+      }
+    }
+  } catch {
+    // Plain text, then.
+  }
+  return body.slice(0, 1000);
 }

@@ -9,14 +9,26 @@ import {
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { appMachines } from "./app_machine.ts";
+import { mapLimited } from "../limited.ts";
+import { appMachines, containerOf } from "./app_machine.ts";
 import {
+  answerIn,
   CONTROL_EXIT_CODES,
   controlCommand,
   type ControlRequest,
 } from "./control.ts";
-import type { AppMachine, Fleet } from "./fleet.ts";
+import { type AppMachine, type Fleet, ServesNobodyError } from "./fleet.ts";
+import type { Machine } from "./machine.ts";
 import type { ExecOutcome, MachinesApi } from "./machines_api.ts";
+
+const LEASES_AT_ONCE = 16;
+const START_MS_MAX = 120_000;
+
+/** Reads the last lines that a machine logged, oldest first. */
+export type LogReader = (
+  machineId: string,
+  signal?: AbortSignal,
+) => Promise<readonly string[]>;
 
 /**
  * The machines of an app on Fly. The runtime is asked through `exec`, so no port is opened and no new secret exists.
@@ -32,14 +44,18 @@ import type { ExecOutcome, MachinesApi } from "./machines_api.ts";
  */
 export class MachinesFleet implements Fleet {
   readonly #api: MachinesApi;
+  readonly #logs: LogReader | null;
+  readonly #machines = new Map<string, Machine>();
 
   /**
    * Sends nothing yet.
    *
    * @param api the Machines API of the app
+   * @param logs reads what machines logged. Default: nobody can
    */
-  constructor(api: MachinesApi) {
+  constructor(api: MachinesApi, logs: LogReader | null = null) {
     this.#api = api;
+    this.#logs = logs;
   }
 
   /**
@@ -50,7 +66,9 @@ export class MachinesFleet implements Fleet {
    * @throws {FlyhotError} `auth`, `not_found` or `network`
    */
   async list(signal?: AbortSignal): Promise<readonly AppMachine[]> {
-    return appMachines(await this.#api.list(signal ? { signal } : {}));
+    const machines = await this.#api.list(signal ? { signal } : {});
+    for (const machine of machines) this.#machines.set(machine.id, machine);
+    return appMachines(machines);
   }
 
   /**
@@ -65,11 +83,13 @@ export class MachinesFleet implements Fleet {
     machineIds: readonly string[],
     signal?: AbortSignal,
   ): Promise<string | null> {
-    for (const id of machineIds) {
-      const holder = await this.#api.lease(id, signal);
-      if (holder !== null) return `machine ${id} is held by ${holder}`;
-    }
-    return null;
+    const holders = await mapLimited(
+      machineIds,
+      LEASES_AT_ONCE,
+      async (id) => ({ id, by: await this.#api.lease(id, signal) }),
+    );
+    const held = holders.find(({ by }) => by !== null);
+    return held ? `machine ${held.id} is held by ${held.by}` : null;
   }
 
   /**
@@ -127,6 +147,60 @@ export class MachinesFleet implements Fleet {
     );
   }
 
+  /**
+   * Starts a machine that is at rest, and waits until it is started.
+   *
+   * @param machineId the machine
+   * @param signal gives up early
+   * @throws {FlyhotError} `auth`, `not_found`, `conflict` or `network` as the API says, `incomplete` if it does not start in time
+   */
+  async start(machineId: string, signal?: AbortSignal): Promise<void> {
+    await this.#api.start(machineId, signal);
+    const started = await this.#api.wait(machineId, "started", {
+      timeoutMs: START_MS_MAX,
+      ...(signal ? { signal } : {}),
+    });
+    if (started) return;
+    throw new FlyhotError(
+      "incomplete",
+      `Cannot start machine ${machineId}: it is not started after ${
+        START_MS_MAX / 1000
+      } s`,
+      { hint: `see why with: fly logs --machine ${machineId}` },
+    );
+  }
+
+  /**
+   * Stops a machine in an orderly way; does not wait.
+   *
+   * @param machineId the machine
+   * @param signal gives up early
+   * @throws {FlyhotError} `auth`, `not_found`, `conflict` or `network` as the API says
+   */
+  async stop(machineId: string, signal?: AbortSignal): Promise<void> {
+    await this.#api.stop(machineId, signal);
+  }
+
+  /**
+   * Reads the last lines that a machine logged; trouble is as good as none.
+   *
+   * @param machineId the machine
+   * @param signal gives up early
+   * @returns the lines, oldest first
+   */
+  async lastLines(
+    machineId: string,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
+    if (!this.#logs) return [];
+    try {
+      return await this.#logs(machineId, signal);
+    } catch {
+      signal?.throwIfAborted();
+      return [];
+    }
+  }
+
   async #ask<T>(
     machineId: string,
     request: ControlRequest,
@@ -136,9 +210,12 @@ export class MachinesFleet implements Fleet {
   ): Promise<T> {
     const { stdout } = await this.#exec(machineId, request, what, signal);
     try {
-      return parse(JSON.parse(stdout));
+      return parse(JSON.parse(await answerIn(stdout)));
     } catch (cause) {
-      if (!(cause instanceof SyntaxError || cause instanceof ProtocolError)) {
+      if (
+        !(cause instanceof SyntaxError || cause instanceof ProtocolError ||
+          cause instanceof TypeError)
+      ) {
         throw cause;
       }
       throw new FlyhotError(
@@ -160,18 +237,83 @@ export class MachinesFleet implements Fleet {
     what: string,
     signal: AbortSignal | undefined,
   ): Promise<ExecOutcome> {
-    const outcome = await this.#api.exec(
-      machineId,
-      controlCommand(request, this.#api.app),
-      signal ? { what, signal } : { what },
-    );
+    const container = this.#containerOf(machineId, what);
+    let outcome: ExecOutcome;
+    try {
+      outcome = await this.#api.exec(
+        machineId,
+        controlCommand(request, this.#api.app),
+        {
+          what,
+          ...(container === null ? {} : { container }),
+          ...(signal ? { signal } : {}),
+        },
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw await this.#isDeaf(machineId, error, signal)
+        ? new ServesNobodyError(
+          machineId,
+          what,
+          "it is started, and no command ends there in time",
+        )
+        : error;
+    }
     if (outcome.code === 0) return outcome;
-    throw controlFailure(what, outcome);
+    throw controlFailure(machineId, what, outcome);
+  }
+
+  #containerOf(machineId: string, what: string): string | null {
+    const machine = this.#machines.get(machineId);
+    if (!machine || machine.containers.length === 0) return null;
+    const container = containerOf(machine);
+    if (container) return container.name;
+    const names = machine.containers.map(({ name }) => name).join(", ");
+    throw new FlyhotError(
+      "usage",
+      `Cannot ${what}: it has the containers ${names}, and which one runs the app cannot be told`,
+      { hint: "name the app's container app, or like its process group" },
+    );
+  }
+
+  /** Whether a command was cut off for being late although the machine is started. */
+  async #isDeaf(
+    machineId: string,
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    if (!(error instanceof FlyhotError) || error.code !== "network") {
+      return false;
+    }
+    if (!/answered 408|deadline_exceeded/.test(error.message)) return false;
+    try {
+      return (await this.#api.get(machineId, signal))?.state === "started";
+    } catch {
+      signal?.throwIfAborted();
+      return false;
+    }
   }
 }
 
-function controlFailure(what: string, outcome: ExecOutcome): FlyhotError {
+function controlFailure(
+  machineId: string,
+  what: string,
+  outcome: ExecOutcome,
+): FlyhotError {
   const said = outcome.stderr.trim().split("\n").at(-1) ?? "";
+  if (outcome.code === CONTROL_EXIT_CODES.deaf) {
+    return new ServesNobodyError(machineId, what, said);
+  }
+  if (outcome.code === CONTROL_EXIT_CODES.tooLong) {
+    return new FlyhotError(
+      "unexpected",
+      `Cannot ${what}: ${said}, more than Fly lets through`,
+      {
+        hint:
+          'leave files that the app does not need out of the image (.dockerignore) or of releases ("flyhot": {"exclude": [...]} in deno.json)',
+      },
+    );
+  }
   if (outcome.code === CONTROL_EXIT_CODES.nobody) {
     return new FlyhotError(
       "not_found",

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
 import { controlCommand } from "./control.ts";
+import { ServesNobodyError } from "./fleet.ts";
 import { MachinesApi } from "./machines_api.ts";
 import { MachinesFleet } from "./machines_fleet.ts";
 import { parseFlyToken } from "./token.ts";
@@ -100,7 +101,7 @@ Deno.test("MachinesFleet.info() says it when no runtime listens", async () => {
     assertEquals(error.code, "not_found");
     assertEquals(
       error.message,
-      `Cannot ask machine m1 what it runs: no flyhot runtime answers there, nobody listens at ${folder}/flyhot-my-app.sock (ENOENT)`,
+      `Cannot ask machine m1 what it runs: no flyhot runtime answers there, nobody listens at ${folder}/flyhot-my-app/control.sock (ENOENT)`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -170,4 +171,165 @@ Deno.test("controlCommand() carries every name as data, never as code", () => {
   );
   assert(script!.startsWith('const ask = {"method":"GET","path":"/v1/info"'));
   assert(script!.includes('"app":"a\\"; Deno.exit(9); \\""'));
+});
+
+Deno.test("MachinesFleet.manifest() of 30,000 files fits through exec, compressed, and one that does not is refused with a remedy", async () => {
+  const digest = (index: number) =>
+    Array.from(
+      { length: 8 },
+      (_, at) =>
+        (Math.imul(index * 8 + at + 1, 2654435761) >>> 0).toString(16)
+          .padStart(8, "0"),
+    ).join("");
+  const manifest = (count: number) => ({
+    protocol: 1,
+    image_ref: "registry.fly.io/my-app:deployment-01K9",
+    fingerprint: "0123456789ab",
+    release_sha256: null,
+    main: "main.ts",
+    files: Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `static/pictures/${index}/thumbnail.webp`,
+        digest(index),
+      ]),
+    ),
+    config: {},
+    locked: {},
+    loaded: [],
+    live: {},
+    plain: {},
+    external: [],
+    holders: {},
+    accepted: {},
+    declined: {},
+  });
+  await withRuntime(
+    () => Response.json(manifest(30_000)),
+    async (fleet) => {
+      const { files } = await fleet.manifest("m1");
+      assertEquals(Object.keys(files).length, 30_000);
+      assertEquals(files["static/pictures/7/thumbnail.webp"], digest(7));
+    },
+  );
+  await withRuntime(
+    () => Response.json(manifest(90_000)),
+    async (fleet) => {
+      const error = await assertRejects(
+        () => fleet.manifest("m1"),
+        FlyhotError,
+      );
+      assert(error.message.includes("more than Fly lets through"));
+      assert(error.hint?.includes(".dockerignore"), `${error.hint}`);
+    },
+  );
+});
+
+function fleetOf(
+  fetch: (request: Request) => Response | Promise<Response>,
+): MachinesFleet {
+  return new MachinesFleet(
+    new MachinesApi({
+      host: fakeHost({ fetch }),
+      app: "my-app",
+      token: parseFlyToken("x", "test"),
+    }),
+  );
+}
+
+Deno.test("MachinesFleet.info() says the same where an older init refuses a program that is not there", async () => {
+  for (
+    const [status, said] of [
+      [500, 'exec: "deno": executable file not found in $PATH'],
+      [400, "could not spawn process: No such file or directory (os error 2)"],
+      [422, "failed to start command: deno: command not found"],
+    ] as const
+  ) {
+    let requests = 0;
+    const fleet = fleetOf(() => {
+      requests++;
+      return Response.json({ error: said }, { status });
+    });
+    const error = await assertRejects(() => fleet.info("m1"), FlyhotError);
+    assertEquals(error.hint, "the machine's image needs deno on its PATH");
+    assertEquals(requests, 1, "a program does not appear by asking again");
+  }
+});
+
+Deno.test("MachinesFleet.info() tells a started machine that answers nobody from one that is gone", async () => {
+  const answers = (state: string) => (request: Request) =>
+    request.method === "POST"
+      ? Response.json({ error: "deadline_exceeded" }, { status: 408 })
+      : Response.json({ id: "m1", state });
+  const deaf = await assertRejects(
+    () => fleetOf(answers("started")).info("m1"),
+    ServesNobodyError,
+  );
+  assertEquals(deaf.code, "incomplete");
+  assertEquals(deaf.hint, "restart it with: fly machine restart m1");
+  const gone = await assertRejects(
+    () => fleetOf(answers("stopped")).info("m1"),
+    FlyhotError,
+  );
+  assertEquals(gone.code, "network");
+  const script = await assertRejects(
+    () =>
+      fleetOf(() =>
+        Response.json({ exit_code: 73, stderr: "its process did not answer" })
+      ).info("m1"),
+    ServesNobodyError,
+  );
+  assertEquals(script.machineId, "m1");
+});
+
+Deno.test("MachinesFleet asks in the app's container, and refuses where nobody can tell which it is", async () => {
+  const asked: unknown[] = [];
+  const machine = (id: string, names: readonly string[]) => ({
+    id,
+    state: "started",
+    config: {
+      image: "",
+      metadata: { fly_platform_version: "v2", fly_process_group: "web" },
+      containers: names.map((name) => ({ name, image: `i/${name}:1` })),
+    },
+  });
+  const fleet = fleetOf(async (request) => {
+    if (request.method === "GET") {
+      return Response.json([
+        machine("m1", ["sidecar", "app"]),
+        machine("m2", ["log", "web"]),
+        machine("m3", ["only"]),
+        machine("m4", ["one", "two"]),
+      ]);
+    }
+    asked.push((await request.json()).container);
+    return Response.json({ exit_code: 0, stdout: JSON.stringify(INFO) });
+  });
+  const listed = await fleet.list();
+  assertEquals(
+    listed.map(({ imageRef }) => imageRef),
+    ["i/app:1", "i/web:1", "i/only:1", ""],
+  );
+  for (const id of ["m1", "m2", "m3"]) await fleet.info(id);
+  assertEquals(asked, ["app", "web", "only"]);
+  const error = await assertRejects(() => fleet.info("m4"), FlyhotError);
+  assertEquals(
+    error.message,
+    "Cannot ask machine m4 what it runs: it has the containers one, two, and which one runs the app cannot be told",
+  );
+});
+
+Deno.test("MachinesFleet.leaseHolder() asks all machines at once", async () => {
+  let open = 0;
+  let most = 0;
+  const fleet = fleetOf(async (request) => {
+    most = Math.max(most, ++open);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    open--;
+    return new URL(request.url).pathname.includes("/m7/")
+      ? Response.json({ data: { owner: "ann" } })
+      : Response.json({}, { status: 404 });
+  });
+  const ids = Array.from({ length: 12 }, (_, index) => `m${index}`);
+  assertEquals(await fleet.leaseHolder(ids), "machine m7 is held by ann");
+  assertEquals(most, 12);
 });

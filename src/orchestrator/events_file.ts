@@ -1,9 +1,14 @@
 /** The file in which the temporary machine tells what happens, and how it is read from outside.
  * @module
  */
-import type { FlyhotError } from "../errors.ts";
+import {
+  type ReleaseSignature,
+  releaseSignature,
+} from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { RolloutReport } from "../rollout/report.ts";
+import type { ReleaseToSign } from "../release/signing.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
 import { isRecord } from "../values.ts";
 
@@ -28,6 +33,12 @@ export type EventFileLine =
     readonly kind: "event";
     /** What. */
     readonly event: ReportEvent;
+  }
+  | {
+    /** The machine waits until the release is signed, or refused. */
+    readonly kind: "sign";
+    /** The release. */
+    readonly release: ReleaseToSign;
   }
   | {
     /** The last line. */
@@ -139,11 +150,105 @@ export function parseEventLine(line: string): EventFileLine | null {
   }
   if (!isRecord(value)) return null;
   if (value.type === "end") return parseEnd(value);
+  if (value.type === "sign") return parseSign(value);
   if (typeof value.type !== "string" || !EVENT_TYPES.has(value.type)) {
     return null;
   }
   // Written by `jsonReporter` of the same version from this very type.
   return { kind: "event", event: value as ReportEvent };
+}
+
+/**
+ * Writes the line that asks for a signature.
+ *
+ * @param release what is to be signed
+ * @returns the line, its end included
+ */
+export function signLine(release: ReleaseToSign): string {
+  const { app, imageRef, sha256, files } = release;
+  const said = { type: "sign", app, image_ref: imageRef, sha256, files };
+  return `${JSON.stringify(said)}\n`;
+}
+
+function parseSign(value: Record<string, unknown>): EventFileLine | null {
+  const { app, image_ref, sha256, files } = value;
+  const isText = (it: unknown) => typeof it === "string";
+  if (
+    typeof app !== "string" || typeof image_ref !== "string" ||
+    typeof sha256 !== "string" || !isRecord(files) ||
+    !Object.values(files).every(isText)
+  ) return null;
+  return {
+    kind: "sign",
+    release: {
+      app,
+      imageRef: image_ref,
+      sha256,
+      files: files as Record<string, string>,
+    },
+  };
+}
+
+/** What whoever follows says to a release that is to be signed. */
+export type SignAnswer =
+  | { readonly signature: ReleaseSignature }
+  | {
+    readonly refused: {
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | null;
+    };
+  };
+
+/**
+ * Builds the command that hands an answer over; nothing but the signature, or why there is none, is in it.
+ *
+ * @param answer the answer
+ * @returns program and arguments
+ */
+export function answerSignCommand(answer: SignAnswer): readonly string[] {
+  return [
+    "deno",
+    "eval",
+    `${FIND_PATH}
+const answer = ${JSON.stringify(JSON.stringify(answer))};
+await Deno.writeTextFile(path + ".sign.part", answer);
+await Deno.rename(path + ".sign.part", path + ".sign");`,
+  ];
+}
+
+/**
+ * Reads such an answer.
+ *
+ * @param text what was written to the file `<events>.sign`
+ * @returns the answer
+ * @throws {FlyhotError} `unexpected` if it is not one
+ */
+export function parseSignAnswer(text: string): SignAnswer {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value) && isRecord(value.refused)) {
+      const { code, message, hint } = value.refused;
+      if (typeof code === "string" && typeof message === "string") {
+        const said = typeof hint === "string" ? hint : null;
+        return { refused: { code, message, hint: said } };
+      }
+    }
+    if (isRecord(value)) {
+      return { signature: releaseSignature(value.signature, "signature") };
+    }
+  } catch (cause) {
+    throw unreadableAnswer(cause);
+  }
+  throw unreadableAnswer();
+}
+
+function unreadableAnswer(cause?: unknown): FlyhotError {
+  return new FlyhotError(
+    "unexpected",
+    "Cannot read the signature that was handed over: it has another form",
+    { cause, hint: "use the same version of flyhot here and in the image" },
+  );
 }
 
 function parseEnd(value: Record<string, unknown>): EventFileLine | null {

@@ -1,17 +1,21 @@
 /** Following the temporary machine from outside until its end.
  * @module
  */
-import { FlyhotError } from "../errors.ts";
+import { shownText } from "@flyhot/runtime/protocol";
+import { FlyhotError, toFlyhotError } from "../errors.ts";
 import { lastExit, type Machine } from "../fly/machine.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
+import type { ReleaseToSign, SignStep } from "../release/signing.ts";
 import {
   acknowledgeCommand,
+  answerSignCommand,
   LOOK_BYTES_MAX,
   lookCommand,
   type OrchestratorEnd,
   parseEventLine,
+  type SignAnswer,
 } from "./events_file.ts";
 
 /** What {@linkcode followOrchestrator} works with. */
@@ -22,6 +26,8 @@ export interface FollowDeps {
   readonly api: MachinesApi;
   /** Who is told what happens there. */
   readonly reporter: Reporter;
+  /** Signs what was packed there, or refuses by throwing; left out where nobody asked for it. */
+  readonly onSign?: SignStep;
 }
 
 const LOOK_EVERY_MS = 1000;
@@ -31,6 +37,7 @@ const FOLLOW_MS_MAX = 2 * 3_600_000;
 const FAILED_LOOKS_MAX = 10;
 const MISSING_LOOKS_MAX = 15;
 const GOING_MS_MAX = 15_000;
+const SIGN_ATTEMPTS_MAX = 4;
 
 const STARTING = new Set(["created", "creating", "starting", "pending"]);
 const ENDED = new Set([
@@ -138,7 +145,9 @@ async function untilEnd(
     for (const text of lines) {
       const line = parseEventLine(text);
       if (line?.kind === "end") return line.end;
-      if (line) reporter.emit(line.event);
+      if (line?.kind === "sign") {
+        await answerSign(machineId, line.release, deps, signal);
+      } else if (line) reporter.emit(line.event);
     }
     const passed = host.monotonicNow() - begun;
     if (offset === 0 && passed > SILENT_MS_MAX) {
@@ -165,6 +174,41 @@ async function untilEnd(
     }
     if (bytes.length < LOOK_BYTES_MAX) await host.sleep(LOOK_EVERY_MS, signal);
   }
+}
+
+/** Hands over the signature, or why there is none; the temporary machine goes on, or ends by it. */
+async function answerSign(
+  machineId: string,
+  release: ReleaseToSign,
+  { api, onSign }: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  let answer: SignAnswer;
+  try {
+    if (!onSign) {
+      throw new FlyhotError(
+        "auth",
+        "Cannot sign the release: no key was given",
+      );
+    }
+    answer = { signature: await onSign(release, signal) };
+  } catch (error) {
+    const { code, message, hint } = toFlyhotError(error);
+    answer = { refused: { code, message, hint } };
+  }
+  const what = `hand the signature to the temporary machine ${machineId}`;
+  const { code, stderr } = await api.exec(
+    machineId,
+    answerSignCommand(answer),
+    { what, attemptsMax: SIGN_ATTEMPTS_MAX, signal },
+  );
+  if (code === 0) return;
+  throw new FlyhotError(
+    "unexpected",
+    `Cannot ${what}: running deno there ended with ${code} (${
+      shownText(stderr.trim().slice(0, 300))
+    })`,
+  );
 }
 
 async function look(

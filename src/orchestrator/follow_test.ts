@@ -5,7 +5,8 @@ import { MachinesApi } from "../fly/machines_api.ts";
 import { parseFlyToken } from "../fly/token.ts";
 import { jsonReporter } from "../ui/json_reporter.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
-import { endLine } from "./events_file.ts";
+import type { SignStep } from "../release/signing.ts";
+import { endLine, parseSignAnswer, signLine } from "./events_file.ts";
 import { followOrchestrator } from "./follow.ts";
 
 /** One temporary machine: its exec really runs the commands here, in a folder of its own. */
@@ -17,6 +18,8 @@ interface World {
   /** Writes to the event file. */
   write(text: string | Uint8Array): Promise<void>;
   acknowledged(): Promise<boolean>;
+  /** What was handed over for a release to be signed. */
+  answer(): Promise<string>;
 }
 
 interface Script {
@@ -61,7 +64,7 @@ async function inWorld(
       }
       assertEquals(path, "/exec");
       const { command } = await request.json();
-      const isLook = !command[2].includes(".ack");
+      const isLook = !/\.ack|\.sign/.test(command[2]);
       if (isLook) await script.beforeLook?.(++looks, world);
       const refused = isLook ? script.refuseExec?.(looks) ?? null : null;
       if (refused !== null) {
@@ -94,6 +97,7 @@ async function inWorld(
         { append: true },
       );
     },
+    answer: () => Deno.readTextFile(`${file}.sign`),
     acknowledged: () =>
       Deno.stat(`${file}.ack`).then(() => true).catch(() => false),
   };
@@ -290,4 +294,101 @@ Deno.test("followOrchestrator() takes a machine for gone that nobody knows any m
     error.message,
     "Cannot tell how the upgrade ended: the temporary machine m1 ended before its report could be read",
   );
+});
+
+const RELEASE = {
+  app: "my-app",
+  imageRef: "registry.fly.io/my-app:1",
+  sha256: "a".repeat(64),
+  files: { "a.ts": "b".repeat(64) },
+};
+const SIGNATURE = {
+  key: "0".repeat(16),
+  ed25519: new Uint8Array(64).toBase64(),
+};
+
+Deno.test("followOrchestrator() hands over the signature and nothing else", async () => {
+  const asked: unknown[] = [];
+  let answered = "";
+  await inWorld({
+    beforeLook: async (look, world) => {
+      if (look === 1) await world.write(signLine(RELEASE));
+      else if (answered === "") {
+        answered = await world.answer();
+        await world.write(END);
+      }
+    },
+  }, async (world) => {
+    await followOrchestrator("m1", {
+      host: world.host,
+      api: world.api,
+      reporter: { emit() {} },
+      onSign: (release) => {
+        asked.push(release);
+        return Promise.resolve(SIGNATURE);
+      },
+    }, world.host.interrupted);
+  });
+  assertEquals(asked, [RELEASE]);
+  assertEquals(JSON.parse(answered), { signature: SIGNATURE });
+  assertEquals(parseSignAnswer(answered), { signature: SIGNATURE });
+});
+
+Deno.test("followOrchestrator() tells the machine why nobody signs, so that it ends by it", async () => {
+  const refusals: [SignStep | undefined, string, string][] = [
+    [
+      () =>
+        Promise.reject(
+          new FlyhotError("conflict", "a.ts differs", { hint: "h" }),
+        ),
+      "conflict",
+      "a.ts differs",
+    ],
+    [undefined, "auth", "Cannot sign the release: no key was given"],
+  ];
+  for (const [onSign, code, message] of refusals) {
+    let answered = "";
+    await inWorld({
+      beforeLook: async (look, world) => {
+        if (look === 1) await world.write(signLine(RELEASE));
+        else if (answered === "") {
+          answered = await world.answer();
+          await world.write(END);
+        }
+      },
+    }, async (world) => {
+      await followOrchestrator("m1", {
+        host: world.host,
+        api: world.api,
+        reporter: { emit() {} },
+        ...(onSign ? { onSign } : {}),
+      }, world.host.interrupted);
+    });
+    const said = parseSignAnswer(answered);
+    assert("refused" in said);
+    assertEquals([said.refused.code, said.refused.message], [code, message]);
+  }
+});
+
+Deno.test("parseSignAnswer() refuses what is neither", () => {
+  for (
+    const text of [
+      "",
+      "{",
+      "null",
+      "[]",
+      "{}",
+      '{"signature":{}}',
+      '{"refused":{}}',
+    ]
+  ) {
+    let message = "";
+    try {
+      parseSignAnswer(text);
+    } catch (error) {
+      assert(error instanceof FlyhotError);
+      message = error.message;
+    }
+    assert(message.startsWith("Cannot read the signature"), text);
+  }
 });

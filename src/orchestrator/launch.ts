@@ -7,6 +7,7 @@ import type { Machine } from "../fly/machine.ts";
 import type { MachinesApi, MachineSpec } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
+import { SIGNING_KEY_VARIABLE } from "../release/signing.ts";
 import { type OrchestratorTask, TASK_VARIABLE } from "./task.ts";
 
 /** The metadata key that marks flyhot's own machines. */
@@ -34,8 +35,10 @@ export function orchestratorSpec(
 ): MachineSpec {
   const env: Record<string, string> = {};
   for (const [name, { value }] of Object.entries(config.env)) {
-    // The platform refuses these names.
-    if (!name.startsWith("FLY_")) env[name] = value;
+    // The platform refuses these names; the key that signs is never sent.
+    if (!name.startsWith("FLY_") && name !== SIGNING_KEY_VARIABLE) {
+      env[name] = value;
+    }
   }
   const region = config.primaryRegion.value;
   return {

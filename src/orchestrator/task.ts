@@ -46,6 +46,12 @@ export interface OrchestratorTask {
   readonly lockTtlMs: number;
   /** Whether to take the lock over from somebody else. */
   readonly force: boolean;
+  /** Whether whoever follows signs the release; the key itself is never sent. */
+  readonly sign: boolean;
+  /** For how long machines watch new code, in milliseconds; null for what each was started with. */
+  readonly probationMs: number | null;
+  /** What is consented to, for this upgrade only. */
+  readonly consent: readonly string[];
 }
 
 /**
@@ -59,7 +65,7 @@ export function taskOf(
   config: ResolvedConfig,
   rest: Pick<
     OrchestratorTask,
-    "app" | "sourceImageRef" | "deployedBy" | "force"
+    "app" | "sourceImageRef" | "deployedBy" | "force" | "sign" | "consent"
   >,
 ): OrchestratorTask {
   // The app's machines read their own secrets; what happens to be set here must not point the rollout elsewhere.
@@ -87,6 +93,7 @@ export function taskOf(
     maxConcurrency: config.maxConcurrency.value,
     timeoutMs: config.timeoutMs.value,
     lockTtlMs: config.lockTtlMs.value,
+    probationMs: config.probationMs.value,
   };
 }
 
@@ -154,6 +161,14 @@ export function parseTask(text: string | undefined): OrchestratorTask {
     timeoutMs: read("timeoutMs", "a number", isNumber),
     lockTtlMs: read("lockTtlMs", "a number", isNumber),
     force: read("force", "true or false", isBoolean),
+    // A command of an older version does not know of signatures.
+    sign: task.sign !== undefined && read("sign", "true or false", isBoolean),
+    probationMs: task.probationMs === undefined
+      ? null
+      : read("probationMs", "a number", isNumberOrNull),
+    consent: task.consent === undefined
+      ? []
+      : read("consent", "a list of texts", isTexts),
   };
 }
 
@@ -173,4 +188,6 @@ const isTexts = (it: unknown): it is readonly string[] =>
 const isTextsOrNull = (it: unknown): it is readonly string[] | null =>
   it === null || isTexts(it);
 const isNumber = (it: unknown): it is number => typeof it === "number";
+const isNumberOrNull = (it: unknown): it is number | null =>
+  it === null || isNumber(it);
 const isBoolean = (it: unknown): it is boolean => typeof it === "boolean";

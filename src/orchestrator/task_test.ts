@@ -39,6 +39,8 @@ const TASK = taskOf(CONFIG, {
   sourceImageRef: "registry.fly.io/my-app:flyhot-1",
   deployedBy: "you@example.com",
   force: true,
+  sign: false,
+  consent: ["holder:docs"],
 });
 
 Deno.test("taskOf() hands over what files and flags decide, and leaves the rest to the machine's environment", () => {
@@ -63,11 +65,20 @@ Deno.test("taskOf() hands over what files and flags decide, and leaves the rest 
     timeoutMs: 30_000,
     lockTtlMs: 300_000,
     force: true,
+    sign: false,
+    probationMs: null,
+    consent: ["holder:docs"],
   });
 });
 
 Deno.test("parseTask() reads what taskOf() made", () => {
   assertEquals(parseTask(JSON.stringify(TASK)), TASK);
+});
+
+Deno.test("parseTask() reads the task of a command that knows neither probation nor consent", () => {
+  const { probationMs: _, consent: __, ...older } = TASK;
+  const { probationMs, consent } = parseTask(JSON.stringify(older));
+  assertEquals([probationMs, consent], [null, []]);
 });
 
 Deno.test("parseTask() refuses what is missing or of another version", () => {

@@ -22,7 +22,41 @@ export function archiveOf(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return ReadableStream.from(inputs(manifest, open))
     .pipeThrough(new TarStream())
+    .pipeThrough(evenPieces())
     .pipeThrough(new CompressionStream("gzip"));
+}
+
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * Cuts a stream into pieces of one size: how the compressor is fed decides its output, and how disk and tar cut their
+ * pieces is nobody's promise.
+ *
+ * @returns the transform; its last piece may be shorter
+ */
+export function evenPieces(): TransformStream<
+  Uint8Array<ArrayBuffer>,
+  Uint8Array<ArrayBuffer>
+> {
+  let piece = new Uint8Array(PIECE_BYTES);
+  let filled = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      for (let at = 0; at < chunk.byteLength;) {
+        const taken = chunk.subarray(at, at + PIECE_BYTES - filled);
+        piece.set(taken, filled);
+        filled += taken.byteLength;
+        at += taken.byteLength;
+        if (filled < PIECE_BYTES) continue;
+        controller.enqueue(piece);
+        piece = new Uint8Array(PIECE_BYTES);
+        filled = 0;
+      }
+    },
+    flush(controller) {
+      if (filled > 0) controller.enqueue(piece.subarray(0, filled));
+    },
+  });
 }
 
 function* inputs(

@@ -2,6 +2,10 @@
  * @module
  */
 import { parse as parseToml } from "@std/toml";
+import {
+  dockerfileInstructions,
+  withoutEndSlashes,
+} from "../config/dockerfile_lines.ts";
 import { isRecord } from "../values.ts";
 
 /** The texts that may name a main module; null where there is no such file. */
@@ -128,13 +132,8 @@ function imageCommand(
   let entrypoint = "";
   let cmd = "";
   let workdir = "/app";
-  for (
-    const line of dockerfile.replaceAll(/^\s*#.*$/gm, "")
-      .replaceAll(/\\\s*\n/g, " ").split("\n")
-  ) {
-    const [, instruction = "", rest = ""] = /^\s*(\w+)\s+(.*)$/.exec(line) ??
-      [];
-    switch (instruction.toUpperCase()) {
+  for (const [instruction, rest] of dockerfileInstructions(dockerfile)) {
+    switch (instruction) {
       case "FROM":
         entrypoint = cmd = "";
         break;
@@ -160,7 +159,7 @@ function taskCommand(task: unknown): string {
 
 function underRoot(script: string, root: string, workdir: string): string {
   for (const folder of [root, workdir]) {
-    const prefix = folder.replace(/\/*$/, "/");
+    const prefix = folder === "/" ? "/" : `${withoutEndSlashes(folder)}/`;
     if (script.startsWith(prefix)) script = script.slice(prefix.length);
   }
   return script.replaceAll(/(^|\/)(\.\/+)+/g, "$1");

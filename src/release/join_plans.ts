@@ -15,13 +15,15 @@ type ColdFile = PlanReport["cold"][number];
  *
  * @param manifest the release
  * @param running what the machine says it runs
+ * @param consent what is consented to for this upgrade, besides what deno.json says
  * @returns the plan; without a single entry where the release changes nothing
  */
 export function classify(
   manifest: Manifest,
   running: RunningManifest,
+  consent: readonly string[] = [],
 ): PlanReport {
-  return planReport(planFor(manifest, running));
+  return planReport(planFor(manifest, running, { consent }));
 }
 
 /**

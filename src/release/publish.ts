@@ -2,7 +2,7 @@
  * @module
  */
 import type { Bucket } from "@flyhot/runtime/bucket";
-import { releaseKey } from "@flyhot/runtime/protocol";
+import { releaseKey, type ReleaseSignature } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { digestOf } from "./digest.ts";
@@ -16,13 +16,15 @@ export interface PublishedRelease {
   readonly url: string;
   /** Whether it was there already. */
   readonly existed: boolean;
+  /** Who vouches for it, where somebody does. */
+  readonly signature?: ReleaseSignature;
 }
 
 const ATTEMPTS_MAX = 4;
 const RETRY_MS = 500;
 
 /**
- * Uploads a release and reads it back: afterwards it is there whole.
+ * Uploads a release and reads it back: afterwards it is there whole, and young enough that nobody prunes it.
  *
  * @param release the release on disk
  * @param deps disk, clock and bucket
@@ -64,7 +66,17 @@ export async function publishRelease(
     if (found.status !== "found") continue;
     const stored = await digestOf(found.body);
     if (stored.sha256 === sha256 && stored.size === size) {
-      return { key, url, existed };
+      if (outcome.status !== "lost") return { key, url, existed };
+      // Written once more, so that it is young for whoever prunes at this moment.
+      const again = await bucket.put(key, content, { ifMatch: found.etag }, {
+        ...request,
+        contentType: "application/gzip",
+      });
+      if (again.status === "written") return { key, url, existed };
+      trouble = again.status === "lost"
+        ? "somebody removes it at the same time"
+        : again.reason;
+      continue;
     }
     if (outcome.status !== "written") {
       throw new FlyhotError(

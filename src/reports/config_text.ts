@@ -2,6 +2,7 @@
  * @module
  */
 import type { Resolved, ResolvedConfig } from "../config/resolve.ts";
+import { withoutSecrets } from "@flyhot/runtime/protocol";
 import { formatTable } from "../ui/format.ts";
 
 /** One value, as it is shown. */
@@ -25,7 +26,7 @@ export function shownValues(
   const shown: Record<string, ShownValue> = {};
   for (const [name, { value, from }] of Object.entries(values)) {
     // Through JSON, in which a secret says that it is one.
-    shown[name] = { value: JSON.parse(JSON.stringify(value)), from };
+    shown[name] = { value: safe(JSON.parse(JSON.stringify(value))), from };
   }
   for (const [name, it] of Object.entries(env)) {
     shown[`env.${name}`] = withoutSecret(name, it);
@@ -37,7 +38,14 @@ function withoutSecret(name: string, it: Resolved<string>): ShownValue {
   return /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|(^|_)KEY(_|$)|_DSN$|DATABASE_URL/i
       .test(name)
     ? { value: "[redacted]", from: it.from }
-    : it;
+    : { value: safe(it.value), from: it.from };
+}
+
+/** A value whose URLs show no user name, password or query. */
+function safe(value: unknown): unknown {
+  if (typeof value === "string") return withoutSecrets(value);
+  if (Array.isArray(value)) return value.map(safe);
+  return value;
 }
 
 /**

@@ -41,3 +41,25 @@ Deno.test("valuesText() writes one line for each value", () => {
   assert(line("orchestrateCommand")[1]!.startsWith("deno run -A "));
   assertFalse(/tsec_1|t0ken|k3y/.test(text));
 });
+
+Deno.test("shownValues() shows no user name, password or query of any URL", () => {
+  const shown = JSON.stringify(shownValues(resolveConfig({
+    cli: {},
+    denoJson: null,
+    flyToml: {
+      path: "fly.toml",
+      app: "my-app",
+      primaryRegion: null,
+      env: { SOME_URL: "postgres://u:hidden@h/db?password=hidden" },
+      buildImage: null,
+    },
+    env: (name) =>
+      ({
+        AWS_ENDPOINT_URL_S3: "http://KEY:hidden@host",
+        FLY_FLAPS_BASE_URL: "http://KEY:hidden@flaps",
+      })[name],
+  })));
+  assertEquals(/hidden|KEY:/.exec(shown), null);
+  assert(shown.includes('"http://[redacted]@host"'), shown);
+  assert(shown.includes('"postgres://[redacted]@h/db"'), shown);
+});

@@ -7,6 +7,7 @@ function upgrade(id: string, overrides: Partial<HotUpgrade> = {}): HotUpgrade {
     id,
     version: "1.0.0",
     source_image_ref: "local:abc",
+    key: "releases/a.tar.gz",
     tarball_url: "https://s3.example/b/releases/a.tar.gz",
     sha256: "a".repeat(64),
     size: 48_213,

@@ -16,25 +16,46 @@ export interface AskedMachines {
   readonly resting: readonly AppMachine[];
 }
 
+const RESTING = new Set(["stopped", "suspended", "stopping", "suspending"]);
+
 /**
- * Tells the running machines from the resting ones.
+ * Tells whether a machine runs now and can be reached.
+ *
+ * @param machine the machine
+ * @returns true if it is started on a host that answers
+ */
+export function isRunning({ state, hostOk }: AppMachine): boolean {
+  return state === "started" && hostOk;
+}
+
+/**
+ * Tells whether a machine is at rest and could be started.
+ *
+ * @param machine the machine
+ * @returns true if it is stopped or suspended on a host that answers
+ */
+export function isAtRest({ state, hostOk }: AppMachine): boolean {
+  return hostOk && RESTING.has(state);
+}
+
+/**
+ * Tells the running machines from the resting ones. Where none runs, the machines at rest decide.
  *
  * @param app the Fly app
  * @param machines its machines
  * @returns the machines of the base image that runs
- * @throws {FlyhotError} `not_found` if none is started, `conflict` if those started run different images
+ * @throws {FlyhotError} `not_found` if none is started or at rest, `conflict` if those started run different images
  */
 export function askMachines(
   app: string,
   machines: readonly AppMachine[],
 ): AskedMachines {
-  const running = machines.filter(({ state, hostOk }) =>
-    state === "started" && hostOk
-  );
-  const [first] = running;
+  const started = machines.filter(isRunning);
+  const deciding = started.length > 0 ? started : machines.filter(isAtRest);
+  const [first] = deciding;
   if (!first) throw nothingRuns(app, machines);
   const images = new Map<string, string[]>();
-  for (const { id, imageRef } of running) {
+  for (const { id, imageRef } of deciding) {
     const known = [...images.keys()].find((ref) => sameImage(ref, imageRef));
     images.set(known ?? imageRef, [...images.get(known ?? "") ?? [], id]);
   }
@@ -49,12 +70,19 @@ export function askMachines(
     );
   }
   const resting = machines.filter((machine) =>
-    !running.includes(machine) && sameImage(machine.imageRef, first.imageRef)
+    !started.includes(machine) && sameImage(machine.imageRef, first.imageRef)
   );
-  return { imageRef: first.imageRef, running, resting };
+  return { imageRef: first.imageRef, running: started, resting };
 }
 
-function nothingRuns(
+/**
+ * The error for an app of which no machine runs.
+ *
+ * @param app the Fly app
+ * @param machines its machines
+ * @returns the error: what states they are in
+ */
+export function nothingRuns(
   app: string,
   machines: readonly AppMachine[],
 ): FlyhotError {

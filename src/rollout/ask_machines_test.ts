@@ -60,12 +60,23 @@ Deno.test("askMachines() refuses where nothing runs, and says what there is", ()
   const error = assertThrows(
     () =>
       askMachines("shop", [
-        machine("m1", { state: "stopped" }),
-        machine("m2", { state: "stopped" }),
+        machine("m1", { state: "failed" }),
+        machine("m2", { state: "failed" }),
         machine("m3", { hostOk: false }),
       ]),
     FlyhotError,
-    "Cannot upgrade shop: none of its 3 machines is started (2 stopped, 1 on an unreachable host)",
+    "Cannot upgrade shop: none of its 3 machines is started (2 failed, 1 on an unreachable host)",
   );
   assertEquals(error.code, "not_found");
+});
+
+Deno.test("askMachines() lets the machines at rest decide where none is started", () => {
+  const { running, resting, imageRef } = askMachines("shop", [
+    machine("m1", { state: "stopped" }),
+    machine("m2", { state: "suspended" }),
+    machine("m3", { state: "failed" }),
+  ]);
+  assertEquals(running, []);
+  assertEquals(resting.map(({ id }) => id), ["m1", "m2", "m3"]);
+  assertEquals(imageRef, "registry.fly.io/shop:one");
 });

@@ -3,6 +3,8 @@
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
+import { withDeadline } from "../deadline.ts";
+import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
 import { findFlyToken } from "../fly/token.ts";
 import type { Host } from "../host.ts";
@@ -40,6 +42,32 @@ export async function openMachinesApi(
     token,
     baseUrl: config.machinesApi.value,
   });
+}
+
+const LOGS_MS_MAX = 10_000;
+
+/**
+ * Reaches the machines of an app; with flyctl, what they logged last as well.
+ *
+ * @param api the Machines API of the app
+ * @param flyctl flyctl, or null
+ * @returns the machines; nothing was sent yet
+ */
+export function openFleet(
+  api: MachinesApi,
+  flyctl: Flyctl | null,
+): MachinesFleet {
+  if (!flyctl) return new MachinesFleet(api);
+  return new MachinesFleet(
+    api,
+    (machineId, signal) =>
+      withDeadline(
+        LOGS_MS_MAX,
+        () => new Error(`no logs of ${machineId} in time`),
+        (signal) => flyctl.logs(api.app, machineId, signal),
+        signal,
+      ),
+  );
 }
 
 /**

@@ -5,17 +5,22 @@ import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
-import { isEmptyPlan } from "../release/join_plans.ts";
 import { publishRelease } from "../release/publish.ts";
+import type { ReleaseToSign, SignStep } from "../release/signing.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./outcome.ts";
-import { readPointer } from "./pointer/pointer.ts";
-import { prepare, type Prepared, type ReleaseSource } from "./prepare.ts";
+import {
+  isUpToDate,
+  prepare,
+  type Prepared,
+  type ReleaseSource,
+} from "./prepare.ts";
 import { prune } from "./prune.ts";
 import type { RolloutReport } from "./report.ts";
 import { rollOut, type RollOutOptions } from "./roll_out.ts";
 import { counted, tell } from "./steps.ts";
+import { WokenMachines } from "./wake.ts";
 
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
@@ -25,6 +30,8 @@ export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
   readonly force: boolean;
   /** Only plan: no lock, no write. */
   readonly dryRun: boolean;
+  /** Vouches for the release before it is published, or refuses by throwing. Default: it goes unsigned. */
+  readonly sign?: SignStep;
 }
 
 /** What {@linkcode orchestrate} works with. */
@@ -84,11 +91,14 @@ export async function orchestrate(
         ),
     );
     const work = AbortSignal.any([signal, lock.signal]);
+    // From here on nothing is written without a look at the lock.
+    const held = { ...deps, bucket: lock.guard(deps.bucket) };
+    const woken = new WokenMachines(held);
     try {
-      const prepared = await prepare(options, deps, work);
+      const prepared = await prepare(options, held, work, woken);
       try {
         return ended(prepared, elapsed) ??
-          await publish(prepared, options, deps, {
+          await publish(prepared, options, held, woken, {
             interrupted: signal,
             lockLost: lock.signal,
           }, elapsed);
@@ -98,6 +108,8 @@ export async function orchestrate(
     } catch (error) {
       if (!saysItself(error)) lock.signal.throwIfAborted();
       throw error;
+    } finally {
+      await woken.rest();
     }
   } catch (error) {
     if (!signal.aborted || saysItself(error)) throw error;
@@ -126,7 +138,7 @@ async function planOnly(
   const { hot } = prepared.plan;
   return rolloutReport(prepared, {
     outcome: "dry_run",
-    summary: isEmptyPlan(prepared.plan)
+    summary: isUpToDate(prepared)
       ? "nothing would change"
       : hot
       ? `would go hot to ${counted(prepared.running.length, "machine")}`
@@ -151,7 +163,7 @@ function ended(
       total_ms: elapsed(),
     });
   }
-  if (!isEmptyPlan(prepared.plan)) return null;
+  if (!isUpToDate(prepared)) return null;
   return rolloutReport(prepared, {
     outcome: "nothing_to_do",
     summary: "the machines run this already",
@@ -167,29 +179,52 @@ function describeCold({ plan }: Prepared): string {
   }`;
 }
 
+function toSign({ release, imageRef }: Prepared): ReleaseToSign {
+  const { manifest, sha256 } = release;
+  const files = Object.entries(manifest.files)
+    .map(([path, file]) => [path, file.sha256] as const);
+  return {
+    app: manifest.app,
+    imageRef,
+    sha256,
+    files: Object.fromEntries(files),
+  };
+}
+
 async function publish(
   prepared: Prepared,
   options: OrchestrateOptions,
   deps: OrchestrateDeps,
-  signals: Parameters<typeof rollOut>[4],
+  woken: WokenMachines,
+  signals: Parameters<typeof rollOut>[5],
   elapsed: () => number,
 ): Promise<RolloutReport> {
   const { app } = options;
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
+  const { sign } = options;
+  const signature = sign && await tell(
+    deps,
+    { name: "Sign release", result: ({ key }) => `key ${key}` },
+    () => sign(toSign(prepared), work),
+  );
   const published = await tell(
     deps,
     { name: "Publish release", result: ({ key }) => key },
     () => publishRelease(prepared.release, deps, work),
   );
-  const end = await rollOut(options, prepared, published, deps, signals);
+  const end = await rollOut(
+    options,
+    prepared,
+    signature ? { ...published, signature } : published,
+    deps,
+    woken,
+    signals,
+  );
   if (!work.aborted) {
     await tell(
       deps,
       { name: "Prune", result: (count) => counted(count, "old object") },
-      async () => {
-        const { pointer } = await readPointer(deps.bucket, app, work);
-        return pointer ? await prune(app, pointer, deps, work) : 0;
-      },
+      () => prune(app, deps, work),
     ).catch((error) => {
       const text = error instanceof Error ? error.message : String(error);
       deps.reporter.emit({ type: "note", text });

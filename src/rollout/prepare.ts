@@ -1,15 +1,28 @@
 /** Everything before the first write: machines, release, plan.
  * @module
  */
-import type { RunningManifest } from "@flyhot/runtime/protocol";
+import type { HotUpgrade } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import type { AppMachine } from "../fly/fleet.ts";
-import { classify, joinPlans } from "../release/join_plans.ts";
+import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import { counted, tell } from "./steps.ts";
-import { type AskedMachines, askMachines } from "./ask_machines.ts";
-import type { RolloutDeps } from "./watch.ts";
+import {
+  type AskedMachines,
+  askMachines,
+  isRunning,
+  nothingRuns,
+} from "./ask_machines.ts";
+import { generationOf } from "./pointer/history.ts";
+import { readPointer } from "./pointer/pointer.ts";
+import {
+  askAll,
+  type AskedProcess,
+  distinctManifests,
+  runningSha,
+} from "./running_code.ts";
+import type { WokenMachines } from "./wake.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** What a release is packed from. */
 export interface ReleaseSource {
@@ -27,6 +40,8 @@ export interface ReleaseSource {
   readonly include?: readonly string[];
   /** Patterns of files that do not, as in `.dockerignore`. */
   readonly exclude?: readonly string[];
+  /** What is consented to for this upgrade, besides what deno.json says. */
+  readonly consent?: readonly string[];
   /** Leave out what git ignores. */
   readonly gitIgnored: boolean;
 }
@@ -37,14 +52,35 @@ export interface Prepared extends AskedMachines {
   readonly release: PackedRelease;
   /** What it would do. */
   readonly plan: PlanReport;
+  /** What each running machine said of its process. */
+  readonly asked: readonly AskedProcess[];
+  /** What the pointer says that they should run; null for the base image. */
+  readonly current: HotUpgrade | null;
+}
+
+/**
+ * Tells whether a rollout would change nothing: every machine runs what the pointer has committed, and the release
+ * holds nothing else for any of them.
+ *
+ * @param prepared machines, release, plan and pointer
+ * @returns true if nothing is to be done
+ */
+export function isUpToDate(
+  { plan, asked, current }: Pick<Prepared, "plan" | "asked" | "current">,
+): boolean {
+  if (!isEmptyPlan(plan)) return false;
+  if (current !== null && current.state !== "committed") return false;
+  const wanted = current?.sha256 ?? null;
+  return asked.every(({ info }) => runningSha(info) === wanted);
 }
 
 /**
  * Finds the machines, packs the release and plans; writes nothing but a temporary file.
  *
  * @param source what to pack
- * @param deps clock, disk, machines and reporter
+ * @param deps clock, disk, bucket, machines and reporter
  * @param signal gives up early
+ * @param woken starts a machine where all are at rest; left out, that is refused
  * @returns what a rollout needs; its release is to be disposed of
  * @throws {FlyhotError} as {@linkcode askMachines}, {@linkcode packRelease} and the machines say
  */
@@ -52,8 +88,9 @@ export async function prepare(
   source: ReleaseSource,
   deps: RolloutDeps,
   signal: AbortSignal,
+  woken?: WokenMachines,
 ): Promise<Prepared> {
-  const asked = await tell(
+  let found = await tell(
     deps,
     {
       name: "Find machines",
@@ -62,7 +99,11 @@ export async function prepare(
         `${running.length} started, ${resting.length} at rest`,
     },
     async () => {
-      const found = askMachines(source.app, await deps.fleet.list(signal));
+      const all = await deps.fleet.list(signal);
+      const found = askMachines(source.app, all);
+      if (!woken && found.running.length === 0) {
+        throw nothingRuns(source.app, all);
+      }
       await refuseDeployUnderWay(source.app, found, deps, signal);
       return found;
     },
@@ -83,21 +124,35 @@ export async function prepare(
     for (const text of release.notes) {
       deps.reporter.emit({ type: "note", text });
     }
+    const asked = await untilOneAnswers(source.app, found, deps, signal, woken);
+    found = asked.found;
     const { plan, imageRef } = await tell(
       deps,
       { name: "Plan", result: ({ plan }) => describePlan(plan) },
       async () => {
-        const running = await runningManifests(asked.running, deps, signal);
+        const running = await distinctManifests(asked.answered, deps, signal);
         return {
           plan: joinPlans(
-            running.map((each) => classify(release.manifest, each)),
+            running.map((each) =>
+              classify(release.manifest, each, source.consent)
+            ),
           ),
           // Machines look their generation up by what they themselves were told.
-          imageRef: running[0]?.image_ref ?? asked.imageRef,
+          imageRef: running[0]?.image_ref ?? found.imageRef,
         };
       },
     );
-    return { ...asked, imageRef, release, plan };
+    const { pointer } = await readPointer(deps.bucket, source.app, signal);
+    const generation = pointer && generationOf(pointer, imageRef)?.generation;
+    const current = generation?.hot_upgrade ?? null;
+    return {
+      ...found,
+      imageRef,
+      release,
+      plan,
+      asked: asked.answered,
+      current,
+    };
   } catch (error) {
     await release.dispose();
     throw error;
@@ -120,25 +175,38 @@ async function refuseDeployUnderWay(
   );
 }
 
-/** Asks one machine of each process group, because groups have different main modules. */
-async function runningManifests(
-  machines: readonly AppMachine[],
-  { fleet, reporter }: RolloutDeps,
+/** Asks all machines; starts one where none runs, or none does any more. */
+async function untilOneAnswers(
+  app: string,
+  found: AskedMachines,
+  deps: RolloutDeps,
   signal: AbortSignal,
-): Promise<RunningManifest[]> {
-  const groups = Map.groupBy(machines, ({ group }) => group);
-  return await Promise.all([...groups.values()].map(async (members) => {
-    for (const [index, { id }] of members.entries()) {
-      try {
-        return await fleet.manifest(id, signal);
-      } catch (error) {
-        if (signal.aborted || index === members.length - 1) throw error;
-        const text = error instanceof Error ? error.message : String(error);
-        reporter.emit({ type: "note", text });
+  woken: WokenMachines | undefined,
+): Promise<
+  { found: AskedMachines; answered: readonly AskedProcess[] }
+> {
+  for (;;) {
+    if (found.running.length === 0) {
+      const one = await woken?.wakeOne(found.resting, signal);
+      if (!one) {
+        throw woken?.failed(app) ?? nothingRuns(app, found.resting);
       }
+      found = askMachines(app, await deps.fleet.list(signal));
+      if (found.running.length === 0) continue;
     }
-    throw new TypeError("a group has at least one machine");
-  }));
+    const { answered, left } = await askAll(found.running, deps, signal);
+    const running = answered.map(({ machine }) => machine);
+    found = {
+      ...found,
+      running,
+      resting: [
+        ...found.resting,
+        ...left.filter((machine) => !isRunning(machine)),
+      ],
+    };
+    if (running.length > 0) return { found, answered };
+    if (!woken) throw nothingRuns(app, found.resting);
+  }
 }
 
 function describePlan(plan: PlanReport): string {

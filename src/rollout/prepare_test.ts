@@ -56,7 +56,7 @@ function running(main: string): RunningManifest {
 }
 
 /** What `deno info` says of the two entries. */
-function info(entry: string) {
+function denoInfo(entry: string) {
   const isWeb = entry.endsWith("web.ts");
   const dependency = {
     specifier: "./app.ts",
@@ -82,14 +82,31 @@ function info(entry: string) {
 function prepareWith(
   machines: readonly AppMachine[],
   manifest: Fleet["manifest"],
+  shas: Readonly<Record<string, string>> = {},
 ) {
   const sim = new Sim({ seed: 1 });
-  const host = new SimHost(sim, { run: (_, args) => info(args.at(-1) ?? "") });
+  const host = new SimHost(sim, {
+    run: (_, args) => denoInfo(args.at(-1) ?? ""),
+  });
   host.files.put("/app", FILES);
   const events: ReportEvent[] = [];
-  const fleet = { list: () => Promise.resolve(machines), manifest } as Partial<
-    Fleet
-  > as Fleet;
+  const info: Fleet["info"] = (id) =>
+    Promise.resolve({
+      hotUpgradeApplied: false,
+      currentImageRef: "img:1",
+      fingerprint: shas[id] ?? "base",
+      upgrades: 0,
+      retainedModules: 0,
+      retainedBytes: 0,
+      pid: 1,
+      startedAt: "2026-01-02T03:04:05Z",
+      lastUpgradeId: null,
+    });
+  const fleet = {
+    list: () => Promise.resolve(machines),
+    info,
+    manifest,
+  } as Partial<Fleet> as Fleet;
   const reporter = { emit: (event: ReportEvent) => void events.push(event) };
   const source = {
     app: "shop",
@@ -127,6 +144,20 @@ Deno.test("prepare() asks one machine of each process group, because their main 
     [...host.files.content.keys()].filter((path) => path.startsWith("/tmp/")),
     [],
   );
+});
+
+Deno.test("prepare() asks one machine for each code that runs", async () => {
+  const asked: string[] = [];
+  const { prepared } = prepareWith(
+    ["m1", "m2", "m3", "m4", "m5"].map((id) => machine(id, "web")),
+    (id) => {
+      asked.push(id);
+      return Promise.resolve(running("web.ts"));
+    },
+    { m2: "other", m4: "other", m5: "third" },
+  );
+  await (await prepared).release.dispose();
+  assertEquals(asked.sort(), ["m1", "m2", "m5"]);
 });
 
 Deno.test("prepare() asks the next machine of a group where one does not answer", async () => {

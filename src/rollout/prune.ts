@@ -1,15 +1,25 @@
 /** Removing what no machine needs any more.
  * @module
  */
-import type { Bucket } from "@flyhot/runtime/bucket";
 import {
+  type Bucket,
+  getJson,
+  type ListedObject,
+} from "@flyhot/runtime/bucket";
+import {
+  GENERATIONS_MAX,
+  isReleaseKey,
   MANIFEST_PATH,
   parseManifest,
+  parsePointer,
   type Pointer,
+  pointerKey,
   resultKey,
 } from "@flyhot/runtime/protocol";
 import { UntarStream } from "@std/tar";
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
+import { PointerMover, readPointer } from "./pointer/pointer.ts";
+import { withoutOldGenerations } from "./pointer/transitions.ts";
 
 /** Of how many upgrades the results are kept. */
 export const RESULTS_KEPT = 5;
@@ -40,73 +50,147 @@ export function staleResults(
 }
 
 /**
- * Picks the releases that the pointer does not name.
+ * Tells whether the pointer names a release, in an entry that can be read or in one that cannot.
  *
- * @param keys the keys of all releases
+ * @param key the release
  * @param pointer the pointer
- * @param keyOf the key behind a URL, or null
- * @returns the keys to remove
+ * @returns true if it may still be wanted
  */
-export function staleReleases(
-  keys: readonly string[],
-  pointer: Pointer,
-  keyOf: (url: string) => string | null,
-): string[] {
-  const named = new Set(
-    Object.values(pointer.generations)
-      .flatMap(({ hot_upgrade, history }) => [hot_upgrade, ...history])
-      .map((upgrade) => upgrade?.tarball_url)
-      .map((url) => url ? keyOf(url) : null),
-  );
-  return keys.filter((key) => !named.has(key));
+export function isNamed(key: string, pointer: Pointer): boolean {
+  const named = Object.values(pointer.generations)
+    .flatMap(({ hot_upgrade, history }) => [hot_upgrade, ...history])
+    .some((upgrade) => upgrade?.key === key);
+  return named ||
+    (pointer.unread !== undefined &&
+      JSON.stringify(pointer.unread).includes(key));
 }
 
+/** What is younger is spared, in milliseconds: its pointer may not be written yet. */
+export const YOUNG_MS = 3_600_000;
+
+/** What {@linkcode prune} works with; the bucket is to look at the lock before each removal. */
+export type PruneDeps = Pick<
+  RolloutDeps,
+  "bucket" | "reporter" | "host" | "fleet"
+>;
+
 /**
- * Removes results and releases that nothing refers to; trouble is only a note.
+ * Removes results, releases and generations that nothing refers to; trouble is only a note.
+ *
+ * The pointer is read again immediately before each removal: somebody may have taken the lock over by force, and be
+ * about to name what was stale a moment ago.
  *
  * @param app the Fly app
- * @param pointer the pointer that is in place
- * @param deps bucket and reporter
+ * @param deps the bucket as `LockLease.guard()` gives it, machines and reporter
  * @param signal gives up early
  * @returns how many objects were removed
  */
 export async function prune(
   app: string,
-  pointer: Pointer,
-  { bucket, reporter }: Pick<RolloutDeps, "bucket" | "reporter">,
+  deps: PruneDeps,
   signal?: AbortSignal,
 ): Promise<number> {
-  const request = signal ? { signal } : {};
+  const { bucket, reporter } = deps;
   let removed = 0;
-  const note = (error: unknown) => {
-    const said = error instanceof Error ? error.message : String(error);
-    reporter.emit({ type: "note", text: `Old objects are left: ${said}` });
-  };
-  const keysUnder = async (prefix: string, suffix = "") => {
-    const keys: string[] = [];
-    for await (const { key } of bucket.list(prefix, request)) {
-      if (key.endsWith(suffix)) keys.push(key);
-    }
-    return keys;
-  };
   try {
-    const results = await keysUnder(resultKey(app, "").slice(0, -1));
-    for (const key of staleResults(results, app, pointer)) {
-      await bucket.delete(key, request);
-      removed++;
-    }
-    const releases = await keysUnder(`releases/${app}-`, ".tar.gz");
-    const keyOf = (url: string) => bucket.keyOf(url);
-    for (const key of staleReleases(releases, pointer, keyOf)) {
+    await dropGenerations(app, deps, signal);
+    const first = await current(app, bucket, signal);
+    if (first === null) return 0;
+    const results = await listed(
+      bucket,
+      resultKey(app, "").slice(0, -1),
+      signal,
+    );
+    const stale = new Set(
+      staleResults(results.map(({ key }) => key), app, first.pointer),
+    );
+    const releases = await listed(bucket, `releases/${app}-`, signal);
+    const candidates = [
+      ...results.filter(({ key }) => stale.has(key)),
+      ...releases.filter(({ key }) => isReleaseKey(key)),
+    ];
+    for (const { key, lastModified } of candidates) {
+      const isRelease = key.endsWith(".tar.gz");
+      if (isYoung(lastModified, first.date)) continue;
+      if (isRelease && isNamed(key, first.pointer)) continue;
       // The name of another app may begin like this one's.
-      if (await appOfRelease(bucket, key, signal) !== app) continue;
-      await bucket.delete(key, request);
+      if (isRelease && await appOfRelease(bucket, key, signal) !== app) {
+        continue;
+      }
+      if (!await isStillStale(app, key, bucket, signal)) continue;
+      await bucket.delete(key, signal ? { signal } : {});
       removed++;
     }
   } catch (error) {
-    note(error);
+    const said = error instanceof Error ? error.message : String(error);
+    reporter.emit({ type: "note", text: `Old objects are left: ${said}` });
   }
   return removed;
+}
+
+/** Looks once more at the object and the pointer: both may have changed since they were listed. */
+async function isStillStale(
+  app: string,
+  key: string,
+  bucket: Bucket,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const [object] = (await listed(bucket, key, signal))
+    .filter((each) => each.key === key);
+  const now = await current(app, bucket, signal);
+  if (!object || now === null || isYoung(object.lastModified, now.date)) {
+    return false;
+  }
+  const isResult = Object.values(now.pointer.generations)
+    .some(({ hot_upgrade }) =>
+      hot_upgrade && key.startsWith(resultKey(app, hot_upgrade.id))
+    );
+  return !isResult && !isNamed(key, now.pointer);
+}
+
+/** Whether something is too young to be removed, by the bucket's own clock; what has no age is. */
+function isYoung(lastModified: string, now: number | null): boolean {
+  const written = Date.parse(lastModified);
+  return now === null || Number.isNaN(written) || now - written < YOUNG_MS;
+}
+
+async function current(
+  app: string,
+  bucket: Bucket,
+  signal: AbortSignal | undefined,
+): Promise<{ pointer: Pointer; date: number | null } | null> {
+  const dates: number[] = [];
+  const found = await getJson(bucket, pointerKey(app), {
+    ...(signal ? { signal } : {}),
+    onDate: (date) => void dates.push(date),
+  });
+  if (found.status !== "found") return null;
+  const pointer = parsePointer(found.value, { place: bucket });
+  return { pointer, date: dates.at(-1) ?? null };
+}
+
+async function listed(
+  bucket: Bucket,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<ListedObject[]> {
+  return await Array.fromAsync(bucket.list(prefix, signal ? { signal } : {}));
+}
+
+/** Only who sees all machines can tell which generations are still run. */
+async function dropGenerations(
+  app: string,
+  deps: PruneDeps,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { pointer } = await readPointer(deps.bucket, app, signal);
+  const count = Object.keys(pointer?.generations ?? {}).length;
+  if (count <= GENERATIONS_MAX) return;
+  const machines = await deps.fleet.list(signal);
+  const images = machines.map(({ imageRef }) => imageRef);
+  const now = new Date(deps.host.now()).toISOString();
+  await new PointerMover(app, deps)
+    .move(withoutOldGenerations(images, now), signal);
 }
 
 /**

@@ -13,7 +13,8 @@ import {
   rolledBack,
 } from "./pointer/transitions.ts";
 import { isBad, isGood, type MachineState, queued } from "./verdict.ts";
-import { type RolloutDeps, watchMachines } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
+import { watchMachines } from "./watch.ts";
 
 /** Options of {@linkcode returnMachines}. */
 export interface ReturnOptions extends Pick<RollbackOptions, "target"> {

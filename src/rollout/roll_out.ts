@@ -4,7 +4,8 @@
 import type { PublishedRelease } from "../release/publish.ts";
 import type { Prepared } from "./prepare.ts";
 import { type RolledOut, type RollOutOptions, WaveRun } from "./run_waves.ts";
-import type { RolloutDeps } from "./watch.ts";
+import type { WokenMachines } from "./wake.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 export type { RolledOut, RollOutOptions };
 
@@ -23,6 +24,7 @@ export interface RollOutSignals {
  * @param prepared machines and release
  * @param published where the release is
  * @param deps clock, bucket, machines and reporter
+ * @param woken starts a machine where all come to rest before one has proved the release
  * @param signals what ends it early
  * @returns how it ended: `committed` or `rolled_back`
  * @throws {FlyhotError} `conflict` if the lock is lost or somebody else moved the pointer, `incomplete` if it cannot be undone
@@ -32,9 +34,10 @@ export async function rollOut(
   prepared: Prepared,
   published: PublishedRelease,
   deps: RolloutDeps,
+  woken: WokenMachines,
   signals: RollOutSignals,
 ): Promise<RolledOut> {
-  const rollout = new WaveRun(options, prepared, published, deps);
+  const rollout = new WaveRun(options, prepared, published, deps, woken);
   const work = AbortSignal.any([signals.interrupted, signals.lockLost]);
   let trouble: unknown = null;
   let why: string | null;

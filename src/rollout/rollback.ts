@@ -4,6 +4,7 @@
 import {
   type Generation,
   type HotUpgrade,
+  type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
@@ -14,10 +15,10 @@ import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import type { RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
 import { counted } from "./steps.ts";
-import { askMachines } from "./ask_machines.ts";
-
-import { isBad, queued } from "./verdict.ts";
-import type { RolloutDeps } from "./watch.ts";
+import { isRunning } from "./ask_machines.ts";
+import type { AppMachine } from "../fly/fleet.ts";
+import { isBad, isGood, queued } from "./verdict.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** Options of {@linkcode rollback}. */
 export interface RollbackRequest {
@@ -73,7 +74,7 @@ async function goBack(
   signal: AbortSignal,
 ): Promise<RolloutReport> {
   const { app, timeoutMs } = options;
-  const { host, fleet, bucket } = deps;
+  const { host, bucket } = deps;
   const start = host.monotonicNow();
   await using lock = await acquireLock(
     {
@@ -86,17 +87,27 @@ async function goBack(
     deps,
     signal,
   );
+  mover.guard(() => lock.confirm());
   const work = AbortSignal.any([signal, lock.signal]);
-  const { running, resting, imageRef } = askMachines(
-    app,
-    await fleet.list(work),
-  );
   const { pointer } = await readPointer(bucket, app, work);
-  const generation = pointer && generationOf(pointer, imageRef)?.generation;
+  const machines = await machinesOrNone(deps, work);
+  const generation = pointer && generationToUndo(pointer, machines);
   const current = generation?.hot_upgrade;
   if (!generation || !current) {
-    throw nothing(app, `its machines run ${imageRef} as it is`);
+    const imageRef = machines.find(isRunning)?.imageRef ??
+      machines[0]?.imageRef ?? pointer?.image_ref;
+    throw nothing(
+      app,
+      imageRef === undefined
+        ? "nothing was released yet"
+        : `its machines run ${imageRef} as it is`,
+    );
   }
+  const own = machines.filter(({ imageRef }) =>
+    sameImage(imageRef, generation.image_ref)
+  );
+  const running = own.filter(isRunning);
+  const resting = own.filter((machine) => !isRunning(machine));
   const target = chooseTarget(app, generation, options.to);
   if (
     current.state === "committed" &&
@@ -128,17 +139,30 @@ async function goBack(
         stuck.map((state) => describeBad(state, timeoutMs)).join("; ")
       }`,
       {
-        hint:
-          "the pointer names it: such a machine runs it after: fly machine restart",
+        hint: `the pointer names it: such a machine runs it after: ${
+          stuck.map(({ machine }) => `fly machine restart ${machine.id}`)
+            .join("; ")
+        }`,
       },
     );
   }
+  const now = returned.states.filter(isGood).length;
+  const later = returned.states.length - now + resting.length;
   return {
     app,
     outcome: "committed",
-    summary: `${returned.version} runs on ${
-      counted(returned.states.length, "machine")
-    } again`,
+    summary: [
+      ...(now > 0 || later === 0
+        ? [`${returned.version} runs on ${counted(now, "machine")} again`]
+        : []),
+      ...(later > 0
+        ? [
+          `${counted(later, "machine")} ${
+            later === 1 ? "takes" : "take"
+          } ${returned.version} at the next start`,
+        ]
+        : []),
+    ].join("; "),
     upgrade_id: returned.upgradeId,
     version: returned.version,
     source_image_ref: target?.source_image_ref ?? generation.image_ref,
@@ -149,11 +173,54 @@ async function goBack(
     machines: [
       ...returned.states.map((state) => machineReport(state))
         .filter((report) => report !== null),
-      ...resting.filter((machine) => sameImage(machine.imageRef, imageRef))
-        .map((machine) => restingReport(machine)),
+      ...resting.map((machine) => restingReport(machine)),
     ],
     total_ms: host.monotonicNow() - start,
   };
+}
+
+/** The pointer is what matters: it is moved even where nobody can say which machines there are. */
+async function machinesOrNone(
+  { fleet, reporter }: RolloutDeps,
+  signal: AbortSignal,
+): Promise<readonly AppMachine[]> {
+  try {
+    return await fleet.list(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const said = error instanceof Error ? error.message : String(error);
+    reporter.emit({
+      type: "warning",
+      text:
+        `${said}; the pointer is moved all the same, and nobody is waited for`,
+    });
+    return [];
+  }
+}
+
+/**
+ * Finds what a rollback is about: the generation of the machines that run, else of those that there are, else the
+ * newest; while a deploy is under way, the newest of those that were upgraded.
+ */
+function generationToUndo(
+  pointer: Pointer,
+  machines: readonly AppMachine[],
+): Generation | null {
+  const running = machines.filter(isRunning);
+  const known = [...running, ...machines.filter((it) => !isRunning(it))]
+    .map(({ imageRef }) => generationOf(pointer, imageRef)?.generation)
+    .filter((generation) => generation !== undefined);
+  const newest = generationOf(pointer, pointer.image_ref)?.generation;
+  const candidates = known.length > 0 ? known : newest ? [newest] : [];
+  const runs = new Set(
+    running.map(({ imageRef }) => generationOf(pointer, imageRef)?.generation),
+  );
+  const upgraded = candidates.filter(({ hot_upgrade }) => hot_upgrade !== null)
+    .sort((a, b) =>
+      Number(runs.has(b)) - Number(runs.has(a)) ||
+      (a.first_seen < b.first_seen ? 1 : -1)
+    );
+  return upgraded[0] ?? candidates[0] ?? null;
 }
 
 function chooseTarget(
@@ -165,7 +232,7 @@ function chooseTarget(
   if (to === undefined) return previousUpgrade(generation);
   const upgrade = [generation.hot_upgrade, ...generation.history]
     .find((each) => each?.id === to);
-  if (upgrade) return upgrade.tarball_url === null ? null : upgrade;
+  if (upgrade) return upgrade.key === null ? null : upgrade;
   throw new FlyhotError(
     "not_found",
     `Cannot roll ${app} back to ${to}: the history of ${generation.image_ref} has no such upgrade`,
@@ -179,15 +246,14 @@ async function refusePruned(
   { bucket }: RolloutDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!target?.tarball_url) return;
-  const key = bucket.keyOf(target.tarball_url);
-  if (key !== null) {
-    const found = await bucket.get(key, { signal });
-    if (found.status === "found") return await found.body.cancel();
-  }
+  if (target === null || target.key === null) return;
+  const found = await bucket.get(target.key, { signal });
+  if (found.status === "found") return await found.body.cancel();
   throw new FlyhotError(
     "not_found",
-    `Cannot roll ${app} back to ${target.version}: ${target.tarball_url} is not in the bucket`,
+    `Cannot roll ${app} back to ${target.version}: ${
+      bucket.url(target.key)
+    } is not in the bucket`,
     { hint: "deploy that version anew with: flyhot hot" },
   );
 }

@@ -7,6 +7,9 @@ import type { PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
+import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";
+import { afterLife, liveThrough } from "./live_through.ts";
+import { runningSha } from "./running_code.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
 import { returnMachines } from "./return_machines.ts";
@@ -21,8 +24,13 @@ import {
   step,
   verdict,
 } from "./verdict.ts";
-import { readResult, type RolloutDeps, watchMachines } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
+import { readResult, watchMachines } from "./watch.ts";
+import { isRunning } from "./ask_machines.ts";
+import type { WokenMachines } from "./wake.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
+import { type AppMachine, restartHint } from "../fly/fleet.ts";
+import { sameImage } from "@flyhot/runtime/protocol";
 
 /** Options of a rollout. */
 export interface RollOutOptions extends WaveOptions {
@@ -30,6 +38,10 @@ export interface RollOutOptions extends WaveOptions {
   readonly deployedBy: string;
   /** How long the machines of a wave may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** For how long machines watch new code, in milliseconds. Default: what each was started with. */
+  readonly probationMs?: number;
+  /** What is consented to for this upgrade, besides what deno.json says. */
+  readonly consent?: readonly string[];
 }
 
 /** How a rollout ended. */
@@ -46,8 +58,10 @@ export class WaveRun {
   readonly #deps: RolloutDeps;
   readonly #app: string;
   readonly #mover: PointerMover;
-  readonly #waves: readonly MachineState[][];
+  readonly #woken: WokenMachines;
   readonly #states: Map<string, MachineState>;
+  readonly #lives: Map<string, LifeBefore>;
+  readonly #deaf = new Set<string>();
   readonly #upgrade: HotUpgrade;
   readonly #allowed = new Set<string>();
 
@@ -58,12 +72,14 @@ export class WaveRun {
    * @param prepared machines and release
    * @param published where the release is
    * @param deps clock, bucket, machines and reporter
+   * @param woken starts a machine where all come to rest before one has proved the release
    */
   constructor(
     options: RollOutOptions,
     prepared: Prepared,
     published: PublishedRelease,
     deps: RolloutDeps,
+    woken: WokenMachines,
   ) {
     const { manifest, sha256, size } = prepared.release;
     this.#options = options;
@@ -71,21 +87,33 @@ export class WaveRun {
     this.#deps = deps;
     this.#app = manifest.app;
     this.#mover = new PointerMover(manifest.app, deps);
-    this.#waves = planWaves(prepared.running.map(queued), options);
+    this.#woken = woken;
     this.#states = new Map(
-      this.#waves.flat().map((state) => [state.machine.id, state]),
+      prepared.running.map((machine) => [machine.id, queued(machine)]),
+    );
+    this.#lives = new Map(
+      prepared.asked.map(({ machine, info }) => [
+        machine.id,
+        lifeBefore(machine, info),
+      ]),
     );
     this.#upgrade = {
       id: ulid(deps.host.now(), deps.host.randomBytes(10)),
       version: manifest.version,
       source_image_ref: manifest.source_image_ref,
+      key: published.key,
       tarball_url: published.url,
       sha256,
       size,
       deployed_at: this.#now(),
       deployed_by: options.deployedBy,
       state: "probation",
-      wave: idsOf(this.#waves[0] ?? []),
+      wave: [],
+      ...(options.probationMs === undefined
+        ? {}
+        : { probation_ms: options.probationMs }),
+      ...(options.consent?.length ? { consent: options.consent } : {}),
+      ...(published.signature ? { signature: published.signature } : {}),
     };
   }
 
@@ -96,17 +124,36 @@ export class WaveRun {
    * @returns why it has to go back, or null once all is committed
    */
   async goForward(signal: AbortSignal): Promise<string | null> {
-    const { timeoutMs } = this.#options;
     this.#tellAll();
-    for (const [index, wave] of this.#waves.entries()) {
-      const known = await tell(this.#deps, {
-        name: `Upgrade wave ${index + 1} of ${this.#waves.length}`,
+    const queue = [...this.#states.values()];
+    let isProved = false;
+    for (let done = 1;; done++) {
+      if (queue.length === 0 && !isProved) {
+        const machine = await this.#wakeOne(signal);
+        if (machine === null) throw this.#woken.failed(this.#app);
+        queue.push(this.#again(machine));
+      }
+      const canary: number = isProved ? 0 : this.#options.canary;
+      const plan: MachineState[][] = planWaves(queue, {
+        ...this.#options,
+        canary,
+      });
+      const [wave] = plan;
+      if (!wave) break;
+      queue.splice(0, wave.length);
+      const known: MachineState[] = await tell(this.#deps, {
+        name: `Upgrade wave ${done} of ${done - 1 + plan.length}`,
         detail: counted(wave.length, "machine"),
         result: (known) => known.some(isBad) ? null : countGood(known),
       }, () => this.#goOneWave(wave, signal));
-      if (verdict(known) === "good") continue;
-      return known.filter(isBad).map((state) => describeBad(state, timeoutMs))
-        .join("; ");
+      if (verdict(known) === "bad") return this.#describeAll(known);
+      // One that came to rest, or left, has proved nothing.
+      isProved ||= known.some(isGood);
+    }
+    const last = await this.#liveOn([...this.#states.values()], 0, signal);
+    if (last.some(isBad)) return this.#describeAll(last);
+    if (last.every(({ standing }) => standing === "gone")) {
+      return "all machines are gone or run another image: a deploy was faster";
     }
     const { id, version } = this.#upgrade;
     await tell(
@@ -117,11 +164,34 @@ export class WaveRun {
     return null;
   }
 
+  #describeAll(states: readonly MachineState[]): string {
+    return states.filter(isBad)
+      .map((state) => describeBad(state, this.#options.timeoutMs)).join("; ");
+  }
+
+  /** A machine that rested after it had said something: what it said then is known, and is no news. */
+  #again(machine: AppMachine): MachineState {
+    const known = this.#states.get(machine.id);
+    return known?.result
+      ? { ...known, machine, standing: "nudged", failure: null }
+      : queued(machine);
+  }
+
+  async #wakeOne(signal: AbortSignal): Promise<AppMachine | null> {
+    const { fleet } = this.#deps;
+    const own = (await fleet.list(signal)).filter(({ imageRef }) =>
+      this.#prepared.running.some((it) => sameImage(it.imageRef, imageRef))
+    );
+    return await this.#woken.wakeOne(own, signal);
+  }
+
   async #goOneWave(
-    wave: readonly MachineState[],
+    planned: readonly MachineState[],
     signal: AbortSignal,
   ): Promise<MachineState[]> {
     signal.throwIfAborted();
+    const wave = await this.#meet(planned, signal);
+    if (wave.length === 0) return [];
     const { id } = this.#upgrade;
     const isFirst = this.#allowed.size === 0;
     for (const machineId of idsOf(wave)) this.#allowed.add(machineId);
@@ -130,26 +200,109 @@ export class WaveRun {
         ? withUpgrade(
           this.#app,
           this.#prepared.imageRef,
-          this.#upgrade,
+          { ...this.#upgrade, wave: [...this.#allowed] },
           this.#upgrade.deployed_at,
         )
         : withWave(id, [...this.#allowed], this.#now()),
       signal,
     );
-    return await watchMachines(
+    const known = await watchMachines(
       wave,
       {
         app: this.#app,
         upgradeId: id,
-        timeoutMs: this.#options.timeoutMs,
-        onChange: (state) => {
-          this.#states.set(state.machine.id, state);
-          tellMachine(state, this.#deps);
-        },
+        // A machine says "applied" when the probation is over.
+        timeoutMs: this.#options.timeoutMs + (this.#options.probationMs ?? 0),
+        before: this.#lives,
+        onChange: (state) => this.#note(state),
+        onDeaf: (machineId) => void this.#deaf.add(machineId),
       },
       this.#deps,
       signal,
     );
+    if (verdict(known) !== "good") return known;
+    const holdMs = this.#options.probationMs ?? Math.max(
+      0,
+      ...known.map(({ machine }) =>
+        this.#lives.get(machine.id)?.probationMs ?? 0
+      ),
+    );
+    return await this.#liveOn(known, holdMs, signal);
+  }
+
+  /** Looks who runs on the machines of a wave now; those at rest are left out. */
+  async #meet(
+    planned: readonly MachineState[],
+    signal: AbortSignal,
+  ): Promise<MachineState[]> {
+    const { fleet } = this.#deps;
+    let listed: readonly AppMachine[];
+    try {
+      listed = await fleet.list(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const text = error instanceof Error ? error.message : String(error);
+      this.#deps.reporter.emit({ type: "note", text });
+      return [...planned];
+    }
+    const met = await Promise.all(planned.map(async (state) => {
+      const { id } = state.machine;
+      const machine = listed.find((it) => it.id === id) ?? null;
+      if (machine === null || !isRunning(machine)) {
+        const after = step(state, { type: "listed", machine });
+        this.#note(after);
+        return null;
+      }
+      const now = lifeBefore(machine, null);
+      const known = this.#lives.get(id);
+      const isBack = state.result !== null;
+      if (known && isBack) {
+        // It may have died of the release while it was started again.
+        const life = judgeLife(state, known, { machine });
+        const after = await afterLife(state, life, this.#deps, signal);
+        if (isBad(after)) {
+          this.#note(after);
+          return after;
+        }
+      }
+      if (known && !isBack && known.lastExitAt === now.lastExitAt) return state;
+      const info = await fleet.info(id, signal).catch(() => null);
+      if (
+        isBack && known?.process && info && known.process.pid === info.pid &&
+        known.process.started_at === info.startedAt &&
+        runningSha(info) === this.#upgrade.sha256
+      ) {
+        // The very process that said it, gone to sleep and awake again: its word stands.
+        return { ...state, standing: "applied" as const };
+      }
+      this.#lives.set(id, lifeBefore(machine, info));
+      return state;
+    }));
+    return met.filter((state) => state !== null);
+  }
+
+  async #liveOn(
+    states: readonly MachineState[],
+    holdMs: number,
+    signal: AbortSignal,
+  ): Promise<MachineState[]> {
+    return await liveThrough(
+      states,
+      {
+        before: this.#lives,
+        sha256: this.#upgrade.sha256,
+        holdMs,
+        onChange: (state) => this.#note(state),
+        onDeaf: (machineId) => void this.#deaf.add(machineId),
+      },
+      this.#deps,
+      signal,
+    );
+  }
+
+  #note(state: MachineState): void {
+    this.#states.set(state.machine.id, state);
+    tellMachine(state, this.#deps);
   }
 
   /**
@@ -196,8 +349,9 @@ export class WaveRun {
         timeoutMs,
         machines: [...this.#states.values()].filter(
           ({ machine, standing }) =>
-            this.#allowed.has(machine.id) && standing !== "silent" &&
-            standing !== "gone" && standing !== "applies_at_next_start",
+            this.#allowed.has(machine.id) && !this.#deaf.has(machine.id) &&
+            standing !== "silent" && standing !== "gone" &&
+            standing !== "applies_at_next_start",
         ),
       },
       this.#mover,
@@ -216,6 +370,7 @@ export class WaveRun {
         ...states.filter(isBad).map((state) =>
           `not back: ${describeBad(state, timeoutMs)}`
         ),
+        ...[...this.#deaf].map((id) => `not back: ${id}; ${restartHint(id)}`),
       ].join("; "),
       upgradeId: id,
       machines: this.#reports(states),

@@ -1,7 +1,7 @@
 /** Steps that take time, told to the reporter.
  * @module
  */
-import type { RolloutDeps } from "./watch.ts";
+import type { RolloutDeps } from "./deps.ts";
 
 /** How a step is told. */
 export interface StepOptions<T> {

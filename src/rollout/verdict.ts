@@ -43,6 +43,16 @@ export type MachineEvent =
     readonly machine: AppMachine | null;
   }
   | {
+    /** Its process ended, or serves nobody. */
+    readonly type: "died";
+    /** How. */
+    readonly failure: UpgradeFailure;
+  }
+  | {
+    /** It came to rest in order, or left, after it had said how it ended. */
+    readonly type: "rested" | "left";
+  }
+  | {
     /** Time is up. */
     readonly type: "deadline";
   };
@@ -68,6 +78,9 @@ export function queued(machine: AppMachine): MachineState {
  * @returns what is known now; the very same state where nothing changed
  */
 export function step(state: MachineState, event: MachineEvent): MachineState {
+  if (
+    event.type === "died" || event.type === "rested" || event.type === "left"
+  ) return judged(state, event);
   if (isFinal(state)) return state;
   switch (event.type) {
     case "nudged":
@@ -141,7 +154,31 @@ export function verdict(states: Iterable<MachineState>): Verdict {
   return open ? "open" : "good";
 }
 
+/** What happens to the process counts even where it has said how the upgrade ended. */
+function judged(
+  state: MachineState,
+  event: Extract<MachineEvent, { type: "died" | "rested" | "left" }>,
+): MachineState {
+  if (isBad(state) || state.standing === "gone") return state;
+  switch (event.type) {
+    case "died":
+      return { ...state, standing: "failed", failure: event.failure };
+    case "rested":
+      return { ...state, standing: "applies_at_next_start", failure: null };
+    case "left":
+      return { ...state, standing: "gone" };
+  }
+}
+
 function said(state: MachineState, result: MachineResult): MachineState {
+  const known = state.result;
+  if (
+    known && known.state !== "pending" && !isFinal(state) &&
+    known.started_at === result.started_at
+  ) {
+    // The word of a process that has ended since.
+    return state;
+  }
   if (result.state === "pending") {
     const { failure, started_at } = result;
     const same = state.standing === "pending" &&

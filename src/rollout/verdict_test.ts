@@ -218,3 +218,42 @@ Deno.test("verdict() is bad as soon as one is, good when none is awaited, else o
     }
   }
 });
+
+Deno.test("step() takes in what becomes of a process even after its word, and never makes good of bad", () => {
+  const failure = {
+    phase: "probation",
+    message: "its process ended",
+    end: "fail",
+    transient: false,
+  } as const;
+  for (const standing of ["applied", "nothing_to_do", "pending", "nudged"]) {
+    const state = { ...stateOf(standing) };
+    const died = step(state, { type: "died", failure });
+    assertEquals([died.standing, died.failure], ["failed", failure]);
+    assertEquals(
+      step(state, { type: "rested" }).standing,
+      "applies_at_next_start",
+    );
+    assertEquals(step(state, { type: "left" }).standing, "gone");
+  }
+  for (const standing of ["failed", "rolled_back", "silent", "gone"]) {
+    const state = stateOf(standing);
+    for (const type of ["rested", "left"] as const) {
+      assertStrictEquals(step(state, { type }), state);
+    }
+    assertStrictEquals(step(state, { type: "died", failure }), state);
+  }
+});
+
+Deno.test("step() does not take the old word of a machine that rested since for a new one", () => {
+  const applied = step(queued(MACHINE), result("applied"));
+  const rested = step(applied, { type: "rested" });
+  const started = step(rested, { type: "listed", machine: MACHINE });
+  assertEquals(started.standing, "nudged");
+  assertStrictEquals(step(started, result("applied")), started);
+  const anew = step(
+    started,
+    result("applied", null, "2026-01-02T03:04:09.000Z"),
+  );
+  assertEquals(anew.standing, "applied");
+});

@@ -7,28 +7,22 @@ import {
   ProtocolError,
   resultKey,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine, Fleet } from "../fly/fleet.ts";
-import type { Host } from "../host.ts";
-import type { Reporter } from "../ui/reporter.ts";
+import {
+  type AppMachine,
+  restartHint,
+  ServesNobodyError,
+} from "../fly/fleet.ts";
+import type { RolloutDeps } from "./deps.ts";
+import { afterLife } from "./live_through.ts";
+import { judgeLife, type LifeBefore } from "./lives.ts";
 import {
   isAwaited,
+  isGood,
   type MachineEvent,
   type MachineState,
   step,
   verdict,
 } from "./verdict.ts";
-
-/** What a rollout needs of the outside. */
-export interface RolloutDeps {
-  /** Clock, disk and processes. */
-  readonly host: Host;
-  /** Where releases, pointer, results and lock are. */
-  readonly bucket: Bucket;
-  /** The machines. */
-  readonly fleet: Fleet;
-  /** Told of everything that happens. */
-  readonly reporter: Reporter;
-}
 
 /** Options of {@linkcode watchMachines}. */
 export interface WatchOptions {
@@ -42,6 +36,10 @@ export interface WatchOptions {
   readonly toTheEnd?: boolean;
   /** Told of every change. */
   readonly onChange: (state: MachineState) => void;
+  /** Who ran on each machine before the upgrade: processes that end are noticed. Default: that is not asked. */
+  readonly before?: ReadonlyMap<string, LifeBefore>;
+  /** Told of a machine that is started and answers nobody. */
+  readonly onDeaf?: (machineId: string) => void;
 }
 
 const POLL_FIRST_MS = 200;
@@ -49,6 +47,10 @@ const POLL_LAST_MS = 1_000;
 const POLL_GROWTH = 1.5;
 // The Machines API allows one list a second for all callers of an app.
 const LIST_INTERVAL_MS = 3_000;
+/** After how long a machine that says nothing is asked whether it still serves. */
+const PROBE_INTERVAL_MS = 15_000;
+/** How long a last question may take, in milliseconds. */
+const LAST_PROBE_MS = 30_000;
 /** How long the others of a wave may take to end once one has failed, in milliseconds. */
 const GRACE_MS = 3000;
 
@@ -117,13 +119,24 @@ export async function watchMachines(
   });
   let listing = Promise.resolve();
   let listAt = host.monotonicNow() + LIST_INTERVAL_MS;
+  let probing = Promise.resolve();
+  let probeAt = host.monotonicNow() + PROBE_INTERVAL_MS;
   let pauseMs = POLL_FIRST_MS;
   try {
     while (!isOver() && !over.signal.aborted) {
       if (host.monotonicNow() >= listAt) {
         listAt = Infinity;
-        listing = relist(awaited(), take, deps.fleet, note, all).finally(() =>
+        const watched = options.before
+          ? [...states.values()].filter((it) => isAwaited(it) || isGood(it))
+          : awaited();
+        listing = relist(watched, take, options, deps, note, all).finally(() =>
           listAt = host.monotonicNow() + LIST_INTERVAL_MS
+        );
+      }
+      if (host.monotonicNow() >= probeAt) {
+        probeAt = Infinity;
+        probing = probe(awaited(), take, options, deps, all).finally(() =>
+          probeAt = host.monotonicNow() + PROBE_INTERVAL_MS
         );
       }
       const looks = await Promise.allSettled(
@@ -153,9 +166,17 @@ export async function watchMachines(
     if (!over.signal.aborted) throw error;
   } finally {
     over.abort();
-    await Promise.all([...nudges, listing, timer]);
+    await Promise.all([...nudges, listing, probing, timer]);
   }
   if (!isOver()) {
+    const last = new AbortController();
+    const limit = AbortSignal.any([signal, last.signal]);
+    const timer = host.sleep(LAST_PROBE_MS, limit)
+      .then(() => last.abort(), () => {});
+    await probe(awaited(), take, options, deps, limit);
+    last.abort();
+    await timer;
+    signal.throwIfAborted();
     for (const { machine } of awaited()) take(machine.id, { type: "deadline" });
   }
   return [...states.values()];
@@ -198,20 +219,58 @@ export async function readResult(
 }
 
 async function relist(
-  awaited: readonly MachineState[],
+  watched: readonly MachineState[],
   take: (id: string, event: MachineEvent) => void,
-  fleet: Fleet,
+  { before }: Pick<WatchOptions, "before">,
+  deps: RolloutDeps,
   note: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     const now = new Map(
-      (await fleet.list(signal)).map((machine) => [machine.id, machine]),
+      (await deps.fleet.list(signal)).map((machine) => [machine.id, machine]),
     );
-    for (const { machine: { id } } of awaited) {
-      take(id, { type: "listed", machine: now.get(id) ?? null });
+    for (const state of watched) {
+      const { id } = state.machine;
+      const machine = now.get(id) ?? null;
+      const known = before?.get(id);
+      if (known) {
+        const life = judgeLife(state, known, { machine });
+        const after = await afterLife(state, life, deps, signal);
+        if (life.life === "dead") {
+          take(id, { type: "died", failure: after.failure ?? life.failure });
+        } else if (life.life === "rests") take(id, { type: "rested" });
+      }
+      take(id, { type: "listed", machine });
     }
   } catch (error) {
     if (!signal.aborted) note(error);
   }
+}
+
+/** A process that hangs says nothing at all, however long one waits for its word. */
+async function probe(
+  awaited: readonly MachineState[],
+  take: (id: string, event: MachineEvent) => void,
+  { onDeaf }: Pick<WatchOptions, "onDeaf">,
+  { fleet }: Pick<RolloutDeps, "fleet">,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(awaited.map(async ({ machine: { id } }) => {
+    try {
+      await fleet.info(id, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ServesNobodyError)) return;
+      onDeaf?.(id);
+      take(id, {
+        type: "died",
+        failure: {
+          phase: "prepare",
+          message: `it serves nobody; ${restartHint(id)}`,
+          end: "fail",
+          transient: false,
+        },
+      });
+    }
+  }));
 }

@@ -49,6 +49,8 @@ class Setting {
       this.nudged.push(id);
     },
     info: () => Promise.reject(new Error("not asked")),
+    start: () => Promise.reject(new Error("not asked")),
+    stop: () => Promise.reject(new Error("not asked")),
     manifest: () => Promise.reject(new Error("not asked")),
   };
 

@@ -60,8 +60,9 @@ async function run(args: readonly string[], host: StandInHost): Promise<void> {
   if (/^(machines?|m) (list|ls)$/.test(name)) {
     return await listMachines(args.slice(2), host);
   }
+  if (first === "logs") return await logs(args.slice(1), host);
   const known =
-    "deploy, auth whoami, auth token, machines list --json, version";
+    "deploy, logs, auth whoami, auth token, machines list --json, version";
   throw new Error(
     `unknown command "${
       args.filter((arg) => !arg.startsWith("-")).join(" ")
@@ -220,6 +221,38 @@ async function listMachines(
   if (values.json) return host.out(`${JSON.stringify(machines, null, 4)}\n`);
   for (const { id, name, state, region, config } of machines) {
     host.out(`${[id, name, state, region, config?.image].join("\t")}\n`);
+  }
+}
+
+const LOGS = {
+  ...COMMON,
+  machine: { type: "string" },
+  "no-tail": { type: "boolean", short: "n" },
+  instance: { type: "string", short: "i" },
+  region: { type: "string", short: "r" },
+} as const satisfies ParseArgsConfig["options"];
+
+/** Prints what there is; it does not wait for more, as `fly logs --no-tail` does. */
+async function logs(
+  args: readonly string[],
+  host: StandInHost,
+): Promise<void> {
+  // Its switches begin with "no" themselves, so it cannot take --no-… for a negation.
+  const { values } = parseArgs({
+    args: [...args],
+    options: LOGS,
+    allowPositionals: true,
+  });
+  const response = await call(host, "GET", "/_sandbox/machines", values);
+  const wanted = values.machine ?? values.instance;
+  for (const { id, region, logFile } of await response.json()) {
+    if (wanted !== undefined && wanted !== id) continue;
+    const text = await host.readText(logFile) ?? "";
+    for (const line of text.split("\n")) {
+      if (line === "") continue;
+      const [, at = "", rest = line] = /^(\S+) \[\w+\] (.*)$/.exec(line) ?? [];
+      host.out(`${at} app[${id}] ${region} [info]${rest}\n`);
+    }
   }
 }
 

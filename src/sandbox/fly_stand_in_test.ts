@@ -200,3 +200,29 @@ Deno.test("fly exits with 1, when it does not know the command or no sandbox", a
   assertMatch(nowhere.stderr, /FLY_FLAPS_BASE_URL names none/);
   assertMatch((await run(["version"], {})).stdout, /sandbox/);
 });
+
+Deno.test("fly logs --no-tail prints what a machine logged, as fly does", async () => {
+  const files: Record<string, string> = {
+    "/logs/m1":
+      "2026-01-15T10:30:00Z [stdout] up\n2026-01-15T10:30:01Z [stderr] boom: [x] y\n",
+    "/logs/m2": "2026-01-15T10:30:00Z [stdout] other\n",
+  };
+  const env = { FLY_FLAPS_BASE_URL: "http://sandbox", FLY_API_TOKEN: "t" };
+  const more = {
+    readText: (path: string) => Promise.resolve(files[path] ?? null),
+    fetch: () =>
+      Promise.resolve(Response.json(
+        ["m1", "m2"].map((id) => ({
+          id,
+          region: "iad",
+          logFile: `/logs/${id}`,
+        })),
+      )),
+  };
+  const args = ["logs", "--no-tail", "--app", "my-app", "--machine", "m1"];
+  const { code, stdout } = await run(args, env, more);
+  assertEquals([code, stdout], [
+    0,
+    "2026-01-15T10:30:00Z app[m1] iad [info]up\n2026-01-15T10:30:01Z app[m1] iad [info]boom: [x] y\n",
+  ]);
+});

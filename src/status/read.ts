@@ -10,8 +10,18 @@ import {
 } from "../config/resolve.ts";
 import { withDeadline } from "../deadline.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
-import type { AppMachine, Fleet } from "../fly/fleet.ts";
+import {
+  type AppMachine,
+  type Fleet,
+  ServesNobodyError,
+} from "../fly/fleet.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
+import { readLock } from "../rollout/lock/store.ts";
+import {
+  type AbandonedProbation,
+  isUnwatched,
+  onProbation,
+} from "../rollout/pointer/abandoned.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
@@ -77,16 +87,16 @@ export async function openStatus(
     const name = "Ask machines";
     reporter.emit({ type: "step", name, detail: `${machines.length}` });
     const begun = host.monotonicNow();
-    const [asked, pointer] = await Promise.all([
+    const [asked, read] = await Promise.all([
       mapLimited(
         machines,
         ASKED_AT_ONCE,
         (machine) => ask(machine, fleet, signal),
       ),
-      pointerIfAllowed(app, config, { host, reporter }, signal),
+      pointerIfAllowed(app, machines, config, { host, reporter }, signal),
     ]);
     reporter.emit({ type: "done", name, ms: host.monotonicNow() - begun });
-    return await statusReport(app, asked, pointer);
+    return await statusReport(app, asked, read.pointer, read.abandoned);
   };
 }
 
@@ -118,30 +128,46 @@ async function ask(
     return { machine, answer: { info } };
   } catch (thrown) {
     signal?.throwIfAborted();
+    if (thrown instanceof ServesNobodyError) {
+      const { message } = thrown;
+      return {
+        machine,
+        answer: { problem: message, unreachable: false, servesNobody: true },
+      };
+    }
     const { code, message } = toFlyhotError(thrown);
     const unreachable = code === "network" || code === "conflict";
     return { machine, answer: { problem: message, unreachable } };
   }
 }
 
-/** The pointer; undefined where nobody gave us the means to read it. */
+interface PointerRead {
+  /** The pointer; undefined where nobody gave us the means to read it. */
+  readonly pointer: Pointer | null | undefined;
+  /** What nobody watches any more. */
+  readonly abandoned: readonly AbandonedProbation[];
+}
+
 async function pointerIfAllowed(
   app: string,
+  machines: readonly AppMachine[],
   config: ResolvedConfig,
   deps: AppDeps,
   signal: AbortSignal | undefined,
-): Promise<Pointer | null | undefined> {
+): Promise<PointerRead> {
   const { bucket, accessKeyId, secretAccessKey } = config;
   if (!bucket.value || !accessKeyId.value || !secretAccessKey.value) {
-    return undefined;
+    return { pointer: undefined, abandoned: [] };
   }
   try {
-    const stored = await readPointer(
-      openBucket(config, deps.host),
-      app,
-      signal,
-    );
-    return stored.pointer;
+    const bucket = openBucket(config, deps.host);
+    const { pointer } = await readPointer(bucket, app, signal);
+    const images = machines.map(({ imageRef }) => imageRef);
+    const open = pointer ? onProbation(pointer, images) : [];
+    if (open.length === 0) return { pointer, abandoned: [] };
+    const lock = await readLock(bucket, app, signal);
+    const left = isUnwatched(lock);
+    return { pointer, abandoned: left ? open : [] };
   } catch (error) {
     signal?.throwIfAborted();
     reporterOf(deps).emit({
@@ -150,6 +176,6 @@ async function pointerIfAllowed(
         toFlyhotError(error).message
       }`,
     });
-    return undefined;
+    return { pointer: undefined, abandoned: [] };
   }
 }

@@ -9,13 +9,19 @@ import {
   type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../fly/fleet.ts";
+import { EXIT_CODES } from "../errors.ts";
+import { type AppMachine, restartHint } from "../fly/fleet.ts";
+import {
+  type AbandonedProbation,
+  describeAbandoned,
+  SETTLES,
+} from "../rollout/pointer/abandoned.ts";
 import { formatBytes, formatCount, oneLine } from "../ui/format.ts";
 
 /**
  * How one machine stands: it runs what it should (`up_to_date`, `base_image`), older code (`behind`), older code until
  * its wave comes (`waiting`), it is about to run (`starting`), at rest (`applies_at_next_start`), out of reach
- * (`unreachable`), or does not say what it runs (`unknown`).
+ * (`unreachable`), started and deaf to everybody (`serves_nobody`), or does not say what it runs (`unknown`).
  */
 export type StatusVerdict =
   | "up_to_date"
@@ -25,6 +31,7 @@ export type StatusVerdict =
   | "starting"
   | "applies_at_next_start"
   | "unreachable"
+  | "serves_nobody"
   | "unknown";
 
 /** What one machine runs. */
@@ -64,6 +71,8 @@ export interface MachineStatus {
   readonly verdict: StatusVerdict;
   /** More about the verdict, or null. */
   readonly detail: string | null;
+  /** The one command that mends it, or null where nothing is wrong or no command does. */
+  readonly remedy: string | null;
 }
 
 /** The answer of `flyhot status --json`. */
@@ -76,6 +85,28 @@ export interface StatusReport {
   readonly pointer_revision: number | null;
   /** The machines, by region and id. */
   readonly machines: readonly MachineStatus[];
+  /** Upgrades that were left on probation by a deployer that is gone. */
+  readonly abandoned: readonly AbandonedProbation[];
+}
+
+const WRONG: ReadonlySet<StatusVerdict> = new Set([
+  "behind",
+  "unreachable",
+  "serves_nobody",
+  "unknown",
+]);
+
+/**
+ * The exit code that tells whether all is as it should be.
+ *
+ * @param report the status
+ * @returns 0, or 7 where a machine does not run what it should or a probation was abandoned
+ */
+export function statusExitCode({ machines, abandoned }: StatusReport): number {
+  return abandoned.length > 0 ||
+      machines.some(({ verdict }) => WRONG.has(verdict))
+    ? EXIT_CODES.incomplete
+    : EXIT_CODES.ok;
 }
 
 /** A machine, and what its runtime said. */
@@ -90,6 +121,8 @@ export interface AskedMachine {
       readonly problem: string;
       /** Whether the machine could not be reached at all. */
       readonly unreachable: boolean;
+      /** Whether it is started and its process answers nobody. */
+      readonly servesNobody?: boolean;
     }
     | null;
 }
@@ -100,12 +133,14 @@ export interface AskedMachine {
  * @param app the Fly app
  * @param asked the machines and what each said
  * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
+ * @param abandoned upgrades that nobody watches any more. Default none
  * @returns the report
  */
 export async function statusReport(
   app: string,
   asked: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
+  abandoned: readonly AbandonedProbation[] = [],
 ): Promise<StatusReport> {
   return {
     app,
@@ -114,6 +149,7 @@ export async function statusReport(
     machines: await Promise.all(
       asked.map((it) => statusOf(it, asked, pointer)),
     ),
+    abandoned,
   };
 }
 
@@ -124,6 +160,7 @@ async function statusOf(
 ): Promise<MachineStatus> {
   const { machine, answer } = asked;
   const info = answer && "info" in answer ? answer.info : null;
+  const judgement = judge(asked, all, pointer);
   return {
     id: machine.id,
     region: machine.region,
@@ -148,7 +185,8 @@ async function statusOf(
     retained_budget_exceeded: info &&
       (info.retainedBudgetExceeded ??
         info.retainedBytes > RETAINED_BYTES_BUDGET),
-    ...judge(asked, all, pointer),
+    ...judgement,
+    remedy: remedyOf(machine, judgement, pointer),
   };
 }
 
@@ -162,6 +200,24 @@ async function currentFingerprint(
   }
   const wanted = wantedOf(pointer, info.currentImageRef);
   return await fingerprint(info.currentImageRef, wanted?.sha256 ?? null);
+}
+
+function remedyOf(
+  { id }: AppMachine,
+  { verdict }: Judgement,
+  pointer: Pointer | null | undefined,
+): string | null {
+  switch (verdict) {
+    case "serves_nobody":
+      return `fly machine restart ${id}`;
+    case "behind":
+      // Where only machines were compared, nobody knows what a start would apply.
+      return pointer === undefined ? null : `fly machine restart ${id}`;
+    case "unknown":
+      return `fly logs --machine ${id}`;
+    default:
+      return null;
+  }
 }
 
 type Judgement = Pick<MachineStatus, "verdict" | "detail">;
@@ -183,7 +239,13 @@ function judge(
 ): Judgement {
   if (asked.answer === null) return judgeState(asked.machine);
   if ("problem" in asked.answer) {
-    const { problem, unreachable } = asked.answer;
+    const { problem, unreachable, servesNobody } = asked.answer;
+    if (servesNobody) {
+      return {
+        verdict: "serves_nobody",
+        detail: restartHint(asked.machine.id),
+      };
+    }
     return {
       verdict: unreachable ? "unreachable" : "unknown",
       detail: problem,
@@ -311,7 +373,25 @@ export function statusText(report: StatusReport): string {
     }
     return lines.join("\n");
   });
-  return ["==> Deployment Status", ...blocks].join("\n\n");
+  const left = report.abandoned.map((it) =>
+    `✗ ${oneLine(describeAbandoned(it))}: settle it with: ${SETTLES}`
+  );
+  return [
+    "==> Deployment Status",
+    ...blocks,
+    ...(left.length > 0 ? [left.join("\n")] : []),
+    ...mendingLines(report),
+  ].join("\n\n");
+}
+
+/** A machine that is behind while a rollout reaches it mends itself. */
+function mendingLines({ machines }: StatusReport): string[] {
+  const remedies = machines.flatMap(({ verdict, remedy, id }) =>
+    remedy === null || verdict === "serves_nobody"
+      ? []
+      : [`If ${id} stays so: ${remedy}`]
+  );
+  return remedies.length === 0 ? [] : [remedies.join("\n")];
 }
 
 /**
@@ -373,6 +453,8 @@ export function verdictWords(
       };
     case "unreachable":
       return { mark: "!", tone: "warn", words: `Unreachable${more}` };
+    case "serves_nobody":
+      return { mark: "✗", tone: "bad", words: `Serves nobody${more}` };
     case "unknown":
       return { mark: "?", tone: "warn", words: `Unknown${more}` };
   }

@@ -64,6 +64,7 @@ function pointer(upgrade: Partial<HotUpgrade> | null): Pointer {
     id: "01K9",
     version: "0.1.1",
     source_image_ref: "registry.fly.io/my-app:deployment-01K95ABC123",
+    key: "releases/x.tar.gz",
     tarball_url: "memory://x",
     sha256: SHA.new,
     size: 1,
@@ -147,7 +148,12 @@ Deno.test("statusReport() knows when the base image is what should run", async (
   assertEquals(
     await verdicts(
       asked,
-      pointer({ version: "base", tarball_url: null, sha256: null }),
+      pointer({
+        version: "base",
+        key: null,
+        tarball_url: null,
+        sha256: null,
+      }),
     ),
     expected,
   );
@@ -284,7 +290,10 @@ Machine: 6 (iad) [started]
 
 Machine: 7 (iad) [started]
   Image: deployment-01K95HV55T5DX0HMS85SABZPRX
-  Status: ? Unknown: Cannot ask machine 7`,
+  Status: ? Unknown: Cannot ask machine 7
+
+If 28715e9a4e01d8 stays so: fly machine restart 28715e9a4e01d8
+If 7 stays so: fly logs --machine 7`,
   );
 });
 

@@ -1,10 +1,20 @@
 /** How a command's answer and its error reach the outside: the answer on stdout, the talk on stderr.
  * @module
  */
+import { withoutSecrets, withoutValues } from "@flyhot/runtime/protocol";
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { oneLine } from "./format.ts";
+import { oneLine, safeLines } from "./format.ts";
 import { paintFor } from "./style.ts";
+
+const SECRET_VARIABLES = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "FLY_API_TOKEN",
+  "FLY_ACCESS_TOKEN",
+  "FLYHOT_SIGNING_KEY",
+];
 
 /** What a command answers, in both forms. */
 export interface Answer {
@@ -39,9 +49,14 @@ export class AnswerWriter {
     if (this.#answered) throw new Error("Cannot answer twice");
     this.#answered = true;
     const text = this.#asJson
-      ? JSON.stringify(answer.json, null, 2)
-      : answer.text.trimEnd();
-    this.#host.stdout.write(`${text}\n`);
+      ? JSON.stringify(
+        answer.json,
+        (_, value: unknown) =>
+          typeof value === "string" ? withoutSecrets(value) : value,
+        2,
+      )
+      : safeLines(answer.text.trimEnd());
+    this.#host.stdout.write(`${withoutValues(text, this.#secrets())}\n`);
   }
 
   /**
@@ -51,10 +66,10 @@ export class AnswerWriter {
    */
   error(error: FlyhotError): void {
     const paint = paintFor(this.#host, this.#host.stderr);
-    const lines = [`${paint("bad", "error:")} ${oneLine(error.message)}`];
-    if (error.hint !== null) {
-      lines.push(`${paint("info", "hint:")} ${oneLine(error.hint)}`);
-    }
+    const message = this.#withoutSecrets(error.message);
+    const hint = error.hint === null ? null : this.#withoutSecrets(error.hint);
+    const lines = [`${paint("bad", "error:")} ${oneLine(message)}`];
+    if (hint !== null) lines.push(`${paint("info", "hint:")} ${oneLine(hint)}`);
     this.#host.stderr.write(`${lines.join("\n")}\n`);
     if (!this.#asJson || this.#answered) return;
     this.answer({
@@ -62,11 +77,34 @@ export class AnswerWriter {
       json: {
         error: {
           code: error.code,
-          message: error.message,
-          hint: error.hint,
+          message,
+          hint,
           exit_code: error.exitCode,
         },
       },
+    });
+  }
+
+  /** Whatever an error quotes: the secrets of this environment are not in it. */
+  #withoutSecrets(text: string): string {
+    return withoutSecrets(text, this.#secrets());
+  }
+
+  /** Where the environment may not be read, nothing of it can be shown either. */
+  #read(name: string): string {
+    try {
+      return this.#host.env(name) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  /** The secrets of this environment, whole and in the pieces that are sent. */
+  #secrets(): readonly string[] {
+    return SECRET_VARIABLES.flatMap((name) => {
+      const value = this.#read(name);
+      const pieces = value.split(/[\s,]+/).filter((it) => !it.includes("---"));
+      return [value, ...pieces];
     });
   }
 }

@@ -1,6 +1,9 @@
 /** Values as people read them.
  * @module
  */
+import { shownText } from "@flyhot/runtime/protocol";
+
+export { oneLine } from "../one_line.ts";
 
 /**
  * Writes a length in bytes with three digits at most.
@@ -87,16 +90,17 @@ export function clip(line: string, columns: number): string {
 }
 
 /**
- * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal.
+ * Makes text of several lines safe to show: line ends and colours stay, every other character that a terminal would
+ * obey is escaped.
  *
  * @param text the text
- * @returns the same text on one line
+ * @returns the same lines
  */
-export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
-  const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
-  // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
-  return colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+export function safeLines(text: string): string {
+  // deno-lint-ignore no-control-regex -- colours are made by flyhot itself
+  return text.split(/(\n|\t|\x1b\[[0-9;]*m)/)
+    .map((piece, index) => index % 2 === 1 ? piece : shownText(piece))
+    .join("");
 }
 
 /**

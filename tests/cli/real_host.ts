@@ -55,7 +55,7 @@ function filesIn(folder: string, files: HostFiles): HostFiles {
   return {
     readText: (path) => files.readText(at(path)),
     open: (path) => files.open(at(path)),
-    write: (path, content) => files.write(at(path), content),
+    write: (path, content, options) => files.write(at(path), content, options),
     append: (path, content) => files.append(at(path), content),
     stat: (path) => files.stat(at(path)),
     walk: (root, enter) => files.walk(at(root), enter),

@@ -82,6 +82,7 @@ Deno.test("a machine refuses a hostile release with one sentence, serves on, and
         id: `hostile-${number}`,
         version,
         source_image_ref: "local:hostile",
+        key,
         tarball_url: bucket.url(key),
         sha256,
         size: bytes.byteLength,

@@ -6,7 +6,6 @@ import {
   BucketError,
   type BucketRequestOptions,
   type ListedObject,
-  type MemoryBucket,
   type ReadOutcome,
   type WriteCondition,
   type WriteOutcome,
@@ -21,12 +20,22 @@ export interface FaultRates {
   readonly write?: number;
   /** How late a write may happen whose answer was lost, in milliseconds. Default 0: at once or never. */
   readonly lateMs?: number;
+  /** A read of pointer or results answers with what was there before. Default 0. */
+  readonly stale?: number;
+  /** A write arrives twice. Default 0. */
+  readonly doubled?: number;
+}
+
+/** A bucket that remembers what was there before. */
+export interface RememberingBucket extends Bucket {
+  /** What a replica that lags behind would answer; null where it lags behind nothing. */
+  before?(key: string): ReadOutcome | null;
 }
 
 /** The view that one client has of a shared {@linkcode MemoryBucket}. */
 export class FaultyBucket implements Bucket {
   readonly #sim: Sim;
-  readonly #inner: MemoryBucket;
+  readonly #inner: RememberingBucket;
   readonly #faults: FaultRates;
   /** Whether nothing reaches the bucket any more. */
   cut = false;
@@ -36,7 +45,7 @@ export class FaultyBucket implements Bucket {
    * @param inner the objects
    * @param faults how much fails
    */
-  constructor(sim: Sim, inner: MemoryBucket, faults: FaultRates = {}) {
+  constructor(sim: Sim, inner: RememberingBucket, faults: FaultRates = {}) {
     this.#sim = sim;
     this.#inner = inner;
     this.#faults = faults;
@@ -56,7 +65,11 @@ export class FaultyBucket implements Bucket {
   ): Promise<ReadOutcome> {
     await this.#sim.turn(options.signal);
     this.#mayFail(`read ${key}`);
-    const outcome = await this.#inner.get(key, options);
+    const stale = /-(current|results)/.test(key) &&
+        this.#sim.chance(this.#faults.stale ?? 0)
+      ? this.#inner.before?.(key) ?? null
+      : null;
+    const outcome = stale ?? await this.#inner.get(key, options);
     await this.#sim.turn(options.signal);
     return outcome;
   }
@@ -82,6 +95,9 @@ export class FaultyBucket implements Bucket {
       return { status: "unknown", reason: "the line was cut" };
     }
     const outcome = await arrive();
+    if (this.#sim.chance(this.#faults.doubled ?? 0)) {
+      this.#sim.sleep(this.#sim.between(0, 2_000)).then(arrive, () => {});
+    }
     await this.#sim.turn(options.signal);
     return outcome;
   }

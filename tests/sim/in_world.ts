@@ -19,7 +19,7 @@ export async function inWorld<T>(
   try {
     return await use(world);
   } finally {
-    await world.end();
+    world.end();
     assertEquals(world.bucket.broken, [], `seed ${options.seed}`);
     assertNoInterleaving(world);
   }

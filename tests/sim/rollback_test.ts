@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { MemoryBucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../../src/errors.ts";
 import { inWorld, runs } from "./in_world.ts";
+import { SimProcess } from "./sim.ts";
 import { IMAGE, type SimWorld } from "./sim_world.ts";
 
 async function deployAll(world: SimWorld, ...versions: string[]) {
@@ -21,7 +22,10 @@ Deno.test("rollback() brings all machines back to the release before, and once m
     const [one, two] = await deployAll(world, "1.0.0", "2.0.0", "3.0.0");
     const report = await world.run(world.rollback());
     assertEquals(report.outcome, "committed");
-    assertEquals(report.summary, "2.0.0 runs on 2 machines again");
+    assertEquals(
+      report.summary,
+      "2.0.0 runs on 2 machines again; 1 machine takes 2.0.0 at the next start",
+    );
     assertEquals([report.version, report.sha256, report.image_ref], [
       "2.0.0",
       two,
@@ -119,12 +123,14 @@ Deno.test("rollback() undoes a rollout that was left half way", async () => {
     // Its lock lapses while the bucket does not answer: it must leave everything as it is.
     const deploy = world.deploy("2.0.0", { lockTtlMs: 3_000 });
     const put = world.bucket.put.bind(world.bucket);
-    world.sim.sleep(7_000).then(() => {
+    world.onPointer = ({ generations }) => {
+      // From the second wave on.
+      if (generations[IMAGE]?.hot_upgrade?.wave.length !== 2) return;
       world.bucket.put = (key, ...rest) =>
         key.endsWith(".lock")
           ? Promise.resolve({ status: "unknown", reason: "cut" })
           : put(key, ...rest);
-    });
+    };
     await assertRejects(
       () => world.run(deploy),
       FlyhotError,
@@ -176,5 +182,107 @@ Deno.test("rollback() says how far it came when it is interrupted", async () => 
     );
     await world.run(Promise.resolve(), 60_000);
     assertEquals(runs(world), [one]);
+  });
+});
+
+Deno.test("rollback() moves the pointer whatever state the machines are in, and says who takes it when", async () => {
+  for (
+    const [state, summary] of [
+      ["stopped", "2 machines take 1.0.0 at the next start"],
+      ["suspended", "2 machines take 1.0.0 at the next start"],
+      ["gone", "1.0.0 runs on 0 machines again"],
+    ] as const
+  ) {
+    await inWorld(
+      { seed: 1, tempers: ["applies", "applies"] },
+      async (world) => {
+        const [one] = await deployAll(world, "1.0.0", "2.0.0");
+        for (const machine of world.machines) {
+          if (state === "stopped") machine.stop();
+          else if (state === "suspended") machine.suspend();
+          else machine.destroy();
+        }
+        const report = await world.run(world.rollback());
+        assertEquals([report.outcome, report.summary], ["committed", summary]);
+        assertEquals(world.generation?.hot_upgrade?.sha256, one);
+        if (state === "gone") return;
+        assertEquals(
+          report.machines.map(({ standing }) => standing),
+          ["applies_at_next_start", "applies_at_next_start"],
+        );
+        for (const machine of world.machines) machine.start();
+        await world.run(Promise.resolve(), 20_000);
+        assertEquals(runs(world), [one, one]);
+      },
+    );
+  }
+});
+
+Deno.test("rollback() ends the crash loop of a committed release", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const [one] = await deployAll(world, "1.0.0");
+    world.natures.set("2.0.0", "dies at start");
+    await deployAll(world, "2.0.0");
+    // Both are started again and again: whether a process is there when it is asked is chance.
+    for (const machine of world.machines) machine.crash();
+    await world.run(Promise.resolve(), 1_500);
+    const report = await world.run(world.rollback());
+    assertEquals(world.generation?.hot_upgrade?.sha256, one);
+    assertEquals(report.version, "1.0.0");
+    await world.run(Promise.resolve(), 60_000);
+    assertEquals(runs(world), [one, one]);
+  });
+});
+
+Deno.test("rollback() works while a deploy brings another image, for the machines that were upgraded", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const [one] = await deployAll(world, "1.0.0", "2.0.0");
+    world.machines[1]!.deploy("registry.fly.io/shop:deployment-2");
+    await world.run(Promise.resolve(), 10_000);
+    const report = await world.run(world.rollback());
+    assertEquals(report.version, "1.0.0");
+    assertEquals(runs(world), [one, null]);
+  });
+});
+
+Deno.test("rollback() settles what a deployer that was killed has left on probation", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const [one] = await deployAll(world, "1.0.0");
+    const process = new SimProcess("deployer");
+    world.deploy("2.0.0", {}, undefined, {}, { process });
+    world.onEvent = (event) => {
+      if (event.type === "machine" && event.standing === "applied") {
+        process.kill();
+      }
+    };
+    await world.run(Promise.resolve(), 120_000);
+    assertEquals(world.generation?.hot_upgrade?.state, "probation");
+    const report = await world.run(world.rollback());
+    assertEquals([report.version, report.outcome], ["1.0.0", "committed"]);
+    assertEquals(runs(world), [one, one]);
+    assertEquals(world.generation?.hot_upgrade?.state, "committed");
+  });
+});
+
+Deno.test("orchestrate() settles what a deployer that was killed has left on probation", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const process = new SimProcess("deployer");
+    world.deploy("2.0.0", {}, undefined, {}, { process });
+    world.onEvent = (event) => {
+      if (event.type === "machine" && event.standing === "applied") {
+        process.kill();
+      }
+    };
+    await world.run(Promise.resolve(), 120_000);
+    assertEquals(world.generation?.hot_upgrade?.state, "probation");
+    world.onEvent = () => {};
+    // The very same code: one machine runs it already, but nobody has said that it is good.
+    const report = await world.run(world.deploy("2.0.0"));
+    assertEquals(report.outcome, "committed");
+    assertEquals(runs(world), [report.sha256, report.sha256]);
+    assertEquals(
+      world.generation?.history.map(({ state }) => state),
+      ["rolled_back"],
+    );
   });
 });

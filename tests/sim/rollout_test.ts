@@ -1,13 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BucketError } from "@flyhot/runtime/bucket";
-import { bootUpgrade } from "../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../src/errors.ts";
 import { readLock } from "../../src/rollout/lock/store.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { inWorld, keys, runs } from "./in_world.ts";
-import { Sim } from "./sim.ts";
-import type { Temper } from "./sim_machine.ts";
-import type { SimWorld } from "./sim_world.ts";
 
 function standings(report: RolloutReport): string {
   return report.machines.map(({ id, standing }) => `${id} ${standing}`)
@@ -84,8 +79,8 @@ Deno.test("orchestrate() stops at a canary that fails, and never touches the oth
       assertEquals(standings(report), "m0 failed, m1 queued, m2 queued");
       assertEquals(report.machines[0]?.failure?.message, "the page is empty");
       assertEquals(runs(world), [null, null, null]);
-      const waves = world.bucket.pointers.map((pointer) =>
-        pointer.hot_upgrade?.wave
+      const waves = world.bucket.pointers.flatMap((pointer) =>
+        pointer.hot_upgrade ? [pointer.hot_upgrade.wave] : []
       );
       assertEquals(waves, [["m0"], "*"]);
     },
@@ -155,7 +150,7 @@ Deno.test("orchestrate() gives a silent machine up when its time is over, and sa
   );
 });
 
-Deno.test("orchestrate() goes on without a machine that vanishes, but not without one that stops in the middle", async () => {
+Deno.test("orchestrate() goes on without a machine that vanishes or is stopped in order, but not without one that dies", async () => {
   await inWorld(
     { seed: 1, tempers: ["applies", "vanishes"] },
     async (world) => {
@@ -166,9 +161,22 @@ Deno.test("orchestrate() goes on without a machine that vanishes, but not withou
   );
   await inWorld({ seed: 1, tempers: ["applies", "stops"] }, async (world) => {
     const report = await world.run(world.deploy("1.0.0"));
-    assertEquals(report.outcome, "rolled_back");
-    assertEquals(standings(report), "m0 returned, m1 silent");
+    assertEquals(report.outcome, "committed");
+    assertEquals(standings(report), "m0 applied, m1 applies_at_next_start");
   });
+  await inWorld(
+    { seed: 1, tempers: ["applies", "is slow"] },
+    async (world) => {
+      const deploy = world.deploy("1.0.0");
+      world.sim.sleep(15_000).then(() => world.machines[1]!.crash(3));
+      const report = await world.run(deploy);
+      assertEquals(report.outcome, "rolled_back");
+      assertEquals(
+        report.machines[1]?.failure?.message,
+        "its process ended with code 3 before it said how the upgrade went",
+      );
+    },
+  );
 });
 
 Deno.test("orchestrate() waits for a machine that restarts in the middle", async () => {
@@ -193,7 +201,11 @@ Deno.test("orchestrate() refuses a cold change with its reason, and writes nothi
       "needs a cold deploy: main.ts is the main module, which runs only once",
     );
     assertEquals(report.plan?.cold[0]?.chain, ["main.ts"]);
-    assertEquals(await keys(world), ["releases/shop-deploy.lock"]);
+    assertEquals(await keys(world), [
+      "releases/shop-current.json",
+      "releases/shop-deploy.lock",
+    ]);
+    assertEquals(world.generation?.hot_upgrade, null);
   });
 });
 
@@ -212,7 +224,8 @@ Deno.test("orchestrate() only plans in a dry run: no lock, no write", async () =
     assertEquals(cold.plan?.hot, false);
     assertEquals(cold.plan?.assets, ["extra.css"]);
     assertEquals((await plan({}, "base")).summary, "nothing would change");
-    assertEquals(await keys(world), []);
+    // The machine itself has named its image.
+    assertEquals(await keys(world), ["releases/shop-current.json"]);
   });
 });
 
@@ -225,7 +238,7 @@ Deno.test("orchestrate() changes nothing when it is interrupted before it publis
       "Cannot upgrade shop: interrupted before anything was changed",
     );
     assertEquals(error.exitCode, 7);
-    assertEquals(await keys(world), []);
+    assertEquals(await keys(world), ["releases/shop-current.json"]);
     const controller = new AbortController();
     world.onEvent = (event) => {
       if (event.type === "step" && event.name === "Plan") {
@@ -237,7 +250,10 @@ Deno.test("orchestrate() changes nothing when it is interrupted before it publis
       FlyhotError,
       "interrupted before anything was changed",
     );
-    assertEquals(await keys(world), ["releases/shop-deploy.lock"]);
+    assertEquals(await keys(world), [
+      "releases/shop-current.json",
+      "releases/shop-deploy.lock",
+    ]);
     assertEquals(
       (await readLock(world.bucket, "shop"))?.record.state,
       "released",
@@ -291,8 +307,8 @@ Deno.test("orchestrate() lets no write of the pointer land after it said that no
     );
     await world.run(Promise.resolve(), 120_000);
     assertEquals(await Promise.all(late), [{ status: "lost" }]);
-    const versions = world.bucket.pointers.map(({ hot_upgrade }) =>
-      hot_upgrade?.version
+    const versions = world.bucket.pointers.flatMap(({ hot_upgrade }) =>
+      hot_upgrade ? [hot_upgrade.version] : []
     );
     assertEquals(new Set(versions), new Set(["0.9.0"]));
     assertEquals(runs(world), [sha256]);
@@ -320,18 +336,196 @@ Deno.test("orchestrate() says it when it cannot point back", async () => {
   });
 });
 
-Deno.test("orchestrate() refuses where nothing runs", async () => {
+Deno.test("orchestrate() starts a machine where all are at rest, and stops it again once it has proved the release", async () => {
   await inWorld(
-    { seed: 1, tempers: [], resting: ["stopped", "suspended"] },
+    { seed: 1, tempers: [], resting: ["stopped", "stopped"] },
     async (world) => {
-      const error = await assertRejects(
-        () => world.run(world.deploy("1.0.0")),
-        FlyhotError,
-        "Cannot upgrade shop: none of its 2 machines is started (1 stopped, 1 suspended)",
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed");
+      assertEquals(
+        standings(report),
+        "m0 applied, m1 applies_at_next_start",
       );
-      assertEquals(error.code, "not_found");
+      assertEquals(
+        world.calls.map(({ machineId, action }) => `${action} ${machineId}`),
+        ["start m0", "stop m0"],
+      );
+      assertEquals(world.machines.map(({ state }) => state), [
+        "stopped",
+        "stopped",
+      ]);
+      assertEquals(world.generation?.hot_upgrade?.state, "committed");
     },
   );
+});
+
+Deno.test("orchestrate() gives up after three machines that do not stay started", async () => {
+  await inWorld(
+    { seed: 1, tempers: [], resting: ["stopped", "stopped"] },
+    async (world) => {
+      for (const machine of world.machines) {
+        // As an autostop that does not wait would.
+        machine.temper = "stops";
+      }
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "rolled_back");
+      assert(
+        report.summary.includes(
+          "no machine stayed started to prove the release (3 machines started)",
+        ),
+        report.summary,
+      );
+      assertEquals(
+        world.calls.filter(({ action }) => action === "start").length,
+        3,
+      );
+    },
+  );
+});
+
+Deno.test("orchestrate() only plans where all are at rest in a dry run: it starts nothing", async () => {
+  await inWorld(
+    { seed: 1, tempers: [], resting: ["stopped", "stopped"] },
+    async (world) => {
+      const error = await assertRejects(
+        () => world.run(world.deploy("1.0.0", { dryRun: true })),
+        FlyhotError,
+        "Cannot upgrade shop: none of its 2 machines is started (2 stopped)",
+      );
+      assertEquals(error.code, "not_found");
+      assertEquals(world.calls, []);
+    },
+  );
+});
+
+Deno.test("orchestrate() goes back at once when a process dies after it said that it applied", async () => {
+  for (
+    const [nature, machines, message] of [
+      ["dies at once", 1, "its process ended with code 1 after 0.1 s"],
+      ["dies soon", 1, "its process ended with code 1 after 2.5 s"],
+      ["dies soon", 3, "its process ended with code 1 after 2.5 s"],
+    ] as const
+  ) {
+    const tempers = Array.from({ length: machines }, () => "applies" as const);
+    await inWorld({ seed: 1, tempers }, async (world) => {
+      world.natures.set("1.0.0", nature);
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "rolled_back");
+      assert(report.summary.includes(message), report.summary);
+      assertEquals(report.machines[0]?.failure?.message, message);
+      assertEquals(world.generation?.hot_upgrade?.state, "committed");
+      assertEquals(world.generation?.hot_upgrade?.sha256, null);
+      await world.run(Promise.resolve(), 20_000);
+      assertEquals(runs(world), tempers.map(() => null));
+      // One process died; no other was touched.
+      assertEquals(
+        world.machines.map(({ lives }) => lives),
+        [2, 1, 1].slice(0, machines),
+      );
+    });
+  }
+});
+
+Deno.test("orchestrate() takes the next machine for the canary where the first is stopped before it answers", async () => {
+  await inWorld(
+    { seed: 1, tempers: ["stops", "applies", "applies", "applies"] },
+    async (world) => {
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed");
+      assertEquals(
+        standings(report),
+        "m0 applies_at_next_start, m1 applied, m2 applied, m3 applied",
+      );
+      const waves = world.bucket.pointers.flatMap((pointer) =>
+        pointer.hot_upgrade ? [pointer.hot_upgrade.wave] : []
+      );
+      assertEquals(waves, [
+        ["m0"],
+        ["m0", "m1"],
+        ["m0", "m1", "m2", "m3"],
+        "*",
+      ]);
+    },
+  );
+  await inWorld(
+    { seed: 1, tempers: ["stops", "fails", "applies"] },
+    async (world) => {
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "rolled_back");
+      assertEquals(report.machines[2]?.standing, "queued");
+    },
+  );
+});
+
+Deno.test("orchestrate() is neutral about machines that come to rest in order after they applied it", async () => {
+  await inWorld(
+    { seed: 1, tempers: ["applies", "applies", "applies"] },
+    async (world) => {
+      world.onEvent = (event) => {
+        if (event.type !== "machine" || event.standing !== "applied") return;
+        const machine = world.machines.find(({ id }) => id === event.id)!;
+        if (event.id === "m1") machine.stop();
+        if (event.id === "m2") machine.suspend();
+      };
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed");
+      assertEquals(
+        standings(report),
+        "m0 applied, m1 applies_at_next_start, m2 applies_at_next_start",
+      );
+      assertEquals(report.summary, "1.0.0 runs on 1 machine");
+    },
+  );
+});
+
+Deno.test("orchestrate() says of a machine in an endless loop that it serves nobody", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    world.natures.set("1.0.0", "hangs");
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "rolled_back");
+    assert(
+      report.summary.includes(
+        "it serves nobody; restart it with: fly machine restart m0",
+      ),
+      report.summary,
+    );
+    assertEquals(report.machines[1]?.standing, "queued");
+    // The next one is refused before anything is written.
+    const moves = world.bucket.pointers.length;
+    const error = await assertRejects(
+      () => world.run(world.deploy("1.1.0")),
+      FlyhotError,
+      "machine m0 serves nobody",
+    );
+    assertEquals([error.exitCode, error.hint], [
+      7,
+      "restart it with: fly machine restart m0",
+    ]);
+    assertEquals(world.bucket.pointers.length, moves);
+    world.machines[0]!.restart();
+    const good = await world.run(world.deploy("1.1.0"));
+    assertEquals(good.outcome, "committed");
+  });
+});
+
+Deno.test("orchestrate() says that nothing is to do only where every machine runs what is committed", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const first = await world.run(world.deploy("1.0.0"));
+    world.machines[1]!.refusesToGoBack = true;
+    world.natures.set("2.0.0", "works");
+    world.machines[0]!.temper = "goes back by itself";
+    // The second stays on it, where the first goes back.
+    const second = await world.run(world.deploy("2.0.0", { canary: 0 }));
+    assertEquals(second.outcome, "rolled_back");
+    assert(second.summary.includes("not back: machine m1"), second.summary);
+    assertEquals(runs(world), [first.sha256, second.sha256]);
+    world.machines[0]!.temper = "applies";
+    const again = await world.run(world.deploy("2.0.0"));
+    assertEquals(again.outcome, "committed");
+    assertEquals(runs(world), [again.sha256, again.sha256]);
+    const last = await world.run(world.deploy("2.0.0"));
+    assertEquals(last.outcome, "nothing_to_do");
+  });
 });
 
 Deno.test("orchestrate() refuses a bucket that ignores conditions, and moves no pointer", async () => {
@@ -344,7 +538,7 @@ Deno.test("orchestrate() refuses a bucket that ignores conditions, and moves no 
       "does not honour conditional writes",
     );
     assertEquals(error.code, "conflict");
-    assertEquals(world.bucket.pointers, []);
+    assertEquals(world.generation?.hot_upgrade, null);
   });
 });
 
@@ -400,9 +594,14 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
   await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
     const foreign = "releases/shop-staging-1.0.0-0123456789ab.tar.gz";
     await world.bucket.put(foreign, new Uint8Array(3), "always");
-    for (let version = 1; version <= 23; version++) {
+    for (let version = 1; version <= 22; version++) {
       await world.run(world.deploy(`${version}.0.0`));
     }
+    // What is younger than an hour may be about to be named by somebody.
+    const young = await keys(world);
+    assertEquals(young.filter((key) => key.endsWith(".tar.gz")).length, 23);
+    await world.run(world.sim.sleep(3_700_000));
+    await world.run(world.deploy("23.0.0"));
     const all = await keys(world);
     const results = all.filter((key) => key.includes("-results/"));
     const releases = all.filter((key) => key.endsWith(".tar.gz"));
@@ -414,146 +613,33 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
   });
 });
 
-const TEMPERS = [
-  "fails",
-  "goes back by itself",
-  "keeps silent",
-  "is slow",
-  "tries twice",
-  "stops",
-  "vanishes",
-  "restarts",
-] as const;
-
-interface Tally {
-  committed: number;
-  rolled_back: number;
-  nothing_to_do: number;
-  conflict: number;
-  incomplete: number;
-  network: number;
-}
-
-async function life(seed: number, tally: Tally): Promise<void> {
-  const dice = new Sim({ seed: seed + 1_000_000 });
-  const temper = (): Temper =>
-    dice.chance(0.75) ? "applies" : TEMPERS[dice.between(0, 7)]!;
-  const bad = seed % 2 === 0;
-  const deployers = seed % 5 === 0 ? 2 : 1;
-  const options = {
-    seed,
-    impatience: [0.005, 0.02, 0.05][seed % 3]!,
-    tempers: Array.from({ length: dice.between(1, 5) }, temper),
-    resting: Array.from({ length: dice.between(0, 1) }, () => "stopped"),
-    ...(bad
-      ? {
-        faults: { read: 0.03, write: 0.08, lateMs: 120_000 },
-        machineFaults: { read: 0.02, write: 0.05 },
-      }
-      : {}),
-  };
-  await inWorld(options, async (world) => {
-    let version = 0;
-    const deployOnce = async () => {
-      const before = runsAfterStart(world);
-      const interrupt = new AbortController();
-      if (dice.chance(0.2)) {
-        world.sim.sleep(dice.between(0, 40_000))
-          .then(() => interrupt.abort(new Error("interrupted")));
-      }
-      try {
-        const report = await world.deploy(
-          `1.0.${dice.chance(0.1) ? version : ++version}`,
-          { canary: dice.between(0, 2), maxConcurrency: dice.between(1, 3) },
-          interrupt.signal,
-        );
-        assert(report.outcome in tally, report.outcome);
-        tally[report.outcome as keyof Tally]++;
-        if (deployers === 1) assertTrue(world, report, before);
-      } catch (error) {
-        if (error instanceof BucketError) return void tally.network++;
-        if (!(error instanceof FlyhotError)) throw error;
-        // All machines may have stopped or vanished by now.
-        if (error.code === "not_found") return;
-        assert(error.code in tally, `${seed}: ${error.code} ${error.message}`);
-        tally[error.code as keyof Tally]++;
+Deno.test("orchestrate() does not say committed where a deploy brought another image to all machines meanwhile", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    world.onEvent = (event) => {
+      if (event.type !== "machine" || event.standing !== "applied") return;
+      if (event.id !== "m1") return;
+      for (const machine of world.machines) {
+        machine.deploy("registry.fly.io/shop:deployment-2");
       }
     };
-    for (let round = 0; round < 3; round++) {
-      await world.run(
-        Promise.all(Array.from({ length: deployers }, deployOnce)),
-        dice.between(0, 60_000),
-      );
-      for (const machine of world.machines) {
-        if (machine.state === "stopped") machine.restart();
-        machine.temper = temper();
-      }
-    }
-    // Left alone, every machine comes to run what a machine that starts now would run.
-    for (const machine of world.machines) machine.temper = "applies";
-    await world.run(Promise.resolve(), 300_000);
-    const generation = world.generation;
-    // A deployer that lost its lock leaves the rest to the next one.
-    if (generation?.hot_upgrade?.state === "probation") return;
-    const wanted = runsAfterStart(world);
-    for (const { id, state, sha256 } of world.machines) {
-      if (state === "started") {
-        assertEquals(sha256, wanted, `seed ${seed} ${id}`);
-      }
-    }
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "rolled_back");
+    assert(report.summary.includes("a deploy was faster"), report.summary);
+    await world.run(Promise.resolve(), 20_000);
+    assertEquals(runs(world), [null, null]);
   });
-}
+});
 
-/** The digest that a machine that starts now would run. */
-function runsAfterStart(world: SimWorld): string | null {
-  return bootUpgrade(world.generation)?.sha256 ?? null;
-}
-
-/** The report must say what the machines run. */
-function assertTrue(
-  world: SimWorld,
-  report: RolloutReport,
-  before: string | null,
-): void {
-  const { seed } = world.sim;
-  const { outcome } = report;
-  const current = world.generation?.hot_upgrade;
-  if (outcome === "committed") {
-    assertEquals(current?.id, report.upgrade_id, `seed ${seed}`);
-    assertEquals(current?.state, "committed", `seed ${seed}`);
-  }
-  if (outcome === "rolled_back") {
-    assertEquals(current?.rollback_of, report.upgrade_id, `seed ${seed}`);
-    assertEquals(current?.sha256 ?? null, before, `seed ${seed}`);
-  }
-  for (const { id, standing } of report.machines) {
-    const machine = world.machines.find((each) => each.id === id);
-    if (machine?.state !== "started") continue;
-    const at = `seed ${seed}: ${id} ${standing} after ${outcome}`;
-    if (standing === "applied" || standing === "nothing_to_do") {
-      assertEquals(machine.sha256, report.sha256, at);
-    }
-    if (standing === "returned") assertEquals(machine.sha256, before, at);
-  }
-}
-
-Deno.test("orchestrate() keeps its promises in 300 random lives of an app", async () => {
-  const tally: Tally = {
-    committed: 0,
-    rolled_back: 0,
-    nothing_to_do: 0,
-    conflict: 0,
-    incomplete: 0,
-    network: 0,
-  };
-  for (let seed = 1; seed <= 300; seed++) {
-    try {
-      await life(seed, tally);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
-    }
-  }
-  // The lives must reach what they are there for.
-  assert(tally.committed > 200, JSON.stringify(tally));
-  assert(tally.rolled_back > 100, JSON.stringify(tally));
+Deno.test("orchestrate() writes probation and consent into the pointer, and holds each wave that long", async () => {
+  await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
+    const from = world.sim.elapsed;
+    const report = await world.run(
+      world.deploy("1.0.0", { probationMs: 40_000, consent: ["holder:docs"] }),
+    );
+    assertEquals(report.outcome, "committed");
+    const { probation_ms, consent } = world.generation?.hot_upgrade ?? {};
+    assertEquals([probation_ms, consent], [40_000, ["holder:docs"]]);
+    // The machine's own probation, and then the wave's.
+    assert(world.sim.elapsed - from >= 80_000);
+  });
 });

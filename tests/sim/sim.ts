@@ -1,11 +1,73 @@
 /** A world with its own clock, in which one seed decides the order of all that happens.
  * @module
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers";
 
 interface Timer {
   readonly at: number;
   readonly fire: () => void;
+}
+
+/** A process of a simulated world: what it waits for never comes once it is killed, and late while it is frozen. */
+export class SimProcess {
+  /** Its name, for messages. */
+  readonly name: string;
+  /** How far its wall clock is ahead of the world's, in milliseconds. */
+  readonly skewMs: number;
+  #state: "running" | "frozen" | "dead" = "running";
+  #held: (() => void)[] = [];
+
+  constructor(name: string, skewMs = 0) {
+    this.name = name;
+    this.skewMs = skewMs;
+  }
+
+  /** Whether it was killed. */
+  get isDead(): boolean {
+    return this.#state === "dead";
+  }
+
+  /** Ends it between two effects. */
+  kill(): void {
+    this.#state = "dead";
+    this.#held = [];
+  }
+
+  /** Stops it as SIGSTOP and a suspension do. */
+  freeze(): void {
+    if (this.#state === "running") this.#state = "frozen";
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    if (this.#state !== "frozen") return;
+    this.#state = "running";
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  /** Hands over what it waited for. */
+  deliver(go: () => void): void {
+    if (this.#state === "running") go();
+    else if (this.#state === "frozen") this.#held.push(go);
+  }
+
+  /** Runs something as this process. */
+  run<T>(work: () => T): T {
+    return current.run(this, work);
+  }
+}
+
+const current = new AsyncLocalStorage<SimProcess>();
+
+/** Runs something as the platform, outside all processes. */
+export function outside<T>(work: () => T): T {
+  return current.exit(work);
+}
+
+/** The process that runs now, or undefined for the world itself. */
+export function currentProcess(): SimProcess | undefined {
+  return current.getStore();
 }
 
 /** What a {@linkcode Sim} is made with. */
@@ -28,6 +90,8 @@ export class Sim {
   readonly #impatience: number;
   readonly #slowestMs: number;
   readonly #start = Date.UTC(2026, 0, 2, 3, 4, 5);
+  /** Called after every step. */
+  onStep: () => void = () => {};
   #elapsed = 0;
   #state: number;
   #timers: Timer[] = [];
@@ -71,13 +135,25 @@ export class Sim {
     return from + Math.floor(this.random() * (to - from + 1));
   }
 
+  /** Calls back later in virtual time, unless the returned function was called. */
+  later(ms: number, call: () => void): () => void {
+    const process = currentProcess();
+    const timer = {
+      at: this.#elapsed + Math.max(0, ms),
+      fire: () => process ? process.deliver(call) : call(),
+    };
+    this.#insert(timer);
+    return () => {
+      const at = this.#timers.indexOf(timer);
+      if (at >= 0) this.#timers.splice(at, 1);
+    };
+  }
+
   /** Waits in virtual time. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#until(signal, (done) => {
       const timer = { at: this.#elapsed + Math.max(0, ms), fire: done };
-      let index = this.#timers.length;
-      while (index > 0 && this.#timers[index - 1]!.at > timer.at) index--;
-      this.#timers.splice(index, 0, timer);
+      this.#insert(timer);
       return () => {
         const at = this.#timers.indexOf(timer);
         if (at >= 0) this.#timers.splice(at, 1);
@@ -122,9 +198,17 @@ export class Sim {
         next?.();
       } else if (++idle > 1_000) {
         throw new Error(`seed ${this.seed}: the world stands still`);
-      }
+      } else continue;
+      idle = 0;
+      this.onStep();
     }
     return await main;
+  }
+
+  #insert(timer: Timer): void {
+    let index = this.#timers.length;
+    while (index > 0 && this.#timers[index - 1]!.at > timer.at) index--;
+    this.#timers.splice(index, 0, timer);
   }
 
   #mayJump(): boolean {
@@ -140,10 +224,14 @@ export class Sim {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const withdraw = begin(() => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      });
+      const process = currentProcess();
+      const deliver = (go: () => void) => process ? process.deliver(go) : go();
+      const withdraw = begin(() =>
+        deliver(() => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        })
+      );
       function stop() {
         withdraw();
         reject(signal?.reason);

@@ -18,6 +18,8 @@ export interface SimHostOptions {
     program: string,
     args: readonly string[],
   ) => RunOutcome | undefined;
+  /** Answers requests. Default: nobody is there. */
+  readonly fetch?: (request: Request) => Promise<Response>;
   /** Aborted where the person interrupts. */
   readonly interrupted?: AbortSignal;
 }
@@ -40,7 +42,8 @@ export class SimHost implements Host {
   }
 
   fetch(request: Request): Promise<Response> {
-    return Promise.reject(new Error(`Unexpected request to ${request.url}`));
+    return this.#options.fetch?.(request) ??
+      Promise.reject(new Error(`Unexpected request to ${request.url}`));
   }
 
   now(): number {

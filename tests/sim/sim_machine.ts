@@ -1,35 +1,35 @@
-/** A machine of a simulated world: it polls the pointer by the runtime's own rules and says how upgrades end.
+/** A machine of a simulated world: a platform that starts and ends processes, and in each the real runtime machine.
+ *
+ * Only the transaction of an upgrade is a stand-in: it downloads and checks the release for real, and then takes it,
+ * refuses it or dies of it, as the release's nature and the machine's temper say.
+ *
  * @module
  */
+import type { Bucket } from "@flyhot/runtime/bucket";
 import {
-  type Bucket,
-  BucketError,
-  getJson,
-  putJson,
-} from "@flyhot/runtime/bucket";
-import {
-  type HotUpgrade,
-  type MachineResult,
+  type MachineInfo,
   type Manifest,
   MANIFEST_PATH,
   parseManifest,
-  parsePointer,
-  type Pointer,
-  pointerKey,
   PROTOCOL_VERSION,
-  resultKey,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
 import { UntarStream } from "@std/tar";
+import { UpgradeError } from "../../runtime/base/upgrade_error.ts";
+import { describeMachine } from "../../runtime/machine/info.ts";
+import { Machine, type Transaction } from "../../runtime/machine/machine.ts";
 import {
-  bootUpgrade,
-  decideUpgrade,
-  generationOf,
-  type UpgradeMemory,
-} from "../../runtime/machine/decide_upgrade.ts";
-import type { AppMachine } from "../../src/fly/fleet.ts";
+  resolveSettings,
+  type Settings,
+} from "../../runtime/machine/settings.ts";
+import { Watcher } from "../../runtime/machine/watcher.ts";
+import { AppProcess } from "../../runtime/process/process.ts";
+import { AppFiles } from "../../runtime/release/app_files.ts";
+import { ReleaseFolders } from "../../runtime/release/folders.ts";
+import type { UpgradeOutcome } from "../../runtime/upgrade/context.ts";
+import type { WantedRelease } from "../../runtime/release/wanted.ts";
 import { digestOf, digestOfText } from "../../src/release/digest.ts";
-import type { Sim } from "./sim.ts";
+import { outside, type Sim, SimProcess } from "./sim.ts";
 
 /** How a machine takes every upgrade that is not a way back. */
 export type Temper =
@@ -43,6 +43,16 @@ export type Temper =
   | "vanishes"
   | "restarts";
 
+/** What a release does to every machine. */
+export type Nature =
+  | "works"
+  | "fails"
+  | "dies on probation"
+  | "dies at once"
+  | "dies soon"
+  | "hangs"
+  | "dies at start";
+
 /** What a machine is made with. */
 export interface SimMachineOptions {
   readonly id: string;
@@ -55,9 +65,50 @@ export interface SimMachineOptions {
   readonly state?: string;
   /** How it reaches the bucket. */
   readonly bucket: Bucket;
+  /** How far its clock is off, in milliseconds. Default 0. */
+  readonly skewMs?: number;
+  /** What a release does. Default: it works. */
+  readonly natureOf?: (version: string) => Nature;
+  /** Told before a release is taken. */
+  readonly onTake?: (
+    machine: SimMachine,
+    wanted: WantedRelease,
+    atBoot: boolean,
+  ) => void;
+  /** Told when a release is in. */
+  readonly onTaken?: (machine: SimMachine, wanted: WantedRelease) => void;
+  /** Told what a process runs once it has started. */
+  readonly onStarted?: (machine: SimMachine) => void;
+}
+
+/** An event as the Machines API tells it. */
+export interface PlatformEvent {
+  readonly type: string;
+  readonly status: string;
+  readonly source: "user" | "flyd";
+  readonly timestamp: number;
+  readonly request?: unknown;
+}
+
+/** A process that runs the app. */
+interface Running {
+  readonly process: SimProcess;
+  readonly app: AppProcess;
+  readonly watcher: Watcher;
+  /** What it does when it is asked to end. */
+  readonly atEnd: ReadonlySet<() => Promise<void>>;
+  readonly info: () => Promise<MachineInfo>;
+  /** Whether its event loop still turns. */
+  isDeaf: boolean;
+  /** Requests that it answered. */
+  served: number;
 }
 
 const POLL_MS = 5_000;
+const PROBATION_MS = 5_000;
+const RESTART_MS = 1_000;
+const KILL_MS = 5_000;
+const EVENTS_MAX = 20;
 
 /** One simulated machine. */
 export class SimMachine {
@@ -67,49 +118,419 @@ export class SimMachine {
   temper: Temper;
   /** Whether it has state that no older code can take. */
   refusesToGoBack = false;
-  /** Digest of the release it runs, or null on its base image. */
-  sha256: string | null = null;
+  imageRef: string;
+  /** What the platform remembers, newest first. */
+  events: PlatformEvent[] = [];
+  /** Processes that ended without being asked to, by the release that they ran. */
+  readonly deaths = new Map<string, number>();
+  /** When each process ended that was not asked to, in milliseconds since the world began. */
+  readonly diedAt = new Map<SimProcess, number>();
+  /** When something last happened to it that no rollout did, in milliseconds since the world began. */
+  disturbedAt = -Infinity;
+  /** How many processes it has had. */
+  lives = 0;
+  /** Whether it stays down when it is stopped, or starts again by itself. */
   readonly #sim: Sim;
   readonly #options: SimMachineOptions;
-  #manifest: Manifest;
-  #memory = new Map<string, UpgradeMemory>();
-  #pointer: Pointer | null = null;
-  #etag: string | null = null;
-  #wake = new AbortController();
-  #life = 0;
+  #running: Running | null = null;
+  #suspended: Running | null = null;
+  #ending: Promise<void> | null = null;
 
   constructor(sim: Sim, options: SimMachineOptions) {
     this.#sim = sim;
     this.#options = options;
     this.id = options.id;
+    this.imageRef = options.imageRef;
     this.state = options.state ?? "started";
     this.temper = options.temper;
-    this.#manifest = options.base;
   }
 
-  /** As the Machines API lists it. */
-  get listed(): AppMachine | null {
-    if (this.state === null) return null;
+  /** Digest of the release that its process runs, or null on the base image and where none runs. */
+  get sha256(): string | null {
+    return this.#running?.app.release?.sha256 ?? null;
+  }
+
+  /** The id of the upgrade that is in, or null. */
+  get upgradeId(): string | null {
+    return this.#running?.app.release?.wanted.id ?? null;
+  }
+
+  /** Which process runs, or null. */
+  get process(): SimProcess | null {
+    return this.#running?.process ?? null;
+  }
+
+  /** As the Machines API answers. */
+  get json(): unknown {
     return {
       id: this.id,
       name: this.id,
+      state: this.state ?? "destroyed",
       region: "fra",
-      state: this.state,
-      group: "app",
-      imageRef: this.#options.imageRef,
-      hostOk: true,
-      instanceId: "01",
+      instance_id: "01",
+      host_status: "ok",
+      config: {
+        image: this.imageRef,
+        metadata: { fly_platform_version: "v2", fly_process_group: "app" },
+      },
+      events: this.events,
     };
   }
 
-  /** What `GET /v1/manifest` answers. */
-  get manifest(): RunningManifest {
-    const { files, config, modules } = this.#manifest;
+  /** Begins to live. */
+  begin(): void {
+    if (this.state === "started") this.#boot();
+  }
+
+  /** Asks the runtime; null where nobody answers in time. */
+  async ask(path: string): Promise<unknown> {
+    const running = this.#running;
+    if (!running || running.isDeaf) return null;
+    return await running.process.run(async () => {
+      if (path === "/v1/check") {
+        running.watcher.nudge();
+        return { ok: true };
+      }
+      const info = await running.info();
+      return path === "/v1/info" ? info : this.#manifest(running, info);
+    });
+  }
+
+  /** Answers a request, as long as a process serves. */
+  serve(): boolean {
+    if (this.state !== "started" || !this.#running) return false;
+    if (this.#running.isDeaf) return false;
+    this.#running.served++;
+    return true;
+  }
+
+  /** Starts it, or lets it go on where it was suspended. */
+  start(): void {
+    if (this.state === "started" || this.state === null) return;
+    this.state = "started";
+    this.#record("start", "started", "user");
+    this.disturbedAt = this.#sim.elapsed;
+    if (this.#suspended) {
+      this.#running = this.#suspended;
+      this.#suspended = null;
+      this.#running.process.thaw();
+    } else this.#boot();
+  }
+
+  /** Stops it in order, as a person or the proxy does: the process gets a signal, and some seconds. */
+  stop(): void {
+    if (this.state !== "started") return;
+    if (this.#running) this.#endInOrder(this.#running);
+    this.#end(0, true);
+    this.state = "stopped";
+  }
+
+  /** Freezes it with all it knows. */
+  suspend(): void {
+    if (this.state !== "started" || !this.#running) return;
+    this.#suspended = this.#running;
+    this.#running = null;
+    this.#suspended.process.freeze();
+    this.disturbedAt = this.#sim.elapsed;
+    this.state = "suspended";
+    this.#record("suspend", "suspended", "flyd");
+  }
+
+  /** Stops and starts it. */
+  restart(): void {
+    this.stop();
+    this.#suspended?.process.kill();
+    this.#suspended = null;
+    this.start();
+  }
+
+  /** Its process ends by itself; the platform starts another one. */
+  crash(code = 1): void {
+    if (this.state !== "started" || !this.#running) return;
+    const sha256 = this.sha256 ?? "base";
+    this.diedAt.set(this.#running.process, this.#sim.elapsed);
+    this.deaths.set(sha256, (this.deaths.get(sha256) ?? 0) + 1);
+    this.#end(code, false);
+    outside(() =>
+      this.#sim.later(RESTART_MS, () => {
+        if (this.state === "started" && !this.#running) this.#boot();
+      })
+    );
+  }
+
+  /** Takes it away for good. */
+  destroy(): void {
+    this.#running?.process.kill();
+    this.#suspended?.process.kill();
+    this.#running = this.#suspended = null;
+    this.state = null;
+  }
+
+  /** A deploy: another image, another process. */
+  deploy(imageRef: string): void {
+    this.stop();
+    this.#suspended?.process.kill();
+    this.#suspended = null;
+    this.imageRef = imageRef;
+    this.start();
+  }
+
+  #endInOrder({ process, atEnd }: Running): void {
+    const last = new SimProcess(`${process.name}.end`, process.skewMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ending = promise;
+    outside(() =>
+      this.#sim.later(KILL_MS, () => {
+        last.kill();
+        resolve();
+      })
+    );
+    last.run(() =>
+      Promise.allSettled([...atEnd].map((act) => act())).then(() => resolve())
+    );
+  }
+
+  #end(code: number, requested: boolean): void {
+    this.disturbedAt = this.#sim.elapsed;
+    this.#running?.process.kill();
+    this.#running = null;
+    this.#record("exit", "stopped", "flyd", {
+      exit_event: {
+        exit_code: code,
+        guest_exit_code: code,
+        guest_signal: -1,
+        signal: -1,
+        oom_killed: false,
+        requested_stop: requested,
+        restarting: !requested,
+        exited_at: new Date(this.#sim.now).toISOString(),
+      },
+    });
+  }
+
+  #record(
+    type: string,
+    status: string,
+    source: "user" | "flyd",
+    request?: unknown,
+  ): void {
+    const timestamp = this.#sim.now;
+    this.events = [
+      { type, status, source, timestamp, ...(request ? { request } : {}) },
+      ...this.events,
+    ].slice(0, EVENTS_MAX);
+  }
+
+  #boot(): void {
+    const ending = this.#ending;
+    if (ending) {
+      // The platform starts no process before the last one has ended.
+      ending.then(() => {
+        if (this.#ending === ending) this.#ending = null;
+        if (this.state === "started" && !this.#running) this.#boot();
+      });
+      return;
+    }
+    const { id, app, bucket, skewMs = 0 } = this.#options;
+    this.lives++;
+    const process = new SimProcess(`${id}.${this.lives}`, skewMs);
+    process.run(() => {
+      const startedAt = new Date().toISOString();
+      const settings = resolveSettings(
+        { pollIntervalMs: POLL_MS, probationMs: PROBATION_MS },
+        (name) =>
+          ({
+            FLY_APP_NAME: app,
+            FLY_IMAGE_REF: this.imageRef,
+            FLY_MACHINE_ID: id,
+            FLY_REGION: "fra",
+          })[name],
+      );
+      const logger = { info() {}, warn() {}, error() {} };
+      const appProcess = new AppProcess();
+      const atEnd = new Set<() => Promise<void>>();
+      // A signal of the platform's, not of the system that the simulation runs on.
+      appProcess.endSignals.onEnd = (act) => {
+        atEnd.add(act);
+        return () => atEnd.delete(act);
+      };
+      const context = {
+        appProcess,
+        settings: settings satisfies Settings,
+        bucket,
+        files: new AppFiles("/app"),
+        startedAt,
+        main: "main.ts",
+        folders: new ReleaseFolders("/releases"),
+        laid: { files: null, refused: "a simulated machine lays no files" },
+        logger,
+      };
+      const machine = new Machine(context, this.#transaction(process));
+      const watcher = new Watcher({
+        poll: () => machine.poll(),
+        intervalMs: settings.pollIntervalMs,
+        logger,
+        random: () => this.#sim.random(),
+      });
+      const running: Running = {
+        process,
+        app: appProcess,
+        atEnd,
+        watcher,
+        isDeaf: false,
+        served: 0,
+        info: () => describeMachine(context, machine.lastUpgradeId, null),
+      };
+      this.#running = running;
+      this.#run(machine, running).catch((error) => {
+        throw error;
+      });
+    });
+  }
+
+  async #run(machine: Machine, running: Running): Promise<void> {
+    // An app whose bucket does not answer starts with its image.
+    await machine.boot().catch(() => null);
+    const { release } = running.app;
+    if (release && this.#natureOf(release.wanted) === "dies at start") {
+      return this.crash();
+    }
+    running.app.bootTrial?.confirm();
+    this.#options.onStarted?.(this);
+    running.watcher.start();
+  }
+
+  #natureOf(wanted: WantedRelease): Nature {
+    return this.#options.natureOf?.(wanted.version) ?? "works";
+  }
+
+  #transaction(process: SimProcess): Transaction {
+    return {
+      upgrade: async (wanted, { appProcess, bucket, onBoot }) => {
+        const sim = this.#sim;
+        const atBoot = onBoot !== null;
+        // A way back is taken like any upgrade, by code that has no reason to refuse.
+        const isBack = atBoot || wanted.tarballUrl === null ||
+          this.#wasBefore.has(wanted.sha256 ?? "");
+        const temper: Temper = !isBack
+          ? this.temper
+          : this.refusesToGoBack && !atBoot
+          ? "fails"
+          : this.temper === "is slow"
+          ? "is slow"
+          : "applies";
+        if (temper === "keeps silent") return await new Promise(() => {});
+        await sim.sleep(sim.between(5, atBoot ? 300 : 3_000));
+        if (temper === "is slow" && !atBoot) await sim.sleep(20_000);
+        if (temper === "tries twice") {
+          this.temper = "applies";
+          throw new UpgradeError("fetch", "the line was cut", {
+            transient: true,
+          });
+        }
+        if (temper === "stops") {
+          this.stop();
+          return await new Promise(() => {});
+        }
+        if (temper === "vanishes") {
+          this.destroy();
+          return await new Promise(() => {});
+        }
+        if (temper === "restarts") {
+          this.temper = "applies";
+          this.restart();
+          return await new Promise(() => {});
+        }
+        const nature = this.#natureOf(wanted);
+        if (temper === "fails" || (nature === "fails" && !atBoot)) {
+          throw new UpgradeError("health", "the page is empty");
+        }
+        if (nature === "hangs" && !atBoot) {
+          if (this.#running?.process === process) this.#running.isDeaf = true;
+          return await new Promise(() => {});
+        }
+        const before = appProcess.release;
+        const nothing: UpgradeOutcome = {
+          state: "nothing_to_do",
+          reloaded: [],
+          modules: 2,
+          holders: [],
+          assets: [],
+          suspendMs: null,
+        };
+        this.#options.onTake?.(this, wanted, atBoot);
+        if (wanted.tarballUrl === null) {
+          if (before === null) return nothing;
+          appProcess.release = null;
+        } else {
+          if (wanted.sha256 === before?.sha256) {
+            appProcess.release = { ...before!, wanted };
+            return nothing;
+          }
+          const { manifest, sha256 } = await download(wanted, bucket);
+          appProcess.release = {
+            wanted,
+            sha256,
+            manifest,
+            folder: `/releases/${sha256}`,
+            appliedAt: new Date().toISOString(),
+          };
+        }
+        if (onBoot) {
+          onBoot(() => {
+            appProcess.release = before;
+            return Promise.resolve();
+          });
+        }
+        this.#wasBefore.add(before?.sha256 ?? "");
+        this.#options.onTaken?.(this, wanted);
+        appProcess.upgrades++;
+        return { ...nothing, state: "applied", reloaded: ["app.ts"] };
+      },
+      probation: async (
+        { release: wanted, before, probationMs, superseded },
+        { appProcess },
+      ) => {
+        if (this.temper === "goes back by itself" && !this.#isBack(wanted)) {
+          await this.#sim.sleep(2_000);
+          appProcess.release = before === null || before.sha256 === null
+            ? null
+            : { ...appProcess.release!, wanted: before, sha256: before.sha256 };
+          const error = new UpgradeError("probation", "the page is empty");
+          error.end = "rolled_back";
+          throw error;
+        }
+        const dieAfter = (ms: number) =>
+          outside(() =>
+            this.#sim.later(ms, () => {
+              if (this.#running?.process === process) this.crash();
+            })
+          );
+        const nature = this.#natureOf(wanted);
+        if (probationMs === 0) return 0;
+        if (nature === "dies on probation") dieAfter(probationMs / 2);
+        await this.#sim.sleep(probationMs, superseded).catch(() => {});
+        if (nature === "dies at once") dieAfter(100);
+        if (nature === "dies soon") dieAfter(2_500);
+        return 0;
+      },
+    };
+  }
+
+  readonly #wasBefore = new Set<string>();
+
+  #isBack(wanted: WantedRelease): boolean {
+    return wanted.tarballUrl === null;
+  }
+
+  #manifest({ app }: Running, info: MachineInfo): RunningManifest {
+    const { files, config, modules } = app.release?.manifest ??
+      this.#options.base;
     return {
       protocol: PROTOCOL_VERSION,
-      image_ref: this.#options.imageRef,
-      fingerprint: this.#fingerprint,
-      release_sha256: this.sha256,
+      image_ref: this.imageRef,
+      fingerprint: info.fingerprint,
+      release_sha256: app.release?.sha256 ?? null,
       main: "main.ts",
       files: Object.fromEntries(
         Object.entries(files).map(([path, { sha256 }]) => [path, sha256]),
@@ -127,211 +548,37 @@ export class SimMachine {
       declined: {},
     };
   }
-
-  /** Looks at the pointer now. */
-  nudge(): void {
-    this.#wake.abort();
-  }
-
-  /** Lives until the signal ends the world. */
-  async live(end: AbortSignal): Promise<void> {
-    while (!end.aborted) {
-      const life = this.#life;
-      if (this.state === "started") await this.#boot(end).catch(ignoreTrouble);
-      while (!end.aborted && life === this.#life) {
-        this.#wake = new AbortController();
-        await this.#sim.sleep(
-          this.#sim.between(POLL_MS * 0.9, POLL_MS * 1.1),
-          AbortSignal.any([end, this.#wake.signal]),
-        ).catch(() => {});
-        if (end.aborted || this.state !== "started") continue;
-        await this.#poll(life).catch(ignoreTrouble);
-      }
-    }
-  }
-
-  /** Starts anew, with the code of the image and no memory. */
-  restart(): void {
-    this.#life++;
-    this.#memory = new Map();
-    this.#pointer = null;
-    this.#etag = null;
-    this.sha256 = null;
-    this.#manifest = this.#options.base;
-    this.state = "started";
-    this.#wake.abort();
-  }
-
-  async #boot(end: AbortSignal): Promise<void> {
-    while (!end.aborted) {
-      try {
-        await this.#readPointer();
-        const { imageRef } = this.#options;
-        const generation = this.#pointer &&
-          generationOf(this.#pointer, imageRef);
-        const wanted = bootUpgrade(generation);
-        if (!wanted) return;
-        await this.#adopt(wanted);
-        this.#memory.set(wanted.id, { state: "ended" });
-        await this.#say(wanted, "applied");
-        return;
-      } catch (error) {
-        ignoreTrouble(error);
-        await this.#sim.sleep(500, end).catch(() => {});
-      }
-    }
-  }
-
-  async #poll(life: number): Promise<void> {
-    await this.#readPointer();
-    const decision = decideUpgrade(
-      this.#pointer && generationOf(this.#pointer, this.#options.imageRef),
-      this.id,
-      this.#memory,
-      this.#sim.elapsed,
-    );
-    if (decision.act !== "apply") return;
-    const { upgrade } = decision;
-    // A way back is taken like any upgrade, by code that has no reason to refuse.
-    const temper = !upgrade.rollback_of
-      ? this.temper
-      : this.refusesToGoBack
-      ? "fails"
-      : this.temper === "is slow"
-      ? "is slow"
-      : "applies";
-    if (temper === "keeps silent") {
-      this.#memory.set(upgrade.id, { state: "ended" });
-      return;
-    }
-    await this.#say(upgrade, "pending");
-    await this.#sim.sleep(this.#sim.between(5, 3_000));
-    if (temper === "is slow") await this.#sim.sleep(20_000);
-    if (temper === "tries twice") {
-      await this.#say(upgrade, "pending", true);
-      await this.#sim.sleep(1_000);
-    }
-    if (temper === "stops") {
-      this.state = "stopped";
-      this.#life++;
-      return;
-    }
-    if (temper === "vanishes") {
-      this.state = null;
-      this.#life++;
-      return;
-    }
-    if (temper === "restarts") {
-      this.temper = "applies";
-      return this.restart();
-    }
-    if (life !== this.#life) return;
-    if (temper === "fails") {
-      this.#memory.set(upgrade.id, { state: "ended" });
-      return await this.#say(upgrade, "failed");
-    }
-    if (upgrade.sha256 === this.sha256) {
-      this.#memory.set(upgrade.id, { state: "ended" });
-      return await this.#say(upgrade, "nothing_to_do");
-    }
-    const before = { sha256: this.sha256, manifest: this.#manifest };
-    await this.#adopt(upgrade);
-    this.#memory.set(upgrade.id, { state: "ended" });
-    if (temper === "goes back by itself") {
-      await this.#sim.sleep(2_000);
-      this.sha256 = before.sha256;
-      this.#manifest = before.manifest;
-      return await this.#say(upgrade, "rolled_back");
-    }
-    await this.#say(upgrade, "applied");
-  }
-
-  async #readPointer(): Promise<void> {
-    const { bucket, app } = this.#options;
-    const read = await getJson(
-      bucket,
-      pointerKey(app),
-      this.#etag === null ? {} : { ifNoneMatch: this.#etag },
-    );
-    if (read.status !== "found") return;
-    this.#etag = read.etag;
-    this.#pointer = parsePointer(read.value);
-  }
-
-  async #adopt(upgrade: HotUpgrade): Promise<void> {
-    if (upgrade.tarball_url === null) {
-      this.sha256 = null;
-      this.#manifest = this.#options.base;
-      return;
-    }
-    const { bucket } = this.#options;
-    const key = bucket.keyOf(upgrade.tarball_url)!;
-    const found = await bucket.get(key);
-    if (found.status !== "found") {
-      throw new TypeError(`${key} is named by the pointer, and not there`);
-    }
-    const [one, two] = found.body.tee();
-    const [digest, manifest] = await Promise.all([
-      digestOf(one),
-      manifestOf(two),
-    ]);
-    if (digest.sha256 !== upgrade.sha256 || digest.size !== upgrade.size) {
-      throw new TypeError(`${key} is not what the pointer says`);
-    }
-    this.sha256 = upgrade.sha256;
-    this.#manifest = manifest;
-  }
-
-  async #say(
-    upgrade: HotUpgrade,
-    state: MachineResult["state"],
-    transient = false,
-  ): Promise<void> {
-    const { app, imageRef, bucket } = this.#options;
-    const bad = state === "failed" || state === "rolled_back" || transient;
-    const at = new Date(this.#sim.now).toISOString();
-    const result: MachineResult = {
-      protocol: PROTOCOL_VERSION,
-      upgrade_id: upgrade.id,
-      machine_id: this.id,
-      region: "fra",
-      image_ref: imageRef,
-      state,
-      version: upgrade.version,
-      started_at: at,
-      ended_at: state === "pending" ? null : at,
-      fingerprint: this.#fingerprint,
-      reloaded: state === "applied" ? ["app.ts"] : [],
-      modules: 2,
-      holders: [],
-      suspend_ms: null,
-      total_ms: 1,
-      at_boot: false,
-      failure: bad
-        ? {
-          phase: state === "rolled_back" ? "probation" : "health",
-          message: "the page is empty",
-          end: "abort",
-          transient,
-        }
-        : null,
-    };
-    const key = resultKey(app, upgrade.id, this.id);
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const outcome = await putJson(bucket, key, result, "always");
-      if (outcome.status === "written") return;
-      await this.#sim.sleep(300);
-    }
-  }
-
-  get #fingerprint(): string {
-    return digestOfText(`${this.#options.imageRef}\n${this.sha256}`)
-      .slice(0, 12);
-  }
 }
 
-function ignoreTrouble(error: unknown): void {
-  if (!(error instanceof BucketError)) throw error;
+async function download(
+  wanted: WantedRelease,
+  bucket: Bucket | null,
+): Promise<{ sha256: string; manifest: Manifest }> {
+  const key = bucket?.keyOf(wanted.tarballUrl ?? "") ?? null;
+  if (!bucket || key === null) {
+    throw new UpgradeError(
+      "fetch",
+      `${wanted.tarballUrl} is not in the bucket`,
+    );
+  }
+  let found: Awaited<ReturnType<Bucket["get"]>>;
+  try {
+    found = await bucket.get(key);
+  } catch (error) {
+    throw new UpgradeError("fetch", String(error), { transient: true });
+  }
+  if (found.status !== "found") {
+    throw new UpgradeError("fetch", `${key} is not there`, { transient: true });
+  }
+  const [one, two] = found.body.tee();
+  const [digest, manifest] = await Promise.all([
+    digestOf(one),
+    manifestOf(two),
+  ]);
+  if (digest.sha256 !== wanted.sha256 || digest.size !== wanted.size) {
+    throw new UpgradeError("verify", `${key} is not what the pointer says`);
+  }
+  return { sha256: digest.sha256, manifest };
 }
 
 async function manifestOf(
@@ -344,4 +591,9 @@ async function manifestOf(
     return parseManifest(await new Response(readable).json());
   }
   throw new TypeError("a release begins with its manifest");
+}
+
+/** The fingerprint of code, without waiting for it. */
+export function fingerprintOf(imageRef: string, sha256: string | null): string {
+  return digestOfText(`${imageRef}\n${sha256 ?? "base"}`).slice(0, 12);
 }

@@ -2,12 +2,17 @@
  * @module
  */
 import {
+  type Bucket,
   MemoryBucket,
+  type ReadOutcome,
   type WriteCondition,
   type WriteOutcome,
 } from "@flyhot/runtime/bucket";
 import {
+  type DeployLock,
+  lockKey,
   type Manifest,
+  parseDeployLock,
   parsePointer,
   type Pointer,
   pointerKey,
@@ -21,18 +26,26 @@ import {
 } from "../../src/rollout/orchestrate.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { rollback, type RollbackRequest } from "../../src/rollout/rollback.ts";
-import type { RolloutDeps } from "../../src/rollout/watch.ts";
+import type { Fleet } from "../../src/fly/fleet.ts";
+import type { RolloutDeps } from "../../src/rollout/deps.ts";
 import type { ReportEvent } from "../../src/ui/reporter.ts";
+import { MachinesApi } from "../../src/fly/machines_api.ts";
+import { MachinesFleet } from "../../src/fly/machines_fleet.ts";
+import { parseFlyToken } from "../../src/fly/token.ts";
+import type { WantedRelease } from "../../runtime/release/wanted.ts";
 import { type FaultRates, FaultyBucket } from "./faulty_bucket.ts";
-import { Sim } from "./sim.ts";
-import { SimFleet } from "./sim_fleet.ts";
+import { Sim, SimProcess } from "./sim.ts";
+import { type FlyCall, SimFly, TOKEN } from "./sim_fly.ts";
+import { useSimClock } from "./sim_globals.ts";
 import { SimHost } from "./sim_host.ts";
-import { SimMachine, type Temper } from "./sim_machine.ts";
+import { type Nature, SimMachine, type Temper } from "./sim_machine.ts";
 
 /** The app's name. */
 export const APP = "shop";
 /** The image of all machines. */
 export const IMAGE = "registry.fly.io/shop:deployment-1";
+
+const SECRET = TOKEN.split("_")[1]!;
 
 /** What a world begins with. */
 export interface WorldOptions {
@@ -46,14 +59,59 @@ export interface WorldOptions {
   readonly faults?: FaultRates;
   /** How bad the machines' network is. */
   readonly machineFaults?: FaultRates;
+  /** How often the Machines API fails, 0 to 1. Default as often as the deployers' reads. */
+  readonly flyFaultRate?: number;
+  /** How far the machines' clocks may be off, in milliseconds. Default 0. */
+  readonly skewMs?: number;
+  /** Replaces real behavior by a planted bug. */
+  readonly plant?: Plant;
+}
+
+/** Where a bug can be planted: each wraps what is real. */
+export interface Plant {
+  /** How deployers reach the bucket. */
+  readonly deployerBucket?: (bucket: Bucket) => Bucket;
+  /** How machines reach it. */
+  readonly machineBucket?: (bucket: Bucket, machineId: string) => Bucket;
+  /** How deployers reach the machines. */
+  readonly fleet?: (fleet: Fleet, world: SimWorld) => Fleet;
+  /** What a deployer makes of its report. */
+  readonly report?: (report: RolloutReport) => RolloutReport;
+  /** What a deployer tells. */
+  readonly event?: (event: ReportEvent) => ReportEvent;
+}
+
+/** Who deploys, for a world with several. */
+export interface Deployer {
+  /** Runs it; is killed and frozen through this. */
+  readonly process?: SimProcess;
 }
 
 /** A bucket that looks at every move of the pointer. */
 class WatchedBucket extends MemoryBucket {
   readonly releases = new Map<string, string>();
   readonly broken: string[] = [];
+  /** Every claim of the lock that was ever in place. */
+  readonly leases: DeployLock[] = [];
+  /** Called when the pointer has moved. */
+  onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
   /** Every pointer that was ever in place. */
   readonly pointers: Pointer[] = [];
+  readonly #last = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #before = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  /** What a replica that lags behind would answer. */
+  before(key: string): ReadOutcome | null {
+    const content = this.#before.get(key);
+    return content
+      ? {
+        status: "found",
+        body: ReadableStream.from([content.slice()]),
+        etag: `"stale ${content.length}"`,
+        size: content.length,
+      }
+      : null;
+  }
 
   override async put(
     key: string,
@@ -62,7 +120,19 @@ class WatchedBucket extends MemoryBucket {
   ): Promise<WriteOutcome> {
     const outcome = await super.put(key, content, condition);
     if (outcome.status !== "written") return outcome;
+    const last = this.#last.get(key);
+    if (last) this.#before.set(key, last);
+    this.#last.set(key, content);
+    if (key === lockKey(APP)) {
+      const lock = parseDeployLock(
+        JSON.parse(new TextDecoder().decode(content)),
+      );
+      if (lock.state === "held") this.leases.push(lock);
+    }
     if (key.endsWith(".tar.gz")) this.releases.set(key, "there");
+    else if (new TextDecoder().decode(content).includes(SECRET)) {
+      this.broken.push(`${key} holds the token`);
+    }
     if (key === pointerKey(APP)) {
       const text = new TextDecoder().decode(content);
       const pointer = parsePointer(JSON.parse(text));
@@ -70,8 +140,10 @@ class WatchedBucket extends MemoryBucket {
       if (pointer.revision !== last + 1) {
         this.broken.push(`revision ${last} is followed by ${pointer.revision}`);
       }
+      const before = this.pointers.at(-1);
       this.pointers.push(pointer);
       this.#check();
+      this.onPointer(pointer, before);
     }
     return outcome;
   }
@@ -91,8 +163,8 @@ class WatchedBucket extends MemoryBucket {
       )
     ) {
       for (const upgrade of [hot_upgrade, ...history]) {
-        if (!upgrade?.tarball_url) continue;
-        if (!this.releases.has(this.keyOf(upgrade.tarball_url) ?? "")) {
+        if (!upgrade?.key) continue;
+        if (!this.releases.has(upgrade.key)) {
           this.broken.push(`${upgrade.version} is named and not there`);
         }
       }
@@ -103,41 +175,79 @@ class WatchedBucket extends MemoryBucket {
 /** One simulated app. */
 export class SimWorld {
   readonly sim: Sim;
-  readonly bucket: WatchedBucket = new WatchedBucket();
+  readonly bucket: WatchedBucket;
   readonly machines: SimMachine[];
   readonly events: ReportEvent[] = [];
   /** Called for every event. */
   onEvent: (event: ReportEvent) => void = () => {};
   readonly #options: WorldOptions;
-  readonly #end = new AbortController();
-  readonly #lives: Promise<void>[];
+  /** What every version does; others work. */
+  readonly natures = new Map<string, Nature>();
+  /** Calls of the Machines API that changed a machine. */
+  readonly calls: FlyCall[] = [];
+  /** Called before a machine takes a release. */
+  onTake: (
+    machine: SimMachine,
+    wanted: WantedRelease,
+    atBoot: boolean,
+  ) => void = () => {};
+  /** Called when a release is in. */
+  onTaken: (machine: SimMachine, wanted: WantedRelease) => void = () => {};
+  /** Called when a process has started. */
+  onStarted: (machine: SimMachine) => void = () => {};
+  /** Called when the pointer has moved. */
+  onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
+  readonly #clock: Disposable;
+  readonly #make: (temper: Temper, index: number, state?: string) => SimMachine;
+  #deployers = 0;
 
   constructor(options: WorldOptions) {
     const { seed, impatience = 0, tempers, resting = [] } = options;
     this.#options = options;
     const sim = this.sim = new Sim({ seed, impatience, slowestMs: 5_000 });
-    const machine = (temper: Temper, index: number, state?: string) =>
-      new SimMachine(sim, {
+    this.bucket = new WatchedBucket(undefined, () => sim.now);
+    this.#clock = useSimClock(sim);
+    const { skewMs = 0, plant = {} } = options;
+    const machine = (temper: Temper, index: number, state?: string) => {
+      const bucket = new FaultyBucket(sim, this.bucket, options.machineFaults);
+      return new SimMachine(sim, {
+        natureOf: (version) => this.natures.get(version) ?? "works",
+        onTake: (...taken) => this.onTake(...taken),
+        onTaken: (machine, wanted) => this.onTaken(machine, wanted),
+        onStarted: (machine) => this.onStarted(machine),
+        skewMs: skewMs === 0 ? 0 : sim.between(-skewMs, skewMs),
         id: `m${index}`,
         app: APP,
         imageRef: IMAGE,
         base: baseManifest(),
         temper,
-        bucket: new FaultyBucket(sim, this.bucket, options.machineFaults),
+        bucket: plant.machineBucket?.(bucket, `m${index}`) ?? bucket,
         ...(state === undefined ? {} : { state }),
       });
+    };
+    this.#make = machine;
+    this.bucket.onPointer = (pointer, before) =>
+      this.onPointer(pointer, before);
     this.machines = [
       ...tempers.map((temper, index) => machine(temper, index)),
       ...resting.map((state, index) =>
         machine("applies", tempers.length + index, state)
       ),
     ];
-    this.#lives = this.machines.map((each) => each.live(this.#end.signal));
+    for (const each of this.machines) each.begin();
   }
 
   /** The pointer's entry of the one base image, as it is now. */
   get generation() {
     return this.bucket.pointers.at(-1)?.generations[IMAGE] ?? null;
+  }
+
+  /** Adds a machine, as scaling does. */
+  scaleUp(imageRef: string): void {
+    const machine = this.#make("applies", this.machines.length);
+    machine.imageRef = imageRef;
+    this.machines.push(machine);
+    machine.begin();
   }
 
   /** Deploys a version; `text` is what its one hot module holds. */
@@ -146,57 +256,98 @@ export class SimWorld {
     options: Partial<OrchestrateOptions> = {},
     signal?: AbortSignal,
     files: Readonly<Record<string, string>> = {},
+    deployer: Deployer = {},
   ): Promise<RolloutReport> {
-    const host = new SimHost(this.sim, {
-      run: (_, args) => denoInfo(args.at(-1) ?? ""),
-    });
+    const process = this.#processOf(deployer);
+    const host = this.#host(process);
     host.files.put("/app", { ...appFiles(text), ...files });
-    return orchestrate(
-      {
-        app: APP,
-        root: "/app",
-        deployedBy: "ann",
-        canary: 1,
-        maxConcurrency: 2,
-        timeoutMs: 30_000,
-        lockTtlMs: 60_000,
-        force: false,
-        dryRun: false,
-        gitIgnored: false,
-        ...options,
-      },
-      this.#deps(host),
-      signal,
-    );
+    return this.#run(process, () =>
+      orchestrate(
+        {
+          app: APP,
+          root: "/app",
+          deployedBy: "ann",
+          canary: 1,
+          maxConcurrency: 2,
+          timeoutMs: 30_000,
+          lockTtlMs: 60_000,
+          force: false,
+          dryRun: false,
+          gitIgnored: false,
+          ...options,
+        },
+        this.#deps(host),
+        signal,
+      ));
   }
 
   /** Goes back as a person would. */
   rollback(
     options: Partial<RollbackRequest> = {},
     signal?: AbortSignal,
+    deployer: Deployer = {},
   ): Promise<RolloutReport> {
-    return rollback(
-      {
-        app: APP,
-        deployedBy: "bob",
-        timeoutMs: 30_000,
-        lockTtlMs: 60_000,
-        force: false,
-        ...options,
-      },
-      this.#deps(new SimHost(this.sim)),
-      signal,
-    );
+    const process = this.#processOf(deployer);
+    return this.#run(process, () =>
+      rollback(
+        {
+          app: APP,
+          deployedBy: "bob",
+          timeoutMs: 30_000,
+          lockTtlMs: 60_000,
+          force: false,
+          ...options,
+        },
+        this.#deps(this.#host(process)),
+        signal,
+      ));
+  }
+
+  #processOf({ process }: Deployer): SimProcess {
+    return process ?? new SimProcess(`deployer ${++this.#deployers}`);
+  }
+
+  #host(process: SimProcess): SimHost {
+    const { faults = {}, flyFaultRate = faults.read ?? 0 } = this.#options;
+    const fly = new SimFly(this.sim, () => this.machines, {
+      rate: flyFaultRate,
+    });
+    fly.onCall = (call) => void this.calls.push(call);
+    return new SimHost(this.sim, {
+      skewMs: process.skewMs,
+      run: (_, args) => denoInfo(args.at(-1) ?? ""),
+      fetch: (request) => fly.fetch(request),
+    });
+  }
+
+  async #run(
+    process: SimProcess,
+    work: () => Promise<RolloutReport>,
+  ): Promise<RolloutReport> {
+    const report = await process.run(work);
+    return this.#options.plant?.report?.(report) ?? report;
   }
 
   #deps(host: SimHost): RolloutDeps {
-    const faults = this.#options.faults ?? {};
+    const { faults = {}, plant = {} } = this.#options;
+    const bucket = new FaultyBucket(this.sim, this.bucket, faults);
+    const fleet = new MachinesFleet(
+      new MachinesApi({
+        host,
+        app: APP,
+        token: parseFlyToken(TOKEN, "environment FLY_API_TOKEN"),
+      }),
+    );
     return {
       host,
-      bucket: new FaultyBucket(this.sim, this.bucket, faults),
-      fleet: new SimFleet(this.sim, this.machines, faults.read ?? 0),
+      bucket: plant.deployerBucket?.(bucket) ?? bucket,
+      fleet: plant.fleet?.(fleet, this) ?? fleet,
       reporter: {
-        emit: (event) => {
+        emit: (told) => {
+          const event = plant.event?.(told) ?? told;
+          if (JSON.stringify(event).includes(SECRET)) {
+            this.bucket.broken.push(`the token was told: ${event.type}`);
+          }
           this.events.push(event);
           this.onEvent(event);
         },
@@ -216,9 +367,9 @@ export class SimWorld {
   }
 
   /** Ends all lives. */
-  async end(): Promise<void> {
-    this.#end.abort();
-    await this.sim.run(Promise.all(this.#lives));
+  end(): void {
+    for (const machine of this.machines) machine.destroy();
+    this.#clock[Symbol.dispose]();
   }
 }
 

@@ -113,6 +113,7 @@ export class MachineProcess implements AsyncDisposable {
       id,
       version: id,
       source_image_ref: IMAGE,
+      key,
       tarball_url: `http://127.0.0.1:${port}/${this.#server.bucketName}/${key}`,
       sha256,
       size: content.length,

@@ -31,7 +31,14 @@ Deno.test("a rollback that comes by the pointer does not wait for a probation", 
   await machine.answers("one");
   await pause(500);
   assertEquals((await machine.result("one"))?.state, "pending");
-  const back = { ...one, id: "back", tarball_url: null, sha256: null, size: 0 };
+  const back = {
+    ...one,
+    id: "back",
+    key: null,
+    tarball_url: null,
+    sha256: null,
+    size: 0,
+  };
   await machine.point(back, [{ ...one, state: "rolled_back" }]);
   await machine.answers("image");
   assert(performance.now() - from < 60_000 / 2);
@@ -55,6 +62,21 @@ Deno.test("a release that kills its process twice in a row gives way to the one 
   assert(await machine.start());
   assertEquals(await machine.ask(), "good");
   await machine.said("good", "applied");
+});
+
+Deno.test("the image runs where two releases in a row kill their process", async () => {
+  await using machine = await MachineProcess.make(answering("image"), LIVED);
+  const worse = await machine.release("worse", answering("worse", FATAL));
+  const bad = await machine.release("bad", answering("bad", FATAL));
+  await machine.point(bad, [worse]);
+  for (let death = 1; death <= 3; death++) {
+    await machine.start();
+    assertEquals((await machine.ended()).code, 9, machine.log);
+  }
+  assert(await machine.start());
+  assertEquals(await machine.ask(), "image");
+  const said = await machine.said("bad", "failed");
+  assertStringIncludes(said.failure?.message ?? "", "ended on this machine");
 });
 
 Deno.test("a release is innocent where what was before dies too, and is taken again", async () => {

@@ -1,7 +1,11 @@
 /** Who may hold the deploy lock: decided from the record and the clock alone.
  * @module
  */
-import { type DeployLock, PROTOCOL_VERSION } from "@flyhot/runtime/protocol";
+import {
+  type DeployLock,
+  PROTOCOL_VERSION,
+  shownText,
+} from "@flyhot/runtime/protocol";
 
 /** What to do about a lock record. */
 export type LockDecision =
@@ -35,8 +39,8 @@ export interface LockClaim {
 }
 
 /**
- * How far two clocks may differ before a lock could be held twice: the owner gives it up this much early, others
- * take it over this much late.
+ * What lies between the end of a lock for its owner and for others: the owner gives it up this much early, others
+ * take it over this much late. Both go by the bucket's clock; the margin covers its coarse header and slow answers.
  *
  * @param ttlMs how long the lock holds, in milliseconds
  * @returns a tenth of it, at most ten seconds
@@ -49,7 +53,7 @@ export function skewMarginMs(ttlMs: number): number {
  * Decides what a deployer may do about the lock.
  *
  * @param record the lock as it was read; null if there is none
- * @param now the deployer's clock, milliseconds since 1970
+ * @param now the bucket's clock, milliseconds since 1970
  * @param force take it over even if it is held
  * @returns what to do
  */
@@ -74,10 +78,28 @@ export function decideLock(
 }
 
 /**
+ * Says where a lock stands.
+ *
+ * @param record the lock; null if there is none
+ * @param now the bucket's clock, milliseconds since 1970
+ * @returns `lapsed` where its holder did not renew it in time: what it was doing is abandoned
+ */
+export function lockState(
+  record: DeployLock | null,
+  now: number,
+): "free" | "held" | "lapsed" {
+  const decision = decideLock(record, now, false);
+  if (decision.action === "refuse") return "held";
+  return decision.action === "take_over" && decision.why === "lapsed"
+    ? "lapsed"
+    : "free";
+}
+
+/**
  * Writes down a claim.
  *
  * @param claim what is claimed
- * @param now the deployer's clock, milliseconds since 1970
+ * @param now the bucket's clock, milliseconds since 1970
  * @param acquiredAt when it was first acquired, RFC 3339; default now
  * @returns the record of a held lock
  */
@@ -103,7 +125,7 @@ export function heldRecord(
  * Writes down that a lock is free.
  *
  * @param record the lock that was held
- * @param now the deployer's clock, milliseconds since 1970
+ * @param now the bucket's clock, milliseconds since 1970
  * @returns the record of a released lock
  */
 export function releasedRecord(record: DeployLock, now: number): DeployLock {
@@ -115,15 +137,15 @@ export function releasedRecord(record: DeployLock, now: number): DeployLock {
  * Says who holds a lock, since when, for what and when it lapses.
  *
  * @param record the lock
- * @param now the reader's clock, milliseconds since 1970
+ * @param now the bucket's clock, milliseconds since 1970
  * @returns for example `held by ann for 12 s to deploy 1.2.3; it lapses in 288 s if not renewed`
  */
 export function describeLock(record: DeployLock, now: number): string {
   const ageS = Math.round((now - Date.parse(record.acquired_at)) / 1000);
   const age = Number.isFinite(ageS) ? ` for ${Math.max(0, ageS)} s` : "";
-  return `held by ${record.holder}${age} to ${record.purpose}; ${
-    lapseOf(decideLock(record, now, false))
-  }`;
+  return `held by ${shownText(record.holder)}${age} to ${
+    shownText(record.purpose)
+  }; ${lapseOf(decideLock(record, now, false))}`;
 }
 
 function lapseOf(decision: LockDecision): string {

@@ -8,11 +8,16 @@ import {
   describeLock,
   heldRecord,
   type LockClaim,
+  lockState,
   releasedRecord,
   skewMarginMs,
 } from "./decision.ts";
+import type { Bucket } from "@flyhot/runtime/bucket";
+import { bucketNow, type BucketTime, endsAt } from "./bucket_time.ts";
+import { GuardedBucket } from "./guarded_bucket.ts";
 import {
   type LockDeps,
+  lookAtLock,
   readLock,
   type StoredLock,
   writeLock,
@@ -33,11 +38,13 @@ export class LockLease implements AsyncDisposable {
   readonly #goodUntil = new Map<string, number>();
   readonly #renewing: Promise<void>;
   #stored: StoredLock;
+  #time: BucketTime;
   #watchdog = new AbortController();
 
   /**
    * @param claim what was claimed
    * @param stored the record that was read back
+   * @param time what the bucket's clock said then
    * @param goodUntil when it lapses for its owner, on the monotonic clock
    * @param app the Fly app
    * @param deps clock, bucket and reporter
@@ -45,12 +52,14 @@ export class LockLease implements AsyncDisposable {
   constructor(
     claim: LockClaim,
     stored: StoredLock,
+    time: BucketTime,
     goodUntil: number,
     app: string,
     deps: LockDeps,
   ) {
     this.#claim = claim;
     this.#stored = stored;
+    this.#time = time;
     this.#app = app;
     this.#deps = deps;
     this.#guard(goodUntil);
@@ -106,16 +115,18 @@ export class LockLease implements AsyncDisposable {
   /** Renews once; tells whether that is known to have worked. */
   async #renew(signal: AbortSignal): Promise<boolean> {
     const { host, bucket } = this.#deps;
+    // Read first: a computer that slept knows the bucket's time no more.
+    if (!await this.#see(signal)) return false;
     const record = heldRecord(
       this.#claim,
-      host.now(),
+      bucketNow(this.#time, host.monotonicNow()),
       this.record.acquired_at,
     );
     if (!this.#goodUntil.has(record.renewed_at)) {
-      const { ttlMs } = this.#claim;
+      const end = endsAt(this.#time, Date.parse(record.expires_at));
       this.#goodUntil.set(
         record.renewed_at,
-        host.monotonicNow() + ttlMs - skewMarginMs(ttlMs),
+        end - skewMarginMs(this.#claim.ttlMs),
       );
     }
     const outcome = await writeLock(
@@ -126,24 +137,62 @@ export class LockLease implements AsyncDisposable {
       signal,
     );
     if (outcome.status === "written" && outcome.etag !== "") {
-      this.#adopt({ record, etag: outcome.etag });
+      this.#adopt({ record, etag: outcome.etag, date: this.#time.date });
       return true;
     }
-    const found = await readLock(bucket, this.#app, signal);
-    if (found === null || !this.#isMine(found.record)) {
-      this.#lose(
-        found === null
-          ? "somebody removed it"
-          : found.record.state === "released"
-          ? "somebody released it"
-          : describeLock(found.record, host.now()),
-      );
-      return false;
+    const renewedAt = this.record.renewed_at;
+    return await this.#see(signal) && this.record.renewed_at !== renewedAt;
+  }
+
+  /** Reads the lock and takes over what a write brought whose answer was lost; tells whether it is still held. */
+  async #see(signal: AbortSignal): Promise<boolean> {
+    const found = await this.#look(signal);
+    if (found === null) return false;
+    if (found.record.renewed_at === this.record.renewed_at) {
+      this.#stored = found;
+    } else this.#adopt(found);
+    return true;
+  }
+
+  /**
+   * Makes sure, immediately before a write, that the lock is still held.
+   *
+   * @throws {FlyhotError} `conflict` if it is not
+   * @throws {BucketError} if that cannot be found out
+   */
+  async confirm(): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    const found = await this.#look(this.#lost.signal);
+    if (found && lockState(found.record, found.date) === "lapsed") {
+      this.#lose("it lapsed while this computer stood still");
     }
-    const moved = found.record.renewed_at !== this.record.renewed_at;
-    if (moved) this.#adopt(found);
-    else this.#stored = found;
-    return moved;
+    this.#lost.signal.throwIfAborted();
+  }
+
+  /**
+   * The bucket for what is done under the lock: before each write and removal the lock is looked at.
+   *
+   * @param bucket the bucket
+   * @returns the same bucket; its writes and removals fail once the lock is lost
+   */
+  guard(bucket: Bucket): Bucket {
+    return new GuardedBucket(bucket, () => this.confirm());
+  }
+
+  /** Reads the lock; null where it is lost, which is said then. */
+  async #look(signal: AbortSignal): Promise<StoredLock | null> {
+    const { host, bucket } = this.#deps;
+    const { found, time } = await lookAtLock(bucket, this.#app, host, signal);
+    this.#time = time;
+    if (found !== null && this.#isMine(found.record)) return found;
+    this.#lose(
+      found === null
+        ? "somebody removed it"
+        : found.record.state === "released"
+        ? "somebody released it"
+        : describeLock(found.record, found.date),
+    );
+    return null;
   }
 
   #isMine(record: DeployLock): boolean {
@@ -187,7 +236,10 @@ export class LockLease implements AsyncDisposable {
       const outcome = await writeLock(
         bucket,
         this.#app,
-        releasedRecord(stored.record, host.now()),
+        releasedRecord(
+          stored.record,
+          bucketNow(this.#time, host.monotonicNow()),
+        ),
         { ifMatch: stored.etag },
       );
       if (outcome.status === "written") return;

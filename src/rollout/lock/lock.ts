@@ -15,8 +15,10 @@ import {
   skewMarginMs,
 } from "./decision.ts";
 import { LockLease } from "./lease.ts";
+import { bucketNow, endsAt } from "./bucket_time.ts";
 import {
   type LockDeps,
+  lookAtLock,
   readLock,
   type StoredLock,
   writeLock,
@@ -76,24 +78,26 @@ async function acquire(
 ): Promise<LockLease> {
   const { app, ttlMs } = options;
   const { host, bucket } = deps;
+  // By the record's own time, on the clock that never jumps.
   // A write may land long after it was sent: what it is worth counts from when it was decided.
   const goodUntil = new Map<string, number>();
   let trouble: string | null = null;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const found = await readLock(bucket, app, signal);
+    const { found, time } = await lookAtLock(bucket, app, host, signal);
     const until = found && found.record.owner === claim.owner
       ? goodUntil.get(found.record.renewed_at)
       : undefined;
     if (found && until !== undefined && host.monotonicNow() < until) {
       await proveConditional(found, app, bucket, signal);
       if (host.monotonicNow() < until) {
-        return new LockLease(claim, found, until, app, deps);
+        return new LockLease(claim, found, time, until, app, deps);
       }
     }
-    const record = decide(found, claim, options, deps);
+    const now = bucketNow(time, host.monotonicNow());
+    const record = decide(found, claim, now, options, deps);
     if (!goodUntil.has(record.renewed_at)) {
-      const lifeMs = ttlMs - skewMarginMs(ttlMs);
-      goodUntil.set(record.renewed_at, host.monotonicNow() + lifeMs);
+      const end = endsAt(time, Date.parse(record.expires_at));
+      goodUntil.set(record.renewed_at, end - skewMarginMs(ttlMs));
     }
     const outcome = await writeLock(
       bucket,
@@ -122,12 +126,12 @@ async function acquire(
 async function giveBack(
   owner: string,
   app: string,
-  { host, bucket }: LockDeps,
+  { bucket }: LockDeps,
 ): Promise<void> {
   try {
     const found = await readLock(bucket, app);
     if (found?.record.owner !== owner) return;
-    const record = releasedRecord(found.record, host.now());
+    const record = releasedRecord(found.record, found.date);
     await writeLock(bucket, app, record, { ifMatch: found.etag });
   } catch {
     // The error that led here says more.
@@ -137,10 +141,10 @@ async function giveBack(
 function decide(
   found: StoredLock | null,
   claim: LockClaim,
+  now: number,
   options: LockOptions,
-  { host, reporter }: LockDeps,
+  { reporter }: LockDeps,
 ): DeployLock {
-  const now = host.now();
   const record = found?.record ?? null;
   if (record?.owner === claim.owner) {
     return heldRecord(claim, now, record.acquired_at);
@@ -217,7 +221,7 @@ function notConditional(app: string, bucket: Bucket): FlyhotError {
  */
 export async function breakLock(
   app: string,
-  { host, bucket }: Pick<LockDeps, "host" | "bucket">,
+  { bucket }: Pick<LockDeps, "bucket">,
   signal?: AbortSignal,
   seen?: StoredLock,
 ): Promise<DeployLock | null> {
@@ -226,7 +230,7 @@ export async function breakLock(
   const outcome = await writeLock(
     bucket,
     app,
-    releasedRecord(found.record, host.now()),
+    releasedRecord(found.record, found.date),
     { ifMatch: found.etag },
     signal,
   );

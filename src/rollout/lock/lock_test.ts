@@ -42,7 +42,7 @@ class OddBucket extends MemoryBucket {
 class Setting {
   readonly sim = new Sim({ seed: 1 });
   readonly host = new SimHost(this.sim);
-  readonly bucket = new OddBucket();
+  readonly bucket = new OddBucket(undefined, () => this.sim.now);
   readonly events: ReportEvent[] = [];
   readonly deps = {
     host: this.host,
@@ -353,4 +353,114 @@ Deno.test("breakLock() frees a held lock, and tells whose it was", async () => {
     assertEquals(await breakLock("a", all.deps), null);
     await lease[Symbol.asyncDispose]();
   });
+});
+
+Deno.test("two deployers whose clocks are 320 s apart never both hold the lock", async () => {
+  for (const skewMs of [320_000, -320_000, 20 * 60_000]) {
+    const all = new Setting();
+    const reporter = { emit() {} };
+    const ahead = {
+      host: new SimHost(all.sim, { skewMs }),
+      bucket: all.bucket,
+      reporter,
+    };
+    const claim = { app: "a", holder: "bob", purpose: "x", ttlMs: 300_000 };
+    await all.sim.run((async () => {
+      const first = await all.acquire({ ttlMs: 300_000 });
+      for (let minute = 0; minute < 20; minute++) {
+        await all.sim.sleep(60_000);
+        const error = await assertRejects(
+          () => acquireLock(claim, ahead),
+          FlyhotError,
+          "held by ann",
+        );
+        assertEquals(error.code, "conflict");
+        assert(!first.signal.aborted);
+      }
+      await first[Symbol.asyncDispose]();
+      const second = await acquireLock(claim, ahead);
+      await assertRejects(() => all.acquire(), FlyhotError, "held by bob");
+      await second[Symbol.asyncDispose]();
+    })());
+  }
+});
+
+Deno.test("LockLease.confirm() notices a lock that is lost, before the renewal does", async () => {
+  const takers: ((all: Setting) => Promise<unknown>)[] = [
+    (all) => breakLock("a", all.deps),
+    (all) => all.bucket.delete("releases/a-deploy.lock"),
+    async (all) => (await all.acquire({ holder: "bob", force: true })),
+  ];
+  for (const take of takers) {
+    const all = new Setting();
+    await all.sim.run((async () => {
+      const lease = await all.acquire();
+      await lease.confirm();
+      const bucket = lease.guard(all.bucket);
+      assertEquals(
+        (await bucket.put("k", new Uint8Array(), "always")).status,
+        "written",
+      );
+      const taken = await take(all);
+      await assertRejects(
+        () => bucket.put("k", new Uint8Array(1), "always"),
+        FlyhotError,
+        "its deploy lock is lost",
+      );
+      await assertRejects(() => bucket.delete("k"), FlyhotError);
+      assert(lease.signal.aborted);
+      const left = await all.bucket.get("k");
+      assertEquals(left.status === "found" && left.size, 0);
+      if (left.status === "found") await left.body.cancel();
+      await lease[Symbol.asyncDispose]();
+      if (taken instanceof Object && Symbol.asyncDispose in taken) {
+        await (taken as LockLease)[Symbol.asyncDispose]();
+      }
+    })());
+  }
+});
+
+Deno.test("a guarded write is unknown where nobody can tell who holds the lock", async () => {
+  const all = new Setting();
+  await all.sim.run((async () => {
+    const lease = await all.acquire();
+    const bucket = lease.guard(all.bucket);
+    const get = all.bucket.get.bind(all.bucket);
+    all.bucket.get = () =>
+      Promise.reject(new BucketError("network", "Cannot read: cut"));
+    assertEquals(await bucket.put("k", new Uint8Array(), "always"), {
+      status: "unknown",
+      reason: "Cannot read: cut",
+    });
+    await assertRejects(() => bucket.delete("k"), BucketError);
+    all.bucket.get = get;
+    assertEquals((await all.bucket.get("k")).status, "missing");
+    assert(!lease.signal.aborted);
+    await lease[Symbol.asyncDispose]();
+  })());
+});
+
+Deno.test("a lock whose record cannot be read is held, and --force takes it over", async () => {
+  for (const text of ["", "{", "[]", "{}", '{"protocol":99}', "\0"]) {
+    const all = new Setting();
+    const key = "releases/a-deploy.lock";
+    await all.bucket.put(key, new TextEncoder().encode(text), "always");
+    await all.sim.run((async () => {
+      await assertRejects(() => all.acquire(), FlyhotError, "held by somebody");
+      const lease = await all.acquire({ force: true });
+      assertEquals(lease.record.holder, "ann");
+      await lease[Symbol.asyncDispose]();
+    })());
+  }
+});
+
+Deno.test("a bucket that names no time is refused", async () => {
+  const all = new Setting();
+  const get = all.bucket.get.bind(all.bucket);
+  all.bucket.get = (key, { onDate: _, ...options } = {}) => get(key, options);
+  await assertRejects(
+    () => all.sim.run(all.acquire()),
+    FlyhotError,
+    "have no Date header",
+  );
 });

@@ -11,11 +11,13 @@ import {
   parsePointer,
   type Pointer,
   pointerKey,
+  pointerRecord,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { ulid } from "../../ulid.ts";
 import { backoffMs } from "../backoff.ts";
+import { GuardedBucket } from "../lock/guarded_bucket.ts";
 import type { Transition } from "./transitions.ts";
 
 /** A pointer with its ETag. */
@@ -35,6 +37,7 @@ const RETRY_MS = 100;
  * @param bucket the bucket
  * @param app the Fly app
  * @param signal gives up early
+ * @param warn told of each entry that cannot be read
  * @returns the pointer and its ETag; both null if there is none
  * @throws {BucketError} if the request fails
  * @throws {ProtocolError} if it is not a pointer of this protocol
@@ -43,6 +46,7 @@ export async function readPointer(
   bucket: Bucket,
   app: string,
   signal?: AbortSignal,
+  warn: (text: string) => void = () => {},
 ): Promise<StoredPointer> {
   const found = await getJson(
     bucket,
@@ -50,16 +54,20 @@ export async function readPointer(
     signal ? { signal } : {},
   );
   return found.status === "found"
-    ? { pointer: parsePointer(found.value), etag: found.etag }
+    ? {
+      pointer: parsePointer(found.value, { place: bucket, warn }),
+      etag: found.etag,
+    }
     : { pointer: null, etag: null };
 }
 
 /** Moves the pointer of one app, and never takes a stale answer for the newest. */
 export class PointerMover {
   readonly #app: string;
-  readonly #bucket: Bucket;
+  #bucket: Bucket;
   readonly #host: Host;
-  #revision = 0;
+  readonly #lineage: string;
+  #known: Pointer | null = null;
   #hasWritten = false;
 
   /**
@@ -73,6 +81,16 @@ export class PointerMover {
     this.#app = app;
     this.#bucket = deps.bucket;
     this.#host = deps.host;
+    this.#lineage = ulid(deps.host.now(), deps.host.randomBytes(10));
+  }
+
+  /**
+   * Has something asked before every write from now on.
+   *
+   * @param confirm throws where nothing may be written, for example because the lock is lost
+   */
+  guard(confirm: () => Promise<void>): void {
+    this.#bucket = new GuardedBucket(this.#bucket, confirm);
   }
 
   /** Whether a write was ever sent, whatever became of it. */
@@ -110,16 +128,15 @@ export class PointerMover {
       }
       const { pointer: before, etag } = stored;
       // A bucket that is not consistent may answer with an older one.
-      if ((before?.revision ?? 0) < this.#revision) {
+      if (this.#isStale(before)) {
         trouble = `the bucket answers with the old revision ${
           before?.revision ?? 0
-        }, where ${this.#revision} is known`;
+        }, where ${this.#known?.revision} is known`;
         continue;
       }
-      this.#revision = before?.revision ?? 0;
+      this.#known = before;
       signal?.throwIfAborted();
-      const moved = transition(before);
-      const after = moved === before ? before : withLineage(moved, this.#host);
+      const after = transition(before);
       if (after === before || after === null) {
         if (before) return before;
         throw new TypeError("a transition of nothing must make something");
@@ -128,12 +145,12 @@ export class PointerMover {
       const outcome = await putJson(
         this.#bucket,
         pointerKey(this.#app),
-        after,
+        pointerRecord(after, this.#lineage),
         etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
       );
       if (outcome.status === "written") {
-        this.#revision = after.revision;
-        return after;
+        this.#known = { lineage: this.#lineage, ...after };
+        return this.#known;
       }
       if (outcome.status === "unsupported") {
         throw new FlyhotError(
@@ -150,13 +167,13 @@ export class PointerMover {
       { hint: "see what it says with: flyhot status" },
     );
   }
-}
 
-/** A pointer is made with a lineage; one of an older flyhot gets it with its next write. */
-function withLineage(
-  pointer: Pointer | null,
-  host: Pick<Host, "now" | "randomBytes">,
-): Pointer | null {
-  if (pointer === null || pointer.lineage !== undefined) return pointer;
-  return { ...pointer, lineage: ulid(host.now(), host.randomBytes(10)) };
+  /** Revisions are compared within a lineage; a pointer made again begins anew. */
+  #isStale(read: Pointer | null): boolean {
+    const known = this.#known;
+    if (known === null) return false;
+    if (read === null) return true;
+    return read.revision < known.revision &&
+      (read.lineage ?? known.lineage) === (known.lineage ?? read.lineage);
+  }
 }

@@ -2,20 +2,19 @@
  * @module
  */
 import {
+  boundedGenerations,
   type Generation,
   HISTORY_MAX,
   type HotUpgrade,
   type Pointer,
   PROTOCOL_VERSION,
+  sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import { generationOf, lastCommitted } from "./history.ts";
 
 /** One change of the pointer: gives back the very same pointer where there is nothing to change. */
 export type Transition = (pointer: Pointer | null) => Pointer | null;
-
-/** How many base images the pointer remembers. */
-export const GENERATIONS_MAX = 20;
 
 /** What undoes an upgrade. */
 export interface RollbackOptions {
@@ -128,6 +127,7 @@ export function rolledBack(options: RollbackOptions): Transition {
       id,
       version: target?.version ?? "base",
       source_image_ref: target?.source_image_ref ?? generation.image_ref,
+      key: target?.key ?? null,
       tarball_url: target?.tarball_url ?? null,
       sha256: target?.sha256 ?? null,
       size: target?.size ?? 0,
@@ -136,6 +136,8 @@ export function rolledBack(options: RollbackOptions): Transition {
       state: "committed",
       wave: "*",
       rollback_of: upgradeId,
+      // The release is vouched for, not the upgrade: nobody has to sign again.
+      ...(target?.signature ? { signature: target.signature } : {}),
     };
     const undone: Generation = {
       ...generation,
@@ -227,21 +229,63 @@ function withGeneration(
   generation: Generation,
   now: string,
 ): Pointer {
-  const all = Object.entries({ ...pointer.generations, [key]: generation })
+  return withGenerations(
+    pointer,
+    boundedGenerations(
+      { ...pointer.generations, [key]: generation },
+      new Set([key]),
+    ),
+    now,
+  );
+}
+
+function withGenerations(
+  pointer: Pointer,
+  generations: Pointer["generations"],
+  now: string,
+): Pointer {
+  const newestFirst = Object.entries(generations)
     .sort(([a, one], [b, other]) =>
       compare(other.first_seen, one.first_seen) || compare(b, a)
     );
-  const kept = all.filter(([each], index) =>
-    index < GENERATIONS_MAX || each === key
-  );
-  const newest = kept[0]![1];
+  const newest = newestFirst[0]?.[1] ?? pointer;
+  const { unread = {}, ...rest } = pointer;
+  const left = Object.entries(unread).filter(([key]) => !(key in generations));
   return {
-    ...pointer,
+    ...rest,
     revision: pointer.revision + 1,
     set_at: now,
     image_ref: newest.image_ref,
     hot_upgrade: newest.hot_upgrade,
-    generations: Object.fromEntries(kept),
+    generations: Object.fromEntries(newestFirst),
+    ...(left.length === 0 ? {} : { unread: Object.fromEntries(left) }),
+  };
+}
+
+/**
+ * Drops the oldest generations past 20, but none that a machine runs.
+ *
+ * @param images the images of all machines, those at rest included
+ * @param now the time, RFC 3339
+ * @returns the transition, which changes nothing where there are few enough
+ */
+export function withoutOldGenerations(
+  images: readonly string[],
+  now: string,
+): Transition {
+  return (pointer) => {
+    if (!pointer) return pointer;
+    const inUse = new Set(
+      Object.entries(pointer.generations)
+        .filter(([, { image_ref }]) =>
+          images.some((image) => sameImage(image, image_ref))
+        )
+        .map(([key]) => key),
+    );
+    const kept = boundedGenerations(pointer.generations, inUse, true);
+    return kept === pointer.generations
+      ? pointer
+      : withGenerations(pointer, kept, now);
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type HotUpgrade,
   parsePointer,
   type Pointer,
+  pointerWithGeneration,
 } from "@flyhot/runtime/protocol";
 import { bootUpgrade } from "../../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../errors.ts";
@@ -21,9 +22,9 @@ import {
 import {
   committed,
   fenced,
-  GENERATIONS_MAX,
   rolledBack,
   type Transition,
+  withoutOldGenerations,
   withUpgrade,
   withWave,
 } from "./transitions.ts";
@@ -36,6 +37,7 @@ function upgrade(id: string, content = id): HotUpgrade {
     id,
     version: `v${id}`,
     source_image_ref: `local:${content}`,
+    key: `releases/shop-${content}.tar.gz`,
     tarball_url: `https://bucket/releases/shop-${content}.tar.gz`,
     sha256: content.padEnd(64, "0").slice(0, 64).replaceAll(/[^0-9a-f]/g, "0"),
     size: 10,
@@ -152,11 +154,11 @@ Deno.test("withUpgrade() remembers the last upgrades only", () => {
   assertEquals(history[0]?.id, `${HISTORY_MAX + 3}`);
 });
 
-Deno.test("transitions mirror the newest generation, whichever is changed, and forget the oldest images", () => {
-  const at = (minute: number) =>
-    `2026-01-02T03:${String(minute).padStart(2, "0")}:00.000Z`;
+Deno.test("withoutOldGenerations() leaves 20, and any that a machine runs", () => {
+  const at = (second: number) =>
+    `2026-01-02T03:04:${`${second}`.padStart(2, "0")}.000Z`;
   const images = Array.from(
-    { length: GENERATIONS_MAX + 2 },
+    { length: 25 },
     (_, index) => `registry.fly.io/shop:${index}`,
   );
   const pointer = play(
@@ -164,23 +166,41 @@ Deno.test("transitions mirror the newest generation, whichever is changed, and f
       withUpgrade("shop", image, upgrade(`${index}`), at(index))
     ),
   );
+  // Whoever brings an upgrade does not know what other machines run, and what was brought must not be forgotten.
+  assertEquals(Object.keys(pointer.generations).length, 25);
   assertEquals(pointer.image_ref, images.at(-1));
-  assertEquals(pointer.hot_upgrade?.id, `${GENERATIONS_MAX + 1}`);
-  assertEquals(Object.keys(pointer.generations).sort(), images.slice(2).sort());
-  const older = committed("5", at(59))(pointer)!;
-  assertEquals(older.image_ref, images.at(-1));
-  assertEquals(older.hot_upgrade?.id, `${GENERATIONS_MAX + 1}`);
-  const newest = committed(`${GENERATIONS_MAX + 1}`, at(59))(older)!;
-  assertEquals(newest.hot_upgrade?.state, "committed");
-  // The one that is being changed is never forgotten, however old.
-  const ancient = withUpgrade(
-    "shop",
-    "registry.fly.io/shop:ancient",
-    upgrade("x"),
-    "2020-01-01T00:00:00.000Z",
-  )(newest)!;
-  assert(namesUpgrade(ancient, "x"));
-  assertEquals(ancient.image_ref, images.at(-1));
+  const inUse = [`${images[1]}@sha256:00`, images[7]!, "registry.fly.io/x:1"];
+  const after = withoutOldGenerations(inUse, at(59))(pointer)!;
+  assertEquals(
+    Object.keys(after.generations).sort(),
+    images.filter((_, index) => index === 1 || index > 5).sort(),
+  );
+  assertEquals(after.revision, pointer.revision + 1);
+  assertEquals(after.image_ref, images.at(-1));
+  assertStrictEquals(withoutOldGenerations(inUse, at(59))(after), after);
+  const all = withoutOldGenerations(images, at(59))(pointer)!;
+  assertStrictEquals(all, pointer);
+});
+
+Deno.test("withUpgrade() forgets the oldest generations that nothing was ever brought to", () => {
+  let pointer: Pointer | null = null;
+  for (let index = 0; index < 100; index++) {
+    pointer = pointerWithGeneration(
+      pointer,
+      "shop",
+      {
+        image_ref: `registry.fly.io/shop:${index}`,
+        first_seen: new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString(),
+        hot_upgrade: null,
+        history: [],
+      },
+      NOW,
+    );
+    assert(Object.keys(pointer.generations).length <= 20);
+  }
+  const after = withUpgrade("shop", IMAGE, upgrade("1"), NOW)(pointer)!;
+  assertEquals(Object.keys(after.generations).length, 20);
+  assert(namesUpgrade(after, "1"));
 });
 
 Deno.test("withWave() and committed() change the current upgrade only", () => {
@@ -239,12 +259,13 @@ Deno.test("rolledBack() goes back to the base image where nothing was committed 
     withUpgrade("shop", IMAGE, upgrade("1"), NOW),
     undo("1", "2"),
   );
-  const { version, tarball_url, sha256, size, source_image_ref, state } =
+  const { version, key, tarball_url, sha256, size, source_image_ref, state } =
     pointer.hot_upgrade!;
   assertEquals(
-    { version, tarball_url, sha256, size, source_image_ref, state },
+    { version, key, tarball_url, sha256, size, source_image_ref, state },
     {
       version: "base",
+      key: null,
       tarball_url: null,
       sha256: null,
       size: 0,

@@ -2,6 +2,8 @@
  * @module
  */
 
+import { shownText } from "@flyhot/runtime/protocol";
+
 /**
  * Splits a command line into words as a POSIX shell would, without expanding anything.
  *
@@ -38,7 +40,9 @@ export function splitWords(line: string): string[] {
   }
   if (quote !== "") {
     throw new SyntaxError(
-      `Cannot read the command ${line}: a ${quote} is not closed`,
+      `Cannot read the command ${
+        shownText(line.slice(0, 200))
+      }: a ${quote} is not closed`,
     );
   }
   if (word !== null) words.push(word);

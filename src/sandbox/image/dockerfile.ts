@@ -1,6 +1,8 @@
 /** What the sandbox reads of a Dockerfile: how the image starts. Its `RUN` and `COPY` lines are not carried out.
  * @module
  */
+import { posix } from "node:path";
+import { dockerfileInstructions } from "../../config/dockerfile_lines.ts";
 
 /** How an image starts. */
 export interface ImageStart {
@@ -25,56 +27,91 @@ export const DEFAULT_START: ImageStart = {
   onDeno: false,
 };
 
+/** How many stages are read: far more than anybody builds in. */
+const STAGES_MAX = 200;
+/** How long everything together may get by variables that hold variables. */
+const EXPANDED_LENGTH_MAX = 4 * 1024 * 1024;
+
+/** The stage that is being read; its variables are copied from the one it is made from. */
+interface Stage {
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  readonly env: Map<string, string>;
+  workdir: string;
+  onDeno: boolean;
+}
+
 /**
  * Reads how the last stage of a Dockerfile starts.
  *
  * @param text the Dockerfile
  * @param buildArgs values of its `ARG`s; others have their defaults
  * @returns how the image starts; `deno run -A main.ts` in `/app` where the Dockerfile does not say
+ * @throws {SyntaxError} if it has more stages or longer values than anybody means
  */
 export function parseDockerfile(
   text: string,
   buildArgs: Readonly<Record<string, string>> = {},
 ): ImageStart {
-  const stages = new Map<string, ImageStart>();
-  let args: Record<string, string> = {};
-  let stage: ImageStart = DEFAULT_START;
-  let name = "";
-  for (const [instruction, rest] of instructionsOf(text)) {
-    const known = { ...args, ...stage.env };
-    const value = expand(rest, known);
+  const stages = new Map<string, Stage>();
+  const args = new Map<string, string>();
+  let stage = stageFrom(null);
+  let room = EXPANDED_LENGTH_MAX + text.length;
+  for (const [instruction, rest] of dockerfileInstructions(text)) {
+    const value = expand(
+      rest,
+      (name) => stage.env.get(name) ?? args.get(name),
+      room,
+    );
+    room -= value.length;
     switch (instruction) {
       case "FROM": {
-        const words = value.split(/\s+/).filter((word) =>
-          !word.startsWith("--")
-        );
+        const words = wordsOf(value).filter((word) => !word.startsWith("--"));
         const [base = "", , alias = ""] = words;
-        const onDeno = /(^|\/)denoland\/deno(:|@|$)/.test(base) ||
-          /^deno(:|$)/.test(base);
-        stage = stages.get(base) ?? { ...DEFAULT_START, onDeno };
-        name = alias;
+        stage = stageFrom(stages.get(base) ?? null);
+        if (!stages.has(base)) stage.onDeno = isDenoImage(base);
+        if (alias !== "") stages.set(alias, stage);
+        if (stages.size > STAGES_MAX) {
+          throw new SyntaxError(
+            `Cannot read the Dockerfile: it has more than ${STAGES_MAX} stages`,
+          );
+        }
         break;
       }
       case "ARG":
-        args = { ...args, ...argOf(value, buildArgs) };
+        for (const [name, said] of argOf(value, buildArgs)) {
+          args.set(name, said);
+        }
         break;
       case "ENV":
-        stage = { ...stage, env: { ...stage.env, ...pairsOf(value) } };
+        for (const [name, said] of pairsOf(value)) stage.env.set(name, said);
         break;
       case "WORKDIR":
-        stage = { ...stage, workdir: resolvePath(stage.workdir, value) };
+        stage.workdir = posix.resolve("/", stage.workdir, value);
         break;
       case "ENTRYPOINT":
         // Docker drops an inherited CMD with a new ENTRYPOINT.
-        stage = { ...stage, entrypoint: commandOf(rest), cmd: [] };
+        stage.entrypoint = commandOf(rest);
+        stage.cmd = [];
         break;
       case "CMD":
-        stage = { ...stage, cmd: commandOf(rest) };
+        stage.cmd = commandOf(rest);
         break;
     }
-    if (name !== "") stages.set(name, stage);
   }
-  return stage;
+  return { ...stage, env: Object.fromEntries(stage.env) };
+}
+
+function stageFrom(base: Stage | null): Stage {
+  return base
+    ? { ...base, env: new Map(base.env) }
+    : { ...DEFAULT_START, env: new Map() };
+}
+
+function isDenoImage(base: string): boolean {
+  const [repository = ""] = base.split(/[:@]/, 1);
+  return repository === "deno" || repository === "denoland/deno" ||
+    repository.endsWith("/denoland/deno");
 }
 
 /**
@@ -119,16 +156,6 @@ const SUBCOMMANDS = new Set([
   "test",
 ]);
 
-function* instructionsOf(text: string): Generator<[string, string]> {
-  const lines = text.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));
-  for (
-    const line of lines.join("\n").replaceAll(/\\[ \t]*\n/g, " ").split("\n")
-  ) {
-    const match = /^\s*([A-Za-z]+)\s+(.*?)\s*$/.exec(line);
-    if (match) yield [match[1]!.toUpperCase(), match[2]!];
-  }
-}
-
 function commandOf(text: string): readonly string[] {
   if (text.startsWith("[")) {
     try {
@@ -148,42 +175,102 @@ function commandOf(text: string): readonly string[] {
 function argOf(
   text: string,
   buildArgs: Readonly<Record<string, string>>,
-): Record<string, string> {
+): [name: string, value: string][] {
   const equals = text.indexOf("=");
   const name = equals === -1 ? text : text.slice(0, equals);
-  const given = buildArgs[name];
-  if (given !== undefined) return { [name]: given };
-  return equals === -1 ? {} : { [name]: unquote(text.slice(equals + 1)) };
+  if (Object.hasOwn(buildArgs, name)) return [[name, buildArgs[name]!]];
+  return equals === -1 ? [] : [[name, unquote(text.slice(equals + 1))]];
 }
 
-function pairsOf(text: string): Record<string, string> {
-  const pairs = [...text.matchAll(
-    /([A-Za-z_]\w*)=("(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|[^\s\\])*)/g,
-  )];
-  if (pairs.length === 0) {
-    const [name = "", ...words] = text.split(/\s+/);
-    return { [name]: words.join(" ") };
+function pairsOf(text: string): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (const word of wordsOf(text)) {
+    const equals = word.indexOf("=");
+    const name = word.slice(0, Math.max(0, equals));
+    if (/^[A-Za-z_]\w*$/.test(name)) {
+      pairs.push([name, unquote(word.slice(equals + 1))]);
+    }
   }
-  return Object.fromEntries(
-    pairs.map(([, name = "", value = ""]) => [name, unquote(value)]),
-  );
+  if (pairs.length > 0) return pairs;
+  // The old form: a name, a space, and all the rest.
+  const [name = "", ...words] = text.trim().split(/\s+/);
+  return name === "" ? [] : [[name, words.join(" ")]];
+}
+
+/** Splits at blanks outside of quotes; quotes and backslashes stay. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  let start = -1;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    const isBlank = quote === "" && /\s/.test(character);
+    if (isBlank && start !== -1) {
+      words.push(text.slice(start, at));
+      start = -1;
+    }
+    if (isBlank) continue;
+    if (start === -1) start = at;
+    if (character === "\\" && quote !== "'") at++;
+    else if (quote === "" && (character === '"' || character === "'")) {
+      quote = character;
+    } else if (character === quote) quote = "";
+  }
+  if (start !== -1) words.push(text.slice(start));
+  return words;
 }
 
 function unquote(text: string): string {
-  const quoted = /^(["'])(.*)\1$/s.exec(text);
-  return (quoted?.[2] ?? text).replaceAll(/\\(.)/g, "$1");
+  const quote = text.charAt(0);
+  const isQuoted = text.length > 1 && (quote === '"' || quote === "'") &&
+    text.endsWith(quote);
+  return (isQuoted ? text.slice(1, -1) : text).replaceAll(/\\(.)/g, "$1");
 }
 
-function expand(text: string, known: Readonly<Record<string, string>>): string {
-  return text.replaceAll(
-    /\\?\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))/g,
-    (whole, braced?: string, fallback?: string, bare?: string) =>
-      whole.startsWith("\\")
-        ? whole.slice(1)
-        : known[braced ?? bare ?? ""] ?? fallback ?? "",
-  );
-}
-
-function resolvePath(from: string, to: string): string {
-  return new URL(to, `file://${from}/`).pathname.replace(/(.)\/+$/, "$1");
+function expand(
+  text: string,
+  known: (name: string) => string | undefined,
+  lengthMax: number,
+): string {
+  const pieces: string[] = [];
+  let length = 0;
+  const add = (piece: string) => {
+    length += piece.length;
+    if (length > lengthMax) {
+      throw new SyntaxError(
+        "Cannot read the Dockerfile: its variables hold each other and get too long",
+      );
+    }
+    pieces.push(piece);
+  };
+  let copied = 0;
+  let noBraceFrom = Infinity;
+  for (
+    let at = text.indexOf("$");
+    at !== -1;
+    at = text.indexOf("$", Math.max(at + 1, copied))
+  ) {
+    const isBraced = text[at + 1] === "{";
+    const name = /^\w*/.exec(text.slice(at + (isBraced ? 2 : 1), at + 300))![0];
+    if (name === "") continue;
+    let end = at + (isBraced ? 2 : 1) + name.length;
+    let fallback = "";
+    if (isBraced) {
+      const close = at >= noBraceFrom ? -1 : text.indexOf("}", end);
+      if (close === -1) {
+        noBraceFrom = Math.min(noBraceFrom, at);
+        continue;
+      }
+      const rest = text.slice(end, close);
+      if (rest !== "" && !rest.startsWith(":-")) continue;
+      fallback = rest.slice(2);
+      end = close + 1;
+    }
+    const isEscaped = text[at - 1] === "\\" && at - 1 >= copied;
+    add(text.slice(copied, isEscaped ? at - 1 : at));
+    add(isEscaped ? text.slice(at, end) : known(name) ?? fallback);
+    copied = end;
+  }
+  add(text.slice(copied));
+  return pieces.join("");
 }

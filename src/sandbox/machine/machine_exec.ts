@@ -23,13 +23,14 @@ export interface MachineExecOutcome {
   readonly exitCode: number;
   /** The number of the signal that ended it, or 0. */
   readonly exitSignal: number;
-  /** What it wrote to standard output, 8 Mi characters at most. */
+  /** What it wrote to standard output. */
   readonly stdout: string;
   /** What it wrote to standard error, likewise. */
   readonly stderr: string;
 }
 
-const OUTPUT_MAX = 8 * 1024 * 1024;
+/** What Fly passes on of a command's output, in bytes; more is refused. */
+const OUTPUT_BYTES_MAX = 2.5 * 1024 * 1024;
 
 /** The commands that run in one machine now. */
 export class MachineExecs {
@@ -49,7 +50,7 @@ export class MachineExecs {
    * @param options the command
    * @param place its working folder and whole environment
    * @returns what it left
-   * @throws {PlatformError} 408 if it took too long
+   * @throws {PlatformError} 408 if it took too long, 413 if it wrote more than Fly passes on
    */
   async run(
     options: MachineExecOptions,
@@ -60,6 +61,7 @@ export class MachineExecs {
   ): Promise<MachineExecOutcome> {
     const { command, stdin, timeoutMs, signal } = options;
     const output = { stdout: "", stderr: "" };
+    let bytes = 0;
     let group: ProcessGroup;
     try {
       group = new ProcessGroup({
@@ -67,8 +69,8 @@ export class MachineExecs {
         ...place,
         ...(stdin === undefined ? {} : { stdin }),
         onOutput: (piece, from) => {
-          const room = OUTPUT_MAX - output[from].length;
-          output[from] += piece.slice(0, Math.max(room, 0));
+          bytes += new TextEncoder().encode(piece).length;
+          if (bytes <= OUTPUT_BYTES_MAX) output[from] += piece;
         },
       }, this.#register);
     } catch (error) {
@@ -91,6 +93,12 @@ export class MachineExecs {
           `deadline_exceeded: the command did not end within ${
             timeoutMs / 1000
           }s`,
+        );
+      }
+      if (bytes > OUTPUT_BYTES_MAX) {
+        throw new PlatformError(
+          413,
+          `resource_exhausted: the command wrote more than ${OUTPUT_BYTES_MAX} bytes`,
         );
       }
       return { exitCode: end.code, exitSignal: end.signal ?? 0, ...output };

@@ -402,6 +402,16 @@ Deno.test("machinesApi() runs a command in a machine, with its files and environ
     408,
     "deadline_exceeded: the command did not end within 1s",
   );
+  const bytes = (count: number) => ({
+    command: ["/bin/sh", "-c", `head -c ${count} /dev/zero | tr '\\0' a`],
+  });
+  const most = 2.5 * 1024 * 1024;
+  assertEquals((await exec(bytes(most))).body.stdout?.length, most);
+  assertRefused(
+    await exec(bytes(most + 1)),
+    413,
+    `resource_exhausted: the command wrote more than ${most} bytes`,
+  );
   for (
     const [body, error] of [
       [{}, "command is no list of texts and cmd no command line"],

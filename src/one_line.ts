@@ -1,0 +1,19 @@
+/** Text from elsewhere, made harmless.
+ * @module
+ */
+import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
+
+/**
+ * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal,
+ * and what may be a secret out of its URLs.
+ *
+ * @param text the text
+ * @returns the same text on one line
+ */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
+  const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+  // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
+  const plain = colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+  return shownText(withoutSecrets(plain));
+}

@@ -1,0 +1,39 @@
+/** The bucket's clock, as far as its answers tell it: the one clock that two deployers share.
+ * @module
+ */
+
+/** What one answer says about the bucket's clock. */
+export interface BucketTime {
+  /** What its Date header said, in milliseconds since 1970; up to a second late. */
+  readonly date: number;
+  /** When the request was sent, on a clock of this computer that never jumps. */
+  readonly sentAt: number;
+  /** When its answer came, on the same clock. */
+  readonly receivedAt: number;
+}
+
+/**
+ * What the bucket's clock says at the earliest.
+ *
+ * @param time what an answer said
+ * @param monotonicNow the clock that never jumps, now
+ * @returns milliseconds since 1970, never later than the bucket's clock to the second
+ */
+export function bucketNow(
+  { date, receivedAt }: BucketTime,
+  monotonicNow: number,
+): number {
+  return Math.floor(date + monotonicNow - receivedAt);
+}
+
+/**
+ * Until when something holds that ends at a moment of the bucket's clock.
+ *
+ * @param time what an answer said
+ * @param end the end, on the bucket's clock
+ * @returns the end on the clock that never jumps, counted as if the answer had taken no time to come back: too early
+ * rather than too late
+ */
+export function endsAt({ date, sentAt }: BucketTime, end: number): number {
+  return sentAt + (end - date);
+}
