@@ -4,7 +4,7 @@
 
 // C0 and C1 controls, DEL, bidirectional marks, invisible separators and joiners, lone surrogates, tags.
 const UNSAFE =
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what is to be escaped
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e007f}]/gu;
 
 const NAMED: ReadonlyMap<string, string> = new Map([

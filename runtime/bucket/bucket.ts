@@ -13,14 +13,10 @@ export type ReadOutcome =
     readonly etag: string;
     /** Its length in bytes, where the server says it. */
     readonly size: number | null;
-    /** What the server says the time is (its `Date` header), where it does. */
-    readonly date?: string | null;
   }
   | {
     /** No such object. */
     readonly status: "missing";
-    /** What the server says the time is, where it does. */
-    readonly date?: string | null;
   }
   | {
     /** The object still has the ETag given as `ifNoneMatch`. */
@@ -173,9 +169,9 @@ export async function getJson(
   const outcome = await bucket.get(key, options);
   if (outcome.status !== "found") return outcome;
   const text = await boundedText(outcome.body, bucket.url(key));
-  const { etag, date = null } = outcome;
+  const { etag } = outcome;
   try {
-    return { status: "found", value: JSON.parse(text), etag, date };
+    return { status: "found", value: JSON.parse(text), etag };
   } catch {
     // The parser's own words may quote what it met.
     throw new NotJsonError(
@@ -213,8 +209,6 @@ export type JsonOutcome =
     readonly value: unknown;
     /** Its ETag, opaque. */
     readonly etag: string;
-    /** What the server says the time is, where it does. */
-    readonly date?: string | null;
   }
   | Exclude<ReadOutcome, { readonly status: "found" }>;
 

@@ -77,15 +77,13 @@ export class MemoryBucket implements Bucket {
   ): Promise<ReadOutcome> {
     return this.#turn<ReadOutcome>(options, () => {
       const entry = this.#objects.get(key);
-      const date = new Date(this.#now()).toUTCString();
-      if (!entry) return { status: "missing", date };
+      if (!entry) return { status: "missing" };
       if (options.ifNoneMatch === entry.etag) return { status: "unchanged" };
       return {
         status: "found",
         body: ReadableStream.from([entry.content.slice()]),
         etag: entry.etag,
         size: entry.content.byteLength,
-        date,
       };
     });
   }

@@ -110,15 +110,13 @@ export class S3Bucket implements Bucket {
       await response.body?.cancel();
       return { status: "unchanged" };
     }
-    const date = response.headers.get("date");
-    if (response.status === 404) return { status: "missing", date };
+    if (response.status === 404) return { status: "missing" };
     const length = response.headers.get("content-length");
     return {
       status: "found",
       body: this.#transport.guarded(response, url, options),
       etag: response.headers.get("etag") ?? "",
       size: length === null ? null : Number(length),
-      date,
     };
   }
 

@@ -188,9 +188,13 @@ export class Starts {
 
   async #read(): Promise<{ record: StartRecord | null; now: number }> {
     const signal = AbortSignal.timeout(ANSWER_MS);
-    const read = await getJson(this.#context.bucket, this.#key, { signal });
-    const said = "date" in read && read.date ? Date.parse(read.date) : NaN;
-    const now = Number.isNaN(said) ? Date.now() : said;
+    let now: number | null = null;
+    const read = await getJson(this.#context.bucket, this.#key, {
+      signal,
+      onDate: (date) => now = date,
+    });
+    // A clock of its own would be compared with those of other hosts.
+    if (now === null) throw new TypeError("the bucket tells no time");
     if (read.status !== "found") return { record: null, now };
     try {
       return { record: parseStartRecord(read.value), now };

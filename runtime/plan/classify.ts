@@ -36,22 +36,26 @@ import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
 /** Deno never frees a module; measured, one costs five to six times its source. */
 const RETAINED_PER_SOURCE_BYTE = 6;
 
+/** Options of {@linkcode classify}. */
+export interface ClassifyOptions {
+  /** What is consented to for this upgrade, besides what `deno.json` says. Default nothing. */
+  readonly consent?: readonly string[];
+  /** Modules that lead elsewhere than they did, as only the machine knows. Default none. */
+  readonly elsewhere?: ReadonlySet<string>;
+}
+
 /**
  * Says what a release would do to a machine, and why it cannot, if it cannot. Nothing here reads or writes anything.
  *
  * @param manifest the release
  * @param machine what the machine says it runs
- * @param options what is consented to for this upgrade, besides what `deno.json` says; modules that lead elsewhere than
- * they did, as only the machine knows
+ * @param options what is consented to, and what only the machine knows
  * @returns the plan
  */
 export function classify(
   manifest: Manifest,
   machine: RunningManifest,
-  options: {
-    readonly consent?: readonly string[];
-    readonly elsewhere?: ReadonlySet<string>;
-  } = {},
+  options: ClassifyOptions = {},
 ): Plan {
   return inOneGo(classifySteps(manifest, machine, options));
 }
@@ -60,10 +64,7 @@ export function classify(
 export function* classifySteps(
   manifest: Manifest,
   machine: RunningManifest,
-  options: {
-    readonly consent?: readonly string[];
-    readonly elsewhere?: ReadonlySet<string>;
-  } = {},
+  options: ClassifyOptions = {},
 ): Steps<Plan> {
   // A module that is loaded with a query as well is still one file.
   const running = {

@@ -5,7 +5,7 @@
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
 export type { Node, Place } from "./analyze/nodes.ts";
-export { classify } from "./classify.ts";
+export { classify, type ClassifyOptions } from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export {
   closureOf,
