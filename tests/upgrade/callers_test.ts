@@ -85,23 +85,29 @@ export const good = ${ok};
 
   Deno.test(`a request begun before the swap ends in the code it began in, and then no longer than drainMs (${serve})`, async () => {
     const body = (version: string) => `
+  const { boundary, gate } = globalThis as unknown as {
+    boundary: { say(): string };
+    gate: { isOpen: boolean };
+  };
+  const sleep = () => new Promise((resolve) => setTimeout(resolve, 20));
+  if (pathname === "/open") gate.isOpen = true;
   if (pathname === "/slow") {
     const { step } = await import("./steps.ts");
-    const first = (globalThis as { boundary?: { say(): string } }).boundary!.say();
-    await new Promise((r) => setTimeout(r, 700));
-    return new Response(first + " " + (globalThis as { boundary?: { say(): string } }).boundary!.say() + " " + step());
+    const first = boundary.say();
+    while (!gate.isOpen) await sleep();
+    return new Response(first + " " + boundary.say() + " " + step());
   }
   if (pathname === "/endless") {
-    const first = (globalThis as { boundary?: { say(): string } }).boundary!.say();
-    await new Promise((r) => setTimeout(r, 1800));
-    return new Response(first + " " + (globalThis as { boundary?: { say(): string } }).boundary!.say());
+    const first = boundary.say();
+    while (boundary.say() === first) await sleep();
+    return new Response(first + " " + boundary.say());
   }
   return new Response("${version}");`;
     await using loaded = await LoadedApp.start({
-      "settings.ts": SERVING_SHELL("drainMs: 1200, probationMs: 1400", serve) +
+      "settings.ts": SERVING_SHELL("drainMs: 2000, probationMs: 2200", serve) +
         `
 const boundary = await live(() => import("./said.ts"));
-Object.assign(globalThis, { boundary });
+Object.assign(globalThis, { boundary, gate: { isOpen: false } });
 `,
       "app.ts": app(body("v1")),
       "said.ts": `export const say = () => "one";`,
@@ -109,12 +115,14 @@ Object.assign(globalThis, { boundary });
     });
     const slow = loaded.ask("/slow");
     const endless = loaded.ask("/endless");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await loaded.fresh();
     const upgrading = loaded.app.upgrade({
       "app.ts": app(body("v2")),
       "said.ts": `export const say = () => "two";`,
       "steps.ts": `export const step = () => 2;`,
     });
+    while (await loaded.ask("/") !== "200 v2") await loaded.fresh();
+    await loaded.ask("/open");
     assertEquals(await slow, "200 one one 1");
     assertEquals(await endless, "200 one two");
     const result = await upgrading;
