@@ -1,6 +1,7 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { originalOf } from "../modules/calls_as_work.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
 import { classShape } from "../state/class_shape.ts";
@@ -278,7 +279,7 @@ export class ClassChange {
       );
     }
     const { oldSource, newSource } = this.#staging;
-    const text = Function.prototype.toString.call(value);
+    const text = Function.prototype.toString.call(originalOf(value));
     if (!oldSource?.(text) || newSource?.(text)) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
