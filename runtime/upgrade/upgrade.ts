@@ -319,7 +319,8 @@ class Upgrade {
         undo.push(boundaries.swap(generation));
         undo.push(
           state.swap(
-            () => generations.meetsNew() ? "new" : "old",
+            // Also where a later upgrade is on trial: asked is for this one's code.
+            () => generations.meets >= generation ? "new" : "old",
             generation,
           ),
         );
