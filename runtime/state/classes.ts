@@ -258,8 +258,11 @@ export class ClassSwap {
   ): void {
     const next = pair.next.prototype;
     const keys = new Set([...members.keys(), ...Reflect.ownKeys(next)]);
-    for (const key of inheritedKeys(next)) {
-      if (!(key in prototype)) keys.add(key);
+    // What both inherit of classes that follow, these tell apart.
+    for (const key of [...inheritedKeys(prototype), ...inheritedKeys(next)]) {
+      const holder = holderOf(parent, key);
+      if (holder !== null && this.#byPrototype.has(holder)) continue;
+      if (holder === null || holder !== holderOf(next, key)) keys.add(key);
     }
     for (const key of keys) {
       const old = members.get(key);
@@ -384,6 +387,14 @@ function inheritedKeys(prototype: object): Key[] {
     link = Object.getPrototypeOf(link)
   ) keys.push(...Reflect.ownKeys(link));
   return keys;
+}
+
+function holderOf(prototype: object | null, key: Key): object | null {
+  let link = prototype;
+  while (link !== null && !Object.hasOwn(link, key)) {
+    link = Object.getPrototypeOf(link);
+  }
+  return link;
 }
 
 function inherited(
