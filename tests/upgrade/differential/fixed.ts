@@ -5,7 +5,7 @@ import { join } from "@std/path";
 import { AppProcess, packTo } from "./driver.ts";
 import type { Ask, FixedCase } from "./fixed_cases.ts";
 import type { Release } from "./model.ts";
-import { endOf, namesPlace } from "./outcome.ts";
+import { endOf, namesPlace, namesStatePath } from "./outcome.ts";
 
 /** How a fixed case ended; `problem` is empty if the law holds. */
 export interface FixedReport {
@@ -68,7 +68,7 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
     return {
       end,
       message,
-      problem: mayFail || namesPlace(outcome)
+      problem: mayFail || namesPlace(outcome) || namesStatePath(outcome)
         ? ""
         : `${end} without file and line: ${message}`,
     };
