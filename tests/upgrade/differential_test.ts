@@ -11,7 +11,10 @@ import {
 import { describeFailure } from "./differential/shrink.ts";
 import { runProgram } from "./differential/oracle.ts";
 
-const SEEDS = 100;
+/** About a minute on two cores; `deno task prove` runs as many as wanted. */
+const SEEDS = 60;
+/** How many run at a time: each waits now and then, and has two processes for a while. */
+const WIDTH = 4;
 
 /** Which seeds keep the law without a planted bug, as far as they have been run. */
 const lawful = new Map<number, boolean>();
@@ -20,6 +23,7 @@ Deno.test(`after an upgrade that says "applied", ${SEEDS} generated programs ans
   const figures = await runSeeds({
     from: 1,
     seeds: SEEDS,
+    width: WIDTH,
     onReport: ({ program, violations }) =>
       void lawful.set(program.seed, violations.length === 0),
   });
@@ -39,18 +43,20 @@ Deno.test(`after an upgrade that says "applied", ${SEEDS} generated programs ans
   );
 });
 
-Deno.test("fixed programs answer as fresh processes do after an upgrade, or refuse it with file and line", async () => {
+Deno.test("fixed programs answer as fresh processes do after an upgrade, or refuse it with the place, under calls", async () => {
   const problems: string[] = [];
-  await inTurns(Object.entries(FIXED_CASES), 3, async ([name, fixed]) => {
+  await inTurns(Object.entries(FIXED_CASES), WIDTH, async ([name, fixed]) => {
     const { problem } = await runFixedCase(fixed);
-    if (problem) problems.push(`${name} (${fixed.why}): ${problem}`);
+    // One that is known not to hold says so until it does.
+    if ((problem === "") === (fixed.open === undefined)) return;
+    problems.push(`${name} (${fixed.why}): ${problem || "holds now"}`);
   });
   assertEquals(problems, []);
 });
 
 Deno.test("each planted bug is found within the seeds above", async () => {
   const missed: string[] = [];
-  await inTurns(PLANTED_BUGS, 3, async (planted) => {
+  await inTurns(PLANTED_BUGS, WIDTH, async (planted) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const program = generate(seed);
       if (!findsPlanted(program, planted)) continue;

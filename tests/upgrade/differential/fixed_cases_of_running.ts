@@ -36,6 +36,7 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "loop that awaits": {
+    isTimed: true,
     why: "the old loop goes on beside the new one",
     before: {
       "app.ts":
@@ -49,6 +50,7 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "chain of timeouts": {
+    isTimed: true,
     why: "each tick of the old module sets the next",
     before: {
       "app.ts":
@@ -105,6 +107,8 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "closure held by globalThis": {
+    open:
+      "calls across modules meet the newest code only once exports are rebound (4.6); the README says that such closures stay what they were",
     why: "a closure made by a request calls the code around it",
     before: {
       "app.ts":
