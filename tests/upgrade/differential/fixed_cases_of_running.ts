@@ -23,6 +23,8 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "global listener": {
+    open:
+      "listeners that modules add to the platform are handed over with what starts an ordinary app (4.4)",
     why: "globalThis outlives every module",
     before: {
       "app.ts":
