@@ -49,6 +49,7 @@ export class Generations {
   readonly #generationOf = new Map<number, number>();
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
   #last = 0;
+  #newestAttempt = 0;
   #serving = 0;
   #floor = 0;
   #trial: { readonly generation: number; readonly attempt: number } | null =
@@ -57,6 +58,11 @@ export class Generations {
   /** The generation that callers from outside meet. */
   get serving(): number {
     return this.#serving;
+  }
+
+  /** The newest attempt whose code has been in. */
+  get newestAttempt(): number {
+    return this.#newestAttempt;
   }
 
   /** What the current work is, or null where nothing is known of it. */
@@ -74,20 +80,11 @@ export class Generations {
       (work.pass?.ended === false || work.attempt === trial.attempt)
     ) return trial.generation;
     // What an attempt has started belongs to the newest code from the moment it is in.
-    if (work.attempt !== null || work.ended) return this.#serving;
+    if (work.ended) return this.#serving;
     return Math.min(
       this.#serving,
       Math.max(work.generation, this.#floor),
     );
-  }
-
-  /**
-   * Whether the current work meets the newest code that is in, on trial or not.
-   *
-   * @returns false for outside work while new code is on trial, and for work that began before a swap
-   */
-  meetsNew(): boolean {
-    return this.meets === (this.#trial?.generation ?? this.#serving);
   }
 
   /**
@@ -157,20 +154,24 @@ export class Generations {
    * Begins work that comes from outside: a request, an event. It keeps the code that it begins in.
    *
    * @param act what to run; the work ends when what it returns has settled
-   * @param ends settles when the work is over, where that is later. Default never later
+   * @param options `ends` settles when the work is over, where that is later; an `heir` belongs to whom the current work
+   * belongs, with which it ends
    * @returns what it returns
    */
-  startWork<T>(act: () => T, ends?: PromiseLike<unknown>): T {
-    const work = this.#work({});
-    const { generation } = work;
-    this.#active.set(generation, (this.#active.get(generation) ?? 0) + 1);
-    const end = () => {
-      if (work.ended) return;
-      work.ended = true;
-      const left = this.#active.get(generation)! - 1;
-      if (left > 0) this.#active.set(generation, left);
-      else this.#active.delete(generation);
-    };
+  startWork<T>(
+    act: () => T,
+    options: {
+      readonly ends?: PromiseLike<unknown> | undefined;
+      readonly heir?: boolean;
+    } = {},
+  ): T {
+    const { attempt = null, place = null } = options.heir && this.work || {};
+    const generation = options.heir ? this.meets : this.#serving;
+    const work = this.#work({ attempt, place, generation });
+    // What an evaluation owns ends with it, finished or not, and is not waited for.
+    const end = attempt === null && place === null
+      ? this.#counted(work)
+      : () => void (work.ended = true);
     let result: T;
     try {
       result = this.#context.run(work, act);
@@ -178,10 +179,23 @@ export class Generations {
       end();
       throw error;
     }
+    const { ends } = options;
     if (ends !== undefined) ends.then(end, end);
     else if (isPromise(result)) result.then(end, end);
     else end();
     return result;
+  }
+
+  #counted(work: Work): () => void {
+    const { generation } = work;
+    this.#active.set(generation, (this.#active.get(generation) ?? 0) + 1);
+    return () => {
+      if (work.ended) return;
+      work.ended = true;
+      const left = this.#active.get(generation)! - 1;
+      if (left > 0) this.#active.set(generation, left);
+      else this.#active.delete(generation);
+    };
   }
 
   /**
@@ -216,6 +230,7 @@ export class Generations {
   swap(attempt: number): Trial {
     const generation = ++this.#last;
     this.#generationOf.set(generation, attempt);
+    this.#newestAttempt = Math.max(this.#newestAttempt, attempt);
     this.#trial = { generation, attempt };
     return {
       generation,
@@ -283,7 +298,7 @@ export class Generations {
   }
 
   #work(
-    about: Partial<Pick<Work, "attempt" | "place" | "pass" | "ended">>,
+    about: Partial<Work>,
   ): Work {
     return {
       attempt: null,

@@ -15,8 +15,8 @@ Deno.test("Generations lets only the check and the attempt itself meet code on t
   assertEquals(all.inCheck(pass, seen), "new");
   assertEquals(all.inAttempt(1, seen), "new");
   assertEquals(all.inAttempt(2, seen), "old");
-  assertEquals(all.inCheck(pass, () => all.meetsNew()), true);
-  assertEquals(all.meetsNew(), false);
+  assertEquals(all.inCheck(pass, () => all.meets), trial.generation);
+  assertEquals(all.meets, 0);
   assertEquals(all.inCheck(pass, () => all.outside(seen)), "old");
   assertEquals(
     all.inCheck(pass, () => {
@@ -101,7 +101,7 @@ Deno.test("Generations: work over several swaps stays where it began, each with 
       const own = all.work;
       works.push(() => all.as(own, () => gate.value));
       return null;
-    }, forever);
+    }, { ends: forever });
   begin();
   for (const attempt of [1, 2]) {
     const trial = all.swap(attempt);

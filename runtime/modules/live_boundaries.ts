@@ -1,6 +1,7 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
+import { asWork, callable } from "./calls_as_work.ts";
 import { Gate, type Generations, generations } from "./generations.ts";
 import type { LiveCall, ModuleLoading } from "./hooks.ts";
 
@@ -83,7 +84,7 @@ export class LiveBoundaries {
       );
     }
     first.value = value;
-    return standIn(boundary) as T;
+    return standIn(boundary, this.#generations) as T;
   }
 
   /**
@@ -194,7 +195,7 @@ function isObject(value: unknown): value is object {
     typeof value === "function";
 }
 
-function standIn(boundary: Boundary): object {
+function standIn(boundary: Boundary, all: Generations): object {
   // Holds on to the boundary itself, which is otherwise held weakly.
   const meant = () => ({ value: boundary.gate.value.value! });
   const target = typeof meant().value === "function"
@@ -207,8 +208,8 @@ function standIn(boundary: Boundary): object {
       const member: unknown = Reflect.get(value, key, value);
       // Methods of an object other than a module namespace may need the object itself as `this`.
       return typeof member === "function" && !isNamespace(value)
-        ? member.bind(value)
-        : member;
+        ? callable(all, member.bind(value))
+        : callable(all, member);
     },
     set: (_, key, member) => Reflect.set(meant().value, key, member),
     has: (_, key) => Reflect.has(meant().value, key),
@@ -224,7 +225,10 @@ function standIn(boundary: Boundary): object {
       return descriptor && { ...descriptor, configurable: true };
     },
     apply: (_, self, args) =>
-      Reflect.apply(meant().value as () => unknown, self, args),
+      asWork(
+        all,
+        () => Reflect.apply(meant().value as () => unknown, self, args),
+      ),
     construct: (_, args, newTarget) =>
       Reflect.construct(
         meant().value as new () => object,

@@ -96,6 +96,17 @@ export class ModuleTable {
   }
 
   /**
+   * The paths that an upgrade has touched.
+   *
+   * @returns those whose current instance is not the one of the base image
+   */
+  assigned(): string[] {
+    return [...this.#history.keys()].filter((path) =>
+      this.attempt(path) !== null
+    );
+  }
+
+  /**
    * The current instance of a module.
    *
    * @param place its place, with the app's own query and fragment

@@ -173,7 +173,7 @@ export function* classifySteps(
     ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
     ...(yield* oneStep(memberRefusals(manifest, [...set.reload, ...fresh]))),
     ...(yield* linkRelease(linked, release, has)),
-    ...(yield* oneStep(boundaryRefusals(manifest, running))),
+    ...(yield* oneStep(boundaryRefusals(manifest, running, gone, now))),
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
     ...state.refusals,
     ...(yield* workerRefusals(

@@ -371,14 +371,47 @@ Deno.test("link: missing names, files, ambiguous ones; through re-exports, stars
   );
 });
 
-Deno.test("link: the target of a boundary that is gone", () => {
+Deno.test("link: the target of a boundary that is gone is refused at the boundary, unless its owner goes too", () => {
   const it = plan({ "app.ts": null, "pads.ts": A["app.ts"]! });
+  const refusal = (place: string) =>
+    `${place} app.ts: is the target of a live boundary here, and gone from the release; keep the file, if only to export what took its place`;
+  assertEquals(texts(it).includes(refusal("main.ts:3")), true, `${texts(it)}`);
+
+  const computed = {
+    ...A,
+    "main.ts": `import { live } from "@flyhot/runtime";
+
+const name = "./app.ts";
+await live(() => import(name));`,
+  };
   assertEquals(
-    texts(it).includes(
-      "app.ts: is the target of a live boundary in main.ts, and gone from the release; keep the file, if only to export what took its place",
+    texts(plan({ "app.ts": null }, { from: computed })).includes(
+      refusal("main.ts:1"),
     ),
     true,
   );
+
+  const inner = (more: string) => ({
+    ...A,
+    "app.ts": `${more}export const f = 1;`,
+    "panel.ts": `import { live } from "@flyhot/runtime";
+export const inner = await live(() => import("./inner.ts"));`,
+    "inner.ts": `export const value = 1;`,
+  });
+  const from = inner(`import { inner } from "./panel.ts";\ninner;\n`);
+  const live = { "main.ts": ["app.ts"], "panel.ts": ["inner.ts"] };
+  assertEquals(
+    texts(plan({ "inner.ts": null }, { from, live })),
+    [
+      "panel.ts:2 inner.ts: is the target of a live boundary here, and gone from the release; keep the file, if only to export what took its place",
+    ],
+  );
+  const { "panel.ts": _, "inner.ts": __, ...without } = inner("");
+  const gone = { ...without, "panel.ts": null, "inner.ts": null };
+  const whole = plan(gone, { from, live });
+  assertEquals([texts(whole), whole.pruned], [[], ["inner.ts", "panel.ts"]]);
+  const unreached = plan({ ...without, "inner.ts": null }, { from, live });
+  assertEquals(texts(unreached), [], "a boundary ends with its owner");
 });
 
 Deno.test("worker: what only a worker loads is laid over its place; one that runs needs consent", () => {

@@ -264,7 +264,7 @@ export class NodeServers extends HandOver<Listener, Member> {
     try {
       return target.inContext(() =>
         check === null
-          ? generations.startWork(go, answered(args))
+          ? generations.startWork(go, { ends: answered(args) })
           : generations.as(check, go)
       );
     } finally {

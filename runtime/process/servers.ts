@@ -177,7 +177,7 @@ export class Servers extends HandOver<Listener, Served> {
           throw error;
         }
       },
-      info.completed,
+      { ends: info.completed },
     );
   }
 

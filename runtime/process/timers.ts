@@ -2,6 +2,7 @@
  * @module
  */
 import { natives, type Timer } from "../base/natives.ts";
+import { asWork } from "../modules/calls_as_work.ts";
 import type { Generations, Work } from "../modules/generations.ts";
 import type { StandIn } from "../modules/stand_ins.ts";
 import { installTimerModules, likeNative } from "./timer_modules.ts";
@@ -221,15 +222,13 @@ export class Timers {
           throw error;
         }
       };
-    if (work === null) {
-      // Nobody's: each time it comes is work of its own.
-      const run = function (this: unknown, ...own: unknown[]) {
-        return generations.startWork(() => callback.apply(this, own));
-      };
-      return native(run, ms, ...args);
-    }
+    // Where what has set it is over, each time it comes is work of its own.
+    const working: Callback = function (this: unknown, ...own) {
+      return asWork(generations, () => callback.apply(this, own));
+    };
+    if (work === null) return native(working, ms, ...args);
     if (work.place === null) {
-      return native(noting(callback, work), ms, ...args);
+      return native(noting(working, work), ms, ...args);
     }
     const place = this.#context.callingPlace() ?? work.place;
     const { attempt } = work;
@@ -248,7 +247,7 @@ export class Timers {
       return timer;
     }
     this.#owned.add(owned);
-    const body = noting(callback, own);
+    const body = noting(working, own);
     const run: Callback = (...given) => {
       if (owned.held > 0) {
         owned.due ??= () => run(...given);

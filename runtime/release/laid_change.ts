@@ -69,6 +69,8 @@ export class LaidChange {
   #state: "prepared" | "swapped" | "undone" | "finished" | "closed" =
     "prepared";
   #done: Done[] = [];
+  /** Whether somebody may still read what was there before. */
+  isBeforeRead = false;
 
   /**
    * @param options what it works on
@@ -90,6 +92,28 @@ export class LaidChange {
   /** The paths that the swap changes. */
   get paths(): readonly string[] {
     return this.#options.operations.map(({ path }) => path);
+  }
+
+  /** Where that is which lay at the changed places before, by path; null where nothing did. */
+  get before(): ReadonlyMap<string, string | null> {
+    return new Map(
+      this.#options.operations.map(({ path, backup }) => [
+        path,
+        backup === null ? null : join(this.#options.store, backup),
+      ]),
+    );
+  }
+
+  /**
+   * Tells whether that lies at a place which the swap has put there.
+   *
+   * @param path the path under the app root
+   * @returns false once the app has written it
+   */
+  isAsLaid(path: string): boolean {
+    const done = this.#done.find(({ operation }) => operation.path === path);
+    return done !== undefined &&
+      stateOf(lstatSync(done.operation.place.path)) === done.laid;
   }
 
   /** Whether it is neither finished, undone nor discarded. */

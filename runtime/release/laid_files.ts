@@ -55,6 +55,7 @@ export class LaidFiles {
   readonly #laid = new Map<string, LaidFile>();
   #folders: string[] = [];
   #change: LaidChange | null = null;
+  #former: LaidChange[] = [];
   #changes = 0;
 
   /**
@@ -108,6 +109,8 @@ export class LaidFiles {
     }
     await this.#change?.discard();
     this.#change?.close();
+    if (this.#change) this.#former.push(this.#change);
+    this.#former = this.#former.filter(({ isBeforeRead }) => isBeforeRead);
     this.#change = null;
     try {
       await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
@@ -274,8 +277,11 @@ export class LaidFiles {
 
   async #removeUnused(): Promise<void> {
     const used = new Set([...this.#laid.values()].map(({ backup }) => backup));
+    const read = new Set(
+      this.#former.flatMap(({ before }) => [...before.values()]),
+    );
     for await (const { name } of Deno.readDir(this.#inStore(""))) {
-      if (!used.has(name)) {
+      if (!used.has(name) && !read.has(this.#inStore(name))) {
         await Deno.remove(this.#inStore(name)).catch(ignoreMissing);
       }
     }

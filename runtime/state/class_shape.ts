@@ -212,6 +212,10 @@ const GLOBALS = new Set([
     .split(" "),
   ..."BigInt64Array BigUint64Array console crypto isNaN parseFloat parseInt performance structuredClone queueMicrotask"
     .split(" "),
+  ..."Deno fetch globalThis clearInterval clearTimeout setInterval setTimeout Blob CustomEvent Event EventTarget FormData"
+    .split(" "),
+  ..."ReadableStream Request Response TransformStream WebSocket WritableStream"
+    .split(" "),
 ]);
 
 /**

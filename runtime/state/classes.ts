@@ -29,22 +29,27 @@ interface Saved {
 }
 
 interface SavedTest {
+  readonly pair: FollowedPair;
   readonly of: AnyClass;
   readonly test: PropertyDescriptor | undefined;
 }
 
 const ordinary = Function.prototype[Symbol.hasInstance];
 const lazyGetters = new WeakSet<object>();
+/** By which upgrade a prototype answers: the next may come before all work that began before the last one has ended. */
+const newest = new WeakMap<object, ClassSwap>();
 
 /** The classes of one upgrade. */
 export class ClassSwap {
   readonly #pairs: readonly FollowedPair[];
   readonly #saved: Saved[] = [];
   readonly #byPrototype = new Map<object, Saved>();
-  readonly #tests: SavedTest[] = [];
+  readonly #below = new Map<object, ClassSwap>();
+  #tests: SavedTest[] = [];
   /** Who was given which field, so that an undo takes it away. */
   #filled: { readonly instance: WeakRef<object>; readonly name: string }[] = [];
-  #settled = false;
+  #isDue = false;
+  readonly #settled = new Set<FollowedPair>();
 
   /**
    * @param pairs the classes
@@ -73,30 +78,41 @@ export class ClassSwap {
    * @param side tells which code a caller is to meet; null for the new code at once
    */
   enter(side: (() => Side) | null): void {
+    for (const { prototype } of this.#saved) {
+      const below = newest.get(prototype);
+      if (below) this.#below.set(prototype, below);
+      newest.set(prototype, this);
+    }
     if (!side) return this.settle();
     for (const saved of this.#saved) this.#dispatch(saved, side);
-    for (const { current, earlier, next } of this.#pairs) {
+    for (const pair of this.#pairs) {
+      const { current, earlier, next } = pair;
       const olds = [current, ...earlier];
-      this.#test(next, function (value) {
+      this.#test(pair, next, function (value) {
         return ordinary.call(this, value) ||
           (this === next && olds.some((old) => ordinary.call(old, value)));
       });
+      this.#testOld(pair);
     }
-    this.#testOld();
   }
 
-  /** Lets all callers meet the new code. */
+  /** Lets all callers meet the new code, but for classes that a later upgrade has replaced: that one settles them. */
   settle(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#restoreTests();
-    for (const { pair, prototype } of this.#saved) {
-      follow(prototype, pair.next.prototype);
-      for (const field of this.#fieldsOf(prototype)) {
-        this.#lazy(prototype, pair, field, null);
+    this.#isDue = true;
+    for (const pair of this.#pairs) {
+      if (this.#settled.has(pair)) continue;
+      const own = this.#saved.filter((saved) => saved.pair === pair);
+      if (own.some(({ prototype }) => newest.get(prototype) !== this)) continue;
+      this.#settled.add(pair);
+      this.#restoreTests(pair);
+      for (const { prototype } of own) {
+        follow(prototype, pair.next.prototype);
+        for (const field of this.#fieldsOf(prototype)) {
+          this.#lazy(prototype, pair, field, null);
+        }
       }
+      this.#testOld(pair);
     }
-    this.#testOld();
   }
 
   /**
@@ -122,7 +138,7 @@ export class ClassSwap {
       const there = instance.deref();
       if (there) Reflect.deleteProperty(there, name);
     }
-    this.#restoreTests();
+    for (const pair of this.#pairs) this.#restoreTests(pair);
     for (const { prototype, members, parent } of this.#saved) {
       const keys = [...members.keys()];
       const sameOrder = Reflect.ownKeys(prototype).filter((key) =>
@@ -142,6 +158,14 @@ export class ClassSwap {
     for (const { current, next } of this.#pairs) {
       follow(next.prototype, current.prototype);
       define(next, instanceTest(next, current));
+    }
+    for (const { prototype } of this.#saved) {
+      const below = this.#below.get(prototype);
+      if (below) newest.set(prototype, below);
+      else newest.delete(prototype);
+    }
+    for (const below of new Set(this.#below.values())) {
+      if (below.#isDue) below.settle();
     }
   }
 
@@ -234,8 +258,11 @@ export class ClassSwap {
   ): void {
     const next = pair.next.prototype;
     const keys = new Set([...members.keys(), ...Reflect.ownKeys(next)]);
-    for (const key of inheritedKeys(next)) {
-      if (!(key in prototype)) keys.add(key);
+    // What both inherit of classes that follow, these tell apart.
+    for (const key of [...inheritedKeys(prototype), ...inheritedKeys(next)]) {
+      const holder = holderOf(parent, key);
+      if (holder !== null && this.#byPrototype.has(holder)) continue;
+      if (holder === null || holder !== holderOf(next, key)) keys.add(key);
     }
     for (const key of keys) {
       const old = members.get(key);
@@ -269,24 +296,28 @@ export class ClassSwap {
     }
   }
 
-  #testOld(): void {
-    for (const { current, earlier, next } of this.#pairs) {
-      for (const old of [current, ...earlier]) {
-        this.#test(old, instanceTest(old, next));
-      }
+  #testOld(pair: FollowedPair): void {
+    for (const old of [pair.current, ...pair.earlier]) {
+      this.#test(pair, old, instanceTest(old, pair.next));
     }
   }
 
-  #test(of: AnyClass, test: InstanceTest): void {
+  #test(pair: FollowedPair, of: AnyClass, test: InstanceTest): void {
     this.#tests.push({
+      pair,
       of,
       test: Reflect.getOwnPropertyDescriptor(of, Symbol.hasInstance),
     });
     define(of, test);
   }
 
-  #restoreTests(): void {
-    for (const { of, test } of this.#tests.splice(0).toReversed()) {
+  #restoreTests(pair: FollowedPair): void {
+    const { own = [], others = [] } = Object.groupBy(
+      this.#tests,
+      (saved) => saved.pair === pair ? "own" : "others",
+    );
+    this.#tests = others;
+    for (const { of, test } of own.toReversed()) {
       if (test) Object.defineProperty(of, Symbol.hasInstance, test);
       else Reflect.deleteProperty(of, Symbol.hasInstance);
     }
@@ -356,6 +387,14 @@ function inheritedKeys(prototype: object): Key[] {
     link = Object.getPrototypeOf(link)
   ) keys.push(...Reflect.ownKeys(link));
   return keys;
+}
+
+function holderOf(prototype: object | null, key: Key): object | null {
+  let link = prototype;
+  while (link !== null && !Object.hasOwn(link, key)) {
+    link = Object.getPrototypeOf(link);
+  }
+  return link;
 }
 
 function inherited(

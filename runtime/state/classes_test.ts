@@ -309,3 +309,41 @@ Deno.test("ClassSwap costs the same for one instance and for many", () => {
   );
   assertEquals((many[99_999] as Any).inc(), 100);
 });
+
+Deno.test("ClassSwap lets upgrades overlap: each caller meets the code of its generation, whichever is settled first", () => {
+  const [One, Two, Failed, Three] = [1, 2, 3, 3].map((n) =>
+    class A {
+      say() {
+        return n;
+      }
+    }
+  ) as [Any, Any, Any, Any];
+  let meets = 0;
+  const side = (generation: number) => (): Side =>
+    meets >= generation ? "new" : "old";
+  const old = new One();
+  const says = () =>
+    [0, 1, 2].map((generation) => {
+      meets = generation;
+      return [old.say(), is(old, [One, Two, Three][generation])];
+    });
+  const met = (...said: number[]) => said.map((n) => [n, true]);
+
+  const first = new ClassSwap([pair(One, Two)]);
+  first.enter(side(1));
+  assertEquals(says(), [[1, true], [2, true], [2, false]]);
+  const undone = new ClassSwap([pair(Two, Failed, [One])]);
+  undone.enter(side(2));
+  assertEquals(says().map(([said]) => said), [1, 2, 3]);
+  undone.undo();
+  assertEquals(says().map(([said]) => said), [1, 2, 2]);
+
+  const second = new ClassSwap([pair(Two, Three, [Failed, One])]);
+  second.enter(side(2));
+  first.settle();
+  assertEquals(says(), met(1, 2, 3), "the later one decides");
+  second.settle();
+  assertEquals(says(), met(3, 3, 3));
+  second.undo();
+  assertEquals(says().map(([said]) => said), [2, 2, 2], "now it is settled");
+});

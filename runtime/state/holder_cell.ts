@@ -14,6 +14,7 @@ import {
   type RunningAction,
   type WaitingCall,
 } from "./call_context.ts";
+import { inItsGeneration } from "./action_generation.ts";
 import type { HolderDefinition } from "./definition.ts";
 import { Gate, type Gated, quiesceGates } from "./gate.ts";
 
@@ -318,7 +319,7 @@ export class HolderCell implements CallTarget {
     try {
       result = callContext.run(
         { ...context, chain: [...context.chain, running] },
-        () => act(this.state, ...args),
+        () => inItsGeneration(actions, () => act(this.state, ...args)),
       );
       waits = isThenable(result);
     } catch (error) {

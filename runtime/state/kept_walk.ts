@@ -58,6 +58,14 @@ export interface KeptVisitor {
    * @param place where it is
    */
   function?(value: AnyClass, place: () => KeptPlace): void;
+  /**
+   * A symbol, as a key or a value.
+   *
+   * @param value the symbol
+   * @param place where it is
+   * @param of the object that has it as a key, or null
+   */
+  symbol?(value: symbol, place: () => KeptPlace, of: object | null): void;
 }
 
 interface Step {
@@ -124,6 +132,11 @@ export class KeptWalk {
       );
       return;
     }
+    if (typeof value === "symbol") {
+      const step = { object: Object(value), from, root, via, key };
+      this.#visitor.symbol?.(value, () => placeOf(step), null);
+      return;
+    }
     if (typeof value !== "object" || value === null) return;
     const wanted = this.#isWanted(value);
     if (wanted && this.#visitor.reference) {
@@ -168,11 +181,20 @@ export class KeptWalk {
     for (const key of Reflect.ownKeys(object)) {
       const member = Reflect.getOwnPropertyDescriptor(object, key);
       const value: unknown = member?.value;
-      if (typeof value === "object" && value !== null) {
-        this.#visit(value, step, root, "member", key);
-      } else if (typeof value === "function") {
-        this.#visit(value, step, root, "member", key);
+      if (typeof key === "symbol") {
+        const at = {
+          object: Object(key),
+          from: step,
+          root,
+          via: "member",
+          key,
+        };
+        this.#visitor.symbol?.(key, () => placeOf(at as Step), object);
       }
+      if (
+        typeof value === "object" && value !== null ||
+        typeof value === "function" || typeof value === "symbol"
+      ) this.#visit(value, step, root, "member", key);
     }
   }
 }

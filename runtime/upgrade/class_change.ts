@@ -1,9 +1,10 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { originalOf } from "../modules/calls_as_work.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
-import { classShape } from "../state/class_shape.ts";
+import { classShape, isSelfContained } from "../state/class_shape.ts";
 import { ClassSwap, type FollowedPair, type Side } from "../state/classes.ts";
 import {
   classRemedy,
@@ -186,6 +187,7 @@ export class ClassChange {
       instance: (instance, place) => this.#judge(instance, place()),
       reference: (instance, place) => this.#convert(instance, place),
       function: (value, place) => this.#function(value, place),
+      symbol: (value, place, of) => this.#symbol(value, place, of),
     });
   }
 
@@ -278,15 +280,38 @@ export class ClassChange {
       );
     }
     const { oldSource, newSource } = this.#staging;
-    const text = Function.prototype.toString.call(value);
-    if (!oldSource?.(text) || newSource?.(text)) return;
+    const text = Function.prototype.toString.call(originalOf(value));
+    if (!oldSource?.(text)) return;
+    const isThere = newSource?.(text) === true;
+    if (isThere && isSelfContained(text)) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
     throw refusal(
       at,
       value.name || "a function",
-      "its text is not in the new code, so that it would go on as the old code made it",
+      isThere
+        ? "it may name what is around it in the old code, and would go on with that"
+        : "its text is not in the new code, so that it would go on as the old code made it",
       null,
+    );
+  }
+
+  /** A module that is evaluated again makes other symbols, which the new code does not find in what is kept. */
+  #symbol(value: symbol, place: () => KeptPlace, of: object | null): void {
+    if (Symbol.keyFor(value) !== undefined) return;
+    const { description } = value;
+    const texts = description === undefined
+      ? ["Symbol()"]
+      : ['"', "'", "`"].map((mark) => `Symbol(${mark}${description}${mark})`);
+    const { oldSource } = this.#staging;
+    if (!texts.some((text) => oldSource?.(text))) return;
+    const at = place();
+    const classes = of ? this.#classesOf(Object.getPrototypeOf(of)) : [];
+    if (this.#conversion(classes, at)) return;
+    throw new MigrationError(
+      `Cannot keep ${at.path} (${
+        String(value)
+      }): the new code makes another symbol, and would not find it; use Symbol.for(), or raise the version and migrate`,
     );
   }
 }

@@ -22,6 +22,8 @@ export class HotChange {
     readonly path: string;
     readonly callback: (module: unknown) => unknown;
   }[] = [];
+  #accepted: Promise<unknown> = Promise.resolve();
+  #isUndone = false;
 
   /**
    * @param appProcess what runs in this process
@@ -85,12 +87,16 @@ export class HotChange {
           table!.current(table!.placeOf(path), this.#staged.attempt)
         );
         for (const callback of callbacks) {
+          // The new code may fail in the middle of it, by a timer for one.
+          if (this.#isUndone) return;
           this.#handed.push({ accepting, path, callback });
-          await within(
+          const handing = within(
             timeoutMs,
             () => callback(module),
             () => late(`accepting ${path} in ${accepting}`, timeoutMs),
           );
+          this.#accepted = handing.catch(() => {});
+          await handing;
         }
       }
     }
@@ -103,6 +109,8 @@ export class HotChange {
    */
   async undo(timeoutMs: number): Promise<void> {
     const { table } = this.#appProcess.modules;
+    this.#isUndone = true;
+    await this.#accepted;
     for (const { accepting, path, callback } of this.#handed.reverse()) {
       // Its own new version is gone; there is nobody to hand the old one to.
       if (accepting === path) continue;

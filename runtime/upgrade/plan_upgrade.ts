@@ -98,7 +98,8 @@ export async function planUpgrade(
     // Whatever is new or differs may be imported by a name that is computed.
     mapped: [
       ...new Set([...plan.mapped, ...plan.fresh, ...plan.files])
-        .union(new Set(plan.pruned)),
+        .union(new Set(plan.pruned))
+        .union(new Set(missing(context))),
     ].filter((path) => Object.hasOwn(manifest.files, path)),
     roots: plan.roots,
     gone: [...new Set([...plan.removed, ...plan.pruned])],
@@ -110,6 +111,16 @@ export async function planUpgrade(
     canAddPackages: running.canAddPackages?.possible ?? false,
     isEmpty: isEmptyPlan(plan),
   };
+}
+
+/** What would be looked for in the release in place, which has taken it away, though it is still at its place. */
+function missing(
+  { appProcess: { modules, release } }: RunningContext,
+): string[] {
+  const files = release?.manifest.files ?? {};
+  return modules.table!.assigned().filter((path) =>
+    !Object.hasOwn(files, path)
+  );
 }
 
 /** A refusal, and for modules the way to the one that holds what changed. */

@@ -2,7 +2,7 @@
  * @module
  */
 import { refuseTwice, type Staging } from "../state/staging.ts";
-import { ServiceCell } from "../state/service_cell.ts";
+import { ServiceCell, ServiceError } from "../state/service_cell.ts";
 import type { AppProcess } from "../process/process.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 
@@ -12,6 +12,8 @@ export class ServiceChange {
   readonly #old: ServiceCell[] = [];
   readonly #next: ServiceCell[] = [];
   readonly #stoppedFirst: ServiceCell[] = [];
+  #starting: Promise<void> = Promise.resolve();
+  #isUndone = false;
 
   /**
    * @param appProcess what runs in this process
@@ -61,7 +63,13 @@ export class ServiceChange {
    *
    * @throws {ServiceError} if one does not start, or a predecessor does not stop
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    const starting = this.#startAll();
+    this.#starting = starting.catch(() => {});
+    return starting;
+  }
+
+  async #startAll(): Promise<void> {
     for (const cell of this.#next) {
       const { name, exclusive } = cell.definition;
       const before = this.#old.find(({ definition }) =>
@@ -71,17 +79,27 @@ export class ServiceChange {
         this.#stoppedFirst.push(before);
         await before.stop();
       }
+      this.#refuseUndone();
       await cell.start();
+      this.#refuseUndone();
     }
   }
 
+  // The new code may fail in the middle of it, by a timer for one.
+  #refuseUndone(): void {
+    if (this.#isUndone) throw new ServiceError("The upgrade was undone");
+  }
+
   /**
-   * Stops what has started and starts again what has stopped.
+   * Stops what has started and starts again what has stopped; what is starting or stopping meanwhile ends first, if
+   * both need the same thing.
    *
    * @throws {ServiceError} if one of the old services does not start again
    */
   async undo(): Promise<void> {
+    this.#isUndone = true;
     for (const cell of this.#next) await this.#stopQuietly(cell);
+    if (this.#stoppedFirst.length > 0) await this.#starting;
     for (const cell of this.#stoppedFirst) await cell.start();
   }
 

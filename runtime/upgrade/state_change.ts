@@ -1,6 +1,7 @@
 /** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
  * @module
  */
+import { noteGeneration } from "../state/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
 import { within } from "../base/deadline.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
@@ -247,6 +248,9 @@ export class StateChange {
   swap(side: () => Side, generation: number = 0): () => void {
     const undo: (() => void)[] = [];
     const { holders, families } = this.#appProcess;
+    for (const { next } of [...this.#holders, ...this.#families]) {
+      if (next) noteGeneration(next.actions, generation);
+    }
     for (const { cell, next } of this.#holders) {
       if (cell) undo.push(remove(holders, cell));
       if (!next) continue;

@@ -308,6 +308,7 @@ class Upgrade {
     const appProcess = this.#appProcess;
     const { drainMs, callbackTimeoutMs } = this.#context;
     const undo: (() => void)[] = [];
+    let endReads = () => {};
     appProcess.settling = true;
     try {
       // One turn: nothing can run between the old code and the new one.
@@ -319,7 +320,8 @@ class Upgrade {
         undo.push(boundaries.swap(generation));
         undo.push(
           state.swap(
-            () => generations.meetsNew() ? "new" : "old",
+            // Also where a later upgrade is on trial: asked is for this one's code.
+            () => generations.meets >= generation ? "new" : "old",
             generation,
           ),
         );
@@ -327,6 +329,18 @@ class Upgrade {
         undo.push(hots.swap());
         const undoFiles = files?.swap();
         undo.push(() => void undoFiles?.());
+        if (files) {
+          files.isBeforeRead = true;
+          const end = appProcess.fileReads.replaced(generation, {
+            before: files.before,
+            isAsLaid: (path) => files.isAsLaid(path),
+          });
+          endReads = () => {
+            files.isBeforeRead = false;
+            end();
+          };
+          undo.push(endReads);
+        }
         undo.push(this.#enter(release));
         staging.state = "live";
       });
@@ -349,10 +363,13 @@ class Upgrade {
       );
       this.#advance("done");
       callers.commit(drainMs);
-      // Work begun before keeps the methods that it began with.
-      if (drainMs > 0) {
-        natives.setTimeout(() => state.settle(), drainMs).unref();
-      } else state.settle();
+      // Work begun before keeps the methods and files that it began with.
+      const drained = () => {
+        state.settle();
+        endReads();
+      };
+      if (drainMs > 0) natives.setTimeout(drained, drainMs).unref();
+      else drained();
       const loadedBefore = this.#loadedPaths();
       this.#context.onBoot?.(async () => {
         const loaded = this.#loadedPaths().difference(loadedBefore);

@@ -12,6 +12,14 @@ export const handle = async (request: Request): Promise<Response> => {
 
 const PORT = "(globalThis as { port?: number }).port";
 
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!await isSo()) {
+    assert(performance.now() < deadline, "it does not come");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 for (const serve of ["deno", "node"]) {
   Deno.test(`no caller from outside meets a release while its health check runs, or after it failed (${serve})`, async () => {
     await using loaded = await LoadedApp.start({
@@ -85,29 +93,35 @@ export const good = ${ok};
 
   Deno.test(`a request begun before the swap ends in the code it began in, and then no longer than drainMs (${serve})`, async () => {
     const body = (version: string) => `
-  const { boundary, gate } = globalThis as unknown as {
-    boundary: { say(): string };
-    gate: { isOpen: boolean };
+  const it = globalThis as { boundary?: { say(): string }; begun?: number; isSwapped?: boolean };
+  const say = () => it.boundary!.say();
+  const until = async (isSo: () => boolean) => {
+    it.begun = (it.begun ?? 0) + 1;
+    while (!isSo()) await new Promise((r) => setTimeout(r, 5));
   };
-  const sleep = () => new Promise((resolve) => setTimeout(resolve, 20));
-  if (pathname === "/open") gate.isOpen = true;
+  if (pathname === "/begun") return new Response(String(it.begun ?? 0));
+  if (pathname === "/swapped" && "${version}" === "v2") it.isSwapped = true;
   if (pathname === "/slow") {
     const { step } = await import("./steps.ts");
-    const first = boundary.say();
-    while (!gate.isOpen) await sleep();
-    return new Response(first + " " + boundary.say() + " " + step());
+    const first = say();
+    await until(() => it.isSwapped === true);
+    return new Response(first + " " + say() + " " + step());
   }
   if (pathname === "/endless") {
-    const first = boundary.say();
-    while (boundary.say() === first) await sleep();
-    return new Response(first + " " + boundary.say());
+    const first = say();
+    await until(() => say() !== first);
+    return new Response(first + " " + say());
   }
   return new Response("${version}");`;
+    const drainMs = 3000;
     await using loaded = await LoadedApp.start({
-      "settings.ts": SERVING_SHELL("drainMs: 2000, probationMs: 2200", serve) +
+      "settings.ts": SERVING_SHELL(
+        `drainMs: ${drainMs}, probationMs: ${drainMs + 500}`,
+        serve,
+      ) +
         `
 const boundary = await live(() => import("./said.ts"));
-Object.assign(globalThis, { boundary, gate: { isOpen: false } });
+Object.assign(globalThis, { boundary });
 `,
       "app.ts": app(body("v1")),
       "said.ts": `export const say = () => "one";`,
@@ -115,16 +129,17 @@ Object.assign(globalThis, { boundary, gate: { isOpen: false } });
     });
     const slow = loaded.ask("/slow");
     const endless = loaded.ask("/endless");
-    await loaded.fresh();
+    await until(async () => await loaded.ask("/begun") === "200 2");
+    const began = performance.now();
     const upgrading = loaded.app.upgrade({
       "app.ts": app(body("v2")),
       "said.ts": `export const say = () => "two";`,
       "steps.ts": `export const step = () => 2;`,
     });
-    while (await loaded.ask("/") !== "200 v2") await loaded.fresh();
-    await loaded.ask("/open");
+    await until(async () => await loaded.ask("/swapped") === "200 v2");
     assertEquals(await slow, "200 one one 1");
     assertEquals(await endless, "200 one two");
+    assert(performance.now() - began >= drainMs, "it had its time");
     const result = await upgrading;
     assert(result.state === "applied", JSON.stringify(result));
     assertEquals(result.undrained, 1);

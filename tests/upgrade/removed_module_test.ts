@@ -41,6 +41,7 @@ async function inApp(
     rollback: () => Promise<void>,
     read: () => Promise<unknown>,
   ) => Promise<void>,
+  first: Files = V1,
 ): Promise<void> {
   await using folder = await tempFolder();
   let count = 0;
@@ -52,7 +53,7 @@ async function inApp(
     }
     return path;
   };
-  await using running = await startApp({ from: await write(V1) });
+  await using running = await startApp({ from: await write(first) });
   const good = (report: { state: string; failure: unknown }) =>
     assert(report.state === "applied", JSON.stringify(report.failure));
   await use(
@@ -102,4 +103,22 @@ Deno.test("the way back to an earlier release brings back what an upgrade remove
       "start two",
     ]);
   });
+});
+
+Deno.test("a module that an upgrade removed comes back with its importer, though only a computed name leads to it", async () => {
+  const { "extra.ts": _, ...rest } = V1;
+  const withPage = {
+    ...rest,
+    "app.ts": app(
+      `import { page } from "./pages.ts"; log.push(await page("first"));`,
+    ),
+    "pages.ts":
+      `const table: Record<string, string> = { first: "./first.ts" }; export const page = async (name: string) => (await import(table[name]!)).text;`,
+    "first.ts": `export const text = "first page";`,
+  };
+  await inApp(async (upgrade, _, read) => {
+    await upgrade(WITHOUT);
+    await upgrade(withPage);
+    assertEquals(await read(), ["one", "first page"]);
+  }, withPage);
 });

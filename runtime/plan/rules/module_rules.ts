@@ -174,24 +174,43 @@ export function analysisRefusals(
 export function boundaryRefusals(
   manifest: Manifest,
   running: RunningManifest,
+  gone: ReadonlySet<string>,
+  now: View,
 ): Refusal[] {
   const live = new Map<string, string>();
+  const add = (from: string, to: string) => {
+    // A boundary ends with its owner.
+    const stays = Object.hasOwn(manifest.files, from) && !gone.has(from);
+    if (stays || from === running.main) live.set(bare(to), from);
+  };
   for (const [from, targets] of Object.entries(running.live)) {
-    for (const to of targets) live.set(bare(to), from);
+    for (const to of targets) add(from, to);
   }
   for (const [from, edges] of Object.entries(running.edges ?? {})) {
-    for (const { to, kind } of edges) {
-      if (kind === "live") live.set(bare(to), from);
-    }
+    for (const { to, kind } of edges) if (kind === "live") add(from, to);
   }
   return [...live].filter(([to]) =>
     !Object.hasOwn(manifest.files, to) && running.loaded.includes(to)
   ).map(([to, from]): Refusal => ({
-    ...AT,
     rule: "link",
-    path: to,
-    why:
-      `is the target of a live boundary in ${from}, and gone from the release`,
+    path: from,
+    ...boundaryIn(from, to, now),
+    subject: to,
+    why: "is the target of a live boundary here, and gone from the release",
     remedy: "keep the file, if only to export what took its place",
   }));
+}
+
+/** Where a module imports the target; where only a run tells that, where it imports `live`. */
+function boundaryIn(
+  from: string,
+  to: string,
+  now: View,
+): { readonly line: number; readonly column: number } {
+  const { imports = [] } = now.analysis(from) ?? {};
+  const at =
+    imports.find(({ specifier, dynamic }) =>
+      dynamic === true && now.resolve(from, specifier) === to
+    ) ?? imports.find(({ names }) => names?.includes("live"));
+  return { line: at?.line ?? 0, column: 0 };
 }

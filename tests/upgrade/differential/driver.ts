@@ -19,7 +19,10 @@ export interface Outcome {
 }
 
 /** How long an answer may take before the process counts as hung. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
+
+/** What is said of a port without a server. */
+export const NOTHING = "nothing listens";
 
 /** A running app. */
 export class AppProcess implements AsyncDisposable {
@@ -128,13 +131,23 @@ export class AppProcess implements AsyncDisposable {
       const response = await fetch(`http://127.0.0.1:${this.#ports[id]}/`);
       return await response.text();
     } catch {
-      return "nothing listens";
+      return NOTHING;
     }
   }
 
   /** What timers, loops and services did within a while. */
   async beats(ms: number): Promise<string> {
     return JSON.stringify(await this.#ask("beats", ms));
+  }
+
+  /** Whether it goes on after its start: what it does wrong by a timer of its own has then happened. */
+  async lives(): Promise<boolean> {
+    try {
+      await this.beats(50);
+    } catch (error) {
+      if (!this.ended) throw error;
+    }
+    return !this.ended;
   }
 
   /** Upgrades to a packed release. */

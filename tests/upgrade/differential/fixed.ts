@@ -5,7 +5,7 @@ import { join } from "@std/path";
 import { AppProcess, packTo } from "./driver.ts";
 import type { Ask, FixedCase } from "./fixed_cases.ts";
 import type { Release } from "./model.ts";
-import { endOf, namesPlace } from "./outcome.ts";
+import { endOf, namesPlace, namesStatePath } from "./outcome.ts";
 
 /** How a fixed case ended; `problem` is empty if the law holds. */
 export interface FixedReport {
@@ -35,7 +35,11 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
     // Asked twice: what asking changes has then changed.
     await answers(hot, asks);
     const before = await answers(hot, asks);
-    const outcome = await hot.upgrade(await packTo(folder, next));
+    const url = await packTo(folder, next);
+    // What comes later among them may change what is asked.
+    const load = new FixedLoad(hot, asks.slice(0, 1));
+    const outcome = await hot.upgrade(url);
+    const during = await load.stop();
     const after = await answers(hot, asks);
     const end = endOf(outcome);
     const message = outcome.message ?? "";
@@ -53,7 +57,7 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
         end,
         message,
         problem: after === wanted
-          ? ""
+          ? mixture(fixed, during, [before, wanted])
           : `got ${after}, a fresh process says ${wanted}`,
       };
     }
@@ -64,11 +68,13 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
         problem: `${end}, then ${after} instead of ${before}`,
       };
     }
+    const mixed = mixture(fixed, during, [before]);
+    if (mixed) return { end, message, problem: mixed };
     const mayFail = fresh === undefined;
     return {
       end,
       message,
-      problem: mayFail || namesPlace(outcome)
+      problem: mayFail || namesPlace(outcome) || namesStatePath(outcome)
         ? ""
         : `${end} without file and line: ${message}`,
     };
@@ -77,6 +83,46 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Somebody who asks again and again while the upgrade happens. */
+class FixedLoad {
+  #isOver = false;
+  readonly #asking: Promise<string[]>;
+
+  constructor(app: AppProcess, asks: readonly Ask[]) {
+    this.#asking = this.#ask(app, asks);
+  }
+
+  async stop(): Promise<string[]> {
+    this.#isOver = true;
+    return await this.#asking;
+  }
+
+  async #ask(app: AppProcess, asks: readonly Ask[]): Promise<string[]> {
+    const seen = new Set<string>();
+    while (!this.#isOver && !app.ended) {
+      for (const ask of asks) seen.add(await answers(app, [ask]));
+      await new Promise((done) => setTimeout(done, 2));
+    }
+    return [...seen];
+  }
+}
+
+/** An answer that no version gives. */
+function mixture(
+  { isTimed }: FixedCase,
+  during: readonly string[],
+  versions: readonly string[],
+): string {
+  if (isTimed) return "";
+  const allowed = new Set(
+    versions.flatMap((all) =>
+      JSON.parse(all).map((answer: unknown) => JSON.stringify([answer]))
+    ),
+  );
+  const other = during.find((answer) => !allowed.has(answer));
+  return other === undefined ? "" : `a caller got ${other} meanwhile`;
 }
 
 const none = (problem: string): FixedReport => ({

@@ -23,6 +23,8 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "global listener": {
+    open:
+      "listeners that modules add to the platform are handed over with what starts an ordinary app (4.4)",
     why: "globalThis outlives every module",
     before: {
       "app.ts":
@@ -36,6 +38,7 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "loop that awaits": {
+    isTimed: true,
     why: "the old loop goes on beside the new one",
     before: {
       "app.ts":
@@ -49,6 +52,7 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "chain of timeouts": {
+    isTimed: true,
     why: "each tick of the old module sets the next",
     before: {
       "app.ts":
@@ -105,6 +109,8 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "closure held by globalThis": {
+    open:
+      "calls across modules meet the newest code only once exports are rebound (4.6); the README says that such closures stay what they were",
     why: "a closure made by a request calls the code around it",
     before: {
       "app.ts":

@@ -90,18 +90,23 @@ export function versionsOf(program: Program): Version[] {
   const versions = [current];
   for (const edits of program.steps) {
     // What an earlier version broke is mended in the next.
-    current = {
-      ...current,
-      healthy: true,
-      pieces: current.pieces.map((piece) => ({
-        ...piece,
-        params: { ...piece.params, broken: "" },
-      })),
-    };
+    current = mend(current);
     for (const edit of edits) current = applyEdit(current, edit);
     versions.push(current);
   }
   return versions;
+}
+
+/** A version without what makes it fail. */
+export function mend(version: Version): Version {
+  return {
+    ...version,
+    healthy: true,
+    pieces: version.pieces.map((piece) => ({
+      ...piece,
+      params: { ...piece.params, broken: "" },
+    })),
+  };
 }
 
 function applyEdit(version: Version, edit: Edit): Version {

@@ -9,12 +9,14 @@ import type { Answers } from "./observe.ts";
  * @param old the answers of the version before
  * @param next the answers of the version after; those before, where the upgrade was not applied
  * @param settled when the end of the upgrade was told
+ * @param meanwhile what may also be answered until then: by new code that was in, and is not any more
  */
 export function underLoad(
   seen: readonly Seen[],
   old: Answers,
   next: Answers,
   settled: number,
+  meanwhile: Answers = {},
 ): string[] {
   const found = new Set<string>();
   for (const one of seen) {
@@ -25,6 +27,7 @@ export function underLoad(
         }`,
       );
     } else if (one.answer !== "null" && !one.probe.includes("_add(")) {
+      if (one.began <= settled && one.answer === meanwhile[one.probe]) continue;
       const isNew = one.answer === next[one.probe];
       if (!isNew && one.answer !== old[one.probe]) {
         found.add(

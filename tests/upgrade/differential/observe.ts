@@ -1,7 +1,7 @@
 /** What a process answers at rest: to requests, by its ports, by what runs in it, and what states it holds.
  * @module
  */
-import type { AppProcess } from "./driver.ts";
+import { type AppProcess, NOTHING } from "./driver.ts";
 import { probeKey } from "./load.ts";
 import type { Release } from "./model.ts";
 import type { SavedStates } from "./state_model.ts";
@@ -71,28 +71,31 @@ export async function variablesOf(
   return Object.fromEntries(values);
 }
 
+/** How long a difference may last before it counts. */
+const PATIENCE_MS = 15_000;
+
 /** Waits until a process does what it should by itself; returns what it did last. */
 export async function beatsLike(
   app: AppProcess,
   wanted: string,
 ): Promise<string> {
-  let got = "";
-  for (const ms of [40, 60, 80, 120, 200, 300]) {
-    got = await app.beats(ms);
-    if (got === wanted) break;
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let ms = 40;; ms = Math.min(400, ms * 1.5)) {
+    const got = await app.beats(Math.round(ms));
+    if (got === wanted || performance.now() > deadline) return got;
   }
-  return got;
 }
 
-/** Waits until a late server listens. */
+/** Waits until late servers listen. */
 export async function serversUp(
   app: AppProcess,
   release: Release,
 ): Promise<void> {
-  for (const probe of release.probes) {
-    if (probe.how !== "http") continue;
-    for (let turn = 0; turn < 40 && !app.ended; turn++) {
-      if (await app.askPort(probe.name) !== "nothing listens") break;
+  const deadline = performance.now() + PATIENCE_MS;
+  for (const { how, name } of release.probes) {
+    if (how !== "http") continue;
+    while (!app.ended && await app.askPort(name) === NOTHING) {
+      if (performance.now() > deadline) return;
       await new Promise((done) => setTimeout(done, 10));
     }
   }

@@ -3,20 +3,21 @@
  */
 import { join } from "@std/path";
 import { AppProcess, type Outcome, packTo } from "./driver.ts";
-import { versionsOf } from "./generator.ts";
+import { mend, versionsOf } from "./generator.ts";
+import {
+  answersMeanwhile,
+  give,
+  judgeNew,
+  judgeOld,
+  lookBefore,
+  stays,
+} from "./attempt.ts";
 import { Load } from "./load.ts";
-import { underLoad } from "./load_verdict.ts";
 import type { Program, Release } from "./model.ts";
 import * as observe from "./observe.ts";
 import { type End, endOf, namesPlace } from "./outcome.ts";
-import {
-  forgedRelease,
-  type PlantedBug,
-  shellBug,
-  tampered,
-} from "./planted.ts";
+import { forgedRelease, type PlantedBug, shellBug } from "./planted.ts";
 import { renderVersion } from "./render.ts";
-import { expectedStates, type SavedStates } from "./state_model.ts";
 
 /** How one upgrade ended. */
 export interface UpgradeReport {
@@ -47,8 +48,9 @@ export async function runProgram(
   let died: string | undefined;
   let going = "at its start";
   try {
-    const releases = versionsOf(program).map((version) => ({
+    const releases = versionsOf(program).map((version): Candidate => ({
       release: renderVersion(version, program.health),
+      mended: renderVersion(mend(version), program.health),
       healthy: version.healthy || program.health === "none",
     }));
     const first = await AppProcess.start(
@@ -89,7 +91,7 @@ export async function runProgram(
         ...attempt.violations.map((text) => `${current} -> ${to}: ${text}`),
       );
       if (violations.length > 0) break;
-      if (attempt.report.end === "applied") current = to;
+      if (attempt.isIn) current = to;
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -107,185 +109,78 @@ export async function runProgram(
 async function runUpgrade(
   hot: AppProcess,
   old: Release,
-  { release: next, healthy }: { release: Release; healthy: boolean },
+  { release: next, mended, healthy }: Candidate,
   folder: string,
   program: Program,
   planted: PlantedBug | undefined,
-): Promise<
-  { report: Omit<UpgradeReport, "from" | "to">; violations: string[] }
-> {
+): Promise<Ended> {
   await Deno.mkdir(folder, { recursive: true });
-  const starting = AppProcess.start(join(folder, "fresh", "app"), next, {
-    health: program.health,
-  });
+  const startFresh = async (name: string, release: Release) =>
+    (await AppProcess.start(join(folder, name, "app"), release, {
+      health: program.health,
+    })).app;
+  const starting = startFresh("fresh", next);
   const packing = packTo(folder, forgedRelease(planted, old, next))
     .catch((error: Error) => error);
-  const answersBefore = await observe.answersOf(hot, old);
-  const beatsBefore = await hot.beats(60);
-  const statesBefore = await observe.statesOf(hot, old);
-  const variablesBefore = await observe.variablesOf(hot, old);
-  const started = await starting;
-  const violations: string[] = [];
-  try {
-    const load = new Load(hot, common(old, next), commonHolders(old, next));
-    await load.more(20);
-    // A release that cannot be packed never reaches a process.
-    const url = await packing;
-    const outcome: Outcome = url instanceof Error
-      ? { state: "failed", phase: "pack", message: url.message }
-      : await hot.upgrade(url);
-    const settled = performance.now();
-    await load.more(20);
-    await load.stop();
-    const end = endOf(outcome);
-    const fresh = started.app;
-    const beatsFresh = fresh ? await beatsOnceUp(fresh, next) : "";
-    const sound = fresh !== undefined && !fresh.ended && healthy;
-    if (hot.ended) {
-      violations.push(`the process ended: ${hot.log.slice(-600)}`);
-    } else if (end === "applied" && (!sound || !fresh)) {
-      violations.push(
+  await using fresh = await starting;
+  const before = await lookBefore(hot, old);
+  const load = new Load(hot, common(old, next), commonHolders(old, next));
+  await load.more(20);
+  // A release that cannot be packed never reaches a process.
+  const url = await packing;
+  const outcome: Outcome = url instanceof Error
+    ? { state: "failed", phase: "pack", message: url.message }
+    : await hot.upgrade(url);
+  const settled = performance.now();
+  await load.more(20);
+  await load.stop();
+  const end = endOf(outcome);
+  const sound = fresh !== undefined && await fresh.lives() && healthy;
+  const attempt = { hot, old, next, before, load, settled, planted };
+  const judge = async (): Promise<string[]> => {
+    if (hot.ended) return [`the process ended: ${hot.log.slice(-600)}`];
+    if (end === "applied") {
+      if (sound) return await judgeNew(attempt, fresh);
+      return [
         `applied, though a fresh process ${
           fresh && !fresh.ended ? "is not healthy" : "does not start"
         }`,
-      );
-    } else if (end === "applied" && fresh) {
-      await tampered(planted, hot, old, next);
-      const wanted: Record<string, SavedStates> = {};
-      for (const holder of old.holders) {
-        const after = next.holders.find(({ piece }) => piece === holder.piece);
-        if (!after) {
-          violations.push(
-            `state of ${holder.piece} is gone, and nobody consented`,
-          );
-          continue;
-        }
-        wanted[holder.piece] = expectedStates(
-          statesBefore[holder.piece]!,
-          load.added,
-          holder,
-          after,
-        );
-      }
-      for (const [piece, states] of Object.entries(wanted)) {
-        await fresh.call(`${piece}_restore`, states);
-      }
-      const variables = await observe.variablesOf(hot, next);
-      for (const { piece, startsAnew } of next.variables) {
-        const before = variablesBefore[piece];
-        if (
-          piece in variablesBefore && variables[piece] !== before &&
-          !(startsAnew && variables[piece] === 0)
-        ) {
-          violations.push(
-            `variable of ${piece} was ${before} and is ${
-              variables[piece]
-            }, and nothing names it`,
-          );
-        }
-        await fresh.call(`${piece}_restore`, variables[piece]);
-      }
-      // What came with this release has had no calls yet; both get them now.
-      const had = new Set(old.given.map(({ name }) => name));
-      await give(hot, next, (name) => !had.has(name));
-      await give(fresh, next);
-      const freshAnswers = await observe.answersOf(fresh, next);
-      violations.push(
-        ...observe.differences("runs by itself", {
-          beats: await observe.beatsLike(hot, beatsFresh),
-        }, { beats: beatsFresh }),
-        ...observe.differences(
-          "answer",
-          await observe.answersOf(hot, next),
-          freshAnswers,
-        ),
-        ...observe.differences(
-          "state",
-          await observe.statesOf(hot, next),
-          await observe.statesOf(fresh, next),
-        ),
-        ...observe.differences(
-          "change",
-          await observe.changesOf(hot, next),
-          await observe.changesOf(fresh, next),
-        ),
-        ...underLoad(load.seen, answersBefore, freshAnswers, settled),
-      );
-    } else {
-      if (sound && end === "refused" && !namesPlace(outcome)) {
-        violations.push(`refused without file and line: ${outcome.message}`);
-      }
-      const wanted: Record<string, SavedStates> = {};
-      for (const holder of old.holders) {
-        wanted[holder.piece] = expectedStates(
-          statesBefore[holder.piece]!,
-          load.added,
-          holder,
-          holder,
-        );
-      }
-      await tampered(planted, hot, old, next, { fresh });
-      violations.push(
-        ...observe.differences(`as before, after ${end}: runs by itself`, {
-          beats: await observe.beatsLike(hot, beatsBefore),
-        }, { beats: beatsBefore }),
-        ...observe.differences(
-          `as before, after ${end}: answer`,
-          await observe.answersOf(hot, old),
-          answersBefore,
-        ),
-        ...observe.differences(
-          `as before, after ${end}: state`,
-          await observe.statesOf(hot, old),
-          wanted,
-        ),
-        ...observe.differences(
-          `as before, after ${end}: variable`,
-          await observe.variablesOf(hot, old),
-          variablesBefore,
-        ),
-        ...underLoad(load.seen, answersBefore, answersBefore, settled),
-      );
+      ];
     }
-    return {
-      report: { end, sound, message: outcome.message ?? "" },
-      violations,
-    };
-  } finally {
-    await started.app?.[Symbol.asyncDispose]();
-  }
+    const violations = sound && end === "refused" && !namesPlace(outcome)
+      ? [`refused without file and line: ${outcome.message}`]
+      : [];
+    if (outcome.phase !== "probation") {
+      return [...violations, ...await judgeOld(attempt, end, null, fresh)];
+    }
+    // Its health had passed, so that callers met it: as it is without what made it fail.
+    await using twin = await startFresh("mended", mended);
+    if (!twin) return ["the release does not start even without its break"];
+    if (stays(outcome)) return await judgeNew(attempt, twin);
+    const met = await answersMeanwhile(attempt, twin);
+    return [...violations, ...await judgeOld(attempt, end, met, fresh)];
+  };
+  return {
+    report: { end, sound, message: outcome.message ?? "" },
+    isIn: end === "applied" || stays(outcome),
+    violations: await judge(),
+  };
 }
 
-/** Brings what has no state to export into the state in which it is compared. */
-async function give(
-  app: AppProcess,
-  release: Release,
-  to: (name: string) => boolean = () => true,
-): Promise<void> {
-  for (const { name, args } of release.given) {
-    if (to(name)) await app.call(name, ...args);
-  }
+/** A version that is upgraded to. */
+interface Candidate {
+  readonly release: Release;
+  /** The same without what makes it fail. */
+  readonly mended: Release;
+  readonly healthy: boolean;
 }
 
-/** What a fresh process does by itself once its servers listen: a window in which it does the same twice. Its end, if
- * the release is broken, is told by `ended`. */
-async function beatsOnceUp(
-  fresh: AppProcess,
-  release: Release,
-): Promise<string> {
-  try {
-    await observe.serversUp(fresh, release);
-    let last = await fresh.beats(50);
-    for (let turn = 0; turn < 3; turn++) {
-      const again = await fresh.beats(50);
-      if (again === last) break;
-      last = again;
-    }
-    return last;
-  } catch (error) {
-    if (fresh.ended) return "";
-    throw error;
-  }
+/** An upgrade that has been judged. */
+interface Ended {
+  readonly report: Omit<UpgradeReport, "from" | "to">;
+  /** Whether the new code is in. */
+  readonly isIn: boolean;
+  readonly violations: readonly string[];
 }
 
 const common = (old: Release, next: Release) =>

@@ -17,6 +17,13 @@ export function endOf(outcome: Outcome): End {
     : "failed";
 }
 
+/** Whether a refusal of kept state names where in it, what, and what to do. */
+export function namesStatePath(outcome: Outcome): boolean {
+  return /^Cannot keep [\w$]+(?:[.[]\S*)? \([^)]+\)?\): .+; .+/.test(
+    outcome.message ?? "",
+  );
+}
+
 /** Whether a refusal names file and line. */
 export function namesPlace(outcome: Outcome): boolean {
   return /[\w-]\.(tsx?|jsx?|json|txt|html|css):\d+/.test(

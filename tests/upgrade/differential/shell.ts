@@ -52,7 +52,7 @@ const check = async () => {
 };
 await reapply({
   watch: false,
-  healthTimeoutMs: 5000,
+  healthTimeoutMs: 30_000,
   probationMs: Number(Deno.env.get("PROBATION") ?? 0),
   ...(healthKind === "none" ? {} : { health: check }),
 });
