@@ -14,6 +14,7 @@ import {
 } from "../state/staging.ts";
 import { ClassRegistry } from "../state/class_registry.ts";
 import { Subscriptions } from "../state/subscriptions.ts";
+import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
@@ -117,6 +118,8 @@ export class AppProcess {
   release: CurrentRelease | null = null;
   /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
   earlierFolders: string[] = [];
+  /** Told of each version of the main module that an upgrade has loaded; null where nobody wants to know. */
+  onMain: ((module: unknown) => void) | null = null;
   /** The app root, once it is known. */
   root: string | null = null;
   /** The path of the app's own folder under it; empty where both are the same. */
@@ -155,6 +158,12 @@ export class AppProcess {
     callers: () =>
       callingModules().map((url) => this.modules.table?.pathOf(url) ?? null)
         .filter((path) => path !== null),
+  });
+  /** Which modules are being evaluated. */
+  readonly evaluations: Evaluations = new Evaluations({
+    generations,
+    attemptOf,
+    pathOf: (url) => this.#pathOf(url) ?? url,
   });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({
@@ -205,6 +214,7 @@ export class AppProcess {
     this.guard.install();
     watchExits(this.guard, this.endSignals);
     this.modules.standIns = new StandIns(this.timers.install());
+    this.evaluations.install();
     this.fileReads.install();
     this.passes.install();
     this.servers.install();
@@ -337,9 +347,10 @@ export class AppProcess {
    */
   evaluating(): Declaring | null {
     const declaring = this.declaring();
-    return this.opening > 0 || declaring.staging?.state === "staged"
-      ? declaring
-      : null;
+    const isEvaluated = this.opening > 0 ||
+      declaring.staging?.state === "staged" ||
+      callingModules().some((url) => this.evaluations.goesOn(url));
+    return isEvaluated ? declaring : null;
   }
 
   /**

@@ -90,6 +90,8 @@ export async function runningManifest(
     },
     canAddPackages,
     loaded: [...loaded].sort(),
+    // The hooks have seen the main module too: all can be reloaded.
+    ...modules.main === null ? {} : { boot: [] },
     live,
     plain,
     accepted: lists(acceptedBy(appProcess)),
