@@ -12,4 +12,9 @@
  */
 import { serveMain } from "./api/serve_main.ts";
 
-await serveMain(Deno.args);
+const refused = await serveMain(Deno.args);
+if (refused) {
+  // deno-lint-ignore no-console -- a command line says what it cannot do
+  console.error(`error: ${refused.message}`);
+  Deno.exit(refused.code);
+}

@@ -7,6 +7,7 @@ import type { MachineInfo, StartedBy } from "../protocol/machine_info.ts";
 import { ProtocolError } from "../protocol/parse.ts";
 import { inertReason, type ReapplyOptions } from "../machine/settings.ts";
 import { appProcess } from "../process/process.ts";
+import type { ReapplyResult } from "./reapply_result.ts";
 import {
   defaultLogger,
   environment,
@@ -14,33 +15,6 @@ import {
   runtime,
   startRunning,
 } from "./running.ts";
-
-/** What `reapply()` did. */
-export type ReapplyResult =
-  | {
-    /** A hot upgrade is in. */
-    readonly status: "applied";
-    /** Its version. */
-    readonly version: string;
-    /** What code runs. */
-    readonly fingerprint: string;
-  }
-  | {
-    /** The base image runs as it is. */
-    readonly status: "none";
-  }
-  | {
-    /** This process is none of flyhot's business. */
-    readonly status: "skipped";
-    /** Why. */
-    readonly reason: string;
-  }
-  | {
-    /** The current upgrade could not be applied; the base image runs. */
-    readonly status: "error";
-    /** What was tried, on what, and why it failed. */
-    readonly reason: string;
-  };
 
 /**
  * Applies the hot upgrade that the machines on this base image run, then keeps watching for new ones.

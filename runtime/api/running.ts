@@ -29,7 +29,7 @@ import {
 } from "../machine/settings.ts";
 import { appProcess } from "../process/process.ts";
 import { Watcher } from "../machine/watcher.ts";
-import type { ReapplyResult } from "./reapply.ts";
+import type { ReapplyResult } from "./reapply_result.ts";
 
 /** What runs. */
 export interface Running extends AsyncDisposable {

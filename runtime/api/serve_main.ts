@@ -12,24 +12,31 @@ import {
   type ServeArguments,
   serveArguments,
 } from "./serve_arguments.ts";
-import { serveDefault } from "./served_main.ts";
+import { serveDefault, UnservedError } from "./served_main.ts";
+
+/** Why a main module cannot be served. */
+export interface ServeRefusal {
+  /** A sentence. */
+  readonly message: string;
+  /** What the process is to end with. */
+  readonly code: number;
+}
 
 /**
- * Serves a main module; ends the process where that cannot be.
+ * Serves a main module.
  *
  * @param given the command line
+ * @returns why that cannot be; null where it is served
  */
-export async function serveMain(given: readonly string[]): Promise<void> {
+export async function serveMain(
+  given: readonly string[],
+): Promise<ServeRefusal | null> {
   let about: ServeArguments;
   try {
     about = serveArguments(given);
   } catch (error) {
-    return refuse(
-      `${
-        error instanceof Error ? error.message : error
-      }\nusage: ${SERVE_USAGE}`,
-      2,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    return { message: `${why}\nusage: ${SERVE_USAGE}`, code: 2 };
   }
   const url = /^(?:file|https?|data|jsr|npm):/.test(about.main)
     ? about.main
@@ -38,29 +45,26 @@ export async function serveMain(given: readonly string[]): Promise<void> {
   define("args", [...about.args]);
   if (await startBeforeMain("serve")) {
     const { serveHot } = await import("./serve_hot.ts");
-    return await serveHot(about).catch(refuseUnserved);
+    return await orRefusal(() => serveHot(about));
   }
   beMain(url);
   const module: unknown = await import(url);
-  try {
-    serveDefault(module, about);
-  } catch (error) {
-    refuseUnserved(error);
-  }
+  return await orRefusal(() => void serveDefault(module, about));
 }
 
 /** What is not the app's own error is told in a sentence. */
-function refuseUnserved(error: unknown): void {
-  const isOurs = error instanceof TypeError &&
-    error.message.startsWith("Cannot serve");
-  if (!isOurs) throw error;
-  refuse(error.message, 1);
-}
-
-function refuse(message: string, code: number): void {
-  // deno-lint-ignore no-console -- a command line tells what it cannot do
-  console.error(`error: ${message}`);
-  Deno.exit(code);
+async function orRefusal(
+  serve: () => void | Promise<void>,
+): Promise<ServeRefusal | null> {
+  try {
+    await serve();
+    return null;
+  } catch (error) {
+    if (error instanceof UnservedError) {
+      return { message: error.message, code: 1 };
+    }
+    throw error;
+  }
 }
 
 function define(name: "mainModule" | "args", value: unknown): void {

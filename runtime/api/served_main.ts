@@ -10,6 +10,12 @@ export interface ServeAddress {
   readonly host: string;
 }
 
+/** Thrown where a main module has nothing to serve. */
+export class UnservedError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name = "UnservedError";
+}
+
 /** What a default export has to be. */
 interface Served {
   fetch(
@@ -25,7 +31,7 @@ interface Served {
  * @param module the module's namespace
  * @param address where
  * @returns the server
- * @throws {TypeError} if there is nothing to serve
+ * @throws {UnservedError} if there is nothing to serve
  */
 export function serveDefault(
   module: unknown,
@@ -33,7 +39,7 @@ export function serveDefault(
 ): Deno.HttpServer<Deno.Addr> {
   const served = (module as { readonly default?: unknown }).default;
   if (!isServed(served)) {
-    throw new TypeError(
+    throw new UnservedError(
       "Cannot serve the main module: it has no export default { fetch }",
     );
   }

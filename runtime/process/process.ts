@@ -20,7 +20,13 @@ import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
+import { Crons } from "./owned/crons.ts";
+import { Listeners } from "./owned/listeners.ts";
+import type { OwnersContext } from "./owned/owners.ts";
+import { Queues } from "./owned/queues.ts";
+import { TcpListeners } from "./tcp_listeners.ts";
 import { NodeServers } from "./node_servers.ts";
+import type { HandedOver } from "./hand_over.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
@@ -180,6 +186,7 @@ export class AppProcess {
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
   });
   /** The servers of Node's modules. */
   readonly nodeServers: NodeServers = new NodeServers({
@@ -187,8 +194,22 @@ export class AppProcess {
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
   });
+  /** The listeners of `Deno.listen`. */
+  readonly tcpListeners: TcpListeners = new TcpListeners({
+    generations,
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
+  });
+  /** Listeners to signals and events, by those who have added them. */
+  readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  /** The crons. */
+  readonly crons: Crons = new Crons(this.#ownersContext());
+  /** The queue listeners. */
+  readonly queues: Queues = new Queues(this.#ownersContext());
   /** The sockets whose handlers stay with the code that made them. */
   readonly openSockets: OpenSockets = new OpenSockets({
     callingPlace: () =>
@@ -219,6 +240,10 @@ export class AppProcess {
     this.passes.install();
     this.servers.install();
     this.nodeServers.install();
+    this.tcpListeners.install();
+    this.listeners.install();
+    this.crons.install();
+    this.queues.install();
     this.openSockets.install();
   }
 
@@ -415,6 +440,23 @@ export class AppProcess {
     this.bootTrial?.abandon();
     for (const cell of this.families.values()) cell.rest();
     for (const cell of this.services.values()) await this.#stopQuietly(cell);
+  }
+
+  /** A main module that is evaluated for as long as it serves has loaded when it serves. */
+  #opened({ place, isEvaluated }: HandedOver): void {
+    const { main } = this.modules;
+    if (!main?.isNative || place === null || !isEvaluated) return;
+    if (this.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
+      this.bootTrial?.confirm();
+    }
+  }
+
+  #ownersContext(): OwnersContext {
+    return {
+      generations,
+      callingPlace: () => this.callingPlace("innermost"),
+      isAmong: (place, paths) => this.isAmong(place, paths),
+    };
   }
 
   #pathOf(url: string): string | null {
