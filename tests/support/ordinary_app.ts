@@ -109,3 +109,52 @@ export async function writeAll(folder: string, files: Files): Promise<void> {
     await Deno.writeTextFile(target, text);
   }
 }
+
+/** What a program came to that ends by itself. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program that ends by itself, by the preload or by `serve`; `null` for neither. */
+export async function runToEnd(
+  files: Files,
+  options: Omit<OrdinaryStart, "by"> & {
+    readonly by?: "preload" | "serve" | null;
+    /** Done in the program's folder before it starts. */
+    readonly before?: (folder: string) => Promise<void>;
+  } = {},
+): Promise<Ended> {
+  const folder = await Deno.realPath(
+    await Deno.makeTempDir({ prefix: "flyhot-ends-" }),
+  );
+  try {
+    const app = join(folder, "app");
+    await writeAll(app, files);
+    await options.before?.(app);
+    const { by = "preload", args = [], flags = [] } = options;
+    const command = by === null
+      ? [Deno.execPath(), "run", "-A", "--quiet", ...flags, "main.ts", ...args]
+      : startCommand({ by, args, flags });
+    const child = new Deno.Command(command[0]!, {
+      args: command.slice(1),
+      cwd: app,
+      env: {
+        NO_COLOR: "1",
+        TMPDIR: folder,
+        FLYHOT_SOCKET: join(folder, "socket"),
+        ...options.env,
+      },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const { code, stdout, stderr } = await child.output();
+    clearTimeout(late);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
