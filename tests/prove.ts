@@ -1,42 +1,91 @@
-/** The differential proof of "applied", for as many generated programs as wanted.
+/** The large proofs, for as many seeds as wanted: the law of "applied" on generated programs, the promises on lives of
+ * simulated fleets, the parsers on hostile texts.
  *
  * ```sh
- * deno task prove [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
+ * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
+ * deno task prove fleet [--seeds 100000] [--from 1]
+ * deno task prove parsers [--seeds 200000] [--from 1]
  * ```
  *
- * Exits with 1 if a seed breaks the law; the first three are shrunk, and their programs written to folders.
+ * Exits with 1 where a seed breaks what is proven, which is named; of the law the first three are shrunk, and their
+ * programs written to folders.
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { describeFailure } from "./upgrade/differential/shrink.ts";
 import { PLANTED_BUGS } from "./upgrade/differential/planted.ts";
+import { proveParsers } from "./prove/parsers.ts";
+import { proveFleet } from "./sim/fleet_lives.ts";
 import { describeFigures, runSeeds } from "./upgrade/differential/run_seeds.ts";
+
+const SEEDS = { law: 10_000, fleet: 100_000, parsers: 200_000 } as const;
+const LIVES_AT_ONCE = 1_000;
 
 if (import.meta.main) {
   const flags = parseArgs(Deno.args, {
     string: ["seeds", "from", "width", "planted"],
     boolean: ["verbose", "shrink"],
-    default: { seeds: "10000", from: "1", width: "3", shrink: true },
+    default: { from: "1", width: "3", shrink: true },
     negatable: ["shrink"],
-    unknown: (argument) => {
-      write(
+    unknown: (argument, key) => {
+      if (key === undefined) return;
+      refuse(
         `Cannot read ${argument}; the options are --seeds --from --width --verbose --no-shrink --planted`,
       );
-      Deno.exit(2);
     },
   });
+  const [subject = "law"] = flags._;
+  if (!isSubject(subject)) {
+    refuse(
+      `Cannot prove ${subject}; there are ${Object.keys(SEEDS).join(", ")}`,
+    );
+  } else {
+    const seeds = Number(flags.seeds ?? SEEDS[subject]);
+    const from = Number(flags.from);
+    if (subject === "law") await proveLaw({ ...flags, seeds, from });
+    else if (subject === "fleet") await proveLives(seeds, from);
+    else proveTexts(seeds, from);
+  }
+}
+
+async function proveLives(seeds: number, from: number): Promise<void> {
+  for (let done = 0; done < seeds; done += LIVES_AT_ONCE) {
+    const count = Math.min(LIVES_AT_ONCE, seeds - done);
+    const { tally, looks } = await proveFleet(count, from + done);
+    write(`${done + count} lives, ${looks} looks: ${JSON.stringify(tally)}`);
+  }
+}
+
+function proveTexts(seeds: number, from: number): void {
+  const { taken, growth } = proveParsers(seeds, from);
+  for (const [what, count] of Object.entries(taken)) {
+    write(
+      `${what}: took ${count} of ${seeds}; 16 times the length took ${
+        growth[what]?.toFixed(1)
+      } times as long`,
+    );
+  }
+}
+
+async function proveLaw(flags: {
+  readonly seeds: number;
+  readonly from: number;
+  readonly width: string;
+  readonly verbose: boolean;
+  readonly shrink: boolean;
+  readonly planted?: string | undefined;
+}): Promise<void> {
   const planted = PLANTED_BUGS.find((name) => name === flags.planted);
   if (flags.planted !== undefined && !planted) {
-    write(
+    refuse(
       `No planted bug is called ${flags.planted}; there are: ${
         PLANTED_BUGS.join(", ")
       }`,
     );
-    Deno.exit(2);
   }
   const figures = await runSeeds({
-    from: Number(flags.from),
-    seeds: Number(flags.seeds),
+    from: flags.from,
+    seeds: flags.seeds,
     width: Number(flags.width),
     ...(planted ? { planted } : {}),
     onReport: (report) => {
@@ -55,6 +104,15 @@ if (import.meta.main) {
   }
   write(describeFigures(figures));
   Deno.exit(figures.failing.length > 0 ? 1 : 0);
+}
+
+function isSubject(subject: unknown): subject is keyof typeof SEEDS {
+  return typeof subject === "string" && Object.hasOwn(SEEDS, subject);
+}
+
+function refuse(why: string): void {
+  write(why);
+  Deno.exit(2);
 }
 
 function write(text: string): void {

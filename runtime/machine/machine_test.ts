@@ -143,7 +143,7 @@ Deno.test("Machine.poll() counts the minute of a pointer of another lineage from
         { ...pointerOf(revision, upgradeOf(id)), lineage },
         "always",
       );
-    const warnings = () => log.filter((it) => it.includes("made anew")).length;
+    const warnings = () => log.filter((it) => it.includes("made again")).length;
     await pointed("a", 5, "a");
     await machine.poll();
     await pointed("b", 1, "b");
