@@ -86,7 +86,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
  * runtimeOptions({ pollIntervalMs: 1000 }, "deno.json: flyhot.runtime");
  * ```
  */
-export const runtimeOptions: Reader<RuntimeOptions> = (value, at) => {
+export function runtimeOptions(value: unknown, at: string): RuntimeOptions {
   const options: Record<string, unknown> = {};
   for (const [key, said] of Object.entries(object(value, at))) {
     const here = `${at}.${key}`;
@@ -99,4 +99,4 @@ export const runtimeOptions: Reader<RuntimeOptions> = (value, at) => {
     options[key] = KEYS[key as keyof RuntimeOptions](said, here);
   }
   return options;
-};
+}

@@ -93,3 +93,81 @@ for (const [shape, main] of Object.entries(SHAPES)) {
     await answers(app, "200 v7");
   });
 }
+
+Deno.test("modules that the main module imports, and circles through it, are one instance each", async () => {
+  const main = (version: number) => `
+import { words } from "./words.ts";
+export const version = ${version};
+const all = globalThis as { count?: number };
+all.count = (all.count ?? 0) + 1;
+Deno.serve({ ${SERVE}, onListen() {} }, () => new Response(words() + " of " + all.count));
+`;
+  const words = (text: string) => `
+import { version } from "./main.ts";
+export const words = () => "${text} " + version + " " + new URL(import.meta.url).search + import.meta.main;
+`;
+  await using app = await OrdinaryApp.start({
+    "main.ts": main(1),
+    "words.ts": words("a"),
+  });
+  await answers(app, "200 a 1 false of 1");
+  await upgraded(app, { "main.ts": main(2) });
+  await answers(app, "200 a 2 false of 2");
+  await upgraded(app, { "words.ts": words("b") });
+  await answers(app, "200 b 2 false of 3");
+  await app.app.restart();
+  await answers(app, "200 b 2 false of 1");
+  await upgraded(app, { "words.ts": words("c") });
+  await answers(app, "200 c 2 false of 2");
+});
+
+Deno.test("a new main module that does not load, or does not serve, leaves the old one serving, with all it owns", async () => {
+  const main = (text: string, more = "") => `
+setInterval(() => console.log("tick ${text}"), 20);
+Deno.addSignalListener("SIGUSR1", () => console.log("signal ${text}"));
+Deno.serve({ ${SERVE}, onListen() {} }, () => { Deno.kill(Deno.pid, "SIGUSR1"); return new Response("${text}"); });
+${more}`;
+  await using app = await OrdinaryApp.start({
+    "main.ts": main("one"),
+    "deno.json": `{ "flyhot": { "runtime": { "prepareTimeoutMs": 800 } } }`,
+  });
+  for (
+    const [broken, why] of [
+      [main("two", `throw new Error("no");`), "no"],
+      [
+        main(
+          "two",
+          `await new Promise((r) => setTimeout(r, 10)); Promise.reject(new Error("nobody")); await new Promise((r) => setTimeout(r, 10));`,
+        ),
+        "nobody",
+      ],
+      [main("two", `Deno.exit(1);`), "Deno.exit(1)"],
+      [`console.log("serves nothing");`, "did not serve"],
+    ] as const
+  ) {
+    const { state, failure } = await app.upgrade({ "main.ts": broken });
+    assertEquals(state, "failed", broken);
+    assert(failure?.message.includes(why), failure?.message);
+    const from = app.log.length;
+    assertEquals(await app.ask(), "200 one");
+    await app.app.logged("signal one", { from });
+    await app.app.logged("tick one", { from });
+    const lines = app.log.slice(from).filter((it) => /^(tick|signal)/.test(it));
+    assertEquals(lines.filter((it) => it.endsWith("two")), []);
+  }
+  await upgraded(app, { "main.ts": main("three") });
+  await answers(app, "200 three");
+});
+
+Deno.test("errors of the main module name its own file and line", async () => {
+  await using app = await OrdinaryApp.start({
+    "main.ts":
+      `Deno.serve({ ${SERVE}, onListen() {} }, () => new Response("v1"));`,
+  });
+  const two = `interface Types { readonly a: string }
+const a: Types = { a: "x" };
+Deno.serve({ ${SERVE}, onListen() {} }, () => new Response(new Error(a.a).stack));`;
+  await upgraded(app, { "main.ts": two });
+  const [, at] = (await app.ask()).split("\n");
+  assert(/main\.ts(?:\?\S*)?:3:\d+/.test(at!), at);
+});
