@@ -196,6 +196,7 @@ export class AppProcess {
     isAmong: (place, paths) => this.isAmong(place, paths),
     opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
+    upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
   });
   /** The listeners of `Deno.listen`. */
   readonly tcpListeners: TcpListeners = new TcpListeners({
@@ -212,6 +213,9 @@ export class AppProcess {
   readonly queues: Queues = new Queues(this.#ownersContext());
   /** The sockets whose handlers stay with the code that made them. */
   readonly openSockets: OpenSockets = new OpenSockets({
+    generations,
+    currentAnswer: () => this.servers.currentAnswer,
+    report: (message) => this.logger.error(message),
     callingPlace: () =>
       this.callingPlace("innermost") ?? this.servers.currentPlace,
     pathOf: (place) => this.#pathOf(place) ?? place,

@@ -36,6 +36,7 @@ interface Served extends HandedOver {
 export class Servers extends HandOver<Listener, Served> {
   readonly #context: ServersContext;
   readonly #served = new WeakMap<Work, Served>();
+  readonly #answers = new WeakMap<Work, (request: Request) => unknown>();
   readonly #thrown = new WeakMap<object, Work>();
   readonly #serve: typeof Deno.serve;
   readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
@@ -53,6 +54,12 @@ export class Servers extends HandOver<Listener, Served> {
   get currentPlace(): string | null {
     const { work } = this.#context.generations;
     return (work && this.#served.get(work)?.place) ?? null;
+  }
+
+  /** Answers requests as the server does whose request is under way, by its newest code; null outside of requests. */
+  get currentAnswer(): ((request: Request) => unknown) | null {
+    const { work } = this.#context.generations;
+    return (work && this.#answers.get(work)) ?? null;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */
@@ -163,7 +170,13 @@ export class Servers extends HandOver<Listener, Served> {
     const act = async () => {
       const served = gate.value;
       const { handler, ready } = served;
-      if (generations.work) this.#served.set(generations.work, served);
+      if (generations.work) {
+        this.#served.set(generations.work, served);
+        this.#answers.set(
+          generations.work,
+          (again) => gate.value.handler(again, info),
+        );
+      }
       if (check === null && ready !== null && !await ready) return gone();
       return await handler(shown, info);
     };

@@ -1,6 +1,7 @@
 /** What an upgrade does about callers, crashes and what modules own: who meets which code, from loading to probation.
  * @module
  */
+import type { ReleaseSettings } from "../protocol/release_settings.ts";
 import type { Trial } from "../modules/generations.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { Watch } from "../process/guard.ts";
@@ -14,6 +15,8 @@ export interface CallerChangeAbout {
   readonly folder: string | null;
   /** The modules that are reloaded or gone. */
   readonly replaced: ReadonlySet<string>;
+  /** What becomes of open sockets whose handlers the replaced modules have made. Default they are kept */
+  readonly sockets?: ReleaseSettings["sockets"];
 }
 
 /** The part of an upgrade that concerns callers; begun before the new modules load. */
@@ -131,6 +134,11 @@ export class CallerChange {
     for (const kind of [...this.#handedOver, ...this.#owned]) {
       kind.commit(this.#about.attempt);
     }
+    const { openSockets } = this.#appProcess;
+    const { sockets, replaced } = this.#about;
+    // Those of the new code cannot be there yet.
+    if (sockets === "reconnect") openSockets.reconnect(replaced);
+    if (sockets === "replay") void openSockets.greet(replaced);
     if (this.#trial) generations.drain(this.#trial.generation, drainMs);
   }
 

@@ -112,6 +112,7 @@ export async function runningManifest(
       /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
     ),
     openSockets: appProcess.openSockets.byModule,
+    packageSockets: appProcess.openSockets.ofPackages,
     reads: Object.fromEntries(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),
