@@ -10,6 +10,7 @@ import {
   type HandOverContext,
   type HandOverListener,
 } from "./hand_over.ts";
+import { certificateOf, requireSame } from "./certificates.ts";
 import { addressKey } from "./listen_key.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
@@ -24,6 +25,8 @@ interface Accepting extends HandedOver {
 
 interface Listener extends HandOverListener<Accepting> {
   readonly server: Deno.Listener;
+  /** What it proves itself by; nothing where it does not. */
+  readonly certificate: string;
   /** Whether a connection is waited for. */
   isAccepting: boolean;
 }
@@ -91,7 +94,9 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     const key = `${name} ${this.#keyOf(options, asked)}`;
     const mine: Accepting = { ...asked.about, waiting: [], accepted: [] };
     const there = this.claimable(asked, key);
+    const certificate = certificateOf(options);
     if (there) {
+      requireSame(there, certificate);
       this.claim(there, mine, asked);
       return this.#standIn(there, mine, asked);
     }
@@ -100,6 +105,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
       key,
       server,
       gate: new Gate(this.#context.generations, mine),
+      certificate,
       closed: false,
       isAccepting: false,
     };

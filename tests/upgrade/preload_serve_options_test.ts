@@ -139,3 +139,27 @@ Deno.test(
     );
   },
 );
+
+const other = tls && await certificate();
+
+Deno.test({
+  name: `another certificate is refused, and the old one serves on${
+    other ? "" : " (skipped: openssl is not to be had)"
+  }`,
+  ignore: !other,
+  async fn() {
+    const secure = (it: { cert: string; key: string }) => `
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {}, cert: ${
+      JSON.stringify(it.cert)
+    }, key: ${JSON.stringify(it.key)} }, () => new Response("x"));`;
+    await using app = await OrdinaryApp.start({ "main.ts": secure(tls!) });
+    const { state, failure } = await app.upgrade({ "main.ts": secure(other!) });
+    assertEquals(state, "failed");
+    assert(
+      failure?.message.includes("its certificate or key has changed"),
+      failure?.message,
+    );
+    const same = await app.upgrade({ "main.ts": secure(tls!) + "\n// same" });
+    assertEquals(same.state, "applied", same.failure?.message);
+  },
+});
