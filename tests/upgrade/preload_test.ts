@@ -40,7 +40,7 @@ main();`,
   "waits for its server to end": `
 import { word } from "./word.ts";
 await Deno.serve({ ${SERVE}, onListen() {} }, () => new Response(word)).finished;`,
-  "waits for ever after it has served": `
+  "waits without end after it has served": `
 import { word } from "./word.ts";
 Deno.serve({ ${SERVE}, onListen() {} }, () => new Response(word));
 await new Promise(() => {});`,

@@ -50,7 +50,9 @@ export function judgeSockets(
     } else if (way === "replay" && ofPackages > 0) {
       refusals.push(refusal(
         path,
-        `has ${ofPackages} open sockets of packages (ws, socket.io), which cannot be greeted again`,
+        `has ${ofPackages} open ${
+          ofPackages === 1 ? "socket" : "sockets"
+        } of packages (ws, socket.io), which cannot be greeted again`,
         `add to "flyhot" in deno.json: "sockets": "reconnect" or "keep"`,
       ));
     } else notes.push(`${made}: ${FATES[way]}`);
