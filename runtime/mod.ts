@@ -73,7 +73,8 @@ export type {
 export { CopyError } from "./state/copy.ts";
 export { type Snapshot, snapshot } from "./state/snapshot.ts";
 export type { DeepReadonly } from "./state/read_only.ts";
-export { info, reapply, type ReapplyResult, stop } from "./api/reapply.ts";
+export { info, reapply, stop } from "./api/reapply.ts";
+export type { ReapplyResult } from "./api/reapply_result.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";
 export {
   type Socket,

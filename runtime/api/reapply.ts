@@ -1,83 +1,28 @@
 /** Where an app hands itself over: applies what its generation runs, then keeps watching.
  * @module
  */
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Machine } from "../machine/machine.ts";
-import { readAppConfig } from "../machine/app_config.ts";
-import { appFolders } from "../release/app_root.ts";
-import { AppFiles } from "../release/app_files.ts";
-import { openLaying } from "../release/laying.ts";
-import {
-  CONTROL_SOCKET,
-  type ControlSocket,
-  openControlSocket,
-} from "../machine/control.ts";
-import { ownFolder } from "../base/own_folder.ts";
-import { describeMachine, describeModules } from "../machine/info.ts";
-import { consoleLogger, type Logger } from "../base/log.ts";
-import { ModuleTable } from "../modules/module_table.ts";
-import { folderUrl } from "../modules/module_urls.ts";
-import type { Bucket } from "../bucket/bucket.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Logger } from "../base/log.ts";
+import type { MachineInfo, StartedBy } from "../protocol/machine_info.ts";
 import { ProtocolError } from "../protocol/parse.ts";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import { chooseReleaseFolder, ReleaseFolders } from "../release/folders.ts";
-import { S3Bucket } from "../bucket/s3_bucket.ts";
-import {
-  type Environment,
-  inertReason,
-  type ReapplyOptions,
-  resolveSettings,
-} from "../machine/settings.ts";
+import { inertReason, type ReapplyOptions } from "../machine/settings.ts";
 import { appProcess } from "../process/process.ts";
-import { Watcher } from "../machine/watcher.ts";
-
-/** What `reapply()` did. */
-export type ReapplyResult =
-  | {
-    /** A hot upgrade is in. */
-    readonly status: "applied";
-    /** Its version. */
-    readonly version: string;
-    /** What code runs. */
-    readonly fingerprint: string;
-  }
-  | {
-    /** The base image runs as it is. */
-    readonly status: "none";
-  }
-  | {
-    /** This process is none of flyhot's business. */
-    readonly status: "skipped";
-    /** Why. */
-    readonly reason: string;
-  }
-  | {
-    /** The current upgrade could not be applied; the base image runs. */
-    readonly status: "error";
-    /** What was tried, on what, and why it failed. */
-    readonly reason: string;
-  };
-
-interface Running extends AsyncDisposable {
-  readonly machine: Machine;
-  info(): Promise<MachineInfo>;
-  /** What keeps upgrades from arriving, or null. */
-  readonly missing: string | null;
-}
-
-let running: Promise<Running> | null = null;
-/** Whether what runs was set up for a question alone, and watches nothing. */
-let passive = false;
-
-const environment: Environment = (name) => Deno.env.get(name) || undefined;
+import type { ReapplyResult } from "./reapply_result.ts";
+import {
+  defaultLogger,
+  environment,
+  runningAtLeast,
+  runtime,
+  startRunning,
+} from "./running.ts";
 
 /**
  * Applies the hot upgrade that the machines on this base image run, then keeps watching for new ones.
  *
  * Call it once, at the top of the main module, before the app is imported. It never throws: if the upgrade cannot be
  * applied, the app starts with the code of its image and the reason is logged and returned. Outside Fly, in release
- * commands and in other reserved machines it does nothing.
+ * commands and in other reserved machines it does nothing. Where the preload or `serve` has started the runtime before
+ * the app, it returns what that came to; its options have no effect then.
  *
  * @param options overrides of what the environment says
  * @returns what was done
@@ -93,24 +38,43 @@ const environment: Environment = (name) => Deno.env.get(name) || undefined;
 export async function reapply(
   options: ReapplyOptions = {},
 ): Promise<ReapplyResult> {
+  if (runtime.before) return await runtime.before;
+  return await startWatching(options, "reapply");
+}
+
+/**
+ * Starts the runtime, if nobody has yet, and applies what its generation runs.
+ *
+ * @param options overrides of what the environment says
+ * @param startedBy who starts it
+ * @returns what was done
+ */
+export async function startWatching(
+  options: ReapplyOptions,
+  startedBy: StartedBy,
+): Promise<ReapplyResult> {
   const logger = options.logger ?? defaultLogger();
   try {
     const inert = inertReason(environment);
     if (inert !== null) {
-      if (!running) appProcess.modules.uninstall();
+      if (!runtime.running) appProcess.modules.uninstall();
       return { status: "skipped", reason: inert };
     }
-    if (running && passive) {
-      await (await running)[Symbol.asyncDispose]();
-      running = null;
+    if (runtime.running && runtime.passive) {
+      await (await runtime.running)[Symbol.asyncDispose]();
+      runtime.running = null;
     }
-    if (running) {
+    if (runtime.running) {
       return {
         status: "skipped",
         reason: "reapply() has run in this process already",
       };
     }
-    const { machine, missing } = await (running = watching(options, logger));
+    const { machine, missing } = await startRunning(
+      options,
+      logger,
+      startedBy,
+    );
     if (missing !== null) {
       logger.error(`hot upgrades are off: ${missing}`);
       return { status: "error", reason: missing };
@@ -184,125 +148,11 @@ export async function info(): Promise<MachineInfo> {
  * ```
  */
 export async function stop(): Promise<void> {
-  const was = running;
-  running = null;
+  const was = runtime.running;
+  runtime.running = null;
+  runtime.before = null;
   if (was) await (await was)[Symbol.asyncDispose]();
   await appProcess.rest();
-}
-
-function watching(options: ReapplyOptions, logger: Logger): Promise<Running> {
-  passive = false;
-  return starting(options, logger);
-}
-
-/** What runs; where nobody has called `reapply()` yet, set up to answer, and not to watch. */
-async function runningAtLeast(): Promise<Running> {
-  if (!running) {
-    running = starting({ watch: false }, defaultLogger());
-    passive = true;
-  }
-  return await running;
-}
-
-function starting(options: ReapplyOptions, logger: Logger): Promise<Running> {
-  const started = start(options, logger);
-  // A start that failed must not stand in the way of the next.
-  started.catch(() => running = null);
-  return started;
-}
-
-async function start(
-  options: ReapplyOptions,
-  logger: Logger,
-): Promise<Running> {
-  const mainFile = fileURLToPath(Deno.mainModule);
-  const { root, appFolder } = options.root === undefined
-    ? appFolders()
-    : { root: options.root, appFolder: "" };
-  const settings = resolveSettings(
-    options,
-    environment,
-    await readAppConfig(join(root, appFolder)),
-  );
-  const own = await ownFolder(
-    settings.temporaryFolder,
-    (text) => logger.warn(text),
-  );
-  const folders = new ReleaseFolders(
-    await chooseReleaseFolder(root, join(own, "releases")),
-  );
-  appProcess.modules.table ??= new ModuleTable(folderUrl(root), folders.url);
-  const bucket: Bucket | null = typeof settings.bucket === "string"
-    ? null
-    : new S3Bucket({ ...settings.bucket, ...settings.bucket.credentials });
-  appProcess.root = root;
-  appProcess.appFolder = appFolder;
-  appProcess.logger = logger;
-  const main = relative(root, mainFile);
-  // Before anything is decided: what an earlier process has laid over the image's files is not the image's.
-  const laid = await openLaying(root, settings.imageRef);
-  appProcess.modules.originalFile = (path) => laid.files?.originalFile(path);
-  const files = new AppFiles(root, {
-    appFolder,
-    ...laid.files ? { laid: laid.files } : {},
-  });
-  const context = {
-    laid,
-    appProcess,
-    settings,
-    bucket,
-    files,
-    startedAt: new Date().toISOString(),
-    main,
-    folders,
-    logger,
-  };
-  const machine = new Machine(context);
-  const notWatching = typeof settings.bucket === "string"
-    ? settings.bucket
-    : options.watch === false
-    ? "reapply() was called with watch: false"
-    : null;
-  const info = () =>
-    describeMachine(context, machine.lastUpgradeId, notWatching);
-  const watcher = new Watcher({
-    poll: () => machine.poll(),
-    intervalMs: settings.pollIntervalMs,
-    logger,
-  });
-  let socket: ControlSocket | null = null;
-  if (settings.imageRef !== "") {
-    try {
-      const path = settings.socketPath ?? join(own, CONTROL_SOCKET);
-      socket = await openControlSocket(path, {
-        info,
-        manifest: () => describeModules(context),
-        check: () => {
-          machine.nudge();
-          watcher.nudge();
-        },
-      }, logger);
-    } catch (error) {
-      // Upgrades still arrive by polling; only the way to ask is missing.
-      logger.warn(messageOf(error));
-    }
-  }
-  if (bucket && options.watch !== false) watcher.start();
-  return {
-    machine,
-    info,
-    missing: typeof settings.bucket === "string" ? settings.bucket : null,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await watcher[Symbol.asyncDispose]();
-      await machine.rest();
-      await socket?.[Symbol.asyncDispose]();
-      await laid.files?.close();
-    },
-  };
-}
-
-function defaultLogger(): Logger {
-  return consoleLogger(environment("FLYHOT_LOG") === "json" ? "json" : "text");
 }
 
 function messageOf(error: unknown): string {

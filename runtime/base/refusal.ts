@@ -18,6 +18,7 @@ export const REFUSAL_RULES = [
   "keep",
   "link",
   "worker",
+  "sockets",
   "files",
 ] as const;
 

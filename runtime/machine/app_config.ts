@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { parseJsonc } from "../protocol/jsonc.ts";
 import { listOf, object, reject, string } from "../protocol/parse.ts";
 import { publicKey } from "../protocol/signature.ts";
+import {
+  type RuntimeOptions,
+  runtimeOptions,
+} from "../protocol/runtime_options.ts";
 
 /** The part of the key `flyhot` that concerns a machine; the rest is for the command. */
 export interface AppConfig {
@@ -18,6 +22,8 @@ export interface AppConfig {
   readonly suspendTimeoutMs?: number;
   /** The keys of whom releases must be signed by, each 32 bytes in base64; not there where none is asked for. */
   readonly publicKeys?: readonly string[];
+  /** Options of the runtime; not there where none are said. */
+  readonly runtime?: RuntimeOptions;
   /** The names of the variables that hold the access key, the secret key and the session token. */
   readonly credentials?: {
     readonly accessKeyId?: string;
@@ -66,6 +72,9 @@ export function parseAppConfig(text: string): AppConfig {
         [key, name],
       ) => [key, string(name, `${at}.credentials.${key}`)]),
     );
+  }
+  if (said.runtime !== undefined) {
+    config.runtime = runtimeOptions(said.runtime, `${at}.runtime`);
   }
   return config;
 }

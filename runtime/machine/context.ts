@@ -6,6 +6,7 @@ import type { Laying } from "../release/laying.ts";
 import type { Logger } from "../base/log.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ReleaseFolders } from "../release/folders.ts";
+import type { StartedBy } from "../protocol/machine_info.ts";
 import type { Settings } from "./settings.ts";
 import type { AppProcess } from "../process/process.ts";
 
@@ -21,6 +22,8 @@ export interface MachineContext {
   readonly files: AppFiles;
   /** The files that lie over those of the image. */
   readonly laid: Laying;
+  /** How it was started. */
+  readonly startedBy: StartedBy;
   /** When it started watching, RFC 3339. */
   readonly startedAt: string;
   /** The path of the main module. */

@@ -16,7 +16,7 @@ import { runningManifest } from "../upgrade/running_manifest.ts";
  * @returns the answer of `GET /v1/info`
  */
 export async function describeMachine(
-  { appProcess, settings, startedAt }: MachineContext,
+  { appProcess, settings, startedAt, startedBy }: MachineContext,
   lastUpgradeId: string | null,
   notWatching: string | null,
 ): Promise<MachineInfo> {
@@ -30,6 +30,7 @@ export async function describeMachine(
     retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
     ...(notWatching === null ? {} : { notWatching }),
     openSockets: appProcess.openSockets.byModule,
+    startedBy,
     pid: Deno.pid,
     startedAt,
     lastUpgradeId,

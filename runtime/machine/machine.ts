@@ -430,7 +430,10 @@ export class Machine {
       const { level, text } = resultLine(result);
       this.#context.logger[level](text);
       // Said when the app has loaded: a process that dies until then is found pending by the next one.
-      if (result.state === "applied" && this.#context.appProcess.bootTrial) {
+      if (
+        atBoot && result.state === "applied" &&
+        this.#context.appProcess.bootTrial
+      ) {
         this.#onTrial = result;
       } else await this.#say(result);
       return result;

@@ -90,6 +90,7 @@ function setUp() {
     files: new AppFiles(folder),
     laid: { files: null, refused: "nothing is there" },
     startedAt: new Date().toISOString(),
+    startedBy: "reapply",
     main: "main.ts",
     folders: new ReleaseFolders(folder),
     logger,

@@ -156,17 +156,18 @@ export function inertReason(env: Environment): string | null {
 /**
  * Completes the options from the environment.
  *
- * @param options the caller's options
+ * @param said the caller's options; those of `deno.json` stand behind them
  * @param env the environment
  * @param config what the app's `deno.json` says. Default nothing
  * @returns the settings
  * @throws {TypeError} if a duration is not above 0, or longer than a timer can be
  */
 export function resolveSettings(
-  options: ReapplyOptions,
+  said: ReapplyOptions,
   env: Environment,
   config: AppConfig = {},
 ): Settings {
+  const options: ReapplyOptions = { ...config.runtime, ...said };
   const app = options.app ?? env("FLY_APP_NAME") ?? "app";
   const temporary = env("TMPDIR") ?? "/tmp";
   const polled = env("FLYHOT_POLL_MS");

@@ -80,6 +80,7 @@ function machineWith(publicKeys: readonly string[]) {
     files: new AppFiles(folder),
     laid: { files: null, refused: "nothing is there" },
     startedAt: new Date().toISOString(),
+    startedBy: "reapply",
     main: "main.ts",
     folders: new ReleaseFolders(`${folder}/releases`),
     logger: { info: say, warn: say, error: say },

@@ -140,6 +140,29 @@ export class Generations {
   }
 
   /**
+   * Says whose evaluation goes on from here, until somebody else says so: all modules of one import share its context.
+   *
+   * @param place the path of the module
+   * @param attempt the attempt that loads it, or null for the base image
+   */
+  enterEvaluation(place: string, attempt: number | null): void {
+    this.#context.enterWith(this.#work({ attempt, place, ended: true }));
+  }
+
+  /**
+   * Says that the evaluation has come to its end: what comes after it in the same turn, as the evaluation of a package, is
+   * not the module's.
+   *
+   * @param attempt the attempt that loads the module, or null for the base image
+   */
+  leaveEvaluation(attempt: number | null): void {
+    const work = attempt === null
+      ? undefined
+      : this.#work({ attempt, ended: true });
+    this.#context.enterWith(work as Work);
+  }
+
+  /**
    * Runs a health check: it meets code on trial, from now until its pass ends.
    *
    * @param pass its pass, ended by the caller

@@ -13,7 +13,12 @@ import { pathToFileURL } from "node:url";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
-import { atPlace, withClasses } from "./module_source.ts";
+import {
+  asMain,
+  atPlace,
+  withClasses,
+  withEvaluation,
+} from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
@@ -28,6 +33,14 @@ export interface LiveCall {
   readonly targets: Set<string>;
 }
 
+/** A main module that the hooks see. */
+export interface SeenMain {
+  /** Its place. */
+  readonly url: string;
+  /** Whether Deno itself takes it for the main module. */
+  readonly isNative: boolean;
+}
+
 /** Marks a URL whose text is wanted and not its evaluation. */
 const READING = "?flyhot-text=";
 
@@ -35,6 +48,8 @@ const READING = "?flyhot-text=";
 export class ModuleLoading {
   /** The table of current instances; null until the app root is known, and then every import is left alone. */
   table: ModuleTable | null = null;
+  /** The main module, where the hooks see it as they see all others; null where it came before them. */
+  main: SeenMain | null = null;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
   /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
@@ -161,7 +176,7 @@ export class ModuleLoading {
   /**
    * What is loaded in the current generation.
    *
-   * @param main the path of the main module
+   * @param main the path of the main module, which is loaded though nobody may have seen it
    * @returns the paths and how they were imported
    */
   current(main: string): LoadedModules {
@@ -169,7 +184,7 @@ export class ModuleLoading {
     const modules: LoadedModules = table
       ? this.#edges.current(table)
       : { loaded: new Set(), imports: new Map() };
-    modules.loaded.add(main);
+    if (this.main === null) modules.loaded.add(main);
     return modules;
   }
 
@@ -281,6 +296,11 @@ export class ModuleLoading {
     const standIn = this.standIns.load(url);
     if (standIn !== null) return standIn;
     if (!this.#concerns(url)) return next(url, context);
+    const current = this.#currentMain(url);
+    if (current !== null) {
+      const source = `import ${JSON.stringify(current)};`;
+      return { format: "module", source, shortCircuit: true };
+    }
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;
     const file = this.#imageFile(release ?? fileOf(url));
@@ -298,9 +318,28 @@ export class ModuleLoading {
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = textOf(loaded.source);
     this.#sources.set(url, text);
-    const named = withClasses(text, url);
-    const source = release === null ? named : atPlace(named, placeOf(url));
+    let source = withClasses(text, url);
+    if (this.main !== null && !context.conditions?.includes("require")) {
+      source = withEvaluation(source, url);
+    }
+    if (release !== null) source = atPlace(source, placeOf(url));
+    if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** Whether an instance of the main module has to be told that it is that. */
+  #isToldMain(url: string): boolean {
+    const { main } = this;
+    return main !== null && placeOf(url) === main.url &&
+      !(main.isNative && url === main.url);
+  }
+
+  /** The instance that stands for the main module, where Deno asks for it by its place and a release has brought another. */
+  #currentMain(url: string): string | null {
+    const { main, table } = this;
+    if (!main?.isNative || url !== main.url || !table) return null;
+    const current = table.current(url);
+    return current === url || this.#edges.hasLoaded(current) ? null : current;
   }
 
   /** Where a specifier of the app leads: where its release says, and for code of the image where the image does. */

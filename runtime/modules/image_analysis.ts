@@ -1,8 +1,6 @@
 /** What the scripts of the base image do: the only ones that no manifest tells of, analyzed when they are asked for.
  * @module
  */
-// The parser belongs to what is cached with the image: a machine must not have to download it when it is asked.
-import "npm:acorn@8.19.0";
 import { within } from "../base/deadline.ts";
 import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
 import type { AnalyzedText } from "./analysis_worker.ts";

@@ -28,6 +28,46 @@ export function atPlace(source: string, place: string): string {
   return `import.meta.url = ${JSON.stringify(place)};${text}`;
 }
 
+/** The name by which modules say that their evaluation begins and ends. */
+export const EVALUATION_KEY = Symbol.for("@flyhot/runtime.evaluation");
+
+/** Told when the evaluation of a module begins, and when it has come to its end. */
+export type TakeEvaluation = (url: string, isOver: boolean) => void;
+
+/**
+ * Lets a module say when its evaluation begins, on its first line, and when it is over.
+ *
+ * @param source the source
+ * @param url the instance's URL
+ * @returns the source
+ */
+export function withEvaluation(source: string, url: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  const told = (isOver: boolean) =>
+    `globalThis[Symbol.for(${JSON.stringify(EVALUATION_KEY.description)})]?.(${
+      JSON.stringify(url)
+    }, ${isOver});`;
+  return atEnd(told(false) + text, `\n;${told(true)}`);
+}
+
+/**
+ * Lets a module be the main one.
+ *
+ * @param source the source
+ * @returns the source, on the same lines
+ */
+export function asMain(source: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  return `import.meta.main = true;${text}`;
+}
+
+function atEnd(source: string, line: string): string {
+  const at = source.lastIndexOf(MAP);
+  return at === -1
+    ? source + line
+    : source.slice(0, at) + line + source.slice(at);
+}
+
 /**
  * Lets a module hand out its classes, exported or not, so that instances can follow them.
  *
@@ -45,8 +85,5 @@ export function withClasses(source: string, url: string): string {
   const line = `\n;globalThis[Symbol.for(${
     JSON.stringify(CLASSES_KEY.description)
   })]?.(${JSON.stringify(url)}, { ${getters.join(", ")} });`;
-  const at = source.lastIndexOf(MAP);
-  return at === -1
-    ? source + line
-    : source.slice(0, at) + line + source.slice(at);
+  return atEnd(source, line);
 }

@@ -29,6 +29,7 @@ import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
+import { judgeSockets } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
@@ -160,6 +161,11 @@ export function* classifySteps(
     settings,
     consents,
   });
+  const sockets = judgeSockets(
+    running,
+    [...set.reload, ...gone],
+    settings.sockets,
+  );
   const mapped = new Set(set.mapped);
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
@@ -176,6 +182,7 @@ export function* classifySteps(
     ...(yield* oneStep(boundaryRefusals(manifest, running, gone, now))),
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
     ...state.refusals,
+    ...sockets.refusals,
     ...(yield* workerRefusals(
       scripts,
       new Set([...changed, ...changes.removed]),
@@ -206,7 +213,7 @@ export function* classifySteps(
       ...changes.ignored.length > 0
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]
         : [],
-      ...stuckSockets(running, [...set.reload, ...gone]),
+      ...sockets.notes,
       ...changedImageFiles(manifest, running).map((path) =>
         `${path} has changed: takes effect at the next cold deploy`
       ),
@@ -236,20 +243,6 @@ export function* classifySteps(
 function* oneStep<T>(result: T): Steps<T> {
   yield;
   return result;
-}
-
-/** Open sockets that go on with the handlers of replaced modules. */
-function stuckSockets(
-  { openSockets = {} }: RunningManifest,
-  replaced: readonly string[],
-): string[] {
-  return Object.entries(openSockets)
-    .filter(([path]) => replaced.includes(path))
-    .map(([path, count]) =>
-      `${count} open ${
-        count === 1 ? "socket" : "sockets"
-      } whose handlers are made by ${path}: they go on with the old code until they are closed; sockets() follow the code`
-    );
 }
 
 function changesAnything(plan: Plan): boolean {

@@ -32,6 +32,8 @@ export interface HandOverContext {
   callingPlace(): string | null;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Told of each new listener. */
+  opened?(about: HandedOver): void;
 }
 
 /** What an attempt serves, from its loading on. */
@@ -230,8 +232,9 @@ export abstract class HandOver<
   /** Notes a new listener; nobody from outside meets it before its code is trusted. */
   protected opened(
     listener: Listener,
-    { mine }: Asked<Listener, Served>,
+    { mine, about }: Asked<Listener, Served>,
   ): void {
+    this.#context.opened?.(about);
     this.#listeners.add(listener);
     if (!mine) return;
     mine.opened.push(listener);

@@ -30,6 +30,8 @@ import {
 export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   /** The passes of health checks. */
   readonly passes: Passes;
+  /** Told of a socket that is no request any more, and of the module that serves it. */
+  upgraded(socket: net.Socket, place: string | null): void;
 }
 
 /** What Node keeps in a server that listens. */
@@ -260,6 +262,9 @@ export class NodeServers extends HandOver<Listener, Member> {
         throw error;
       }
     };
+    if (name === "upgrade") {
+      this.#context.upgraded(args[1] as net.Socket, target.place);
+    }
     target.emitting = true;
     try {
       return target.inContext(() =>

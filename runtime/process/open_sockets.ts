@@ -1,21 +1,46 @@
-/** The open sockets of `Deno.upgradeWebSocket`, by the module whose code handles them: an upgrade leaves those handlers
- * as they are.
+/** The open sockets of app code, by the module whose code handles them: an upgrade leaves those handlers as they are,
+ * unless the app says otherwise.
  * @module
  */
+import type { Socket } from "node:net";
 import { natives } from "../base/natives.ts";
+import type { Generations } from "../modules/generations.ts";
+import { type Answer, GreetedSocket } from "./greeted_socket.ts";
 
 /** What the sockets need. */
 export interface OpenSocketsContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
   /** The module that is calling, as far as the stack or the request tells; null where nothing does. */
   callingPlace(): string | null;
   /** The path of a place that was noted before the root was known. */
   pathOf(place: string): string;
+  /** Answers a request as the server does whose request is under way; null outside of requests. */
+  currentAnswer(): Answer | null;
+  /** Takes what goes wrong while sockets are greeted. */
+  report(message: string): void;
 }
+
+interface OpenSocket {
+  readonly place: string;
+  /** Asks its client to connect again. */
+  readonly end: () => void;
+  /** What lets new code greet it; null where only a package could. */
+  readonly greeted: GreetedSocket | null;
+}
+
+/** The close code of a service that begins again. */
+const SERVICE_RESTART = 1012;
+/** The same as a frame of a server, for sockets that a package has upgraded. */
+const RESTART_FRAME = new Uint8Array([0x88, 2, 0x03, 0xf4]);
+/** Clients that connect again all at once would come as a flood. */
+const ENDS_PER_SECOND = 100;
 
 /** All sockets that app code has opened by itself; those of `sockets()` follow the code and are not among them. */
 export class OpenSockets {
   readonly #context: OpenSocketsContext;
-  readonly #counts = new Map<string, number>();
+  readonly #open = new Set<OpenSocket>();
+  readonly #greeting = new WeakMap<Request, GreetedSocket>();
 
   /**
    * @param context what they need
@@ -30,12 +55,7 @@ export class OpenSockets {
     const wrapped = (
       request: Request,
       options?: Deno.UpgradeWebSocketOptions,
-    ): Deno.WebSocketUpgrade => {
-      const upgraded = native(request, options);
-      const place = this.#context.callingPlace();
-      if (place !== null) this.#count(upgraded.socket, place);
-      return upgraded;
-    };
+    ): Deno.WebSocketUpgrade => this.#upgrade(request, options);
     Object.defineProperties(
       wrapped,
       Object.getOwnPropertyDescriptors(native),
@@ -50,23 +70,126 @@ export class OpenSockets {
 
   /** How many are open, by the path of the module that handles them. */
   get byModule(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const [place, count] of this.#counts) {
-      const path = this.#context.pathOf(place);
-      counts[path] = (counts[path] ?? 0) + count;
-    }
-    return counts;
+    return this.#counted(() => true);
   }
 
-  #count(socket: WebSocket, place: string): void {
+  /** How many of them packages have upgraded, by the path of the module that serves. */
+  get ofPackages(): Record<string, number> {
+    return this.#counted(({ greeted }) => greeted === null);
+  }
+
+  /**
+   * Notes a socket that a package has upgraded from a request to a server of Node's modules.
+   *
+   * @param socket the socket
+   * @param place the module that serves
+   */
+  upgraded(socket: Socket, place: string | null): void {
+    if (place === null || socket.destroyed) return;
+    const open: OpenSocket = {
+      place,
+      end: () => {
+        if (socket.writable) socket.end(RESTART_FRAME);
+      },
+      greeted: null,
+    };
+    this.#open.add(open);
+    socket.once("close", () => this.#open.delete(open));
+  }
+
+  /**
+   * Asks the clients of replaced modules to connect again, not all at once.
+   *
+   * @param paths the modules
+   */
+  reconnect(paths: ReadonlySet<string>): void {
+    const waiting = this.#of(paths);
+    const next = () => {
+      const open = waiting.shift();
+      if (!open) return;
+      if (this.#open.has(open)) open.end();
+      natives.setTimeout(next, 1000 / ENDS_PER_SECOND).unref();
+    };
+    next();
+  }
+
+  /**
+   * Lets new code greet the open sockets of replaced modules, as if their clients had connected now.
+   *
+   * @param paths the modules
+   */
+  async greet(paths: ReadonlySet<string>): Promise<void> {
+    const { generations, report } = this.#context;
+    const greetings = this.#of(paths).map(async ({ greeted, end }) => {
+      if (greeted === null) return;
+      const { request } = greeted;
+      this.#greeting.set(request, greeted);
+      try {
+        await generations.outside(() =>
+          generations.startWork(() => greeted.greet())
+        );
+      } catch (error) {
+        report(
+          `a socket could not be greeted by the new code: ${
+            error instanceof Error ? error.message : error
+          }`,
+        );
+      }
+      if (greeted.isGreeted) return;
+      // The new code would not have upgraded its request.
+      this.#greeting.delete(request);
+      end();
+    });
+    await Promise.all(greetings);
+  }
+
+  #upgrade(
+    request: Request,
+    options?: Deno.UpgradeWebSocketOptions,
+  ): Deno.WebSocketUpgrade {
+    const again = this.#greeting.get(request);
+    if (again) {
+      this.#greeting.delete(request);
+      return again.handOver();
+    }
+    const { currentAnswer, callingPlace } = this.#context;
+    // Its headers cannot be read any more once it is upgraded.
+    const copy = new natives.Request(request.url, {
+      headers: [...request.headers],
+    });
+    const answer = currentAnswer();
+    const upgraded = natives.upgradeWebSocket(request, options);
+    const place = callingPlace();
+    if (place === null) return upgraded;
+    const { socket } = upgraded;
+    const greeted = answer && new GreetedSocket(socket, copy, answer);
+    const open: OpenSocket = {
+      place,
+      end: () => socket.close(SERVICE_RESTART),
+      greeted,
+    };
+    const { addEventListener } = natives.WebSocket.prototype;
+    const listen = (name: string, act: () => void) =>
+      addEventListener.call(socket, name, act, { once: true });
     // From when it is open: a response that is never sent opens nothing.
-    socket.addEventListener("open", () => {
-      this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
-      socket.addEventListener("close", () => {
-        const left = this.#counts.get(place)! - 1;
-        if (left > 0) this.#counts.set(place, left);
-        else this.#counts.delete(place);
-      }, { once: true });
-    }, { once: true });
+    listen("open", () => this.#open.add(open));
+    listen("close", () => this.#open.delete(open));
+    return upgraded;
+  }
+
+  #of(paths: ReadonlySet<string>): OpenSocket[] {
+    return [...this.#open].filter(({ place }) =>
+      paths.has(this.#context.pathOf(place))
+    );
+  }
+
+  #counted(isMeant: (open: OpenSocket) => boolean): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const open of this.#open) {
+      if (!isMeant(open)) continue;
+      const path = this.#context.pathOf(open.place);
+      counts[path] = (counts[path] ?? 0) + 1;
+    }
+    return counts;
   }
 }

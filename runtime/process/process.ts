@@ -14,12 +14,19 @@ import {
 } from "../state/staging.ts";
 import { ClassRegistry } from "../state/class_registry.ts";
 import { Subscriptions } from "../state/subscriptions.ts";
+import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
+import { Crons } from "./owned/crons.ts";
+import { Listeners } from "./owned/listeners.ts";
+import type { OwnersContext } from "./owned/owners.ts";
+import { Queues } from "./owned/queues.ts";
+import { TcpListeners } from "./tcp_listeners.ts";
 import { NodeServers } from "./node_servers.ts";
+import type { HandedOver } from "./hand_over.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
@@ -117,6 +124,8 @@ export class AppProcess {
   release: CurrentRelease | null = null;
   /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
   earlierFolders: string[] = [];
+  /** Told of each version of the main module that an upgrade has loaded; null where nobody wants to know. */
+  onMain: ((module: unknown) => void) | null = null;
   /** The app root, once it is known. */
   root: string | null = null;
   /** The path of the app's own folder under it; empty where both are the same. */
@@ -156,6 +165,12 @@ export class AppProcess {
       callingModules().map((url) => this.modules.table?.pathOf(url) ?? null)
         .filter((path) => path !== null),
   });
+  /** Which modules are being evaluated. */
+  readonly evaluations: Evaluations = new Evaluations({
+    generations,
+    attemptOf,
+    pathOf: (url) => this.#pathOf(url) ?? url,
+  });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({
     generations,
@@ -171,6 +186,7 @@ export class AppProcess {
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
   });
   /** The servers of Node's modules. */
   readonly nodeServers: NodeServers = new NodeServers({
@@ -178,10 +194,28 @@ export class AppProcess {
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
+    upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
   });
+  /** The listeners of `Deno.listen`. */
+  readonly tcpListeners: TcpListeners = new TcpListeners({
+    generations,
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
+    opened: (about) => this.#opened(about),
+  });
+  /** Listeners to signals and events, by those who have added them. */
+  readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  /** The crons. */
+  readonly crons: Crons = new Crons(this.#ownersContext());
+  /** The queue listeners. */
+  readonly queues: Queues = new Queues(this.#ownersContext());
   /** The sockets whose handlers stay with the code that made them. */
   readonly openSockets: OpenSockets = new OpenSockets({
+    generations,
+    currentAnswer: () => this.servers.currentAnswer,
+    report: (message) => this.logger.error(message),
     callingPlace: () =>
       this.callingPlace("innermost") ?? this.servers.currentPlace,
     pathOf: (place) => this.#pathOf(place) ?? place,
@@ -205,10 +239,15 @@ export class AppProcess {
     this.guard.install();
     watchExits(this.guard, this.endSignals);
     this.modules.standIns = new StandIns(this.timers.install());
+    this.evaluations.install();
     this.fileReads.install();
     this.passes.install();
     this.servers.install();
     this.nodeServers.install();
+    this.tcpListeners.install();
+    this.listeners.install();
+    this.crons.install();
+    this.queues.install();
     this.openSockets.install();
   }
 
@@ -337,9 +376,10 @@ export class AppProcess {
    */
   evaluating(): Declaring | null {
     const declaring = this.declaring();
-    return this.opening > 0 || declaring.staging?.state === "staged"
-      ? declaring
-      : null;
+    const isEvaluated = this.opening > 0 ||
+      declaring.staging?.state === "staged" ||
+      callingModules().some((url) => this.evaluations.goesOn(url));
+    return isEvaluated ? declaring : null;
   }
 
   /**
@@ -404,6 +444,23 @@ export class AppProcess {
     this.bootTrial?.abandon();
     for (const cell of this.families.values()) cell.rest();
     for (const cell of this.services.values()) await this.#stopQuietly(cell);
+  }
+
+  /** A main module that is evaluated for as long as it serves has loaded when it serves. */
+  #opened({ place, isEvaluated }: HandedOver): void {
+    const { main } = this.modules;
+    if (!main?.isNative || place === null || !isEvaluated) return;
+    if (this.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
+      this.bootTrial?.confirm();
+    }
+  }
+
+  #ownersContext(): OwnersContext {
+    return {
+      generations,
+      callingPlace: () => this.callingPlace("innermost"),
+      isAmong: (place, paths) => this.isAmong(place, paths),
+    };
   }
 
   #pathOf(url: string): string | null {

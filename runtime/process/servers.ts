@@ -11,6 +11,7 @@ import {
   type HandOverListener,
 } from "./hand_over.ts";
 import { addressKey } from "./listen_key.ts";
+import { certificateOf, requireSame } from "./certificates.ts";
 import { PASS_HEADER, type Passes } from "./passes.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
@@ -24,6 +25,8 @@ export interface ServersContext extends HandOverContext {
 /** One listener and its handlers. */
 interface Listener extends HandOverListener<Served> {
   readonly server: Deno.HttpServer<Deno.Addr>;
+  /** What it proves itself by; nothing where it does not. */
+  readonly certificate: string;
 }
 
 /** What one piece of code serves on a listener. */
@@ -36,6 +39,7 @@ interface Served extends HandedOver {
 export class Servers extends HandOver<Listener, Served> {
   readonly #context: ServersContext;
   readonly #served = new WeakMap<Work, Served>();
+  readonly #answers = new WeakMap<Work, (request: Request) => unknown>();
   readonly #thrown = new WeakMap<object, Work>();
   readonly #serve: typeof Deno.serve;
   readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
@@ -53,6 +57,12 @@ export class Servers extends HandOver<Listener, Served> {
   get currentPlace(): string | null {
     const { work } = this.#context.generations;
     return (work && this.#served.get(work)?.place) ?? null;
+  }
+
+  /** Answers requests as the server does whose request is under way, by its newest code; null outside of requests. */
+  get currentAnswer(): ((request: Request) => unknown) | null {
+    const { work } = this.#context.generations;
+    return (work && this.#answers.get(work)) ?? null;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */
@@ -100,7 +110,11 @@ export class Servers extends HandOver<Listener, Served> {
     };
     const key = this.#keyOf(options, asked);
     const there = this.claimable(asked, key);
-    if (there) return this.#take(there, served, asked, options);
+    const certificate = certificateOf(options);
+    if (there) {
+      requireSame(there, certificate);
+      return this.#take(there, served, asked, options);
+    }
     const gate = new Gate(generations, served);
     const isCurrent = () => gate.newest === served;
     const { handler: _handler, onError: _onError, ...rest } = options;
@@ -121,7 +135,13 @@ export class Servers extends HandOver<Listener, Served> {
       (request: Request, info: Deno.ServeHandlerInfo<Deno.Addr>) =>
         this.#answer(gate, request, info),
     );
-    const listener: Listener = { key, server, gate, closed: false };
+    const listener: Listener = {
+      key,
+      server,
+      gate,
+      certificate,
+      closed: false,
+    };
     this.opened(listener, asked);
     this.#watch(listener);
     // Code that has handed the listener over has nothing left to shut down.
@@ -163,7 +183,13 @@ export class Servers extends HandOver<Listener, Served> {
     const act = async () => {
       const served = gate.value;
       const { handler, ready } = served;
-      if (generations.work) this.#served.set(generations.work, served);
+      if (generations.work) {
+        this.#served.set(generations.work, served);
+        this.#answers.set(
+          generations.work,
+          (again) => gate.value.handler(again, info),
+        );
+      }
       if (check === null && ready !== null && !await ready) return gone();
       return await handler(shown, info);
     };

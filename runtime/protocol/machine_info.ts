@@ -6,10 +6,17 @@ import {
   count,
   nullable,
   object,
+  oneOf,
   recordOf,
   sha256Hex,
   string,
 } from "./parse.ts";
+
+/** The ways to start the runtime: by `reapply()` in the app, or before the app by the preload or by `serve`. */
+export const STARTED_BY = ["reapply", "preload", "serve"] as const;
+
+/** One of {@linkcode STARTED_BY}. */
+export type StartedBy = typeof STARTED_BY[number];
 
 /** What a machine answers to `GET /v1/info` and what `info()` returns, whether or not an upgrade is in. */
 export interface MachineInfoCommon {
@@ -32,6 +39,8 @@ export interface MachineInfoCommon {
    * the code, are not among them. Not there where the runtime is older.
    */
   readonly openSockets?: Readonly<Record<string, number>>;
+  /** How the runtime was started; not there where it is older. */
+  readonly startedBy?: StartedBy;
   /** The process id. */
   readonly pid: number;
   /** When the process started watching, RFC 3339. */
@@ -90,6 +99,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
       : { notWatching: string(it.notWatching, `${at}.notWatching`) }),
     ...(it.openSockets === undefined ? {} : {
       openSockets: recordOf(count)(it.openSockets, `${at}.openSockets`),
+    }),
+    ...(it.startedBy === undefined ? {} : {
+      startedBy: oneOf(...STARTED_BY)(it.startedBy, `${at}.startedBy`),
     }),
     pid: count(it.pid, `${at}.pid`),
     startedAt: string(it.startedAt, `${at}.startedAt`),

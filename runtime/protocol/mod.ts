@@ -27,6 +27,8 @@ export {
   type MachineInfo,
   type MachineInfoCommon,
   parseMachineInfo,
+  STARTED_BY,
+  type StartedBy,
 } from "./machine_info.ts";
 export {
   type HolderChange,
@@ -96,6 +98,7 @@ export {
   type ReleaseSettings,
   SOCKET_WAYS,
 } from "./release_settings.ts";
+export { type RuntimeOptions, runtimeOptions } from "./runtime_options.ts";
 export {
   parseStartRecord,
   type StartRecord,

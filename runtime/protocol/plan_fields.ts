@@ -91,6 +91,8 @@ export interface RunningPlanFields {
   readonly reads?: Readonly<Record<string, readonly string[]>>;
   /** Open sockets whose handlers stay with the code that made them, by the path of its module. */
   readonly openSockets?: Readonly<Record<string, number>>;
+  /** Those of them that packages have upgraded from requests to servers of Node's modules. */
+  readonly packageSockets?: Readonly<Record<string, number>>;
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
 }
@@ -188,6 +190,7 @@ export function runningPlanFields(
     ...maybe(running, "releaseFiles", listOf(string), at),
     ...maybe(running, "reads", recordOf(listOf(string)), at),
     ...maybe(running, "openSockets", recordOf(count), at),
+    ...maybe(running, "packageSockets", recordOf(count), at),
     ...maybe(running, "workers", listOf(string), at),
   };
 }

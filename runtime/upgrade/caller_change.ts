@@ -1,6 +1,7 @@
 /** What an upgrade does about callers, crashes and what modules own: who meets which code, from loading to probation.
  * @module
  */
+import type { ReleaseSettings } from "../protocol/release_settings.ts";
 import type { Trial } from "../modules/generations.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { Watch } from "../process/guard.ts";
@@ -14,6 +15,8 @@ export interface CallerChangeAbout {
   readonly folder: string | null;
   /** The modules that are reloaded or gone. */
   readonly replaced: ReadonlySet<string>;
+  /** What becomes of open sockets whose handlers the replaced modules have made. Default they are kept */
+  readonly sockets?: ReleaseSettings["sockets"];
 }
 
 /** The part of an upgrade that concerns callers; begun before the new modules load. */
@@ -34,13 +37,25 @@ export class CallerChange {
     this.#appProcess = appProcess;
     this.#about = about;
     this.#watch = appProcess.guard.watch(attempt, folder);
-    const { servers, nodeServers, release } = appProcess;
     appProcess.addresses.set(
-      release?.sha256 ?? null,
-      new Set([...servers.addresses, ...nodeServers.addresses]),
+      appProcess.release?.sha256 ?? null,
+      new Set(this.#handedOver.flatMap(({ addresses }) => addresses)),
     );
-    servers.begin(attempt, replaced);
-    nodeServers.begin(attempt, replaced);
+    for (const kind of [...this.#handedOver, ...this.#owned]) {
+      kind.begin(attempt, replaced);
+    }
+  }
+
+  /** What listens on addresses. */
+  get #handedOver() {
+    const { servers, nodeServers, tcpListeners } = this.#appProcess;
+    return [servers, nodeServers, tcpListeners] as const;
+  }
+
+  /** What else modules ask the platform for. */
+  get #owned() {
+    const { listeners, crons, queues } = this.#appProcess;
+    return [listeners, crons, queues] as const;
   }
 
   /** Rejects with the first error of the new code that nobody caught. */
@@ -63,9 +78,9 @@ export class CallerChange {
 
   /** The addresses that the replaced modules serve and the new ones do not, or not yet. */
   get unclaimed(): string[] {
-    const { servers, nodeServers } = this.#appProcess;
-    const { attempt } = this.#about;
-    return [...servers.unclaimed(attempt), ...nodeServers.unclaimed(attempt)];
+    return this.#handedOver.flatMap((kind) =>
+      kind.unclaimed(this.#about.attempt)
+    );
   }
 
   /** Says that the new modules are loaded: the timers that they set from now on wait for the swap. */
@@ -80,11 +95,11 @@ export class CallerChange {
    */
   swap(): { readonly generation: number; readonly undo: () => void } {
     const { attempt, replaced } = this.#about;
-    const { generations, timers, servers, nodeServers, hots, healthChecks } =
-      this.#appProcess;
+    const { generations, timers, hots, healthChecks } = this.#appProcess;
     const trial = this.#trial = generations.swap(attempt);
-    const undoServers = servers.swap(attempt, trial.generation);
-    const undoNodeServers = nodeServers.swap(attempt, trial.generation);
+    const undoServers = this.#handedOver.map((kind) =>
+      kind.swap(attempt, trial.generation)
+    );
     const undoChecks = healthChecks.swap(attempt, replaced);
     const kept = new Set<unknown>();
     for (const { path, data } of hots.values()) {
@@ -99,8 +114,7 @@ export class CallerChange {
       generation: trial.generation,
       undo: () => {
         trial.undo();
-        undoServers();
-        undoNodeServers();
+        for (const undo of undoServers) undo();
         undoChecks();
         this.#replaced?.release();
         this.#replaced = null;
@@ -114,11 +128,17 @@ export class CallerChange {
    * @param drainMs how long work begun before keeps the code that it began in, in milliseconds
    */
   commit(drainMs: number): void {
-    const { generations, servers, nodeServers } = this.#appProcess;
+    const { generations } = this.#appProcess;
     this.#watch.check();
     this.#trial?.commit();
-    servers.commit(this.#about.attempt);
-    nodeServers.commit(this.#about.attempt);
+    for (const kind of [...this.#handedOver, ...this.#owned]) {
+      kind.commit(this.#about.attempt);
+    }
+    const { openSockets } = this.#appProcess;
+    const { sockets, replaced } = this.#about;
+    // Those of the new code cannot be there yet.
+    if (sockets === "reconnect") openSockets.reconnect(replaced);
+    if (sockets === "replay") void openSockets.greet(replaced);
     if (this.#trial) generations.drain(this.#trial.generation, drainMs);
   }
 
@@ -137,8 +157,7 @@ export class CallerChange {
     const { attempt, replaced } = this.#about;
     this.#replaced?.drop();
     this.#replaced = null;
-    this.#appProcess.servers.endUnclaimed(attempt);
-    this.#appProcess.nodeServers.endUnclaimed(attempt);
+    for (const kind of this.#handedOver) kind.endUnclaimed(attempt);
     this.#appProcess.owned.endReplaced(replaced, attempt);
   }
 
@@ -157,8 +176,7 @@ export class CallerChange {
   /** Ends what is left of an attempt that does not come in. */
   discard(): void {
     const { attempt } = this.#about;
-    const { timers, servers, nodeServers, owned, healthChecks, logger } =
-      this.#appProcess;
+    const { timers, owned, healthChecks, logger } = this.#appProcess;
     healthChecks.discard(attempt);
     this.#watch.giveUp();
     this.#own?.release();
@@ -168,8 +186,9 @@ export class CallerChange {
         `ended ${ended} timers that code of an upgrade that was given up had set`,
       );
     }
-    servers.giveUp(attempt);
-    nodeServers.giveUp(attempt);
+    for (const kind of [...this.#handedOver, ...this.#owned]) {
+      kind.giveUp(attempt);
+    }
     owned.endAttempt(attempt);
   }
 }

@@ -17,6 +17,8 @@ import type { UpgradePlan } from "./plan_upgrade.ts";
 
 const CLAIM_POLL_MS = 10;
 const CLAIM_GRACE_MS = 50;
+/** For a top level that never ends and serves nothing: nobody can tell when it has got going. */
+const ENDLESS_GRACE_MS = 250;
 
 /** New modules that are loaded and wait. */
 export interface Prepared {
@@ -59,6 +61,7 @@ export async function prepare(
     attempt: staged.attempt,
     folder: release && folder,
     replaced: new Set([...plan.reload, ...plan.gone]),
+    ...socketsOption(release, appProcess),
   });
   modules.staged = staged;
   if (release) modules.releases.set(staged.attempt, release.manifest);
@@ -72,13 +75,27 @@ export async function prepare(
         path,
       )
     );
+    const served = servedMain(plan, appProcess);
+    if (served) {
+      const evaluated = Promise.all(imports);
+      imports.push(
+        generations.inAttempt(
+          attempt,
+          () => evaluated.then(() => served.load()),
+          served.path,
+        ),
+      );
+    }
     const refreshed = generations.inAttempt(
       attempt,
       () => boundaries.refresh(new Set(plan.reload)),
     );
     // Several may fail, and only the first is reported.
     for (const pending of [refreshed, ...imports]) pending.catch(() => {});
-    return settled(refreshed, imports, missing, () => isOver);
+    const isEndless = plan.roots.some((path) =>
+      appProcess.evaluations.goesOn(table.current(table.placeOf(path)))
+    );
+    return settled(refreshed, imports, missing, () => isOver, isEndless);
   };
   const consents = new Set([
     ...consent,
@@ -115,13 +132,15 @@ export async function prepare(
 
 /**
  * Waits for modules to load: their top level has ended and serves what it is to serve, be it by a main function that
- * nobody waits for. One that waits for its own server to end has loaded when it serves.
+ * nobody waits for. One that waits for its own server to end has loaded when it serves; one that goes on for as long as
+ * the process, and whose predecessor did, has loaded when it has had a moment to begin.
  */
 async function settled(
   refreshed: Promise<RefreshedBoundaries>,
   imports: readonly Promise<unknown>[],
   missing: () => readonly string[],
   isOver: () => boolean,
+  isEndless: boolean,
 ): Promise<RefreshedBoundaries> {
   const isServer = missing().length > 0;
   let isEvaluated = false;
@@ -133,7 +152,7 @@ async function settled(
     failure = { error };
   });
   const boundaries = await refreshed;
-  if (!isServer) {
+  if (!isServer && !isEndless) {
     await evaluated;
     return boundaries;
   }
@@ -144,8 +163,30 @@ async function settled(
     if (failure !== null) await evaluated;
   }
   // What comes right after the call that listens belongs to the top level too.
-  if (!isEvaluated) await Promise.race([evaluated, pause(CLAIM_GRACE_MS)]);
+  const graceMs = isServer ? CLAIM_GRACE_MS : ENDLESS_GRACE_MS;
+  if (!isEvaluated) await Promise.race([evaluated, pause(graceMs)]);
   return boundaries;
+}
+
+/** What an ordinary app says of open sockets; one with a boot shell leaves them as they are. */
+function socketsOption(
+  release: UnpackedRelease | null,
+  { modules }: AppProcess,
+) {
+  const sockets = release?.manifest.settings?.sockets;
+  return modules.main === null || sockets === undefined ? {} : { sockets };
+}
+
+/** The main module, where somebody serves what it exports and the upgrade loads it. */
+function servedMain(plan: UpgradePlan, { modules, onMain }: AppProcess) {
+  const path = modules.main && modules.pathOf(modules.main.url);
+  if (path === null || onMain === null || !plan.reload.includes(path)) {
+    return null;
+  }
+  return {
+    path,
+    load: async () => onMain(await import(modules.stagedUrl(path))),
+  };
 }
 
 function late(

@@ -90,6 +90,8 @@ export async function runningManifest(
     },
     canAddPackages,
     loaded: [...loaded].sort(),
+    // The hooks have seen the main module too: all can be reloaded.
+    ...modules.main === null ? {} : { boot: [] },
     live,
     plain,
     accepted: lists(acceptedBy(appProcess)),
@@ -110,6 +112,7 @@ export async function runningManifest(
       /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
     ),
     openSockets: appProcess.openSockets.byModule,
+    packageSockets: appProcess.openSockets.ofPackages,
     reads: Object.fromEntries(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),

@@ -374,6 +374,7 @@ class Upgrade {
       this.#context.onBoot?.(async () => {
         const loaded = this.#loadedPaths().difference(loadedBefore);
         for (const step of undo.toReversed()) step();
+        callers.discard();
         staging.state = "discarded";
         await appProcess.forgetDeclarations(
           loaded.union(staged.paths),

@@ -20,7 +20,7 @@ interface EffectRule {
 const EXITS = "runtime/process/exits.ts";
 
 /** Programs of their own, started as processes: they end themselves and print. */
-const PROGRAMS = ["src/sandbox/fly_stand_in.ts"];
+const PROGRAMS = ["src/sandbox/fly_stand_in.ts", "runtime/serve.ts"];
 
 /** Sees the calls of an app that end its process, and ends it in its name. */
 const EXIT_WRAPPER = "runtime/process/exits.ts";

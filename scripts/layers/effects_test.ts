@@ -29,7 +29,16 @@ Deno.test("checkSources() lets only cli.ts end the process", () => {
   const source = "Deno.exit(1);\nDeno.exitCode = 2;\nprocess.exit();";
   const all = ["1 Deno.exit", "2 Deno.exit", "3 Deno.exit"];
   assertEquals(effects("cli.ts", source), []);
-  for (const path of ["mod.ts", "src/sandbox/a.ts", "runtime/mod.ts"]) {
+  // A program of its own, as its users start it.
+  assertEquals(effects("runtime/serve.ts", source), []);
+  for (
+    const path of [
+      "mod.ts",
+      "src/sandbox/a.ts",
+      "runtime/mod.ts",
+      "runtime/preload.ts",
+    ]
+  ) {
     assertEquals(effects(path, source), all, path);
   }
 });

@@ -2,7 +2,13 @@
  * @module
  */
 import { RELEASE_KEYS } from "@flyhot/runtime/plan";
-import { parseJsonc, ProtocolError, publicKey } from "@flyhot/runtime/protocol";
+import {
+  parseJsonc,
+  ProtocolError,
+  publicKey,
+  type RuntimeOptions,
+  runtimeOptions,
+} from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { nearestName } from "./suggest.ts";
@@ -44,6 +50,8 @@ export interface DenoJsonConfig {
   readonly entry?: readonly string[];
   /** How far up the release's root lies above the app's folder: `..`, `../..`. */
   readonly root?: string;
+  /** Options of the runtime, for machines. */
+  readonly runtime?: RuntimeOptions;
   /** Variables for the temporary machine. */
   readonly env?: Readonly<Record<string, string>>;
   /** The command of the temporary machine. */
@@ -74,6 +82,15 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
       ? value
       : refuse(at, `"..", "../.." and so on`, value),
   env: (value, at) => record(value, at, text),
+  runtime: (value, at) => {
+    try {
+      return runtimeOptions(value, at);
+    } catch (error) {
+      // In the words of the machine that reads it.
+      if (!(error instanceof ProtocolError)) throw error;
+      throw new FlyhotError("usage", error.message, { cause: error });
+    }
+  },
   orchestrateCommand: (value, at) => {
     const words = texts(value, at);
     return words.length > 0 ? words : refuse(at, "at least one word", value);

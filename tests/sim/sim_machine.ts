@@ -360,6 +360,7 @@ export class SimMachine {
         bucket,
         files: new AppFiles("/app"),
         startedAt,
+        startedBy: "reapply" as const,
         main: "main.ts",
         folders: new ReleaseFolders("/releases"),
         laid: { files: null, refused: "a simulated machine lays no files" },

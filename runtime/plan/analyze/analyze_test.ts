@@ -545,9 +545,9 @@ Deno.test("state: instances of classes of the app and open handles", () => {
       ],
       [`const kv = await Deno.openKv();`, "kv handle"],
       [
+        // A listener is handed over.
         `const f = await Deno.open("x"); const l = Deno.listen({ port: 1 }); const c = await Deno.connect({ port: 1 });`,
         "f handle",
-        "l handle",
         "c handle",
       ],
       [

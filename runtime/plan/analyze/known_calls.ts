@@ -332,7 +332,7 @@ export const COLLECTION_CLASSES: ReadonlyMap<string, "map" | "set" | "array"> =
   ]);
 
 const HANDLE_FUNCTIONS =
-  /^(?:Deno\.(?:openKv|open|openSync|create|createSync|connect|connectTls|listen|listenTls|listenDatagram|watchFs|dlopen|connectQuic)|(?:[\w$]+\.)*(?:createClient|createPool|createConnection|createCluster))$/;
+  /^(?:Deno\.(?:openKv|open|openSync|create|createSync|connect|connectTls|listenDatagram|watchFs|dlopen|connectQuic)|(?:[\w$]+\.)*(?:createClient|createPool|createConnection|createCluster))$/;
 const HANDLE_CLASSES =
   /^(?:DatabaseSync|Database|DB|WebSocket|WebSocketStream|EventSource|Worker|BroadcastChannel|Pool|Client|Redis|MongoClient|PrismaClient)$/;
 

@@ -1,0 +1,139 @@
+/** What the evaluations of modules have asked the platform for, and how an upgrade brings in what the new ones ask for.
+ *
+ * What new code asks for waits until everybody meets that code; then it takes the place of what the replaced modules have
+ * asked for. Until then nothing has happened, so there is nothing to undo.
+ *
+ * @module
+ */
+import type { Generations } from "../../modules/generations.ts";
+
+/** Who asked for something. */
+export interface Owner {
+  /** The path of the module. */
+  readonly place: string;
+  /** The attempt that has loaded it; null for the base image. */
+  readonly attempt: number | null;
+}
+
+/** What is needed to know what is whose. */
+export interface OwnersContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** The innermost module of the app on the stack, or null. */
+  callingPlace(): string | null;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+}
+
+interface Attempt<Entry> {
+  readonly replaced: ReadonlySet<string>;
+  readonly asked: Entry[];
+  isIn: boolean;
+}
+
+/** One kind of it. */
+export abstract class Owners<Entry extends Owner> {
+  /** What is in. */
+  protected readonly current: Set<Entry> = new Set();
+  /** What is needed. */
+  protected readonly context: OwnersContext;
+  readonly #attempts = new Map<number, Attempt<Entry>>();
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: OwnersContext) {
+    this.context = context;
+  }
+
+  /**
+   * Gets ready for what an attempt asks for.
+   *
+   * @param attempt the attempt
+   * @param replaced the modules that it replaces
+   */
+  begin(attempt: number, replaced: ReadonlySet<string>): void {
+    this.#attempts.set(attempt, { replaced, asked: [], isIn: false });
+  }
+
+  /**
+   * Puts what an attempt has asked for in the place of what the replaced modules have.
+   *
+   * @param attempt the attempt, which everybody meets now
+   */
+  commit(attempt: number): void {
+    const mine = this.#attempts.get(attempt);
+    if (!mine) return;
+    mine.isIn = true;
+    const before = [...this.current].filter((entry) =>
+      entry.attempt !== attempt &&
+      this.context.isAmong(entry.place, mine.replaced)
+    );
+    for (const entry of before) this.current.delete(entry);
+    const next = mine.asked.splice(0);
+    for (const entry of next) this.current.add(entry);
+    this.replace(before, next);
+  }
+
+  /**
+   * Forgets what a given-up attempt has asked for.
+   *
+   * @param attempt the attempt
+   */
+  giveUp(attempt: number): void {
+    const mine = this.#attempts.get(attempt);
+    if (!mine) return;
+    this.#attempts.delete(attempt);
+    this.drop(mine.asked.splice(0));
+    const isIn = [...this.current].filter((it) => it.attempt === attempt);
+    for (const entry of isIn) this.current.delete(entry);
+    this.replace(isIn, []);
+  }
+
+  /** Puts some in the place of others; either may be more, or none. */
+  protected abstract replace(
+    before: readonly Entry[],
+    next: readonly Entry[],
+  ): void;
+
+  /** Ends what has never come in. */
+  protected abstract drop(entries: readonly Entry[]): void;
+
+  /** Whose evaluation goes on now; null where none does. */
+  protected get owner(): Owner | null {
+    const { generations, callingPlace } = this.context;
+    const { work } = generations;
+    if (work === null || typeof work.place !== "string") return null;
+    return { place: callingPlace() ?? work.place, attempt: work.attempt };
+  }
+
+  /** Whether what an attempt asks for has to wait. */
+  protected waits({ attempt }: Owner): boolean {
+    return attempt !== null && this.#attempts.get(attempt)?.isIn === false;
+  }
+
+  /** Whether something is there already that what an attempt asks for cannot replace. */
+  protected isTaken(
+    { attempt }: Owner,
+    isSame: (entry: Entry) => boolean,
+  ): boolean {
+    const mine = this.#attempts.get(attempt ?? -1);
+    if (!mine) return false;
+    return mine.asked.some(isSame) ||
+      [...this.current].some((entry) =>
+        isSame(entry) && !this.context.isAmong(entry.place, mine.replaced)
+      );
+  }
+
+  /** Takes what has been asked for: to be brought in with its attempt, or at once. */
+  protected take(entry: Entry): void {
+    const { attempt } = entry;
+    const mine = attempt === null ? undefined : this.#attempts.get(attempt);
+    if (mine && !mine.isIn) {
+      mine.asked.push(entry);
+      return;
+    }
+    this.current.add(entry);
+    this.replace([], [entry]);
+  }
+}
