@@ -4,7 +4,11 @@
  * @module
  */
 import type { Node } from "../../plan/analyze/nodes.ts";
-import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
+import {
+  type Keepable,
+  type KeepableNames,
+  keepableOf,
+} from "../../plan/analyze/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
 
 /** The name by which modules find the values that are kept. */

@@ -13,7 +13,7 @@ import {
   one,
   unwrap,
   word,
-} from "../../plan/analyze/nodes.ts";
+} from "./nodes.ts";
 
 /** One initializer whose value can be kept. */
 export interface Keepable {
