@@ -23,6 +23,8 @@ export interface Keepable {
   readonly kind: "variable" | "local" | "static" | "expression";
   /** The initializer; null for a declaration without one. */
   readonly init: Node | null;
+  /** The identifier of its variable; null for the others. */
+  readonly id: Node | null;
   /** Where the initializer begins, or belongs if there is none. */
   readonly start: number;
   /** Where it ends. */
@@ -189,6 +191,7 @@ class Finder {
           name: scope.path + name,
           kind: scope.inFunction ? "local" : "variable",
           init,
+          id,
           start: init?.start ?? id.end,
           end: init?.end ?? id.end,
           live: kind === "const" ? null : name,
@@ -218,6 +221,7 @@ class Finder {
       name: `${scope.path}new ${nameOf(callee)}`,
       kind: "expression",
       init: node,
+      id: null,
       start: node.start,
       end: node.end,
       live: null,
@@ -245,6 +249,7 @@ class Finder {
         name: `${scope.path}${name}.${nameOf(key)}`,
         kind: "static",
         init: value,
+        id: null,
         start: value?.start ?? key.end,
         end: value?.end ?? key.end,
         live: `this.${nameOf(key)}`,
