@@ -63,6 +63,8 @@ export type KeepState = "held" | "none" | "twice";
 /** The values that initializers made. */
 export class KeptValues {
   readonly #current = new Map<string, Instance>();
+  /** Attempts whose code may still import something, to no effect. */
+  readonly #givenUp = new Set<number>();
   #staged: Staged | null = null;
   /** What the last swap took the place of, until it is settled. */
   #undo:
@@ -87,7 +89,9 @@ export class KeptValues {
     const staged = this.#staged?.attempt === attempt ? this.#staged : null;
     // A module that comes in later, by an import of its own, belongs to the code that runs.
     const known = staged ? staged.instances : this.#current;
-    if (!known.has(place)) known.set(place, instance);
+    if (!known.has(place) && !this.#givenUp.has(attempt)) {
+      known.set(place, instance);
+    }
     return {
       has: (name) => this.#source(staged, instance, name) !== null,
       get: (name, read, write) => {
@@ -217,22 +221,28 @@ export class KeptValues {
     const { staged, before } = this.#undo;
     this.#undo = null;
     for (const pair of staged.pairs) carry(pair, pair.to, pair.from);
-    for (const [place, instance] of staged.instances) {
+    for (const [place, { attempt }] of this.#current) {
+      if (attempt !== staged.attempt) continue;
       const old = before.get(place);
-      if (this.#current.get(place) !== instance) continue;
       if (old) this.#current.set(place, old);
       else this.#current.delete(place);
     }
+    this.#givenUp.add(staged.attempt);
+    release(staged);
   }
 
   /** Forgets what the last swap took the place of. */
   settle(): void {
+    if (this.#undo) release(this.#undo.staged);
     this.#undo = null;
   }
 
   /** Gives up the attempt before its swap. */
   drop(): void {
-    if (this.#staged) this.#staged.open = false;
+    if (!this.#staged) return;
+    this.#staged.open = false;
+    this.#givenUp.add(this.#staged.attempt);
+    release(this.#staged);
     this.#staged = null;
   }
 
@@ -263,6 +273,12 @@ export class KeptValues {
     if (this.#staged) return this.#staged;
     throw new Error(`Cannot ${what} kept values: no attempt is staged`);
   }
+}
+
+/** The modules of an attempt live on; what it took the place of need not. */
+function release(staged: Staged): void {
+  staged.pairs.length = 0;
+  staged.instances.clear();
 }
 
 function held(

@@ -219,6 +219,26 @@ Deno.test("values that are undefined are taken as well", () => {
   assertEquals(variable(two, "user", () => "new" as unknown).value, undefined);
 });
 
+Deno.test("what the code of a given-up attempt imports later counts for nothing", () => {
+  const kept = new KeptValues();
+  constant(kept.open("main.ts", 0), "x", () => 1);
+  kept.stage(1, []);
+  constant(kept.open("main.ts", 1), "x", () => 2);
+  kept.swap();
+  constant(kept.open("lazy.ts", 1), "y", () => 3);
+  assertEquals(kept.stateOf("lazy.ts", "y"), "held");
+  kept.undo();
+  assertEquals([...kept.values()], [["main.ts#x", 1]]);
+  constant(kept.open("later.ts", 1), "z", () => 4);
+  kept.stage(2, []);
+  constant(kept.open("main.ts", 2), "x", () => 5);
+  kept.drop();
+  constant(kept.open("later.ts", 2), "z", () => 6);
+  assertEquals([...kept.values()], [["main.ts#x", 1]]);
+  constant(kept.open("later.ts", 0), "z", () => 7);
+  assertEquals(kept.stateOf("later.ts", "z"), "held");
+});
+
 Deno.test("modules that are gone are forgotten", () => {
   const kept = new KeptValues();
   constant(kept.open("gone.ts", 0), "x", () => 1);

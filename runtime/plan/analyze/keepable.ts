@@ -7,6 +7,7 @@ import {
   flag,
   isClass,
   isFunction,
+  isTypeOnly,
   many,
   nameOf,
   type Node,
@@ -235,7 +236,8 @@ class Finder {
     if (name === "") return;
     for (const member of many(one(node, "body"), "body")) {
       if (
-        member.type !== "PropertyDefinition" || !flag(member, "static") ||
+        member.type !== "PropertyDefinition" || isTypeOnly(member) ||
+        !flag(member, "static") ||
         flag(member, "computed")
       ) continue;
       const key = one(member, "key")!;
