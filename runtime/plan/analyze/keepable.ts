@@ -3,7 +3,6 @@
  */
 import {
   eachChild,
-  field,
   flag,
   isClass,
   isFunction,
@@ -15,6 +14,7 @@ import {
   unwrap,
   word,
 } from "./nodes.ts";
+import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
 
 /** One initializer whose value can be kept. */
 export interface Keepable {
@@ -295,43 +295,4 @@ class Finder {
 function placeOf(node: Node) {
   const { line = 0, column = -1 } = node.loc?.start ?? {};
   return { line, column: column + 1 };
-}
-
-function namesIn(pattern: Node): Node[] {
-  if (pattern.type === "Identifier") return [pattern];
-  const names: Node[] = [];
-  const visit = (node: Node): void => {
-    switch (node.type) {
-      case "Identifier":
-        names.push(node);
-        return;
-      case "Property":
-        return visit(one(node, "value")!);
-      case "AssignmentPattern":
-        return visit(one(node, "left")!);
-      default:
-        eachChild(node, visit);
-    }
-  };
-  visit(pattern);
-  return names;
-}
-
-/** A constant of the language itself: nothing that could be kept. */
-function isConstant(kind: string, init: Node): boolean {
-  return kind === "const" &&
-    (init.type === "Literal" ||
-      init.type === "TemplateLiteral" &&
-        many(init, "expressions").length === 0);
-}
-
-/** `new WeakMap()`, `new WeakSet()`, `Symbol("x")`: without them, what stays can no longer be found. */
-function isWeak(init: Node): boolean {
-  const callee = one(init, "callee");
-  if (callee?.type !== "Identifier") return false;
-  const name = word(callee, "name");
-  return init.type === "NewExpression"
-    ? name === "WeakMap" || name === "WeakSet"
-    : init.type === "CallExpression" && name === "Symbol" &&
-      field(init, "optional") !== true;
 }
