@@ -106,7 +106,7 @@ export function exportsOf(code: Code, table: EffectTable): Exports {
 }
 
 /** Every export that is not of another module: its name and the identifier or value behind it. */
-function localExports(program: Node): [name: string, node: Node][] {
+export function localExports(program: Node): [name: string, node: Node][] {
   const found: [string, Node][] = [];
   for (const statement of many(program, "body")) {
     if (isTypeOnly(statement)) continue;

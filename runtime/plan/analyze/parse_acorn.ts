@@ -18,19 +18,30 @@ interface Acorn {
 /**
  * Loads the parser.
  *
+ * @returns a function that parses the text of a module: JavaScript, as Deno gives it when the types are gone
+ */
+export async function acornParser(): Promise<
+  (source: string, commonjs?: boolean) => Node
+> {
+  const acorn: Acorn = await import("npm:acorn@8.19.0");
+  return (source, commonjs = false) =>
+    acorn.parse(source, {
+      ecmaVersion: "latest",
+      sourceType: commonjs ? "commonjs" : "module",
+      locations: true,
+      allowHashBang: true,
+    }) as Node;
+}
+
+/**
+ * Loads the parser.
+ *
  * @returns a function that analyzes the text of a module: JavaScript, as Deno gives it when the types are gone
  */
 export async function acornAnalyzer(): Promise<
   (source: string, options?: AnalyzeOptions) => ModuleAnalysis
 > {
-  const acorn: Acorn = await import("npm:acorn@8.19.0");
-  return (source, options = {}) => {
-    const program = acorn.parse(source, {
-      ecmaVersion: "latest",
-      sourceType: options.commonjs ? "commonjs" : "module",
-      locations: true,
-      allowHashBang: true,
-    });
-    return analyzeTree(program as Node, source, options);
-  };
+  const parse = await acornParser();
+  return (source, options = {}) =>
+    analyzeTree(parse(source, options.commonjs ?? false), source, options);
 }

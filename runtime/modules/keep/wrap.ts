@@ -1,0 +1,121 @@
+/** Wraps initializers, so that a value which is there already is taken in the place of a new one.
+ *
+ * Nothing is put around an initializer that would be a function: `await`, `yield`, `this` and `arguments` mean in it what they meant.
+ * @module
+ */
+import type { Node } from "../../plan/analyze/nodes.ts";
+import {
+  type Keepable,
+  type KeepableNames,
+  keepableOf,
+} from "../../plan/analyze/keepable.ts";
+import { insertInto, type Insertion } from "./line_map.ts";
+
+/** The name by which modules find the values that are kept. */
+export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
+
+/** What a module's initializers ask. */
+export interface KeptAccess {
+  /** Whether a value is to be taken. */
+  has(name: string): boolean;
+  /** The value, and how it is read and written later. */
+  get(
+    name: string,
+    read?: () => unknown,
+    write?: (value: unknown) => void,
+  ): unknown;
+  /** Notes a value that was made, and how it is read and written later; returns it. */
+  put(
+    name: string,
+    value: unknown,
+    read?: () => unknown,
+    write?: (value: unknown) => void,
+  ): unknown;
+}
+
+/** Gives a module instance access to the values that are kept. */
+export type OpenKept = (url: string) => KeptAccess;
+
+/** A source with wrapped initializers. */
+export interface Wrapped {
+  /** The source. */
+  readonly source: string;
+  /** What is wrapped, by name. */
+  readonly names: ReadonlyMap<string, Keepable>;
+  /** What cannot be kept, and why. */
+  readonly refused: KeepableNames["refused"];
+}
+
+/**
+ * Wraps the initializers of a module.
+ *
+ * @param source its text, as Deno evaluates it: JavaScript, with an inline source map or without
+ * @param program the root of its tree
+ * @param url the URL of the instance
+ * @param wanted tells which are wrapped
+ * @returns the source, line for line the same, and what is wrapped
+ */
+export function wrapKept(
+  source: string,
+  program: Node,
+  url: string,
+  wanted: (it: Keepable) => boolean,
+): Wrapped {
+  const { found, refused } = keepableOf(program);
+  const names = new Map([...found].filter(([, it]) => wanted(it)));
+  if (names.size === 0) return { source, names, refused };
+  let own = "$kept";
+  while (source.includes(own)) own += "_";
+  const key = JSON.stringify(KEPT_KEY.description);
+  // A function declaration is there before the first statement of the module: in circles of imports it may be called by then.
+  const end =
+    `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
+    `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
+    `{ has: () => false, put: (_, value) => value }; }`;
+  return {
+    source: insertInto(source, insertionsFor(names, own), end),
+    names,
+    refused,
+  };
+}
+
+function insertionsFor(
+  names: ReadonlyMap<string, Keepable>,
+  own: string,
+): Insertion[] {
+  const opened = [...names.values()].flatMap((it) => {
+    const name = JSON.stringify(it.name);
+    // A parenthesis at the beginning of a statement would call the line before it.
+    const call = it.opensStatement ? `${own}(1, ` : "(";
+    const open = `${it.init ? "" : " = "}${call}${own}().has(${name}) ? ` +
+      `${kept(it, own, name)} : ${own}().put(${name}, (` +
+      (it.init ? "" : "undefined");
+    const close = it.live === null ? ")))" : `), ${accessors(it.live, own)}))`;
+    return [
+      { at: it.start, text: open, opens: true, size: it.end - it.start },
+      { at: it.end, text: close, opens: false, size: it.end - it.start },
+    ];
+  });
+  // At one place: what ends there ends first, the inner before the outer; what begins there begins with the outer.
+  return opened.sort((a, b) =>
+    a.at - b.at ||
+    (a.size === 0 || b.size === 0
+      ? 0
+      : a.opens !== b.opens
+      ? Number(a.opens) - Number(b.opens)
+      : a.opens
+      ? b.size - a.size
+      : a.size - b.size)
+  );
+}
+
+/** Whoever takes a value hands out as well how it is read later. */
+function kept({ live }: Keepable, own: string, name: string): string {
+  return live === null
+    ? `${own}().get(${name})`
+    : `${own}().get(${name}, ${accessors(live, own)})`;
+}
+
+function accessors(live: string, own: string): string {
+  return `() => ${live}, (${own}$) => { ${live} = ${own}$; }`;
+}
