@@ -2,7 +2,7 @@
  * @module
  */
 import { BucketError, type BucketErrorCode } from "@flyhot/runtime/bucket";
-import { ProtocolError } from "@flyhot/runtime/protocol";
+import { errorText, ProtocolError } from "@flyhot/runtime/protocol";
 
 /** What the process ends with. The numbers are a contract. */
 export const EXIT_CODES = {
@@ -103,6 +103,6 @@ export function toFlyhotError(thrown: unknown): FlyhotError {
   if (thrown instanceof ProtocolError) {
     return new FlyhotError("unexpected", thrown.message, { cause: thrown });
   }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = errorText(thrown);
   return new FlyhotError("unexpected", message, { cause: thrown });
 }

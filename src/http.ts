@@ -1,6 +1,7 @@
 /** The one way to talk HTTP to a service: deadlines, retries and errors that say what happened.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { type ErrorCode, FlyhotError } from "./errors.ts";
 import type { Host } from "./host.ts";
 
@@ -213,9 +214,7 @@ async function attemptOnce(
     if (cause instanceof FlyhotError) throw cause;
     const why = deadline.signal.aborted
       ? `no answer within ${deadlineMs} ms`
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
+      : errorText(cause);
     throw new FlyhotError(
       "network",
       `Cannot ${options.what}: ${options.service} at ${

@@ -1,6 +1,7 @@
 /** Starts the runtime before the app, where there is something to start; else the app runs as if nobody were here.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join } from "node:path";
 import { readAppConfig } from "../machine/app_config.ts";
 import { type Environment, inertReason } from "../machine/settings.ts";
@@ -32,7 +33,7 @@ export async function startBeforeMain(
     await startHot(startedBy);
     return true;
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    say(errorText(error));
     return false;
   }
 }

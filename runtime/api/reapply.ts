@@ -1,6 +1,7 @@
 /** Where an app hands itself over: applies what its generation runs, then keeps watching.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Logger } from "../base/log.ts";
 import type { MachineInfo, StartedBy } from "../protocol/machine_info.ts";
@@ -81,7 +82,7 @@ export async function startWatching(
     }
     return await boot(machine, logger);
   } catch (error) {
-    const reason = messageOf(error);
+    const reason = errorText(error);
     logger.error(`hot upgrades are off: ${reason}`);
     return { status: "error", reason };
   }
@@ -100,7 +101,7 @@ async function boot(machine: Machine, logger: Logger): Promise<ReapplyResult> {
       reason: result.failure?.message ?? "the upgrade is still pending",
     };
   } catch (error) {
-    const reason = messageOf(error);
+    const reason = errorText(error);
     const remedy = error instanceof ProtocolError
       ? ""
       : "; it is read again while the app runs";
@@ -153,8 +154,4 @@ export async function stop(): Promise<void> {
   runtime.before = null;
   if (was) await (await was)[Symbol.asyncDispose]();
   await appProcess.rest();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

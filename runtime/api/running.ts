@@ -1,6 +1,7 @@
 /** The runtime of this process once it is set up: by `reapply()`, by the preload, or for a question alone.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Machine } from "../machine/machine.ts";
@@ -181,7 +182,7 @@ async function start(
       }, logger);
     } catch (error) {
       // Upgrades still arrive by polling; only the way to ask is missing.
-      logger.warn(error instanceof Error ? error.message : String(error));
+      logger.warn(errorText(error));
     }
   }
   if (bucket && watch) watcher.start();

@@ -1,6 +1,7 @@
 /** Runs a main module as `deno serve` does, with the runtime started before it where there is one to start.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { cwd } from "node:process";
@@ -35,7 +36,7 @@ export async function serveMain(
   try {
     about = serveArguments(given);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return { message: `${why}\nusage: ${SERVE_USAGE}`, code: 2 };
   }
   const url = /^(?:file|https?|data|jsr|npm):/.test(about.main)

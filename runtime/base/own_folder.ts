@@ -1,6 +1,7 @@
 /** A folder in the temporary folder that nobody else can have prepared or can change.
  * @module
  */
+import { errorText } from "./error_text.ts";
 
 /** What is at a path, as far as it decides whether the folder is one's own. */
 export interface FolderFacts {
@@ -69,12 +70,12 @@ async function claim(
     await Deno.mkdir(folder, { mode: 0o700 });
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   }
   try {
     return foreignFolder(await Deno.lstat(folder), uid);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }

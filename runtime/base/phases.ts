@@ -7,8 +7,8 @@ export const UPGRADE_PHASES = [
   "fetch",
   "verify",
   "unpack",
-  "diff",
-  "prepare",
+  "plan",
+  "load",
   "suspend",
   "migrate",
   "swap",
@@ -20,3 +20,21 @@ export const UPGRADE_PHASES = [
 
 /** One step of an upgrade. */
 export type UpgradePhase = typeof UPGRADE_PHASES[number];
+
+/** What results have always called two of the phases; commands of any age read them. */
+const ON_THE_WIRE: Readonly<Partial<Record<UpgradePhase, string>>> = {
+  plan: "diff",
+  load: "prepare",
+};
+
+/** The name of a phase in a machine's result. */
+export function phaseOnTheWire(phase: UpgradePhase): string {
+  return ON_THE_WIRE[phase] ?? phase;
+}
+
+/** The phase that a machine's result names, by either of its names; undefined if it is none. */
+export function phaseNamed(name: unknown): UpgradePhase | undefined {
+  return UPGRADE_PHASES.find((phase) =>
+    name === phase || name === ON_THE_WIRE[phase]
+  );
+}

@@ -1,6 +1,7 @@
 /** Why an upgrade ended badly, as an error.
  * @module
  */
+import { errorText } from "./error_text.ts";
 import type { UpgradePhase } from "./phases.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -52,7 +53,7 @@ export function upgradeError(
   thrown: unknown,
 ): UpgradeError {
   if (thrown instanceof UpgradeError) return thrown;
-  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  const why = errorText(thrown);
   const transient = typeof thrown === "object" && thrown !== null &&
     "transient" in thrown &&
     thrown.transient === true;

@@ -26,11 +26,11 @@ Deno.test("upgradeError() hands an upgrade error through, step and all", () => {
 
 Deno.test("upgradeError() says what was tried before why it failed", () => {
   const cause = new TypeError("it is a string");
-  const error = upgradeError("prepare", "Cannot load the new modules", cause);
-  assertEquals(error.phase, "prepare");
+  const error = upgradeError("load", "Cannot load the new modules", cause);
+  assertEquals(error.phase, "load");
   assertEquals(error.message, "Cannot load the new modules: it is a string");
   assertStrictEquals(error.cause, cause);
-  assertEquals(upgradeError("prepare", null, cause).message, "it is a string");
+  assertEquals(upgradeError("load", null, cause).message, "it is a string");
 });
 
 Deno.test("upgradeError() keeps what the cause says about a retry", () => {

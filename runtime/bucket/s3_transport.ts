@@ -1,6 +1,7 @@
 /** Signed requests to an S3-compatible service, and what its answers mean.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import { AwsClient } from "aws4fetch";
 import {
@@ -163,9 +164,7 @@ export class S3Transport {
       options.signal?.throwIfAborted();
       const why = deadline.signal.aborted
         ? `no answer within ${this.#deadlineMs} ms`
-        : cause instanceof Error
-        ? cause.message
-        : String(cause);
+        : errorText(cause);
       throw new BucketError(
         "network",
         `Cannot reach ${url} (${method}): ${why}; check the endpoint and the network`,
@@ -246,7 +245,7 @@ export class S3Transport {
       () => failure(`the body stopped for ${this.#deadlineMs} ms`),
       (cause) =>
         signal?.aborted ? signal.reason : failure(
-          cause instanceof Error ? cause.message : String(cause),
+          errorText(cause),
           cause,
         ),
     );

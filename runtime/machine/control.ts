@@ -7,6 +7,7 @@ export const CONTROL_SOCKET = "control.sock";
  *
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import type { Logger } from "../base/log.ts";
 import type { MachineInfo } from "../protocol/machine_info.ts";
@@ -58,13 +59,13 @@ export async function openControlSocket(
       path,
       onListen() {},
       onError(error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         logger.warn(`a control request failed: ${why}`);
         return natives.Response.json({ error: why }, { status: 500 });
       },
     }, (request) => answer(request, handlers));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new Error(
       `Cannot open the control socket ${path}: ${why}; set FLYHOT_SOCKET to a short path in a folder that can be written`,
       { cause },

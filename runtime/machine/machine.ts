@@ -1,6 +1,7 @@
 /** The part of the runtime that acts: brings upgrades in, one at a time, and says what became of them.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { addGeneration } from "./add_generation.ts";
 import type { MachineContext } from "./context.ts";
 import { acceptPointer, type OtherPointer } from "./accept_pointer.ts";
@@ -193,7 +194,7 @@ export class Machine {
   ): Promise<MachineResult> {
     const instead = before ? before.version : "the code of the image";
     const error = new UpgradeError(
-      "prepare",
+      "load",
       stage === "trial"
         ? `Cannot start with ${wanted.version}: the process died ${deaths} times in a row within a minute of its start; ${instead} runs instead, on trial`
         : `Cannot start with ${wanted.version}: it killed the process within a minute where ${instead} lived; ${instead} runs instead until the next rollout`,
@@ -218,7 +219,7 @@ export class Machine {
     const said = await this.#ownResult(upgradeId);
     if (!said || !bucket) return;
     const error = new UpgradeError(
-      "prepare",
+      "load",
       `Cannot run ${said.version}: it killed the process within a minute of its start, twice in a row, where what was before lives; it is ended on this machine until the next rollout`,
     );
     logger.error(error.message);
@@ -615,9 +616,9 @@ export class Machine {
       },
       failed: async (thrown) => {
         appProcess.bootTrial = null;
-        const why = thrown instanceof Error ? thrown.message : String(thrown);
+        const why = errorText(thrown);
         const error = new UpgradeError(
-          "prepare",
+          "load",
           `Cannot start with ${release.version}: ${why}; the code of the image runs instead`,
           { cause: thrown },
         );
@@ -638,7 +639,7 @@ export class Machine {
       await writeResult(bucket, settings.app, result);
     } catch (error) {
       // The upgrade itself has happened or not; only the word of it is missing.
-      logger.warn(error instanceof Error ? error.message : String(error));
+      logger.warn(errorText(error));
     }
   }
 

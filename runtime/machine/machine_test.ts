@@ -202,7 +202,7 @@ Deno.test("Machine.poll() does not try again what failed on this machine before 
       total_ms: 1,
       at_boot: false,
       failure: {
-        phase: "prepare",
+        phase: "load",
         message: "Cannot load it",
         end: "abort",
         transient: false,

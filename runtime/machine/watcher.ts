@@ -1,6 +1,7 @@
 /** Looks at the pointer again and again.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
 import type { Logger } from "../base/log.ts";
 
@@ -86,7 +87,7 @@ export class Watcher implements AsyncDisposable {
           this.#nudged = true;
         }
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         // One line when it begins; a bucket that is down for an hour must not fill the log.
         if (failures === 0) {
           logger.warn(`the pointer cannot be read, trying again: ${why}`);

@@ -9,6 +9,7 @@ import {
 } from "../bucket/bucket.ts";
 import {
   type MachineResult,
+  machineResultRecord,
   parseMachineResult,
 } from "../protocol/machine_result.ts";
 import { resultKey } from "../protocol/object_keys.ts";
@@ -31,7 +32,12 @@ export async function writeResult(
 ): Promise<void> {
   const key = resultKey(app, result.upgrade_id, result.machine_id);
   for (let attempt = 1;; attempt++) {
-    const outcome = await putJson(bucket, key, result, "always");
+    const outcome = await putJson(
+      bucket,
+      key,
+      machineResultRecord(result),
+      "always",
+    );
     if (outcome.status === "written") return;
     if (attempt === ATTEMPTS_MAX) {
       throw new BucketError(

@@ -1,7 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryBucket } from "../bucket/memory_bucket.ts";
 import {
   BucketError,
+  getJson,
+  putJson,
   type WriteCondition,
   type WriteOutcome,
 } from "../bucket/bucket.ts";
@@ -69,6 +71,31 @@ Deno.test("writeResult() writes what readResult() reads", async () => {
   const keys = [];
   for await (const { key } of bucket.list("")) keys.push(key);
   assertEquals(keys, [KEY]);
+});
+
+Deno.test("results name phases as they always have, and are read by either name", async () => {
+  for (
+    const [phase, onTheWire] of [
+      ["plan", "diff"],
+      ["load", "prepare"],
+      ["swap", "swap"],
+    ] as const
+  ) {
+    const result: MachineResult = {
+      ...RESULT,
+      failure: { ...RESULT.failure!, phase },
+    };
+    const bucket = new Bucket();
+    await writeResult(bucket, "my-app", result);
+    const stored = await getJson(bucket, KEY);
+    assert(stored.status === "found");
+    const record = stored.value as { failure: { phase: string } };
+    assertEquals(record.failure.phase, onTheWire);
+    assertEquals(await read(bucket), result);
+    record.failure.phase = phase;
+    await putJson(bucket, KEY, record, "always");
+    assertEquals(await read(bucket), result);
+  }
 });
 
 Deno.test("writeResult() replaces what this machine said before", async () => {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import type { LoadFnOutput, ResolveFnOutput } from "node:module";
 import { packageOfUrl } from "../plan/dependencies/package_urls.ts";
 import type { LoadedPackage } from "../protocol/plan_fields.ts";
@@ -131,7 +132,7 @@ export class PackageLoading {
 
 /** Whether Deno does not know the package, and not only what is asked of it. */
 function isUnknown(error: unknown): boolean {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return /list of packages|Could not find (?:a matching|npm package|constraint)/
     .test(text);
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { callingModules } from "../modules/caller.ts";
 import type { Generations, Work } from "../modules/generations.ts";
 
@@ -147,7 +148,7 @@ export class Guard {
     const { fail } = this.#watched.get(attempt)!;
     if (fail) return fail(uncaught(error));
     this.#context.report(
-      `code of an upgrade that was given up still threw: ${messageOf(error)}`,
+      `code of an upgrade that was given up still threw: ${errorText(error)}`,
     );
   }
 
@@ -210,13 +211,9 @@ export interface Watch {
 }
 
 function uncaught(error: unknown): Error {
-  return new Error(`nobody caught an error of its code: ${messageOf(error)}`, {
+  return new Error(`nobody caught an error of its code: ${errorText(error)}`, {
     cause: error,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stackUrls(error: unknown): string[] {

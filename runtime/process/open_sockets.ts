@@ -2,6 +2,7 @@
  * unless the app says otherwise.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import type { Socket } from "node:net";
 import { natives } from "../base/natives.ts";
 import type { Generations } from "../modules/generations.ts";
@@ -130,9 +131,7 @@ export class OpenSockets {
         );
       } catch (error) {
         report(
-          `a socket could not be greeted by the new code: ${
-            error instanceof Error ? error.message : error
-          }`,
+          `a socket could not be greeted by the new code: ${errorText(error)}`,
         );
       }
       if (greeted.isGreeted) return;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import type { BootTrial } from "./boot_trial.ts";
 import { callingModules } from "../modules/caller.ts";
 import {
@@ -335,7 +336,7 @@ export class AppProcess {
       const cell = new ServiceCell(definition);
       this.services.set(name, cell);
       cell.started = cell.start().catch((error) =>
-        this.logger.error(messageOf(error))
+        this.logger.error(errorText(error))
       );
       return;
     }
@@ -435,7 +436,7 @@ export class AppProcess {
     try {
       await cell.stop();
     } catch (error) {
-      this.logger.error(messageOf(error));
+      this.logger.error(errorText(error));
     }
   }
 
@@ -496,10 +497,6 @@ export class AppProcess {
     }
     return null;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const KEY = Symbol.for("@flyhot/runtime");

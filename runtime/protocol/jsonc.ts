@@ -1,6 +1,7 @@
 /** JSON with comments and trailing commas, as `deno.json` may have them.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { shownText } from "../base/shown_text.ts";
 
 /** How deep values may be nested: far more than any configuration is, far less than overflows a stack. */
@@ -24,7 +25,7 @@ export function parseJsonc(text: string): unknown {
   try {
     return JSON.parse(plain);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorText(cause);
     throw new SyntaxError(shownText(said.replaceAll(/[ \t\r\n]+/g, " ")), {
       cause,
     });

@@ -1,7 +1,12 @@
 /** What one machine says about one upgrade.
  * @module
  */
-import { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
+import {
+  phaseNamed,
+  phaseOnTheWire,
+  UPGRADE_PHASES,
+  type UpgradePhase,
+} from "../base/phases.ts";
 import { protocolVersion } from "./manifest.ts";
 import {
   boolean,
@@ -139,6 +144,22 @@ export function parseMachineResult(value: unknown): MachineResult {
   };
 }
 
+/**
+ * What is written of a result: phases have the names there that results have always had.
+ *
+ * @param result the result
+ * @returns the record
+ */
+export function machineResultRecord(
+  result: MachineResult,
+): Record<string, unknown> {
+  const { failure } = result;
+  return {
+    ...result,
+    failure: failure && { ...failure, phase: phaseOnTheWire(failure.phase) },
+  };
+}
+
 const processIdentity: Reader<ProcessIdentity> = (value, at) => {
   const it = object(value, at);
   return {
@@ -163,7 +184,8 @@ const holderChange: Reader<HolderChange> = (value, at) => {
 const upgradeFailure: Reader<UpgradeFailure> = (value, at) => {
   const it = object(value, at);
   return {
-    phase: oneOf(...UPGRADE_PHASES)(it.phase, `${at}.phase`),
+    phase: phaseNamed(it.phase) ??
+      oneOf(...UPGRADE_PHASES)(it.phase, `${at}.phase`),
     message: string(it.message, `${at}.message`),
     end: oneOf("abort", "fail")(it.end, `${at}.end`),
     transient: boolean(it.transient, `${at}.transient`),

@@ -66,6 +66,7 @@ export {
   signedText,
   signRelease,
 } from "./signature.ts";
+export { errorText } from "../base/error_text.ts";
 export { UPGRADE_PHASES, type UpgradePhase } from "../base/phases.ts";
 export type {
   AssignedField,

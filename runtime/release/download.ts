@@ -1,6 +1,7 @@
 /** Brings a release to the disk, checked.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import { createHash } from "node:crypto";
 import type { Bucket } from "../bucket/bucket.ts";
@@ -161,6 +162,6 @@ export function withoutQuery(url: string): string {
 }
 
 function whyOf(cause: unknown, url: string): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = errorText(cause);
   return withoutSecrets(message.replaceAll(url, withoutQuery(url)));
 }

@@ -1,6 +1,7 @@
 /** One change of files: prepared beside their places, swapped in and undone in one turn.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join } from "node:path";
 import { env } from "node:process";
 import { type FileConflict, type LaidFile, stateOf } from "./file_change.ts";
@@ -310,7 +311,7 @@ export class LaidChange {
     try {
       await act();
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new Error(cannotLay(path, place, currentUser(), why), { cause });
     }
   }

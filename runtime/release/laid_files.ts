@@ -123,7 +123,7 @@ export class LaidFiles {
       // What cannot be removed is in the journal, for the next start.
       await this.#change?.discard().catch(() => {});
       this.#change = null;
-      throw upgradeError("prepare", null, error);
+      throw upgradeError("load", null, error);
     }
   }
 

@@ -378,7 +378,7 @@ Deno.test("LaidFiles refuses links, folders in the way and paths that lead outsi
       UpgradeError,
       why,
     );
-    assertEquals(error.phase, "prepare");
+    assertEquals(error.phase, "load");
     assert(error.message.startsWith("Cannot lay "), error.message);
   }
   assertEquals(await on.look().catch(() => null), before);

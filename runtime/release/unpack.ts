@@ -1,6 +1,7 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { dirname, join } from "node:path";
 import {
   isReleasePath,
@@ -79,7 +80,7 @@ export async function unpack(
     if (made) await Deno.remove(folder, { recursive: true }).catch(() => {});
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     const said = shownText(why.slice(0, 500));
     throw new UpgradeError("unpack", `Cannot unpack ${tarball}: ${said}`, {
       cause,

@@ -1,6 +1,7 @@
 /** Chains of state migrations over several versions, up and down.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { isThenable } from "../base/thenable.ts";
 
 /** What a migration step is told. */
@@ -182,7 +183,7 @@ function broken(
   link: MigrationLink,
   cause: unknown,
 ): MigrationError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorText(cause);
   return new MigrationError(
     `Cannot migrate ${name} from version ${link.from} to ${link.to}: the step failed: ${why}`,
     { cause },

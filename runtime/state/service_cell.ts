@@ -1,6 +1,7 @@
 /** A service: something that runs beside the app, started and stopped with its code.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { within } from "../base/deadline.ts";
 import { generations } from "../modules/generations.ts";
 import { runPassingGates } from "./holder_cell.ts";
@@ -89,7 +90,7 @@ export class ServiceCell {
       late = true;
       abort.abort();
       throw new ServiceError(
-        `Cannot start the service ${name}: ${messageOf(cause)}`,
+        `Cannot start the service ${name}: ${errorText(cause)}`,
         { cause },
       );
     } finally {
@@ -116,7 +117,7 @@ export class ServiceCell {
       await this.#callStop(this.handle);
     } catch (cause) {
       throw new ServiceError(
-        `Cannot stop the service ${this.definition.name}: ${messageOf(cause)}`,
+        `Cannot stop the service ${this.definition.name}: ${errorText(cause)}`,
         { cause },
       );
     }
@@ -155,8 +156,4 @@ export class ServiceCell {
 
 function tooLate(timeoutMs: number): Error {
   return new Error(`it did not settle within ${timeoutMs} ms`);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

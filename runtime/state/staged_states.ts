@@ -1,6 +1,7 @@
 /** Migrated states that are made beside the old ones, in short slices, while the old code serves.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { isThenable } from "../base/thenable.ts";
 import { StateCopy } from "./copy.ts";
 import type { HolderCell } from "./holder_cell.ts";
@@ -212,7 +213,7 @@ function ownCopy(group: MigratedGroup, cell: HolderCell): unknown {
   try {
     return group.copy!(cell.state);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new MigrationError(
       `Cannot copy the state of ${
         group.nameOf(cell)

@@ -1,6 +1,7 @@
 /** The machine of an app under test: a folder like that of an image, and the process in it.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join } from "node:path";
 import { env } from "node:process";
 import {
@@ -161,7 +162,7 @@ export class AppMachine {
         }),
       }, this.#log);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
     const { ended } = this.#process;
     using deadline = deadlineSignal(startTimeoutMs, ended);
@@ -205,7 +206,7 @@ export class AppMachine {
       const why = deadline.signal.aborted ? deadline.signal.reason : cause;
       throw new TestAppError(
         `Cannot ask the app's flyhot runtime: ${
-          why instanceof Error ? why.message : why
+          errorText(why)
         }; the app wrote:`,
         { cause, log: this.#log.lines },
       );

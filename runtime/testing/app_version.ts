@@ -1,6 +1,7 @@
 /** A version of an app that a test names: a folder, or a commit of the repository that the folder is in.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TestAppError } from "./test_app_error.ts";
@@ -67,7 +68,7 @@ async function writeCommit(
       // An index of its own: the repository's stays as it is.
       return await runGit(args, cwd, { GIT_INDEX_FILE: `${target}.index` });
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new TestAppError(
         `Cannot check out the version ${nameOf(version)}: ${why}`,
         { cause },

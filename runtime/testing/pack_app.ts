@@ -1,6 +1,7 @@
 /** Packs a folder into a release, by the `flyhot` command as a process of its own.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { delimiter, dirname } from "node:path";
 import { env } from "node:process";
 import config from "../deno.json" with { type: "json" };
@@ -121,7 +122,7 @@ async function run(
       stderr: decoder.decode(output.stderr),
     };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new TestAppError(`Cannot run ${program}: ${why}`, { cause });
   }
 }

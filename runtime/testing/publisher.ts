@@ -1,6 +1,7 @@
 /** Brings releases to an app under test: into the bucket, then onto its machine.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { getJson, putJson } from "../bucket/bucket.ts";
 import {
   type MachineResult,
@@ -173,7 +174,7 @@ export class Publisher {
     } catch (cause) {
       settled.abort();
       if (cause instanceof TestAppError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new TestAppError(
         `Cannot upgrade the app to ${upgrade.version}: ${why}; the app wrote:`,
         { cause, log: this.#log.lines.slice(from) },

@@ -1,6 +1,7 @@
 /** Starts an app in a process of its own, to be upgraded by a test.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { join } from "node:path";
 import type { MachineInfo } from "../protocol/machine_info.ts";
 import { AppLog } from "./app_log.ts";
@@ -211,7 +212,7 @@ class RunningApp implements TestApp {
     try {
       return await this.#log.waitFor(wanted, from, deadline.signal);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new TestAppError(
         `Cannot find ${wanted} in what the app wrote: ${why}; it wrote:`,
         { cause, log: this.#log.lines.slice(from) },

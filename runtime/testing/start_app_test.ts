@@ -134,12 +134,12 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
   },
   "a module that throws": {
     files: { ...V2, "app.ts": app("two") + `throw new Error("not today");` },
-    phase: "prepare",
+    phase: "load",
     says: "not today",
   },
   "a changed main module": {
     files: { ...V2, "main.ts": MAIN + "console.log();" },
-    phase: "diff",
+    phase: "plan",
     says: "main.ts: is the main module, which runs only once",
   },
 };

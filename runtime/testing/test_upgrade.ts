@@ -1,6 +1,7 @@
 /** Takes an app through its versions and exercises each one.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import type { MachineInfo } from "../protocol/machine_info.ts";
 import { type AppVersion, nameOf } from "./app_version.ts";
 import { type AppSettings, startApp, type TestApp } from "./start_app.ts";
@@ -100,7 +101,7 @@ export async function testUpgrade<T>(
         await exercise({ url: app.url, version, index, report, isBack, app }),
       );
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new TestAppError(
         `Cannot exercise ${nameOf(version)} (version ${
           index + 1

@@ -144,7 +144,7 @@ Deno.test("testUpgrade() fails where an upgrade is refused, an exercise throws, 
     refused.message,
     `Cannot upgrade to ${v2} (version 2 of 2): failed in prepare: `,
   );
-  assertEquals(refused.report?.failure?.phase, "prepare");
+  assertEquals(refused.report?.failure?.phase, "load");
 
   // It loads beside the old code, but not alone.
   await Deno.writeTextFile(

@@ -55,7 +55,7 @@ export async function addPackages(
     },
     () =>
       new UpgradeError(
-        "prepare",
+        "load",
         `Cannot load ${
           names || "packages"
         }: the download took longer than ${timeoutMs} ms`,
@@ -87,7 +87,7 @@ export function checkLinks(
   const wrong = linkedOtherwise(packages.links, lock, brought);
   if (wrong.length > 0) {
     throw new UpgradeError(
-      "prepare",
+      "load",
       `Cannot load the packages as they are locked: ${wrong.join("; ")}`,
     );
   }
@@ -173,21 +173,21 @@ async function addOne(
   const lead = await packages.where(specifier);
   if (lead.url === null) {
     throw new UpgradeError(
-      "prepare",
+      "load",
       `Cannot load ${specifier}: it cannot be had from its registry${said}`,
       { transient: true },
     );
   }
   if (lead.url === "") {
     throw new UpgradeError(
-      "prepare",
+      "load",
       `Cannot load ${specifier}: ${errorText(lead.error)}`,
     );
   }
   const found = packageOfUrl(lead.url);
   if (found !== null && found !== packageOfUrl(importable(exact))) {
     throw new UpgradeError(
-      "prepare",
+      "load",
       `Cannot load ${specifier}: Deno answers with ${found}`,
     );
   }

@@ -1,6 +1,7 @@
 /** The health checks that decide whether new code stays.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { within } from "../base/deadline.ts";
 import { natives } from "../base/natives.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
@@ -58,7 +59,7 @@ async function runCheck(
       () => new Error(`it did not answer within ${timeoutMs} ms`),
     );
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw failed(name, context.version, why, cause);
   } finally {
     pass.ended = true;

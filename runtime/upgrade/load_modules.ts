@@ -124,7 +124,7 @@ export async function prepare(
     return { staged, staging, callers, boundaries: swappable };
   } catch (error) {
     discard({ staged, staging, callers }, appProcess);
-    throw upgradeError("prepare", "Cannot load the new modules", error);
+    throw upgradeError("load", "Cannot load the new modules", error);
   } finally {
     isOver = true;
   }
@@ -196,14 +196,14 @@ function late(
 ): UpgradeError {
   if (missing.length === 0) {
     return new UpgradeError(
-      "prepare",
+      "load",
       `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
         plan.roots.join(", ")
       })`,
     );
   }
   return new UpgradeError(
-    "prepare",
+    "load",
     `Cannot load the new modules: within ${timeoutMs} ms they did not serve ${
       missing.join(", ")
     }, which the modules that they replace serve (${

@@ -139,7 +139,7 @@ function refused(
     remedy: `keep the version of ${nameOf(from)}, or keep plain data in state`,
   };
   return new UpgradeError(
-    "diff",
+    "plan",
     `This release needs a cold deploy: ${refusalText(refusal)}`,
     { refusals: [refusal] },
   );

@@ -80,7 +80,7 @@ export async function planUpgrade(
   for (const text of plan.notes) appProcess.logger.info(text);
   if (!plan.hot) {
     throw new UpgradeError(
-      "diff",
+      "plan",
       `This release needs a cold deploy: ${
         plan.refusals.map(describe).join("; ")
       }`,

@@ -1,6 +1,7 @@
 /** Watches new code for a while after it is in; a failure leads back by an ordinary upgrade.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";
@@ -122,7 +123,7 @@ async function goBack(
     appProcess.onProbation = null;
     return null;
   } catch (closed) {
-    return closed instanceof Error ? closed.message : String(closed);
+    return errorText(closed);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What an upgrade does to services: start the new ones, stop the old ones after.
  * @module
  */
+import { errorText } from "../base/error_text.ts";
 import { refuseTwice, type Staging } from "../state/staging.ts";
 import { ServiceCell, ServiceError } from "../state/service_cell.ts";
 import type { AppProcess } from "../process/process.ts";
@@ -33,7 +34,7 @@ export class ServiceChange {
         try {
           refuseTwice(there.definition, definition);
         } catch (error) {
-          throw upgradeError("prepare", null, error);
+          throw upgradeError("load", null, error);
         }
       }
       this.#next.push(new ServiceCell(definition));
@@ -113,7 +114,7 @@ export class ServiceChange {
       await cell.stop();
     } catch (error) {
       this.#appProcess.logger.error(
-        error instanceof Error ? error.message : String(error),
+        errorText(error),
       );
     }
   }

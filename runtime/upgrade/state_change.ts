@@ -90,7 +90,7 @@ export class StateChange {
         continue;
       }
       throw upgradeError(
-        "prepare",
+        "load",
         null,
         new Error(
           `Cannot change ${next.name}: ${cell.definition.module} declares it by ${
@@ -161,7 +161,7 @@ export class StateChange {
         ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
         : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
       throw upgradeError(
-        "prepare",
+        "load",
         null,
         new Error(
           `Cannot remove ${name}: ${what} that the new code does not declare; declare renamedFrom: "${name}" where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,

@@ -151,6 +151,6 @@ function refuse(first: Declared, second: Declared): never {
   try {
     refuseTwice(first, second);
   } catch (error) {
-    throw upgradeError("prepare", null, error);
+    throw upgradeError("load", null, error);
   }
 }

@@ -26,7 +26,6 @@ import { ServiceChange } from "./service_change.ts";
 import { StateChange } from "./state_change.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
-import { advance, BEGIN, type Progress, type StepOutcome } from "./progress.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
 import { refuseKeptInstances } from "./package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
@@ -54,7 +53,8 @@ class Upgrade {
   readonly #wanted: WantedRelease;
   readonly #context: UpgradeContext;
   readonly #appProcess: AppProcess;
-  #progress: Progress = BEGIN;
+  /** How the upgrade ends if it fails from here on: only what begins with the swap has to be undone. */
+  #end: UpgradeError["end"] = "abort";
 
   constructor(wanted: WantedRelease, context: UpgradeContext) {
     this.#wanted = wanted;
@@ -68,14 +68,12 @@ class Upgrade {
     let release: UnpackedRelease | null = null;
     try {
       if (this.#isIn()) return this.#nothingToDo();
-      this.#advance("done");
       release = await this.#fetch();
-      const plan = await this.#step("diff", () => this.#plan(release));
+      const plan = await this.#step("plan", () => this.#plan(release));
       if (plan.isEmpty) {
         this.#enter(release);
         return this.#nothingToDo();
       }
-      this.#advance("done");
       return await this.#transact(plan, release);
     } catch (thrown) {
       const error = this.#ended(thrown);
@@ -98,8 +96,9 @@ class Upgrade {
   async #fetch(): Promise<UnpackedRelease | null> {
     const { folders, bucket, fetchTimeoutMs } = this.#context;
     const { tarballUrl } = this.#wanted;
-    const release = tarballUrl === null
+    return tarballUrl === null
       ? null
+      // Download, check and unpacking are one stream.
       : await this.#step("fetch", () =>
         within(
           fetchTimeoutMs,
@@ -119,9 +118,6 @@ class Upgrade {
               { transient: true },
             ),
         ));
-    // Download, check and unpacking are one stream; it has come through all three.
-    for (const _ of ["fetch", "verify", "unpack"]) this.#advance("done");
-    return release;
   }
 
   async #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
@@ -144,7 +140,7 @@ class Upgrade {
       reloading: plan.reload,
     });
     const prepared = await this.#step(
-      "prepare",
+      "load",
       async () => {
         const lock = release && await addPackages(
           plan,
@@ -170,7 +166,7 @@ class Upgrade {
       const { state } = changes;
       const defaults = await this.#defaultChecks(release);
       const files = await this.#step(
-        "prepare",
+        "load",
         () => this.#layOut(plan, release),
       );
       undoLoad = async () => await files?.discard();
@@ -184,18 +180,15 @@ class Upgrade {
         );
       }
       await this.#registerClasses(plan, prepared);
-      this.#advance("done");
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       await this.#step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
       await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
       const { count } = state;
       this.#tell({ type: "suspended", version, count });
-      this.#advance("done");
       const holders = state.changes;
       await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
-      this.#advance("done");
       await this.#switch(
         changes,
         files,
@@ -258,7 +251,7 @@ class Upgrade {
     }
     await change.discard();
     throw new UpgradeError(
-      "prepare",
+      "load",
       `Cannot lay the files of the release over those of the image: ${
         conflicts.join("; ")
       }; leave such files out of the release ("exclude"), or read them by asset() and name them under "assets"`,
@@ -310,6 +303,7 @@ class Upgrade {
     const undo: (() => void)[] = [];
     let endReads = () => {};
     appProcess.settling = true;
+    this.#end = "fail";
     try {
       // One turn: nothing can run between the old code and the new one.
       await this.#step("swap", () => {
@@ -344,7 +338,6 @@ class Upgrade {
         undo.push(this.#enter(release));
         staging.state = "live";
       });
-      this.#advance("done");
       const { attempt } = staged;
       await this.#step(
         "start",
@@ -356,12 +349,10 @@ class Upgrade {
             })
           ),
       );
-      this.#advance("done");
       await this.#step(
         "health",
         () => callers.guarded(() => this.#checkHealth(defaults)),
       );
-      this.#advance("done");
       callers.commit(drainMs);
       // Work begun before keeps the methods and files that it began with.
       const drained = () => {
@@ -385,14 +376,12 @@ class Upgrade {
         appProcess.modules.forgetOld();
       });
     } catch (thrown) {
-      this.#advance("failed");
       try {
         for (const step of undo.toReversed()) step();
         await services.undo();
         await hots.undo(callbackTimeoutMs);
-        this.#advance("done");
+        this.#end = "rolled_back";
       } catch (cause) {
-        this.#advance("failed");
         this.#appProcess.logger.error(
           `the upgrade to ${this.#wanted.version} could not be undone, recycle this machine: ${cause}`,
         );
@@ -497,12 +486,7 @@ class Upgrade {
     }
   }
 
-  #advance(outcome: StepOutcome): void {
-    this.#progress = advance(this.#progress, outcome);
-  }
-
   #nothingToDo(): UpgradeOutcome {
-    this.#advance("nothing");
     return {
       state: "nothing_to_do",
       reloaded: [],
@@ -519,14 +503,7 @@ class Upgrade {
 
   #ended(thrown: unknown): UpgradeError {
     const error = upgradeError("check", null, thrown);
-    if ("step" in this.#progress) this.#advance("failed");
-    const progress = this.#progress;
-    if (
-      "end" in progress && progress.end !== "applied" &&
-      progress.end !== "nothing_to_do"
-    ) {
-      error.end = progress.end;
-    }
+    error.end = this.#end;
     const { version } = this.#wanted;
     const { phase, message, end } = error;
     if (end === "rolled_back") {

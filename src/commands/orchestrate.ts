@@ -15,7 +15,7 @@ import {
   type CommandEnvironment,
   defineCommand,
 } from "./command.ts";
-import type { ReleaseSignature } from "@flyhot/runtime/protocol";
+import { errorText, type ReleaseSignature } from "@flyhot/runtime/protocol";
 import type { SignStep } from "../release/signing.ts";
 import {
   endLine,
@@ -77,7 +77,7 @@ export const orchestrateCommand: Command = defineCommand({
       await untilAcknowledged(path, host, signal);
     } catch (error) {
       // Nobody can follow then, but how the rollout ended stays true.
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       context.reporter.emit({
         type: "warning",
         text: `Cannot write ${path}: ${why}`,

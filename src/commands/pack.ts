@@ -1,6 +1,7 @@
 /** `flyhot pack`: what a release of a folder holds, and the release as a file.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { isAbsolute, relative, resolve } from "node:path";
 import { findDenoJson } from "../config/deno_json.ts";
 import { flyTomlIn } from "../config/fly_toml.ts";
@@ -112,7 +113,7 @@ async function write(from: string, to: string, host: Host): Promise<void> {
     await host.files.write(to, content);
   } catch (cause) {
     await content.cancel().catch(() => {});
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new FlyhotError("usage", `Cannot write ${to}: ${why}`, {
       hint: "name a file in a folder that may be written with --output",
       cause,

@@ -3,6 +3,7 @@
  */
 import { RELEASE_KEYS } from "@flyhot/runtime/plan";
 import {
+  errorText,
   parseJsonc,
   ProtocolError,
   publicKey,
@@ -153,7 +154,7 @@ export function parseDenoJson(content: string, path: string): DenoJsonConfig {
   try {
     root = parseJsonc(content);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorText(cause);
     throw new FlyhotError("usage", `Cannot read ${path}: ${said}`, { cause });
   }
   if (!isRecord(root)) {

@@ -1,6 +1,7 @@
 /** What flyhot reads of a `fly.toml` (or `fly.json`).
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { parse as parseToml } from "@std/toml";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -118,7 +119,7 @@ function parseTomlConfig(text: string, path: string): Record<string, unknown> {
   try {
     return parseToml(text);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorText(cause);
     const place = /^Parse error on line (\d+), column \d+: (.*)$/s.exec(said);
     throw new FlyhotError(
       "usage",
@@ -135,7 +136,7 @@ function parseJsonConfig(text: string, path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorText(cause);
     throw new FlyhotError(
       "usage",
       `Cannot read ${path}: ${said.replaceAll(/\s+/g, " ")}`,

@@ -1,7 +1,7 @@
 /** Following the temporary machine from outside until its end.
  * @module
  */
-import { shownText } from "@flyhot/runtime/protocol";
+import { errorText, shownText } from "@flyhot/runtime/protocol";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import { lastExit, type Machine } from "../fly/machine.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
@@ -278,7 +278,7 @@ async function removeMachine(
   try {
     await deps.api.destroy(machineId);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     deps.reporter.emit({
       type: "warning",
       text:

@@ -1,7 +1,7 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import { parseJsonc, settingsText } from "@flyhot/runtime/protocol";
+import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
 import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
@@ -191,7 +191,7 @@ function parseRecord(
   try {
     value = parseJsonc(text);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorText(cause);
     throw new FlyhotError("usage", `Cannot read ${name}: ${said}`, { cause });
   }
   if (isRecord(value)) return value;

@@ -99,7 +99,7 @@ Deno.test("reportText() says after a failure which machine failed in what, and w
         suspend_ms: null,
         total_ms: null,
         failure: {
-          phase: "prepare",
+          phase: "load",
           message: "Cannot import app.ts:\nSyntaxError",
           end: "fail",
           transient: false,

@@ -1,6 +1,7 @@
 /** Watching machines live through the probation of what they applied.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import {
   exitsSince,
@@ -183,7 +184,7 @@ async function listOrNull(
     return new Map(machines.map((machine) => [machine.id, machine]));
   } catch (error) {
     signal.throwIfAborted();
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     reporter.emit({ type: "note", text });
     return null;
   }

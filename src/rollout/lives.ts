@@ -2,6 +2,7 @@
  * @module
  */
 import {
+  errorText,
   type MachineInfo,
   type ProcessIdentity,
   sameImage,
@@ -112,7 +113,7 @@ export function judgeLife(
 }
 
 function judgeSilence(error: unknown): Life {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorText(error);
   if (!(error instanceof ServesNobodyError)) {
     return dead(`it does not answer any more (${oneLine(said)})`);
   }

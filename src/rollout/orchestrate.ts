@@ -1,6 +1,7 @@
 /** A hot upgrade from end to end.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
@@ -226,7 +227,7 @@ async function publish(
       { name: "Prune", result: (count) => counted(count, "old object") },
       () => prune(app, deps, work),
     ).catch((error) => {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       deps.reporter.emit({ type: "note", text });
     });
   }

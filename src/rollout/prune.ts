@@ -7,6 +7,7 @@ import {
   type ListedObject,
 } from "@flyhot/runtime/bucket";
 import {
+  errorText,
   GENERATIONS_MAX,
   isReleaseKey,
   MANIFEST_PATH,
@@ -122,7 +123,7 @@ export async function prune(
       removed++;
     }
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorText(error);
     reporter.emit({ type: "note", text: `Old objects are left: ${said}` });
   }
   return removed;

@@ -1,7 +1,7 @@
 /** Pointing back, and waiting until the machines are back.
  * @module
  */
-import { pointerKey } from "@flyhot/runtime/protocol";
+import { errorText, pointerKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import { ulid } from "../ulid.ts";
 import { namesUpgrade } from "./pointer/history.ts";
@@ -88,7 +88,7 @@ export async function returnMachines(
       if (cause instanceof FlyhotError && cause.code === "conflict") {
         throw cause;
       }
-      const said = cause instanceof Error ? cause.message : String(cause);
+      const said = errorText(cause);
       throw new FlyhotError(
         "incomplete",
         `Cannot point ${

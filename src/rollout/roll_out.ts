@@ -1,6 +1,7 @@
 /** One release brought to all machines, wave by wave, or undone on all of them.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import type { PublishedRelease } from "../release/publish.ts";
 import type { Prepared } from "./prepare.ts";
 import { type RolledOut, type RollOutOptions, WaveRun } from "./run_waves.ts";
@@ -46,11 +47,7 @@ export async function rollOut(
   } catch (error) {
     if (signals.lockLost.aborted) throw rollout.lockLost(signals.lockLost);
     trouble = error;
-    why = signals.interrupted.aborted
-      ? "interrupted"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    why = signals.interrupted.aborted ? "interrupted" : errorText(error);
   }
   if (why === null) return rollout.committed();
   try {

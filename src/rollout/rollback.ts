@@ -2,6 +2,7 @@
  * @module
  */
 import {
+  errorText,
   type Generation,
   type HotUpgrade,
   type Pointer,
@@ -188,7 +189,7 @@ async function machinesOrNone(
     return await fleet.list(signal);
   } catch (error) {
     signal.throwIfAborted();
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorText(error);
     reporter.emit({
       type: "warning",
       text:

@@ -1,7 +1,7 @@
 /** What one rollout knows and does: forward, wave by wave, or back.
  * @module
  */
-import type { HotUpgrade } from "@flyhot/runtime/protocol";
+import { errorText, type HotUpgrade } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
@@ -241,7 +241,7 @@ export class WaveRun {
       listed = await fleet.list(signal);
     } catch (error) {
       signal.throwIfAborted();
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       this.#deps.reporter.emit({ type: "note", text });
       return [...planned];
     }
@@ -385,7 +385,7 @@ export class WaveRun {
    */
   lockLost(signal: AbortSignal): FlyhotError {
     const { reason } = signal;
-    const said = reason instanceof Error ? reason.message : String(reason);
+    const said = errorText(reason);
     return new FlyhotError(
       "conflict",
       `${said}; upgrade ${this.#upgrade.id} stays as it is on up to ${

@@ -1,7 +1,11 @@
 /** What code every machine runs, asked of each of them.
  * @module
  */
-import type { MachineInfo, RunningManifest } from "@flyhot/runtime/protocol";
+import {
+  errorText,
+  type MachineInfo,
+  type RunningManifest,
+} from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import { mapLimited } from "../limited.ts";
 import { isRunning } from "./ask_machines.ts";
@@ -96,7 +100,7 @@ export async function distinctManifests(
         return await fleet.manifest(id, signal);
       } catch (error) {
         if (signal.aborted || index === members.length - 1) throw error;
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         reporter.emit({ type: "note", text });
       }
     }

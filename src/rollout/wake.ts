@@ -1,6 +1,7 @@
 /** Starting a machine where all are at rest: a release is judged by a process that runs it, never by none.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import { FlyhotError } from "../errors.ts";
 import { isAtRest, isRunning } from "./ask_machines.ts";
@@ -56,7 +57,7 @@ export class WokenMachines {
         );
       } catch (error) {
         signal.throwIfAborted();
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         reporter.emit({ type: "note", text });
       }
     }
@@ -100,7 +101,7 @@ export class WokenMachines {
         await fleet.stop(id);
         reporter.emit({ type: "note", text: `machine ${id} rests again` });
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorText(error);
         reporter.emit({ type: "note", text });
       }
     }

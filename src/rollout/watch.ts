@@ -3,6 +3,7 @@
  */
 import { type Bucket, BucketError, getJson } from "@flyhot/runtime/bucket";
 import {
+  errorText,
   parseMachineResult,
   ProtocolError,
   resultKey,
@@ -84,7 +85,7 @@ export async function watchMachines(
   };
   const noted = new Set<string>();
   const note = (error: unknown, more = "") => {
-    const text = (error instanceof Error ? error.message : String(error)) +
+    const text = (errorText(error)) +
       more;
     // The same trouble comes back with every look.
     if (!noted.has(text)) deps.reporter.emit({ type: "note", text });
@@ -265,7 +266,7 @@ async function probe(
       take(id, {
         type: "died",
         failure: {
-          phase: "prepare",
+          phase: "load",
           message: `it serves nobody; ${restartHint(id)}`,
           end: "fail",
           transient: false,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 const VERSION =
@@ -43,7 +44,7 @@ export async function standIn(
     await run(args, host);
     return 0;
   } catch (error) {
-    host.err(`Error: ${error instanceof Error ? error.message : error}\n`);
+    host.err(`Error: ${errorText(error)}\n`);
     return 1;
   }
 }

@@ -1,6 +1,7 @@
 /** An HTTP server on 127.0.0.1 that keeps the request target as it was sent and can break connections on demand.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { sleep } from "../sleep.ts";
 import {
   createServer,
@@ -165,7 +166,7 @@ async function answerOf(
     if (request.signal.aborted) throw error;
     return options.fail(
       500,
-      error instanceof Error ? error.message : `${error}`,
+      errorText(error),
     );
   }
 }

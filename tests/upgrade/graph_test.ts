@@ -239,7 +239,7 @@ export const early = await import("./early.ts");
   });
   const result = await app.upgrade({ "deep.ts": `export const deep = 2;` });
   assert(result.state === "failed", JSON.stringify(result));
-  assertEquals(result.phase, "diff");
+  assertEquals(result.phase, "plan");
   assert(
     result.message.includes("deep.ts <- early.ts <- settings.ts"),
     result.message,

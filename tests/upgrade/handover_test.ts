@@ -164,7 +164,7 @@ for (const kind of ["deno", "node"] as const) {
     await pause(30);
     const refused = await driven.upgrade({ "app.ts": one });
     assert(refused.state === "failed", JSON.stringify(refused));
-    assertEquals(refused.phase, "prepare");
+    assertEquals(refused.phase, "load");
     assertStringIncludes(refused.message, other);
     assertEquals(await clients.ask(), "200 one");
     await listening(other);

@@ -52,7 +52,7 @@ Deno.test("an upgrade whose top-level await never settles is given up at the dea
   await refused(
     app,
     { "word.ts": `export const word = "two"; await new Promise(() => {});` },
-    "prepare",
+    "load",
     "did not settle within 400 ms",
   );
   await standsAsBefore(app, 0);

@@ -101,12 +101,12 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
     files: {
       "text.ts": `export const name = () => "x"; throw new Error("not today");`,
     },
-    phase: "prepare",
+    phase: "load",
     says: "not today",
   },
   "a missing export": {
     files: { "text.ts": `export const other = 1;` },
-    phase: "diff",
+    phase: "plan",
     says: "name",
   },
   "a migration that throws": {
@@ -154,12 +154,12 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
   },
   "two modules that declare one name": {
     files: { "text.ts": COUNTER + `export const name = () => "x";` },
-    phase: "prepare",
+    phase: "load",
     says: "counter.ts declares it already",
   },
   "a changed boot module": {
     files: { "main.ts": `console.log("other");` },
-    phase: "diff",
+    phase: "plan",
     says: "main.ts: is the main module, which runs only once",
   },
   "a new dependency that does not export what is imported": {
@@ -167,12 +167,12 @@ const BROKEN: Record<string, { files: Files; phase: string; says: string }> = {
       "text.ts":
         `import { delay } from "npm:nanoid@5.0.0"; export const name = () => typeof delay;`,
     },
-    phase: "prepare",
+    phase: "load",
     says: "delay",
   },
   "a call on a holder at the top level of a prepared module": {
     files: { "counter.ts": COUNTER + `await counter.increment();` },
-    phase: "prepare",
+    phase: "load",
     says: "being prepared",
   },
 };

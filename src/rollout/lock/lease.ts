@@ -1,7 +1,7 @@
 /** Keeping the deploy lock.
  * @module
  */
-import type { DeployLock } from "@flyhot/runtime/protocol";
+import { type DeployLock, errorText } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import { backoffMs } from "../backoff.ts";
 import {
@@ -85,7 +85,7 @@ export class LockLease implements AsyncDisposable {
     try {
       await this.#release();
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
+      const said = errorText(error);
       this.#deps.reporter.emit({
         type: "warning",
         text:

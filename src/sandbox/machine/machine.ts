@@ -1,6 +1,7 @@
 /** One machine: its files, its processes, its state.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import { sleep } from "../../sleep.ts";
 import { join } from "node:path";
 import { mapCommand } from "../image/command_line.ts";
@@ -141,7 +142,7 @@ export class Machine {
     this.#jobs = new JobQueue((error) => {
       this.log.append(
         "fly",
-        error instanceof Error ? error.message : `${error}`,
+        errorText(error),
       );
       this.#enter("failed");
     });

@@ -1,6 +1,7 @@
 /** The main process of a machine, from one start to the next.
  * @module
  */
+import { errorText } from "@flyhot/runtime/protocol";
 import type { MachineLog } from "./machine_log.ts";
 import {
   lineCollector,
@@ -144,8 +145,6 @@ export class MainProcess {
 export function notRun(command: readonly string[], error: unknown): string {
   const why = error instanceof Deno.errors.NotFound
     ? "executable file not found in $PATH"
-    : error instanceof Error
-    ? error.message
-    : String(error);
+    : errorText(error);
   return `exec: "${command[0] ?? ""}": ${why}`;
 }
