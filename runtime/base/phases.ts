@@ -35,6 +35,6 @@ export function phaseOnTheWire(phase: UpgradePhase): string {
 /** The phase that a machine's result names, by either of its names; undefined if it is none. */
 export function phaseNamed(name: unknown): UpgradePhase | undefined {
   return UPGRADE_PHASES.find((phase) =>
-    name === phase || name === ON_THE_WIRE[phase]
+    name === phase || name === phaseOnTheWire(phase)
   );
 }
