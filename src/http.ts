@@ -2,6 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
+import { withDeadline } from "./deadline.ts";
 import { type ErrorCode, FlyhotError } from "./errors.ts";
 import type { Host } from "./host.ts";
 
@@ -180,14 +181,17 @@ async function attemptOnce(
   method: string,
   options: RequestOptions,
 ): Promise<HttpAnswer> {
-  options.signal?.throwIfAborted();
   const deadlineMs = options.deadlineMs ?? 30_000;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), deadlineMs);
-  const signal = options.signal
-    ? AbortSignal.any([options.signal, deadline.signal])
-    : deadline.signal;
-  try {
+  const unreachable = (why: string, cause?: unknown) =>
+    new FlyhotError(
+      "network",
+      `Cannot ${options.what}: ${options.service} at ${
+        new URL(url).host
+      } cannot be reached (${why})`,
+      { cause, hint: "check the network connection and try again" },
+    );
+  const work = async (signal: AbortSignal): Promise<HttpAnswer> => {
+    signal.throwIfAborted();
     const response = await host.fetch(
       new Request(url, {
         method,
@@ -209,21 +213,14 @@ async function attemptOnce(
       headers: response.headers,
       body: await readText(response, signal, options),
     };
+  };
+  try {
+    const late = () => unreachable(`no answer within ${deadlineMs} ms`);
+    return await withDeadline(deadlineMs, late, work, options.signal);
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (cause instanceof FlyhotError) throw cause;
-    const why = deadline.signal.aborted
-      ? `no answer within ${deadlineMs} ms`
-      : errorText(cause);
-    throw new FlyhotError(
-      "network",
-      `Cannot ${options.what}: ${options.service} at ${
-        new URL(url).host
-      } cannot be reached (${why})`,
-      { cause, hint: "check the network connection and try again" },
-    );
-  } finally {
-    clearTimeout(timer);
+    throw unreachable(errorText(cause), cause);
   }
 }
 

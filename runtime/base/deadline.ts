@@ -1,6 +1,7 @@
 /** A bound on everything that user code may take its time for.
  * @module
  */
+import { natives, type Timer } from "./natives.ts";
 import { isThenable } from "./thenable.ts";
 
 /** The longest that a timer can be set for, in milliseconds; one that is set for longer fires at once. */
@@ -27,9 +28,9 @@ export async function within<T>(
   if (!isThenable(returned)) return returned as Awaited<T>;
   const result = Promise.resolve(returned);
   result.catch(() => {});
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+    timer = natives.setTimeout(
       () => reject(late()),
       Math.min(timeoutMs, TIMER_MS_MAX),
     );
@@ -37,6 +38,43 @@ export async function within<T>(
   try {
     return await Promise.race([result, deadline]) as Awaited<T>;
   } finally {
-    clearTimeout(timer);
+    natives.clearTimeout(timer);
   }
+}
+
+/** A signal that is aborted when the time is over, until it is disposed of. */
+export interface DeadlineSignal extends Disposable {
+  /** The deadline, or what else ends the wait. */
+  readonly signal: AbortSignal;
+  /** The deadline alone. */
+  readonly over: AbortSignal;
+}
+
+/**
+ * Starts a deadline.
+ *
+ * @param timeoutMs how long, in milliseconds
+ * @param also further signals that end the wait
+ * @returns the signal; its timer ends with it
+ */
+export function deadlineSignal(
+  timeoutMs: number,
+  ...also: readonly (AbortSignal | undefined)[]
+): DeadlineSignal {
+  const over = new AbortController();
+  const timer = natives.setTimeout(
+    () =>
+      over.abort(
+        new DOMException(`nothing for ${timeoutMs} ms`, "TimeoutError"),
+      ),
+    Math.min(timeoutMs, TIMER_MS_MAX),
+  );
+  const others = also.filter((signal) => signal !== undefined);
+  return {
+    signal: others.length === 0
+      ? over.signal
+      : AbortSignal.any([over.signal, ...others]),
+    over: over.signal,
+    [Symbol.dispose]: () => natives.clearTimeout(timer),
+  };
 }

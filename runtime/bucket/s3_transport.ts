@@ -1,8 +1,10 @@
 /** Signed requests to an S3-compatible service, and what its answers mean.
  * @module
  */
+import { deadlineSignal } from "../base/deadline.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
+import { pause } from "../base/pause.ts";
 import { AwsClient } from "aws4fetch";
 import {
   BucketError,
@@ -147,11 +149,8 @@ export class S3Transport {
       // Ceph since 19 answers 403 to a content-type outside the signature.
       aws: { allHeaders: true },
     });
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs);
-    const signal = options.signal
-      ? AbortSignal.any([options.signal, deadline.signal])
-      : deadline.signal;
+    using deadline = deadlineSignal(this.#deadlineMs, options.signal);
+    const { signal } = deadline;
     try {
       // A redirect would take the signed request to another host, where the signature is wrong anyway.
       const response = await this.#fetch(
@@ -162,7 +161,7 @@ export class S3Transport {
       return response;
     } catch (cause) {
       options.signal?.throwIfAborted();
-      const why = deadline.signal.aborted
+      const why = deadline.over.aborted
         ? `no answer within ${this.#deadlineMs} ms`
         : errorText(cause);
       throw new BucketError(
@@ -170,8 +169,6 @@ export class S3Transport {
         `Cannot reach ${url} (${method}): ${why}; check the endpoint and the network`,
         { cause },
       );
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -206,8 +203,9 @@ export class S3Transport {
       if (!failure.transient || attempt >= this.#attemptsMax) throw failure;
       await pause(
         RETRY_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2),
-        options.signal,
+        options,
       );
+      options.signal?.throwIfAborted();
     }
   }
 
@@ -334,19 +332,4 @@ export class S3Transport {
       status,
     });
   }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 /** A deadline between the pieces of a body.
  * @module
  */
+import { natives, type Timer } from "../base/natives.ts";
 
 /**
  * Passes a body through and errors it when no piece comes for a while.
@@ -20,9 +21,9 @@ export function stallGuard(
   const reader = body.getReader();
   return new ReadableStream({
     async pull(controller) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let timer: Timer | undefined;
       const stalled = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(failure()), deadlineMs);
+        timer = natives.setTimeout(() => reject(failure()), deadlineMs);
       });
       try {
         const read = reader.read().catch((cause) => {
@@ -35,7 +36,7 @@ export function stallGuard(
         controller.error(error);
         await reader.cancel(error).catch(() => {});
       } finally {
-        clearTimeout(timer);
+        natives.clearTimeout(timer);
       }
     },
     cancel: (reason) => reader.cancel(reason),

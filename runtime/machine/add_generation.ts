@@ -1,10 +1,10 @@
 /** Adds the entry of a base image to the pointer, by whichever machine of the image is first.
  * @module
  */
-import { generationOf } from "./decide_upgrade.ts";
 import { type Bucket, getJson, putJson } from "../bucket/bucket.ts";
 import { pointerKey } from "../protocol/object_keys.ts";
 import {
+  generationOf,
   parsePointer,
   type Pointer,
   pointerRecord,

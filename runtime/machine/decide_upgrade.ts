@@ -2,8 +2,7 @@
  * @module
  */
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
-import type { Generation, Pointer } from "../protocol/pointer.ts";
-import { sameImage } from "../protocol/image_ref.ts";
+import type { Generation } from "../protocol/pointer.ts";
 
 /** What this machine remembers of one upgrade. */
 export type UpgradeMemory =
@@ -40,21 +39,6 @@ export type UpgradeDecision =
     /** Why, for the log. */
     readonly reason: string;
   };
-
-/**
- * Finds the generation of a base image.
- *
- * @param pointer the pointer
- * @param imageRef the base image
- * @returns the generation, or null if the pointer does not know the image
- */
-export function generationOf(
-  pointer: Pointer,
-  imageRef: string,
-): Generation | null {
-  return Object.values(pointer.generations)
-    .find((generation) => sameImage(generation.image_ref, imageRef)) ?? null;
-}
 
 /**
  * Decides what a running machine does about its generation.

@@ -3,10 +3,14 @@ import {
   afterTransientFailure,
   bootUpgrade,
   decideUpgrade,
-  generationOf,
   type UpgradeMemory,
 } from "./decide_upgrade.ts";
-import type { Generation, HotUpgrade, Pointer } from "../protocol/pointer.ts";
+import {
+  type Generation,
+  generationOf,
+  type HotUpgrade,
+  type Pointer,
+} from "../protocol/pointer.ts";
 
 const IMAGE = "registry.fly.io/my-app:deployment-01A";
 const ME = "6e82954f711e87";

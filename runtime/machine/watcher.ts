@@ -1,6 +1,7 @@
 /** Looks at the pointer again and again.
  * @module
  */
+import { pause } from "../base/pause.ts";
 import { errorText } from "../base/error_text.ts";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
 import type { Logger } from "../base/log.ts";
@@ -99,15 +100,8 @@ export class Watcher implements AsyncDisposable {
 
   #pause(ms: number): Promise<void> {
     if (this.#nudged || this.#stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = null;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      timer.unref();
-      this.#wake = done;
-    });
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    return pause(ms, { signal: woken.signal, staysAlive: false });
   }
 }

@@ -1,6 +1,7 @@
 /** Writes what this machine says about an upgrade.
  * @module
  */
+import { pause } from "../base/pause.ts";
 import {
   type Bucket,
   BucketError,
@@ -47,9 +48,7 @@ export async function writeResult(
         }: ${"reason" in outcome ? outcome.reason : outcome.status}`,
       );
     }
-    await new Promise((resolve) =>
-      setTimeout(resolve, RETRY_DELAY_MS * attempt)
-    );
+    await pause(RETRY_DELAY_MS * attempt);
   }
 }
 

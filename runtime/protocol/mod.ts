@@ -49,6 +49,8 @@ export { type HotUpgrade, type ReleasePlace } from "./hot_upgrade.ts";
 export {
   boundedGenerations,
   type Generation,
+  generationKey,
+  generationOf,
   GENERATIONS_MAX,
   HISTORY_MAX,
   parsePointer,

@@ -7,6 +7,7 @@ import {
   imageRef,
   type ReleasePlace,
 } from "./hot_upgrade.ts";
+import { sameImage } from "./image_ref.ts";
 import { PROTOCOL_VERSION, protocolVersion } from "./manifest.ts";
 import {
   listOf,
@@ -220,6 +221,38 @@ export function pointerWithGeneration(
       new Set([image_ref]),
     ),
   };
+}
+
+/**
+ * Finds the generation of a base image, by its parts.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param imageRef the base image
+ * @returns its key in the pointer, or null if the pointer does not know the image
+ */
+export function generationKey(
+  pointer: Pointer | null,
+  imageRef: string,
+): string | null {
+  for (const [key, generation] of Object.entries(pointer?.generations ?? {})) {
+    if (sameImage(generation.image_ref, imageRef)) return key;
+  }
+  return null;
+}
+
+/**
+ * Finds the generation of a base image, by its parts.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param imageRef the base image
+ * @returns the generation, or null if the pointer does not know the image
+ */
+export function generationOf(
+  pointer: Pointer | null,
+  imageRef: string,
+): Generation | null {
+  const key = generationKey(pointer, imageRef);
+  return key === null ? null : pointer?.generations[key] ?? null;
 }
 
 /**

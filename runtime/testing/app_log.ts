@@ -1,6 +1,7 @@
 /** What an app writes, line by line, over all its restarts.
  * @module
  */
+import { pause } from "../base/pause.ts";
 
 const QUIET_MS = 5;
 const ROUNDS_MAX = 20;
@@ -59,7 +60,7 @@ export class AppLog {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (seen === this.#lines.length) return;
       seen = this.#lines.length;
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      await pause(QUIET_MS);
     }
   }
 

@@ -13,7 +13,8 @@ import type { AppLog } from "./app_log.ts";
 import { AppProcess } from "./app_process.ts";
 import { askControl } from "./control_client.ts";
 import { copyFolder } from "./copy_folder.ts";
-import { deadlineSignal, tryUntilGood } from "./deadline_signal.ts";
+import { deadlineSignal } from "../base/deadline.ts";
+import { pause } from "../base/pause.ts";
 import type { ObjectServer } from "./object_server.ts";
 import { TestAppError } from "./test_app_error.ts";
 
@@ -227,4 +228,16 @@ function environment(): Record<string, string> {
       entry[1] !== undefined
     ),
   );
+}
+
+/** Tries again and again, with short pauses; false where the signal was aborted first. */
+async function tryUntilGood(
+  attempt: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let ms = 2; !signal.aborted; ms = Math.min(50, ms * 2)) {
+    if (await attempt()) return true;
+    await pause(ms, { signal });
+  }
+  return false;
 }

@@ -1,8 +1,8 @@
 /** The pointer of an app under test: which release it runs, as the orchestrator would write it.
  * @module
  */
-import { generationOf } from "../machine/decide_upgrade.ts";
 import {
+  generationOf,
   HISTORY_MAX,
   type HotUpgrade,
   type Pointer,
@@ -116,7 +116,7 @@ export function pointerWith(
   now: string,
 ): Pointer {
   const { app, imageRef } = where;
-  const known = pointer && generationOf(pointer, imageRef);
+  const known = generationOf(pointer, imageRef);
   const generation = {
     image_ref: imageRef,
     first_seen: known?.first_seen ?? now,

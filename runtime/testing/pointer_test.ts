@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { bootUpgrade, decideUpgrade } from "../machine/decide_upgrade.ts";
 import {
-  bootUpgrade,
-  decideUpgrade,
   generationOf,
-} from "../machine/decide_upgrade.ts";
-import { parsePointer, type Pointer } from "../protocol/pointer.ts";
+  parsePointer,
+  type Pointer,
+} from "../protocol/pointer.ts";
 import {
   begun,
   begunBack,

@@ -8,7 +8,7 @@ import { AppLog } from "./app_log.ts";
 import { AppMachine } from "./app_machine.ts";
 import { type AppVersion, folderOf, nameOf } from "./app_version.ts";
 import { copyFolder } from "./copy_folder.ts";
-import { deadlineSignal } from "./deadline_signal.ts";
+import { deadlineSignal } from "../base/deadline.ts";
 import { startObjectServer } from "./object_server.ts";
 import { flyhotCommand, packApp } from "./pack_app.ts";
 import { Publisher } from "./publisher.ts";

@@ -142,7 +142,7 @@ Deno.test("testUpgrade() fails where an upgrade is refused, an exercise throws, 
   const refused = await assertRejects(() => run([v1, v2]), TestAppError);
   assertStringIncludes(
     refused.message,
-    `Cannot upgrade to ${v2} (version 2 of 2): failed in prepare: `,
+    `Cannot upgrade to ${v2} (version 2 of 2): failed in load: `,
   );
   assertEquals(refused.report?.failure?.phase, "load");
 

@@ -1,6 +1,7 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { pause } from "../base/pause.ts";
 import { originalOf } from "../modules/calls_as_work.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
@@ -82,7 +83,7 @@ export class ClassChange {
       this.#watch(cell);
       this.#add(walk, name, cell);
       while (!walk.run(endsAt) || performance.now() >= endsAt) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await pause(0);
         endsAt = performance.now() + SLICE_MS;
       }
       // Its action may change the state at any moment.

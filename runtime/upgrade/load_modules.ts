@@ -1,8 +1,8 @@
 /** Loads the new modules while the old ones serve.
  * @module
  */
+import { pause } from "../base/pause.ts";
 import { within } from "../base/deadline.ts";
-import { natives } from "../base/natives.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
 import { CallerChange } from "./caller_change.ts";
@@ -156,8 +156,6 @@ async function settled(
     await evaluated;
     return boundaries;
   }
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => natives.setTimeout(resolve, ms));
   while (missing().length > 0 && !isOver()) {
     await pause(CLAIM_POLL_MS);
     if (failure !== null) await evaluated;

@@ -1,8 +1,8 @@
 /** Watches new code for a while after it is in; a failure leads back by an ordinary upgrade.
  * @module
  */
+import { pause } from "../base/pause.ts";
 import { errorText } from "../base/error_text.ts";
-import { natives } from "../base/natives.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { AppProcess, OnProbation } from "../process/process.ts";
@@ -96,7 +96,7 @@ async function watch(
   const { version } = release;
   while (performance.now() < endsAt && !superseded.aborted) {
     await Promise.race([
-      pause(probationMs / CHECKS, superseded),
+      pause(probationMs / CHECKS, { signal: superseded }),
       ...(watched ? [watched.failed] : []),
     ]);
     if (superseded.aborted || checks.length === 0) continue;
@@ -125,18 +125,6 @@ async function goBack(
   } catch (closed) {
     return errorText(closed);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      natives.clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = natives.setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,8 @@
  */
 import { noteGeneration } from "../state/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
-import { within } from "../base/deadline.ts";
+import { deadlineSignal, within } from "../base/deadline.ts";
+import { pause } from "../base/pause.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 import type { Side } from "../state/classes.ts";
 import type { AppProcess, RemovedState } from "../process/process.ts";
@@ -103,7 +104,7 @@ export class StateChange {
     }
     this.#staged = new StagedStates(this.#groups(), {
       sliceMs: SLICE_MS,
-      pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+      pause: () => pause(0),
       settle: (name, state) => this.#settle(name, state),
       heapBytes: () => getHeapStatistics().used_heap_size,
       fits: (bytes) => bytes < freeBytes(),
@@ -205,14 +206,11 @@ export class StateChange {
       cell.suspend();
       gated.push(cell);
     }
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    using deadline = deadlineSignal(timeoutMs);
     try {
       await quiesce(gated, deadline.signal);
     } catch (error) {
       throw upgradeError("suspend", null, error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

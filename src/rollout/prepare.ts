@@ -1,7 +1,7 @@
 /** Everything before the first write: machines, release, plan.
  * @module
  */
-import type { HotUpgrade } from "@flyhot/runtime/protocol";
+import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
@@ -13,7 +13,6 @@ import {
   isRunning,
   nothingRuns,
 } from "./ask_machines.ts";
-import { generationOf } from "./pointer/history.ts";
 import { readPointer } from "./pointer/pointer.ts";
 import {
   askAll,
@@ -143,7 +142,7 @@ export async function prepare(
       },
     );
     const { pointer } = await readPointer(deps.bucket, source.app, signal);
-    const generation = pointer && generationOf(pointer, imageRef)?.generation;
+    const generation = generationOf(pointer, imageRef);
     const current = generation?.hot_upgrade ?? null;
     return {
       ...found,

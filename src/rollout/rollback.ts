@@ -4,12 +4,13 @@
 import {
   errorText,
   type Generation,
+  generationOf,
   type HotUpgrade,
   type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { generationOf, previousUpgrade } from "./pointer/history.ts";
+import { previousUpgrade } from "./pointer/history.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover, readPointer } from "./pointer/pointer.ts";
@@ -209,12 +210,12 @@ function generationToUndo(
 ): Generation | null {
   const running = machines.filter(isRunning);
   const known = [...running, ...machines.filter((it) => !isRunning(it))]
-    .map(({ imageRef }) => generationOf(pointer, imageRef)?.generation)
-    .filter((generation) => generation !== undefined);
-  const newest = generationOf(pointer, pointer.image_ref)?.generation;
+    .map(({ imageRef }) => generationOf(pointer, imageRef))
+    .filter((generation) => generation !== null);
+  const newest = generationOf(pointer, pointer.image_ref);
   const candidates = known.length > 0 ? known : newest ? [newest] : [];
   const runs = new Set(
-    running.map(({ imageRef }) => generationOf(pointer, imageRef)?.generation),
+    running.map(({ imageRef }) => generationOf(pointer, imageRef)),
   );
   const upgraded = candidates.filter(({ hot_upgrade }) => hot_upgrade !== null)
     .sort((a, b) =>

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { withDeadline } from "../deadline.ts";
 import { errorText } from "@flyhot/runtime/protocol";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
@@ -299,9 +300,9 @@ async function call(
     );
   }
   const token = tokenOf(host, values);
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), DEADLINE_MS);
-  try {
+  const late = () =>
+    new Error(`no answer from ${base} within ${DEADLINE_MS} ms`);
+  return await withDeadline(DEADLINE_MS, late, async (signal) => {
     const response = await host.fetch(
       new Request(base + path, {
         method,
@@ -311,15 +312,13 @@ async function call(
             : `FlyV1 ${token}`,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: late.signal,
+        signal,
       }),
     );
     if (response.ok) return response;
     const { error } = await response.json();
     throw new Error(`${error} (${response.status})`);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 async function* linesOf(

@@ -3,6 +3,7 @@
  */
 import {
   fingerprint,
+  generationOf,
   type HotUpgrade,
   type MachineInfo,
   parseImageRef,
@@ -269,9 +270,12 @@ function wantedOf(
   pointer: Pointer | null,
   imageRef: string,
 ): HotUpgrade | null {
-  const generation = Object.values(pointer?.generations ?? {})
-    .find((it) => isSameImage(it.image_ref, imageRef));
-  return generation?.hot_upgrade ?? null;
+  try {
+    return generationOf(pointer, imageRef)?.hot_upgrade ?? null;
+  } catch {
+    // A machine may run what is not an image of a registry.
+    return null;
+  }
 }
 
 function judgeByPointer(

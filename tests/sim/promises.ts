@@ -2,12 +2,12 @@
  * @module
  */
 import {
+  generationOf,
   type HotUpgrade,
   type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
 import type { WantedRelease } from "../../runtime/release/wanted.ts";
-import { generationOf } from "../../src/rollout/pointer/history.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import type { SimProcess } from "./sim.ts";
 import type { FlyCall } from "./sim_fly.ts";
@@ -300,5 +300,5 @@ function mayTake({ wave, state }: HotUpgrade, { id }: SimMachine): boolean {
 
 /** The generation of a machine's base image. */
 export function generationFor(pointer: Pointer | undefined, imageRef: string) {
-  return pointer ? generationOf(pointer, imageRef)?.generation ?? null : null;
+  return generationOf(pointer ?? null, imageRef);
 }

@@ -1,6 +1,7 @@
 /** Timers that fire when the test says so.
  * @module
  */
+import { natives } from "../../runtime/base/natives.ts";
 
 /** A timer that was set and has not fired. */
 export interface FakeTimer {
@@ -26,6 +27,7 @@ export class FakeTimers implements Disposable {
     globalThis.clearTimeout = ((handle: object) => {
       this.#pending.delete(handle);
     }) as unknown as typeof clearTimeout;
+    Object.assign(natives, { setTimeout, clearTimeout });
   }
 
   /** The timers that have not fired and were not cleared, oldest first. */
@@ -49,6 +51,7 @@ export class FakeTimers implements Disposable {
   /** Puts the real timers back. */
   [Symbol.dispose](): void {
     Object.assign(globalThis, this.#real);
+    Object.assign(natives, this.#real);
   }
 
   readonly #setTimeout = (

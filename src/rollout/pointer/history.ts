@@ -5,25 +5,7 @@ import {
   type Generation,
   type HotUpgrade,
   type Pointer,
-  sameImage,
 } from "@flyhot/runtime/protocol";
-
-/**
- * Finds the generation of a base image, by its parts.
- *
- * @param pointer the pointer
- * @param imageRef the base image
- * @returns the generation and its key, or null
- */
-export function generationOf(
-  pointer: Pointer,
-  imageRef: string,
-): { readonly key: string; readonly generation: Generation } | null {
-  for (const [key, generation] of Object.entries(pointer.generations)) {
-    if (sameImage(generation.image_ref, imageRef)) return { key, generation };
-  }
-  return null;
-}
 
 /**
  * Tells whether the pointer names an upgrade, as a current or an earlier one.

@@ -4,6 +4,8 @@
 import {
   boundedGenerations,
   type Generation,
+  generationKey,
+  generationOf,
   HISTORY_MAX,
   type HotUpgrade,
   type Pointer,
@@ -11,7 +13,7 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { generationOf, lastCommitted } from "./history.ts";
+import { lastCommitted } from "./history.ts";
 
 /** One change of the pointer: gives back the very same pointer where there is nothing to change. */
 export type Transition = (pointer: Pointer | null) => Pointer | null;
@@ -46,8 +48,8 @@ export function withUpgrade(
   now: string,
 ): Transition {
   return (pointer) => {
-    const found = pointer && generationOf(pointer, imageRef);
-    const before: Generation = found?.generation ??
+    const key = generationKey(pointer, imageRef) ?? imageRef;
+    const before: Generation = generationOf(pointer, imageRef) ??
       { image_ref: imageRef, first_seen: now, hot_upgrade: null, history: [] };
     if (before.hot_upgrade?.id === upgrade.id) return pointer;
     if (before.history.some(({ id }) => id === upgrade.id)) {
@@ -55,7 +57,7 @@ export function withUpgrade(
     }
     return withGeneration(
       pointer ?? empty(app, imageRef, now),
-      found?.key ?? imageRef,
+      key,
       replacedBy(before, upgrade),
       now,
     );

@@ -5,6 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  generationOf,
   HISTORY_MAX,
   type HotUpgrade,
   parsePointer,
@@ -13,12 +14,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { bootUpgrade } from "../../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../errors.ts";
-import {
-  generationOf,
-  lastCommitted,
-  namesUpgrade,
-  previousUpgrade,
-} from "./history.ts";
+import { lastCommitted, namesUpgrade, previousUpgrade } from "./history.ts";
 import {
   committed,
   fenced,
@@ -140,7 +136,7 @@ Deno.test("withUpgrade() finds the generation by the parts of its image", () => 
   const after = withUpgrade("shop", digest, upgrade("2"), NOW)(pointer)!;
   assertEquals(Object.keys(after.generations), [IMAGE]);
   assertEquals(states(after), ["2 probation", "1 committed"]);
-  assertEquals(generationOf(after, digest)?.key, IMAGE);
+  assertEquals(generationOf(after, digest)?.image_ref, IMAGE);
   assertEquals(generationOf(after, "registry.fly.io/shop:two"), null);
 });
 

@@ -1,6 +1,7 @@
 /** Health checks of a machine, asked over HTTP.
  * @module
  */
+import { withDeadline } from "../../deadline.ts";
 import { sleep } from "../../sleep.ts";
 import { durationMs } from "../durations.ts";
 import type {
@@ -96,24 +97,25 @@ async function ask(
   signal: AbortSignal,
 ): Promise<{ passing: boolean; output: string }> {
   if (check.path === null) return await connect(base);
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ANSWER_MS_MAX);
-  try {
-    const response = await fetch(new URL(check.path, base), {
+  const late = () => new Error(`no answer within ${ANSWER_MS_MAX} ms`);
+  const url = new URL(check.path, base);
+  const statusOf = async (signal: AbortSignal) => {
+    const response = await fetch(url, {
       method: check.method,
       redirect: "manual",
-      signal: AbortSignal.any([signal, late.signal]),
+      signal,
     });
     await response.body?.cancel();
-    const { status } = response;
+    return response.status;
+  };
+  try {
+    const status = await withDeadline(ANSWER_MS_MAX, late, statusOf, signal);
     return {
       passing: status >= 200 && status < 300,
       output: `HTTP ${check.method} ${check.path}: ${status}`,
     };
   } catch {
     return { passing: false, output: "connect: connection refused" };
-  } finally {
-    clearTimeout(timer);
   }
 }
 
