@@ -11,6 +11,8 @@ interface Instance {
   readonly entries: Map<string, Entry>;
   /** Names whose initializer ran more than once. */
   readonly twice: Set<string>;
+  /** Names whose initializer has run while modules were evaluated, and which these were. */
+  readonly evaluated: Map<string, Set<string>>;
   /** Names that were taken. */
   readonly taken: Set<string>;
 }
@@ -73,18 +75,21 @@ export class KeptValues {
    * @param place the module's place
    * @param attempt the attempt that loads it; 0 for the code the process started with
    * @param begin told of initializers that run. Default nobody wants to know
+   * @param evaluating tells of which module the evaluation is that goes on now. Default of this one
    * @returns what its initializers ask
    */
   open(
     place: string,
     attempt: number,
     begin: BeginMaking = () => null,
+    evaluating: () => string | null = () => place,
   ): KeptAccess {
     const instance: Instance = {
       place,
       attempt,
       entries: new Map(),
       twice: new Set(),
+      evaluated: new Map(),
       taken: new Set(),
     };
     const staged = this.#staged?.attempt === attempt ? this.#staged : null;
@@ -94,6 +99,13 @@ export class KeptValues {
       known.set(place, instance);
     }
     const making = new Map<string, () => void>();
+    const noteMaker = (name: string) => {
+      const by = evaluating();
+      if (by === null) return;
+      const makers = instance.evaluated.get(name);
+      if (makers) makers.add(by);
+      else instance.evaluated.set(name, new Set([by]));
+    };
     const made = (name: string) => {
       if (making.size === 0) return;
       making.get(name)?.();
@@ -119,6 +131,7 @@ export class KeptValues {
         const entry = source.entries.get(name)!;
         const value = valueOf(entry)!.value;
         instance.taken.add(name);
+        noteMaker(name);
         instance.entries.set(name, {
           value: held(value, name, write),
           read,
@@ -137,6 +150,7 @@ export class KeptValues {
       put: (name, value, read, write) => {
         if (instance.twice.has(name)) return value;
         made(name);
+        noteMaker(name);
         if (instance.entries.delete(name)) instance.twice.add(name);
         else {
           instance.entries.set(name, {
@@ -191,6 +205,18 @@ export class KeptValues {
       key.slice(at + 1),
     );
     return entry !== undefined && entry.origin === (attempt ?? 0);
+  }
+
+  /** What initializers of the current code have made, by `place#name`, and while which modules were evaluated. */
+  *made(): Generator<[key: string, makers: string[]]> {
+    for (const [place, { entries, twice, evaluated }] of this.#current) {
+      for (const [name, makers] of evaluated) {
+        const entry = entries.get(name);
+        if (twice.has(name) || entry && valueOf(entry)) {
+          yield [`${place}#${name}`, [...makers]];
+        }
+      }
+    }
   }
 
   /** What the current code has, by `place#name`: with values that are no longer used left out. */

@@ -22,6 +22,12 @@ export function placed(
     if (typeof value !== "object" || value === null) return value;
     const result: Record<string, unknown> = Object.create(null);
     for (const [key, entry] of Object.entries(value)) result[key] = lead(entry);
+    if (typeof result.detail === "string") {
+      result.detail = result.detail.replace(
+        / at line (\d+)$/,
+        (_, line) => ` at line ${place(Number(line), 1).line}`,
+      );
+    }
     if (typeof result.line === "number") {
       const { line, column } = place(
         result.line,

@@ -34,6 +34,8 @@ export interface StateInput {
   readonly consents: Consents;
   /** Whether this process can keep values. */
   readonly canKeep: boolean;
+  /** What functions have made, and while which modules were evaluated. */
+  readonly made: ReadonlyMap<string, readonly string[]>;
   /** What was judged as a value that stays, by `path#name`. */
   readonly kept: ReadonlySet<string>;
   /** Whether it leads back to code that this process ran before: what only newer code has ends with it. */
@@ -57,6 +59,7 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
     [...reload, ...pruned],
     input.loaded,
     input.running,
+    input.made,
   );
   for (const state of states) {
     yield;
