@@ -254,6 +254,8 @@ export interface KeptFact extends TextRecord {
   readonly local?: boolean;
   /** Of what is made in a function or an expression: why it is state, if it was made while the module was evaluated. */
   readonly state?: LocalState;
+  /** Of such an expression: the variable whose initializer it stands in. */
+  readonly inside?: string;
   /** True for a weak collection or a symbol: kept without being named, if its text stays. */
   readonly byItself?: boolean;
   /** What would be done to it a second time. */
@@ -523,6 +525,7 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     column: count(it.column, `${at}.column`),
     ...maybe(it, "local", boolean, at),
     ...maybe(it, "state", localState, at),
+    ...maybe(it, "inside", string, at),
     ...maybe(it, "byItself", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
     ...maybe(it, "library", string, at),

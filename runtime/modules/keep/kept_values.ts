@@ -56,6 +56,9 @@ export type KeepState = "held" | "none" | "twice" | "unknown";
 /** Told that an initializer runs, so that what it begins is known to be its own; returns what ends that, or null. */
 export type BeginMaking = (key: string) => (() => void) | null;
 
+/** What code before so many upgrades still changes is not followed any more. */
+const FOLLOWED_MAX = 16;
+
 /** The values that initializers made. */
 export class KeptValues {
   readonly #current = new Map<string, Instance>();
@@ -324,7 +327,8 @@ export class KeptValues {
   }
 
   /**
-   * Forgets what a swap took the place of: nobody goes back, and no work goes on in the code before.
+   * Forgets what a swap took the place of: nobody goes back. Variables are followed all the same: what the code before has
+   * left behind, such as timers of requests, may change them at any time.
    *
    * @param attempt the attempt that is in. Default the last one
    */
@@ -333,8 +337,15 @@ export class KeptValues {
     for (const staged of this.#following) {
       if (staged.attempt !== attempt) continue;
       for (const pair of staged.pairs) carry(pair);
-      this.#release(staged);
+      staged.instances.clear();
+      const variables = staged.pairs.filter(({ to, name }) =>
+        to.entries.get(name)?.write
+      );
+      staged.pairs.splice(0, Infinity, ...variables);
+      if (variables.length === 0) this.#following.delete(staged);
     }
+    const [oldest] = this.#following;
+    if (oldest && this.#following.size > FOLLOWED_MAX) this.#release(oldest);
   }
 
   /**

@@ -36,6 +36,7 @@ export function keepingOf(
   const kept = [...names.found.values()].map((it): KeptFact => {
     const { repeats = [], library = null } = facts.get(it.name) ?? {};
     const state = localStateOf(it, code, units, after);
+    const inside = state ? holderOf(it, names.found.values()) : null;
     return {
       name: it.name,
       ...recordOf(texts.kept.get(it.name)),
@@ -44,6 +45,7 @@ export function keepingOf(
         ? { local: true }
         : {}),
       ...(state ? { state } : {}),
+      ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
       ...(library === null ? {} : { library }),
@@ -62,6 +64,24 @@ export function keepingOf(
       }
       : {}),
   };
+}
+
+/** The variable in whose initializer an expression stands: where that is not evaluated, the expression is not either. */
+function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
+  if (it.kind !== "expression") return null;
+  for (const other of all) {
+    const isAround = other.kind !== "expression" && other.init !== null &&
+      other.start <= it.start && it.end <= other.end;
+    if (isAround && functionOf(other.name) === functionOf(it.name)) {
+      return other.name;
+    }
+  }
+  return null;
+}
+
+/** `main.` of `main.games` and `main.new Users`. */
+function functionOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(".") + 1);
 }
 
 function recordOf(fact: TextFact | undefined): TextRecord {

@@ -3,6 +3,9 @@
  */
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
 
+/** A column behind all that a line says: its first columns may be indentation, which leads nowhere. */
+const LINE_END = 1_000_000;
+
 /**
  * Replaces the places of an analysis.
  *
@@ -25,7 +28,7 @@ export function placed(
     if (typeof result.detail === "string") {
       result.detail = result.detail.replace(
         / at line (\d+)$/,
-        (_, line) => ` at line ${place(Number(line), 1).line}`,
+        (_, line) => ` at line ${place(Number(line), LINE_END).line}`,
       );
     }
     if (typeof result.line === "number") {

@@ -20,6 +20,8 @@ export interface LostState {
   readonly why: StateBinding["why"];
   /** For people. */
   readonly detail: string;
+  /** Of what is made in an expression: the variable whose initializer it stands in. */
+  readonly inside?: string;
 }
 
 const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
@@ -143,10 +145,11 @@ export function* stateIn(
       it.name === key.slice(path.length + 1)
     );
     if (!fact?.state) continue;
-    const { name, line, column, state: { why, detail, of } } = fact;
+    const { name, line, column, inside, state: { why, detail, of } } = fact;
     if (of && !isState(path, why, of)) continue;
     if (!byModule.has(path)) byModule.set(path, new Map());
-    add({ path, name, line, column, why, detail });
+    const within = inside === undefined ? {} : { inside };
+    add({ path, name, line, column, why, detail, ...within });
   }
   return [...byModule.values()].flatMap((states) => [...states.values()]);
 }

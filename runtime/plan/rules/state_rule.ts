@@ -64,6 +64,8 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
   for (const state of states) {
     yield;
     const key = `${state.path}#${state.name}`;
+    const around = state.inside && `${state.path}#${state.inside}`;
+    if (around && (kept.has(around) || named.has(around))) continue;
     if (named.has(key)) startsAnew.push(key);
     else if (kept.has(key)) continue;
     else if (isPruned.has(state.path)) {
