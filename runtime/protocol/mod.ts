@@ -78,12 +78,17 @@ export type {
   ExportFact,
   FieldFact,
   ImportFact,
+  KeptFact,
+  LocalState,
   MethodFact,
   ModuleAnalysis,
   NameRef,
   OwnedFact,
+  RepeatFact,
   StateBinding,
+  TextRecord,
   Touch,
+  UnkeepableFact,
   ValueKind,
 } from "./module_analysis.ts";
 export { VALUE_KINDS } from "./module_analysis.ts";

@@ -105,6 +105,15 @@ export async function runningManifest(
     analysis: Object.fromEntries(analysis),
     edges,
     specifiers,
+    canKeep: modules.keeping.isOn ? { possible: true } : {
+      possible: false,
+      why: modules.main === null
+        ? "which needs the preload"
+        : "for which the parser could not be loaded",
+    },
+    ...modules.keeping.isOn
+      ? { made: Object.fromEntries(appProcess.kept.made()) }
+      : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },

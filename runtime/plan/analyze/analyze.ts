@@ -5,7 +5,9 @@ import type {
   ImportFact,
   ModuleAnalysis,
 } from "../../protocol/module_analysis.ts";
-import { classFactsOf, enumFactsOf } from "./class_facts.ts";
+import { classFactsOf } from "./class_facts.ts";
+import { enumFactsOf } from "./enum_facts.ts";
+import { keepingOf } from "./keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
@@ -54,11 +56,8 @@ export function analyzeTree(
   const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
-  const { bindings, later } = stateOf(
-    code,
-    units,
-    code.runs.after(exportedBindings(resolved)),
-  );
+  const after = code.runs.after(exportedBindings(resolved));
+  const { bindings, later } = stateOf(code, units, after);
   const analysis = compact({
     ...some("imports", importsOf(resolved, source, options)),
     ...some(
@@ -72,7 +71,8 @@ export function analyzeTree(
     ...some("later", later),
     ...some("bindings", bindings),
     ...some("classes", classFactsOf(code, units, table, source)),
-    ...some("enums", enumFactsOf(code)),
+    ...some("enums", enumFactsOf(program)),
+    ...keepingOf(code, units, after),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
