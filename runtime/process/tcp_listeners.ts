@@ -10,8 +10,8 @@ import {
   type HandOverContext,
   type HandOverListener,
 } from "./hand_over.ts";
-import { certificateOf, requireSame } from "./certificates.ts";
-import { addressKey } from "./listen_key.ts";
+import { addressKey, listenHost } from "./listen_key.ts";
+import { listenerOptions } from "./listener_options.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
 
@@ -25,8 +25,6 @@ interface Accepting extends HandedOver {
 
 interface Listener extends HandOverListener<Accepting> {
   readonly server: Deno.Listener;
-  /** What it proves itself by; nothing where it does not. */
-  readonly certificate: string;
   /** Whether a connection is waited for. */
   isAccepting: boolean;
 }
@@ -93,10 +91,11 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     }
     const key = `${name} ${this.#keyOf(options, asked)}`;
     const mine: Accepting = { ...asked.about, waiting: [], accepted: [] };
-    const there = this.claimable(asked, key);
-    const certificate = certificateOf(options);
+    const fixed = options.path === undefined
+      ? listenerOptions(options, listenHost(options.hostname, "0.0.0.0"))
+      : listenerOptions(options);
+    const there = this.claimable(asked, key, fixed);
     if (there) {
-      requireSame(there, certificate);
       this.claim(there, mine, asked);
       return this.#standIn(there, mine, asked);
     }
@@ -105,7 +104,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
       key,
       server,
       gate: new Gate(this.#context.generations, mine),
-      certificate,
+      options: fixed,
       closed: false,
       isAccepting: false,
     };

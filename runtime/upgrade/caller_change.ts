@@ -83,6 +83,13 @@ export class CallerChange {
     );
   }
 
+  /** Why new modules could not take over what the replaced ones serve, whether or not they have caught it. */
+  get refused(): string[] {
+    return this.#handedOver.flatMap((kind) => [
+      ...kind.refused(this.#about.attempt),
+    ]);
+  }
+
   /** Says that the new modules are loaded: the timers that they set from now on wait for the swap. */
   loaded(): void {
     this.#own = this.#appProcess.timers.holdAttempt(this.#about.attempt);

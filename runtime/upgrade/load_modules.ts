@@ -95,7 +95,7 @@ export async function prepare(
     const isEndless = plan.roots.some((path) =>
       appProcess.evaluations.goesOn(table.current(table.placeOf(path)))
     );
-    return settled(refreshed, imports, missing, () => isOver, isEndless);
+    return settled(refreshed, imports, missing, hasEnded, isEndless);
   };
   const consents = new Set([
     ...consent,
@@ -110,6 +110,7 @@ export async function prepare(
       (!isWayBack || onlyThere?.has(address) === true)
     );
   let isOver = false;
+  const hasEnded = () => isOver || callers.refused.length > 0;
   try {
     const swappable = await within(
       timeoutMs,
@@ -119,6 +120,8 @@ export async function prepare(
     if (release && lock) {
       checkLinks(plan, release.manifest, lock, modules.packages);
     }
+    const [refused] = callers.refused;
+    if (refused !== undefined) throw new UpgradeError("prepare", refused);
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
     return { staged, staging, callers, boundaries: swappable };
