@@ -29,7 +29,7 @@ import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
-import { judgeSockets } from "./rules/socket_rule.ts";
+import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
@@ -43,6 +43,8 @@ export interface ClassifyOptions {
   readonly consent?: readonly string[];
   /** Modules that lead elsewhere than they did, as only the machine knows. Default none. */
   readonly elsewhere?: ReadonlySet<string>;
+  /** Whether the release ran before in this process, as only the machine knows. Default false */
+  readonly isWayBack?: boolean;
 }
 
 /**
@@ -161,10 +163,12 @@ export function* classifySteps(
     settings,
     consents,
   });
+  const { isWayBack = false } = options;
   const sockets = judgeSockets(
     running,
     [...set.reload, ...gone],
-    settings.sockets,
+    socketsWay(settings.sockets, running, isWayBack),
+    isWayBack,
   );
   const mapped = new Set(set.mapped);
   const linked = [...wanted].filter((path) => has(path)).sort();

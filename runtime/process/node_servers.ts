@@ -7,8 +7,11 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 import process from "node:process";
+import tls from "node:tls";
 import { Gate, type Work } from "../modules/generations.ts";
 import { listenKey } from "./listen_key.ts";
 import { type ListenerOptions, nodeListenOptions } from "./listener_options.ts";
@@ -34,6 +37,8 @@ export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   readonly passes: Passes;
   /** Told of a socket that is no request any more, and of the module that serves it. */
   upgraded(socket: net.Socket, place: string | null): void;
+  /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
+  connected(socket: net.Socket, place: string | null): void;
 }
 
 /** What Node keeps in a server that listens. */
@@ -298,6 +303,9 @@ export class NodeServers extends HandOver<Listener, Member> {
     if (name === "upgrade") {
       this.#context.upgraded(args[1] as net.Socket, target.place);
     }
+    if (name === rawConnection(target.server)) {
+      this.#context.connected(args[0] as net.Socket, target.place);
+    }
     target.emitting = true;
     try {
       return target.inContext(() =>
@@ -317,6 +325,15 @@ function end(args: readonly unknown[]): void {
     typeof it === "object" && it !== null && "destroy" in it
   );
   destroys?.destroy();
+}
+
+/** The event by which a server tells its app of connections; null where it tells of requests. */
+function rawConnection(server: net.Server): string | null {
+  const isHttp = server instanceof http.Server ||
+    server instanceof https.Server ||
+    /^Http2/.test(server.constructor.name);
+  if (isHttp) return null;
+  return server instanceof tls.Server ? "secureConnection" : "connection";
 }
 
 function own(server: net.Server, name: string, value: unknown): void {

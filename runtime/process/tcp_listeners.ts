@@ -38,14 +38,20 @@ interface ListenOptions {
   readonly port?: number;
 }
 
+/** What the listeners need. */
+export interface TcpListenersContext extends HandOverContext {
+  /** Told of each connection that code has taken, and of the module that listens. */
+  accepted(connection: Deno.Conn, place: string | null): void;
+}
+
 /** All such listeners. */
 export class TcpListeners extends HandOver<Listener, Accepting> {
-  readonly #context: HandOverContext;
+  readonly #context: TcpListenersContext;
 
   /**
    * @param context what they need
    */
-  constructor(context: HandOverContext) {
+  constructor(context: TcpListenersContext) {
     super(context);
     this.#context = context;
   }
@@ -120,12 +126,15 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
   ): Deno.Listener {
     const { server, gate } = listener;
     const accept = async (): Promise<Deno.Conn> => {
-      const accepted = mine.accepted.shift();
-      if (accepted) return accepted;
-      const waiter = Promise.withResolvers<Deno.Conn>();
-      mine.waiting.push(waiter);
-      this.#pull(listener);
-      return await waiter.promise;
+      let connection = mine.accepted.shift();
+      if (!connection) {
+        const waiter = Promise.withResolvers<Deno.Conn>();
+        mine.waiting.push(waiter);
+        this.#pull(listener);
+        connection = await waiter.promise;
+      }
+      this.#context.accepted(connection, mine.place);
+      return connection;
     };
     const close = () => {
       if (this.isPending(listener, mine, asked)) this.unclaim(listener, asked);

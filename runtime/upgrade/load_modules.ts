@@ -61,7 +61,7 @@ export async function prepare(
     attempt: staged.attempt,
     folder: release && folder,
     replaced: new Set([...plan.reload, ...plan.gone]),
-    ...socketsOption(release, appProcess),
+    ...plan.sockets === undefined ? {} : { sockets: plan.sockets },
   });
   modules.staged = staged;
   if (release) modules.releases.set(staged.attempt, release.manifest);
@@ -169,15 +169,6 @@ async function settled(
   const graceMs = isServer ? CLAIM_GRACE_MS : ENDLESS_GRACE_MS;
   if (!isEvaluated) await Promise.race([evaluated, pause(graceMs)]);
   return boundaries;
-}
-
-/** What an ordinary app says of open sockets; one with a boot shell leaves them as they are. */
-function socketsOption(
-  release: UnpackedRelease | null,
-  { modules }: AppProcess,
-) {
-  const sockets = release?.manifest.settings?.sockets;
-  return modules.main === null || sockets === undefined ? {} : { sockets };
 }
 
 /** The main module, where somebody serves what it exports and the upgrade loads it. */
