@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp } from "../support/driven_app.ts";
+import { denoJson, DrivenApp } from "../support/driven_app.ts";
 import { SERVING_SHELL } from "../support/served_app.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -432,7 +432,7 @@ export const handle = () => new Response("family");`,
   assertEquals(await versions(clients), ["v1"]);
 });
 
-const KEEPS_SOCKETS = `{ "flyhot": { "sockets": "keep" } }`;
+const KEEPS_SOCKETS = denoJson({ sockets: "keep" });
 
 Deno.test("open sockets whose handlers stay with their code are counted by module; those of sockets() are not", async () => {
   const rooms = (version: string) => `
