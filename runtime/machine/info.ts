@@ -21,6 +21,7 @@ export async function describeMachine(
   notWatching: string | null,
 ): Promise<MachineInfo> {
   const { release, retained } = appProcess;
+  await appProcess.openSockets.settle();
   const common = {
     currentImageRef: settings.imageRef,
     fingerprint: await fingerprint(settings.imageRef, release?.sha256 ?? null),

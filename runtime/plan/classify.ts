@@ -32,8 +32,8 @@ import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
-import { judgeSockets } from "./rules/socket_rule.ts";
 import { judgeKeep } from "./rules/keep_rule.ts";
+import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
@@ -199,7 +199,8 @@ export function* classifySteps(
   const sockets = judgeSockets(
     running,
     [...set.reload, ...gone],
-    settings.sockets,
+    socketsWay(settings.sockets, running, isWayBack),
+    isWayBack,
   );
   const mapped = new Set(set.mapped);
   const linked = [...wanted].filter((path) => has(path)).sort();

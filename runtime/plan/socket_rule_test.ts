@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { RunningManifest } from "../protocol/manifest.ts";
-import { judgeSockets } from "./rules/socket_rule.ts";
+import { NO_SETTINGS } from "../protocol/release_settings.ts";
+import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 
 const running = (about: Partial<RunningManifest>) => about as RunningManifest;
 const ordinary = running({
@@ -31,13 +32,16 @@ Deno.test("judgeSockets() refuses open sockets of replaced modules of an ordinar
 
 Deno.test("judgeSockets() refuses to greet sockets of packages, and no others", () => {
   const { refusals } = judgeSockets(ordinary, ["main.ts"], "replay");
-  assertStringIncludes(refusals[0]!.why, "1 open socket of packages");
+  assertStringIncludes(
+    refusals[0]!.why,
+    "1 open socket that cannot be greeted again",
+  );
   const other = judgeSockets(ordinary, ["other.ts"], "replay");
   assertEquals(other.refusals, []);
   assertStringIncludes(other.notes[0]!, "the new code greets them again");
 });
 
-Deno.test("judgeSockets() says nothing of modules that stay, and only notes those of an app with a boot shell", () => {
+Deno.test("judgeSockets() says nothing of modules that stay, and the same of an app with a boot shell", () => {
   assertEquals(judgeSockets(ordinary, ["stays.ts"], undefined), {
     refusals: [],
     notes: [],
@@ -46,14 +50,25 @@ Deno.test("judgeSockets() says nothing of modules that stay, and only notes thos
     refusals: [],
     notes: [],
   });
-  const { refusals, notes } = judgeSockets(
-    running({ openSockets: { "rooms.ts": 1 } }),
-    ["rooms.ts"],
-    undefined,
-  );
-  assertEquals(refusals, []);
-  assertStringIncludes(
-    notes[0]!,
-    "1 open socket whose handlers are made by rooms.ts: they go on with the old code",
+  const shell = running({ openSockets: { "rooms.ts": 1 } });
+  const { refusals, notes } = judgeSockets(shell, ["rooms.ts"], undefined);
+  assertEquals(notes, []);
+  assertStringIncludes(refusals[0]!.why, "1 open socket,");
+  assertStringIncludes(refusals[0]!.remedy, "sockets()");
+});
+
+Deno.test("the way back is not closed by open sockets: they are asked to connect again, or what is said becomes of them", () => {
+  assertEquals(socketsWay(undefined, ordinary, false), undefined);
+  assertEquals(socketsWay(undefined, ordinary, true), "reconnect");
+  const said = running({
+    ...ordinary,
+    settings: { ...NO_SETTINGS, sockets: "keep" },
+  });
+  assertEquals(socketsWay(undefined, said, false), undefined);
+  assertEquals(socketsWay(undefined, said, true), "keep");
+  assertEquals(socketsWay("replay", said, true), "replay");
+  assertEquals(
+    judgeSockets(ordinary, ["main.ts"], "replay", true).refusals,
+    [],
   );
 });

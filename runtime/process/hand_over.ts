@@ -3,6 +3,8 @@
  * @module
  */
 import type { Gate, Generations } from "../modules/generations.ts";
+import { samePort } from "./listen_key.ts";
+import { changedOptions, type ListenerOptions } from "./listener_options.ts";
 
 /** What one piece of code has on a listener. */
 export interface HandedOver {
@@ -20,6 +22,8 @@ export interface HandOverListener<Served> {
   readonly key: string;
   /** Who serves there. */
   readonly gate: Gate<Served>;
+  /** What it was opened with, for as long as it listens. */
+  readonly options: ListenerOptions;
   /** Whether nobody listens any more. */
   closed: boolean;
 }
@@ -44,6 +48,8 @@ interface AttemptListeners<Listener, Served> {
   readonly claims: Map<Listener, Served>;
   /** Listeners that are new. */
   readonly opened: Listener[];
+  /** Why listeners could not be handed over, whether or not the code has caught it. */
+  readonly refused: string[];
   /** The generation that it is in as, once it is in. */
   generation: number | null;
   /** Whether it is in for everybody. */
@@ -89,6 +95,7 @@ export abstract class HandOver<
       replaced,
       claims: new Map(),
       opened: [],
+      refused: [],
       generation: null,
       committed: false,
       decided: Promise.withResolvers(),
@@ -109,6 +116,16 @@ export abstract class HandOver<
    */
   unclaimed(attempt: number): string[] {
     return this.#left(attempt).map(({ key }) => key);
+  }
+
+  /**
+   * Why listeners of replaced modules could not be handed over to an attempt.
+   *
+   * @param attempt the attempt
+   * @returns a sentence for each
+   */
+  refused(attempt: number): readonly string[] {
+    return this.#attempts.get(attempt)?.refused ?? [];
   }
 
   /**
@@ -185,19 +202,35 @@ export abstract class HandOver<
     };
   }
 
-  /** Finds the listener that whoever asks may take over. */
+  /**
+   * Finds the listener that whoever asks may take over.
+   *
+   * @throws {TypeError} if it would go on with other options than are asked for
+   */
   protected claimable(
     { mine }: Asked<Listener, Served>,
     key: string,
+    options: ListenerOptions,
   ): Listener | undefined {
     if (!mine) return undefined;
-    for (const listener of this.#listeners) {
-      if (listener.key !== key || listener.closed) continue;
-      if (mine.claims.has(listener) || mine.opened.includes(listener)) continue;
-      const { place } = listener.gate.newest;
-      if (this.#context.isAmong(place, mine.replaced)) return listener;
-    }
-    return undefined;
+    const free = [...this.#listeners].filter((listener) =>
+      !listener.closed && !mine.claims.has(listener) &&
+      !mine.opened.includes(listener) &&
+      this.#context.isAmong(listener.gate.newest.place, mine.replaced)
+    );
+    const there = free.find((listener) => listener.key === key) ??
+      // It stands in the way of what is asked for.
+      free.find((listener) => samePort(listener.key, key));
+    if (!there) return undefined;
+    const changed = changedOptions(there.options, options);
+    if (changed.length === 0) return there;
+    const why = `Cannot take over ${there.key}: its ${
+      changed.join(" and its ")
+    } ${
+      changed.length === 1 ? "has" : "have"
+    } changed, which takes effect at the next cold deploy; leave it as it is, or run fly deploy`;
+    mine.refused.push(why);
+    throw new TypeError(why);
   }
 
   /** Takes a listener over: in the swap, or at once after it, as by a main function that nobody waits for. */

@@ -52,3 +52,30 @@ export function addressKey(
   const number = Number(port ?? 0);
   return number === 0 ? anyPort(shown) : `${shown}:${number}`;
 }
+
+/**
+ * Tells whether two addresses, as {@linkcode addressKey} makes them, are of one port and one of them of all hosts: whoever
+ * listens at one of them is in the way of the other.
+ *
+ * @param key the one
+ * @param other the other
+ * @returns whether they are
+ */
+export function samePort(key: string, other: string): boolean {
+  const [mine, its] = [key, other].map((it) => /^(.*):(\d+)$/.exec(it));
+  return !!mine && !!its && mine[2] === its[2] &&
+    [mine[1], its[1]].some((host) => /(?:^| )\*$/.test(host!));
+}
+
+/**
+ * The host that a listener is to listen on.
+ *
+ * @param host what the code gives
+ * @param preset what it is where the code gives none
+ * @returns the host, without brackets
+ */
+export function listenHost(host: unknown, preset: string): string {
+  return typeof host === "string" && host !== ""
+    ? host.replace(/^\[(.*)\]$/, "$1")
+    : preset;
+}

@@ -7,10 +7,15 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 import process from "node:process";
+import tls from "node:tls";
 import { Gate, type Work } from "../modules/generations.ts";
 import { listenKey } from "./listen_key.ts";
+import { type ListenerOptions, nodeListenOptions } from "./listener_options.ts";
+import { countConnectionsOf, followProperties } from "./server_properties.ts";
 import {
   answered,
   type Emit,
@@ -32,12 +37,15 @@ export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   readonly passes: Passes;
   /** Told of a socket that is no request any more, and of the module that serves it. */
   upgraded(socket: net.Socket, place: string | null): void;
+  /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
+  connected(socket: net.Socket, place: string | null): void;
 }
 
 /** What Node keeps in a server that listens. */
 interface Inner {
   _handle: object | null;
   _pipeName?: unknown;
+  _emitCloseIfDrained(): void;
 }
 
 interface Handle {
@@ -60,12 +68,14 @@ interface Member extends HandedOver {
 interface Listener {
   readonly key: string;
   readonly gate: Gate<Member>;
+  readonly options: ListenerOptions;
   /** The server that has the listening socket. */
   readonly front: net.Server;
-  readonly members: Set<net.Server>;
-  /** Closes the front as its class does. */
-  readonly shut: () => void;
+  /** All of them, with what closes each as its class does. */
+  readonly members: Map<net.Server, () => void>;
   closed: boolean;
+  /** Whether the front has told that its last connection is closed. */
+  isDrained: boolean;
 }
 
 /** Events about the server itself, which come from the code that uses it. */
@@ -112,7 +122,7 @@ export class NodeServers extends HandOver<Listener, Member> {
   protected override close(listener: Listener): void {
     // At once, though it waits for its connections: nobody can take it over any more.
     this.closed(listener);
-    listener.shut();
+    for (const shut of listener.members.values()) shut();
   }
 
   #listen(server: net.Server, args: unknown[], listen: Listen): net.Server {
@@ -122,7 +132,8 @@ export class NodeServers extends HandOver<Listener, Member> {
     }
     const asked = this.asked();
     const key = listenKey(args, (host) => this.keyOfAnyPort(host, asked));
-    const there = key === null ? null : this.claimable(asked, key);
+    const options = nodeListenOptions(args);
+    const there = key === null ? null : this.claimable(asked, key, options);
     const member: Member = {
       ...asked.about,
       server,
@@ -135,14 +146,14 @@ export class NodeServers extends HandOver<Listener, Member> {
       this.#take(there, member, asked, args);
       return server;
     }
-    const { close } = server;
     const listener: Listener = {
       key: key ?? "",
       gate: new Gate(this.#context.generations, member),
+      options,
       front: server,
-      members: new Set(),
-      shut: () => void close.call(server),
+      members: new Map(),
       closed: false,
+      isDrained: false,
     };
     this.#join(listener, member, asked);
     this.opened(listener, asked);
@@ -157,8 +168,15 @@ export class NodeServers extends HandOver<Listener, Member> {
   ): void {
     const { front } = listener;
     const { server } = member;
-    const callback = args.flat(1).findLast((it) => typeof it === "function");
+    const [options, callback] = [
+      args.flat(1)[0] as { readonly signal?: AbortSignal } | undefined,
+      args.flat(1).findLast((it) => typeof it === "function"),
+    ];
     if (callback) server.once("listening", callback as () => void);
+    const signal = typeof options === "object" ? options?.signal : undefined;
+    signal?.addEventListener("abort", () => void server.close(), {
+      once: true,
+    });
     const inner = server as unknown as Inner;
     const { _handle, _pipeName } = front as unknown as Inner;
     const handle = _handle as Handle | null;
@@ -176,6 +194,7 @@ export class NodeServers extends HandOver<Listener, Member> {
       },
     };
     if (_pipeName !== undefined) inner._pipeName = _pipeName;
+    countConnectionsOf(server, front);
     this.#join(listener, member, asked);
     this.claim(listener, member, asked);
     process.nextTick(() => server.emit("listening"));
@@ -188,12 +207,27 @@ export class NodeServers extends HandOver<Listener, Member> {
   ): void {
     const { server } = member;
     this.#of.set(server, listener);
-    listener.members.add(server);
+    const { gate, front, members } = listener;
+    const close = server.close;
+    members.set(server, () => void close.call(server));
     own(server, "emit", this.#emit(listener, member));
     const isOver = () =>
-      listener.gate.newest !== member &&
-      !this.isPending(listener, member, asked);
-    const close = server.close;
+      gate.newest !== member && !this.isPending(listener, member, asked);
+    followProperties(
+      server,
+      () =>
+        isOver()
+          ? this.#context.generations.outside(() => gate.value.server)
+          : server,
+    );
+    if (server !== front) {
+      const { _emitCloseIfDrained: tell } = server as unknown as Inner;
+      // The front knows its connections; one that is handed over has nothing left to tell.
+      own(server, "_emitCloseIfDrained", () => {
+        const waits = gate.newest === member && !listener.isDrained;
+        if (!isOver() && !waits) tell.call(server);
+      });
+    }
     own(server, "close", (done?: (error?: Error) => void) => {
       if (!isOver()) return close.call(server, done);
       // Code that has handed its address over has nothing left to close.
@@ -205,7 +239,7 @@ export class NodeServers extends HandOver<Listener, Member> {
       if (typeof method !== "function") continue;
       own(server, name, () => {
         if (isOver()) return;
-        for (const it of listener.members) method.call(it);
+        for (const it of members.keys()) method.call(it);
       });
     }
   }
@@ -225,7 +259,11 @@ export class NodeServers extends HandOver<Listener, Member> {
         if (server === listener.front && (failed || name === "close")) {
           this.closed(listener);
         }
-        return emit(name, ...args);
+        if (name !== "close" || server !== listener.front) {
+          return emit(name, ...args);
+        }
+        listener.isDrained = true;
+        return listener.gate.newest.emit(name, ...args);
       }
       // One event that is told as another (`stream` as `request`) is the same work.
       if (member.emitting) return emit(name, ...args);
@@ -265,6 +303,9 @@ export class NodeServers extends HandOver<Listener, Member> {
     if (name === "upgrade") {
       this.#context.upgraded(args[1] as net.Socket, target.place);
     }
+    if (name === rawConnection(target.server)) {
+      this.#context.connected(args[0] as net.Socket, target.place);
+    }
     target.emitting = true;
     try {
       return target.inContext(() =>
@@ -284,6 +325,15 @@ function end(args: readonly unknown[]): void {
     typeof it === "object" && it !== null && "destroy" in it
   );
   destroys?.destroy();
+}
+
+/** The event by which a server tells its app of connections; null where it tells of requests. */
+function rawConnection(server: net.Server): string | null {
+  const isHttp = server instanceof http.Server ||
+    server instanceof https.Server ||
+    /^Http2/.test(server.constructor.name);
+  if (isHttp) return null;
+  return server instanceof tls.Server ? "secureConnection" : "connection";
 }
 
 function own(server: net.Server, name: string, value: unknown): void {

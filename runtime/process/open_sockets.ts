@@ -18,6 +18,8 @@ export interface OpenSocketsContext {
   pathOf(place: string): string;
   /** Answers a request as the server does whose request is under way; null outside of requests. */
   currentAnswer(): Answer | null;
+  /** The sockets of packages that new code can greet. */
+  greetable(): ReadonlySet<Socket>;
   /** Takes what goes wrong while sockets are greeted. */
   report(message: string): void;
 }
@@ -28,12 +30,18 @@ interface OpenSocket {
   readonly end: () => void;
   /** What lets new code greet it; null where only a package could. */
   readonly greeted: GreetedSocket | null;
+  /** What a package makes of it; absent for others. */
+  readonly beneath?: Socket;
+  /** Tells whether it is open, where nothing says when it is closed. */
+  readonly probe?: () => Promise<boolean>;
 }
 
 /** The close code of a service that begins again. */
 const SERVICE_RESTART = 1012;
 /** The same as a frame of a server, for sockets that a package has upgraded. */
 const RESTART_FRAME = new Uint8Array([0x88, 2, 0x03, 0xf4]);
+/** A connection that takes no bytes for so long is open: its other end is slow. */
+const PROBE_MS = 50;
 /** Clients that connect again all at once would come as a flood. */
 const ENDS_PER_SECOND = 100;
 
@@ -74,9 +82,20 @@ export class OpenSockets {
     return this.#counted(() => true);
   }
 
-  /** How many of them packages have upgraded, by the path of the module that serves. */
+  /** How many of them new code cannot greet, by the path of the module that serves. */
   get ofPackages(): Record<string, number> {
-    return this.#counted(({ greeted }) => greeted === null);
+    const greetable = this.#context.greetable();
+    return this.#counted(({ greeted, beneath }) =>
+      greeted === null && !(beneath && greetable.has(beneath))
+    );
+  }
+
+  /** Forgets the connections that are closed and have not said so. */
+  async settle(): Promise<void> {
+    const all = [...this.#open].filter(({ probe }) => probe);
+    await Promise.all(all.map(async (open) => {
+      if (!await open.probe!()) this.#open.delete(open);
+    }));
   }
 
   /**
@@ -86,13 +105,60 @@ export class OpenSockets {
    * @param place the module that serves
    */
   upgraded(socket: Socket, place: string | null): void {
+    this.#opened(socket, place, () => socket.end(RESTART_FRAME));
+  }
+
+  /**
+   * Notes a connection to a server of Node's modules that speaks no protocol known here.
+   *
+   * @param socket the connection
+   * @param place the module that serves
+   */
+  connected(socket: Socket, place: string | null): void {
+    this.#opened(socket, place, () => socket.end());
+  }
+
+  /**
+   * Notes a connection that a listener of Deno's has accepted.
+   *
+   * @param connection the connection
+   * @param place the module that listens
+   */
+  accepted(connection: Deno.Conn, place: string | null): void {
+    if (place === null) return;
+    this.#open.add({
+      place,
+      end: () => {
+        try {
+          connection.close();
+        } catch {
+          // It is closed already.
+        }
+      },
+      greeted: null,
+      probe: async () => {
+        // Nothing is sent; only one that is closed refuses.
+        const tried = connection.write(new Uint8Array(0)).then(
+          () => true,
+          () => false,
+        );
+        const busy = new Promise<boolean>((resolve) =>
+          natives.setTimeout(() => resolve(true), PROBE_MS)
+        );
+        return await Promise.race([tried, busy]);
+      },
+    });
+  }
+
+  #opened(socket: Socket, place: string | null, close: () => void): void {
     if (place === null || socket.destroyed) return;
     const open: OpenSocket = {
       place,
       end: () => {
-        if (socket.writable) socket.end(RESTART_FRAME);
+        if (socket.writable) close();
       },
       greeted: null,
+      beneath: socket,
     };
     this.#open.add(open);
     socket.once("close", () => this.#open.delete(open));
@@ -121,8 +187,12 @@ export class OpenSockets {
    */
   async greet(paths: ReadonlySet<string>): Promise<void> {
     const { generations, report } = this.#context;
-    const greetings = this.#of(paths).map(async ({ greeted, end }) => {
-      if (greeted === null) return;
+    const greetable = this.#context.greetable();
+    const greetings = this.#of(paths).map(async ({ greeted, beneath, end }) => {
+      if (greeted === null) {
+        if (!beneath || !greetable.has(beneath)) end();
+        return;
+      }
       const { request } = greeted;
       this.#greeting.set(request, greeted);
       try {

@@ -21,6 +21,7 @@ import { FileReads } from "./file_reads.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
+import { PackageSockets } from "./package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
@@ -204,10 +205,13 @@ export class AppProcess {
     opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
     upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
+    connected: (socket, place) => this.openSockets.connected(socket, place),
   });
   /** The listeners of `Deno.listen`. */
   readonly tcpListeners: TcpListeners = new TcpListeners({
     generations,
+    accepted: (connection, place) =>
+      this.openSockets.accepted(connection, place),
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
     opened: (about) => this.#opened(about),
@@ -218,9 +222,17 @@ export class AppProcess {
   readonly crons: Crons = new Crons(this.#ownersContext());
   /** The queue listeners. */
   readonly queues: Queues = new Queues(this.#ownersContext());
+  /** The open sockets of packages that new code can greet. */
+  readonly packageSockets: PackageSockets = new PackageSockets({
+    generations,
+    callingPlace: () => this.callingPlace("innermost"),
+    isAmong: (place, paths) => this.isAmong(place, paths),
+    report: (message) => this.logger.error(message),
+  });
   /** The sockets whose handlers stay with the code that made them. */
   readonly openSockets: OpenSockets = new OpenSockets({
     generations,
+    greetable: () => this.packageSockets.greetable,
     currentAnswer: () => this.servers.currentAnswer,
     report: (message) => this.logger.error(message),
     callingPlace: () =>
@@ -260,6 +272,7 @@ export class AppProcess {
     this.crons.install();
     this.queues.install();
     this.openSockets.install();
+    this.packageSockets.install();
   }
 
   /**

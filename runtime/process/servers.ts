@@ -10,8 +10,8 @@ import {
   type HandOverContext,
   type HandOverListener,
 } from "./hand_over.ts";
-import { addressKey } from "./listen_key.ts";
-import { certificateOf, requireSame } from "./certificates.ts";
+import { addressKey, listenHost } from "./listen_key.ts";
+import { listenerOptions } from "./listener_options.ts";
 import { PASS_HEADER, type Passes } from "./passes.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
@@ -25,8 +25,6 @@ export interface ServersContext extends HandOverContext {
 /** One listener and its handlers. */
 interface Listener extends HandOverListener<Served> {
   readonly server: Deno.HttpServer<Deno.Addr>;
-  /** What it proves itself by; nothing where it does not. */
-  readonly certificate: string;
 }
 
 /** What one piece of code serves on a listener. */
@@ -109,12 +107,11 @@ export class Servers extends HandOver<Listener, Served> {
       onError: options.onError ?? null,
     };
     const key = this.#keyOf(options, asked);
-    const there = this.claimable(asked, key);
-    const certificate = certificateOf(options);
-    if (there) {
-      requireSame(there, certificate);
-      return this.#take(there, served, asked, options);
-    }
+    const fixed = options.path === undefined
+      ? listenerOptions(options, listenHost(options.hostname, "0.0.0.0"))
+      : listenerOptions(options);
+    const there = this.claimable(asked, key, fixed);
+    if (there) return this.#take(there, served, asked, options);
     const gate = new Gate(generations, served);
     const isCurrent = () => gate.newest === served;
     const { handler: _handler, onError: _onError, ...rest } = options;
@@ -139,7 +136,7 @@ export class Servers extends HandOver<Listener, Served> {
       key,
       server,
       gate,
-      certificate,
+      options: fixed,
       closed: false,
     };
     this.opened(listener, asked);

@@ -10,8 +10,8 @@ import {
   type HandOverContext,
   type HandOverListener,
 } from "./hand_over.ts";
-import { certificateOf, requireSame } from "./certificates.ts";
-import { addressKey } from "./listen_key.ts";
+import { addressKey, listenHost } from "./listen_key.ts";
+import { listenerOptions } from "./listener_options.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
 
@@ -25,8 +25,6 @@ interface Accepting extends HandedOver {
 
 interface Listener extends HandOverListener<Accepting> {
   readonly server: Deno.Listener;
-  /** What it proves itself by; nothing where it does not. */
-  readonly certificate: string;
   /** Whether a connection is waited for. */
   isAccepting: boolean;
 }
@@ -40,14 +38,20 @@ interface ListenOptions {
   readonly port?: number;
 }
 
+/** What the listeners need. */
+export interface TcpListenersContext extends HandOverContext {
+  /** Told of each connection that code has taken, and of the module that listens. */
+  accepted(connection: Deno.Conn, place: string | null): void;
+}
+
 /** All such listeners. */
 export class TcpListeners extends HandOver<Listener, Accepting> {
-  readonly #context: HandOverContext;
+  readonly #context: TcpListenersContext;
 
   /**
    * @param context what they need
    */
-  constructor(context: HandOverContext) {
+  constructor(context: TcpListenersContext) {
     super(context);
     this.#context = context;
   }
@@ -93,10 +97,11 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     }
     const key = `${name} ${this.#keyOf(options, asked)}`;
     const mine: Accepting = { ...asked.about, waiting: [], accepted: [] };
-    const there = this.claimable(asked, key);
-    const certificate = certificateOf(options);
+    const fixed = options.path === undefined
+      ? listenerOptions(options, listenHost(options.hostname, "0.0.0.0"))
+      : listenerOptions(options);
+    const there = this.claimable(asked, key, fixed);
     if (there) {
-      requireSame(there, certificate);
       this.claim(there, mine, asked);
       return this.#standIn(there, mine, asked);
     }
@@ -105,7 +110,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
       key,
       server,
       gate: new Gate(this.#context.generations, mine),
-      certificate,
+      options: fixed,
       closed: false,
       isAccepting: false,
     };
@@ -121,12 +126,15 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
   ): Deno.Listener {
     const { server, gate } = listener;
     const accept = async (): Promise<Deno.Conn> => {
-      const accepted = mine.accepted.shift();
-      if (accepted) return accepted;
-      const waiter = Promise.withResolvers<Deno.Conn>();
-      mine.waiting.push(waiter);
-      this.#pull(listener);
-      return await waiter.promise;
+      let connection = mine.accepted.shift();
+      if (!connection) {
+        const waiter = Promise.withResolvers<Deno.Conn>();
+        mine.waiting.push(waiter);
+        this.#pull(listener);
+        connection = await waiter.promise;
+      }
+      this.#context.accepted(connection, mine.place);
+      return connection;
     };
     const close = () => {
       if (this.isPending(listener, mine, asked)) this.unclaim(listener, asked);

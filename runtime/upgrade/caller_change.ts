@@ -83,6 +83,13 @@ export class CallerChange {
     );
   }
 
+  /** Why new modules could not take over what the replaced ones serve, whether or not they have caught it. */
+  get refused(): string[] {
+    return this.#handedOver.flatMap((kind) => [
+      ...kind.refused(this.#about.attempt),
+    ]);
+  }
+
   /** Says that the new modules are loaded: the timers that they set from now on wait for the swap. */
   loaded(): void {
     this.#own = this.#appProcess.timers.holdAttempt(this.#about.attempt);
@@ -134,11 +141,15 @@ export class CallerChange {
     for (const kind of [...this.#handedOver, ...this.#owned]) {
       kind.commit(this.#about.attempt);
     }
-    const { openSockets } = this.#appProcess;
-    const { sockets, replaced } = this.#about;
+    const { openSockets, packageSockets } = this.#appProcess;
+    const { attempt, sockets, replaced } = this.#about;
     // Those of the new code cannot be there yet.
     if (sockets === "reconnect") openSockets.reconnect(replaced);
-    if (sockets === "replay") void openSockets.greet(replaced);
+    if (sockets === "replay") {
+      packageSockets.greet(attempt, replaced);
+      void openSockets.greet(replaced);
+    }
+    packageSockets.forget(attempt, replaced);
     if (this.#trial) generations.drain(this.#trial.generation, drainMs);
   }
 
@@ -176,7 +187,8 @@ export class CallerChange {
   /** Ends what is left of an attempt that does not come in. */
   discard(): void {
     const { attempt } = this.#about;
-    const { timers, owned, healthChecks, logger } = this.#appProcess;
+    const { timers, owned, healthChecks, packageSockets, logger } =
+      this.#appProcess;
     healthChecks.discard(attempt);
     this.#watch.giveUp();
     this.#own?.release();
@@ -190,5 +202,6 @@ export class CallerChange {
       kind.giveUp(attempt);
     }
     owned.endAttempt(attempt);
+    packageSockets.forget(attempt, null);
   }
 }

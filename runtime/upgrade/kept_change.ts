@@ -90,7 +90,7 @@ export class KeptChange {
       "its initializer does not run while the new code is evaluated",
     );
     add(fixed, "it is a constant now, and the old code may still change it");
-    if (refusals.length > 0) throw refusal("prepare", refusals);
+    if (refusals.length > 0) throw refusal("load", refusals);
   }
 
   /** What may hold instances of replaced classes. */
@@ -168,7 +168,7 @@ function refused(entry: TakenEntry, why: string): Refusal {
   };
 }
 
-function refusal(phase: "prepare", refusals: readonly Refusal[]): UpgradeError {
+function refusal(phase: "load", refusals: readonly Refusal[]): UpgradeError {
   return new UpgradeError(
     phase,
     `Cannot keep ${refusals.map(refusalText).join("; ")}`,

@@ -64,7 +64,7 @@ export async function prepare(
     attempt: staged.attempt,
     folder: release && folder,
     replaced: new Set([...plan.reload, ...plan.gone]),
-    ...socketsOption(release, appProcess),
+    ...plan.sockets === undefined ? {} : { sockets: plan.sockets },
   });
   const kept = new KeptChange(
     appProcess,
@@ -104,7 +104,7 @@ export async function prepare(
     const isEndless = plan.roots.some((path) =>
       appProcess.evaluations.goesOn(table.current(table.placeOf(path)))
     );
-    return settled(refreshed, imports, missing, () => isOver, isEndless);
+    return settled(refreshed, imports, missing, hasEnded, isEndless);
   };
   const consents = new Set([
     ...consent,
@@ -119,6 +119,7 @@ export async function prepare(
       (!isWayBack || onlyThere?.has(address) === true)
     );
   let isOver = false;
+  const hasEnded = () => isOver || callers.refused.length > 0;
   try {
     const swappable = await within(
       timeoutMs,
@@ -129,6 +130,8 @@ export async function prepare(
       checkLinks(plan, release.manifest, lock, modules.packages);
     }
     kept.seal();
+    const [refused] = callers.refused;
+    if (refused !== undefined) throw new UpgradeError("load", refused);
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
     return { staged, staging, callers, boundaries: swappable, kept };
@@ -174,15 +177,6 @@ async function settled(
   const graceMs = isServer ? CLAIM_GRACE_MS : ENDLESS_GRACE_MS;
   if (!isEvaluated) await Promise.race([evaluated, pause(graceMs)]);
   return boundaries;
-}
-
-/** What an ordinary app says of open sockets; one with a boot shell leaves them as they are. */
-function socketsOption(
-  release: UnpackedRelease | null,
-  { modules }: AppProcess,
-) {
-  const sockets = release?.manifest.settings?.sockets;
-  return modules.main === null || sockets === undefined ? {} : { sockets };
 }
 
 /** The main module, where somebody serves what it exports and the upgrade loads it. */

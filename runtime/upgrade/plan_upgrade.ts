@@ -10,6 +10,8 @@ import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
 import type { PackageChange } from "../plan/dependencies/package_changes.ts";
 import type { Manifest } from "../protocol/manifest.ts";
+import type { ReleaseSettings } from "../protocol/release_settings.ts";
+import { socketsWay } from "../plan/rules/socket_rule.ts";
 import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
@@ -41,6 +43,8 @@ export interface UpgradePlan {
   readonly retained: { readonly modules: number; readonly bytes: number };
   /** The values that are taken over. */
   readonly taken: readonly TakenEntry[];
+  /** What becomes of open sockets whose handlers the replaced modules have made. */
+  readonly sockets: ReleaseSettings["sockets"];
   /** The packages that come in. */
   readonly packages: readonly PackageChange[];
   /** Whether packages can come in. */
@@ -68,6 +72,7 @@ export async function planUpgrade(
   const manifest = release?.manifest ??
     await imageManifest(appProcess.release!.manifest, loaded, context);
   const running = await runningManifest(context, manifest);
+  const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
   // Nothing new can have come with the image.
   const plan = await stepsInSlices(
     classifySteps(
@@ -75,7 +80,7 @@ export async function planUpgrade(
       release ? running : { ...running, external: everyPackage(manifest) },
       {
         consent,
-        isWayBack: appProcess.ran.has(release?.sha256 ?? null),
+        isWayBack,
         ...release ? {} : { elsewhere: await leadingElsewhere(context) },
       },
     ),
@@ -114,6 +119,7 @@ export async function planUpgrade(
     retained: { modules: plan.reload.length, bytes },
     taken: held,
     packages: release ? plan.packages : [],
+    sockets: socketsWay(manifest.settings?.sockets, running, isWayBack),
     canAddPackages: running.canAddPackages?.possible ?? false,
     isEmpty: isEmptyPlan(plan),
   };

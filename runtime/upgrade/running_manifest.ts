@@ -45,6 +45,7 @@ export async function runningManifest(
   ]);
   const digests = await currentDigests(paths, context);
   const analysis = await analysesOf(loaded, digests, about, context);
+  await appProcess.openSockets.settle();
   const states = [...appProcess.holders, ...appProcess.families];
   // Each of these reads files of its own, and waits for them.
   const [

@@ -1,36 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { certificate } from "../support/certificate.ts";
 import { OrdinaryApp } from "../support/ordinary_app.ts";
-
-/** A certificate for localhost, made for this test; null where nothing can make one. */
-async function certificate(): Promise<
-  { readonly cert: string; readonly key: string } | null
-> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { success } = await new Deno.Command("openssl", {
-      args: [
-        ..."req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-          .split(" "),
-        "subjectAltName=DNS:localhost",
-        "-keyout",
-        join(folder, "key"),
-        "-out",
-        join(folder, "cert"),
-      ],
-      stderr: "null",
-    }).output();
-    if (!success) return null;
-    return {
-      cert: await Deno.readTextFile(join(folder, "cert")),
-      key: await Deno.readTextFile(join(folder, "key")),
-    };
-  } catch {
-    return null;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const tls = await certificate();
 
@@ -141,25 +111,90 @@ Deno.test(
 );
 
 const other = tls && await certificate();
+const withCertificate = (it: typeof tls) =>
+  it ? `cert: ${JSON.stringify(it.cert)}, key: ${JSON.stringify(it.key)}` : "";
 
-Deno.test({
-  name: `another certificate is refused, and the old one serves on${
-    other ? "" : " (skipped: openssl is not to be had)"
-  }`,
-  ignore: !other,
-  async fn() {
-    const secure = (it: { cert: string; key: string }) => `
-Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {}, cert: ${
-      JSON.stringify(it.cert)
-    }, key: ${JSON.stringify(it.key)} }, () => new Response("x"));`;
-    await using app = await OrdinaryApp.start({ "main.ts": secure(tls!) });
-    const { state, failure } = await app.upgrade({ "main.ts": secure(other!) });
-    assertEquals(state, "failed");
-    assert(
-      failure?.message.includes("its certificate or key has changed"),
-      failure?.message,
-    );
-    const same = await app.upgrade({ "main.ts": secure(tls!) + "\n// same" });
-    assertEquals(same.state, "applied", same.failure?.message);
-  },
+/** A listener of each kind that cannot be opened another way while it listens; the last one catches what is refused. */
+const OPTIONS = {
+  serve: (options: string) =>
+    `Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, ${options} }, () => new Response("x"));`,
+  secure: (options: string) =>
+    `Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, ${
+      options || withCertificate(tls)
+    } }, () => new Response("x"));`,
+  host: (options: string) =>
+    `Deno.serve({ port: Number(Deno.env.get("OTHER")), onListen() {}, ${options} }, () => new Response("x"));`,
+  listen: (options: string) =>
+    `Deno.listen({ port: 0, hostname: "127.0.0.1", ${options} });`,
+  node: (options: string) =>
+    `try { http.createServer().listen({ port: 0, host: "127.0.0.1", ${options} }); } catch { /* It does without. */ }`,
+};
+
+Deno.test(`listeners that would go on with other options are refused, by name of the option, and serve on`, async () => {
+  const port = freePort();
+  const main = (
+    version: string,
+    options: Partial<Record<keyof typeof OPTIONS, string>>,
+  ) => `
+import http from "node:http";
+void http;
+${
+    Object.entries(OPTIONS).map(([name, open]) =>
+      open(options[name as keyof typeof OPTIONS] ?? "")
+    ).join("\n")
+  }
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, () => new Response("${version}"));`;
+  await using app = await OrdinaryApp.start({ "main.ts": main("v1", {}) }, {
+    env: { OTHER: port },
+  });
+  let isAsking = true;
+  const answers = new Set<string>();
+  const ask = async () => answers.add(await app.ask().catch(String));
+  const asking = (async () => {
+    while (isAsking) await ask();
+  })();
+  const changes: readonly (readonly [string, string])[] = [
+    [main("v2", { serve: "reusePort: true" }), "its reusePort has changed"],
+    [
+      main("v2", { serve: "automaticCompression: true" }),
+      "its automaticCompression has changed",
+    ],
+    [
+      main("v2", { host: `hostname: "127.0.0.1"` }),
+      `Cannot take over *:${port}: its hostname has changed`,
+    ],
+    [main("v2", { host: `hostname: "::"` }), "its hostname has changed"],
+    [main("v2", { listen: "tcpBacklog: 7" }), "its tcpBacklog has changed"],
+    [main("v2", { node: "backlog: 7" }), "its backlog has changed"],
+    ...other
+      ? [[
+        main("v2", { secure: withCertificate(other) }),
+        "its certificate or key has changed",
+      ]] as const
+      : [],
+  ];
+  for (const [changed, why] of changes) {
+    const { state, failure } = await app.upgrade({ "main.ts": changed });
+    assertEquals(state, "failed", why);
+    assertStringIncludes(failure!.message, why);
+  }
+  assertEquals([...answers], ["200 v1"]);
+  const same = await app.upgrade({
+    "main.ts": main("v3", {
+      serve: "reusePort: false, tcpBacklog: 511",
+      host: `hostname: "0.0.0.0"`,
+      node: "backlog: 511",
+    }),
+  });
+  assertEquals(same.state, "applied", same.failure?.message);
+  isAsking = false;
+  await asking;
+  answers.clear();
+  await ask();
+  assertEquals([...answers], ["200 v3"]);
 });
+
+function freePort(): string {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return `${listener.addr.port}`;
+}

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp } from "../support/driven_app.ts";
+import { denoJson, DrivenApp } from "../support/driven_app.ts";
 import { SERVING_SHELL } from "../support/served_app.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -432,6 +432,8 @@ export const handle = () => new Response("family");`,
   assertEquals(await versions(clients), ["v1"]);
 });
 
+const KEEPS_SOCKETS = denoJson({ sockets: "keep" });
+
 Deno.test("open sockets whose handlers stay with their code are counted by module; those of sockets() are not", async () => {
   const rooms = (version: string) => `
 const later = () => new Promise((r) => setTimeout(r, 5));
@@ -462,9 +464,19 @@ export const handle = (request: Request): Response | Promise<Response> =>
   for (const client of clients) client.begin();
   await pause(50);
   assertEquals((await driven.info()).openSockets, { "rooms.ts": 2 });
+  const refused = await driven.upgrade({
+    "app.ts": app("v2"),
+    "rooms.ts": rooms("v2"),
+  });
+  assert(refused.state === "failed", JSON.stringify(refused));
+  assertStringIncludes(
+    refused.message,
+    "rooms.ts: makes the handlers of 2 open sockets, which would go on with the old code",
+  );
   const result = await driven.upgrade({
     "app.ts": app("v2"),
     "rooms.ts": rooms("v2"),
+    "deno.json": KEEPS_SOCKETS,
   });
   assertEquals(result.state, "applied", JSON.stringify(result));
   assertStringIncludes(

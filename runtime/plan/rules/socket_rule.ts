@@ -1,4 +1,4 @@
-/** What becomes of open sockets whose handlers are made by replaced modules: an ordinary app has to say so.
+/** What becomes of open sockets whose handlers are made by replaced modules: the app has to say so.
  * @module
  */
 import type { Refusal } from "../../base/refusal.ts";
@@ -12,17 +12,35 @@ export interface SocketVerdict {
 }
 
 /**
+ * What becomes of open sockets whose handlers are made by replaced modules.
+ *
+ * @param asked what the release says
+ * @param running what runs
+ * @param isWayBack whether the release ran before in this process: the way back must not be closed by who has connected since
+ * @returns what becomes of them; undefined where nobody says
+ */
+export function socketsWay(
+  asked: ReleaseSettings["sockets"],
+  { settings }: RunningManifest,
+  isWayBack: boolean,
+): ReleaseSettings["sockets"] {
+  return isWayBack ? asked ?? settings?.sockets ?? "reconnect" : asked;
+}
+
+/**
  * Judges the open sockets of replaced modules.
  *
  * @param running what runs
  * @param replaced the modules
- * @param way what the release says of open sockets
+ * @param way what becomes of them, where that is said
+ * @param isWayBack whether the release ran before in this process; what cannot be greeted is closed then. Default false
  * @returns what is refused, and what is told
  */
 export function judgeSockets(
-  { openSockets = {}, packageSockets = {}, boot }: RunningManifest,
+  { openSockets = {}, packageSockets = {} }: RunningManifest,
   replaced: readonly string[],
   way: ReleaseSettings["sockets"],
+  isWayBack = false,
 ): SocketVerdict {
   const refusals: Refusal[] = [];
   const notes: string[] = [];
@@ -31,13 +49,6 @@ export function judgeSockets(
     if (!paths.has(path)) continue;
     const sockets = `${count} open ${count === 1 ? "socket" : "sockets"}`;
     const made = `${sockets} whose handlers are made by ${path}`;
-    // An app with a boot shell has sockets() and has chosen against it.
-    if (boot === undefined) {
-      notes.push(
-        `${made}: they go on with the old code until they are closed; sockets() follow the code`,
-      );
-      continue;
-    }
     const ofPackages = Object.hasOwn(packageSockets, path)
       ? packageSockets[path]!
       : 0;
@@ -45,14 +56,14 @@ export function judgeSockets(
       refusals.push(refusal(
         path,
         `makes the handlers of ${sockets}, which would go on with the old code`,
-        `add to "flyhot" in deno.json: "sockets": "reconnect" (they are closed, and their clients connect again), "replay" (the new code greets them again) or "keep" (they go on with the old code)`,
+        `add to "flyhot" in deno.json: "sockets": "reconnect" (they are closed, and their clients connect again), "replay" (the new code greets them again) or "keep" (they go on with the old code); or let them be of sockets(), which follow the code`,
       ));
-    } else if (way === "replay" && ofPackages > 0) {
+    } else if (way === "replay" && ofPackages > 0 && !isWayBack) {
       refusals.push(refusal(
         path,
         `has ${ofPackages} open ${
           ofPackages === 1 ? "socket" : "sockets"
-        } of packages (ws, socket.io), which cannot be greeted again`,
+        } that cannot be greeted again: connections without WebSocket, and those that a package hands to a callback`,
         `add to "flyhot" in deno.json: "sockets": "reconnect" or "keep"`,
       ));
     } else notes.push(`${made}: ${FATES[way]}`);
