@@ -56,6 +56,8 @@ export class ModuleLoading {
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
   standIns: StandIns = new StandIns(new Map());
+  /** The instances of modules of the app that were loaded by `require`, by their URLs. */
+  readonly required: Set<string> = new Set();
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   /** The packages that came in since the process started. */
@@ -284,8 +286,13 @@ export class ModuleLoading {
   ): LoadFnOutput {
     const empty = this.packages.empty(url);
     if (empty) return empty;
+    const isRequired = context.conditions?.includes("require") === true;
+    const concerns = this.#concerns(url);
+    // What it has loaded, `require` gives out again and again.
+    if (isRequired && concerns) this.required.add(url);
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
+      if (concerns) this.#edges.addLoaded(url);
       return { format: "commonjs", source: native, shortCircuit: true };
     }
     if (url.includes(READING)) {
@@ -295,7 +302,10 @@ export class ModuleLoading {
     }
     const standIn = this.standIns.load(url);
     if (standIn !== null) return standIn;
-    if (!this.#concerns(url)) return next(url, context);
+    if (!concerns) {
+      const loaded = next(url, context);
+      return isReadByDeno(url, context) ? byDeno(loaded) : loaded;
+    }
     const current = this.#currentMain(url);
     if (current !== null) {
       const source = `import ${JSON.stringify(current)};`;
@@ -304,6 +314,7 @@ export class ModuleLoading {
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;
     const file = this.#imageFile(release ?? fileOf(url));
+    if (isReadByDeno(file, context)) return byDeno(next(file, context));
     if (release === null && file === fileOf(url) && !isScript(file, context)) {
       return next(url, context);
     }
@@ -319,7 +330,7 @@ export class ModuleLoading {
     const text = textOf(loaded.source);
     this.#sources.set(url, text);
     let source = withClasses(text, url);
-    if (this.main !== null && !context.conditions?.includes("require")) {
+    if (this.main !== null && !isRequired) {
       source = withEvaluation(source, url);
     }
     if (release !== null) source = atPlace(source, placeOf(url));
@@ -391,6 +402,24 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+}
+
+/** Bytes and WebAssembly no hook can give, and as a text Deno would give what it has made of a script. */
+function isReadByDeno(
+  file: string,
+  { importAttributes: { type } }: LoadHookContext,
+): boolean {
+  return type === "text" || type === "bytes" ||
+    type === undefined && /\.wasm$/.test(fileOf(file));
+}
+
+/** Lets Deno read the file that was asked for last. */
+function byDeno(loaded: LoadFnOutput): LoadFnOutput {
+  return {
+    ...loaded,
+    source: null as unknown as ModuleSource,
+    shortCircuit: true,
+  };
 }
 
 function isText(

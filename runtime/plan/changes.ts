@@ -61,11 +61,23 @@ export function* changesOf(
   yield;
   // What a module has made of a file while it was evaluated is as old as the file.
   const changed = new Set(modules);
-  for (const path of [...files, ...removed]) {
+  const read = (path: string) => {
     for (const reader of own(running.reads, path) ?? []) {
       if (!loaded.has(reader) || changed.has(reader)) continue;
       changed.add(reader);
       modules.push(reader);
+    }
+  };
+  const differs = [...modules, ...files, ...removed];
+  for (const path of differs) {
+    read(path);
+    const isThere = own(running.files, path) !== undefined;
+    if (isThere && Object.hasOwn(manifest.files, path)) continue;
+    // Of a folder it has read what is in it; it may be new, or gone with this file.
+    for (let at = path; at !== "";) {
+      at = at.slice(0, Math.max(at.lastIndexOf("/"), 0));
+      read(at);
+      read(`${at}/`);
     }
   }
   return {

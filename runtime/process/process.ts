@@ -17,6 +17,7 @@ import { Subscriptions } from "../state/subscriptions.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
+import { wrapReads } from "./read_wrappers.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
@@ -238,10 +239,11 @@ export class AppProcess {
     this.modules.install();
     this.guard.install();
     watchExits(this.guard, this.endSignals);
-    this.modules.standIns = new StandIns(this.timers.install());
-    this.evaluations.install();
-    this.fileReads.install();
     this.passes.install();
+    this.modules.standIns = new StandIns(
+      new Map([...this.timers.install(), ...wrapReads(this.fileReads)]),
+    );
+    this.evaluations.install();
     this.servers.install();
     this.nodeServers.install();
     this.tcpListeners.install();
