@@ -56,8 +56,8 @@ export class ModuleLoading {
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
   standIns: StandIns = new StandIns(new Map());
-  /** The instances of modules of the app that were loaded by `require`, by their URLs. */
-  readonly required: Set<string> = new Set();
+  /** The URL of the module that is being evaluated by whoever runs now, or null. */
+  evaluating: () => string | null = () => null;
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   /** The packages that came in since the process started. */
@@ -66,6 +66,10 @@ export class ModuleLoading {
   readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
     new Map();
   readonly #edges = new Edges();
+  /** The modules of the app that `require` has loaded, by their URLs. */
+  readonly #required = new Set<string>();
+  /** Who outside the app has imported an instance of a module of the app. */
+  readonly #foreign = new Map<string, Set<string>>();
   readonly #texts = new Map<string, string>();
   readonly #sources = new Map<string, string>();
   #readings = 0;
@@ -176,6 +180,30 @@ export class ModuleLoading {
   }
 
   /**
+   * Tells whether `require` has loaded a file of the app, and gives it out again and again.
+   *
+   * @param path its path
+   * @returns true if it has
+   */
+  isRequired(path: string): boolean {
+    return this.#required.has(this.table!.placeOf(path));
+  }
+
+  /**
+   * Who outside the app has imported current modules of the app, and keeps what it got.
+   *
+   * @returns the URLs of importers by the paths of modules
+   */
+  foreignImporters(): Record<string, string[]> {
+    const found: [path: string, importers: string[]][] = [];
+    for (const [url, importers] of this.#foreign) {
+      if (!this.table?.isCurrent(url)) continue;
+      found.push([this.table.pathOf(url)!, [...importers]]);
+    }
+    return Object.fromEntries(found);
+  }
+
+  /**
    * What is loaded in the current generation.
    *
    * @param main the path of the main module, which is loaded though nobody may have seen it
@@ -187,6 +215,11 @@ export class ModuleLoading {
       ? this.#edges.current(table)
       : { loaded: new Set(), imports: new Map() };
     if (this.main === null) modules.loaded.add(main);
+    for (const url of this.#required) {
+      const path = table?.pathOf(url) ?? null;
+      // It stays what it is, whatever a release has brought since.
+      if (path !== null) modules.loaded.add(path);
+    }
     return modules;
   }
 
@@ -209,6 +242,9 @@ export class ModuleLoading {
     );
     for (const url of this.#sources.keys()) {
       if (!table.isCurrent(url)) this.#sources.delete(url);
+    }
+    for (const url of this.#foreign.keys()) {
+      if (!table.isCurrent(url)) this.#foreign.delete(url);
     }
     const attempts = table.currentAttempts();
     for (const attempt of this.releases.keys()) {
@@ -237,7 +273,7 @@ export class ModuleLoading {
     );
     if (asked) return asked;
     const { table } = this;
-    const parent = context.parentURL ?? "";
+    let parent = context.parentURL ?? "";
     const ownParent = table?.pathOf(parent) ?? null;
     const result = table && ownParent !== null
       ? this.#lead(specifier, parent, (it) =>
@@ -257,6 +293,13 @@ export class ModuleLoading {
     if (result.url.includes(READING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
+    const isForeign = isForeignTo(parent) && !this.#concerns(parent) &&
+      this.#concerns(place) && liveCall === null;
+    // A package that is told by an evaluation what to import does so on its behalf; what a `data:` module imports, it keeps.
+    const foreign = isForeign ? parent : null;
+    if (isForeign && /^(?:file|https?):/.test(parent)) {
+      parent = this.evaluating() ?? parent;
+    }
     if (liveCall) {
       liveCall.owner = parent;
       liveCall.targets.add(place);
@@ -267,7 +310,10 @@ export class ModuleLoading {
     }
     const path = table?.pathOf(place) ?? null;
     // A URL that names its attempt is an import of our own.
-    if (!table || path === null || place !== result.url) return result;
+    if (!table || path === null || place !== result.url) {
+      if (parent === foreign) this.#addForeign(result.url, foreign);
+      return result;
+    }
     const { staged } = this;
     const loading = staged !== null && staged.paths.has(path) &&
       (liveCall?.staged === true || attemptOf(parent) === staged.attempt);
@@ -276,6 +322,7 @@ export class ModuleLoading {
       : liveCall
       ? table.current(place)
       : table.forImporter(place, parent);
+    if (parent === foreign) this.#addForeign(url, foreign);
     return { ...result, url };
   }
 
@@ -289,7 +336,7 @@ export class ModuleLoading {
     const isRequired = context.conditions?.includes("require") === true;
     const concerns = this.#concerns(url);
     // What it has loaded, `require` gives out again and again.
-    if (isRequired && concerns) this.required.add(url);
+    if (isRequired && concerns) this.#required.add(placeOf(url));
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       if (concerns) this.#edges.addLoaded(url);
@@ -336,6 +383,11 @@ export class ModuleLoading {
     if (release !== null) source = atPlace(source, placeOf(url));
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  #addForeign(url: string, importer: string): void {
+    const importers = this.#foreign.get(url) ?? new Set<string>();
+    this.#foreign.set(url, importers.add(importer));
   }
 
   /** Whether an instance of the main module has to be told that it is that. */
@@ -402,6 +454,14 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+}
+
+/** Where this package is; what it imports is imported by nobody else. */
+const RUNTIME = new URL("../", import.meta.url).href;
+
+function isForeignTo(parent: string): boolean {
+  return /^(?:data|blob|file|https?):/.test(parent) &&
+    !parent.startsWith(RUNTIME);
 }
 
 /** Bytes and WebAssembly no hook can give, and as a text Deno would give what it has made of a script. */

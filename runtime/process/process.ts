@@ -243,6 +243,7 @@ export class AppProcess {
     this.modules.standIns = new StandIns(
       new Map([...this.timers.install(), ...wrapReads(this.fileReads)]),
     );
+    this.modules.evaluating = () => this.#evaluating();
     this.evaluations.install();
     this.servers.install();
     this.nodeServers.install();
@@ -251,6 +252,13 @@ export class AppProcess {
     this.crons.install();
     this.queues.install();
     this.openSockets.install();
+  }
+
+  #evaluating(): string | null {
+    const { work } = generations;
+    const { table } = this.modules;
+    if (!work?.place || !table) return null;
+    return table.current(table.placeOf(work.place), work.attempt);
   }
 
   /**

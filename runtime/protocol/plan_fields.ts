@@ -83,6 +83,8 @@ export interface RunningPlanFields {
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
   readonly commonjs?: readonly string[];
+  /** Who outside the app has imported a loaded module, by the module's path. */
+  readonly foreign?: Readonly<Record<string, readonly string[]>>;
   /** Modules that cannot be reloaded; not said, those are the main module and what it imports statically. */
   readonly boot?: readonly string[];
   /** The files of the release in place; not said and a release is in place, those are all its files. */
@@ -186,6 +188,7 @@ export function runningPlanFields(
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
+    ...maybe(running, "foreign", recordOf(listOf(string)), at),
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),
     ...maybe(running, "reads", recordOf(listOf(string)), at),

@@ -109,8 +109,10 @@ export async function runningManifest(
       ? { possible: true }
       : { possible: false, why: laid.refused },
     commonjs: [...loaded].filter((path) =>
-      /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
+      /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true ||
+      modules.isRequired(path)
     ),
+    foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
     reads: Object.fromEntries(
