@@ -39,6 +39,7 @@ export class FileReads {
   readonly #attempts = new Map<number, AttemptFiles>();
   readonly #readers = new Map<string, Set<string>>();
   readonly #replaced = new Map<number, ReplacedFiles>();
+  #isLooking = false;
 
   /**
    * @param context what the reads need
@@ -99,11 +100,10 @@ export class FileReads {
     const own = root === null ? null : pathUnder(root, path);
     if (root === null || !own) return path;
     this.#note(own);
-    const files = this.#files();
-    const file = files.get(own);
+    const file = this.#file(own);
     if (file !== undefined) return file ?? resolve(root, NOTHING);
     // A folder that only the release has.
-    for (const [inner, source] of files) {
+    for (const [inner, source] of this.#evaluated()) {
       const end = inner.slice(own.length);
       if (
         source !== null && end.startsWith("/") && inner.startsWith(own) &&
@@ -124,13 +124,18 @@ export class FileReads {
     const own = root === null ? null : pathUnder(root, path);
     if (own === null) return null;
     this.#note(`${own}/`);
-    return folderChange(own, this.#files());
+    const files = new Map(this.#evaluated());
+    for (const { before } of this.#unmet().reverse()) {
+      for (const [inner, file] of before) files.set(inner, file);
+    }
+    return folderChange(own, files);
   }
 
   /** The app root, if what is read now may have to be another file than the one at its place, or be remembered. */
   #concerned(): string | null {
     const { work } = this.#context.generations;
-    return typeof work?.place === "string" || this.#replaced.size > 0
+    return !this.#isLooking &&
+        (typeof work?.place === "string" || this.#replaced.size > 0)
       ? this.#context.root()
       : null;
   }
@@ -146,27 +151,47 @@ export class FileReads {
     this.#readers.set(path, readers);
   }
 
-  /** The files that are others than those at their places for whoever calls. */
-  #files(): ReadonlyMap<string, string | null> {
-    const { work, meets } = this.#context.generations;
-    const files = new Map(
-      typeof work?.place === "string" && work.attempt !== null
-        ? this.#attempts.get(work.attempt)
-        : undefined,
+  /** The file at a path for whoever calls; undefined where it is the one at its place. */
+  #file(path: string): string | null | undefined {
+    const all = [...this.#replaced.values()].filter(({ before }) =>
+      before.has(path)
     );
     // The first upgrade that the caller does not meet has found what the caller is to read.
-    for (
-      const [generation, { before, isAsLaid }] of [...this.#replaced].reverse()
-    ) {
-      if (generation <= meets) continue;
-      for (const [path, file] of before) {
-        // What the app has written since is what it means to read.
-        if (isAsLaid(path)) files.set(path, file);
-      }
+    const first = this.#unmet().find(({ before }) => before.has(path));
+    // What the app has written since is what it means to read.
+    if (first && this.#isAsLaid(all.at(-1)!, path)) {
+      return first.before.get(path)!;
     }
-    return files;
+    return this.#evaluated().get(path);
+  }
+
+  /** The files of the release by which whoever calls is being evaluated. */
+  #evaluated(): AttemptFiles {
+    const { work } = this.#context.generations;
+    return typeof work?.place === "string" && work.attempt !== null
+      ? this.#attempts.get(work.attempt) ?? NONE
+      : NONE;
+  }
+
+  /** What upgrades have replaced that whoever calls does not meet, the first one first. */
+  #unmet(): ReplacedFiles[] {
+    if (this.#replaced.size === 0) return [];
+    const { meets } = this.#context.generations;
+    return [...this.#replaced].filter(([generation]) => generation > meets)
+      .map(([, files]) => files);
+  }
+
+  #isAsLaid(files: ReplacedFiles, path: string): boolean {
+    this.#isLooking = true;
+    try {
+      return files.isAsLaid(path);
+    } finally {
+      this.#isLooking = false;
+    }
   }
 }
+
+const NONE: AttemptFiles = new Map();
 
 function pathUnder(root: string, path: unknown): string | null {
   try {
