@@ -9,20 +9,31 @@ import {
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
-import { pathToFileURL } from "node:url";
+import { readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
-import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
+import {
+  attemptOf,
+  fileOf,
+  instanceUrl,
+  placeOf,
+  urlUnder,
+} from "./module_urls.ts";
 import {
   asMain,
   atPlace,
+  type Resolve,
+  RESOLVE_KEY,
   withClasses,
   withEvaluation,
+  withResolve,
 } from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
-import { targetInRelease } from "./release_specifiers.ts";
+import { ReleaseAliases } from "./release_aliases.ts";
+import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -40,6 +51,12 @@ export interface SeenMain {
   /** Whether Deno itself takes it for the main module. */
   readonly isNative: boolean;
 }
+
+/** What of a release says where specifiers lead. */
+type LeadingRelease = Pick<
+  Manifest,
+  "modules" | "packages" | "configKeys" | "appFolder"
+>;
 
 /** Marks a URL whose text is wanted and not its evaluation. */
 const READING = "?flyhot-text=";
@@ -63,8 +80,8 @@ export class ModuleLoading {
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
-  readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
-    new Map();
+  readonly releases: Map<number, LeadingRelease> = new Map();
+  readonly #aliases = new WeakMap<LeadingRelease, ReleaseAliases>();
   readonly #edges = new Edges();
   /** The modules of the app that `require` has loaded, by their URLs. */
   readonly #required = new Set<string>();
@@ -93,6 +110,9 @@ export class ModuleLoading {
 
   /** Starts seeing every import. */
   install(): void {
+    const shared = globalThis as { [RESOLVE_KEY]?: Resolve };
+    shared[RESOLVE_KEY] ??= (url, native, specifier) =>
+      this.#led(url, specifier) ?? native(specifier);
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -381,6 +401,9 @@ export class ModuleLoading {
       source = withEvaluation(source, url);
     }
     if (release !== null) source = atPlace(source, placeOf(url));
+    if (release !== null && text.includes("import.meta.resolve")) {
+      source = withResolve(source, url);
+    }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
   }
@@ -414,7 +437,12 @@ export class ModuleLoading {
     const table = this.table!;
     const release = this.releases.get(attemptOf(parent) ?? -1);
     const target = release
-      ? targetInRelease(release, table.pathOf(parent)!, specifier)
+      ? targetInRelease(release, table.pathOf(parent)!, specifier) ??
+        targetByAlias(
+          this.#aliasesOf(attemptOf(parent)!, release),
+          table.pathOf(parent)!,
+          specifier,
+        )
       : null;
     if (target === null) return next(specifier);
     if (target.kind === "module") {
@@ -432,6 +460,35 @@ export class ModuleLoading {
       }
     }
     return next(specifier);
+  }
+
+  /** Where `import.meta.resolve` leads, if the release says so. */
+  #led(url: string, specifier: string): string | null {
+    const { table } = this;
+    const attempt = attemptOf(url) ?? -1;
+    const release = this.releases.get(attempt);
+    const path = table?.pathOf(url) ?? null;
+    if (!release || !table || path === null) return null;
+    const target = targetInRelease(release, path, specifier) ??
+      targetByAlias(this.#aliasesOf(attempt, release), path, specifier);
+    if (target === null) return null;
+    return target.kind === "module"
+      ? table.placeOf(target.path) + target.query
+      : target.mapped;
+  }
+
+  #aliasesOf(attempt: number, release: LeadingRelease): ReleaseAliases {
+    let aliases = this.#aliases.get(release);
+    if (!aliases) {
+      const folder = this.table!.folderOf(attempt) ?? "";
+      aliases = new ReleaseAliases(
+        Object.keys(release.configKeys ?? {}),
+        release.appFolder ?? "",
+        (path) => textAt(urlUnder(folder, path)),
+      );
+      this.#aliases.set(release, aliases);
+    }
+    return aliases;
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */
@@ -454,6 +511,14 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+}
+
+function textAt(url: string): string | null {
+  try {
+    return readFileSync(fileURLToPath(url), "utf8");
+  } catch {
+    return null;
+  }
 }
 
 /** Where this package is; what it imports is imported by nobody else. */

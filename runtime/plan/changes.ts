@@ -3,6 +3,7 @@
  */
 import type { Steps } from "../base/in_slices.ts";
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import { aliasDigests, aliasesDiffer } from "./config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 
@@ -37,6 +38,15 @@ export function* changesOf(
   release: View,
   importers: ReadonlySet<string> = new Set(),
 ): Steps<Changes> {
+  const isLedElsewhere = running.aliases !== undefined && aliasesDiffer(
+    running.aliases,
+    aliasDigests(manifest.configKeys ?? {}),
+    (path) => {
+      const before = own(running.files, path);
+      return before === undefined ||
+        before === own(manifest.files, path)?.sha256;
+    },
+  );
   const modules: string[] = [];
   const files: string[] = [];
   const ignored: string[] = [];
@@ -45,6 +55,8 @@ export function* changesOf(
     if (own(running.files, path) === sha256) {
       if (
         importers.has(path) ||
+        loaded.has(path) && isLedElsewhere &&
+          release.analysis(path)?.computed === true ||
         loaded.has(path) && leadsElsewhere(path, manifest, running, release)
       ) {
         modules.push(path);

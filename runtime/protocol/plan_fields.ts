@@ -72,6 +72,8 @@ export interface RunningPlanFields {
   readonly configKeys?: Readonly<
     Record<string, Readonly<Record<string, string>>>
   >;
+  /** As {@linkcode ManifestPlanFields.configKeys}, of the code that runs: a release brings aliases of its own. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The packages that the lock file of the image, or releases since, have brought, by exact package. */
   readonly packages?: Readonly<Record<string, LoadedPackage>>;
   /** Whether the process can load packages that it did not start with, and why not. */
@@ -184,6 +186,7 @@ export function runningPlanFields(
     ...maybe(running, "specifiers", recordOf(texts), at),
     ...maybe(running, "settings", releaseSettings, at),
     ...maybe(running, "configKeys", recordOf(texts), at),
+    ...maybe(running, "aliases", texts, at),
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canLayFiles", canDo, at),

@@ -1,6 +1,7 @@
 /** What runs in this process, as the planner wants to know it: the same record for this machine's own plan and for the command.
  * @module
  */
+import { aliasDigests } from "../plan/config_keys.ts";
 import { Slices } from "../base/in_slices.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import {
@@ -83,6 +84,7 @@ export async function runningManifest(
     files: Object.fromEntries(digests),
     config,
     configKeys,
+    aliases: aliasDigests(release?.manifest.configKeys ?? configKeys),
     locked: { ...locked, ...release?.manifest.locked },
     packages: {
       ...lockedPackages,
