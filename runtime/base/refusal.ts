@@ -11,6 +11,7 @@ export const REFUSAL_RULES = [
   "package",
   "boot",
   "declined",
+  "foreign",
   "commonjs",
   "compiler",
   "touch",

@@ -9,21 +9,32 @@ import {
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
-import { pathToFileURL } from "node:url";
+import { readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Keeping } from "./keep/keeping.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
-import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
+import {
+  attemptOf,
+  fileOf,
+  instanceUrl,
+  placeOf,
+  urlUnder,
+} from "./module_urls.ts";
 import {
   asMain,
   atPlace,
+  type Resolve,
+  RESOLVE_KEY,
   withClasses,
   withEvaluation,
+  withResolve,
 } from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
-import { targetInRelease } from "./release_specifiers.ts";
+import { ReleaseAliases } from "./release_aliases.ts";
+import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -42,6 +53,12 @@ export interface SeenMain {
   readonly isNative: boolean;
 }
 
+/** What of a release says where specifiers lead. */
+type LeadingRelease = Pick<
+  Manifest,
+  "modules" | "packages" | "configKeys" | "appFolder"
+>;
+
 /** Marks a URL whose text is wanted and not its evaluation. */
 const READING = "?flyhot-text=";
 
@@ -57,6 +74,8 @@ export class ModuleLoading {
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
   standIns: StandIns = new StandIns(new Map());
+  /** The URL of the module that is being evaluated by whoever runs now, or null. */
+  evaluating: () => string | null = () => null;
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
   /** How initializers are wrapped, so that their values can be kept. */
@@ -64,9 +83,13 @@ export class ModuleLoading {
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
-  readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
-    new Map();
+  readonly releases: Map<number, LeadingRelease> = new Map();
+  readonly #aliases = new WeakMap<LeadingRelease, ReleaseAliases>();
   readonly #edges = new Edges();
+  /** The modules of the app that `require` has loaded, by their URLs. */
+  readonly #required = new Set<string>();
+  /** Who outside the app has imported an instance of a module of the app. */
+  readonly #foreign = new Map<string, Set<string>>();
   readonly #texts = new Map<string, string>();
   readonly #sources = new Map<string, string>();
   #readings = 0;
@@ -90,6 +113,9 @@ export class ModuleLoading {
 
   /** Starts seeing every import. */
   install(): void {
+    const shared = globalThis as { [RESOLVE_KEY]?: Resolve };
+    shared[RESOLVE_KEY] ??= (url, native, specifier) =>
+      this.#led(url, specifier) ?? native(specifier);
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -178,6 +204,30 @@ export class ModuleLoading {
   }
 
   /**
+   * Tells whether `require` has loaded a file of the app, and gives it out again and again.
+   *
+   * @param path its path
+   * @returns true if it has
+   */
+  isRequired(path: string): boolean {
+    return this.#required.has(this.table!.placeOf(path));
+  }
+
+  /**
+   * Who outside the app has imported current modules of the app, and keeps what it got.
+   *
+   * @returns the URLs of importers by the paths of modules
+   */
+  foreignImporters(): Record<string, string[]> {
+    const found: [path: string, importers: string[]][] = [];
+    for (const [url, importers] of this.#foreign) {
+      if (!this.table?.isCurrent(url)) continue;
+      found.push([this.table.pathOf(url)!, [...importers]]);
+    }
+    return Object.fromEntries(found);
+  }
+
+  /**
    * What is loaded in the current generation.
    *
    * @param main the path of the main module, which is loaded though nobody may have seen it
@@ -189,6 +239,11 @@ export class ModuleLoading {
       ? this.#edges.current(table)
       : { loaded: new Set(), imports: new Map() };
     if (this.main === null) modules.loaded.add(main);
+    for (const url of this.#required) {
+      const path = table?.pathOf(url) ?? null;
+      // It stays what it is, whatever a release has brought since.
+      if (path !== null) modules.loaded.add(path);
+    }
     return modules;
   }
 
@@ -213,6 +268,9 @@ export class ModuleLoading {
       if (!table.isCurrent(url)) this.#sources.delete(url);
     }
     this.keeping.forget((url) => this.#sources.has(url));
+    for (const url of this.#foreign.keys()) {
+      if (!table.isCurrent(url)) this.#foreign.delete(url);
+    }
     const attempts = table.currentAttempts();
     for (const attempt of this.releases.keys()) {
       // Work begun before a swap still imports by its own release.
@@ -240,7 +298,7 @@ export class ModuleLoading {
     );
     if (asked) return asked;
     const { table } = this;
-    const parent = context.parentURL ?? "";
+    let parent = context.parentURL ?? "";
     const ownParent = table?.pathOf(parent) ?? null;
     const result = table && ownParent !== null
       ? this.#lead(specifier, parent, (it) =>
@@ -260,6 +318,13 @@ export class ModuleLoading {
     if (result.url.includes(READING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
+    const isForeign = isForeignTo(parent) && !this.#concerns(parent) &&
+      this.#concerns(place) && liveCall === null;
+    // A package that is told by an evaluation what to import does so on its behalf; what a `data:` module imports, it keeps.
+    const foreign = isForeign ? parent : null;
+    if (isForeign && /^(?:file|https?):/.test(parent)) {
+      parent = this.evaluating() ?? parent;
+    }
     if (liveCall) {
       liveCall.owner = parent;
       liveCall.targets.add(place);
@@ -270,7 +335,10 @@ export class ModuleLoading {
     }
     const path = table?.pathOf(place) ?? null;
     // A URL that names its attempt is an import of our own.
-    if (!table || path === null || place !== result.url) return result;
+    if (!table || path === null || place !== result.url) {
+      if (parent === foreign) this.#addForeign(result.url, foreign);
+      return result;
+    }
     const { staged } = this;
     const loading = staged !== null && staged.paths.has(path) &&
       (liveCall?.staged === true || attemptOf(parent) === staged.attempt);
@@ -279,6 +347,7 @@ export class ModuleLoading {
       : liveCall
       ? table.current(place)
       : table.forImporter(place, parent);
+    if (parent === foreign) this.#addForeign(url, foreign);
     return { ...result, url };
   }
 
@@ -289,8 +358,13 @@ export class ModuleLoading {
   ): LoadFnOutput {
     const empty = this.packages.empty(url);
     if (empty) return empty;
+    const isRequired = context.conditions?.includes("require") === true;
+    const concerns = this.#concerns(url);
+    // What it has loaded, `require` gives out again and again.
+    if (isRequired && concerns) this.#required.add(placeOf(url));
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
+      if (concerns) this.#edges.addLoaded(url);
       return { format: "commonjs", source: native, shortCircuit: true };
     }
     if (url.includes(READING)) {
@@ -300,7 +374,10 @@ export class ModuleLoading {
     }
     const standIn = this.standIns.load(url);
     if (standIn !== null) return standIn;
-    if (!this.#concerns(url)) return next(url, context);
+    if (!concerns) {
+      const loaded = next(url, context);
+      return isReadByDeno(url, context) ? byDeno(loaded) : loaded;
+    }
     const current = this.#currentMain(url);
     if (current !== null) {
       const source = `import ${JSON.stringify(current)};`;
@@ -309,6 +386,7 @@ export class ModuleLoading {
     this.#edges.addLoaded(url);
     const release = this.table?.fileOf(url) ?? null;
     const file = this.#imageFile(release ?? fileOf(url));
+    if (isReadByDeno(file, context)) return byDeno(next(file, context));
     if (release === null && file === fileOf(url) && !isScript(file, context)) {
       return next(url, context);
     }
@@ -323,7 +401,6 @@ export class ModuleLoading {
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = textOf(loaded.source);
     this.#sources.set(url, text);
-    const isRequired = context.conditions?.includes("require") === true;
     // First of all: the others put text at places that the parser would not know.
     const kept = isRequired ? text : this.keeping.wrap(text, url);
     let source = withClasses(kept, url);
@@ -331,8 +408,16 @@ export class ModuleLoading {
       source = withEvaluation(source, url);
     }
     if (release !== null) source = atPlace(source, placeOf(url));
+    if (release !== null && text.includes("import.meta.resolve")) {
+      source = withResolve(source, url);
+    }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  #addForeign(url: string, importer: string): void {
+    const importers = this.#foreign.get(url) ?? new Set<string>();
+    this.#foreign.set(url, importers.add(importer));
   }
 
   /** Whether an instance of the main module has to be told that it is that. */
@@ -359,7 +444,12 @@ export class ModuleLoading {
     const table = this.table!;
     const release = this.releases.get(attemptOf(parent) ?? -1);
     const target = release
-      ? targetInRelease(release, table.pathOf(parent)!, specifier)
+      ? targetInRelease(release, table.pathOf(parent)!, specifier) ??
+        targetByAlias(
+          this.#aliasesOf(attemptOf(parent)!, release),
+          table.pathOf(parent)!,
+          specifier,
+        )
       : null;
     if (target === null) return next(specifier);
     if (target.kind === "module") {
@@ -377,6 +467,35 @@ export class ModuleLoading {
       }
     }
     return next(specifier);
+  }
+
+  /** Where `import.meta.resolve` leads, if the release says so. */
+  #led(url: string, specifier: string): string | null {
+    const { table } = this;
+    const attempt = attemptOf(url) ?? -1;
+    const release = this.releases.get(attempt);
+    const path = table?.pathOf(url) ?? null;
+    if (!release || !table || path === null) return null;
+    const target = targetInRelease(release, path, specifier) ??
+      targetByAlias(this.#aliasesOf(attempt, release), path, specifier);
+    if (target === null) return null;
+    return target.kind === "module"
+      ? table.placeOf(target.path) + target.query
+      : target.mapped;
+  }
+
+  #aliasesOf(attempt: number, release: LeadingRelease): ReleaseAliases {
+    let aliases = this.#aliases.get(release);
+    if (!aliases) {
+      const folder = this.table!.folderOf(attempt) ?? "";
+      aliases = new ReleaseAliases(
+        Object.keys(release.configKeys ?? {}),
+        release.appFolder ?? "",
+        (path) => textAt(urlUnder(folder, path)),
+      );
+      this.#aliases.set(release, aliases);
+    }
+    return aliases;
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */
@@ -399,6 +518,40 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+}
+
+function textAt(url: string): string | null {
+  try {
+    return readFileSync(fileURLToPath(url), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Where this package is; what it imports is imported by nobody else. */
+const RUNTIME = new URL("../", import.meta.url).href;
+
+function isForeignTo(parent: string): boolean {
+  return /^(?:data|blob|file|https?):/.test(parent) &&
+    !parent.startsWith(RUNTIME);
+}
+
+/** Bytes and WebAssembly no hook can give, and as a text Deno would give what it has made of a script. */
+function isReadByDeno(
+  file: string,
+  { importAttributes: { type } }: LoadHookContext,
+): boolean {
+  return type === "text" || type === "bytes" ||
+    type === undefined && /\.wasm$/.test(fileOf(file));
+}
+
+/** Lets Deno read the file that was asked for last. */
+function byDeno(loaded: LoadFnOutput): LoadFnOutput {
+  return {
+    ...loaded,
+    source: null as unknown as ModuleSource,
+    shortCircuit: true,
+  };
 }
 
 function isText(

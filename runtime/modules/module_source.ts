@@ -28,6 +28,30 @@ export function atPlace(source: string, place: string): string {
   return `import.meta.url = ${JSON.stringify(place)};${text}`;
 }
 
+/** The name by which modules ask where a specifier leads. */
+export const RESOLVE_KEY = Symbol.for("@flyhot/runtime.resolve");
+
+/** Says where a specifier of a module leads. */
+export type Resolve = (
+  url: string,
+  native: (specifier: string) => string,
+  specifier: string,
+) => string;
+
+/**
+ * Lets a module resolve by its release: Deno does it by the import map that it was started with.
+ *
+ * @param source the source
+ * @param url the instance's URL
+ * @returns the source, on the same lines
+ */
+export function withResolve(source: string, url: string): string {
+  const text = source.startsWith("#!") ? `//${source}` : source;
+  return `import.meta.resolve = globalThis[Symbol.for(${
+    JSON.stringify(RESOLVE_KEY.description)
+  })].bind(null, ${JSON.stringify(url)}, import.meta.resolve);${text}`;
+}
+
 /** The name by which modules say that their evaluation begins and ends. */
 export const EVALUATION_KEY = Symbol.for("@flyhot/runtime.evaluation");
 

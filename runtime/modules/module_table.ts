@@ -147,6 +147,16 @@ export class ModuleTable {
   }
 
   /**
+   * The folder that an attempt loads from.
+   *
+   * @param attempt the attempt's number
+   * @returns its URL, with a slash at the end
+   */
+  folderOf(attempt: number): string | undefined {
+    return this.#folders.get(attempt);
+  }
+
+  /**
    * The releases that current modules come from.
    *
    * @returns the names of their folders

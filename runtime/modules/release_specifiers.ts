@@ -6,7 +6,11 @@ import {
   packageSpecifier,
 } from "../plan/dependencies/lock_file.ts";
 import { bare, isOutside } from "../plan/lookup/views.ts";
+import type { ReleaseAliases } from "./release_aliases.ts";
 import type { Manifest } from "../protocol/manifest.ts";
+
+/** What leads where it says by its own text. */
+const OWN_TEXT = /^(?:\.{0,2}\/|file:|node:|data:|blob:)/;
 
 /** Where a specifier leads. */
 export type Target =
@@ -32,7 +36,7 @@ export function targetInRelease(
   path: string,
   specifier: string,
 ): Target | null {
-  if (/^(?:\.{0,2}\/|file:|node:)/.test(specifier)) return null;
+  if (OWN_TEXT.test(specifier)) return null;
   const table = own(modules, path)?.specifiers;
   const target = own(table, specifier);
   if (target === undefined) return null;
@@ -46,6 +50,29 @@ export function targetInRelease(
     };
   }
   if (isOutside(target)) return null;
+  const file = bare(target);
+  return { kind: "module", path: file, query: target.slice(file.length) };
+}
+
+/**
+ * Where a specifier leads by the aliases of the release.
+ *
+ * @param aliases the aliases
+ * @param path the importing module
+ * @param specifier as it was asked for
+ * @returns null where it leads where it says by its own text, or no alias knows it
+ */
+export function targetByAlias(
+  aliases: ReleaseAliases,
+  path: string,
+  specifier: string,
+): Target | null {
+  if (OWN_TEXT.test(specifier)) return null;
+  const target = aliases.resolve(specifier, path);
+  if (target === null) return null;
+  if (isOutside(target)) {
+    return { kind: "package", exact: null, mapped: target };
+  }
   const file = bare(target);
   return { kind: "module", path: file, query: target.slice(file.length) };
 }

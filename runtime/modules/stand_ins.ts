@@ -15,6 +15,24 @@ export interface StandIn {
   readonly source: string;
 }
 
+/**
+ * A module that takes some names from the default export of a module of the platform, which named imports of it never follow.
+ *
+ * @param specifier that module
+ * @param names the names
+ * @returns the module to import in its place
+ */
+export function standInFor(
+  specifier: string,
+  names: readonly string[],
+): StandIn {
+  const source =
+    `import it from "${specifier}"; export * from "${specifier}"; export default it; export const { ${
+      names.join(", ")
+    } } = it;`;
+  return { url: `data:text/javascript,${encodeURIComponent(source)}`, source };
+}
+
 /** Where the runtime itself is; its own timers are nobody's. */
 const RUNTIME = new URL("../", import.meta.url).href;
 

@@ -3,6 +3,7 @@
  */
 import type { Steps } from "../base/in_slices.ts";
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import { aliasDigests, aliasesDiffer } from "./config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 
@@ -37,6 +38,15 @@ export function* changesOf(
   release: View,
   importers: ReadonlySet<string> = new Set(),
 ): Steps<Changes> {
+  const isLedElsewhere = running.aliases !== undefined && aliasesDiffer(
+    running.aliases,
+    aliasDigests(manifest.configKeys ?? {}),
+    (path) => {
+      const before = own(running.files, path);
+      return before === undefined ||
+        before === own(manifest.files, path)?.sha256;
+    },
+  );
   const modules: string[] = [];
   const files: string[] = [];
   const ignored: string[] = [];
@@ -45,6 +55,8 @@ export function* changesOf(
     if (own(running.files, path) === sha256) {
       if (
         importers.has(path) ||
+        loaded.has(path) && isLedElsewhere &&
+          release.analysis(path)?.computed === true ||
         loaded.has(path) && leadsElsewhere(path, manifest, running, release)
       ) {
         modules.push(path);
@@ -61,11 +73,23 @@ export function* changesOf(
   yield;
   // What a module has made of a file while it was evaluated is as old as the file.
   const changed = new Set(modules);
-  for (const path of [...files, ...removed]) {
+  const read = (path: string) => {
     for (const reader of own(running.reads, path) ?? []) {
       if (!loaded.has(reader) || changed.has(reader)) continue;
       changed.add(reader);
       modules.push(reader);
+    }
+  };
+  const differs = [...modules, ...files, ...removed];
+  for (const path of differs) {
+    read(path);
+    const isThere = own(running.files, path) !== undefined;
+    if (isThere && Object.hasOwn(manifest.files, path)) continue;
+    // Of a folder it has read what is in it; it may be new, or gone with this file.
+    for (let at = path; at !== "";) {
+      at = at.slice(0, Math.max(at.lastIndexOf("/"), 0));
+      read(at);
+      read(`${at}/`);
     }
   }
   return {

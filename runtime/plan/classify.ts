@@ -23,6 +23,7 @@ import {
   boundaryRefusals,
   commonjsRefusals,
   declinedRefusals,
+  foreignRefusals,
   mainRefusals,
 } from "./rules/module_rules.ts";
 import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
@@ -36,7 +37,11 @@ import { judgeKeep } from "./rules/keep_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
-import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
+import {
+  workerLoadRefusals,
+  workerRefusals,
+  workerScripts,
+} from "./rules/worker_rule.ts";
 
 /** Deno never frees a module; measured, one costs five to six times its source. */
 const RETAINED_PER_SOURCE_BYTE = 6;
@@ -212,6 +217,7 @@ export function* classifySteps(
       : (yield* oneStep(packageRefusals(manifest, running, wanted))),
     ...bootRefusals(set, running.main),
     ...declinedRefusals(set, running),
+    ...foreignRefusals(set, running),
     ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
     ...(yield* oneStep(memberRefusals(manifest, [...set.reload, ...fresh]))),
     ...(yield* linkRelease(linked, release, has)),
@@ -224,6 +230,11 @@ export function* classifySteps(
       scripts,
       new Set([...changed, ...changes.removed]),
       { manifest, running, release, consents },
+    )),
+    ...(yield* workerLoadRefusals(
+      [...set.reload, ...fresh],
+      new Set([...changed, ...changes.removed]),
+      { manifest, release },
     )),
     ...fileRefusals(
       changes,

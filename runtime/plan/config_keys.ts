@@ -11,6 +11,7 @@ export const RESOLUTION_KEYS: ReadonlySet<string> = new Set([
   "exports",
   "name",
   "workspace",
+  "aliases",
 ]);
 
 /** The keys of a `package.json` that decide where specifiers lead; its lock file says to which version. */
@@ -91,8 +92,11 @@ export function startKeys(path: string, text: string): Record<string, string> {
   const said = source as Record<string, unknown>;
   const keys: Record<string, string> = Object.create(null);
   for (const key of isDeno ? DENO_KEYS : PACKAGE_KEYS) {
+    if (key === "aliases") continue;
     if (Object.hasOwn(said, key)) keys[key] = canonical(said[key]);
   }
+  const aliases = isDeno ? aliasesOf(said) : "";
+  if (aliases !== "") keys.aliases = aliases;
   const options = isDeno ? said.compilerOptions : undefined;
   if (typeof options === "object" && options !== null) {
     const emit = Object.entries(options).filter(([key]) =>
@@ -105,6 +109,23 @@ export function startKeys(path: string, text: string): Record<string, string> {
   return keys;
 }
 
+/** What of an import map leads into the app, by which specifiers are led that only a run tells. */
+function aliasesOf({ imports, scopes }: Record<string, unknown>): string {
+  const inside = (table: unknown) =>
+    Object.entries(typeof table === "object" && table !== null ? table : {})
+      .filter(([, to]) => typeof to === "string" && /^\.{0,2}\//.test(to));
+  const tables: [scope: string, table: unknown][] = [
+    ["", imports],
+    ...Object.entries(
+      typeof scopes === "object" && scopes !== null ? scopes : {},
+    ),
+  ];
+  const found = tables.map(([scope, table]) => [scope, inside(table)] as const)
+    .filter(([, table]) => table.length > 0)
+    .map(([scope, table]) => ({ scope, table: Object.fromEntries(table) }));
+  return found.length === 0 ? "" : canonical(found);
+}
+
 function canonical(value: unknown): string {
   return JSON.stringify(
     value,
@@ -115,4 +136,42 @@ function canonical(value: unknown): string {
         )
         : entry,
   ) ?? "";
+}
+
+/**
+ * What decides where specifiers lead that only a run tells.
+ *
+ * @param keys digests by file and key
+ * @returns digests by file
+ */
+export function aliasDigests(
+  keys: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): Record<string, string> {
+  const found: [path: string, digests: string][] = [];
+  for (const [path, table] of Object.entries(keys)) {
+    if (isImageFile(path) || /(?:^|\/)package\.json$/.test(path)) continue;
+    const digests = ["aliases", "exports", "importMap", "*"].map((key) =>
+      Object.hasOwn(table, key) ? table[key] : ""
+    );
+    found.push([path, digests.join(" ")]);
+  }
+  return Object.fromEntries(found);
+}
+
+/**
+ * Whether what decides that differs between two states of an app.
+ *
+ * @param before its digests by file
+ * @param after those of the other one
+ * @param isSame whether a file is the same of which only the other one says something
+ * @returns true if something differs
+ */
+export function aliasesDiffer(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  isSame: (path: string) => boolean,
+): boolean {
+  return Object.entries(after).some(([path, digests]) =>
+    Object.hasOwn(before, path) ? before[path] !== digests : !isSame(path)
+  );
 }

@@ -7,6 +7,7 @@
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Generations } from "../modules/generations.ts";
+import { type FolderChange, folderChange } from "./folder_change.ts";
 
 /** What the reads need. */
 export interface FileReadsContext {
@@ -18,8 +19,8 @@ export interface FileReadsContext {
   callers(): readonly string[];
 }
 
-/** Files of the release that an attempt loads, by path. */
-export type AttemptFiles = ReadonlyMap<string, string>;
+/** Files of the release that an attempt loads, by path; null for one that it does not have any more. */
+export type AttemptFiles = ReadonlyMap<string, string | null>;
 
 /** Files that an upgrade has put over others. */
 export interface ReplacedFiles {
@@ -32,44 +33,19 @@ export interface ReplacedFiles {
 /** Read in the place of what did not exist. */
 const NOTHING = "flyhot-was-not-there";
 
-const READERS = [
-  "readTextFile",
-  "readTextFileSync",
-  "readFile",
-  "readFileSync",
-  "open",
-  "openSync",
-  "stat",
-  "statSync",
-  "readDir",
-  "readDirSync",
-] as const;
-
 /** The reads of evaluated modules. */
 export class FileReads {
   readonly #context: FileReadsContext;
   readonly #attempts = new Map<number, AttemptFiles>();
   readonly #readers = new Map<string, Set<string>>();
   readonly #replaced = new Map<number, ReplacedFiles>();
+  #isLooking = false;
 
   /**
    * @param context what the reads need
    */
   constructor(context: FileReadsContext) {
     this.#context = context;
-  }
-
-  /** Puts wrappers in the place of what reads files. */
-  install(): void {
-    const deno = Deno as unknown as Record<
-      string,
-      (path: unknown, ...rest: unknown[]) => unknown
-    >;
-    for (const name of READERS) {
-      const native = deno[name]!;
-      deno[name] = (path, ...rest) =>
-        native(writes(rest[0]) ? path : this.#lead(path), ...rest);
-    }
   }
 
   /**
@@ -107,53 +83,115 @@ export class FileReads {
   /**
    * Who has read a file while it was evaluated.
    *
-   * @returns the paths of modules by the path of the file
+   * @returns the paths of modules by the path of the file; that of a folder, for what is in it, ends with a slash
    */
   get readers(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#readers;
   }
 
-  #lead(path: unknown): unknown {
+  /**
+   * Where a file is to be read by whoever calls.
+   *
+   * @param path what was asked for
+   * @returns that, or an absolute path in its place
+   */
+  lead(path: unknown): unknown {
+    const root = this.#concerned();
+    const own = root === null ? null : pathUnder(root, path);
+    if (root === null || !own) return path;
+    this.#note(own);
+    const file = this.#file(own);
+    if (file !== undefined) return file ?? resolve(root, NOTHING);
+    // A folder that only the release has.
+    for (const [inner, source] of this.#evaluated()) {
+      const end = inner.slice(own.length);
+      if (
+        source !== null && end.startsWith("/") && inner.startsWith(own) &&
+        source.endsWith(end)
+      ) return source.slice(0, -end.length);
+    }
+    return path;
+  }
+
+  /**
+   * What is in a folder for whoever calls, besides or instead of what is at its place.
+   *
+   * @param path what was asked for
+   * @returns the difference, or null where there is none
+   */
+  folder(path: unknown): FolderChange | null {
+    const root = this.#concerned();
+    const own = root === null ? null : pathUnder(root, path);
+    if (own === null) return null;
+    this.#note(`${own}/`);
+    const files = new Map(this.#evaluated());
+    for (const { before } of this.#unmet().reverse()) {
+      for (const [inner, file] of before) files.set(inner, file);
+    }
+    return folderChange(own, files);
+  }
+
+  /** The app root, if what is read now may have to be another file than the one at its place, or be remembered. */
+  #concerned(): string | null {
     const { work } = this.#context.generations;
-    const root = this.#context.root();
-    if (root === null) return path;
-    const isEvaluation = typeof work?.place === "string";
-    if (!isEvaluation && this.#replaced.size === 0) return path;
-    const own = pathUnder(root, path);
-    if (own === null) return path;
-    const before = this.#before(root, own);
-    if (before !== null) return before;
+    return !this.#isLooking &&
+        (typeof work?.place === "string" || this.#replaced.size > 0)
+      ? this.#context.root()
+      : null;
+  }
+
+  #note(path: string): void {
+    const place = this.#context.generations.work?.place;
     // Only what an evaluation reads stays with its module.
-    if (!isEvaluation) return path;
-    const readers = this.#readers.get(own) ?? new Set<string>();
+    if (typeof place !== "string") return;
+    const readers = this.#readers.get(path) ?? new Set<string>();
     for (const caller of this.#context.callers()) readers.add(caller);
-    this.#readers.set(own, readers);
-    if (work.attempt === null) return path;
-    return this.#attempts.get(work.attempt)?.get(own) ?? path;
+    // Somebody else may read on its behalf, when nothing of it is on the stack any more.
+    if (place !== "") readers.add(place);
+    this.#readers.set(path, readers);
   }
 
-  #before(root: string, path: string): string | null {
-    if (this.#replaced.size === 0) return null;
-    const all = [...this.#replaced].filter(([, files]) =>
-      files.before.has(path)
+  /** The file at a path for whoever calls; undefined where it is the one at its place. */
+  #file(path: string): string | null | undefined {
+    const all = [...this.#replaced.values()].filter(({ before }) =>
+      before.has(path)
     );
-    // What the app has written since is what it means to read.
-    if (all.at(-1)?.[1].isAsLaid(path) !== true) return null;
-    const { meets } = this.#context.generations;
     // The first upgrade that the caller does not meet has found what the caller is to read.
-    const first = all.find(([generation]) => generation > meets);
-    if (!first) return null;
-    return first[1].before.get(path) ?? resolve(root, NOTHING);
+    const first = this.#unmet().find(({ before }) => before.has(path));
+    // What the app has written since is what it means to read.
+    if (first && this.#isAsLaid(all.at(-1)!, path)) {
+      return first.before.get(path)!;
+    }
+    return this.#evaluated().get(path);
+  }
+
+  /** The files of the release by which whoever calls is being evaluated. */
+  #evaluated(): AttemptFiles {
+    const { work } = this.#context.generations;
+    return typeof work?.place === "string" && work.attempt !== null
+      ? this.#attempts.get(work.attempt) ?? NONE
+      : NONE;
+  }
+
+  /** What upgrades have replaced that whoever calls does not meet, the first one first. */
+  #unmet(): ReplacedFiles[] {
+    if (this.#replaced.size === 0) return [];
+    const { meets } = this.#context.generations;
+    return [...this.#replaced].filter(([generation]) => generation > meets)
+      .map(([, files]) => files);
+  }
+
+  #isAsLaid(files: ReplacedFiles, path: string): boolean {
+    this.#isLooking = true;
+    try {
+      return files.isAsLaid(path);
+    } finally {
+      this.#isLooking = false;
+    }
   }
 }
 
-/** What is opened to be written is the file itself. */
-function writes(options: unknown): boolean {
-  return typeof options === "object" && options !== null &&
-    ["write", "append", "truncate", "create", "createNew"].some((name) =>
-      Reflect.get(options, name) === true
-    );
-}
+const NONE: AttemptFiles = new Map();
 
 function pathUnder(root: string, path: unknown): string | null {
   try {
@@ -164,7 +202,7 @@ function pathUnder(root: string, path: unknown): string | null {
       : null;
     if (file === null) return null;
     const own = relative(root, file).replaceAll("\\", "/");
-    return own === "" || own.startsWith("../") ? null : own;
+    return own === ".." || own.startsWith("../") ? null : own;
   } catch {
     return null;
   }

@@ -18,6 +18,7 @@ import { Subscriptions } from "../state/subscriptions.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { FileReads } from "./file_reads.ts";
+import { wrapReads } from "./read_wrappers.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
@@ -261,10 +262,12 @@ export class AppProcess {
     this.modules.install();
     this.guard.install();
     watchExits(this.guard, this.endSignals);
-    this.modules.standIns = new StandIns(this.timers.install());
-    this.evaluations.install();
-    this.fileReads.install();
     this.passes.install();
+    this.modules.standIns = new StandIns(
+      new Map([...this.timers.install(), ...wrapReads(this.fileReads)]),
+    );
+    this.modules.evaluating = () => this.#evaluating();
+    this.evaluations.install();
     this.servers.install();
     this.nodeServers.install();
     this.tcpListeners.install();
@@ -273,6 +276,13 @@ export class AppProcess {
     this.queues.install();
     this.openSockets.install();
     this.packageSockets.install();
+  }
+
+  #evaluating(): string | null {
+    const { work } = generations;
+    const { table } = this.modules;
+    if (!work?.place || !table) return null;
+    return table.current(table.placeOf(work.place), work.attempt);
   }
 
   /**

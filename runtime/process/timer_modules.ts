@@ -8,7 +8,7 @@
 import timers from "node:timers";
 import promises from "node:timers/promises";
 import { promisify } from "node:util";
-import type { StandIn } from "../modules/stand_ins.ts";
+import { type StandIn, standInFor } from "../modules/stand_ins.ts";
 import type { AppTimers, TimerPromises } from "./timer_promises.ts";
 
 /**
@@ -33,20 +33,12 @@ export function installTimerModules(
     configurable: true,
   });
   return new Map([
-    ["node:timers", inPlaceOf("node:timers", timers)],
+    ["node:timers", standInFor("node:timers", Object.keys(timers))],
     [
       "node:timers/promises",
-      inPlaceOf("node:timers/promises", promises),
+      standInFor("node:timers/promises", Object.keys(promises)),
     ],
   ]);
-}
-
-function inPlaceOf(specifier: string, exports: object): StandIn {
-  const names = Object.keys(exports).join(", ");
-  const source =
-    `import it from "${specifier}"; export * from "${specifier}"; export default it; export const { ${names} } = it;`;
-  const url = `data:text/javascript,${encodeURIComponent(source)}`;
-  return { url, source };
 }
 
 /**

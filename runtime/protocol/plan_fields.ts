@@ -72,6 +72,8 @@ export interface RunningPlanFields {
   readonly configKeys?: Readonly<
     Record<string, Readonly<Record<string, string>>>
   >;
+  /** As {@linkcode ManifestPlanFields.configKeys}, of the code that runs: a release brings aliases of its own. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The packages that the lock file of the image, or releases since, have brought, by exact package. */
   readonly packages?: Readonly<Record<string, LoadedPackage>>;
   /** Whether the process can load packages that it did not start with, and why not. */
@@ -90,6 +92,8 @@ export interface RunningPlanFields {
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
   readonly commonjs?: readonly string[];
+  /** Who outside the app has imported a loaded module, by the module's path. */
+  readonly foreign?: Readonly<Record<string, readonly string[]>>;
   /** Modules that cannot be reloaded; not said, those are the main module and what it imports statically. */
   readonly boot?: readonly string[];
   /** The files of the release in place; not said and a release is in place, those are all its files. */
@@ -189,12 +193,14 @@ export function runningPlanFields(
     ...maybe(running, "specifiers", recordOf(texts), at),
     ...maybe(running, "settings", releaseSettings, at),
     ...maybe(running, "configKeys", recordOf(texts), at),
+    ...maybe(running, "aliases", texts, at),
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canKeep", canDo, at),
     ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
+    ...maybe(running, "foreign", recordOf(listOf(string)), at),
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),
     ...maybe(running, "reads", recordOf(listOf(string)), at),

@@ -15,6 +15,8 @@ export type FileChange =
     readonly sha256: string;
     /** The digest that the image's file has, or null where the image has none. */
     readonly expected: string | null;
+    /** Whether it may be left as it is where it cannot be written: hooks supply it. Default false. */
+    readonly optional?: true;
   }
   | {
     /** The release does not have it. */

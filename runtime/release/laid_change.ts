@@ -32,6 +32,8 @@ export interface Operation {
   readonly before: LaidFile | undefined;
   /** Digest of what lies there now, or null for nothing. */
   readonly there: string | null;
+  /** Whether it is left out where the disk refuses. */
+  readonly optional: boolean;
 }
 
 /** What a change works on. */
@@ -90,15 +92,19 @@ export class LaidChange {
     return this.#options.ignored;
   }
 
+  get #written(): readonly Operation[] {
+    return this.#options.operations.filter((it) => this.#ready.has(it));
+  }
+
   /** The paths that the swap changes. */
   get paths(): readonly string[] {
-    return this.#options.operations.map(({ path }) => path);
+    return this.#written.map(({ path }) => path);
   }
 
   /** Where that is which lay at the changed places before, by path; null where nothing did. */
   get before(): ReadonlyMap<string, string | null> {
     return new Map(
-      this.#options.operations.map(({ path, backup }) => [
+      this.#written.map(({ path, backup }) => [
         path,
         backup === null ? null : join(this.#options.store, backup),
       ]),
@@ -148,6 +154,11 @@ export class LaidChange {
           try {
             await this.#writeOne(operation);
           } catch (error) {
+            if (operation.optional) {
+              const { temp } = operation;
+              if (temp !== null) await Deno.remove(temp).catch(() => {});
+              continue;
+            }
             failed = true;
             throw error;
           }
@@ -171,9 +182,7 @@ export class LaidChange {
     }
     this.#state = "swapped";
     try {
-      for (const operation of this.#options.operations) {
-        this.#swapOne(operation);
-      }
+      for (const operation of this.#written) this.#swapOne(operation);
     } catch (error) {
       this.#undo();
       throw error;

@@ -151,7 +151,12 @@ export class LaidFiles {
       }
       const known = this.#laid.get(path);
       if (change.kind === "original" && !known) continue;
-      const place = await findPlace(root, path);
+      const optional = change.kind === "write" && change.optional === true;
+      const place = await findPlace(root, path).catch((error: unknown) => {
+        if (!optional) throw error;
+        return null;
+      });
+      if (place === null) continue;
       const other = places.get(place.path);
       if (other !== undefined) {
         throw new PlaceError(
@@ -189,6 +194,7 @@ export class LaidFiles {
           : null,
         before: known,
         there,
+        optional,
       });
     }
     return new LaidChange({

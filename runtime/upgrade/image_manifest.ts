@@ -4,6 +4,7 @@
 import type { Manifest, ModuleEdges } from "../protocol/manifest.ts";
 import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
 import { isScriptPath } from "../plan/paths.ts";
+import { aliasDigests, aliasesDiffer } from "../plan/config_keys.ts";
 import { bare, targetOf } from "../plan/lookup/views.ts";
 import type { RunningContext } from "./running_manifest.ts";
 
@@ -87,10 +88,19 @@ export async function imageManifest(
  * @returns their paths
  */
 export async function leadingElsewhere(
-  { appProcess: { modules }, main }: RunningContext,
+  { appProcess: { modules, release }, files, main }: RunningContext,
 ): Promise<Set<string>> {
   const found = new Set<string>();
   const table = modules.table!;
+  const isLedElsewhere = aliasesDiffer(
+    aliasDigests(release?.manifest.configKeys ?? {}),
+    aliasDigests(await files.configKeys()),
+    () => true,
+  );
+  for (const path of isLedElsewhere ? modules.current(main).loaded : []) {
+    const facts = release?.manifest.analysis?.[path];
+    if (table.attempt(path) !== null && facts?.computed) found.add(path);
+  }
   const known = new Map<string, string>();
   const { imports } = modules.current(main);
   for (const [path, seen] of imports) {

@@ -9,9 +9,9 @@ import { packageOf } from "../plan/packages.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../plan/plan.ts";
 import type { PackageChange } from "../plan/dependencies/package_changes.ts";
-import type { Manifest } from "../protocol/manifest.ts";
 import type { ReleaseSettings } from "../protocol/release_settings.ts";
 import { socketsWay } from "../plan/rules/socket_rule.ts";
+import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
 import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
@@ -38,7 +38,7 @@ export interface UpgradePlan {
   /** What is to be laid over its place. */
   readonly files: readonly FileChange[];
   /** Where the new modules read the files that differ while they are evaluated, by path. */
-  readonly reads: ReadonlyMap<string, string>;
+  readonly reads: ReadonlyMap<string, string | null>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
   /** The values that are taken over. */
@@ -97,7 +97,7 @@ export async function planUpgrade(
       { refusals },
     );
   }
-  const files = await fileChanges(plan, manifest, release, loaded, context);
+  const files = await fileChanges(plan, manifest, running, release, context);
   let bytes = 0;
   for (const path of plan.reload) {
     bytes += appProcess.release?.manifest.files[path]?.size ??
@@ -154,8 +154,8 @@ function assetsOf(plan: Plan, loaded: ReadonlySet<string>): string[] {
 async function fileChanges(
   plan: Plan,
   manifest: Manifest,
+  running: RunningManifest,
   release: UnpackedRelease | null,
-  loaded: ReadonlySet<string>,
   { laid, files }: RunningContext,
 ): Promise<FileChange[]> {
   if (!laid.files) return [];
@@ -163,17 +163,24 @@ async function fileChanges(
     return laid.files.paths.map((path) => ({ kind: "original", path }));
   }
   const changes: FileChange[] = [];
-  for (const path of plan.files) {
+  // Modules that hooks supply as well: child processes, workers and whoever reads them as text find them at their place.
+  const modules = running.loaded.filter((path) =>
+    Object.hasOwn(manifest.files, path) &&
+    manifest.files[path]!.kind !== "config" &&
+    running.files[path] !== manifest.files[path]!.sha256
+  );
+  const supplied = new Set(modules);
+  for (const path of new Set([...plan.files, ...modules])) {
     changes.push({
       kind: "write",
       path,
       source: join(release.folder, path),
       sha256: manifest.files[path]!.sha256,
       expected: await files.digest(path),
+      ...supplied.has(path) ? { optional: true } : {},
     });
   }
   for (const path of plan.removed) {
-    if (loaded.has(path)) continue;
     changes.push({ kind: "remove", path, expected: await files.digest(path) });
   }
   return changes;
@@ -182,15 +189,15 @@ async function fileChanges(
 function readsOf(
   changes: readonly FileChange[],
   { laid }: RunningContext,
-): Map<string, string> {
-  const reads = new Map<string, string>();
+): Map<string, string | null> {
+  const reads = new Map<string, string | null>();
   for (const change of changes) {
     const file = change.kind === "write"
       ? change.source
       : change.kind === "original"
       ? laid.files?.originalFile(change.path)
       : null;
-    if (typeof file === "string") reads.set(change.path, file);
+    if (file !== undefined) reads.set(change.path, file);
   }
   return reads;
 }

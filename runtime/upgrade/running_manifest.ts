@@ -1,6 +1,7 @@
 /** What runs in this process, as the planner wants to know it: the same record for this machine's own plan and for the command.
  * @module
  */
+import { aliasDigests } from "../plan/config_keys.ts";
 import { Slices } from "../base/in_slices.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import {
@@ -84,6 +85,7 @@ export async function runningManifest(
     files: Object.fromEntries(digests),
     config,
     configKeys,
+    aliases: aliasDigests(release?.manifest.configKeys ?? configKeys),
     locked: { ...locked, ...release?.manifest.locked },
     packages: {
       ...lockedPackages,
@@ -119,8 +121,10 @@ export async function runningManifest(
       ? { possible: true }
       : { possible: false, why: laid.refused },
     commonjs: [...loaded].filter((path) =>
-      /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true
+      /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true ||
+      modules.isRequired(path)
     ),
+    foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
     reads: Object.fromEntries(

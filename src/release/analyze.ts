@@ -35,7 +35,8 @@ export function analyzeScript(
     "decoratorAutoAccessors",
   ];
   const { program } = parse(source, {
-    sourceType: commonjs ? "commonjs" : "module",
+    // TypeScript writes the syntax of modules in both.
+    sourceType: commonjs && !path.endsWith(".cts") ? "commonjs" : "module",
     plugins,
     createImportExpressions: true,
   });

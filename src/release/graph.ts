@@ -213,7 +213,8 @@ export function edgesOf(
       const url = bare(target);
       const to = pathFrom(base, url);
       edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
-      specifiers.push([dependency.specifier, to]);
+      // With a query it is a module of its own.
+      specifiers.push([dependency.specifier, to + target.slice(url.length)]);
       waiting.push({ url, from: path });
     }
     found.set(path, {

@@ -13,7 +13,7 @@ import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./known_calls.ts";
-import { eachChild, many, type Node, one, unwrap } from "./nodes.ts";
+import { eachChild, keyName, many, type Node, one, unwrap } from "./nodes.ts";
 import type { AnalyzeOptions } from "./options.ts";
 import { Roots } from "./roots.ts";
 import { Runs } from "./runs.ts";
@@ -85,12 +85,26 @@ function hasComputedImport(program: Node): boolean {
   let found = false;
   const visit = (node: Node): void => {
     if (
-      node.type === "ImportExpression" && textOf(one(node, "source")) === null
+      node.type === "ImportExpression" &&
+        textOf(one(node, "source")) === null ||
+      resolvesBare(node)
     ) found = true;
     if (!found) eachChild(node, visit);
   };
   visit(program);
   return found;
+}
+
+/** Whether it is `import.meta.resolve()` of what may be an alias. */
+function resolvesBare(node: Node): boolean {
+  const callee = node.type === "CallExpression" ? one(node, "callee") : null;
+  if (
+    callee?.type !== "MemberExpression" ||
+    keyName(callee, "property") !== "resolve" ||
+    one(callee, "object")?.type !== "MetaProperty"
+  ) return false;
+  const text = textOf(many(node, "arguments")[0] ?? null);
+  return text === null || !/^(?:\.{0,2}\/|[a-z][a-z+.-]*:)/i.test(text);
 }
 
 function some<K extends string, T>(

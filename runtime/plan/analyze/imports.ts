@@ -38,7 +38,8 @@ export function importsOf(
         if (all.length > 0 && items.length === 0 && drops) return;
         found.push({
           ...place(node),
-          ...(items.length > 0
+          // As a text, a module exports nothing of its own.
+          ...(items.length > 0 && !isData(node)
             ? {
               names: items.map(importedName),
               locals: items.map((item) => nameOf(one(item, "local"))),
@@ -118,6 +119,14 @@ export function textOf(node: Node | null): string | null {
   if (pieces.length !== 1) return null;
   const value = field(pieces[0]!, "value") as { cooked?: unknown };
   return typeof value.cooked === "string" ? value.cooked : null;
+}
+
+/** Whether what is imported is the text or the bytes of a file. */
+function isData(node: Node): boolean {
+  return many(node, "attributes").some((it) =>
+    nameOf(one(it, "key")) === "type" &&
+    /^(?:text|bytes)$/.test(textOf(one(it, "value")) ?? "")
+  );
 }
 
 function place(node: Node): { specifier: string; line: number } {

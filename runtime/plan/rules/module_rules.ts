@@ -111,17 +111,56 @@ export function commonjsRefusals(
     ...manifest.commonjs ?? [],
     ...running.commonjs ?? [],
   ]);
-  return set.reload.filter((path) =>
-    /\.c[jt]s$/.test(path) || named.has(path) ||
-    release.analysis(path)?.commonjs === true
+  const isCode = (path: string) =>
+    isScriptPath(path) &&
+    (/\.c[jt]s$/.test(path) || release.analysis(path)?.commonjs === true);
+  return [...set.reload, ...set.fresh].filter((path) =>
+    named.has(path) || isCode(path)
   ).map((path): Refusal => ({
     ...AT,
     rule: "commonjs",
     path,
-    why: "is CommonJS, which stays as it was first loaded",
-    remedy: "turn it into an ES module",
+    why: !running.loaded.includes(path)
+      ? "is CommonJS, which Deno only loads from its place, where it is not before the upgrade"
+      : isCode(path)
+      ? "is CommonJS, which stays as it was first loaded"
+      : "was loaded by require(), which keeps what it has loaded",
+    remedy: isScriptPath(path)
+      ? "turn it into an ES module"
+      : "import it, or read it as a file",
     chain: becauseOf(path, set.reasons),
   }));
+}
+
+/** Refuses modules that somebody outside the app has imported: a package, or a module made of text. */
+export function foreignRefusals(
+  set: ReloadSet,
+  running: RunningManifest,
+): Refusal[] {
+  const foreign = running.foreign ?? {};
+  return set.reload.flatMap((path) =>
+    Object.hasOwn(foreign, path) && foreign[path]!.length > 0
+      ? [{
+        ...AT,
+        rule: "foreign" as const,
+        path,
+        why: `was imported by ${
+          shortUrl(foreign[path]![0]!)
+        }, which keeps what it got`,
+        remedy:
+          "import it in a module of the app, and pass on what is needed of it",
+        chain: becauseOf(path, set.reasons),
+      }]
+      : []
+  );
+}
+
+/** A URL as somebody may want to read it. */
+function shortUrl(url: string): string {
+  const name = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/
+    .exec(url)?.[1] ?? /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
+  if (name !== undefined) return `the package ${name}`;
+  return url.length > 60 ? `${url.slice(0, 60)}...` : url;
 }
 
 /** Refuses scripts whose evaluation nobody has looked at. */
@@ -132,7 +171,10 @@ export function analysisRefusals(
   release: View,
 ): Refusal[] {
   const at = { ...AT, rule: "analysis" as const };
-  const evaluated = [...set.reload, ...set.fresh];
+  // Why CommonJS is refused, another rule says.
+  const evaluated = [...set.reload, ...set.fresh].filter((path) =>
+    !/\.c[jt]s$/.test(path)
+  );
   if (manifest.analysis === undefined && evaluated.length > 0) {
     return [{
       ...at,

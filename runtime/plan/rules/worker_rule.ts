@@ -86,3 +86,49 @@ export function* workerRefusals(
   }
   return refusals;
 }
+
+/**
+ * Refuses workers that modules start while they are evaluated: what changes of their scripts is at its place only later.
+ *
+ * @param evaluated the modules that are evaluated
+ * @param changed the files that differ or are gone
+ * @param context the release
+ * @returns a refusal for each script that is changed, or imports what is
+ */
+export function* workerLoadRefusals(
+  evaluated: readonly string[],
+  changed: ReadonlySet<string>,
+  { manifest, release }: {
+    readonly manifest: Manifest;
+    readonly release: View;
+  },
+): Steps<Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const by of evaluated) {
+    yield;
+    for (const fact of release.analysis(by)?.owned ?? []) {
+      if (fact.kind !== "worker" || fact.later || fact.detail === "") continue;
+      const script = release.resolve(by, fact.detail) ??
+        relativePath(by, fact.detail);
+      if (!script) continue;
+      const files = yield* reach(
+        [script],
+        (path) => releaseEdges(path, manifest, release),
+      );
+      const first = [...files].find((path) => changed.has(path));
+      if (first === undefined) continue;
+      refusals.push({
+        rule: "worker",
+        path: by,
+        line: fact.line,
+        column: 0,
+        subject: script,
+        why: `is started while ${by} is evaluated, ${
+          first === script ? "" : `and imports ${first} `
+        }before what has changed is at its place`,
+        remedy: "start it in a service or a function",
+      });
+    }
+  }
+  return refusals;
+}
