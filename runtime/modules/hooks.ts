@@ -4,12 +4,12 @@
 import {
   type LoadFnOutput,
   type LoadHookContext,
-  type ModuleSource,
   registerHooks,
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
+import { Slices } from "../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
@@ -23,6 +23,7 @@ import { StandIns } from "./stand_ins.ts";
 import { nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
 import { targetInRelease } from "./release_specifiers.ts";
+import { isText, textOf, Transpiling } from "./transpiling.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -41,8 +42,9 @@ export interface SeenMain {
   readonly isNative: boolean;
 }
 
-/** Marks a URL whose text is wanted and not its evaluation. */
-const READING = "?flyhot-text=";
+/** Marks a URL that is imported so that a load is seen. */
+const LEARNING = "?flyhot-load=";
+const SCRIPT = /\.m?[jt]sx?$/;
 
 /** How modules are loaded in this process. */
 export class ModuleLoading {
@@ -64,9 +66,8 @@ export class ModuleLoading {
   readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
     new Map();
   readonly #edges = new Edges();
-  readonly #texts = new Map<string, string>();
+  readonly #transpiling = new Transpiling();
   readonly #sources = new Map<string, string>();
-  #readings = 0;
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -130,6 +131,28 @@ export class ModuleLoading {
   }
 
   /**
+   * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
+   * all of them in one turn.
+   *
+   * @param paths the paths
+   * @returns drops what was not asked for
+   */
+  async readAhead(paths: Iterable<string>): Promise<() => void> {
+    const { table, staged } = this;
+    const slices = new Slices();
+    for (const path of paths) {
+      const file = table!.fileOf(
+        instanceUrl(table!.placeOf(path), staged!.attempt),
+      );
+      if (file !== null && SCRIPT.test(file)) {
+        this.#transpiling.readAhead(this.#imageFile(file));
+        if (slices.over) await slices.next();
+      }
+    }
+    return () => this.#transpiling.forget();
+  }
+
+  /**
    * The text of a script of the base image as Deno evaluates it: JavaScript, without types.
    *
    * @param path the path
@@ -137,16 +160,14 @@ export class ModuleLoading {
    * @throws {SyntaxError} if Deno cannot read the file
    */
   async transpiled(path: string): Promise<string> {
-    const url = `${this.table!.placeOf(path)}${READING}${++this.#readings}`;
-    try {
-      // Deno transpiles for imports only; what is evaluated is empty.
-      await import(url);
-      const text = this.#texts.get(url);
-      if (text !== undefined) return text;
-      throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
-    } finally {
-      this.#texts.delete(url);
-    }
+    const place = this.table!.placeOf(path);
+    // Loaded from the image's file, which does not change.
+    const kept = this.#sources.get(place);
+    if (kept !== undefined) return kept;
+    if (!this.#transpiling.isReady) await import(`${place}${LEARNING}`);
+    const text = this.#transpiling.text(this.#imageFile(place));
+    if (text !== null) return text;
+    throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
   }
 
   /**
@@ -252,7 +273,7 @@ export class ModuleLoading {
       }
       return this.standIns.resolved(result, context);
     }
-    if (result.url.includes(READING)) return result;
+    if (result.url.includes(LEARNING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
     if (liveCall) {
@@ -288,9 +309,8 @@ export class ModuleLoading {
     if (native !== null) {
       return { format: "commonjs", source: native, shortCircuit: true };
     }
-    if (url.includes(READING)) {
-      const { source } = next(this.#imageFile(fileOf(url)), context);
-      if (isText(source)) this.#texts.set(url, textOf(source));
+    this.#transpiling.learn(context, next);
+    if (url.includes(LEARNING)) {
       return { format: "module", source: "export {};", shortCircuit: true };
     }
     const standIn = this.standIns.load(url);
@@ -308,7 +328,8 @@ export class ModuleLoading {
       return next(url, context);
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
-    const loaded = next(file, context);
+    const loaded = this.#transpiling.ahead(file, context) ??
+      next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
       // Deno keeps to itself why; imported by its own name, the file says it with line and column.
@@ -390,15 +411,5 @@ function isScript(
   file: string,
   { importAttributes }: LoadHookContext,
 ): boolean {
-  return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
-}
-
-function isText(
-  source: ModuleSource | null | undefined,
-): source is ModuleSource {
-  return source !== null && source !== undefined;
-}
-
-function textOf(source: ModuleSource): string {
-  return typeof source === "string" ? source : new TextDecoder().decode(source);
+  return importAttributes.type === undefined && SCRIPT.test(file);
 }

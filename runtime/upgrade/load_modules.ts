@@ -110,7 +110,9 @@ export async function prepare(
       (!isWayBack || onlyThere?.has(address) === true)
     );
   let isOver = false;
+  let forget = () => {};
   try {
+    forget = await modules.readAhead(plan.reload);
     const swappable = await within(
       timeoutMs,
       () => callers.guarded(load),
@@ -127,6 +129,7 @@ export async function prepare(
     throw upgradeError("prepare", "Cannot load the new modules", error);
   } finally {
     isOver = true;
+    forget();
   }
 }
 
