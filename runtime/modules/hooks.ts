@@ -9,7 +9,12 @@ import {
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Slices } from "../base/in_slices.ts";
+import {
+  inOneGo,
+  Slices,
+  type Steps,
+  stepsInSlices,
+} from "../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
@@ -201,12 +206,20 @@ export class ModuleLoading {
    * @returns the paths and how they were imported
    */
   current(main: string): LoadedModules {
-    const { table } = this;
-    const modules: LoadedModules = table
-      ? this.#edges.current(table)
-      : { loaded: new Set(), imports: new Map() };
-    if (this.main === null) modules.loaded.add(main);
-    return modules;
+    return inOneGo(this.#currentSteps(main));
+  }
+
+  /** As {@linkcode ModuleLoading.current}, in slices. */
+  async currentInSlices(main: string): Promise<LoadedModules> {
+    return await stepsInSlices(this.#currentSteps(main));
+  }
+
+  #currentSteps(main: string): Steps<LoadedModules> {
+    // A main module that the hooks see is loaded when they have.
+    const boot = this.main === null ? main : null;
+    return this.table
+      ? this.#edges.currentSteps(this.table, boot)
+      : noModules(boot);
   }
 
   /**
@@ -412,4 +425,9 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && SCRIPT.test(file);
+}
+
+// deno-lint-ignore require-yield -- there is nothing to look at
+function* noModules(boot: string | null): Steps<LoadedModules> {
+  return { loaded: new Set(boot === null ? [] : [boot]), imports: new Map() };
 }

@@ -92,7 +92,7 @@ export async function leadingElsewhere(
   const found = new Set<string>();
   const table = modules.table!;
   const known = new Map<string, string>();
-  const { imports } = modules.current(main);
+  const { imports } = await modules.currentInSlices(main);
   for (const [path, seen] of imports) {
     if (table.attempt(path) === null) continue;
     for (const { specifier, to, inside } of seen) {
