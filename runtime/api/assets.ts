@@ -2,7 +2,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { appFolders } from "../release/app_root.ts";
 import { isReleasePath } from "../protocol/manifest.ts";
 import { appProcess } from "../process/process.ts";
@@ -24,6 +24,12 @@ import { appProcess } from "../process/process.ts";
  * ```
  */
 export function assetRoot(): string {
+  const { release, fillFolder } = appProcess;
+  if (release) fillFolder(release.folder, null);
+  return rootFolder();
+}
+
+function rootFolder(): string {
   const root = appProcess.release?.folder ?? appProcess.root;
   if (root !== undefined && root !== null) {
     return join(root, appProcess.appFolder);
@@ -55,15 +61,18 @@ export function asset(path: string): string {
       `Cannot find the asset "${path}": give a path under the app root, without ".."`,
     );
   }
-  const current = join(assetRoot(), path);
+  const { release, root, appFolder, earlierFolders, fillFolder } = appProcess;
+  if (release) fillFolder(release.folder, posix.join(appFolder, path));
+  const current = join(rootFolder(), path);
   if (existsSync(current)) return current;
-  const folders = [...appProcess.earlierFolders].reverse();
-  if (appProcess.release && appProcess.root !== null) {
-    folders.push(appProcess.root);
-  }
-  for (const folder of folders) {
-    const earlier = join(folder, appProcess.appFolder, path);
+  for (const folder of earlierFolders.toReversed()) {
+    fillFolder(folder, posix.join(appFolder, path));
+    const earlier = join(folder, appFolder, path);
     if (existsSync(earlier)) return earlier;
+  }
+  if (release && root !== null) {
+    const ofImage = join(root, appFolder, path);
+    if (existsSync(ofImage)) return ofImage;
   }
   return current;
 }

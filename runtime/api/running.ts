@@ -130,6 +130,7 @@ async function start(
   const bucket: Bucket | null = typeof settings.bucket === "string"
     ? null
     : new S3Bucket({ ...settings.bucket, ...settings.bucket.credentials });
+  appProcess.fillFolder = (folder, path) => folders.fill(folder, path);
   appProcess.root = root;
   appProcess.appFolder = appFolder;
   appProcess.logger = logger;

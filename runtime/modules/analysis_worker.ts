@@ -62,8 +62,10 @@ if ("WorkerGlobalScope" in globalThis && import.meta.main) {
     onmessage: (event: MessageEvent<readonly AnalyzedText[]>) => void;
     postMessage(answer: unknown): void;
   };
+  // One after the other, so that answers come in the order of the questions.
+  let last: Promise<unknown> = Promise.resolve();
   worker.onmessage = ({ data }) => {
-    analyzeTexts(data).then(
+    last = last.then(() => analyzeTexts(data)).then(
       (analyses) => worker.postMessage({ analyses }),
       (error) => worker.postMessage({ error: String(error) }),
     );

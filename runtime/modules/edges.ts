@@ -1,6 +1,7 @@
 /** Who imported what, as seen when it happened: imports for types only are none, computed ones are.
  * @module
  */
+import { inOneGo, type Steps } from "../base/in_slices.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { placeOf } from "./module_urls.ts";
 
@@ -19,9 +20,9 @@ export interface SeenImport {
 /** What has been loaded and how, for the planner. */
 export interface LoadedModules {
   /** The paths loaded. */
-  readonly loaded: Set<string>;
+  readonly loaded: ReadonlySet<string>;
   /** What each imported. */
-  readonly imports: Map<string, readonly SeenImport[]>;
+  readonly imports: ReadonlyMap<string, readonly SeenImport[]>;
 }
 
 interface Target {
@@ -33,6 +34,9 @@ interface Target {
 export class Edges {
   readonly #imports = new Map<string, Map<string, Target>>();
   readonly #loaded = new Set<string>();
+  #changes = 0;
+  #known: { readonly state: string; readonly modules: LoadedModules } | null =
+    null;
 
   /**
    * Notes that a module instance was loaded.
@@ -40,7 +44,9 @@ export class Edges {
    * @param url its URL
    */
   addLoaded(url: string): void {
+    if (this.#loaded.has(url)) return;
     this.#loaded.add(url);
+    this.#changes++;
   }
 
   /**
@@ -66,25 +72,43 @@ export class Edges {
     if (!seen) this.#imports.set(importer, seen = new Map());
     // One import that is not live is enough to hold the old module.
     const before = seen.get(specifier);
-    seen.set(specifier, { url, live: live && before?.live !== false });
+    const isLive = live && before?.live !== false;
+    if (before?.url === url && before.live === isLive) return;
+    seen.set(specifier, { url, live: isLive });
+    this.#changes++;
   }
 
   /**
    * What is loaded in the current generation.
    *
    * @param table the table of current instances
+   * @param boot the path of a module that is loaded though nobody may have seen it; null for none
    * @returns the paths and what they imported
    */
-  current(table: ModuleTable): LoadedModules {
+  current(table: ModuleTable, boot: string | null = null): LoadedModules {
+    return inOneGo(this.currentSteps(table, boot));
+  }
+
+  /** As {@linkcode Edges.current}, in steps; told again without looking, as long as nothing has changed. */
+  *currentSteps(
+    table: ModuleTable,
+    boot: string | null = null,
+  ): Steps<LoadedModules> {
+    const state = () => `${this.#changes} ${table.changes} ${boot}`;
+    const before = state();
+    if (this.#known?.state === before) return this.#known.modules;
     const loaded = new Set<string>();
     for (const url of this.#loaded) {
       if (table.isCurrent(url)) loaded.add(table.pathOf(url)!);
+      yield;
     }
-    const imports = new Map<string, readonly SeenImport[]>();
+    if (boot !== null) loaded.add(boot);
+    const imports = new Map<string, SeenImport[]>();
     for (const [importer, seen] of this.#imports) {
+      yield;
       const from = table.pathOf(importer);
       if (from === null || !table.isCurrent(importer)) continue;
-      const list = [...imports.get(from) ?? []];
+      const list = imports.get(from) ?? [];
       for (const [specifier, { url, live }] of seen) {
         // What lies under the root for Deno's convenience is not the app's.
         const path = url.includes("/node_modules/") ? null : table.pathOf(url);
@@ -93,7 +117,10 @@ export class Edges {
       }
       imports.set(from, list);
     }
-    return { loaded, imports };
+    const modules = { loaded, imports };
+    // Others may have had their turn in between.
+    if (state() === before) this.#known = { state: before, modules };
+    return modules;
   }
 
   /**
@@ -112,9 +139,12 @@ export class Edges {
    * @param keep tells which to remember
    */
   keep(keep: (url: string) => boolean): void {
-    for (const url of this.#loaded) if (!keep(url)) this.#loaded.delete(url);
-    for (const url of this.#imports.keys()) {
-      if (!keep(url)) this.#imports.delete(url);
+    for (const known of [this.#loaded, this.#imports]) {
+      for (const url of known.keys()) {
+        if (keep(url)) continue;
+        known.delete(url);
+        this.#changes++;
+      }
     }
   }
 
@@ -122,5 +152,6 @@ export class Edges {
   clear(): void {
     this.#loaded.clear();
     this.#imports.clear();
+    this.#changes++;
   }
 }

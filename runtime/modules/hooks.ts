@@ -12,6 +12,12 @@ import {
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Keeping } from "./keep/keeping.ts";
+import {
+  inOneGo,
+  Slices,
+  type Steps,
+  stepsInSlices,
+} from "../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import {
@@ -35,6 +41,7 @@ import { nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
 import { ReleaseAliases } from "./release_aliases.ts";
 import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
+import { isText, textOf, Transpiling } from "./transpiling.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -59,8 +66,9 @@ type LeadingRelease = Pick<
   "modules" | "packages" | "configKeys" | "appFolder"
 >;
 
-/** Marks a URL whose text is wanted and not its evaluation. */
-const READING = "?flyhot-text=";
+/** Marks a URL that is imported so that a load is seen. */
+const LEARNING = "?flyhot-load=";
+const SCRIPT = /\.m?[jt]sx?$/;
 
 /** How modules are loaded in this process. */
 export class ModuleLoading {
@@ -90,9 +98,8 @@ export class ModuleLoading {
   readonly #required = new Set<string>();
   /** Who outside the app has imported an instance of a module of the app. */
   readonly #foreign = new Map<string, Set<string>>();
-  readonly #texts = new Map<string, string>();
+  readonly #transpiling = new Transpiling();
   readonly #sources = new Map<string, string>();
-  #readings = 0;
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -159,6 +166,28 @@ export class ModuleLoading {
   }
 
   /**
+   * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
+   * all of them in one turn.
+   *
+   * @param paths the paths
+   * @returns drops what was not asked for
+   */
+  async readAhead(paths: Iterable<string>): Promise<() => void> {
+    const { table, staged } = this;
+    const slices = new Slices();
+    for (const path of paths) {
+      const file = table!.fileOf(
+        instanceUrl(table!.placeOf(path), staged!.attempt),
+      );
+      if (file !== null && SCRIPT.test(file)) {
+        this.#transpiling.readAhead(this.#imageFile(file));
+        if (slices.over) await slices.next();
+      }
+    }
+    return () => this.#transpiling.forget();
+  }
+
+  /**
    * The text of a script of the base image as Deno evaluates it: JavaScript, without types.
    *
    * @param path the path
@@ -166,16 +195,14 @@ export class ModuleLoading {
    * @throws {SyntaxError} if Deno cannot read the file
    */
   async transpiled(path: string): Promise<string> {
-    const url = `${this.table!.placeOf(path)}${READING}${++this.#readings}`;
-    try {
-      // Deno transpiles for imports only; what is evaluated is empty.
-      await import(url);
-      const text = this.#texts.get(url);
-      if (text !== undefined) return text;
-      throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
-    } finally {
-      this.#texts.delete(url);
-    }
+    const place = this.table!.placeOf(path);
+    // Loaded from the image's file, which does not change.
+    const kept = this.#sources.get(place);
+    if (kept !== undefined) return kept;
+    if (!this.#transpiling.isReady) await import(`${place}${LEARNING}`);
+    const text = this.#transpiling.text(this.#imageFile(place));
+    if (text !== null) return text;
+    throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
   }
 
   /**
@@ -234,17 +261,32 @@ export class ModuleLoading {
    * @returns the paths and how they were imported
    */
   current(main: string): LoadedModules {
+    return inOneGo(this.#currentSteps(main));
+  }
+
+  /** As {@linkcode ModuleLoading.current}, in slices. */
+  async currentInSlices(main: string): Promise<LoadedModules> {
+    return await stepsInSlices(this.#currentSteps(main));
+  }
+
+  *#currentSteps(main: string): Steps<LoadedModules> {
     const { table } = this;
-    const modules: LoadedModules = table
-      ? this.#edges.current(table)
-      : { loaded: new Set(), imports: new Map() };
-    if (this.main === null) modules.loaded.add(main);
-    for (const url of this.#required) {
-      const path = table?.pathOf(url) ?? null;
-      // It stays what it is, whatever a release has brought since.
-      if (path !== null) modules.loaded.add(path);
+    // A main module that the hooks see is loaded when they have.
+    const boot = this.main === null ? main : null;
+    if (!table) {
+      return {
+        loaded: new Set(boot === null ? [] : [boot]),
+        imports: new Map(),
+      };
     }
-    return modules;
+    const modules = yield* this.#edges.currentSteps(table, boot);
+    // What `require` has loaded stays what it is, whatever a release has brought since.
+    const required = [...this.#required].map((url) => table.pathOf(url))
+      .filter((path) => path !== null && !modules.loaded.has(path));
+    return required.length === 0 ? modules : {
+      ...modules,
+      loaded: new Set([...modules.loaded, ...required as string[]]),
+    };
   }
 
   /**
@@ -315,7 +357,7 @@ export class ModuleLoading {
       }
       return this.standIns.resolved(result, context);
     }
-    if (result.url.includes(READING)) return result;
+    if (result.url.includes(LEARNING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
     const isForeign = isForeignTo(parent) && !this.#concerns(parent) &&
@@ -367,9 +409,8 @@ export class ModuleLoading {
       if (concerns) this.#edges.addLoaded(url);
       return { format: "commonjs", source: native, shortCircuit: true };
     }
-    if (url.includes(READING)) {
-      const { source } = next(this.#imageFile(fileOf(url)), context);
-      if (isText(source)) this.#texts.set(url, textOf(source));
+    this.#transpiling.learn(context, next);
+    if (url.includes(LEARNING)) {
       return { format: "module", source: "export {};", shortCircuit: true };
     }
     const standIn = this.standIns.load(url);
@@ -391,7 +432,8 @@ export class ModuleLoading {
       return next(url, context);
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
-    const loaded = next(file, context);
+    const loaded = this.#transpiling.ahead(file, context) ??
+      next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
       // Deno keeps to itself why; imported by its own name, the file says it with line and column.
@@ -517,7 +559,7 @@ function isScript(
   file: string,
   { importAttributes }: LoadHookContext,
 ): boolean {
-  return importAttributes.type === undefined && /\.m?[jt]sx?$/.test(file);
+  return importAttributes.type === undefined && SCRIPT.test(file);
 }
 
 function textAt(url: string): string | null {
@@ -552,14 +594,4 @@ function byDeno(loaded: LoadFnOutput): LoadFnOutput {
     source: null as unknown as ModuleSource,
     shortCircuit: true,
   };
-}
-
-function isText(
-  source: ModuleSource | null | undefined,
-): source is ModuleSource {
-  return source !== null && source !== undefined;
-}
-
-function textOf(source: ModuleSource): string {
-  return typeof source === "string" ? source : new TextDecoder().decode(source);
 }

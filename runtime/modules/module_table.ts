@@ -40,6 +40,8 @@ export class ModuleTable {
   readonly #folders = new Map<number, string>();
   #generation = 0;
   #attempt = 0;
+  /** Grows whenever another instance becomes current. */
+  changes = 0;
 
   /**
    * @param root the app root's URL, with a slash at the end
@@ -241,7 +243,9 @@ export class ModuleTable {
       entries.push({ generation, attempt });
       this.#history.set(path, entries);
     }
+    this.changes++;
     return () => {
+      this.changes++;
       for (const path of all) {
         const entries = this.#history.get(path) ?? [];
         const at = entries.findIndex((entry) =>

@@ -76,9 +76,15 @@ export function folderUrl(folder: string): string {
  * @returns the URL
  */
 export function urlUnder(folder: string, path: string): string {
+  if (isSpelledSo(path)) return folder + path;
   // A space too: at the end of a URL it would be cut off.
   const escaped = path.replaceAll(/[%?#\\ ]/g, encodeURIComponent);
   return new URL(`./${escaped}`, folder).href;
+}
+
+/** Whether a path is the end of its URL as it is: nothing to escape, no `.` or `..`, nothing empty. */
+function isSpelledSo(path: string): boolean {
+  return /^[A-Za-z0-9_-][\w.-]*(?:\/[A-Za-z0-9_-][\w.-]*)*$/.test(path);
 }
 
 /**

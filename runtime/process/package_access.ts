@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/jsonc.ts";
+import type { Manifest } from "../protocol/manifest.ts";
 
 /** Whether packages can come in, and why not. */
 export interface PackageAccess {
@@ -114,6 +115,37 @@ export async function packageAccess(
     hasPackageJson: await files.appText("package.json") !== null,
     readOnly: await readOnlyFolder(root),
   });
+}
+
+/** The last answer, for as long as nothing depends on another. */
+export class KnownAccess {
+  #known: { readonly packages: string; readonly access: PackageAccess } | null =
+    null;
+
+  /**
+   * Asks how this process was started, unless that was asked for the same packages and they could come in: they are
+   * there since, or their import says what has changed.
+   *
+   * @param files reads the image's files
+   * @param root the app's folder; null where it is not known
+   * @param packages what a release imports; null to ask in any case
+   * @returns the answer
+   */
+  async ask(
+    files: { appText(name: string): Promise<string | null> },
+    root: string | null,
+    packages: Manifest["packages"] | null,
+  ): Promise<PackageAccess> {
+    const text = packages === null ? null : JSON.stringify(packages ?? {});
+    if (text !== null && this.#known?.packages === text) {
+      return this.#known.access;
+    }
+    const access = await packageAccess(files, root);
+    this.#known = text !== null && access.possible
+      ? { packages: text, access }
+      : null;
+    return access;
+  }
 }
 
 async function commandLine(): Promise<string[]> {

@@ -45,6 +45,7 @@ import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
 import { StandIns } from "../modules/stand_ins.ts";
 import { ImageAnalysis } from "../modules/image_analysis.ts";
+import { KnownAccess } from "./package_access.ts";
 import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
@@ -101,6 +102,8 @@ export class AppProcess {
   readonly imageAnalysis: ImageAnalysis = new ImageAnalysis(this.modules);
   /** The values that initializers of the app have made. */
   readonly kept: KeptValues = new KeptValues();
+  /** Whether other packages can come in. */
+  readonly packageAccess: KnownAccess = new KnownAccess();
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
@@ -131,6 +134,8 @@ export class AppProcess {
   release: CurrentRelease | null = null;
   /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
   earlierFolders: string[] = [];
+  /** Puts what was left out of the folder of a release into it: a file, what is under a path, or with null all. */
+  fillFolder: (folder: string, path: string | null) => unknown = () => {};
   /** Told of each version of the main module that an upgrade has loaded; null where nobody wants to know. */
   onMain: ((module: unknown) => void) | null = null;
   /** The app root, once it is known. */

@@ -13,11 +13,19 @@ export async function fingerprint(
   imageRef: string,
   releaseSha256: string | null,
 ): Promise<string> {
-  return (await sha256Of(`${imageRef}\n${releaseSha256 ?? "base"}`)).slice(
-    0,
-    12,
-  );
+  const code = `${imageRef}\n${releaseSha256 ?? "base"}`;
+  let known = fingerprints.get(code);
+  if (known === undefined) {
+    if (fingerprints.size === FINGERPRINTS_MAX) fingerprints.clear();
+    known = (await sha256Of(code)).slice(0, 12);
+    fingerprints.set(code, known);
+  }
+  return known;
 }
+
+// A process asks for those of a few releases, and each time several times.
+const FINGERPRINTS_MAX = 16;
+const fingerprints = new Map<string, string>();
 
 /**
  * SHA-256 in lower-case hex.

@@ -54,6 +54,8 @@ export class AppFiles {
   #packages: Promise<Set<string>> | null = null;
   #lock: Promise<string> | null = null;
   #locked: Promise<Record<string, LoadedPackage>> | null = null;
+  #config: Promise<Record<string, string>> | null = null;
+  #configKeys: Promise<Record<string, Record<string, string>>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
   /**
@@ -128,11 +130,15 @@ export class AppFiles {
   }
 
   /**
-   * The digests of what Deno and Fly read at start, as in {@linkcode Manifest.config}.
+   * The digests of what Deno and Fly read at start, as in {@linkcode Manifest.config}; read once.
    *
    * @returns digests by file name, of the files that are there
    */
-  async config(): Promise<Record<string, string>> {
+  config(): Promise<Record<string, string>> {
+    return this.#config ??= this.#readConfig();
+  }
+
+  async #readConfig(): Promise<Record<string, string>> {
     const config: Record<string, string> = {};
     for (const name of this.#configFiles) {
       const text = await this.text(name);
@@ -144,11 +150,15 @@ export class AppFiles {
   }
 
   /**
-   * The digests of the same, key by key.
+   * The digests of the same, key by key; read once.
    *
    * @returns digests by file name and key
    */
-  async configKeys(): Promise<Record<string, Record<string, string>>> {
+  configKeys(): Promise<Record<string, Record<string, string>>> {
+    return this.#configKeys ??= this.#readConfigKeys();
+  }
+
+  async #readConfigKeys(): Promise<Record<string, Record<string, string>>> {
     const found: Record<string, Record<string, string>> = {};
     for (const name of this.#configFiles) {
       const text = await this.text(name);

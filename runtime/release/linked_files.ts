@@ -17,20 +17,48 @@ export class LinkedFiles {
    * Gives a file of an earlier release a second name, unless somebody has written it since.
    *
    * @param sha256 its digest
-   * @param target the name, which nothing has
+   * @param target the name, which nothing has, in a folder that is to be settled
    * @returns false if there is no such file; nothing has the name then
    */
   link(sha256: string, target: string): boolean {
+    const linked = this.#link(sha256, target);
+    if (linked) this.#fresh.set(sha256, linked);
+    return linked !== null;
+  }
+
+  /**
+   * Gives a file of an earlier release a second name in a folder that is settled.
+   *
+   * @param sha256 its digest
+   * @param target the name, which nothing has
+   * @returns false if there is no such file; nothing has the name then
+   */
+  linkSettled(sha256: string, target: string): boolean {
+    const linked = this.#link(sha256, target);
+    if (linked) this.#known.set(sha256, linked);
+    return linked !== null;
+  }
+
+  #link(sha256: string, target: string): Known | null {
     const known = this.#fresh.get(sha256) ?? this.#known.get(sha256);
-    if (!known || identityOf(known.file) !== known.identity) return false;
+    if (!known || identityOf(known.file) !== known.identity) return null;
     try {
       Deno.linkSync(known.file, target);
     } catch {
       // A file system without second names, or too many of them: written, it costs a little more.
-      return false;
+      return null;
     }
-    this.#fresh.set(sha256, { file: target, identity: known.identity });
-    return true;
+    return { file: target, identity: known.identity };
+  }
+
+  /**
+   * Where a file of an earlier release is.
+   *
+   * @param sha256 its digest
+   * @returns its path, or null if it is not known
+   */
+  at(sha256: string): string | null {
+    return this.#known.get(sha256)?.file ?? null;
   }
 
   /**
@@ -63,6 +91,15 @@ export class LinkedFiles {
   /** Forgets a release that was not unpacked to its end. */
   drop(): void {
     this.#fresh.clear();
+  }
+
+  /**
+   * Forgets a file that is removed, or is not what it was.
+   *
+   * @param sha256 its digest
+   */
+  forgetFile(sha256: string): void {
+    this.#known.delete(sha256);
   }
 
   /**

@@ -45,6 +45,21 @@ export interface UnpackContext {
   readonly manifests: ManifestReader;
   /** Where their files are. */
   readonly linked: LinkedFiles;
+  /** What need not be written, because an earlier release has it. Default all is. */
+  readonly leaves?: LeavesOut;
+}
+
+/** What is left out of the folder. */
+export interface LeavesOut {
+  /**
+   * Tells what may be left out.
+   *
+   * @param manifest the release
+   * @returns tells it of each file that an earlier release has
+   */
+  of(manifest: Manifest): (path: string) => boolean;
+  /** What was left out: digests by path. */
+  readonly files: Map<string, string>;
 }
 
 const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
@@ -129,7 +144,9 @@ async function unpackEntries(
   const buffer = new Uint8Array(BUFFER_BYTES);
   const made = new Set([folder]);
   const slices = new Slices();
+  const folders = new Set<string>();
   let manifest: Manifest | null = null;
+  let isLeftOut: (path: string) => boolean = () => false;
   let totalBytes = 0;
   for await (const entry of entries) {
     const { path, content, size, typeflag } = entry;
@@ -151,6 +168,12 @@ async function unpackEntries(
       throw refused("the name is there twice, give or take upper case");
     }
     seen.add(folded);
+    // The disk would say so, but not of what is left out.
+    const parents = parentsOf(folded);
+    if (folders.has(folded) || parents.some((parent) => seen.has(parent))) {
+      throw refused("a file is where a folder is");
+    }
+    for (const parent of parents) folders.add(parent);
     if (manifest === null) {
       if (path !== MANIFEST_PATH) {
         throw refused(`${MANIFEST_PATH} must come first`);
@@ -159,6 +182,7 @@ async function unpackEntries(
         throw refused(`it is longer than ${MANIFEST_BYTES_MAX} bytes`);
       }
       manifest = await readManifest(content, context.manifests);
+      isLeftOut = context.leaves?.of(manifest) ?? isLeftOut;
       continue;
     }
     const expected = Object.hasOwn(manifest.files, path)
@@ -181,7 +205,6 @@ async function unpackEntries(
       );
     }
     const target = join(folder, ...path.split("/"));
-    makeFolder(dirname(target), made);
     const wrong = (sha256: string) =>
       refused(
         `its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
@@ -190,11 +213,17 @@ async function unpackEntries(
       const bytes = await content.whole(buffer);
       const sha256 = digestOf(bytes);
       if (sha256 !== expected.sha256) throw wrong(sha256);
-      if (!context.linked.link(sha256, target)) {
-        writeWhole(target, bytes);
-        context.linked.add(sha256, target);
+      if (context.linked.at(sha256) !== null && isLeftOut(path)) {
+        context.leaves!.files.set(path, sha256);
+      } else {
+        makeFolder(dirname(target), made);
+        if (!context.linked.link(sha256, target)) {
+          writeWhole(target, bytes);
+          context.linked.add(sha256, target);
+        }
       }
     } else {
+      makeFolder(dirname(target), made);
       const sha256 = await writeChunks(target, content.chunks(), signal);
       if (sha256 !== expected.sha256) throw wrong(sha256);
     }
@@ -238,6 +267,17 @@ async function readManifest(
       { cause },
     );
   }
+}
+
+/** The folders that a path is in. */
+function parentsOf(path: string): string[] {
+  const parents: string[] = [];
+  for (
+    let at = path.lastIndexOf("/");
+    at > 0;
+    at = path.lastIndexOf("/", at - 1)
+  ) parents.push(path.slice(0, at));
+  return parents;
 }
 
 /** Makes a folder of the release unless this unpacking has made it before. */

@@ -102,7 +102,7 @@ export async function leadingElsewhere(
     if (table.attempt(path) !== null && facts?.computed) found.add(path);
   }
   const known = new Map<string, string>();
-  const { imports } = modules.current(main);
+  const { imports } = await modules.currentInSlices(main);
   for (const [path, seen] of imports) {
     if (table.attempt(path) === null) continue;
     for (const { specifier, to, inside } of seen) {

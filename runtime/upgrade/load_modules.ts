@@ -120,7 +120,9 @@ export async function prepare(
     );
   let isOver = false;
   const hasEnded = () => isOver || callers.refused.length > 0;
+  let forget = () => {};
   try {
+    forget = await modules.readAhead(plan.reload);
     const swappable = await within(
       timeoutMs,
       () => callers.guarded(load),
@@ -140,6 +142,7 @@ export async function prepare(
     throw upgradeError("load", "Cannot load the new modules", error);
   } finally {
     isOver = true;
+    forget();
   }
 }
 

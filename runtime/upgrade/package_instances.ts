@@ -54,7 +54,8 @@ async function prototypesOf(
   main: string,
 ): Promise<Map<object, Known>> {
   const found = new Map<object, Known>();
-  const { imports } = modules.current(main);
+  if (packages.length === 0) return found;
+  const { imports } = await modules.currentInSlices(main);
   for (const { from, to, importers } of packages) {
     if (from === null) continue;
     for (const importer of importers) {

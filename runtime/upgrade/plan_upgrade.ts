@@ -68,7 +68,7 @@ export async function planUpgrade(
   consent: readonly string[] = [],
 ): Promise<UpgradePlan> {
   const { appProcess, main } = context;
-  const { loaded } = appProcess.modules.current(main);
+  const { loaded } = await appProcess.modules.currentInSlices(main);
   const manifest = release?.manifest ??
     await imageManifest(appProcess.release!.manifest, loaded, context);
   const running = await runningManifest(context, manifest);

@@ -16,7 +16,6 @@ import { parseJsonc } from "../protocol/jsonc.ts";
 import type { SeenImport } from "../modules/edges.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { UpgradeContext } from "./context.ts";
-import { packageAccess } from "../process/package_access.ts";
 import { knownPackages } from "./known_packages.ts";
 
 /** What is looked at. */
@@ -38,7 +37,7 @@ export async function runningManifest(
 ): Promise<RunningManifest> {
   const { appProcess, files, main, imageRef, laid } = context;
   const { release, modules } = appProcess;
-  const { loaded, imports } = modules.current(main);
+  const { loaded, imports } = await modules.currentInSlices(main);
   const paths = new Set([
     ...about ? Object.keys(about.files) : await files.list(),
     ...loaded,
@@ -63,7 +62,11 @@ export async function runningManifest(
     files.configKeys(),
     files.locked(),
     files.lockedPackages(),
-    packageAccess(files, appProcess.root),
+    appProcess.packageAccess.ask(
+      files,
+      appProcess.root,
+      about === null ? null : about.packages,
+    ),
     knownPackages(appProcess, files),
     settingsOf(context),
     fingerprint(imageRef, release?.sha256 ?? null),

@@ -67,12 +67,12 @@ class Upgrade {
     this.#tell({ type: "started", version });
     let release: UnpackedRelease | null = null;
     try {
-      if (this.#isIn()) return this.#nothingToDo();
+      if (this.#isIn()) return await this.#nothingToDo();
       release = await this.#fetch();
       const plan = await this.#step("plan", () => this.#plan(release));
       if (plan.isEmpty) {
         this.#enter(release);
-        return this.#nothingToDo();
+        return await this.#nothingToDo();
       }
       return await this.#transact(plan, release);
     } catch (thrown) {
@@ -142,6 +142,7 @@ class Upgrade {
     const prepared = await this.#step(
       "load",
       async () => {
+        if (release) await this.#needFiles(plan, release);
         const lock = release && await addPackages(
           plan,
           release,
@@ -218,7 +219,7 @@ class Upgrade {
       return {
         state: "applied",
         reloaded: plan.reload,
-        modules: this.#loadedPaths().size,
+        modules: (await this.#loadedPaths()).size,
         holders,
         assets: plan.assets,
         suspendMs,
@@ -230,6 +231,18 @@ class Upgrade {
     } finally {
       changes?.state.resume();
     }
+  }
+
+  /** Brings what is read into the folder of the release; the rest of what an earlier release has stays where it is. */
+  async #needFiles(plan: UpgradePlan, release: UnpackedRelease): Promise<void> {
+    const { folders, bucket, fetchTimeoutMs } = this.#context;
+    const written = plan.files.filter(({ kind }) => kind === "write")
+      .map(({ path }) => path);
+    await folders.need(release, [...plan.reload, ...plan.mapped, ...written], {
+      wanted: this.#wanted,
+      bucket,
+      signal: AbortSignal.timeout(fetchTimeoutMs),
+    });
   }
 
   /** Makes the files ready that are to be laid over their place. */
@@ -258,12 +271,12 @@ class Upgrade {
     );
   }
 
-  #registerClasses(
+  async #registerClasses(
     plan: UpgradePlan,
     { staging, staged }: Prepared,
   ): Promise<void> {
     const table = this.#appProcess.modules.table!;
-    const loaded = this.#loadedPaths();
+    const loaded = await this.#loadedPaths();
     const { attempt } = staged;
     const replaced = new Set([...plan.reload, ...plan.gone]);
     const { modules } = this.#appProcess;
@@ -274,7 +287,7 @@ class Upgrade {
         text,
         (url) => table.isCurrent(url) && replaced.has(table.pathOf(url)!),
       );
-    return registerExportedClasses(
+    await registerExportedClasses(
       {
         replaced: [...plan.reload, ...plan.gone],
         isLoaded: (path) => loaded.has(path),
@@ -365,9 +378,14 @@ class Upgrade {
       };
       if (drainMs > 0) natives.setTimeout(drained, drainMs).unref();
       else drained();
-      const loadedBefore = this.#loadedPaths();
-      this.#context.onBoot?.(async () => {
-        const loaded = this.#loadedPaths().difference(loadedBefore);
+      const { onBoot } = this.#context;
+      if (!onBoot) return;
+      // In one turn: the app loads in the next.
+      const { modules } = appProcess;
+      const { main } = this.#context;
+      const loadedBefore = modules.current(main).loaded;
+      onBoot(async () => {
+        const loaded = modules.current(main).loaded.difference(loadedBefore);
         for (const step of undo.toReversed()) step();
         callers.discard();
         staging.state = "discarded";
@@ -490,19 +508,21 @@ class Upgrade {
     }
   }
 
-  #nothingToDo(): UpgradeOutcome {
+  async #nothingToDo(): Promise<UpgradeOutcome> {
+    const { size: modules } = await this.#loadedPaths();
     return {
       state: "nothing_to_do",
       reloaded: [],
-      modules: this.#loadedPaths().size,
+      modules,
       holders: [],
       assets: [],
       suspendMs: null,
     };
   }
 
-  #loadedPaths(): Set<string> {
-    return this.#appProcess.modules.current(this.#context.main).loaded;
+  async #loadedPaths(): Promise<ReadonlySet<string>> {
+    const { modules } = this.#appProcess;
+    return (await modules.currentInSlices(this.#context.main)).loaded;
   }
 
   #ended(thrown: unknown): UpgradeError {

@@ -22,6 +22,10 @@ interface Row {
   readonly tenth: number;
   readonly last: number;
   readonly median: number;
+  /** The median of what the process has computed meanwhile, which other load on the computer does not lengthen. */
+  readonly cpu: number;
+  /** The longest that the event loop was kept, in the second half: the median and the longest. */
+  readonly stallMedian: number;
   readonly stall: number;
   /** What each upgrade leaves in memory, in kilobytes of RSS. */
   readonly keptKb: number;
@@ -32,15 +36,26 @@ interface Measured {
   readonly state: string;
   readonly message?: string;
   readonly ms: number;
+  readonly cpu: number;
   readonly stall: number;
   readonly reloaded: number;
   readonly rss: number;
 }
 
 const CYCLE = 8;
+const PROFILE = Deno.env.get("BENCH_PROF")
+  ? [
+    "--cpu-prof",
+    "--cpu-prof-interval",
+    "200",
+    "--cpu-prof-dir",
+    Deno.env.get("BENCH_PROF")!,
+  ]
+  : [];
 
 const MAIN = `
 import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";
+import process from "node:process";
 import { events, hotUpgrade, live, reapply } from "@flyhot/runtime";
 await reapply({ watch: false, logger: { info() {}, warn() {}, error() {} } });
 const app = await live(() => import("./root.ts"));
@@ -51,11 +66,12 @@ setInterval(() => {
   stall = Math.max(stall, now - last - 1);
   last = now;
 }, 1);
-let started = 0, completed = 0;
+let started = 0, completed = 0, cpu = 0;
+const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
 (async () => {
   for await (const event of events()) {
-    if (event.type === "started") started = performance.now();
-    if (event.type === "completed") completed = performance.now();
+    if (event.type === "started") [started, cpu] = [performance.now(), used()];
+    if (event.type === "completed") [completed, cpu] = [performance.now(), used() - cpu];
   }
 })();
 say({ total: app.total() });
@@ -64,7 +80,7 @@ for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
   stall = 0;
   const result = await hotUpgrade(url);
   await new Promise((resolve) => setTimeout(resolve, 2));
-  say({ state: result.state, message: result.message, ms: completed - started, stall, reloaded: result.reloaded?.length ?? 0, rss: Deno.memoryUsage().rss, total: app.total() });
+  say({ state: result.state, message: result.message, ms: completed - started, cpu, stall, reloaded: result.reloaded?.length ?? 0, rss: Deno.memoryUsage().rss, total: app.total() });
 }
 Deno.exit(0);
 `;
@@ -78,7 +94,7 @@ class Program implements AsyncDisposable {
 
   constructor(root: string) {
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "main.ts"],
+      args: ["run", "-A", "--no-lock", ...PROFILE, "main.ts"],
       cwd: root,
       env: {
         NO_COLOR: "1",
@@ -141,7 +157,7 @@ function median(values: readonly number[]): number {
 }
 
 /** Measures one kind of change in a process of its own. */
-async function series(
+export async function series(
   modules: number,
   what: "leaf" | "ten" | "all",
   times: number,
@@ -178,6 +194,8 @@ async function series(
       tenth: (all[9] ?? all.at(-1)!).ms,
       last: all.at(-1)!.ms,
       median: median(all.map(({ ms }) => ms)),
+      cpu: median(all.map(({ cpu }) => cpu)),
+      stallMedian: median(half.map(({ stall }) => stall)),
       stall: Math.max(...half.map(({ stall }) => stall)),
       keptKb: (all.at(-1)!.rss - half[0]!.rss) / 1024 / (half.length - 1),
     };
