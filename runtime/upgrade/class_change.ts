@@ -1,6 +1,7 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { RefusedError } from "../base/upgrade_error.ts";
 import { originalOf } from "../modules/calls_as_work.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
@@ -14,8 +15,10 @@ import {
 import type { StateDefinition } from "../state/definition.ts";
 import type { HolderCell } from "../state/holder_cell.ts";
 import { type KeptPlace, KeptWalk } from "../state/kept_walk.ts";
-import { MigrationError } from "../state/migration.ts";
 import type { Staging } from "../state/staging.ts";
+
+const KEEP_FUNCTIONS =
+  'keep functions out of the state, or declare functions: "keep"';
 
 /** Where kept instances are looked for. */
 export interface KeptState {
@@ -71,7 +74,7 @@ export class ClassChange {
   /**
    * Looks for instances while the old code goes on.
    *
-   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   async ahead(): Promise<void> {
     this.#prepare();
@@ -93,7 +96,7 @@ export class ClassChange {
   /**
    * Looks at those whose state has changed meanwhile, while all is at rest.
    *
-   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   rest(): void {
     if (!this.#isNeeded) return;
@@ -217,24 +220,45 @@ export class ClassChange {
     if (this.#conversion(classes, place)) return;
     for (const judged of classes) {
       if (typeof judged === "string") {
-        throw refusal(
+        throw this.#refusal(
           place,
           judged,
           `${judged} is not in the new code`,
-          judged,
+          classRemedy(judged),
         );
       }
       const [first] = judged.verdict.refusals;
       if (first) {
-        throw refusal(
+        throw this.#refusal(
           place,
           judged.name,
           `${first.subject} ${first.why}`,
-          judged.name,
+          classRemedy(judged.name),
         );
       }
     }
     this.#found.add(instance);
+  }
+
+  /** What only this machine can know, said as the plan says the rest. */
+  #refusal(
+    { path, root }: KeptPlace,
+    what: string,
+    why: string,
+    remedy: string,
+  ): RefusedError {
+    return new RefusedError(
+      {
+        rule: "state",
+        path: this.#definitions.get(root.name)?.module ?? root.name,
+        line: 0,
+        column: 0,
+        subject: `${path} (${what})`,
+        why,
+        remedy,
+      },
+      `Cannot keep ${path} (${what}): ${why}; ${remedy}`,
+    );
   }
 
   readonly #converted = new Map<object, unknown>();
@@ -272,11 +296,11 @@ export class ClassChange {
     }
     if (next === null) {
       const at = place();
-      throw refusal(
+      throw this.#refusal(
         at,
         value.name,
         `it is the class ${value.name}, which is not in the new code`,
-        null,
+        KEEP_FUNCTIONS,
       );
     }
     const { oldSource, newSource } = this.#staging;
@@ -286,13 +310,13 @@ export class ClassChange {
     if (isThere && isSelfContained(text)) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
-    throw refusal(
+    throw this.#refusal(
       at,
       value.name || "a function",
       isThere
         ? "it may name what is around it in the old code, and would go on with that"
         : "its text is not in the new code, so that it would go on as the old code made it",
-      null,
+      KEEP_FUNCTIONS,
     );
   }
 
@@ -308,10 +332,11 @@ export class ClassChange {
     const at = place();
     const classes = of ? this.#classesOf(Object.getPrototypeOf(of)) : [];
     if (this.#conversion(classes, at)) return;
-    throw new MigrationError(
-      `Cannot keep ${at.path} (${
-        String(value)
-      }): the new code makes another symbol, and would not find it; use Symbol.for(), or raise the version and migrate`,
+    throw this.#refusal(
+      at,
+      String(value),
+      "the new code makes another symbol, and would not find it",
+      "use Symbol.for(), or raise the version and migrate",
     );
   }
 }
@@ -325,19 +350,4 @@ function verdictOf(
   return before && after
     ? judgeClass(name, before, after)
     : { refusals: [], fill: [] };
-}
-
-function refusal(
-  { path }: KeptPlace,
-  what: string,
-  why: string,
-  name: string | null,
-): MigrationError {
-  return new MigrationError(
-    `Cannot keep ${path} (${what}): ${why}; ${
-      name === null
-        ? 'keep functions out of the state, or declare functions: "keep"'
-        : classRemedy(name)
-    }`,
-  );
 }

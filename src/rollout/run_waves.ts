@@ -1,11 +1,16 @@
 /** What one rollout knows and does: forward, wave by wave, or back.
  * @module
  */
-import type { HotUpgrade } from "@flyhot/runtime/protocol";
+import type { HotUpgrade, Refusal } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
-import { describeBad, machineReport, restingReport } from "./outcome.ts";
+import {
+  describeBad,
+  machineReport,
+  refusedBy,
+  restingReport,
+} from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
 import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";
 import { afterLife, liveThrough } from "./live_through.ts";
@@ -49,6 +54,8 @@ export interface RolledOut
   extends Pick<RolloutReport, "outcome" | "summary" | "machines"> {
   /** The upgrade. */
   readonly upgradeId: string;
+  /** What machines have refused, where nothing else went wrong. */
+  readonly refusals?: readonly Refusal[];
 }
 
 /** One rollout, from the move of the pointer to its end. */
@@ -362,10 +369,16 @@ export class WaveRun {
     if (returned === null) throw trouble ?? new TypeError(why);
     await this.#readLastWords(signal);
     const { states } = returned;
+    const refusals =
+      trouble === null && this.#deaf.size === 0 && !states.some(isBad)
+        ? refusedBy(this.#states.values())
+        : [];
+    const isRefused = refusals.length > 0;
     return {
-      outcome: "rolled_back",
+      outcome: isRefused ? "cold" : "rolled_back",
+      refusals,
       summary: [
-        `${version} is rolled back: ${why}`,
+        `${version} ${isRefused ? "is refused" : "is rolled back"}: ${why}`,
         `${countGood(states)} back on ${returned.version}`,
         ...states.filter(isBad).map((state) =>
           `not back: ${describeBad(state, timeoutMs)}`

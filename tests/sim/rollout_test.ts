@@ -1,3 +1,5 @@
+import { refusalText } from "@flyhot/runtime/protocol";
+import { exitCodeOf } from "../../src/reports/report_text.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FlyhotError } from "../../src/errors.ts";
 import { readLock } from "../../src/rollout/lock/store.ts";
@@ -112,6 +114,35 @@ Deno.test("orchestrate() brings all machines back to the last release when one o
         bad.machines.map((each) => each.fingerprint),
       );
       assertEquals(fingerprints, new Set([good.machines[0]?.fingerprint]));
+    },
+  );
+});
+
+Deno.test("orchestrate() ends as a cold deploy where machines refuse what only they could know, and nothing else goes wrong", async () => {
+  await inWorld(
+    { seed: 1, tempers: ["applies", "applies", "applies"] },
+    async (world) => {
+      const good = await world.run(world.deploy("1.0.0"));
+      world.machines[1]!.temper = "refuses";
+      world.machines[2]!.temper = "refuses";
+      const refused = await world.run(world.deploy("1.1.0"));
+      assertEquals([refused.outcome, exitCodeOf(refused)], ["cold", 8]);
+      assertEquals(
+        refused.plan?.refusals.map(refusalText),
+        [
+          'docs.ts:3 docs: is removed; declare it, or consent to it: "consent": ["holder:docs"]',
+        ],
+      );
+      assertEquals(refused.plan?.hot, false);
+      assertEquals(standings(refused), "m0 returned, m1 failed, m2 failed");
+      assertEquals(runs(world), [good.sha256, good.sha256, good.sha256]);
+      world.machines[2]!.temper = "fails";
+      const both = await world.run(world.deploy("1.2.0"));
+      assertEquals([both.outcome, exitCodeOf(both)], ["rolled_back", 7]);
+      world.machines[2]!.temper = "applies";
+      world.machines[0]!.refusesToGoBack = true;
+      const stuck = await world.run(world.deploy("1.3.0"));
+      assertEquals([stuck.outcome, exitCodeOf(stuck)], ["rolled_back", 7]);
     },
   );
 });

@@ -35,6 +35,7 @@ import { outside, type Sim, SimProcess } from "./sim.ts";
 export type Temper =
   | "applies"
   | "fails"
+  | "refuses"
   | "goes back by itself"
   | "keeps silent"
   | "is slow"
@@ -412,6 +413,7 @@ export class SimMachine {
         const atBoot = onBoot !== null;
         // A way back is taken like any upgrade, by code that has no reason to refuse.
         const isBack = atBoot || wanted.tarballUrl === null ||
+          wanted.sha256 === appProcess.release?.sha256 ||
           this.#wasBefore.has(wanted.sha256 ?? "");
         const temper: Temper = !isBack
           ? this.temper
@@ -441,6 +443,20 @@ export class SimMachine {
           this.temper = "applies";
           this.restart();
           return await new Promise(() => {});
+        }
+        if (temper === "refuses") {
+          throw new UpgradeError("prepare", "Cannot remove docs", {
+            refusals: [{
+              rule: "holder",
+              path: "docs.ts",
+              line: 3,
+              column: 0,
+              subject: "docs",
+              why: "is removed",
+              remedy: "declare it",
+              consent: "holder:docs",
+            }],
+          });
         }
         const nature = this.#natureOf(wanted);
         if (temper === "fails" || (nature === "fails" && !atBoot)) {
