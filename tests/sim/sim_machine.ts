@@ -413,9 +413,12 @@ export class SimMachine {
         const atBoot = onBoot !== null;
         // A way back is taken like any upgrade, by code that has no reason to refuse.
         const isBack = atBoot || wanted.tarballUrl === null ||
-          wanted.sha256 === appProcess.release?.sha256 ||
           this.#wasBefore.has(wanted.sha256 ?? "");
-        const temper: Temper = !isBack
+        const isThere = this.temper === "refuses" &&
+          wanted.sha256 === appProcess.release?.sha256;
+        const temper: Temper = isThere
+          ? "applies"
+          : !isBack
           ? this.temper
           : this.refusesToGoBack && !atBoot
           ? "fails"
