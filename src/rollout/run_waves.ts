@@ -3,7 +3,7 @@
  */
 import type { HotUpgrade, Refusal } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import type { PublishedRelease } from "../release/publish.ts";
+import { keepPublished, type PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
 import {
   describeBad,
@@ -70,6 +70,7 @@ export class WaveRun {
   readonly #lives: Map<string, LifeBefore>;
   readonly #deaf = new Set<string>();
   readonly #upgrade: HotUpgrade;
+  readonly #published: PublishedRelease;
   readonly #allowed = new Set<string>();
 
   /**
@@ -91,6 +92,7 @@ export class WaveRun {
     const { manifest, sha256, size } = prepared.release;
     this.#options = options;
     this.#prepared = prepared;
+    this.#published = published;
     this.#deps = deps;
     this.#app = manifest.app;
     this.#mover = new PointerMover(manifest.app, deps);
@@ -163,12 +165,19 @@ export class WaveRun {
       return "all machines are gone or run another image: a deploy was faster";
     }
     const { id, version } = this.#upgrade;
+    await this.#keepPublished(signal);
     await tell(
       this.#deps,
       { name: "Commit", detail: version },
       () => this.#mover.move(committed(id, this.#now()), signal),
     );
     return null;
+  }
+
+  /** A removal by a deployer whose lock was taken over may have been on its way when it looked at the pointer. */
+  async #keepPublished(signal: AbortSignal): Promise<void> {
+    const { release } = this.#prepared;
+    await keepPublished(release, this.#published.key, this.#deps, signal);
   }
 
   #describeAll(states: readonly MachineState[]): string {
@@ -213,6 +222,7 @@ export class WaveRun {
         : withWave(id, [...this.#allowed], this.#now()),
       signal,
     );
+    if (isFirst) await this.#keepPublished(signal);
     const known = await watchMachines(
       wave,
       {

@@ -53,8 +53,8 @@ service("clock", {
   },
 });
 const data = await Deno.readTextFile(new URL("./data.txt", import.meta.url));
-export const handle = (request: Request): Response => {
-  if (new URL(request.url).pathname === "/add") return new Response(String(count.add()));
+export const handle = async (request: Request): Promise<Response> => {
+  if (new URL(request.url).pathname === "/add") return new Response(String(await count.add()));
   return new Response(["v${version}", helper(), data].join(" "));
 };
 `;

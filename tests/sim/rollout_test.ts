@@ -644,6 +644,38 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
   });
 });
 
+Deno.test("orchestrate() brings its release back where a removal by a deployer that lost its lock lands late", async () => {
+  for (const when of ["probation", "committed"] as const) {
+    await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
+      const { bucket } = world;
+      const put = bucket.put.bind(bucket);
+      let removed: string | null = null;
+      bucket.put = async (key, content, ...rest) => {
+        const outcome = await put(key, content, ...rest);
+        const { hot_upgrade } = key.endsWith("-current.json")
+          ? JSON.parse(new TextDecoder().decode(content))
+          : { hot_upgrade: null };
+        if (hot_upgrade?.key && removed === null) {
+          removed = hot_upgrade.key;
+          // What was on its way arrives at once, or while the machines are at it.
+          if (when === "probation") await bucket.delete(removed!);
+        }
+        if (when === "committed" && removed && key.includes("-results/")) {
+          await bucket.delete(removed);
+        }
+        return outcome;
+      };
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed", report.summary);
+      assert(removed !== null);
+      assertEquals((await bucket.get(removed)).status, "found", when);
+      // Until then it was missing, which no deployer can keep who was not asked.
+      const seen = new Set(bucket.broken.splice(0));
+      assertEquals([...seen], ["1.0.0 is named and not there"]);
+    });
+  }
+});
+
 Deno.test("orchestrate() does not say committed where a deploy brought another image to all machines meanwhile", async () => {
   await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
     world.onEvent = (event) => {
