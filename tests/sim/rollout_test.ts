@@ -652,16 +652,15 @@ Deno.test("orchestrate() brings its release back where a removal by a deployer t
       let removed: string | null = null;
       bucket.put = async (key, content, ...rest) => {
         const outcome = await put(key, content, ...rest);
-        const { hot_upgrade } = key.endsWith("-current.json")
-          ? JSON.parse(new TextDecoder().decode(content))
-          : { hot_upgrade: null };
-        if (hot_upgrade?.key && removed === null) {
-          removed = hot_upgrade.key;
-          // What was on its way arrives at once, or while the machines are at it.
-          if (when === "probation") await bucket.delete(removed!);
-        }
-        if (when === "committed" && removed && key.includes("-results/")) {
-          await bucket.delete(removed);
+        if (!key.endsWith(".json")) return outcome;
+        const said = JSON.parse(new TextDecoder().decode(content));
+        const named: string | undefined = said.hot_upgrade?.key;
+        // What was on its way arrives at once, or when the machine is done with it.
+        if (named && removed === null) {
+          removed = named;
+          if (when === "probation") await bucket.delete(removed);
+        } else if (when === "committed" && said.state === "applied") {
+          await bucket.delete(removed!);
         }
         return outcome;
       };
