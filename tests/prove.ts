@@ -1,10 +1,12 @@
 /** The large proofs, for as many seeds as wanted: the law of "applied" on generated programs, the promises on lives of
- * simulated fleets, the parsers on hostile texts.
+ * simulated fleets, the parsers on hostile texts, processes that are killed, and one process that is upgraded again and again.
  *
  * ```sh
  * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
  * deno task prove fleet [--seeds 100000] [--from 1]
  * deno task prove parsers [--seeds 200000] [--from 1]
+ * deno task prove kills [--only "half is unpacked"]
+ * deno task prove soak [--seeds 1000]
  * ```
  *
  * Exits with 1 where a seed breaks what is proven, which is named; of the law the first three are shrunk, and their
@@ -14,23 +16,32 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { describeFailure } from "./upgrade/differential/shrink.ts";
 import { PLANTED_BUGS } from "./upgrade/differential/planted.ts";
+import { DEPLOYER_POINTS, killDeployerAt } from "./prove/kill_deployer.ts";
+import { killMachineAt, MACHINE_POINTS } from "./prove/kill_machine.ts";
+import { soak } from "./prove/soak.ts";
 import { proveParsers } from "./prove/parsers.ts";
 import { proveFleet } from "./sim/fleet_lives.ts";
 import { describeFigures, runSeeds } from "./upgrade/differential/run_seeds.ts";
 
-const SEEDS = { law: 10_000, fleet: 100_000, parsers: 200_000 } as const;
+const SEEDS = {
+  law: 10_000,
+  fleet: 100_000,
+  parsers: 200_000,
+  kills: 0,
+  soak: 1_000,
+} as const;
 const LIVES_AT_ONCE = 1_000;
 
 if (import.meta.main) {
   const flags = parseArgs(Deno.args, {
-    string: ["seeds", "from", "width", "planted"],
+    string: ["seeds", "from", "width", "planted", "only"],
     boolean: ["verbose", "shrink"],
     default: { from: "1", width: "3", shrink: true },
     negatable: ["shrink"],
     unknown: (argument, key) => {
       if (key === undefined) return;
       refuse(
-        `Cannot read ${argument}; the options are --seeds --from --width --verbose --no-shrink --planted`,
+        `Cannot read ${argument}; the options are --seeds --from --width --verbose --no-shrink --planted --only`,
       );
     },
   });
@@ -44,7 +55,9 @@ if (import.meta.main) {
     const from = Number(flags.from);
     if (subject === "law") await proveLaw({ ...flags, seeds, from });
     else if (subject === "fleet") await proveLives(seeds, from);
-    else proveTexts(seeds, from);
+    else if (subject === "parsers") proveTexts(seeds, from);
+    else if (subject === "kills") await proveKills(flags.only);
+    else await proveSoak(seeds);
   }
 }
 
@@ -54,6 +67,36 @@ async function proveLives(seeds: number, from: number): Promise<void> {
     const { tally, looks } = await proveFleet(count, from + done);
     write(`${done + count} lives, ${looks} looks: ${JSON.stringify(tally)}`);
   }
+}
+
+async function proveKills(only: string | undefined): Promise<void> {
+  const wanted = <T extends string>(points: readonly T[]): readonly T[] =>
+    points.filter((point) => only === undefined || point === only);
+  const from = performance.now();
+  const seconds = () => ((performance.now() - from) / 1000).toFixed(0);
+  const machine = wanted(MACHINE_POINTS);
+  await killMachineAt(
+    machine,
+    (point) => write(`${seconds()} s  machine: ${point}`),
+  );
+  const deployer = wanted(DEPLOYER_POINTS);
+  if (deployer.length > 0) {
+    await killDeployerAt(
+      deployer,
+      (point) => write(`${seconds()} s  deployer: ${point}`),
+    );
+  }
+  write(
+    `${machine.length} points of a machine, ${deployer.length} of a deployer: nothing lost, nothing half done, ${seconds()} s`,
+  );
+}
+
+async function proveSoak(upgrades: number): Promise<void> {
+  const figures = await soak(
+    upgrades,
+    (seen) => write(JSON.stringify(seen)),
+  );
+  write(JSON.stringify(figures));
 }
 
 function proveTexts(seeds: number, from: number): void {

@@ -137,6 +137,7 @@ async function start(
   const main = relative(root, mainFile);
   // Before anything is decided: what an earlier process has laid over the image's files is not the image's.
   const laid = await openLaying(root, settings.imageRef);
+  if (laid.files) await folders.removeLeftovers();
   appProcess.modules.originalFile = (path) => laid.files?.originalFile(path);
   const files = new AppFiles(root, {
     appFolder,

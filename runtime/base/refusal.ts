@@ -21,6 +21,8 @@ export const REFUSAL_RULES = [
   "worker",
   "sockets",
   "files",
+  "holder",
+  "server",
 ] as const;
 
 /** Why a release cannot come in hot. */

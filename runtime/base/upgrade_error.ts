@@ -5,6 +5,23 @@ import { errorText } from "./error_text.ts";
 import type { UpgradePhase } from "./phases.ts";
 import type { Refusal } from "./refusal.ts";
 
+/** Thrown where a machine finds what only it can know, and cannot let a release in. */
+export class RefusedError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name: string = "RefusedError";
+  /** What is refused, and where. */
+  readonly refusal: Refusal;
+
+  /**
+   * @param refusal what is refused, and where
+   * @param message what was tried, why it was refused, and what to do
+   */
+  constructor(refusal: Refusal, message: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
+
 /** Thrown by a step of an upgrade. */
 export class UpgradeError extends Error {
   /** The class name, kept through minification. */
@@ -60,5 +77,6 @@ export function upgradeError(
   return new UpgradeError(phase, what === null ? why : `${what}: ${why}`, {
     transient,
     cause: thrown,
+    refusals: thrown instanceof RefusedError ? [thrown.refusal] : [],
   });
 }

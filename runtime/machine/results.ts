@@ -107,9 +107,18 @@ export function withFailure(
   result: MachineResult,
   error: UpgradeError,
 ): MachineResult {
-  const { phase, message, transient } = error;
+  const { phase, message, transient, refusals } = error;
   const end = error.end === "fail" ? "fail" : "abort";
-  return { ...result, failure: { phase, message, end, transient } };
+  return {
+    ...result,
+    failure: {
+      phase,
+      message,
+      end,
+      transient,
+      ...(refusals.length > 0 ? { refusals } : {}),
+    },
+  };
 }
 
 /**

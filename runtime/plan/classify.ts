@@ -256,7 +256,12 @@ export function* classifySteps(
     unchanged: yield* unchangedFiles(manifest, running, set.reload),
     pruned,
     refusals,
-    warnings: unmatchedSettings(said, consents, { manifest, release, now }),
+    warnings: unmatchedSettings(said, consents, {
+      manifest,
+      running,
+      release,
+      now,
+    }),
     notes: [
       ...changes.ignored.length > 0
         ? [`changed, but not used by the app: ${changes.ignored.join(", ")}`]

@@ -578,8 +578,16 @@ Deno.test("settings that match nothing are warnings", () => {
       `"shared": "lib.ts#nope" in deno.json matches no export`,
       `"assets": "public" in deno.json matches no file`,
       `consent "worker:x.ts" matches nothing`,
+      `consent "holder:docs" matches nothing`,
     ],
   );
+  // Whether a holder is lost, or a server, only the machine can tell.
+  const given = ["holder:docs", "holder:dcos", "server:8081", "wroker:w.ts"];
+  const holders = { docs: { version: 1, module: "app.ts" } };
+  assertEquals(plan({}, { consent: given, changes: { holders } }).warnings, [
+    `consent "holder:dcos" matches nothing`,
+    `consent "wroker:w.ts" matches nothing`,
+  ]);
 });
 
 Deno.test("a plan is not confused by files called like members of every object", () => {

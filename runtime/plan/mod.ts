@@ -31,5 +31,10 @@ export type { TakenEntry } from "./rules/keep_rule.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/judge_touch.ts";
-export { type PackageReport, type PlanReport, planReport } from "./report.ts";
+export {
+  type PackageReport,
+  type PlanReport,
+  planReport,
+  withRefusals,
+} from "./report.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";

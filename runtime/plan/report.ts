@@ -49,6 +49,8 @@ export interface PlanReport {
   readonly packages?: readonly PackageReport[];
   /** What else is worth knowing: what takes effect only with the next image, what the app does not use. */
   readonly notes?: readonly string[];
+  /** What is said in `deno.json` or by `--consent` and matches nothing. Left out by older machines. */
+  readonly warnings?: readonly string[];
   /** The same with file, line and remedy, as machines say it. */
   readonly refusals: readonly Refusal[];
 }
@@ -74,13 +76,7 @@ export function planReport(plan: Plan): PlanReport {
       plan.reload.map((path) => [path, becauseOf(path, plan.reasons)]),
     ),
     retained_bytes: plan.retained_bytes,
-    cold: plan.refusals.map(({ path, subject, why, remedy, chain }) => ({
-      path,
-      reason: `${subject === "" ? "" : `${subject} `}${why}${
-        remedy === "" ? "" : `; ${remedy}`
-      }`,
-      chain: chain ?? [path],
-    })),
+    cold: plan.refusals.map(coldFile),
     packages: plan.packages.map(({ name, from, to, isNew, importers }) => ({
       name,
       from: from !== null && nameOf(from) === name ? versionOf(from) : null,
@@ -89,6 +85,41 @@ export function planReport(plan: Plan): PlanReport {
       importers,
     })),
     notes: plan.notes,
+    warnings: plan.warnings,
     refusals: plan.refusals,
+  };
+}
+
+/**
+ * Adds what machines have refused that only they could know.
+ *
+ * @param plan what was planned
+ * @param refusals what they refused
+ * @returns the plan, which cannot go hot; each refusal once
+ */
+export function withRefusals(
+  plan: PlanReport,
+  refusals: readonly Refusal[],
+): PlanReport {
+  const all = new Map(
+    [...plan.refusals, ...refusals].map((each) => [JSON.stringify(each), each]),
+  );
+  return {
+    ...plan,
+    hot: all.size === 0,
+    cold: [...all.values()].map(coldFile),
+    refusals: [...all.values()],
+  };
+}
+
+function coldFile(
+  { path, subject, why, remedy, chain }: Refusal,
+): PlanReport["cold"][number] {
+  return {
+    path,
+    reason: `${subject === "" ? "" : `${subject} `}${why}${
+      remedy === "" ? "" : `; ${remedy}`
+    }`,
+    chain: chain ?? [path],
   };
 }

@@ -8,6 +8,8 @@ import {
   type UpgradePhase,
 } from "../base/phases.ts";
 import { protocolVersion } from "./manifest.ts";
+import type { Refusal } from "../base/refusal.ts";
+import { refusals } from "./refusal.ts";
 import {
   boolean,
   count,
@@ -41,6 +43,8 @@ export interface UpgradeFailure {
   readonly end: "abort" | "fail";
   /** True for trouble that a retry may cure, such as a cut download. */
   readonly transient: boolean;
+  /** What was refused before anything happened, place by place; a cold deploy, or a consent, brings it in. */
+  readonly refusals?: readonly Refusal[];
 }
 
 /** Which process of a machine speaks. */
@@ -189,5 +193,8 @@ const upgradeFailure: Reader<UpgradeFailure> = (value, at) => {
     message: string(it.message, `${at}.message`),
     end: oneOf("abort", "fail")(it.end, `${at}.end`),
     transient: boolean(it.transient, `${at}.transient`),
+    ...(it.refusals === undefined
+      ? {}
+      : { refusals: refusals(it.refusals, `${at}.refusals`) }),
   };
 };

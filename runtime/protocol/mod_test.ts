@@ -378,3 +378,24 @@ Deno.test("sha256Of() hashes text as UTF-8, and bytes as they are", async () => 
   );
   assertEquals(await sha256Of("ü"), await sha256Of(Uint8Array.of(0xc3, 0xbc)));
 });
+
+Deno.test("parseMachineResult() reads refusals, and leaves out those by rules that it does not know", () => {
+  const known = {
+    rule: "holder",
+    path: "app.ts",
+    line: 3,
+    column: 0,
+    subject: "docs",
+    why: "is removed",
+    remedy: "declare it",
+    consent: "holder:docs",
+  } as const;
+  const read = parseMachineResult({
+    ...RESULT,
+    failure: {
+      ...RESULT.failure,
+      refusals: [{ ...known, rule: "of-tomorrow" }, known, null],
+    },
+  });
+  assertEquals(read.failure?.refusals, [known]);
+});

@@ -2,7 +2,15 @@
  * @module
  */
 import { type Refusal, REFUSAL_RULES } from "../base/refusal.ts";
-import { count, listOf, object, oneOf, type Reader, string } from "./parse.ts";
+import {
+  count,
+  listOf,
+  object,
+  oneOf,
+  ProtocolError,
+  type Reader,
+  string,
+} from "./parse.ts";
 
 /** Reads a refusal. */
 export const refusal: Reader<Refusal> = (value, at) => {
@@ -23,3 +31,20 @@ export const refusal: Reader<Refusal> = (value, at) => {
       : { chain: listOf(string)(it.chain, `${at}.chain`) }),
   };
 };
+
+/**
+ * Reads refusals, without those by rules that only a newer runtime has: what else a machine says still counts.
+ *
+ * @param value parsed JSON
+ * @param at where it stands, for messages
+ * @returns what can be read
+ */
+export const refusals: Reader<readonly Refusal[]> = (value, at) =>
+  listOf((each, place) => {
+    try {
+      return [refusal(each, place)];
+    } catch (error) {
+      if (error instanceof ProtocolError) return [];
+      throw error;
+    }
+  })(value, at).flat();

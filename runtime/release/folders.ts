@@ -220,6 +220,22 @@ export class ReleaseFolders {
   }
 
   /**
+   * Removes what earlier processes have left, whole or half: one that is killed removes nothing itself. To be called
+   * only by the one process of this app on this disk.
+   */
+  async removeLeftovers(): Promise<void> {
+    const own = new Set([...this.#unpacked.values()].map((it) => it.folder));
+    try {
+      for (const { name } of await Array.fromAsync(Deno.readDir(this.folder))) {
+        const path = join(this.folder, name);
+        if (!own.has(path)) await Deno.remove(path, { recursive: true });
+      }
+    } catch {
+      // There is no folder yet, or the disk refuses: then it stays.
+    }
+  }
+
+  /**
    * Removes the releases that nothing needs any more.
    *
    * @param keep the folders of those that are needed

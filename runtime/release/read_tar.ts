@@ -3,6 +3,8 @@
  */
 
 const BLOCK = 512;
+/** `ustar`, a zero byte and the version `00`: another version may mean something else by a prefix. */
+const USTAR = new TextEncoder().encode("ustar\x0000");
 const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder();
 
@@ -77,7 +79,8 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
   if (sum !== stated) {
     throw new SyntaxError("a header in the archive has a wrong checksum");
   }
-  const prefix = text(257, 263) === "ustar" ? text(345, 500) : "";
+  const isUstar = USTAR.every((byte, at) => header[257 + at] === byte);
+  const prefix = isUstar ? text(345, 500) : "";
   const name = text(0, 100);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,

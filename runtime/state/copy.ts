@@ -20,6 +20,10 @@ export class CopyError extends Error {
   readonly path: string;
   /** The class of what is there. */
   readonly className: string;
+  /** Why it cannot be copied, to be read after the class. */
+  readonly why: string;
+  /** What to do. */
+  readonly remedy: string;
 
   /**
    * Names what cannot be copied.
@@ -33,6 +37,8 @@ export class CopyError extends Error {
     super(`Cannot copy ${path}: ${className} ${why}; ${remedy}`);
     this.path = path;
     this.className = className;
+    this.why = why;
+    this.remedy = remedy;
   }
 }
 

@@ -5,7 +5,7 @@ import { pause } from "../base/pause.ts";
 import { originalOf } from "../modules/calls_as_work.ts";
 import { natives } from "../base/natives.ts";
 import { type Refusal, refusalText } from "../base/refusal.ts";
-import { UpgradeError } from "../base/upgrade_error.ts";
+import { RefusedError, UpgradeError } from "../base/upgrade_error.ts";
 import type { TakenEntry } from "../plan/rules/keep_rule.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
@@ -19,8 +19,10 @@ import {
 import type { StateDefinition } from "../state/definition.ts";
 import type { HolderCell } from "../state/holder_cell.ts";
 import { type KeptPlace, KeptWalk } from "../state/kept_walk.ts";
-import { MigrationError } from "../state/migration.ts";
 import type { Staging } from "../state/staging.ts";
+
+const KEEP_FUNCTIONS =
+  'keep functions out of the state, or declare functions: "keep"';
 
 /** Where kept instances are looked for. */
 export interface KeptState {
@@ -48,6 +50,7 @@ export interface KeptVariable {
 /** What is said of something that holds instances. */
 type Terms =
   & Pick<StateDefinition, "classes" | "keepFunctions">
+  & Partial<Pick<StateDefinition, "module">>
   & { readonly variable?: KeptVariable };
 
 interface Judged extends FollowedPair {
@@ -92,7 +95,7 @@ export class ClassChange {
   /**
    * Looks for instances while the old code goes on.
    *
-   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   async ahead(): Promise<void> {
     this.#prepare();
@@ -121,7 +124,7 @@ export class ClassChange {
   /**
    * Looks at those whose state has changed meanwhile, while all is at rest.
    *
-   * @throws {MigrationError} naming the place of an instance that cannot follow its class
+   * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   rest(): void {
     if (!this.#isNeeded) return;
@@ -263,6 +266,7 @@ export class ClassChange {
           place,
           judged,
           `${judged} is not in the new code`,
+          classRemedy(judged),
           judged,
         );
       }
@@ -272,6 +276,7 @@ export class ClassChange {
           place,
           judged.name,
           `${first.subject} ${first.why}`,
+          classRemedy(judged.name),
           judged.name,
         );
       }
@@ -288,6 +293,7 @@ export class ClassChange {
   }
 
   #symbols: Set<unknown> | null = null;
+
   readonly #converted = new Map<object, unknown>();
 
   #convert(instance: object, place: () => KeptPlace): void {
@@ -329,7 +335,7 @@ export class ClassChange {
           at,
           value.name,
           "it is a class, and the new code has another one",
-          null,
+          KEEP_FUNCTIONS,
         );
       }
       this.#replacements.push(() => at.replace(next));
@@ -341,7 +347,7 @@ export class ClassChange {
         at,
         value.name,
         `it is the class ${value.name}, which is not in the new code`,
-        null,
+        KEEP_FUNCTIONS,
       );
     }
     // Made of its new text on every instance.
@@ -361,7 +367,7 @@ export class ClassChange {
       isThere
         ? "it may name what is around it in the old code, and would go on with that"
         : "its text is not in the new code, so that it would go on as the old code made it",
-      null,
+      KEEP_FUNCTIONS,
     );
   }
 
@@ -372,16 +378,29 @@ export class ClassChange {
     );
   }
 
+  /** What only this machine can know, said as the plan says the rest. */
   #refusal(
     place: KeptPlace,
     what: string,
     why: string,
-    name: string | null,
+    remedy: string,
+    ofClass: string | null = null,
   ): Error {
-    const { variable } = this.#definitions.get(place.root.name) ?? {};
-    return variable
-      ? variableRefusal(variable, place, what, why, name)
-      : refusal(place, what, why, name);
+    const { path, root } = place;
+    const { variable, module } = this.#definitions.get(root.name) ?? {};
+    if (variable) return variableRefusal(variable, place, what, why, ofClass);
+    return new RefusedError(
+      {
+        rule: "state",
+        path: module ?? root.name,
+        line: 0,
+        column: 0,
+        subject: `${path} (${what})`,
+        why,
+        remedy,
+      },
+      `Cannot keep ${path} (${what}): ${why}; ${remedy}`,
+    );
   }
 
   /** A module that is evaluated again makes other symbols, which the new code does not find in what is kept. */
@@ -399,19 +418,11 @@ export class ClassChange {
     if (variable?.entry === null) return;
     const classes = of ? this.#classesOf(Object.getPrototypeOf(of)) : [];
     if (this.#conversion(classes, at)) return;
-    if (variable) {
-      throw variableRefusal(
-        variable,
-        at,
-        String(value),
-        "the new code makes another symbol, and would not find it",
-        null,
-      );
-    }
-    throw new MigrationError(
-      `Cannot keep ${at.path} (${
-        String(value)
-      }): the new code makes another symbol, and would not find it; use Symbol.for(), or raise the version and migrate`,
+    throw this.#refusal(
+      at,
+      String(value),
+      "the new code makes another symbol, and would not find it",
+      "use Symbol.for(), or raise the version and migrate",
     );
   }
 }
@@ -452,19 +463,4 @@ function verdictOf(
   return before && after
     ? judgeClass(name, before, after)
     : { refusals: [], fill: [] };
-}
-
-function refusal(
-  { path }: KeptPlace,
-  what: string,
-  why: string,
-  name: string | null,
-): MigrationError {
-  return new MigrationError(
-    `Cannot keep ${path} (${what}): ${why}; ${
-      name === null
-        ? 'keep functions out of the state, or declare functions: "keep"'
-        : classRemedy(name)
-    }`,
-  );
 }

@@ -216,6 +216,19 @@ function late(
     }); serve there again, or give it up (consent ${
       missing.map((address) => `"${serverConsent(address)}"`).join(", ")
     })`,
+    {
+      refusals: missing.map((address) => ({
+        rule: "server",
+        path: plan.roots[0] ?? "",
+        line: 0,
+        column: 0,
+        subject: address,
+        why:
+          "is served by the modules that are replaced, and not by the new ones",
+        remedy: "serve there again",
+        consent: serverConsent(address),
+      })),
+    },
   );
 }
 

@@ -5,7 +5,11 @@ import { noteGeneration } from "../state/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
 import { deadlineSignal, within } from "../base/deadline.ts";
 import { pause } from "../base/pause.ts";
-import { upgradeError } from "../base/upgrade_error.ts";
+import {
+  RefusedError,
+  UpgradeError,
+  upgradeError,
+} from "../base/upgrade_error.ts";
 import type { Side } from "../state/classes.ts";
 import type { AppProcess, RemovedState } from "../process/process.ts";
 import type { HolderChange } from "../protocol/machine_result.ts";
@@ -14,6 +18,7 @@ import type {
   HolderDefinition,
   StateDefinition,
 } from "../state/definition.ts";
+import { CopyError } from "../state/copy.ts";
 import { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError, HolderCell, quiesce } from "../state/holder_cell.ts";
 import {
@@ -141,12 +146,12 @@ export class StateChange {
   removedState(): RemovedName[] {
     return [...this.#holders, ...this.#families].flatMap(({ cell, next }) => {
       if (!cell || next) return [];
-      const { name } = cell.definition;
+      const { name, module } = cell.definition;
       const size = cell instanceof FamilyCell ? cell.members.size : 1;
       const sockets = cell instanceof FamilyCell && !!cell.definition.sockets;
       return size === 0
         ? []
-        : [{ name, size, sockets, consent: `holder:${name}` }];
+        : [{ name, module, size, sockets, consent: `holder:${name}` }];
     });
   }
 
@@ -154,24 +159,34 @@ export class StateChange {
    * Refuses to remove state that nobody has given up by name.
    *
    * @param consent what the app and the operator consent to
-   * @throws {UpgradeError} naming the first one
+   * @throws {UpgradeError} naming the first one, with a refusal for each
    */
   refuseRemovals(consent: ReadonlySet<string>): void {
-    for (
-      const { name, size, sockets, consent: wanted } of this.removedState()
-    ) {
-      if (consent.has(wanted)) continue;
-      const what = sockets
-        ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
-        : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
-      throw upgradeError(
-        "load",
-        null,
-        new Error(
-          `Cannot remove ${name}: ${what} that the new code does not declare; declare renamedFrom: "${name}" where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
-        ),
-      );
-    }
+    const refused = this.removedState()
+      .filter(({ consent: wanted }) => !consent.has(wanted));
+    const [first] = refused;
+    if (!first) return;
+    const { name, consent: wanted } = first;
+    throw new UpgradeError(
+      "load",
+      `Cannot remove ${name}: ${heldBy(first)}; declare ${
+        renameOf(first)
+      } where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
+      {
+        refusals: refused.map((each) => ({
+          rule: "holder",
+          path: each.module,
+          line: 0,
+          column: 0,
+          subject: each.name,
+          why: `is removed: ${heldBy(each)}`,
+          remedy: `declare ${
+            renameOf(each)
+          } where it is called otherwise now, or give it up with --drop ${each.name}`,
+          consent: each.consent,
+        })),
+      },
+    );
   }
 
   /**
@@ -190,7 +205,7 @@ export class StateChange {
     } catch (error) {
       this.#staged.end();
       this.#classes.end();
-      throw upgradeError("migrate", null, error);
+      throw this.#migrateError(error);
     }
   }
 
@@ -235,8 +250,31 @@ export class StateChange {
       await this.#staged.rest();
       this.#classes.rest();
     } catch (error) {
-      throw upgradeError("migrate", null, error);
+      throw this.#migrateError(error);
     }
+  }
+
+  /** What cannot be copied is refused as what cannot be kept is: by its module. */
+  #migrateError(error: unknown): UpgradeError {
+    if (!(error instanceof CopyError)) {
+      return upgradeError("migrate", null, error);
+    }
+    const { path, className, why, remedy, message } = error;
+    const [owner] = [...this.#holders, ...this.#families]
+      .flatMap(({ cell }) => cell ? [cell.definition] : [])
+      .filter(({ name }) => path.startsWith(name))
+      .sort((one, other) => other.name.length - one.name.length);
+    const refused = new RefusedError({
+      rule: "state",
+      path: owner?.module ?? "",
+      line: 0,
+      column: 0,
+      subject: `${path} (${className})`,
+      why,
+      remedy,
+    }, message);
+    refused.cause = error;
+    return upgradeError("migrate", null, refused);
   }
 
   /**
@@ -606,4 +644,15 @@ function put<Cell>(
 ): () => void {
   cells.set(name, cell);
   return () => cells.delete(name);
+}
+
+function heldBy({ size, sockets }: RemovedName): string {
+  const what = sockets
+    ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
+    : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
+  return `${what} that the new code does not declare`;
+}
+
+function renameOf({ name }: RemovedName): string {
+  return `renamedFrom: "${name}"`;
 }

@@ -22,6 +22,8 @@ export interface RemovedName {
   readonly size: number;
   /** Whether these are open sockets. */
   readonly sockets: boolean;
+  /** The module that declares it. */
+  readonly module: string;
   /** What the app consents to by name. */
   readonly consent: string;
 }

@@ -5,7 +5,13 @@ import { loadConfig } from "../config/load.ts";
 import { DEFAULTS } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import { findSigningKey } from "../release/signing.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
+import {
+  APP_FLAGS,
+  BUCKET_FLAGS,
+  CONSENT_FLAGS,
+  consentIn,
+  given,
+} from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { dryRun } from "./dry_run.ts";
 import { hotLocal } from "./hot_local.ts";
@@ -117,20 +123,7 @@ export const hotCommand: Command = defineCommand({
       description: "How long new code is watched before it counts as good",
       default: "what each machine was started with",
     },
-    {
-      name: "consent",
-      type: "string",
-      value: "text",
-      repeatable: true,
-      description: "Allow what a refusal names, for this upgrade only",
-    },
-    {
-      name: "drop",
-      type: "string",
-      value: "holder",
-      repeatable: true,
-      description: "Give this holder's state up; --consent holder:<holder>",
-    },
+    ...CONSENT_FLAGS,
     ...BUCKET_FLAGS,
   ],
   examples: [
@@ -167,10 +160,7 @@ export const hotCommand: Command = defineCommand({
       probation: flags.probation,
       lockTimeout: flags["lock-timeout"],
     });
-    const consent = [
-      ...flags.consent,
-      ...flags.drop.map((holder) => `holder:${holder}`),
-    ];
+    const consent = consentIn(flags);
     if (flags["dry-run"]) return await dryRun({ ...values, consent }, context);
     const config = await loadConfig(context.host, values);
     const { force } = flags;

@@ -41,6 +41,39 @@ export const BUCKET_FLAGS = [
   },
 ] as const satisfies readonly FlagSpec[];
 
+/** What is consented to, for one upgrade. */
+export const CONSENT_FLAGS = [
+  {
+    name: "consent",
+    type: "string",
+    value: "text",
+    repeatable: true,
+    description: "Allow what a refusal names, for this upgrade only",
+  },
+  {
+    name: "drop",
+    type: "string",
+    value: "holder",
+    repeatable: true,
+    description: "Give this holder's state up; --consent holder:<holder>",
+  },
+] as const satisfies readonly FlagSpec[];
+
+/**
+ * Reads what is consented to.
+ *
+ * @param flags the values of {@linkcode CONSENT_FLAGS}
+ * @returns the texts that refusals name
+ */
+export function consentIn(
+  flags: {
+    readonly consent: readonly string[];
+    readonly drop: readonly string[];
+  },
+): readonly string[] {
+  return [...flags.consent, ...flags.drop.map((holder) => `holder:${holder}`)];
+}
+
 /**
  * Leaves out what is undefined.
  *

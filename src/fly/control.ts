@@ -87,6 +87,7 @@ const others = () => {
     return [];
   }
 };
+const patienceMs = Number(env.FLYHOT_ANSWER_MS) || 15000;
 const places = env.FLYHOT_SOCKET
   ? [env.FLYHOT_SOCKET]
   : [own + "/control.sock", ...others(), own + ".sock"];
@@ -107,7 +108,7 @@ const send = async (body, isPacked) => {
 };
 const attempt = (index) => {
 const socketPath = places[index];
-const call = request({ socketPath, method: ask.method, path: ask.path, timeout: 15000, headers: { host: "flyhot", "accept-encoding": "gzip" } }, (answer) => {
+const call = request({ socketPath, method: ask.method, path: ask.path, timeout: patienceMs, headers: { host: "flyhot", "accept-encoding": "gzip" } }, (answer) => {
   const pieces = [];
   answer.on("data", (piece) => pieces.push(piece));
   answer.on("error", (error) => stop(ask.refused, "the answer broke off (" + error.message + ")"));
@@ -123,7 +124,7 @@ const call = request({ socketPath, method: ask.method, path: ask.path, timeout: 
     send(body, answer.headers["content-encoding"] === "gzip").then(() => Deno.exit(0), (error) => stop(ask.refused, String(error)));
   });
 });
-call.on("timeout", () => stop(ask.deaf, "its process did not answer within 15 s"));
+call.on("timeout", () => stop(ask.deaf, "its process did not answer within " + patienceMs / 1000 + " s"));
 call.on("error", (error) => {
   if (index + 1 < places.length) return attempt(index + 1);
   stop(ask.nobody, "nobody listens at " + places[0] + " (" + (error.code || error.message) + ")");

@@ -56,6 +56,7 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
     cold: [...cold.values()],
     packages: packagesOf(plans),
     notes: [...new Set(plans.flatMap(({ notes }) => notes ?? []))],
+    warnings: unmatchedByAll(plans),
     refusals: uniqueRefusals(plans),
   };
 }
@@ -89,6 +90,14 @@ function packagesOf(
     });
   }
   return [...found.values()];
+}
+
+/** What is of use on one machine is of use. */
+function unmatchedByAll(plans: readonly PlanReport[]): string[] {
+  const [first, ...others] = plans.map(({ warnings }) => warnings ?? []);
+  return (first ?? []).filter((text) =>
+    others.every((warnings) => warnings.includes(text))
+  );
 }
 
 function uniqueRefusals(

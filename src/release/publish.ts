@@ -95,3 +95,23 @@ export async function publishRelease(
     hint: "check the network, then try again",
   });
 }
+
+/**
+ * Uploads a release once more if it is not there any more.
+ *
+ * @param release the release on disk
+ * @param key where it was
+ * @param deps disk, clock and bucket
+ * @param signal gives up early
+ * @throws {FlyhotError | BucketError} as {@linkcode publishRelease} does
+ */
+export async function keepPublished(
+  release: PackedRelease,
+  key: string,
+  deps: { readonly host: Host; readonly bucket: Bucket },
+  signal?: AbortSignal,
+): Promise<void> {
+  const found = await deps.bucket.get(key, signal ? { signal } : {});
+  if (found.status === "found") return await found.body.cancel();
+  await publishRelease(release, deps, signal);
+}

@@ -1,7 +1,11 @@
 /** A rollout's report for people.
  * @module
  */
-import type { HolderChange } from "@flyhot/runtime/protocol";
+import {
+  type HolderChange,
+  type Refusal,
+  refusalText,
+} from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
@@ -15,6 +19,9 @@ import {
 } from "../ui/format.ts";
 
 const NAMES_SHOWN_MAX = 12;
+
+/** What is said once, at the end. */
+const LAST_RESORT = /; run fly deploy$/;
 
 /**
  * The exit code that tells how a rollout ended.
@@ -53,6 +60,10 @@ export function reportText(report: RolloutReport): string {
   ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
     if (plan) sections.push(planText(plan));
+    if (report.outcome === "cold" && machines.length > 0) {
+      // Machines found out what only they could know.
+      sections.push(oneLine(report.summary), machineLines(machines).join("\n"));
+    }
     if (plan?.hot && report.outcome === "dry_run") {
       sections.push(
         [
@@ -74,6 +85,7 @@ export function reportText(report: RolloutReport): string {
     ...reloadedLines(done),
     ...(plan ? otherFiles(plan) : []),
     ...holderLines(machines),
+    ...(plan ? noteLines(plan) : []),
   ];
   if (changes.length > 0) sections.push(changes.join("\n"));
   if (machines.length > 0) sections.push(machineLines(machines).join("\n"));
@@ -127,10 +139,7 @@ export function planText(plan: PlanReport): string {
       : ["Nothing would change."];
     return [...answer, ...noteLines(plan)].join("\n");
   }
-  const files = plan.cold.flatMap(({ path, reason, chain }) => [
-    `  ${path}: ${reason}`,
-    ...(chain.length > 1 ? [`    ${chain.join(" ← ")}`] : []),
-  ]);
+  const files = plan.refusals.flatMap(refusalLines);
   return [
     `${formatCount(plan.cold.length, "file")} cannot go hot:`,
     ...files,
@@ -140,8 +149,22 @@ export function planText(plan: PlanReport): string {
   ].join("\n");
 }
 
-function noteLines({ notes = [] }: PlanReport): readonly string[] {
-  return notes.map((note) => `Note: ${note}`);
+function noteLines(
+  { notes = [], warnings = [] }: PlanReport,
+): readonly string[] {
+  return [
+    ...warnings.map((text) => `Warning: ${oneLine(text)}`),
+    ...notes.map((text) => `Note: ${oneLine(text)}`),
+  ];
+}
+
+/** With file and line, and for modules the way to the one that holds what changed. */
+function refusalLines(refusal: Refusal): readonly string[] {
+  const { chain = [] } = refusal;
+  return [
+    `  ${oneLine(refusalText(refusal).replace(LAST_RESORT, ""))}`,
+    ...(chain.length > 1 ? [`    ${chain.join(" ← ")}`] : []),
+  ];
 }
 
 function reloadedLines(machines: readonly MachineReport[]): readonly string[] {
@@ -222,8 +245,10 @@ function machineLines(machines: readonly MachineReport[]): readonly string[] {
 function failureLines(machines: readonly MachineReport[]): readonly string[] {
   return machines.flatMap(({ id, failure }) => {
     if (failure === null) return [];
+    const { refusals = [] } = failure;
     const lines = [
       `${id} failed to ${failure.phase}: ${oneLine(failure.message)}`,
+      ...refusals.flatMap(refusalLines),
     ];
     if (failure.end === "fail") {
       lines.push(

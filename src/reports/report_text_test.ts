@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import type { PlanReport } from "@flyhot/runtime/plan";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type PlanReport, withRefusals } from "@flyhot/runtime/plan";
+import type { Refusal } from "@flyhot/runtime/protocol";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { exitCodeOf, planText, reportText } from "./report_text.ts";
 
@@ -14,6 +15,17 @@ const PLAN: PlanReport = {
   retained_bytes: 0,
   cold: [],
   refusals: [],
+};
+
+const REFUSAL: Refusal = {
+  rule: "state",
+  path: "rooms.ts",
+  line: 12,
+  column: 7,
+  subject: "rooms",
+  why: "has no name",
+  remedy: "add a name",
+  consent: "handle:rooms.ts#rooms",
 };
 
 const MACHINE: MachineReport = {
@@ -150,6 +162,19 @@ Deno.test("reportText() names for a cold change each file, reason and import cha
         },
         { path: "deno.json", reason: "imports changed", chain: [] },
       ],
+      refusals: [
+        {
+          rule: "boot",
+          path: "db.ts",
+          line: 0,
+          column: 0,
+          subject: "",
+          why: "it is part of the boot modules",
+          remedy: "",
+          chain: ["db.ts", "boot.ts", "main.ts"],
+        },
+        REFUSAL,
+      ],
     },
   });
   assertEquals(
@@ -159,10 +184,74 @@ Deno.test("reportText() names for a cold change each file, reason and import cha
 2 files cannot go hot:
   db.ts: it is part of the boot modules
     db.ts ← boot.ts ← main.ts
-  deno.json: imports changed
+  rooms.ts:12 rooms: has no name; add a name, or consent to it: "consent": ["handle:rooms.ts#rooms"]
 
 Bring this to the machines with: fly deploy`,
   );
+});
+
+Deno.test("reportText() names with file and line what only machines could refuse, and says who did", () => {
+  const failed: MachineReport = {
+    ...MACHINE,
+    standing: "failed",
+    holders: [],
+    reloaded: [],
+    suspend_ms: null,
+    total_ms: null,
+    failure: {
+      phase: "load",
+      message: "Cannot keep rooms",
+      end: "abort",
+      transient: false,
+      refusals: [REFUSAL],
+    },
+  };
+  const refused: RolloutReport = {
+    ...REPORT,
+    outcome: "cold",
+    summary: "1.2.3 is refused: machine m1 failed",
+    plan: withRefusals(PLAN, [REFUSAL, REFUSAL]),
+    machines: [failed],
+  };
+  assertEquals(exitCodeOf(refused), 8);
+  assertEquals(
+    reportText(refused),
+    `my-app needs a cold deploy
+
+1 file cannot go hot:
+  rooms.ts:12 rooms: has no name; add a name, or consent to it: "consent": ["handle:rooms.ts#rooms"]
+
+Bring this to the machines with: fly deploy
+
+1.2.3 is refused: machine m1 failed
+
+✗ 6e82954f711e87  iad  failed`,
+  );
+  const both = reportText({
+    ...refused,
+    outcome: "rolled_back",
+    plan: PLAN,
+    machines: [failed, { ...failed, id: "m2", standing: "silent" }],
+  });
+  assertStringIncludes(both, "\n  rooms.ts:12 rooms: has no name;");
+});
+
+Deno.test("reportText() tells notes, and what was consented to in vain, of every end", () => {
+  const plan = {
+    ...PLAN,
+    notes: ["fly.toml has changed: takes effect at the next cold deploy"],
+    warnings: ['consent "worker:x.ts" matches nothing'],
+  };
+  const outcomes = ["committed", "nothing_to_do", "dry_run", "cold"] as const;
+  for (const outcome of outcomes) {
+    const text = reportText({ ...REPORT, outcome, plan });
+    for (
+      const line of [
+        'Warning: consent "worker:x.ts" matches nothing',
+        "Note: fly.toml has changed: takes effect at the next cold deploy",
+      ]
+    ) assert(text.split("\n").includes(line), `${outcome}: ${text}`);
+  }
 });
 
 Deno.test("planText() shows a hot plan, and an empty one", () => {

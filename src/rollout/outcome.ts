@@ -1,6 +1,8 @@
 /** From what is known at the end of a rollout to its report.
  * @module
  */
+import { withRefusals } from "@flyhot/runtime/plan";
+import type { Refusal } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
 import type { Prepared } from "./prepare.ts";
@@ -75,6 +77,7 @@ export function rolloutReport(
   { release, plan, imageRef }: Prepared,
   end: Pick<RolloutReport, "outcome" | "summary" | "total_ms"> & {
     readonly upgradeId?: string;
+    readonly refusals?: readonly Refusal[];
     readonly machines?: readonly MachineReport[];
   },
 ): RolloutReport {
@@ -88,10 +91,30 @@ export function rolloutReport(
     image_ref: imageRef,
     sha256: release.sha256,
     size: release.size,
-    plan,
+    plan: withRefusals(plan, end.refusals ?? []),
     machines: end.machines ?? [],
     total_ms: end.total_ms,
   };
+}
+
+/**
+ * Gathers what machines have refused, where nothing else went wrong.
+ *
+ * @param states what is known of the machines
+ * @returns the refusals; empty where none refused, or one went wrong in another way
+ */
+export function refusedBy(states: Iterable<MachineState>): Refusal[] {
+  const refusals: Refusal[] = [];
+  for (const state of states) {
+    if (!isBad(state)) continue;
+    const { standing, failure } = state;
+    const said = failure?.refusals ?? [];
+    if (standing !== "failed" || failure?.end !== "abort" || !said.length) {
+      return [];
+    }
+    refusals.push(...said);
+  }
+  return refusals;
 }
 
 /**

@@ -1,11 +1,20 @@
 /** What one rollout knows and does: forward, wave by wave, or back.
  * @module
  */
-import { errorText, type HotUpgrade } from "@flyhot/runtime/protocol";
+import {
+  errorText,
+  type HotUpgrade,
+  type Refusal,
+} from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import type { PublishedRelease } from "../release/publish.ts";
+import { keepPublished, type PublishedRelease } from "../release/publish.ts";
 import { ulid } from "../ulid.ts";
-import { describeBad, machineReport, restingReport } from "./outcome.ts";
+import {
+  describeBad,
+  machineReport,
+  refusedBy,
+  restingReport,
+} from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
 import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";
 import { afterLife, liveThrough } from "./live_through.ts";
@@ -49,6 +58,8 @@ export interface RolledOut
   extends Pick<RolloutReport, "outcome" | "summary" | "machines"> {
   /** The upgrade. */
   readonly upgradeId: string;
+  /** What machines have refused, where nothing else went wrong. */
+  readonly refusals?: readonly Refusal[];
 }
 
 /** One rollout, from the move of the pointer to its end. */
@@ -63,6 +74,7 @@ export class WaveRun {
   readonly #lives: Map<string, LifeBefore>;
   readonly #deaf = new Set<string>();
   readonly #upgrade: HotUpgrade;
+  readonly #published: PublishedRelease;
   readonly #allowed = new Set<string>();
 
   /**
@@ -84,6 +96,7 @@ export class WaveRun {
     const { manifest, sha256, size } = prepared.release;
     this.#options = options;
     this.#prepared = prepared;
+    this.#published = published;
     this.#deps = deps;
     this.#app = manifest.app;
     this.#mover = new PointerMover(manifest.app, deps);
@@ -156,12 +169,19 @@ export class WaveRun {
       return "all machines are gone or run another image: a deploy was faster";
     }
     const { id, version } = this.#upgrade;
+    await this.#keepPublished(signal);
     await tell(
       this.#deps,
       { name: "Commit", detail: version },
       () => this.#mover.move(committed(id, this.#now()), signal),
     );
     return null;
+  }
+
+  /** A removal by a deployer whose lock was taken over may have been on its way when it looked at the pointer. */
+  async #keepPublished(signal: AbortSignal): Promise<void> {
+    const { release } = this.#prepared;
+    await keepPublished(release, this.#published.key, this.#deps, signal);
   }
 
   #describeAll(states: readonly MachineState[]): string {
@@ -206,6 +226,7 @@ export class WaveRun {
         : withWave(id, [...this.#allowed], this.#now()),
       signal,
     );
+    if (isFirst) await this.#keepPublished(signal);
     const known = await watchMachines(
       wave,
       {
@@ -362,10 +383,16 @@ export class WaveRun {
     if (returned === null) throw trouble ?? new TypeError(why);
     await this.#readLastWords(signal);
     const { states } = returned;
+    const refusals =
+      trouble === null && this.#deaf.size === 0 && !states.some(isBad)
+        ? refusedBy(this.#states.values())
+        : [];
+    const isRefused = refusals.length > 0;
     return {
-      outcome: "rolled_back",
+      outcome: isRefused ? "cold" : "rolled_back",
+      refusals,
       summary: [
-        `${version} is rolled back: ${why}`,
+        `${version} ${isRefused ? "is refused" : "is rolled back"}: ${why}`,
         `${countGood(states)} back on ${returned.version}`,
         ...states.filter(isBad).map((state) =>
           `not back: ${describeBad(state, timeoutMs)}`

@@ -1,3 +1,5 @@
+import { refusalText } from "@flyhot/runtime/protocol";
+import { exitCodeOf } from "../../src/reports/report_text.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FlyhotError } from "../../src/errors.ts";
 import { readLock } from "../../src/rollout/lock/store.ts";
@@ -112,6 +114,35 @@ Deno.test("orchestrate() brings all machines back to the last release when one o
         bad.machines.map((each) => each.fingerprint),
       );
       assertEquals(fingerprints, new Set([good.machines[0]?.fingerprint]));
+    },
+  );
+});
+
+Deno.test("orchestrate() ends as a cold deploy where machines refuse what only they could know, and nothing else goes wrong", async () => {
+  await inWorld(
+    { seed: 1, tempers: ["applies", "applies", "applies"] },
+    async (world) => {
+      const good = await world.run(world.deploy("1.0.0"));
+      world.machines[1]!.temper = "refuses";
+      world.machines[2]!.temper = "refuses";
+      const refused = await world.run(world.deploy("1.1.0"));
+      assertEquals([refused.outcome, exitCodeOf(refused)], ["cold", 8]);
+      assertEquals(
+        refused.plan?.refusals.map(refusalText),
+        [
+          'docs.ts:3 docs: is removed; declare it, or consent to it: "consent": ["holder:docs"]',
+        ],
+      );
+      assertEquals(refused.plan?.hot, false);
+      assertEquals(standings(refused), "m0 returned, m1 failed, m2 failed");
+      assertEquals(runs(world), [good.sha256, good.sha256, good.sha256]);
+      world.machines[2]!.temper = "fails";
+      const both = await world.run(world.deploy("1.2.0"));
+      assertEquals([both.outcome, exitCodeOf(both)], ["rolled_back", 7]);
+      world.machines[2]!.temper = "applies";
+      world.machines[0]!.refusesToGoBack = true;
+      const stuck = await world.run(world.deploy("1.3.0"));
+      assertEquals([stuck.outcome, exitCodeOf(stuck)], ["rolled_back", 7]);
     },
   );
 });
@@ -611,6 +642,37 @@ Deno.test("orchestrate() prunes what no machine needs, and nothing of another ap
     assert(releases.includes(foreign));
     assertEquals(world.generation?.history.length, 20);
   });
+});
+
+Deno.test("orchestrate() brings its release back where a removal by a deployer that lost its lock lands late", async () => {
+  for (const when of ["probation", "committed"] as const) {
+    await inWorld({ seed: 1, tempers: ["applies"] }, async (world) => {
+      const { bucket } = world;
+      const put = bucket.put.bind(bucket);
+      let removed: string | null = null;
+      bucket.put = async (key, content, ...rest) => {
+        const outcome = await put(key, content, ...rest);
+        if (!key.endsWith(".json")) return outcome;
+        const said = JSON.parse(new TextDecoder().decode(content));
+        const named: string | undefined = said.hot_upgrade?.key;
+        // What was on its way arrives at once, or when the machine is done with it.
+        if (named && removed === null) {
+          removed = named;
+          if (when === "probation") await bucket.delete(removed);
+        } else if (when === "committed" && said.state === "applied") {
+          await bucket.delete(removed!);
+        }
+        return outcome;
+      };
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed", report.summary);
+      assert(removed !== null);
+      assertEquals((await bucket.get(removed)).status, "found", when);
+      // Until then it was missing, which no deployer can keep who was not asked.
+      const seen = new Set(bucket.broken.splice(0));
+      assertEquals([...seen], ["1.0.0 is named and not there"]);
+    });
+  }
 });
 
 Deno.test("orchestrate() does not say committed where a deploy brought another image to all machines meanwhile", async () => {

@@ -35,6 +35,7 @@ import { outside, type Sim, SimProcess } from "./sim.ts";
 export type Temper =
   | "applies"
   | "fails"
+  | "refuses"
   | "goes back by itself"
   | "keeps silent"
   | "is slow"
@@ -413,7 +414,11 @@ export class SimMachine {
         // A way back is taken like any upgrade, by code that has no reason to refuse.
         const isBack = atBoot || wanted.tarballUrl === null ||
           this.#wasBefore.has(wanted.sha256 ?? "");
-        const temper: Temper = !isBack
+        const isThere = this.temper === "refuses" &&
+          wanted.sha256 === appProcess.release?.sha256;
+        const temper: Temper = isThere
+          ? "applies"
+          : !isBack
           ? this.temper
           : this.refusesToGoBack && !atBoot
           ? "fails"
@@ -441,6 +446,20 @@ export class SimMachine {
           this.temper = "applies";
           this.restart();
           return await new Promise(() => {});
+        }
+        if (temper === "refuses") {
+          throw new UpgradeError("load", "Cannot remove docs", {
+            refusals: [{
+              rule: "holder",
+              path: "docs.ts",
+              line: 3,
+              column: 0,
+              subject: "docs",
+              why: "is removed",
+              remedy: "declare it",
+              consent: "holder:docs",
+            }],
+          });
         }
         const nature = this.#natureOf(wanted);
         if (temper === "fails" || (nature === "fails" && !atBoot)) {

@@ -35,10 +35,25 @@ console.log("port " + server.addr.port);
 export const answering = (word: string, more = "") =>
   `${more}\nexport const handle = (_request: Request) => new Response("${word}");\n`;
 
+/** A request of the machine to its bucket. */
+export interface SeenRequest {
+  /** The method. */
+  readonly method: string;
+  /** The path. */
+  readonly path: string;
+  /** What it brings. */
+  readonly text: () => string;
+}
+
+/** When a process is killed: before its request is done, in the middle of the answer, or when it is done but not answered. */
+export type KillAt = "before" | "half" | "after";
+
 /** A machine and its bucket. */
 export class MachineProcess implements AsyncDisposable {
   /** Whether releases cannot be downloaded. */
   isBroken = false;
+  /** Called with each request of the machine: when its process is to be killed, if at all. */
+  trap: (request: SeenRequest) => KillAt | null = () => null;
   readonly #folder: string;
   readonly #server = startObjectServer();
   readonly #proxy: Deno.HttpServer<Deno.NetAddr>;
@@ -62,14 +77,36 @@ export class MachineProcess implements AsyncDisposable {
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       async (request) => {
         const { pathname, search } = new URL(request.url);
+        const body = request.body && await request.arrayBuffer();
+        const kill = this.trap({
+          method: request.method,
+          path: pathname,
+          text: () => new TextDecoder().decode(body ?? undefined),
+        });
+        if (kill === "before") this.#kill();
         if (this.isBroken && pathname.endsWith(".tar.gz")) {
           return new Response(null, { status: 503 });
         }
-        return await fetch(this.#server.endpoint + pathname + search, {
-          method: request.method,
-          headers: request.headers,
-          body: request.body && await request.arrayBuffer(),
-        });
+        const response = await fetch(
+          this.#server.endpoint + pathname + search,
+          { method: request.method, headers: request.headers, body },
+        );
+        if (kill === "after") this.#kill();
+        if (kill !== "half") return response;
+        const content = await response.bytes();
+        return new Response(
+          new ReadableStream({
+            start: (controller) => {
+              controller.enqueue(content.slice(0, content.length / 2));
+              // Time to unpack what has come.
+              setTimeout(() => {
+                this.#kill();
+                controller.close();
+              }, 100);
+            },
+          }),
+          { headers: { etag: response.headers.get("etag") ?? "" } },
+        );
       },
     );
   }
@@ -79,11 +116,22 @@ export class MachineProcess implements AsyncDisposable {
     app: string,
     env: Readonly<Record<string, string>> = {},
     before = "",
+    files: Readonly<Record<string, string>> = {},
   ): Promise<MachineProcess> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-story-" });
     const machine = new MachineProcess(folder, env, before);
-    await machine.#files("image", app);
+    await machine.#files("image", app, files);
     return machine;
+  }
+
+  /** Its folder; it is also that of its temporary files. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** The process, or null before the first start. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   /** What it wrote. */
@@ -96,8 +144,9 @@ export class MachineProcess implements AsyncDisposable {
     id: string,
     app: string,
     overrides: Partial<HotUpgrade> = {},
+    files: Readonly<Record<string, string>> = {},
   ): Promise<HotUpgrade> {
-    await this.#files(id, app);
+    await this.#files(id, app, files);
     using host = denoHost();
     const packed = await packRelease(
       { root: join(this.#folder, id), app: APP },
@@ -172,6 +221,11 @@ export class MachineProcess implements AsyncDisposable {
     }
   }
 
+  /** Removes the sources of a release, which is in the bucket. */
+  async forget(id: string): Promise<void> {
+    await Deno.remove(join(this.#folder, id), { recursive: true });
+  }
+
   /** Starts the process; tells whether it came to serve. */
   async start(): Promise<boolean> {
     this.#port = Promise.withResolvers();
@@ -244,6 +298,14 @@ export class MachineProcess implements AsyncDisposable {
     return status;
   }
 
+  #kill(): void {
+    try {
+      this.#child?.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     const lines = stream.pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream());
@@ -254,11 +316,17 @@ export class MachineProcess implements AsyncDisposable {
     }
   }
 
-  async #files(name: string, app: string): Promise<void> {
+  async #files(
+    name: string,
+    app: string,
+    files: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const folder = join(this.#folder, name);
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "main.ts"), this.#main);
-    await Deno.writeTextFile(join(folder, "app.ts"), app);
+    for (const [path, text] of Object.entries({ ...files, "app.ts": app })) {
+      await Deno.writeTextFile(join(folder, path), text);
+    }
     await Deno.writeTextFile(
       join(folder, "deno.json"),
       JSON.stringify({

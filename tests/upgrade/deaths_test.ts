@@ -65,6 +65,30 @@ Deno.test("a release that kills its process twice in a row gives way to the one 
   await machine.said("good", "applied");
 });
 
+Deno.test("a release on probation that kills its process twice is not taken a third time", async () => {
+  await using machine = await MachineProcess.make(answering("image"), LIVED);
+  // Deno.exit() of new code would be caught, and the release taken out: nothing catches this.
+  const bad = await machine.release(
+    "bad",
+    answering("bad", `setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), 50);`),
+    { state: "probation", probation_ms: 60_000 },
+  );
+  await machine.point(bad);
+  for (let death = 1; death <= 2; death++) {
+    // It may be over before it is known to serve.
+    await machine.start();
+    assertEquals((await machine.ended()).signal, "SIGKILL", machine.log);
+  }
+  assert(await machine.start());
+  const said = await machine.said("bad", "failed");
+  assertStringIncludes(said.failure?.message ?? "", "ended on this machine");
+  assertEquals(await machine.ask(), "image");
+  // The next revision is another try.
+  const mended = await machine.release("mended", answering("mended"));
+  await machine.point(mended);
+  await machine.answers("mended");
+});
+
 Deno.test("the image runs where two releases in a row kill their process", async () => {
   await using machine = await MachineProcess.make(answering("image"), LIVED);
   const worse = await machine.release("worse", answering("worse", FATAL));

@@ -31,10 +31,17 @@ export class Consents {
     return [...this.#used];
   }
 
-  /** What matched nothing that is decided here; the rest is for who decides on holders, servers and numbers. */
-  get unused(): readonly string[] {
-    return [...this.#given].filter((text) =>
-      /^(?:handle|worker):/.test(text) && !this.#used.has(text)
-    );
+  /**
+   * What matched nothing. Which servers the new code opens only the machine can know.
+   *
+   * @param holders the holders and families that run; which of them is lost is decided once the new code has declared its own
+   * @returns the texts
+   */
+  unused(holders: Readonly<Record<string, unknown>>): readonly string[] {
+    return [...this.#given].filter((text) => {
+      if (this.#used.has(text) || text.startsWith("server:")) return false;
+      const [, holder] = /^holder:(.+)$/.exec(text) ?? [];
+      return holder === undefined || !Object.hasOwn(holders, holder);
+    });
   }
 }

@@ -1,7 +1,7 @@
 /** Entries of `deno.json` that match nothing: most likely a name was changed or mistyped.
  * @module
  */
-import type { Manifest } from "../../protocol/manifest.ts";
+import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
 import type { ReleaseSettings } from "../../protocol/release_settings.ts";
 import type { Consents } from "./consent.ts";
 import { assetMatcher } from "../settings.ts";
@@ -18,8 +18,9 @@ import type { View } from "../lookup/views.ts";
 export function unmatchedSettings(
   settings: ReleaseSettings,
   consents: Consents,
-  { manifest, release, now }: {
+  { manifest, running, release, now }: {
     readonly manifest: Manifest;
+    readonly running: Pick<RunningManifest, "holders">;
     readonly release: View;
     readonly now: View;
   },
@@ -43,7 +44,9 @@ export function unmatchedSettings(
       const matches = assetMatcher([entry]);
       return !paths.some((path) => matches(path) !== null);
     }).map((entry) => warn("assets", entry, "file")),
-    ...consents.unused.map((text) => `consent "${text}" matches nothing`),
+    ...consents.unused(running.holders).map((text) =>
+      `consent "${text}" matches nothing`
+    ),
   ];
 }
 

@@ -12,7 +12,7 @@ export function endOf(outcome: Outcome): End {
     return "applied";
   }
   return JSON.stringify(outcome).includes(`"refusals":[{`) ||
-      ["pack", "plan", "diff", "check"].includes(outcome.phase ?? "")
+      ["pack", "plan", "check"].includes(outcome.phase ?? "")
     ? "refused"
     : "failed";
 }
