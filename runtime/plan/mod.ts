@@ -4,7 +4,27 @@
  * @module
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
-export type { Node, Place } from "./analyze/nodes.ts";
+export {
+  type Keepable,
+  type KeepableNames,
+  keepableOf,
+  type NotKeepable,
+} from "./analyze/keepable.ts";
+export {
+  type KeptFacts,
+  keptFactsOf,
+  type Repeat,
+} from "./analyze/kept_facts.ts";
+export { type LocalState, localStateOf } from "./analyze/local_state.ts";
+export {
+  eachChild,
+  many,
+  nameOf,
+  type Node,
+  one,
+  type Place,
+  unwrap,
+} from "./analyze/nodes.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export {
@@ -31,4 +51,13 @@ export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/judge_touch.ts";
 export { type PackageReport, type PlanReport, planReport } from "./report.ts";
+export {
+  holdsFields,
+  type HotSurface,
+  hotSurface,
+  type ModuleState,
+  moduleStates,
+  type SurfaceModule,
+  type SurfaceOptions,
+} from "./surface.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";

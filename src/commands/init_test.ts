@@ -4,6 +4,7 @@ import {
   fakeHost,
   type FakeHostOptions,
 } from "../../tests/cli/fake_host.ts";
+import { denoInfoOf } from "../../tests/cli/fake_deno_info.ts";
 import { runMain } from "../../tests/cli/run_main.ts";
 import { VERSION } from "../version.ts";
 
@@ -21,7 +22,7 @@ const FILES = {
 };
 
 async function init(options: FakeHostOptions, ...args: string[]) {
-  const host = fakeHost(options);
+  const host = fakeHost({ run: denoInfoOf(options.files ?? {}), ...options });
   const { code, out, err } = await runMain(["init", ...args], host);
   return { code, out, err, host, read: reader(host) };
 }
