@@ -59,8 +59,8 @@ export function denoJsonPart(
       }
     }
   }
-  const flyhot = isRecord(value.flyhot) ? value.flyhot : {};
-  if (flyhot.entry === undefined) {
+  // Who has written options without it has a main module that is found.
+  if (value.flyhot === undefined) {
     const all = entries.length > 0 ? entries : ["main.ts"];
     const entry = all.length === 1 ? all[0]! : all;
     const keys = ["flyhot", "entry"];

@@ -168,7 +168,10 @@ export function planInit(
         : names.keep,
     }),
   );
-  add({ steps: undecidedSteps(rows), notes: socketNotes(sources) });
+  add({
+    steps: undecidedSteps(rows),
+    notes: way === "preload" ? socketNotes(sources) : [],
+  });
   add(
     ignorePart(
       sources,

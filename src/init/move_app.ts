@@ -52,7 +52,9 @@ export function moveApp(options: MoveOptions): MovedApp {
   const tree = readTree(path, source);
   if ("broken" in tree) return { unsure: [`it cannot be read ${tree.broken}`] };
   const hazards = lastingCalls(path, source).map((call) =>
-    `it calls ${call} when it is loaded, and so would every new version: put that into a service() first`
+    call.endsWith("()")
+      ? `it calls ${call} when it is loaded, and so would every new version: put that into a service() first`
+      : `it never ends being loaded (${call}): put that into a service() first`
   );
   const isDefault = many(tree.program, "body").some(({ type }) =>
     type === "ExportDefaultDeclaration"

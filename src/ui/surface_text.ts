@@ -1,10 +1,12 @@
 /** What of an app can be replaced while it runs, for people.
  * @module
  */
-import type { HotSurface } from "@flyhot/runtime/plan";
+import type { HotSurface, SurfaceModule } from "@flyhot/runtime/plan";
 import { formatCount } from "./format.ts";
 
 const SHOWN_MAX = 5;
+
+type Refusal = NonNullable<SurfaceModule["refusal"]>;
 
 /**
  * Says which modules can be replaced while the app runs.
@@ -28,19 +30,32 @@ export function surfaceLines(
     : cold.length === 0
     ? `All ${count} of ${main} can be replaced while the app runs${looked}.`
     : `${hot} of ${count} of ${main} can be replaced while the app runs${looked}; not these:`;
+  const reasons = [...Map.groupBy(cold, ({ refusal }) => reasonOf(refusal!))];
   return [
     head,
-    ...cold.slice(0, SHOWN_MAX).map(({ path, refusal }) => {
-      const { path: at, line, subject, why, remedy } = refusal!;
-      const where = line > 0 ? `${at}:${line}` : at;
-      const what = [
-        at === path ? where : `${path}, because of ${where}`,
-        ...(subject === "" ? [] : [subject]),
-      ].join(" ");
-      return `  ${what}: ${why}${remedy === "" ? "" : `; ${remedy}`}`;
+    ...reasons.slice(0, SHOWN_MAX).map(([reason, concerned]) => {
+      const at = concerned[0]!.refusal!.path;
+      const others = concerned.map(({ path }) => path).filter((it) =>
+        it !== at
+      );
+      return `  ${reason}${
+        others.length === 0 ? "" : ` (which takes ${some(others)} along)`
+      }`;
     }),
-    ...(cold.length > SHOWN_MAX
-      ? [`  and ${cold.length - SHOWN_MAX} more`]
+    ...(reasons.length > SHOWN_MAX
+      ? [`  and ${reasons.length - SHOWN_MAX} more reasons`]
       : []),
   ];
+}
+
+function reasonOf({ path, line, subject, why, remedy }: Refusal): string {
+  const where = line > 0 ? `${path}:${line}` : path;
+  return `${where}${subject === "" ? "" : ` ${subject}`}: ${why}${
+    remedy === "" ? "" : `; ${remedy}`
+  }`;
+}
+
+function some(paths: readonly string[]): string {
+  const shown = paths.slice(0, 3).join(", ");
+  return paths.length > 3 ? `${shown} and ${paths.length - 3} more` : shown;
 }

@@ -4,21 +4,21 @@
 import { analyzeScript } from "../../src/release/analyze.ts";
 import type { FakeHostOptions } from "./fake_host.ts";
 
-/** A `run` for a fake host that knows nothing but `deno info` of these files in `/app`. */
+/** A `run` for a fake host that knows nothing but `deno info` of the files in `/app`. */
 export function denoInfoOf(
-  files: Readonly<Record<string, string>>,
+  read: (path: string) => Promise<string | null>,
   root = "/app",
 ): NonNullable<FakeHostOptions["run"]> {
-  return (program, args) => {
-    if (program !== "deno" || args[0] !== "info") return undefined as never;
+  return async (program, args) => {
+    if (program !== "deno" || args[0] !== "info") return null;
     const main = args.at(-1)!.replace(/^\.\//, "");
     const url = (path: string) => `file://${root}/${path}`;
     const seen = new Map<string, unknown>();
     const waiting = [main];
     for (let path = waiting.pop(); path; path = waiting.pop()) {
-      const text = files[path];
+      const text = await read(path);
       if (seen.has(path)) continue;
-      if (text === undefined) {
+      if (text === null) {
         seen.set(path, {
           specifier: url(path),
           error: `Module not found "${url(path)}".`,
