@@ -5,6 +5,7 @@ import type { HolderChange } from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
+import { surfaceLines } from "../ui/surface_text.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {
   formatBytes,
@@ -53,6 +54,8 @@ export function reportText(report: RolloutReport): string {
   ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
     if (plan) sections.push(planText(plan));
+    const surface = (report.surfaces ?? []).flatMap(surfaceLines);
+    if (surface.length > 0) sections.push(surface.join("\n"));
     if (plan?.hot && report.outcome === "dry_run") {
       sections.push(
         [
@@ -109,6 +112,7 @@ export function planText(plan: PlanReport): string {
         return chain.length > 1 ? [`  ${path}, because of ${chain[0]}`] : [];
       }),
       ...otherFiles(plan),
+      ...stateOf(plan),
       ...(plan.unchanged.length > 0
         ? [`Unchanged: ${formatCount(plan.unchanged.length, "file")}`]
         : []),
@@ -138,6 +142,27 @@ export function planText(plan: PlanReport): string {
     "",
     "Bring this to the machines with: fly deploy",
   ].join("\n");
+}
+
+/** What becomes of holders, and of state outside of them. */
+function stateOf(
+  { holders = {}, kept = [], startsAnew = [] }: PlanReport,
+): readonly string[] {
+  const words = {
+    kept: "stays",
+    "declared again": "stays, declared again",
+    removed: "removed",
+  } as const;
+  const shown = Object.entries(holders).map(([name, what]) =>
+    `${name} ${words[what]}`
+  );
+  return [
+    ...(shown.length > 0 ? [named("Holders", shown)] : []),
+    ...(kept.length > 0 ? [named("Stays by its name", kept)] : []),
+    ...(startsAnew.length > 0
+      ? [named("Starts new with its module", startsAnew)]
+      : []),
+  ];
 }
 
 function noteLines({ notes = [] }: PlanReport): readonly string[] {

@@ -1,6 +1,7 @@
 /** From what is known at the end of a rollout to its report.
  * @module
  */
+import type { HotSurface } from "@flyhot/runtime/plan";
 import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
 import type { Prepared } from "./prepare.ts";
@@ -76,6 +77,7 @@ export function rolloutReport(
   end: Pick<RolloutReport, "outcome" | "summary" | "total_ms"> & {
     readonly upgradeId?: string;
     readonly machines?: readonly MachineReport[];
+    readonly surfaces?: readonly HotSurface[];
   },
 ): RolloutReport {
   return {
@@ -89,6 +91,7 @@ export function rolloutReport(
     sha256: release.sha256,
     size: release.size,
     plan,
+    ...(end.surfaces ? { surfaces: end.surfaces } : {}),
     machines: end.machines ?? [],
     total_ms: end.total_ms,
   };
