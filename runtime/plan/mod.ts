@@ -16,6 +16,7 @@ export {
   type Repeat,
 } from "./analyze/kept_facts.ts";
 export { type LocalState, localStateOf } from "./analyze/local_state.ts";
+export type { Binding, Resolved } from "./analyze/scope.ts";
 export {
   eachChild,
   many,

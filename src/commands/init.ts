@@ -7,13 +7,8 @@ import { confirm, showDiff } from "../ui/ask.ts";
 import { diffLines, diffText } from "../ui/line_diff.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { applyChange } from "../init/apply_init.ts";
-import {
-  type FileEdit,
-  type InitChange,
-  type InitPlan,
-  planInit,
-  wayOf,
-} from "../init/init_plan.ts";
+import { planInit, wayOf } from "../init/init_plan.ts";
+import type { FileEdit, InitChange, InitPlan } from "../init/plan_types.ts";
 import { lookAt, readInitSources } from "../init/read_sources.ts";
 import { stateLines } from "../init/state_text.ts";
 import { surfaceLines } from "../ui/surface_text.ts";

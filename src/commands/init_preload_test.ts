@@ -46,7 +46,7 @@ CMD ["deno", "run", "-A", "main.ts"]
 `;
 const FLY = 'app = "a"\n';
 
-Deno.test("an app with a Map, a timer and a server is hot after flyhot init --yes, and its code is untouched", async () => {
+Deno.test("T13: an app with a Map, a timer and a server is hot after flyhot init --yes, and its code is untouched", async () => {
   const main = `import { rooms } from "./rooms.ts";
 setInterval(() => console.log(rooms.size), 1000);
 Deno.serve(() => new Response(String(rooms.set("a", 1).size)));
@@ -291,7 +291,7 @@ CMD ["run", "-A", "--preload", "${PRELOAD}", "main.ts"]
   );
 });
 
-Deno.test("flyhot init puts the runtime into the process groups of fly.toml, and finds an entry that only a task names", async () => {
+Deno.test("T14: flyhot init puts the runtime into the process groups of fly.toml, and finds an entry that only a task names", async () => {
   const groups = await init({
     "main.ts": "Deno.serve(() => new Response());\n",
     "worker.ts": "Deno.cron('x', '* * * * *', () => {});\n",
@@ -327,7 +327,7 @@ Deno.test("flyhot init puts the runtime into the process groups of fly.toml, and
   );
 });
 
-Deno.test("flyhot init finds an entry among the exports of deno.json", async () => {
+Deno.test("T14: flyhot init finds an entry among the exports of deno.json", async () => {
   const { json } = await init({
     "server/mod.ts": "Deno.serve(() => new Response());\n",
     "deno.json": '{ "exports": "./server/mod.ts" }\n',

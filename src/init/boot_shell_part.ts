@@ -6,7 +6,7 @@ import { many, nameOf, one } from "@flyhot/runtime/plan";
 import { isRecord } from "../values.ts";
 import { FIRST_APP, servingShell } from "./boot_shell.ts";
 import type { Framework } from "./framework.ts";
-import type { InitPart, InitSources } from "./init_plan.ts";
+import type { InitPart, InitSources } from "./plan_types.ts";
 import { moveApp } from "./move_app.ts";
 import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
 

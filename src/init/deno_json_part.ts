@@ -5,7 +5,7 @@ import { isManual } from "../config/node_modules.ts";
 import { isRecord } from "../values.ts";
 import { VERSION } from "../version.ts";
 import { addItems, setValue } from "./deno_json_edit.ts";
-import type { HotWay, InitPart, InitSources } from "./init_plan.ts";
+import type { HotWay, InitPart, InitSources } from "./plan_types.ts";
 
 const RUNTIME = "@flyhot/runtime";
 

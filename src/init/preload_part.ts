@@ -16,7 +16,7 @@ import { processesOf, taskIn } from "../config/processes.ts";
 import { imageStart } from "../config/image_start.ts";
 import { hotDockerfile, newDockerfile } from "./dockerfile_edit.ts";
 import type { Framework } from "./framework.ts";
-import type { InitChange, InitPart, InitSources } from "./init_plan.ts";
+import type { InitChange, InitPart, InitSources } from "./plan_types.ts";
 
 /** What an app is that does not exist yet. */
 export const FIRST_MAIN =

@@ -9,7 +9,7 @@ import { analyzeScript } from "../release/analyze.ts";
 import { describeRelease } from "../release/describe.ts";
 import { type ProjectFiles, readProject } from "../release/project_files.ts";
 import { joinPath } from "../values.ts";
-import type { HotWay, InitSources, LookedAt } from "./init_plan.ts";
+import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
 import { missingNames, stateTable } from "./state_table.ts";
 import { readTree, type SyntaxTree } from "./syntax_tree.ts";
 

@@ -111,7 +111,12 @@ for (const { name, files, edit, answers } of PROJECTS) {
         assertEquals(code, 0, host.out() + host.err());
         return JSON.parse(host.out());
       };
-      const { steps } = await flyhot("init", "--yes", "--json");
+      const { steps } = await flyhot(
+        "init",
+        "--yes",
+        "--boot-shell",
+        "--json",
+      );
       assertEquals(steps, []);
       await deno(folder, "check", "main.ts");
       await deno(folder, "fmt", "--check", "main.ts", "deno.json");
