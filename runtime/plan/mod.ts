@@ -4,7 +4,27 @@
  * @module
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
-export type { Node, Place } from "./analyze/nodes.ts";
+export {
+  type Keepable,
+  type KeepableNames,
+  keepableOf,
+  type NotKeepable,
+} from "./analyze/keepable.ts";
+export {
+  type KeptFacts,
+  keptFactsOf,
+  type Repeat,
+} from "./analyze/kept_facts.ts";
+export type { Binding, Resolved } from "./analyze/scope.ts";
+export {
+  eachChild,
+  many,
+  nameOf,
+  type Node,
+  one,
+  type Place,
+  unwrap,
+} from "./analyze/nodes.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export {
@@ -37,4 +57,12 @@ export {
   planReport,
   withRefusals,
 } from "./report.ts";
+export {
+  type HotSurface,
+  hotSurface,
+  type ModuleState,
+  moduleStates,
+  type SurfaceModule,
+  type SurfaceOptions,
+} from "./surface.ts";
 export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";

@@ -47,6 +47,12 @@ export interface PlanReport {
   }[];
   /** Packages that come in: at another version, or for the first time. Left out by older machines. */
   readonly packages?: readonly PackageReport[];
+  /** What is known of each holder beforehand. Left out by older machines. */
+  readonly holders?: Plan["holders"];
+  /** State that starts new because the app says so: `cache.ts#cache`. Left out by older machines. */
+  readonly startsAnew?: readonly string[];
+  /** State of replaced modules that stays by name: `rooms.ts#rooms`. Left out by older machines. */
+  readonly kept?: readonly string[];
   /** What else is worth knowing: what takes effect only with the next image, what the app does not use. */
   readonly notes?: readonly string[];
   /** What is said in `deno.json` or by `--consent` and matches nothing. Left out by older machines. */
@@ -63,6 +69,7 @@ export interface PlanReport {
  */
 export function planReport(plan: Plan): PlanReport {
   const mapped = new Set(plan.mapped);
+  const replaced = new Set(plan.reload);
   return {
     hot: plan.hot,
     reload: plan.reload,
@@ -84,6 +91,11 @@ export function planReport(plan: Plan): PlanReport {
       download: isNew,
       importers,
     })),
+    holders: plan.holders,
+    startsAnew: plan.startsAnew,
+    kept: plan.kept.map(({ at }) => at).filter((at) =>
+      replaced.has(at.slice(0, at.indexOf("#")))
+    ),
     notes: plan.notes,
     warnings: plan.warnings,
     refusals: plan.refusals,

@@ -254,6 +254,8 @@ export interface KeptFact extends TextRecord {
   readonly local?: boolean;
   /** Of what is made in a function or an expression: why it is state, if it was made while the module was evaluated. */
   readonly state?: LocalState;
+  /** True if that function runs while the module is evaluated, as far as its text tells. */
+  readonly early?: boolean;
   /** Of such an expression: the variable whose initializer it stands in. */
   readonly inside?: string;
   /** True for a weak collection or a symbol: kept without being named, if its text stays. */
@@ -526,6 +528,7 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     ...maybe(it, "local", boolean, at),
     ...maybe(it, "state", localState, at),
     ...maybe(it, "inside", string, at),
+    ...maybe(it, "early", boolean, at),
     ...maybe(it, "byItself", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
     ...maybe(it, "library", string, at),

@@ -6,7 +6,7 @@
  */
 
 import { roomOf, type Violation } from "./layers.ts";
-import { maskText } from "../../src/source_text.ts";
+import { maskText } from "../mirror/source_text.ts";
 
 /** A way to have an effect, and the rooms that may. */
 interface EffectRule {

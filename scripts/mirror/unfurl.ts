@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findSpecifiers } from "../../src/source_text.ts";
+import { findSpecifiers } from "./source_text.ts";
 
 /** Bare names of an import map with the `jsr:` or `npm:` specifier of each. */
 export type BareSpecifiers = ReadonlyMap<string, string>;

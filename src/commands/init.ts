@@ -7,13 +7,11 @@ import { confirm, showDiff } from "../ui/ask.ts";
 import { diffLines, diffText } from "../ui/line_diff.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { applyChange } from "../init/apply_init.ts";
-import {
-  type FileEdit,
-  type InitChange,
-  type InitPlan,
-  planInit,
-} from "../init/init_plan.ts";
-import { readInitSources } from "../init/read_sources.ts";
+import { planInit, wayOf } from "../init/init_plan.ts";
+import type { FileEdit, InitChange, InitPlan } from "../init/plan_types.ts";
+import { lookAt, readInitSources } from "../init/read_sources.ts";
+import { stateLines } from "../init/state_text.ts";
+import { surfaceLines } from "../ui/surface_text.ts";
 
 const NEW_LINES_SHOWN_MAX = 60;
 
@@ -22,8 +20,9 @@ export const initCommand: Command = defineCommand({
   name: "init",
   summary: "Make an app hot: the few lines it needs",
   description: [
-    "Looks at the app in a folder (its main module, what it serves with, deno.json, Dockerfile), and adds what it needs: a boot shell around a live boundary, the import of @flyhot/runtime, and .flyhot in the ignore files. Where the code of the main module can be moved safely, it offers to; where not, it says what to do.",
-    "Every file is shown as a difference before it is written, and asked for. Where nobody can be asked, and with --non-interactive, it only shows what it would do; with --yes it writes everything.",
+    "Looks at the app in a folder (its main module, what it serves with, what its modules hold, deno.json, Dockerfile, fly.toml), and adds what it needs. The app itself is not touched: the runtime starts in front of it, by --preload in the command of the image. With --boot-shell a boot shell with reapply() and live() takes the place of the main module instead.",
+    "Tells with file and line what happens to each piece of state when its module is replaced, and writes into deno.json what stays (keep) and what starts new (startsAnew).",
+    "Every file is shown as a difference before it is written, and asked for. Where nobody can be asked, and with --dry-run, it only shows what it would do; with --yes it writes everything. A second run changes nothing.",
   ],
   argument: {
     name: "folder",
@@ -37,6 +36,17 @@ export const initCommand: Command = defineCommand({
       description: "Write everything without asking",
     },
     {
+      name: "boot-shell",
+      type: "boolean",
+      description:
+        "Put a boot shell with a live boundary in the place of the main module, in place of the preload",
+    },
+    {
+      name: "dry-run",
+      type: "boolean",
+      description: "Show what would be written, and write nothing",
+    },
+    {
       name: "non-interactive",
       type: "boolean",
       description: "Ask nothing; without --yes write nothing either",
@@ -46,7 +56,7 @@ export const initCommand: Command = defineCommand({
     { title: "The app in this folder", command: "flyhot init" },
     {
       title: "What it would do",
-      command: "flyhot init --non-interactive",
+      command: "flyhot init --dry-run",
     },
     { title: "A new app", command: "flyhot init --yes my-app" },
   ],
@@ -63,12 +73,19 @@ export const initCommand: Command = defineCommand({
         kind === undefined ? { hint: "with --yes it is made" } : {},
       );
     }
-    const plan = planInit(await readInitSources(folder, host));
-    const asks = !flags.yes && !flags["non-interactive"] && !json &&
-      host.stdin !== null;
+    const sources = await readInitSources(folder, host, signal);
+    const way = wayOf(sources, flags["boot-shell"]);
+    const plan = planInit(sources, way, lookAt(sources, way));
+    const yes = flags.yes && !flags["dry-run"];
+    const asks = !yes && !flags["dry-run"] && !flags["non-interactive"] &&
+      !json && host.stdin !== null;
+    if (asks && plan.changes.length > 0) {
+      const lines = stateLines(plan.state);
+      if (lines.length > 0) host.stderr.write(`${lines.join("\n")}\n\n`);
+    }
     const written = new Set<InitChange>();
     for (const change of plan.changes) {
-      const isWanted = flags.yes ||
+      const isWanted = yes ||
         (asks && await isAgreed(change, host, signal));
       if (!isWanted) continue;
       await applyChange(change, folder, host);
@@ -117,6 +134,9 @@ function titleOf(
 interface InitReport {
   readonly framework: InitPlan["framework"];
   readonly entries: readonly string[];
+  readonly way: InitPlan["way"];
+  readonly state: InitPlan["state"];
+  readonly surfaces: InitPlan["surfaces"];
   readonly changes: readonly {
     readonly title: string;
     readonly written: boolean;
@@ -135,10 +155,13 @@ function initReport(
   plan: InitPlan,
   written: ReadonlySet<InitChange>,
 ): InitReport {
-  const { framework, entries, steps, notes } = plan;
+  const { framework, entries, way, state, surfaces, steps, notes } = plan;
   return {
     framework,
     entries,
+    way,
+    state,
+    surfaces,
     changes: plan.changes.map((change) => ({
       title: change.title,
       written: written.has(change),
@@ -159,6 +182,10 @@ const NAMES = {
   hono: "Hono",
   oak: "Oak",
   fresh: "Fresh",
+  express: "Express",
+  fastify: "Fastify",
+  koa: "Koa",
+  "default export": "its default export",
 } as const;
 
 function initText(
@@ -177,6 +204,11 @@ function initText(
   if (changes.length === 0 && steps.length === 0) {
     sections.push("It is hot already: nothing to add.");
   }
+  const surface = plan.surfaces.flatMap(surfaceLines);
+  if (surface.length > 0) sections.push(surface.join("\n"));
+  // Whoever was asked has seen it already.
+  const state = asked && changes.length > 0 ? [] : stateLines(plan.state);
+  if (state.length > 0) sections.push(state.join("\n"));
   const filesOf = (change: InitChange) =>
     change.edits.map((edit) => `  ${titleOf(edit, change)}`);
   const done = changes.filter((change) => written.has(change));

@@ -2,6 +2,20 @@
  * @module
  */
 
+/** One instruction of a Dockerfile and where it stands. */
+export interface DockerfileInstruction {
+  /** Its name in capitals. */
+  readonly name: string;
+  /** What follows it, lines that a backslash goes on joined. */
+  readonly rest: string;
+  /** The line that it begins on, from 1. */
+  readonly line: number;
+  /** The offset of its first character. */
+  readonly start: number;
+  /** The offset behind its last one, the line's end not among them. */
+  readonly end: number;
+}
+
 /**
  * Reads the instructions of a Dockerfile: comments left out, lines that a backslash goes on joined.
  *
@@ -11,29 +25,52 @@
 export function* dockerfileInstructions(
   text: string,
 ): Generator<[instruction: string, rest: string]> {
+  for (const { name, rest } of locatedInstructions(text)) yield [name, rest];
+}
+
+/**
+ * Reads the instructions of a Dockerfile with their places.
+ *
+ * @param text the Dockerfile
+ * @returns each instruction in its order
+ */
+export function* locatedInstructions(
+  text: string,
+): Generator<DockerfileInstruction> {
   let open: string[] = [];
-  for (const line of lines(text)) {
-    if (line.trimStart().startsWith("#")) continue;
-    const trimmed = line.trimEnd();
-    if (trimmed.endsWith("\\")) {
-      open.push(trimmed.slice(0, -1));
-      continue;
-    }
-    open.push(trimmed);
+  let begun = { line: 0, start: 0 };
+  let end = 0;
+  const close = (): DockerfileInstruction | null => {
     const found = split(open.join(" "));
     open = [];
+    return found && { name: found[0], rest: found[1], ...begun, end };
+  };
+  for (const { text: said, line, start } of lines(text)) {
+    if (said.trimStart().startsWith("#")) continue;
+    if (open.length === 0) begun = { line, start };
+    const trimmed = said.trimEnd();
+    end = start + trimmed.length;
+    const goesOn = trimmed.endsWith("\\");
+    open.push(goesOn ? trimmed.slice(0, -1) : trimmed);
+    if (goesOn) continue;
+    const found = close();
     if (found) yield found;
   }
-  const found = split(open.join(" "));
+  const found = close();
   if (found) yield found;
 }
 
-function* lines(text: string): Generator<string> {
-  for (let from = 0; from <= text.length;) {
-    const end = text.indexOf("\n", from);
-    yield text.slice(from, end === -1 ? text.length : end);
+function* lines(text: string) {
+  let line = 1;
+  for (let start = 0; start <= text.length; line++) {
+    const end = text.indexOf("\n", start);
+    yield {
+      text: text.slice(start, end === -1 ? text.length : end),
+      line,
+      start,
+    };
     if (end === -1) return;
-    from = end + 1;
+    start = end + 1;
   }
 }
 

@@ -18,8 +18,10 @@ export type CheckName =
   | "deno"
   | "environment"
   | "disk"
+  | "start"
   | "import"
-  | "main_module";
+  | "main_module"
+  | "hot_surface";
 
 /** What one check found. */
 export interface Check {

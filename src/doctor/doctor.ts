@@ -58,6 +58,6 @@ export async function doctor(
     ...fly.checks,
     ...bucket.checks,
     ...machines,
-    ...await checkProject(config, host),
+    ...await checkProject(config, host, signal),
   ]);
 }

@@ -1,26 +1,37 @@
 /** Does the app in this folder hand itself over to the runtime? Hints only: it may do so in ways that are not seen here.
  * @module
  */
+import { hotSurface } from "@flyhot/runtime/plan";
+import { processesOf, taskIn } from "../config/processes.ts";
+import { imageStart, lastStage } from "../config/image_start.ts";
+import { isManual } from "../config/node_modules.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
+import { readCommand, shellWords } from "../config/start_command.ts";
+import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { findSpecifiers, maskText } from "../source_text.ts";
-import { isRecord } from "../values.ts";
+import { analyzeScript } from "../release/analyze.ts";
+import { describeRelease } from "../release/describe.ts";
 import { type ProjectFiles, readProject } from "../release/project_files.ts";
+import { surfaceLines } from "../ui/surface_text.ts";
+import { isRecord } from "../values.ts";
+import { VERSION } from "../version.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 
 const RUNTIME = "@flyhot/runtime";
 const REMEDY = "see what to add with: flyhot init";
 
 /**
- * Looks at the app's folder: its import of the runtime, and its main modules.
+ * Looks at the app's folder: how it is started, its import of the runtime, its main modules, and what of it is hot.
  *
  * @param config the values
- * @param host the disk
+ * @param host the disk, and `deno` for the module graph
+ * @param signal gives up early
  * @returns what was found; nothing where the folder holds no app
  */
 export async function checkProject(
   config: ResolvedConfig,
-  host: Pick<Host, "files" | "cwd">,
+  host: Host,
+  signal?: AbortSignal,
 ): Promise<readonly Check[]> {
   let project: ProjectFiles;
   try {
@@ -33,22 +44,153 @@ export async function checkProject(
   const sources = await Promise.all(
     entries.map(async (path) => ({ path, source: await project.read(path) })),
   );
+  const starts = startsOf(project);
+  const isPreloaded = starts.length > 0 &&
+    starts.every(({ command }) => command?.runtime);
   return [
-    judgeImport(project, sources),
-    ...sources.map(({ path, source }) => judgeMain(path, source)),
+    ...judgeStart(project, starts),
+    ...(isPreloaded ? [] : [judgeImport(project, sources)]),
+    ...sources.map(({ path, source }) =>
+      isPreloaded && source !== null
+        ? pass("main_module", `${path} starts behind the runtime`)
+        : judgeMain(path, source)
+    ),
+    ...await checkSurface(entries, isPreloaded, host, signal),
   ];
+}
+
+/** One command that starts the app, and where it stands. */
+interface Start {
+  readonly at: string;
+  readonly words: readonly string[];
+  readonly command: ReturnType<typeof readCommand>;
+}
+
+/** What starts the app: the processes of `fly.toml`, else the image. */
+function startsOf({ config }: ProjectFiles): readonly Start[] {
+  const task = taskIn(config.denoJson);
+  const processes = processesOf(config.flyToml);
+  if (processes.length > 0) {
+    return processes.map(([group, line]) => {
+      const words = shellWords(line) ?? [];
+      return {
+        at: `fly.toml [processes] ${group}`,
+        words,
+        command: readCommand(words),
+      };
+    });
+  }
+  const start = imageStart(config.dockerfile ?? "", task);
+  return start
+    ? [{
+      at: `Dockerfile:${start.instruction.line}`,
+      words: start.words,
+      command: start.command,
+    }]
+    : [];
+}
+
+function judgeStart(
+  { config }: ProjectFiles,
+  starts: readonly Start[],
+): readonly Check[] {
+  const found: Check[] = [];
+  for (const { at, words, command } of starts) {
+    if (!command) continue;
+    if (words.includes("--parallel")) {
+      found.push(
+        warn(
+          "start",
+          `${at} has --parallel: each of those processes has state of its own`,
+          "start one process to a machine",
+        ),
+      );
+    }
+    if (command.kind === "serve" && command.runtime !== null) {
+      found.push(
+        warn(
+          "start",
+          `${at} starts deno serve with --preload, which deno serve ignores: nothing goes hot`,
+          `start deno run -A jsr:${RUNTIME}@${VERSION}/serve ${
+            words[command.script]
+          }`,
+        ),
+      );
+    } else if (command.runtime !== null) {
+      const { runtime } = command;
+      found.push(
+        runtime.includes(`@${VERSION}/`)
+          ? pass("start", `${at} starts with ${runtime}`)
+          : warn(
+            "start",
+            `${at} starts with ${runtime}, and this is flyhot ${VERSION}`,
+            REMEDY,
+          ),
+      );
+      const isCached = lastStage(config.dockerfile ?? "").some((it) =>
+        it.name === "RUN" && it.rest.includes(runtime)
+      );
+      if (!isCached) {
+        found.push(
+          warn(
+            "start",
+            `the Dockerfile does not fetch ${runtime} while the image is built: every machine does when it starts, if it can`,
+            `add to the Dockerfile: RUN deno cache --no-lock ${runtime}`,
+          ),
+        );
+      }
+      if (isManual(config.denoJson, config.packageJson !== null)) {
+        found.push(
+          warn(
+            "start",
+            `Deno loads packages only from node_modules here (a package.json, and no other "nodeModulesDir" in deno.json), and the runtime cannot start`,
+            `add to deno.json: "nodeModulesDir": "auto"`,
+          ),
+        );
+      }
+    }
+  }
+  return found;
+}
+
+/** What of the app can be replaced; nothing where it cannot be packed as it is, which packing says better. */
+async function checkSurface(
+  entries: readonly string[],
+  preload: boolean,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<readonly Check[]> {
+  try {
+    const { manifest } = await describeRelease(
+      { root: host.cwd(), app: "doctor", entries, gitIgnored: false },
+      host,
+      signal,
+    );
+    return manifest.entries.map((main) => {
+      const surface = hotSurface(manifest, main, { preload });
+      const [head = "", ...rest] = surfaceLines(surface);
+      return rest.length === 0 ? pass("hot_surface", head) : warn(
+        "hot_surface",
+        [head, ...rest.map((line) => line.trim())].join(" "),
+        "see what happens to each piece with: flyhot init --dry-run",
+      );
+    });
+  } catch (error) {
+    if (!(error instanceof FlyhotError)) throw error;
+    return [];
+  }
 }
 
 function judgeImport(
   { config }: ProjectFiles,
-  sources: readonly { readonly source: string | null }[],
+  sources: readonly { readonly path: string; readonly source: string | null }[],
 ): Check {
   const { imports, importMap } = config.denoJson;
   const isNamed = (isRecord(imports) && Object.hasOwn(imports, RUNTIME)) ||
     config.packages.has(RUNTIME);
   if (isNamed) return pass("import", `deno.json names ${RUNTIME}`);
-  const isImported = sources.some(({ source }) =>
-    findSpecifiers(source ?? "").some(({ specifier }) =>
+  const isImported = sources.some(({ path, source }) =>
+    importsIn(path, source).some(({ specifier }) =>
       specifier.includes(`:${RUNTIME}`)
     )
   );
@@ -77,7 +219,19 @@ export function judgeMain(path: string, source: string | null): Check {
       `name the main module under "flyhot".entry in deno.json`,
     );
   }
-  return /(?<![\w$.])reapply\s*\(/.test(maskText(source))
+  return importsIn(path, source).some(({ names, specifier }) =>
+      names?.includes("reapply") && specifier.includes(RUNTIME)
+    )
     ? pass("main_module", `${path} calls reapply()`)
     : warn("main_module", `${path} does not call reapply()`, REMEDY);
+}
+
+function importsIn(path: string, source: string | null) {
+  if (source === null) return [];
+  try {
+    return analyzeScript(path, source).imports ?? [];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [];
+  }
 }

@@ -4,7 +4,7 @@
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { joinPath } from "../values.ts";
-import type { InitChange } from "./init_plan.ts";
+import type { InitChange } from "./plan_types.ts";
 
 /**
  * Writes the edits of a change, unless a file is not any more what it was.

@@ -3,7 +3,15 @@
  */
 
 /** What an app serves with; `deno` for `Deno.serve` alone. */
-export type Framework = "deno" | "hono" | "oak" | "fresh";
+export type Framework =
+  | "deno"
+  | "hono"
+  | "oak"
+  | "fresh"
+  | "express"
+  | "fastify"
+  | "default export"
+  | "koa";
 
 const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
   [
@@ -14,6 +22,9 @@ const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
     "oak",
     /^(?:oak(?:\/|$|@)|(?:jsr:)?@oak\/oak|(?:npm:)?@oakserver\/oak|.*\/x\/oak@)/,
   ],
+  ["express", /^(?:npm:)?express(?:$|@)/],
+  ["fastify", /^(?:npm:)?fastify(?:$|@)/],
+  ["koa", /^(?:npm:)?koa(?:$|@)/],
   ["hono", /^(?:(?:npm:)?hono(?:\/|$|@)|(?:jsr:)?@hono\/hono|.*\/x\/hono@)/],
 ];
 

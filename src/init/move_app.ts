@@ -1,17 +1,25 @@
 /** Moving a program behind a live boundary: its code into a hot module, and a boot shell in its place.
  * @module
  */
-import { type Code, countName, readCode, topLevel } from "./code.ts";
-import { lastingCalls } from "./hazards.ts";
-import { findServing } from "./serving.ts";
+import { many } from "@flyhot/runtime/plan";
+import { analyzeScript } from "../release/analyze.ts";
 import { servedShell, servingShell } from "./boot_shell.ts";
+import { findServing, type ServeCall } from "./serving.ts";
+import {
+  calleeOf,
+  countName,
+  isMainTest,
+  nodesIn,
+  readTree,
+  type SyntaxTree,
+} from "./syntax_tree.ts";
 
 /** What the mover needs to know. */
 export interface MoveOptions {
-  /** The text of the main module. */
+  /** The path of the main module. */
+  readonly path: string;
+  /** Its text. */
   readonly source: string;
-  /** Whether it is TypeScript. */
-  readonly typed: boolean;
   /** The name of the hot module that the code goes to, without a folder. */
   readonly target: string;
   /** Whether it imports Oak. */
@@ -40,27 +48,30 @@ export type MovedApp =
  * @returns both modules, or the reasons why not
  */
 export function moveApp(options: MoveOptions): MovedApp {
-  const { source } = options;
-  const code = readCode(source);
-  if (!code) return { unsure: ["its brackets do not match up"] };
-  const hazards = lastingCalls(code).map((call) =>
-    `it calls ${call} when it is loaded, and so would every new version: put that into a service() first`
+  const { source, path } = options;
+  const tree = readTree(path, source);
+  if ("broken" in tree) return { unsure: [`it cannot be read ${tree.broken}`] };
+  const hazards = lastingCalls(path, source).map((call) =>
+    call.endsWith("()")
+      ? `it calls ${call} when it is loaded, and so would every new version: put that into a service() first`
+      : `it never ends being loaded (${call}): put that into a service() first`
   );
-  const isDefault = topLevel(code, /(?<![\w$.])export\s+default\b/g).length > 0;
-  if (isDefault && !/(?<![\w$.])Deno\s*\.\s*serve\s*\(/.test(code.masked)) {
-    return moveDefault(code, options, hazards);
-  }
-  const serving = findServing(code, options.isOak);
+  const isDefault = many(tree.program, "body").some(({ type }) =>
+    type === "ExportDefaultDeclaration"
+  );
+  const serves = [...nodesIn(tree.program)].some((node) =>
+    node.type === "CallExpression" && calleeOf(node) === "Deno.serve"
+  );
+  if (isDefault && !serves) return moveDefault(tree, options, hazards);
+  const serving = findServing(tree, options.isOak);
   if ("unsure" in serving) return { unsure: [...serving.unsure, ...hazards] };
   const { statement, handler, options: address, call } = serving;
-  const rest = code.masked.slice(0, statement.start) +
-    code.masked.slice(statement.end);
-  if (/import\s*\.\s*meta\s*\.\s*main\b/.test(rest)) {
+  if (asksForMain(tree, statement)) {
     hazards.push("it asks for import.meta.main elsewhere");
   }
   if (hazards.length > 0) return { unsure: hazards };
-  const name = freeName(code);
-  const exported = handlerExport(name, handler, call, options.typed);
+  const name = freeName(tree);
+  const exported = handlerExport(name, handler, call, isTyped(path));
   return {
     app: source.slice(0, statement.start) + exported +
       source.slice(statement.end),
@@ -68,30 +79,54 @@ export function moveApp(options: MoveOptions): MovedApp {
   };
 }
 
+const isTyped = (path: string) => /\.[cm]?tsx?$/.test(path);
+
+/** What goes on for ever once the module is loaded: loaded again, there would be two. */
+function lastingCalls(path: string, source: string): readonly string[] {
+  const owned = analyzeScript(path, source).owned ?? [];
+  return [
+    ...new Set(
+      owned.filter(({ kind, later, detail }) =>
+        later !== true &&
+        !(kind === "server" && /(?:serve|listen)\(\)$/.test(detail) &&
+          !detail.startsWith("Deno.listen"))
+      ).map(({ kind, detail }) => kind === "worker" ? "new Worker()" : detail),
+    ),
+  ];
+}
+
+function asksForMain(
+  { program }: SyntaxTree,
+  except: { readonly start: number; readonly end: number } | null,
+): boolean {
+  return [...nodesIn(program)].some((node) =>
+    isMainTest(node) &&
+    !(except && node.start >= except.start && node.end <= except.end)
+  );
+}
+
 /** A default export for `deno serve` moves as it is. */
 function moveDefault(
-  { source, masked }: Code,
-  { typed, target, denoServe }: MoveOptions,
+  tree: SyntaxTree,
+  { path, target, denoServe }: MoveOptions,
   hazards: readonly string[],
 ): MovedApp {
   const unsure = [
     ...(denoServe
       ? []
       : ["its default export is for deno serve, which no command here calls"]),
-    ...(/import\s*\.\s*meta\s*\.\s*main\b/.test(masked)
-      ? ["it asks for import.meta.main"]
-      : []),
+    ...(asksForMain(tree, null) ? ["it asks for import.meta.main"] : []),
     ...hazards,
   ];
   return unsure.length > 0
     ? { unsure }
-    : { app: source, shell: servedShell(target, typed) };
+    : { app: tree.source, shell: servedShell(target, isTyped(path)) };
 }
 
 function handlerExport(
   name: string,
   handler: string,
-  call: "Deno.serve" | "Oak",
+  call: ServeCall,
   typed: boolean,
 ): string {
   const type = typed ? ": Deno.ServeHandler<Deno.NetAddr>" : "";
@@ -101,8 +136,8 @@ function handlerExport(
     new Response("Not Found", { status: 404 });`;
 }
 
-function freeName(code: Code): string {
+function freeName({ program, source }: SyntaxTree): string {
   const names = ["handle", "handleRequest", "respond", "answerRequest"];
-  return names.find((name) => countName(code, name) === 0) ??
-    `${names[0]}_${code.source.length}`;
+  return names.find((name) => countName(program, name) === 0) ??
+    `${names[0]}_${source.length}`;
 }

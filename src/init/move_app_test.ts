@@ -4,7 +4,7 @@ import { moveApp, type MoveOptions } from "./move_app.ts";
 function move(source: string, options: Partial<MoveOptions> = {}) {
   return moveApp({
     source,
-    typed: true,
+    path: "main.ts",
     target: "app.ts",
     isOak: false,
     denoServe: false,
@@ -123,7 +123,7 @@ for (
 
 Deno.test("moveApp() writes no types into JavaScript", () => {
   const { app, shell } = moved("Deno.serve(() => new Response());", {
-    typed: false,
+    path: "main.js",
     target: "app.js",
   });
   assertEquals(app, "export const handle = () => new Response();");
@@ -216,18 +216,18 @@ for (
       "Deno.serve(f);\nDeno.serve({ port: 1 }, g);",
       "it calls Deno.serve() 2 times",
     ],
-    ["}", "its brackets do not match up"],
+    ["}", "it cannot be read at line 1: Unexpected token"],
     [
       "function main() {\n  Deno.serve(f);\n}\nmain();",
       "its call of Deno.serve() stands inside a function or block",
     ],
     [
       "if (Deno.args[0]) Deno.serve(f);",
-      "its call of Deno.serve() is part of a larger expression",
+      "its call of Deno.serve() stands inside a function or block",
     ],
     [
       "if (ready)\n  Deno.serve(f)\n",
-      "its call of Deno.serve() is part of a larger expression",
+      "its call of Deno.serve() stands inside a function or block",
     ],
     [
       "const start = () =>\n  Deno.serve(f);",

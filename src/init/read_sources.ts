@@ -1,10 +1,17 @@
 /** Reading what a plan for an app is made from.
  * @module
  */
+import { hotSurface } from "@flyhot/runtime/plan";
+import type { Manifest } from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { joinPath } from "../values.ts";
+import { analyzeScript } from "../release/analyze.ts";
+import { describeRelease } from "../release/describe.ts";
 import { type ProjectFiles, readProject } from "../release/project_files.ts";
-import type { InitSources } from "./init_plan.ts";
+import { joinPath } from "../values.ts";
+import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
+import { missingNames, stateTable } from "./state_table.ts";
+import { readTree, type SyntaxTree } from "./syntax_tree.ts";
 
 const MODULES_MAX = 2000;
 
@@ -12,36 +19,141 @@ const MODULES_MAX = 2000;
  * Reads an app's folder.
  *
  * @param folder the folder
- * @param host the disk
+ * @param host the disk, and `deno` for the module graph
+ * @param signal gives up early
  * @returns its files, as far as a plan needs them
  * @throws {FlyhotError} `usage` if a configuration file is no JSON
  */
 export async function readInitSources(
   folder: string,
-  host: Pick<Host, "files" | "cwd">,
+  host: Host,
+  signal?: AbortSignal,
 ): Promise<InitSources> {
   const project = await readProject(folder, host);
   const { read, paths, config } = project;
   const entries = project.entries?.entries ?? [];
   const modules = new Map<string, string>();
-  const isModule = (path: string) => /\.[cm]?[jt]sx?$/.test(path);
+  const isModule = (path: string) =>
+    /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
   const wanted = [...entries, ...[...paths].filter(isModule)];
   for (const path of wanted.slice(0, MODULES_MAX)) {
     const source = await read(path);
     if (source !== null) modules.set(path, source);
   }
+  const release = await releaseOf(folder, entries, host, signal);
   return {
     paths,
     modules,
     entries,
+    release,
+    tree: treesOf(modules),
+    imports: importsOf(modules, release),
     denoJson: await denoJsonOf(project),
     packages: config.packages,
+    hasPackageJson: config.packageJson !== null,
+    lockText: config.lockText,
     dockerfile: config.dockerfile,
     flyToml: config.flyToml,
     dockerignore: await read(".dockerignore"),
     gitignore: await read(".gitignore"),
     isRepository: await host.files.stat(joinPath(folder, ".git")) !== null,
   };
+}
+
+/**
+ * Looks at what an app's modules hold, and at what of it can be replaced once that has names.
+ *
+ * @param sources the app
+ * @param way how the runtime gets into it
+ * @returns the pieces and the modules; nothing where they could not be read
+ */
+export function lookAt(sources: InitSources, way: HotWay): LookedAt {
+  const { release, tree } = sources;
+  if ("unread" in release) return { state: [], surfaces: [] };
+  const preload = way === "preload";
+  const folder = release.appFolder === undefined ? "" : `${release.appFolder}/`;
+  const state = stateTable({
+    manifest: release,
+    mains: release.entries,
+    tree: (path) =>
+      path.startsWith(folder) ? tree(path.slice(folder.length)) : null,
+    preload,
+  });
+  const { keep, startsAnew } = missingNames(state);
+  const named: Manifest = release.settings
+    ? {
+      ...release,
+      settings: {
+        ...release.settings,
+        startsAnew: [...release.settings.startsAnew, ...startsAnew, ...keep],
+      },
+    }
+    : release;
+  return {
+    state,
+    surfaces: release.entries.map((main) =>
+      hotSurface(named, main, { preload })
+    ),
+  };
+}
+
+/** Whatever keeps it from being packed is told, and keeps nobody from the rest. */
+async function releaseOf(
+  folder: string,
+  entries: readonly string[],
+  host: Host,
+  signal?: AbortSignal,
+): Promise<InitSources["release"]> {
+  if (entries.length === 0) return { unread: "there is no main module" };
+  try {
+    const root = folder === "" || folder === "." ? host.cwd() : folder;
+    const options = { root, app: "init", entries };
+    return (await describeRelease(options, host, signal)).manifest;
+  } catch (error) {
+    if (!(error instanceof FlyhotError)) throw error;
+    return { unread: error.message };
+  }
+}
+
+function treesOf(
+  modules: ReadonlyMap<string, string>,
+): (path: string) => SyntaxTree | null {
+  const known = new Map<string, SyntaxTree | null>();
+  return (path) => {
+    if (!known.has(path)) {
+      const source = modules.get(path);
+      const tree = source === undefined ? null : readTree(path, source);
+      known.set(path, tree && !("broken" in tree) ? tree : null);
+    }
+    return known.get(path) ?? null;
+  };
+}
+
+function importsOf(
+  modules: ReadonlyMap<string, string>,
+  release: InitSources["release"],
+): (path: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  const analysis = "unread" in release ? undefined : release.analysis;
+  return (path) => {
+    let found = known.get(path);
+    if (!found) {
+      found = (analysis?.[path] ?? analyzedOr(path, modules.get(path)))
+        ?.imports?.map(({ specifier }) => specifier) ?? [];
+      known.set(path, found);
+    }
+    return found;
+  };
+}
+
+function analyzedOr(path: string, source: string | undefined) {
+  if (source === undefined) return null;
+  try {
+    return analyzeScript(path, source);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
 }
 
 async function denoJsonOf(

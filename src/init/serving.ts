@@ -1,15 +1,15 @@
 /** Finding the statement with which a program begins to serve.
  * @module
  */
+import { many, nameOf, type Node, one, unwrap } from "@flyhot/runtime/plan";
 import {
-  closeOf,
-  type Code,
+  calleeOf,
   countName,
-  partsBetween,
+  isMainTest,
+  nodesIn,
   type Span,
-  topLevel,
-  trimmed,
-} from "./code.ts";
+  type SyntaxTree,
+} from "./syntax_tree.ts";
 
 /** What is served with. */
 export type ServeCall = "Deno.serve" | "Oak";
@@ -29,198 +29,166 @@ export interface Serving {
 /** What was found, or why it is better left to a person. */
 export type FoundServing = Serving | { readonly unsure: readonly string[] };
 
-const DEFAULT_PORT = 8000;
+const DEFAULT_PORT = "8000";
 
 /**
  * Finds the one statement with which a program begins to serve.
  *
- * @param code the main module
+ * @param tree the main module
  * @param isOak whether it imports Oak
  * @returns the statement, or the reasons why it cannot be moved safely
  */
-export function findServing(code: Code, isOak: boolean): FoundServing {
-  const pattern = isOak
-    ? /(?<![\w$.])(?<app>[A-Za-z_$][\w$]*)\s*\.\s*listen\s*\(/g
-    : /(?<![\w$.])Deno\s*\.\s*serve\s*\(/g;
+export function findServing(tree: SyntaxTree, isOak: boolean): FoundServing {
   const call: ServeCall = isOak ? "Oak" : "Deno.serve";
   const name = isOak ? "listen() of the Oak application" : "Deno.serve()";
-  const calls = [...code.masked.matchAll(pattern)];
-  const [match] = calls;
-  if (!match) return { unsure: [`it does not call ${name}`] };
+  const calls = [...nodesIn(tree.program)].filter((node) =>
+    node.type === "CallExpression" &&
+    (isOak
+      ? /^[^.]+\.listen$/.test(calleeOf(node))
+      : calleeOf(node) === "Deno.serve")
+  );
+  const [first] = calls;
+  if (!first) return { unsure: [`it does not call ${name}`] };
   if (calls.length > 1) {
     return { unsure: [`it calls ${name} ${calls.length} times`] };
   }
-  const open = match.index + match[0].length - 1;
-  const statement = statementAround(code, match.index, closeOf(code, open));
+  const statement = statementAround(tree, first);
   if (typeof statement === "string") {
     return { unsure: [`its call of ${name} ${statement}`] };
   }
-  const parts = partsBetween(code, open);
-  const text = ({ start, end }: Span) => code.source.slice(start, end);
-  const [first, second] = parts;
-  if (isOak) {
-    const options = first && parts.length === 1
-      ? readOptions(code, first)
-      : first
-      ? "are not one object"
-      : [portOf(String(DEFAULT_PORT))];
-    return typeof options === "string"
-      ? { unsure: [`the options of ${name} ${options}`] }
-      : { call, statement, handler: match.groups!.app!, options };
-  }
-  const handler = second ?? first;
-  if (!first || !handler || parts.length > 2) {
-    return { unsure: [`${name} has ${parts.length} arguments`] };
-  }
-  if (code.masked[handler.start] === "{") {
-    return { unsure: [`the handler of ${name} stands in its options`] };
-  }
-  const options = second ? readOptions(code, first) : [portOf("8000")];
+  const found = isOak ? oakArguments(tree, first) : denoArguments(tree, first);
+  return typeof found === "string"
+    ? { unsure: [found.replaceAll("%", name)] }
+    : { call, statement, ...found };
+}
+
+type Arguments = Pick<Serving, "handler" | "options">;
+
+function oakArguments(tree: SyntaxTree, call: Node): Arguments | string {
+  const [first, ...others] = many(call, "arguments");
+  const options = !first
+    ? [portOf(DEFAULT_PORT)]
+    : others.length > 0
+    ? "are not one object"
+    : readOptions(tree, first);
   return typeof options === "string"
-    ? { unsure: [`the options of ${name} ${options}`] }
-    : { call, statement, handler: text(handler), options };
+    ? `the options of % ${options}`
+    : { handler: calleeOf(call).replace(/\.listen$/, ""), options };
+}
+
+function denoArguments(tree: SyntaxTree, call: Node): Arguments | string {
+  const given = many(call, "arguments");
+  const [first, second] = given;
+  const handler = second ?? first;
+  if (!first || !handler || given.length > 2) {
+    return `% has ${given.length} arguments`;
+  }
+  if (unwrap(handler).type === "ObjectExpression") {
+    return "the handler of % stands in its options";
+  }
+  const options = second ? readOptions(tree, first) : [portOf(DEFAULT_PORT)];
+  return typeof options === "string"
+    ? `the options of % ${options}`
+    : { handler: textOf(tree, handler), options };
 }
 
 /** The statement that a call is, or what else it is part of. */
-function statementAround(
-  code: Code,
-  callStart: number,
-  callEnd: number,
-): Span | string {
-  const { masked, depths } = code;
-  const before = masked.slice(0, callStart);
-  const [lead = "", binding] =
-    /(?:(?:const|let|var)\s+([\w$]+)\s*=\s*)?(?:await\s+)?$/.exec(before) ??
-      [];
-  if (binding !== undefined && countName(code, binding) > 1) {
-    return `is kept in ${binding}, which is used elsewhere`;
-  }
-  const start = callStart - lead.length;
-  const end = endOfStatement(masked, callEnd + 1);
-  if (end === null) return "is part of a larger expression";
-  const statement = { start, end };
-  const guard = mainGuard(code, statement);
-  if (guard) return guard;
-  if (depths[callStart] !== 0) return "stands inside a function or block";
-  return beginsStatement(code, start)
-    ? statement
-    : "is part of a larger expression";
+function statementAround(tree: SyntaxTree, call: Node): Node | string {
+  const { parents, program } = tree;
+  let at = parents.get(call)!;
+  if (at.type === "AwaitExpression") at = parents.get(at)!;
+  if (at.type === "VariableDeclarator") {
+    const name = nameOf(one(at, "id"));
+    if (name === "" || countName(program, name) > 1) {
+      return `is kept in ${name || "a pattern"}, which is used elsewhere`;
+    }
+    at = parents.get(at)!;
+    if (many(at, "declarations").length > 1) return LARGER;
+  } else if (at.type !== "ExpressionStatement") return LARGER;
+  const up = parents.get(at)!;
+  if (up === program) return at;
+  return mainGuard(up, tree) ?? "stands inside a function or block";
 }
 
-/** Behind the semicolon, or at the line's end where none is needed; null if the expression goes on. */
-function endOfStatement(masked: string, from: number): number | null {
-  const rest =
-    /^(\s*);|^[^\S\n]*(?=\n\s*[^\s.(\[`,+\-*/%?&|=<>]|\s*$)|^[^\S\n]*(?=\})/
-      .exec(masked.slice(from));
-  return rest === null ? null : from + rest[0].length;
-}
+const LARGER = "is part of a larger expression";
 
 /** The `if (import.meta.main)` whose only content is the statement. */
-function mainGuard({ masked, depths }: Code, statement: Span): Span | null {
-  const before = masked.slice(0, statement.start);
-  const guard =
-    /(?<![\w$.])if\s*\(\s*import\s*\.\s*meta\s*\.\s*main\s*\)\s*(\{?)\s*$/
-      .exec(before);
-  if (!guard || depths[guard.index] !== 0) return null;
-  if (guard[1] === "") {
-    return endsWithElse(masked, statement.end)
-      ? null
-      : { start: guard.index, end: statement.end };
+function mainGuard(
+  around: Node,
+  { parents, program }: SyntaxTree,
+): Node | null {
+  let at = around;
+  if (at.type === "BlockStatement") {
+    if (many(at, "body").length > 1) return null;
+    at = parents.get(at)!;
   }
-  const rest = /^\s*\}/.exec(masked.slice(statement.end));
-  const end = statement.end + (rest?.[0].length ?? 0);
-  return rest && !endsWithElse(masked, end)
-    ? { start: guard.index, end }
+  return at.type === "IfStatement" && isMainTest(one(at, "test")!) &&
+      one(at, "alternate") === null && parents.get(at) === program
+    ? at
     : null;
 }
 
-function endsWithElse(masked: string, end: number): boolean {
-  return /^\s*else\b/.test(masked.slice(end));
-}
-
-function beginsStatement(code: Code, start: number): boolean {
-  const { end } = trimmed(code.masked, { start: 0, end: start });
-  if (end === 0) return true;
-  const last = code.masked[end - 1]!;
-  if (last === ";" || last === "}") return true;
-  // Without semicolons, a line that ends in a value ends a statement.
-  if (!code.masked.slice(end, start).includes("\n")) return false;
-  if (last === ")") return !isCondition(code, end - 1);
-  return /[\w$"'`\]]/.test(last) &&
-    !/(?<![\w$.])(?:else|do|return|typeof|void|new|in|of|await)$/.test(
-      code.masked.slice(0, end),
-    );
-}
-
-/** Whether a closing parenthesis belongs to `if (…)` and the like. */
-function isCondition({ masked, depths }: Code, close: number): boolean {
-  let open = close - 1;
-  while (masked[open] !== "(" || depths[open] !== depths[close]! - 1) open--;
-  return /(?<![\w$.])(?:if|for|while|with)\s*$/.test(masked.slice(0, open));
-}
-
 /** The port and host name that options say, or what else is in them. */
-function readOptions(code: Code, span: Span): readonly string[] | string {
-  if (code.masked[span.start] !== "{") return "are not written out";
+function readOptions(
+  tree: SyntaxTree,
+  node: Node,
+): readonly string[] | string {
+  const object = unwrap(node);
+  if (object.type !== "ObjectExpression") return "are not written out";
   const options: string[] = [];
   let hasPort = false;
-  for (const part of partsBetween(code, span.start)) {
-    const text = code.source.slice(part.start, part.end);
-    const [whole, key = ""] = /^([A-Za-z_$][\w$]*)\s*(?::\s*|$)/.exec(
-      code.masked.slice(part.start, part.end),
-    ) ?? [];
-    if (whole === undefined) return "are more than names and values";
-    const shorthand = whole.length === part.end - part.start;
-    const value = shorthand ? constant(code, key) : selfContained(code, {
-      start: part.start + whole.length,
-      end: part.end,
-    });
-    if (key === "port" && value !== null) {
-      hasPort = true;
-      options.push(portOf(value));
-    } else if (key === "hostname" && value !== null) {
-      options.push(`hostname: ${value}`);
-    } else {
-      return key === "port" || key === "hostname"
-        ? `compute ${key} in a way that is not understood`
-        : `have ${text.split("\n")[0]}`;
+  for (const property of many(object, "properties")) {
+    const value = one(property, "value");
+    const key = one(property, "key");
+    if (
+      property.type !== "Property" || key?.type !== "Identifier" || !value ||
+      value.type === "FunctionExpression"
+    ) return "are more than names and values";
+    const name = nameOf(key);
+    if (name !== "port" && name !== "hostname") {
+      return `have ${textOf(tree, property).split("\n")[0]}`;
     }
+    const text = selfContained(tree, value);
+    if (text === null) {
+      return `compute ${name} in a way that is not understood`;
+    }
+    if (name === "port") hasPort = true;
+    options.push(name === "port" ? portOf(text) : `hostname: ${text}`);
   }
-  return hasPort ? options : [portOf(String(DEFAULT_PORT)), ...options];
-}
-
-/** What `const name = …` says on the top level, if that needs nothing else of the module. */
-function constant(code: Code, name: string): string | null {
-  const declarations = topLevel(
-    code,
-    new RegExp(
-      `(?<![\\w$.])const\\s+${name}\\s*(?::\\s*number\\s*)?=\\s*`,
-      "g",
-    ),
-  );
-  const [match] = declarations;
-  if (!match || declarations.length > 1) return null;
-  const start = match.index + match[0].length;
-  const [line = ""] = /^[^;\n]*/.exec(code.masked.slice(start)) ?? [];
-  return selfContained(code, { start, end: start + line.length });
+  return hasPort ? options : [portOf(DEFAULT_PORT), ...options];
 }
 
 const UNDERSTOOD = new Set(["Deno", "env", "get", "Number", "parseInt"]);
 
 /** An expression's text, if it needs nothing of the module around it. */
-function selfContained(code: Code, span: Span): string | null {
-  const { start, end } = trimmed(code.masked, span);
-  if (start === end) return null;
-  const words = code.masked.slice(start, end).match(
-    /(?<![\w$])[A-Za-z_$][\w$]*/g,
-  ) ?? [];
-  if (!words.every((word) => UNDERSTOOD.has(word))) {
-    const name = words.length === 1 && words[0]!.length === end - start
-      ? words[0]!
-      : null;
-    return name === null ? null : constant(code, name);
+function selfContained(tree: SyntaxTree, value: Node): string | null {
+  const at = unwrap(value);
+  if (at.type === "Identifier") return constant(tree, nameOf(at));
+  const isKnown = [...nodesIn(at)].every((node) =>
+    node.type !== "Identifier" || UNDERSTOOD.has(nameOf(node))
+  );
+  return isKnown ? textOf(tree, at) : null;
+}
+
+/** What `const name = …` says on the top level, if that needs nothing else of the module. */
+function constant(tree: SyntaxTree, name: string): string | null {
+  for (const statement of many(tree.program, "body")) {
+    if (
+      statement.type !== "VariableDeclaration" ||
+      (statement as { kind?: unknown }).kind !== "const"
+    ) continue;
+    for (const declarator of many(statement, "declarations")) {
+      const value = one(declarator, "init");
+      if (nameOf(one(declarator, "id")) === name && value) {
+        return selfContained(tree, value);
+      }
+    }
   }
-  return code.source.slice(start, end);
+  return null;
+}
+
+function textOf({ source }: SyntaxTree, { start, end }: Node): string {
+  return source.slice(start, end);
 }
 
 /** The port: what the environment says, else the one that is written down. */

@@ -30,9 +30,18 @@ export interface FoundEntries {
   readonly origin: string;
 }
 
+/** Tasks that start an app where no task `start` does. */
+const STARTING_TASKS = ["serve", "server", "prod", "production", "dev"];
+
+/** What a package exports as itself. */
+function exportsOf(value: unknown): string[] {
+  const root = isRecord(value) ? value["."] : value;
+  return typeof root === "string" ? [root] : [];
+}
+
 /**
  * Finds the main modules: `"flyhot".entry` in deno.json, else the commands in `fly.toml [processes]`, else those in
- * the Dockerfile, else the task `start`, else `main.ts`. The first source that names files of the app decides.
+ * the Dockerfile, else the task `start`, else `main.ts`, else the task `dev` and its like, else what deno.json exports. The first source that names files of the app decides.
  *
  * @param sources the texts
  * @returns the main modules, or null if no source names one
@@ -55,6 +64,11 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
     ["Dockerfile", () => scriptsOf(image, inTasks)],
     ["deno.json tasks.start", () => scriptsOf(inTasks("start"), inTasks)],
     ["main.ts", () => ["main.ts"]],
+    ...STARTING_TASKS.map((name): [string, () => string[]] => [
+      `deno.json tasks.${name}`,
+      () => scriptsOf(inTasks(name), inTasks),
+    ]),
+    ["deno.json exports", () => exportsOf(sources.denoJson?.exports)],
   ];
   for (const [origin, scripts] of places) {
     const entries = [

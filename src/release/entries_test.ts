@@ -34,6 +34,26 @@ Deno.test("findEntries() takes the first source that names files of the app", ()
   assertEquals(find({}), null);
 });
 
+Deno.test("findEntries() takes a task that develops, and what deno.json exports, where nothing else is named", () => {
+  const denoJson = {
+    exports: { ".": "./lib.ts", "./x": "./x.ts" },
+    tasks: {
+      build: "deno run -A build.ts",
+      dev: { command: "deno run -A --watch src/server.ts" },
+    },
+  };
+  const all = ["build.ts", "lib.ts", "src/server.ts", "x.ts"];
+  assertEquals(find({ denoJson }, ...all), {
+    entries: ["src/server.ts"],
+    origin: "deno.json tasks.dev",
+  });
+  assertEquals(find({ denoJson }, "build.ts", "lib.ts", "x.ts"), {
+    entries: ["lib.ts"],
+    origin: "deno.json exports",
+  });
+  assertEquals(find({ denoJson }, "main.ts", ...all)?.entries, ["main.ts"]);
+});
+
 Deno.test("findEntries() finds the main module of every process group", () => {
   const flyToml = `
 app = "my-app"

@@ -55,6 +55,9 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
     retained_bytes: Math.max(...plans.map((plan) => plan.retained_bytes)),
     cold: [...cold.values()],
     packages: packagesOf(plans),
+    holders: Object.assign({}, ...plans.map(({ holders }) => holders ?? {})),
+    startsAnew: unique(plans.flatMap(({ startsAnew }) => startsAnew ?? [])),
+    kept: unique(plans.flatMap(({ kept }) => kept ?? [])),
     notes: [...new Set(plans.flatMap(({ notes }) => notes ?? []))],
     warnings: unmatchedByAll(plans),
     refusals: uniqueRefusals(plans),
@@ -70,6 +73,10 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
 export function isEmptyPlan(plan: PlanReport): boolean {
   return plan.reload.length + plan.mapped.length + plan.assets.length +
       plan.removed.length + plan.cold.length === 0;
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
 }
 
 /** Each package once; downloaded where any machine has to. */

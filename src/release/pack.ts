@@ -1,58 +1,14 @@
 /** From an app's folder to a release on disk.
  * @module
  */
-import { serviceChecksOf } from "./service_checks.ts";
-import {
-  type Manifest,
-  type ModuleEdges,
-  PROTOCOL_VERSION,
-  ProtocolError,
-  type ReleaseFile,
-  type ReleaseSettings,
-} from "@flyhot/runtime/protocol";
-import {
-  lockedVersions,
-  pinPackages,
-  readLockFile,
-  readReleaseSettings,
-} from "@flyhot/runtime/plan";
-import { joinPath } from "../values.ts";
-import { FlyhotError } from "../errors.ts";
+import type { Manifest } from "@flyhot/runtime/protocol";
 import type { Host } from "../host.ts";
-import { analyzeScripts } from "./analyze.ts";
+import { joinPath } from "../values.ts";
 import { archiveOf } from "./archive.ts";
-import { asideNotes, collectFiles } from "./collect.ts";
-import {
-  configDigests,
-  type ConfigFiles,
-  configKeyDigests,
-  readConfigFiles,
-} from "./config_files.ts";
-import { DigestMeter, digestOf, digestOfText } from "./digest.ts";
-import { findEntries } from "./entries.ts";
-import { readGraph } from "./graph.ts";
-import { layOut } from "./layout.ts";
-import { isDirty } from "./working_tree.ts";
+import { describeRelease, type PackOptions } from "./describe.ts";
+import { DigestMeter } from "./digest.ts";
 
-/** Options of {@linkcode packRelease}. */
-export interface PackOptions {
-  /** The app's folder. */
-  readonly root: string;
-  /** The Fly app. */
-  readonly app: string;
-  /** The app's own version, for people. Default `version` in deno.json, else `0.0.0`. */
-  readonly version?: string;
-  /** The image that the folder is a part of. Default `local:<digest of the content>`, with `-dirty` where git has changes. */
-  readonly sourceImageRef?: string;
-  /** The main modules of the process groups. Default: found in deno.json, fly.toml or Dockerfile. */
-  readonly entries?: readonly string[];
-  /** Patterns of files that belong to the release whatever else leaves them out. */
-  readonly include?: readonly string[];
-  /** Patterns of files that do not, as in `.dockerignore`. */
-  readonly exclude?: readonly string[];
-  /** Leave out what git ignores. Default false. */
-  readonly gitIgnored?: boolean;
-}
+export type { PackOptions };
 
 /** A release on disk. */
 export interface PackedRelease {
@@ -86,165 +42,13 @@ export async function packRelease(
   host: Host,
   signal?: AbortSignal,
 ): Promise<PackedRelease> {
-  const collected = await collectFiles(options, host, signal);
-  const config = await readConfigFiles(
-    options.root,
-    host,
-    collected.files.keys(),
-  );
-  const appEntries = entriesOf(
+  const { manifest, notes, root } = await describeRelease(
     options,
-    config,
-    new Map([
-      ...collected.files,
-      ...collected.aside,
-      ...collected.generated,
-    ]),
-  );
-  const layout = await layOut(
-    {
-      ...options,
-      collected,
-      config,
-      modules: await readGraph(
-        { root: options.root, entries: appEntries, packages: config.targets },
-        host,
-        signal,
-      ),
-    },
     host,
     signal,
   );
-  const { root, sizes, modules, appFolder } = layout;
-  const entries = appEntries.map((entry) => appFolder + entry);
-  refuseMissing(modules, sizes);
   const open = (path: string) => host.files.open(joinPath(root, path));
-  const hashed: [path: string, file: ReleaseFile][] = [];
-  const configFiles = new Map<string, string>();
-  for (const path of sizes.keys()) {
-    signal?.throwIfAborted();
-    const { sha256, size } = await digestOf(await open(path));
-    const isConfig = layout.isConfig(path);
-    if (isConfig) configFiles.set(path, sha256);
-    const kind = Object.hasOwn(modules, path)
-      ? "module"
-      : isConfig
-      ? "config"
-      : "asset";
-    hashed.push([path, { sha256, size, kind }]);
-  }
-  const analysis = await analyzeScripts(
-    sizes,
-    config.denoJson,
-    config.packageJson,
-    (path) => host.files.readText(joinPath(root, path)),
-  );
-  // Not by assignment: a file may be called __proto__.
-  const files = Object.fromEntries(hashed);
-  const { version } = config.denoJson;
-  const dirty = options.gitIgnored === true &&
-    options.sourceImageRef === undefined && await isDirty(root, host, signal);
-  const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
-  const checks = serviceChecksOf(config.flyToml);
-  const manifest: Manifest = {
-    protocol: PROTOCOL_VERSION,
-    app: options.app,
-    version: options.version ??
-      (typeof version === "string" && version !== "" ? version : "0.0.0"),
-    source_image_ref: options.sourceImageRef ?? local,
-    entries,
-    files,
-    modules,
-    config: await configDigests(root, configFiles, host),
-    locked: lockedVersions(layout.lockText),
-    analysis,
-    settings: settingsOf(config.denoJson),
-    configKeys: await configKeyDigests(root, configFiles.keys(), host),
-    packages: pinPackages(
-      Object.values(modules).flatMap(({ external }) => external),
-      readLockFile(layout.lockText),
-      digestOfText,
-    ),
-    commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
-    ...(checks.length > 0 ? { checks } : {}),
-    ...(appFolder === "" ? {} : { appFolder: appFolder.slice(0, -1) }),
-  };
-  return {
-    manifest,
-    notes: [
-      ...layout.notes,
-      ...asideNotes(layout.aside),
-      ...(dirty ? ["the working tree has changes that are not committed"] : []),
-    ],
-    ...await write(manifest, open, host, signal),
-  };
-}
-
-/** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
-function settingsOf(denoJson: ConfigFiles["denoJson"]): ReleaseSettings {
-  try {
-    return readReleaseSettings(denoJson.flyhot);
-  } catch (cause) {
-    if (!(cause instanceof ProtocolError)) throw cause;
-    throw new FlyhotError("usage", cause.message, {
-      hint: `see "flyhot" in the README`,
-      cause,
-    });
-  }
-}
-
-function entriesOf(
-  options: PackOptions,
-  config: ConfigFiles,
-  files: ReadonlyMap<string, number>,
-): readonly string[] {
-  const given = options.entries?.map((entry) => entry.replace(/^(\.\/)+/, ""));
-  for (const entry of given ?? []) {
-    if (files.has(entry)) continue;
-    throw new FlyhotError(
-      "usage",
-      `Cannot pack ${options.root}: its main module ${entry} is missing or left out`,
-      { hint: `correct "flyhot".entry in deno.json, or .dockerignore` },
-    );
-  }
-  if (given && given.length > 0) return [...new Set(given)].sort();
-  const found = findEntries({
-    ...config,
-    root: options.root,
-    has: (path) => files.has(path),
-  });
-  if (found) return found.entries;
-  throw new FlyhotError(
-    "usage",
-    `Cannot pack ${options.root}: no main module is named in deno.json, fly.toml or Dockerfile, and there is no main.ts`,
-    { hint: `name it under "flyhot".entry in deno.json` },
-  );
-}
-
-function refuseMissing(
-  modules: Readonly<Record<string, ModuleEdges>>,
-  files: ReadonlyMap<string, number>,
-): void {
-  for (const path of Object.keys(modules)) {
-    if (files.has(path)) continue;
-    const importer = Object.entries(modules).find(([, edges]) =>
-      edges.static.includes(path) || edges.dynamic.includes(path)
-    )?.[0];
-    throw new FlyhotError(
-      "usage",
-      `Cannot pack ${
-        importer ?? path
-      }: it imports ${path}, which is left out (a link, ignored or excluded)`,
-      { hint: "take it back in with include, or change the import" },
-    );
-  }
-}
-
-function localRef(files: Readonly<Record<string, ReleaseFile>>): string {
-  const lines = Object.entries(files).map(([path, { sha256 }]) =>
-    `${sha256}  ${path}\n`
-  );
-  return `local:${digestOfText(lines.join("")).slice(0, 12)}`;
+  return { manifest, notes, ...await write(manifest, open, host, signal) };
 }
 
 async function write(

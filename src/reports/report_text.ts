@@ -9,6 +9,7 @@ import {
 import { EXIT_CODES } from "../errors.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
+import { surfaceLines } from "../ui/surface_text.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {
   formatBytes,
@@ -64,6 +65,8 @@ export function reportText(report: RolloutReport): string {
       // Machines found out what only they could know.
       sections.push(oneLine(report.summary), machineLines(machines).join("\n"));
     }
+    const surface = (report.surfaces ?? []).flatMap(surfaceLines);
+    if (surface.length > 0) sections.push(surface.join("\n"));
     if (plan?.hot && report.outcome === "dry_run") {
       sections.push(
         [
@@ -121,6 +124,7 @@ export function planText(plan: PlanReport): string {
         return chain.length > 1 ? [`  ${path}, because of ${chain[0]}`] : [];
       }),
       ...otherFiles(plan),
+      ...stateOf(plan),
       ...(plan.unchanged.length > 0
         ? [`Unchanged: ${formatCount(plan.unchanged.length, "file")}`]
         : []),
@@ -164,6 +168,27 @@ function refusalLines(refusal: Refusal): readonly string[] {
   return [
     `  ${oneLine(refusalText(refusal).replace(LAST_RESORT, ""))}`,
     ...(chain.length > 1 ? [`    ${chain.join(" ← ")}`] : []),
+  ];
+}
+
+/** What becomes of holders, and of state outside of them. */
+function stateOf(
+  { holders = {}, kept = [], startsAnew = [] }: PlanReport,
+): readonly string[] {
+  const words = {
+    kept: "stays",
+    "declared again": "stays, declared again",
+    removed: "removed",
+  } as const;
+  const shown = Object.entries(holders).map(([name, what]) =>
+    `${name} ${words[what]}`
+  );
+  return [
+    ...(shown.length > 0 ? [named("Holders", shown)] : []),
+    ...(kept.length > 0 ? [named("Stays by its name", kept)] : []),
+    ...(startsAnew.length > 0
+      ? [named("Starts new with its module", startsAnew)]
+      : []),
   ];
 }
 

@@ -290,3 +290,58 @@ Deno.test("exitCodeOf() tells the truth for every outcome", () => {
   assertEquals(code("dry_run"), 0);
   assertEquals(code("dry_run", false), 8);
 });
+
+Deno.test("planText() says what becomes of each holder, and of state outside of holders", () => {
+  const text = planText({
+    ...PLAN,
+    holders: { visits: "kept", rooms: "declared again", old: "removed" },
+    kept: ["app.ts#games"],
+    startsAnew: ["counter.ts#cache"],
+  });
+  for (
+    const line of [
+      "Holders: visits stays, rooms stays, declared again, old removed",
+      "Stays by its name: app.ts#games",
+      "Starts new with its module: counter.ts#cache",
+    ]
+  ) assertEquals(text.split("\n").includes(line), true, text);
+});
+
+Deno.test("reportText() of a plan tells which modules can be replaced, each reason once", () => {
+  const refusal = {
+    rule: "state" as const,
+    path: "main.ts",
+    line: 7,
+    column: 1,
+    subject: "table",
+    why: "holds state",
+    remedy: "name it",
+  };
+  const text = reportText({
+    ...REPORT,
+    outcome: "dry_run",
+    surfaces: [{
+      main: "main.ts",
+      total: 4,
+      modules: [
+        { path: "a.ts", refusal },
+        { path: "b.ts", refusal: null },
+        {
+          path: "c.ts",
+          refusal: { ...refusal, line: 0, path: "c.ts", subject: "" },
+        },
+        { path: "main.ts", refusal },
+      ],
+    }],
+  });
+  assertEquals(
+    text.includes(
+      `1 of 4 modules of main.ts can be replaced while the app runs; not these:
+  main.ts:7 table: holds state; name it (which takes a.ts along)
+  c.ts: holds state; name it
+`,
+    ),
+    true,
+    text,
+  );
+});

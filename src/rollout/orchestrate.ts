@@ -2,6 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
+import { type HotSurface, hotSurface } from "@flyhot/runtime/plan";
 import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Fleet } from "../fly/fleet.ts";
@@ -148,8 +149,18 @@ async function planOnly(
       ...prepared.running.map((machine) => restingReport(machine, "queued")),
       ...prepared.resting.map((machine) => restingReport(machine)),
     ],
+    surfaces: surfacesOf(prepared),
     total_ms: elapsed(),
   });
+}
+
+/** What of each main module that runs can be replaced. */
+function surfacesOf({ release, mains = [] }: Prepared): readonly HotSurface[] {
+  const { manifest } = release;
+  const distinct = new Map(mains.map((it) => [JSON.stringify(it), it]));
+  return [...distinct.values()].filter(({ main }) =>
+    Object.hasOwn(manifest.modules, main)
+  ).map(({ main, preload }) => hotSurface(manifest, main, { preload }));
 }
 
 /** The ends of a rollout that write nothing. */

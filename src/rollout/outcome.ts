@@ -1,7 +1,7 @@
 /** From what is known at the end of a rollout to its report.
  * @module
  */
-import { withRefusals } from "@flyhot/runtime/plan";
+import { type HotSurface, withRefusals } from "@flyhot/runtime/plan";
 import type { Refusal } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
@@ -79,6 +79,7 @@ export function rolloutReport(
     readonly upgradeId?: string;
     readonly refusals?: readonly Refusal[];
     readonly machines?: readonly MachineReport[];
+    readonly surfaces?: readonly HotSurface[];
   },
 ): RolloutReport {
   return {
@@ -92,6 +93,7 @@ export function rolloutReport(
     sha256: release.sha256,
     size: release.size,
     plan: withRefusals(plan, end.refusals ?? []),
+    ...(end.surfaces ? { surfaces: end.surfaces } : {}),
     machines: end.machines ?? [],
     total_ms: end.total_ms,
   };

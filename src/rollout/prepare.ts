@@ -53,6 +53,11 @@ export interface Prepared extends AskedMachines {
   readonly plan: PlanReport;
   /** What each running machine said of its process. */
   readonly asked: readonly AskedProcess[];
+  /** The main modules that run, and whether the runtime started before them. */
+  readonly mains?: readonly {
+    readonly main: string;
+    readonly preload: boolean;
+  }[];
   /** What the pointer says that they should run; null for the base image. */
   readonly current: HotUpgrade | null;
 }
@@ -125,7 +130,7 @@ export async function prepare(
     }
     const asked = await untilOneAnswers(source.app, found, deps, signal, woken);
     found = asked.found;
-    const { plan, imageRef } = await tell(
+    const { plan, imageRef, mains } = await tell(
       deps,
       { name: "Plan", result: ({ plan }) => describePlan(plan) },
       async () => {
@@ -138,6 +143,10 @@ export async function prepare(
           ),
           // Machines look their generation up by what they themselves were told.
           imageRef: running[0]?.image_ref ?? found.imageRef,
+          mains: running.map(({ main, boot }) => ({
+            main,
+            preload: boot?.length === 0,
+          })),
         };
       },
     );
@@ -150,6 +159,7 @@ export async function prepare(
       release,
       plan,
       asked: asked.answered,
+      mains,
       current,
     };
   } catch (error) {

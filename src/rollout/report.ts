@@ -2,7 +2,7 @@
  * @module
  */
 import type { HolderChange, MachineResult } from "@flyhot/runtime/protocol";
-import type { PlanReport } from "@flyhot/runtime/plan";
+import type { HotSurface, PlanReport } from "@flyhot/runtime/plan";
 import type { MachineStanding } from "../ui/reporter.ts";
 
 /** What became of one machine. */
@@ -56,6 +56,8 @@ export interface RolloutReport {
   readonly size: number | null;
   /** What was to become of each file. */
   readonly plan: PlanReport | null;
+  /** Of a plan: which modules could be replaced if they changed, by main module. */
+  readonly surfaces?: readonly HotSurface[];
   /** What became of each machine. */
   readonly machines: readonly MachineReport[];
   /** From start to end, in milliseconds. */

@@ -12,6 +12,8 @@ interface Project {
   readonly edit: string;
   /** What the app answers at first, and after `one` has become `two` there. */
   readonly answers: readonly [string, string];
+  /** Flags of `flyhot init`. Default the boot shell. */
+  readonly flags?: readonly string[];
 }
 
 const DOCKERFILE = `FROM denoland/deno:2.9.6
@@ -22,6 +24,28 @@ CMD ["deno", "run", "-A", "main.ts"]
 const FLY_TOML = 'app = "init"\n[http_service]\n  internal_port = 8080\n';
 
 const PROJECTS: readonly Project[] = [
+  {
+    name: "a program that stays as it is, behind the preload,",
+    files: {
+      "main.ts": `import { word } from "./word.ts";
+
+function start(): void {
+  Deno.serve(
+    { port: Number(Deno.env.get("PORT") ?? 8080), onListen() {} },
+    (request) => new Response(word() + new URL(request.url).pathname),
+  );
+}
+
+start();
+`,
+      "word.ts": 'export const word = () => "one";\n',
+      "Dockerfile": DOCKERFILE,
+      "fly.toml": FLY_TOML,
+    },
+    edit: "word.ts",
+    answers: ["one/x", "two/x"],
+    flags: [],
+  },
   {
     name: "a program of Deno.serve",
     files: {
@@ -98,7 +122,9 @@ async function deno(cwd: string, ...args: string[]): Promise<void> {
   assertEquals(success, true, new TextDecoder().decode(stderr));
 }
 
-for (const { name, files, edit, answers } of PROJECTS) {
+for (
+  const { name, files, edit, answers, flags = ["--boot-shell"] } of PROJECTS
+) {
   Deno.test(`flyhot init makes ${name} hot: it checks, runs and is upgraded`, async () => {
     await withApp(files, async (folder) => {
       await using sandbox = await startSandbox({
@@ -111,7 +137,12 @@ for (const { name, files, edit, answers } of PROJECTS) {
         assertEquals(code, 0, host.out() + host.err());
         return JSON.parse(host.out());
       };
-      const { steps } = await flyhot("init", "--yes", "--json");
+      const { steps } = await flyhot(
+        "init",
+        "--yes",
+        "--json",
+        ...flags,
+      );
       assertEquals(steps, []);
       await deno(folder, "check", "main.ts");
       await deno(folder, "fmt", "--check", "main.ts", "deno.json");

@@ -72,7 +72,7 @@ export function analyzeTree(
     ...some("bindings", bindings),
     ...some("classes", classFactsOf(code, units, table, source)),
     ...some("enums", enumFactsOf(program)),
-    ...keepingOf(code, units, after),
+    ...keepingOf(code, units, after, top),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
@@ -131,6 +131,11 @@ function requiredBy(resolved: Resolved): ImportFact[] {
 /** Which members of `hot(import.meta)` a module uses. */
 function hotMembers(code: Code, units: Units): string[] {
   const found = new Set<string>();
+  // Nothing leads to the runtime where nothing imports it.
+  const imports = code.resolved.moduleLevel.some(({ imported }) =>
+    imported && isRuntime(imported.specifier)
+  );
+  if (!imports) return [];
   for (const unit of units.all) {
     for (const node of unit.references) {
       const { path } = useOf(node, code.resolved);

@@ -10,6 +10,7 @@ import type { Code } from "./effects.ts";
 import { keptFactsOf } from "./kept_facts.ts";
 import { type Keepable, keepableOf } from "./keepable.ts";
 import { localStateOf } from "./local_state.ts";
+import { isFunction, type Node } from "./nodes.ts";
 import { type TextFact, textFactsOf } from "./text_facts.ts";
 import type { Unit, Units } from "./units.ts";
 
@@ -19,12 +20,14 @@ import type { Unit, Units } from "./units.ts";
  * @param code the module
  * @param units its code
  * @param after what may run when its evaluation is over
+ * @param top what runs while it is evaluated
  * @returns the fields of its analysis; those that would be empty are left out
  */
 export function keepingOf(
   code: Code,
   units: Units,
   after: ReadonlySet<Unit>,
+  top: ReadonlySet<Unit>,
 ): Pick<ModuleAnalysis, "kept" | "unkeepable" | "texts"> {
   const { resolved } = code;
   const names = keepableOf(resolved.program);
@@ -45,6 +48,7 @@ export function keepingOf(
         ? { local: true }
         : {}),
       ...(state ? { state } : {}),
+      ...(state && top.has(unitAround(it, code, units)) ? { early: true } : {}),
       ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
@@ -77,6 +81,13 @@ function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
     }
   }
   return null;
+}
+
+/** The function in which it is made. */
+function unitAround(it: Keepable, { resolved }: Code, units: Units): Unit {
+  let at: Node | undefined = it.id ?? it.init ?? undefined;
+  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
+  return at && units.byFunction.get(at) || units.module;
 }
 
 /** `main.` of `main.games` and `main.new Users`. */

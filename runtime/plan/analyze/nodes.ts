@@ -33,14 +33,26 @@ export function field(node: Node, key: string): unknown {
   return (node as unknown as Record<string, unknown>)[key];
 }
 
-/** The node in a field, or null. */
+/**
+ * The node in a field.
+ *
+ * @param node the node; null for none
+ * @param key the field
+ * @returns the node there, or null
+ */
 export function one(node: Node | null, key: string): Node | null {
   if (!node) return null;
   const value = field(node, key);
   return isNode(value) ? value : null;
 }
 
-/** The nodes of a list; holes are left out. */
+/**
+ * The nodes of a list.
+ *
+ * @param node the node; null for none
+ * @param key the field
+ * @returns the nodes there; holes are left out
+ */
 export function many(node: Node | null, key: string): readonly Node[] {
   if (!node) return [];
   const value = field(node, key);
@@ -59,7 +71,12 @@ export function flag(node: Node, key: string): boolean {
   return field(node, key) === true;
 }
 
-/** The name of an identifier or the value of a string in a place where both may stand, as in `export { x as "y" }`. */
+/**
+ * The name of an identifier or the value of a string in a place where both may stand, as in `export { x as "y" }`.
+ *
+ * @param node the identifier or string; null for none
+ * @returns its name; empty for none
+ */
 export function nameOf(node: Node | null): string {
   if (!node) return "";
   if (node.type === "Literal") return String(field(node, "value"));
@@ -82,7 +99,12 @@ export function isWrapper(node: Node): boolean {
   return WRAPPERS.has(node.type);
 }
 
-/** The expression inside of type assertions, parentheses and optional chains. */
+/**
+ * The expression inside of type assertions, parentheses and optional chains.
+ *
+ * @param node the expression
+ * @returns what they are around
+ */
 export function unwrap(node: Node): Node {
   let at = node;
   while (isWrapper(at)) {
@@ -150,21 +172,45 @@ const NO_CODE = new Set([
   "trailingComments",
 ]);
 
-/** Calls a function with every child that is code, in the order of the source, and the field it stands in. */
+/** Where a node keeps its children once somebody has asked for them: a tree is walked a dozen times. */
+const CHILDREN = Symbol("children");
+
+interface Walked {
+  [CHILDREN]?: readonly (Node | string)[];
+}
+
+/**
+ * Calls a function with every child that is code, in the order of the source.
+ *
+ * @param node the node
+ * @param visit called with each child, and the field it stands in
+ */
 export function eachChild(
   node: Node,
   visit: (child: Node, key: string) => void,
 ): void {
+  const children = (node as Walked)[CHILDREN] ??= childrenOf(node);
+  for (let at = 0; at < children.length; at += 2) {
+    visit(children[at] as Node, children[at + 1] as string);
+  }
+}
+
+/** The children that are code, each followed by the field it stands in. */
+function childrenOf(node: Node): (Node | string)[] {
+  const found: (Node | string)[] = [];
   const fields = node as unknown as Record<string, unknown>;
   for (const key in fields) {
-    if (NO_CODE.has(key)) continue;
     const value = fields[key];
+    if (typeof value !== "object" || value === null || NO_CODE.has(key)) {
+      continue;
+    }
     if (Array.isArray(value)) {
       for (const item of value) {
-        if (isNode(item) && !isTypeOnly(item)) visit(item, key);
+        if (isNode(item) && !isTypeOnly(item)) found.push(item, key);
       }
-    } else if (isNode(value) && !isTypeOnly(value)) visit(value, key);
+    } else if (isNode(value) && !isTypeOnly(value)) found.push(value, key);
   }
+  return found;
 }
 
 /** Whether a node is a function of any kind. */

@@ -18,7 +18,9 @@ import {
 
 /** One declared name. */
 export interface Binding {
+  /** The name. */
   readonly name: string;
+  /** What declares it. */
   readonly kind:
     | "import"
     | "var"
@@ -63,6 +65,7 @@ interface Scope {
 
 /** The module with all its names resolved. */
 export interface Resolved {
+  /** The root of its tree. */
   readonly program: Node;
   /** The names at its top level. */
   readonly top: ReadonlyMap<string, Binding>;

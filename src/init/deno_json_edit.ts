@@ -1,0 +1,143 @@
+/** Edits of a deno.json that people write: comments, order and indentation stay.
+ * @module
+ */
+import {
+  applyEdits,
+  findNodeAtLocation,
+  type JSONPath,
+  modify,
+  parse,
+  type ParseError,
+  parseTree,
+} from "jsonc-parser";
+
+/**
+ * Sets a value in a JSON file with comments.
+ *
+ * @param text the text
+ * @param path the keys that lead there; objects on the way are made
+ * @param value the value
+ * @returns the new text; null if the text is not one object
+ */
+export function setValue(
+  text: string,
+  path: readonly string[],
+  value: unknown,
+): string | null {
+  const before = text.trim() === "" ? "{}\n" : text;
+  if (valueOf(before) === null) return null;
+  const comment = lastComment(before, path);
+  const bare = comment && without(before, comment);
+  const after = (comment && withComment(
+    modified(bare!, path as JSONPath, value),
+    bare!,
+    comment,
+  )) ?? modified(before, path as JSONPath, value);
+  return valueOf(after) === null ? null : after;
+}
+
+function modified(text: string, path: JSONPath, value: unknown): string {
+  return applyEdits(
+    text,
+    modify(text, path, value, {
+      formattingOptions: formattingOf(text),
+      isArrayInsertion: path.at(-1) === -1,
+    }),
+  );
+}
+
+/** A comment at the end of the line of an object's last member: it is about that, not about what comes behind it. */
+interface LastComment {
+  /** Where the member ends. */
+  readonly end: number;
+  /** Where the comment begins, with the blanks in front of it. */
+  readonly start: number;
+  readonly text: string;
+}
+
+function lastComment(
+  text: string,
+  path: readonly string[],
+): LastComment | null {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  let at = root;
+  for (const key of path) {
+    const inner = at && findNodeAtLocation(at, [key]);
+    if (!inner) break;
+    at = inner;
+  }
+  const last = at?.type === "object" ? at.children?.at(-1) : undefined;
+  if (!last) return null;
+  const end = last.offset + last.length;
+  const found =
+    /^([ \t]*,)?([ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/))[ \t]*(?=\r?\n)/
+      .exec(text.slice(end));
+  return found
+    ? { end, start: end + (found[1]?.length ?? 0), text: found[2]! }
+    : null;
+}
+
+function without(text: string, { start, text: comment }: LastComment): string {
+  return text.slice(0, start) + text.slice(start + comment.length);
+}
+
+/** Puts it back behind its member and the comma; null where the text in front of it has changed as well. */
+function withComment(
+  after: string,
+  bare: string,
+  { end, text }: LastComment,
+): string | null {
+  if (after.slice(0, end) !== bare.slice(0, end)) return null;
+  const at = after[end] === "," ? end + 1 : end;
+  return after.slice(0, at) + text + after.slice(at);
+}
+
+/**
+ * Adds texts to a list in a JSON file with comments; those that are there stay where they are.
+ *
+ * @param text the text
+ * @param path the keys that lead to the list, which is made if it is not there
+ * @param items what to add
+ * @returns the new text, the same if nothing is missing; null if the text is not one object, or no list stands there
+ */
+export function addItems(
+  text: string,
+  path: readonly string[],
+  items: readonly unknown[],
+): string | null {
+  const root = valueOf(text.trim() === "" ? "{}" : text);
+  if (root === null) return null;
+  let list: unknown = root;
+  for (const key of path) {
+    list = (list as Record<string, unknown> | undefined)?.[key];
+  }
+  if (list === undefined) {
+    return items.length === 0 ? text : setValue(text, path, items);
+  }
+  if (!Array.isArray(list)) return null;
+  const there = new Set(list.map((it) => JSON.stringify(it)));
+  let after = text;
+  for (const item of items) {
+    if (there.has(JSON.stringify(item))) continue;
+    after = modified(after, [...path, -1], item);
+  }
+  return after;
+}
+
+function valueOf(text: string): Record<string, unknown> | null {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  return errors.length === 0 && typeof value === "object" && value !== null &&
+      !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : null;
+}
+
+function formattingOf(text: string) {
+  const indent = /^[{\s]*?\n([ \t]+)\S/.exec(text)?.[1] ?? "  ";
+  return {
+    insertSpaces: !indent.startsWith("\t"),
+    tabSize: indent.startsWith("\t") ? 1 : indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
+}

@@ -1,0 +1,200 @@
+/** The lines that put the runtime into a Dockerfile.
+ * @module
+ */
+import { imageStart, lastStage } from "../config/image_start.ts";
+import {
+  allowsAll,
+  hotCommand,
+  PRELOAD,
+  SERVE,
+  shellLine,
+  type StartCommand,
+} from "../config/start_command.ts";
+
+/** A Dockerfile with the runtime in it. */
+export interface HotDockerfile {
+  /** The text; the same as before if nothing is missing. */
+  readonly text: string;
+  /** What only a person can decide, a sentence each. */
+  readonly steps: readonly string[];
+  /** What is worth knowing, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What is known besides the Dockerfile. */
+export interface DockerfileOptions {
+  /** The command of a task; empty if there is none. */
+  readonly task: (name: string) => string;
+  /** What the processes of `fly.toml` start; empty where it leaves that to the image. */
+  readonly processes: readonly StartCommand[];
+}
+
+/**
+ * Puts the runtime into a Dockerfile: the command with the preload, and a line that fetches it while the image is built.
+ *
+ * @param dockerfile the text
+ * @param options what is known besides
+ * @returns the new text, and what is left to do
+ */
+export function hotDockerfile(
+  dockerfile: string,
+  { task, processes }: DockerfileOptions,
+): HotDockerfile {
+  const steps: string[] = [];
+  const notes: string[] = [];
+  const start = imageStart(dockerfile, task);
+  const edits: { start: number; end: number; text: string }[] = [];
+  const specifiers = new Set(
+    processes.map(({ kind }) => kind === "run" ? PRELOAD : SERVE),
+  );
+  if (start === null && processes.length === 0) {
+    steps.push(
+      `Say in the Dockerfile what starts the app: CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
+    );
+  }
+  if (start && processes.length === 0) {
+    const { instruction, words, command, isList } = start;
+    const at = `Dockerfile:${instruction.line}`;
+    const hot = command && hotCommand(words, command);
+    if (!command || !hot) {
+      steps.push(
+        `Start the app with the preload: ${at} says ${instruction.name} ${instruction.rest}, which is not one plain deno run or deno serve. It needs --preload ${PRELOAD} in front of the main module.`,
+      );
+    } else if ("unsure" in hot) {
+      steps.push(`Change the command in ${at}: ${hot.unsure}.`);
+    } else {
+      specifiers.add(command.kind === "run" ? PRELOAD : SERVE);
+      if (
+        !isSame(words, hot.words) ||
+        start.task !== null && command.runtime === null
+      ) {
+        edits.push({
+          start: instruction.start,
+          end: instruction.end,
+          text: `${instruction.name} ${
+            isList || start.task !== null
+              ? `[${hot.words.map((word) => JSON.stringify(word)).join(", ")}]`
+              : shellLine(hot.words)
+          }`,
+        });
+        if (start.task !== null) {
+          notes.push(
+            `the task ${start.task} stays as it is; ${at} now starts what it says, with the runtime in front`,
+          );
+        }
+      }
+      if (!allowsAll(hot.words)) {
+        notes.push(
+          `${at} does not allow all (-A): the runtime needs to read, write, run, and reach network and environment`,
+        );
+      }
+    }
+  }
+  for (const specifier of specifiers) {
+    const line = cacheLine(dockerfile, specifier);
+    if (line) edits.push({ ...line, text: line.text });
+  }
+  const owner = ownerTrouble(dockerfile);
+  if (owner) {
+    edits.push(...owner.edits);
+    notes.push(owner.note);
+  }
+  return { text: applied(dockerfile, edits), steps, notes };
+}
+
+/** The line that fetches the runtime while the image is built: where it is in another version, or just in front of the command. */
+function cacheLine(dockerfile: string, specifier: string) {
+  const stage = lastStage(dockerfile);
+  const bare = /\/(?:preload|serve)$/.exec(specifier)![0];
+  const there = stage.find(({ name, rest }) =>
+    name === "RUN" &&
+    new RegExp(`jsr:@flyhot/runtime(?:@[^/\\s"]*)?${bare}`).test(rest)
+  );
+  if (there) {
+    const text = dockerfile.slice(there.start, there.end);
+    const wanted = text.replace(
+      new RegExp(`jsr:@flyhot/runtime(?:@[^/\\s"]*)?${bare}`),
+      specifier,
+    );
+    return wanted === text
+      ? null
+      : { start: there.start, end: there.end, text: wanted };
+  }
+  const isBare = /distroless/.test(
+    stage.find(({ name }) => name === "FROM")?.rest ?? "",
+  );
+  const words = ["deno", "cache", "--no-lock", specifier];
+  const line = `RUN ${
+    isBare ? JSON.stringify(words).replaceAll(",", ", ") : words.join(" ")
+  }\n`;
+  const before = stage.find(({ name }) =>
+    name === "CMD" || name === "ENTRYPOINT"
+  );
+  if (before) return { start: before.start, end: before.start, text: line };
+  const end = dockerfile.length;
+  return {
+    start: end,
+    end,
+    text: dockerfile.endsWith("\n") || dockerfile === "" ? line : `\n${line}`,
+  };
+}
+
+/** A user who owns none of the app's files cannot lay new ones over them. */
+function ownerTrouble(dockerfile: string) {
+  const stage = lastStage(dockerfile);
+  const user = stage.findLast(({ name }) => name === "USER");
+  const name = user?.rest.split(":")[0]?.trim() ?? "root";
+  if (!user || name === "root" || name === "0" || name.startsWith("$")) {
+    return null;
+  }
+  const copies = stage.filter((it) =>
+    (it.name === "COPY" || it.name === "ADD") && !/--chown=/.test(it.rest)
+  );
+  const isHandedOver = stage.some((it) =>
+    it.name === "RUN" && /\bchown\b/.test(it.rest)
+  );
+  if (copies.length === 0 || isHandedOver) return null;
+  return {
+    edits: copies.map((it) => {
+      const at = it.start + it.name.length;
+      return { start: at, end: at, text: ` --chown=${name}:${name}` };
+    }),
+    note:
+      `the app runs as ${name} (Dockerfile:${user.line}), who must own its files so that upgrades can lay new ones over them: COPY --chown`,
+  };
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, at) => word === b[at]);
+}
+
+function applied(
+  text: string,
+  edits: readonly { start: number; end: number; text: string }[],
+): string {
+  let result = text;
+  for (
+    const edit of edits.toSorted((a, b) => b.start - a.start || b.end - a.end)
+  ) {
+    result = result.slice(0, edit.start) + edit.text + result.slice(edit.end);
+  }
+  return result;
+}
+
+/** A Dockerfile for an app that has none. */
+export function newDockerfile(
+  entry: string,
+  serve: boolean,
+  denoVersion: string,
+): string {
+  const words = serve
+    ? ["deno", "run", "-A", SERVE, entry]
+    : ["deno", "run", "-A", "--preload", PRELOAD, entry];
+  return `FROM denoland/deno:${denoVersion}
+WORKDIR /app
+COPY . .
+RUN deno cache ${entry}
+RUN deno cache --no-lock ${serve ? SERVE : PRELOAD}
+CMD ${`[${words.map((word) => JSON.stringify(word)).join(", ")}]`}
+`;
+}
