@@ -1,0 +1,14 @@
+import { liveThrough } from "./live_through.ts";
+import { CHAT } from "./chat/story.ts";
+import { GAME } from "./game/story.ts";
+import { DASHBOARD } from "./dashboard/story.ts";
+const t = performance.now();
+const s = [CHAT, GAME, DASHBOARD].find((x) => x.name === Deno.args[0])!;
+const life = await liveThrough(s);
+console.log(
+  life.lines.join("\n"),
+  "\n",
+  life.violations.join("\n"),
+  life.answers,
+  Math.round(performance.now() - t),
+);
