@@ -23,6 +23,8 @@ export interface Work {
    * for work that is no evaluation.
    */
   place: string | null;
+  /** The kept value whose initializer began it, as `place#name`: what it begins lives as long as that value. */
+  readonly kept?: string;
   /** The pass of the health check that it belongs to, or null. */
   readonly pass: Pass | null;
   /** The generation that was in when it began. */
@@ -54,6 +56,9 @@ export class Generations {
   #floor = 0;
   #trial: { readonly generation: number; readonly attempt: number } | null =
     null;
+
+  /** Told when work begins and ends, while old code and new both answer; null where nobody wants to know. */
+  between: (() => void) | null = null;
 
   /** The generation that callers from outside meet. */
   get serving(): number {
@@ -150,6 +155,19 @@ export class Generations {
   }
 
   /**
+   * Says that from here on goes on what belongs to a value, until somebody says that this is over.
+   *
+   * @param kept the value, as `place#name`
+   * @returns says that it is over; null where no evaluation goes on
+   */
+  enterMaking(kept: string): (() => void) | null {
+    const { work } = this;
+    if (work === null || work.place === null) return null;
+    this.#context.enterWith({ ...work, kept });
+    return () => this.#context.enterWith(work);
+  }
+
+  /**
    * Says that the evaluation has come to its end: what comes after it in the same turn, as the evaluation of a package, is
    * not the module's.
    *
@@ -188,13 +206,24 @@ export class Generations {
       readonly heir?: boolean;
     } = {},
   ): T {
-    const { attempt = null, place = null } = options.heir && this.work || {};
+    const { attempt = null, place = null, kept }: Partial<Work> =
+      options.heir && this.work || {};
     const generation = options.heir ? this.meets : this.#serving;
-    const work = this.#work({ attempt, place, generation });
+    const work = this.#work({
+      attempt,
+      place,
+      generation,
+      ...kept === undefined ? {} : { kept },
+    });
+    this.between?.();
     // What an evaluation owns ends with it, finished or not, and is not waited for.
-    const end = attempt === null && place === null
+    const over = attempt === null && place === null
       ? this.#counted(work)
       : () => void (work.ended = true);
+    const end = () => {
+      over();
+      this.between?.();
+    };
     let result: T;
     try {
       result = this.#context.run(work, act);

@@ -10,6 +10,7 @@ import {
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
+import { Keeping } from "./keep/keeping.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
@@ -58,6 +59,8 @@ export class ModuleLoading {
   standIns: StandIns = new StandIns(new Map());
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
+  /** How initializers are wrapped, so that their values can be kept. */
+  readonly keeping: Keeping = new Keeping();
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
@@ -167,8 +170,9 @@ export class ModuleLoading {
    * @returns true if one of them has it
    */
   hasText(text: string, isOf: (url: string) => boolean): boolean {
+    const written = this.keeping.plain(text);
     for (const [url, source] of this.#sources) {
-      if (isOf(url) && source.includes(text)) return true;
+      if (isOf(url) && source.includes(written)) return true;
     }
     return false;
   }
@@ -208,6 +212,7 @@ export class ModuleLoading {
     for (const url of this.#sources.keys()) {
       if (!table.isCurrent(url)) this.#sources.delete(url);
     }
+    this.keeping.forget((url) => this.#sources.has(url));
     const attempts = table.currentAttempts();
     for (const attempt of this.releases.keys()) {
       // Work begun before a swap still imports by its own release.
@@ -318,8 +323,11 @@ export class ModuleLoading {
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = textOf(loaded.source);
     this.#sources.set(url, text);
-    let source = withClasses(text, url);
-    if (this.main !== null && !context.conditions?.includes("require")) {
+    const isRequired = context.conditions?.includes("require") === true;
+    // First of all: the others put text at places that the parser would not know.
+    const kept = isRequired ? text : this.keeping.wrap(text, url);
+    let source = withClasses(kept, url);
+    if (this.main !== null && !isRequired) {
       source = withEvaluation(source, url);
     }
     if (release !== null) source = atPlace(source, placeOf(url));

@@ -2,7 +2,10 @@
  * @module
  */
 import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { NO_SETTINGS } from "../protocol/release_settings.ts";
+import {
+  NO_SETTINGS,
+  type ReleaseSettings,
+} from "../protocol/release_settings.ts";
 import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,
@@ -30,6 +33,7 @@ import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { judgeSockets } from "./rules/socket_rule.ts";
+import { judgeKeep } from "./rules/keep_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
@@ -43,6 +47,8 @@ export interface ClassifyOptions {
   readonly consent?: readonly string[];
   /** Modules that lead elsewhere than they did, as only the machine knows. Default none. */
   readonly elsewhere?: ReadonlySet<string>;
+  /** Whether it leads back to code that the machine ran before; only the machine knows. Default no. */
+  readonly isWayBack?: boolean;
 }
 
 /**
@@ -73,16 +79,13 @@ export function* classifySteps(
     loaded: [...new Set(machine.loaded.map(bare))],
   };
   const said = manifest.settings ?? NO_SETTINGS;
+  const isWayBack = options.isWayBack ?? false;
   // What is lost is of the code that runs, whose own deno.json may have named it: a way back must not fail for a name.
-  const settings = {
-    ...said,
-    startsAnew: [
-      ...new Set([...said.startsAnew, ...running.settings?.startsAnew ?? []]),
-    ],
-  };
+  const settings = bothSettings(said, running.settings ?? NO_SETTINGS);
   const consents = new Consents([
     ...settings.consent,
     ...options.consent ?? [],
+    ...isWayBack ? running.settings?.consent ?? [] : [],
   ]);
   const release = releaseView(manifest);
   const now = runningView(running, release);
@@ -150,6 +153,18 @@ export function* classifySteps(
     isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
   });
   const { fresh } = set;
+  const keep = yield* judgeKeep({
+    reload: set.reload,
+    fresh: [...fresh],
+    running: now,
+    release,
+    settings,
+    consents,
+    canKeep: running.canKeep,
+    holdsState: Object.keys(running.holders).length > 0,
+    importers: packages?.importers ?? new Set(),
+    isWayBack,
+  });
   const state = yield* judgeState({
     reload: set.reload,
     pruned,
@@ -160,6 +175,9 @@ export function* classifySteps(
     release,
     settings,
     consents,
+    canKeep: running.canKeep?.possible ?? false,
+    kept: keep.judged,
+    isWayBack,
   });
   const sockets = judgeSockets(
     running,
@@ -181,6 +199,7 @@ export function* classifySteps(
     ...(yield* linkRelease(linked, release, has)),
     ...(yield* oneStep(boundaryRefusals(manifest, running, gone, now))),
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
+    ...keep.refusals,
     ...state.refusals,
     ...sockets.refusals,
     ...(yield* workerRefusals(
@@ -229,6 +248,7 @@ export function* classifySteps(
     holders: holdersOf(running, set.reload, gone),
     startsAnew: state.startsAnew,
     kept: settings.keep,
+    taken: keep.taken,
   };
   return running.analysis === undefined && changesAnything(plan)
     ? {
@@ -237,6 +257,33 @@ export function* classifySteps(
       refusals: [olderRuntime(running.main), ...refusals],
     }
     : plan;
+}
+
+/**
+ * What both say of state: what is lost is of the code that runs, whose own deno.json may have named it, and a way back
+ * must not fail for a name. Where they differ, the release is right.
+ */
+function bothSettings(
+  said: ReleaseSettings,
+  before: ReleaseSettings,
+): ReleaseSettings {
+  const lost = new Set(said.startsAnew);
+  const keep = [
+    ...said.keep,
+    ...before.keep.filter(({ at }) =>
+      !lost.has(at) && !said.keep.some((it) => it.at === at)
+    ),
+  ];
+  const kept = new Set(keep.map(({ at }) => at));
+  return {
+    ...said,
+    keep,
+    startsAnew: [
+      ...lost.union(
+        new Set(before.startsAnew.filter((name) => !kept.has(name))),
+      ),
+    ],
+  };
 }
 
 /** A step of its own, for what takes about a millisecond. */

@@ -27,6 +27,7 @@ export { lockChanges, lockedVersions } from "./locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
 export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 export { isEmptyPlan, type Plan } from "./plan.ts";
+export type { TakenEntry } from "./rules/keep_rule.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/judge_touch.ts";

@@ -3,6 +3,7 @@
  */
 import type { KeptEntry } from "../protocol/release_settings.ts";
 import type { PackageChange } from "./dependencies/package_changes.ts";
+import type { TakenEntry } from "./rules/keep_rule.ts";
 import type { Reason } from "./reload_set.ts";
 import type { Refusal } from "../base/refusal.ts";
 
@@ -48,6 +49,8 @@ export interface Plan {
   readonly startsAnew: readonly string[];
   /** State that stays by name. */
   readonly kept: readonly KeptEntry[];
+  /** What of the replaced modules is taken over by this upgrade. */
+  readonly taken: readonly TakenEntry[];
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Generations } from "../modules/generations.ts";
 interface Owned {
   readonly attempt: number | null;
   readonly place: string;
+  readonly kept: string | undefined;
   readonly end: () => void;
 }
 
@@ -15,6 +16,8 @@ export interface OwnedContext {
   readonly generations: Generations;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Whether the value of an attempt that has begun something while it was made is still in. */
+  livesOn(kept: string, attempt: number | null): boolean;
 }
 
 /** What evaluations own. What a request begins is not theirs: it lives as long as the request's own affairs. */
@@ -39,7 +42,8 @@ export class OwnedEnds {
   add(place: string | null, end: () => void): () => void {
     const { work } = this.#context.generations;
     if (work === null || work.place === null) return end;
-    const owned = { attempt: work.attempt, place: place ?? work.place, end };
+    const { attempt, kept } = work;
+    const owned = { attempt, place: place ?? work.place, kept, end };
     this.#owned.add(owned);
     return () => {
       this.#owned.delete(owned);
@@ -55,7 +59,8 @@ export class OwnedEnds {
    */
   endReplaced(places: ReadonlySet<string>, attempt: number): void {
     this.#end((it) =>
-      it.attempt !== attempt && this.#context.isAmong(it.place, places)
+      it.attempt !== attempt && this.#context.isAmong(it.place, places) &&
+      !(it.kept && this.#context.livesOn(it.kept, it.attempt))
     );
   }
 

@@ -35,13 +35,15 @@ import { Timers } from "./timers.ts";
 import { FamilyCell } from "../state/family_cell.ts";
 import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
 import type { HotContext } from "../modules/hot_context.ts";
+import { KeptValues } from "../modules/keep/kept_values.ts";
+import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
 import { StandIns } from "../modules/stand_ins.ts";
 import { ImageAnalysis } from "../modules/image_analysis.ts";
 import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
-import { attemptOf } from "../modules/module_urls.ts";
+import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
 import { ServiceCell } from "../state/service_cell.ts";
@@ -94,6 +96,8 @@ export class AppProcess {
   readonly generations: Generations = generations;
   /** What the scripts of the base image do. */
   readonly imageAnalysis: ImageAnalysis = new ImageAnalysis(this.modules);
+  /** The values that initializers of the app have made. */
+  readonly kept: KeptValues = new KeptValues();
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
   /** The holders by name. */
@@ -155,6 +159,7 @@ export class AppProcess {
     generations,
     callingPlace: () => this.callingPlace("outermost"),
     pathOf: (place) => this.#pathOf(place) ?? place,
+    livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     note: (error, work) => this.guard.note(error, work),
   });
   /** The files that modules read while they are evaluated. */
@@ -175,6 +180,7 @@ export class AppProcess {
   readonly owned: OwnedEnds = new OwnedEnds({
     generations,
     isAmong: (place, paths) => this.isAmong(place, paths),
+    livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
   });
   /** The health checks that modules declare. */
   readonly healthChecks: HealthChecks = new HealthChecks();
@@ -231,8 +237,12 @@ export class AppProcess {
 
   /** Begins to see imports, errors, timers, servers and what ends the process; once. */
   install(): void {
-    const shared = globalThis as { [CLASSES_KEY]?: TakeClasses };
+    const shared = globalThis as {
+      [CLASSES_KEY]?: TakeClasses;
+      [KEPT_KEY]?: OpenKept;
+    };
     shared[CLASSES_KEY] = (url, classes) => this.#takeClasses(url, classes);
+    shared[KEPT_KEY] = this.#openKept;
     if (this.#installed) return;
     this.#installed = true;
     this.modules.install();
@@ -422,6 +432,7 @@ export class AppProcess {
       this.families.delete(name);
     }
     for (const path of paths) this.hots.delete(path);
+    this.kept.forget(paths);
     this.healthChecks.forget(paths);
     for (const [name, cell] of this.services) {
       if (!paths.has(cell.definition.module)) continue;
@@ -460,8 +471,22 @@ export class AppProcess {
       generations,
       callingPlace: () => this.callingPlace("innermost"),
       isAmong: (place, paths) => this.isAmong(place, paths),
+      livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     };
   }
+
+  /** Each instance of a module has values of its own; one with a query is another module than the one without. */
+  #openKept: OpenKept = (url) => {
+    const path = this.#pathOf(url);
+    if (path === null) return undefined;
+    const place = placeOf(url);
+    const query = place.slice(fileOf(place).length);
+    return this.kept.open(
+      path + query,
+      attemptOf(url) ?? 0,
+      (key) => generations.enterMaking(key),
+    );
+  };
 
   #pathOf(url: string): string | null {
     return this.modules.table?.pathOf(url) ?? null;

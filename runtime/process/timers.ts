@@ -20,6 +20,8 @@ export interface TimersContext {
   callingPlace(): string | null;
   /** The path of a place that was noted before the root was known. */
   pathOf(place: string): string;
+  /** Whether the value of an attempt that has set a timer while it was made is still in. */
+  livesOn(kept: string, attempt: number | null): boolean;
   /** Told what a callback threw, and whose it was. */
   note(error: unknown, work: Work | null): void;
 }
@@ -42,6 +44,7 @@ type Callback = (...args: unknown[]) => unknown;
 interface Owned {
   readonly attempt: number | null;
   readonly place: string;
+  readonly kept: string | undefined;
   readonly repeats: boolean;
   timer: Timer | null;
   held: number;
@@ -138,7 +141,9 @@ export class Timers {
     kept: ReadonlySet<unknown> = new Set(),
   ): HeldTimers {
     return this.#hold(
-      (owned) => owned.attempt !== attempt && places.has(this.#path(owned)),
+      (owned) =>
+        owned.attempt !== attempt && places.has(this.#path(owned)) &&
+        !this.#livesOn(owned),
       kept,
       () => {
         for (const place of places) this.#since.set(place, attempt);
@@ -236,6 +241,7 @@ export class Timers {
     const owned: Owned = {
       attempt,
       place,
+      kept: work.kept,
       repeats,
       timer: null,
       held: 0,
@@ -269,7 +275,12 @@ export class Timers {
   #isEnded(owned: Owned): boolean {
     const { attempt } = owned;
     if (attempt !== null && this.#givenUp.has(attempt)) return true;
-    return (attempt ?? 0) < (this.#since.get(this.#path(owned)) ?? 0);
+    return (attempt ?? 0) < (this.#since.get(this.#path(owned)) ?? 0) &&
+      !this.#livesOn(owned);
+  }
+
+  #livesOn({ kept, attempt }: Owned): boolean {
+    return kept !== undefined && this.#context.livesOn(kept, attempt);
   }
 
   #path({ place }: Owned): string {

@@ -75,12 +75,16 @@ export type {
   ExportFact,
   FieldFact,
   ImportFact,
+  KeptFact,
   MethodFact,
   ModuleAnalysis,
   NameRef,
   OwnedFact,
+  RepeatFact,
   StateBinding,
+  TextRecord,
   Touch,
+  UnkeepableFact,
   ValueKind,
 } from "./module_analysis.ts";
 export { VALUE_KINDS } from "./module_analysis.ts";

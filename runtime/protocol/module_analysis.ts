@@ -221,6 +221,52 @@ export interface OwnedFact {
   readonly later?: boolean;
 }
 
+/** A piece of code by its text, and what it refers to in other modules. */
+export interface TextRecord {
+  /** A digest of its text and of all it refers to in its module, however it is laid out. */
+  readonly digest: string;
+  /** What it refers to in other modules; the exported name, or `*`. */
+  readonly uses?: readonly NameRef[];
+}
+
+/** Something that evaluated code does to a value, and would do to a kept one a second time. */
+export interface RepeatFact {
+  /** For people: `push()`, `.limit =`, `assignment`. */
+  readonly detail: string;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+}
+
+/** An initializer whose value can be kept. */
+export interface KeptFact extends TextRecord {
+  /** As deno.json has it behind `#`: `rooms`, `main.games`, `Cache.one`, `main.new Users`. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+  /** True for a local of a function, and for what is made in one. */
+  readonly local?: boolean;
+  /** True for a weak collection or a symbol: kept without being named, if its text stays. */
+  readonly byItself?: boolean;
+  /** What would be done to it a second time. */
+  readonly repeats?: readonly RepeatFact[];
+  /** The package whose object it is, which the module configures. */
+  readonly library?: string;
+}
+
+/** A name whose value cannot be kept. */
+export interface UnkeepableFact {
+  /** The name. */
+  readonly name: string;
+  /** Why: ends a sentence that begins with the name. */
+  readonly why: string;
+  /** Where. */
+  readonly line: number;
+}
+
 /** What one module does, as far as its text tells; lists that would be empty are left out. */
 export interface ModuleAnalysis {
   /** What it imports. */
@@ -243,6 +289,12 @@ export interface ModuleAnalysis {
   readonly classes?: readonly ClassFact[];
   /** Its enums. */
   readonly enums?: readonly EnumFact[];
+  /** The initializers whose values can be kept. */
+  readonly kept?: readonly KeptFact[];
+  /** Names whose values cannot be kept. */
+  readonly unkeepable?: readonly UnkeepableFact[];
+  /** Its exports by their text. */
+  readonly texts?: Readonly<Record<string, TextRecord>>;
   /** What it starts. */
   readonly owned?: readonly OwnedFact[];
   /** The members of `hot(import.meta)` that it uses. */
@@ -432,6 +484,46 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
   };
 };
 
+const textRecord: Reader<TextRecord> = (value, at) => {
+  const it = object(value, at);
+  return {
+    digest: string(it.digest, `${at}.digest`),
+    ...maybe(it, "uses", listOf(nameRef), at),
+  };
+};
+
+const repeatFact: Reader<RepeatFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    detail: string(it.detail, `${at}.detail`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+  };
+};
+
+const keptFact: Reader<KeptFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...textRecord(value, at),
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    ...maybe(it, "local", boolean, at),
+    ...maybe(it, "byItself", boolean, at),
+    ...maybe(it, "repeats", listOf(repeatFact), at),
+    ...maybe(it, "library", string, at),
+  };
+};
+
+const unkeepableFact: Reader<UnkeepableFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    why: string(it.why, `${at}.why`),
+    line: count(it.line, `${at}.line`),
+  };
+};
+
 const brokenFact: Reader<NonNullable<ModuleAnalysis["broken"]>> = (
   value,
   at,
@@ -465,6 +557,9 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "bindings", listOf(stateBinding), at),
     ...maybe(it, "classes", listOf(classFact), at),
     ...maybe(it, "enums", listOf(enumFact), at),
+    ...maybe(it, "kept", listOf(keptFact), at),
+    ...maybe(it, "unkeepable", listOf(unkeepableFact), at),
+    ...maybe(it, "texts", recordOf(textRecord), at),
     ...maybe(it, "owned", listOf(ownedFact), at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),

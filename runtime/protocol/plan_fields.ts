@@ -79,6 +79,8 @@ export interface RunningPlanFields {
     readonly possible: boolean;
     readonly why?: string;
   };
+  /** Whether values can be kept by name, and why not. */
+  readonly canKeep?: { readonly possible: boolean; readonly why?: string };
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
@@ -184,6 +186,7 @@ export function runningPlanFields(
     ...maybe(running, "configKeys", recordOf(texts), at),
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
+    ...maybe(running, "canKeep", canDo, at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "boot", listOf(string), at),

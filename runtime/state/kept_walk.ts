@@ -56,8 +56,13 @@ export interface KeptVisitor {
    *
    * @param value the function
    * @param place where it is
+   * @param of the object that has it as a member, and under which key; null where it is anywhere else
    */
-  function?(value: AnyClass, place: () => KeptPlace): void;
+  function?(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void;
   /**
    * A symbol, as a key or a value.
    *
@@ -129,6 +134,7 @@ export class KeptWalk {
       this.#visitor.function?.(
         value as AnyClass,
         () => placeOf({ object: value, from, root, via, key }),
+        via === "member" && from ? { object: from.object, key } : null,
       );
       return;
     }

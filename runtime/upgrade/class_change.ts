@@ -2,6 +2,10 @@
  * @module
  */
 import { originalOf } from "../modules/calls_as_work.ts";
+import { natives } from "../base/natives.ts";
+import { type Refusal, refusalText } from "../base/refusal.ts";
+import { UpgradeError } from "../base/upgrade_error.ts";
+import type { TakenEntry } from "../plan/rules/keep_rule.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { AnyClass, ClassPairs } from "../state/class_registry.ts";
 import { classShape, isSelfContained } from "../state/class_shape.ts";
@@ -27,7 +31,23 @@ export interface KeptState {
   definitionOf(cell: HolderCell): StateDefinition;
   /** The state that a holder will have afterwards. */
   stateOf(cell: HolderCell): unknown;
+  /** Variables: those that are kept by name, and those of modules that stay. */
+  variables(): Iterable<KeptVariable>;
 }
+
+/** A variable that may hold instances. */
+export interface KeptVariable {
+  /** As `rooms.ts#rooms`. */
+  readonly name: string;
+  readonly value: unknown;
+  /** How it is named under `keep`; null for one of a module that stays, of which only the instances are concerned. */
+  readonly entry: TakenEntry | null;
+}
+
+/** What is said of something that holds instances. */
+type Terms =
+  & Pick<StateDefinition, "classes" | "keepFunctions">
+  & { readonly variable?: KeptVariable };
 
 interface Judged extends FollowedPair {
   readonly verdict: ClassVerdict;
@@ -88,6 +108,13 @@ export class ClassChange {
       // Its action may change the state at any moment.
       if (!cell.idle) cell.gate.walked?.add(cell);
     }
+    for (const variable of this.#kept.variables()) {
+      this.#addVariable(walk, variable);
+      while (!walk.run(endsAt) || performance.now() >= endsAt) {
+        await new Promise((resolve) => natives.setTimeout(resolve, 0));
+        endsAt = performance.now() + SLICE_MS;
+      }
+    }
   }
 
   /**
@@ -102,6 +129,10 @@ export class ClassChange {
       const cell of [...this.#gates].flatMap((gate) => [...gate.walked ?? []])
     ) {
       this.#add(walk, this.#kept.nameOf(cell), cell);
+    }
+    // Nobody suspends variables: what is in them may have changed at any moment.
+    for (const variable of this.#kept.variables()) {
+      if (variable.entry) this.#addVariable(walk, variable);
     }
     walk.run();
     this.end();
@@ -186,7 +217,7 @@ export class ClassChange {
       wantsInstance: (prototype) => this.#classesOf(prototype).length > 0,
       instance: (instance, place) => this.#judge(instance, place()),
       reference: (instance, place) => this.#convert(instance, place),
-      function: (value, place) => this.#function(value, place),
+      function: (value, place, of) => this.#function(value, place, of),
       symbol: (value, place, of) => this.#symbol(value, place, of),
     });
   }
@@ -196,7 +227,17 @@ export class ClassChange {
     walk.add({ name, value: this.#kept.stateOf(cell) });
   }
 
-  readonly #definitions = new Map<string, StateDefinition>();
+  #addVariable(walk: KeptWalk, variable: KeptVariable): void {
+    const { name, value, entry } = variable;
+    this.#definitions.set(name, {
+      keepFunctions: entry === null || entry.functions === "keep",
+      variable,
+    });
+    if (typeof value === "symbol") return;
+    walk.add({ name, value });
+  }
+
+  readonly #definitions = new Map<string, Terms>();
 
   /** The classes of an instance that are replaced, its own first. */
   #classesOf(prototype: object): (Judged | string)[] {
@@ -217,7 +258,7 @@ export class ClassChange {
     if (this.#conversion(classes, place)) return;
     for (const judged of classes) {
       if (typeof judged === "string") {
-        throw refusal(
+        throw this.#refusal(
           place,
           judged,
           `${judged} is not in the new code`,
@@ -226,7 +267,7 @@ export class ClassChange {
       }
       const [first] = judged.verdict.refusals;
       if (first) {
-        throw refusal(
+        throw this.#refusal(
           place,
           judged.name,
           `${first.subject} ${first.why}`,
@@ -237,6 +278,15 @@ export class ClassChange {
     this.#found.add(instance);
   }
 
+  #isKept(value: symbol): boolean {
+    this.#symbols ??= new Set(
+      [...this.#kept.variables()].filter(({ entry }) => entry !== null)
+        .map((it) => it.value),
+    );
+    return this.#symbols.has(value);
+  }
+
+  #symbols: Set<unknown> | null = null;
   readonly #converted = new Map<object, unknown>();
 
   #convert(instance: object, place: () => KeptPlace): void {
@@ -263,30 +313,48 @@ export class ClassChange {
       : undefined;
   }
 
-  #function(value: AnyClass, place: () => KeptPlace): void {
+  #function(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void {
     const next = this.#byClass.get(value);
+    const { variable } = this.#definitions.get(place().root.name) ?? {};
+    if (variable?.entry === null) return;
     if (next) {
       const at = place();
+      if (at.path === at.root.name) {
+        throw this.#refusal(
+          at,
+          value.name,
+          "it is a class, and the new code has another one",
+          null,
+        );
+      }
       this.#replacements.push(() => at.replace(next));
       return;
     }
     if (next === null) {
       const at = place();
-      throw refusal(
+      throw this.#refusal(
         at,
         value.name,
         `it is the class ${value.name}, which is not in the new code`,
         null,
       );
     }
+    // Made of its new text on every instance.
+    if (of && this.#isFilled(of.object, of.key)) return;
     const { oldSource, newSource } = this.#staging;
-    const text = Function.prototype.toString.call(originalOf(value));
+    const text = this.#appProcess.modules.keeping.plain(
+      Function.prototype.toString.call(originalOf(value)),
+    );
     if (!oldSource?.(text)) return;
     const isThere = newSource?.(text) === true;
     if (isThere && isSelfContained(text)) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
-    throw refusal(
+    throw this.#refusal(
       at,
       value.name || "a function",
       isThere
@@ -296,9 +364,29 @@ export class ClassChange {
     );
   }
 
+  #isFilled(object: object, key: unknown): boolean {
+    return this.#classesOf(Object.getPrototypeOf(object)).some((judged) =>
+      typeof judged !== "string" &&
+      judged.fill.some(({ name }) => name === key)
+    );
+  }
+
+  #refusal(
+    place: KeptPlace,
+    what: string,
+    why: string,
+    name: string | null,
+  ): Error {
+    const { variable } = this.#definitions.get(place.root.name) ?? {};
+    return variable
+      ? variableRefusal(variable, place, what, why, name)
+      : refusal(place, what, why, name);
+  }
+
   /** A module that is evaluated again makes other symbols, which the new code does not find in what is kept. */
   #symbol(value: symbol, place: () => KeptPlace, of: object | null): void {
     if (Symbol.keyFor(value) !== undefined) return;
+    if (this.#isKept(value)) return;
     const { description } = value;
     const texts = description === undefined
       ? ["Symbol()"]
@@ -306,14 +394,52 @@ export class ClassChange {
     const { oldSource } = this.#staging;
     if (!texts.some((text) => oldSource?.(text))) return;
     const at = place();
+    const { variable } = this.#definitions.get(at.root.name) ?? {};
+    if (variable?.entry === null) return;
     const classes = of ? this.#classesOf(Object.getPrototypeOf(of)) : [];
     if (this.#conversion(classes, at)) return;
+    if (variable) {
+      throw variableRefusal(
+        variable,
+        at,
+        String(value),
+        "the new code makes another symbol, and would not find it",
+        null,
+      );
+    }
     throw new MigrationError(
       `Cannot keep ${at.path} (${
         String(value)
       }): the new code makes another symbol, and would not find it; use Symbol.for(), or raise the version and migrate`,
     );
   }
+}
+
+function variableRefusal(
+  { name, entry }: KeptVariable,
+  place: KeptPlace,
+  what: string,
+  why: string,
+  ofClass: string | null,
+): UpgradeError {
+  const hash = name.indexOf("#");
+  const isClass = ofClass !== null;
+  const refusal: Refusal = {
+    rule: "keep",
+    path: name.slice(0, hash),
+    line: entry?.line ?? 0,
+    column: 0,
+    subject: place.path.slice(hash + 1),
+    why: `holds ${what}: ${why}`,
+    remedy: entry === null
+      ? `let ${ofClass} construct its instances as before`
+      : isClass
+      ? `let ${ofClass} construct its instances as before, or name it under "startsAnew": ["${name}"]`
+      : `keep functions out of it, or add to "flyhot" in deno.json: "keep": [{ "at": "${name}", "functions": "keep" }], or "startsAnew": ["${name}"] to lose it`,
+  };
+  return new UpgradeError("migrate", `Cannot keep ${refusalText(refusal)}`, {
+    refusals: [refusal],
+  });
 }
 
 function verdictOf(

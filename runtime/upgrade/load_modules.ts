@@ -5,6 +5,7 @@ import { within } from "../base/deadline.ts";
 import { natives } from "../base/natives.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
+import { KeptChange } from "./kept_change.ts";
 import { CallerChange } from "./caller_change.ts";
 import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
 import type { StagedTable } from "../modules/module_table.ts";
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly callers: CallerChange;
   /** What the live boundaries will stand for. */
   readonly boundaries: RefreshedBoundaries;
+  /** The values that they have taken over. */
+  readonly kept: KeptChange;
 }
 
 /**
@@ -63,6 +66,12 @@ export async function prepare(
     replaced: new Set([...plan.reload, ...plan.gone]),
     ...socketsOption(release, appProcess),
   });
+  const kept = new KeptChange(
+    appProcess,
+    plan.taken,
+    new Set([...plan.reload, ...plan.gone]),
+    staged.attempt,
+  );
   modules.staged = staged;
   if (release) modules.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
@@ -119,11 +128,12 @@ export async function prepare(
     if (release && lock) {
       checkLinks(plan, release.manifest, lock, modules.packages);
     }
+    kept.seal();
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
-    return { staged, staging, callers, boundaries: swappable };
+    return { staged, staging, callers, boundaries: swappable, kept };
   } catch (error) {
-    discard({ staged, staging, callers }, appProcess);
+    discard({ staged, staging, callers, kept }, appProcess);
     throw upgradeError("prepare", "Cannot load the new modules", error);
   } finally {
     isOver = true;
@@ -227,10 +237,11 @@ function serverConsent(address: string): string {
  * @param appProcess what runs in this process
  */
 export function discard(
-  { staged, staging, callers }: Omit<Prepared, "boundaries">,
+  { staged, staging, callers, kept }: Omit<Prepared, "boundaries">,
   appProcess: AppProcess,
 ): void {
   staging.state = "discarded";
+  kept.discard();
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;

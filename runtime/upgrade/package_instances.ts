@@ -39,7 +39,8 @@ export async function refuseKeptInstances(
       throw refused(place().path, known);
     },
   });
-  for (const root of roots(appProcess)) {
+  const names = new Set(plan.taken.map(({ at }) => at));
+  for (const root of roots(appProcess, names)) {
     walk.add(root);
     while (!walk.run(performance.now() + 4)) await slices.next();
     if (slices.over) await slices.next();
@@ -114,13 +115,17 @@ function knownFor(
   return null;
 }
 
-function* roots({ holders, families }: AppProcess) {
+function* roots(
+  { holders, families, kept }: AppProcess,
+  names: ReadonlySet<string>,
+) {
   for (const [name, cell] of holders) yield { name, value: cell.state };
   for (const [name, family] of families) {
     for (const [key, cell] of family.members) {
       yield { name: `${name}[${JSON.stringify(key)}]`, value: cell.state };
     }
   }
+  for (const [name, value] of kept.values(names)) yield { name, value };
 }
 
 function refused(

@@ -14,6 +14,8 @@ import { type Refusal, refusalText } from "../base/refusal.ts";
 import type { UnpackedRelease } from "../release/folders.ts";
 import type { FileChange } from "../release/file_change.ts";
 import { imageManifest, leadingElsewhere } from "./image_manifest.ts";
+import { heldValues } from "./kept_change.ts";
+import type { TakenEntry } from "../plan/rules/keep_rule.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
 /** With room for the longest step, which looks at every module once. */
@@ -37,6 +39,8 @@ export interface UpgradePlan {
   readonly reads: ReadonlyMap<string, string>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
+  /** The values that are taken over. */
+  readonly taken: readonly TakenEntry[];
   /** The packages that come in. */
   readonly packages: readonly PackageChange[];
   /** Whether packages can come in. */
@@ -71,6 +75,7 @@ export async function planUpgrade(
       release ? running : { ...running, external: everyPackage(manifest) },
       {
         consent,
+        isWayBack: appProcess.ran.has(release?.sha256 ?? null),
         ...release ? {} : { elsewhere: await leadingElsewhere(context) },
       },
     ),
@@ -78,13 +83,13 @@ export async function planUpgrade(
   );
   for (const text of plan.warnings) appProcess.logger.warn(text);
   for (const text of plan.notes) appProcess.logger.info(text);
-  if (!plan.hot) {
+  const { held, refusals: unheld } = heldValues(plan.taken, appProcess);
+  const refusals = [...plan.refusals, ...unheld];
+  if (refusals.length > 0) {
     throw new UpgradeError(
       "diff",
-      `This release needs a cold deploy: ${
-        plan.refusals.map(describe).join("; ")
-      }`,
-      { refusals: plan.refusals },
+      `This release needs a cold deploy: ${refusals.map(describe).join("; ")}`,
+      { refusals },
     );
   }
   const files = await fileChanges(plan, manifest, release, loaded, context);
@@ -107,6 +112,7 @@ export async function planUpgrade(
     files,
     reads: readsOf(files, context),
     retained: { modules: plan.reload.length, bytes },
+    taken: held,
     packages: release ? plan.packages : [],
     canAddPackages: running.canAddPackages?.possible ?? false,
     isEmpty: isEmptyPlan(plan),

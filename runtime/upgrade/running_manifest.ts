@@ -105,6 +105,12 @@ export async function runningManifest(
     analysis: Object.fromEntries(analysis),
     edges,
     specifiers,
+    canKeep: modules.keeping.isOn ? { possible: true } : {
+      possible: false,
+      why: modules.main === null
+        ? "which needs the preload"
+        : "for which the parser could not be loaded",
+    },
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },

@@ -22,7 +22,7 @@ import {
 } from "../state/migration.ts";
 import { type MigratedGroup, StagedStates } from "../state/staged_states.ts";
 import type { Staging } from "../state/staging.ts";
-import { ClassChange } from "./class_change.ts";
+import { ClassChange, type KeptVariable } from "./class_change.ts";
 import {
   changeOf,
   missingKeys,
@@ -57,6 +57,7 @@ export class StateChange {
    * @param staging what the new modules declare
    * @param replaced the modules that are reloaded or gone
    * @param release the digest of the release that comes in. Default null: the base image
+   * @param variables what is kept by name, and the variables of modules that stay. Default none
    * @throws {UpgradeError} if a module that stays declares a name too, or a step to a version is missing
    */
   constructor(
@@ -64,6 +65,7 @@ export class StateChange {
     staging: Staging,
     replaced: ReadonlySet<string>,
     release: string | null = null,
+    variables: () => Iterable<KeptVariable> = () => [],
   ) {
     this.#appProcess = appProcess;
     this.#before = appProcess.release?.sha256 ?? null;
@@ -113,6 +115,7 @@ export class StateChange {
       nameOf: (cell) => this.#pathOf(cell),
       definitionOf: (cell) => this.#nextOf(cell),
       stateOf: (cell) => this.#staged.other(cell)?.state ?? cell.state,
+      variables,
     });
   }
 

@@ -300,7 +300,7 @@ class Upgrade {
   async #switch(
     { state, services, hots }: Changes,
     files: LaidChange | null,
-    { staged, staging, callers, boundaries }: Prepared,
+    { staged, staging, callers, boundaries, kept }: Prepared,
     release: UnpackedRelease | null,
     defaults: readonly NamedCheck[],
     gone: readonly string[],
@@ -315,6 +315,8 @@ class Upgrade {
       await this.#step("swap", () => {
         undo.push(appProcess.modules.table!.commit(staged, gone));
         appProcess.modules.staged = null;
+        // Ahead of the timers: those of a value that stays go on.
+        undo.push(kept.swap());
         const { generation, undo: undoCallers } = callers.swap();
         undo.push(undoCallers);
         undo.push(boundaries.swap(generation));
@@ -363,9 +365,11 @@ class Upgrade {
       );
       this.#advance("done");
       callers.commit(drainMs);
+      kept.commit();
       // Work begun before keeps the methods and files that it began with.
       const drained = () => {
         state.settle();
+        kept.settle();
         endReads();
       };
       if (drainMs > 0) natives.setTimeout(drained, drainMs).unref();
@@ -556,7 +560,7 @@ interface Changes {
 
 function changesOf(
   plan: UpgradePlan,
-  { staging, staged }: Prepared,
+  { staging, staged, kept }: Prepared,
   appProcess: AppProcess,
   release: UnpackedRelease | null,
 ): Changes {
@@ -567,6 +571,7 @@ function changesOf(
       staging,
       replaced,
       release?.sha256 ?? null,
+      () => kept.variables(),
     ),
     services: new ServiceChange(appProcess, staging, replaced),
     hots: new HotChange(appProcess, staging, staged, plan),

@@ -9,6 +9,8 @@ export interface Entry {
   /** How it is read now; undefined where it never changes. */
   readonly read: (() => unknown) | undefined;
   readonly write: ((value: unknown) => void) | undefined;
+  /** The attempt whose initializer made it; 0 for the code the process started with. */
+  readonly origin: number;
 }
 
 /** Values of functions are not held: one that nobody has any more is made again, as it would be. */

@@ -44,10 +44,15 @@ export interface KeptOutcome {
   readonly missing: readonly string[];
   /** `place#name` whose initializer ran more than once: which of the values is the kept one cannot be told. */
   readonly twice: readonly string[];
+  /** `place#name` of variables that are constants now: what the old code still makes of them would be lost. */
+  readonly fixed: readonly string[];
 }
 
 /** Whether the value of a name can be kept. */
-export type KeepState = "held" | "none" | "twice";
+export type KeepState = "held" | "none" | "twice" | "unknown";
+
+/** Told that an initializer runs, so that what it begins is known to be its own; returns what ends that, or null. */
+export type BeginMaking = (key: string) => (() => void) | null;
 
 /** The values that initializers made. */
 export class KeptValues {
@@ -59,15 +64,22 @@ export class KeptValues {
   #undo:
     | { readonly staged: Staged; readonly before: Map<string, Instance> }
     | null = null;
+  /** Attempts that are in while code before them still answers, oldest first. */
+  readonly #following = new Set<Staged>();
 
   /**
    * Gives a module instance access to its values.
    *
    * @param place the module's place
    * @param attempt the attempt that loads it; 0 for the code the process started with
+   * @param begin told of initializers that run. Default nobody wants to know
    * @returns what its initializers ask
    */
-  open(place: string, attempt: number): KeptAccess {
+  open(
+    place: string,
+    attempt: number,
+    begin: BeginMaking = () => null,
+  ): KeptAccess {
     const instance: Instance = {
       place,
       attempt,
@@ -81,16 +93,37 @@ export class KeptValues {
     if (!known.has(place) && !this.#givenUp.has(attempt)) {
       known.set(place, instance);
     }
+    const making = new Map<string, () => void>();
+    const made = (name: string) => {
+      if (making.size === 0) return;
+      making.get(name)?.();
+      making.delete(name);
+    };
     return {
-      has: (name) => this.#source(staged, instance, name) !== null,
+      has: (name, isFollowed = 0) => {
+        if (this.#source(staged, instance, name) !== null) return true;
+        if (
+          isFollowed && !instance.twice.has(name) && !instance.entries.has(name)
+        ) {
+          const end = begin(`${place}#${name}`);
+          if (end) making.set(name, end);
+        }
+        return false;
+      },
+      made: (name, value) => {
+        made(name);
+        return value;
+      },
       get: (name, read, write) => {
         const source = this.#source(staged, instance, name)!;
-        const value = valueOf(source.entries.get(name)!)!.value;
+        const entry = source.entries.get(name)!;
+        const value = valueOf(entry)!.value;
         instance.taken.add(name);
         instance.entries.set(name, {
           value: held(value, name, write),
           read,
           write,
+          origin: entry.origin,
         });
         staged!.pairs.push({
           key: `${place}#${name}`,
@@ -103,12 +136,14 @@ export class KeptValues {
       },
       put: (name, value, read, write) => {
         if (instance.twice.has(name)) return value;
+        made(name);
         if (instance.entries.delete(name)) instance.twice.add(name);
         else {
           instance.entries.set(name, {
             value: held(value, name, write),
             read,
             write,
+            origin: attempt,
           });
         }
         return value;
@@ -121,14 +156,41 @@ export class KeptValues {
    *
    * @param place the module's place
    * @param name the initializer's name
-   * @returns `held` if it can; `twice` if its initializer ran more than once; `none` if it never ran or nobody has its value any more
+   * @returns `held` if it can; `twice` if its initializer ran more than once; `none` if it never ran or nobody has its value
+   * any more; `unknown` where nothing of the module is known
    */
   stateOf(place: string, name: string): KeepState {
     const instance = this.#current.get(place);
-    if (!instance) return "none";
+    if (!instance) return "unknown";
     if (instance.twice.has(name)) return "twice";
     const entry = instance.entries.get(name);
     return entry && valueOf(entry) ? "held" : "none";
+  }
+
+  /**
+   * The attempt whose values are in for a module.
+   *
+   * @param place the module's place
+   * @returns the attempt; 0 for the code the process started with, null where nothing is known of it
+   */
+  attemptOf(place: string): number | null {
+    return this.#current.get(place)?.attempt ?? null;
+  }
+
+  /**
+   * Tells whether what the initializer of an attempt has made is still the value of its name, so that what it has begun,
+   * such as timers, goes on with it.
+   *
+   * @param key `place#name`
+   * @param attempt the attempt; null for the code the process started with
+   * @returns whether it is
+   */
+  lives(key: string, attempt: number | null): boolean {
+    const at = key.indexOf("#");
+    const entry = this.#current.get(key.slice(0, at))?.entries.get(
+      key.slice(at + 1),
+    );
+    return entry !== undefined && entry.origin === (attempt ?? 0);
   }
 
   /** What the current code has, by `place#name`: with values that are no longer used left out. */
@@ -180,6 +242,9 @@ export class KeptValues {
       taken: [...taken],
       missing: [...staged.names].filter((key) => !taken.has(key)),
       twice,
+      fixed: staged.pairs.filter(({ from, to, name }) =>
+        from.entries.get(name)?.write && !to.entries.get(name)?.write
+      ).map(({ key }) => key),
     };
   }
 
@@ -190,6 +255,7 @@ export class KeptValues {
     this.#staged = null;
     const before = new Map<string, Instance>();
     this.#undo = { staged, before };
+    this.#following.add(staged);
     this.follow();
     for (const [place, instance] of staged.instances) {
       const old = this.#current.get(place);
@@ -198,10 +264,21 @@ export class KeptValues {
     }
   }
 
-  /** Lets variables of the new code follow what the old code, which still answered, has made of them. */
+  /** Whether variables have to be followed: code that was replaced may still change some. */
+  get isFollowing(): boolean {
+    return [...this.#following].some(({ pairs }) =>
+      pairs.some(({ to, name }) => to.entries.get(name)?.write !== undefined)
+    );
+  }
+
+  /**
+   * Makes the variables of the old code and of the new one the same: while both answer, either may have changed them. Of two
+   * counts both changes count; else what the new code has made of it.
+   */
   follow(): void {
-    const pairs = (this.#undo?.staged ?? this.#staged)?.pairs ?? [];
-    for (const pair of pairs) carry(pair, pair.from, pair.to);
+    for (const { pairs } of this.#following) {
+      for (const pair of pairs) carry(pair);
+    }
   }
 
   /** Takes a swap back: the old code goes on with what has become of the values. */
@@ -209,7 +286,7 @@ export class KeptValues {
     if (!this.#undo) return;
     const { staged, before } = this.#undo;
     this.#undo = null;
-    for (const pair of staged.pairs) carry(pair, pair.to, pair.from);
+    this.follow();
     for (const [place, { attempt }] of this.#current) {
       if (attempt !== staged.attempt) continue;
       const old = before.get(place);
@@ -217,21 +294,33 @@ export class KeptValues {
       else this.#current.delete(place);
     }
     this.#givenUp.add(staged.attempt);
-    release(staged);
+    this.#release(staged);
   }
 
-  /** Forgets what the last swap took the place of. */
-  settle(): void {
-    if (this.#undo) release(this.#undo.staged);
-    this.#undo = null;
+  /**
+   * Forgets what a swap took the place of: nobody goes back, and no work goes on in the code before.
+   *
+   * @param attempt the attempt that is in. Default the last one
+   */
+  settle(attempt: number | undefined = this.#undo?.staged.attempt): void {
+    if (this.#undo?.staged.attempt === attempt) this.#undo = null;
+    for (const staged of this.#following) {
+      if (staged.attempt !== attempt) continue;
+      for (const pair of staged.pairs) carry(pair);
+      this.#release(staged);
+    }
   }
 
-  /** Gives up the attempt before its swap. */
-  drop(): void {
-    if (!this.#staged) return;
+  /**
+   * Gives up the attempt before its swap.
+   *
+   * @param attempt the attempt. Default the one that is staged
+   */
+  drop(attempt: number | undefined = this.#staged?.attempt): void {
+    if (this.#staged?.attempt !== attempt || !this.#staged) return;
     this.#staged.open = false;
     this.#givenUp.add(this.#staged.attempt);
-    release(this.#staged);
+    this.#release(this.#staged);
     this.#staged = null;
   }
 
@@ -258,25 +347,43 @@ export class KeptValues {
     return source && entry && valueOf(entry) ? source : null;
   }
 
+  /** The modules of an attempt live on; what it took the place of need not. */
+  #release(staged: Staged): void {
+    this.#following.delete(staged);
+    staged.pairs.length = 0;
+    staged.instances.clear();
+  }
+
   #required(what: string): Staged {
     if (this.#staged) return this.#staged;
     throw new Error(`Cannot ${what} kept values: no attempt is staged`);
   }
 }
 
-/** The modules of an attempt live on; what it took the place of need not. */
-function release(staged: Staged): void {
-  staged.pairs.length = 0;
-  staged.instances.clear();
+/** Writes what has become of a variable into its other instance. */
+function carry(pair: Pair): void {
+  const [from, to] = [pair.from, pair.to].map((it) =>
+    it.entries.get(pair.name)
+  );
+  if (!from?.read || !to?.read || !from.write || !to.write) return;
+  const [old, next] = [valueOf(from), valueOf(to)];
+  if (!old || !next || Object.is(old.value, next.value)) {
+    if (old && next) pair.last = next.value;
+    return;
+  }
+  const value = Object.is(next.value, pair.last)
+    ? old.value
+    : Object.is(old.value, pair.last)
+    ? next.value
+    : both(old.value, next.value, pair.last);
+  if (!Object.is(next.value, value)) to.write(value);
+  if (!Object.is(old.value, value)) from.write(value);
+  pair.last = value;
 }
 
-/** Writes what has become of one variable into the other, if only the one has changed. */
-function carry(pair: Pair, from: Instance, to: Instance): void {
-  const source = from.entries.get(pair.name);
-  const target = to.entries.get(pair.name);
-  if (!source?.read || !target?.write) return;
-  const now = valueOf(source);
-  if (!now || Object.is(now.value, pair.last)) return;
-  target.write(now.value);
-  pair.last = now.value;
+function both(old: unknown, next: unknown, last: unknown): unknown {
+  return typeof old === "number" && typeof next === "number" &&
+      typeof last === "number"
+    ? old + next - last
+    : next;
 }

@@ -49,6 +49,7 @@ Deno.test("an attempt takes what is named, and makes the rest", () => {
     taken: ["main.ts#rooms", "main.ts#hits"],
     missing: ["main.ts#gone"],
     twice: [],
+    fixed: [],
   });
   kept.swap();
   kept.settle();

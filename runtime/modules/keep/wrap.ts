@@ -3,7 +3,13 @@
  * Nothing is put around an initializer that would be a function: `await`, `yield`, `this` and `arguments` mean in it what they meant.
  * @module
  */
-import type { Node } from "../../plan/analyze/nodes.ts";
+import {
+  eachChild,
+  isFunction,
+  type Node,
+  one,
+  unwrap,
+} from "../../plan/analyze/nodes.ts";
 import {
   type Keepable,
   type KeepableNames,
@@ -16,8 +22,13 @@ export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
 
 /** What a module's initializers ask. */
 export interface KeptAccess {
-  /** Whether a value is to be taken. */
-  has(name: string): boolean;
+  /**
+   * Whether a value is to be taken. Where it is not, its initializer runs now; what that begins belongs to the value, if
+   * somebody says when it is over: `made()`, or `put()` where nothing waits in between.
+   */
+  has(name: string, isFollowed?: number): boolean;
+  /** Says that an initializer has begun all that it begins by itself; returns what it waits for. */
+  made(name: string, value: unknown): unknown;
   /** The value, and how it is read and written later. */
   get(
     name: string,
@@ -34,7 +45,7 @@ export interface KeptAccess {
 }
 
 /** Gives a module instance access to the values that are kept. */
-export type OpenKept = (url: string) => KeptAccess;
+export type OpenKept = (url: string) => KeptAccess | undefined;
 
 /** A source with wrapped initializers. */
 export interface Wrapped {
@@ -42,6 +53,8 @@ export interface Wrapped {
   readonly source: string;
   /** What is wrapped, by name. */
   readonly names: ReadonlyMap<string, Keepable>;
+  /** What was put in, in the order of its places. */
+  readonly insertions: readonly Insertion[];
   /** What cannot be kept, and why. */
   readonly refused: KeepableNames["refused"];
 }
@@ -63,7 +76,7 @@ export function wrapKept(
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
-  if (names.size === 0) return { source, names, refused };
+  if (names.size === 0) return { source, names, refused, insertions: [] };
   let own = "$kept";
   while (source.includes(own)) own += "_";
   const key = JSON.stringify(KEPT_KEY.description);
@@ -71,11 +84,13 @@ export function wrapKept(
   const end =
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
-    `{ has: () => false, put: (_, value) => value }; }`;
+    `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
+  const insertions = insertionsFor(names, own);
   return {
-    source: insertInto(source, insertionsFor(names, own), end),
+    source: insertInto(source, insertions, end),
     names,
     refused,
+    insertions,
   };
 }
 
@@ -87,13 +102,19 @@ function insertionsFor(
     const name = JSON.stringify(it.name);
     // A parenthesis at the beginning of a statement would call the line before it.
     const call = it.opensStatement ? `${own}(1, ` : "(";
-    const open = `${it.init ? "" : " = "}${call}${own}().has(${name}) ? ` +
+    const waited = it.init ? waitedFor(it.init) : null;
+    const isFollowed = waited !== null || it.init && !waits(it.init);
+    const open =
+      `${it.init ? "" : " = "}${call}${own}().has(${name}${
+        isFollowed ? ", 1" : ""
+      }) ? ` +
       `${kept(it, own, name)} : ${own}().put(${name}, (` +
       (it.init ? "" : "undefined");
     const close = it.live === null ? ")))" : `), ${accessors(it.live, own)}))`;
     return [
       { at: it.start, text: open, opens: true, size: it.end - it.start },
       { at: it.end, text: close, opens: false, size: it.end - it.start },
+      ...waited ? around(waited, `${own}().made(${name}, (`) : [],
     ];
   });
   // At one place: what ends there ends first, the inner before the outer; what begins there begins with the outer.
@@ -107,6 +128,31 @@ function insertionsFor(
       ? b.size - a.size
       : a.size - b.size)
   );
+}
+
+function around({ start, end }: Node, open: string) {
+  const size = end - start;
+  return [
+    { at: start, text: open, opens: true, size },
+    { at: end, text: "))", opens: false, size },
+  ];
+}
+
+/** The one call that an initializer waits for: all that it does by itself is done when it begins to wait. */
+function waitedFor(init: Node): Node | null {
+  const at = unwrap(init);
+  const waited = at.type === "AwaitExpression" ? one(at, "argument") : null;
+  return waited && !waits(waited) ? waited : null;
+}
+
+/** Whether code waits in the middle, so that others run before it is done. */
+function waits(node: Node): boolean {
+  if (/^(?:Await|Yield)Expression$/.test(node.type)) return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= !isFunction(child) && waits(child);
+  });
+  return found;
 }
 
 /** Whoever takes a value hands out as well how it is read later. */

@@ -5,7 +5,9 @@ import type {
   ImportFact,
   ModuleAnalysis,
 } from "../../protocol/module_analysis.ts";
-import { classFactsOf, enumFactsOf } from "./class_facts.ts";
+import { classFactsOf } from "./class_facts.ts";
+import { enumFactsOf } from "./enum_facts.ts";
+import { keepingOf } from "./keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
@@ -72,7 +74,8 @@ export function analyzeTree(
     ...some("later", later),
     ...some("bindings", bindings),
     ...some("classes", classFactsOf(code, units, table, source)),
-    ...some("enums", enumFactsOf(code)),
+    ...some("enums", enumFactsOf(program)),
+    ...keepingOf(code, units),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),

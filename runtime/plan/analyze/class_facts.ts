@@ -1,10 +1,9 @@
-/** The classes and enums of a module: their fields, methods and values.
+/** The classes of a module: their fields and methods.
  * @module
  */
 import type {
   AssignedField,
   ClassFact,
-  EnumFact,
   FieldFact,
   MethodFact,
   NameRef,
@@ -216,84 +215,4 @@ function usesLocals(node: Node, constructor: Node, code: Code): boolean {
   };
   visit(node);
   return found;
-}
-
-/**
- * Describes the enums at the top level of a module.
- *
- * @param code the module
- * @returns the enums with the values of their members
- */
-export function enumFactsOf(code: Code): EnumFact[] {
-  const facts: EnumFact[] = [];
-  const visit = (node: Node): void => {
-    if (isTypeOnly(node)) return;
-    if (node.type === "TSEnumDeclaration") facts.push(enumFact(node));
-    else if (/^Export|^TSModule/.test(node.type)) eachChild(node, visit);
-  };
-  for (const statement of many(code.resolved.program, "body")) visit(statement);
-  return facts;
-}
-
-function enumFact(node: Node): EnumFact {
-  const members: Record<string, string | number | null> = Object.create(null);
-  let next: number | null = 0;
-  for (const member of many(one(node, "body"), "members")) {
-    const initializer = one(member, "initializer");
-    const value: string | number | null = initializer
-      ? constant(initializer, members)
-      : next;
-    members[nameOf(one(member, "id"))] = value;
-    next = typeof value === "number" ? value + 1 : null;
-  }
-  return { name: nameOf(one(node, "id")), line: placeOf(node).line, members };
-}
-
-/** The value of a constant expression of literals and other members. */
-function constant(
-  node: Node,
-  members: Readonly<Record<string, string | number | null>>,
-): string | number | null {
-  const at = unwrap(node);
-  switch (at.type) {
-    case "Literal": {
-      const value = field(at, "value");
-      return typeof value === "string" || typeof value === "number"
-        ? value
-        : null;
-    }
-    case "Identifier":
-      return members[nameOf(at)] ?? null;
-    case "UnaryExpression": {
-      const value = constant(one(at, "argument")!, members);
-      if (typeof value !== "number") return null;
-      return word(at, "operator") === "-"
-        ? -value
-        : word(at, "operator") === "~"
-        ? ~value
-        : value;
-    }
-    case "BinaryExpression": {
-      const a = constant(one(at, "left")!, members);
-      const b = constant(one(at, "right")!, members);
-      if (typeof a !== "number" || typeof b !== "number") return null;
-      switch (word(at, "operator")) {
-        case "<<":
-          return a << b;
-        case ">>":
-          return a >> b;
-        case "|":
-          return a | b;
-        case "&":
-          return a & b;
-        case "+":
-          return a + b;
-        case "-":
-          return a - b;
-        case "*":
-          return a * b;
-      }
-    }
-  }
-  return null;
 }

@@ -14,6 +14,7 @@ import {
   unwrap,
   word,
 } from "./nodes.ts";
+import { enumMembers } from "./enum_facts.ts";
 import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
 
 /** One initializer whose value can be kept. */
@@ -187,6 +188,7 @@ class Finder {
       }
       // `var x;` leaves what was assigned before it; `const x` in a loop's head has no initializer.
       const isBare = init === null;
+      if (inner && enumMembers(inner)) continue;
       if (!(isBare && kind !== "let") && !(inner && isConstant(kind, inner))) {
         this.#add({
           name: scope.path + name,

@@ -1,7 +1,7 @@
 /** What speaks against keeping a value: what is done to it whenever its module is evaluated.
  * @module
  */
-import { type Keepable, keepableOf } from "./keepable.ts";
+import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { COLLECTION_READS, isRuntime } from "./known_calls.ts";
 import { isFunction, nameOf, type Node, one, unwrap } from "./nodes.ts";
 import { Roots } from "./roots.ts";
@@ -38,16 +38,23 @@ const COLLECTIONS = /^(?:Map|Set|WeakMap|WeakSet|Array)$/;
  *
  * @param program the root of its tree
  * @param resolved its names, where they are resolved already
+ * @param known what else is known of it already
  * @returns a record for each value that can be kept, in the order of the source
  */
 export function keptFactsOf(
   program: Node,
   resolved: Resolved = resolveNames(program),
+  known: {
+    readonly names: KeepableNames;
+    readonly units: Units;
+    readonly code: { readonly roots: Roots; readonly runs: Runs };
+  } | null = null,
 ): KeptFacts[] {
-  const units = unitsOf(resolved);
-  const roots = new Roots(resolved, units);
-  const runs = new Runs(resolved, units, roots);
-  return [...keepableOf(program).found.values()].map((it) => {
+  const units = known?.units ?? unitsOf(resolved);
+  const roots = known?.code.roots ?? new Roots(resolved, units);
+  const runs = known?.code.runs ?? new Runs(resolved, units, roots);
+  const { found } = known?.names ?? keepableOf(program);
+  return [...found.values()].map((it) => {
     const binding = it.id && resolved.bindings.get(it.id);
     const library = libraryOf(it, roots);
     // `get` of a router is not that of a Map.

@@ -6,8 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { codeDigest } from "./digest.ts";
+import { enumMembers } from "./enum_facts.ts";
 import { localExports } from "./exports.ts";
-import { type Keepable, keepableOf } from "./keepable.ts";
+import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { MUTATORS } from "./known_calls.ts";
 import {
   eachChild,
@@ -52,14 +53,16 @@ export interface TextFacts {
  *
  * @param program the root of its tree
  * @param resolved its names, where they are resolved already
+ * @param names what of it can be kept, where that is known already
  * @returns the digests
  */
 export function textFactsOf(
   program: Node,
   resolved: Resolved = resolveNames(program),
+  names: KeepableNames = keepableOf(program),
 ): TextFacts {
   const kept = new Map<string, TextFact>();
-  for (const [name, it] of keepableOf(program).found) {
+  for (const [name, it] of names.found) {
     kept.set(name, initializerFact(it, resolved));
   }
   const exports = new Map<string, TextFact>();
@@ -131,6 +134,12 @@ class Reach {
       this.#texts.push(`${label}=class`);
       return;
     }
+    // With types and without it is written in two ways.
+    const members = enumMembers(inner);
+    if (members) {
+      this.#texts.push(`${label}=enum ${JSON.stringify(members)}`);
+      return;
+    }
     this.#texts.push(`${label}=${codeDigest(inner)}`);
     this.#refer(inner, inner);
   }
@@ -168,6 +177,7 @@ class Reach {
       this.#texts.push(`${label}=class`);
       return;
     }
+    if (binding.node && this.#isEnum(binding)) return;
     if (binding.from) {
       this.#texts.push(`${label}.${binding.from.path.join(".")}`);
       this.add(binding.from.value, label);
@@ -177,6 +187,19 @@ class Reach {
     }
     this.#parameter(binding);
     for (const reference of binding.references) this.#change(reference, label);
+  }
+
+  #isEnum(binding: Binding): boolean {
+    const up = this.#resolved.parents.get(binding.node);
+    const declaration = up?.node.type === "TSEnumDeclaration"
+      ? up.node
+      : up?.node.type === "VariableDeclarator" && up.key === "id"
+      ? one(up.node, "init")
+      : null;
+    const members = declaration && enumMembers(declaration);
+    if (!members) return false;
+    this.#texts.push(`${binding.label}=enum ${JSON.stringify(members)}`);
+    return true;
   }
 
   /** `limits.max` of `import * as limits` takes one export. */

@@ -42,17 +42,21 @@ export class Touched {
   readonly #exports: ExportFinder;
   readonly #classes: ClassLookup;
   readonly #isNamed: (path: string, name: string) => boolean;
+  readonly #tellsAll: boolean;
   readonly #seen = new Set<Touch>();
   readonly #ran = new Set<Effects>();
 
   /**
    * @param view the state of the app
    * @param isNamed whether a name of a module is kept or shared: then touching it is the app's affair
+   * @param tellsAll whether a function that changes several variables is told of with each of them. Default with one
    */
   constructor(
     view: View,
     isNamed: (path: string, name: string) => boolean,
+    tellsAll = false,
   ) {
+    this.#tellsAll = tellsAll;
     this.#view = view;
     this.#exports = new ExportFinder(view);
     this.#classes = new ClassLookup(view, this.#exports);
@@ -117,8 +121,8 @@ export class Touched {
       const state = (effects.state ?? []).filter((name) =>
         !this.#isNamed(path, name)
       );
-      if (state.length > 0) {
-        contact({ path, name: state[0]!, grip: "write", by, line, column });
+      for (const name of this.#tellsAll ? state : state.slice(0, 1)) {
+        contact({ path, name, grip: "write", by, line, column });
       }
     };
     for (const effects of verdict.runs) run(found.path, effects);

@@ -32,6 +32,12 @@ export interface StateInput {
   readonly release: View;
   readonly settings: ReleaseSettings;
   readonly consents: Consents;
+  /** Whether this process can keep values. */
+  readonly canKeep: boolean;
+  /** What was judged as a value that stays, by `path#name`. */
+  readonly kept: ReadonlySet<string>;
+  /** Whether it leads back to code that this process ran before: what only newer code has ends with it. */
+  readonly isWayBack: boolean;
 }
 
 /**
@@ -41,14 +47,12 @@ export interface StateInput {
  * @returns what is refused, and what is lost by name
  */
 export function* judgeState(input: StateInput): Steps<StateVerdict> {
-  const { reload, pruned, settings } = input;
+  const { reload, pruned, settings, kept } = input;
   const named = new Set(settings.startsAnew);
-  const kept = new Set(settings.keep.map(({ at }) => at));
   const refusals: Refusal[] = [];
   const startsAnew: string[] = [];
   const moved = yield* movedNames(input);
   const isPruned = new Set(pruned);
-  const refused = new Set<string>();
   const states = yield* stateIn(
     [...reload, ...pruned],
     input.loaded,
@@ -58,25 +62,23 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
     yield;
     const key = `${state.path}#${state.name}`;
     if (named.has(key)) startsAnew.push(key);
-    else if (kept.has(key)) {
-      refused.add(key);
-      refusals.push(preload(state));
-    } else if (isPruned.has(state.path)) {
+    else if (kept.has(key)) continue;
+    else if (isPruned.has(state.path)) {
       const to = moved.get(state.name);
       if (state.why === "handle" && !input.consents.take(`handle:${key}`)) {
         refusals.push(openHandle(state, key));
       } else if (to !== undefined) refusals.push(movedState(state, key, to));
+    } else if (input.isWayBack && !isKnown(state, input.release)) {
+      startsAnew.push(key);
     } else if (
       state.why !== "handle" || !input.consents.take(`handle:${key}`)
-    ) refusals.push(unnamed(state, key, contactOf(state.path, input.reasons)));
-  }
-  const reloaded = new Set(reload);
-  for (const key of kept) {
-    const path = key.slice(0, key.indexOf("#"));
-    if (!reloaded.has(path)) continue;
-    if (refused.has(key)) continue;
-    const name = key.slice(path.length + 1);
-    refusals.push(preload({ path, line: 0, column: 0, name }));
+    ) {
+      const { canKeep } = input;
+      const isKeepable = canKeep && isInitializer(state, input.release);
+      refusals.push(
+        unnamed(state, key, contactOf(state.path, input.reasons), isKeepable),
+      );
+    }
   }
   return { refusals, startsAnew };
 }
@@ -104,13 +106,15 @@ function at({ path, line, column, name }: Place) {
   return { path, line, column, subject: name };
 }
 
-function preload(state: Place): Refusal {
-  return {
-    ...at(state),
-    rule: "keep",
-    why: `is named under "keep", which needs the preload`,
-    remedy: `start the app by --preload, or name it under "startsAnew"`,
-  };
+/** Whether the release has a variable of that name. */
+function isKnown({ path, name }: LostState, release: View): boolean {
+  const names = release.analysis(path)?.names ?? [];
+  return names.includes(name.split(".")[0]!);
+}
+
+/** Whether the value can be kept by its name. */
+function isInitializer({ path, name }: LostState, release: View): boolean {
+  return release.analysis(path)?.kept?.some((it) => it.name === name) === true;
 }
 
 /** The touch by which a module came into the set, if nothing of it or of what it imports has changed. */
@@ -127,8 +131,9 @@ function unnamed(
   state: LostState,
   key: string,
   contact: Contact | null,
+  isKeepable: boolean,
 ): Refusal {
-  const refusal = lost(state, key);
+  const refusal = lost(state, key, isKeepable);
   if (!contact) return refusal;
   const { path, name, by, line } = contact;
   return {
@@ -140,15 +145,25 @@ function unnamed(
   };
 }
 
-function lost(state: LostState, key: string): Refusal {
-  const remedy = `add to "flyhot" in deno.json: "startsAnew": ["${key}"]`;
+function lost(
+  state: LostState,
+  key: string,
+  isKeepable: boolean,
+): Refusal {
+  const anew = `"startsAnew": ["${key}"]`;
+  const remedy = isKeepable
+    ? `add to "flyhot" in deno.json: "keep": ["${key}"] to keep it, or ${anew} to lose it`
+    : `add to "flyhot" in deno.json: ${anew}`;
+  const move = isKeepable ? "" : "move it into a holder, or ";
   switch (state.why) {
     case "handle":
       return {
         ...at(state),
         rule: "state",
         why: `is open (${state.detail}), and would be opened a second time`,
-        remedy: `close it in hot(import.meta).dispose(), or ${remedy}`,
+        remedy: isKeepable
+          ? remedy
+          : `close it in hot(import.meta).dispose(), or ${remedy}`,
         consent: `handle:${key}`,
       };
     case "instance":
@@ -156,14 +171,14 @@ function lost(state: LostState, key: string): Refusal {
         ...at(state),
         rule: "state",
         why: `holds what ${state.detail} has become, which would be lost`,
-        remedy: `move it into a holder, or ${remedy}`,
+        remedy: `${move}${remedy}`,
       };
     default:
       return {
         ...at(state),
         rule: "state",
         why: `holds state (${state.detail}), which would be lost`,
-        remedy: `move it into a holder, or ${remedy}`,
+        remedy: `${move}${remedy}`,
       };
   }
 }

@@ -13,6 +13,8 @@ export interface Owner {
   readonly place: string;
   /** The attempt that has loaded it; null for the base image. */
   readonly attempt: number | null;
+  /** The kept value that asked for it while it was made, as `place#name`. */
+  readonly kept?: string | undefined;
 }
 
 /** What is needed to know what is whose. */
@@ -23,6 +25,8 @@ export interface OwnersContext {
   callingPlace(): string | null;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Whether the value of an attempt that has asked for something while it was made is still in. */
+  livesOn(kept: string, attempt: number | null): boolean;
 }
 
 interface Attempt<Entry> {
@@ -67,7 +71,8 @@ export abstract class Owners<Entry extends Owner> {
     mine.isIn = true;
     const before = [...this.current].filter((entry) =>
       entry.attempt !== attempt &&
-      this.context.isAmong(entry.place, mine.replaced)
+      this.context.isAmong(entry.place, mine.replaced) &&
+      !(entry.kept && this.context.livesOn(entry.kept, entry.attempt))
     );
     for (const entry of before) this.current.delete(entry);
     const next = mine.asked.splice(0);
@@ -104,7 +109,8 @@ export abstract class Owners<Entry extends Owner> {
     const { generations, callingPlace } = this.context;
     const { work } = generations;
     if (work === null || typeof work.place !== "string") return null;
-    return { place: callingPlace() ?? work.place, attempt: work.attempt };
+    const { attempt, kept } = work;
+    return { place: callingPlace() ?? work.place, attempt, kept };
   }
 
   /** Whether what an attempt asks for has to wait. */

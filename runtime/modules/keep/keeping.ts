@@ -1,0 +1,132 @@
+/** Wraps the modules of the app as they are loaded, and knows the text of each as somebody wrote it.
+ * @module
+ */
+import { acornParser } from "../../plan/analyze/parse_acorn.ts";
+import {
+  eachChild,
+  isFunction,
+  nameOf,
+  type Node,
+} from "../../plan/analyze/nodes.ts";
+import type { Keepable } from "../../plan/analyze/keepable.ts";
+import type { Insertion } from "./line_map.ts";
+import { wrapKept } from "./wrap.ts";
+
+interface WrappedText {
+  readonly raw: string;
+  readonly wrapped: string;
+  readonly insertions: readonly Insertion[];
+}
+
+/** What every text that was wrapped has in it. */
+const MARK = "$kept";
+
+/** The wrapping of a process: nothing is wrapped until the parser is there. */
+export class Keeping {
+  #parse: ((source: string) => Node) | null = null;
+  readonly #texts = new Map<string, WrappedText>();
+
+  /** Whether modules are wrapped. */
+  get isOn(): boolean {
+    return this.#parse !== null;
+  }
+
+  /** Loads the parser: what is loaded from now on is wrapped. */
+  async start(): Promise<void> {
+    this.#parse ??= await acornParser();
+  }
+
+  /**
+   * Wraps the initializers of a module.
+   *
+   * @param text its text, as Deno would evaluate it
+   * @param url the URL of the instance
+   * @returns the text to evaluate; the same where there is nothing to wrap
+   */
+  wrap(text: string, url: string): string {
+    if (!this.#parse) return text;
+    let program: Node;
+    try {
+      program = this.#parse(text);
+    } catch (error) {
+      // Whatever Deno takes and the parser does not is left as it is; so is what neither takes.
+      if (error instanceof SyntaxError) return text;
+      throw error;
+    }
+    const captured = new Captured(program);
+    const { source, insertions } = wrapKept(
+      text,
+      program,
+      url,
+      (it) => isWanted(it, captured),
+    );
+    if (insertions.length > 0) {
+      this.#texts.set(url, { raw: text, wrapped: source, insertions });
+    }
+    return source;
+  }
+
+  /**
+   * The text of a function as somebody wrote it.
+   *
+   * @param text what the engine says of it
+   * @returns the same without what the wrapping has put in
+   */
+  plain(text: string): string {
+    if (!text.includes(MARK)) return text;
+    for (const { raw, wrapped, insertions } of this.#texts.values()) {
+      const at = wrapped.indexOf(text);
+      if (at === -1) continue;
+      return raw.slice(
+        rawOffset(at, insertions),
+        rawOffset(at + text.length, insertions),
+      );
+    }
+    return text;
+  }
+
+  /**
+   * Forgets the texts of modules.
+   *
+   * @param isWanted tells which are still wanted, by their URLs
+   */
+  forget(isWanted: (url: string) => boolean): void {
+    for (const url of this.#texts.keys()) {
+      if (!isWanted(url)) this.#texts.delete(url);
+    }
+  }
+}
+
+function rawOffset(at: number, insertions: readonly Insertion[]): number {
+  let shift = 0;
+  for (const { at: place, text } of insertions) {
+    if (place + shift + text.length > at) break;
+    shift += text.length;
+  }
+  return at - shift;
+}
+
+/** A local that can change costs two closures a call: only what outlives its call by a function inside can be state. */
+function isWanted(it: Keepable, captured: Captured): boolean {
+  return it.kind !== "local" || it.live === null || captured.has(it.live);
+}
+
+/** The names that functions use which they do not declare themselves; in doubt one more. */
+class Captured {
+  readonly #names = new Set<string>();
+
+  constructor(program: Node) {
+    this.#visit(program, 0);
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  #visit(node: Node, depth: number): void {
+    // Only what is inside of two functions can be the local of one of them.
+    if (depth > 1 && node.type === "Identifier") this.#names.add(nameOf(node));
+    const inner = isFunction(node) ? depth + 1 : depth;
+    eachChild(node, (child) => this.#visit(child, inner));
+  }
+}

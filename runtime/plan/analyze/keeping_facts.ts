@@ -1,0 +1,69 @@
+/** What an analysis says of values that can be kept: their initializers by text, and what speaks against keeping them.
+ * @module
+ */
+import type {
+  KeptFact,
+  ModuleAnalysis,
+  TextRecord,
+} from "../../protocol/module_analysis.ts";
+import type { Code } from "./effects.ts";
+import { keptFactsOf } from "./kept_facts.ts";
+import { type Keepable, keepableOf } from "./keepable.ts";
+import { type TextFact, textFactsOf } from "./text_facts.ts";
+import type { Units } from "./units.ts";
+
+/**
+ * Tells what can be kept of a module.
+ *
+ * @param code the module
+ * @param units its code
+ * @returns the fields of its analysis; those that would be empty are left out
+ */
+export function keepingOf(
+  code: Code,
+  units: Units,
+): Pick<ModuleAnalysis, "kept" | "unkeepable" | "texts"> {
+  const { resolved } = code;
+  const names = keepableOf(resolved.program);
+  const texts = textFactsOf(resolved.program, resolved, names);
+  const facts = new Map(
+    keptFactsOf(resolved.program, resolved, { names, units, code })
+      .map((fact) => [fact.name, fact]),
+  );
+  const kept = [...names.found.values()].map((it): KeptFact => {
+    const { repeats = [], library = null } = facts.get(it.name) ?? {};
+    return {
+      name: it.name,
+      ...recordOf(texts.kept.get(it.name)),
+      ...placeOf(it),
+      ...(it.kind === "local" || it.name.includes(".new ")
+        ? { local: true }
+        : {}),
+      ...(it.byItself ? { byItself: true } : {}),
+      ...(repeats.length > 0 ? { repeats } : {}),
+      ...(library === null ? {} : { library }),
+    };
+  });
+  const unkeepable = [...names.refused.values()];
+  const exported = [...texts.exports];
+  return {
+    ...(kept.length > 0 ? { kept } : {}),
+    ...(unkeepable.length > 0 ? { unkeepable } : {}),
+    ...(exported.length > 0
+      ? {
+        texts: Object.fromEntries(
+          exported.map(([name, fact]) => [name, recordOf(fact)]),
+        ),
+      }
+      : {}),
+  };
+}
+
+function recordOf(fact: TextFact | undefined): TextRecord {
+  const { digest = "", uses = [] } = fact ?? {};
+  return { digest, ...(uses.length > 0 ? { uses } : {}) };
+}
+
+function placeOf({ line, column }: Keepable) {
+  return { line, column };
+}
