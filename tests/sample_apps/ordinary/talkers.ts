@@ -244,6 +244,9 @@ export class SocketIoTalker extends SmallTalker {
   }
 }
 
+/** The last reading of a conversation. */
+const END = { sensor: "end", value: 0 };
+
 /** A client that listens to a stream of events, which others make happen. */
 export class StreamTalker extends SmallTalker {
   readonly #url: string;
@@ -277,8 +280,13 @@ export class StreamTalker extends SmallTalker {
   }
 
   async converse(_version: number): Promise<string[]> {
-    for (const line of this.#lines) await this.#post("/readings", line);
-    await until("events", () => this.#blocks.length >= this.#lines.length);
+    for (const line of [...this.#lines, END]) {
+      await this.#post("/readings", line);
+    }
+    await until(
+      "the last event",
+      () => this.#blocks.at(-1)?.includes(END.sensor) ?? false,
+    );
     return this.#blocks.splice(0);
   }
 

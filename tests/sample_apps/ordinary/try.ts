@@ -4,6 +4,7 @@ import { GAME } from "./game/story.ts";
 import { DASHBOARD } from "./dashboard/story.ts";
 const t = performance.now();
 const s = [CHAT, GAME, DASHBOARD].find((x) => x.name === Deno.args[0])!;
+setTimeout(() => { console.log("LATE"); Deno.exit(9); }, 100_000);
 const life = await liveThrough(s);
 console.log(
   life.lines.join("\n"),
