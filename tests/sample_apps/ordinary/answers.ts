@@ -3,6 +3,8 @@
  */
 import type { Exchange } from "./story.ts";
 
+const PATIENCE_MS = 20_000;
+
 /** An answer as text: what a client can see of it, without what differs from process to process. */
 export function answerText(
   status: number,
@@ -21,6 +23,7 @@ export async function send(
   const written = (text: string) => text.replaceAll("{v}", `${version}`);
   const response = await fetch(url + written(path), {
     method,
+    signal: AbortSignal.timeout(PATIENCE_MS),
     ...(body === undefined ? {} : {
       body: typeof body === "string" ? body : written(JSON.stringify(body)),
       headers: {

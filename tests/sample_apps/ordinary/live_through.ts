@@ -27,6 +27,8 @@ export interface LifeOptions {
   readonly asExpected?: boolean;
   /** How many clients ask all the time. Default 3. */
   readonly clients?: number;
+  /** Told each line as it comes. */
+  readonly onLine?: (line: string) => void;
   /** How many clients have an open connection. Default 2. */
   readonly talkers?: number;
 }
@@ -144,7 +146,9 @@ class Run implements AsyncDisposable {
     const settled = performance.now();
     await this.#load.more(20);
     for (const talker of this.#talkers) await talker.settled();
-    this.#lines.push(line(version, report, this.#load.total, before));
+    const said = line(version, report, this.#load.total, before);
+    this.#lines.push(said);
+    this.#options.onLine?.(said);
     if (this.#options.asExpected ?? true) {
       note(unexpected(report, this.#story.expected[version.number]));
     } else if (report.state === "rolled_back" || !isExplained(report)) {

@@ -1,7 +1,6 @@
 /** Clients with an open connection: a WebSocket, socket.io over a WebSocket, and a stream of events.
  * @module
  */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Talker } from "./story.ts";
 
 const SMALL_TALK_MS = 10;
@@ -253,7 +252,7 @@ export class StreamTalker extends SmallTalker {
   readonly #lines: readonly unknown[];
   readonly #blocks: string[] = [];
   readonly #reading: Promise<void>;
-  readonly #stop = new AbortController();
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #beats = 0;
   #isGreeted = false;
 
@@ -295,7 +294,7 @@ export class StreamTalker extends SmallTalker {
   }
 
   protected override async leave(): Promise<void> {
-    this.#stop.abort();
+    await this.#reader?.cancel();
     await this.#reading;
   }
 
@@ -303,6 +302,7 @@ export class StreamTalker extends SmallTalker {
     const response = await fetch(this.#url + path, {
       method: "POST",
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     await response.body?.cancel();
     if (!response.ok) this.failures.push(`${path}: ${response.status}`);
@@ -310,17 +310,17 @@ export class StreamTalker extends SmallTalker {
 
   async #read(): Promise<void> {
     try {
-      const { signal } = this.#stop;
-      const response = await fetch(`${this.#url}/events`, { signal });
-      let block: string[] = [];
-      const lines = response.body!.pipeThrough(new TextDecoderStream())
-        .pipeThrough(new TextLineStream());
-      for await (const line of lines) {
-        if (line !== "") block.push(line);
-        else {
-          this.#event(block);
-          block = [];
-        }
+      const response = await fetch(`${this.#url}/events`);
+      const reader = this.#reader = response.body!.getReader();
+      const decoder = new TextDecoder();
+      let rest = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const blocks = (rest + decoder.decode(value, { stream: true }))
+          .split("\n\n");
+        rest = blocks.pop()!;
+        for (const block of blocks) this.#event(block.split("\n"));
       }
       if (this.stays) this.failures.push("the stream has ended");
     } catch (error) {

@@ -4,8 +4,13 @@ import { GAME } from "./game/story.ts";
 import { DASHBOARD } from "./dashboard/story.ts";
 const t = performance.now();
 const s = [CHAT, GAME, DASHBOARD].find((x) => x.name === Deno.args[0])!;
-setTimeout(() => { console.log("LATE"); Deno.exit(9); }, 100_000);
-const life = await liveThrough(s);
+setTimeout(() => {
+  console.log("LATE");
+  Deno.exit(9);
+}, 110_000);
+const life = await liveThrough(s, {
+  onLine: (l) => console.log(Math.round(performance.now() - t), l),
+});
 console.log(
   life.lines.join("\n"),
   "\n",
