@@ -136,22 +136,38 @@ export function* classifySteps(
     ...settings.shared,
     ...settings.keep.map(({ at }) => at),
   ]);
-  const set = yield* reloadSet({
-    changed: changes.modules.filter((path) => !gone.has(path)),
-    release,
-    running: now,
-    main: running.main,
-    boot,
-    loaded,
-    gone,
-    dynamic: (path) => dynamicImports(path, running),
-    accepted: new Map(
-      Object.entries(running.accepted ?? {}).map((
-        [from, to],
-      ) => [from, new Set(to)]),
-    ),
-    isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
-  });
+  const reloading = (more: readonly string[]) =>
+    reloadSet({
+      changed: [...changes.modules, ...more].filter((path) => !gone.has(path)),
+      release,
+      running: now,
+      main: running.main,
+      boot,
+      loaded,
+      gone,
+      dynamic: (path) => dynamicImports(path, running),
+      accepted: new Map(
+        Object.entries(running.accepted ?? {}).map((
+          [from, to],
+        ) => [from, new Set(to)]),
+      ),
+      isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
+    });
+  let set = yield* reloading([]);
+  // A function that is called again makes its locals again: only a module that is loaded again can take them.
+  const made = new Map(Object.entries(running.made ?? {}));
+  const makers = settings.keep.map(({ at }) => at)
+    .filter((at) => loaded.has(pathIn(at)) && made.has(at));
+  for (let more: string[] = [];;) {
+    const reloaded = new Set(set.reload);
+    const next = makers.filter((at) =>
+      !reloaded.has(pathIn(at)) && !more.includes(pathIn(at)) &&
+      made.get(at)!.some((by) => reloaded.has(by))
+    ).map(pathIn);
+    if (next.length === 0) break;
+    set = yield* reloading(more = [...more, ...next]);
+  }
+
   const { fresh } = set;
   const keep = yield* judgeKeep({
     reload: set.reload,
@@ -176,6 +192,7 @@ export function* classifySteps(
     settings,
     consents,
     canKeep: running.canKeep?.possible ?? false,
+    made,
     kept: keep.judged,
     isWayBack,
   });
@@ -284,6 +301,10 @@ function bothSettings(
       ),
     ],
   };
+}
+
+function pathIn(at: string): string {
+  return at.slice(0, at.indexOf("#"));
 }
 
 /** A step of its own, for what takes about a millisecond. */

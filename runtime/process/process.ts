@@ -485,6 +485,7 @@ export class AppProcess {
       path + query,
       attemptOf(url) ?? 0,
       (key) => generations.enterMaking(key),
+      () => generations.work?.place ?? null,
     );
   };
 

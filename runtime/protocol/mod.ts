@@ -76,6 +76,7 @@ export type {
   FieldFact,
   ImportFact,
   KeptFact,
+  LocalState,
   MethodFact,
   ModuleAnalysis,
   NameRef,

@@ -233,11 +233,16 @@ export interface TextRecord {
 export interface RepeatFact {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
+  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  readonly isRead?: boolean;
   /** Where. */
   readonly line: number;
   /** Where. */
   readonly column: number;
 }
+
+/** Why a local of a function, or what is made in an expression, would be lost with its module. */
+export type LocalState = Pick<StateBinding, "why" | "detail" | "of">;
 
 /** An initializer whose value can be kept. */
 export interface KeptFact extends TextRecord {
@@ -249,6 +254,10 @@ export interface KeptFact extends TextRecord {
   readonly column: number;
   /** True for a local of a function, and for what is made in one. */
   readonly local?: boolean;
+  /** Of what is made in a function or an expression: why it is state, if it was made while the module was evaluated. */
+  readonly state?: LocalState;
+  /** Of such an expression: the variable whose initializer it stands in. */
+  readonly inside?: string;
   /** True for a weak collection or a symbol: kept without being named, if its text stays. */
   readonly byItself?: boolean;
   /** What would be done to it a second time. */
@@ -400,10 +409,18 @@ const stateBinding: Reader<StateBinding> = (value, at) => {
     name: string(it.name, `${at}.name`),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
-    why: oneOf("written", "mutated", "instance", "handle")(
-      it.why,
-      `${at}.why`,
-    ),
+    why: STATE_WHY(it.why, `${at}.why`),
+    detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "of", listOf(nameRef), at),
+  };
+};
+
+const STATE_WHY = oneOf("written", "mutated", "instance", "handle");
+
+const localState: Reader<LocalState> = (value, at) => {
+  const it = object(value, at);
+  return {
+    why: STATE_WHY(it.why, `${at}.why`),
     detail: string(it.detail, `${at}.detail`),
     ...maybe(it, "of", listOf(nameRef), at),
   };
@@ -496,6 +513,7 @@ const repeatFact: Reader<RepeatFact> = (value, at) => {
   const it = object(value, at);
   return {
     detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "isRead", boolean, at),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
   };
@@ -509,6 +527,8 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "local", boolean, at),
+    ...maybe(it, "state", localState, at),
+    ...maybe(it, "inside", string, at),
     ...maybe(it, "byItself", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
     ...maybe(it, "library", string, at),

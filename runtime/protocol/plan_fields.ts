@@ -81,6 +81,11 @@ export interface RunningPlanFields {
   };
   /** Whether values can be kept by name, and why not. */
   readonly canKeep?: { readonly possible: boolean; readonly why?: string };
+  /**
+   * What functions and expressions have made, as `main.ts#main.games`, and the modules during whose evaluation; not said,
+   * nobody knows.
+   */
+  readonly made?: Readonly<Record<string, readonly string[]>>;
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
@@ -187,6 +192,7 @@ export function runningPlanFields(
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canKeep", canDo, at),
+    ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "boot", listOf(string), at),

@@ -111,6 +111,9 @@ export async function runningManifest(
         ? "which needs the preload"
         : "for which the parser could not be loaded",
     },
+    ...modules.keeping.isOn
+      ? { made: Object.fromEntries(appProcess.kept.made()) }
+      : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },

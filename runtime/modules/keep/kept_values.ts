@@ -11,6 +11,8 @@ interface Instance {
   readonly entries: Map<string, Entry>;
   /** Names whose initializer ran more than once. */
   readonly twice: Set<string>;
+  /** Names whose initializer has run while modules were evaluated, and which these were. */
+  readonly evaluated: Map<string, Set<string>>;
   /** Names that were taken. */
   readonly taken: Set<string>;
 }
@@ -54,6 +56,9 @@ export type KeepState = "held" | "none" | "twice" | "unknown";
 /** Told that an initializer runs, so that what it begins is known to be its own; returns what ends that, or null. */
 export type BeginMaking = (key: string) => (() => void) | null;
 
+/** What code before so many upgrades still changes is not followed any more. */
+const FOLLOWED_MAX = 16;
+
 /** The values that initializers made. */
 export class KeptValues {
   readonly #current = new Map<string, Instance>();
@@ -73,18 +78,21 @@ export class KeptValues {
    * @param place the module's place
    * @param attempt the attempt that loads it; 0 for the code the process started with
    * @param begin told of initializers that run. Default nobody wants to know
+   * @param evaluating tells of which module the evaluation is that goes on now. Default of this one
    * @returns what its initializers ask
    */
   open(
     place: string,
     attempt: number,
     begin: BeginMaking = () => null,
+    evaluating: () => string | null = () => place,
   ): KeptAccess {
     const instance: Instance = {
       place,
       attempt,
       entries: new Map(),
       twice: new Set(),
+      evaluated: new Map(),
       taken: new Set(),
     };
     const staged = this.#staged?.attempt === attempt ? this.#staged : null;
@@ -94,6 +102,13 @@ export class KeptValues {
       known.set(place, instance);
     }
     const making = new Map<string, () => void>();
+    const noteMaker = (name: string) => {
+      const by = evaluating();
+      if (by === null) return;
+      const makers = instance.evaluated.get(name);
+      if (makers) makers.add(by);
+      else instance.evaluated.set(name, new Set([by]));
+    };
     const made = (name: string) => {
       if (making.size === 0) return;
       making.get(name)?.();
@@ -119,6 +134,7 @@ export class KeptValues {
         const entry = source.entries.get(name)!;
         const value = valueOf(entry)!.value;
         instance.taken.add(name);
+        noteMaker(name);
         instance.entries.set(name, {
           value: held(value, name, write),
           read,
@@ -137,6 +153,7 @@ export class KeptValues {
       put: (name, value, read, write) => {
         if (instance.twice.has(name)) return value;
         made(name);
+        noteMaker(name);
         if (instance.entries.delete(name)) instance.twice.add(name);
         else {
           instance.entries.set(name, {
@@ -191,6 +208,18 @@ export class KeptValues {
       key.slice(at + 1),
     );
     return entry !== undefined && entry.origin === (attempt ?? 0);
+  }
+
+  /** What initializers of the current code have made, by `place#name`, and while which modules were evaluated. */
+  *made(): Generator<[key: string, makers: string[]]> {
+    for (const [place, { entries, twice, evaluated }] of this.#current) {
+      for (const [name, makers] of evaluated) {
+        const entry = entries.get(name);
+        if (twice.has(name) || entry && valueOf(entry)) {
+          yield [`${place}#${name}`, [...makers]];
+        }
+      }
+    }
   }
 
   /** What the current code has, by `place#name`: with values that are no longer used left out. */
@@ -298,7 +327,8 @@ export class KeptValues {
   }
 
   /**
-   * Forgets what a swap took the place of: nobody goes back, and no work goes on in the code before.
+   * Forgets what a swap took the place of: nobody goes back. Variables are followed all the same: what the code before has
+   * left behind, such as timers of requests, may change them at any time.
    *
    * @param attempt the attempt that is in. Default the last one
    */
@@ -307,8 +337,15 @@ export class KeptValues {
     for (const staged of this.#following) {
       if (staged.attempt !== attempt) continue;
       for (const pair of staged.pairs) carry(pair);
-      this.#release(staged);
+      staged.instances.clear();
+      const variables = staged.pairs.filter(({ to, name }) =>
+        to.entries.get(name)?.write
+      );
+      staged.pairs.splice(0, Infinity, ...variables);
+      if (variables.length === 0) this.#following.delete(staged);
     }
+    const [oldest] = this.#following;
+    if (oldest && this.#following.size > FOLLOWED_MAX) this.#release(oldest);
   }
 
   /**

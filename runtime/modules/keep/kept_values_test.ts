@@ -31,7 +31,7 @@ Deno.test("the code the process started with makes its values", () => {
   ]]);
   assertEquals(kept.stateOf("main.ts", "rooms"), "held");
   assertEquals(kept.stateOf("main.ts", "other"), "none");
-  assertEquals(kept.stateOf("other.ts", "rooms"), "none");
+  assertEquals(kept.stateOf("other.ts", "rooms"), "unknown");
 });
 
 Deno.test("an attempt takes what is named, and makes the rest", () => {
@@ -101,6 +101,7 @@ Deno.test("a second run in the attempt gets a value of its own, and is told", ()
     taken: ["main.ts#main.games"],
     missing: [],
     twice: ["main.ts#main.games"],
+    fixed: [],
   });
 });
 

@@ -31,6 +31,9 @@ class Access implements KeptAccess {
     this.#note(name, read, write);
     return value;
   }
+  made(_name: string, value: unknown) {
+    return value;
+  }
   #note(
     name: string,
     read?: () => unknown,

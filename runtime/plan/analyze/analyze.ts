@@ -56,11 +56,8 @@ export function analyzeTree(
   const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
-  const { bindings, later } = stateOf(
-    code,
-    units,
-    code.runs.after(exportedBindings(resolved)),
-  );
+  const after = code.runs.after(exportedBindings(resolved));
+  const { bindings, later } = stateOf(code, units, after);
   const analysis = compact({
     ...some("imports", importsOf(resolved, source, options)),
     ...some(
@@ -75,7 +72,7 @@ export function analyzeTree(
     ...some("bindings", bindings),
     ...some("classes", classFactsOf(code, units, table, source)),
     ...some("enums", enumFactsOf(program)),
-    ...keepingOf(code, units),
+    ...keepingOf(code, units, after),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),

@@ -9,19 +9,22 @@ import type {
 import type { Code } from "./effects.ts";
 import { keptFactsOf } from "./kept_facts.ts";
 import { type Keepable, keepableOf } from "./keepable.ts";
+import { localStateOf } from "./local_state.ts";
 import { type TextFact, textFactsOf } from "./text_facts.ts";
-import type { Units } from "./units.ts";
+import type { Unit, Units } from "./units.ts";
 
 /**
  * Tells what can be kept of a module.
  *
  * @param code the module
  * @param units its code
+ * @param after what may run when its evaluation is over
  * @returns the fields of its analysis; those that would be empty are left out
  */
 export function keepingOf(
   code: Code,
   units: Units,
+  after: ReadonlySet<Unit>,
 ): Pick<ModuleAnalysis, "kept" | "unkeepable" | "texts"> {
   const { resolved } = code;
   const names = keepableOf(resolved.program);
@@ -32,6 +35,8 @@ export function keepingOf(
   );
   const kept = [...names.found.values()].map((it): KeptFact => {
     const { repeats = [], library = null } = facts.get(it.name) ?? {};
+    const state = localStateOf(it, code, units, after);
+    const inside = state ? holderOf(it, names.found.values()) : null;
     return {
       name: it.name,
       ...recordOf(texts.kept.get(it.name)),
@@ -39,6 +44,8 @@ export function keepingOf(
       ...(it.kind === "local" || it.name.includes(".new ")
         ? { local: true }
         : {}),
+      ...(state ? { state } : {}),
+      ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
       ...(library === null ? {} : { library }),
@@ -57,6 +64,24 @@ export function keepingOf(
       }
       : {}),
   };
+}
+
+/** The variable in whose initializer an expression stands: where that is not evaluated, the expression is not either. */
+function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
+  if (it.kind !== "expression") return null;
+  for (const other of all) {
+    const isAround = other.kind !== "expression" && other.init !== null &&
+      other.start <= it.start && it.end <= other.end;
+    if (isAround && functionOf(other.name) === functionOf(it.name)) {
+      return other.name;
+    }
+  }
+  return null;
+}
+
+/** `main.` of `main.games` and `main.new Users`. */
+function functionOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(".") + 1);
 }
 
 function recordOf(fact: TextFact | undefined): TextRecord {

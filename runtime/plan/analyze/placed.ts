@@ -3,6 +3,9 @@
  */
 import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
 
+/** A column behind all that a line says: its first columns may be indentation, which leads nowhere. */
+const LINE_END = 1_000_000;
+
 /**
  * Replaces the places of an analysis.
  *
@@ -22,6 +25,12 @@ export function placed(
     if (typeof value !== "object" || value === null) return value;
     const result: Record<string, unknown> = Object.create(null);
     for (const [key, entry] of Object.entries(value)) result[key] = lead(entry);
+    if (typeof result.detail === "string") {
+      result.detail = result.detail.replace(
+        / at line (\d+)$/,
+        (_, line) => ` at line ${place(Number(line), LINE_END).line}`,
+      );
+    }
     if (typeof result.line === "number") {
       const { line, column } = place(
         result.line,

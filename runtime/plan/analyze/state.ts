@@ -218,7 +218,11 @@ function valuesOf(binding: Binding): Node[] {
   ];
 }
 
-function handleOf(binding: Binding, code: Code): StateBinding | null {
+/** An open handle that a variable holds. */
+export function handleOf(
+  binding: Binding,
+  code: Code,
+): StateBinding | null {
   for (const value of valuesOf(binding)) {
     if (code.values.of(value).kind === "runtime") continue;
     const call = search(value, (node) => {
@@ -258,7 +262,11 @@ const HOLDING = new Set([
   "SpreadElement",
 ]);
 
-function instanceOf(binding: Binding, code: Code): StateBinding | null {
+/** Instances of the app's own classes that a variable holds. */
+export function instanceOf(
+  binding: Binding,
+  code: Code,
+): StateBinding | null {
   const refs: NameRef[] = [];
   let detail = "";
   const { kind } = code.values.ofBinding(binding);

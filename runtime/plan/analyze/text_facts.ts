@@ -96,9 +96,20 @@ function passed(specifier: string, name: string): TextFact {
   return { digest: "", uses: [{ specifier, name }] };
 }
 
-function initializerFact({ init }: Keepable, resolved: Resolved): TextFact {
+function initializerFact(
+  { init, id }: Keepable,
+  resolved: Resolved,
+): TextFact {
   const reach = new Reach(resolved);
   if (init) reach.add(init);
+  // `one ??= make()` is an initializer as well, which runs when it is first asked for.
+  const binding = id ? resolved.bindings.get(id) : undefined;
+  for (const reference of binding?.references ?? []) {
+    const up = resolved.parents.get(reference);
+    if (up?.node.type !== "AssignmentExpression" || up.key !== "left") continue;
+    if (!/^(?:\?\?|\|\|)=$/.test(String(field(up.node, "operator")))) continue;
+    reach.add(one(up.node, "right")!, "later");
+  }
   return reach.fact();
 }
 

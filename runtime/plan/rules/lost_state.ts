@@ -20,6 +20,8 @@ export interface LostState {
   readonly why: StateBinding["why"];
   /** For people. */
   readonly detail: string;
+  /** Of what is made in an expression: the variable whose initializer it stands in. */
+  readonly inside?: string;
 }
 
 const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
@@ -30,12 +32,14 @@ const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
  * @param paths the modules
  * @param loaded all modules that are loaded
  * @param view what runs
+ * @param made what functions have made, as `main.ts#main.games`, and while which modules were evaluated. Default nothing
  * @returns the state, by module in the order given
  */
 export function* stateIn(
   paths: Iterable<string>,
   loaded: Iterable<string>,
   view: View,
+  made: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Steps<LostState[]> {
   const exports = new ExportFinder(view);
   const classes = new ClassLookup(view, exports);
@@ -130,6 +134,22 @@ export function* stateIn(
         });
       }
     }
+  }
+  const replaced = new Set(byModule.keys());
+  for (const [key, makers] of made) {
+    const path = key.slice(0, key.indexOf("#"));
+    // Who is evaluated again calls the function again, whose module may stay.
+    if (!replaced.has(path) && !makers.some((by) => replaced.has(by))) continue;
+    yield;
+    const fact = view.analysis(path)?.kept?.find((it) =>
+      it.name === key.slice(path.length + 1)
+    );
+    if (!fact?.state) continue;
+    const { name, line, column, inside, state: { why, detail, of } } = fact;
+    if (of && !isState(path, why, of)) continue;
+    if (!byModule.has(path)) byModule.set(path, new Map());
+    const within = inside === undefined ? {} : { inside };
+    add({ path, name, line, column, why, detail, ...within });
   }
   return [...byModule.values()].flatMap((states) => [...states.values()]);
 }

@@ -34,6 +34,8 @@ export interface StateInput {
   readonly consents: Consents;
   /** Whether this process can keep values. */
   readonly canKeep: boolean;
+  /** What functions have made, and while which modules were evaluated. */
+  readonly made: ReadonlyMap<string, readonly string[]>;
   /** What was judged as a value that stays, by `path#name`. */
   readonly kept: ReadonlySet<string>;
   /** Whether it leads back to code that this process ran before: what only newer code has ends with it. */
@@ -57,10 +59,13 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
     [...reload, ...pruned],
     input.loaded,
     input.running,
+    input.made,
   );
   for (const state of states) {
     yield;
     const key = `${state.path}#${state.name}`;
+    const around = state.inside && `${state.path}#${state.inside}`;
+    if (around && (kept.has(around) || named.has(around))) continue;
     if (named.has(key)) startsAnew.push(key);
     else if (kept.has(key)) continue;
     else if (isPruned.has(state.path)) {

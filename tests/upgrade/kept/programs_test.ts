@@ -1,0 +1,64 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { canBeHad } from "../../support/packages.ts";
+import { type Programs, RunningPrograms } from "./program.ts";
+import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
+import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
+import { REFUSED_PROGRAMS } from "./refused_programs.ts";
+
+const HONO = "npm:hono@4.13.19";
+const ignore = !(await canBeHad([HONO, `${HONO}/jsx/jsx-runtime`]));
+
+function answersOf(programs: Programs): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(programs).map(([name, { answer = "" }]) => [name, answer]),
+  );
+}
+
+Deno.test({
+  name: "small programs answer as fresh ones when they are upgraded",
+  ignore,
+  async fn() {
+    await using hot = await RunningPrograms.start(PROGRAMS_OF_CODE);
+    await using fresh = await RunningPrograms.start(PROGRAMS_OF_CODE, "after");
+    await hot.ask(2);
+    const report = await hot.upgrade(Object.keys(PROGRAMS_OF_CODE));
+    assertEquals(report.state, "applied", JSON.stringify(report));
+    const answers = await hot.ask(1);
+    assertEquals(answers, answersOf(PROGRAMS_OF_CODE));
+    assertEquals(answers, await fresh.ask(1));
+  },
+});
+
+Deno.test({
+  name: "small programs have their state when they are upgraded",
+  ignore,
+  async fn() {
+    await using hot = await RunningPrograms.start(PROGRAMS_OF_STATE);
+    await hot.ask(2);
+    const report = await hot.upgrade(Object.keys(PROGRAMS_OF_STATE));
+    assertEquals(report.state, "applied", JSON.stringify(report));
+    assertEquals(await hot.ask(1), answersOf(PROGRAMS_OF_STATE));
+  },
+});
+
+Deno.test({
+  name: "small programs that cannot go hot are refused by name, all at once",
+  ignore,
+  async fn() {
+    await using hot = await RunningPrograms.start(REFUSED_PROGRAMS);
+    const before = await hot.ask(1);
+    const report = await hot.upgrade(Object.keys(REFUSED_PROGRAMS));
+    assertEquals(report.state, "failed");
+    const refusals = report.failure!.message.split("; ").join(";\n");
+    for (const [name, { refused = "" }] of Object.entries(REFUSED_PROGRAMS)) {
+      const why = refused.replaceAll("NAME", name).split("; ").join(";\n");
+      const line = report.failure!.message.includes(`${name}/`);
+      assertEquals(line, true, `${name} is not refused:\n${refusals}`);
+      assertStringIncludes(refusals, why, name);
+    }
+    const unchanged = Object.entries(await hot.ask(1)).filter(([name, it]) =>
+      it.split(" ")[0] !== before[name]!.split(" ")[0]
+    );
+    assertEquals(unchanged, []);
+  },
+});

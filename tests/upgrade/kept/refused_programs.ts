@@ -1,0 +1,346 @@
+/** Small programs whose next version cannot come in hot, and why.
+ * @module
+ */
+import type { Program } from "./program.ts";
+
+/** Small programs whose next version cannot come in hot, and why. */
+export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
+  removed_export: {
+    before: {
+      "main.ts":
+        `import { f } from "./user.ts"; SERVE(() => new Response(f()));`,
+      "user.ts": `import { old } from "./x.ts"; export const f = () => old();`,
+      "x.ts": `export const old = () => "one";`,
+    },
+    after: { "x.ts": `export const renamed = () => "two";` },
+    refused: `old: is imported from NAME/x.ts, which does not export it`,
+  },
+  live_let: {
+    asks: ["/set", "/"],
+    before: {
+      "main.ts":
+        `import { f } from "./user.ts"; import { setMode } from "./mode.ts"; SERVE((r: Request) => { if (r.url.endsWith("set")) setMode("set"); return new Response(f()); });`,
+      "user.ts":
+        `import { mode } from "./mode.ts"; export const f = () => mode;`,
+      "mode.ts":
+        `export let mode = "one"; export const setMode = (m: string) => { mode = m; };`,
+    },
+    after: {
+      "mode.ts":
+        `export let mode = "two"; export const setMode = (m: string) => { mode = m + " two"; };`,
+    },
+    refused:
+      `mode: holds state (assignment at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/mode.ts#mode"]`,
+  },
+  hono_kept: {
+    keep: ["main.ts#app"],
+    before: {
+      "main.ts":
+        `import { Hono } from "npm:hono@4.13.19"; const app = new Hono(); app.get("/", (c) => c.text("one")); SERVE(app.fetch);`,
+    },
+    after: {
+      "main.ts":
+        `import { Hono } from "npm:hono@4.13.19"; const app = new Hono(); app.get("/", (c) => c.text("two")); SERVE(app.fetch);`,
+    },
+    refused:
+      `app: is of npm:hono@4.13.19, and what its module does to it whenever it is evaluated (get()) would be done a second time`,
+  },
+  main_mutates_kept: {
+    keep: ["main.ts#jobs"],
+    before: {
+      "main.ts":
+        `const jobs: string[] = []; jobs.push("default"); SERVE(() => new Response("one " + jobs));`,
+    },
+    after: {
+      "main.ts":
+        `const jobs: string[] = []; jobs.push("default"); SERVE(() => new Response("two " + jobs));`,
+    },
+    refused:
+      `jobs: is named under "keep", and push() would be done to it a second time`,
+  },
+  new_method_in_main: {
+    keep: ["main.ts#s"],
+    before: {
+      "main.ts":
+        `import { S } from "./s.ts"; const s = new S(); SERVE(() => new Response(s.f()));`,
+      "s.ts": `export class S { f() { return "one"; } }`,
+    },
+    after: {
+      "main.ts":
+        `import { S } from "./s.ts"; const s = new S(); s.init(); SERVE(() => new Response(s.f()));`,
+      "s.ts":
+        `export class S { ready = false; init() { this.ready = true; } f() { return "two " + this.ready; } }`,
+    },
+    refused:
+      `s: is named under "keep", and init() would be done to it a second time`,
+  },
+  loop_in_main: {
+    before: {
+      "main.ts":
+        `import { tick, log } from "./t.ts"; async function main() { while (true) { await new Promise((r: Request) => setTimeout(r, 100)); tick("one"); } } main(); SERVE(async () => { log.length = 0; await new Promise((r: Request) => setTimeout(r, 250)); return new Response([...new Set(log)].join()); });`,
+      "t.ts":
+        `export const log: string[] = []; export const tick = (x: string) => log.push(x);`,
+    },
+    after: {
+      "main.ts":
+        `import { tick, log } from "./t.ts"; async function main() { while (true) { await new Promise((r: Request) => setTimeout(r, 100)); tick("two"); } } main(); SERVE(async () => { log.length = 0; await new Promise((r: Request) => setTimeout(r, 250)); return new Response([...new Set(log)].join()); });`,
+    },
+    refused: `log: holds state`,
+  },
+  timeout_chain: {
+    before: {
+      "main.ts":
+        `import { log } from "./t.ts"; const tick = () => { log.push("one"); setTimeout(tick, 50); }; tick(); SERVE(async () => { log.length = 0; await new Promise((r: Request) => setTimeout(r, 250)); return new Response([...new Set(log)].join()); });`,
+      "t.ts": `export const log: string[] = [];`,
+    },
+    after: {
+      "main.ts":
+        `import { log } from "./t.ts"; const tick = () => { log.push("two"); setTimeout(tick, 50); }; tick(); SERVE(async () => { log.length = 0; await new Promise((r: Request) => setTimeout(r, 250)); return new Response([...new Set(log)].join()); });`,
+    },
+    refused: `log: holds state`,
+  },
+  singleton: {
+    before: {
+      "main.ts":
+        `import { Db } from "./db.ts"; SERVE(() => new Response(Db.get().f()));`,
+      "db.ts":
+        `export class Db { static one?: Db; n = 0; static get() { return this.one ??= new Db(); } f() { return "one " + ++this.n; } }`,
+    },
+    after: {
+      "db.ts":
+        `export class Db { static one?: Db; n = 0; static get() { return this.one ??= new Db(); } f() { return "two " + ++this.n; } }`,
+    },
+    refused: `Db.one: holds state`,
+  },
+  worker: {
+    before: {
+      "main.ts":
+        `import { ask } from "./ask.ts"; SERVE(async () => new Response(await ask()));`,
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok(e.data); w.terminate(); }; });`,
+      "w.ts": `self.postMessage("one");`,
+    },
+    after: {
+      "w.ts": `(self as any).postMessage("two");`,
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok("ask two, worker " + e.data); w.terminate(); }; });`,
+    },
+    refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
+  request_timer: {
+    asks: ["/start", "/"],
+    before: {
+      "main.ts":
+        `let n = 0; SERVE((r: Request) => { if (r.url.endsWith("start")) setInterval(() => n++, 20); return new Response("one " + (n > 0)); });`,
+    },
+    after: {
+      "main.ts":
+        `let n = 0; SERVE((r: Request) => new Response("two " + (n > 0)));`,
+    },
+    refused: `n: holds state`,
+  },
+  enum_state: {
+    keep: ["main.ts#s"],
+    before: {
+      "main.ts":
+        `import { E } from "./e.ts"; const s = { e: E.B }; SERVE(() => new Response(E[s.e] ?? "undefined"));`,
+      "e.ts": `export enum E { A, B }`,
+    },
+    after: { "e.ts": `export enum E { New, A, B }` },
+    refused:
+      `s: is named under "keep", and its initializer, or what that refers to, is another one now`,
+  },
+  cached_import: {
+    before: {
+      "main.ts":
+        `let p: any; SERVE(async () => { p ??= import("./x.ts"); return new Response((await p).f()); });`,
+      "x.ts": `export const f = () => "one";`,
+    },
+    after: { "x.ts": `export const f = () => "two";` },
+    refused: `p: holds state`,
+  },
+  memo: {
+    before: {
+      "main.ts":
+        `import { get } from "./cache.ts"; SERVE(() => new Response(get()));`,
+      "cache.ts":
+        `import { build } from "./build.ts"; let cache: string | undefined; export const get = () => cache ??= build();`,
+      "build.ts": `export const build = () => "one";`,
+    },
+    after: { "build.ts": `export const build = () => "two";` },
+    refused: `cache: holds state`,
+  },
+  closure_text_same: {
+    keep: ["main.ts#svc"],
+    before: {
+      "main.ts":
+        `import { Svc } from "./svc.ts"; const makeName = () => { const list = ["one"]; return () => list[0]; }; const svc = new Svc(makeName()); SERVE(() => new Response(svc.name()));`,
+      "svc.ts":
+        `export class Svc { constructor(readonly name: () => string) {} }`,
+    },
+    after: {
+      "main.ts":
+        `import { Svc } from "./svc.ts"; const makeName = () => { const list = ["two"]; return () => list[0]; }; const svc = new Svc(makeName()); SERVE(() => new Response(svc.name()));`,
+    },
+    refused:
+      `svc: is named under "keep", and its initializer, or what that refers to, is another one now`,
+  },
+  init_refs_changed: {
+    keep: ["main.ts#cfg"],
+    before: {
+      "main.ts":
+        `const limit = 1; const cfg = { limit }; SERVE(() => new Response("" + cfg.limit));`,
+    },
+    after: {
+      "main.ts":
+        `const limit = 2; const cfg = { limit }; SERVE(() => new Response("" + cfg.limit));`,
+    },
+    refused:
+      `cfg: is named under "keep", and its initializer, or what that refers to, is another one now`,
+  },
+  bad_eval_after_state: {
+    keep: ["main.ts#list"],
+    before: {
+      "main.ts":
+        `const list: string[] = []; SERVE(() => new Response(list.join() + "."));`,
+    },
+    after: {
+      "main.ts":
+        `const list: string[] = []; list.push("from the failed release"); throw new Error("bad release"); `,
+    },
+    refused:
+      `list: is named under "keep", and push() would be done to it a second time`,
+  },
+  async_main: {
+    before: {
+      "main.ts":
+        `import { open } from "./db.ts"; async function main() { const db = await open(); SERVE(() => new Response("one " + ++db.n)); } main();`,
+      "db.ts":
+        `export const open = async () => { await new Promise((r: Request) => setTimeout(r, 30)); return { n: 0 }; };`,
+    },
+    after: {
+      "main.ts":
+        `import { open } from "./db.ts"; async function main() { const db = await open(); SERVE(() => new Response("two " + ++db.n)); } main();`,
+    },
+    refused: `main.db: holds state`,
+  },
+  let_closure_shared: {
+    before: {
+      "main.ts":
+        `import { inc } from "./count.ts"; SERVE(() => new Response("one " + inc()));`,
+      "count.ts":
+        `let n = 0; export const inc = () => ++n; export const dec = () => --n;`,
+    },
+    after: {
+      "count.ts":
+        `let n = 0; export const inc = () => n += 10; export const dec = () => --n;`,
+    },
+    refused: `n: holds state`,
+  },
+  local_other: {
+    before: {
+      "main.ts":
+        `import { makeGames } from "./games.ts"; const games = makeGames(); SERVE(() => new Response("one " + games.next()));`,
+      "games.ts":
+        `export function makeGames() { const all = new Map(); return { next: () => all.set(all.size, 1).size }; }`,
+    },
+    after: {
+      "main.ts":
+        `import { makeGames } from "./games.ts"; const games = makeGames(); SERVE(() => new Response("two " + games.next()));`,
+    },
+    refused:
+      `makeGames.all: holds state (set() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/games.ts#makeGames.all"]`,
+  },
+  new_users: {
+    before: {
+      "main.ts":
+        `class Users { n = 0; add() { return ++this.n; } } const handler = (users: Users) => () => new Response("one " + users.add()); export const main = () => { SERVE(handler(new Users())); }; main();`,
+    },
+    after: {
+      "main.ts":
+        `class Users { n = 0; add() { return ++this.n; } } const handler = (users: Users) => () => new Response("two " + users.add()); export const main = () => { SERVE(handler(new Users())); }; main();`,
+    },
+    refused: `main.new Users: holds what new Users() has become`,
+  },
+  numbers: {
+    keep: ["main.ts#s"],
+    before: {
+      "main.ts":
+        `import { E } from "./e.ts"; const s: { e?: E } = {}; SERVE((r: Request) => { s.e ??= E.B; return new Response(E[s.e]); });`,
+      "e.ts": `export enum E { A, B }`,
+    },
+    after: { "e.ts": `export enum E { New, A, B }` },
+    refused: `E: A was 0 and is 1 now`,
+  },
+  live_let_kept: {
+    keep: ["mode.ts#mode"],
+    before: {
+      "main.ts":
+        `import { f } from "./user.ts"; import { setMode } from "./mode.ts"; SERVE((r: Request) => { if (r.url.endsWith("set")) setMode("set"); return new Response(f()); });`,
+      "user.ts":
+        `import { mode } from "./mode.ts"; export const f = () => mode;`,
+      "mode.ts":
+        `export let mode = "one"; export const setMode = (m: string) => { mode = m; };`,
+    },
+    after: {
+      "mode.ts":
+        `export let mode = "two"; export const setMode = (m: string) => { mode = m + " two"; };`,
+    },
+    refused: `mode: is named under "keep", and its initializer`,
+  },
+  memo_kept: {
+    keep: ["cache.ts#cache"],
+    before: {
+      "main.ts":
+        `import { get } from "./cache.ts"; SERVE(() => new Response(get()));`,
+      "cache.ts":
+        `import { build } from "./build.ts"; let cache: string | undefined; export const get = () => cache ??= build();`,
+      "build.ts": `export const build = () => "one";`,
+    },
+    after: { "build.ts": `export const build = () => "two";` },
+    refused:
+      `cache: is named under "keep", and its initializer, or what that refers to, is another one now`,
+  },
+  cached_import_kept: {
+    keep: ["main.ts#p"],
+    before: {
+      "main.ts":
+        `let p: any; SERVE(async () => { p ??= import("./x.ts"); return new Response((await p).f()); });`,
+      "x.ts": `export const f = () => "one";`,
+    },
+    after: { "x.ts": `export const f = () => "two";` },
+    refused:
+      `p: is named under "keep", and its initializer, or what that refers to, is another one now`,
+  },
+  twice_kept: {
+    keep: ["room.ts#makeRoom.players"],
+    before: {
+      "main.ts":
+        `import { makeRoom } from "./room.ts"; const rooms = [makeRoom(), makeRoom()]; rooms[0].push("ann"); SERVE(() => new Response(JSON.stringify(rooms)));`,
+      "room.ts":
+        `export function makeRoom() { const players: string[] = []; return players; }`,
+    },
+    after: {
+      "main.ts":
+        `import { makeRoom } from "./room.ts"; const rooms = [makeRoom(), makeRoom()]; rooms[0].push("ann"); SERVE(() => new Response("two " + JSON.stringify(rooms)));`,
+      "room.ts":
+        `export function makeRoom() { const players: string[] = []; return players; }
+// again`,
+    },
+    refused:
+      `makeRoom.players: is named under "keep", and its initializer has run more than once`,
+  },
+  index_of_kept: {
+    keep: ["main.ts#rooms"],
+    before: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const index = new Set(rooms.keys()); SERVE((request) => { rooms.set(request.url, 1); index.add(request.url); return new Response("one " + index.size); });`,
+    },
+    after: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const index = new Set(rooms.keys()); SERVE((request) => { rooms.set(request.url, 1); index.add(request.url); return new Response("two " + index.size); });`,
+    },
+    refused:
+      `rooms: is named under "keep", and what its module makes of all that it holds (keys()) while it is evaluated would miss what the old code still changes`,
+  },
+};
