@@ -14,7 +14,9 @@ interface Seen {
 /** What every path answers. */
 export type Answers = ReadonlyMap<string, string>;
 
-const PAUSE_MS = 4;
+const PAUSE_MS = 5;
+// Often enough for a connection that is not to be closed for idleness.
+const REST_MS = 200;
 const PATIENCE_MS = 30_000;
 
 /** The clients. */
@@ -28,6 +30,7 @@ export class HttpLoad implements AsyncDisposable {
   readonly #clients: Promise<void>[];
   #seen: Seen[] = [];
   #going = true;
+  #pauseMs = REST_MS;
 
   /** They begin at once, each with one connection. */
   constructor(url: string, paths: readonly string[], count: number) {
@@ -39,9 +42,15 @@ export class HttpLoad implements AsyncDisposable {
     );
   }
 
-  /** Forgets the answers so far: what comes from now on is judged together. */
+  /** Forgets the answers so far: what comes from now on is judged together, and there is much of it. */
   begin(): void {
     this.#seen = [];
+    this.#pauseMs = PAUSE_MS;
+  }
+
+  /** Asks only now and then. */
+  rest(): void {
+    this.#pauseMs = REST_MS;
   }
 
   /** Waits until this many more answers have come. */
@@ -99,7 +108,7 @@ export class HttpLoad implements AsyncDisposable {
       } catch (error) {
         this.failures.push(`GET ${path}: ${error}`);
       }
-      await pause(PAUSE_MS);
+      await pause(this.#pauseMs);
     }
     agent.destroy();
   }

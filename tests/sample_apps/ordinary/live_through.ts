@@ -145,6 +145,7 @@ class Run implements AsyncDisposable {
     const report = await this.#hot.upgrade(release);
     const settled = performance.now();
     await this.#load.more(20);
+    this.#load.rest();
     for (const talker of this.#talkers) await talker.settled();
     const said = line(version, report, this.#load.total, before);
     this.#lines.push(said);

@@ -3,7 +3,7 @@
  */
 import type { Talker } from "./story.ts";
 
-const SMALL_TALK_MS = 10;
+const SMALL_TALK_MS = 40;
 const PATIENCE_MS = 20_000;
 const RESTART = 1012;
 

@@ -45,7 +45,7 @@ export const GAME: Story = {
   expected: {
     12: {
       state: "refused",
-      at: "main.ts:7 main.lobby: ",
+      at: 'main.ts:7 main.lobby.games.get("g1"): ',
     },
   },
 };
