@@ -311,7 +311,31 @@ export default { fetch: (r) => { rooms.set(r.url, 1); return new Response(); } }
   assertEquals(
     texts(plan(a, b, { flyhot: { keep: ["rooms.ts#rooms"] } })),
     [
-      `rooms.ts:2 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew"`,
+      `rooms.ts:2 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["rooms.ts#rooms"]`,
+    ],
+  );
+  // With it, the line to add is another one, and it stays.
+  const canKeep = { canKeep: { possible: true } };
+  assertEquals(texts(plan(a, b, { changes: canKeep })), [
+    `rooms.ts:2 rooms: holds state (set() in app.ts:3), which would be lost; add to "flyhot" in deno.json: "keep": ["rooms.ts#rooms"] to keep it, or "startsAnew": ["rooms.ts#rooms"] to lose it`,
+  ]);
+  const kept = plan(a, b, {
+    flyhot: { keep: ["rooms.ts#rooms"] },
+    changes: canKeep,
+  });
+  assertEquals([kept.hot, kept.taken.map(({ at }) => at)], [true, [
+    "rooms.ts#rooms",
+  ]]);
+  const other = {
+    "rooms.ts": `\nexport const rooms = new Map([["lobby", 1]]);`,
+  };
+  assertEquals(
+    texts(plan(a, other, {
+      flyhot: { keep: ["rooms.ts#rooms"] },
+      changes: canKeep,
+    })),
+    [
+      `rooms.ts:2 rooms: is named under "keep", and its initializer, or what that refers to, is another one now; leave the initializer as it was and change the value elsewhere, or name it under "startsAnew": ["rooms.ts#rooms"]`,
     ],
   );
 });

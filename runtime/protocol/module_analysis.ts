@@ -233,6 +233,8 @@ export interface TextRecord {
 export interface RepeatFact {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
+  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  readonly isRead?: boolean;
   /** Where. */
   readonly line: number;
   /** Where. */
@@ -513,6 +515,7 @@ const repeatFact: Reader<RepeatFact> = (value, at) => {
   const it = object(value, at);
   return {
     detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "isRead", boolean, at),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
   };

@@ -149,7 +149,7 @@ Deno.test("an attempt that is given up leaves everything as it was", () => {
   assertEquals(variable(kept.open("main.ts", 2), "hits", () => 0).value, 1);
 });
 
-Deno.test("a variable follows what the old code makes of it until and after the swap", () => {
+Deno.test("a variable follows what the old code makes of it, before the swap and ever after", () => {
   const kept = new KeptValues();
   const old = variable(kept.open("main.ts", 0), "hits", () => 1);
   kept.stage(1, ["main.ts#hits"]);
@@ -162,9 +162,83 @@ Deno.test("a variable follows what the old code makes of it until and after the 
   kept.follow();
   assertEquals(now.value, 3);
   kept.settle();
+  assertEquals(kept.isFollowing, true);
+  // A timer that a request has left behind.
   old.value = 4;
   kept.follow();
-  assertEquals(now.value, 3);
+  assertEquals(now.value, 4);
+  now.value = 5;
+  kept.follow();
+  assertEquals(old.value, 5);
+  // Of two counts both count; of anything else what the new code has made of it.
+  old.value += 1;
+  now.value += 10;
+  kept.follow();
+  assertEquals([old.value, now.value], [16, 16]);
+});
+
+Deno.test("constants are not followed, and old variables not for ever", () => {
+  const kept = new KeptValues();
+  constant(kept.open("main.ts", 0), "rooms", () => new Map());
+  kept.stage(1, ["main.ts#rooms"]);
+  constant(kept.open("main.ts", 1), "rooms", () => new Map());
+  kept.swap();
+  assertEquals(kept.isFollowing, false);
+  kept.settle();
+  const first = variable(kept.open("other.ts", 1), "hits", () => 0);
+  let now = first;
+  for (let attempt = 2; attempt < 30; attempt++) {
+    kept.stage(attempt, ["other.ts#hits"]);
+    now = variable(kept.open("other.ts", attempt), "hits", () => 0);
+    kept.swap();
+    kept.settle();
+  }
+  first.value = 7;
+  kept.follow();
+  assertEquals(now.value, 0);
+});
+
+Deno.test("what an initializer has begun lives as long as its value", () => {
+  const kept = new KeptValues();
+  constant(kept.open("main.ts", 0), "game", () => ({}));
+  assertEquals(kept.lives("main.ts#game", null), true);
+  kept.stage(1, ["main.ts#game"]);
+  constant(kept.open("main.ts", 1), "game", () => ({}));
+  kept.swap();
+  assertEquals(kept.lives("main.ts#game", null), true);
+  assertEquals(kept.lives("main.ts#game", 1), false);
+  kept.settle();
+  kept.stage(2, []);
+  constant(kept.open("main.ts", 2), "game", () => ({}));
+  kept.swap();
+  assertEquals(kept.lives("main.ts#game", null), false);
+  assertEquals(kept.lives("main.ts#game", 2), true);
+});
+
+Deno.test("an initializer is told from its beginning to its end, or to where it waits", () => {
+  const kept = new KeptValues();
+  const told: string[] = [];
+  const access = kept.open("main.ts", 0, (key) => {
+    told.push(`begins ${key}`);
+    return () => told.push(`ends ${key}`);
+  });
+  access.has("a", 1);
+  access.put("a", {});
+  access.has("b", 1);
+  access.made("b", {});
+  told.push("waits");
+  access.put("b", {});
+  access.has("c");
+  access.put("c", {});
+  access.has("a", 1);
+  access.put("a", {});
+  assertEquals(told, [
+    "begins main.ts#a",
+    "ends main.ts#a",
+    "begins main.ts#b",
+    "ends main.ts#b",
+    "waits",
+  ]);
 });
 
 Deno.test("what the new code assigned while it was evaluated stays", () => {

@@ -12,7 +12,6 @@ import { codeDigest } from "./digest.ts";
 import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
   eachChild,
-  field,
   flag,
   isClass,
   isFunction,

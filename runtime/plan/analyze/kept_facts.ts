@@ -3,7 +3,14 @@
  */
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { COLLECTION_READS, isRuntime } from "./known_calls.ts";
-import { isFunction, nameOf, type Node, one, unwrap } from "./nodes.ts";
+import {
+  isFunction,
+  keyName,
+  nameOf,
+  type Node,
+  one,
+  unwrap,
+} from "./nodes.ts";
 import { Roots } from "./roots.ts";
 import { Runs } from "./runs.ts";
 import { type Binding, type Resolved, resolveNames } from "./scope.ts";
@@ -14,6 +21,8 @@ import { useOf } from "./uses.ts";
 export interface Repeat {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
+  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  readonly isRead?: boolean;
   /** Where, 1-based. */
   readonly line: number;
   /** Where, 1-based. */
@@ -30,6 +39,10 @@ export interface KeptFacts {
   readonly library: string | null;
 }
 
+/** What takes one element, which stays the same, or only asks for it. */
+const READS_SOME = /^(?:at|find|findLast|get|has|includes)$/;
+const COPIES =
+  /^(?:Map|Set|Array\.from|Object\.(?:assign|entries|fromEntries|groupBy|keys|values)|Map\.groupBy|JSON\.stringify|structuredClone)$/;
 const NO_READS: ReadonlySet<string> = new Set();
 const COLLECTIONS = /^(?:Map|Set|WeakMap|WeakSet|Array)$/;
 
@@ -108,27 +121,58 @@ function repeatsOf(
       const detail = repeatOf(reference, resolved, reads);
       if (detail === null) continue;
       const { line = 0, column = -1 } = reference.loc?.start ?? {};
-      repeats.push({ detail, line, column: column + 1 });
+      repeats.push({ ...detail, line, column: column + 1 });
     }
   }
   return repeats.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** What one use does to a value; null if it only looks at it or hands it on. */
+/** What one use does to a value; null if it only looks at some of it or hands it on. */
 function repeatOf(
   reference: Node,
   resolved: Resolved,
   reads: ReadonlySet<string>,
-): string | null {
+): Pick<Repeat, "detail" | "isRead"> | null {
   const { how, path } = useOf(reference, resolved);
   const called = path.find((step) => step.endsWith("()"));
   if (called !== undefined) {
     const method = called.slice(0, -2);
-    return method === "" || reads.has(method) ? null : called;
+    if (method === "") return null;
+    if (!reads.has(method)) return { detail: called };
+    return READS_SOME.test(method) ? null : { detail: called, isRead: true };
   }
-  if (how !== "write") return null;
-  const last = path.at(-1);
-  return last === undefined || last === "[]" ? "assignment" : `.${last} =`;
+  if (how === "write") {
+    const last = path.at(-1);
+    const detail = last === undefined || last === "[]"
+      ? "assignment"
+      : `.${last} =`;
+    return { detail };
+  }
+  const all = path.length === 0 && reads.size > 0
+    ? readsAll(reference, resolved)
+    : null;
+  return all === null ? null : { detail: all, isRead: true };
+}
+
+/** `...rooms`, `for (const it of rooms)`, `new Map(rooms)`: all that a collection holds now. */
+function readsAll(
+  reference: Node,
+  { parents, bindings }: Resolved,
+): string | null {
+  const up = parents.get(reference);
+  if (!up) return null;
+  if (up.node.type === "SpreadElement") return "...";
+  if (up.node.type === "ForOfStatement" && up.key === "right") return "for of";
+  if (up.key !== "arguments") return null;
+  const callee = unwrap(one(up.node, "callee")!);
+  const owner = callee.type === "MemberExpression"
+    ? unwrap(one(callee, "object")!)
+    : callee;
+  if (bindings.has(owner)) return null;
+  const name = callee === owner
+    ? nameOf(callee)
+    : `${nameOf(owner)}.${keyName(callee, "property") ?? ""}`;
+  return COPIES.test(name) ? `${name}()` : null;
 }
 
 /** Whether a value is made by a class that is not one of the platform's collections. */

@@ -69,7 +69,7 @@ Deno.test("looking at a value and handing it on is not done again", () => {
   assertEquals(
     facts(`const rooms = new Map([["a", 1]]);
       const list = [1];
-      console.log(rooms.size, rooms.get("a"), list.map(String));
+      console.log(rooms.size, rooms.get("a"), list.find(String));
       serve(rooms); const other = { rooms };`),
     [],
   );
@@ -105,6 +105,23 @@ Deno.test("statics and expressions have no calls of their own", () => {
     [
       { name: "C.one", repeats: [], library: null },
       { name: "new Users", repeats: [], library: null },
+    ],
+  );
+});
+
+Deno.test("looking through all of a collection is told, looking at one element is not", () => {
+  assertEquals(
+    facts(`const rooms = new Map(), list = [];
+      const index = new Set(rooms.keys());
+      const copy = [...list], text = JSON.stringify(list);
+      for (const it of list) console.log(it);
+      console.log(rooms.get("a"), rooms.size, list.at(0));
+      serve(() => [...rooms.values()]);`),
+    [
+      "rooms keys()@2",
+      "list ...@3",
+      "list JSON.stringify()@3",
+      "list for of@4",
     ],
   );
 });

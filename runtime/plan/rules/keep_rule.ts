@@ -6,6 +6,7 @@ import type { Refusal } from "../../base/refusal.ts";
 import type {
   KeptFact,
   ModuleAnalysis,
+  RepeatFact,
 } from "../../protocol/module_analysis.ts";
 import type {
   KeptEntry,
@@ -140,16 +141,7 @@ export function* judgeKeep(input: KeepInput): Steps<KeepVerdict> {
     }
     const [repeat] = fact.repeats ?? [];
     if (repeat && !input.isWayBack && !consents.take(`repeats:${entry.at}`)) {
-      refusals.push(repeated(
-        path,
-        repeat.line,
-        repeat.column,
-        name,
-        fact.library
-          ? `is of ${fact.library}, and what its module does to it whenever it is evaluated (${repeat.detail}) would be done a second time`
-          : `is named under "keep", and ${repeat.detail} would be done to it a second time`,
-        entry.at,
-      ));
+      refusals.push(repeatRefusal(path, fact, repeat, entry.at));
     }
     taken.push({
       ...entry,
@@ -189,6 +181,30 @@ function unkeepable(analysis: ModuleAnalysis | undefined, name: string) {
   return analysis?.unkeepable?.find((it) => it.name === name);
 }
 
+function repeatRefusal(
+  path: string,
+  { name, library }: KeptFact,
+  { detail, isRead, line, column }: RepeatFact,
+  at: string,
+): Refusal {
+  const named = `is named under "keep", and`;
+  return repeated(
+    path,
+    line,
+    column,
+    name,
+    isRead
+      ? `${named} what its module makes of all that it holds (${detail}) while it is evaluated would miss what the old code still changes`
+      : library
+      ? `is of ${library}, and what its module does to it whenever it is evaluated (${detail}) would be done a second time`
+      : `${named} ${detail} would be done to it a second time`,
+    at,
+    isRead
+      ? "look through it when it is asked for"
+      : "do it only to a value that does not have it yet",
+  );
+}
+
 function repeated(
   path: string,
   line: number,
@@ -196,6 +212,7 @@ function repeated(
   subject: string,
   why: string,
   key: string,
+  remedy = "do it only to a value that does not have it yet",
 ): Refusal {
   return {
     rule: "keep",
@@ -204,7 +221,7 @@ function repeated(
     column,
     subject,
     why,
-    remedy: "do it only to a value that does not have it yet",
+    remedy,
     consent: `repeats:${key}`,
   };
 }

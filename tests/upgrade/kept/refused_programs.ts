@@ -330,4 +330,17 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     refused:
       `makeRoom.players: is named under "keep", and its initializer has run more than once`,
   },
+  index_of_kept: {
+    keep: ["main.ts#rooms"],
+    before: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const index = new Set(rooms.keys()); SERVE((request) => { rooms.set(request.url, 1); index.add(request.url); return new Response("one " + index.size); });`,
+    },
+    after: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const index = new Set(rooms.keys()); SERVE((request) => { rooms.set(request.url, 1); index.add(request.url); return new Response("two " + index.size); });`,
+    },
+    refused:
+      `rooms: is named under "keep", and what its module makes of all that it holds (keys()) while it is evaluated would miss what the old code still changes`,
+  },
 };

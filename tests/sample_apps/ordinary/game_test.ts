@@ -1,0 +1,4 @@
+import { GAME } from "./game/story.ts";
+import { testLife } from "./test_life.ts";
+
+await testLife(GAME);
