@@ -168,7 +168,7 @@ export async function tour(
       broken.code === 7 && refused.outcome === "rolled_back" &&
         machines.every(({ id }) =>
           refused.machines.some((machine) =>
-            machine.id === id && machine.failure?.phase === "prepare"
+            machine.id === id && machine.failure?.phase === "load"
           )
         ) &&
         Object.values(wordsAfter).every((word) => word === "Welcome, WORLD"),
