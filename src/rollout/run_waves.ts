@@ -1,10 +1,9 @@
 /** What one rollout knows and does: forward, wave by wave, or back.
  * @module
  */
-import { errorText, type HotUpgrade } from "@flyhot/runtime/protocol";
+import { errorText, type HotUpgrade, ulid } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { PublishedRelease } from "../release/publish.ts";
-import { ulid } from "../ulid.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
 import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";

@@ -2,9 +2,8 @@
  * @module
  */
 import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
-import type { DeployLock } from "@flyhot/runtime/protocol";
+import { type DeployLock, ulid } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { ulid } from "../../ulid.ts";
 import { backoffMs } from "../backoff.ts";
 import {
   decideLock,
