@@ -2,6 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
+import { backoffMs } from "./backoff.ts";
 import { withDeadline } from "./deadline.ts";
 import { type ErrorCode, FlyhotError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -84,9 +85,8 @@ export async function request(
       failure = error;
     }
     if (attempt >= attemptsMax) throw failure;
-    const jitter = 0.5 + host.randomBytes(1)[0]! / 512;
     await host.sleep(
-      waitMs ?? RETRY_DELAY_MS * 2 ** (attempt - 1) * jitter,
+      waitMs ?? backoffMs(host, RETRY_DELAY_MS, attempt),
       options.signal,
     );
   }

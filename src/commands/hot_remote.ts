@@ -10,7 +10,7 @@ import type { MachinesApi } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import { differingFiles, refuseDiffering } from "../release/compare_tree.ts";
 import type { SigningKey, SignStep } from "../release/signing.ts";
-import { ulid } from "../ulid.ts";
+import { ulid } from "@flyhot/runtime/protocol";
 import type { CommandEnvironment } from "./command.ts";
 import type { OrchestratorEnd } from "../orchestrator/events_file.ts";
 import { deployerName, openMachinesApi } from "../rollout/fly_access.ts";

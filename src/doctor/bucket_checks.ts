@@ -10,7 +10,7 @@ import {
 } from "../config/resolve.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Pointer } from "@flyhot/runtime/protocol";
+import { type Pointer, ulid } from "@flyhot/runtime/protocol";
 import { readLock } from "../rollout/lock/store.ts";
 import {
   describeAbandoned,
@@ -20,7 +20,6 @@ import {
 } from "../rollout/pointer/abandoned.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { formatDuration } from "../ui/format.ts";
-import { ulid } from "../ulid.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 import {
   probeConditionalWrites,

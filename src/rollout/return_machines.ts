@@ -1,9 +1,8 @@
 /** Pointing back, and waiting until the machines are back.
  * @module
  */
-import { errorText, pointerKey } from "@flyhot/runtime/protocol";
+import { errorText, pointerKey, ulid } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { ulid } from "../ulid.ts";
 import { namesUpgrade } from "./pointer/history.ts";
 import type { PointerMover } from "./pointer/pointer.ts";
 import { counted, tell } from "./steps.ts";

@@ -5,10 +5,10 @@ import {
   errorText,
   type HotUpgrade,
   type Refusal,
+  ulid,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import { keepPublished, type PublishedRelease } from "../release/publish.ts";
-import { ulid } from "../ulid.ts";
 import {
   describeBad,
   machineReport,

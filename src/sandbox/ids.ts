@@ -1,7 +1,7 @@
 /** Ids and names in the shapes that Fly gives them.
  * @module
  */
-import { ulid } from "../ulid.ts";
+import { ulid } from "@flyhot/runtime/protocol";
 
 /**
  * Makes a ULID of now.

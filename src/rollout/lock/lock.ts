@@ -2,10 +2,9 @@
  * @module
  */
 import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
-import type { DeployLock } from "@flyhot/runtime/protocol";
+import { type DeployLock, ulid } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { ulid } from "../../ulid.ts";
-import { backoffMs } from "../backoff.ts";
+import { backoffMs } from "../../backoff.ts";
 import {
   decideLock,
   describeLock,

@@ -1,11 +1,7 @@
 /** What the pointer says of the past: pure look-ups.
  * @module
  */
-import {
-  type Generation,
-  type HotUpgrade,
-  type Pointer,
-} from "@flyhot/runtime/protocol";
+import type { Generation, HotUpgrade, Pointer } from "@flyhot/runtime/protocol";
 
 /**
  * Tells whether the pointer names an upgrade, as a current or an earlier one.

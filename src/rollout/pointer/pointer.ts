@@ -12,11 +12,11 @@ import {
   type Pointer,
   pointerKey,
   pointerRecord,
+  ulid,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { ulid } from "../../ulid.ts";
-import { backoffMs } from "../backoff.ts";
+import { backoffMs } from "../../backoff.ts";
 import { GuardedBucket } from "../lock/guarded_bucket.ts";
 import type { Transition } from "./transitions.ts";
 

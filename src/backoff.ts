@@ -1,7 +1,7 @@
 /** Waiting between attempts.
  * @module
  */
-import type { Host } from "../host.ts";
+import type { Host } from "./host.ts";
 
 /**
  * Computes how long to wait before the next attempt: doubled each time, between half of it and all of it.
