@@ -31,11 +31,13 @@ export interface HotSurface {
 export interface SurfaceOptions {
   /** True if the runtime starts before the main module: then that is hot as well. */
   readonly preload: boolean;
-  /** How many modules are looked at. Default 200. */
+  /** How many modules are looked at. Default all of a small app, and as many of a large one as take about a second. */
   readonly max?: number;
 }
 
-const MODULES_MAX = 200;
+/** Each question costs about as much as there are modules. */
+const QUESTIONS_TIMES_MODULES = 12_000;
+const QUESTIONS_MIN = 10;
 const OTHER_DIGEST = "0".repeat(64);
 
 /**
@@ -53,7 +55,11 @@ export function hotSurface(
 ): HotSurface {
   const running = asRunning(manifest, main, options.preload);
   const named = withoutKeep(manifest);
-  const modules = running.loaded.slice(0, options.max ?? MODULES_MAX).map(
+  const max = options.max ?? Math.max(
+    QUESTIONS_MIN,
+    Math.floor(QUESTIONS_TIMES_MODULES / running.loaded.length),
+  );
+  const modules = running.loaded.slice(0, max).map(
     (path): SurfaceModule => {
       const { refusals } = classify(named, {
         ...running,

@@ -19,7 +19,7 @@ export function surfaceLines(
 ): readonly string[] {
   const cold = modules.filter(({ refusal }) => refusal !== null);
   const looked = total > modules.length
-    ? ` (of ${total}, the first were looked at)`
+    ? ` (of its ${total} modules, these were looked at)`
     : "";
   const hot = modules.length - cold.length;
   const count = formatCount(modules.length, "module");

@@ -172,13 +172,6 @@ const NO_CODE = new Set([
   "trailingComments",
 ]);
 
-/** Where a node keeps its children once somebody has asked for them: a tree is walked a dozen times. */
-const CHILDREN = Symbol("children");
-
-interface Walked {
-  [CHILDREN]?: readonly (Node | string)[];
-}
-
 /**
  * Calls a function with every child that is code, in the order of the source.
  *
@@ -189,28 +182,19 @@ export function eachChild(
   node: Node,
   visit: (child: Node, key: string) => void,
 ): void {
-  const children = (node as Walked)[CHILDREN] ??= childrenOf(node);
-  for (let at = 0; at < children.length; at += 2) {
-    visit(children[at] as Node, children[at + 1] as string);
-  }
-}
-
-/** The children that are code, each followed by the field it stands in. */
-function childrenOf(node: Node): (Node | string)[] {
-  const found: (Node | string)[] = [];
   const fields = node as unknown as Record<string, unknown>;
   for (const key in fields) {
     const value = fields[key];
+    // Most fields hold texts and numbers: what they are called need not be looked up.
     if (typeof value !== "object" || value === null || NO_CODE.has(key)) {
       continue;
     }
     if (Array.isArray(value)) {
       for (const item of value) {
-        if (isNode(item) && !isTypeOnly(item)) found.push(item, key);
+        if (isNode(item) && !isTypeOnly(item)) visit(item, key);
       }
-    } else if (isNode(value) && !isTypeOnly(value)) found.push(value, key);
+    } else if (isNode(value) && !isTypeOnly(value)) visit(value, key);
   }
-  return found;
 }
 
 /** Whether a node is a function of any kind. */
