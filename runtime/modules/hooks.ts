@@ -70,6 +70,9 @@ export class ModuleLoading {
   /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
   readonly releases: Map<number, Pick<Manifest, "modules" | "packages">> =
     new Map();
+  /** What current instances export, by their URLs, as far as somebody has asked. */
+  readonly namespaces: Map<string, Readonly<Record<string, unknown>>> =
+    new Map();
   readonly #edges = new Edges();
   readonly #transpiling = new Transpiling();
   readonly #sources = new Map<string, string>();
@@ -239,8 +242,10 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
-    for (const url of this.#sources.keys()) {
-      if (!table.isCurrent(url)) this.#sources.delete(url);
+    for (const known of [this.#sources, this.namespaces]) {
+      for (const url of known.keys()) {
+        if (!table.isCurrent(url)) known.delete(url);
+      }
     }
     const attempts = table.currentAttempts();
     for (const attempt of this.releases.keys()) {
