@@ -234,6 +234,8 @@ export function discard(
   appProcess: AppProcess,
 ): void {
   staging.state = "discarded";
+  // Remembered for what its modules still declare, and not for what they were to replace.
+  staging.newSource = staging.oldSource = null;
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;

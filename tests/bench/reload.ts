@@ -63,7 +63,7 @@ import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";
 import { Session } from "node:inspector";
 import process from "node:process";
 import { events, hotUpgrade, live, reapply } from "@flyhot/runtime";
-await reapply({ watch: false, logger: { info() {}, warn() {}, error() {} } });
+await reapply({ watch: false, drainMs: 50, logger: { info() {}, warn() {}, error() {} } });
 const app = await live(() => import("./root.ts"));
 const say = (value: unknown) => Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(value) + "\\n"));
 let stall = 0, last = performance.now();
@@ -82,6 +82,8 @@ const used = () => { const { user, system } = process.cpuUsage(); return (user +
 })();
 // What flyhot could keep of an upgrade hangs on one of these; modules themselves have none.
 async function collections() {
+  // What work begun before an upgrade may still meet is kept for a while.
+  await new Promise((resolve) => setTimeout(resolve, 200));
   const session = new Session();
   session.connect();
   const ask = (method, params) => new Promise((resolve, reject) => session.post(method, params, (error, result) => error ? reject(error) : resolve(result)));
