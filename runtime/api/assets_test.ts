@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { appProcess } from "../process/process.ts";
 import { asset, assetRoot } from "./assets.ts";
 import { releaseIn, systemState } from "../../tests/support/process_state.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
@@ -95,4 +96,29 @@ Deno.test("asset() refuses paths that lead outside the app root", () => {
       `Cannot find the asset "${path}": give a path under the app root, without ".."`,
     );
   }
+});
+
+Deno.test("asset() asks for the one file where the folder is not whole, assetRoot() for all", async () => {
+  await using folder = await disk();
+  using _ = systemState({
+    root: folder.join("base"),
+    release: releaseIn(folder.join("two")),
+    earlierFolders: [folder.join("one")],
+  });
+  const { fillFolder } = appProcess;
+  const asked: [folder: string, path: string | null][] = [];
+  appProcess.fillFolder = (...about) => asked.push(about);
+  try {
+    asset("static/app.css");
+    asset("static/app.222222.css");
+    assetRoot();
+  } finally {
+    appProcess.fillFolder = fillFolder;
+  }
+  assertEquals(asked, [
+    [folder.join("two"), "static/app.css"],
+    [folder.join("two"), "static/app.222222.css"],
+    [folder.join("one"), "static/app.222222.css"],
+    [folder.join("two"), null],
+  ]);
 });

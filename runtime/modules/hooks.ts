@@ -93,6 +93,9 @@ export class ModuleLoading {
   /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
   readonly releases: Map<number, LeadingRelease> = new Map();
   readonly #aliases = new WeakMap<LeadingRelease, ReleaseAliases>();
+  /** What current instances export, by their URLs, as far as somebody has asked. */
+  readonly namespaces: Map<string, Readonly<Record<string, unknown>>> =
+    new Map();
   readonly #edges = new Edges();
   /** The modules of the app that `require` has loaded, by their URLs. */
   readonly #required = new Set<string>();
@@ -306,8 +309,10 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
-    for (const url of this.#sources.keys()) {
-      if (!table.isCurrent(url)) this.#sources.delete(url);
+    for (const known of [this.#sources, this.namespaces]) {
+      for (const url of known.keys()) {
+        if (!table.isCurrent(url)) known.delete(url);
+      }
     }
     this.keeping.forget((url) => this.#sources.has(url));
     for (const url of this.#foreign.keys()) {

@@ -303,6 +303,15 @@ export class AppProcess {
   }
 
   /**
+   * Forgets a staging area whose declarations are in: they are like any other's.
+   *
+   * @param staging the staging area
+   */
+  closeStaging(staging: Staging): void {
+    if (staging.state === "live") this.#stagings.delete(staging.attempt);
+  }
+
+  /**
    * Finds out which module declares something now.
    *
    * @returns the module, and where its declarations go

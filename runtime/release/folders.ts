@@ -2,7 +2,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { shownUrl } from "../base/shown_text.ts";
 import { download } from "./download.ts";
 import type { Manifest } from "../protocol/manifest.ts";
@@ -76,7 +76,7 @@ export class ReleaseFolders {
     const tarball = join(this.folder, `.${unique}.tar.gz`);
     const temporary = join(this.folder, `.${unique}`);
     try {
-      await Deno.mkdir(this.folder, { recursive: true });
+      makeFolder(this.folder);
       const { sha256 } = await download(wanted, url, tarball, bucket, signal);
       // Running code may import from its folder at any moment.
       const there = this.#unpacked.get(sha256);
@@ -99,7 +99,7 @@ export class ReleaseFolders {
         },
       );
       // Left over from an earlier process on the same disk; it may be half removed.
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      if (existsSync(folder)) await Deno.remove(folder, { recursive: true });
       this.#remains.delete(folder);
       this.#linked.forget(folder);
       await Deno.rename(temporary, folder);
@@ -132,7 +132,7 @@ export class ReleaseFolders {
     if (path === null) this.#isAskedFor = true;
     return this.#left.take(folder, path).filter(([file, sha256]) => {
       const target = join(folder, ...file.split("/"));
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       if (this.#linked.linkSettled(sha256, target)) return false;
       this.#linked.forgetFile(sha256);
       return true;
@@ -291,6 +291,11 @@ export class ReleaseFolders {
     this.#uses.set(release.sha256, uses + 1);
     return release;
   }
+}
+
+/** In this turn: a thread of its own takes longer to wake than the disk takes. */
+function makeFolder(folder: string): void {
+  Deno.mkdirSync(folder, { recursive: true });
 }
 
 /**

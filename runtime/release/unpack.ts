@@ -88,7 +88,7 @@ export async function unpack(
 ): Promise<Manifest> {
   let made = false;
   try {
-    await Deno.mkdir(folder);
+    makeNew(folder);
     made = true;
     return await unpackInto(tarball, folder, signal, limits, context);
   } catch (cause) {
@@ -278,6 +278,11 @@ function parentsOf(path: string): string[] {
     at = path.lastIndexOf("/", at - 1)
   ) parents.push(path.slice(0, at));
   return parents;
+}
+
+/** Makes the folder of the release, which must not be there. */
+function makeNew(folder: string): void {
+  Deno.mkdirSync(folder);
 }
 
 /** Makes a folder of the release unless this unpacking has made it before. */

@@ -172,6 +172,8 @@ export class ClassRegistry {
 }
 
 function isClass(value: unknown): value is AnyClass {
+  // Only classes and what the platform brings have a prototype that cannot be assigned; a text takes longer.
   return typeof value === "function" &&
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false &&
     /^class\b/.test(Function.prototype.toString.call(value));
 }

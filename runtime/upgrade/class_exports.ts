@@ -1,6 +1,7 @@
 /** Finds the classes that modules export, old ones and new ones.
  * @module
  */
+import { Slices } from "../base/in_slices.ts";
 import { within } from "../base/deadline.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { ClassRegistry } from "../state/class_registry.ts";
@@ -34,8 +35,8 @@ export interface ModuleUrls {
  */
 export async function registerExportedClasses(
   urls: ModuleUrls,
-  appProcess: AppProcess,
-  staging: Staging,
+  appProcess: Pick<AppProcess, "classes" | "modules">,
+  staging: Pick<Staging, "classes">,
 ): Promise<void> {
   const waiting: { register: (exports: Exports) => void; url: string }[] = [];
   const wait = (registry: ClassRegistry, path: string, url: string | null) => {
@@ -50,17 +51,23 @@ export async function registerExportedClasses(
     wait(staging.classes, path, urls.next(path));
   }
   // One that does not come through its evaluation has no classes that anybody could use.
-  const loaded = new Map<string, Exports>();
+  const { namespaces } = appProcess.modules;
+  const imports: Promise<void>[] = [];
+  const slices = new Slices();
+  for (const { url } of waiting) {
+    if (namespaces.has(url)) continue;
+    const look = async () => void namespaces.set(url, await import(url));
+    imports.push(look());
+    if (slices.over) await slices.next();
+  }
   await within(
     EVALUATED_MS + waiting.length * IMPORT_MS,
-    () =>
-      Promise.allSettled(
-        waiting.map(async ({ url }) => loaded.set(url, await import(url))),
-      ),
+    () => Promise.allSettled(imports),
     () => new Error("some are still being evaluated"),
   ).catch(() => {});
   for (const { register, url } of waiting) {
-    const exports = loaded.get(url);
+    const exports = namespaces.get(url);
     if (exports) register(exports);
+    if (slices.over) await slices.next();
   }
 }

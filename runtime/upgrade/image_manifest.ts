@@ -6,7 +6,11 @@ import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
 import { isScriptPath } from "../plan/paths.ts";
 import { aliasDigests, aliasesDiffer } from "../plan/config_keys.ts";
 import { bare, targetOf } from "../plan/lookup/views.ts";
+import { Slices } from "../base/in_slices.ts";
 import type { RunningContext } from "./running_manifest.ts";
+
+/** With room for the tables, which are made in one go. */
+const SLICE_MS = 4;
 
 /**
  * Describes the base image, as far as the release in place or the process knows its files.
@@ -23,7 +27,8 @@ export async function imageManifest(
 ): Promise<Manifest> {
   const kept: [path: string, file: Manifest["files"][string]][] = [];
   const analysis = new Map<string, ModuleAnalysis>();
-  const changed: string[] = [];
+  const changed = new Set<string>();
+  const slices = new Slices({ sliceMs: SLICE_MS });
   const paths = new Set([
     ...Object.keys(current.files),
     ...loaded,
@@ -32,6 +37,8 @@ export async function imageManifest(
     ...laid.files?.paths ?? [],
   ]);
   for (const path of paths) {
+    // What is known already is awaited without a turn for anybody else.
+    if (slices.over) await slices.next();
     const file = Object.hasOwn(current.files, path)
       ? current.files[path]!
       : null;
@@ -47,26 +54,23 @@ export async function imageManifest(
     ]);
     const known = current.analysis?.[path];
     if (known && file?.sha256 === sha256) analysis.set(path, known);
-    else changed.push(path);
+    else changed.add(path);
   }
   for (const [path, facts] of await imageAnalysis.of(changed)) {
     analysis.set(path, facts);
   }
-  const inImage = new Map(kept);
-  const modules = [...inImage.keys()].flatMap(
-    (path): [path: string, edges: ModuleEdges][] => {
-      const before = Object.hasOwn(current.modules, path)
-        ? current.modules[path]!
-        : undefined;
-      const facts = changed.includes(path) ? analysis.get(path) : undefined;
-      if (!facts) {
-        return before || loaded.has(path)
-          ? [[path, before ?? { static: [], dynamic: [], external: [] }]]
-          : [];
-      }
-      return [[path, edgesOf(path, facts, before)]];
-    },
-  );
+  const modules: [path: string, edges: ModuleEdges][] = [];
+  for (const [path] of kept) {
+    if (slices.over) await slices.next();
+    const before = Object.hasOwn(current.modules, path)
+      ? current.modules[path]!
+      : undefined;
+    const facts = changed.has(path) ? analysis.get(path) : undefined;
+    if (facts) modules.push([path, edgesOf(path, facts, before)]);
+    else if (before || loaded.has(path)) {
+      modules.push([path, before ?? { static: [], dynamic: [], external: [] }]);
+    }
+  }
   const { packages: _, ...rest } = current;
   return {
     // Which packages the image had is asked of Deno, not read off the release.
@@ -103,7 +107,9 @@ export async function leadingElsewhere(
   }
   const known = new Map<string, string>();
   const { imports } = await modules.currentInSlices(main);
+  const slices = new Slices({ sliceMs: SLICE_MS });
   for (const [path, seen] of imports) {
+    if (slices.over) await slices.next();
     if (table.attempt(path) === null) continue;
     for (const { specifier, to, inside } of seen) {
       if (/^(?:\.{0,2}\/|file:|node:)/.test(specifier)) continue;

@@ -1,6 +1,7 @@
 /** The packages outside the app that this process can already load.
  * @module
  */
+import { Slices } from "../base/in_slices.ts";
 import type { AppFiles } from "../release/app_files.ts";
 import { packageOf } from "../plan/packages.ts";
 import type { AppProcess } from "../process/process.ts";
@@ -17,6 +18,7 @@ export async function knownPackages(
   files: AppFiles,
 ): Promise<Set<string>> {
   const known = new Set<string>();
+  const slices = new Slices();
   for (const specifier of appProcess.modules.external) {
     known.add(packageOf(specifier));
   }
@@ -26,6 +28,7 @@ export async function knownPackages(
     )
   ) {
     for (const specifier of external) known.add(packageOf(specifier));
+    if (slices.over) await slices.next();
   }
   // A dependency that nothing has loaded yet is still one of the image if its files name it.
   for (const name of await files.packages()) known.add(name);

@@ -250,6 +250,8 @@ export function discard(
 ): void {
   staging.state = "discarded";
   kept.discard();
+  // Remembered for what its modules still declare, and not for what they were to replace.
+  staging.newSource = staging.oldSource = null;
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;

@@ -2,7 +2,7 @@
  * @module
  */
 import { aliasDigests } from "../plan/config_keys.ts";
-import { Slices } from "../base/in_slices.ts";
+import { Slices, sortInSlices } from "../base/in_slices.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import {
   type Manifest,
@@ -17,6 +17,9 @@ import type { SeenImport } from "../modules/edges.ts";
 import type { AppProcess } from "../process/process.ts";
 import type { UpgradeContext } from "./context.ts";
 import { knownPackages } from "./known_packages.ts";
+
+/** With room for the tables, which are made in one go. */
+const SLICE_MS = 4;
 
 /** What is looked at. */
 export type RunningContext = Pick<
@@ -71,14 +74,18 @@ export async function runningManifest(
     settingsOf(context),
     fingerprint(imageRef, release?.sha256 ?? null),
   ]);
-  const slices = new Slices({ sliceMs: 4 });
-  const live = targets(imports, true);
-  const plain = targets(imports, false);
-  if (slices.over) await slices.next();
-  const edges = edgesOf(imports, analysis);
-  if (slices.over) await slices.next();
-  const specifiers = specifiersOf(imports);
-  if (slices.over) await slices.next();
+  const slices = new Slices({ sliceMs: SLICE_MS });
+  const live = await byImporter(imports, targets(true), slices);
+  const plain = await byImporter(imports, targets(false), slices);
+  const edges = await byImporter(imports, edgesIn(analysis), slices);
+  const specifiers = await byImporter(imports, specifiersOf, slices);
+  const commonjs: string[] = [];
+  for (const path of loaded) {
+    const isCommonJs = /\.c[jt]s$/.test(path) ||
+      analysis.get(path)?.commonjs === true || modules.isRequired(path);
+    if (isCommonJs) commonjs.push(path);
+    if (slices.over) await slices.next();
+  }
   return {
     protocol: PROTOCOL_VERSION,
     image_ref: imageRef,
@@ -95,7 +102,7 @@ export async function runningManifest(
       ...Object.fromEntries(modules.packages.known),
     },
     canAddPackages,
-    loaded: [...loaded].sort(),
+    loaded: await sortInSlices([...loaded]),
     // The hooks have seen the main module too: all can be reloaded.
     ...modules.main === null ? {} : { boot: [] },
     live,
@@ -123,10 +130,7 @@ export async function runningManifest(
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },
-    commonjs: [...loaded].filter((path) =>
-      /\.c[jt]s$/.test(path) || analysis.get(path)?.commonjs === true ||
-      modules.isRequired(path)
-    ),
+    commonjs,
     foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
@@ -150,7 +154,10 @@ export async function currentDigests(
   { appProcess: { release }, files, laid }: RunningContext,
 ): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
+  const slices = new Slices({ sliceMs: SLICE_MS });
   for (const path of paths) {
+    // What is known already is awaited without a turn for anybody else.
+    if (slices.over) await slices.next();
     const inRelease = release && Object.hasOwn(release.manifest.files, path)
       ? release.manifest.files[path]!.sha256
       : null;
@@ -172,7 +179,9 @@ async function analysesOf(
   const found = new Map<string, ModuleAnalysis>();
   const unknown: string[] = [];
   const manifests = [about, release?.manifest ?? null];
+  const slices = new Slices({ sliceMs: SLICE_MS });
   for (const path of loaded) {
+    if (slices.over) await slices.next();
     const sha256 = digests.get(path);
     const known = manifests.find((manifest) =>
       manifest?.analysis && Object.hasOwn(manifest.analysis, path) &&
@@ -204,59 +213,54 @@ async function settingsOf({ appProcess: { release }, files }: RunningContext) {
   return readReleaseSettings(undefined);
 }
 
-function edgesOf(
+/** A table of what is made of each importer's imports, in slices; without those of which nothing is made. */
+async function byImporter<T>(
   imports: ReadonlyMap<string, readonly SeenImport[]>,
-  analysis: ReadonlyMap<string, ModuleAnalysis>,
-): Record<string, SeenEdge[]> {
-  return Object.fromEntries(
-    [...imports].map(([from, seen]) => {
-      const facts = analysis.get(from);
-      const isStatic = (specifier: string) =>
-        !facts || facts.commonjs === true ||
-        (facts.imports ?? []).some((fact) =>
-          fact.specifier === specifier && fact.dynamic !== true
-        );
-      return [
-        from,
-        // Whoever imports itself holds nothing that is not replaced with it.
-        seen.filter(({ inside, to }) => inside && to !== from)
-          .map(({ specifier, to, live }): SeenEdge => ({
-            to,
-            specifier,
-            kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
-          })),
-      ];
-    }),
-  );
+  make: (from: string, seen: readonly SeenImport[]) => T | null,
+  slices: Slices,
+): Promise<Record<string, T>> {
+  const made: [from: string, value: T][] = [];
+  for (const [from, seen] of imports) {
+    const value = make(from, seen);
+    if (value !== null) made.push([from, value]);
+    if (slices.over) await slices.next();
+  }
+  return Object.fromEntries(made);
+}
+
+function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
+  return (from: string, seen: readonly SeenImport[]): SeenEdge[] => {
+    const facts = analysis.get(from);
+    const isStatic = (specifier: string) =>
+      !facts || facts.commonjs === true ||
+      (facts.imports ?? []).some((fact) =>
+        fact.specifier === specifier && fact.dynamic !== true
+      );
+    // Whoever imports itself holds nothing that is not replaced with it.
+    return seen.filter(({ inside, to }) => inside && to !== from)
+      .map(({ specifier, to, live }): SeenEdge => ({
+        to,
+        specifier,
+        kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
+      }));
+  };
 }
 
 function specifiersOf(
-  imports: ReadonlyMap<string, readonly SeenImport[]>,
-): Record<string, Record<string, string>> {
-  return Object.fromEntries(
-    [...imports].map(([from, seen]) => [
-      from,
-      Object.fromEntries(seen.map(({ specifier, to }) => [specifier, to])),
-    ]),
-  );
+  _from: string,
+  seen: readonly SeenImport[],
+): Record<string, string> {
+  return Object.fromEntries(seen.map(({ specifier, to }) => [specifier, to]));
 }
 
-function targets(
-  imports: ReadonlyMap<string, readonly SeenImport[]>,
-  wanted: boolean,
-): Record<string, string[]> {
-  return Object.fromEntries(
-    [...imports].map(([from, seen]): [string, string[]] => [
-      from,
-      [
-        ...new Set(
-          seen.filter(({ inside, live, to }) =>
-            inside && live === wanted && to !== from
-          ).map(({ to }) => to),
-        ),
-      ],
-    ]).filter(([, to]) => to.length > 0),
-  );
+function targets(wanted: boolean) {
+  return (from: string, seen: readonly SeenImport[]): string[] | null => {
+    const to = new Set<string>();
+    for (const it of seen) {
+      if (it.inside && it.live === wanted && it.to !== from) to.add(it.to);
+    }
+    return to.size === 0 ? null : [...to];
+  };
 }
 
 function lists(edges: ReadonlyMap<string, ReadonlySet<string>>) {

@@ -203,6 +203,8 @@ class Upgrade {
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
       await files?.finish();
+      // Where the app has not loaded yet, all of it may still be taken out.
+      if (!this.#context.onBoot) appProcess.closeStaging(prepared.staging);
       appProcess.onProbation = prepared.callers;
       this.#tell({
         type: "completed",

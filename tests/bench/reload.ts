@@ -13,7 +13,7 @@ import { packRelease } from "../../src/release/pack.ts";
 import { layeredApp } from "./layered_app.ts";
 
 /** One row of the table. */
-interface Row {
+export interface Row {
   readonly modules: number;
   readonly what: string;
   readonly reloaded: number;
@@ -29,6 +29,8 @@ interface Row {
   readonly stall: number;
   /** What each upgrade leaves in memory, in kilobytes of RSS. */
   readonly keptKb: number;
+  /** How many maps, sets and controllers more there are at the end than after a few upgrades. */
+  readonly keptCollections: number;
 }
 
 /** What one upgrade of the measured process came to. */
@@ -43,6 +45,9 @@ interface Measured {
 }
 
 const CYCLE = 8;
+/** After so many upgrades, what is made once has been made. */
+const WARM = 10;
+/** `BENCH_PROF=<folder>` writes CPU profiles of the measured processes. */
 const PROFILE = Deno.env.get("BENCH_PROF")
   ? [
     "--cpu-prof",
@@ -55,9 +60,10 @@ const PROFILE = Deno.env.get("BENCH_PROF")
 
 const MAIN = `
 import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";
+import { Session } from "node:inspector";
 import process from "node:process";
 import { events, hotUpgrade, live, reapply } from "@flyhot/runtime";
-await reapply({ watch: false, logger: { info() {}, warn() {}, error() {} } });
+await reapply({ watch: false, drainMs: 50, logger: { info() {}, warn() {}, error() {} } });
 const app = await live(() => import("./root.ts"));
 const say = (value: unknown) => Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(value) + "\\n"));
 let stall = 0, last = performance.now();
@@ -74,9 +80,31 @@ const used = () => { const { user, system } = process.cpuUsage(); return (user +
     if (event.type === "completed") [completed, cpu] = [performance.now(), used() - cpu];
   }
 })();
+// What flyhot could keep of an upgrade hangs on one of these; modules themselves have none.
+async function collections() {
+  // What work begun before an upgrade may still meet is kept for a while.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const session = new Session();
+  session.connect();
+  const ask = (method, params) => new Promise((resolve, reject) => session.post(method, params, (error, result) => error ? reject(error) : resolve(result)));
+  let count = 0;
+  for (const name of ["Map", "Set", "AbortController"]) {
+    const { result } = await ask("Runtime.evaluate", { expression: name + ".prototype" });
+    const { objects } = await ask("Runtime.queryObjects", { prototypeObjectId: result.objectId, objectGroup: "count" });
+    const length = await ask("Runtime.callFunctionOn", { objectId: objects.objectId, functionDeclaration: "function () { return this.length; }", returnByValue: true });
+    count += length.result.value;
+    await ask("Runtime.releaseObjectGroup", { objectGroup: "count" });
+  }
+  session.disconnect();
+  return count;
+}
 say({ total: app.total() });
 for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
   const { url } = JSON.parse(line);
+  if (url === undefined) {
+    say({ collections: await collections() });
+    continue;
+  }
   stall = 0;
   const result = await hotUpgrade(url);
   await new Promise((resolve) => setTimeout(resolve, 2));
@@ -156,7 +184,14 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Measures one kind of change in a process of its own. */
+/**
+ * Measures one kind of change in a process of its own.
+ *
+ * @param modules how many modules the app has
+ * @param what what changes
+ * @param times how many upgrades
+ * @returns what they cost
+ */
 export async function series(
   modules: number,
   what: "leaf" | "ten" | "all",
@@ -177,7 +212,11 @@ export async function series(
     await using program = new Program(root);
     await program.answer();
     const all: Measured[] = [];
+    const collections = async () =>
+      (await program.ask({})).collections as number;
+    let before = 0;
     for (let round = 0; round < times; round++) {
+      if (round === Math.min(WARM, times - 1)) before = await collections();
       const url = releases[round % releases.length];
       const measured = await program.ask({ url }) as unknown as Measured;
       if (measured.state !== "applied") {
@@ -185,6 +224,7 @@ export async function series(
       }
       all.push(measured);
     }
+    const keptCollections = await collections() - before;
     const half = all.slice(Math.floor(all.length / 2));
     return {
       modules,
@@ -198,6 +238,7 @@ export async function series(
       stallMedian: median(half.map(({ stall }) => stall)),
       stall: Math.max(...half.map(({ stall }) => stall)),
       keptKb: (all.at(-1)!.rss - half[0]!.rss) / 1024 / (half.length - 1),
+      keptCollections,
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
