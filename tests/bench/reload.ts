@@ -206,7 +206,7 @@ export async function series(
     await packed(source, files);
     await packed(root, files);
     const releases: string[] = [];
-    for (let version = 1; version <= CYCLE; version++) {
+    for (let version = 1; version <= Math.min(CYCLE, times); version++) {
       releases.push(await packed(source, app.changed(what, version)));
     }
     await using program = new Program(root);
