@@ -35,7 +35,7 @@ import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { workerRefusals, workerScripts } from "./rules/worker_rule.ts";
 
 /** Deno never frees a module; measured, one costs five to six times its source. */
-const RETAINED_PER_SOURCE_BYTE = 6;
+export const RETAINED_PER_SOURCE_BYTE = 6;
 
 /** Options of {@linkcode classify}. */
 export interface ClassifyOptions {

@@ -5,7 +5,11 @@
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
 export type { Node, Place } from "./analyze/nodes.ts";
-export { classify, type ClassifyOptions } from "./classify.ts";
+export {
+  classify,
+  type ClassifyOptions,
+  RETAINED_PER_SOURCE_BYTE,
+} from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export {
   closureOf,
