@@ -25,7 +25,11 @@ export {
   type Place,
   unwrap,
 } from "./analyze/nodes.ts";
-export { classify, type ClassifyOptions } from "./classify.ts";
+export {
+  classify,
+  type ClassifyOptions,
+  RETAINED_PER_SOURCE_BYTE,
+} from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export {
   closureOf,

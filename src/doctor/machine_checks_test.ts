@@ -153,7 +153,7 @@ Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past t
     })),
     [
       "warn",
-      "answers, runs its base image (0123456789ab), retains 900 replaced modules, 70.0 MB: past the budget",
+      "answers, runs its base image (0123456789ab), retains 900 replaced modules, about 70.0 MB of memory: past the budget",
       null,
     ],
   );

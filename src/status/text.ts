@@ -1,6 +1,7 @@
 /** What the machines run, judged against the pointer or against each other: data, without any asking.
  * @module
  */
+import { RETAINED_PER_SOURCE_BYTE } from "@flyhot/runtime/plan";
 import {
   fingerprint,
   generationOf,
@@ -64,7 +65,7 @@ export interface MachineStatus {
   readonly upgrades: number | null;
   /** Replaced modules that cannot be freed. */
   readonly retained_modules: number | null;
-  /** Their source size, in bytes. */
+  /** About how much memory they keep, in bytes: six times their source, as in a plan. */
   readonly retained_bytes: number | null;
   /** Whether that is past the budget, so that a cold deploy is recommended; null where it is not known. */
   readonly retained_budget_exceeded: boolean | null;
@@ -182,7 +183,7 @@ async function statusOf(
     current_fingerprint: info && await currentFingerprint(info, all, pointer),
     upgrades: info?.upgrades ?? null,
     retained_modules: info?.retainedModules ?? null,
-    retained_bytes: info?.retainedBytes ?? null,
+    retained_bytes: info ? info.retainedBytes * RETAINED_PER_SOURCE_BYTE : null,
     retained_budget_exceeded: info &&
       (info.retainedBudgetExceeded ??
         info.retainedBytes > RETAINED_BYTES_BUDGET),
@@ -468,7 +469,7 @@ export function verdictWords(
  * How much a machine retains.
  *
  * @param status the machine
- * @returns for example `3 modules, 12.3 kB`; empty if nothing, or where it is not known
+ * @returns for example `3 replaced modules, about 73.8 kB of memory`; empty if nothing, or where it is not known
  */
 export function retainedWords(
   { retained_modules, retained_bytes }: Pick<
@@ -478,9 +479,9 @@ export function retainedWords(
 ): string {
   return retained_modules === null || retained_modules === 0
     ? ""
-    : `${formatCount(retained_modules, "replaced module")}, ${
+    : `${formatCount(retained_modules, "replaced module")}, about ${
       formatBytes(retained_bytes ?? 0)
-    }`;
+    } of memory`;
 }
 
 function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {

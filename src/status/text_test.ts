@@ -263,7 +263,7 @@ Machine: 6e82954f711e87 (iad) [started]
   Hot Upgrade: v0.1.1 (from deployment-01K95ABC123)
   Fingerprint: 0123456789ab
   Status: ✓ Up to date
-  Retained: 3 replaced modules, 12.3 kB
+  Retained: 3 replaced modules, about 73.8 kB of memory
 
 Machine: 28715e9a4e01d8 (sjc) [started]
   Group: worker
