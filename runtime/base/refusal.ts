@@ -19,6 +19,7 @@ export const REFUSAL_RULES = [
   "link",
   "worker",
   "sockets",
+  "loop",
   "files",
 ] as const;
 

@@ -29,6 +29,7 @@ import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
+import { loopRefusals } from "./rules/loop_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
@@ -187,6 +188,7 @@ export function* classifySteps(
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
     ...state.refusals,
     ...sockets.refusals,
+    ...loopRefusals([...set.reload, ...gone], now, consents),
     ...(yield* workerRefusals(
       scripts,
       new Set([...changed, ...changes.removed]),

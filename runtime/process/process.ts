@@ -22,6 +22,7 @@ import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
 import { PackageSockets } from "./package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
+import { HandlerProperties } from "./owned/handler_properties.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
 import { Queues } from "./owned/queues.ts";
@@ -211,6 +212,10 @@ export class AppProcess {
   });
   /** Listeners to signals and events, by those who have added them. */
   readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  /** Handlers in global properties, by those who have put them there. */
+  readonly handlerProperties: HandlerProperties = new HandlerProperties(
+    this.#ownersContext(),
+  );
   /** The crons. */
   readonly crons: Crons = new Crons(this.#ownersContext());
   /** The queue listeners. */
@@ -258,6 +263,7 @@ export class AppProcess {
     this.nodeServers.install();
     this.tcpListeners.install();
     this.listeners.install();
+    this.handlerProperties.install();
     this.crons.install();
     this.queues.install();
     this.openSockets.install();

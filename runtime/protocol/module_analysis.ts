@@ -219,6 +219,8 @@ export interface OwnedFact {
   readonly detail: string;
   /** True if it is only started when somebody calls a function. */
   readonly later?: boolean;
+  /** True of a loop that waits for something else than timers, with which it would end. */
+  readonly unpaced?: boolean;
 }
 
 /** What one module does, as far as its text tells; lists that would be empty are left out. */
@@ -429,6 +431,7 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
     line: count(it.line, `${at}.line`),
     detail: string(it.detail, `${at}.detail`),
     ...maybe(it, "later", boolean, at),
+    ...maybe(it, "unpaced", boolean, at),
   };
 };
 

@@ -54,8 +54,8 @@ export class CallerChange {
 
   /** What else modules ask the platform for. */
   get #owned() {
-    const { listeners, crons, queues } = this.#appProcess;
-    return [listeners, crons, queues] as const;
+    const { listeners, handlerProperties, crons, queues } = this.#appProcess;
+    return [listeners, handlerProperties, crons, queues] as const;
   }
 
   /** Rejects with the first error of the new code that nobody caught. */

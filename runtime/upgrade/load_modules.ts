@@ -115,7 +115,7 @@ export async function prepare(
     const swappable = await within(
       timeoutMs,
       () => callers.guarded(load),
-      () => late(plan, missing(), timeoutMs),
+      () => late(plan, missing(), boundaries.waiting, timeoutMs),
     );
     if (release && lock) {
       checkLinks(plan, release.manifest, lock, modules.packages);
@@ -186,14 +186,16 @@ function servedMain(plan: UpgradePlan, { modules, onMain }: AppProcess) {
 function late(
   plan: UpgradePlan,
   missing: readonly string[],
+  boundaries: readonly string[],
   timeoutMs: number,
 ): UpgradeError {
+  const waiting = boundaries.map((it) => `; ${it}`).join("");
   if (missing.length === 0) {
     return new UpgradeError(
       "prepare",
       `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
         plan.roots.join(", ")
-      })`,
+      })${waiting}`,
     );
   }
   return new UpgradeError(
@@ -204,7 +206,7 @@ function late(
       plan.roots.join(", ")
     }); serve there again, or give it up (consent ${
       missing.map((address) => `"${serverConsent(address)}"`).join(", ")
-    })`,
+    })${waiting}`,
   );
 }
 
