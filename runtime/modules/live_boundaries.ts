@@ -108,6 +108,8 @@ export class LiveBoundaries {
    * @throws whatever the new code throws while it is evaluated
    */
   async refresh(reload: ReadonlySet<string>): Promise<RefreshedBoundaries> {
+    // What an upgrade before this one has waited for is not this one's affair.
+    this.#waiting.clear();
     const waiting: Promise<Renewed | null>[] = [];
     this.#boundaries = this.#boundaries.filter((reference) =>
       reference.deref() !== undefined
@@ -153,7 +155,9 @@ export class LiveBoundaries {
   ): Promise<unknown> {
     const pathOf = (url: string) => this.#modules.pathOf(url);
     this.#waiting.set(result, () => {
-      const at = line === null ? "" : ` at ${pathOf(line.url)}:${line.line}`;
+      const at = line === null ? "" : ` at ${pathOf(line.url)}:${line.line}`
+        // Where the file is that is evaluated at this place.
+        .replace(/ \S*\/\.flyhot\/releases\/[^/]+\//, " ");
       const [target] = targets;
       return `live()${at} waits for ${
         target === undefined ? "its thunk" : pathOf(target)

@@ -24,6 +24,7 @@ import {
   redeemed,
 } from "./node_events.ts";
 import type { Passes } from "./passes.ts";
+import type { RawPasses } from "./raw_passes.ts";
 import {
   type Asked,
   type HandedOver,
@@ -35,6 +36,8 @@ import {
 export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   /** The passes of health checks. */
   readonly passes: Passes;
+  /** The connections of health checks. */
+  readonly rawPasses: RawPasses;
   /** Told of a socket that is no request any more, and of the module that serves it. */
   upgraded(socket: net.Socket, place: string | null): void;
   /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
@@ -87,7 +90,7 @@ const OWN_EVENTS: ReadonlySet<string | symbol> = new Set([
   "removeListener",
 ]);
 
-/** Connections carry no pass: those of a check cannot be told from others. */
+/** Connections that are there before it is known whose requests they bring: those of a server that speaks HTTP. */
 const CONNECTIONS: ReadonlySet<string | symbol> = new Set([
   "connection",
   "secureConnection",
@@ -267,6 +270,10 @@ export class NodeServers extends HandOver<Listener, Member> {
       }
       // One event that is told as another (`stream` as `request`) is the same work.
       if (member.emitting) return emit(name, ...args);
+      if (name === rawConnection(server)) {
+        this.#connected(listener, name, args);
+        return true;
+      }
       const check = redeemed(args, passes);
       const { ready } = listener.gate.newest;
       if (check === null && ready !== null && !CONNECTIONS.has(name)) {
@@ -281,6 +288,26 @@ export class NodeServers extends HandOver<Listener, Member> {
         () => this.#deliver(listener, check, name, args),
       );
     };
+  }
+
+  /** Delivers a connection to a server that does not speak HTTP: to the new code where a health check has opened it. */
+  #connected(
+    listener: Listener,
+    name: string | symbol,
+    args: readonly unknown[],
+  ): void {
+    const { generations, rawPasses } = this.#context;
+    const { localPort = 0, remotePort = 0 } = args[0] as net.Socket;
+    const deliver = () => {
+      const check = rawPasses.redeem(localPort, remotePort);
+      generations.as(
+        check,
+        () => this.#deliver(listener, check, name, args),
+      );
+    };
+    const known = rawPasses.known(localPort);
+    if (known === null) deliver();
+    else void known.then(deliver);
   }
 
   #deliver(

@@ -32,6 +32,7 @@ import type { HandedOver } from "./hand_over.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
+import { RawPasses } from "./raw_passes.ts";
 import { Servers } from "./servers.ts";
 import { Timers } from "./timers.ts";
 import { FamilyCell } from "../state/family_cell.ts";
@@ -182,6 +183,8 @@ export class AppProcess {
   readonly healthChecks: HealthChecks = new HealthChecks();
   /** How a health check is known again by the servers of this process. */
   readonly passes: Passes = new Passes(generations);
+  /** The same without HTTP. */
+  readonly rawPasses: RawPasses = new RawPasses(generations);
   /** The servers of the app. */
   readonly servers: Servers = new Servers({
     generations,
@@ -193,6 +196,7 @@ export class AppProcess {
   /** The servers of Node's modules. */
   readonly nodeServers: NodeServers = new NodeServers({
     generations,
+    rawPasses: this.rawPasses,
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
@@ -204,6 +208,7 @@ export class AppProcess {
   /** The listeners of `Deno.listen`. */
   readonly tcpListeners: TcpListeners = new TcpListeners({
     generations,
+    rawPasses: this.rawPasses,
     accepted: (connection, place) =>
       this.openSockets.accepted(connection, place),
     callingPlace: () => this.callingPlace("innermost"),
@@ -259,6 +264,7 @@ export class AppProcess {
     this.evaluations.install();
     this.fileReads.install();
     this.passes.install();
+    this.rawPasses.install();
     this.servers.install();
     this.nodeServers.install();
     this.tcpListeners.install();

@@ -62,7 +62,7 @@ Deno.test("an exclusive service() waits for its predecessor that is still starti
     "ticker.ts": service(
       "one",
       "exclusive: true,",
-      "await new Promise((resolve) => setTimeout(resolve, 1500));",
+      `await new Promise((resolve) => signal.addEventListener("abort", () => setTimeout(resolve, 200)));`,
     ),
   });
   const result = await app.upgrade({
