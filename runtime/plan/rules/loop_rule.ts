@@ -22,7 +22,8 @@ export function loopRefusals(
   for (const path of replaced) {
     for (const fact of running.analysis(path)?.owned ?? []) {
       if (fact.kind !== "loop" || !fact.unpaced) continue;
-      const consent = `repeats:${path}#${fact.line}`;
+      // By the module: lines move.
+      const consent = `repeats:${path}#loop`;
       if (consents.take(consent)) continue;
       refusals.push({
         rule: "loop",
