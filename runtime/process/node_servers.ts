@@ -7,15 +7,20 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import http from "node:http";
-import https from "node:https";
 import net from "node:net";
 import process from "node:process";
-import tls from "node:tls";
 import { Gate, type Work } from "../modules/generations.ts";
 import { listenKey } from "./listen_key.ts";
 import { type ListenerOptions, nodeListenOptions } from "./listener_options.ts";
-import { countConnectionsOf, followProperties } from "./server_properties.ts";
+import {
+  end,
+  type Inner,
+  own,
+  portOf,
+  rawConnection,
+  standIn,
+} from "./node_server_insides.ts";
+import { followProperties } from "./server_properties.ts";
 import {
   answered,
   type Emit,
@@ -42,18 +47,6 @@ export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   upgraded(socket: net.Socket, place: string | null): void;
   /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
   connected(socket: net.Socket, place: string | null): void;
-}
-
-/** What Node keeps in a server that listens. */
-interface Inner {
-  _handle: object | null;
-  _pipeName?: unknown;
-  _emitCloseIfDrained(): void;
-}
-
-interface Handle {
-  getsockname?(out: object): unknown;
-  getAsyncId?(): number;
 }
 
 /** One server, current or not. */
@@ -180,24 +173,11 @@ export class NodeServers extends HandOver<Listener, Member> {
     signal?.addEventListener("abort", () => void server.close(), {
       once: true,
     });
-    const inner = server as unknown as Inner;
-    const { _handle, _pipeName } = front as unknown as Inner;
-    const handle = _handle as Handle | null;
-    inner._handle = {
-      ...handle?.getsockname
-        ? { getsockname: (out: object) => handle.getsockname!(out) }
-        : {},
-      getAsyncId: () => handle?.getAsyncId?.() ?? 0,
-      ref: () => front.ref(),
-      unref: () => front.unref(),
-      close: () => {
-        this.unclaim(listener, asked);
-        // As in a fresh process: who closes its server stops listening.
-        if (listener.gate.newest === member) this.close(listener);
-      },
-    };
-    if (_pipeName !== undefined) inner._pipeName = _pipeName;
-    countConnectionsOf(server, front);
+    standIn(server, front, () => {
+      this.unclaim(listener, asked);
+      // As in a fresh process: who closes its server stops listening.
+      if (listener.gate.newest === member) this.close(listener);
+    });
     this.#join(listener, member, asked);
     this.claim(listener, member, asked);
     process.nextTick(() => server.emit("listening"));
@@ -344,34 +324,4 @@ export class NodeServers extends HandOver<Listener, Member> {
       target.emitting = false;
     }
   }
-}
-
-/** Ends a request that nobody will answer. */
-function end(args: readonly unknown[]): void {
-  const destroys = args.find((it): it is { destroy(): void } =>
-    typeof it === "object" && it !== null && "destroy" in it
-  );
-  destroys?.destroy();
-}
-
-/** The event by which a server tells its app of connections; null where it tells of requests. */
-function rawConnection(server: net.Server): string | null {
-  const isHttp = server instanceof http.Server ||
-    server instanceof https.Server ||
-    /^Http2/.test(server.constructor.name);
-  if (isHttp) return null;
-  return server instanceof tls.Server ? "secureConnection" : "connection";
-}
-
-function own(server: net.Server, name: string, value: unknown): void {
-  Object.defineProperty(server, name, {
-    value,
-    configurable: true,
-    writable: true,
-  });
-}
-
-function portOf(server: net.Server): number {
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
