@@ -144,6 +144,7 @@ export class CallerChange {
     const { openSockets, packageSockets } = this.#appProcess;
     const { attempt, sockets, replaced } = this.#about;
     // Those of the new code cannot be there yet.
+    if (sockets === undefined) openSockets.reconnectLate(replaced, drainMs);
     if (sockets === "reconnect") openSockets.reconnect(replaced);
     if (sockets === "replay") {
       packageSockets.greet(attempt, replaced);
