@@ -1,7 +1,7 @@
 /** The live boundary of user code.
  * @module
  */
-import { callingModules } from "../modules/caller.ts";
+import { callingLine, callingModules } from "../modules/caller.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";
 
@@ -34,16 +34,17 @@ export async function live<T extends object>(
 ): Promise<T> {
   const { boundaries, bootTrial } = appProcess;
   const [caller = ""] = callingModules();
+  const line = callingLine();
   // A boundary inside the release is a part of what is on trial, not its judge.
   const trial = attemptOf(caller) === null ? bootTrial : null;
   appProcess.opening++;
   try {
-    const boundary = await boundaries.open(thunk);
+    const boundary = await boundaries.open(thunk, line);
     // Word of it goes to the bucket, which the app must not wait for.
     trial?.confirm();
     return boundary;
   } catch (error) {
-    if (await trial?.fail(error)) return await boundaries.open(thunk);
+    if (await trial?.fail(error)) return await boundaries.open(thunk, line);
     throw error;
   } finally {
     appProcess.opening--;

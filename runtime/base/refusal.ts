@@ -20,6 +20,7 @@ export const REFUSAL_RULES = [
   "link",
   "worker",
   "sockets",
+  "loop",
   "files",
   "holder",
   "server",

@@ -46,3 +46,26 @@ export function callingModules(): string[] {
     Object.assign(Error, { stackTraceLimit, prepareStackTrace });
   }
 }
+
+/** A place in the source of a module. */
+export interface CallingLine {
+  /** The module's URL, with its query. */
+  readonly url: string;
+  /** The line, from 1. */
+  readonly line: number;
+}
+
+/**
+ * Where the innermost module on the stack is calling, in its source as written.
+ *
+ * @param stack the text of a stack. Default that of now
+ * @returns the place; null where no module is on the stack
+ */
+export function callingLine(
+  stack: string = new Error().stack ?? "",
+): CallingLine | null {
+  const found = [
+    ...stack.matchAll(/((?:file|https?|data|blob):[^\s()]+?):(\d+):\d+/g),
+  ].find(([, url = ""]) => !url.startsWith(RUNTIME_FOLDER));
+  return found ? { url: found[1]!, line: Number(found[2]) } : null;
+}

@@ -1,6 +1,7 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
+import type { CallingLine } from "./caller.ts";
 import { asWork, callable } from "./calls_as_work.ts";
 import { Gate, type Generations, generations } from "./generations.ts";
 import type { LiveCall, ModuleLoading } from "./hooks.ts";
@@ -14,6 +15,8 @@ interface Meaning {
 
 interface Boundary {
   readonly thunk: () => Promise<object>;
+  /** Where it is opened; null where that is not known. */
+  readonly line: CallingLine | null;
   readonly gate: Gate<Meaning>;
   /** Settles with what an upgrade puts in its place while the module still loads; what it replaces may never settle. */
   readonly overtaken: PromiseWithResolvers<object>;
@@ -42,6 +45,7 @@ export class LiveBoundaries {
   readonly #generations: Generations;
   // Weakly held: a boundary lives as long as the code that calls through it.
   #boundaries: WeakRef<Boundary>[] = [];
+  readonly #waiting = new Map<Promise<unknown>, () => string>();
 
   /**
    * @param modules how modules are resolved
@@ -56,21 +60,30 @@ export class LiveBoundaries {
    * Opens a boundary.
    *
    * @param thunk imports the module
+   * @param line where it is opened. Default unknown
    * @returns an object that stands for the newest version of what the thunk resolves to
    * @throws {TypeError} if the thunk imports nothing, or does not resolve to an object or a function
    */
-  async open<T extends object>(thunk: () => Promise<T>): Promise<T> {
+  async open<T extends object>(
+    thunk: () => Promise<T>,
+    line: CallingLine | null = null,
+  ): Promise<T> {
     const { result, call } = this.#evaluate(thunk, false);
     const first: Meaning = { call, value: null };
     const gate = new Gate(this.#generations, first);
     const boundary: Boundary = {
       thunk,
+      line,
       gate,
       overtaken: Promise.withResolvers(),
     };
     // Before the module has loaded, so that an upgrade which arrives meanwhile finds the boundary.
     this.#boundaries.push(new WeakRef(boundary));
-    const value = await loadedValue(boundary, result);
+    const value = await this.#waited(
+      boundary,
+      call,
+      loadedValue(boundary, result),
+    );
     if (!isObject(value)) {
       throw new TypeError(
         `Cannot open a live boundary: the thunk resolved to ${
@@ -95,6 +108,8 @@ export class LiveBoundaries {
    * @throws whatever the new code throws while it is evaluated
    */
   async refresh(reload: ReadonlySet<string>): Promise<RefreshedBoundaries> {
+    // What an upgrade before this one has waited for is not this one's affair.
+    this.#waiting.clear();
     const waiting: Promise<Renewed | null>[] = [];
     this.#boundaries = this.#boundaries.filter((reference) =>
       reference.deref() !== undefined
@@ -128,6 +143,33 @@ export class LiveBoundaries {
     };
   }
 
+  /** The boundaries whose modules have not loaded yet, as people look for them. */
+  get waiting(): string[] {
+    return [...this.#waiting.values()].map((describe) => describe());
+  }
+
+  async #waited(
+    { line }: Boundary,
+    { targets }: LiveCall,
+    result: Promise<unknown>,
+  ): Promise<unknown> {
+    const pathOf = (url: string) => this.#modules.pathOf(url);
+    this.#waiting.set(result, () => {
+      const at = line === null ? "" : ` at ${pathOf(line.url)}:${line.line}`
+        // Where the file is that is evaluated at this place.
+        .replace(/ \S*\/\.flyhot\/releases\/[^/]+\//, " ");
+      const [target] = targets;
+      return `live()${at} waits for ${
+        target === undefined ? "its thunk" : pathOf(target)
+      }`;
+    });
+    try {
+      return await result;
+    } finally {
+      this.#waiting.delete(result);
+    }
+  }
+
   // What the module starts while it is evaluated is its own, and ends with it.
   #evaluate(thunk: () => Promise<object>, staged: boolean) {
     return this.#generations.inEvaluation((name) => {
@@ -154,7 +196,7 @@ export class LiveBoundaries {
     const owner = table?.pathOf(before.call.owner) ?? null;
     try {
       const { result, call } = this.#evaluate(boundary.thunk, true);
-      const value: unknown = await result;
+      const value = await this.#waited(boundary, call, result);
       if (!isObject(value)) {
         throw new TypeError(
           `Cannot refresh a live boundary of ${owner}: its thunk resolved to ${typeof value}`,

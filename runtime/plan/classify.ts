@@ -34,6 +34,7 @@ import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { judgeKeep } from "./rules/keep_rule.ts";
+import { loopRefusals } from "./rules/loop_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
@@ -226,6 +227,7 @@ export function* classifySteps(
     ...keep.refusals,
     ...state.refusals,
     ...sockets.refusals,
+    ...loopRefusals([...set.reload, ...gone], now, consents),
     ...(yield* workerRefusals(
       scripts,
       new Set([...changed, ...changes.removed]),

@@ -52,12 +52,36 @@ export class Guard {
 
   /** Starts listening to uncaught errors and rejections. */
   install(): void {
-    globalThis.addEventListener("error", (event) => {
-      if (this.take(event.error ?? event.message, null)) event.preventDefault();
+    globalThis.addEventListener(
+      "error",
+      (event) => this.#heard(event, event.error ?? event.message, null),
+    );
+    globalThis.addEventListener(
+      "unhandledrejection",
+      (event) =>
+        this.#heard(event, event.reason, this.#context.generations.work),
+    );
+  }
+
+  /** Takes an error, unless the app's own listeners take it: those of the code that everybody meets count. */
+  #heard(event: Event, error: unknown, context: Work | null): void {
+    const attempt = this.#attemptOf(error, context);
+    if (attempt === null) return;
+    const { generations } = this.#context;
+    const isServing = generations.attemptOf(generations.serving) === attempt;
+    let isTaken = false;
+    const prevent = event.preventDefault.bind(event);
+    Object.defineProperty(event, "preventDefault", {
+      value: () => {
+        isTaken = true;
+        prevent();
+      },
+      configurable: true,
     });
-    globalThis.addEventListener("unhandledrejection", (event) => {
-      const { work } = this.#context.generations;
-      if (this.take(event.reason, work)) event.preventDefault();
+    prevent();
+    // When all listeners have heard of it.
+    queueMicrotask(() => {
+      if (!isServing || !isTaken) this.#hand(attempt, error);
     });
   }
 
@@ -113,11 +137,15 @@ export class Guard {
    * @returns whether it is taken; else it ends the process as ever
    */
   take(error: unknown, context: Work | null): boolean {
-    if (this.#watched.size === 0) return false;
-    const attempt = this.#owner(error, context ?? this.#notedFor(error));
+    const attempt = this.#attemptOf(error, context);
     if (attempt === null) return false;
     this.#hand(attempt, error);
     return true;
+  }
+
+  #attemptOf(error: unknown, context: Work | null): number | null {
+    if (this.#watched.size === 0) return null;
+    return this.#owner(error, context ?? this.#notedFor(error));
   }
 
   /**

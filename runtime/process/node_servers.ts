@@ -7,15 +7,20 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import http from "node:http";
-import https from "node:https";
 import net from "node:net";
 import process from "node:process";
-import tls from "node:tls";
 import { Gate, type Work } from "../modules/generations.ts";
 import { listenKey } from "./listen_key.ts";
 import { type ListenerOptions, nodeListenOptions } from "./listener_options.ts";
-import { countConnectionsOf, followProperties } from "./server_properties.ts";
+import {
+  end,
+  type Inner,
+  own,
+  portOf,
+  rawConnection,
+  standIn,
+} from "./node_server_insides.ts";
+import { followProperties } from "./server_properties.ts";
 import {
   answered,
   type Emit,
@@ -24,6 +29,7 @@ import {
   redeemed,
 } from "./node_events.ts";
 import type { Passes } from "./passes.ts";
+import type { RawPasses } from "./raw_passes.ts";
 import {
   type Asked,
   type HandedOver,
@@ -35,22 +41,12 @@ import {
 export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   /** The passes of health checks. */
   readonly passes: Passes;
+  /** The connections of health checks. */
+  readonly rawPasses: RawPasses;
   /** Told of a socket that is no request any more, and of the module that serves it. */
   upgraded(socket: net.Socket, place: string | null): void;
   /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
   connected(socket: net.Socket, place: string | null): void;
-}
-
-/** What Node keeps in a server that listens. */
-interface Inner {
-  _handle: object | null;
-  _pipeName?: unknown;
-  _emitCloseIfDrained(): void;
-}
-
-interface Handle {
-  getsockname?(out: object): unknown;
-  getAsyncId?(): number;
 }
 
 /** One server, current or not. */
@@ -87,7 +83,7 @@ const OWN_EVENTS: ReadonlySet<string | symbol> = new Set([
   "removeListener",
 ]);
 
-/** Connections carry no pass: those of a check cannot be told from others. */
+/** Connections that are there before it is known whose requests they bring: those of a server that speaks HTTP. */
 const CONNECTIONS: ReadonlySet<string | symbol> = new Set([
   "connection",
   "secureConnection",
@@ -177,24 +173,11 @@ export class NodeServers extends HandOver<Listener, Member> {
     signal?.addEventListener("abort", () => void server.close(), {
       once: true,
     });
-    const inner = server as unknown as Inner;
-    const { _handle, _pipeName } = front as unknown as Inner;
-    const handle = _handle as Handle | null;
-    inner._handle = {
-      ...handle?.getsockname
-        ? { getsockname: (out: object) => handle.getsockname!(out) }
-        : {},
-      getAsyncId: () => handle?.getAsyncId?.() ?? 0,
-      ref: () => front.ref(),
-      unref: () => front.unref(),
-      close: () => {
-        this.unclaim(listener, asked);
-        // As in a fresh process: who closes its server stops listening.
-        if (listener.gate.newest === member) this.close(listener);
-      },
-    };
-    if (_pipeName !== undefined) inner._pipeName = _pipeName;
-    countConnectionsOf(server, front);
+    standIn(server, front, () => {
+      this.unclaim(listener, asked);
+      // As in a fresh process: who closes its server stops listening.
+      if (listener.gate.newest === member) this.close(listener);
+    });
     this.#join(listener, member, asked);
     this.claim(listener, member, asked);
     process.nextTick(() => server.emit("listening"));
@@ -267,6 +250,10 @@ export class NodeServers extends HandOver<Listener, Member> {
       }
       // One event that is told as another (`stream` as `request`) is the same work.
       if (member.emitting) return emit(name, ...args);
+      if (name === rawConnection(server)) {
+        this.#connected(listener, name, args);
+        return true;
+      }
       const check = redeemed(args, passes);
       const { ready } = listener.gate.newest;
       if (check === null && ready !== null && !CONNECTIONS.has(name)) {
@@ -281,6 +268,26 @@ export class NodeServers extends HandOver<Listener, Member> {
         () => this.#deliver(listener, check, name, args),
       );
     };
+  }
+
+  /** Delivers a connection to a server that does not speak HTTP: to the new code where a health check has opened it. */
+  #connected(
+    listener: Listener,
+    name: string | symbol,
+    args: readonly unknown[],
+  ): void {
+    const { generations, rawPasses } = this.#context;
+    const { localPort = 0, remotePort = 0 } = args[0] as net.Socket;
+    const deliver = () => {
+      const check = rawPasses.redeem(localPort, remotePort);
+      generations.as(
+        check,
+        () => this.#deliver(listener, check, name, args),
+      );
+    };
+    const known = rawPasses.known(localPort);
+    if (known === null) deliver();
+    else void known.then(deliver);
   }
 
   #deliver(
@@ -317,34 +324,4 @@ export class NodeServers extends HandOver<Listener, Member> {
       target.emitting = false;
     }
   }
-}
-
-/** Ends a request that nobody will answer. */
-function end(args: readonly unknown[]): void {
-  const destroys = args.find((it): it is { destroy(): void } =>
-    typeof it === "object" && it !== null && "destroy" in it
-  );
-  destroys?.destroy();
-}
-
-/** The event by which a server tells its app of connections; null where it tells of requests. */
-function rawConnection(server: net.Server): string | null {
-  const isHttp = server instanceof http.Server ||
-    server instanceof https.Server ||
-    /^Http2/.test(server.constructor.name);
-  if (isHttp) return null;
-  return server instanceof tls.Server ? "secureConnection" : "connection";
-}
-
-function own(server: net.Server, name: string, value: unknown): void {
-  Object.defineProperty(server, name, {
-    value,
-    configurable: true,
-    writable: true,
-  });
-}
-
-function portOf(server: net.Server): number {
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

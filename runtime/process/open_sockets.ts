@@ -32,6 +32,8 @@ interface OpenSocket {
   readonly greeted: GreetedSocket | null;
   /** What a package makes of it; absent for others. */
   readonly beneath?: Socket;
+  /** Since when it is open, where it may be one question and its answer. */
+  readonly since?: number;
   /** Tells whether it is open, where nothing says when it is closed. */
   readonly probe?: () => Promise<boolean>;
 }
@@ -42,6 +44,8 @@ const SERVICE_RESTART = 1012;
 const RESTART_FRAME = new Uint8Array([0x88, 2, 0x03, 0xf4]);
 /** A connection that takes no bytes for so long is open: its other end is slow. */
 const PROBE_MS = 50;
+/** A connection without HTTP that is younger may be one question, and be over soon. */
+const YOUNG_MS = 1000;
 /** Clients that connect again all at once would come as a flood. */
 const ENDS_PER_SECOND = 100;
 
@@ -115,7 +119,8 @@ export class OpenSockets {
    * @param place the module that serves
    */
   connected(socket: Socket, place: string | null): void {
-    this.#opened(socket, place, () => socket.end());
+    const since = performance.now();
+    this.#opened(socket, place, () => socket.end(), { since });
   }
 
   /**
@@ -136,6 +141,7 @@ export class OpenSockets {
         }
       },
       greeted: null,
+      since: performance.now(),
       probe: async () => {
         // Nothing is sent; only one that is closed refuses.
         const tried = connection.write(new Uint8Array(0)).then(
@@ -150,7 +156,12 @@ export class OpenSockets {
     });
   }
 
-  #opened(socket: Socket, place: string | null, close: () => void): void {
+  #opened(
+    socket: Socket,
+    place: string | null,
+    close: () => void,
+    more: { readonly since?: number } = {},
+  ): void {
     if (place === null || socket.destroyed) return;
     const open: OpenSocket = {
       place,
@@ -159,6 +170,7 @@ export class OpenSockets {
       },
       greeted: null,
       beneath: socket,
+      ...more,
     };
     this.#open.add(open);
     socket.once("close", () => this.#open.delete(open));
@@ -170,7 +182,26 @@ export class OpenSockets {
    * @param paths the modules
    */
   reconnect(paths: ReadonlySet<string>): void {
-    const waiting = this.#of(paths);
+    this.#end(this.#of(paths));
+  }
+
+  /**
+   * Asks those clients of replaced modules to connect again that nobody was asked about, because they came while the upgrade
+   * was under way; not before what they began had its time to end.
+   *
+   * @param paths the modules
+   * @param afterMs the time, in milliseconds
+   */
+  reconnectLate(paths: ReadonlySet<string>, afterMs: number): void {
+    const late = this.#of(paths);
+    if (late.length === 0) return;
+    natives.setTimeout(
+      () => this.#end(late.filter((it) => this.#open.has(it))),
+      afterMs,
+    ).unref();
+  }
+
+  #end(waiting: OpenSocket[]): void {
     const next = () => {
       const open = waiting.shift();
       if (!open) return;
@@ -254,8 +285,10 @@ export class OpenSockets {
 
   #counted(isMeant: (open: OpenSocket) => boolean): Record<string, number> {
     const counts: Record<string, number> = {};
+    const now = performance.now();
     for (const open of this.#open) {
-      if (!isMeant(open)) continue;
+      const isYoung = open.since !== undefined && now - open.since < YOUNG_MS;
+      if (isYoung || !isMeant(open)) continue;
       const path = this.#context.pathOf(open.place);
       counts[path] = (counts[path] ?? 0) + 1;
     }

@@ -191,8 +191,13 @@ interface AgentRequest {
   setHeader(name: string, value: string): void;
 }
 
-/** Whether a host name leads to this computer, `0.0.0.0` included. */
-function isLoopback(hostname: string): boolean {
+/**
+ * Whether a host name leads to this computer, `0.0.0.0` included.
+ *
+ * @param hostname the name
+ * @returns whether it does
+ */
+export function isLoopback(hostname: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[?::1?\]?)$/.test(hostname);
 }
 

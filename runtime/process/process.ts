@@ -24,6 +24,7 @@ import { EndSignals, watchExits } from "./exits.ts";
 import { OpenSockets } from "./open_sockets.ts";
 import { PackageSockets } from "./package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
+import { HandlerProperties } from "./owned/handler_properties.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
 import { Queues } from "./owned/queues.ts";
@@ -33,6 +34,7 @@ import type { HandedOver } from "./hand_over.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./passes.ts";
+import { RawPasses } from "./raw_passes.ts";
 import { Servers } from "./servers.ts";
 import { Timers } from "./timers.ts";
 import { FamilyCell } from "../state/family_cell.ts";
@@ -194,6 +196,8 @@ export class AppProcess {
   readonly healthChecks: HealthChecks = new HealthChecks();
   /** How a health check is known again by the servers of this process. */
   readonly passes: Passes = new Passes(generations);
+  /** The same without HTTP. */
+  readonly rawPasses: RawPasses = new RawPasses(generations);
   /** The servers of the app. */
   readonly servers: Servers = new Servers({
     generations,
@@ -205,6 +209,7 @@ export class AppProcess {
   /** The servers of Node's modules. */
   readonly nodeServers: NodeServers = new NodeServers({
     generations,
+    rawPasses: this.rawPasses,
     passes: this.passes,
     callingPlace: () => this.callingPlace("innermost"),
     isAmong: (place, paths) => this.isAmong(place, paths),
@@ -216,6 +221,7 @@ export class AppProcess {
   /** The listeners of `Deno.listen`. */
   readonly tcpListeners: TcpListeners = new TcpListeners({
     generations,
+    rawPasses: this.rawPasses,
     accepted: (connection, place) =>
       this.openSockets.accepted(connection, place),
     callingPlace: () => this.callingPlace("innermost"),
@@ -224,6 +230,10 @@ export class AppProcess {
   });
   /** Listeners to signals and events, by those who have added them. */
   readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  /** Handlers in global properties, by those who have put them there. */
+  readonly handlerProperties: HandlerProperties = new HandlerProperties(
+    this.#ownersContext(),
+  );
   /** The crons. */
   readonly crons: Crons = new Crons(this.#ownersContext());
   /** The queue listeners. */
@@ -273,10 +283,12 @@ export class AppProcess {
     );
     this.modules.evaluating = () => this.#evaluating();
     this.evaluations.install();
+    this.rawPasses.install();
     this.servers.install();
     this.nodeServers.install();
     this.tcpListeners.install();
     this.listeners.install();
+    this.handlerProperties.install();
     this.crons.install();
     this.queues.install();
     this.openSockets.install();

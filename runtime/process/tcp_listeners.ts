@@ -2,7 +2,7 @@
  * the connections from then on; those that are open stay with the code that has accepted them.
  * @module
  */
-import { Gate } from "../modules/generations.ts";
+import { Gate, type Work } from "../modules/generations.ts";
 import {
   type Asked,
   type HandedOver,
@@ -12,6 +12,7 @@ import {
 } from "./hand_over.ts";
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
+import type { RawPasses } from "./raw_passes.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
 
@@ -40,6 +41,8 @@ interface ListenOptions {
 
 /** What the listeners need. */
 export interface TcpListenersContext extends HandOverContext {
+  /** The connections of health checks. */
+  readonly rawPasses: RawPasses;
   /** Told of each connection that code has taken, and of the module that listens. */
   accepted(connection: Deno.Conn, place: string | null): void;
 }
@@ -189,12 +192,17 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
   }
 
   async #give(listener: Listener, connection: Deno.Conn): Promise<void> {
-    const { generations } = this.#context;
-    const { ready, waiting, accepted } = generations.outside(() =>
-      listener.gate.value
+    const { generations, rawPasses } = this.#context;
+    const { server, gate } = listener;
+    const check = await checkOf(server, connection, rawPasses);
+    const { ready, waiting, accepted } = generations.as(
+      check,
+      () => gate.value,
     );
     // Nobody from outside meets code before it is trusted.
-    if (ready !== null && !await ready) return connection.close();
+    if (check === null && ready !== null && !await ready) {
+      return connection.close();
+    }
     const waiter = waiting.shift();
     if (waiter) waiter.resolve(connection);
     else accepted.push(connection);
@@ -208,6 +216,17 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     if (path !== undefined) return `${transport ?? "unix"}:${path}`;
     return addressKey(port, hostname, (host) => this.keyOfAnyPort(host, asked));
   }
+}
+
+/** The work of the health check that opened a connection; null for a stranger. */
+async function checkOf(
+  { addr }: Deno.Listener,
+  { remoteAddr }: Deno.Conn,
+  rawPasses: RawPasses,
+): Promise<Work | null> {
+  if (!("port" in addr) || !("port" in remoteAddr)) return null;
+  await rawPasses.known(addr.port);
+  return rawPasses.redeem(addr.port, remoteAddr.port);
 }
 
 function isAddress(options: unknown): options is ListenOptions {

@@ -219,6 +219,8 @@ export interface OwnedFact {
   readonly detail: string;
   /** True if it is only started when somebody calls a function. */
   readonly later?: boolean;
+  /** True of a loop that waits for something else than timers, with which it would end. */
+  readonly unpaced?: boolean;
 }
 
 /** A piece of code by its text, and what it refers to in other modules. */
@@ -500,6 +502,7 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
     line: count(it.line, `${at}.line`),
     detail: string(it.detail, `${at}.detail`),
     ...maybe(it, "later", boolean, at),
+    ...maybe(it, "unpaced", boolean, at),
   };
 };
 

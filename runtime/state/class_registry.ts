@@ -50,11 +50,21 @@ export class ClassRegistry {
     noteOwnClass(value);
     const classes = this.#places.get(place) ?? new Map();
     this.#places.set(place, classes);
-    const own = typeof value.name === "string" && value.name !== ""
+    const own = typeof value.name === "string" && value.name !== "" &&
+        !name.includes(".")
       ? value.name
       : name;
     if (!classes.has(own)) {
       classes.set(own, { name: own, place, current: value, earlier: [] });
+    }
+    this.#registerMembers(place, own, value);
+  }
+
+  /** Takes the classes that a class or a plain object has as its members. */
+  #registerMembers(place: string, name: string, owner: object): void {
+    const members = Object.getOwnPropertyDescriptors(owner);
+    for (const [key, { value }] of Object.entries(members)) {
+      this.register(place, `${name}.${key}`, value);
     }
   }
 
@@ -78,6 +88,7 @@ export class ClassRegistry {
         continue;
       }
       this.register(place, name, value);
+      if (isPlain(value)) this.#registerMembers(place, name, value);
     }
   }
 
@@ -176,4 +187,10 @@ function isClass(value: unknown): value is AnyClass {
   return typeof value === "function" &&
     Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false &&
     /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

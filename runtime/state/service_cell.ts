@@ -46,6 +46,8 @@ export class ServiceCell {
   started: Promise<void> = Promise.resolve();
   #abort = new AbortController();
   #starting: Promise<void> | null = null;
+  /** Settles when what `start` has begun is over: it runs, or has been stopped. */
+  #begun: Promise<unknown> | null = null;
 
   /**
    * @param definition what the code declares
@@ -82,7 +84,14 @@ export class ServiceCell {
         // Its right to suspended holders ends with its deadline.
         () =>
           generations.onItsOwn(() =>
-            runPassingGates(() => Promise.race([act(), over.promise]))
+            runPassingGates(() => {
+              const acting = act();
+              const ended = acting.then(() => {}, () => {}).then(() => {
+                if (this.#begun === ended) this.#begun = null;
+              });
+              this.#begun = ended;
+              return Promise.race([acting, over.promise]);
+            })
           ),
         () => tooLate(timeoutMs),
       );
@@ -111,6 +120,40 @@ export class ServiceCell {
       if (this.#starting) this.#abortNow();
       return;
     }
+    await this.#stopRunning();
+  }
+
+  /**
+   * Stops it for good before another one takes what it needs: one that is still starting, or whose start came too late, is
+   * waited for, within its deadline.
+   *
+   * @throws {ServiceError} if it throws, or takes too long; it counts as stopped all the same
+   */
+  async stopWholly(): Promise<void> {
+    const { name, timeoutMs } = this.definition;
+    const starting = this.#begun;
+    if (!this.running && starting) {
+      this.#abortNow();
+      try {
+        await within(timeoutMs, () => starting, () => tooLate(timeoutMs));
+      } catch (cause) {
+        throw new ServiceError(
+          `Cannot stop the service ${name}, which is still starting: ${
+            messageOf(cause)
+          }`,
+          { cause },
+        );
+      }
+    }
+    if (this.running) await this.#stopRunning();
+  }
+
+  /** Whether it runs, is starting, or may still run though its start took too long. */
+  get isActive(): boolean {
+    return this.running || this.#begun !== null;
+  }
+
+  async #stopRunning(): Promise<void> {
     this.running = false;
     this.#abortNow();
     try {

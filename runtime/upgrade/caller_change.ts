@@ -54,8 +54,8 @@ export class CallerChange {
 
   /** What else modules ask the platform for. */
   get #owned() {
-    const { listeners, crons, queues } = this.#appProcess;
-    return [listeners, crons, queues] as const;
+    const { listeners, handlerProperties, crons, queues } = this.#appProcess;
+    return [listeners, handlerProperties, crons, queues] as const;
   }
 
   /** Rejects with the first error of the new code that nobody caught. */
@@ -144,6 +144,7 @@ export class CallerChange {
     const { openSockets, packageSockets } = this.#appProcess;
     const { attempt, sockets, replaced } = this.#about;
     // Those of the new code cannot be there yet.
+    if (sockets === undefined) openSockets.reconnectLate(replaced, drainMs);
     if (sockets === "reconnect") openSockets.reconnect(replaced);
     if (sockets === "replay") {
       packageSockets.greet(attempt, replaced);

@@ -218,7 +218,9 @@ export class ClassChange {
 
   #newWalk(): KeptWalk {
     return new KeptWalk({
-      wantsInstance: (prototype) => this.#classesOf(prototype).length > 0,
+      wantsInstance: (prototype) =>
+        this.#classesOf(prototype).length > 0 ||
+        this.#strandedOf(prototype) !== null,
       instance: (instance, place) => this.#judge(instance, place()),
       reference: (instance, place) => this.#convert(instance, place),
       function: (value, place, of) => this.#function(value, place, of),
@@ -257,9 +259,36 @@ export class ClassChange {
     return found;
   }
 
+  /** The class of an instance that replaced code has made where nobody finds it, and that the new code does not have as it is. */
+  #strandedOf(prototype: object): AnyClass | null {
+    const { oldSource, newSource } = this.#staging;
+    if (!oldSource) return null;
+    for (
+      let link: object | null = prototype;
+      link !== null && link !== Object.prototype;
+      link = Object.getPrototypeOf(link)
+    ) {
+      if (this.#byPrototype.has(link)) continue;
+      const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
+        ?.value;
+      if (typeof made !== "function" || made.prototype !== link) continue;
+      const text = Function.prototype.toString.call(made);
+      if (!/^class\b/.test(text) || !oldSource(text)) continue;
+      if (newSource?.(text) !== true) return made as AnyClass;
+    }
+    return null;
+  }
+
   #judge(instance: object, place: KeptPlace): void {
     const classes = this.#classesOf(Object.getPrototypeOf(instance));
     if (this.#conversion(classes, place)) return;
+    const stranded = this.#strandedOf(Object.getPrototypeOf(instance));
+    if (stranded) {
+      const name = stranded.name || "a class without a name";
+      throw new MigrationError(
+        `Cannot keep ${place.path} (${name}): its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods; declare it at the top level of its module`,
+      );
+    }
     for (const judged of classes) {
       if (typeof judged === "string") {
         throw this.#refusal(

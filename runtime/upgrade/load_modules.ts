@@ -126,7 +126,7 @@ export async function prepare(
     const swappable = await within(
       timeoutMs,
       () => callers.guarded(load),
-      () => late(plan, missing(), timeoutMs),
+      () => late(plan, missing(), boundaries.waiting, timeoutMs),
     );
     if (release && lock) {
       checkLinks(plan, release.manifest, lock, modules.packages);
@@ -197,14 +197,16 @@ function servedMain(plan: UpgradePlan, { modules, onMain }: AppProcess) {
 function late(
   plan: UpgradePlan,
   missing: readonly string[],
+  boundaries: readonly string[],
   timeoutMs: number,
 ): UpgradeError {
+  const waiting = boundaries.map((it) => `; ${it}`).join("");
   if (missing.length === 0) {
     return new UpgradeError(
       "load",
       `Cannot load the new modules: their top level did not settle within ${timeoutMs} ms (${
         plan.roots.join(", ")
-      })`,
+      })${waiting}`,
     );
   }
   return new UpgradeError(
@@ -215,7 +217,7 @@ function late(
       plan.roots.join(", ")
     }); serve there again, or give it up (consent ${
       missing.map((address) => `"${serverConsent(address)}"`).join(", ")
-    })`,
+    })${waiting}`,
     {
       refusals: missing.map((address) => ({
         rule: "server",

@@ -76,9 +76,9 @@ export class ServiceChange {
       const before = this.#old.find(({ definition }) =>
         definition.name === name
       );
-      if (exclusive && before?.running) {
+      if (exclusive && before?.isActive) {
         this.#stoppedFirst.push(before);
-        await before.stop();
+        await before.stopWholly();
       }
       this.#refuseUndone();
       await cell.start();

@@ -71,6 +71,72 @@ Deno.serve({ ${SERVE} }, () => {
   }
 });
 
+Deno.test("handlers in global properties are those of the newest code, and go with it", async () => {
+  const main = (version: string, more = "", body = "") => `
+const before = [globalThis.onerror === null, globalThis.onunhandledrejection === null].join();
+globalThis.onerror = (event: any) => { event.preventDefault(); console.log("error " + event.error.message + " ${version}"); };
+const same = globalThis.onerror;
+${more}
+globalThis.onload = () => console.log("load ${version}");
+const mine = String(same === globalThis.onerror);
+Deno.serve({ ${SERVE} }, (request) => {
+  if (request.url.endsWith("/error")) reportError(new Error("thrown"));
+  if (request.url.endsWith("/reject")) void Promise.reject(new Error("rejected"));
+  if (request.url.endsWith("/off")) globalThis.onerror = null;
+  return new Response("${version} " + before + " " + mine);
+});
+${body}`;
+  const rejects =
+    `globalThis.onunhandledrejection = (event: any) => { event.preventDefault(); console.log("rejection " + event.reason.message); };`;
+  await using app = await OrdinaryApp.start({ "main.ts": main("v1", rejects) });
+  const failed: unknown[] = [];
+  let isAsking = true;
+  const asking = (async () => {
+    while (isAsking && failed.length === 0) {
+      await app.ask("/error").catch((it) => failed.push(it));
+      await pause(20);
+    }
+  })();
+  await using _load = {
+    async [Symbol.asyncDispose]() {
+      isAsking = false;
+      await asking;
+    },
+  };
+  const few = ["v2", "v3"];
+  for (const version of few) {
+    // What fails in between is given back: nothing of it was ever heard.
+    const bad = await app.upgrade({
+      "main.ts": main("bad", rejects, `throw new Error("no");`),
+    });
+    assertEquals(bad.state, "failed");
+    await upgraded(app, { "main.ts": main(version, rejects) });
+    assertEquals(await app.ask("/reject"), `200 ${version} true,true true`);
+  }
+  isAsking = false;
+  await asking;
+  assertEquals(failed, []);
+  const runs = said(app, 0, "error").filter((it, at, all) =>
+    it !== all[at - 1]
+  );
+  assertEquals(
+    runs,
+    ["v1", ...few].map((version) => `error thrown ${version}`),
+  );
+  assertEquals(said(app, 0, "rejection").length, few.length);
+  assertEquals(
+    said(app, 0, "load"),
+    ["v1", ...few].map((version) => `load ${version}`),
+  );
+  // What the new code does not set is empty, as in a process that starts with it.
+  await upgraded(app, { "main.ts": main("v7") });
+  const ended = await app.ask("/reject").catch(() => "ended");
+  assert(["ended", "200 v7 true,true true"].includes(ended), ended);
+  const isTold = () => app.log.some((it) => it.includes("Error: rejected"));
+  for (let tries = 0; tries < 500 && !isTold(); tries++) await pause(10);
+  assert(isTold(), app.log.slice(-5).join("\n"));
+});
+
 Deno.test("a signal listener of the app goes on deciding about the end", async () => {
   const main = (version: string) => `
 Deno.addSignalListener("SIGTERM", () => { console.log("bye ${version}"); Deno.exit(0); });

@@ -56,6 +56,34 @@ Deno.test("an exclusive service() stops the old one first", async () => {
   ]);
 });
 
+Deno.test("an exclusive service() waits for its predecessor that is still starting, and for one that cannot be stopped not at all", async () => {
+  await using app = await DrivenApp.start({
+    ...V1,
+    "ticker.ts": service(
+      "one",
+      "exclusive: true,",
+      `await new Promise((resolve) => signal.addEventListener("abort", () => setTimeout(resolve, 200)));`,
+    ),
+  });
+  const result = await app.upgrade({
+    "ticker.ts": service("two", "exclusive: true,"),
+  });
+  assertEquals(result.state, "applied", JSON.stringify(result));
+  // Its signal was aborted before it listened to it.
+  assertEquals(await app.call("read"), ["start one", "stop one", "start two"]);
+  const stuck = service(
+    "three",
+    "exclusive: true, timeoutMs: 300,",
+    "await new Promise(() => {});",
+  );
+  assertEquals((await app.upgrade({ "ticker.ts": stuck })).state, "failed");
+  assertEquals((await app.call("read") as string[]).slice(-2), [
+    "stop two",
+    "start two",
+  ]);
+  assertEquals(await app.call("handle"), ["two", true]);
+});
+
 Deno.test("a service that does not start takes the upgrade back, and the old one has never stopped", async () => {
   await using app = await DrivenApp.start(V1);
   const result = await app.upgrade({

@@ -55,6 +55,17 @@ Deno.test("an upgrade whose top-level await never settles is given up at the dea
     "load",
     "did not settle within 400 ms",
   );
+  // A boundary that waits is named, with what it waits for.
+  await refused(
+    app,
+    {
+      "never.ts": `await new Promise(() => {});\nexport const word = "never";`,
+      "word.ts":
+        `import { live } from "@flyhot/runtime";\nexport const word = "two";\nawait live(() => import("./never.ts"));`,
+    },
+    "prepare",
+    "live() at word.ts:3 waits for never.ts",
+  );
   await standsAsBefore(app, 0);
   assertEquals(
     (await app.upgrade({ "word.ts": `export const word = "two";` })).state,

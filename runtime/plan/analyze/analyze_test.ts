@@ -714,6 +714,36 @@ export const handler = () => { setInterval(f, 1); };`,
   );
 });
 
+Deno.test("owned: loops that do not end with the timers of their module are told", () => {
+  const unpaced = (source: string) =>
+    (of(source).owned ?? []).filter((it) => it.unpaced).map(({ line }) => line);
+  const loops = [
+    "(async () => { for (;;) { await queue.pop(); } })();",
+    "async function run() { while (true) { const job = await queue.pop(); if (!job) break; await job(); } }\nrun();",
+    "const run = async () => { do { await once(bus, 'job'); } while (true); }; void run();",
+    "(async () => { for await (const event of Deno.watchFs('.')) handle(event); })();",
+    "const watcher = Deno.watchFs('.'); (async () => { for await (const _ of watcher) reload(); })();",
+    "(async () => { for await (const entries of kv.watch([['a']])) handle(entries); })();",
+    "async function* jobs() { while (true) yield await queue.pop(); }\n(async () => { for await (const job of jobs()) job(); })();",
+  ];
+  for (const source of loops) {
+    assertEquals(unpaced(source).length > 0, true, source);
+  }
+  const others = [
+    "(async () => { while (true) { await queue.pop(); await new Promise((r) => setTimeout(r, 1)); } })();",
+    "import { delay } from 'jsr:@std/async'; (async () => { for (;;) { await delay(5); await work(); } })();",
+    "const rest = () => new Promise((r) => setTimeout(r, 1)); const turn = async () => { await work(); await rest(); }; (async () => { while (true) await turn(); })();",
+    "(async () => { while (true) { const { done, value } = await reader.read(); if (done) break; take(value); } })();",
+    "for await (const entry of Deno.readDir('.')) take(entry);",
+    "(async () => { for await (const conn of Deno.listen({ port: 1 })) take(conn); })();",
+    "import { setInterval } from 'node:timers/promises'; (async () => { for await (const _ of setInterval(10)) work(); })();",
+    "export const later = async () => { while (true) await queue.pop(); };",
+    "class Later { async run() { while (true) await this.pop(); } }",
+    "async function* jobs() { for (const it of [1, 2]) yield await it; }\n(async () => { for await (const job of jobs()) job(); })();",
+  ];
+  for (const source of others) assertEquals(unpaced(source), [], source);
+});
+
 Deno.test("hot: the members of hot(import.meta) that a module uses", () => {
   const R = `import { hot } from "@flyhot/runtime"; `;
   assertEquals(of(`${R}hot(import.meta).dispose(() => {});`).hot, ["dispose"]);

@@ -3,6 +3,7 @@
  */
 import type { OwnedFact } from "../../protocol/module_analysis.ts";
 import { placeOf } from "./effects.ts";
+import { isUnpaced } from "./paced.ts";
 import { textOf } from "./imports.ts";
 import { keyName, many, type Node, one, unwrap } from "./nodes.ts";
 import { isEndless } from "./runs.ts";
@@ -69,6 +70,7 @@ export function ownedBy(
           kind: "loop",
           line: placeOf(loop).line,
           detail: isForAwait ? "for await" : "an endless loop that awaits",
+          ...isUnpaced(loop, unit, resolved, units) ? { unpaced: true } : {},
         });
       }
     }
