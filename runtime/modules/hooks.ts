@@ -30,7 +30,7 @@ import {
   withResolve,
 } from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
-import { nativeRequire } from "./native_require.ts";
+import { forgetRequired, nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
 import { ReleaseAliases } from "./release_aliases.ts";
 import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
@@ -83,8 +83,8 @@ export class ModuleLoading {
   readonly releases: Map<number, LeadingRelease> = new Map();
   readonly #aliases = new WeakMap<LeadingRelease, ReleaseAliases>();
   readonly #edges = new Edges();
-  /** The modules of the app that `require` has loaded, by their URLs. */
-  readonly #required = new Set<string>();
+  /** The modules of the app that `require` has loaded, by their URLs, and the attempts that were current then. */
+  readonly #required = new Map<string, number | null>();
   /** Who outside the app has imported an instance of a module of the app. */
   readonly #foreign = new Map<string, Set<string>>();
   readonly #texts = new Map<string, string>();
@@ -235,7 +235,7 @@ export class ModuleLoading {
       ? this.#edges.current(table)
       : { loaded: new Set(), imports: new Map() };
     if (this.main === null) modules.loaded.add(main);
-    for (const url of this.#required) {
+    for (const url of this.#required.keys()) {
       const path = table?.pathOf(url) ?? null;
       // It stays what it is, whatever a release has brought since.
       if (path !== null) modules.loaded.add(path);
@@ -262,6 +262,12 @@ export class ModuleLoading {
     );
     for (const url of this.#sources.keys()) {
       if (!table.isCurrent(url)) this.#sources.delete(url);
+    }
+    for (const [url, attempt] of this.#required) {
+      if (table.attempt(table.pathOf(url)!) === attempt) continue;
+      // Nothing reaches it now; whoever requires it again gets what is there then.
+      this.#required.delete(url);
+      forgetRequired(fileURLToPath(url));
     }
     for (const url of this.#foreign.keys()) {
       if (!table.isCurrent(url)) this.#foreign.delete(url);
@@ -356,7 +362,7 @@ export class ModuleLoading {
     const isRequired = context.conditions?.includes("require") === true;
     const concerns = this.#concerns(url);
     // What it has loaded, `require` gives out again and again.
-    if (isRequired && concerns) this.#required.add(placeOf(url));
+    if (isRequired && concerns) this.#noteRequired(placeOf(url));
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       if (concerns) this.#edges.addLoaded(url);
@@ -406,6 +412,12 @@ export class ModuleLoading {
     }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  #noteRequired(place: string): void {
+    const path = this.table?.pathOf(place) ?? null;
+    if (path === null || this.#required.has(place)) return;
+    this.#required.set(place, this.table!.attempt(path));
   }
 
   #addForeign(url: string, importer: string): void {
