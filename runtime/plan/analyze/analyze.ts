@@ -54,7 +54,7 @@ export function analyzeTree(
   const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
-  const { bindings, later } = stateOf(
+  const { bindings, later, keepsFiles } = stateOf(
     code,
     units,
     code.runs.after(exportedBindings(resolved)),
@@ -76,6 +76,7 @@ export function analyzeTree(
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
+    ...(keepsFiles ? { keepsFiles } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
   });
   return options.place ? placed(analysis, options.place) : analysis;
