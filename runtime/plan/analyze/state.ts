@@ -183,6 +183,8 @@ function stateName(
   code: Code,
 ): string | null {
   if (binding.imported) return null;
+  // What Deno puts beside decorators, and which replaces itself.
+  if (/^_apply_decs_\w+$/.test(binding.label)) return null;
   const [first] = path;
   const fact = code.values.ofBinding(binding);
   if (fact.kind === "runtime" || fact.kind === "frozen") return null;
