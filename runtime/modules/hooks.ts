@@ -37,7 +37,7 @@ import {
   withResolve,
 } from "./module_source.ts";
 import { StandIns } from "./stand_ins.ts";
-import { nativeRequire } from "./native_require.ts";
+import { forgetRequired, nativeRequire } from "./native_require.ts";
 import { PackageLoading } from "./package_loading.ts";
 import { ReleaseAliases } from "./release_aliases.ts";
 import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
@@ -97,8 +97,8 @@ export class ModuleLoading {
   readonly namespaces: Map<string, Readonly<Record<string, unknown>>> =
     new Map();
   readonly #edges = new Edges();
-  /** The modules of the app that `require` has loaded, by their URLs. */
-  readonly #required = new Set<string>();
+  /** The modules of the app that `require` has loaded, by their URLs, and the attempts that were current then. */
+  readonly #required = new Map<string, number | null>();
   /** Who outside the app has imported an instance of a module of the app. */
   readonly #foreign = new Map<string, Set<string>>();
   readonly #transpiling = new Transpiling();
@@ -284,7 +284,7 @@ export class ModuleLoading {
     }
     const modules = yield* this.#edges.currentSteps(table, boot);
     // What `require` has loaded stays what it is, whatever a release has brought since.
-    const required = [...this.#required].map((url) => table.pathOf(url))
+    const required = [...this.#required.keys()].map((url) => table.pathOf(url))
       .filter((path) => path !== null && !modules.loaded.has(path));
     return required.length === 0 ? modules : {
       ...modules,
@@ -315,6 +315,12 @@ export class ModuleLoading {
       }
     }
     this.keeping.forget((url) => this.#sources.has(url));
+    for (const [url, attempt] of this.#required) {
+      if (table.attempt(table.pathOf(url)!) === attempt) continue;
+      // Nothing reaches it now; whoever requires it again gets what is there then.
+      this.#required.delete(url);
+      forgetRequired(fileURLToPath(url));
+    }
     for (const url of this.#foreign.keys()) {
       if (!table.isCurrent(url)) this.#foreign.delete(url);
     }
@@ -408,7 +414,7 @@ export class ModuleLoading {
     const isRequired = context.conditions?.includes("require") === true;
     const concerns = this.#concerns(url);
     // What it has loaded, `require` gives out again and again.
-    if (isRequired && concerns) this.#required.add(placeOf(url));
+    if (isRequired && concerns) this.#noteRequired(placeOf(url));
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       if (concerns) this.#edges.addLoaded(url);
@@ -460,6 +466,12 @@ export class ModuleLoading {
     }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  #noteRequired(place: string): void {
+    const path = this.table?.pathOf(place) ?? null;
+    if (path === null || this.#required.has(place)) return;
+    this.#required.set(place, this.table!.attempt(path));
   }
 
   #addForeign(url: string, importer: string): void {

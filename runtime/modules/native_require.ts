@@ -39,3 +39,13 @@ export function nativeRequire(
     JSON.stringify(url)
   }, ${JSON.stringify(extension)});`;
 }
+
+/**
+ * Lets `require` load a file anew.
+ *
+ * @param file its path
+ */
+export function forgetRequired(file: string): void {
+  const { _cache } = Module as unknown as { _cache?: Record<string, unknown> };
+  if (_cache) delete _cache[file];
+}

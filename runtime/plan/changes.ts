@@ -74,7 +74,11 @@ export function* changesOf(
   // What a module has made of a file while it was evaluated is as old as the file.
   const changed = new Set(modules);
   const read = (path: string) => {
-    for (const reader of own(running.reads, path) ?? []) {
+    // Of those that read it later, only what they keep is as old as the file.
+    const late = (own(running.lateReads, path) ?? []).filter((reader) =>
+      own(running.analysis, reader)?.keepsFiles === true
+    );
+    for (const reader of [...own(running.reads, path) ?? [], ...late]) {
       if (!loaded.has(reader) || changed.has(reader)) continue;
       changed.add(reader);
       modules.push(reader);

@@ -12,7 +12,16 @@ Deno.test("startKeys() keeps of a deno.json what Deno reads at start, whatever i
     imports: `{"a":"./a.ts","b":"./b.ts"}`,
     compilerOptions: `{"jsx":"react"}`,
     unstable: `["kv"]`,
+    aliases: `[{"scope":"","table":{"a":"./a.ts","b":"./b.ts"}}]`,
   });
+  // A package that is added moves no alias of the app.
+  assertEquals(
+    startKeys(
+      "deno.json",
+      `{"imports":{"a":"./a.ts","b":"./b.ts","hono":"npm:hono"}}`,
+    ).aliases,
+    keys.aliases,
+  );
   assertEquals(
     {
       ...startKeys("server/deno.jsonc", `{"compilerOptions":{"strict":false}}`),

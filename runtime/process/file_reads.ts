@@ -33,12 +33,20 @@ export interface ReplacedFiles {
 /** Read in the place of what did not exist. */
 const NOTHING = "flyhot-was-not-there";
 
+/** How often it is looked who reads a file later: a stack takes longer than a small file. */
+const LATE_MAX = 4;
+const LATE_FILES_MAX = 10_000;
+
 /** The reads of evaluated modules. */
 export class FileReads {
   readonly #context: FileReadsContext;
   readonly #attempts = new Map<number, AttemptFiles>();
   readonly #readers = new Map<string, Set<string>>();
   readonly #replaced = new Map<number, ReplacedFiles>();
+  readonly #late = new Map<
+    string,
+    { readonly readers: Set<string>; readonly times: number }
+  >();
   #isLooking = false;
 
   /**
@@ -90,6 +98,17 @@ export class FileReads {
   }
 
   /**
+   * Who has read a file later than that.
+   *
+   * @returns the paths of modules by the path of the file
+   */
+  get lateReaders(): ReadonlyMap<string, ReadonlySet<string>> {
+    return new Map(
+      [...this.#late].map(([path, { readers }]) => [path, readers]),
+    );
+  }
+
+  /**
    * Where a file is to be read by whoever calls.
    *
    * @param path what was asked for
@@ -131,24 +150,34 @@ export class FileReads {
     return folderChange(own, files);
   }
 
-  /** The app root, if what is read now may have to be another file than the one at its place, or be remembered. */
+  /** The app root, unless it is not known or the runtime itself looks. */
   #concerned(): string | null {
-    const { work } = this.#context.generations;
-    return !this.#isLooking &&
-        (typeof work?.place === "string" || this.#replaced.size > 0)
-      ? this.#context.root()
-      : null;
+    return this.#isLooking ? null : this.#context.root();
   }
 
   #note(path: string): void {
     const place = this.#context.generations.work?.place;
-    // Only what an evaluation reads stays with its module.
-    if (typeof place !== "string") return;
+    if (typeof place !== "string") return this.#noteLate(path);
+    // What an evaluation reads stays with its module.
     const readers = this.#readers.get(path) ?? new Set<string>();
     for (const caller of this.#context.callers()) readers.add(caller);
     // Somebody else may read on its behalf, when nothing of it is on the stack any more.
     if (place !== "") readers.add(place);
     this.#readers.set(path, readers);
+  }
+
+  /** Whoever keeps what it reads does so the first time. */
+  #noteLate(path: string): void {
+    const noted = this.#late.get(path);
+    if (noted && noted.times >= LATE_MAX) return;
+    const { readers, times } = noted ??
+      { readers: new Set<string>(), times: 0 };
+    const callers = this.#context.callers();
+    const found = callers.length > 0;
+    for (const caller of callers) readers.add(caller);
+    if (this.#late.size >= LATE_FILES_MAX) return;
+    // The runtime reads for itself, and a package when nobody of the app is on the stack any more.
+    this.#late.set(path, { readers, times: times + (found ? 1 : 0.1) });
   }
 
   /** The file at a path for whoever calls; undefined where it is the one at its place. */

@@ -314,6 +314,8 @@ export interface ModuleAnalysis {
   readonly hot?: readonly string[];
   /** Whether it has an `import()` whose specifier the text does not tell; always said, except of CommonJS. */
   readonly computed?: boolean;
+  /** True if it keeps in its variables what it has read from files after its evaluation. */
+  readonly keepsFiles?: boolean;
   /** True if it awaits at its top level. */
   readonly awaits?: boolean;
   /** True for CommonJS. */
@@ -589,6 +591,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "owned", listOf(ownedFact), at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),
+    ...maybe(it, "keepsFiles", boolean, at),
     ...maybe(it, "awaits", boolean, at),
     ...maybe(it, "commonjs", boolean, at),
     ...maybe(it, "broken", brokenFact, at),

@@ -100,6 +100,8 @@ export interface RunningPlanFields {
   readonly releaseFiles?: readonly string[];
   /** Modules that have read a file while they were evaluated, by the file's path. */
   readonly reads?: Readonly<Record<string, readonly string[]>>;
+  /** Modules that have read a file later, by the file's path; only the first ones to do so. */
+  readonly lateReads?: Readonly<Record<string, readonly string[]>>;
   /** Open sockets whose handlers stay with the code that made them, by the path of its module. */
   readonly openSockets?: Readonly<Record<string, number>>;
   /** Those of them that packages have upgraded from requests to servers of Node's modules. */
@@ -204,6 +206,7 @@ export function runningPlanFields(
     ...maybe(running, "boot", listOf(string), at),
     ...maybe(running, "releaseFiles", listOf(string), at),
     ...maybe(running, "reads", recordOf(listOf(string)), at),
+    ...maybe(running, "lateReads", recordOf(listOf(string)), at),
     ...maybe(running, "openSockets", recordOf(count), at),
     ...maybe(running, "packageSockets", recordOf(count), at),
     ...maybe(running, "workers", listOf(string), at),

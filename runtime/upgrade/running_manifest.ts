@@ -134,6 +134,11 @@ export async function runningManifest(
     foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
+    lateReads: Object.fromEntries(
+      [...appProcess.fileReads.lateReaders].map((
+        [file, by],
+      ) => [file, [...by]]),
+    ),
     reads: Object.fromEntries(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),

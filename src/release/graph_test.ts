@@ -92,7 +92,7 @@ Deno.test("readGraph() tells static, dynamic and external imports apart, and for
     "src/a.ts": {
       ...none,
       static: ["again.ts"],
-      specifiers: { "../again.ts?x=1#y": "again.ts" },
+      specifiers: { "../again.ts?x=1#y": "again.ts?x=1#y" },
     },
     "text.txt": none,
   });

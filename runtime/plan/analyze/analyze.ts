@@ -57,7 +57,7 @@ export function analyzeTree(
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
   const after = code.runs.after(exportedBindings(resolved));
-  const { bindings, later } = stateOf(code, units, after);
+  const { bindings, later, keepsFiles } = stateOf(code, units, after);
   const analysis = compact({
     ...some("imports", importsOf(resolved, source, options)),
     ...some(
@@ -76,6 +76,7 @@ export function analyzeTree(
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
+    ...(keepsFiles ? { keepsFiles } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
   });
   return options.place ? placed(analysis, options.place) : analysis;

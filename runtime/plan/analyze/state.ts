@@ -8,6 +8,7 @@ import type {
 } from "../../protocol/module_analysis.ts";
 import { type Code, placeOf } from "./effects.ts";
 import { isExternal, isRuntime, opensHandle } from "./known_calls.ts";
+import { takesFile } from "./kept_files.ts";
 import { isMutator, mutationOf } from "./mutation.ts";
 import {
   eachChild,
@@ -38,13 +39,19 @@ interface Change {
  * @param code the module
  * @param units its code
  * @param after what may run when its evaluation is over
- * @returns its own variables that need a name, and the imports of which something is changed
+ * @returns its own variables that need a name, the imports of which something is changed, and whether it keeps what it
+ * has read from files
  */
 export function stateOf(
   code: Code,
   units: Units,
   after: ReadonlySet<Unit>,
-): { readonly bindings: StateBinding[]; readonly later: Touch[] } {
+): {
+  readonly bindings: StateBinding[];
+  readonly later: Touch[];
+  readonly keepsFiles: boolean;
+} {
+  let keepsFiles = false;
   const found = new Map<string, StateBinding>();
   const later = new Map<string, Touch>();
   const add = (state: StateBinding) => {
@@ -59,6 +66,7 @@ export function stateOf(
     if (root.specifier === null) {
       const name = stateName(root.binding!, path, code);
       if (name === null) continue;
+      keepsFiles ||= takesFile(node, code);
       const at = placeOf(root.binding!.node);
       const { of } = code.values.ofBinding(root.binding!);
       add({
@@ -89,6 +97,7 @@ export function stateOf(
       a.line - b.line || a.column - b.column
     ),
     later: [...later.values()],
+    keepsFiles,
   };
 }
 
@@ -174,6 +183,8 @@ function stateName(
   code: Code,
 ): string | null {
   if (binding.imported) return null;
+  // What Deno puts beside decorators, and which replaces itself.
+  if (/^_apply_decs_\w+$/.test(binding.label)) return null;
   const [first] = path;
   const fact = code.values.ofBinding(binding);
   if (fact.kind === "runtime" || fact.kind === "frozen") return null;
