@@ -1,10 +1,11 @@
 /** The large proofs, for as many seeds as wanted: the law of "applied" on generated programs, the promises on lives of
- * simulated fleets, the parsers on hostile texts.
+ * simulated fleets, the parsers on hostile texts, ordinary apps on ways back and forth through their histories.
  *
  * ```sh
  * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
  * deno task prove fleet [--seeds 100000] [--from 1]
  * deno task prove parsers [--seeds 200000] [--from 1]
+ * deno task prove apps [--seeds 10] [--from 1] [--verbose]
  * ```
  *
  * Exits with 1 where a seed breaks what is proven, which is named; of the law the first three are shrunk, and their
@@ -14,11 +15,17 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { describeFailure } from "./upgrade/differential/shrink.ts";
 import { PLANTED_BUGS } from "./upgrade/differential/planted.ts";
+import { proveApps } from "./sample_apps/ordinary/prove_apps.ts";
 import { proveParsers } from "./prove/parsers.ts";
 import { proveFleet } from "./sim/fleet_lives.ts";
 import { describeFigures, runSeeds } from "./upgrade/differential/run_seeds.ts";
 
-const SEEDS = { law: 10_000, fleet: 100_000, parsers: 200_000 } as const;
+const SEEDS = {
+  law: 10_000,
+  fleet: 100_000,
+  parsers: 200_000,
+  apps: 10,
+} as const;
 const LIVES_AT_ONCE = 1_000;
 
 if (import.meta.main) {
@@ -44,7 +51,9 @@ if (import.meta.main) {
     const from = Number(flags.from);
     if (subject === "law") await proveLaw({ ...flags, seeds, from });
     else if (subject === "fleet") await proveLives(seeds, from);
-    else proveTexts(seeds, from);
+    else if (subject === "apps") {
+      Deno.exit(await proveApps(seeds, from, flags.verbose, write) ? 0 : 1);
+    } else proveTexts(seeds, from);
   }
 }
 
