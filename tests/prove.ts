@@ -1,5 +1,6 @@
 /** The large proofs, for as many seeds as wanted: the law of "applied" on generated programs, the promises on lives of
- * simulated fleets, the parsers on hostile texts, processes that are killed, and one process that is upgraded again and again.
+ * simulated fleets, the parsers on hostile texts, processes that are killed, one process that is upgraded again and again,
+ * ordinary apps on ways back and forth through their histories.
  *
  * ```sh
  * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
@@ -7,6 +8,7 @@
  * deno task prove parsers [--seeds 200000] [--from 1]
  * deno task prove kills [--only "half is unpacked"]
  * deno task prove soak [--seeds 1000]
+ * deno task prove apps [--seeds 10] [--from 1] [--verbose]
  * ```
  *
  * Exits with 1 where a seed breaks what is proven, which is named; of the law the first three are shrunk, and their
@@ -19,6 +21,7 @@ import { PLANTED_BUGS } from "./upgrade/differential/planted.ts";
 import { DEPLOYER_POINTS, killDeployerAt } from "./prove/kill_deployer.ts";
 import { killMachineAt, MACHINE_POINTS } from "./prove/kill_machine.ts";
 import { soak } from "./prove/soak.ts";
+import { proveApps } from "./sample_apps/ordinary/prove_apps.ts";
 import { proveParsers } from "./prove/parsers.ts";
 import { proveFleet } from "./sim/fleet_lives.ts";
 import { describeFigures, runSeeds } from "./upgrade/differential/run_seeds.ts";
@@ -29,6 +32,7 @@ const SEEDS = {
   parsers: 200_000,
   kills: 0,
   soak: 1_000,
+  apps: 10,
 } as const;
 const LIVES_AT_ONCE = 1_000;
 
@@ -57,7 +61,8 @@ if (import.meta.main) {
     else if (subject === "fleet") await proveLives(seeds, from);
     else if (subject === "parsers") proveTexts(seeds, from);
     else if (subject === "kills") await proveKills(flags.only);
-    else await proveSoak(seeds);
+    else if (subject === "soak") await proveSoak(seeds);
+    else if (!await proveApps(seeds, from, flags.verbose, write)) Deno.exit(1);
   }
 }
 

@@ -139,7 +139,7 @@ export class ServiceCell {
       } catch (cause) {
         throw new ServiceError(
           `Cannot stop the service ${name}, which is still starting: ${
-            messageOf(cause)
+            errorText(cause)
           }`,
           { cause },
         );

@@ -272,7 +272,9 @@ export class ClassChange {
       const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
         ?.value;
       if (typeof made !== "function" || made.prototype !== link) continue;
-      const text = Function.prototype.toString.call(made);
+      const text = this.#appProcess.modules.keeping.plain(
+        Function.prototype.toString.call(made),
+      );
       if (!/^class\b/.test(text) || !oldSource(text)) continue;
       if (newSource?.(text) !== true) return made as AnyClass;
     }
@@ -285,8 +287,12 @@ export class ClassChange {
     const stranded = this.#strandedOf(Object.getPrototypeOf(instance));
     if (stranded) {
       const name = stranded.name || "a class without a name";
-      throw new MigrationError(
-        `Cannot keep ${place.path} (${name}): its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods; declare it at the top level of its module`,
+      throw this.#refusal(
+        place,
+        name,
+        "its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods",
+        "declare it at the top level of its module",
+        name,
       );
     }
     for (const judged of classes) {

@@ -115,8 +115,9 @@ export function* judgeKeep(input: KeepInput): Steps<KeepVerdict> {
     }
     if (!fact) {
       if (old && !input.isWayBack) {
+        // Where it stands in the code that runs: the new one has no place for it.
         refuse(
-          0,
+          old.line,
           `and the new code has no such initializer`,
           `let the variable have its name as before, or ${anew}`,
         );

@@ -42,6 +42,8 @@ export type Expected =
 export interface Story {
   /** The folder under this one. */
   readonly name: string;
+  /** How many versions it has. */
+  readonly versions: number;
   /** What it needs from npm, over all versions. */
   readonly packages: readonly string[];
   /** How it is started. */

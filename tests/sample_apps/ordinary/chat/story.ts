@@ -7,6 +7,7 @@ import type { Story } from "../story.ts";
 /** What is done with the chat. */
 export const CHAT: Story = {
   name: "chat",
+  versions: 12,
   packages: [
     "npm:express@5.1.0",
     "npm:express@5.2.1",

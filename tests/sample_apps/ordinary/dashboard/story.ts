@@ -7,6 +7,7 @@ import type { Story } from "../story.ts";
 /** What is done with the dashboard. */
 export const DASHBOARD: Story = {
   name: "dashboard",
+  versions: 13,
   packages: ["npm:ms@2.1.2", "npm:ms@2.1.3"],
   by: "serve",
   acts: [

@@ -7,6 +7,7 @@ import type { Story } from "../story.ts";
 /** What is done with the game. */
 export const GAME: Story = {
   name: "game",
+  versions: 13,
   packages: ["npm:hono@4.12.0", "npm:hono@4.13.19"],
   by: "preload",
   acts: [
