@@ -17,7 +17,7 @@ import type { Version } from "./history.ts";
 
 const APP = "ordinary";
 const START_MS_MAX = 60_000;
-const UPGRADE_MS_MAX = 60_000;
+const UPGRADE_MS_MAX = 120_000;
 
 const run = (...args: string[]) => [
   "sh",
