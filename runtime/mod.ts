@@ -41,7 +41,7 @@ export {
   type RequiredSteps,
   type StateSpec,
 } from "./api/holder.ts";
-export { HolderCallError } from "./state/holder_cell.ts";
+export { HolderCallError } from "./state/cells/holder_cell.ts";
 export { health } from "./api/health.ts";
 export { type Hot, hot, InvalidatedError } from "./api/hot.ts";
 export type { DisposeCallback } from "./modules/hot_context.ts";
@@ -70,9 +70,9 @@ export type {
   MachineInfoCommon,
   UpgradePhase,
 } from "./protocol/mod.ts";
-export { CopyError } from "./state/copy.ts";
-export { type Snapshot, snapshot } from "./state/snapshot.ts";
-export type { DeepReadonly } from "./state/read_only.ts";
+export { CopyError } from "./state/copy/copy.ts";
+export { type Snapshot, snapshot } from "./state/copy/snapshot.ts";
+export type { DeepReadonly } from "./state/copy/read_only.ts";
 export { info, reapply, stop } from "./api/reapply.ts";
 export type { ReapplyResult } from "./api/reapply_result.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";
@@ -82,10 +82,16 @@ export {
   sockets,
   type SocketsSpec,
 } from "./api/sockets.ts";
-export type { OpenSocket, SocketMessage } from "./state/socket_handlers.ts";
-export { type ServiceContext, ServiceError } from "./state/service_cell.ts";
+export type {
+  OpenSocket,
+  SocketMessage,
+} from "./state/sockets/socket_handlers.ts";
+export {
+  type ServiceContext,
+  ServiceError,
+} from "./state/cells/service_cell.ts";
 export type { Credentials, ReapplyOptions } from "./machine/settings.ts";
-export type { Holder, SubscribeOptions } from "./state/state_handle.ts";
+export type { Holder, SubscribeOptions } from "./state/cells/state_handle.ts";
 export type {
   Action,
   Actions,

@@ -11,6 +11,6 @@
  *
  * @module
  */
-import { startBeforeMain } from "./api/before_main.ts";
+import { startBeforeMain } from "./api/start/before_main.ts";
 
 await startBeforeMain("preload");

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { serveMain } from "./api/serve_main.ts";
+import { serveMain } from "./api/serve/serve_main.ts";
 
 const refused = await serveMain(Deno.args);
 if (refused) {

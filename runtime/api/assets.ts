@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { appFolders } from "../release/app_root.ts";
-import { isReleasePath } from "../protocol/manifest.ts";
+import { isReleasePath } from "../protocol/manifest/manifest.ts";
 import { appProcess } from "../process/process.ts";
 
 /**

@@ -2,11 +2,11 @@
  * @module
  */
 import type { FamilyDefinition } from "../state/definition.ts";
-import type { FamilyCell } from "../state/family_cell.ts";
-import { HolderCallError } from "../state/holder_cell.ts";
+import type { FamilyCell } from "../state/cells/family_cell.ts";
+import { HolderCallError } from "../state/cells/holder_cell.ts";
 import { type RequiredSteps, stateParts, type StateSpec } from "./holder.ts";
 import type { RequiredActions } from "../state/action_types.ts";
-import { type Holder, stateHandle } from "../state/state_handle.ts";
+import { type Holder, stateHandle } from "../state/cells/state_handle.ts";
 import { appProcess } from "../process/process.ts";
 
 /** How the members of a family are made, changed and migrated. */

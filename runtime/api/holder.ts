@@ -2,7 +2,10 @@
  * @module
  */
 import type { HolderDefinition } from "../state/definition.ts";
-import { HolderCallError, type HolderCell } from "../state/holder_cell.ts";
+import {
+  HolderCallError,
+  type HolderCell,
+} from "../state/cells/holder_cell.ts";
 import type { Migrations, MigrationsTo } from "../state/migration.ts";
 import type { Actions, RequiredActions } from "../state/action_types.ts";
 import {
@@ -10,7 +13,7 @@ import {
   type Holder,
   stateHandle,
   untyped,
-} from "../state/state_handle.ts";
+} from "../state/cells/state_handle.ts";
 import { appProcess } from "../process/process.ts";
 
 /** Makes an instance of a new class of one of the old class. */

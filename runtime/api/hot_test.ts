@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { hot, InvalidatedError } from "./hot.ts";
-import { tellHot } from "../upgrade/hot_change.ts";
+import { tellHot } from "../upgrade/changes/hot_change.ts";
 import { ModuleTable } from "../modules/module_table.ts";
 import { instanceUrl } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";

@@ -1,7 +1,7 @@
 /** An upgrade asked for by the app itself.
  * @module
  */
-import { withoutQuery } from "../release/download.ts";
+import { withoutQuery } from "../release/unpack/download.ts";
 import { runningMachine } from "./reapply.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
 import { upgradeError } from "../base/upgrade_error.ts";

@@ -4,8 +4,11 @@
 import { errorText } from "../base/error_text.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Logger } from "../base/log.ts";
-import type { MachineInfo, StartedBy } from "../protocol/machine_info.ts";
-import { ProtocolError } from "../protocol/parse.ts";
+import type {
+  MachineInfo,
+  StartedBy,
+} from "../protocol/machine/machine_info.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
 import { inertReason, type ReapplyOptions } from "../machine/settings.ts";
 import { appProcess } from "../process/process.ts";
 import type { ReapplyResult } from "./reapply_result.ts";
@@ -15,7 +18,7 @@ import {
   runningAtLeast,
   runtime,
   startRunning,
-} from "./running.ts";
+} from "./start/running.ts";
 
 /**
  * Applies the hot upgrade that the machines on this base image run, then keeps watching for new ones.

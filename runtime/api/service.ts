@@ -4,7 +4,7 @@
 import type {
   ServiceContext,
   ServiceDefinition,
-} from "../state/service_cell.ts";
+} from "../state/cells/service_cell.ts";
 import { appProcess } from "../process/process.ts";
 
 /** How a service starts and stops. */

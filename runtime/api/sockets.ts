@@ -2,13 +2,13 @@
  * @module
  */
 import type { FamilyDefinition } from "../state/definition.ts";
-import { HolderCallError } from "../state/holder_cell.ts";
-import { HANDLE, type SocketGroup } from "../state/socket_group.ts";
+import { HolderCallError } from "../state/cells/holder_cell.ts";
+import { HANDLE, type SocketGroup } from "../state/sockets/socket_group.ts";
 import type {
   OpenSocket,
   SocketHandlers,
   SocketMessage,
-} from "../state/socket_handlers.ts";
+} from "../state/sockets/socket_handlers.ts";
 import type { Actions } from "../state/action_types.ts";
 import { appProcess } from "../process/process.ts";
 import { type RequiredSteps, stateParts, type StateSpec } from "./holder.ts";

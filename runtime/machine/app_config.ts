@@ -2,13 +2,13 @@
  * @module
  */
 import { join } from "node:path";
-import { parseJsonc } from "../protocol/jsonc.ts";
-import { listOf, object, reject, string } from "../protocol/parse.ts";
+import { parseJsonc } from "../protocol/json/jsonc.ts";
+import { listOf, object, reject, string } from "../protocol/json/parse.ts";
 import { publicKey } from "../protocol/signature.ts";
 import {
   type RuntimeOptions,
   runtimeOptions,
-} from "../protocol/runtime_options.ts";
+} from "../protocol/manifest/runtime_options.ts";
 
 /** The part of the key `flyhot` that concerns a machine; the rest is for the command. */
 export interface AppConfig {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseAppConfig, readAppConfig } from "./app_config.ts";
-import { ProtocolError } from "../protocol/parse.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
 import { resolveSettings } from "./settings.ts";
 
 Deno.test("parseAppConfig() picks what concerns a machine, and leaves the rest to the command", () => {

@@ -2,11 +2,11 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { Laying } from "../release/laying.ts";
+import type { Laying } from "../release/laid/laying.ts";
 import type { Logger } from "../base/log.ts";
 import type { Bucket } from "../bucket/bucket.ts";
-import type { ReleaseFolders } from "../release/folders.ts";
-import type { StartedBy } from "../protocol/machine_info.ts";
+import type { ReleaseFolders } from "../release/unpack/folders.ts";
+import type { StartedBy } from "../protocol/machine/machine_info.ts";
 import type { Settings } from "./settings.ts";
 import type { AppProcess } from "../process/process.ts";
 

@@ -10,8 +10,8 @@ export const CONTROL_SOCKET = "control.sock";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import type { Logger } from "../base/log.ts";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import type { RunningManifest } from "../protocol/manifest.ts";
+import type { MachineInfo } from "../protocol/machine/machine_info.ts";
+import type { RunningManifest } from "../protocol/manifest/manifest.ts";
 
 /** What the socket answers with. */
 export interface ControlHandlers {

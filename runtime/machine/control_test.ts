@@ -10,8 +10,8 @@ import {
   openControlSocket,
 } from "./control.ts";
 import type { Logger } from "../base/log.ts";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import type { RunningManifest } from "../protocol/manifest.ts";
+import type { MachineInfo } from "../protocol/machine/machine_info.ts";
+import type { RunningManifest } from "../protocol/manifest/manifest.ts";
 import {
   type TempFolder,
   tempFolder,

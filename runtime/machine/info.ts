@@ -3,9 +3,9 @@
  */
 import type { MachineContext } from "./context.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import type { RunningManifest } from "../protocol/manifest.ts";
-import { runningManifest } from "../upgrade/running_manifest.ts";
+import type { MachineInfo } from "../protocol/machine/machine_info.ts";
+import type { RunningManifest } from "../protocol/manifest/manifest.ts";
+import { runningManifest } from "../upgrade/planning/running_manifest.ts";
 
 /**
  * What runs.

@@ -2,10 +2,10 @@
  * @module
  */
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
-import type { MachineResult } from "../protocol/machine_result.ts";
+import type { MachineResult } from "../protocol/machine/machine_result.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
-import { boot, proven } from "./boot.ts";
+import { boot, proven } from "./start/boot.ts";
 import {
   BringIn,
   type BringInDeps,
@@ -14,8 +14,8 @@ import {
 } from "./bring_in.ts";
 import type { MachineContext } from "./context.ts";
 import { bootUpgrades, decideUpgrade } from "./decide_upgrade.ts";
-import { PointerReading } from "./pointer_reading.ts";
-import { Starts } from "./starts.ts";
+import { PointerReading } from "./pointer/pointer_reading.ts";
+import { Starts } from "./start/starts.ts";
 import { Upgrades } from "./upgrade_memory.ts";
 
 export type { Transaction } from "./bring_in.ts";

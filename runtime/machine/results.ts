@@ -6,8 +6,8 @@ import type { HotUpgrade } from "../protocol/pointer.ts";
 import type {
   MachineResult,
   ProcessIdentity,
-} from "../protocol/machine_result.ts";
-import { PROTOCOL_VERSION } from "../protocol/manifest.ts";
+} from "../protocol/machine/machine_result.ts";
+import { PROTOCOL_VERSION } from "../protocol/manifest/manifest.ts";
 import type { Settings } from "./settings.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
 import type { UpgradeError } from "../base/upgrade_error.ts";

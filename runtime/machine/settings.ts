@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
-import { LIVED_MS } from "./decide_start.ts";
+import { LIVED_MS } from "./start/decide_start.ts";
 import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "../base/log.ts";
 import type { HealthCheck } from "../upgrade/health.ts";

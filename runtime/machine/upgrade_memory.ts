@@ -4,8 +4,8 @@
 import { errorText } from "../base/error_text.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
-import type { MachineResult } from "../protocol/machine_result.ts";
-import { ProtocolError } from "../protocol/parse.ts";
+import type { MachineResult } from "../protocol/machine/machine_result.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
 import type { MachineContext } from "./context.ts";
 import { afterTransientFailure, type UpgradeMemory } from "./decide_upgrade.ts";

@@ -12,7 +12,7 @@ import {
   type MachineResult,
   machineResultRecord,
   parseMachineResult,
-} from "../protocol/machine_result.ts";
+} from "../protocol/machine/machine_result.ts";
 import { resultKey } from "../protocol/object_keys.ts";
 
 const ATTEMPTS_MAX = 5;

@@ -7,8 +7,8 @@ import {
   type WriteCondition,
   type WriteOutcome,
 } from "../bucket/bucket.ts";
-import type { MachineResult } from "../protocol/machine_result.ts";
-import { ProtocolError } from "../protocol/parse.ts";
+import type { MachineResult } from "../protocol/machine/machine_result.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
 import { resultKey } from "../protocol/object_keys.ts";
 import { readResult, writeResult } from "./write_result.ts";
 import { FakeTimers } from "../../tests/support/fake_timers.ts";

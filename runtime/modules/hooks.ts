@@ -36,13 +36,16 @@ import {
   withEvaluation,
   withResolve,
 } from "./module_source.ts";
-import { StandIns } from "./stand_ins.ts";
-import { forgetRequired, nativeRequire } from "./native_require.ts";
-import { PackageLoading } from "./package_loading.ts";
-import { ReleaseAliases } from "./release_aliases.ts";
-import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
+import { StandIns } from "./packages/stand_ins.ts";
+import { forgetRequired, nativeRequire } from "./packages/native_require.ts";
+import { PackageLoading } from "./packages/package_loading.ts";
+import { ReleaseAliases } from "./packages/release_aliases.ts";
+import {
+  targetByAlias,
+  targetInRelease,
+} from "./packages/release_specifiers.ts";
 import { isText, textOf, Transpiling } from "./transpiling.ts";
-import type { Manifest } from "../protocol/manifest.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
 export interface LiveCall {

@@ -2,7 +2,10 @@
  * @module
  */
 import type { Steps } from "../base/in_slices.ts";
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../protocol/manifest/manifest.ts";
 import { aliasDigests, aliasesDiffer } from "./config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";

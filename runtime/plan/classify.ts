@@ -1,11 +1,14 @@
 /** Hot or cold, and why: the one rule, for the machine and for the command.
  * @module
  */
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../protocol/manifest/manifest.ts";
 import {
   NO_SETTINGS,
   type ReleaseSettings,
-} from "../protocol/release_settings.ts";
+} from "../protocol/manifest/release_settings.ts";
 import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,

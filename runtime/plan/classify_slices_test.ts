@@ -1,12 +1,12 @@
 // The planner has turns to give: an app of thousands of modules, all of them changed.
 import { assert, assertEquals } from "@std/assert";
 import { inOneGo, stepsInSlices } from "../base/in_slices.ts";
-import type { ModuleAnalysis } from "../protocol/module_analysis.ts";
+import type { ModuleAnalysis } from "../protocol/manifest/module_analysis.ts";
 import type {
   Manifest,
   ModuleEdges,
   RunningManifest,
-} from "../protocol/manifest.ts";
+} from "../protocol/manifest/manifest.ts";
 import { classify, classifySteps } from "./classify.ts";
 
 const MODULES = 4_000;

@@ -5,7 +5,10 @@ import {
   type RunningOptions,
   type Sources,
 } from "../../tests/support/planned_app.ts";
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../protocol/manifest/manifest.ts";
 import { refusalText } from "../base/refusal.ts";
 import { classify } from "./classify.ts";
 import { isEmptyPlan } from "./plan.ts";

@@ -1,7 +1,7 @@
 /** What Deno reads of a configuration file when it starts, key by key.
  * @module
  */
-import { parseJsonc } from "../protocol/jsonc.ts";
+import { parseJsonc } from "../protocol/json/jsonc.ts";
 
 /** The keys of a `deno.json` that decide where specifiers lead, and nothing else. */
 export const RESOLUTION_KEYS: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { refusalText } from "../base/refusal.ts";
-import { parseRunningManifest } from "../protocol/manifest.ts";
-import type { RunningManifest } from "../protocol/manifest.ts";
+import { parseRunningManifest } from "../protocol/manifest/manifest.ts";
+import type { RunningManifest } from "../protocol/manifest/manifest.ts";
 import {
   packed,
   running,

@@ -1,8 +1,8 @@
 /** The versions that a lock file has chosen.
  * @module
  */
-import { parseJsonc } from "../protocol/jsonc.ts";
-import { object } from "../protocol/parse.ts";
+import { parseJsonc } from "../protocol/json/jsonc.ts";
+import { object } from "../protocol/json/parse.ts";
 
 /**
  * Reads the versions that a `deno.lock` has chosen, by requirement.

@@ -9,13 +9,8 @@ export {
   type KeepableNames,
   keepableOf,
   type NotKeepable,
-} from "./analyze/keepable.ts";
-export {
-  type KeptFacts,
-  keptFactsOf,
-  type Repeat,
-} from "./analyze/kept_facts.ts";
-export type { Binding, Resolved } from "./analyze/scope.ts";
+} from "./analyze/keeping/keepable.ts";
+export type { Binding, Resolved } from "./analyze/code/scope.ts";
 export {
   eachChild,
   many,
@@ -24,7 +19,7 @@ export {
   one,
   type Place,
   unwrap,
-} from "./analyze/nodes.ts";
+} from "./analyze/code/nodes.ts";
 export {
   classify,
   type ClassifyOptions,
@@ -54,7 +49,7 @@ export { isEmptyPlan, type Plan } from "./plan.ts";
 export type { TakenEntry } from "./rules/keep_rule.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
-export type { Grip } from "./analyze/judge_touch.ts";
+export type { Grip } from "./analyze/values/judge_touch.ts";
 export {
   type PackageReport,
   type PlanReport,

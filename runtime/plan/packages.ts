@@ -1,7 +1,7 @@
 /** What an app imports from outside itself, package by package.
  * @module
  */
-import type { Manifest } from "../protocol/manifest.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 const PACKAGE = /^(npm|jsr):\/?((?:@[^/@]+\/)?[^/@]+)(@[^/]+)?/;
 const MENTIONED = /(?:npm:|jsr:|https?:\/\/)[^\s"'`]+/g;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { newPackages, packageOf, packagesIn } from "./packages.ts";
-import { parseManifest } from "../protocol/manifest.ts";
+import { parseManifest } from "../protocol/manifest/manifest.ts";
 import { manifestOf } from "../../tests/support/tar.ts";
 
 Deno.test("packageOf() cuts a specifier down to scheme, name and version", () => {

@@ -1,7 +1,7 @@
 /** What a release would do to a machine, as the planner answers it.
  * @module
  */
-import type { KeptEntry } from "../protocol/release_settings.ts";
+import type { KeptEntry } from "../protocol/manifest/release_settings.ts";
 import type { PackageChange } from "./dependencies/package_changes.ts";
 import type { TakenEntry } from "./rules/keep_rule.ts";
 import type { Reason } from "./reload_set.ts";

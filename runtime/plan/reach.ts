@@ -1,7 +1,10 @@
 /** Which modules a process could load, and which loaded ones nothing reaches any more.
  * @module
  */
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../protocol/manifest/manifest.ts";
 import type { Steps } from "../base/in_slices.ts";
 import { bare, seenEdges, type View } from "./lookup/views.ts";
 

@@ -1,6 +1,9 @@
 import { inOneGo } from "../base/in_slices.ts";
 import { assert, assertEquals } from "@std/assert";
-import type { ModuleAnalysis, Touch } from "../protocol/module_analysis.ts";
+import type {
+  ModuleAnalysis,
+  Touch,
+} from "../protocol/manifest/module_analysis.ts";
 import { importRoots } from "./import_roots.ts";
 import type { View } from "./lookup/views.ts";
 import {

@@ -1,13 +1,13 @@
 /** Reads what the app's `deno.json` says about its state, and says what is wrong with it.
  * @module
  */
-import { isReleasePath } from "../protocol/manifest.ts";
-import { object, reject } from "../protocol/parse.ts";
+import { isReleasePath } from "../protocol/manifest/manifest.ts";
+import { object, reject } from "../protocol/json/parse.ts";
 import {
   type KeptEntry,
   type ReleaseSettings,
   SOCKET_WAYS,
-} from "../protocol/release_settings.ts";
+} from "../protocol/manifest/release_settings.ts";
 
 /** The keys of `"flyhot"` that are read here. */
 export const RELEASE_KEYS = [

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ProtocolError } from "../protocol/parse.ts";
-import { NO_SETTINGS, releaseSettings } from "../protocol/release_settings.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
+import {
+  NO_SETTINGS,
+  releaseSettings,
+} from "../protocol/manifest/release_settings.ts";
 import { assetMatcher, readReleaseSettings } from "./settings.ts";
 
 const FULL = {

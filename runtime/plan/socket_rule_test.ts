@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { RunningManifest } from "../protocol/manifest.ts";
-import { NO_SETTINGS } from "../protocol/release_settings.ts";
+import type { RunningManifest } from "../protocol/manifest/manifest.ts";
+import { NO_SETTINGS } from "../protocol/manifest/release_settings.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 
 const running = (about: Partial<RunningManifest>) => about as RunningManifest;

@@ -2,8 +2,11 @@
  * @module
  */
 import type { Refusal } from "../base/refusal.ts";
-import type { Manifest, RunningManifest } from "../protocol/manifest.ts";
-import { NO_SETTINGS } from "../protocol/release_settings.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../protocol/manifest/manifest.ts";
+import { NO_SETTINGS } from "../protocol/manifest/release_settings.ts";
 import { inOneGo } from "../base/in_slices.ts";
 import { bare, releaseView, type View } from "./lookup/views.ts";
 import { classify } from "./classify.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parse } from "npm:acorn@8.19.0";
-import type { Node } from "./analyze/nodes.ts";
+import type { Node } from "./analyze/code/nodes.ts";
 import { analyzeTree } from "./analyze/analyze.ts";
 
 function locals(source: string): string[] {

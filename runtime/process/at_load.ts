@@ -2,8 +2,8 @@
  * @module
  */
 import { appProcess } from "./process.ts";
-import { explainViewsEverywhere } from "../state/clone_errors.ts";
-import { HolderCallError } from "../state/holder_cell.ts";
+import { explainViewsEverywhere } from "../state/copy/clone_errors.ts";
+import { HolderCallError } from "../state/cells/holder_cell.ts";
 import { requireDeno } from "../base/require_deno.ts";
 
 const MESSAGES_MAX = 100;

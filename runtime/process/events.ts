@@ -1,7 +1,7 @@
 /** What happens during upgrades, for whoever wants to know.
  * @module
  */
-import type { HolderChange } from "../protocol/machine_result.ts";
+import type { HolderChange } from "../protocol/machine/machine_result.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 
 /** One thing that happens during an upgrade. */

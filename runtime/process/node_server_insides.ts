@@ -5,7 +5,7 @@ import http from "node:http";
 import https from "node:https";
 import type net from "node:net";
 import tls from "node:tls";
-import { countConnectionsOf } from "./server_properties.ts";
+import { countConnectionsOf } from "./servers/server_properties.ts";
 
 /** What Node keeps in a server that listens. */
 export interface Inner {

@@ -2,8 +2,8 @@
  * @module
  */
 import { join } from "node:path";
-import { parseJsonc } from "../protocol/jsonc.ts";
-import type { Manifest } from "../protocol/manifest.ts";
+import { parseJsonc } from "../protocol/json/jsonc.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 /** Whether packages can come in, and why not. */
 export interface PackageAccess {

@@ -13,47 +13,47 @@ import {
   refuseTwice,
   Staging,
 } from "../state/staging.ts";
-import { ClassRegistry } from "../state/class_registry.ts";
-import { Subscriptions } from "../state/subscriptions.ts";
+import { ClassRegistry } from "../state/classes/class_registry.ts";
+import { Subscriptions } from "../state/cells/subscriptions.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
-import { FileReads } from "./file_reads.ts";
-import { wrapReads } from "./read_wrappers.ts";
+import { FileReads } from "./files/file_reads.ts";
+import { wrapReads } from "./files/read_wrappers.ts";
 import { Guard } from "./guard.ts";
 import { EndSignals, watchExits } from "./exits.ts";
-import { OpenSockets } from "./open_sockets.ts";
-import { PackageSockets } from "./package_sockets.ts";
+import { OpenSockets } from "./sockets/open_sockets.ts";
+import { PackageSockets } from "./sockets/package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
 import { HandlerProperties } from "./owned/handler_properties.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
 import { Queues } from "./owned/queues.ts";
-import { TcpListeners } from "./tcp_listeners.ts";
-import { NodeServers } from "./node_servers.ts";
-import type { HandedOver } from "./hand_over.ts";
+import { TcpListeners } from "./servers/tcp_listeners.ts";
+import { NodeServers } from "./servers/node_servers.ts";
+import type { HandedOver } from "./servers/hand_over.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
-import { Passes } from "./passes.ts";
+import { Passes } from "./servers/passes.ts";
 import { RawPasses } from "./raw_passes.ts";
-import { Servers } from "./servers.ts";
-import { Timers } from "./timers.ts";
-import { FamilyCell } from "../state/family_cell.ts";
-import { HolderCallError, HolderCell } from "../state/holder_cell.ts";
+import { Servers } from "./servers/servers.ts";
+import { Timers } from "./timers/timers.ts";
+import { FamilyCell } from "../state/cells/family_cell.ts";
+import { HolderCallError, HolderCell } from "../state/cells/holder_cell.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import { KeptValues } from "../modules/keep/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
-import { StandIns } from "../modules/stand_ins.ts";
-import { ImageAnalysis } from "../modules/image_analysis.ts";
+import { StandIns } from "../modules/packages/stand_ins.ts";
+import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";
 import { KnownAccess } from "./package_access.ts";
 import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
-import { ServiceCell } from "../state/service_cell.ts";
-import { SocketGroups } from "../state/socket_groups.ts";
+import { ServiceCell } from "../state/cells/service_cell.ts";
+import { SocketGroups } from "../state/sockets/socket_groups.ts";
 
 /** Who declares something, and where that stands. */
 export interface Declaring {

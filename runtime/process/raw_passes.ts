@@ -4,7 +4,7 @@
  */
 import net from "node:net";
 import type { Generations, Work } from "../modules/generations.ts";
-import { isLoopback } from "./passes.ts";
+import { isLoopback } from "./servers/passes.ts";
 
 /** The connections of health checks to listeners of this process. */
 export class RawPasses {

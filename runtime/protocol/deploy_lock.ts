@@ -1,8 +1,8 @@
 /** The record of the deploy lock.
  * @module
  */
-import { protocolVersion } from "./manifest.ts";
-import { object, oneOf, string } from "./parse.ts";
+import { protocolVersion } from "./manifest/manifest.ts";
+import { object, oneOf, string } from "./json/parse.ts";
 
 /** The deploy lock. */
 export interface DeployLock {

@@ -13,7 +13,7 @@ import {
   sha256Hex,
   string,
   whole,
-} from "./parse.ts";
+} from "./json/parse.ts";
 import { type ReleaseSignature, releaseSignature } from "./signature.ts";
 
 /** One release brought to one generation. */

@@ -18,9 +18,9 @@ export {
   type RunningManifest,
   type ServiceCheck,
   settingsText,
-} from "./manifest.ts";
-export { JSON_DEPTH_MAX, parseJsonc, TooDeepError } from "./jsonc.ts";
-export { ProtocolError } from "./parse.ts";
+} from "./manifest/manifest.ts";
+export { JSON_DEPTH_MAX, parseJsonc, TooDeepError } from "./json/jsonc.ts";
+export { ProtocolError } from "./json/parse.ts";
 export { type DeployLock, parseDeployLock } from "./deploy_lock.ts";
 export { fingerprint, sha256Of } from "./fingerprint.ts";
 export {
@@ -29,14 +29,14 @@ export {
   parseMachineInfo,
   STARTED_BY,
   type StartedBy,
-} from "./machine_info.ts";
+} from "./machine/machine_info.ts";
 export {
   type HolderChange,
   type MachineResult,
   parseMachineResult,
   type ProcessIdentity,
   type UpgradeFailure,
-} from "./machine_result.ts";
+} from "./machine/machine_result.ts";
 export {
   isReleaseKey,
   lockKey,
@@ -90,28 +90,31 @@ export type {
   Touch,
   UnkeepableFact,
   ValueKind,
-} from "./module_analysis.ts";
-export { VALUE_KINDS } from "./module_analysis.ts";
+} from "./manifest/module_analysis.ts";
+export { VALUE_KINDS } from "./manifest/module_analysis.ts";
 export type {
   LoadedPackage,
   ManifestPlanFields,
   PinnedPackage,
   RunningPlanFields,
   SeenEdge,
-} from "./plan_fields.ts";
+} from "./manifest/plan_fields.ts";
 export { type Refusal, REFUSAL_RULES, refusalText } from "../base/refusal.ts";
 export {
   type KeptEntry,
   NO_SETTINGS,
   type ReleaseSettings,
   SOCKET_WAYS,
-} from "./release_settings.ts";
-export { type RuntimeOptions, runtimeOptions } from "./runtime_options.ts";
+} from "./manifest/release_settings.ts";
+export {
+  type RuntimeOptions,
+  runtimeOptions,
+} from "./manifest/runtime_options.ts";
 export {
   parseStartRecord,
   type StartRecord,
   type TakenRecord,
-} from "./start_record.ts";
+} from "./machine/start_record.ts";
 export {
   shownText,
   shownUrl,

@@ -8,16 +8,19 @@ import { type DeployLock, parseDeployLock } from "./deploy_lock.ts";
 import { fingerprint, sha256Of } from "./fingerprint.ts";
 import { type HotUpgrade, parsePointer, type Pointer } from "./pointer.ts";
 import { lockKey, pointerKey, releaseKey, resultKey } from "./object_keys.ts";
-import { type MachineInfo, parseMachineInfo } from "./machine_info.ts";
-import { type MachineResult, parseMachineResult } from "./machine_result.ts";
+import { type MachineInfo, parseMachineInfo } from "./machine/machine_info.ts";
+import {
+  type MachineResult,
+  parseMachineResult,
+} from "./machine/machine_result.ts";
 import {
   type Manifest,
   parseManifest,
   parseRunningManifest,
   PROTOCOL_VERSION,
   type RunningManifest,
-} from "./manifest.ts";
-import { ProtocolError } from "./parse.ts";
+} from "./manifest/manifest.ts";
+import { ProtocolError } from "./json/parse.ts";
 
 const DIGEST = "0123456789abcdef".repeat(4);
 const NOW = "2026-01-02T03:04:05.000Z";

@@ -8,7 +8,7 @@ import {
   type ReleasePlace,
 } from "./hot_upgrade.ts";
 import { sameImage } from "./image_ref.ts";
-import { PROTOCOL_VERSION, protocolVersion } from "./manifest.ts";
+import { PROTOCOL_VERSION, protocolVersion } from "./manifest/manifest.ts";
 import {
   listOf,
   nullable,
@@ -17,7 +17,7 @@ import {
   type Reader,
   string,
   whole,
-} from "./parse.ts";
+} from "./json/parse.ts";
 
 export type { HotUpgrade };
 

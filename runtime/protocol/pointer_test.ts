@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ProtocolError } from "./parse.ts";
+import { ProtocolError } from "./json/parse.ts";
 import {
   boundedGenerations,
   type Generation,

@@ -10,7 +10,7 @@ import {
   ProtocolError,
   type Reader,
   string,
-} from "./parse.ts";
+} from "./json/parse.ts";
 
 /** Reads a refusal. */
 export const refusal: Reader<Refusal> = (value, at) => {

@@ -2,7 +2,7 @@
  * @module
  */
 import { type ImageRef, parseImageRef } from "./image_ref.ts";
-import { object, ProtocolError, reject, string } from "./parse.ts";
+import { object, ProtocolError, reject, string } from "./json/parse.ts";
 
 /** The signature of one release. */
 export interface ReleaseSignature {

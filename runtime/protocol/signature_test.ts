@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ProtocolError } from "./parse.ts";
+import { ProtocolError } from "./json/parse.ts";
 import {
   keyId,
   publicKey,

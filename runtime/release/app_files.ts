@@ -11,8 +11,8 @@ import {
   readLockFile,
 } from "../plan/dependencies/lock_file.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
-import type { LoadedPackage } from "../protocol/plan_fields.ts";
-import { settingsText } from "../protocol/manifest.ts";
+import type { LoadedPackage } from "../protocol/manifest/plan_fields.ts";
+import { settingsText } from "../protocol/manifest/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";
 import { FileDigests } from "./file_digests.ts";
 import { mayNamePackages, packagesInFile } from "./packages_in_file.ts";

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { cwd } from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseJsonc } from "../protocol/jsonc.ts";
+import { parseJsonc } from "../protocol/json/jsonc.ts";
 
 const CONFIG_FILES = ["deno.json", "deno.jsonc"];
 

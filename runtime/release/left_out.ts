@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Manifest } from "../protocol/manifest.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 /** What of a release's folder an app may look at by itself: all of it, the files that are not modules, or nothing. */
 export type FolderUse = "all" | "assets" | "nothing";

@@ -10,7 +10,7 @@ import {
   tar,
 } from "../../tests/support/tar.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
-import { ReleaseFolders } from "./folders.ts";
+import { ReleaseFolders } from "./unpack/folders.ts";
 import type { WantedRelease } from "./wanted.ts";
 
 type Files = Record<string, string>;

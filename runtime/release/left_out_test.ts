@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ImportFact } from "../protocol/module_analysis.ts";
+import type { ImportFact } from "../protocol/manifest/module_analysis.ts";
 import { folderUse, LeftOut } from "./left_out.ts";
 
 function useOf(...imports: Partial<ImportFact>[]) {

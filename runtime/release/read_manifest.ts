@@ -2,12 +2,12 @@
  * @module
  */
 import { Slices } from "../base/in_slices.ts";
-import { JsonCursor } from "../protocol/json_cursor.ts";
+import { JsonCursor } from "../protocol/json/json_cursor.ts";
 import {
   type Manifest,
   MANIFEST_TABLES,
   parseManifest,
-} from "../protocol/manifest.ts";
+} from "../protocol/manifest/manifest.ts";
 
 type Table = keyof typeof MANIFEST_TABLES;
 

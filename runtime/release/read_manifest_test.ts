@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ProtocolError } from "../protocol/parse.ts";
-import { parseManifest } from "../protocol/manifest.ts";
+import { ProtocolError } from "../protocol/json/parse.ts";
+import { parseManifest } from "../protocol/manifest/manifest.ts";
 import { ManifestReader } from "./read_manifest.ts";
 import { manifestOf } from "../../tests/support/tar.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Dice } from "../../tests/support/dice.ts";
 import { hostileArchives } from "../../tests/support/hostile_archives.ts";
 import { concat, sha256, tar } from "../../tests/support/tar.ts";
-import { readTar } from "./read_tar.ts";
+import { readTar } from "./unpack/read_tar.ts";
 
 /** What a reader makes of an archive: its entries, and whether it refused it then. */
 interface Read {

@@ -1,7 +1,7 @@
 /** The release that is in.
  * @module
  */
-import type { Manifest } from "../protocol/manifest.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 /** What an upgrade is asked to bring. */
 export interface WantedRelease {

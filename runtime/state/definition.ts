@@ -2,7 +2,7 @@
  * @module
  */
 import type { Migrations } from "./migration.ts";
-import type { SocketHandlers } from "./socket_handlers.ts";
+import type { SocketHandlers } from "./sockets/socket_handlers.ts";
 
 /** An action: gets the state, which it may change, and the caller's arguments. */
 export type AnyAction = (state: unknown, ...args: unknown[]) => unknown;

@@ -3,8 +3,8 @@
  */
 import { errorText } from "../base/error_text.ts";
 import { isThenable } from "../base/thenable.ts";
-import { StateCopy } from "./copy.ts";
-import type { HolderCell } from "./holder_cell.ts";
+import { StateCopy } from "./copy/copy.ts";
+import type { HolderCell } from "./cells/holder_cell.ts";
 import {
   MigrationError,
   type MigrationLink,

@@ -1,10 +1,10 @@
 /** What modules declare, and the staging area where new modules declare it while the old code serves.
  * @module
  */
-import { ClassRegistry } from "./class_registry.ts";
+import { ClassRegistry } from "./classes/class_registry.ts";
 import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
 import type { HotContext } from "../modules/hot_context.ts";
-import type { ServiceDefinition } from "./service_cell.ts";
+import type { ServiceDefinition } from "./cells/service_cell.ts";
 
 /** Where a set of declarations stands. */
 export type DeclarationState = "live" | "staged" | "discarded";

@@ -6,7 +6,7 @@ import {
   Staging,
 } from "./staging.ts";
 import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
-import type { ServiceDefinition } from "./service_cell.ts";
+import type { ServiceDefinition } from "./cells/service_cell.ts";
 
 const STATE = {
   renamedFrom: null,

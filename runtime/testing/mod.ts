@@ -37,7 +37,7 @@ export type {
   UpgradeFailure,
   UpgradePhase,
 } from "../protocol/mod.ts";
-export type { AppVersion, GitVersion } from "./app_version.ts";
+export type { AppVersion, GitVersion } from "./app/app_version.ts";
 export {
   type AppSettings,
   startApp,

@@ -3,15 +3,15 @@
  */
 import { errorText } from "../base/error_text.ts";
 import { join } from "node:path";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import { AppLog } from "./app_log.ts";
-import { AppMachine } from "./app_machine.ts";
-import { type AppVersion, folderOf, nameOf } from "./app_version.ts";
-import { copyFolder } from "./copy_folder.ts";
+import type { MachineInfo } from "../protocol/machine/machine_info.ts";
+import { AppLog } from "./app/app_log.ts";
+import { AppMachine } from "./app/app_machine.ts";
+import { type AppVersion, folderOf, nameOf } from "./app/app_version.ts";
+import { copyFolder } from "./app/copy_folder.ts";
 import { deadlineSignal } from "../base/deadline.ts";
-import { startObjectServer } from "./object_server.ts";
-import { flyhotCommand, packApp } from "./pack_app.ts";
-import { Publisher } from "./publisher.ts";
+import { startObjectServer } from "./releases/object_server.ts";
+import { flyhotCommand, packApp } from "./releases/pack_app.ts";
+import { Publisher } from "./releases/publisher.ts";
 import { TestAppError } from "./test_app_error.ts";
 import type { UpgradeReport } from "./upgrade_report.ts";
 

@@ -2,8 +2,8 @@
  * @module
  */
 import { errorText } from "../base/error_text.ts";
-import type { MachineInfo } from "../protocol/machine_info.ts";
-import { type AppVersion, nameOf } from "./app_version.ts";
+import type { MachineInfo } from "../protocol/machine/machine_info.ts";
+import { type AppVersion, nameOf } from "./app/app_version.ts";
 import { type AppSettings, startApp, type TestApp } from "./start_app.ts";
 import { TestAppError } from "./test_app_error.ts";
 import { formatUpgradeReport, type UpgradeReport } from "./upgrade_report.ts";

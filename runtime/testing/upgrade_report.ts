@@ -5,7 +5,7 @@ import type {
   HolderChange,
   MachineResult,
   UpgradeFailure,
-} from "../protocol/machine_result.ts";
+} from "../protocol/machine/machine_result.ts";
 
 /** What one upgrade did to the app. */
 export interface UpgradeReport {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { MachineResult } from "../protocol/machine_result.ts";
+import type { MachineResult } from "../protocol/machine/machine_result.ts";
 import { formatUpgradeReport, reportOf } from "./upgrade_report.ts";
 
 const RESULT: MachineResult = {

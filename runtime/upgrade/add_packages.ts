@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { within } from "../base/deadline.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { errorText } from "../base/error_text.ts";
-import type { PackageLoading, SeenLinks } from "../modules/package_loading.ts";
+import type {
+  PackageLoading,
+  SeenLinks,
+} from "../modules/packages/package_loading.ts";
 import {
   closureOf,
   importable,
@@ -15,10 +18,10 @@ import {
   versionOf,
 } from "../plan/dependencies/lock_file.ts";
 import { packageOfUrl } from "../plan/dependencies/package_urls.ts";
-import { targetInRelease } from "../modules/release_specifiers.ts";
-import type { Manifest } from "../protocol/manifest.ts";
-import type { UnpackedRelease } from "../release/folders.ts";
-import type { UpgradePlan } from "./plan_upgrade.ts";
+import { targetInRelease } from "../modules/packages/release_specifiers.ts";
+import type { Manifest } from "../protocol/manifest/manifest.ts";
+import type { UnpackedRelease } from "../release/unpack/folders.ts";
+import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
 /**
  * Makes ready what the modules of an upgrade import and the process does not have.

@@ -2,11 +2,11 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { Laying } from "../release/laying.ts";
+import type { Laying } from "../release/laid/laying.ts";
 import type { HealthCheck, NamedCheck } from "./health.ts";
-import type { HolderChange } from "../protocol/machine_result.ts";
+import type { HolderChange } from "../protocol/machine/machine_result.ts";
 import type { Bucket } from "../bucket/bucket.ts";
-import type { ReleaseFolders } from "../release/folders.ts";
+import type { ReleaseFolders } from "../release/unpack/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 
 /** What an upgrade works on. */

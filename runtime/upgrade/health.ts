@@ -7,8 +7,8 @@ import { natives } from "../base/natives.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { generations, type Pass } from "../modules/generations.ts";
 import type { HealthCheck, HealthContext } from "../process/health_checks.ts";
-import type { ServiceCheck } from "../protocol/manifest.ts";
-import { runPassingGates } from "../state/holder_cell.ts";
+import type { ServiceCheck } from "../protocol/manifest/manifest.ts";
+import { runPassingGates } from "../state/cells/holder_cell.ts";
 
 export type { HealthCheck, HealthContext } from "../process/health_checks.ts";
 

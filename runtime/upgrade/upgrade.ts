@@ -4,7 +4,7 @@
 import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { natives } from "../base/natives.ts";
-import { runPassingGates } from "../state/holder_cell.ts";
+import { runPassingGates } from "../state/cells/holder_cell.ts";
 import { join } from "node:path";
 import {
   type NamedCheck,
@@ -12,24 +12,24 @@ import {
   runChecks,
   serviceChecks,
 } from "./health.ts";
-import { registerExportedClasses } from "./class_exports.ts";
-import { HotChange, tellHot } from "./hot_change.ts";
+import { registerExportedClasses } from "./changes/class_exports.ts";
+import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { generations } from "../modules/generations.ts";
 import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
-import type { UnpackedRelease } from "../release/folders.ts";
+import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import { addPackages } from "./add_packages.ts";
-import { ServiceChange } from "./service_change.ts";
-import { StateChange } from "./state_change.ts";
+import { ServiceChange } from "./changes/service_change.ts";
+import { StateChange } from "./changes/state_change.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
-import { refuseKeptInstances } from "./package_instances.ts";
-import { planUpgrade, type UpgradePlan } from "./plan_upgrade.ts";
-import type { LaidChange } from "../release/laid_change.ts";
+import { refuseKeptInstances } from "./planning/package_instances.ts";
+import { planUpgrade, type UpgradePlan } from "./planning/plan_upgrade.ts";
+import type { LaidChange } from "../release/laid/laid_change.ts";
 
 /** Assets of so many earlier releases stay available to open pages. */
 const EARLIER_FOLDERS_MAX = 3;

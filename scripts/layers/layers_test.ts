@@ -56,7 +56,7 @@ Deno.test("checkEdges() allows every arrow of the design", () => {
       "src/ui/text.ts > src/errors.ts",
       "src/release/pack.ts > runtime/protocol/mod.ts",
       "src/config/resolve.ts > runtime/bucket/mod.ts",
-      "src/release/graph.ts > runtime/plan/mod.ts",
+      "src/release/graph/graph.ts > runtime/plan/mod.ts",
       "src/commands/hot.ts > src/status/read.ts",
       "src/doctor/doctor.ts > src/rollout/pointer/pointer.ts",
       "src/version.ts > deno.json",
@@ -65,7 +65,7 @@ Deno.test("checkEdges() allows every arrow of the design", () => {
       "runtime/api/live.ts > runtime/machine/machine.ts",
       "runtime/machine/machine.ts > runtime/upgrade/upgrade.ts",
       "runtime/upgrade/upgrade.ts > runtime/base/deadline.ts",
-      "runtime/process/process.ts > runtime/state/holder_cell.ts",
+      "runtime/process/process.ts > runtime/state/cells/holder_cell.ts",
       "runtime/testing/mod.ts > runtime/protocol/pointer.ts",
       "src/release/a.ts > src/release/b.ts",
     )),
@@ -87,8 +87,10 @@ Deno.test("checkEdges() names the rule that an import breaks", () => {
     "src/fly/a.ts > src/ui/reporter.ts": "fly may import only",
     "src/main.ts > src/host_deno.ts": "may choose the real host",
     "src/commands/a.ts > src/host_deno.ts": "may choose the real host",
-    "src/release/a.ts > runtime/release/unpack.ts": "of the runtime, only",
-    "src/commands/a.ts > runtime/protocol/parse.ts": "of the runtime, only",
+    "src/release/a.ts > runtime/release/unpack/unpack.ts":
+      "of the runtime, only",
+    "src/commands/a.ts > runtime/protocol/json/parse.ts":
+      "of the runtime, only",
     "src/doctor/a.ts > src/commands/b.ts": "doctor may import only",
     "runtime/state/a.ts > runtime/upgrade/b.ts":
       "runtime/state may import only the rooms below it: base,",

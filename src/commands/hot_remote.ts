@@ -1,14 +1,17 @@
 /** `flyhot hot`: an image built by fly, and a temporary machine that rolls it out.
  * @module
  */
-import { isAtRest, isRunning } from "../rollout/ask_machines.ts";
+import { isAtRest, isRunning } from "../rollout/machines/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError, isErrorCode } from "../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../fly/flyctl.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
-import { differingFiles, refuseDiffering } from "../release/compare_tree.ts";
+import {
+  differingFiles,
+  refuseDiffering,
+} from "../release/files/compare_tree.ts";
 import type { SigningKey, SignStep } from "../release/signing.ts";
 import { ulid } from "@flyhot/runtime/protocol";
 import type { CommandEnvironment } from "./command.ts";

@@ -9,9 +9,12 @@ import type { ResolvedConfig } from "../config/resolve.ts";
 import { readCommand, shellWords } from "../config/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { analyzeScript } from "../release/analyze.ts";
+import { analyzeScript } from "../release/graph/analyze.ts";
 import { describeRelease } from "../release/describe.ts";
-import { type ProjectFiles, readProject } from "../release/project_files.ts";
+import {
+  type ProjectFiles,
+  readProject,
+} from "../release/files/project_files.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
 import { isRecord } from "../values.ts";
 import { VERSION } from "../version.ts";

@@ -5,9 +5,12 @@ import { hotSurface } from "@flyhot/runtime/plan";
 import type { Manifest } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { analyzeScript } from "../release/analyze.ts";
+import { analyzeScript } from "../release/graph/analyze.ts";
 import { describeRelease } from "../release/describe.ts";
-import { type ProjectFiles, readProject } from "../release/project_files.ts";
+import {
+  type ProjectFiles,
+  readProject,
+} from "../release/files/project_files.ts";
 import { joinPath } from "../values.ts";
 import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
 import { missingNames, stateTable } from "./state_table.ts";

@@ -4,14 +4,13 @@
 import {
   type Keepable,
   keepableOf,
-  keptFactsOf,
   many,
   moduleStates,
   nameOf,
   type Node,
   one,
 } from "@flyhot/runtime/plan";
-import type { Manifest, OwnedFact } from "@flyhot/runtime/protocol";
+import type { KeptFact, Manifest, OwnedFact } from "@flyhot/runtime/protocol";
 import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
 
 /** What becomes of a piece. */
@@ -103,6 +102,7 @@ function* stateIn(
     yield {
       ...judged({ path, name, detail, isHandle: why === "handle" }, {
         parsed,
+        facts: manifest.analysis?.[path]?.kept,
         preload,
         named,
       }),
@@ -135,8 +135,9 @@ function judged(
     readonly detail: string;
     readonly isHandle: boolean;
   },
-  { parsed, preload, named }: {
+  { parsed, facts, preload, named }: {
     readonly parsed: SyntaxTree | null;
+    readonly facts: readonly KeptFact[] | undefined;
     readonly preload: boolean;
     readonly named: Names;
   },
@@ -163,7 +164,7 @@ function judged(
       false,
     );
   }
-  const against = whyNotKept(name, parsed);
+  const against = whyNotKept(name, parsed, facts);
   if (against === null) {
     return row("keep", isHandle ? `${detail} stays open` : detail, false);
   }
@@ -195,6 +196,7 @@ const TIMERS = /^(?:globalThis\.)?set(?:Interval|Timeout)$/;
 function whyNotKept(
   name: string,
   parsed: SyntaxTree | null,
+  facts: readonly KeptFact[] = [],
 ): { readonly why: string; readonly repeats: boolean } | null {
   const sure = (why: string) => ({ why, repeats: false });
   if (!parsed) return sure("its module cannot be read");
@@ -209,7 +211,7 @@ function whyNotKept(
   if (holdsTimer(it, parsed)) {
     return sure("a timer, which ends with its module");
   }
-  const fact = keptFactsOf(parsed.program).find((fact) => fact.name === name);
+  const fact = facts.find((fact) => fact.name === name);
   if (fact?.library && !fact.library.startsWith("node:")) {
     return sure(`made and configured with ${fact.library}`);
   }

@@ -19,20 +19,20 @@ import {
 import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { analyzeScripts, countScripts } from "./analyze.ts";
-import { CACHED_FROM, openAnalyses } from "./analysis_cache.ts";
-import { asideNotes, collectFiles } from "./collect.ts";
+import { analyzeScripts, countScripts } from "./graph/analyze.ts";
+import { CACHED_FROM, openAnalyses } from "./graph/analysis_cache.ts";
+import { asideNotes, collectFiles } from "./files/collect.ts";
 import {
   configDigests,
   type ConfigFiles,
   configKeyDigests,
   readConfigFiles,
-} from "./config_files.ts";
+} from "./files/config_files.ts";
 import { digestOf, digestOfText } from "./digest.ts";
-import { findEntries } from "./entries.ts";
-import { readGraph } from "./graph.ts";
-import { type Layout, layOut } from "./layout.ts";
-import { isDirty } from "./working_tree.ts";
+import { findEntries } from "./graph/entries.ts";
+import { readGraph } from "./graph/graph.ts";
+import { type Layout, layOut } from "./files/layout.ts";
+import { isDirty } from "./files/working_tree.ts";
 
 /** Options of {@linkcode describeRelease}. */
 export interface PackOptions {

@@ -22,7 +22,7 @@ import { prune } from "./prune.ts";
 import type { RolloutReport } from "./report.ts";
 import { rollOut, type RollOutOptions } from "./roll_out.ts";
 import { counted, tell } from "./steps.ts";
-import { WokenMachines } from "./wake.ts";
+import { WokenMachines } from "./machines/wake.ts";
 
 /** Options of {@linkcode orchestrate}. */
 export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {

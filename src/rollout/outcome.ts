@@ -7,7 +7,7 @@ import type { AppMachine } from "../fly/fleet.ts";
 import type { MachineStanding } from "../ui/reporter.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
-import { isBad, isGood, type MachineState } from "./verdict.ts";
+import { isBad, isGood, type MachineState } from "./machines/verdict.ts";
 
 /**
  * Writes down what became of one machine.

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { MachineResult, UpgradeFailure } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../fly/fleet.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
-import { type MachineState, queued } from "./verdict.ts";
+import { type MachineState, queued } from "./machines/verdict.ts";
 
 const MACHINE: AppMachine = {
   id: "m1",

@@ -12,15 +12,15 @@ import {
   askMachines,
   isRunning,
   nothingRuns,
-} from "./ask_machines.ts";
+} from "./machines/ask_machines.ts";
 import { readPointer } from "./pointer/pointer.ts";
 import {
   askAll,
   type AskedProcess,
   distinctManifests,
   runningSha,
-} from "./running_code.ts";
-import type { WokenMachines } from "./wake.ts";
+} from "./machines/running_code.ts";
+import type { WokenMachines } from "./machines/wake.ts";
 import type { RolloutDeps } from "./deps.ts";
 
 /** What a release is packed from. */

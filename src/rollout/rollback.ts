@@ -15,11 +15,11 @@ import { acquireLock } from "./lock/lock.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import type { RolloutReport } from "./report.ts";
-import { returnMachines } from "./return_machines.ts";
+import { returnMachines } from "./machines/return_machines.ts";
 import { counted } from "./steps.ts";
-import { isRunning } from "./ask_machines.ts";
+import { isRunning } from "./machines/ask_machines.ts";
 import type { AppMachine } from "../fly/fleet.ts";
-import { isBad, isGood, queued } from "./verdict.ts";
+import { isBad, isGood, queued } from "./machines/verdict.ts";
 import type { RolloutDeps } from "./deps.ts";
 
 /** Options of {@linkcode rollback}. */

@@ -16,12 +16,12 @@ import {
   restingReport,
 } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
-import { judgeLife, type LifeBefore, lifeBefore } from "./lives.ts";
-import { afterLife, liveThrough } from "./live_through.ts";
-import { runningSha } from "./running_code.ts";
+import { judgeLife, type LifeBefore, lifeBefore } from "./machines/lives.ts";
+import { afterLife, liveThrough } from "./machines/live_through.ts";
+import { runningSha } from "./machines/running_code.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
-import { returnMachines } from "./return_machines.ts";
+import { returnMachines } from "./machines/return_machines.ts";
 import { counted, tell } from "./steps.ts";
 import { committed, withUpgrade, withWave } from "./pointer/transitions.ts";
 import {
@@ -32,11 +32,11 @@ import {
   queued,
   step,
   verdict,
-} from "./verdict.ts";
+} from "./machines/verdict.ts";
 import type { RolloutDeps } from "./deps.ts";
-import { readResult, watchMachines } from "./watch.ts";
-import { isRunning } from "./ask_machines.ts";
-import type { WokenMachines } from "./wake.ts";
+import { readResult, watchMachines } from "./machines/watch.ts";
+import { isRunning } from "./machines/ask_machines.ts";
+import type { WokenMachines } from "./machines/wake.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
 import { type AppMachine, restartHint } from "../fly/fleet.ts";
 import { sameImage } from "@flyhot/runtime/protocol";

@@ -10,14 +10,17 @@ import {
   parseAppConfig,
 } from "./image/app_config.ts";
 import { splitWords } from "./image/command_line.ts";
-import { checksOf } from "./machine/health_checks.ts";
+import { checksOf } from "./machine/health/health_checks.ts";
 import { newUlid } from "./ids.ts";
 import type { Image, Images } from "./image/images.ts";
 import type { Machine } from "./machine/machine.ts";
-import { parseMachineRequest } from "./machine/machine_config.ts";
-import type { MachineConfig } from "./machine/machine_types.ts";
+import { parseMachineRequest } from "./machine/records/machine_config.ts";
+import type { MachineConfig } from "./machine/records/machine_types.ts";
 import type { Machines } from "./machines.ts";
-import { waitUntilAnswering, waitUntilOver } from "./machine/readiness.ts";
+import {
+  waitUntilAnswering,
+  waitUntilOver,
+} from "./machine/health/readiness.ts";
 
 /** What to deploy, and how. */
 export interface DeployRequest {

@@ -4,7 +4,10 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import type { LeaseRecord } from "./machines_api/leases.ts";
-import type { ExitEvent, MachineRecord } from "./machine/machine_types.ts";
+import type {
+  ExitEvent,
+  MachineRecord,
+} from "./machine/records/machine_types.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 /** A server that counts its requests, shows its environment and files, and ends when asked. */

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { newMachineId, newMachineName } from "./ids.ts";
 import type { Image, Images } from "./image/images.ts";
 import { Machine, type MachineWorld } from "./machine/machine.ts";
-import type { MachineRequest } from "./machine/machine_config.ts";
+import type { MachineRequest } from "./machine/records/machine_config.ts";
 import { checkMachineFiles } from "./machine/machine_files.ts";
 import {
   invalidArgument,
   PlatformError,
 } from "./machines_api/platform_error.ts";
-import { findFreePort } from "./machine/ports.ts";
+import { findFreePort } from "./machine/processes/ports.ts";
 import { Notifier } from "./wait_for.ts";
 
 /** Options of {@linkcode Machines}. */

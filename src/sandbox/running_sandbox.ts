@@ -5,12 +5,12 @@ import { type ErrorCode, FlyhotError } from "../errors.ts";
 import type { Deployer } from "./deploys.ts";
 import type { Images } from "./image/images.ts";
 import type { Machine } from "./machine/machine.ts";
-import { parseMachineRequest } from "./machine/machine_config.ts";
-import type { LogLine } from "./machine/machine_log.ts";
-import type { MachineState } from "./machine/machine_types.ts";
+import { parseMachineRequest } from "./machine/records/machine_config.ts";
+import type { LogLine } from "./machine/records/machine_log.ts";
+import type { MachineState } from "./machine/records/machine_types.ts";
 import type { Machines } from "./machines.ts";
 import { PlatformError } from "./machines_api/platform_error.ts";
-import { waitUntilAnswering } from "./machine/readiness.ts";
+import { waitUntilAnswering } from "./machine/health/readiness.ts";
 import type {
   BuildImageOptions,
   CreateMachineOptions,

@@ -9,12 +9,12 @@ import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
 import { type LoopbackServer, serveLoopback } from "./loopback_server.ts";
 import { inheritedEnvironment } from "./machine/machine_env.ts";
-import type { LogLine } from "./machine/machine_log.ts";
+import type { LogLine } from "./machine/records/machine_log.ts";
 import { json } from "./machines_api/machine_call.ts";
 import { machinesApi } from "./machines_api/machines_api.ts";
 import { Machines } from "./machines.ts";
 import { startObjectStore } from "./s3/object_store.ts";
-import { Reaper } from "./machine/reaper.ts";
+import { Reaper } from "./machine/processes/reaper.ts";
 import { RunningSandbox } from "./running_sandbox.ts";
 import {
   makeSandboxFolder,
@@ -25,7 +25,7 @@ import type { Sandbox, SandboxOptions } from "./sandbox_types.ts";
 import { Notifier } from "./wait_for.ts";
 
 export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
-export type { LogLine } from "./machine/machine_log.ts";
+export type { LogLine } from "./machine/records/machine_log.ts";
 export type {
   CheckConfig,
   MachineFile,
@@ -33,7 +33,7 @@ export type {
   MachineState,
   RestartPolicy,
   ServiceConfig,
-} from "./machine/machine_types.ts";
+} from "./machine/records/machine_types.ts";
 export type * from "./sandbox_types.ts";
 
 /**

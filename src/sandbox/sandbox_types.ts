@@ -2,8 +2,11 @@
  * @module
  */
 import type { FaultHook } from "./faults.ts";
-import type { LogLine } from "./machine/machine_log.ts";
-import type { MachineSettings, MachineState } from "./machine/machine_types.ts";
+import type { LogLine } from "./machine/records/machine_log.ts";
+import type {
+  MachineSettings,
+  MachineState,
+} from "./machine/records/machine_types.ts";
 
 /** Options of {@linkcode startSandbox}. */
 export interface SandboxOptions {

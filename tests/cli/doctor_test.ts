@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { S3Bucket } from "@flyhot/runtime/bucket";
-import { copyFolder } from "../../runtime/testing/copy_folder.ts";
+import { copyFolder } from "../../runtime/testing/app/copy_folder.ts";
 import { doctor, main, plan, status } from "../../mod.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { type RealHost, realHost } from "./real_host.ts";

@@ -5,15 +5,15 @@ import { parseListing, parseS3Error } from "../../runtime/bucket/s3_xml.ts";
 import { parseAppConfig as parseRuntimeConfig } from "../../runtime/machine/app_config.ts";
 import { parseDeployLock } from "../../runtime/protocol/deploy_lock.ts";
 import { parseImageRef } from "../../runtime/protocol/image_ref.ts";
-import { parseJsonc } from "../../runtime/protocol/jsonc.ts";
-import { parseMachineInfo } from "../../runtime/protocol/machine_info.ts";
-import { parseMachineResult } from "../../runtime/protocol/machine_result.ts";
+import { parseJsonc } from "../../runtime/protocol/json/jsonc.ts";
+import { parseMachineInfo } from "../../runtime/protocol/machine/machine_info.ts";
+import { parseMachineResult } from "../../runtime/protocol/machine/machine_result.ts";
 import {
   parseManifest,
   parseRunningManifest,
   settingsText,
-} from "../../runtime/protocol/manifest.ts";
-import { ProtocolError } from "../../runtime/protocol/parse.ts";
+} from "../../runtime/protocol/manifest/manifest.ts";
+import { ProtocolError } from "../../runtime/protocol/json/parse.ts";
 import { parsePointer, pointerRecord } from "../../runtime/protocol/pointer.ts";
 import { parseDenoJson } from "../../src/config/deno_json.ts";
 import { readFlags } from "../../src/config/flags.ts";
@@ -25,7 +25,7 @@ import {
   parseSignAnswer,
 } from "../../src/orchestrator/events_file.ts";
 import { parseTask } from "../../src/orchestrator/task.ts";
-import { findEntries, scriptsOf } from "../../src/release/entries.ts";
+import { findEntries, scriptsOf } from "../../src/release/graph/entries.ts";
 import { parseAppConfig } from "../../src/sandbox/image/app_config.ts";
 import {
   mapCommand,

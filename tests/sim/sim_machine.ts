@@ -25,7 +25,7 @@ import {
 import { Watcher } from "../../runtime/machine/watcher.ts";
 import { AppProcess } from "../../runtime/process/process.ts";
 import { AppFiles } from "../../runtime/release/app_files.ts";
-import { ReleaseFolders } from "../../runtime/release/folders.ts";
+import { ReleaseFolders } from "../../runtime/release/unpack/folders.ts";
 import type { UpgradeOutcome } from "../../runtime/upgrade/context.ts";
 import type { WantedRelease } from "../../runtime/release/wanted.ts";
 import { digestOf, digestOfText } from "../../src/release/digest.ts";

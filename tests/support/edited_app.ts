@@ -2,7 +2,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { copyFolder } from "../../runtime/testing/copy_folder.ts";
+import { copyFolder } from "../../runtime/testing/app/copy_folder.ts";
 import { sampleApp } from "./driven_app.ts";
 
 /** A copy of a sample app, gone when the test is over. */

@@ -15,7 +15,7 @@ import {
   releaseKey,
   resultKey,
 } from "../../runtime/protocol/mod.ts";
-import { startObjectServer } from "../../runtime/testing/object_server.ts";
+import { startObjectServer } from "../../runtime/testing/releases/object_server.ts";
 
 /** The only machine's image. */
 export const IMAGE = "registry.fly.io/story:deployment-1";

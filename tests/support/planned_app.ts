@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { PROTOCOL_VERSION } from "../../runtime/protocol/manifest.ts";
+import { PROTOCOL_VERSION } from "../../runtime/protocol/manifest/manifest.ts";
 import { startKeys } from "../../runtime/plan/config_keys.ts";
 import {
   importable,
@@ -23,9 +23,9 @@ import type {
   Manifest,
   ModuleEdges,
   RunningManifest,
-} from "../../runtime/protocol/manifest.ts";
-import type { SeenEdge } from "../../runtime/protocol/plan_fields.ts";
-import { analyzeScript } from "../../src/release/analyze.ts";
+} from "../../runtime/protocol/manifest/manifest.ts";
+import type { SeenEdge } from "../../runtime/protocol/manifest/plan_fields.ts";
+import { analyzeScript } from "../../src/release/graph/analyze.ts";
 
 /** The text of each file, by path. */
 export type Sources = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { askControl } from "../../runtime/testing/control_client.ts";
+import { askControl } from "../../runtime/testing/app/control_client.ts";
 import { DrivenApp } from "../support/driven_app.ts";
 
 for (

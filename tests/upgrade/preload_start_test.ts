@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { startObjectServer } from "../../runtime/testing/object_server.ts";
+import { startObjectServer } from "../../runtime/testing/releases/object_server.ts";
 import { OrdinaryApp, RUNTIME, runToEnd } from "../support/ordinary_app.ts";
 
 const ON_FLY = {

@@ -7,8 +7,8 @@ import {
   isFunction,
   nameOf,
   type Node,
-} from "../../plan/analyze/nodes.ts";
-import type { Keepable } from "../../plan/analyze/keepable.ts";
+} from "../../plan/analyze/code/nodes.ts";
+import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { wrapKept } from "./wrap.ts";
 

@@ -9,12 +9,12 @@ import {
   type Node,
   one,
   unwrap,
-} from "../../plan/analyze/nodes.ts";
+} from "../../plan/analyze/code/nodes.ts";
 import {
   type Keepable,
   type KeepableNames,
   keepableOf,
-} from "../../plan/analyze/keepable.ts";
+} from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
 
 /** The name by which modules find the values that are kept. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SourceMap } from "node:module";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
-import { keepableOf } from "../../plan/analyze/keepable.ts";
+import { keepableOf } from "../../plan/analyze/keeping/keepable.ts";
 import { KEPT_KEY, type KeptAccess, wrapKept } from "./wrap.ts";
 
 const parse = await acornParser();

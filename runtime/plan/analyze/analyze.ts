@@ -4,24 +4,31 @@
 import type {
   ImportFact,
   ModuleAnalysis,
-} from "../../protocol/module_analysis.ts";
-import { classFactsOf } from "./class_facts.ts";
-import { enumFactsOf } from "./enum_facts.ts";
-import { keepingOf } from "./keeping_facts.ts";
+} from "../../protocol/manifest/module_analysis.ts";
+import { classFactsOf } from "./values/class_facts.ts";
+import { enumFactsOf } from "./values/enum_facts.ts";
+import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { importsOf, textOf } from "./imports.ts";
-import { isRuntime } from "./known_calls.ts";
-import { eachChild, keyName, many, type Node, one, unwrap } from "./nodes.ts";
+import { isRuntime } from "./values/known_calls.ts";
+import {
+  eachChild,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "./code/nodes.ts";
 import type { AnalyzeOptions } from "./options.ts";
-import { Roots } from "./roots.ts";
-import { Runs } from "./runs.ts";
-import { type Resolved, resolveNames } from "./scope.ts";
+import { Roots } from "./code/roots.ts";
+import { Runs } from "./code/runs.ts";
+import { type Resolved, resolveNames } from "./code/scope.ts";
 import { stateOf } from "./state.ts";
-import { type Units, unitsOf } from "./units.ts";
-import { useOf } from "./uses.ts";
-import { ValueFacts } from "./value_facts.ts";
+import { type Units, unitsOf } from "./code/units.ts";
+import { useOf } from "./code/uses.ts";
+import { ValueFacts } from "./values/value_facts.ts";
 import { ownedBy } from "./owned.ts";
 import { placed } from "./placed.ts";
 

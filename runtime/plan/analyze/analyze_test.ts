@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
-import { moduleAnalysis, touchesOf } from "../../protocol/module_analysis.ts";
-import { analyzeScript } from "../../../src/release/analyze.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
+import {
+  moduleAnalysis,
+  touchesOf,
+} from "../../protocol/manifest/module_analysis.ts";
+import { analyzeScript } from "../../../src/release/graph/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
 const topOf = (it: ModuleAnalysis) => touchesOf(it, it.top);

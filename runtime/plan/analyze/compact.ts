@@ -6,7 +6,7 @@ import type {
   ExportFact,
   ModuleAnalysis,
   Touch,
-} from "../../protocol/module_analysis.ts";
+} from "../../protocol/manifest/module_analysis.ts";
 
 /**
  * Makes an analysis smaller without saying less.

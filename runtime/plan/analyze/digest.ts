@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { eachChild, field, isWrapper, type Node, one } from "./nodes.ts";
+import { eachChild, field, isWrapper, type Node, one } from "./code/nodes.ts";
 
 const SAID = [
   "name",

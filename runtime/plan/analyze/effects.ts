@@ -1,16 +1,19 @@
 /** What running some code of a module does: to what it imports, and to the state of the module.
  * @module
  */
-import type { Effects, Touch } from "../../protocol/module_analysis.ts";
-import { judgeTouch } from "./judge_touch.ts";
-import { callsItsArguments, type Use, useOf } from "./uses.ts";
-import { COLLECTION_READS, isExternal } from "./known_calls.ts";
-import { many, type Node, one, unwrap } from "./nodes.ts";
-import type { Root, Roots } from "./roots.ts";
-import type { Runs } from "./runs.ts";
-import type { Binding, Resolved } from "./scope.ts";
-import type { Unit } from "./units.ts";
-import type { ValueFacts } from "./value_facts.ts";
+import type {
+  Effects,
+  Touch,
+} from "../../protocol/manifest/module_analysis.ts";
+import { judgeTouch } from "./values/judge_touch.ts";
+import { callsItsArguments, type Use, useOf } from "./code/uses.ts";
+import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
+import { many, type Node, one, unwrap } from "./code/nodes.ts";
+import type { Root, Roots } from "./code/roots.ts";
+import type { Runs } from "./code/runs.ts";
+import type { Binding, Resolved } from "./code/scope.ts";
+import type { Unit } from "./code/units.ts";
+import type { ValueFacts } from "./values/value_facts.ts";
 
 const MEMBER_MAX = 120;
 

@@ -1,7 +1,7 @@
 /** What a module exports, and what each of it is.
  * @module
  */
-import type { ExportFact } from "../../protocol/module_analysis.ts";
+import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
 import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
   eachChild,
@@ -15,8 +15,8 @@ import {
   type Node,
   one,
   unwrap,
-} from "./nodes.ts";
-import type { Binding } from "./scope.ts";
+} from "./code/nodes.ts";
+import type { Binding } from "./code/scope.ts";
 
 const CHANGEABLE = new Set([
   "map",

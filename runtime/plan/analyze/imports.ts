@@ -1,9 +1,16 @@
 /** What a module imports, without what only serves types.
  * @module
  */
-import type { ImportFact } from "../../protocol/module_analysis.ts";
-import { eachChild, field, many, nameOf, type Node, one } from "./nodes.ts";
-import type { Resolved } from "./scope.ts";
+import type { ImportFact } from "../../protocol/manifest/module_analysis.ts";
+import {
+  eachChild,
+  field,
+  many,
+  nameOf,
+  type Node,
+  one,
+} from "./code/nodes.ts";
+import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
 /**

@@ -9,8 +9,8 @@ import {
   type Node,
   one,
   unwrap,
-} from "./nodes.ts";
-import { writtenName } from "./uses.ts";
+} from "./code/nodes.ts";
+import { writtenName } from "./code/uses.ts";
 
 const READER =
   /(?:^|\.)(?:readTextFile|readFile|readDir|readdir|createReadStream)(?:Sync)?$/;

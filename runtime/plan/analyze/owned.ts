@@ -1,15 +1,15 @@
 /** What a module starts that goes on after its evaluation: servers, timers, workers, listeners, loops.
  * @module
  */
-import type { OwnedFact } from "../../protocol/module_analysis.ts";
+import type { OwnedFact } from "../../protocol/manifest/module_analysis.ts";
 import { placeOf } from "./effects.ts";
 import { isUnpaced } from "./paced.ts";
 import { textOf } from "./imports.ts";
-import { keyName, many, type Node, one, unwrap } from "./nodes.ts";
-import { isEndless } from "./runs.ts";
-import type { Resolved } from "./scope.ts";
-import type { Unit, Units } from "./units.ts";
-import { calleeName, writtenName } from "./uses.ts";
+import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
+import { isEndless } from "./code/runs.ts";
+import type { Resolved } from "./code/scope.ts";
+import type { Unit, Units } from "./code/units.ts";
+import { calleeName, writtenName } from "./code/uses.ts";
 
 const KINDS: Readonly<Record<string, OwnedFact["kind"]>> = {
   "Deno.serve": "server",

@@ -10,10 +10,10 @@ import {
   one,
   unwrap,
   word,
-} from "./nodes.ts";
-import type { Resolved } from "./scope.ts";
-import type { Unit, Units } from "./units.ts";
-import { calleeName, writtenName } from "./uses.ts";
+} from "./code/nodes.ts";
+import type { Resolved } from "./code/scope.ts";
+import type { Unit, Units } from "./code/units.ts";
+import { calleeName, writtenName } from "./code/uses.ts";
 
 /** Names of what waits for a time. */
 const PACES =

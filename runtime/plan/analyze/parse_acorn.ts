@@ -1,9 +1,9 @@
 /** Analyzes JavaScript with acorn, which is only loaded when something has to be parsed.
  * @module
  */
-import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { type AnalyzeOptions, analyzeTree } from "./analyze.ts";
-import type { Node } from "./nodes.ts";
+import type { Node } from "./code/nodes.ts";
 
 /** What is used of acorn. */
 interface Acorn {

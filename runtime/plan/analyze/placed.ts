@@ -1,7 +1,7 @@
 /** Leads every place of an analysis back to the source as written.
  * @module
  */
-import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 
 /** A column behind all that a line says: its first columns may be indentation, which leads nowhere. */
 const LINE_END = 1_000_000;

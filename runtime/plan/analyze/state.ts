@@ -5,11 +5,11 @@ import type {
   NameRef,
   StateBinding,
   Touch,
-} from "../../protocol/module_analysis.ts";
+} from "../../protocol/manifest/module_analysis.ts";
 import { type Code, placeOf } from "./effects.ts";
-import { isExternal, isRuntime, opensHandle } from "./known_calls.ts";
+import { isExternal, isRuntime, opensHandle } from "./values/known_calls.ts";
 import { takesFile } from "./kept_files.ts";
-import { isMutator, mutationOf } from "./mutation.ts";
+import { isMutator, mutationOf } from "./values/mutation.ts";
 import {
   eachChild,
   isClass,
@@ -19,11 +19,11 @@ import {
   type Node,
   one,
   unwrap,
-} from "./nodes.ts";
-import type { Root } from "./roots.ts";
-import type { Binding } from "./scope.ts";
-import type { Unit, Units } from "./units.ts";
-import { useOf, writtenName } from "./uses.ts";
+} from "./code/nodes.ts";
+import type { Root } from "./code/roots.ts";
+import type { Binding } from "./code/scope.ts";
+import type { Unit, Units } from "./code/units.ts";
+import { useOf, writtenName } from "./code/uses.ts";
 
 interface Change {
   readonly root: Root;

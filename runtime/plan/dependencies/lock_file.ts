@@ -1,7 +1,7 @@
 /** What a lock file pins: the exact version behind each requirement, and all that it depends on.
  * @module
  */
-import { parseJsonc } from "../../protocol/jsonc.ts";
+import { parseJsonc } from "../../protocol/json/jsonc.ts";
 
 /** One package at one version. */
 export interface LockedPackage {

@@ -2,7 +2,10 @@
  * @module
  */
 import type { Refusal } from "../../base/refusal.ts";
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 import type { View } from "../lookup/views.ts";
 import { packageOf } from "../packages.ts";
 import {

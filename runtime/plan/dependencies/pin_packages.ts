@@ -1,7 +1,7 @@
 /** The packages behind the specifiers of a release, as its lock file pins them.
  * @module
  */
-import type { PinnedPackage } from "../../protocol/plan_fields.ts";
+import type { PinnedPackage } from "../../protocol/manifest/plan_fields.ts";
 import {
   closureOf,
   closureText,

@@ -5,7 +5,7 @@ import type {
   ClassFact,
   Effects,
   NameRef,
-} from "../../protocol/module_analysis.ts";
+} from "../../protocol/manifest/module_analysis.ts";
 import type { ExportFinder } from "./find_export.ts";
 import type { View } from "./views.ts";
 

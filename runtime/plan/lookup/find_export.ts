@@ -1,7 +1,7 @@
 /** Which module an exported name comes from, through re-exports and `export *`.
  * @module
  */
-import type { ExportFact } from "../../protocol/module_analysis.ts";
+import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
 import type { View } from "./views.ts";
 
 /** Where an exported name comes from. */

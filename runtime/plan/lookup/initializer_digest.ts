@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { TextFact, TextFacts } from "../analyze/text_facts.ts";
+import type { TextFact, TextFacts } from "../analyze/keeping/text_facts.ts";
 
 /** One state of an app, as far as initializers are concerned. */
 export interface InitializerView {

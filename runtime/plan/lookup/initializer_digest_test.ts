@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { acornParser } from "../analyze/parse_acorn.ts";
-import { textFactsOf } from "../analyze/text_facts.ts";
+import { textFactsOf } from "../analyze/keeping/text_facts.ts";
 import { initializerDigest } from "./initializer_digest.ts";
 
 const parse = await acornParser();

@@ -5,10 +5,14 @@ import {
   type Effects,
   type Touch,
   touchesOf,
-} from "../../protocol/module_analysis.ts";
+} from "../../protocol/manifest/module_analysis.ts";
 import { ClassLookup } from "./class_lookup.ts";
 import { ExportFinder, type Found } from "./find_export.ts";
-import { type Grip, judgeTouch, pathOf } from "../analyze/judge_touch.ts";
+import {
+  type Grip,
+  judgeTouch,
+  pathOf,
+} from "../analyze/values/judge_touch.ts";
 import type { View } from "./views.ts";
 
 /** A module that is touched, by whom and where. */

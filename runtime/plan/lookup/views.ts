@@ -1,9 +1,12 @@
 /** A release and what runs now, seen in the same way: digests, edges, specifiers, analyses.
  * @module
  */
-import type { SeenEdge } from "../../protocol/plan_fields.ts";
-import type { ModuleAnalysis } from "../../protocol/module_analysis.ts";
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 
 /** One state of an app: the release, or what runs. */
 export interface View {

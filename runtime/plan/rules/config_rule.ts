@@ -1,7 +1,10 @@
 /** What of configuration files a running process cannot pick up.
  * @module
  */
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 import {
   isImageFile,
   PACKAGE_RESOLUTION_KEYS,

@@ -1,8 +1,8 @@
 /** Files that cannot be laid over their place, on a machine that may not write there.
  * @module
  */
-import type { RunningManifest } from "../../protocol/manifest.ts";
-import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Changes } from "../changes.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { assetMatcher } from "../settings.ts";

@@ -7,13 +7,13 @@ import type {
   KeptFact,
   ModuleAnalysis,
   RepeatFact,
-} from "../../protocol/module_analysis.ts";
+} from "../../protocol/manifest/module_analysis.ts";
 import type {
   KeptEntry,
   ReleaseSettings,
-} from "../../protocol/release_settings.ts";
-import type { RunningPlanFields } from "../../protocol/plan_fields.ts";
-import type { TextFact, TextFacts } from "../analyze/text_facts.ts";
+} from "../../protocol/manifest/release_settings.ts";
+import type { RunningPlanFields } from "../../protocol/manifest/plan_fields.ts";
+import type { TextFact, TextFacts } from "../analyze/keeping/text_facts.ts";
 import { initializerDigest } from "../lookup/initializer_digest.ts";
 import { Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";

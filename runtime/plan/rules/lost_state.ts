@@ -4,9 +4,12 @@
 import type { Steps } from "../../base/in_slices.ts";
 import { ClassLookup } from "../lookup/class_lookup.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
-import { pathOf } from "../analyze/judge_touch.ts";
-import { mutationOf } from "../analyze/mutation.ts";
-import type { NameRef, StateBinding } from "../../protocol/module_analysis.ts";
+import { pathOf } from "../analyze/values/judge_touch.ts";
+import { mutationOf } from "../analyze/values/mutation.ts";
+import type {
+  NameRef,
+  StateBinding,
+} from "../../protocol/manifest/module_analysis.ts";
 import type { View } from "../lookup/views.ts";
 
 /** A variable whose value would be lost. */

@@ -1,7 +1,10 @@
 /** Why modules cannot be reloaded: boot modules, declined ones, CommonJS, and what nobody could tell of them.
  * @module
  */
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 import { isScriptPath } from "../paths.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { becauseOf, type ReloadSet } from "../reload_set.ts";

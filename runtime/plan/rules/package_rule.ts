@@ -3,7 +3,10 @@
  */
 import { packageOf } from "../packages.ts";
 import { lockChanges } from "../locked_versions.ts";
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 import type { Refusal } from "../../base/refusal.ts";
 
 /**

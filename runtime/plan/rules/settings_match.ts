@@ -1,8 +1,11 @@
 /** Entries of `deno.json` that match nothing: most likely a name was changed or mistyped.
  * @module
  */
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
-import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Consents } from "./consent.ts";
 import { assetMatcher } from "../settings.ts";
 import type { View } from "../lookup/views.ts";

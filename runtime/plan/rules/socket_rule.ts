@@ -2,8 +2,8 @@
  * @module
  */
 import type { Refusal } from "../../base/refusal.ts";
-import type { RunningManifest } from "../../protocol/manifest.ts";
-import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
+import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 
 /** What is refused, and what is told. */
 export interface SocketVerdict {

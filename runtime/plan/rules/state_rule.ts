@@ -1,7 +1,7 @@
 /** Refuses what would lose state without a word: every lost variable needs a name in `deno.json`.
  * @module
  */
-import type { ReleaseSettings } from "../../protocol/release_settings.ts";
+import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Steps } from "../../base/in_slices.ts";
 import type { Contact } from "../lookup/touched.ts";
 import type { Reason } from "../reload_set.ts";

@@ -1,7 +1,10 @@
 /** Scripts that only workers load: those that run now keep their old code.
  * @module
  */
-import type { Manifest, RunningManifest } from "../../protocol/manifest.ts";
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
 import type { Consents } from "./consent.ts";
 import type { Steps } from "../../base/in_slices.ts";
 import { reach, releaseEdges } from "../reach.ts";

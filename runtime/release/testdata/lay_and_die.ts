@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- it reports to the test that runs it
 // Lays a change of files and ends, as by kill -9, after so many changes to the disk.
 import { kill, pid } from "node:process";
-import type { FileChange } from "../file_change.ts";
-import { openLaidFiles } from "../open_laid_files.ts";
+import type { FileChange } from "../laid/file_change.ts";
+import { openLaidFiles } from "../laid/open_laid_files.ts";
 
 interface Orders {
   readonly root: string;

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- it reports to the test that runs it
 // Prepares one change as whoever runs it, and prints why that fails.
-import { openLaidFiles } from "../open_laid_files.ts";
+import { openLaidFiles } from "../laid/open_laid_files.ts";
 
 const { root, folder, changes } = JSON.parse(Deno.args[0]!);
 const outcome = await openLaidFiles({ root, folder, imageRef: "i" });

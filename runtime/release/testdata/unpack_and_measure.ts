@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- it reports to the test that runs it
 // Unpacks a release and prints by how much memory grew and how long the event loop stood still at the most.
 
-import { unpack } from "../unpack.ts";
+import { unpack } from "../unpack/unpack.ts";
 
 const [tarball, folder] = Deno.args as [string, string];
 const before = Deno.memoryUsage().rss;

@@ -5,7 +5,7 @@ import {
   pointerKey,
   ProtocolError,
 } from "@flyhot/runtime/protocol";
-import { withGeneration } from "../../../runtime/machine/add_generation.ts";
+import { withGeneration } from "../../../runtime/machine/pointer/add_generation.ts";
 import { FaultyBucket } from "../../../tests/sim/faulty_bucket.ts";
 import { Sim } from "../../../tests/sim/sim.ts";
 import { SimHost } from "../../../tests/sim/sim_host.ts";

@@ -4,13 +4,13 @@
 import { parse as parseToml } from "@std/toml";
 import { parseFlyToml } from "../../config/fly_toml.ts";
 import { durationMs } from "../durations.ts";
-import { isRecord } from "../machine/machine_config.ts";
+import { isRecord } from "../machine/records/machine_config.ts";
 import type {
   CheckConfig,
   MachineSettings,
   RestartPolicy,
   ServiceConfig,
-} from "../machine/machine_types.ts";
+} from "../machine/records/machine_types.ts";
 
 /** An app's configuration. */
 export interface AppConfig {

@@ -6,7 +6,7 @@ import { sleep } from "../../sleep.ts";
 import { join } from "node:path";
 import { mapCommand } from "../image/command_line.ts";
 import { startCommand } from "../image/dockerfile.ts";
-import { HealthWatch } from "./health_watch.ts";
+import { HealthWatch } from "./health/health_watch.ts";
 import { newUlid } from "../ids.ts";
 import type { Image } from "../image/images.ts";
 import { JobQueue } from "../machines_api/job_queue.ts";
@@ -16,21 +16,21 @@ import {
   type MachineExecOptions,
   type MachineExecOutcome,
   MachineExecs,
-} from "./machine_exec.ts";
+} from "./processes/machine_exec.ts";
 import { resetMachineFiles } from "./machine_files.ts";
-import { MachineHistory } from "./machine_history.ts";
-import { type LogLine, MachineLog } from "./machine_log.ts";
+import { MachineHistory } from "./records/machine_history.ts";
+import { type LogLine, MachineLog } from "./records/machine_log.ts";
 import type {
   MachineConfig,
   MachineRecord,
   MachineState,
-} from "./machine_types.ts";
-import { MainProcess } from "./main_process.ts";
+} from "./records/machine_types.ts";
+import { MainProcess } from "./processes/main_process.ts";
 import {
   failedPrecondition,
   PlatformError,
 } from "../machines_api/platform_error.ts";
-import type { ProcessEnd, ProcessRegister } from "./processes.ts";
+import type { ProcessEnd, ProcessRegister } from "./processes/processes.ts";
 import { afterExit } from "./restart_policy.ts";
 import { stopHabits, type StopOptions } from "./stop_habits.ts";
 import { Notifier } from "../wait_for.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import { delimiter, dirname, join } from "node:path";
-import type { MachineConfig } from "./machine_types.ts";
+import type { MachineConfig } from "./records/machine_types.ts";
 
 /** What a machine is, as far as its processes are told. */
 export interface MachineIdentity {

@@ -4,7 +4,7 @@
 import { dirname, join, relative } from "node:path";
 import { copyFolder } from "../image/folder_copy.ts";
 import type { Image } from "../image/images.ts";
-import type { MachineConfig } from "./machine_types.ts";
+import type { MachineConfig } from "./records/machine_types.ts";
 import { invalidArgument } from "../machines_api/platform_error.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** What becomes of a machine whose main process has ended.
  * @module
  */
-import type { MachineConfig } from "./machine_types.ts";
+import type { MachineConfig } from "./records/machine_types.ts";
 
 /** Retries count within this time. */
 const WINDOW_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { RestartPolicy } from "./machine_types.ts";
+import type { RestartPolicy } from "./records/machine_types.ts";
 import { afterExit } from "./restart_policy.ts";
 
 const NOW = 10_000_000;

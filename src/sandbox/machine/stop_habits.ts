@@ -2,8 +2,8 @@
  * @module
  */
 import { durationMs } from "../durations.ts";
-import type { MachineConfig } from "./machine_types.ts";
-import { isSignal } from "./processes.ts";
+import type { MachineConfig } from "./records/machine_types.ts";
+import { isSignal } from "./processes/processes.ts";
 
 /** How to stop a machine this time. */
 export interface StopOptions {

@@ -12,10 +12,10 @@ import {
   OK,
   type Route,
 } from "./machine_call.ts";
-import { isRecord } from "../machine/machine_config.ts";
+import { isRecord } from "../machine/records/machine_config.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";
 import { invalidArgument } from "./platform_error.ts";
-import { isSignal } from "../machine/processes.ts";
+import { isSignal } from "../machine/processes/processes.ts";
 import type { StopOptions } from "../machine/stop_habits.ts";
 
 /**

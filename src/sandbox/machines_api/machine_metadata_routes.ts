@@ -3,7 +3,7 @@
  */
 import type { LoopbackAnswer } from "../loopback_server.ts";
 import { type Call, json, OK } from "./machine_call.ts";
-import { isRecord } from "../machine/machine_config.ts";
+import { isRecord } from "../machine/records/machine_config.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 
 /**

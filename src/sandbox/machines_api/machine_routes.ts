@@ -20,7 +20,7 @@ import {
   OK,
   type Route,
 } from "./machine_call.ts";
-import { parseMachineRequest } from "../machine/machine_config.ts";
+import { parseMachineRequest } from "../machine/records/machine_config.ts";
 import {
   dropLease,
   getAll,
@@ -31,7 +31,7 @@ import {
   setOne,
   takeLease,
 } from "./machine_metadata_routes.ts";
-import type { MachineRecord } from "../machine/machine_types.ts";
+import type { MachineRecord } from "../machine/records/machine_types.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 
 /** All calls that the sandbox knows. */

@@ -2,7 +2,7 @@
  * @module
  */
 import type { Machine } from "../machine/machine.ts";
-import type { MachineState } from "../machine/machine_types.ts";
+import type { MachineState } from "../machine/records/machine_types.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 import { waitFor } from "../wait_for.ts";
 

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { ask, assertRefused, exits, fixture } from "../fixture_test.ts";
-import type { MachineEvent, MachineRecord } from "../machine/machine_types.ts";
+import type {
+  MachineEvent,
+  MachineRecord,
+} from "../machine/records/machine_types.ts";
 
 Deno.test("machinesApi() answers 401, when the token is missing or wrong", async () => {
   await using at = await fixture();

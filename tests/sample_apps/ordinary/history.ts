@@ -2,7 +2,7 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { copyFolder } from "../../../runtime/testing/copy_folder.ts";
+import { copyFolder } from "../../../runtime/testing/app/copy_folder.ts";
 import { runProgram } from "../../../scripts/run_program.ts";
 
 /** A version of an app, on disk. */

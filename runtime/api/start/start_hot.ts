@@ -1,0 +1,29 @@
+/** Starts the runtime before the app's main module loads, so that the hooks see that one too.
+ * @module
+ */
+import "../../process/at_load.ts";
+import { appProcess } from "../../process/process.ts";
+import type { StartedBy } from "../../protocol/machine/machine_info.ts";
+import { startWatching } from "../reapply.ts";
+import { runtime } from "./running.ts";
+
+/**
+ * Applies what the machines on this base image run, and watches for more.
+ *
+ * @param startedBy who starts it
+ */
+export async function startHot(
+  startedBy: Exclude<StartedBy, "reapply">,
+): Promise<void> {
+  const { modules, evaluations } = appProcess;
+  modules.main = { url: Deno.mainModule, isNative: startedBy === "preload" };
+  await modules.keeping.start().catch((error) => {
+    appProcess.logger.error(
+      `values cannot be kept through upgrades: the parser cannot be loaded: ${error}`,
+    );
+  });
+  await (runtime.before = startWatching({}, startedBy));
+  const main = modules.table?.current(Deno.mainModule) ?? Deno.mainModule;
+  // Its evaluation is what a release that came in at the start has to stand.
+  evaluations.onEnd(main, () => appProcess.bootTrial?.confirm());
+}

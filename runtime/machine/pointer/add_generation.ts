@@ -1,0 +1,86 @@
+/** Adds the entry of a base image to the pointer, by whichever machine of the image is first.
+ * @module
+ */
+import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
+import { pointerKey } from "../../protocol/object_keys.ts";
+import {
+  generationOf,
+  parsePointer,
+  type Pointer,
+  pointerRecord,
+  pointerWithGeneration,
+} from "../../protocol/pointer.ts";
+import { ulid } from "../../base/ulid.ts";
+
+const ATTEMPTS_MAX = 5;
+
+/**
+ * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param now the time, RFC 3339
+ * @returns the new pointer, or the same one if it knows the image
+ */
+export function withGeneration(
+  pointer: Pointer | null,
+  app: string,
+  imageRef: string,
+  now: string,
+): Pointer {
+  if (pointer && generationOf(pointer, imageRef)) return pointer;
+  // What nobody here can read may hold more than an empty entry would.
+  if (pointer?.unread && Object.hasOwn(pointer.unread, imageRef)) {
+    return pointer;
+  }
+  const generation = {
+    image_ref: imageRef,
+    first_seen: now,
+    hot_upgrade: null,
+    history: [],
+  };
+  return pointerWithGeneration(pointer, app, generation, now);
+}
+
+/**
+ * Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it.
+ *
+ * @param bucket the bucket
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @throws {BucketError} if the bucket refuses
+ * @throws {ProtocolError} if the pointer there is not one that this code knows
+ */
+export async function addGeneration(
+  bucket: Bucket,
+  app: string,
+  imageRef: string,
+): Promise<void> {
+  const lineage = ulid(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const read = await getJson(bucket, pointerKey(app));
+    const before = read.status === "found"
+      ? parsePointer(read.value, { place: bucket })
+      : null;
+    const after = withGeneration(
+      before,
+      app,
+      imageRef,
+      new Date().toISOString(),
+    );
+    if (after === before) return;
+    const condition = read.status === "found"
+      ? { ifMatch: read.etag }
+      : { ifNoneMatch: "*" } as const;
+    const outcome = await putJson(
+      bucket,
+      pointerKey(app),
+      pointerRecord(after, lineage),
+      condition,
+    );
+    if (outcome.status === "written" || outcome.status === "unsupported") {
+      return;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+/** Keeps the record of a start in the bucket until the process has lived a minute, or ends in order.
+ *
+ * A local file would not do: it does not survive a restart on Fly. Without the bucket no death is counted.
+ *
+ * @module
+ */
+import { natives, type Timer } from "../../base/natives.ts";
+import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
+import { PROTOCOL_VERSION } from "../../protocol/manifest/manifest.ts";
+import { startKey } from "../../protocol/object_keys.ts";
+import {
+  parseStartRecord,
+  type StartRecord,
+  type TakenRecord,
+} from "../../protocol/machine/start_record.ts";
+import {
+  DEATHS_MAX,
+  decideStart,
+  type StartDecision,
+  type StartWanted,
+  takenBefore,
+} from "./decide_start.ts";
+
+const ANSWER_MS = 5000;
+
+/** What is needed. */
+export interface StartsContext {
+  /** The bucket. */
+  readonly bucket: Bucket;
+  /** The Fly app. */
+  readonly app: string;
+  /** The machine. */
+  readonly machineId: string;
+  /** How long a process has to live for its start to be a good one, in milliseconds. */
+  readonly livedMs: number;
+  /** Calls back when a signal asks the process to end; gives back what stops that. */
+  onEnd(act: () => Promise<void>): () => void;
+  /** Told that what was before the wanted release has lived on trial. */
+  onProven(wanted: StartWanted): Promise<void>;
+}
+
+/** The starts of one machine. */
+export class Starts {
+  readonly #context: StartsContext;
+  #timer: Timer | null = null;
+  /** What this process has noted; undefined before that. */
+  #noted: StartRecord | null | undefined;
+  #unsubscribe = () => {};
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: StartsContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Decides what to start with, and notes the start.
+   *
+   * @param wanted what the pointer says
+   * @returns what to start with
+   */
+  async begin(wanted: StartWanted): Promise<StartDecision> {
+    const { livedMs } = this.#context;
+    let read: { record: StartRecord | null; now: number } | null = null;
+    try {
+      read = await this.#read();
+    } catch {
+      // Not known is not counted.
+    }
+    const record = read?.record ?? null;
+    const decision = decideStart(record, wanted, read?.now ?? 0, livedMs);
+    if (read !== null) {
+      const { upgradeId } = wanted;
+      const taken = takenBefore(record, upgradeId, read.now, livedMs);
+      await this.#note(wanted, decision, read.now, taken);
+    }
+    return decision;
+  }
+
+  /**
+   * Notes that a release is being taken while the process runs.
+   *
+   * @param wanted what the pointer says
+   * @returns how many processes in a row have died within a minute of taking it
+   */
+  async taking(wanted: StartWanted): Promise<number> {
+    try {
+      const { record, now } = await this.#read();
+      const { upgradeId } = wanted;
+      const fresh = decideStart(null, wanted, now);
+      const noted = this.#noted;
+      if (noted?.upgrade_id === upgradeId) {
+        // The start could not get it, or is on its way with it: its deaths go on counting.
+        const { stage, deaths, innocent } = noted;
+        await this.#note(wanted, { ...fresh, stage, deaths, innocent }, now);
+        return deaths;
+      }
+      const taken = noted === undefined
+        ? takenBefore(record, null, now, this.#context.livedMs)
+        : noted?.taken ?? null;
+      const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
+      if (deaths < DEATHS_MAX) {
+        await this.#note(wanted, { ...fresh, deaths }, now);
+      }
+      return deaths;
+    } catch {
+      // As above.
+      return 0;
+    }
+  }
+
+  /** Removes the record, at an orderly end. */
+  async forget(): Promise<void> {
+    this.#stopWaiting();
+    await this.#remove();
+  }
+
+  /** Stops waiting and leaves the record, as a process does that is killed. */
+  abandon(): void {
+    this.#stopWaiting();
+  }
+
+  async #note(
+    wanted: StartWanted,
+    decision: StartDecision,
+    now: number,
+    taken: TakenRecord | null = null,
+  ): Promise<void> {
+    this.#stopWaiting();
+    const { stage, deaths, innocent } = decision;
+    const { livedMs, onEnd } = this.#context;
+    const record = this.#record(wanted, decision, now, taken);
+    this.#noted = record;
+    await this.#write(record);
+    if (stage === "ended") return;
+    this.#unsubscribe = onEnd(async () => {
+      // A trial that is cut short has said nothing; the next start goes on with it.
+      if (stage !== "trial") return await this.forget();
+      this.#stopWaiting();
+      await this.#write({
+        ...record,
+        stage: "normal",
+        deaths: Math.max(0, deaths - 1),
+        innocent,
+      });
+    });
+    this.#timer = natives.setTimeout(() => {
+      this.#stopWaiting();
+      if (stage === "trial") {
+        this.#write({ ...record, stage: "ended" });
+        this.#context.onProven(wanted);
+      } else this.#remove();
+    }, livedMs);
+    this.#timer.unref();
+  }
+
+  #record(
+    { upgradeId, revision }: StartWanted,
+    { run, stage, deaths, innocent }: StartDecision,
+    now: number,
+    taken: TakenRecord | null,
+  ): StartRecord {
+    return {
+      protocol: PROTOCOL_VERSION,
+      machine_id: this.#context.machineId,
+      upgrade_id: upgradeId,
+      revision,
+      at: new Date(now).toISOString(),
+      stage,
+      deaths,
+      innocent,
+      ...(run === "wanted" ? {} : { instead: run }),
+      ...(taken === null ? {} : { taken }),
+    };
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer !== null) natives.clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+  }
+
+  get #key(): string {
+    return startKey(this.#context.app, this.#context.machineId);
+  }
+
+  async #read(): Promise<{ record: StartRecord | null; now: number }> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    let now: number | null = null;
+    const read = await getJson(this.#context.bucket, this.#key, {
+      signal,
+      onDate: (date) => now = date,
+    });
+    // A clock of its own would be compared with those of other hosts.
+    if (now === null) throw new TypeError("the bucket tells no time");
+    if (read.status !== "found") return { record: null, now };
+    try {
+      return { record: parseStartRecord(read.value), now };
+    } catch {
+      // By a newer runtime, or damaged: it says nothing.
+      return { record: null, now };
+    }
+  }
+
+  async #write(record: StartRecord): Promise<void> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    try {
+      await putJson(this.#context.bucket, this.#key, record, "always", {
+        signal,
+      });
+    } catch {
+      // Without the bucket no death is counted.
+    }
+  }
+
+  async #remove(): Promise<void> {
+    this.#noted = null;
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    try {
+      await this.#context.bucket.delete(this.#key, { signal });
+    } catch {
+      // Left behind, it is too old to count.
+    }
+  }
+}

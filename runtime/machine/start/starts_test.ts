@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { MemoryBucket } from "../../bucket/memory_bucket.ts";
+import { Starts } from "./starts.ts";
+
+const START = { upgradeId: "good", revision: 1, hasBefore: false };
+const TAKEN = { upgradeId: "bad", revision: 2, hasBefore: false };
+
+/** The starts of one machine, each of a process that ends when the test says so. */
+function machine() {
+  let now = Date.parse("2026-01-01T00:00:00Z");
+  const bucket = new MemoryBucket(undefined, () => now);
+  return {
+    pass: (ms: number) => void (now += ms),
+    async process(use: (starts: Starts) => Promise<void>): Promise<void> {
+      const starts = new Starts({
+        bucket,
+        app: "shop",
+        machineId: "m",
+        livedMs: 60_000,
+        onEnd: () => () => {},
+        onProven: () => Promise.resolve(),
+      });
+      await use(starts);
+      starts.abandon();
+    },
+  };
+}
+
+Deno.test("Starts.taking() counts the deaths of a release through starts with another", async () => {
+  const it = machine();
+  const deaths: number[] = [];
+  for (let process = 1; process <= 4; process++) {
+    await it.process(async (starts) => {
+      assertEquals((await starts.begin(START)).run, "wanted");
+      it.pass(5000);
+      deaths.push(await starts.taking(TAKEN));
+      it.pass(5000);
+    });
+  }
+  assertEquals(deaths.slice(0, 3), [0, 1, 2]);
+});
+
+Deno.test("Starts.taking() counts them where no start takes anything, and forgets them after an orderly end", async () => {
+  const it = machine();
+  const deaths: number[] = [];
+  for (const inOrder of [false, true, false, false]) {
+    await it.process(async (starts) => {
+      deaths.push(await starts.taking(TAKEN));
+      it.pass(5000);
+      if (inOrder) await starts.forget();
+    });
+  }
+  assertEquals(deaths, [0, 1, 0, 1]);
+});

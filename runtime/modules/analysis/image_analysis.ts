@@ -1,0 +1,165 @@
+/** What the scripts of the base image do: the only ones that no manifest tells of, analyzed when they are asked for.
+ * @module
+ */
+import { Slices } from "../../base/in_slices.ts";
+import { within } from "../../base/deadline.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
+import type { AnalyzedText } from "./analysis_worker.ts";
+import type { ModuleLoading } from "../hooks.ts";
+
+const DEADLINE_MS = 60_000;
+const SCRIPT = /\.[cm]?[jt]sx?$/;
+/** So many texts, and as many answers, are copied between threads in a millisecond or two. */
+const BATCH = 64;
+
+type Analyses = Readonly<Record<string, ModuleAnalysis>>;
+
+/** The analyses of the base image's scripts, each made once. */
+export class ImageAnalysis {
+  readonly #modules: ModuleLoading;
+  readonly #known = new Map<string, ModuleAnalysis | null>();
+
+  /**
+   * @param modules gives the text of a script as Deno evaluates it
+   */
+  constructor(modules: ModuleLoading) {
+    this.#modules = modules;
+  }
+
+  /**
+   * Says what some scripts do.
+   *
+   * @param paths the scripts; what is not one is left out
+   * @returns the analyses by path, without those that Deno cannot read
+   */
+  async of(paths: Iterable<string>): Promise<Map<string, ModuleAnalysis>> {
+    const wanted = [...paths].filter((path) => SCRIPT.test(path));
+    const unknown = wanted.filter((path) => !this.#known.has(path));
+    if (unknown.length > 0) await this.#analyze(unknown);
+    const found = new Map<string, ModuleAnalysis>();
+    for (const path of wanted) {
+      const analysis = this.#known.get(path);
+      if (analysis) found.set(path, analysis);
+    }
+    return found;
+  }
+
+  async #analyze(paths: readonly string[]): Promise<void> {
+    const analyzer = startAnalyzer();
+    try {
+      await within(
+        DEADLINE_MS,
+        () => this.#analyzeBy(analyzer, paths),
+        () =>
+          new Error(
+            `Cannot analyze ${paths.length} scripts of the image: it took longer than ${DEADLINE_MS} ms`,
+          ),
+      );
+    } finally {
+      analyzer[Symbol.dispose]();
+    }
+  }
+
+  // The worker parses what it has while Deno transpiles the rest here.
+  async #analyzeBy(
+    analyzer: Analyzer,
+    paths: readonly string[],
+  ): Promise<void> {
+    const answers: Promise<void>[] = [];
+    let texts: AnalyzedText[] = [];
+    const send = () => {
+      const sent = texts;
+      texts = [];
+      const answer = analyzer.analyze(sent).then((analyses) => {
+        for (const { path } of sent) {
+          this.#known.set(path, analyses[path] ?? null);
+        }
+      });
+      // Waited for below, where another may have failed before.
+      answer.catch(() => {});
+      answers.push(answer);
+    };
+    const slices = new Slices();
+    for (const path of paths) {
+      try {
+        texts.push({ path, text: await this.#modules.transpiled(path) });
+      } catch {
+        // What Deno cannot read has never run.
+        this.#known.set(path, null);
+      }
+      if (texts.length === BATCH) send();
+      if (slices.over) await slices.next();
+    }
+    if (texts.length > 0) send();
+    await Promise.all(answers);
+  }
+}
+
+interface Analyzer extends Disposable {
+  analyze(texts: readonly AnalyzedText[]): Promise<Analyses>;
+}
+
+function startAnalyzer(): Analyzer {
+  const worker = startWorker();
+  if (worker) return new AnalysisWorker(worker);
+  return {
+    // In this thread then: slower for others, and as right.
+    async analyze(texts) {
+      const { analyzeTexts } = await import("./analysis_worker.ts");
+      return await analyzeTexts(texts);
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+function startWorker(): Worker | null {
+  try {
+    return new Worker(new URL("./analysis_worker.ts", import.meta.url), {
+      type: "module",
+      name: "flyhot analysis",
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** Answers come in the order of the questions. */
+class AnalysisWorker implements Analyzer {
+  readonly #worker: Worker;
+  readonly #waiting: PromiseWithResolvers<Analyses>[] = [];
+  #failure: Error | null = null;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => {
+      const { analyses, error } = data as {
+        analyses?: Analyses;
+        error?: string;
+      };
+      const asked = this.#waiting.shift();
+      if (analyses) asked?.resolve(analyses);
+      else asked?.reject(failure(error));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failure = failure(event.message);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    };
+  }
+
+  analyze(texts: readonly AnalyzedText[]): Promise<Analyses> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const asked = Promise.withResolvers<Analyses>();
+    this.#waiting.push(asked);
+    this.#worker.postMessage(texts);
+    return asked.promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
+
+function failure(why: string | undefined): Error {
+  return new Error(`Cannot analyze scripts of the image: ${why}`);
+}

@@ -1,0 +1,320 @@
+/** Where a value comes from: which import or variable of the module, and over which members.
+ * @module
+ */
+import { CALLING_METHODS } from "../values/known_calls.ts";
+import {
+  field,
+  isFunction,
+  isWrapper,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "./nodes.ts";
+import { type Binding, ELEMENT, type Resolved } from "./scope.ts";
+import type { Unit, Units } from "./units.ts";
+
+/** Where a value comes from. */
+export interface Root {
+  /** The specifier, if it comes from an import. */
+  readonly specifier: string | null;
+  /** The exported name, or the module's own. */
+  readonly name: string;
+  /** The variable of this module, or the import's local name; null for `import()`. */
+  readonly binding: Binding | null;
+  /** The members from there: `items`, `get()`, `()` for a call, `new()`, `[]` for an element. */
+  readonly path: readonly string[];
+}
+
+const STEPS_MAX = 400;
+const READS_ELEMENTS = new Set(["values", "entries", "from", "all"]);
+
+/** Follows values to their roots, through locals, literals, parameters and what functions of the module return. */
+export class Roots {
+  readonly #resolved: Resolved;
+  readonly #units: Units;
+  #steps = 0;
+
+  constructor(resolved: Resolved, units: Units) {
+    this.#resolved = resolved;
+    this.#units = units;
+  }
+
+  /**
+   * The roots of an expression.
+   *
+   * @param node the expression
+   * @param path members taken from it
+   * @returns its roots; none for what is made here or not known
+   */
+  of(node: Node, path: readonly string[] = []): Root[] {
+    this.#steps = 0;
+    return unique(this.#of(node, path, new Set()));
+  }
+
+  #of(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
+    // Deep nests of aliases are not worth the time; a path of twelve members says enough.
+    if (++this.#steps > STEPS_MAX || path.length > 12) return [];
+    const at = unwrap(node);
+    const go = (next: Node | null, way = path) =>
+      next ? this.#of(next, way, seen) : [];
+    switch (at.type) {
+      case "Identifier":
+      case "JSXIdentifier":
+        return this.#identifier(at, path, seen);
+      case "MemberExpression":
+        return go(one(at, "object"), [
+          keyName(at, "property") ?? ELEMENT,
+          ...path,
+        ]);
+      case "CallExpression":
+        return this.#call(at, path, seen);
+      case "NewExpression":
+        return go(one(at, "callee"), ["new()", ...path]);
+      case "TaggedTemplateExpression":
+        return go(one(at, "tag"), ["()", ...path]);
+      case "AwaitExpression":
+      case "YieldExpression":
+        return go(one(at, "argument"));
+      case "AssignmentExpression":
+        return go(one(at, "right"));
+      case "LogicalExpression":
+        return [...go(one(at, "left")), ...go(one(at, "right"))];
+      case "ConditionalExpression":
+        return [...go(one(at, "consequent")), ...go(one(at, "alternate"))];
+      case "SequenceExpression":
+        return go(many(at, "expressions").at(-1) ?? null);
+      case "ArrayExpression": {
+        const [first, ...rest] = path;
+        if (first === undefined) return [];
+        return many(at, "elements").flatMap((item) =>
+          // The array itself is a new one; only what it holds comes from elsewhere.
+          !isElement(first)
+            ? []
+            : item.type === "SpreadElement"
+            ? go(one(item, "argument"))
+            : go(item, rest)
+        );
+      }
+      case "ObjectExpression":
+        return this.#literal(at, path, seen);
+      case "ImportExpression": {
+        const source = one(at, "source");
+        const specifier = source?.type === "Literal"
+          ? field(source, "value")
+          : null;
+        return typeof specifier === "string"
+          ? [named({ specifier, name: "*", binding: null, path })]
+          : [];
+      }
+      case "ThisExpression": {
+        const unit = this.#units.around.get(at);
+        const binding = unit?.isStatic ? unit.class?.binding : null;
+        return binding?.top
+          ? [{ specifier: null, name: binding.label, binding, path }]
+          : [];
+      }
+    }
+    return [];
+  }
+
+  #identifier(
+    node: Node,
+    path: readonly string[],
+    seen: Set<Binding>,
+  ): Root[] {
+    const binding = this.#resolved.bindings.get(node);
+    if (!binding) return [];
+    if (binding.imported) {
+      const { specifier, name } = binding.imported;
+      return [named({ specifier, name, binding, path })];
+    }
+    const roots: Root[] = binding.top
+      ? [{ specifier: null, name: binding.label, binding, path }]
+      : [];
+    if (seen.has(binding)) return roots;
+    seen.add(binding);
+    if (binding.kind === "parameter") {
+      roots.push(...this.#arguments(binding, path, seen));
+    } else if (
+      binding.from && binding.kind !== "function" && binding.kind !== "class"
+    ) {
+      const { value, path: way } = binding.from;
+      roots.push(...this.#of(value, [...way, ...path], seen));
+      for (const other of binding.assigned) {
+        if (other) roots.push(...this.#of(other, path, seen));
+      }
+    } else {
+      for (const other of binding.assigned) {
+        if (other && !isFunction(other)) {
+          roots.push(...this.#of(other, path, seen));
+        }
+      }
+    }
+    seen.delete(binding);
+    return roots;
+  }
+
+  #call(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
+    const callee = unwrap(one(node, "callee")!);
+    const first = many(node, "arguments")[0];
+    if (callee.type === "MemberExpression") {
+      const object = one(callee, "object")!;
+      const name = keyName(callee, "property") ?? ELEMENT;
+      const isGlobal = unwrap(object).type === "Identifier" &&
+        !this.#resolved.bindings.has(unwrap(object));
+      if (isGlobal) {
+        return first && READS_ELEMENTS.has(name)
+          ? isElement(path[0] ?? "") ? this.#of(first, path, seen) : []
+          : first && /^(?:assign|freeze|seal|resolve)$/.test(name)
+          ? this.#of(first, path, seen)
+          : [];
+      }
+      return this.#of(object, [`${name}()`, ...path], seen);
+    }
+    const unit = this.functionOf(callee);
+    if (unit) {
+      return unit.returns.flatMap((value) => this.#of(value, path, seen));
+    }
+    return this.#of(callee, ["()", ...path], seen);
+  }
+
+  #literal(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
+    const [first, ...rest] = path;
+    if (first === undefined) return [];
+    const name = first.replace(/\(\)$/, "");
+    const way = first === name ? rest : ["()", ...rest];
+    return many(node, "properties").flatMap((item) => {
+      if (item.type === "SpreadElement") {
+        return this.#of(one(item, "argument")!, path, seen);
+      }
+      const key = keyName(item, "key");
+      const value = one(item, "value");
+      return value && (key === name || isElement(first)) && !isFunction(value)
+        ? this.#of(value, way, seen)
+        : [];
+    });
+  }
+
+  /** What a parameter is given, as far as it can be told: by calls in this module, by `forEach` and its like. */
+  #arguments(
+    binding: Binding,
+    path: readonly string[],
+    seen: Set<Binding>,
+  ): Root[] {
+    const { of, index, path: way } = binding.parameter!;
+    const full = [...way, ...path];
+    const roots: Root[] = [];
+    for (const call of this.callsOf(of)) {
+      const given = many(call, "arguments")[index];
+      if (given && given.type !== "SpreadElement") {
+        roots.push(...this.#of(given, full, seen));
+      }
+    }
+    const up = this.#resolved.parents.get(of);
+    if (up?.node.type === "CallExpression" && up.key === "arguments") {
+      const callee = unwrap(one(up.node, "callee")!);
+      const method = callee.type === "MemberExpression"
+        ? keyName(callee, "property")
+        : null;
+      if (method !== null && CALLING_METHODS.has(method)) {
+        const isPromise = /^(?:then|catch|finally)$/.test(method);
+        const element = method.startsWith("reduce") ? 1 : 0;
+        if (index === element) {
+          roots.push(
+            ...this.#of(
+              one(callee, "object")!,
+              isPromise ? full : [ELEMENT, ...full],
+              seen,
+            ),
+          );
+        }
+      }
+    }
+    return roots;
+  }
+
+  /** The calls of a function of this module by its name, and by writing it where it is called. */
+  callsOf(of: Node): Node[] {
+    const calls: Node[] = [];
+    const isCall = (node: Node) => {
+      const up = this.above(node);
+      if (
+        (up?.node.type === "CallExpression" ||
+          up?.node.type === "NewExpression") && up.key === "callee"
+      ) calls.push(up.node);
+    };
+    if (of.type !== "FunctionDeclaration") isCall(of);
+    const binding = this.nameOfFunction(of);
+    for (const reference of binding?.references ?? []) isCall(reference);
+    return calls;
+  }
+
+  /** The variable that holds a function or class by its declaration. */
+  nameOfFunction(of: Node): Binding | null {
+    const id = one(of, "id");
+    if (id && of.type.endsWith("Declaration")) {
+      return this.#resolved.bindings.get(id) ?? null;
+    }
+    const up = this.above(of);
+    const declared = up?.node.type === "VariableDeclarator" &&
+        up.key === "init"
+      ? one(up.node, "id")
+      : null;
+    if (declared?.type === "Identifier") {
+      return this.#resolved.bindings.get(declared) ?? null;
+    }
+    // The constructor of a class is called by the name of the class.
+    const unit = this.#units.byFunction.get(of);
+    return unit?.kind === "construct" ? unit.class?.binding ?? null : null;
+  }
+
+  /** The function that an expression is, if it is one of this module for certain. */
+  functionOf(node: Node): Unit | null {
+    const at = unwrap(node);
+    if (isFunction(at)) return this.#units.byFunction.get(at) ?? null;
+    if (at.type !== "Identifier") return null;
+    const binding = this.#resolved.bindings.get(at);
+    if (!binding || binding.assigned.length > 0 || !binding.from) return null;
+    const { value, path } = binding.from;
+    return path.length === 0 && isFunction(unwrap(value))
+      ? this.#units.byFunction.get(unwrap(value)) ?? null
+      : null;
+  }
+
+  /** The parent past wrappers: `(x as T)()` calls x. */
+  above(node: Node): { readonly node: Node; readonly key: string } | null {
+    let up = this.#resolved.parents.get(node);
+    while (up && isWrapper(up.node)) {
+      up = this.#resolved.parents.get(up.node);
+    }
+    return up ?? null;
+  }
+}
+
+function isElement(step: string): boolean {
+  return step === ELEMENT || /^(?:\d+|at\(\)|find\(\)|values\(\))$/.test(step);
+}
+
+/** A member of a namespace is the export of that name. */
+function named(root: Root): Root {
+  const [first, ...rest] = root.path;
+  if (root.name !== "*" || first === undefined || first === ELEMENT) {
+    return root;
+  }
+  const name = first.replace(/\(\)$/, "");
+  if (name === "" || name === "new") return root;
+  return { ...root, name, path: first === name ? rest : ["()", ...rest] };
+}
+
+function unique(roots: Root[]): Root[] {
+  if (roots.length < 2) return roots;
+  const seen = new Set<string>();
+  return roots.filter((root) => {
+    const key = `${root.specifier}\n${root.name}\n${root.path.join(".")}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

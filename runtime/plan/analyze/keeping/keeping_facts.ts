@@ -1,0 +1,105 @@
+/** What an analysis says of values that can be kept: their initializers by text, and what speaks against keeping them.
+ * @module
+ */
+import type {
+  KeptFact,
+  ModuleAnalysis,
+  TextRecord,
+} from "../../../protocol/manifest/module_analysis.ts";
+import type { Code } from "../effects.ts";
+import { keptFactsOf } from "./kept_facts.ts";
+import { type Keepable, keepableOf } from "./keepable.ts";
+import { localStateOf } from "./local_state.ts";
+import { isFunction, type Node } from "../code/nodes.ts";
+import { type TextFact, textFactsOf } from "./text_facts.ts";
+import type { Unit, Units } from "../code/units.ts";
+
+/**
+ * Tells what can be kept of a module.
+ *
+ * @param code the module
+ * @param units its code
+ * @param after what may run when its evaluation is over
+ * @param top what runs while it is evaluated
+ * @returns the fields of its analysis; those that would be empty are left out
+ */
+export function keepingOf(
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+  top: ReadonlySet<Unit>,
+): Pick<ModuleAnalysis, "kept" | "unkeepable" | "texts"> {
+  const { resolved } = code;
+  const names = keepableOf(resolved.program);
+  const texts = textFactsOf(resolved.program, resolved, names);
+  const facts = new Map(
+    keptFactsOf(resolved.program, resolved, { names, units, code })
+      .map((fact) => [fact.name, fact]),
+  );
+  const kept = [...names.found.values()].map((it): KeptFact => {
+    const { repeats = [], library = null } = facts.get(it.name) ?? {};
+    const state = localStateOf(it, code, units, after);
+    const inside = state ? holderOf(it, names.found.values()) : null;
+    return {
+      name: it.name,
+      ...recordOf(texts.kept.get(it.name)),
+      ...placeOf(it),
+      ...(it.kind === "local" || it.name.includes(".new ")
+        ? { local: true }
+        : {}),
+      ...(state ? { state } : {}),
+      ...(state && top.has(unitAround(it, code, units)) ? { early: true } : {}),
+      ...(inside === null ? {} : { inside }),
+      ...(it.byItself ? { byItself: true } : {}),
+      ...(repeats.length > 0 ? { repeats } : {}),
+      ...(library === null ? {} : { library }),
+    };
+  });
+  const unkeepable = [...names.refused.values()];
+  const exported = [...texts.exports];
+  return {
+    ...(kept.length > 0 ? { kept } : {}),
+    ...(unkeepable.length > 0 ? { unkeepable } : {}),
+    ...(exported.length > 0
+      ? {
+        texts: Object.fromEntries(
+          exported.map(([name, fact]) => [name, recordOf(fact)]),
+        ),
+      }
+      : {}),
+  };
+}
+
+/** The variable in whose initializer an expression stands: where that is not evaluated, the expression is not either. */
+function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
+  if (it.kind !== "expression") return null;
+  for (const other of all) {
+    const isAround = other.kind !== "expression" && other.init !== null &&
+      other.start <= it.start && it.end <= other.end;
+    if (isAround && functionOf(other.name) === functionOf(it.name)) {
+      return other.name;
+    }
+  }
+  return null;
+}
+
+/** The function in which it is made. */
+function unitAround(it: Keepable, { resolved }: Code, units: Units): Unit {
+  let at: Node | undefined = it.id ?? it.init ?? undefined;
+  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
+  return at && units.byFunction.get(at) || units.module;
+}
+
+/** `main.` of `main.games` and `main.new Users`. */
+function functionOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(".") + 1);
+}
+
+function recordOf(fact: TextFact | undefined): TextRecord {
+  const { digest = "", uses = [] } = fact ?? {};
+  return { digest, ...(uses.length > 0 ? { uses } : {}) };
+}
+
+function placeOf({ line, column }: Keepable) {
+  return { line, column };
+}

@@ -1,0 +1,129 @@
+/** Whether what a function makes for itself while its module is evaluated is state: it goes on in closures and in what it is
+ * handed to.
+ * @module
+ */
+import type { LocalState } from "../../../protocol/manifest/module_analysis.ts";
+import { type Code, placeOf } from "../effects.ts";
+import type { Keepable } from "./keepable.ts";
+import { isExternal } from "../values/known_calls.ts";
+import { mutationOf } from "../values/mutation.ts";
+import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
+import type { Binding } from "../code/scope.ts";
+import { handleOf, instanceOf } from "../state.ts";
+import type { Unit, Units } from "../code/units.ts";
+import { useOf } from "../code/uses.ts";
+
+/**
+ * Tells whether what stands in a function, or in an expression, would be lost if it were made a second time.
+ *
+ * @param it what stands there
+ * @param code the module
+ * @param units its code
+ * @param after what may run when its evaluation is over
+ * @returns why it is state; null if it is not
+ */
+export function localStateOf(
+  it: Keepable,
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+): LocalState | null {
+  if (it.kind === "expression") return made(it.init!, code);
+  const binding = it.kind === "local" && it.id
+    ? code.resolved.bindings.get(it.id)
+    : undefined;
+  if (!binding) return null;
+  const found = handleOf(binding, code) ??
+    changed(binding, code, units, after) ??
+    handedOn(it, binding, code) ??
+    instanceOf(binding, code);
+  if (!found) return null;
+  const { why, detail, of } = found;
+  return { why, detail, ...(of ? { of } : {}) };
+}
+
+function made(node: Node, code: Code): LocalState | null {
+  const up = code.resolved.parents.get(node);
+  // Used up where it stands.
+  if (up?.node.type === "ThrowStatement" || up?.key === "object") return null;
+  const of = code.values.classRef(one(node, "callee")!);
+  if (
+    !of || of.global || of.specifier !== undefined && isExternal(of.specifier)
+  ) return null;
+  return { why: "instance", detail: `new ${of.name}()`, of: [of] };
+}
+
+/** What functions inside of the one that declares it do to it, when they are called later. */
+function changed(
+  binding: Binding,
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+): LocalState | null {
+  const home = units.around.get(binding.node) ??
+    functionAround(binding, code, units);
+  for (const reference of binding.references) {
+    if (reference === binding.node) continue;
+    const unit = units.around.get(reference);
+    if (!unit) continue;
+    const isLater = unit === home
+      ? code.runs.isLate(reference, unit)
+      : after.has(unit) || code.runs.isLate(reference, unit);
+    if (!isLater) continue;
+    const { how, path } = useOf(reference, code.resolved);
+    const isAssigned = code.resolved.targets.has(reference);
+    const { kind, of } = code.values.ofBinding(binding);
+    const detail = isAssigned
+      ? "assignment"
+      : mutationOf(kind, path, how === "write");
+    if (detail === null) continue;
+    return {
+      why: isAssigned ? "written" : "mutated",
+      detail: `${detail} at line ${placeOf(reference).line}`,
+      ...(!isAssigned && of && !of.global ? { of: [of] } : {}),
+    };
+  }
+  return null;
+}
+
+/** An empty collection that somebody else is given: for what, if not to put something into it. */
+function handedOn(
+  { init }: Keepable,
+  binding: Binding,
+  code: Code,
+): LocalState | null {
+  const value = init ? unwrap(init) : null;
+  if (!value || !isEmptyCollection(value, code)) return null;
+  for (const reference of binding.references) {
+    const { how, given } = useOf(reference, code.resolved);
+    if (how !== "pass" || !given) continue;
+    return {
+      why: "mutated",
+      detail: `handed on at line ${placeOf(reference).line}`,
+    };
+  }
+  return null;
+}
+
+function isEmptyCollection(node: Node, code: Code): boolean {
+  switch (node.type) {
+    case "ArrayExpression":
+      return many(node, "elements").length === 0;
+    case "ObjectExpression":
+      return many(node, "properties").length === 0;
+    case "NewExpression":
+      return /^(?:map|set)$/.test(code.values.of(node).kind) &&
+        many(node, "arguments").length === 0;
+  }
+  return false;
+}
+
+function functionAround(
+  { node }: Binding,
+  { resolved }: Code,
+  units: Units,
+): Unit | undefined {
+  let at: Node | undefined = node;
+  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
+  return at && units.byFunction.get(at);
+}

@@ -1,0 +1,293 @@
+/** The servers that `Deno.serve` opens: who meets which handler, and how one is handed over to new code.
+ * @module
+ */
+import { natives } from "../../base/natives.ts";
+import { Gate, type Work } from "../../modules/generations.ts";
+import {
+  type Asked,
+  type HandedOver,
+  HandOver,
+  type HandOverContext,
+  type HandOverListener,
+} from "./hand_over.ts";
+import { addressKey, listenHost } from "./listen_key.ts";
+import { listenerOptions } from "./listener_options.ts";
+import { PASS_HEADER, type Passes } from "./passes.ts";
+
+type Handler = Deno.ServeHandler<Deno.Addr>;
+
+/** What the servers need. */
+export interface ServersContext extends HandOverContext {
+  /** The passes of health checks. */
+  readonly passes: Passes;
+}
+
+/** One listener and its handlers. */
+interface Listener extends HandOverListener<Served> {
+  readonly server: Deno.HttpServer<Deno.Addr>;
+}
+
+/** What one piece of code serves on a listener. */
+interface Served extends HandedOver {
+  readonly handler: Handler;
+  readonly onError: ((error: unknown) => Response | Promise<Response>) | null;
+}
+
+/** All servers of `Deno.serve`. */
+export class Servers extends HandOver<Listener, Served> {
+  readonly #context: ServersContext;
+  readonly #served = new WeakMap<Work, Served>();
+  readonly #answers = new WeakMap<Work, (request: Request) => unknown>();
+  readonly #thrown = new WeakMap<object, Work>();
+  readonly #serve: typeof Deno.serve;
+  readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
+
+  /**
+   * @param context what they need
+   */
+  constructor(context: ServersContext) {
+    super(context);
+    this.#context = context;
+    this.#serve = natives.serve;
+  }
+
+  /** The module that serves the request under way; null outside of requests. */
+  get currentPlace(): string | null {
+    const { work } = this.#context.generations;
+    return (work && this.#served.get(work)?.place) ?? null;
+  }
+
+  /** Answers requests as the server does whose request is under way, by its newest code; null outside of requests. */
+  get currentAnswer(): ((request: Request) => unknown) | null {
+    const { work } = this.#context.generations;
+    return (work && this.#answers.get(work)) ?? null;
+  }
+
+  /** Puts a wrapper in the place of `Deno.serve`. */
+  install(): void {
+    const wrapped = (...args: unknown[]) => this.#open(args);
+    const native = this.#serve;
+    Object.defineProperties(wrapped, {
+      name: { value: native.name, configurable: true },
+      length: { value: native.length, configurable: true },
+    });
+    Object.defineProperty(Deno, "serve", {
+      value: wrapped,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+
+  protected override close(listener: Listener): void {
+    this.#shutdowns.get(listener)?.().catch(() => {});
+  }
+
+  #open(args: unknown[]): Deno.HttpServer<Deno.Addr> {
+    const [first, second] = args;
+    const options: ServeOptions = typeof first === "object" && first !== null
+      ? { ...first as ServeOptions }
+      : {};
+    const handler = typeof first === "function"
+      ? first as Handler
+      : typeof second === "function"
+      ? second as Handler
+      : options.handler;
+    const native = this.#serve as (...args: unknown[]) => Deno.HttpServer<
+      Deno.Addr
+    >;
+    // What it refuses is refused in its own words.
+    if (typeof handler !== "function") return native.apply(Deno, args);
+    const { generations } = this.#context;
+    const { work } = generations;
+    const asked = this.asked();
+    const served: Served = {
+      ...asked.about,
+      handler,
+      onError: options.onError ?? null,
+    };
+    const key = this.#keyOf(options, asked);
+    const fixed = options.path === undefined
+      ? listenerOptions(options, listenHost(options.hostname, "0.0.0.0"))
+      : listenerOptions(options);
+    const there = this.claimable(asked, key, fixed);
+    if (there) return this.#take(there, served, asked, options);
+    const gate = new Gate(generations, served);
+    const isCurrent = () => gate.newest === served;
+    const { handler: _handler, onError: _onError, ...rest } = options;
+    const { onListen, signal } = rest;
+    const server = native.call(
+      Deno,
+      {
+        ...rest,
+        ...(signal ? { signal: whileCurrent(signal, isCurrent) } : {}),
+        ...(onListen
+          ? {
+            onListen: (address: Deno.Addr) =>
+              generations.as(work, () => onListen(address)),
+          }
+          : {}),
+        onError: (error: unknown) => this.#failed(gate, error),
+      },
+      (request: Request, info: Deno.ServeHandlerInfo<Deno.Addr>) =>
+        this.#answer(gate, request, info),
+    );
+    const listener: Listener = {
+      key,
+      server,
+      gate,
+      options: fixed,
+      closed: false,
+    };
+    this.opened(listener, asked);
+    this.#watch(listener);
+    // Code that has handed the listener over has nothing left to shut down.
+    const shutdown = server.shutdown.bind(server);
+    const own = () => isCurrent() ? shutdown() : Promise.resolve();
+    this.#shutdowns.set(listener, shutdown);
+    server.shutdown = own;
+    Object.defineProperty(server, Symbol.asyncDispose, {
+      value: own,
+      configurable: true,
+      writable: true,
+    });
+    return server;
+  }
+
+  #watch(listener: Listener): void {
+    const { server } = listener;
+    const forget = server.addr.transport === "tcp"
+      ? this.#context.passes.listening((server.addr as Deno.NetAddr).port)
+      : () => {};
+    const closed = () => {
+      this.closed(listener);
+      forget();
+    };
+    this.#context.generations.outside(() =>
+      server.finished.then(closed, closed)
+    );
+  }
+
+  async #answer(
+    gate: Gate<Served>,
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.Addr>,
+  ): Promise<Response> {
+    const { generations, passes } = this.#context;
+    const secret = request.headers.get(PASS_HEADER);
+    const check = secret === null ? null : passes.redeem(secret);
+    const shown = secret === null ? request : withoutPass(request);
+    const act = async () => {
+      const served = gate.value;
+      const { handler, ready } = served;
+      if (generations.work) {
+        this.#served.set(generations.work, served);
+        this.#answers.set(
+          generations.work,
+          (again) => gate.value.handler(again, info),
+        );
+      }
+      if (check === null && ready !== null && !await ready) return gone();
+      return await handler(shown, info);
+    };
+    if (check !== null) return await generations.as(check, act);
+    return await generations.startWork(
+      async () => {
+        try {
+          return await act();
+        } catch (error) {
+          this.#thrown.set(Object(error), generations.work!);
+          throw error;
+        }
+      },
+      { ends: info.completed },
+    );
+  }
+
+  #failed(gate: Gate<Served>, error: unknown): Response | Promise<Response> {
+    const { generations } = this.#context;
+    const work = this.#thrown.get(Object(error)) ?? null;
+    return generations.as(work, () => {
+      const { onError } = gate.value;
+      if (onError) return onError(error);
+      // As Deno does by itself.
+      // deno-lint-ignore no-console -- what an app prints without the runtime it prints with it
+      console.error(error);
+      return new natives.Response("Internal Server Error", { status: 500 });
+    });
+  }
+
+  #take(
+    listener: Listener,
+    served: Served,
+    asked: Asked<Listener, Served>,
+    { onListen, signal }: ServeOptions,
+  ): Deno.HttpServer<Deno.Addr> {
+    const { server, gate } = listener;
+    this.claim(listener, served, asked);
+    onListen?.(server.addr);
+    const isCurrent = () => gate.newest === served;
+    const shutdown = async () => {
+      if (!isCurrent()) return;
+      // The first one's own is the real one; it asks who is current.
+      await this.#shutdowns.get(listener)!();
+    };
+    signal?.addEventListener("abort", () => void shutdown(), { once: true });
+    return {
+      addr: server.addr,
+      finished: server.finished,
+      shutdown,
+      ref: () => server.ref(),
+      unref: () => server.unref(),
+      [Symbol.asyncDispose]: shutdown,
+    };
+  }
+
+  #keyOf(options: ServeOptions, asked: Asked<Listener, Served>): string {
+    const { path, hostname, port = 8000 } = options;
+    if (path !== undefined) return `unix:${path}`;
+    return addressKey(port, hostname, (host) => this.keyOfAnyPort(host, asked));
+  }
+}
+
+interface ServeOptions {
+  readonly path?: string;
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly signal?: AbortSignal;
+  readonly handler?: Handler;
+  readonly onError?: (error: unknown) => Response | Promise<Response>;
+  readonly onListen?: (address: Deno.Addr) => void;
+}
+
+function withoutPass(request: Request): Request {
+  const headers = new natives.Headers(request.headers);
+  headers.delete(PASS_HEADER);
+  // The request itself, so that it can still be upgraded to a WebSocket.
+  Object.defineProperty(request, "headers", {
+    value: headers,
+    configurable: true,
+  });
+  return request;
+}
+
+function gone(): Response {
+  return new natives.Response("Service Unavailable", {
+    status: 503,
+    headers: { "retry-after": "1" },
+  });
+}
+
+/** The signal of a server, for as long as its code serves. */
+function whileCurrent(
+  signal: AbortSignal,
+  isCurrent: () => boolean,
+): AbortSignal {
+  const own = new AbortController();
+  const abort = () => {
+    if (isCurrent()) own.abort(signal.reason);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return own.signal;
+}

@@ -1,0 +1,231 @@
+/** The open sockets of `ws` and `socket.io`: new code greets them by its own "connection" listeners, as if their clients had
+ * connected now.
+ *
+ * Seen are the emitters to which app code adds such a listener, and what the sockets listened to before it was called: what
+ * has come since is the old code's and is taken off. Sockets that are handed to a callback instead never pass a listener;
+ * those cannot be greeted.
+ *
+ * @module
+ */
+import { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { Generations } from "../../modules/generations.ts";
+import {
+  end,
+  isHandled,
+  kindOf,
+  type Listeners,
+  listenersOf,
+  moveSessions,
+  moveSocket,
+  netSocketOf,
+} from "./package_socket_kinds.ts";
+
+/** What is needed. */
+export interface PackageSocketsContext {
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** The innermost module of the app on the stack, or null. */
+  callingPlace(): string | null;
+  /** Whether a place is one of some modules. */
+  isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Takes what goes wrong while sockets are greeted. */
+  report(message: string): void;
+}
+
+interface Open {
+  readonly args: readonly unknown[];
+  readonly before: Listeners;
+  /** Notes that it is closed. */
+  readonly gone: () => void;
+  /** Whether its "connection" listeners have made its handlers. */
+  isHandled: boolean;
+}
+
+/** Something that tells of connections, and its sockets. */
+interface Teller {
+  readonly emitter: EventEmitter;
+  readonly kind: string;
+  readonly place: string | null;
+  readonly attempt: number | null;
+  readonly open: Map<EventEmitter, Open>;
+}
+
+type Listener = (...args: unknown[]) => void;
+
+/** All such sockets. */
+export class PackageSockets {
+  readonly #context: PackageSocketsContext;
+  readonly #tellers = new Set<Teller>();
+  #on = EventEmitter.prototype.on;
+  readonly #of = new WeakMap<EventEmitter, { readonly last: Listener }>();
+
+  /**
+   * @param context what they need
+   */
+  constructor(context: PackageSocketsContext) {
+    this.#context = context;
+  }
+
+  /** Sees who listens to connections. */
+  install(): void {
+    const { prototype } = EventEmitter;
+    this.#on = prototype.on;
+    const see = (emitter: EventEmitter, event: unknown) => {
+      if (event === "connection") this.#listened(emitter);
+    };
+    for (const name of ["on", "addListener"] as const) {
+      const native = prototype[name];
+      prototype[name] = function (
+        this: EventEmitter,
+        event: string | symbol,
+        listener: Listener,
+      ) {
+        native.call(this, event, listener);
+        see(this, event);
+        return this;
+      } as typeof native;
+    }
+  }
+
+  /** The sockets beneath those that new code can greet. */
+  get greetable(): Set<Socket> {
+    const found = new Set<Socket>();
+    for (const { open, kind } of this.#tellers) {
+      for (const [socket, { isHandled }] of open) {
+        const beneath = netSocketOf(socket, kind);
+        if (beneath && isHandled) found.add(beneath);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Lets the code of an attempt greet the open sockets of the modules that it replaced.
+   *
+   * @param attempt the attempt, in for everybody
+   * @param paths the modules
+   */
+  greet(attempt: number, paths: ReadonlySet<string>): void {
+    const { isAmong } = this.#context;
+    const all = [...this.#tellers];
+    const next = all.filter((it) => it.attempt === attempt);
+    const before = all.filter((it) =>
+      it.attempt !== attempt && isAmong(it.place, paths)
+    );
+    for (const old of before) {
+      const now = next.find((it) =>
+        it.kind === old.kind && it.place === old.place
+      ) ?? next.find((it) => it.kind === old.kind);
+      if (now) next.splice(next.indexOf(now), 1);
+      this.#hand(old, now ?? null);
+    }
+  }
+
+  /**
+   * Forgets what nobody is connected to any more: that of replaced modules, or of an attempt that is given up.
+   *
+   * @param attempt the attempt
+   * @param paths the modules that it has replaced; null where it is given up
+   */
+  forget(attempt: number, paths: ReadonlySet<string> | null): void {
+    for (const it of this.#tellers) {
+      const isOver = paths === null
+        ? it.attempt === attempt
+        : it.attempt !== attempt && this.#context.isAmong(it.place, paths) &&
+          it.open.size === 0;
+      if (isOver) this.#tellers.delete(it);
+    }
+  }
+
+  #hand(old: Teller, now: Teller | null): void {
+    const { generations, report } = this.#context;
+    this.#tellers.delete(old);
+    if (now) moveSessions(old.emitter, now.emitter, old.kind);
+    for (const [socket, { args, before, gone }] of [...old.open]) {
+      old.open.delete(socket);
+      socket.removeListener(closeOf(old.kind), gone);
+      for (const name of socket.eventNames()) {
+        for (const listener of socket.rawListeners(name)) {
+          if (before.get(name)?.includes(listener)) continue;
+          socket.removeListener(
+            name,
+            (listener as { listener?: Listener }).listener ??
+              listener as Listener,
+          );
+        }
+      }
+      if (!now) {
+        // Nobody of the new code would have let its client in.
+        end(socket, old.kind);
+        continue;
+      }
+      try {
+        moveSocket(socket, old.emitter, now.emitter, old.kind);
+        generations.outside(() =>
+          generations.startWork(() =>
+            // The emitter's own emit would tell other processes too.
+            EventEmitter.prototype.emit.call(
+              now.emitter,
+              "connection",
+              socket,
+              ...args,
+            )
+          )
+        );
+      } catch (error) {
+        report(
+          `a socket could not be greeted by the new code: ${
+            error instanceof Error ? error.message : error
+          }`,
+        );
+        end(socket, old.kind);
+      }
+    }
+  }
+
+  #listened(emitter: EventEmitter): void {
+    const kind = kindOf(emitter);
+    if (kind === null) return;
+    const known = this.#of.get(emitter);
+    if (known) {
+      // It has to stay the last one.
+      emitter.removeListener("connection", known.last);
+      this.#on.call(emitter, "connection", known.last);
+      return;
+    }
+    const { work } = this.#context.generations;
+    const teller: Teller = {
+      emitter,
+      kind,
+      place: this.#context.callingPlace() ?? work?.place ?? null,
+      attempt: work?.attempt ?? null,
+      open: new Map(),
+    };
+    this.#tellers.add(teller);
+    const first: Listener = (socket, ...args) => {
+      if (!(socket instanceof EventEmitter)) return;
+      const gone = () => teller.open.delete(socket);
+      socket.once(closeOf(kind), gone);
+      teller.open.set(socket, {
+        args,
+        before: listenersOf(socket),
+        gone,
+        isHandled: false,
+      });
+    };
+    const last: Listener = (socket) => {
+      const open = teller.open.get(socket as EventEmitter);
+      if (open) {
+        open.isHandled = isHandled(socket as EventEmitter, open.before, kind);
+      }
+    };
+    emitter.prependListener("connection", first);
+    this.#on.call(emitter, "connection", last);
+    this.#of.set(emitter, { last });
+  }
+}
+
+function closeOf(kind: string): string {
+  return kind.startsWith("socket.io") ? "disconnect" : "close";
+}

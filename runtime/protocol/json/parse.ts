@@ -1,0 +1,142 @@
+/** Small readers that turn unknown JSON into typed values or say exactly where it is wrong.
+ * @module
+ */
+import { shownText } from "../../base/shown_text.ts";
+
+/**
+ * Thrown when a record read from the bucket, a release or a machine is not what the protocol says.
+ *
+ * @example
+ * ```ts
+ * import { parsePointer, ProtocolError } from "@flyhot/runtime/protocol";
+ * try {
+ *   parsePointer({ protocol: 99 });
+ * } catch (error) {
+ *   if (!(error instanceof ProtocolError)) throw error;
+ * }
+ * ```
+ */
+export class ProtocolError extends Error {
+  /** The class name, kept through minification. */
+  override readonly name = "ProtocolError";
+}
+
+/** A reader of one value; `at` names the value in errors. */
+export type Reader<T> = (value: unknown, at: string) => T;
+
+/**
+ * Throws a {@linkcode ProtocolError} that names the place, the expectation and the value found.
+ *
+ * @param at where the value stands, for example `pointer.revision`
+ * @param expected what should stand there
+ * @param found what does stand there
+ * @throws {ProtocolError} always
+ */
+export function reject(at: string, expected: string, found: unknown): never {
+  throw new ProtocolError(
+    shownText(
+      `Cannot read ${shortened(at, 200)}: expected ${expected}, found ${
+        shortened(described(found), 80)
+      }`,
+    ),
+  );
+}
+
+function described(found: unknown): string {
+  if (found === undefined) return "nothing";
+  try {
+    return JSON.stringify(found) ?? typeof found;
+  } catch {
+    return "something nested too deeply";
+  }
+}
+
+function shortened(text: string, lengthMax: number): string {
+  return text.length > lengthMax ? `${text.slice(0, lengthMax - 3)}...` : text;
+}
+
+/** Reads a string. */
+export const string: Reader<string> = (value, at) =>
+  typeof value === "string" ? value : reject(at, "a string", value);
+
+/** Reads a finite number that is not negative. */
+export const count: Reader<number> = (value, at) =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0
+    ? value
+    : reject(at, "a number that is not negative", value);
+
+/** Reads a whole number that is not negative and can be counted on exactly. */
+export const whole: Reader<number> = (value, at) =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+    ? value as number
+    : reject(at, "a whole number that is not negative", value);
+
+/** Reads a boolean. */
+export const boolean: Reader<boolean> = (value, at) =>
+  typeof value === "boolean" ? value : reject(at, "true or false", value);
+
+/** Reads a SHA-256 digest in lower-case hex. */
+export const sha256Hex: Reader<string> = (value, at) =>
+  typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
+    ? value
+    : reject(at, "a SHA-256 digest of 64 lower-case hex digits", value);
+
+/** Reads a JSON object; arrays and null are refused. */
+export const object: Reader<Record<string, unknown>> = (value, at) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : reject(at, "an object", value);
+
+/**
+ * Makes a reader that accepts one of the given strings.
+ *
+ * @param choices the strings allowed
+ * @returns the reader
+ */
+export function oneOf<const T extends string>(
+  ...choices: readonly T[]
+): Reader<T> {
+  return (value, at) =>
+    choices.includes(value as T)
+      ? value as T
+      : reject(at, `one of ${choices.join(", ")}`, value);
+}
+
+/**
+ * Makes a reader of lists.
+ *
+ * @param item the reader of one item
+ * @returns the reader
+ */
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
+  return (value, at) =>
+    Array.isArray(value)
+      ? value.map((entry, index) => item(entry, `${at}[${index}]`))
+      : reject(at, "a list", value);
+}
+
+/**
+ * Makes a reader of objects whose keys are data, such as paths.
+ *
+ * @param item the reader of one value
+ * @returns the reader; its objects have no prototype, so that no key can name an inherited member
+ */
+export function recordOf<T>(item: Reader<T>): Reader<Record<string, T>> {
+  return (value, at) => {
+    const result: Record<string, T> = Object.create(null);
+    for (const [key, entry] of Object.entries(object(value, at))) {
+      result[key] = item(entry, `${at}[${JSON.stringify(key)}]`);
+    }
+    return result;
+  };
+}
+
+/**
+ * Makes a reader that also accepts null.
+ *
+ * @param item the reader of what is there when it is not null
+ * @returns the reader
+ */
+export function nullable<T>(item: Reader<T>): Reader<T | null> {
+  return (value, at) => value === null ? null : item(value, at);
+}

@@ -1,0 +1,126 @@
+/** What a machine says of itself.
+ * @module
+ */
+import {
+  boolean,
+  count,
+  nullable,
+  object,
+  oneOf,
+  recordOf,
+  sha256Hex,
+  string,
+} from "../json/parse.ts";
+
+/** The ways to start the runtime: by `reapply()` in the app, or before the app by the preload or by `serve`. */
+export const STARTED_BY = ["reapply", "preload", "serve"] as const;
+
+/** One of {@linkcode STARTED_BY}. */
+export type StartedBy = typeof STARTED_BY[number];
+
+/** What a machine answers to `GET /v1/info` and what `info()` returns, whether or not an upgrade is in. */
+export interface MachineInfoCommon {
+  /** The image the machine booted from. */
+  readonly currentImageRef: string;
+  /** What code runs; see {@linkcode fingerprint}. */
+  readonly fingerprint: string;
+  /** Upgrades applied since the process started. */
+  readonly upgrades: number;
+  /** Old module instances that Deno cannot free. */
+  readonly retainedModules: number;
+  /** Their source size in bytes. */
+  readonly retainedBytes: number;
+  /** Whether that is more than the budget, so that a cold deploy is recommended. */
+  readonly retainedBudgetExceeded?: boolean;
+  /** Why the process does not watch for upgrades; not there where it does. */
+  readonly notWatching?: string;
+  /**
+   * Open sockets of `Deno.upgradeWebSocket`, by the module whose code handles them; those of `sockets()`, which follow
+   * the code, are not among them. Not there where the runtime is older.
+   */
+  readonly openSockets?: Readonly<Record<string, number>>;
+  /** How the runtime was started; not there where it is older. */
+  readonly startedBy?: StartedBy;
+  /** The process id. */
+  readonly pid: number;
+  /** When the process started watching, RFC 3339. */
+  readonly startedAt: string;
+  /** The id of the newest upgrade this process has seen an end of, or null. */
+  readonly lastUpgradeId: string | null;
+  /** How long a release stays on probation here, in milliseconds; not there where the runtime is older. */
+  readonly probationMs?: number;
+}
+
+/** What a machine runs. */
+export type MachineInfo =
+  | MachineInfoCommon & {
+    /** No hot upgrade is in: the machine runs its base image. */
+    readonly hotUpgradeApplied: false;
+  }
+  | MachineInfoCommon & {
+    /** A hot upgrade is in. */
+    readonly hotUpgradeApplied: true;
+    /** The id of the upgrade. */
+    readonly id: string;
+    /** The release's version. */
+    readonly version: string;
+    /** The image the release was packed from. */
+    readonly sourceImageRef: string;
+    /** When the release was published, RFC 3339. */
+    readonly deployedAt: string;
+    /** When this machine applied it, RFC 3339. */
+    readonly appliedAt: string;
+    /** SHA-256 of the release. */
+    readonly sha256: string;
+  };
+
+/**
+ * Reads what a machine says of itself.
+ *
+ * @param value parsed JSON
+ * @returns the machine's info
+ * @throws {ProtocolError} if it is not such an answer
+ */
+export function parseMachineInfo(value: unknown): MachineInfo {
+  const at = "info";
+  const it = object(value, at);
+  const common: MachineInfoCommon = {
+    currentImageRef: string(it.currentImageRef, `${at}.currentImageRef`),
+    fingerprint: string(it.fingerprint, `${at}.fingerprint`),
+    upgrades: count(it.upgrades, `${at}.upgrades`),
+    retainedModules: count(it.retainedModules, `${at}.retainedModules`),
+    retainedBytes: count(it.retainedBytes, `${at}.retainedBytes`),
+    retainedBudgetExceeded: boolean(
+      it.retainedBudgetExceeded ?? false,
+      `${at}.retainedBudgetExceeded`,
+    ),
+    ...(it.notWatching === undefined
+      ? {}
+      : { notWatching: string(it.notWatching, `${at}.notWatching`) }),
+    ...(it.openSockets === undefined ? {} : {
+      openSockets: recordOf(count)(it.openSockets, `${at}.openSockets`),
+    }),
+    ...(it.startedBy === undefined ? {} : {
+      startedBy: oneOf(...STARTED_BY)(it.startedBy, `${at}.startedBy`),
+    }),
+    pid: count(it.pid, `${at}.pid`),
+    startedAt: string(it.startedAt, `${at}.startedAt`),
+    lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),
+    ...(it.probationMs === undefined
+      ? {}
+      : { probationMs: count(it.probationMs, `${at}.probationMs`) }),
+  };
+  if (!boolean(it.hotUpgradeApplied, `${at}.hotUpgradeApplied`)) {
+    return { hotUpgradeApplied: false, ...common };
+  }
+  return {
+    hotUpgradeApplied: true,
+    ...common,
+    id: string(it.id, `${at}.id`),
+    version: string(it.version, `${at}.version`),
+    sourceImageRef: string(it.sourceImageRef, `${at}.sourceImageRef`),
+    deployedAt: string(it.deployedAt, `${at}.deployedAt`),
+    appliedAt: string(it.appliedAt, `${at}.appliedAt`),
+    sha256: sha256Hex(it.sha256, `${at}.sha256`),
+  };
+}

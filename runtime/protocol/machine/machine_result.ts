@@ -1,0 +1,200 @@
+/** What one machine says about one upgrade.
+ * @module
+ */
+import {
+  phaseNamed,
+  phaseOnTheWire,
+  UPGRADE_PHASES,
+  type UpgradePhase,
+} from "../../base/phases.ts";
+import { protocolVersion } from "../manifest/manifest.ts";
+import type { Refusal } from "../../base/refusal.ts";
+import { refusals } from "../refusal.ts";
+import {
+  boolean,
+  count,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  type Reader,
+  string,
+} from "../json/parse.ts";
+
+/** What became of one holder in an upgrade. */
+export interface HolderChange {
+  /** The holder's name. */
+  readonly name: string;
+  /** State version before, or null for a new holder. */
+  readonly from: number | null;
+  /** State version after, or null for a removed holder. */
+  readonly to: number | null;
+  /** What was done with its state. */
+  readonly action: "kept" | "migrated" | "added" | "removed";
+}
+
+/** Why an upgrade ended badly. */
+export interface UpgradeFailure {
+  /** The step it ended in. */
+  readonly phase: UpgradePhase;
+  /** What was tried, on what, why it failed. */
+  readonly message: string;
+  /** `abort`: what ran before is intact. `fail`: it may not be, recycle the machine. */
+  readonly end: "abort" | "fail";
+  /** True for trouble that a retry may cure, such as a cut download. */
+  readonly transient: boolean;
+  /** What was refused before anything happened, place by place; a cold deploy, or a consent, brings it in. */
+  readonly refusals?: readonly Refusal[];
+}
+
+/** Which process of a machine speaks. */
+export interface ProcessIdentity {
+  /** The process id. */
+  readonly pid: number;
+  /** When it started watching, RFC 3339. */
+  readonly started_at: string;
+}
+
+/** What one machine says about one upgrade. */
+export interface MachineResult {
+  /** {@linkcode PROTOCOL_VERSION}. */
+  readonly protocol: number;
+  /** The upgrade. */
+  readonly upgrade_id: string;
+  /** The machine. */
+  readonly machine_id: string;
+  /** The machine's region. */
+  readonly region: string;
+  /** The image the machine booted from. */
+  readonly image_ref: string;
+  /** `pending` once at the start, then exactly one of the others. */
+  readonly state:
+    | "pending"
+    | "applied"
+    | "nothing_to_do"
+    | "failed"
+    | "rolled_back";
+  /** The version of the release. */
+  readonly version: string;
+  /** When the machine began, RFC 3339. */
+  readonly started_at: string;
+  /** When it ended, or null while pending. */
+  readonly ended_at: string | null;
+  /** What code runs now; see {@linkcode fingerprint}. */
+  readonly fingerprint: string;
+  /** Modules evaluated anew, by path. */
+  readonly reloaded: readonly string[];
+  /** How many app modules are loaded in all. */
+  readonly modules: number;
+  /** What became of the holders concerned. */
+  readonly holders: readonly HolderChange[];
+  /** How long holders took no calls, in milliseconds; null if it did not come to that. */
+  readonly suspend_ms: number | null;
+  /** From the first step to the last, in milliseconds. */
+  readonly total_ms: number;
+  /** Whether it was applied at boot, before the app served. */
+  readonly at_boot: boolean;
+  /** How many starts in a row have tried it at boot; those before died on the way. */
+  readonly boot_attempts?: number;
+  /** The process that says so; not there where the runtime is older. */
+  readonly process?: ProcessIdentity;
+  /** Why it failed, or null. */
+  readonly failure: UpgradeFailure | null;
+}
+
+/**
+ * Reads one machine's result.
+ *
+ * @param value parsed JSON
+ * @returns the result
+ * @throws {ProtocolError} if it is not a result of this protocol
+ */
+export function parseMachineResult(value: unknown): MachineResult {
+  const at = "result";
+  const it = object(value, at);
+  return {
+    protocol: protocolVersion(it.protocol, `${at}.protocol`),
+    upgrade_id: string(it.upgrade_id, `${at}.upgrade_id`),
+    machine_id: string(it.machine_id, `${at}.machine_id`),
+    region: string(it.region, `${at}.region`),
+    image_ref: string(it.image_ref, `${at}.image_ref`),
+    state: oneOf(
+      "pending",
+      "applied",
+      "nothing_to_do",
+      "failed",
+      "rolled_back",
+    )(
+      it.state,
+      `${at}.state`,
+    ),
+    version: string(it.version, `${at}.version`),
+    started_at: string(it.started_at, `${at}.started_at`),
+    ended_at: nullable(string)(it.ended_at, `${at}.ended_at`),
+    fingerprint: string(it.fingerprint, `${at}.fingerprint`),
+    reloaded: listOf(string)(it.reloaded, `${at}.reloaded`),
+    modules: count(it.modules, `${at}.modules`),
+    holders: listOf(holderChange)(it.holders, `${at}.holders`),
+    suspend_ms: nullable(count)(it.suspend_ms, `${at}.suspend_ms`),
+    total_ms: count(it.total_ms, `${at}.total_ms`),
+    at_boot: boolean(it.at_boot, `${at}.at_boot`),
+    ...(it.boot_attempts === undefined
+      ? {}
+      : { boot_attempts: count(it.boot_attempts, `${at}.boot_attempts`) }),
+    ...(it.process === undefined
+      ? {}
+      : { process: processIdentity(it.process, `${at}.process`) }),
+    failure: nullable(upgradeFailure)(it.failure, `${at}.failure`),
+  };
+}
+
+/**
+ * What is written of a result: phases have the names there that results have always had.
+ *
+ * @param result the result
+ * @returns the record
+ */
+export function machineResultRecord(
+  result: MachineResult,
+): Record<string, unknown> {
+  const { failure } = result;
+  return {
+    ...result,
+    failure: failure && { ...failure, phase: phaseOnTheWire(failure.phase) },
+  };
+}
+
+const processIdentity: Reader<ProcessIdentity> = (value, at) => {
+  const it = object(value, at);
+  return {
+    pid: count(it.pid, `${at}.pid`),
+    started_at: string(it.started_at, `${at}.started_at`),
+  };
+};
+
+const holderChange: Reader<HolderChange> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    from: nullable(count)(it.from, `${at}.from`),
+    to: nullable(count)(it.to, `${at}.to`),
+    action: oneOf("kept", "migrated", "added", "removed")(
+      it.action,
+      `${at}.action`,
+    ),
+  };
+};
+
+const upgradeFailure: Reader<UpgradeFailure> = (value, at) => {
+  const it = object(value, at);
+  return {
+    phase: phaseNamed(it.phase) ??
+      oneOf(...UPGRADE_PHASES)(it.phase, `${at}.phase`),
+    message: string(it.message, `${at}.message`),
+    end: oneOf("abort", "fail")(it.end, `${at}.end`),
+    transient: boolean(it.transient, `${at}.transient`),
+    ...(it.refusals === undefined
+      ? {}
+      : { refusals: refusals(it.refusals, `${at}.refusals`) }),
+  };
+};

@@ -1,0 +1,616 @@
+/** What one module does, as far as its text tells: imports, exports, what runs while it is evaluated, what state it has.
+ * @module
+ */
+import {
+  boolean,
+  count,
+  listOf,
+  object,
+  oneOf,
+  type Reader,
+  recordOf,
+  string,
+} from "../json/parse.ts";
+
+/** One import, re-export or `import()` of a module; what only serves types is none. */
+export interface ImportFact {
+  /** The specifier as written. */
+  readonly specifier: string;
+  /** Where, 1-based. */
+  readonly line: number;
+  /** Exported names taken: `default`, `*` for the namespace, or a name; none for `import "./x.ts"`. */
+  readonly names?: readonly string[];
+  /** The local name of each of `names`; empty text for one that only passes through. */
+  readonly locals?: readonly string[];
+  /** True for `import()`: it is evaluated when the code around it runs. */
+  readonly dynamic?: boolean;
+}
+
+/** A class or value by name: of another module, of this module, or of the platform. */
+export interface NameRef {
+  /** The specifier of the module it is imported from; none for this module's own and the platform's. */
+  readonly specifier?: string;
+  /** The exported name there, or the name here. */
+  readonly name: string;
+  /** True for what the platform brings: `Map`, `Deno.KvU64`. */
+  readonly global?: boolean;
+}
+
+/** What an exported name, or a field of an exported object, holds. */
+export const VALUE_KINDS = [
+  "function",
+  "class",
+  "primitive",
+  "frozen",
+  "map",
+  "set",
+  "array",
+  "object",
+  "instance",
+  "runtime",
+  "re-export",
+  "unknown",
+] as const;
+
+/** What an exported name holds. */
+export type ValueKind = typeof VALUE_KINDS[number];
+
+/** One use of something imported. */
+export interface Touch {
+  /** The specifier of the import. */
+  readonly specifier: string;
+  /** The exported name; `*` for the namespace as a whole. */
+  readonly name: string;
+  /** What happens to it in the end; `member` tells the way there. */
+  readonly how:
+    | "call"
+    | "construct"
+    | "method"
+    | "pass"
+    | "write"
+    | "read"
+    | "extend";
+  /** The members on the way, joined by dots: `get().push()`; `[]` for a computed one, `new()` for an instance of it. */
+  readonly member?: string;
+  /** Where, 1-based, in the source as written. */
+  readonly line: number;
+  /** Where, 1-based. */
+  readonly column: number;
+  /** What functions passed along would do, if they were called at once. */
+  readonly callbacks?: Effects;
+}
+
+/** What running some code does beyond its own locals. */
+export interface Effects {
+  /** What it does with imports: places in {@linkcode ModuleAnalysis.touches}. */
+  readonly touches?: readonly number[];
+  /** The object-valued variables of its own module that it changes, hands out or calls methods of. */
+  readonly state?: readonly string[];
+  /** True if it calls functions that are passed to it. */
+  readonly callsBack?: boolean;
+}
+
+/** What one export, or one field of an exported object, is. */
+export interface ExportFact {
+  /** What it holds. */
+  readonly kind: ValueKind;
+  /** The local name, where there is one. */
+  readonly local?: string;
+  /** Where it is declared; for what can be changed. */
+  readonly line?: number;
+  /** Where it is declared. */
+  readonly column?: number;
+  /** Of an `instance`: of which class. Of an `unknown`: the imported function that made it. */
+  readonly of?: NameRef;
+  /** Of a `re-export`: where it comes from. */
+  readonly from?: NameRef;
+  /** Of a `class`: its name among {@linkcode ModuleAnalysis.classes}. */
+  readonly class?: string;
+  /** Of a `function`: what calling it does. */
+  readonly effects?: Effects;
+  /** Of a `function`: the kind of what it returns. */
+  readonly returns?: ValueKind;
+  /** Of an `object` or `frozen`: its fields; one that is not here is unknown, unless `plain`. */
+  readonly fields?: Readonly<Record<string, ExportFact>>;
+  /** Of an `object`, `array`, `map` or `set`: nothing but primitive values, however deep. */
+  readonly plain?: boolean;
+  /** True if it is assigned outside of its declaration. */
+  readonly reassigned?: boolean;
+}
+
+/** A variable at the top level whose value would be lost with its module. */
+export interface StateBinding {
+  /** Its name; `Class.field` for a static field. */
+  readonly name: string;
+  /** Where it is declared. */
+  readonly line: number;
+  /** Where it is declared. */
+  readonly column: number;
+  /** Why it needs a name under `keep` or `startsAnew`. */
+  readonly why: "written" | "mutated" | "instance" | "handle";
+  /** For people: `push() at line 12`, `new Game()`, `new DatabaseSync()`. */
+  readonly detail: string;
+  /** Of an `instance`: the classes, of which at least one must have fields; unknown ones are looked up by the planner. */
+  readonly of?: readonly NameRef[];
+}
+
+/** One declared field of a class, or one that its constructor assigns. */
+export interface FieldFact {
+  /** Its name; `#name` for a private one. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** The text of its initializer; empty for none. */
+  readonly text: string;
+  /** A digest of the initializer that does not depend on how it is written down. */
+  readonly digest?: string;
+  /** True if the initializer refers to nothing but literals, globals and its own new collections. */
+  readonly selfContained?: boolean;
+}
+
+/** One method, getter, setter or static method of a class. */
+export interface MethodFact {
+  /** A digest of it that does not depend on how it is written down. */
+  readonly digest: string;
+  /** What calling it does. */
+  readonly effects?: Effects;
+}
+
+/** A field that the constructor assigns. */
+export interface AssignedField {
+  /** Its name. */
+  readonly name: string;
+  /** The text of what is assigned; for a parameter property the parameter's name. */
+  readonly text: string;
+  /** A digest of it that does not depend on how it is written down. */
+  readonly digest?: string;
+  /** True if that refers to the constructor's parameters or locals. */
+  readonly usesParameters?: boolean;
+}
+
+/** A class at the top level of a module. */
+export interface ClassFact {
+  /** Its name; `default` for one without. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** What it extends; `name` is empty if that is an expression. */
+  readonly extends?: NameRef;
+  /** The names of its private members, with `#`. */
+  readonly private?: readonly string[];
+  /** Methods by name; `static x`, `get x` and `set x` for such. */
+  readonly methods?: Readonly<Record<string, MethodFact>>;
+  /** Declared instance fields. */
+  readonly fields?: readonly FieldFact[];
+  /** How many parameters the constructor has. */
+  readonly parameters?: number;
+  /** What the constructor assigns to `this`. */
+  readonly assigned?: readonly AssignedField[];
+  /** Static fields. */
+  readonly statics?: readonly FieldFact[];
+  /** What constructing it does. */
+  readonly construct?: Effects;
+}
+
+/** An enum. */
+export interface EnumFact {
+  /** Its name. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** The values of its members; null where the text does not tell. */
+  readonly members: Readonly<Record<string, string | number | null>>;
+}
+
+/** Something that goes on after the module's evaluation. */
+export interface OwnedFact {
+  /** What. */
+  readonly kind:
+    | "server"
+    | "interval"
+    | "timeout"
+    | "cron"
+    | "worker"
+    | "listener"
+    | "loop";
+  /** Where. */
+  readonly line: number;
+  /** For people: `Deno.serve()`; of a worker the specifier of its script, if the text tells. */
+  readonly detail: string;
+  /** True if it is only started when somebody calls a function. */
+  readonly later?: boolean;
+  /** True of a loop that waits for something else than timers, with which it would end. */
+  readonly unpaced?: boolean;
+}
+
+/** A piece of code by its text, and what it refers to in other modules. */
+export interface TextRecord {
+  /** A digest of its text and of all it refers to in its module, however it is laid out. */
+  readonly digest: string;
+  /** What it refers to in other modules; the exported name, or `*`. */
+  readonly uses?: readonly NameRef[];
+}
+
+/** Something that evaluated code does to a value, and would do to a kept one a second time. */
+export interface RepeatFact {
+  /** For people: `push()`, `.limit =`, `assignment`. */
+  readonly detail: string;
+  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  readonly isRead?: boolean;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+}
+
+/** Why a local of a function, or what is made in an expression, would be lost with its module. */
+export type LocalState = Pick<StateBinding, "why" | "detail" | "of">;
+
+/** An initializer whose value can be kept. */
+export interface KeptFact extends TextRecord {
+  /** As deno.json has it behind `#`: `rooms`, `main.games`, `Cache.one`, `main.new Users`. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+  /** True for a local of a function, and for what is made in one. */
+  readonly local?: boolean;
+  /** Of what is made in a function or an expression: why it is state, if it was made while the module was evaluated. */
+  readonly state?: LocalState;
+  /** True if that function runs while the module is evaluated, as far as its text tells. */
+  readonly early?: boolean;
+  /** Of such an expression: the variable whose initializer it stands in. */
+  readonly inside?: string;
+  /** True for a weak collection or a symbol: kept without being named, if its text stays. */
+  readonly byItself?: boolean;
+  /** What would be done to it a second time. */
+  readonly repeats?: readonly RepeatFact[];
+  /** The package whose object it is, which the module configures. */
+  readonly library?: string;
+}
+
+/** A name whose value cannot be kept. */
+export interface UnkeepableFact {
+  /** The name. */
+  readonly name: string;
+  /** Why: ends a sentence that begins with the name. */
+  readonly why: string;
+  /** Where. */
+  readonly line: number;
+}
+
+/** What one module does, as far as its text tells; lists that would be empty are left out. */
+export interface ModuleAnalysis {
+  /** What it imports. */
+  readonly imports?: readonly ImportFact[];
+  /** The names that it declares at its top level. */
+  readonly names?: readonly string[];
+  /** What it exports, by name. */
+  readonly exports?: Readonly<Record<string, ExportFact>>;
+  /** The specifiers of `export * from`. */
+  readonly stars?: readonly string[];
+  /** Every use of an import in its code. */
+  readonly touches?: readonly Touch[];
+  /** What its evaluation does. */
+  readonly top?: Effects;
+  /** What code that runs after its evaluation changes of its imports. */
+  readonly later?: readonly Touch[];
+  /** The state that would be lost with it. */
+  readonly bindings?: readonly StateBinding[];
+  /** Its classes. */
+  readonly classes?: readonly ClassFact[];
+  /** Its enums. */
+  readonly enums?: readonly EnumFact[];
+  /** The initializers whose values can be kept. */
+  readonly kept?: readonly KeptFact[];
+  /** Names whose values cannot be kept. */
+  readonly unkeepable?: readonly UnkeepableFact[];
+  /** Its exports by their text. */
+  readonly texts?: Readonly<Record<string, TextRecord>>;
+  /** What it starts. */
+  readonly owned?: readonly OwnedFact[];
+  /** The members of `hot(import.meta)` that it uses. */
+  readonly hot?: readonly string[];
+  /** Whether it has an `import()` whose specifier the text does not tell; always said, except of CommonJS. */
+  readonly computed?: boolean;
+  /** True if it keeps in its variables what it has read from files after its evaluation. */
+  readonly keepsFiles?: boolean;
+  /** True if it awaits at its top level. */
+  readonly awaits?: boolean;
+  /** True for CommonJS. */
+  readonly commonjs?: boolean;
+  /** Of a script that cannot be parsed: where, and why; then nothing else is known of it. */
+  readonly broken?: {
+    readonly line: number;
+    readonly column: number;
+    readonly message: string;
+  };
+}
+
+/** Reads a field that may be missing; the record then does not have it. */
+function maybe<K extends string, T>(
+  source: Record<string, unknown>,
+  key: K,
+  read: Reader<T>,
+  at: string,
+): { readonly [P in K]?: T } {
+  if (source[key] === undefined) return {};
+  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
+}
+
+const importFact: Reader<ImportFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    specifier: string(it.specifier, `${at}.specifier`),
+    line: count(it.line, `${at}.line`),
+    ...maybe(it, "names", listOf(string), at),
+    ...maybe(it, "locals", listOf(string), at),
+    ...maybe(it, "dynamic", boolean, at),
+  };
+};
+
+const nameRef: Reader<NameRef> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "specifier", string, at),
+    name: string(it.name, `${at}.name`),
+    ...maybe(it, "global", boolean, at),
+  };
+};
+
+const touch: Reader<Touch> = (value, at) => {
+  const it = object(value, at);
+  return {
+    specifier: string(it.specifier, `${at}.specifier`),
+    name: string(it.name, `${at}.name`),
+    how: oneOf(
+      "call",
+      "construct",
+      "method",
+      "pass",
+      "write",
+      "read",
+      "extend",
+    )(it.how, `${at}.how`),
+    ...maybe(it, "member", string, at),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    ...maybe(it, "callbacks", effects, at),
+  };
+};
+
+const effects: Reader<Effects> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "touches", listOf(count), at),
+    ...maybe(it, "state", listOf(string), at),
+    ...maybe(it, "callsBack", boolean, at),
+  };
+};
+
+const exportFact: Reader<ExportFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    kind: oneOf(...VALUE_KINDS)(it.kind, `${at}.kind`),
+    ...maybe(it, "local", string, at),
+    ...maybe(it, "line", count, at),
+    ...maybe(it, "column", count, at),
+    ...maybe(it, "of", nameRef, at),
+    ...maybe(it, "from", nameRef, at),
+    ...maybe(it, "class", string, at),
+    ...maybe(it, "effects", effects, at),
+    ...maybe(it, "returns", oneOf(...VALUE_KINDS), at),
+    ...maybe(it, "fields", exportFacts, at),
+    ...maybe(it, "plain", boolean, at),
+    ...maybe(it, "reassigned", boolean, at),
+  };
+};
+const exportFacts: Reader<Record<string, ExportFact>> = (value, at) =>
+  recordOf(exportFact)(value, at);
+
+const stateBinding: Reader<StateBinding> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    why: STATE_WHY(it.why, `${at}.why`),
+    detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "of", listOf(nameRef), at),
+  };
+};
+
+const STATE_WHY = oneOf("written", "mutated", "instance", "handle");
+
+const localState: Reader<LocalState> = (value, at) => {
+  const it = object(value, at);
+  return {
+    why: STATE_WHY(it.why, `${at}.why`),
+    detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "of", listOf(nameRef), at),
+  };
+};
+
+const fieldFact: Reader<FieldFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    text: string(it.text, `${at}.text`),
+    ...maybe(it, "digest", string, at),
+    ...maybe(it, "selfContained", boolean, at),
+  };
+};
+
+const methodFact: Reader<MethodFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    digest: string(it.digest, `${at}.digest`),
+    ...maybe(it, "effects", effects, at),
+  };
+};
+
+const assignedField: Reader<AssignedField> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    text: string(it.text, `${at}.text`),
+    ...maybe(it, "digest", string, at),
+    ...maybe(it, "usesParameters", boolean, at),
+  };
+};
+
+const classFact: Reader<ClassFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    ...maybe(it, "extends", nameRef, at),
+    ...maybe(it, "private", listOf(string), at),
+    ...maybe(it, "methods", recordOf(methodFact), at),
+    ...maybe(it, "fields", listOf(fieldFact), at),
+    ...maybe(it, "parameters", count, at),
+    ...maybe(it, "assigned", listOf(assignedField), at),
+    ...maybe(it, "statics", listOf(fieldFact), at),
+    ...maybe(it, "construct", effects, at),
+  };
+};
+
+const memberValue: Reader<string | number | null> = (value, at) =>
+  value === null || typeof value === "number" ? value : string(value, at);
+
+const enumFact: Reader<EnumFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    members: recordOf(memberValue)(it.members, `${at}.members`),
+  };
+};
+
+const ownedFact: Reader<OwnedFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    kind: oneOf(
+      "server",
+      "interval",
+      "timeout",
+      "cron",
+      "worker",
+      "listener",
+      "loop",
+    )(it.kind, `${at}.kind`),
+    line: count(it.line, `${at}.line`),
+    detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "later", boolean, at),
+    ...maybe(it, "unpaced", boolean, at),
+  };
+};
+
+const textRecord: Reader<TextRecord> = (value, at) => {
+  const it = object(value, at);
+  return {
+    digest: string(it.digest, `${at}.digest`),
+    ...maybe(it, "uses", listOf(nameRef), at),
+  };
+};
+
+const repeatFact: Reader<RepeatFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    detail: string(it.detail, `${at}.detail`),
+    ...maybe(it, "isRead", boolean, at),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+  };
+};
+
+const keptFact: Reader<KeptFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...textRecord(value, at),
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    ...maybe(it, "local", boolean, at),
+    ...maybe(it, "state", localState, at),
+    ...maybe(it, "inside", string, at),
+    ...maybe(it, "early", boolean, at),
+    ...maybe(it, "byItself", boolean, at),
+    ...maybe(it, "repeats", listOf(repeatFact), at),
+    ...maybe(it, "library", string, at),
+  };
+};
+
+const unkeepableFact: Reader<UnkeepableFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    why: string(it.why, `${at}.why`),
+    line: count(it.line, `${at}.line`),
+  };
+};
+
+const brokenFact: Reader<NonNullable<ModuleAnalysis["broken"]>> = (
+  value,
+  at,
+) => {
+  const it = object(value, at);
+  return {
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    message: string(it.message, `${at}.message`),
+  };
+};
+
+/**
+ * Reads what one module does.
+ *
+ * @param value parsed JSON
+ * @param at where it stands, for errors
+ * @returns the analysis; fields that a newer flyhot added are left out
+ * @throws {ProtocolError} if it is not one
+ */
+export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "imports", listOf(importFact), at),
+    ...maybe(it, "names", listOf(string), at),
+    ...maybe(it, "exports", exportFacts, at),
+    ...maybe(it, "stars", listOf(string), at),
+    ...maybe(it, "touches", listOf(touch), at),
+    ...maybe(it, "top", effects, at),
+    ...maybe(it, "later", listOf(touch), at),
+    ...maybe(it, "bindings", listOf(stateBinding), at),
+    ...maybe(it, "classes", listOf(classFact), at),
+    ...maybe(it, "enums", listOf(enumFact), at),
+    ...maybe(it, "kept", listOf(keptFact), at),
+    ...maybe(it, "unkeepable", listOf(unkeepableFact), at),
+    ...maybe(it, "texts", recordOf(textRecord), at),
+    ...maybe(it, "owned", listOf(ownedFact), at),
+    ...maybe(it, "hot", listOf(string), at),
+    ...maybe(it, "computed", boolean, at),
+    ...maybe(it, "keepsFiles", boolean, at),
+    ...maybe(it, "awaits", boolean, at),
+    ...maybe(it, "commonjs", boolean, at),
+    ...maybe(it, "broken", brokenFact, at),
+  };
+};
+
+/**
+ * The uses of imports that effects name.
+ *
+ * @param analysis the module that the effects are of
+ * @param effects the effects; undefined for none
+ * @returns the uses
+ */
+export function touchesOf(
+  analysis: ModuleAnalysis | undefined,
+  effects: Effects | undefined,
+): Touch[] {
+  return (effects?.touches ?? []).flatMap((at) => {
+    const touch = analysis?.touches?.[at];
+    return touch ? [touch] : [];
+  });
+}

@@ -1,0 +1,73 @@
+/** What the app's `deno.json` says about its state, read from the release that is applied.
+ * @module
+ */
+import { listOf, object, oneOf, type Reader, string } from "../json/parse.ts";
+
+/** A variable whose value stays when its module is replaced. */
+export interface KeptEntry {
+  /** `rooms.ts#rooms`, `main.ts#main.games`. */
+  readonly at: string;
+  /** `keep` if functions in it may stay as they are. */
+  readonly functions?: "keep";
+}
+
+/** What becomes of open sockets whose handlers are replaced. */
+export const SOCKET_WAYS = ["replay", "reconnect", "keep"] as const;
+
+/** What `"flyhot"` in `deno.json` says about state; lists that are not there are empty. */
+export interface ReleaseSettings {
+  /** Variables that stay. */
+  readonly keep: readonly KeptEntry[];
+  /** Variables that may be lost with their module. */
+  readonly startsAnew: readonly string[];
+  /** Exports that modules may touch without reloading theirs. */
+  readonly shared: readonly string[];
+  /** Files that are only read by `asset()`: paths, folders, or patterns with `*` and `**`. */
+  readonly assets: readonly string[];
+  /** What is consented to: `worker:w.ts`. */
+  readonly consent: readonly string[];
+  /** What becomes of open sockets. */
+  readonly sockets?: typeof SOCKET_WAYS[number];
+}
+
+/** What a `deno.json` says that says nothing. */
+export const NO_SETTINGS: ReleaseSettings = {
+  keep: [],
+  startsAnew: [],
+  shared: [],
+  assets: [],
+  consent: [],
+};
+
+const keptEntry: Reader<KeptEntry> = (value, at) => {
+  const entry = object(value, at);
+  return {
+    at: string(entry.at, `${at}.at`),
+    ...(entry.functions === undefined
+      ? {}
+      : { functions: oneOf("keep")(entry.functions, `${at}.functions`) }),
+  };
+};
+
+/**
+ * Reads the settings out of a manifest.
+ *
+ * @param value parsed JSON
+ * @param at where it stands
+ * @returns the settings
+ * @throws {ProtocolError} if it is not such a record
+ */
+export const releaseSettings: Reader<ReleaseSettings> = (value, at) => {
+  const it = object(value, at);
+  const list = (key: string) => listOf(string)(it[key] ?? [], `${at}.${key}`);
+  return {
+    keep: listOf(keptEntry)(it.keep ?? [], `${at}.keep`),
+    startsAnew: list("startsAnew"),
+    shared: list("shared"),
+    assets: list("assets"),
+    consent: list("consent"),
+    ...(it.sockets === undefined
+      ? {}
+      : { sockets: oneOf(...SOCKET_WAYS)(it.sockets, `${at}.sockets`) }),
+  };
+};

@@ -1,0 +1,68 @@
+/** Decompression in bounded memory.
+ * @module
+ */
+import { Slices } from "../../base/in_slices.ts";
+
+/** The most that comes out at a time. */
+export const GUNZIP_CHUNK_BYTES = 64 * 1024;
+
+// What is put in at once comes out at once, and 1 KiB of zeros compressed is 1 MiB: the pieces are small, and only
+// grow while little comes of them.
+const PIECE_MIN = 128;
+const PIECE_MAX = 8 * 1024;
+const EXPANDED_AIM = 128 * 1024;
+const READ_BYTES = 64 * 1024;
+
+/**
+ * Decompresses a file, no faster than it is read.
+ *
+ * @param file the file, `gzip`; whoever closes it ends the work first
+ * @param signal ends the work
+ * @returns the content, in chunks of at most {@linkcode GUNZIP_CHUNK_BYTES}; each is gone when the next one is asked for
+ */
+export function gunzip(
+  file: Deno.FsFile,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let piece = PIECE_MIN;
+  let read = new Uint8Array(0);
+  const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      if (read.byteLength === 0) {
+        const buffer = new Uint8Array(READ_BYTES);
+        const length = await file.read(buffer);
+        if (signal.aborted) return;
+        read = buffer.subarray(0, length ?? 0);
+      }
+      if (read.byteLength === 0) return controller.close();
+      controller.enqueue(read.subarray(0, piece));
+      read = read.subarray(piece);
+    },
+  }, { highWaterMark: 0 });
+  const expanded = compressed.pipeThrough(new DecompressionStream("gzip"), {
+    signal,
+  });
+  return cut(expanded, (length) => {
+    const ratio = length / piece;
+    piece = Math.max(
+      PIECE_MIN,
+      Math.min(PIECE_MAX, 2 * piece, Math.floor(EXPANDED_AIM / ratio)),
+    );
+  });
+}
+
+async function* cut(
+  chunks: ReadableStream<Uint8Array<ArrayBuffer>>,
+  measure: (length: number) => void,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const slices = new Slices();
+  for await (const chunk of chunks) {
+    measure(chunk.byteLength);
+    for (let at = 0; at < chunk.byteLength; at += GUNZIP_CHUNK_BYTES) {
+      yield chunk.subarray(at, at + GUNZIP_CHUNK_BYTES);
+      if (slices.over) await slices.next();
+    }
+    // Hundreds of megabytes pass through in a second; on a busy computer the collector comes too late for them.
+    chunk.buffer.transfer(0);
+  }
+}

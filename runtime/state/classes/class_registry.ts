@@ -1,0 +1,196 @@
+/** The classes of the app's modules, by module and name, with those of earlier versions.
+ * @module
+ */
+import { noteOwnClass } from "../copy/value_kind.ts";
+
+// deno-lint-ignore ban-types -- whatever can construct
+export type AnyClass = Function & { readonly prototype: object };
+
+/** A class and what came before it. */
+export interface KnownClass {
+  /** Its name in its module. */
+  readonly name: string;
+  /** The module that declares it. */
+  readonly place: string;
+  /** The newest one that is in. */
+  readonly current: AnyClass;
+  /** Those of earlier versions, and of upgrades that were undone: their instances may live on. */
+  readonly earlier: readonly AnyClass[];
+}
+
+/** A class that is replaced. */
+export interface ClassPair extends KnownClass {
+  /** The class that takes its place. */
+  readonly next: AnyClass;
+}
+
+/** What becomes of the classes of replaced modules. */
+export interface ClassPairs {
+  /** The classes that have a successor. */
+  readonly pairs: readonly ClassPair[];
+  /** Those that have none. */
+  readonly gone: readonly KnownClass[];
+}
+
+/** The classes of some modules. */
+export class ClassRegistry {
+  readonly #places = new Map<string, Map<string, KnownClass>>();
+  readonly #known = new WeakSet<object>();
+
+  /**
+   * Takes a class at the top level of a module, exported or not; whatever is not a class is left alone.
+   *
+   * @param place the module, as a path under the app root
+   * @param name what it is called there; its own name goes first
+   * @param value what may be a class
+   */
+  register(place: string, name: string, value: unknown): void {
+    if (!isClass(value) || this.#known.has(value)) return;
+    this.#known.add(value);
+    noteOwnClass(value);
+    const classes = this.#places.get(place) ?? new Map();
+    this.#places.set(place, classes);
+    const own = typeof value.name === "string" && value.name !== "" &&
+        !name.includes(".")
+      ? value.name
+      : name;
+    if (!classes.has(own)) {
+      classes.set(own, { name: own, place, current: value, earlier: [] });
+    }
+    this.#registerMembers(place, own, value);
+  }
+
+  /** Takes the classes that a class or a plain object has as its members. */
+  #registerMembers(place: string, name: string, owner: object): void {
+    const members = Object.getOwnPropertyDescriptors(owner);
+    for (const [key, { value }] of Object.entries(members)) {
+      this.register(place, `${name}.${key}`, value);
+    }
+  }
+
+  /**
+   * Takes the classes that a module exports.
+   *
+   * @param place the module
+   * @param namespace what it exports
+   */
+  registerExports(
+    place: string,
+    namespace: Readonly<Record<string, unknown>>,
+  ): void {
+    for (const name of Reflect.ownKeys(namespace)) {
+      if (typeof name !== "string") continue;
+      let value: unknown;
+      try {
+        value = namespace[name];
+      } catch {
+        // In a cycle of imports it may not have its value yet.
+        continue;
+      }
+      this.register(place, name, value);
+      if (isPlain(value)) this.#registerMembers(place, name, value);
+    }
+  }
+
+  /**
+   * The classes of a module.
+   *
+   * @param place the module
+   * @returns the classes by name
+   */
+  of(place: string): ReadonlyMap<string, KnownClass> {
+    return this.#places.get(place) ?? new Map();
+  }
+
+  /**
+   * Finds the successors of classes: of the same module and name, or else the only one of that name.
+   *
+   * @param staged the classes of the new modules
+   * @param replaced the modules that are reloaded or gone
+   * @returns the pairs, and what has no successor
+   */
+  pairWith(staged: ClassRegistry, replaced: Iterable<string>): ClassPairs {
+    const pairs: ClassPair[] = [];
+    const gone: KnownClass[] = [];
+    const byName = Map.groupBy(staged.#all(), ({ name }) => name);
+    for (const place of replaced) {
+      for (const known of this.of(place).values()) {
+        const named = byName.get(known.name) ?? [];
+        const next = staged.of(place).get(known.name) ??
+          (named.length === 1 ? named[0] : undefined);
+        if (next) pairs.push({ ...known, next: next.current });
+        else gone.push(known);
+      }
+    }
+    return { pairs, gone };
+  }
+
+  /**
+   * Lets new classes take the place of old ones.
+   *
+   * @param staged the classes of the new modules
+   * @param changes what becomes of the old ones
+   * @param replaced the modules that are reloaded or gone
+   * @returns puts the old ones back; the new ones are remembered as earlier ones, for instances made meanwhile
+   */
+  adopt(
+    staged: ClassRegistry,
+    { pairs }: ClassPairs,
+    replaced: Iterable<string>,
+  ): () => void {
+    const before = new Map(
+      [...replaced].map((place) => [place, this.#places.get(place)] as const),
+    );
+    for (const [place, classes] of staged.#places) {
+      if (!before.has(place)) before.set(place, this.#places.get(place));
+      this.#places.set(place, new Map(classes));
+      for (const { current } of classes.values()) this.#known.add(current);
+    }
+    for (const place of before.keys()) {
+      if (!staged.#places.has(place)) this.#places.delete(place);
+    }
+    const byNext = new Map(pairs.map((pair) => [pair.next, pair]));
+    for (const classes of this.#places.values()) {
+      for (const [name, known] of classes) {
+        const pair = byNext.get(known.current);
+        if (!pair || known.earlier.length > 0) continue;
+        const earlier = [pair.current, ...pair.earlier];
+        classes.set(name, { ...known, earlier });
+      }
+    }
+    return () => {
+      for (const [place, classes] of before) {
+        if (classes) this.#places.set(place, classes);
+        else this.#places.delete(place);
+      }
+      for (const pair of pairs) {
+        const { place, name, current, earlier, next } = pair;
+        this.#places.get(place)?.set(name, {
+          name,
+          place,
+          current,
+          earlier: [next, ...earlier],
+        });
+      }
+    };
+  }
+
+  #all(): KnownClass[] {
+    return [...this.#places.values()].flatMap((classes) => [
+      ...classes.values(),
+    ]);
+  }
+}
+
+function isClass(value: unknown): value is AnyClass {
+  // Only classes and what the platform brings have a prototype that cannot be assigned; a text takes longer.
+  return typeof value === "function" &&
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false &&
+    /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,299 @@
+/** Finds in kept state what an upgrade must know of: instances of replaced classes, class objects, functions.
+ * @module
+ */
+import { types } from "node:util";
+import type { AnyClass } from "../classes/class_registry.ts";
+import { kindOf } from "./value_kind.ts";
+
+/** Where something was found: in what, and how to put something else there. */
+export interface KeptPlace {
+  /** As `rooms["a"].players[0]`. */
+  readonly path: string;
+  /** What the walk began with: the holder or member. */
+  readonly root: KeptRoot;
+  /**
+   * Puts another value there.
+   *
+   * @param value the value
+   * @returns puts the first one back
+   */
+  replace(value: unknown): () => void;
+}
+
+/** Where the walk begins. */
+export interface KeptRoot {
+  /** What it is called: `rooms["a"]`. */
+  readonly name: string;
+  /** The value. */
+  readonly value: unknown;
+}
+
+/** Takes what the walk finds. */
+export interface KeptVisitor {
+  /**
+   * Tells whether instances with this prototype are wanted.
+   *
+   * @param prototype the prototype
+   * @returns whether they are
+   */
+  wantsInstance(prototype: object): boolean;
+  /**
+   * An instance that is wanted, once for each.
+   *
+   * @param instance the instance
+   * @param place where it was first found
+   */
+  instance(instance: object, place: () => KeptPlace): void;
+  /**
+   * A reference to an instance that is wanted, the first one included.
+   *
+   * @param instance the instance
+   * @param place where it is
+   */
+  reference?(instance: object, place: () => KeptPlace): void;
+  /**
+   * A function or a class object.
+   *
+   * @param value the function
+   * @param place where it is
+   * @param of the object that has it as a member, and under which key; null where it is anywhere else
+   */
+  function?(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void;
+  /**
+   * A symbol, as a key or a value.
+   *
+   * @param value the symbol
+   * @param place where it is
+   * @param of the object that has it as a key, or null
+   */
+  symbol?(value: symbol, place: () => KeptPlace, of: object | null): void;
+}
+
+interface Step {
+  readonly object: object;
+  readonly from: Step | null;
+  readonly root: KeptRoot;
+  readonly via: "root" | "member" | "element" | "map key" | "map value";
+  readonly key: unknown;
+}
+
+const CHECK_CLOCK_EVERY = 64;
+
+/** A walk through kept state, which can be made a little at a time. */
+export class KeptWalk {
+  readonly #visitor: KeptVisitor;
+  readonly #seen = new Set<object>();
+  readonly #open: Step[] = [];
+  readonly #wanted = new WeakMap<object, boolean>();
+
+  /**
+   * @param visitor takes what is found
+   */
+  constructor(visitor: KeptVisitor) {
+    this.#visitor = visitor;
+  }
+
+  /**
+   * Adds state to walk through.
+   *
+   * @param root the state
+   */
+  add(root: KeptRoot): void {
+    this.#visit(root.value, null, root, "root", null);
+  }
+
+  /**
+   * Goes on walking.
+   *
+   * @param endsAt when to pause, on the clock that never jumps, in milliseconds
+   * @returns whether all was seen
+   */
+  run(endsAt: number = Infinity): boolean {
+    for (let turns = 1;; turns++) {
+      const step = this.#open.pop();
+      if (!step) return true;
+      this.#enter(step);
+      if (turns % CHECK_CLOCK_EVERY === 0 && performance.now() >= endsAt) {
+        return this.#open.length === 0;
+      }
+    }
+  }
+
+  #visit(
+    value: unknown,
+    from: Step | null,
+    root: KeptRoot,
+    via: Step["via"],
+    key: unknown,
+  ): void {
+    if (typeof value === "function") {
+      this.#visitor.function?.(
+        value as AnyClass,
+        () => placeOf({ object: value, from, root, via, key }),
+        via === "member" && from ? { object: from.object, key } : null,
+      );
+      return;
+    }
+    if (typeof value === "symbol") {
+      const step = { object: Object(value), from, root, via, key };
+      this.#visitor.symbol?.(value, () => placeOf(step), null);
+      return;
+    }
+    if (typeof value !== "object" || value === null) return;
+    const wanted = this.#isWanted(value);
+    if (wanted && this.#visitor.reference) {
+      const step: Step = { object: value, from, root, via, key };
+      this.#visitor.reference(value, () => placeOf(step));
+    }
+    if (this.#seen.has(value)) return;
+    this.#seen.add(value);
+    if (types.isProxy(value)) return;
+    const step: Step = { object: value, from, root, via, key };
+    if (wanted) this.#visitor.instance(value, () => placeOf(step));
+    if (wanted || kindOf(value).kind !== "host") this.#open.push(step);
+  }
+
+  #isWanted(value: object): boolean {
+    if (types.isProxy(value)) return false;
+    const prototype: object | null = Object.getPrototypeOf(value);
+    if (prototype === null || prototype === Object.prototype) return false;
+    let wanted = this.#wanted.get(prototype);
+    if (wanted === undefined) {
+      wanted = this.#visitor.wantsInstance(prototype);
+      this.#wanted.set(prototype, wanted);
+    }
+    return wanted;
+  }
+
+  #enter(step: Step): void {
+    const { object, root } = step;
+    if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) return;
+    if (types.isMap(object)) {
+      let at = 0;
+      for (const [key, value] of Map.prototype.entries.call(object)) {
+        this.#visit(key, step, root, "map key", at++);
+        this.#visit(value, step, root, "map value", key);
+      }
+    } else if (types.isSet(object)) {
+      let at = 0;
+      for (const value of Set.prototype.values.call(object)) {
+        this.#visit(value, step, root, "element", at++);
+      }
+    }
+    for (const key of Reflect.ownKeys(object)) {
+      const member = Reflect.getOwnPropertyDescriptor(object, key);
+      const value: unknown = member?.value;
+      if (typeof key === "symbol") {
+        const at = {
+          object: Object(key),
+          from: step,
+          root,
+          via: "member",
+          key,
+        };
+        this.#visitor.symbol?.(key, () => placeOf(at as Step), object);
+      }
+      if (
+        typeof value === "object" && value !== null ||
+        typeof value === "function" || typeof value === "symbol"
+      ) this.#visit(value, step, root, "member", key);
+    }
+  }
+}
+
+function placeOf(step: Step): KeptPlace {
+  return {
+    get path() {
+      return pathOf(step);
+    },
+    root: step.root,
+    replace: (value) => replaceAt(step, value),
+  };
+}
+
+function pathOf({ from, root, via, key }: Step): string {
+  const before = from ? pathOf(from) : "";
+  switch (via) {
+    case "root":
+      return root.name;
+    case "element":
+      return `${before}[${key}]`;
+    case "map key":
+      return `${before}.keys()[${key}]`;
+    case "map value":
+      return `${before}.get(${
+        typeof key === "string"
+          ? JSON.stringify(key)
+          : typeof key === "object" || typeof key === "function"
+          ? "…"
+          : String(key)
+      })`;
+    case "member": {
+      if (typeof key === "symbol") return `${before}[${String(key)}]`;
+      const name = key as string;
+      if (/^\d+$/.test(name)) return `${before}[${name}]`;
+      return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
+        ? `${before}.${name}`
+        : `${before}[${JSON.stringify(name)}]`;
+    }
+  }
+}
+
+function replaceAt(
+  { object, from, via, key }: Step,
+  value: unknown,
+): () => void {
+  const container = from?.object;
+  switch (via) {
+    case "root":
+      throw new TypeError("The state itself is replaced by its holder");
+    case "member": {
+      const member = Reflect.getOwnPropertyDescriptor(
+        container!,
+        key as PropertyKey,
+      )!;
+      Object.defineProperty(container!, key as PropertyKey, {
+        ...member,
+        value,
+      });
+      return () =>
+        Object.defineProperty(container!, key as PropertyKey, member);
+    }
+    case "map value":
+      Map.prototype.set.call(container, key, value);
+      return () => Map.prototype.set.call(container, key, object);
+    case "map key": {
+      const map = container as Map<unknown, unknown>;
+      const entries = [...Map.prototype.entries.call(map)];
+      refillMap(
+        map,
+        entries.map(([it, to]) => [it === object ? value : it, to]),
+      );
+      return () => refillMap(map, entries);
+    }
+    case "element": {
+      const set = container as Set<unknown>;
+      const values = [...Set.prototype.values.call(set)];
+      refillSet(set, values.map((it) => it === object ? value : it));
+      return () => refillSet(set, values);
+    }
+  }
+}
+
+// The order of entries is part of the state.
+function refillMap(
+  map: Map<unknown, unknown>,
+  entries: readonly (readonly unknown[])[],
+): void {
+  Map.prototype.clear.call(map);
+  for (const [key, value] of entries) Map.prototype.set.call(map, key, value);
+}
+
+function refillSet(set: Set<unknown>, values: readonly unknown[]): void {
+  Set.prototype.clear.call(set);
+  for (const value of values) Set.prototype.add.call(set, value);
+}

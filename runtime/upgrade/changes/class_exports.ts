@@ -1,0 +1,73 @@
+/** Finds the classes that modules export, old ones and new ones.
+ * @module
+ */
+import { Slices } from "../../base/in_slices.ts";
+import { within } from "../../base/deadline.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type { ClassRegistry } from "../../state/classes/class_registry.ts";
+import type { Staging } from "../../state/staging.ts";
+
+/** A module that is evaluated already is there at once. */
+const EVALUATED_MS = 100;
+/** Far more than the import of one that is there takes, where many are waited for. */
+const IMPORT_MS = 1;
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/** What is asked for the URLs of modules. */
+export interface ModuleUrls {
+  /** The modules that are reloaded or gone. */
+  readonly replaced: Iterable<string>;
+  /** Whether a module is loaded. */
+  isLoaded(path: string): boolean;
+  /** The URL of a module that is in. */
+  current(path: string): string | null;
+  /** The URL of the module that takes its place. */
+  next(path: string): string | null;
+}
+
+/**
+ * Registers the exported classes of replaced modules, which are loaded already, and of those that take their place.
+ *
+ * @param urls the modules
+ * @param appProcess takes the old ones
+ * @param staging takes the new ones
+ */
+export async function registerExportedClasses(
+  urls: ModuleUrls,
+  appProcess: Pick<AppProcess, "classes" | "modules">,
+  staging: Pick<Staging, "classes">,
+): Promise<void> {
+  const waiting: { register: (exports: Exports) => void; url: string }[] = [];
+  const wait = (registry: ClassRegistry, path: string, url: string | null) => {
+    if (url === null) return;
+    const register = (exports: Exports) =>
+      registry.registerExports(path, exports);
+    waiting.push({ register, url });
+  };
+  for (const path of [...urls.replaced].sort()) {
+    if (!/\.[cm]?[jt]sx?$/.test(path) || !urls.isLoaded(path)) continue;
+    wait(appProcess.classes, path, urls.current(path));
+    wait(staging.classes, path, urls.next(path));
+  }
+  // One that does not come through its evaluation has no classes that anybody could use.
+  const { namespaces } = appProcess.modules;
+  const imports: Promise<void>[] = [];
+  const slices = new Slices();
+  for (const { url } of waiting) {
+    if (namespaces.has(url)) continue;
+    const look = async () => void namespaces.set(url, await import(url));
+    imports.push(look());
+    if (slices.over) await slices.next();
+  }
+  await within(
+    EVALUATED_MS + waiting.length * IMPORT_MS,
+    () => Promise.allSettled(imports),
+    () => new Error("some are still being evaluated"),
+  ).catch(() => {});
+  for (const { register, url } of waiting) {
+    const exports = namespaces.get(url);
+    if (exports) register(exports);
+    if (slices.over) await slices.next();
+  }
+}

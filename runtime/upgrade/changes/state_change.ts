@@ -1,0 +1,662 @@
+/** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
+ * @module
+ */
+import { noteGeneration } from "../../state/cells/action_generation.ts";
+import { getHeapStatistics } from "node:v8";
+import { deadlineSignal, within } from "../../base/deadline.ts";
+import { pause } from "../../base/pause.ts";
+import {
+  RefusedError,
+  UpgradeError,
+  upgradeError,
+} from "../../base/upgrade_error.ts";
+import type { Side } from "../../state/classes/classes.ts";
+import type { AppProcess, RemovedState } from "../../process/process.ts";
+import type { HolderChange } from "../../protocol/machine/machine_result.ts";
+import type {
+  FamilyDefinition,
+  HolderDefinition,
+  StateDefinition,
+} from "../../state/definition.ts";
+import { CopyError } from "../../state/copy/copy.ts";
+import { FamilyCell } from "../../state/cells/family_cell.ts";
+import {
+  HolderCallError,
+  HolderCell,
+  quiesce,
+} from "../../state/cells/holder_cell.ts";
+import {
+  migrationChain,
+  MigrationError,
+  type MigrationLink,
+} from "../../state/migration.ts";
+import { type MigratedGroup, StagedStates } from "../../state/staged_states.ts";
+import type { Staging } from "../../state/staging.ts";
+import { ClassChange, type KeptVariable } from "./class_change.ts";
+import {
+  changeOf,
+  missingKeys,
+  newKeys,
+  type Pair,
+  pairs,
+  type RemovedName,
+} from "./state_pairs.ts";
+
+type HolderPair = Pair<HolderCell, HolderDefinition>;
+type FamilyPair = Pair<FamilyCell, FamilyDefinition>;
+
+const SLICE_MS = 4;
+
+/** The part of an upgrade that concerns state. */
+export class StateChange {
+  readonly #appProcess: AppProcess;
+  readonly #staging: Staging;
+  readonly #replaced: ReadonlySet<string>;
+  readonly #before: string | null;
+  readonly #holders: readonly HolderPair[];
+  readonly #families: readonly FamilyPair[];
+  readonly #staged: StagedStates;
+  readonly #classes: ClassChange;
+  readonly #added = new Map<HolderDefinition, HolderCell>();
+  #suspended = false;
+  #settleBy = Infinity;
+  #timeoutMs = 0;
+
+  /**
+   * @param appProcess what runs in this process
+   * @param staging what the new modules declare
+   * @param replaced the modules that are reloaded or gone
+   * @param release the digest of the release that comes in. Default null: the base image
+   * @param variables what is kept by name, and the variables of modules that stay. Default none
+   * @throws {UpgradeError} if a module that stays declares a name too, or a step to a version is missing
+   */
+  constructor(
+    appProcess: AppProcess,
+    staging: Staging,
+    replaced: ReadonlySet<string>,
+    release: string | null = null,
+    variables: () => Iterable<KeptVariable> = () => [],
+  ) {
+    this.#appProcess = appProcess;
+    this.#before = appProcess.release?.sha256 ?? null;
+    this.#staging = staging;
+    this.#replaced = replaced;
+    const { holders, families } = appProcess;
+    // Only a way back brings state back: to the release that had it, or to its declaration in the same module. Another
+    // module that takes up the name begins like a fresh process.
+    const removed = removedFor(appProcess.removed, release, staging);
+    this.#holders = pairs({
+      there: holders,
+      removed: removed.holders,
+      declared: staging.holders,
+      replaced,
+    });
+    this.#families = pairs({
+      there: families,
+      removed: removed.families,
+      declared: staging.families,
+      replaced,
+    });
+    for (const { cell, next } of this.#families) {
+      if (!cell || !next || !cell.definition.sockets === !next.sockets) {
+        continue;
+      }
+      throw upgradeError(
+        "load",
+        null,
+        new Error(
+          `Cannot change ${next.name}: ${cell.definition.module} declares it by ${
+            kindOf(cell.definition)
+          } and ${next.module} by ${
+            kindOf(next)
+          }; give one of them another name`,
+        ),
+      );
+    }
+    this.#staged = new StagedStates(this.#groups(), {
+      sliceMs: SLICE_MS,
+      pause: () => pause(0),
+      settle: (name, state) => this.#settle(name, state),
+      heapBytes: () => getHeapStatistics().used_heap_size,
+      fits: (bytes) => bytes < freeBytes(),
+    });
+    this.#classes = new ClassChange(appProcess, staging, replaced, {
+      roots: () => this.#roots(),
+      nameOf: (cell) => this.#pathOf(cell),
+      definitionOf: (cell) => this.#nextOf(cell),
+      stateOf: (cell) => this.#staged.other(cell)?.state ?? cell.state,
+      variables,
+    });
+  }
+
+  /** How many holders and members are suspended. */
+  get count(): number {
+    if (!this.#suspended) return 0;
+    let count = 0;
+    for (const { cell } of this.#holders) if (cell) count++;
+    for (const { cell } of this.#suspendedFamilies()) {
+      count += cell?.members.size ?? 0;
+    }
+    return count;
+  }
+
+  /** What becomes of each holder and family, by name. */
+  get changes(): HolderChange[] {
+    return [...this.#holders, ...this.#families].map(changeOf)
+      .sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  }
+
+  /** The state that would be lost: holders, and families that have members. */
+  removedState(): RemovedName[] {
+    return [...this.#holders, ...this.#families].flatMap(({ cell, next }) => {
+      if (!cell || next) return [];
+      const { name, module } = cell.definition;
+      const size = cell instanceof FamilyCell ? cell.members.size : 1;
+      const sockets = cell instanceof FamilyCell && !!cell.definition.sockets;
+      return size === 0
+        ? []
+        : [{ name, module, size, sockets, consent: `holder:${name}` }];
+    });
+  }
+
+  /**
+   * Refuses to remove state that nobody has given up by name.
+   *
+   * @param consent what the app and the operator consent to
+   * @throws {UpgradeError} naming the first one, with a refusal for each
+   */
+  refuseRemovals(consent: ReadonlySet<string>): void {
+    const refused = this.removedState()
+      .filter(({ consent: wanted }) => !consent.has(wanted));
+    const [first] = refused;
+    if (!first) return;
+    const { name, consent: wanted } = first;
+    throw new UpgradeError(
+      "load",
+      `Cannot remove ${name}: ${heldBy(first)}; declare ${
+        renameOf(first)
+      } where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
+      {
+        refusals: refused.map((each) => ({
+          rule: "holder",
+          path: each.module,
+          line: 0,
+          column: 0,
+          subject: each.name,
+          why: `is removed: ${heldBy(each)}`,
+          remedy: `declare ${
+            renameOf(each)
+          } where it is called otherwise now, or give it up with --drop ${each.name}`,
+          consent: each.consent,
+        })),
+      },
+    );
+  }
+
+  /**
+   * Copies and migrates what it can while the old code goes on.
+   *
+   * @param timeoutMs how long all steps together may take, in milliseconds
+   * @throws {UpgradeError} if a step is missing or fails, or kept state cannot follow its classes; nothing has changed then
+   */
+  async ahead(timeoutMs: number): Promise<void> {
+    this.#timeoutMs = timeoutMs;
+    this.#settleBy = performance.now() + timeoutMs;
+    try {
+      this.#refuseNewKeys();
+      await this.#staged.ahead();
+      await this.#classes.ahead();
+    } catch (error) {
+      this.#staged.end();
+      this.#classes.end();
+      throw this.#migrateError(error);
+    }
+  }
+
+  /**
+   * Brings the state concerned to rest.
+   *
+   * @param timeoutMs how long actions in flight may take, in milliseconds
+   * @throws {UpgradeError} naming a holder that is still in an action
+   */
+  async suspend(timeoutMs: number): Promise<void> {
+    this.#suspended = true;
+    const gated: (HolderCell | FamilyCell)[] = [];
+    for (const { cell } of this.#holders) if (cell) gated.push(cell);
+    for (const { cell } of this.#suspendedFamilies()) {
+      if (!cell) continue;
+      cell.suspend();
+      gated.push(cell);
+    }
+    using deadline = deadlineSignal(timeoutMs);
+    try {
+      await quiesce(gated, deadline.signal);
+    } catch (error) {
+      throw upgradeError("suspend", null, error);
+    }
+  }
+
+  /**
+   * Makes the new states beside the old ones, as far as they are not made yet.
+   *
+   * @param timeoutMs how long all steps together may take, in milliseconds
+   * @throws {UpgradeError} if a step is missing or fails; no state has changed then
+   */
+  async migrate(timeoutMs: number): Promise<void> {
+    this.#timeoutMs = timeoutMs;
+    this.#settleBy = performance.now() + timeoutMs;
+    try {
+      for (const { cell, next } of this.#holders) {
+        if (!cell && next) {
+          this.#added.set(next, new HolderCell(next, next.initial()));
+        }
+      }
+      await this.#staged.rest();
+      this.#classes.rest();
+    } catch (error) {
+      throw this.#migrateError(error);
+    }
+  }
+
+  /** What cannot be copied is refused as what cannot be kept is: by its module. */
+  #migrateError(error: unknown): UpgradeError {
+    if (!(error instanceof CopyError)) {
+      return upgradeError("migrate", null, error);
+    }
+    const { path, className, why, remedy, message } = error;
+    const [owner] = [...this.#holders, ...this.#families]
+      .flatMap(({ cell }) => cell ? [cell.definition] : [])
+      .filter(({ name }) => path.startsWith(name))
+      .sort((one, other) => other.name.length - one.name.length);
+    const refused = new RefusedError({
+      rule: "state",
+      path: owner?.module ?? "",
+      line: 0,
+      column: 0,
+      subject: `${path} (${className})`,
+      why,
+      remedy,
+    }, message);
+    refused.cause = error;
+    return upgradeError("migrate", null, refused);
+  }
+
+  /**
+   * Lets the new definitions and states take the place of the old ones, in one turn.
+   *
+   * @param side tells which methods of kept instances the current work meets
+   * @param generation the generation of the new code. Default the first
+   * @returns puts everything back
+   */
+  swap(side: () => Side, generation: number = 0): () => void {
+    const undo: (() => void)[] = [];
+    const { holders, families } = this.#appProcess;
+    for (const { next } of [...this.#holders, ...this.#families]) {
+      if (next) noteGeneration(next.actions, generation);
+    }
+    for (const { cell, next } of this.#holders) {
+      if (cell) undo.push(remove(holders, cell));
+      if (!next) continue;
+      this.#rename(cell, next, undo);
+      if (cell) undo.push(redefine(cell, next));
+      undo.push(put(holders, next.name, cell ?? this.#added.get(next)!));
+    }
+    for (const { cell, next } of this.#families) {
+      if (cell) undo.push(remove(families, cell));
+      if (!next) continue;
+      this.#rename(cell, next, undo);
+      if (cell) {
+        const group = this.#appProcess.socketGroups.of(cell);
+        if (group && next.sockets) {
+          undo.push(group.swap(generation, next.sockets));
+        }
+        undo.push(() => cell.unbear(), redefine(cell, next));
+        undo.push(put(families, next.name, cell));
+        continue;
+      }
+      const { logger } = this.#appProcess;
+      const added = new FamilyCell(next, (message) => logger.error(message));
+      undo.push(() => added.end(), put(families, next.name, added));
+    }
+    // Kept state is one object before and after; what a health check did to it stays.
+    this.#staged.exchange();
+    undo.push(() => this.#staged.exchange());
+    const before = (cell: HolderCell) => this.#staged.other(cell);
+    this.#eachGate((gate) => gate.before = before);
+    undo.push(() => this.#eachGate((gate) => gate.before = null));
+    undo.push(this.#classes.swap(side));
+    undo.push(() =>
+      this.#appProcess.subscriptions.endOf(({ staging }) =>
+        staging === this.#staging
+      )
+    );
+    return () => {
+      for (const step of undo.toReversed()) step();
+    };
+  }
+
+  /** Lets calls through again, those that waited first; those that wait for what is gone are refused. */
+  resume(): void {
+    this.#staged.end();
+    this.#classes.end();
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    const { holders, families, subscriptions } = this.#appProcess;
+    this.#eachGate((gate) => gate.before = null);
+    for (const { cell, next } of this.#holders) {
+      // Run now, they would change a state that nobody reads any more.
+      if (cell && !next && holders.get(cell.name) !== cell) {
+        cell.refuseWaiting(removed(cell.name));
+      }
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || next) continue;
+      if (families.get(cell.definition.name) !== cell) {
+        cell.refuseWaiting(removed);
+      }
+    }
+    for (const { cell } of this.#families) cell?.resume();
+    for (const { cell } of this.#holders) cell?.open();
+    if (this.#staged.size > 0) {
+      subscriptions.notify((cell) => this.#staged.has(cell));
+    }
+  }
+
+  /** Lets all callers meet the new methods of kept instances. */
+  settle(): void {
+    this.#classes.settle();
+  }
+
+  /** Ends what the new code does not declare any more, once there is no way back; its state is kept for one rollback. */
+  finish(): void {
+    const kept = {
+      release: this.#before,
+      holders: new Map(),
+      families: new Map(),
+    };
+    for (const { cell, next } of this.#holders) {
+      if (cell && !next) kept.holders.set(cell.name, cell);
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || next) continue;
+      cell.rest();
+      this.#appProcess.socketGroups.of(cell)?.end();
+      kept.families.set(cell.definition.name, cell);
+    }
+    this.#appProcess.removed = kept satisfies RemovedState;
+    this.#classes.finish();
+    this.#appProcess.subscriptions.endOf(({ module, staging }) =>
+      this.#replaced.has(module) && staging !== this.#staging
+    );
+  }
+
+  /**
+   * All but sockets whose data stays as it is: their handlers are switched like those of servers, so that one that is
+   * under way for long holds nothing up.
+   */
+  #suspendedFamilies(): FamilyPair[] {
+    return this.#families.filter(({ cell, next }) =>
+      !cell?.definition.sockets || !next?.sockets ||
+      cell.definition.version !== next.version
+    );
+  }
+
+  #groups(): MigratedGroup[] {
+    const groups: MigratedGroup[] = [];
+    try {
+      for (const { cell, next } of this.#holders) {
+        if (!cell || !next) continue;
+        const chain = chainOf(cell.definition, next);
+        if (chain.length === 0) continue;
+        groups.push({
+          cells: () => [cell],
+          nameOf: () => next.name,
+          pathOf: () => next.name,
+          gate: cell.gate,
+          copy: cell.definition.copy,
+          chain,
+          check: checkAgainst(() => next.initial(), next.name, chain),
+        });
+      }
+      for (const { cell, next } of this.#families) {
+        if (!cell || !next) continue;
+        const chain = chainOf(cell.definition, next);
+        if (chain.length === 0) continue;
+        const [first] = cell.members.keys();
+        groups.push({
+          cells: () => cell.members.values(),
+          nameOf: (member) => member.name,
+          pathOf: (member) => pathOf(member.name, cell.definition.name),
+          gate: cell.gate,
+          copy: cell.definition.copy,
+          chain,
+          check: first === undefined
+            ? () => {}
+            : checkAgainst(() => next.initialOf(first), next.name, chain),
+        });
+      }
+    } catch (error) {
+      throw upgradeError("migrate", null, error);
+    }
+    return groups;
+  }
+
+  #refuseNewKeys(): void {
+    const refuseAll = (
+      name: string,
+      keys: readonly string[] | null,
+      version: number,
+    ) => {
+      if (!keys || keys.length === 0) return;
+      throw new MigrationError(
+        `Cannot keep the state of ${name}: ${keys.join(", ")} ${
+          keys.length === 1 ? "is" : "are"
+        } new in state(); raise version to ${version + 1} and declare migrate[${
+          version + 1
+        }]`,
+      );
+    };
+    for (const { cell, next } of this.#holders) {
+      if (!cell || !next || cell.definition.version !== next.version) continue;
+      const before = () => cell.definition.initial();
+      const keys = newKeys(() => next.initial(), before, cell.state);
+      refuseAll(next.name, keys, next.version);
+    }
+    for (const { cell, next } of this.#families) {
+      if (!cell || !next || cell.definition.version !== next.version) continue;
+      const [first] = cell.members;
+      if (!first) continue;
+      const [key, member] = first;
+      const before = () => cell.definition.initialOf(key);
+      const keys = newKeys(() => next.initialOf(key), before, member.state);
+      refuseAll(next.name, keys, next.version);
+    }
+  }
+
+  /** All state there is, also of modules that stay: any of it may hold instances of replaced classes. */
+  *#roots(): Iterable<{ readonly name: string; readonly cell: HolderCell }> {
+    const { holders, families } = this.#appProcess;
+    for (const [name, cell] of holders) yield { name, cell };
+    for (const [name, family] of families) {
+      for (const cell of family.members.values()) {
+        yield { name: pathOf(cell.name, name), cell };
+      }
+    }
+  }
+
+  #nextOf(cell: HolderCell): StateDefinition {
+    for (const pair of this.#holders) {
+      if (pair.cell === cell && pair.next) return pair.next;
+    }
+    for (const pair of this.#families) {
+      if (pair.cell?.gate === cell.gate && pair.next) return pair.next;
+    }
+    return cell.definition;
+  }
+
+  #pathOf(cell: HolderCell): string {
+    for (const [name, { gate }] of this.#appProcess.families) {
+      if (gate === cell.gate) return pathOf(cell.name, name);
+    }
+    return cell.name;
+  }
+
+  #eachGate(act: (gate: HolderCell["gate"]) => void): void {
+    for (const { cell } of this.#holders) if (cell) act(cell.gate);
+    for (const { cell } of this.#families) if (cell) act(cell.gate);
+  }
+
+  #rename(
+    cell: { readonly definition: StateDefinition } | null,
+    next: StateDefinition,
+    undo: (() => void)[],
+  ): void {
+    const name = cell?.definition.name;
+    if (name === undefined || name === next.name) return;
+    const { renamed } = this.#appProcess;
+    const before = renamed.get(name);
+    renamed.set(name, next.name);
+    undo.push(() => {
+      if (before === undefined) renamed.delete(name);
+      else renamed.set(name, before);
+    });
+  }
+
+  async #settle(name: string, state: unknown): Promise<unknown> {
+    return await within(
+      Math.max(0, this.#settleBy - performance.now()),
+      () => state,
+      () =>
+        new MigrationError(
+          `Cannot migrate ${name}: the steps did not settle within ${this.#timeoutMs} ms`,
+        ),
+    );
+  }
+}
+
+function kindOf({ sockets }: FamilyDefinition): string {
+  return sockets ? "sockets()" : "family()";
+}
+
+function freeBytes(): number {
+  const { heap_size_limit, used_heap_size } = getHeapStatistics();
+  return Math.min(
+    heap_size_limit - used_heap_size,
+    Deno.systemMemoryInfo().available,
+  );
+}
+
+/** `rooms["a"]`, for a member that messages call `rooms[a]`. */
+function pathOf(member: string, family: string): string {
+  return `${family}[${JSON.stringify(member.slice(family.length + 1, -1))}]`;
+}
+
+function checkAgainst(
+  initial: () => unknown,
+  name: string,
+  chain: readonly MigrationLink[],
+): MigratedGroup["check"] {
+  const last = chain.at(-1)!;
+  if (last.direction === "down") return () => {};
+  let first: unknown;
+  try {
+    first = initial();
+  } catch {
+    // A state() that throws cannot be compared.
+    return () => {};
+  }
+  return (_, state) => {
+    const missing = missingKeys(first, state);
+    if (missing.length === 0) return;
+    throw new MigrationError(
+      `Cannot migrate ${name} to version ${last.to}: migrate[${last.to}] returned a state without ${
+        missing.join(", ")
+      }, which state() has`,
+    );
+  };
+}
+
+function removedFor(
+  removed: RemovedState,
+  release: string | null,
+  staging: Staging,
+): RemovedState {
+  if (removed.release === release) return removed;
+  const modules = new Map(
+    [...staging.holders, ...staging.families].map((
+      { name, module },
+    ) => [name, module]),
+  );
+  const same = <Cell extends { readonly definition: StateDefinition }>(
+    cells: ReadonlyMap<string, Cell>,
+  ) =>
+    new Map(
+      [...cells].filter(([name, { definition }]) =>
+        modules.get(name) === definition.module
+      ),
+    );
+  return {
+    release: removed.release,
+    holders: same(removed.holders),
+    families: same(removed.families),
+  };
+}
+
+function removed(name: string): HolderCallError {
+  return new HolderCallError(`Cannot call ${name}: an upgrade removed it`);
+}
+
+function chainOf(
+  current: StateDefinition,
+  next: StateDefinition,
+): MigrationLink[] {
+  const newer = next.version > current.version ? next : current;
+  return migrationChain(
+    next.name,
+    current.version,
+    next.version,
+    newer.migrate,
+  );
+}
+
+function redefine<Definition>(
+  cell: { definition: Definition },
+  next: Definition,
+): () => void {
+  const { definition } = cell;
+  cell.definition = next;
+  return () => {
+    cell.definition = definition;
+  };
+}
+
+function remove<Cell extends { definition: { readonly name: string } }>(
+  cells: Map<string, Cell>,
+  cell: Cell,
+): () => void {
+  const { name } = cell.definition;
+  // One that the last upgrade removed comes back.
+  if (cells.get(name) !== cell) return () => {};
+  cells.delete(name);
+  return () => cells.set(name, cell);
+}
+
+function put<Cell>(
+  cells: Map<string, Cell>,
+  name: string,
+  cell: Cell,
+): () => void {
+  cells.set(name, cell);
+  return () => cells.delete(name);
+}
+
+function heldBy({ size, sockets }: RemovedName): string {
+  const what = sockets
+    ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
+    : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
+  return `${what} that the new code does not declare`;
+}
+
+function renameOf({ name }: RemovedName): string {
+  return `renamedFrom: "${name}"`;
+}

@@ -1,0 +1,158 @@
+/** What an upgrade makes of each holder and family: kept, migrated, renamed, added, removed.
+ * @module
+ */
+import { upgradeError } from "../../base/upgrade_error.ts";
+import type { HolderChange } from "../../protocol/machine/machine_result.ts";
+import type { StateDefinition } from "../../state/definition.ts";
+import { type Declared, refuseTwice } from "../../state/staging.ts";
+
+/** What is there, and what takes its place. */
+export interface Pair<Cell, Definition> {
+  /** What is there; null for what the new code adds. */
+  readonly cell: Cell | null;
+  /** What the new code declares; null for what it does not declare any more. */
+  readonly next: Definition | null;
+}
+
+/** State that an upgrade would remove. */
+export interface RemovedName {
+  /** The holder or family. */
+  readonly name: string;
+  /** How many members it has; 1 for a holder. */
+  readonly size: number;
+  /** Whether these are open sockets. */
+  readonly sockets: boolean;
+  /** The module that declares it. */
+  readonly module: string;
+  /** What the app consents to by name. */
+  readonly consent: string;
+}
+
+/** What finds pairs. */
+export interface PairSource<Cell, Definition> {
+  /** What is there, by name. */
+  readonly there: ReadonlyMap<string, Cell>;
+  /** What the last upgrade removed, by name. */
+  readonly removed: ReadonlyMap<string, Cell>;
+  /** What the new code declares. */
+  readonly declared: readonly Definition[];
+  /** The modules that are reloaded or gone. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+/**
+ * Finds what takes whose place.
+ *
+ * @param source what is there and what is declared
+ * @returns the pairs
+ * @throws {UpgradeError} if a module that stays declares a name too
+ */
+export function pairs<
+  Cell extends { definition: Definition },
+  Definition extends StateDefinition,
+>(source: PairSource<Cell, Definition>): Pair<Cell, Definition>[] {
+  const { there, removed, declared, replaced } = source;
+  const names = new Set(declared.map(({ name }) => name));
+  const taken = new Set<Cell>();
+  const goes = (cell: Cell | undefined): Cell | undefined =>
+    cell && replaced.has(cell.definition.module) &&
+      !names.has(cell.definition.name) && !taken.has(cell)
+      ? cell
+      : undefined;
+  const result: Pair<Cell, Definition>[] = declared.map((next) => {
+    const same = there.get(next.name);
+    if (same && !replaced.has(same.definition.module)) {
+      refuse(same.definition, next);
+    }
+    const { renamedFrom } = next;
+    const cell = same ??
+      goes(renamedFrom === null ? undefined : there.get(renamedFrom)) ??
+      // On the way back the older code does not know the newer name.
+      [...there.values()].find((other) =>
+        goes(other)?.definition.renamedFrom === next.name
+      ) ?? removed.get(next.name) ?? null;
+    if (cell) taken.add(cell);
+    return { cell, next };
+  });
+  for (const cell of there.values()) {
+    if (replaced.has(cell.definition.module) && !taken.has(cell)) {
+      result.push({ cell, next: null });
+    }
+  }
+  return result;
+}
+
+/**
+ * Tells what becomes of a holder or family.
+ *
+ * @param pair what is there and what is declared
+ * @returns the change
+ */
+export function changeOf(
+  { cell, next }: Pair<{ definition: StateDefinition }, StateDefinition>,
+): HolderChange {
+  const from = cell?.definition.version ?? null;
+  const to = next?.version ?? null;
+  const name = next?.name ?? cell!.definition.name;
+  const action = from === null
+    ? "added"
+    : to === null
+    ? "removed"
+    : from === to
+    ? "kept"
+    : "migrated";
+  return { name, from, to, action };
+}
+
+/**
+ * Names the keys of a new first state that neither the old first state nor the running state has.
+ *
+ * @param next makes the new first state
+ * @param before makes the old first state
+ * @param running the running state
+ * @returns the keys; null where a first state cannot be made, and nothing is compared
+ */
+export function newKeys(
+  next: () => unknown,
+  before: () => unknown,
+  running: unknown,
+): string[] | null {
+  let states: unknown[];
+  try {
+    states = [next(), before(), running];
+  } catch {
+    return null;
+  }
+  const [after, ...known] = states;
+  if (!isPlain(after) || !isPlain(running)) return [];
+  return Object.keys(after).filter((key) =>
+    !known.some((state) => isPlain(state) && Object.hasOwn(state, key))
+  );
+}
+
+/**
+ * Names the keys of a first state that a migrated state lacks.
+ *
+ * @param first the first state; keys that are undefined there may be left out
+ * @param migrated the migrated state
+ * @returns the keys
+ */
+export function missingKeys(first: unknown, migrated: unknown): string[] {
+  if (!isPlain(first) || !isPlain(migrated)) return [];
+  return Object.keys(first).filter((key) =>
+    first[key] !== undefined && !Object.hasOwn(migrated, key)
+  );
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function refuse(first: Declared, second: Declared): never {
+  try {
+    refuseTwice(first, second);
+  } catch (error) {
+    throw upgradeError("load", null, error);
+  }
+}

@@ -1,0 +1,292 @@
+/** What runs in this process, as the planner wants to know it: the same record for this machine's own plan and for the command.
+ * @module
+ */
+import { aliasDigests } from "../../plan/config_keys.ts";
+import { Slices, sortInSlices } from "../../base/in_slices.ts";
+import { fingerprint } from "../../protocol/fingerprint.ts";
+import {
+  type Manifest,
+  PROTOCOL_VERSION,
+  type RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
+import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
+import { readReleaseSettings } from "../../plan/settings.ts";
+import { parseJsonc } from "../../protocol/json/jsonc.ts";
+import type { SeenImport } from "../../modules/edges.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type { UpgradeContext } from "../context.ts";
+import { knownPackages } from "./known_packages.ts";
+
+/** With room for the tables, which are made in one go. */
+const SLICE_MS = 4;
+
+/** What is looked at. */
+export type RunningContext = Pick<
+  UpgradeContext,
+  "appProcess" | "files" | "main" | "imageRef" | "laid"
+>;
+
+/**
+ * Describes what runs.
+ *
+ * @param context the process and its files
+ * @param about the release that it is compared with, so that nothing else has to be read; null to describe all of it
+ * @returns the description
+ */
+export async function runningManifest(
+  context: RunningContext,
+  about: Manifest | null,
+): Promise<RunningManifest> {
+  const { appProcess, files, main, imageRef, laid } = context;
+  const { release, modules } = appProcess;
+  const { loaded, imports } = await modules.currentInSlices(main);
+  const paths = new Set([
+    ...about ? Object.keys(about.files) : await files.list(),
+    ...loaded,
+    ...Object.keys(release?.manifest.files ?? {}),
+  ]);
+  const digests = await currentDigests(paths, context);
+  const analysis = await analysesOf(loaded, digests, about, context);
+  await appProcess.openSockets.settle();
+  const states = [...appProcess.holders, ...appProcess.families];
+  // Each of these reads files of its own, and waits for them.
+  const [
+    config,
+    configKeys,
+    locked,
+    lockedPackages,
+    canAddPackages,
+    packages,
+    settings,
+    print,
+  ] = await Promise.all([
+    files.config(),
+    files.configKeys(),
+    files.locked(),
+    files.lockedPackages(),
+    appProcess.packageAccess.ask(
+      files,
+      appProcess.root,
+      about === null ? null : about.packages,
+    ),
+    knownPackages(appProcess, files),
+    settingsOf(context),
+    fingerprint(imageRef, release?.sha256 ?? null),
+  ]);
+  const slices = new Slices({ sliceMs: SLICE_MS });
+  const live = await byImporter(imports, targets(true), slices);
+  const plain = await byImporter(imports, targets(false), slices);
+  const edges = await byImporter(imports, edgesIn(analysis), slices);
+  const specifiers = await byImporter(imports, specifiersOf, slices);
+  const commonjs: string[] = [];
+  for (const path of loaded) {
+    const isCommonJs = /\.c[jt]s$/.test(path) ||
+      analysis.get(path)?.commonjs === true || modules.isRequired(path);
+    if (isCommonJs) commonjs.push(path);
+    if (slices.over) await slices.next();
+  }
+  return {
+    protocol: PROTOCOL_VERSION,
+    image_ref: imageRef,
+    fingerprint: print,
+    release_sha256: release?.sha256 ?? null,
+    main,
+    files: Object.fromEntries(digests),
+    config,
+    configKeys,
+    aliases: aliasDigests(release?.manifest.configKeys ?? configKeys),
+    locked: { ...locked, ...release?.manifest.locked },
+    packages: {
+      ...lockedPackages,
+      ...Object.fromEntries(modules.packages.known),
+    },
+    canAddPackages,
+    loaded: await sortInSlices([...loaded]),
+    // The hooks have seen the main module too: all can be reloaded.
+    ...modules.main === null ? {} : { boot: [] },
+    live,
+    plain,
+    accepted: lists(acceptedBy(appProcess)),
+    declined: declinedBy(appProcess),
+    external: [...packages].sort(),
+    holders: Object.fromEntries(
+      states.map((
+        [name, { definition: { version, module } }],
+      ) => [name, { version, module }]),
+    ),
+    analysis: Object.fromEntries(analysis),
+    edges,
+    specifiers,
+    canKeep: modules.keeping.isOn ? { possible: true } : {
+      possible: false,
+      why: modules.main === null
+        ? "which needs the preload"
+        : "for which the parser could not be loaded",
+    },
+    ...modules.keeping.isOn
+      ? { made: Object.fromEntries(appProcess.kept.made()) }
+      : {},
+    canLayFiles: laid.refused === null
+      ? { possible: true }
+      : { possible: false, why: laid.refused },
+    commonjs,
+    foreign: modules.foreignImporters(),
+    openSockets: appProcess.openSockets.byModule,
+    packageSockets: appProcess.openSockets.ofPackages,
+    lateReads: Object.fromEntries(
+      [...appProcess.fileReads.lateReaders].map((
+        [file, by],
+      ) => [file, [...by]]),
+    ),
+    reads: Object.fromEntries(
+      [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
+    ),
+    settings,
+    ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
+  };
+}
+
+/**
+ * The digests of what is at each place now, whoever put it there.
+ *
+ * @param paths the paths
+ * @param context the process and its files
+ * @returns digests by path, of the files that are there
+ */
+export async function currentDigests(
+  paths: Iterable<string>,
+  { appProcess: { release }, files, laid }: RunningContext,
+): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  const slices = new Slices({ sliceMs: SLICE_MS });
+  for (const path of paths) {
+    // What is known already is awaited without a turn for anybody else.
+    if (slices.over) await slices.next();
+    const inRelease = release && Object.hasOwn(release.manifest.files, path)
+      ? release.manifest.files[path]!.sha256
+      : null;
+    // What the release in place has taken away is not there, whatever the image has.
+    const isTakenAway = laid.files?.originalOf(path) !== undefined;
+    const sha256 = inRelease ??
+      (isTakenAway ? null : await files.digest(path));
+    if (sha256 !== null) digests.set(path, sha256);
+  }
+  return digests;
+}
+
+async function analysesOf(
+  loaded: ReadonlySet<string>,
+  digests: ReadonlyMap<string, string>,
+  about: Manifest | null,
+  { appProcess: { release, imageAnalysis } }: RunningContext,
+): Promise<Map<string, ModuleAnalysis>> {
+  const found = new Map<string, ModuleAnalysis>();
+  const unknown: string[] = [];
+  const manifests = [about, release?.manifest ?? null];
+  const slices = new Slices({ sliceMs: SLICE_MS });
+  for (const path of loaded) {
+    if (slices.over) await slices.next();
+    const sha256 = digests.get(path);
+    const known = manifests.find((manifest) =>
+      manifest?.analysis && Object.hasOwn(manifest.analysis, path) &&
+      manifest.files[path]?.sha256 === sha256
+    );
+    if (known) found.set(path, known.analysis![path]!);
+    else unknown.push(path);
+  }
+  for (const [path, analysis] of await imageAnalysis.of(unknown)) {
+    found.set(path, analysis);
+  }
+  return found;
+}
+
+/** What the `deno.json` of the code that runs says. */
+async function settingsOf({ appProcess: { release }, files }: RunningContext) {
+  if (release?.manifest.settings) return release.manifest.settings;
+  for (const name of ["deno.json", "deno.jsonc"]) {
+    const text = await files.appText(name);
+    if (text === null) continue;
+    try {
+      const said = parseJsonc(text) as { readonly flyhot?: unknown } | null;
+      return readReleaseSettings(said?.flyhot);
+    } catch {
+      // The image was packed by somebody who was told; nothing else depends on it here.
+      break;
+    }
+  }
+  return readReleaseSettings(undefined);
+}
+
+/** A table of what is made of each importer's imports, in slices; without those of which nothing is made. */
+async function byImporter<T>(
+  imports: ReadonlyMap<string, readonly SeenImport[]>,
+  make: (from: string, seen: readonly SeenImport[]) => T | null,
+  slices: Slices,
+): Promise<Record<string, T>> {
+  const made: [from: string, value: T][] = [];
+  for (const [from, seen] of imports) {
+    const value = make(from, seen);
+    if (value !== null) made.push([from, value]);
+    if (slices.over) await slices.next();
+  }
+  return Object.fromEntries(made);
+}
+
+function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
+  return (from: string, seen: readonly SeenImport[]): SeenEdge[] => {
+    const facts = analysis.get(from);
+    const isStatic = (specifier: string) =>
+      !facts || facts.commonjs === true ||
+      (facts.imports ?? []).some((fact) =>
+        fact.specifier === specifier && fact.dynamic !== true
+      );
+    // Whoever imports itself holds nothing that is not replaced with it.
+    return seen.filter(({ inside, to }) => inside && to !== from)
+      .map(({ specifier, to, live }): SeenEdge => ({
+        to,
+        specifier,
+        kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
+      }));
+  };
+}
+
+function specifiersOf(
+  _from: string,
+  seen: readonly SeenImport[],
+): Record<string, string> {
+  return Object.fromEntries(seen.map(({ specifier, to }) => [specifier, to]));
+}
+
+function targets(wanted: boolean) {
+  return (from: string, seen: readonly SeenImport[]): string[] | null => {
+    const to = new Set<string>();
+    for (const it of seen) {
+      if (it.inside && it.live === wanted && it.to !== from) to.add(it.to);
+    }
+    return to.size === 0 ? null : [...to];
+  };
+}
+
+function lists(edges: ReadonlyMap<string, ReadonlySet<string>>) {
+  return Object.fromEntries([...edges].map(([from, to]) => [from, [...to]]));
+}
+
+/** What modules accept without being reloaded, by importer. */
+function acceptedBy(
+  { hots }: AppProcess,
+): Map<string, ReadonlySet<string>> {
+  return new Map(
+    [...hots.values()].filter(({ accepted }) => accepted.size > 0)
+      .map(({ path, accepted }) => [path, new Set(accepted.keys())]),
+  );
+}
+
+/** Why modules decline to be replaced, by path. */
+function declinedBy({ hots }: AppProcess): Record<string, string> {
+  return Object.fromEntries(
+    [...hots.values()].flatMap(({ path, declined }) =>
+      declined === null ? [] : [[path, declined]]
+    ),
+  );
+}

@@ -1,0 +1,202 @@
+/** The files that Deno or Fly read at start: a running process cannot pick their changes up.
+ * @module
+ */
+import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
+import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
+import { isRecord, joinPath } from "../../values.ts";
+import { FlyhotError } from "../../errors.ts";
+import type { Host } from "../../host.ts";
+import { ignoreTest } from "../../config/ignore.ts";
+import { digestOfText } from "../digest.ts";
+import {
+  type PackageFolder,
+  PackageTargets,
+} from "../graph/package_targets.ts";
+
+const ROOT_NAMES = [
+  "deno.json",
+  "deno.jsonc",
+  "deno.lock",
+  "package.json",
+  "fly.toml",
+  "Dockerfile",
+];
+
+/** What the configuration files of an app say. */
+export interface ConfigFiles {
+  /** `deno.json` or `deno.jsonc`, parsed; empty if there is neither. */
+  readonly denoJson: Readonly<Record<string, unknown>>;
+  /** `package.json`, parsed, or null. */
+  readonly packageJson: Readonly<Record<string, unknown>> | null;
+  /** The packages that `package.json` names. */
+  readonly packages: ReadonlySet<string>;
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly targets: PackageTargets;
+  /** The text of `fly.toml`, or null. */
+  readonly flyToml: string | null;
+  /** The text of `Dockerfile`, or null. */
+  readonly dockerfile: string | null;
+  /** The versions that `deno.lock` has chosen, by requirement. */
+  readonly locked: Readonly<Record<string, string>>;
+  /** The text of `deno.lock`; empty if there is none. */
+  readonly lockText: string;
+  /** Tells whether a path is such a file. */
+  readonly isConfig: (path: string) => boolean;
+}
+
+/**
+ * Reads the configuration files of an app.
+ *
+ * @param root the app's folder
+ * @param host the disk
+ * @param paths the files of the app, so that members named by a pattern are found. Default none
+ * @returns what they say
+ * @throws {FlyhotError} `usage` if one is no JSON
+ */
+export async function readConfigFiles(
+  root: string,
+  host: Pick<Host, "files">,
+  paths: Iterable<string> = [],
+): Promise<ConfigFiles> {
+  const read = (name: string) => host.files.readText(joinPath(root, name));
+  const denoJson = parseRecord(await read("deno.json"), "deno.json") ??
+    parseRecord(await read("deno.jsonc"), "deno.jsonc") ?? {};
+  const packageJson = parseRecord(await read("package.json"), "package.json");
+  const names = new Set(ROOT_NAMES);
+  if (typeof denoJson.importMap === "string") {
+    names.add(denoJson.importMap.replace(/^\.\//, ""));
+  }
+  const members = memberFolders([
+    ...membersOf(denoJson.workspace),
+    ...membersOf(packageJson?.workspaces),
+  ], paths);
+  const folders: PackageFolder[] = packageJson
+    ? [{ folder: "", json: packageJson }]
+    : [];
+  for (const member of members) {
+    const name = `${member}/package.json`;
+    const json = parseRecord(await read(name), name);
+    if (json) folders.push({ folder: `${member}/`, json });
+  }
+  for (const member of members) {
+    for (const name of ["deno.json", "deno.jsonc", "package.json"]) {
+      names.add(`${member}/${name}`);
+    }
+  }
+  const packages = new Set<string>();
+  for (const key of ["dependencies", "devDependencies"]) {
+    const dependencies = packageJson?.[key];
+    if (!isRecord(dependencies)) continue;
+    for (const name of Object.keys(dependencies)) packages.add(name);
+  }
+  const lockText = await read("deno.lock") ?? "";
+  return {
+    denoJson,
+    packageJson,
+    packages,
+    targets: new PackageTargets(folders),
+    flyToml: await read("fly.toml"),
+    dockerfile: await read("Dockerfile"),
+    locked: lockedVersions(lockText),
+    lockText,
+    isConfig: (path) => names.has(path),
+  };
+}
+
+/**
+ * Computes the digests that the manifest keeps of configuration files: of `deno.json` only what Deno reads at start.
+ *
+ * @param root the app's folder
+ * @param digests SHA-256 of every configuration file by path
+ * @param host the disk
+ * @returns digests by path
+ */
+export async function configDigests(
+  root: string,
+  digests: ReadonlyMap<string, string>,
+  host: Pick<Host, "files">,
+): Promise<Record<string, string>> {
+  const config: [path: string, sha256: string][] = [];
+  for (const [path, sha256] of digests) {
+    // Compared by what it locks; a running process adds to its own.
+    if (path === "deno.lock") continue;
+    const text = /(^|\/)deno\.jsonc?$/.test(path)
+      ? await host.files.readText(joinPath(root, path))
+      : null;
+    config.push([
+      path,
+      text === null ? sha256 : digestOfText(settingsText(path, text)),
+    ]);
+  }
+  return Object.fromEntries(config);
+}
+
+/**
+ * Computes the digests of what a running process cannot pick up, key by key.
+ *
+ * @param root the app's folder
+ * @param paths the configuration files
+ * @param host the disk
+ * @returns digests by path and key
+ */
+export async function configKeyDigests(
+  root: string,
+  paths: Iterable<string>,
+  host: Pick<Host, "files">,
+): Promise<Record<string, Record<string, string>>> {
+  const found: [path: string, keys: Record<string, string>][] = [];
+  for (const path of paths) {
+    if (path === "deno.lock") continue;
+    const text = await host.files.readText(joinPath(root, path));
+    if (text === null) continue;
+    const keys = Object.entries(startKeys(path, text)).map(([key, value]) =>
+      [key, digestOfText(value)] as const
+    );
+    found.push([path, Object.fromEntries(keys)]);
+  }
+  return Object.fromEntries(found);
+}
+
+/** The folders that patterns mean: those with a configuration of their own. */
+function memberFolders(
+  patterns: readonly string[],
+  paths: Iterable<string>,
+): string[] {
+  const folders = new Set(patterns.filter((it) => !it.includes("*")));
+  const tests = patterns.filter((it) => it.includes("*") && !it.startsWith("!"))
+    .map((it) => ignoreTest([it]));
+  if (tests.length > 0) {
+    for (const path of paths) {
+      const folder = /^(.+)\/(?:deno\.jsonc?|package\.json)$/.exec(path)?.[1];
+      if (folder === undefined) continue;
+      if (tests.some((test) => test(folder))) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
+
+function membersOf(workspace: unknown): string[] {
+  const members = isRecord(workspace)
+    ? workspace.members ?? workspace.packages
+    : workspace;
+  if (!Array.isArray(members)) return [];
+  return members.filter((member) => typeof member === "string").map((member) =>
+    member.replace(/^\.\//, "").replace(/\/$/, "")
+  );
+}
+
+function parseRecord(
+  text: string | null,
+  name: string,
+): Record<string, unknown> | null {
+  if (text === null) return null;
+  let value: unknown;
+  try {
+    value = parseJsonc(text);
+  } catch (cause) {
+    const said = errorText(cause);
+    throw new FlyhotError("usage", `Cannot read ${name}: ${said}`, { cause });
+  }
+  if (isRecord(value)) return value;
+  throw new FlyhotError("usage", `Cannot read ${name}: expected an object`);
+}

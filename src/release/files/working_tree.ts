@@ -1,0 +1,30 @@
+/** What git says about the folder that a release is packed from.
+ * @module
+ */
+import type { Host } from "../../host.ts";
+
+/**
+ * Tells whether files in a folder differ from the last commit.
+ *
+ * @param root the folder
+ * @param host runs git
+ * @param signal gives up early
+ * @returns false also where there is no git, or no git tree
+ */
+export async function isDirty(
+  root: string,
+  host: Pick<Host, "run">,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { code, stdout } = await host.run(
+      "git",
+      ["status", "--porcelain", "--", "."],
+      { cwd: root, ...(signal ? { signal } : {}) },
+    );
+    return code === 0 && stdout.trim() !== "";
+  } catch (error) {
+    if (error instanceof Error && error.name === "NotFound") return false;
+    throw error;
+  }
+}

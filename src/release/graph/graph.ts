@@ -1,0 +1,301 @@
+/** The module graph of an app, as `deno info` sees it.
+ * @module
+ */
+import { isBuiltin } from "node:module";
+import type { ModuleEdges } from "@flyhot/runtime/protocol";
+import { FlyhotError } from "../../errors.ts";
+import type { Host } from "../../host.ts";
+import { LINKED, PackageTargets } from "./package_targets.ts";
+
+/** What `deno info --json` says of one import. */
+interface InfoDependency {
+  readonly specifier: string;
+  readonly code?: { readonly specifier?: string; readonly error?: string };
+  readonly isDynamic?: boolean;
+}
+
+/** What `deno info --json` says of one module. */
+interface InfoModule {
+  readonly specifier: string;
+  readonly error?: string;
+  readonly dependencies?: readonly InfoDependency[];
+}
+
+/** What `deno info --json` says of one main module. */
+export interface InfoGraph {
+  /** The main module's URL, as the only one. */
+  readonly roots: readonly string[];
+  /** The modules of the graph, and those that could not be loaded. */
+  readonly modules: InfoModule[];
+}
+
+/** The edges of modules. */
+export interface FoundEdges {
+  /** By path. */
+  readonly edges: ReadonlyMap<string, ModuleEdges>;
+  /** The modules that Deno has not looked into. */
+  readonly unknown: readonly string[];
+}
+
+/** Options of {@linkcode readGraph}. */
+export interface GraphOptions {
+  /** The app's folder. */
+  readonly root: string;
+  /** The main modules, as paths under it. */
+  readonly entries: readonly string[];
+  /** Where specifiers lead that only a `package.json` explains. */
+  readonly packages: PackageTargets;
+}
+
+/**
+ * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written.
+ *
+ * @param options the folder and its main modules
+ * @param host runs `deno`
+ * @param signal gives up early
+ * @returns the edges of every module by path, in path order; paths of modules outside the folder begin with `../`
+ * @throws {FlyhotError} `usage` if a module is missing or broken; `not_found` if there is no `deno`
+ */
+export async function readGraph(
+  options: GraphOptions,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<Record<string, ModuleEdges>> {
+  const modules = new Map<string, ModuleEdges>();
+  for (const entry of options.entries) {
+    if (modules.has(entry)) continue;
+    const info = await denoInfo(
+      options.root,
+      entry,
+      `./${entry}`,
+      host,
+      signal,
+    );
+    const base = baseOf(info, entry);
+    let found = edgesOf(info, entry, options.packages);
+    // What only a package.json leads to, Deno has not looked into without npm.
+    for (let rest = found.unknown; rest.length > 0; rest = found.unknown) {
+      const more = await denoInfo(
+        options.root,
+        entry,
+        importing(rest.map((path) => new URL(encodePath(path), base).href)),
+        host,
+        signal,
+      );
+      const before = info.modules.length;
+      info.modules.push(
+        ...more.modules.filter(({ specifier }) =>
+          !specifier.startsWith("data:") &&
+          !info.modules.some((it) => it.specifier === specifier)
+        ),
+      );
+      found = edgesOf(info, entry, options.packages);
+      if (info.modules.length === before) break;
+    }
+    for (const [path, edges] of found.edges) modules.set(path, edges);
+  }
+  return Object.fromEntries(
+    [...modules].sort(([a], [b]) => a < b ? -1 : 1),
+  );
+}
+
+/** A module that imports some others. */
+function importing(urls: readonly string[]): string {
+  const source = urls.map((url) => `import(${JSON.stringify(url)});`).join("");
+  return `data:application/javascript,${encodeURIComponent(source)}`;
+}
+
+async function denoInfo(
+  root: string,
+  entry: string,
+  subject: string,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<InfoGraph> {
+  // A compiled flyhot is its own execPath, and is no deno.
+  const program = /(^|[\\/])deno(\.exe)?$/i.test(host.execPath)
+    ? host.execPath
+    : "deno";
+  // Only edges between the app's own modules are wanted: no network, no lock file touched.
+  const args = [
+    "info",
+    "--json",
+    "--no-remote",
+    "--no-npm",
+    "--no-lock",
+    "--unstable-raw-imports",
+  ];
+  const what = `Cannot read the module graph of ${entry}`;
+  let outcome;
+  try {
+    outcome = await host.run(program, [...args, subject], {
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      ...(signal ? { signal } : {}),
+    });
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause.name !== "NotFound") throw cause;
+    throw new FlyhotError("not_found", `${what}: there is no deno on PATH`, {
+      hint: "install Deno 2.9 or later; the compiled flyhot needs it too",
+      cause,
+    });
+  }
+  if (outcome.code !== 0) {
+    const said = outcome.stderr.trim().replace(/^error: /, "");
+    throw new FlyhotError(
+      "usage",
+      `${what}: deno info ended with code ${outcome.code} (${
+        said.slice(0, 500)
+      })`,
+      { hint: `run it in ${root}: deno ${args.join(" ")} ./${entry}` },
+    );
+  }
+  try {
+    return JSON.parse(outcome.stdout) as InfoGraph;
+  } catch (cause) {
+    throw new FlyhotError("unexpected", `${what}: deno info gave no JSON`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Reads the edges off what `deno info --json` said of one main module.
+ *
+ * Imports of types do not count. What Deno could not load is an error only where code of the app imports it.
+ *
+ * @param info what it said
+ * @param entry the main module, as a path
+ * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
+ * @returns the edges by path, and what Deno would have to look into
+ * @throws {FlyhotError} `usage` if a module is missing or broken
+ */
+export function edgesOf(
+  info: InfoGraph,
+  entry: string,
+  packages: PackageTargets = new PackageTargets(),
+): FoundEdges {
+  const main = bare(info.roots[0] ?? "");
+  const base = baseOf(info, entry);
+  const unknown = new Set<string>();
+  const known = new Map(
+    info.modules.map((module) => [bare(module.specifier), module]),
+  );
+  const found = new Map<string, ModuleEdges>();
+  const waiting: { url: string; from: string | null }[] = [{
+    url: main,
+    from: null,
+  }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const path = pathFrom(base, next.url);
+    if (found.has(path)) continue;
+    const module = known.get(next.url);
+    if (!module) unknown.add(path);
+    if (module?.error !== undefined) {
+      throw broken(path, next.from, module.error);
+    }
+    const edges = {
+      static: new Set<string>(),
+      dynamic: new Set<string>(),
+      external: new Set<string>(),
+    };
+    // Not by assignment: a specifier may be called __proto__.
+    const specifiers: [specifier: string, target: string][] = [];
+    for (const dependency of module?.dependencies ?? []) {
+      if (!dependency.code) continue;
+      const target = resolve(dependency, path, base, packages);
+      if (target === null) continue;
+      if (!target.startsWith("file:")) {
+        edges.external.add(target);
+        specifiers.push([dependency.specifier, target]);
+        continue;
+      }
+      const url = bare(target);
+      const to = pathFrom(base, url);
+      edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
+      // With a query it is a module of its own.
+      specifiers.push([dependency.specifier, to + target.slice(url.length)]);
+      waiting.push({ url, from: path });
+    }
+    found.set(path, {
+      static: [...edges.static].sort(),
+      dynamic: [...edges.dynamic].sort(),
+      external: [...edges.external].sort(),
+      specifiers: Object.fromEntries(specifiers.sort()),
+    });
+  }
+  return { edges: found, unknown: [...unknown] };
+}
+
+/** The entry's own URL tells the folder's, whatever links lead there. */
+function baseOf(info: InfoGraph, entry: string): string {
+  const main = bare(info.roots[0] ?? "");
+  return main.split("/").slice(0, -entry.split("/").length).join("/") + "/";
+}
+
+function resolve(
+  dependency: InfoDependency,
+  path: string,
+  base: string,
+  packages: PackageTargets,
+): string | null {
+  const { code, specifier } = dependency;
+  if (code?.specifier !== undefined) return code.specifier;
+  // Without npm, deno info does not know these two.
+  if (isBuiltin(specifier)) return `node:${specifier}`;
+  const target = packages.resolve(specifier, path);
+  if (target === LINKED) return null;
+  if (target) {
+    return "url" in target ? target.url : base + encodePath(target.path);
+  }
+  throw new FlyhotError(
+    "usage",
+    `Cannot pack ${path}: ${code?.error ?? `"${specifier}" leads nowhere`}`,
+    { hint: `name it under "imports" in deno.json, or correct the import` },
+  );
+}
+
+function broken(path: string, from: string | null, error: string): FlyhotError {
+  const said = error.split("\n")[0] ?? "";
+  if (!error.startsWith("Module not found")) {
+    return new FlyhotError("usage", `Cannot pack ${path}: ${said}`);
+  }
+  return from === null
+    ? new FlyhotError(
+      "usage",
+      `Cannot pack the app: its main module ${path} is missing`,
+      { hint: `name the main module under "flyhot".entry in deno.json` },
+    )
+    : new FlyhotError(
+      "usage",
+      `Cannot pack ${from}: it imports ${path}, which is missing`,
+    );
+}
+
+/** The URL of a file without query and fragment. */
+function bare(url: string): string {
+  return url.replace(/[?#].*$/, "");
+}
+
+/** The path of a URL from a folder's; it begins with `../` for what lies outside. */
+function pathFrom(base: string, url: string): string {
+  let up = "";
+  let folder = base;
+  while (!url.startsWith(folder) && folder !== "file:///") {
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+    up += "../";
+  }
+  return up + decodePath(url.slice(folder.length));
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,202 @@
+/** Whether the processes that said "applied" are still alive: judged by identity, fingerprint and exit events.
+ * @module
+ */
+import {
+  errorText,
+  type MachineInfo,
+  type ProcessIdentity,
+  sameImage,
+  type UpgradeFailure,
+} from "@flyhot/runtime/protocol";
+import {
+  type AppMachine,
+  restartHint,
+  ServesNobodyError,
+} from "../../fly/fleet.ts";
+import type { MachineExit } from "../../fly/machine.ts";
+import { oneLine } from "../../one_line.ts";
+import { runningSha } from "./running_code.ts";
+import type { MachineState } from "./verdict.ts";
+
+/** Where no runtime says how long a release is on probation. */
+export const PROBATION_MS_DEFAULT = 5_000;
+
+/** What was known of a machine before an upgrade reached it. */
+export interface LifeBefore {
+  /** Its process; null where it could not be asked. */
+  readonly process: ProcessIdentity | null;
+  /** When its newest exit was, on the platform's clock; null if none is known. */
+  readonly lastExitAt: number | null;
+  /** For how long a release is on probation there, in milliseconds. */
+  readonly probationMs: number;
+}
+
+/** What is seen of a machine now. */
+export interface LifeNow {
+  /** As it is listed; null if it is not there any more. */
+  readonly machine: AppMachine | null;
+  /** What its process says, or why it says nothing; undefined where it was not asked. */
+  readonly answer?: { readonly info: MachineInfo } | {
+    readonly error: unknown;
+  };
+}
+
+/** What follows for a machine. */
+export type Life =
+  | {
+    /** The same process runs the release, at rest in order, started anew in order, or not the rollout's any more. */
+    readonly life: "alive" | "rests" | "left";
+  }
+  | {
+    /** Its process ended, or does not serve. */
+    readonly life: "dead";
+    /** Why. */
+    readonly failure: UpgradeFailure;
+    /** Whether it is started and answers nobody. */
+    readonly servesNobody: boolean;
+  };
+
+/**
+ * Writes down who runs on a machine before an upgrade.
+ *
+ * @param machine the machine as it is listed
+ * @param info what its process says; null where it could not be asked
+ * @returns what a later look is compared with
+ */
+export function lifeBefore(
+  machine: AppMachine,
+  info: MachineInfo | null,
+): LifeBefore {
+  return {
+    process: info && identityOf(info),
+    lastExitAt: newestExit(machine)?.at ?? null,
+    probationMs: info?.probationMs ?? PROBATION_MS_DEFAULT,
+  };
+}
+
+/**
+ * Judges one machine.
+ *
+ * @param state what it has said
+ * @param before who ran there before the upgrade
+ * @param now what is seen
+ * @param sha256 the release that it should run; null for the base image, undefined where that is not asked
+ * @returns what follows
+ */
+export function judgeLife(
+  state: MachineState,
+  before: LifeBefore,
+  { machine, answer }: LifeNow,
+  sha256?: string | null,
+): Life {
+  if (
+    machine === null || !sameImage(machine.imageRef, state.machine.imageRef)
+  ) return { life: "left" };
+  const exits = exitsSince(machine, before);
+  const bad = exits.find(({ requestedStop }) => !requestedStop);
+  if (bad) return dead(describeExit(bad, state));
+  if (machine.state !== "started") return { life: "rests" };
+  if (answer === undefined) return { life: "alive" };
+  if ("error" in answer) return judgeSilence(answer.error);
+  const { info } = answer;
+  const known = state.result?.process ?? before.process;
+  if (known && !isSame(known, identityOf(info))) {
+    if (exits.length > 0) return { life: "rests" };
+    return dead(
+      "another process runs there than the one that said it applied it",
+    );
+  }
+  if (sha256 !== undefined && runningSha(info) !== sha256) {
+    return dead(`it runs other code again (fingerprint ${info.fingerprint})`);
+  }
+  return { life: "alive" };
+}
+
+function judgeSilence(error: unknown): Life {
+  const said = errorText(error);
+  if (!(error instanceof ServesNobodyError)) {
+    return dead(`it does not answer any more (${oneLine(said)})`);
+  }
+  return {
+    ...dead(`it serves nobody; ${restartHint(error.machineId)}`),
+    servesNobody: true,
+  };
+}
+
+/**
+ * The exits of a machine since it was looked at before an upgrade.
+ *
+ * @param machine the machine as it is listed
+ * @param before what was known
+ * @returns the exits, newest first
+ */
+export function exitsSince(
+  machine: AppMachine,
+  { lastExitAt }: Pick<LifeBefore, "lastExitAt">,
+): readonly MachineExit[] {
+  return (machine.exits ?? []).filter(({ at }) =>
+    lastExitAt === null || at > lastExitAt
+  );
+}
+
+/**
+ * Puts what a machine logged last behind the words of its failure.
+ *
+ * @param failure the failure
+ * @param lines the lines, oldest first
+ * @returns the failure with the last three
+ */
+export function withLastWords(
+  failure: UpgradeFailure,
+  lines: readonly string[],
+): UpgradeFailure {
+  const last = lines.map(oneLine).filter((line) => line.trim() !== "")
+    .slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX));
+  if (last.length === 0) return failure;
+  const message = `${failure.message}; it last said: ${last.join(" | ")}`;
+  return { ...failure, message };
+}
+
+const LINES_MAX = 3;
+const LINE_MAX = 240;
+
+function describeExit(exit: MachineExit, { result }: MachineState): string {
+  const how = exit.oomKilled
+    ? `was killed for want of memory (code ${exit.code})`
+    : exit.signal !== null
+    ? `was ended by signal ${exit.signal}`
+    : `ended with code ${exit.code}`;
+  const said = result?.state === "pending" ? null : result?.ended_at;
+  const ms = said ? exit.at - Date.parse(said) : NaN;
+  const when = said === null || said === undefined
+    ? " before it said how the upgrade went"
+    : ms >= 0
+    ? ` after ${(ms / 1000).toFixed(1)} s`
+    : "";
+  return `its process ${how}${when}`;
+}
+
+function dead(
+  message: string,
+): { life: "dead"; failure: UpgradeFailure; servesNobody: boolean } {
+  return {
+    life: "dead",
+    failure: { phase: "probation", message, end: "fail", transient: false },
+    servesNobody: false,
+  };
+}
+
+function newestExit({ exits = [] }: AppMachine): MachineExit | null {
+  return exits.reduce<MachineExit | null>(
+    (newest, exit) => newest && newest.at >= exit.at ? newest : exit,
+    null,
+  );
+}
+
+function identityOf({ pid, startedAt }: MachineInfo): ProcessIdentity {
+  return { pid, started_at: startedAt };
+}
+
+function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.started_at === other.started_at;
+}
