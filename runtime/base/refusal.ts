@@ -24,6 +24,7 @@ export const REFUSAL_RULES = [
   "files",
   "holder",
   "server",
+  "global",
 ] as const;
 
 /** Why a release cannot come in hot. */

@@ -36,6 +36,7 @@ import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
+import { globalRefusals } from "./rules/global_rule.ts";
 import { judgeKeep } from "./rules/keep_rule.ts";
 import { loopRefusals } from "./rules/loop_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
@@ -231,6 +232,14 @@ export function* classifySteps(
     ...state.refusals,
     ...sockets.refusals,
     ...loopRefusals([...set.reload, ...gone], now, consents),
+    ...globalRefusals({
+      replaced: [...set.reload, ...gone],
+      evaluated: [...set.reload, ...fresh],
+      running: now,
+      release,
+      consents,
+      isWayBack,
+    }),
     ...(yield* workerRefusals(
       scripts,
       new Set([...changed, ...changes.removed]),

@@ -26,6 +26,7 @@ export const CONSENT_KINDS = [
   "handle",
   "repeats",
   "numbers",
+  "global",
   "holder",
 ] as const;
 

@@ -77,6 +77,7 @@ export type {
   EnumFact,
   ExportFact,
   FieldFact,
+  GlobalWrite,
   ImportFact,
   KeptFact,
   LocalState,

@@ -5,6 +5,7 @@ import { pause } from "../base/pause.ts";
 import { within } from "../base/deadline.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
+import { GlobalChange } from "./changes/global_change.ts";
 import { KeptChange } from "./changes/kept_change.ts";
 import { CallerChange } from "./changes/caller_change.ts";
 import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
@@ -33,6 +34,8 @@ export interface Prepared {
   readonly boundaries: RefreshedBoundaries;
   /** The values that they have taken over. */
   readonly kept: KeptChange;
+  /** How the globals were that they have set. */
+  readonly globals: GlobalChange;
 }
 
 /**
@@ -72,6 +75,7 @@ export async function prepare(
     new Set([...plan.reload, ...plan.gone]),
     staged.attempt,
   );
+  const globals = new GlobalChange(plan.globals);
   modules.staged = staged;
   if (release) modules.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
@@ -136,9 +140,16 @@ export async function prepare(
     if (refused !== undefined) throw new UpgradeError("load", refused);
     callers.loaded();
     appProcess.fileReads.end(staged.attempt);
-    return { staged, staging, callers, boundaries: swappable, kept };
+    return {
+      staged,
+      staging,
+      callers,
+      boundaries: swappable,
+      kept,
+      globals,
+    };
   } catch (error) {
-    discard({ staged, staging, callers, kept }, appProcess);
+    discard({ staged, staging, callers, kept, globals }, appProcess);
     throw upgradeError("load", "Cannot load the new modules", error);
   } finally {
     isOver = true;
@@ -247,11 +258,12 @@ function serverConsent(address: string): string {
  * @param appProcess what runs in this process
  */
 export function discard(
-  { staged, staging, callers, kept }: Omit<Prepared, "boundaries">,
+  { staged, staging, callers, kept, globals }: Omit<Prepared, "boundaries">,
   appProcess: AppProcess,
 ): void {
   staging.state = "discarded";
   kept.discard();
+  globals.undo();
   // Remembered for what its modules still declare, and not for what they were to replace.
   staging.newSource = staging.oldSource = null;
   appProcess.fileReads.end(staged.attempt);

@@ -11,6 +11,7 @@ import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
+import { globalWritesOf } from "./global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./values/known_calls.ts";
 import {
@@ -81,6 +82,7 @@ export function analyzeTree(
     ...some("enums", enumFactsOf(program)),
     ...keepingOf(code, units, after, top),
     ...some("owned", ownedBy(resolved, units, top)),
+    ...some("globals", globalWritesOf(resolved, units, top)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
     ...(keepsFiles ? { keepsFiles } : {}),

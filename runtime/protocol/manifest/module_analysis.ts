@@ -223,6 +223,18 @@ export interface OwnedFact {
   readonly unpaced?: boolean;
 }
 
+/** Something outside of all modules that a module sets while it is evaluated. */
+export interface GlobalWrite {
+  /** `word` for `globalThis.word`, `console.log`, `Array.prototype.last`; `[]` for a computed key. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+  /** True if it is made of what was there before. */
+  readonly again?: boolean;
+}
+
 /** A piece of code by its text, and what it refers to in other modules. */
 export interface TextRecord {
   /** A digest of its text and of all it refers to in its module, however it is laid out. */
@@ -310,6 +322,8 @@ export interface ModuleAnalysis {
   readonly texts?: Readonly<Record<string, TextRecord>>;
   /** What it starts. */
   readonly owned?: readonly OwnedFact[];
+  /** What it sets outside of all modules while it is evaluated. */
+  readonly globals?: readonly GlobalWrite[];
   /** The members of `hot(import.meta)` that it uses. */
   readonly hot?: readonly string[];
   /** Whether it has an `import()` whose specifier the text does not tell; always said, except of CommonJS. */
@@ -526,6 +540,16 @@ const repeatFact: Reader<RepeatFact> = (value, at) => {
   };
 };
 
+const globalWrite: Reader<GlobalWrite> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+    ...maybe(it, "again", boolean, at),
+  };
+};
+
 const keptFact: Reader<KeptFact> = (value, at) => {
   const it = object(value, at);
   return {
@@ -589,6 +613,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "unkeepable", listOf(unkeepableFact), at),
     ...maybe(it, "texts", recordOf(textRecord), at),
     ...maybe(it, "owned", listOf(ownedFact), at),
+    ...maybe(it, "globals", listOf(globalWrite), at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),
     ...maybe(it, "keepsFiles", boolean, at),

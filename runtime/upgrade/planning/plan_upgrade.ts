@@ -44,6 +44,8 @@ export interface UpgradePlan {
   readonly reads: ReadonlyMap<string, string | null>;
   /** Old module instances that will be retained, and their source size. */
   readonly retained: { readonly modules: number; readonly bytes: number };
+  /** What the modules set outside of all modules while they are evaluated. */
+  readonly globals: readonly string[];
   /** The values that are taken over. */
   readonly taken: readonly TakenEntry[];
   /** What becomes of open sockets whose handlers the replaced modules have made. */
@@ -120,6 +122,9 @@ export async function planUpgrade(
     files,
     reads: readsOf(files, context),
     retained: { modules: plan.reload.length, bytes },
+    globals: [...plan.reload, ...plan.fresh].flatMap((path) =>
+      manifest.analysis?.[path]?.globals?.map(({ name }) => name) ?? []
+    ),
     taken: held,
     packages: release ? plan.packages : [],
     sockets: socketsWay(manifest.settings?.sockets, running, isWayBack),

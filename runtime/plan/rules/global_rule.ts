@@ -1,0 +1,67 @@
+/** What replaced modules have set outside of all modules: it would stay, or be set on top of itself.
+ * @module
+ */
+import type { Refusal } from "../../base/refusal.ts";
+import type { GlobalWrite } from "../../protocol/manifest/module_analysis.ts";
+import type { View } from "../lookup/views.ts";
+import type { Consents } from "./consent.ts";
+
+/** What {@linkcode globalRefusals} is told. */
+export interface GlobalInput {
+  /** The modules that are reloaded or gone. */
+  readonly replaced: readonly string[];
+  /** The modules that are evaluated, reloaded or for the first time. */
+  readonly evaluated: readonly string[];
+  /** The modules as they run. */
+  readonly running: View;
+  /** The modules of the release. */
+  readonly release: View;
+  /** What is consented to. */
+  readonly consents: Consents;
+  /** Whether it leads back to code that ran before: then what stays is not in the way. */
+  readonly isWayBack: boolean;
+}
+
+/**
+ * Refuses to replace modules whose globals would stay though the new code does not set them, or would be set on top of
+ * what the old code has set.
+ *
+ * @param input the modules
+ * @returns a refusal for each such global
+ */
+export function globalRefusals(input: GlobalInput): Refusal[] {
+  const { replaced, evaluated, running, release, consents, isWayBack } = input;
+  const next = new Map<string, GlobalWrite[]>();
+  for (const path of evaluated) {
+    for (const write of release.analysis(path)?.globals ?? []) {
+      next.set(write.name, [...next.get(write.name) ?? [], write]);
+    }
+  }
+  const refusals: Refusal[] = [];
+  for (const path of replaced) {
+    for (
+      const { name, line, column } of running.analysis(path)?.globals ?? []
+    ) {
+      const again = next.get(name) ?? [];
+      const isLeft = again.length === 0;
+      if (isLeft ? isWayBack : !again.some((it) => it.again)) continue;
+      const consent = `global:${path}#${name}`;
+      if (consents.take(consent)) continue;
+      refusals.push({
+        rule: "global",
+        path,
+        line,
+        column,
+        subject: name,
+        why: isLeft
+          ? "was set by it and would stay, because the new code does not set it"
+          : "is set by the new code to something made of what the old code has set",
+        remedy: isLeft
+          ? "let the new code set it to what it has to be, or go on setting it"
+          : "set it in a module of its own that does not change",
+        consent,
+      });
+    }
+  }
+  return refusals;
+}
