@@ -1,7 +1,7 @@
 /** The life of the chat: express and socket.io, whose clients are asked to connect again.
  * @module
  */
-import { SocketIoTalker } from "../talkers.ts";
+import { SocketIoTalker } from "../socket_io_talker.ts";
 import type { Story } from "../story.ts";
 
 /** What is done with the chat. */
