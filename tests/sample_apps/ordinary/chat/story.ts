@@ -49,7 +49,9 @@ export const CHAT: Story = {
     "/about.html",
     "/nothing",
   ],
-  load: ["/", "/rooms", "/rooms/lobby/messages", "/style.css", "/nothing"],
+  // Not /style.css: express.static asks for a file's length before it opens it, and a file that is replaced between the
+  // two is answered cut to the old length, as by any deploy that renames files.
+  load: ["/", "/rooms", "/rooms/lobby/messages", "/nothing"],
   talk: (url) =>
     SocketIoTalker.open(url, (version) => [
       ["join", "lobby", "dan"],
