@@ -6,8 +6,6 @@
  *
  * @module
  */
-import { withDeadline } from "../deadline.ts";
-import { errorText } from "@flyhot/runtime/protocol";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 const VERSION =
@@ -45,7 +43,7 @@ export async function standIn(
     await run(args, host);
     return 0;
   } catch (error) {
-    host.err(`Error: ${errorText(error)}\n`);
+    host.err(`Error: ${error instanceof Error ? error.message : error}\n`);
     return 1;
   }
 }
@@ -300,9 +298,9 @@ async function call(
     );
   }
   const token = tokenOf(host, values);
-  const late = () =>
-    new Error(`no answer from ${base} within ${DEADLINE_MS} ms`);
-  return await withDeadline(DEADLINE_MS, late, async (signal) => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), DEADLINE_MS);
+  try {
     const response = await host.fetch(
       new Request(base + path, {
         method,
@@ -312,13 +310,15 @@ async function call(
             : `FlyV1 ${token}`,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal,
+        signal: late.signal,
       }),
     );
     if (response.ok) return response;
     const { error } = await response.json();
     throw new Error(`${error} (${response.status})`);
-  });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function* linesOf(

@@ -34,7 +34,7 @@ export const read = async () => [require("./data.json"), require("./esm.mjs").v,
   const refused = async (changes: Files, texts: readonly string[]) => {
     const result = await app.upgrade(changes);
     assert(result.state === "failed", JSON.stringify(result));
-    assertEquals(result.phase, "diff");
+    assertEquals(result.phase, "plan");
     for (const text of texts) assertStringIncludes(result.message, text);
     assertEquals(await app.call("read"), one);
   };

@@ -183,7 +183,7 @@ Deno.test("what cannot be kept is refused with file, line and what to write", as
         "(globalThis as any).last",
       ),
     },
-    `state.ts:4 last: is named under "keep", and the new code has no such initializer`,
+    `state.ts:5 last: is named under "keep", and the new code has no such initializer`,
   );
   await refused(
     {

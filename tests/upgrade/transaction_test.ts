@@ -63,7 +63,7 @@ Deno.test("an upgrade whose top-level await never settles is given up at the dea
       "word.ts":
         `import { live } from "@flyhot/runtime";\nexport const word = "two";\nawait live(() => import("./never.ts"));`,
     },
-    "prepare",
+    "load",
     "live() at word.ts:3 waits for never.ts",
   );
   await standsAsBefore(app, 0);

@@ -1,7 +1,7 @@
 /** The life of the dashboard: a default export, streams of events, and a database that stays open.
  * @module
  */
-import { StreamTalker } from "../talkers.ts";
+import { StreamTalker } from "../stream_talker.ts";
 import type { Story } from "../story.ts";
 
 /** What is done with the dashboard. */

@@ -1,7 +1,7 @@
 /** The life of the game: Hono, with classes whose instances are made in `main()`, and players on WebSockets.
  * @module
  */
-import { SocketTalker } from "../talkers.ts";
+import { SocketTalker } from "../socket_talker.ts";
 import type { Story } from "../story.ts";
 
 /** What is done with the game. */
