@@ -55,6 +55,8 @@ export class BringIn {
   #turn: Promise<unknown> = Promise.resolve();
   #onTrial: MachineResult | null = null;
   #superseded: AbortController | null = null;
+  /** How many that are named by their URLs wait for their turn. */
+  #waiting = 0;
   #nudged: (() => void) | null = null;
 
   /**
@@ -112,8 +114,10 @@ export class BringIn {
    * @throws {UpgradeError} if it fails; the old code and state are as they were
    */
   directly(release: WantedRelease): Promise<UpgradeOutcome> {
+    this.#waiting++;
     this.#superseded?.abort();
     return this.#oneAtATime(async () => {
+      this.#waiting--;
       if (this.#deps.context.settings.publicKeys) {
         throw unsignedError(
           release.version,
@@ -203,6 +207,8 @@ export class BringIn {
     context: UpgradeContext,
   ): Promise<number> {
     const superseded = this.#superseded = new AbortController();
+    // It may have been asked for between the swap and this moment.
+    if (this.#waiting > 0) superseded.abort();
     const watching = this.#lookForNewer(about.release.id, superseded);
     try {
       return await this.#deps.transaction.probation(

@@ -61,9 +61,12 @@ Deno.test("flyhot doctor finds a deployed app well, sees what is missing before,
     const before = await flyhot(["doctor", "--json"]);
     assertEquals(before.code, 0, before.err);
     const early = JSON.parse(before.out).checks as readonly Found[];
+    const surface = "4 of 6 modules of main.ts can be replaced";
     assertEquals(
-      early.filter(({ verdict }) => verdict !== "pass").map(({ text }) => text),
-      ["counter (fly.toml app) has no machine that runs it"],
+      early.filter(({ verdict }) => verdict !== "pass").map(({ text }) =>
+        text.startsWith(surface) ? surface : text
+      ).sort(),
+      [surface, "counter (fly.toml app) has no machine that runs it"],
     );
 
     await sandbox.deploy(folder);
@@ -72,7 +75,7 @@ Deno.test("flyhot doctor finds a deployed app well, sees what is missing before,
     const checks = JSON.parse(after.out).checks as readonly Found[];
     // How much is free is up to the computer.
     const troubles = checks.filter(({ check, verdict }) =>
-      verdict !== "pass" && check !== "disk"
+      verdict !== "pass" && check !== "disk" && check !== "hot_surface"
     );
     assertEquals(troubles, []);
     const ids = sandbox.machines().map(({ id }) => id).sort();

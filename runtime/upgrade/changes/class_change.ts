@@ -278,7 +278,8 @@ export class ClassChange {
       link !== null && link !== Object.prototype;
       link = Object.getPrototypeOf(link)
     ) {
-      if (this.#byPrototype.has(link)) continue;
+      // From here on the successor's chain is what counts.
+      if (this.#byPrototype.has(link)) return null;
       const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
         ?.value;
       if (typeof made !== "function" || made.prototype !== link) continue;

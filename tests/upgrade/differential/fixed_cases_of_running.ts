@@ -23,8 +23,6 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
     },
   },
   "global listener": {
-    open:
-      "listeners that modules add to the platform are handed over with what starts an ordinary app (4.4)",
     why: "globalThis outlives every module",
     before: {
       "app.ts":
@@ -70,11 +68,11 @@ export const RUNNING_CASES: Readonly<Record<string, FixedCase>> = {
       "it belongs to work that a request began, not to the evaluation of a module",
     before: {
       "app.ts":
-        `let ticks = 0;\nexport const start = () => { const timer = setInterval(() => { ticks++; if (ticks > 3) clearInterval(timer); }, 5); };\nexport const ask = () => "one " + (ticks > 0);\n`,
+        `let ticks = 0;\nexport const start = () => new Promise<void>((done) => { const timer = setInterval(() => { ticks++; done(); if (ticks > 3) clearInterval(timer); }, 5); });\nexport const ask = () => "one " + (ticks > 0);\n`,
     },
     after: {
       "app.ts":
-        `let ticks = 0;\nexport const start = () => { const timer = setInterval(() => { ticks++; if (ticks > 3) clearInterval(timer); }, 5); };\nexport const ask = () => "two " + (ticks > 0);\n`,
+        `let ticks = 0;\nexport const start = () => new Promise<void>((done) => { const timer = setInterval(() => { ticks++; done(); if (ticks > 3) clearInterval(timer); }, 5); });\nexport const ask = () => "two " + (ticks > 0);\n`,
     },
     history: [["start"]],
     flyhot: { startsAnew: ["app.ts#ticks"] },
