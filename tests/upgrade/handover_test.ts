@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { DrivenApp } from "../support/driven_app.ts";
+import { denoJson, DrivenApp } from "../support/driven_app.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -88,6 +88,10 @@ function freePort(): string {
 async function start(first: string, settings = ""): Promise<DrivenApp> {
   return await DrivenApp.start({
     "settings.ts": `export const settings = { ${settings} };`,
+    // What these programs tell the test by, and would leave behind.
+    "deno.json": denoJson({
+      consent: ["global:app.ts#servers", "global:app.ts#verdict"],
+    }),
     "app.ts": first,
   });
 }
