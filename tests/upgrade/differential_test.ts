@@ -12,7 +12,7 @@ import { describeFailure } from "./differential/shrink.ts";
 import { runProgram } from "./differential/oracle.ts";
 
 /** About a minute on two cores; `deno task prove` runs as many as wanted. */
-const SEEDS = 50;
+const SEEDS = 40;
 /** How many run at a time: each waits now and then, and has two processes for a while. */
 const WIDTH = 4;
 
