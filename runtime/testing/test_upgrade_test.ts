@@ -69,7 +69,7 @@ Deno.test("testUpgrade() exercises every version on the way there and back, and 
       `${version}/deno.json`,
       (await Deno.readTextFile(`${version}/deno.json`)).replace(
         "{",
-        '{"flyhot":{"entry":"start.ts"},',
+        '{"flyhot":{"entry":"start.ts","consent":["global:app.ts#begun"]},',
       ),
     );
   }
@@ -122,7 +122,10 @@ Deno.test("testUpgrade() fails where an upgrade is refused, an exercise throws, 
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(
       path,
-      text.replace("{", '{"flyhot":{"entry":"start.ts"},'),
+      text.replace(
+        "{",
+        '{"flyhot":{"entry":"start.ts","consent":["global:app.ts#begun"]},',
+      ),
     );
   }
   const thrown = await assertRejects(

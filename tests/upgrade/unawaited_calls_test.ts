@@ -35,7 +35,11 @@ export const alive = () => true;
 
 Deno.test("calls that nobody waits for do not end the app after an upgrade has removed their holder", async () => {
   await using app = await DrivenApp.start(V1);
-  const result = await app.upgrade(V2, ["holder:ticks", "holder:rooms"]);
+  const result = await app.upgrade(V2, [
+    "holder:ticks",
+    "holder:rooms",
+    "global:app.ts#old",
+  ]);
   assertEquals(result.state, "applied", JSON.stringify(result));
   for (const name of ["tick", "say", "tick"]) {
     await app.call("call", name);
