@@ -8,6 +8,20 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+/** Nothing waits for them to listen when the app starts. */
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    try {
+      const connection = await Deno.connect({ port, hostname: "127.0.0.1" });
+      await new Response(connection.readable).text();
+      return;
+    } catch {
+      await pause(10);
+    }
+  }
+  throw new Error(`nobody listens on ${port}`);
+}
+
 const [deno, node] = [freePort(), freePort()];
 
 /** An app with two servers that say their version to whoever connects, and a check that asks both, in both ways. */
@@ -45,6 +59,7 @@ Deno.test("connections that a check opens without HTTP meet the new code, and no
     // Somebody is connected at any moment.
     "deno.json": denoJson({ sockets: "keep" }),
   });
+  await Promise.all([deno, node].map(listening));
   const heard: string[][] = [[], []];
   let isAsking = true;
   const asking = Promise.all([deno, node].map(async (port, at) => {
