@@ -4,7 +4,7 @@
 import { isManual } from "../config/node_modules.ts";
 import { isRecord } from "../values.ts";
 import { VERSION } from "../version.ts";
-import { addItems, setValue } from "./deno_json_edit.ts";
+import { addItems, setValue } from "./edit/deno_json_edit.ts";
 import type { HotWay, InitPart, InitSources } from "./plan_types.ts";
 
 const RUNTIME = "@flyhot/runtime";

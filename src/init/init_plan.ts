@@ -6,7 +6,7 @@ import { taskIn } from "../config/processes.ts";
 import { bootShellPart } from "./boot_shell_part.ts";
 import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";
-import { ignoreReleases } from "./ignore_edit.ts";
+import { ignoreReleases } from "./edit/ignore_edit.ts";
 import { FIRST_MAIN, preloadPart } from "./preload_part.ts";
 import { missingNames, movedRows, undecidedSteps } from "./state_table.ts";
 import type {

@@ -14,7 +14,7 @@ import {
 } from "../config/start_command.ts";
 import { processesOf, taskIn } from "../config/processes.ts";
 import { imageStart } from "../config/image_start.ts";
-import { hotDockerfile, newDockerfile } from "./dockerfile_edit.ts";
+import { hotDockerfile, newDockerfile } from "./edit/dockerfile_edit.ts";
 import type { Framework } from "./framework.ts";
 import type { InitChange, InitPart, InitSources } from "./plan_types.ts";
 

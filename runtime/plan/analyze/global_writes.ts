@@ -4,17 +4,9 @@
 import type { GlobalWrite } from "../../protocol/manifest/module_analysis.ts";
 import { placeOf } from "./effects.ts";
 import { textOf } from "./imports.ts";
-import {
-  isFunction,
-  keyName,
-  many,
-  type Node,
-  one,
-  unwrap,
-  word,
-} from "./code/nodes.ts";
+import { keyName, many, type Node, one, unwrap, word } from "./code/nodes.ts";
 import { ELEMENT, type Resolved } from "./code/scope.ts";
-import type { Unit, Units } from "./code/units.ts";
+import { type Unit, unitAround, type Units } from "./code/units.ts";
 import { calleeName, useOf } from "./code/uses.ts";
 
 const GLOBAL = /^(?:globalThis|self|window|global)\.(?=.)/;
@@ -135,12 +127,6 @@ function keysOf(node: Node | undefined): readonly string[] {
   return many(object, "properties").map((it) =>
     it.type === "SpreadElement" ? ELEMENT : keyName(it, "key") ?? ELEMENT
   );
-}
-
-function unitAround(node: Node, resolved: Resolved, units: Units): Unit {
-  let at: Node | undefined = node;
-  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
-  return at && units.byFunction.get(at) || units.module;
 }
 
 function byPlace(one: Seen, other: Seen): number {

@@ -61,6 +61,26 @@ export interface Units {
 }
 
 /**
+ * The code that a node stands in, whatever kind of node it is.
+ *
+ * @param node the node
+ * @param resolved its module
+ * @param units the code of that
+ * @returns the function around it, else the module
+ */
+export function unitAround(
+  node: Node,
+  resolved: Resolved,
+  units: Units,
+): Unit {
+  const known = units.around.get(node);
+  if (known) return known;
+  let at: Node | undefined = node;
+  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
+  return at && units.byFunction.get(at) || units.module;
+}
+
+/**
  * Cuts a module into its code.
  *
  * @param resolved the module

@@ -10,9 +10,8 @@ import type { Code } from "../effects.ts";
 import { keptFactsOf } from "./kept_facts.ts";
 import { type Keepable, keepableOf } from "./keepable.ts";
 import { localStateOf } from "./local_state.ts";
-import { isFunction, type Node } from "../code/nodes.ts";
 import { type TextFact, textFactsOf } from "./text_facts.ts";
-import type { Unit, Units } from "../code/units.ts";
+import { type Unit, unitAround, type Units } from "../code/units.ts";
 
 /**
  * Tells what can be kept of a module.
@@ -38,6 +37,7 @@ export function keepingOf(
   );
   const kept = [...names.found.values()].map((it): KeptFact => {
     const { repeats = [], library = null } = facts.get(it.name) ?? {};
+    const at = it.id ?? it.init;
     const state = localStateOf(it, code, units, after);
     const inside = state ? holderOf(it, names.found.values()) : null;
     return {
@@ -48,7 +48,9 @@ export function keepingOf(
         ? { local: true }
         : {}),
       ...(state ? { state } : {}),
-      ...(state && top.has(unitAround(it, code, units)) ? { early: true } : {}),
+      ...(state && at && top.has(unitAround(at, resolved, units))
+        ? { early: true }
+        : {}),
       ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
@@ -81,13 +83,6 @@ function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
     }
   }
   return null;
-}
-
-/** The function in which it is made. */
-function unitAround(it: Keepable, { resolved }: Code, units: Units): Unit {
-  let at: Node | undefined = it.id ?? it.init ?? undefined;
-  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
-  return at && units.byFunction.get(at) || units.module;
 }
 
 /** `main.` of `main.games` and `main.new Users`. */

@@ -7,10 +7,10 @@ import { type Code, placeOf } from "../effects.ts";
 import type { Keepable } from "./keepable.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { mutationOf } from "../values/mutation.ts";
-import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
+import { many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/scope.ts";
 import { handleOf, instanceOf } from "../state.ts";
-import type { Unit, Units } from "../code/units.ts";
+import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { useOf } from "../code/uses.ts";
 
 /**
@@ -60,8 +60,7 @@ function changed(
   units: Units,
   after: ReadonlySet<Unit>,
 ): LocalState | null {
-  const home = units.around.get(binding.node) ??
-    functionAround(binding, code, units);
+  const home = unitAround(binding.node, code.resolved, units);
   for (const reference of binding.references) {
     if (reference === binding.node) continue;
     const unit = units.around.get(reference);
@@ -116,14 +115,4 @@ function isEmptyCollection(node: Node, code: Code): boolean {
         many(node, "arguments").length === 0;
   }
   return false;
-}
-
-function functionAround(
-  { node }: Binding,
-  { resolved }: Code,
-  units: Units,
-): Unit | undefined {
-  let at: Node | undefined = node;
-  while (at && !isFunction(at)) at = resolved.parents.get(at)?.node;
-  return at && units.byFunction.get(at);
 }
