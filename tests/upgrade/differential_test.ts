@@ -11,8 +11,8 @@ import {
 import { describeFailure } from "./differential/shrink.ts";
 import { runProgram } from "./differential/oracle.ts";
 
-/** About a minute on two cores; `deno task prove` runs as many as wanted. */
-const SEEDS = 40;
+/** Less than a minute on two cores; `deno task prove` runs as many as wanted. */
+const SEEDS = 30;
 /** How many run at a time: each waits now and then, and has two processes for a while. */
 const WIDTH = 4;
 
