@@ -38,6 +38,23 @@ export type {
   UpgradePhase,
 } from "../protocol/mod.ts";
 export type { AppVersion, GitVersion } from "./app/app_version.ts";
+export type { RehearsalDifference } from "./rehearsal/compare.ts";
+export {
+  type RehearsalReport,
+  rehearse,
+  type RehearseOptions,
+} from "./rehearsal/rehearse.ts";
+export {
+  formatRequests,
+  holdsRequests,
+  type HttpRequestBlock,
+  parseRequests,
+  type RehearsalRequest,
+  RequestsError,
+  type SocketBlock,
+  type SocketLine,
+} from "./rehearsal/requests.ts";
+export type { PackedApp } from "./releases/pack_app.ts";
 export {
   type AppSettings,
   startApp,

@@ -26,7 +26,7 @@ export interface RehearsalDifference {
  * @returns what differs, in the order of the fresh answer
  */
 export function differencesOf(
-  request: { readonly number: number; readonly request: string },
+  { number, request }: { readonly number: number; readonly request: string },
   upgraded: ComparableAnswer,
   fresh: ComparableAnswer,
 ): RehearsalDifference[] {
@@ -36,7 +36,7 @@ export function differencesOf(
     const cold = fresh.get(what) ?? null;
     return hot === cold
       ? []
-      : [{ ...request, what, upgraded: hot, fresh: cold }];
+      : [{ number, request, what, upgraded: hot, fresh: cold }];
   });
 }
 
