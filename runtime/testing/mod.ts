@@ -38,6 +38,11 @@ export type {
   UpgradePhase,
 } from "../protocol/mod.ts";
 export type { AppVersion, GitVersion } from "./app/app_version.ts";
+export {
+  type Recorder,
+  type RecorderOptions,
+  startRecorder,
+} from "./rehearsal/recorder.ts";
 export type { RehearsalDifference } from "./rehearsal/compare.ts";
 export {
   type RehearsalReport,

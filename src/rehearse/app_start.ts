@@ -89,7 +89,7 @@ export async function appStart(
       ? portIn(hot.words) ?? DEFAULT_PORT
       : files.readsPort
       ? null
-      : internalPort ?? DEFAULT_PORT,
+      : internalPort ?? portNamedIn(source) ?? DEFAULT_PORT,
     env,
   };
 }
@@ -165,6 +165,12 @@ function flyValues(
   const port = services.map(({ internal_port }) => internal_port)
     .find((it) => typeof it === "number");
   return { env, internalPort: port ?? null };
+}
+
+/** As `Deno.serve({ port: 8080 })` and `server.listen(8080)` say it. */
+function portNamedIn(source: string): number | null {
+  const match = /\bport:\s*(\d{2,5})\b|\.listen\(\s*(\d{2,5})\b/.exec(source);
+  return match ? Number(match[1] ?? match[2]) : null;
 }
 
 function portIn(words: readonly string[]): number | null {

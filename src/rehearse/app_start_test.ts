@@ -77,6 +77,12 @@ Deno.test("appStart() knows where the app listens", async () => {
   const service = "[http_service]\ninternal_port = 8080\n";
   assertEquals(await port({ readsPort: false, flyToml: service }), 8080);
   assertEquals(await port({ readsPort: true, flyToml: service }), null);
+  for (
+    const source of ["Deno.serve({ port: 8123 }, f)", "app.listen(8123, f)"]
+  ) {
+    const { port } = await start({ readsPort: false }, { "main.ts": source });
+    assertEquals(port, 8123);
+  }
   assertEquals(
     await port({
       readsPort: false,

@@ -41,21 +41,6 @@ export function differencesOf(
 }
 
 /**
- * Writes a text so that a difference in it is read line by line: JSON over several lines.
- *
- * @param text the text
- * @returns JSON with one value to a line; any other text as it is
- */
-export function readableText(text: string): string {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-/**
  * Writes a difference on one line.
  *
  * @param difference the difference

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Answer, comparable } from "./answers.ts";
-import { differencesOf, differenceText, readableText } from "./compare.ts";
+import { differencesOf, differenceText } from "./compare.ts";
 import { DEFAULT_MASKS, maskOf } from "./masks.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -157,12 +157,6 @@ Deno.test("a mask hides on both sides, and only what it matches", () => {
     between(http(200, {}, "id-1"), http(200, {}, "none"), "id-\\d+"),
     [["body", "<masked>", "none"]],
   );
-});
-
-Deno.test("readableText() spreads JSON over lines, and leaves the rest", () => {
-  assertEquals(readableText('{"a":[1]}'), '{\n  "a": [\n    1\n  ]\n}');
-  assertEquals(readableText("[broken"), "[broken");
-  assertEquals(readableText("1"), "1");
 });
 
 Deno.test("differenceText() says who said what", () => {
