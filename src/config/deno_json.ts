@@ -112,9 +112,13 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
     const masks = texts(value, at);
     for (const [index, mask] of masks.entries()) {
       try {
-        new RegExp(mask, "u");
+        if ("".search(new RegExp(mask, "u")) === 0) throw new SyntaxError();
       } catch {
-        refuse(`${at}[${index}]`, "a regular expression", mask);
+        refuse(
+          `${at}[${index}]`,
+          "a regular expression that matches something",
+          mask,
+        );
       }
     }
     return masks;
