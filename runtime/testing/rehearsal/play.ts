@@ -69,7 +69,7 @@ export class Player {
         // What came since then is not an answer, and may come at any time.
         await kept.quiet(this.#signal);
         kept.forget();
-        answers.push(await kept.say(request, this.#signal));
+        answers.push(await kept.say(request, this.#signal, true));
       }
       const talk = await this.#talk(request);
       if (typeof talk === "string") answers.push({ kind: "none", why: talk });
