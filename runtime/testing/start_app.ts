@@ -181,7 +181,7 @@ export class RunningApp implements TestApp {
         app,
         env: options.env ?? {},
         listens: options.listens ?? true,
-        port: options.port ?? null,
+        ...(options.port === undefined ? {} : { port: options.port }),
         startTimeoutMs: options.startTimeoutMs ?? 30_000,
         stopTimeoutMs: options.stopTimeoutMs ?? 5_000,
       },

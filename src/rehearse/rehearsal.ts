@@ -75,6 +75,8 @@ export async function rehearseBetween(
       pack: (folder, options) => pack(folder, options, host),
     });
   } catch (error) {
+    // The app may have ended by the same Ctrl-C.
+    signal.throwIfAborted();
     if (!(error instanceof TestAppError)) throw error;
     const listens = /Listening on https?:\/\/\S+?:(\d+)/.exec(error.message);
     throw new FlyhotError("usage", oneSentence(error.message), {

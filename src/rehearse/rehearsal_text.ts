@@ -91,7 +91,9 @@ function upgradeLine(
 
 function differenceLines(difference: RehearsalDifference): string {
   const { number, request, what, upgraded, fresh } = difference;
-  const name = `${request} (request ${number}): ${what}`;
+  const name = `${request}${
+    number === 0 ? "" : ` (request ${number})`
+  }: ${what}`;
   if (fresh === null && what === "answer") {
     return `${name} failed\n  + ${oneLine(upgraded ?? "")}`;
   }

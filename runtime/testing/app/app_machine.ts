@@ -32,8 +32,8 @@ export interface MachineSettings {
   readonly env: Readonly<Record<string, string>>;
   /** Whether the app listens on PORT. */
   readonly listens: boolean;
-  /** The port that it listens on whatever PORT says; null for one that is free. */
-  readonly port: number | null;
+  /** The port that it listens on whatever PORT says. Default one that is free. */
+  readonly port?: number;
   /** How long a start may take, in milliseconds. */
   readonly startTimeoutMs: number;
   /** How long SIGTERM may take, in milliseconds. */

@@ -9,6 +9,9 @@ import type { CookieJar } from "./cookies.ts";
 import type { HttpRequestBlock } from "./requests.ts";
 
 const ANSWER_MS_MAX = 15_000;
+/** What is said by whoever connects, and not by who wrote the request down. */
+const OF_CONNECTION =
+  /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/i;
 /** After so long without an event, a stream of events has said what there is to say. */
 const QUIET_MS = 150;
 
@@ -28,7 +31,9 @@ export async function askHttp(
   signal: AbortSignal,
 ): Promise<HttpAnswer | NoAnswer> {
   const sent = new Headers();
-  for (const [name, value] of headers) sent.append(name, value);
+  for (const [name, value] of headers) {
+    if (!OF_CONNECTION.test(name)) sent.append(name, value);
+  }
   if (!sent.has("cookie") && jar.header !== null) {
     sent.set("cookie", jar.header);
   }

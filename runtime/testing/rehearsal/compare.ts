@@ -5,7 +5,7 @@ import type { ComparableAnswer } from "./answers.ts";
 
 /** One difference between the upgraded process and a fresh one. */
 export interface RehearsalDifference {
-  /** The place of the request among the requests, from 1. */
+  /** The place of the request among the requests, from 1; 0 for the start of the process. */
   readonly number: number;
   /** The request, for example `POST /rooms`, or what happened `while it was upgraded`. */
   readonly request: string;
@@ -53,7 +53,8 @@ export function differenceText(
     text === null ? "nothing" : JSON.stringify(
       text.length > 200 ? `${text.slice(0, 200)}…` : text,
     );
-  return `${request} (request ${number}): ${what} is ${
+  const place = number === 0 ? "" : ` (request ${number})`;
+  return `${request}${place}: ${what} is ${
     shown(upgraded)
   } in the upgraded process, ${shown(fresh)} in a fresh one`;
 }

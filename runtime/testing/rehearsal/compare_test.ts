@@ -169,4 +169,14 @@ Deno.test("differenceText() says who said what", () => {
     }),
     'GET /a (request 2): body is "1" in the upgraded process, nothing in a fresh one',
   );
+  assertEquals(
+    differenceText({
+      number: 0,
+      request: "start",
+      what: "answer",
+      upgraded: "it serves",
+      fresh: "it ended",
+    }),
+    'start: answer is "it serves" in the upgraded process, "it ended" in a fresh one',
+  );
 });

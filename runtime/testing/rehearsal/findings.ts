@@ -99,6 +99,21 @@ export function unevenState(
   });
 }
 
+/**
+ * Counts the requests that neither process did: that their answers are the same says little.
+ *
+ * @param played the answers after the upgrade
+ * @returns a sentence, or null where all was done
+ */
+export function refusedRequests(played: readonly Played[]): string | null {
+  const refused = played.filter(({ answer }) => !took(answer));
+  const [first] = refused;
+  if (!first) return null;
+  return `${refused.length} of ${played.length} requests were not taken by a fresh process of the new version, the first of them ${first.request}: ${
+    wordOf(first.answer)
+  }`;
+}
+
 /** Whether an app did what it was asked. */
 function took(answer: Answer): boolean {
   return answer.kind === "http"

@@ -3,6 +3,7 @@ import type { Answer } from "./answers.ts";
 import {
   differencesBetween,
   failuresUnderLoad,
+  refusedRequests,
   type Side,
   unevenState,
 } from "./findings.ts";
@@ -120,5 +121,18 @@ Deno.test("unevenState() names requests that changed only one of the processes",
       "PUT /a (request 3) was answered 400 by the old code and answered 200 by a fresh process of the new: what it changes, only one of them has",
       "WS /live (request 4) was taken by the old code and not answered by a fresh process of the new: what it changes, only one of them has",
     ],
+  );
+});
+
+Deno.test("refusedRequests() says how much of what is the same was never done", () => {
+  assertEquals(refusedRequests([played(1, "GET /", http(304))]), null);
+  assertEquals(refusedRequests([]), null);
+  assertEquals(
+    refusedRequests([
+      played(1, "GET /", http(200)),
+      played(2, "GET /a", http(404)),
+      played(3, "WS /live", none),
+    ]),
+    "2 of 3 requests were not taken by a fresh process of the new version, the first of them GET /a: answered 404",
   );
 });

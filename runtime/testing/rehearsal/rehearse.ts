@@ -8,11 +8,13 @@ import {
   type RunningApp,
   startRunningApp,
 } from "../start_app.ts";
+import { TestAppError } from "../test_app_error.ts";
 import { formatUpgradeReport, type UpgradeReport } from "../upgrade_report.ts";
 import { differenceText, type RehearsalDifference } from "./compare.ts";
 import {
   differencesBetween,
   failuresUnderLoad,
+  refusedRequests,
   type Side,
   unevenState,
 } from "./findings.ts";
@@ -97,20 +99,29 @@ export async function rehearse(
   signal.throwIfAborted();
   const hot = await upgradedSide(options, list, masks, signal);
   if (hot.upgrade.failure) return reportOf(hot, [], []);
-  const fresh = await freshSide(
-    { ...options, ...settings, from: options.to },
-    list,
-    masks,
-    hot,
-    signal,
-  );
+  const failures = failuresUnderLoad(hot.before, hot.load, hot.lost);
+  const freshApp = await startFresh({
+    ...options,
+    ...settings,
+    from: options.to,
+  });
+  if ("why" in freshApp) {
+    const difference = {
+      number: 0,
+      request: "start",
+      what: "answer",
+      upgraded: "it serves",
+      fresh: freshApp.why,
+    };
+    return reportOf(hot, [...failures, difference], []);
+  }
+  const fresh = await freshSide(freshApp.app, list, masks, hot, signal);
+  const refused = refusedRequests(fresh.after);
   return reportOf(
     hot,
+    [...failures, ...differencesBetween(hot, fresh)],
     [
-      ...failuresUnderLoad(hot.before, hot.load, hot.lost),
-      ...differencesBetween(hot, fresh),
-    ],
-    [
+      ...(refused === null ? [] : [refused]),
       ...unevenState(hot.before, fresh.before),
       ...(hot.load.length === 0
         ? [
@@ -168,14 +179,26 @@ async function upgradedSide(
   }
 }
 
-async function freshSide(
+/** What an upgraded process does and a fresh one cannot even start with is a difference like another. */
+async function startFresh(
   options: RehearseOptions,
+): Promise<{ readonly app: RunningApp } | { readonly why: string }> {
+  try {
+    return { app: await startRunningApp(options) };
+  } catch (error) {
+    if (!(error instanceof TestAppError)) throw error;
+    return { why: error.message };
+  }
+}
+
+async function freshSide(
+  running: RunningApp,
   requests: readonly RehearsalRequest[],
   masks: readonly Mask[],
   hot: UpgradedSide,
   signal: AbortSignal,
 ): Promise<Side> {
-  await using app = await startRunningApp(options);
+  await using app = running;
   const player = new Player(app.url, requests, signal);
   try {
     const before = await player.before();

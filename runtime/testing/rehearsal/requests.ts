@@ -174,6 +174,11 @@ function closed(
     return { kind: "socket", path, headers, lines: said(rest, fail) };
   }
   while (rest.length > 0 && rest.at(-1)!.trim() === "") rest.pop();
+  if (rest.length > 0 && /^(?:GET|HEAD)$/.test(method)) {
+    return fail(
+      `${method} ${path} has no body; a request begins after an empty line, as METHOD /path`,
+    );
+  }
   const text = rest.map((line) => line.startsWith("\\") ? line.slice(1) : line)
     .join("\n");
   const isBase64 = ([name, value]: readonly [string, string]) =>

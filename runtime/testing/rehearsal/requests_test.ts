@@ -119,6 +119,8 @@ Deno.test("parseRequests() names file and line of what it cannot read", () => {
     "WS /\n>| a": `>| goes on with a line of text that is not there`,
     "WS /\n< a\n>| b": `>| goes on with a line of text that is not there`,
     "WS /\n>= ***": "expected base64",
+    "GET /a\n\nget /b": "GET /a has no body",
+    "HEAD /a\n\n{}\n\nGET /": "HEAD /a has no body",
     "POST /\nFlyhot-Body: base64\n\n***": "expected base64",
   };
   for (const [text, says] of Object.entries(cases)) {
