@@ -60,12 +60,8 @@ export {
   type SocketLine,
 } from "./rehearsal/requests.ts";
 export type { PackedApp } from "./releases/pack_app.ts";
-export {
-  type AppSettings,
-  startApp,
-  type StartAppOptions,
-  type TestApp,
-} from "./start_app.ts";
+export { startApp } from "./start_app.ts";
+export type { AppSettings, StartAppOptions, TestApp } from "./test_app.ts";
 export { TestAppError } from "./test_app_error.ts";
 export {
   type ExerciseContext,

@@ -4,7 +4,8 @@
 import { errorText } from "../base/error_text.ts";
 import type { MachineInfo } from "../protocol/machine/machine_info.ts";
 import { type AppVersion, nameOf } from "./app/app_version.ts";
-import { type AppSettings, startApp, type TestApp } from "./start_app.ts";
+import { startApp } from "./start_app.ts";
+import type { AppSettings, TestApp } from "./test_app.ts";
 import { TestAppError } from "./test_app_error.ts";
 import { formatUpgradeReport, type UpgradeReport } from "./upgrade_report.ts";
 

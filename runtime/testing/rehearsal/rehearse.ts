@@ -3,11 +3,9 @@
  */
 import { refusalText } from "../../base/refusal.ts";
 import type { AppVersion } from "../app/app_version.ts";
-import {
-  type AppSettings,
-  type RunningApp,
-  startRunningApp,
-} from "../start_app.ts";
+import type { RunningApp } from "../running_app.ts";
+import { startRunningApp } from "../start_app.ts";
+import type { AppSettings } from "../test_app.ts";
 import { TestAppError } from "../test_app_error.ts";
 import { formatUpgradeReport, type UpgradeReport } from "../upgrade_report.ts";
 import { differenceText, type RehearsalDifference } from "./compare.ts";
