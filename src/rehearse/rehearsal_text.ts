@@ -16,6 +16,8 @@ import { diffLines, diffText } from "../ui/line_diff.ts";
 
 const DIFFERENCES_SHOWN_MAX = 20;
 const NAMES_SHOWN_MAX = 12;
+/** What is said once, at the end. */
+const LAST_RESORT = /; run fly deploy$/;
 
 /** The exit code of a rehearsal: 0 same, 7 different or failed, 8 cold. */
 export function exitCodeOf({ outcome }: Pick<RehearsalReport, "outcome">) {
@@ -41,7 +43,8 @@ export function rehearsalText(
   const sections = [
     `${versions.from} → ${versions.to}: ${headline(report)}`,
     upgradeLine(report),
-    reasons.map((reason) => `  ${oneLine(reason)}`).join("\n"),
+    reasons.map((reason) => `  ${oneLine(reason.replace(LAST_RESORT, ""))}`)
+      .join("\n"),
     ...(shown.some(({ fresh }) => fresh !== null)
       ? ["- a fresh process, + the upgraded one"]
       : []),

@@ -132,7 +132,11 @@ Deno.test("rehearsalText() gives the reasons of a refusal or a failure", () => {
   };
   const upgrade = { ...REPORT.upgrade, state: "failed" as const, failure };
   assertEquals(
-    text({ outcome: "cold", upgrade, reasons: ["a.ts:1 x: y", "b.ts:2 z"] }),
+    text({
+      outcome: "cold",
+      upgrade,
+      reasons: ["a.ts:1 x: y; run fly deploy", "b.ts:2 z"],
+    }),
     `v1 → the working tree: needs a cold deploy
 
   a.ts:1 x: y

@@ -4,12 +4,13 @@ import { main } from "../../src/main.ts";
 import { realHost } from "../cli/real_host.ts";
 import { newRepository, type Repository } from "../support/repository.ts";
 
-const MAIN = `
+// As most apps have it: a port of their own, whatever PORT says.
+const MAIN = (port: number) => `
 import { greet } from "./greet.ts";
 import { visits } from "./visits.ts";
 
 let last = "nobody";
-Deno.serve({ port: Number(Deno.env.get("PORT")) }, async (request) => {
+Deno.serve({ port: ${port} }, async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname === "/live") {
     const { socket, response } = Deno.upgradeWebSocket(request);
@@ -57,6 +58,11 @@ const denoJson = (state: Record<string, unknown>) =>
     },
   });
 
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 async function flyhot(repository: Repository, ...args: string[]) {
   using host = realHost(repository.path, { NO_COLOR: "1" });
   const code = await main(args, host);
@@ -65,7 +71,7 @@ async function flyhot(repository: Repository, ...args: string[]) {
 
 Deno.test("flyhot rehearse tells same from different and from cold, for one upgrade and for every commit of a range", async (t) => {
   await using repository = await newRepository({
-    "main.ts": MAIN,
+    "main.ts": MAIN(freePort()),
     "greet.ts": GREET,
     "visits.ts": VISITS,
     "deno.json": denoJson({}),
