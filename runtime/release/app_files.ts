@@ -1,6 +1,7 @@
 /** The files of the base image: their digests, and what of them a running process cannot pick up.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
 import { join } from "node:path";
 import { Slices, sortInSlices } from "../base/in_slices.ts";
 import { startKeys } from "../plan/config_keys.ts";
@@ -98,7 +99,7 @@ export class AppFiles {
    */
   async size(path: string): Promise<number> {
     try {
-      const { isFile, size } = await Deno.stat(join(this.#root, path));
+      const { isFile, size } = await nativeFiles.stat(join(this.#root, path));
       return isFile ? size : 0;
     } catch {
       return 0;
@@ -114,7 +115,7 @@ export class AppFiles {
     const paths: string[] = [];
     const slices = new Slices();
     const walk = async (folder: string): Promise<void> => {
-      for await (const entry of Deno.readDir(join(this.#root, folder))) {
+      for await (const entry of nativeFiles.readDir(join(this.#root, folder))) {
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (entry.isDirectory) {
           if (!IGNORED_FOLDERS.has(entry.name)) await walk(path);
@@ -261,7 +262,7 @@ export class AppFiles {
    */
   async text(path: string): Promise<string | null> {
     try {
-      return await Deno.readTextFile(join(this.#root, path));
+      return await nativeFiles.readTextFile(join(this.#root, path));
     } catch (error) {
       if (
         error instanceof Deno.errors.NotFound ||

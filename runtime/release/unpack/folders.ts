@@ -1,6 +1,7 @@
 /** The folder that releases are unpacked to.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";
@@ -226,7 +227,11 @@ export class ReleaseFolders {
   async removeLeftovers(): Promise<void> {
     const own = new Set([...this.#unpacked.values()].map((it) => it.folder));
     try {
-      for (const { name } of await Array.fromAsync(Deno.readDir(this.folder))) {
+      for (
+        const { name } of await Array.fromAsync(
+          nativeFiles.readDir(this.folder),
+        )
+      ) {
         const path = join(this.folder, name);
         if (!own.has(path)) await Deno.remove(path, { recursive: true });
       }
@@ -315,7 +320,7 @@ export async function chooseReleaseFolder(
       const probe = join(folder, `.${crypto.randomUUID()}`);
       await Deno.writeTextFile(probe, "");
       await Deno.remove(probe);
-      return await Deno.realPath(folder);
+      return await nativeFiles.realPath(folder);
     } catch {
       continue;
     }

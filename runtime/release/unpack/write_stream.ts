@@ -1,6 +1,7 @@
 /** Bytes from a stream to a new file.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 
 /**
  * Writes a stream to a file that does not exist yet.
@@ -17,7 +18,7 @@ export async function writeStream(
 ): Promise<void> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { write: true, createNew: true });
+    file = await nativeFiles.open(path, { write: true, createNew: true });
   } catch (error) {
     await stream.cancel(error).catch(() => {});
     throw error;
