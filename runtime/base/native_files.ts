@@ -6,6 +6,8 @@
 export const nativeFiles = {
   /** `Deno.open`. */
   open: Deno.open,
+  /** `Deno.openSync`. */
+  openSync: Deno.openSync,
   /** `Deno.stat`. */
   stat: Deno.stat,
   /** `Deno.lstat`. */

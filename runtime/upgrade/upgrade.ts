@@ -202,7 +202,6 @@ class Upgrade {
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
-      await files?.finish();
       // Where the app has not loaded yet, all of it may still be taken out.
       if (!this.#context.onBoot) appProcess.closeStaging(prepared.staging);
       appProcess.onProbation = prepared.callers;
@@ -217,6 +216,12 @@ class Upgrade {
         version,
         reloaded: plan.reload,
       });
+      // The journal names more than there is until then, which a start passes over.
+      await files?.finish().catch((error: unknown) =>
+        appProcess.logger.warn(
+          `the journal of laid files could not be written: ${error}`,
+        )
+      );
       await this.#removeOldReleases();
       return {
         state: "applied",

@@ -103,7 +103,7 @@ export class ReleaseFolders {
       if (existsSync(folder)) await Deno.remove(folder, { recursive: true });
       this.#remains.delete(folder);
       this.#linked.forget(folder);
-      await Deno.rename(temporary, folder);
+      Deno.renameSync(temporary, folder);
       this.#linked.settle(temporary, folder);
       this.#left.add(folder, left);
       const release = { sha256, manifest, folder };
@@ -118,7 +118,7 @@ export class ReleaseFolders {
         error,
       );
     } finally {
-      await Deno.remove(tarball).catch(() => {});
+      removeFile(tarball);
     }
   }
 
@@ -295,6 +295,15 @@ export class ReleaseFolders {
     const uses = this.#uses.get(release.sha256) ?? 0;
     this.#uses.set(release.sha256, uses + 1);
     return release;
+  }
+}
+
+/** Removes a file, if it is there. */
+function removeFile(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch {
+    // Never made, or the disk refuses: then the next start removes it.
   }
 }
 

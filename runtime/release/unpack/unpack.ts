@@ -111,7 +111,7 @@ async function unpackInto(
   limits: UnpackLimits,
   context: UnpackContext,
 ): Promise<Manifest> {
-  const file = await nativeFiles.open(tarball);
+  const file = nativeFiles.openSync(tarball);
   const end = new AbortController();
   const entries = readTar(
     gunzip(file, AbortSignal.any([signal, end.signal])),
