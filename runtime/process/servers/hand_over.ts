@@ -183,6 +183,17 @@ export abstract class HandOver<
     for (const listener of mine.opened) this.close(listener);
   }
 
+  /**
+   * Forgets attempts that are in and of which nothing listens any more.
+   *
+   * @param isNeeded tells those that may still ask for something
+   */
+  forget(isNeeded: (attempt: number) => boolean): void {
+    for (const [attempt, { committed }] of this.#attempts) {
+      if (committed && !isNeeded(attempt)) this.#attempts.delete(attempt);
+    }
+  }
+
   /** Stops listening, for good. */
   protected abstract close(listener: Listener): void;
 

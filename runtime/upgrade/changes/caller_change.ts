@@ -171,6 +171,11 @@ export class CallerChange {
     this.#replaced = null;
     for (const kind of this.#handedOver) kind.endUnclaimed(attempt);
     this.#appProcess.owned.endReplaced(replaced, attempt);
+    const current = this.#appProcess.modules.table!.currentAttempts();
+    for (const kind of [...this.#handedOver, ...this.#owned]) {
+      // Work of the code before this one may still be on its way to what it asks for.
+      kind.forget((it) => it >= attempt - 1 || current.has(it));
+    }
   }
 
   /** Says that probation has passed: from now on its errors end the process, as those of any code. */
