@@ -77,7 +77,7 @@ export async function prepare(
   );
   const globals = new GlobalChange(plan.globals);
   modules.staged = staged;
-  if (release) modules.releases.set(staged.attempt, release.manifest);
+  if (release) modules.leads.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
@@ -269,7 +269,7 @@ export function discard(
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
-  appProcess.modules.releases.delete(staged.attempt);
+  appProcess.modules.leads.releases.delete(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();
