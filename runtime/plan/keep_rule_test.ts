@@ -60,6 +60,53 @@ Deno.test("K5: what another module does to a kept value while it is evaluated is
   assertEquals(back.refusals, []);
 });
 
+Deno.test("K5: what another module derives from a kept value while it is evaluated is refused", () => {
+  const jobs =
+    `export const jobs = []; export const add = (job) => jobs.push(job);
+export const count = () => jobs.length; export let last = 0; export const note = () => { last++; };
+export const api = { jobs, add };`;
+  const ask = (line: string, more: Sources = {}) => {
+    const before = {
+      "main.ts":
+        `import { jobs, count, last, note, api, add } from "./jobs.ts"; import * as all from "./jobs.ts"; ${line} serve(() => { add("x"); note(); });`,
+      "jobs.ts": jobs,
+      ...more,
+    };
+    const after = { "main.ts": `${before["main.ts"]} // two` };
+    const keep = ["jobs.ts#jobs", "jobs.ts#last"];
+    return plan(before, after, { keep }).refusals;
+  };
+  assertEquals(ask(`const n = jobs.length;`), [
+    `main.ts:1 jobs.ts#jobs: is named under "keep", and what main.ts makes of what it holds (.length) while it is evaluated would miss what the old code still changes; look at it when it is asked for, or consent to it: "consent": ["repeats:jobs.ts#jobs"]`,
+  ]);
+  for (
+    const line of [
+      `const [first] = jobs;`,
+      `const copy = [...jobs];`,
+      `for (const it of jobs) start(it);`,
+      `const first = jobs[0];`,
+      `const n = count();`,
+      `const n = all.jobs.length;`,
+      `const n = all.count();`,
+      `const text = last + 1;`,
+      `const text = JSON.stringify({ last });`,
+      `import { listed } from "./other.ts"; const n = listed();`,
+    ]
+  ) {
+    const other =
+      `import { jobs } from "./jobs.ts"; export const listed = () => jobs.map(String);`;
+    assertEquals(ask(line, { "other.ts": other }).length, 1, line);
+  }
+  for (
+    const line of [
+      `console.log(jobs.length, last);`,
+      `start(() => jobs.length + last + count());`,
+      `const same = jobs; serve(same);`,
+      `export { jobs };`,
+    ]
+  ) assertEquals(ask(line), [], line);
+});
+
 Deno.test("H13: enums that are numbered differently are refused where state stays", () => {
   const before = {
     "main.ts":

@@ -78,6 +78,8 @@ export interface Touch {
   readonly column: number;
   /** What functions passed along would do, if they were called at once. */
   readonly callbacks?: Effects;
+  /** For people, what of it is read to make something of: `get()`, `.size`, of all that it holds `...`; none for none. */
+  readonly derived?: readonly string[];
 }
 
 /** What running some code does beyond its own locals. */
@@ -86,6 +88,8 @@ export interface Effects {
   readonly touches?: readonly number[];
   /** The object-valued variables of its own module that it changes, hands out or calls methods of. */
   readonly state?: readonly string[];
+  /** The variables of its own module whose content it makes something of. */
+  readonly reads?: readonly string[];
   /** True if it calls functions that are passed to it. */
   readonly callsBack?: boolean;
 }
@@ -247,7 +251,7 @@ export interface TextRecord {
 export interface RepeatFact {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
-  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  /** True where it only looks at what the value holds: what it makes of that does not follow. */
   readonly isRead?: boolean;
   /** Where. */
   readonly line: number;
@@ -391,6 +395,7 @@ const touch: Reader<Touch> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "callbacks", effects, at),
+    ...maybe(it, "derived", listOf(string), at),
   };
 };
 
@@ -399,6 +404,7 @@ const effects: Reader<Effects> = (value, at) => {
   return {
     ...maybe(it, "touches", listOf(count), at),
     ...maybe(it, "state", listOf(string), at),
+    ...maybe(it, "reads", listOf(string), at),
     ...maybe(it, "callsBack", boolean, at),
   };
 };
