@@ -229,7 +229,10 @@ export interface OwnedFact {
 
 /** Something outside of all modules that a module sets while it is evaluated. */
 export interface GlobalWrite {
-  /** `word` for `globalThis.word`, `console.log`, `Array.prototype.last`; `[]` for a computed key. */
+  /**
+   * `word` for `globalThis.word`, `console.log`, `Array.prototype.last`, `hono.Hono.prototype.last` of an import; `[]` for a
+   * computed key.
+   */
   readonly name: string;
   /** Where. */
   readonly line: number;
@@ -237,6 +240,8 @@ export interface GlobalWrite {
   readonly column: number;
   /** True if it is made of what was there before. */
   readonly again?: boolean;
+  /** The import that it is set on, as written; one of the app's own modules is not outside. */
+  readonly specifier?: string;
 }
 
 /** A piece of code by its text, and what it refers to in other modules. */
@@ -553,6 +558,7 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "again", boolean, at),
+    ...maybe(it, "specifier", string, at),
   };
 };
 
