@@ -6,6 +6,7 @@ import {
   type Sources,
 } from "../../tests/support/planned_app.ts";
 import { classify } from "./classify.ts";
+import { planReport } from "./report.ts";
 
 /** What a process that keeps values says to a release. */
 function plan(
@@ -189,6 +190,39 @@ Deno.test("H4: what an initializer refers to counts, in whatever module", () => 
   assertEquals(plan(before, other, { keep }).refusals, [
     `main.ts:1 state: is named under "keep", and its initializer, or what that refers to, is another one now; leave the initializer as it was and change the value elsewhere, or name it under "startsAnew": ["main.ts#state"]`,
   ]);
+});
+
+Deno.test("a plan tells of which classes kept values hold instances, and which of these follow", () => {
+  const before = {
+    "main.ts":
+      `import { Room } from "./room.ts"; const rooms = new Map(); serve((it) => rooms.set(it, new Room()));`,
+    "room.ts":
+      `import { User } from "./user.ts"; export class Room { users = [new User()]; }`,
+    "user.ts": `export class User {}`,
+  };
+  const machine = running(before, {
+    live: {},
+    loaded: Object.keys(before),
+    changes: {
+      boot: [],
+      canKeep: { possible: true },
+      keptReach: {
+        "main.ts#rooms": ["room.ts#Room", "user.ts#User"],
+        "main.ts#other": ["room.ts#Room"],
+      },
+    },
+  });
+  const flyhot = { keep: ["main.ts#rooms"] };
+  const plan = (change: Sources) =>
+    planReport(classify(packed({ ...before, ...change }, { flyhot }), machine));
+  assertEquals(plan({ "room.ts": `${before["room.ts"]} // two` }).reaches, {
+    "main.ts#rooms": [
+      { name: "Room", path: "room.ts", follows: true },
+      { name: "User", path: "user.ts", follows: false },
+    ],
+  });
+  // Nothing is taken where its module stays.
+  assertEquals(plan({ "notes.txt": "x" }).reaches, {});
 });
 
 Deno.test("the way back does not fail for state that only the newer code has", () => {
