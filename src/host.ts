@@ -32,6 +32,8 @@ export interface HostFiles {
   ): Promise<
     { readonly kind: WalkedEntry["kind"]; readonly size: number } | null
   >;
+  /** When a file was last written, in milliseconds since 1970; null if it is not there. */
+  modified(path: string): Promise<number | null>;
   /** Walks a folder depth first in path order; `enter` may refuse a folder. */
   walk(
     root: string,

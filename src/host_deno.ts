@@ -206,6 +206,14 @@ function denoFiles(): HostFiles {
         throw error;
       }
     },
+    async modified(path) {
+      try {
+        return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
     walk: (root, enter) => walk(root, "", enter ?? (() => true)),
     makeTempDir: () => Deno.makeTempDir({ prefix: "flyhot-" }),
     async remove(path) {

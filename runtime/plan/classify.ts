@@ -32,6 +32,7 @@ import {
 import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
 import { packageChanges } from "./dependencies/package_changes.ts";
 import type { Plan } from "./plan.ts";
+import { reachedBy } from "./reached.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
@@ -296,6 +297,7 @@ export function* classifySteps(
     holders: holdersOf(running, set.reload, gone),
     startsAnew: state.startsAnew,
     kept: settings.keep,
+    reaches: reachedBy(running, keep.taken, set.reload),
     taken: keep.taken,
   };
   return running.analysis === undefined && changesAnything(plan)

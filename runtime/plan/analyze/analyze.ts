@@ -82,7 +82,7 @@ export function analyzeTree(
     ...some("enums", enumFactsOf(program)),
     ...keepingOf(code, units, after, top),
     ...some("owned", ownedBy(resolved, units, top)),
-    ...some("globals", globalWritesOf(resolved, units, top)),
+    ...some("globals", globalWritesOf(resolved, units, top, roots)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
     ...(keepsFiles ? { keepsFiles } : {}),

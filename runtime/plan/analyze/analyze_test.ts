@@ -190,10 +190,10 @@ export const api = { add, deep: { drop(x) { rooms.delete(x); } } };`,
   const effects = (name: string) => it.exports?.[name]?.effects;
   assertEquals(effects("add")?.state, ["rooms"]);
   assertEquals(touchesOf(it, effects("add")).map(({ name }) => name), ["log"]);
-  assertEquals(effects("read"), undefined);
+  assertEquals(effects("read"), { reads: ["names", "rooms"] });
   assertEquals(effects("leak"), { state: ["rooms"] });
-  assertEquals(effects("get"), { state: ["rooms"] });
-  assertEquals(effects("each"), { callsBack: true });
+  assertEquals(effects("get"), { state: ["rooms"], reads: ["rooms"] });
+  assertEquals(effects("each"), { callsBack: true, reads: ["names"] });
   assertEquals(effects("later"), undefined);
   assertEquals(it.exports?.api?.fields?.add?.effects?.state, ["rooms"]);
   assertEquals(

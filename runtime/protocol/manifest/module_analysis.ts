@@ -78,6 +78,8 @@ export interface Touch {
   readonly column: number;
   /** What functions passed along would do, if they were called at once. */
   readonly callbacks?: Effects;
+  /** For people, what of it is read to make something of: `get()`, `.size`, of all that it holds `...`; none for none. */
+  readonly derived?: readonly string[];
 }
 
 /** What running some code does beyond its own locals. */
@@ -86,6 +88,8 @@ export interface Effects {
   readonly touches?: readonly number[];
   /** The object-valued variables of its own module that it changes, hands out or calls methods of. */
   readonly state?: readonly string[];
+  /** The variables of its own module whose content it makes something of. */
+  readonly reads?: readonly string[];
   /** True if it calls functions that are passed to it. */
   readonly callsBack?: boolean;
 }
@@ -225,7 +229,10 @@ export interface OwnedFact {
 
 /** Something outside of all modules that a module sets while it is evaluated. */
 export interface GlobalWrite {
-  /** `word` for `globalThis.word`, `console.log`, `Array.prototype.last`; `[]` for a computed key. */
+  /**
+   * `word` for `globalThis.word`, `console.log`, `Array.prototype.last`, `hono.Hono.prototype.last` of an import; `[]` for a
+   * computed key.
+   */
   readonly name: string;
   /** Where. */
   readonly line: number;
@@ -233,6 +240,8 @@ export interface GlobalWrite {
   readonly column: number;
   /** True if it is made of what was there before. */
   readonly again?: boolean;
+  /** The import that it is set on, as written; one of the app's own modules is not outside. */
+  readonly specifier?: string;
 }
 
 /** A piece of code by its text, and what it refers to in other modules. */
@@ -247,7 +256,7 @@ export interface TextRecord {
 export interface RepeatFact {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
-  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  /** True where it only looks at what the value holds: what it makes of that does not follow. */
   readonly isRead?: boolean;
   /** Where. */
   readonly line: number;
@@ -391,6 +400,7 @@ const touch: Reader<Touch> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "callbacks", effects, at),
+    ...maybe(it, "derived", listOf(string), at),
   };
 };
 
@@ -399,6 +409,7 @@ const effects: Reader<Effects> = (value, at) => {
   return {
     ...maybe(it, "touches", listOf(count), at),
     ...maybe(it, "state", listOf(string), at),
+    ...maybe(it, "reads", listOf(string), at),
     ...maybe(it, "callsBack", boolean, at),
   };
 };
@@ -547,6 +558,7 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "again", boolean, at),
+    ...maybe(it, "specifier", string, at),
   };
 };
 

@@ -88,6 +88,8 @@ export interface RunningPlanFields {
    * nobody knows.
    */
   readonly made?: Readonly<Record<string, readonly string[]>>;
+  /** `place#Class` of the app's classes that each value which can be kept holds instances of; as far as a short look finds. */
+  readonly keptReach?: Readonly<Record<string, readonly string[]>>;
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
@@ -199,6 +201,7 @@ export function runningPlanFields(
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canKeep", canDo, at),
+    ...maybe(running, "keptReach", recordOf(listOf(string)), at),
     ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),

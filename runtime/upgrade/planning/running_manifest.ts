@@ -16,6 +16,7 @@ import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/edges.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UpgradeContext } from "../context.ts";
+import { keptReach } from "./kept_reach.ts";
 import { knownPackages } from "./known_packages.ts";
 
 /** With room for the tables, which are made in one go. */
@@ -126,6 +127,15 @@ export async function runningManifest(
     },
     ...modules.keeping.isOn
       ? { made: Object.fromEntries(appProcess.kept.made()) }
+      : {},
+    // Only people want to know it.
+    ...modules.keeping.isOn && about === null
+      ? {
+        keptReach: await keptReach(
+          appProcess,
+          settings.keep.map(({ at }) => at),
+        ),
+      }
       : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
