@@ -232,7 +232,7 @@ export function* classifySteps(
     ...keep.refusals,
     ...state.refusals,
     ...sockets.refusals,
-    ...loopRefusals([...set.reload, ...gone], now, consents),
+    ...loopRefusals([...set.reload, ...gone], now, loaded, consents),
     ...globalRefusals({
       replaced: [...set.reload, ...gone],
       evaluated: [...set.reload, ...fresh],

@@ -250,7 +250,7 @@ export class AppProcess {
     generations,
     greetable: () => this.packageSockets.greetable,
     currentAnswer: () => this.servers.currentAnswer,
-    report: (message) => this.logger.error(message),
+    report: (message) => this.logger.warn(message),
     callingPlace: () =>
       this.callingPlace("innermost") ?? this.servers.currentPlace,
     pathOf: (place) => this.#pathOf(place) ?? place,

@@ -225,6 +225,26 @@ export interface OwnedFact {
   readonly later?: boolean;
   /** True of a loop that waits for something else than timers, with which it would end. */
   readonly unpaced?: boolean;
+  /** Of a loop: what it waits for, where only other modules tell whether that is a timer. */
+  readonly pacedBy?: readonly PacedBy[];
+}
+
+/** A function that may wait for a timer: an import, or a method of whatever has one of this name. */
+export interface PacedBy {
+  /** The specifier that it is imported by; not there for a method. */
+  readonly specifier?: string;
+  /** The exported name, or that of the method. */
+  readonly name: string;
+}
+
+/** What a function of a module, exported or a method, waits for. */
+export interface PacingFact {
+  /** The exported name; with a dot before it, a method. */
+  readonly name: string;
+  /** Whether it waits for a timer. */
+  readonly timer?: boolean;
+  /** What else it calls that may. */
+  readonly by?: readonly PacedBy[];
 }
 
 /** Something outside of all modules that a module sets while it is evaluated. */
@@ -331,6 +351,8 @@ export interface ModuleAnalysis {
   readonly texts?: Readonly<Record<string, TextRecord>>;
   /** What it starts. */
   readonly owned?: readonly OwnedFact[];
+  /** Which of its functions wait for timers, and methods whose names only sound like it. */
+  readonly pacing?: readonly PacingFact[];
   /** What it sets outside of all modules while it is evaluated. */
   readonly globals?: readonly GlobalWrite[];
   /** The members of `hot(import.meta)` that it uses. */
@@ -514,6 +536,14 @@ const enumFact: Reader<EnumFact> = (value, at) => {
   };
 };
 
+const pacedBy: Reader<PacedBy> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "specifier", string, at),
+    name: string(it.name, `${at}.name`),
+  };
+};
+
 const ownedFact: Reader<OwnedFact> = (value, at) => {
   const it = object(value, at);
   return {
@@ -530,6 +560,16 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
     detail: string(it.detail, `${at}.detail`),
     ...maybe(it, "later", boolean, at),
     ...maybe(it, "unpaced", boolean, at),
+    ...maybe(it, "pacedBy", listOf(pacedBy), at),
+  };
+};
+
+const pacingFact: Reader<PacingFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    ...maybe(it, "timer", boolean, at),
+    ...maybe(it, "by", listOf(pacedBy), at),
   };
 };
 
@@ -625,6 +665,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "unkeepable", listOf(unkeepableFact), at),
     ...maybe(it, "texts", recordOf(textRecord), at),
     ...maybe(it, "owned", listOf(ownedFact), at),
+    ...maybe(it, "pacing", listOf(pacingFact), at),
     ...maybe(it, "globals", listOf(globalWrite), at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),

@@ -143,6 +143,10 @@ export class CallerChange {
     }
     const { openSockets, packageSockets } = this.#appProcess;
     const { attempt, sockets, replaced } = this.#about;
+    if (sockets === "keep") openSockets.kept(replaced);
+    else if (this.#trial) {
+      openSockets.replaced(replaced, this.#trial.generation);
+    }
     // Those of the new code cannot be there yet.
     if (sockets === undefined) openSockets.reconnectLate(replaced, drainMs);
     if (sockets === "reconnect") openSockets.reconnect(replaced);

@@ -12,10 +12,8 @@ import type {
   AnyClass,
   ClassPairs,
 } from "../../state/classes/class_registry.ts";
-import {
-  classShape,
-  isSelfContained,
-} from "../../state/classes/class_shape.ts";
+import { classShape } from "../../state/classes/class_shape.ts";
+import { isSelfContained } from "../../state/classes/free_names.ts";
 import {
   ClassSwap,
   type FollowedPair,
@@ -108,7 +106,6 @@ export class ClassChange {
    * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   async ahead(): Promise<void> {
-    this.#prepare();
     if (!this.#isNeeded) return;
     const walk = this.#newWalk();
     let endsAt = performance.now() + SLICE_MS;
@@ -191,7 +188,8 @@ export class ClassChange {
     this.#swap?.finish();
   }
 
-  #prepare(): void {
+  /** Finds which classes take the places of which. */
+  prepare(): void {
     const { classes } = this.#appProcess;
     this.#pairs = classes.pairWith(this.#staging.classes, this.#replaced);
     const judged = this.#pairs.pairs.map((pair): Judged => {
@@ -397,7 +395,7 @@ export class ClassChange {
       );
     }
     // Made of its new text on every instance.
-    if (of && this.#isFilled(of.object, of.key)) return;
+    if (of && this.isFilled(of.object, of.key)) return;
     const { oldSource, newSource } = this.#staging;
     const text = this.#appProcess.modules.keeping.plain(
       Function.prototype.toString.call(originalOf(value)),
@@ -417,7 +415,14 @@ export class ClassChange {
     );
   }
 
-  #isFilled(object: object, key: unknown): boolean {
+  /**
+   * Tells whether a member of an instance is made of its new text in the swap.
+   *
+   * @param object the instance
+   * @param key the member
+   * @returns whether it is
+   */
+  isFilled(object: object, key: unknown): boolean {
     return this.#classesOf(Object.getPrototypeOf(object)).some((judged) =>
       typeof judged !== "string" &&
       judged.fill.some(({ name }) => name === key)
