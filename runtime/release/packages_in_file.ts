@@ -1,6 +1,7 @@
 /** The packages that a file of the app names, without holding the file in memory.
  * @module
  */
+import { TextDecoder } from "../base/globals.ts";
 import { packagesIn } from "../plan/packages.ts";
 import { isMissing } from "./file_digests.ts";
 

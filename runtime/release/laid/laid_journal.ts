@@ -1,6 +1,7 @@
 /** What a start needs to put the image's own files back: written before the first of them is touched.
  * @module
  */
+import { TextEncoder } from "../../base/globals.ts";
 import { join } from "node:path";
 
 /** One file that a release was laid over, or is about to be. */

@@ -1,6 +1,7 @@
 /** The lock of the process that may lay files: one on each disk, taken over from one that has ended.
  * @module
  */
+import { TextDecoder, TextEncoder } from "../../base/globals.ts";
 import { readFile } from "node:fs/promises";
 import { kill, pid } from "node:process";
 

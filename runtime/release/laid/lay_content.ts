@@ -1,6 +1,7 @@
 /** Brings content to the folder of its place, and keeps what lies there.
  * @module
  */
+import { AbortController } from "../../base/globals.ts";
 import { BUFFER_BYTES, writeChunks } from "../unpack/write_checked.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,

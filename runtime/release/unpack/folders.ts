@@ -1,6 +1,7 @@
 /** The folder that releases are unpacked to.
  * @module
  */
+import { crypto } from "../../base/globals.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";

@@ -1,6 +1,11 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
+import {
+  AbortController,
+  AbortSignal,
+  TextDecoder,
+} from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { dirname, join } from "node:path";
 import {
