@@ -8,6 +8,7 @@ export const CONTROL_SOCKET = "control.sock";
  * @module
  */
 import { nativeFiles } from "../base/native_files.ts";
+import { URL } from "../base/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import type { Logger } from "../base/log.ts";

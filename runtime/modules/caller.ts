@@ -1,6 +1,7 @@
 /** Which module called, read off the stack.
  * @module
  */
+import { URL } from "../base/globals.ts";
 
 const RUNTIME_FOLDER = new URL("../", import.meta.url).href;
 

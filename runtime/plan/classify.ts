@@ -13,7 +13,7 @@ import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,
   configRefusals,
-  memberRefusals,
+  translationRefusals,
 } from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
@@ -217,7 +217,9 @@ export function* classifySteps(
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
-    ...(yield* oneStep(configRefusals(manifest, running, packages !== null))),
+    ...(yield* oneStep(
+      configRefusals(manifest, running, packages !== null, wanted),
+    )),
     ...packages
       ? [...packages.refusals, ...remoteRefusals(manifest, running, wanted)]
       : (yield* oneStep(packageRefusals(manifest, running, wanted))),
@@ -225,7 +227,9 @@ export function* classifySteps(
     ...declinedRefusals(set, running),
     ...foreignRefusals(set, running),
     ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
-    ...(yield* oneStep(memberRefusals(manifest, [...set.reload, ...fresh]))),
+    ...(yield* oneStep(
+      translationRefusals(manifest, [...set.reload, ...fresh]),
+    )),
     ...(yield* linkRelease(linked, release, has)),
     ...(yield* oneStep(boundaryRefusals(manifest, running, gone, now))),
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),

@@ -26,6 +26,7 @@ export {
   RETAINED_PER_SOURCE_BYTE,
 } from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
+export { tsconfigText } from "./tsconfig.ts";
 export {
   closureOf,
   closureText,

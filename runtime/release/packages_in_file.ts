@@ -2,6 +2,7 @@
  * @module
  */
 import { nativeFiles } from "../base/native_files.ts";
+import { TextDecoder } from "../base/globals.ts";
 import { packagesIn } from "../plan/packages.ts";
 import { isMissing } from "./file_digests.ts";
 

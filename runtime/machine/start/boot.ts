@@ -1,6 +1,7 @@
 /** What a process starts with: what its generation runs, unless that has failed here or keeps killing it.
  * @module
  */
+import { AbortSignal } from "../../base/globals.ts";
 import { pause } from "../../base/pause.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AbortSignal } from "../../base/globals.ts";
 import { natives, type Timer } from "../../base/natives.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
 import { PROTOCOL_VERSION } from "../../protocol/manifest/manifest.ts";

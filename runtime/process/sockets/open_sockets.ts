@@ -2,6 +2,7 @@
  * unless the app says otherwise.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import type { Socket } from "node:net";
 import { natives } from "../../base/natives.ts";

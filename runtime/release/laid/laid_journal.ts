@@ -2,6 +2,7 @@
  * @module
  */
 import { nativeFiles } from "../../base/native_files.ts";
+import { TextEncoder } from "../../base/globals.ts";
 import { join } from "node:path";
 
 /** One file that a release was laid over, or is about to be. */

@@ -2,6 +2,7 @@
  * @module
  */
 import { nativeFiles } from "../../base/native_files.ts";
+import { TextDecoder, TextEncoder } from "../../base/globals.ts";
 import { readFile } from "node:fs/promises";
 import { kill, pid } from "node:process";
 

@@ -8,6 +8,7 @@ import {
   writeChunks,
   writeWhole,
 } from "../unpack/write_checked.ts";
+import { AbortController } from "../../base/globals.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
 // a copy is made, whole before it has its name.

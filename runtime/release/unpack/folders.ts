@@ -2,6 +2,7 @@
  * @module
  */
 import { nativeFiles } from "../../base/native_files.ts";
+import { crypto } from "../../base/globals.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";

@@ -1,6 +1,7 @@
 /** Decompression in bounded memory.
  * @module
  */
+import { DecompressionStream, ReadableStream } from "../../base/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 
 /** The most that comes out at a time. */

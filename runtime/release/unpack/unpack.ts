@@ -2,6 +2,11 @@
  * @module
  */
 import { nativeFiles } from "../../base/native_files.ts";
+import {
+  AbortController,
+  AbortSignal,
+  TextDecoder,
+} from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { dirname, join } from "node:path";
 import {

@@ -1,6 +1,7 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { pause } from "../../base/pause.ts";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import { natives } from "../../base/natives.ts";

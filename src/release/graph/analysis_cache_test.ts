@@ -26,7 +26,7 @@ function packing(host: ReturnType<typeof hostWith>) {
     parsed,
     async pack(
       texts: Record<string, string>,
-      denoJson: Record<string, unknown> = {},
+      compilerOptions: Record<string, unknown> = {},
     ) {
       parsed.length = 0;
       const known = await openAnalyses("shop", host);
@@ -37,7 +37,7 @@ function packing(host: ReturnType<typeof hostWith>) {
             size: text.length,
           }]),
         ),
-        denoJson,
+        compilerOptions,
         packageJson: null,
         read: (path) => Promise.resolve(texts[path] ?? null),
         known,
@@ -87,7 +87,7 @@ Deno.test("what decides an analysis besides the text is not taken for the same",
   const { pack, parsed } = packing(hostWith());
   const text = 'import { T } from "./t.ts";\nexport const x = 1;\n';
   await pack({ "a.ts": text });
-  const verbatim = { compilerOptions: { verbatimModuleSyntax: true } };
+  const verbatim = { verbatimModuleSyntax: true };
   const kept = await pack({ "a.ts": text }, verbatim);
   assertEquals(parsed, ["a.ts"]);
   assertEquals(kept["a.ts"]?.imports?.length, 1);
