@@ -4,17 +4,9 @@
 import { withoutSecrets, withoutValues } from "@flyhot/runtime/protocol";
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { SECRET_VARIABLES } from "../secret.ts";
 import { oneLine, safeLines } from "./format.ts";
 import { paintFor } from "./style.ts";
-
-const SECRET_VARIABLES = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "FLY_API_TOKEN",
-  "FLY_ACCESS_TOKEN",
-  "FLYHOT_SIGNING_KEY",
-];
 
 /** What a command answers, in both forms. */
 export interface Answer {
