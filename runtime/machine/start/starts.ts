@@ -101,7 +101,9 @@ export class Starts {
         : noted?.taken ?? null;
       const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
       if (deaths < DEATHS_MAX) {
-        await this.#note(wanted, { ...fresh, deaths }, now);
+        const isDoubtful = wanted.isCommitted === true && noted != null &&
+          noted.stage !== "ended";
+        await this.#note(wanted, { ...fresh, deaths }, now, null, isDoubtful);
       }
       return deaths;
     } catch {
@@ -126,11 +128,15 @@ export class Starts {
     decision: StartDecision,
     now: number,
     taken: TakenRecord | null = null,
+    isDoubtful = false,
   ): Promise<void> {
     this.#stopWaiting();
     const { stage, deaths, innocent } = decision;
     const { livedMs, onEnd } = this.#context;
-    const record = this.#record(wanted, decision, now, taken);
+    const record: StartRecord = {
+      ...this.#record(wanted, decision, now, taken),
+      ...(isDoubtful ? { doubtful: true } : {}),
+    };
     this.#noted = record;
     await this.#write(record);
     if (stage === "ended") return;

@@ -52,3 +52,44 @@ Deno.test("Starts.taking() counts them where no start takes anything, and forget
   }
   assertEquals(deaths, [0, 1, 0, 1]);
 });
+
+Deno.test("Starts.taking() does not charge a release with the death of the one that it replaces, whose start would take it", async () => {
+  for (const isCommitted of [true, false]) {
+    const it = machine();
+    const good = { ...START, isCommitted };
+    await it.process(async (starts) => {
+      await starts.begin({ ...START, upgradeId: "other" });
+      it.pass(5000);
+      await starts.taking(TAKEN);
+      it.pass(5000);
+      assertEquals(await starts.taking(good), 0);
+      it.pass(500);
+    });
+    const runs: string[] = [];
+    for (let process = 1; process <= 3; process++) {
+      await it.process(async (starts) => {
+        const { run, deaths } = await starts.begin(good);
+        runs.push(`${run} ${deaths}`);
+        it.pass(5000);
+      });
+    }
+    assertEquals(
+      runs,
+      isCommitted
+        ? ["wanted 0", "wanted 1", "image 2"]
+        : ["wanted 1", "image 2", "wanted 0"],
+    );
+  }
+});
+
+Deno.test("Starts.taking() counts the death of a release that is taken where all before has lived", async () => {
+  const it = machine();
+  const good = { ...START, isCommitted: true };
+  await it.process(async (starts) => {
+    assertEquals(await starts.taking(good), 0);
+    it.pass(500);
+  });
+  await it.process(async (starts) => {
+    assertEquals((await starts.begin(good)).deaths, 1);
+  });
+});
