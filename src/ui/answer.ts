@@ -43,8 +43,12 @@ export class AnswerWriter {
     const text = this.#asJson
       ? JSON.stringify(
         answer.json,
-        (_, value: unknown) =>
-          typeof value === "string" ? withoutSecrets(value) : value,
+        (key, value: unknown) => {
+          if (typeof value === "string") return withoutSecrets(value);
+          // They are counted from 1: 0 stands for one that nobody knows.
+          const isUnknown = value === 0 && /^(?:line|column)$/.test(key);
+          return isUnknown ? undefined : value;
+        },
         2,
       )
       : safeLines(answer.text.trimEnd());

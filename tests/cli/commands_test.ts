@@ -257,7 +257,7 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
         assertStringIncludes(refused.out, "counter needs a cold deploy");
         assertStringIncludes(
           refused.out,
-          "\n  extra.ts extra: is removed: it holds state (1 state)",
+          "\n  extra.ts:2 extra: is removed: it holds state (1 state)",
         );
         assertStringIncludes(refused.out, '"consent": ["holder:extra"]');
 

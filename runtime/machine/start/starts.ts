@@ -104,8 +104,8 @@ export class Starts {
         : noted?.taken ?? null;
       const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
       if (deaths < DEATHS_MAX) {
-        const isDoubtful = wanted.isCommitted === true && noted != null &&
-          noted.stage !== "ended";
+        const isOpen = !!noted && noted.stage !== "ended";
+        const isDoubtful = isOpen && wanted.isCommitted === true;
         await this.#note(wanted, { ...fresh, deaths }, now, null, isDoubtful);
       }
       return deaths;
