@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it may have the credentials in the environment, but for the key that signs. Default false. */
+  readonly withCredentials?: boolean;
   /** Ends the process early. */
   readonly signal?: AbortSignal;
   /** Called for every line that the process writes, as it comes. */

@@ -144,6 +144,7 @@ export class BringIn {
       upgradeId: wanted.id,
       revision: pointer.revision,
       hasBefore: false,
+      isCommitted: wanted.state === "committed",
     }) ?? 0;
     if (wanted.state === "committed" || deaths < DEATHS_MAX) return null;
     return new UpgradeError(

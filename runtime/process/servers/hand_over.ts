@@ -28,6 +28,14 @@ export interface HandOverListener<Served> {
   closed: boolean;
 }
 
+/** An address that somebody serves. */
+export interface ServedAddress {
+  /** The address, as it was asked for. */
+  readonly address: string;
+  /** The module that serves it; null where nobody knows. */
+  readonly place: string | null;
+}
+
 /** What is needed. */
 export interface HandOverContext {
   /** The generations of the process. */
@@ -112,10 +120,13 @@ export abstract class HandOver<
    * The addresses that the evaluation of replaced modules has asked for, and that of the attempt has not.
    *
    * @param attempt the attempt
-   * @returns the addresses as they were asked for
+   * @returns the addresses
    */
-  unclaimed(attempt: number): string[] {
-    return this.#left(attempt).map(({ key }) => key);
+  unclaimed(attempt: number): ServedAddress[] {
+    return this.#left(attempt).map(({ key, gate }) => ({
+      address: key,
+      place: gate.newest.place,
+    }));
   }
 
   /**

@@ -7,6 +7,7 @@ import { errorText } from "../../base/error_text.ts";
 import type { Socket } from "node:net";
 import { natives } from "../../base/natives.ts";
 import type { Generations } from "../../modules/generations.ts";
+import { callingLine } from "../../modules/caller.ts";
 import { type Answer, GreetedSocket } from "./greeted_socket.ts";
 
 /** What the sockets need. */
@@ -17,6 +18,8 @@ export interface OpenSocketsContext {
   callingPlace(): string | null;
   /** The path of a place that was noted before the root was known. */
   pathOf(place: string): string;
+  /** The URLs by which a stack may name what is at a place now. */
+  urlsOf(place: string): readonly string[];
   /** Answers a request as the server does whose request is under way; null outside of requests. */
   currentAnswer(): Answer | null;
   /** The sockets of packages that new code can greet. */
@@ -29,6 +32,8 @@ interface OpenSocket {
   readonly place: string;
   /** The generation of the code that handles it. */
   readonly generation: number;
+  /** Where that module opens it, if it does so itself. */
+  readonly line?: number;
   /** Asks its client to connect again. */
   readonly end: () => void;
   /** What lets new code greet it; null where only a package could. */
@@ -89,6 +94,15 @@ export class OpenSockets {
   /** How many are open, by the path of the module that handles them. */
   get byModule(): Record<string, number> {
     return this.#counted(() => true);
+  }
+
+  /** Where the modules open them, by path; where they do so themselves. */
+  get lines(): Record<string, number> {
+    const lines: Record<string, number> = {};
+    for (const { place, line } of this.#open) {
+      if (line !== undefined) lines[this.#context.pathOf(place)] ??= line;
+    }
+    return lines;
   }
 
   /** How many of them new code cannot greet, by the path of the module that serves. */
@@ -293,6 +307,7 @@ export class OpenSockets {
     const upgraded = natives.upgradeWebSocket(request, options);
     const place = callingPlace();
     if (place === null) return upgraded;
+    const at = callingLine(this.#context.urlsOf(place));
     const { socket } = upgraded;
     const greeted = answer && new GreetedSocket(socket, copy, answer);
     const open: OpenSocket = {
@@ -300,6 +315,7 @@ export class OpenSockets {
       end: () => socket.close(SERVICE_RESTART),
       greeted,
       generation: this.#generation,
+      ...at ? { line: at.line } : {},
     };
     const { addEventListener } = natives.WebSocket.prototype;
     const listen = (name: string, act: () => void) =>

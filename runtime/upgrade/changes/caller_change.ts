@@ -5,6 +5,7 @@ import type { ReleaseSettings } from "../../protocol/manifest/release_settings.t
 import type { Trial } from "../../modules/generations.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { Watch } from "../../process/guard.ts";
+import type { ServedAddress } from "../../process/servers/hand_over.ts";
 import type { HeldTimers } from "../../process/timers/timers.ts";
 
 /** What one attempt is. */
@@ -39,7 +40,7 @@ export class CallerChange {
     this.#watch = appProcess.guard.watch(attempt, folder);
     appProcess.addresses.set(
       appProcess.release?.sha256 ?? null,
-      new Set(this.#handedOver.flatMap(({ addresses }) => addresses)),
+      new Set(appProcess.servedAddresses),
     );
     for (const kind of [...this.#handedOver, ...this.#owned]) {
       kind.begin(attempt, replaced);
@@ -48,8 +49,7 @@ export class CallerChange {
 
   /** What listens on addresses. */
   get #handedOver() {
-    const { servers, nodeServers, tcpListeners } = this.#appProcess;
-    return [servers, nodeServers, tcpListeners] as const;
+    return this.#appProcess.handedOver;
   }
 
   /** What else modules ask the platform for. */
@@ -77,7 +77,7 @@ export class CallerChange {
   }
 
   /** The addresses that the replaced modules serve and the new ones do not, or not yet. */
-  get unclaimed(): string[] {
+  get unclaimed(): ServedAddress[] {
     return this.#handedOver.flatMap((kind) =>
       kind.unclaimed(this.#about.attempt)
     );

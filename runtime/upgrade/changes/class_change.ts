@@ -54,12 +54,14 @@ export interface KeptVariable {
   readonly value: unknown;
   /** How it is named under `keep`; null for one of a module that stays, of which only the instances are concerned. */
   readonly entry: TakenEntry | null;
+  /** Where it is declared; 0 where that is not known. */
+  readonly line: number;
 }
 
 /** What is said of something that holds instances. */
 type Terms =
   & Pick<StateDefinition, "classes" | "keepFunctions">
-  & Partial<Pick<StateDefinition, "module">>
+  & Partial<Pick<StateDefinition, "module" | "line">>
   & { readonly variable?: KeptVariable };
 
 interface Judged extends FollowedPair {
@@ -439,13 +441,13 @@ export class ClassChange {
     ofClass: string | null = null,
   ): Error {
     const { path, root } = place;
-    const { variable, module } = this.#definitions.get(root.name) ?? {};
+    const { variable, module, line } = this.#definitions.get(root.name) ?? {};
     if (variable) return variableRefusal(variable, place, what, why, ofClass);
     return new RefusedError(
       {
         rule: "state",
         path: module ?? root.name,
-        line: 0,
+        line: line ?? 0,
         column: 0,
         subject: `${path} (${what})`,
         why,
@@ -480,7 +482,7 @@ export class ClassChange {
 }
 
 function variableRefusal(
-  { name, entry }: KeptVariable,
+  { name, entry, line }: KeptVariable,
   place: KeptPlace,
   what: string,
   why: string,
@@ -491,7 +493,7 @@ function variableRefusal(
   const refusal: Refusal = {
     rule: "keep",
     path: name.slice(0, hash),
-    line: entry?.line ?? 0,
+    line,
     column: 0,
     subject: place.path.slice(hash + 1),
     why: `holds ${what}: ${why}`,

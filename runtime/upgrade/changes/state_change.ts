@@ -147,12 +147,12 @@ export class StateChange {
   removedState(): RemovedName[] {
     return [...this.#holders, ...this.#families].flatMap(({ cell, next }) => {
       if (!cell || next) return [];
-      const { name, module } = cell.definition;
+      const { name, module, line } = cell.definition;
       const size = cell instanceof FamilyCell ? cell.members.size : 1;
       const sockets = cell instanceof FamilyCell && !!cell.definition.sockets;
       return size === 0
         ? []
-        : [{ name, module, size, sockets, consent: `holder:${name}` }];
+        : [{ name, module, line, size, sockets, consent: `holder:${name}` }];
     });
   }
 
@@ -177,7 +177,7 @@ export class StateChange {
         refusals: refused.map((each) => ({
           rule: "holder",
           path: each.module,
-          line: 0,
+          line: each.line ?? 0,
           column: 0,
           subject: each.name,
           why: `is removed: ${heldBy(each)}`,
@@ -269,7 +269,7 @@ export class StateChange {
     const refused = new RefusedError({
       rule: "state",
       path: owner?.module ?? "",
-      line: 0,
+      line: owner?.line ?? 0,
       column: 0,
       subject: `${path} (${className})`,
       why,

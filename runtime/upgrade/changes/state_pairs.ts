@@ -24,6 +24,8 @@ export interface RemovedName {
   readonly sockets: boolean;
   /** The module that declares it. */
   readonly module: string;
+  /** Where, as far as that is known. */
+  readonly line?: number | undefined;
   /** What the app consents to by name. */
   readonly consent: string;
 }

@@ -14,6 +14,7 @@ import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/edges.ts";
+import { consentAddress } from "../../process/servers/listen_key.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UpgradeContext } from "../context.ts";
 import { keptReach } from "./kept_reach.ts";
@@ -144,6 +145,8 @@ export async function runningManifest(
     foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
+    socketLines: appProcess.openSockets.lines,
+    addresses: appProcess.servedAddresses.map(consentAddress),
     lateReads: Object.fromEntries(
       [...appProcess.fileReads.lateReaders].map((
         [file, by],
