@@ -39,6 +39,28 @@ export type {
 } from "../protocol/mod.ts";
 export type { AppVersion, GitVersion } from "./app/app_version.ts";
 export {
+  type Recorder,
+  type RecorderOptions,
+  startRecorder,
+} from "./rehearsal/recorder.ts";
+export type { RehearsalDifference } from "./rehearsal/compare.ts";
+export {
+  type RehearsalReport,
+  rehearse,
+  type RehearseOptions,
+} from "./rehearsal/rehearse.ts";
+export {
+  formatRequests,
+  holdsRequests,
+  type HttpRequestBlock,
+  parseRequests,
+  type RehearsalRequest,
+  RequestsError,
+  type SocketBlock,
+  type SocketLine,
+} from "./rehearsal/requests.ts";
+export type { PackedApp } from "./releases/pack_app.ts";
+export {
   type AppSettings,
   startApp,
   type StartAppOptions,

@@ -10,7 +10,7 @@ import { type AppVersion, folderOf, nameOf } from "./app/app_version.ts";
 import { copyFolder } from "./app/copy_folder.ts";
 import { deadlineSignal } from "../base/deadline.ts";
 import { startObjectServer } from "./releases/object_server.ts";
-import { flyhotCommand, packApp } from "./releases/pack_app.ts";
+import { flyhotCommand, packApp, type PackedApp } from "./releases/pack_app.ts";
 import { Publisher } from "./releases/publisher.ts";
 import { TestAppError } from "./test_app_error.ts";
 import type { UpgradeReport } from "./upgrade_report.ts";
@@ -29,6 +29,8 @@ export interface AppSettings {
   readonly app?: string;
   /** Whether the app listens on `PORT`; its start then ends when it does. Default true. */
   readonly listens?: boolean;
+  /** The port that the app listens on, where it does not read `PORT`. Default one that is free. */
+  readonly port?: number;
   /** How long a start may take, in milliseconds. Default 30000. */
   readonly startTimeoutMs?: number;
   /** How long packing, and then the upgrade, may take, in milliseconds. Default 60000. */
@@ -37,6 +39,11 @@ export interface AppSettings {
   readonly stopTimeoutMs?: number;
   /** How the `flyhot` command is run. Default `deno run -A jsr:@flyhot/cli@<the version of this package>`. */
   readonly flyhot?: readonly string[];
+  /** Packs a version, where the `flyhot` command is not to; writes the release to `output`. */
+  readonly pack?: (
+    folder: string,
+    options: { readonly output: string; readonly signal: AbortSignal },
+  ) => Promise<PackedApp>;
 }
 
 /** Options of {@linkcode startApp}. */
@@ -125,6 +132,13 @@ export interface TestApp extends AsyncDisposable {
  * ```
  */
 export async function startApp(options: StartAppOptions): Promise<TestApp> {
+  return await startRunningApp(options);
+}
+
+/** The same for the kit itself, which packs and publishes one by one. */
+export async function startRunningApp(
+  options: StartAppOptions,
+): Promise<RunningApp> {
   const app = new RunningApp(
     options,
     await Deno.realPath(await Deno.makeTempDir({ prefix: "flyhot-test-" })),
@@ -138,7 +152,8 @@ export async function startApp(options: StartAppOptions): Promise<TestApp> {
   }
 }
 
-class RunningApp implements TestApp {
+/** {@linkcode TestApp}, and its steps one by one. */
+export class RunningApp implements TestApp {
   readonly #options: StartAppOptions;
   readonly #app: string;
   readonly #temporary: string;
@@ -166,6 +181,7 @@ class RunningApp implements TestApp {
         app,
         env: options.env ?? {},
         listens: options.listens ?? true,
+        port: options.port ?? null,
         startTimeoutMs: options.startTimeoutMs ?? 30_000,
         stopTimeoutMs: options.stopTimeoutMs ?? 5_000,
       },
@@ -225,25 +241,34 @@ class RunningApp implements TestApp {
   }
 
   upgrade(to: AppVersion): Promise<UpgradeReport> {
-    return this.#oneAtATime(async () => {
-      const number = ++this.#versions;
-      const { flyhot = flyhotCommand(), upgradeTimeoutMs = 60_000 } =
-        this.#options;
-      using packing = deadlineSignal(upgradeTimeoutMs, this.#stopped.signal);
-      const folder = await folderOf(
-        to,
-        join(this.#temporary, `version-${number}`),
-      );
-      const release = await packApp(folder, {
-        name: nameOf(to),
-        app: this.#app,
-        output: join(this.#temporary, `release-${number}.tar.gz`),
-        flyhot,
-      }, packing.signal);
-      return await this.#bounded((signal) =>
-        this.#publisher.publish(release, signal)
-      );
-    });
+    return this.#oneAtATime(async () =>
+      await this.publish(await this.pack(to))
+    );
+  }
+
+  /** Packs a version: the first half of an upgrade. */
+  async pack(to: AppVersion): Promise<PackedApp> {
+    const number = ++this.#versions;
+    const { flyhot = flyhotCommand(), upgradeTimeoutMs = 60_000 } =
+      this.#options;
+    using packing = deadlineSignal(upgradeTimeoutMs, this.#stopped.signal);
+    const { signal } = packing;
+    const folder = await folderOf(
+      to,
+      join(this.#temporary, `version-${number}`),
+    );
+    const output = join(this.#temporary, `release-${number}.tar.gz`);
+    return await (this.#options.pack?.(folder, { output, signal }) ??
+      packApp(
+        folder,
+        { name: nameOf(to), app: this.#app, output, flyhot },
+        signal,
+      ));
+  }
+
+  /** Brings a packed version in: the second half. */
+  publish(release: PackedApp): Promise<UpgradeReport> {
+    return this.#bounded((signal) => this.#publisher.publish(release, signal));
   }
 
   rollback(): Promise<UpgradeReport> {

@@ -38,7 +38,7 @@ const RUNTIME_RANKS: readonly (readonly string[])[] = [
   ["testing"],
 ];
 
-const REPORTS = "status doctor init orchestrator reports completions";
+const REPORTS = "status doctor init orchestrator rehearse reports completions";
 const BELOW_COMMANDS =
   `${REPORTS} rollout sandbox release fly config ui base shared`;
 
@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   doctor: "status rollout release fly config ui base shared",
   init: "release config ui base shared",
   orchestrator: "rollout release fly config ui base shared",
+  rehearse: "kit rollout release fly config ui base shared",
   reports: "rollout release fly config ui base shared",
   completions: "config base",
   rollout: "release fly config base shared",
@@ -74,6 +75,9 @@ const SHARED = [
   "runtime/bucket/mod.ts",
   "runtime/plan/mod.ts",
 ];
+
+/** What starts an app and upgrades it: for the rooms that may import `kit`. */
+const KIT = "runtime/testing/mod.ts";
 
 /**
  * Says which room of flyhot a file belongs to.
@@ -131,7 +135,8 @@ function forbidden({ from, to }: Edge): string | undefined {
   }
   const rooms = allowed.split(" ");
   if (imported?.startsWith("runtime/")) {
-    return SHARED.includes(to) && rooms.includes("shared")
+    return (SHARED.includes(to) && rooms.includes("shared")) ||
+        (to === KIT && rooms.includes("kit"))
       ? undefined
       : `of the runtime, only ${SHARED.join(", ")} may be imported`;
   }

@@ -59,6 +59,8 @@ Deno.test("checkEdges() allows every arrow of the design", () => {
       "src/release/graph/graph.ts > runtime/plan/mod.ts",
       "src/commands/hot.ts > src/status/read.ts",
       "src/doctor/doctor.ts > src/rollout/pointer/pointer.ts",
+      "src/commands/rehearse.ts > src/rehearse/rehearsal.ts",
+      "src/rehearse/rehearsal.ts > runtime/testing/mod.ts",
       "src/version.ts > deno.json",
       "runtime/mod.ts > runtime/protocol/mod.ts",
       "runtime/mod.ts > runtime/api/live.ts",
@@ -89,6 +91,8 @@ Deno.test("checkEdges() names the rule that an import breaks", () => {
     "src/commands/a.ts > src/host_deno.ts": "may choose the real host",
     "src/release/a.ts > runtime/release/unpack/unpack.ts":
       "of the runtime, only",
+    "src/commands/a.ts > runtime/testing/mod.ts": "of the runtime, only",
+    "src/rehearse/a.ts > runtime/testing/start_app.ts": "of the runtime, only",
     "src/commands/a.ts > runtime/protocol/json/parse.ts":
       "of the runtime, only",
     "src/doctor/a.ts > src/commands/b.ts": "doctor may import only",

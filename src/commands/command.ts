@@ -28,6 +28,8 @@ export interface CommandContext<F extends readonly FlagSpec[]>
   readonly flags: FlagValues<F>;
   /** The argument, for commands that take one. */
   readonly argument: string | undefined;
+  /** The second argument, for commands that take two. */
+  readonly secondArgument: string | undefined;
   /** Whether the answer is to be JSON. */
   readonly json: boolean;
 }
@@ -75,13 +77,15 @@ export function defineCommand<const F extends readonly FlagSpec[]>(
         environment.answer({ text: help, json: { help } });
         return 0;
       }
-      const [argument, extra] = words;
-      const surplus = spec.argument ? extra : argument;
+      const allowed = [spec.argument, spec.secondArgument]
+        .filter((it) => it !== undefined).length;
+      const [argument, secondArgument] = words;
+      const surplus = words[allowed];
       if (surplus !== undefined) {
         throw new FlyhotError(
           "usage",
           `Cannot read "${surplus}": ${spec.name} takes ${
-            spec.argument ? "only one argument" : "no argument"
+            ["no argument", "only one argument", "only two arguments"][allowed]
           }`,
           { hint: `see: flyhot ${spec.name} --help` },
         );
@@ -90,6 +94,7 @@ export function defineCommand<const F extends readonly FlagSpec[]>(
         ...environment,
         flags,
         argument,
+        secondArgument,
         json: common.json,
       });
     },

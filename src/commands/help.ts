@@ -16,6 +16,11 @@ export interface HelpSource {
   readonly description: readonly string[];
   /** Its argument. */
   readonly argument?: { readonly name: string; readonly description: string };
+  /** The one after it. */
+  readonly secondArgument?: {
+    readonly name: string;
+    readonly description: string;
+  };
   /** All its flags. */
   readonly flags: readonly FlagSpec[];
   /** How it is used. */
@@ -32,17 +37,21 @@ export interface HelpSource {
  * @returns the text, 80 columns wide
  */
 export function helpText(source: HelpSource): string {
-  const { argument } = source;
+  const args = [source.argument, source.secondArgument]
+    .filter((it) => it !== undefined);
   const sections = [
     `${source.summary}.`,
     `Usage: flyhot ${source.name} [flags]${
-      argument ? ` [${argument.name}]` : ""
+      args.map(({ name }) => ` [${name}]`).join("")
     }`,
     ...source.description.map((it) => wrap(it, COLUMNS).join("\n")),
   ];
-  if (argument) {
+  if (args.length > 0) {
+    const rows = args.map(({ name, description }) =>
+      [name, description] as const
+    );
     sections.push(
-      `Argument:\n${twoColumns([[argument.name, argument.description]])}`,
+      `Argument${args.length > 1 ? "s" : ""}:\n${twoColumns(rows)}`,
     );
   }
   sections.push(`Flags:\n${twoColumns(source.flags.map(flagRow))}`);

@@ -5,6 +5,7 @@ import { openBucket } from "../config/load.ts";
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl } from "../fly/flyctl.ts";
 import { orchestrate } from "../rollout/orchestrate.ts";
+import { cleanCommit } from "../release/files/working_tree.ts";
 import type { SigningKey } from "../release/signing.ts";
 import type { CommandEnvironment } from "./command.ts";
 import {
@@ -37,6 +38,7 @@ export async function hotLocal(
   const app = requireApp(config);
   const bucket = openBucket(config, host);
   const flyctl = await findFlyctl(host, signal);
+  const commit = await cleanCommit(host.cwd(), host, signal);
   const api = await openMachinesApi(app, config, host, { flyctl, signal });
   const report = await orchestrate(
     orchestrateOptions(config, {
@@ -45,6 +47,7 @@ export async function hotLocal(
       deployedBy: await deployerName(host, flyctl, signal),
       force: options.force,
       consent: options.consent,
+      ...(commit === null ? {} : { commit }),
       dryRun: false,
       gitIgnored: true,
       ...(key ? { sign: (release) => key.sign(release) } : {}),

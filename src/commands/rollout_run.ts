@@ -27,6 +27,7 @@ export function orchestrateOptions(
     | "gitIgnored"
     | "sign"
     | "consent"
+    | "commit"
   >,
 ): OrchestrateOptions {
   const entries = config.entries.value;

@@ -11,6 +11,7 @@ import { planCommand } from "./plan.ts";
 import { initCommand } from "./init.ts";
 import { keygenCommand } from "./keygen.ts";
 import { lockCommand } from "./lock.ts";
+import { rehearseCommand } from "./rehearse.ts";
 import { releasesCommand } from "./releases.ts";
 import { rollbackCommand } from "./rollback.ts";
 import { sandboxCommand } from "./sandbox.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   hotCommand,
   planCommand,
+  rehearseCommand,
   packCommand,
   statusCommand,
   rollbackCommand,

@@ -29,8 +29,10 @@ export interface CommandShape {
   readonly summary: string;
   /** What else there is to know, a paragraph each. */
   readonly description: readonly string[];
-  /** Its only argument, where it takes one; it may always be left out. */
+  /** Its argument, where it takes one; it may always be left out. */
   readonly argument?: ArgumentShape;
+  /** A second one, which may follow the first. */
+  readonly secondArgument?: ArgumentShape;
   /** Its flags, without those that every command has. */
   readonly flags: readonly FlagSpec[];
   /** How it is used. */

@@ -61,6 +61,10 @@ export interface DenoJsonConfig {
   readonly credentials?: CredentialNames;
   /** The public keys that releases must be signed by; machines read them from their image. */
   readonly publicKeys?: readonly string[];
+  /** What a rehearsal asks: files of requests, or the requests themselves. */
+  readonly requests?: readonly string[];
+  /** What a rehearsal does not compare: regular expressions. */
+  readonly masks?: readonly string[];
 }
 
 type KeyReader = (value: unknown, at: string) => unknown;
@@ -102,6 +106,23 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
       secretAccessKey: variableName,
       sessionToken: variableName,
     }),
+  requests: (value, at) =>
+    typeof value === "string" ? [text(value, at)] : texts(value, at),
+  masks: (value, at) => {
+    const masks = texts(value, at);
+    for (const [index, mask] of masks.entries()) {
+      try {
+        if ("".search(new RegExp(mask, "u")) === 0) throw new SyntaxError();
+      } catch {
+        refuse(
+          `${at}[${index}]`,
+          "a regular expression that matches something",
+          mask,
+        );
+      }
+    }
+    return masks;
+  },
   publicKeys: (value, at) => {
     const keys = texts(value, at);
     for (const key of keys) {

@@ -51,6 +51,8 @@ export interface RollOutOptions extends WaveOptions {
   readonly probationMs?: number;
   /** What is consented to for this upgrade, besides what deno.json says. */
   readonly consent?: readonly string[];
+  /** The commit that the release was packed from, where it is exactly that. */
+  readonly commit?: string;
 }
 
 /** How a rollout ended. */
@@ -125,6 +127,7 @@ export class WaveRun {
       ...(options.probationMs === undefined
         ? {}
         : { probation_ms: options.probationMs }),
+      ...(options.commit === undefined ? {} : { commit: options.commit }),
       ...(options.consent?.length ? { consent: options.consent } : {}),
       ...(published.signature ? { signature: published.signature } : {}),
     };

@@ -32,6 +32,8 @@ export interface MachineSettings {
   readonly env: Readonly<Record<string, string>>;
   /** Whether the app listens on PORT. */
   readonly listens: boolean;
+  /** The port that it listens on whatever PORT says; null for one that is free. */
+  readonly port: number | null;
   /** How long a start may take, in milliseconds. */
   readonly startTimeoutMs: number;
   /** How long SIGTERM may take, in milliseconds. */
@@ -145,7 +147,7 @@ export class AppMachine {
     const { command, app, listens, startTimeoutMs } = this.#settings;
     await Deno.remove(this.#root, { recursive: true }).catch(() => {});
     await copyFolder(this.#settings.image, this.#root);
-    this.#port ??= freePort();
+    this.#port ??= this.#settings.port ?? freePort();
     try {
       this.#process = new AppProcess({
         command,

@@ -28,3 +28,31 @@ export async function isDirty(
     throw error;
   }
 }
+
+/**
+ * Names the commit that a folder is exactly as in.
+ *
+ * @param root the folder
+ * @param host runs git
+ * @param signal gives up early
+ * @returns null where files differ from the last commit, and where there is no git, or no commit
+ */
+export async function cleanCommit(
+  root: string,
+  host: Pick<Host, "run">,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  try {
+    const options = { cwd: root, ...(signal ? { signal } : {}) };
+    const { code, stdout } = await host.run(
+      "git",
+      ["rev-parse", "--verify", "--quiet", "HEAD"],
+      options,
+    );
+    if (code !== 0 || await isDirty(root, host, signal)) return null;
+    return stdout.trim() || null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "NotFound") return null;
+    throw error;
+  }
+}

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { denoHost } from "../../host_deno.ts";
-import { isDirty } from "./working_tree.ts";
+import { cleanCommit, isDirty } from "./working_tree.ts";
 
 Deno.test("isDirty() knows a committed tree, a changed one, and none", async () => {
   const root = await Deno.makeTempDir();
@@ -19,14 +19,21 @@ Deno.test("isDirty() knows a committed tree, a changed one, and none", async () 
     );
   try {
     assertEquals(await isDirty(root, host), false);
+    assertEquals(await cleanCommit(root, host), null);
     await git("init", "-q");
+    assertEquals(await cleanCommit(root, host), null);
     await Deno.writeTextFile(join(root, "main.ts"), "1");
     assertEquals(await isDirty(root, host), true);
     await git("add", ".");
     await git("commit", "-qm", "one");
     assertEquals(await isDirty(root, host), false);
+    assertEquals(
+      (await cleanCommit(root, host))?.match(/^[0-9a-f]{40,64}$/)?.length,
+      1,
+    );
     await Deno.writeTextFile(join(root, "main.ts"), "2");
     assertEquals(await isDirty(root, host), true);
+    assertEquals(await cleanCommit(root, host), null);
   } finally {
     await Deno.remove(root, { recursive: true });
   }
@@ -37,5 +44,9 @@ Deno.test("isDirty() is false where there is no git", async () => {
   assertEquals(
     await isDirty("/app", { run: () => Promise.reject(missing) }),
     false,
+  );
+  assertEquals(
+    await cleanCommit("/app", { run: () => Promise.reject(missing) }),
+    null,
   );
 });

@@ -1,0 +1,240 @@
+/** Rehearses an upgrade: does the upgraded process answer as a fresh one does?
+ * @module
+ */
+import { refusalText } from "../../base/refusal.ts";
+import type { AppVersion } from "../app/app_version.ts";
+import {
+  type AppSettings,
+  type RunningApp,
+  startRunningApp,
+} from "../start_app.ts";
+import { formatUpgradeReport, type UpgradeReport } from "../upgrade_report.ts";
+import { differenceText, type RehearsalDifference } from "./compare.ts";
+import {
+  differencesBetween,
+  failuresUnderLoad,
+  type Side,
+  unevenState,
+} from "./findings.ts";
+import { DEFAULT_MASKS, type Mask, maskOf } from "./masks.ts";
+import { type Played, Player } from "./play.ts";
+import { parseRequests, type RehearsalRequest } from "./requests.ts";
+
+/** Options of {@linkcode rehearse}. */
+export interface RehearseOptions extends AppSettings {
+  /** The version that runs now. */
+  readonly from: AppVersion;
+  /** The version that it is upgraded to. */
+  readonly to: AppVersion;
+  /** What the app is asked, as `parseRequests()` reads it or has read it. Default `GET /`. */
+  readonly requests?: string | readonly RehearsalRequest[];
+  /** What is put out of sight in both processes' answers, besides times, UUIDs and ULIDs. */
+  readonly masks?: readonly (string | RegExp)[];
+  /** How a fresh process of the new version is started, where that differs. */
+  readonly fresh?: Partial<AppSettings>;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@linkcode rehearse} saw. */
+export interface RehearsalReport {
+  /**
+   * How it ended. `same`: the upgraded process answers as a fresh one. `different`: it does not, or requests failed
+   * while it was upgraded. `cold`: the upgrade was refused before anything happened. `failed`: it was tried, and did not
+   * come through.
+   */
+  readonly outcome: "same" | "different" | "cold" | "failed";
+  /** What differs; empty unless `different`. */
+  readonly differences: readonly RehearsalDifference[];
+  /** Why it was refused or failed, place by place. */
+  readonly reasons: readonly string[];
+  /** What may make the comparison say less, or more, than it seems to. */
+  readonly notes: readonly string[];
+  /** What the upgrade did. */
+  readonly upgrade: UpgradeReport;
+  /** How many requests were asked while it was upgraded. */
+  readonly askedMeanwhile: number;
+  /** The source size of the modules that stay in memory, because the upgrade replaced them, in bytes. */
+  readonly retainedBytes: number;
+  /** The whole for the output of a test. */
+  readonly text: string;
+}
+
+/**
+ * Rehearses an upgrade: starts one version, plays requests, upgrades it while requests go on, plays them again, and
+ * compares the answers with those of a fresh process of the other version that has been asked the same.
+ *
+ * @param options the versions, the requests, and how the app is run
+ * @returns what was seen; differences and refusals are not thrown
+ * @throws {TestAppError} if a version does not start or cannot be packed
+ * @throws {RequestsError} if the requests cannot be read
+ * @throws {SyntaxError} if a mask is not a regular expression
+ *
+ * @example
+ * ```ts ignore
+ * import { rehearse } from "@flyhot/runtime/testing";
+ *
+ * Deno.test("the upgrade leaves the app as a fresh start would", async () => {
+ *   const { outcome, text } = await rehearse({
+ *     from: { git: "main" },
+ *     to: ".",
+ *     requests: await Deno.readTextFile("requests.txt"),
+ *     masks: ["visit-\\d+"],
+ *   });
+ *   if (outcome !== "same") throw new Error(text);
+ * });
+ * ```
+ */
+export async function rehearse(
+  options: RehearseOptions,
+): Promise<RehearsalReport> {
+  const { signal = new AbortController().signal, fresh: settings } = options;
+  const { requests = "GET /" } = options;
+  const list = typeof requests === "string"
+    ? parseRequests(requests)
+    : requests;
+  const masks = [...(options.masks ?? []).map(maskOf), ...DEFAULT_MASKS];
+  signal.throwIfAborted();
+  const hot = await upgradedSide(options, list, masks, signal);
+  if (hot.upgrade.failure) return reportOf(hot, [], []);
+  const fresh = await freshSide(
+    { ...options, ...settings, from: options.to },
+    list,
+    masks,
+    hot,
+    signal,
+  );
+  return reportOf(
+    hot,
+    [
+      ...failuresUnderLoad(hot.before, hot.load, hot.lost),
+      ...differencesBetween(hot, fresh),
+    ],
+    [
+      ...unevenState(hot.before, fresh.before),
+      ...(hot.load.length === 0
+        ? [
+          "nothing was asked while it was upgraded: among the requests is no GET that ends by itself",
+        ]
+        : []),
+    ],
+  );
+}
+
+/** The side that was upgraded. */
+interface UpgradedSide extends Side {
+  readonly upgrade: UpgradeReport;
+  readonly load: readonly Played[];
+  readonly lost: readonly Played[];
+  /** The WebSockets that its clients had to open again. */
+  readonly returned: readonly number[];
+  readonly retainedBytes: number;
+}
+
+async function upgradedSide(
+  options: RehearseOptions,
+  requests: readonly RehearsalRequest[],
+  masks: readonly Mask[],
+  signal: AbortSignal,
+): Promise<UpgradedSide> {
+  await using app = await startRunningApp(options);
+  const player = new Player(app.url, requests, signal);
+  const upgraded = new AbortController();
+  try {
+    const before = await player.before();
+    const release = await app.pack(options.to);
+    const retained = (await app.info()).retainedBytes;
+    const loading = player.load(upgraded.signal);
+    // It may be rejected before anybody waits for it.
+    loading.catch(() => {});
+    const upgrade = await app.publish(release);
+    upgraded.abort();
+    const load = await loading;
+    const { returned, lost } = await player.comeBack();
+    return {
+      upgrade,
+      before,
+      load,
+      lost,
+      returned,
+      after: upgrade.failure ? [] : await player.after(),
+      retainedBytes: (await app.info()).retainedBytes - retained,
+      masks,
+      places: placesOf(app),
+    };
+  } finally {
+    upgraded.abort();
+    await player.close();
+  }
+}
+
+async function freshSide(
+  options: RehearseOptions,
+  requests: readonly RehearsalRequest[],
+  masks: readonly Mask[],
+  hot: UpgradedSide,
+  signal: AbortSignal,
+): Promise<Side> {
+  await using app = await startRunningApp(options);
+  const player = new Player(app.url, requests, signal);
+  try {
+    const before = await player.before();
+    await player.loadAs(hot.load);
+    await player.comeBackAs(hot.returned);
+    return {
+      before,
+      after: await player.after(),
+      masks,
+      places: placesOf(app),
+    };
+  } finally {
+    await player.close();
+  }
+}
+
+function placesOf(
+  { url, folder, pid }: RunningApp,
+): (readonly [string, string])[] {
+  const { host, port } = new URL(url);
+  return [
+    [host, "<host>"],
+    [`localhost:${port}`, "<host>"],
+    [`0.0.0.0:${port}`, "<host>"],
+    [folder, "<folder>"],
+    [`"pid":${pid}`, `"pid":"<pid>"`],
+  ];
+}
+
+function reportOf(
+  { upgrade, load, retainedBytes }: UpgradedSide,
+  differences: readonly RehearsalDifference[],
+  notes: readonly string[],
+): RehearsalReport {
+  const { failure } = upgrade;
+  const refusals = failure?.refusals ?? [];
+  const reasons = refusals.length > 0
+    ? refusals.map(refusalText)
+    : failure
+    ? [failure.message]
+    : [];
+  const outcome = failure
+    ? refusals.length > 0 || failure.phase === "plan" ? "cold" : "failed"
+    : differences.length > 0
+    ? "different"
+    : "same";
+  return {
+    outcome,
+    differences,
+    reasons,
+    notes,
+    upgrade,
+    askedMeanwhile: load.length,
+    retainedBytes,
+    text: [
+      `${outcome}: ${formatUpgradeReport(upgrade)}`,
+      ...reasons,
+      ...differences.map(differenceText),
+      ...notes.map((note) => `note: ${note}`),
+    ].join("\n"),
+  };
+}

@@ -1,0 +1,153 @@
+/** One rehearsal between two versions of a repository, on this computer.
+ * @module
+ */
+import {
+  type PackedApp,
+  type RehearsalReport,
+  rehearse,
+  TestAppError,
+} from "@flyhot/runtime/testing";
+import { findDenoJson } from "../config/deno_json.ts";
+import { flyTomlIn } from "../config/fly_toml.ts";
+import { resolveConfig } from "../config/resolve.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import { packRelease } from "../release/pack.ts";
+import { type AppStart, appStart } from "./app_start.ts";
+import type { GivenRequests } from "./requests_given.ts";
+import type { Repository, Version } from "./versions.ts";
+
+const APP = "rehearsal";
+const LINES_SHOWN_MAX = 10;
+
+/** What a rehearsal works with. */
+export interface RehearsalWorld {
+  /** The outside. */
+  readonly host: Host;
+  /** The versions. */
+  readonly repository: Repository;
+  /** What is asked. */
+  readonly given: GivenRequests;
+  /** The port that the app listens on; null to find it out. */
+  readonly port: number | null;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Rehearses one upgrade.
+ *
+ * @param from what runs
+ * @param to what it is upgraded to
+ * @param world what it works with
+ * @returns what was seen
+ * @throws {FlyhotError} `usage` if a version does not start or cannot be packed
+ */
+export async function rehearseBetween(
+  from: Version,
+  to: Version,
+  world: RehearsalWorld,
+): Promise<RehearsalReport> {
+  const { host, given, port, signal } = world;
+  const [before, after] = await Promise.all([
+    startOf(from, world),
+    startOf(to, world),
+  ]);
+  const settings = (start: AppStart) => {
+    const at = port ?? start.port;
+    return {
+      command: start.command,
+      env: start.env,
+      ...(at === null ? {} : { port: at }),
+    };
+  };
+  const path = host.cwd();
+  try {
+    return await rehearse({
+      ...settings(before),
+      app: APP,
+      from: { git: from.id, path },
+      to: { git: to.id, path },
+      fresh: settings(after),
+      requests: given.requests,
+      masks: given.masks,
+      signal,
+      pack: (folder, options) => pack(folder, options, host),
+    });
+  } catch (error) {
+    if (!(error instanceof TestAppError)) throw error;
+    const listens = /Listening on https?:\/\/\S+?:(\d+)/.exec(error.message);
+    throw new FlyhotError("usage", oneSentence(error.message), {
+      hint: listens
+        ? `name the port that it listens on: --port ${listens[1]}`
+        : "fly.toml, the Dockerfile or the task start of deno.json say how it is started; flyhot doctor tells more",
+      cause: error,
+    });
+  }
+}
+
+/** With the last lines that the app wrote, as one. */
+function oneSentence(message: string): string {
+  const [what = "", ...wrote] = message.split("\n").map((line) => line.trim());
+  const lines = wrote.filter((line) => !/^(?:Download|Check) /.test(line));
+  return [what, lines.slice(-LINES_SHOWN_MAX).join(" | ")].join(" ").trim();
+}
+
+async function startOf(
+  version: Version,
+  { repository, host }: RehearsalWorld,
+): Promise<AppStart> {
+  const read = (path: string) => repository.readText(version, path);
+  return await appStart({
+    flyToml: await read("fly.toml"),
+    dockerfile: await read("Dockerfile"),
+    denoJson: await read("deno.json") ?? await read("deno.jsonc"),
+    readsPort: await repository.says(version, "PORT"),
+    module: read,
+  }, denoOf(host));
+}
+
+/** Where flyhot is a program of its own, the one on PATH. */
+function denoOf({ execPath }: Host): string {
+  return /(?:^|[\\/])deno(?:\.exe)?$/.test(execPath) ? execPath : "deno";
+}
+
+/** In this process: the files are those of a commit, so that nothing of them is ignored. */
+async function pack(
+  folder: string,
+  { output, signal }: { readonly output: string; readonly signal: AbortSignal },
+  host: Host,
+): Promise<PackedApp> {
+  const config = resolveConfig({
+    cli: {},
+    denoJson: await findDenoJson(host, folder),
+    flyToml: await flyTomlIn(host, folder),
+    env: (name) => host.env(name),
+  });
+  const { entries, include, exclude } = config;
+  const release = await packRelease(
+    {
+      root: folder,
+      app: APP,
+      ...(entries.value === null ? {} : { entries: entries.value }),
+      ...(include.value === null ? {} : { include: include.value }),
+      exclude: exclude.value,
+      gitIgnored: false,
+    },
+    host,
+    signal,
+  );
+  try {
+    await host.files.write(output, await host.files.open(release.path));
+    const { manifest, sha256, size } = release;
+    return {
+      path: output,
+      version: manifest.version,
+      sourceImageRef: manifest.source_image_ref,
+      sha256,
+      size,
+    };
+  } finally {
+    await release.dispose();
+  }
+}
