@@ -1,7 +1,6 @@
 /** Brings a release to the disk, checked.
  * @module
  */
-import { TransformStream } from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { natives } from "../../base/natives.ts";
 import { createHash } from "node:crypto";
