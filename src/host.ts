@@ -32,6 +32,8 @@ export interface HostFiles {
   ): Promise<
     { readonly kind: WalkedEntry["kind"]; readonly size: number } | null
   >;
+  /** When a file was last written, in milliseconds since 1970; null if it is not there. */
+  modified(path: string): Promise<number | null>;
   /** Walks a folder depth first in path order; `enter` may refuse a folder. */
   walk(
     root: string,
@@ -49,6 +51,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it may have the credentials in the environment, but for the key that signs. Default false. */
+  readonly withCredentials?: boolean;
   /** Ends the process early. */
   readonly signal?: AbortSignal;
   /** Called for every line that the process writes, as it comes. */

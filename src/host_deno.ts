@@ -11,9 +11,8 @@ import type {
   RunOutcome,
   WalkedEntry,
 } from "./host.ts";
+import { SECRET_VARIABLES, SIGNING_KEY_VARIABLE } from "./secret.ts";
 import { sleep } from "./sleep.ts";
-
-const SIGNING_KEY = "FLYHOT_SIGNING_KEY";
 
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
@@ -206,6 +205,14 @@ function denoFiles(): HostFiles {
         throw error;
       }
     },
+    async modified(path) {
+      try {
+        return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
     walk: (root, enter) => walk(root, "", enter ?? (() => true)),
     makeTempDir: () => Deno.makeTempDir({ prefix: "flyhot-" }),
     async remove(path) {
@@ -272,8 +279,7 @@ async function run(
     stdout: "piped",
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    // The key that signs is for this process alone: no program that it starts is to have it.
-    env: { ...options.env, [SIGNING_KEY]: "" },
+    env: { ...options.env, ...withheld(options.withCredentials ?? false) },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }).spawn();
   const [stdout, stderr, status] = await Promise.all([
@@ -283,6 +289,12 @@ async function run(
   ]);
   options.signal?.throwIfAborted();
   return { code: status.code, stdout, stderr };
+}
+
+/** The key that signs is for this process alone; git and deno need no other credential either. */
+function withheld(withCredentials: boolean): Record<string, string> {
+  const names = withCredentials ? [SIGNING_KEY_VARIABLE] : SECRET_VARIABLES;
+  return Object.fromEntries(names.map((name) => [name, ""]));
 }
 
 async function collect(

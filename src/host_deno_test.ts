@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { denoHost, lineReader } from "./host_deno.ts";
+import type { RunOptions } from "./host.ts";
 
 async function inTempDir(
   act: (folder: string) => Promise<void>,
@@ -76,6 +77,35 @@ Deno.test("run() returns code and output, and passes lines on as they come", asy
   });
   assertEquals(outcome, { code: 3, stdout: "a\nb y /\n", stderr: "c\n" });
   assertEquals(lines.sort(), ["stderr: c", "stdout: a", "stdout: b y /"]);
+});
+
+Deno.test("run() gives no program the key that signs, and credentials only to one that is to have them", async () => {
+  const names = [
+    "AWS_SECRET_ACCESS_KEY",
+    "FLY_API_TOKEN",
+    "FLYHOT_SIGNING_KEY",
+  ];
+  const before = names.map((name) => Deno.env.get(name));
+  names.forEach((name) => Deno.env.set(name, "x"));
+  try {
+    using host = denoHost();
+    const seen = async (options: RunOptions) => {
+      const args = [
+        "-c",
+        `echo ${names.map((name) => `"[$${name}]"`).join("")}`,
+      ];
+      return (await host.run("sh", args, options)).stdout.trim();
+    };
+    assertEquals(await seen({}), "[][][]");
+    assertEquals(await seen({ env: { FLY_API_TOKEN: "y" } }), "[][][]");
+    assertEquals(await seen({ withCredentials: true }), "[x][x][]");
+  } finally {
+    names.forEach((name, index) => {
+      const value = before[index];
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    });
+  }
 });
 
 Deno.test("run() throws NotFound for a program that is not installed", async () => {

@@ -4,6 +4,19 @@
 
 const SHOWN = "[redacted]";
 
+/** The variable that holds the private key releases are signed with. */
+export const SIGNING_KEY_VARIABLE = "FLYHOT_SIGNING_KEY";
+
+/** The variables that hold credentials, by the names they have unless deno.json names others. */
+export const SECRET_VARIABLES: readonly string[] = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "FLY_API_TOKEN",
+  "FLY_ACCESS_TOKEN",
+  SIGNING_KEY_VARIABLE,
+];
+
 /**
  * Holds a secret so that no log, error or JSON shows it by accident.
  *

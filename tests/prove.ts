@@ -11,7 +11,7 @@
  * deno task prove apps [--seeds 10] [--from 1] [--verbose]
  * ```
  *
- * Exits with 1 where a seed breaks what is proven, which is named; of the law the first three are shrunk, and their
+ * Exits with 1 where a seed breaks what is proven, which is named; lives go on with the next. Of the law the first three are shrunk, and their
  * programs written to folders.
  * @module
  */
@@ -67,11 +67,19 @@ if (import.meta.main) {
 }
 
 async function proveLives(seeds: number, from: number): Promise<void> {
+  const broken: string[] = [];
   for (let done = 0; done < seeds; done += LIVES_AT_ONCE) {
     const count = Math.min(LIVES_AT_ONCE, seeds - done);
-    const { tally, looks } = await proveFleet(count, from + done);
+    const { tally, looks } = await proveFleet(count, from + done, {
+      onBroken: (error) => {
+        broken.push(error.message);
+        write(error.message);
+      },
+    });
     write(`${done + count} lives, ${looks} looks: ${JSON.stringify(tally)}`);
   }
+  write(`${seeds} lives, ${broken.length} broken`);
+  if (broken.length > 0) Deno.exit(1);
 }
 
 async function proveKills(only: string | undefined): Promise<void> {

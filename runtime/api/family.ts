@@ -99,6 +99,7 @@ export function family<
     get module() {
       return declaring.module;
     },
+    line: declaring.line,
   };
   const { staging } = declaring;
   appProcess.declare({ kind: "family", definition }, staging);

@@ -137,6 +137,7 @@ export function holder<
     get module() {
       return declaring.module;
     },
+    line: declaring.line,
   };
   const { staging } = declaring;
   appProcess.declare({ kind: "holder", definition }, staging);

@@ -1,7 +1,7 @@
 /** The live boundary of user code.
  * @module
  */
-import { callingLine, callingModules } from "../modules/caller.ts";
+import { callingModules } from "../modules/caller.ts";
 import { attemptOf } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";
 
@@ -34,7 +34,7 @@ export async function live<T extends object>(
 ): Promise<T> {
   const { boundaries, bootTrial } = appProcess;
   const [caller = ""] = callingModules();
-  const line = callingLine();
+  const line = appProcess.lineIn(caller);
   // A boundary inside the release is a part of what is on trial, not its judge.
   const trial = attemptOf(caller) === null ? bootTrial : null;
   appProcess.opening++;

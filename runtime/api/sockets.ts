@@ -143,6 +143,7 @@ export function sockets<T, const Version extends number = 1>(
     get module() {
       return declaring.module;
     },
+    line: declaring.line,
   };
   appProcess.declare({ kind: "family", definition }, staging);
   const use = (purpose: string): SocketGroup => {

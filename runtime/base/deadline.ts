@@ -1,6 +1,7 @@
 /** A bound on everything that user code may take its time for.
  * @module
  */
+import { AbortController, AbortSignal, DOMException } from "./globals.ts";
 import { natives, type Timer } from "./natives.ts";
 import { isThenable } from "./thenable.ts";
 

@@ -1,6 +1,7 @@
 /** A folder in the temporary folder that nobody else can have prepared or can change.
  * @module
  */
+import { nativeFiles } from "./native_files.ts";
 import { errorText } from "./error_text.ts";
 
 /** What is at a path, as far as it decides whether the folder is one's own. */
@@ -74,7 +75,7 @@ async function claim(
     }
   }
   try {
-    return foreignFolder(await Deno.lstat(folder), uid);
+    return foreignFolder(await nativeFiles.lstat(folder), uid);
   } catch (error) {
     return errorText(error);
   }

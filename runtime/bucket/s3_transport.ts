@@ -1,6 +1,7 @@
 /** Signed requests to an S3-compatible service, and what its answers mean.
  * @module
  */
+import { ReadableStream, TextDecoder, URL } from "../base/globals.ts";
 import { deadlineSignal } from "../base/deadline.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";

@@ -1,6 +1,7 @@
 /** A deadline between the pieces of a body.
  * @module
  */
+import { ReadableStream } from "../base/globals.ts";
 import { natives, type Timer } from "../base/natives.ts";
 
 /**

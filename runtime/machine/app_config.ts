@@ -1,6 +1,7 @@
 /** What the app's own `deno.json` says to the runtime, under its key `flyhot`.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/json/jsonc.ts";
 import { listOf, object, reject, string } from "../protocol/json/parse.ts";
@@ -90,7 +91,7 @@ export function parseAppConfig(text: string): AppConfig {
 export async function readAppConfig(root: string): Promise<AppConfig> {
   for (const name of ["deno.json", "deno.jsonc"]) {
     try {
-      return parseAppConfig(await Deno.readTextFile(join(root, name)));
+      return parseAppConfig(await nativeFiles.readTextFile(join(root, name)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
       throw error;

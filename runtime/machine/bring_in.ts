@@ -1,6 +1,7 @@
 /** Brings releases in, one at a time, and watches each for a while.
  * @module
  */
+import { AbortController } from "../base/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { pause } from "../base/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
@@ -143,6 +144,7 @@ export class BringIn {
       upgradeId: wanted.id,
       revision: pointer.revision,
       hasBefore: false,
+      isCommitted: wanted.state === "committed",
     }) ?? 0;
     if (wanted.state === "committed" || deaths < DEATHS_MAX) return null;
     return new UpgradeError(

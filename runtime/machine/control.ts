@@ -7,6 +7,8 @@ export const CONTROL_SOCKET = "control.sock";
  *
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
+import { URL } from "../base/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
 import type { Logger } from "../base/log.ts";
@@ -88,7 +90,7 @@ export async function openControlSocket(
 async function removeStale(path: string): Promise<void> {
   let there: Deno.FileInfo;
   try {
-    there = await Deno.lstat(path);
+    there = await nativeFiles.lstat(path);
   } catch {
     return;
   }

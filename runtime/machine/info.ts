@@ -31,6 +31,7 @@ export async function describeMachine(
     retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
     ...(notWatching === null ? {} : { notWatching }),
     openSockets: appProcess.openSockets.byModule,
+    undrained: appProcess.generations.older,
     startedBy,
     pid: Deno.pid,
     startedAt,

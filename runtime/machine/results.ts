@@ -65,7 +65,7 @@ export function goodResult(
   pending: MachineResult,
   outcome: UpgradeOutcome,
 ): MachineResult {
-  const { state, reloaded, modules, holders, suspendMs } = outcome;
+  const { state, reloaded, modules, holders, suspendMs, undrained } = outcome;
   const ended_at = new Date().toISOString();
   return {
     ...pending,
@@ -75,6 +75,7 @@ export function goodResult(
     modules,
     holders,
     suspend_ms: suspendMs,
+    ...(undrained === undefined ? {} : { undrained }),
   };
 }
 
@@ -132,6 +133,7 @@ export function resultLine(
 ): { readonly level: "info" | "warn" | "error"; readonly text: string } {
   const { version, failure, reloaded, modules, holders, suspend_ms, total_ms } =
     result;
+  const { undrained = 0 } = result;
   switch (result.state) {
     case "applied": {
       const migrated =
@@ -141,7 +143,13 @@ export function resultLine(
         text:
           `${version} is in: reloaded ${reloaded.length} of ${modules} modules, migrated ${migrated} of ${holders.length} holders, suspended ${
             (suspend_ms ?? 0).toFixed(1)
-          } ms, total ${Math.round(total_ms)} ms`,
+          } ms, total ${Math.round(total_ms)} ms${
+            undrained === 0
+              ? ""
+              : `, ${undrained} ${
+                undrained === 1 ? "request goes" : "requests go"
+              } on in the old code`
+          }`,
       };
     }
     case "nothing_to_do":

@@ -1,6 +1,7 @@
 /** Which module called, read off the stack.
  * @module
  */
+import { URL } from "../base/globals.ts";
 
 const RUNTIME_FOLDER = new URL("../", import.meta.url).href;
 
@@ -56,16 +57,37 @@ export interface CallingLine {
 }
 
 /**
- * Where the innermost module on the stack is calling, in its source as written.
+ * Where a module on the stack is calling, in its source as written.
  *
+ * @param urls the URLs of the module: its own, and that of the file it was loaded from. Default the innermost one that is
+ * not of this package
  * @param stack the text of a stack. Default that of now
- * @returns the place; null where no module is on the stack
+ * @returns the place; null where no such module is on the stack
  */
 export function callingLine(
-  stack: string = new Error().stack ?? "",
+  urls: readonly string[] | null = null,
+  stack: string = stackNow(),
 ): CallingLine | null {
+  // A stack may tell an instance by the query of another one.
+  const meant = urls?.map(withoutQuery);
   const found = [
     ...stack.matchAll(/((?:file|https?|data|blob):[^\s()]+?):(\d+):\d+/g),
-  ].find(([, url = ""]) => !url.startsWith(RUNTIME_FOLDER));
+  ].find(([, url = ""]) =>
+    meant?.includes(withoutQuery(url)) ?? !url.startsWith(RUNTIME_FOLDER)
+  );
   return found ? { url: found[1]!, line: Number(found[2]) } : null;
+}
+
+function stackNow(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  try {
+    return new Error().stack ?? "";
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/, "");
 }

@@ -344,6 +344,15 @@ export class Generations {
     return count;
   }
 
+  /** How many requests and events that began in older code go on now. */
+  get older(): number {
+    let count = 0;
+    for (const [begun, active] of this.#active) {
+      if (begun < this.#serving) count += active;
+    }
+    return count;
+  }
+
   /** The oldest generation that any work may still meet. */
   get floor(): number {
     return this.#floor;

@@ -1,6 +1,7 @@
 /** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
+import { URL } from "../base/globals.ts";
 import {
   type LoadFnOutput,
   type LoadHookContext,
@@ -9,8 +10,7 @@ import {
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
-import { readFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { Keeping } from "./keep/keeping.ts";
 import {
   inOneGo,
@@ -20,13 +20,7 @@ import {
 } from "../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
-import {
-  attemptOf,
-  fileOf,
-  instanceUrl,
-  placeOf,
-  urlUnder,
-} from "./module_urls.ts";
+import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import {
   asMain,
   atPlace,
@@ -37,15 +31,11 @@ import {
   withResolve,
 } from "./module_source.ts";
 import { StandIns } from "./packages/stand_ins.ts";
-import { forgetRequired, nativeRequire } from "./packages/native_require.ts";
+import { nativeRequire } from "./packages/native_require.ts";
 import { PackageLoading } from "./packages/package_loading.ts";
-import { ReleaseAliases } from "./packages/release_aliases.ts";
-import {
-  targetByAlias,
-  targetInRelease,
-} from "./packages/release_specifiers.ts";
+import { Leads } from "./packages/leads.ts";
+import { OutsideUse } from "./outside_use.ts";
 import { isText, textOf, Transpiling } from "./transpiling.ts";
-import type { Manifest } from "../protocol/manifest/manifest.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
 export interface LiveCall {
@@ -62,12 +52,6 @@ export interface SeenMain {
   /** Whether Deno itself takes it for the main module. */
   readonly isNative: boolean;
 }
-
-/** What of a release says where specifiers lead. */
-type LeadingRelease = Pick<
-  Manifest,
-  "modules" | "packages" | "configKeys" | "appFolder"
->;
 
 /** Marks a URL that is imported so that a load is seen. */
 const LEARNING = "?flyhot-load=";
@@ -93,17 +77,13 @@ export class ModuleLoading {
   readonly keeping: Keeping = new Keeping();
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
-  /** The release of each attempt that has one: it says where the specifiers of its modules lead. */
-  readonly releases: Map<number, LeadingRelease> = new Map();
-  readonly #aliases = new WeakMap<LeadingRelease, ReleaseAliases>();
+  /** Where the specifiers of releases lead. */
+  readonly leads: Leads = new Leads(this.packages);
   /** What current instances export, by their URLs, as far as somebody has asked. */
   readonly namespaces: Map<string, Readonly<Record<string, unknown>>> =
     new Map();
   readonly #edges = new Edges();
-  /** The modules of the app that `require` has loaded, by their URLs, and the attempts that were current then. */
-  readonly #required = new Map<string, number | null>();
-  /** Who outside the app has imported an instance of a module of the app. */
-  readonly #foreign = new Map<string, Set<string>>();
+  readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
   readonly #sources = new Map<string, string>();
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
@@ -128,7 +108,8 @@ export class ModuleLoading {
   install(): void {
     const shared = globalThis as { [RESOLVE_KEY]?: Resolve };
     shared[RESOLVE_KEY] ??= (url, native, specifier) =>
-      this.#led(url, specifier) ?? native(specifier);
+      (this.table && this.leads.led(specifier, url, this.table)) ??
+        native(specifier);
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -243,7 +224,7 @@ export class ModuleLoading {
    * @returns true if it has
    */
   isRequired(path: string): boolean {
-    return this.#required.has(this.table!.placeOf(path));
+    return this.#outside.isRequired(this.table!.placeOf(path));
   }
 
   /**
@@ -252,12 +233,7 @@ export class ModuleLoading {
    * @returns the URLs of importers by the paths of modules
    */
   foreignImporters(): Record<string, string[]> {
-    const found: [path: string, importers: string[]][] = [];
-    for (const [url, importers] of this.#foreign) {
-      if (!this.table?.isCurrent(url)) continue;
-      found.push([this.table.pathOf(url)!, [...importers]]);
-    }
-    return Object.fromEntries(found);
+    return this.#outside.foreign(this.table);
   }
 
   /**
@@ -287,11 +263,11 @@ export class ModuleLoading {
     }
     const modules = yield* this.#edges.currentSteps(table, boot);
     // What `require` has loaded stays what it is, whatever a release has brought since.
-    const required = [...this.#required.keys()].map((url) => table.pathOf(url))
-      .filter((path) => path !== null && !modules.loaded.has(path));
+    const required = this.#outside.required(table)
+      .filter((path) => !modules.loaded.has(path));
     return required.length === 0 ? modules : {
       ...modules,
-      loaded: new Set([...modules.loaded, ...required as string[]]),
+      loaded: new Set([...modules.loaded, ...required]),
     };
   }
 
@@ -318,22 +294,8 @@ export class ModuleLoading {
       }
     }
     this.keeping.forget((url) => this.#sources.has(url));
-    for (const [url, attempt] of this.#required) {
-      if (table.attempt(table.pathOf(url)!) === attempt) continue;
-      // Nothing reaches it now; whoever requires it again gets what is there then.
-      this.#required.delete(url);
-      forgetRequired(fileURLToPath(url));
-    }
-    for (const url of this.#foreign.keys()) {
-      if (!table.isCurrent(url)) this.#foreign.delete(url);
-    }
-    const attempts = table.currentAttempts();
-    for (const attempt of this.releases.keys()) {
-      // Work begun before a swap still imports by its own release.
-      if (!attempts.has(attempt) && attempt < Math.max(...attempts) - 1) {
-        this.releases.delete(attempt);
-      }
-    }
+    this.#outside.forgetOld(table);
+    this.leads.forgetOld(table.currentAttempts());
   }
 
   #resolve(
@@ -357,7 +319,7 @@ export class ModuleLoading {
     let parent = context.parentURL ?? "";
     const ownParent = table?.pathOf(parent) ?? null;
     const result = table && ownParent !== null
-      ? this.#lead(specifier, parent, (it) =>
+      ? this.leads.resolve(specifier, parent, table, (it) =>
         // Import maps and relative specifiers are written for the place under the root.
         next(it, { ...context, parentURL: placeOf(parent) }))
       : next(specifier, context);
@@ -392,7 +354,7 @@ export class ModuleLoading {
     const path = table?.pathOf(place) ?? null;
     // A URL that names its attempt is an import of our own.
     if (!table || path === null || place !== result.url) {
-      if (parent === foreign) this.#addForeign(result.url, foreign);
+      if (parent === foreign) this.#outside.addForeign(result.url, foreign);
       return result;
     }
     const { staged } = this;
@@ -403,7 +365,7 @@ export class ModuleLoading {
       : liveCall
       ? table.current(place)
       : table.forImporter(place, parent);
-    if (parent === foreign) this.#addForeign(url, foreign);
+    if (parent === foreign) this.#outside.addForeign(url, foreign);
     return { ...result, url };
   }
 
@@ -417,7 +379,7 @@ export class ModuleLoading {
     const isRequired = context.conditions?.includes("require") === true;
     const concerns = this.#concerns(url);
     // What it has loaded, `require` gives out again and again.
-    if (isRequired && concerns) this.#noteRequired(placeOf(url));
+    if (isRequired && concerns) this.#outside.addRequired(url, this.table);
     const native = nativeRequire(url, context.conditions);
     if (native !== null) {
       if (concerns) this.#edges.addLoaded(url);
@@ -471,17 +433,6 @@ export class ModuleLoading {
     return { ...loaded, source, shortCircuit: true };
   }
 
-  #noteRequired(place: string): void {
-    const path = this.table?.pathOf(place) ?? null;
-    if (path === null || this.#required.has(place)) return;
-    this.#required.set(place, this.table!.attempt(path));
-  }
-
-  #addForeign(url: string, importer: string): void {
-    const importers = this.#foreign.get(url) ?? new Set<string>();
-    this.#foreign.set(url, importers.add(importer));
-  }
-
   /** Whether an instance of the main module has to be told that it is that. */
   #isToldMain(url: string): boolean {
     const { main } = this;
@@ -495,69 +446,6 @@ export class ModuleLoading {
     if (!main?.isNative || url !== main.url || !table) return null;
     const current = table.current(url);
     return current === url || this.#edges.hasLoaded(current) ? null : current;
-  }
-
-  /** Where a specifier of the app leads: where its release says, and for code of the image where the image does. */
-  #lead(
-    specifier: string,
-    parent: string,
-    next: (specifier: string) => ResolveFnOutput,
-  ): ResolveFnOutput {
-    const table = this.table!;
-    const release = this.releases.get(attemptOf(parent) ?? -1);
-    const target = release
-      ? targetInRelease(release, table.pathOf(parent)!, specifier) ??
-        targetByAlias(
-          this.#aliasesOf(attemptOf(parent)!, release),
-          table.pathOf(parent)!,
-          specifier,
-        )
-      : null;
-    if (target === null) return next(specifier);
-    if (target.kind === "module") {
-      return next(table.placeOf(target.path) + target.query);
-    }
-    if (target.exact !== null && this.packages.added.has(target.exact)) {
-      return next(target.exact);
-    }
-    if (target.mapped !== specifier) {
-      try {
-        const result = next(target.mapped);
-        if (result.url !== target.mapped) return result;
-      } catch {
-        // The image's own import map may still know it.
-      }
-    }
-    return next(specifier);
-  }
-
-  /** Where `import.meta.resolve` leads, if the release says so. */
-  #led(url: string, specifier: string): string | null {
-    const { table } = this;
-    const attempt = attemptOf(url) ?? -1;
-    const release = this.releases.get(attempt);
-    const path = table?.pathOf(url) ?? null;
-    if (!release || !table || path === null) return null;
-    const target = targetInRelease(release, path, specifier) ??
-      targetByAlias(this.#aliasesOf(attempt, release), path, specifier);
-    if (target === null) return null;
-    return target.kind === "module"
-      ? table.placeOf(target.path) + target.query
-      : target.mapped;
-  }
-
-  #aliasesOf(attempt: number, release: LeadingRelease): ReleaseAliases {
-    let aliases = this.#aliases.get(release);
-    if (!aliases) {
-      const folder = this.table!.folderOf(attempt) ?? "";
-      aliases = new ReleaseAliases(
-        Object.keys(release.configKeys ?? {}),
-        release.appFolder ?? "",
-        (path) => textAt(urlUnder(folder, path)),
-      );
-      this.#aliases.set(release, aliases);
-    }
-    return aliases;
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */
@@ -580,14 +468,6 @@ function isScript(
   { importAttributes }: LoadHookContext,
 ): boolean {
   return importAttributes.type === undefined && SCRIPT.test(file);
-}
-
-function textAt(url: string): string | null {
-  try {
-    return readFileSync(fileURLToPath(url), "utf8");
-  } catch {
-    return null;
-  }
 }
 
 /** Where this package is; what it imports is imported by nobody else. */

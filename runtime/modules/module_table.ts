@@ -19,6 +19,15 @@ export interface StagedTable {
   readonly paths: ReadonlySet<string>;
 }
 
+/** What is read off the URL of an instance. */
+interface Taken {
+  readonly path: string | null;
+  readonly attempt: number | null;
+}
+
+/** So many URLs are remembered; an app of thousands of modules needs few more. */
+const KNOWN_MAX = 10_000;
+
 interface Assignment {
   readonly generation: number;
   /** The attempt, or null for the base image. */
@@ -38,6 +47,7 @@ export class ModuleTable {
   readonly releases: string;
   readonly #history = new Map<string, Assignment[]>();
   readonly #folders = new Map<number, string>();
+  readonly #known = new Map<string, Taken>();
   #generation = 0;
   #attempt = 0;
   /** Grows whenever another instance becomes current. */
@@ -74,7 +84,20 @@ export class ModuleTable {
    * @returns the path under the app root, or null for a URL outside the app
    */
   pathOf(url: string): string | null {
-    return url.startsWith(this.releases) ? null : pathUnder(this.root, url);
+    return this.#taken(url).path;
+  }
+
+  /** A URL, taken apart; the same ones are asked for again and again. */
+  #taken(url: string): Taken {
+    const known = this.#known.get(url);
+    if (known) return known;
+    const path = url.startsWith(this.releases)
+      ? null
+      : pathUnder(this.root, url);
+    const taken = { path, attempt: attemptOf(url) };
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(url, taken);
+    return taken;
   }
 
   /**
@@ -130,8 +153,8 @@ export class ModuleTable {
    * @returns false for one that an upgrade has replaced, and outside the app
    */
   isCurrent(url: string): boolean {
-    const path = this.pathOf(url);
-    return path !== null && this.attempt(path) === attemptOf(url);
+    const { path, attempt } = this.#taken(url);
+    return path !== null && this.attempt(path) === attempt;
   }
 
   /**

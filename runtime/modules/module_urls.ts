@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { URL } from "../base/globals.ts";
 
 const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { TextDecoder } from "../base/globals.ts";
 import type {
   LoadFnOutput,
   LoadHookContext,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { URL } from "../base/globals.ts";
 import type { PageNews } from "./page_events.ts";
 
 /**

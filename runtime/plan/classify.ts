@@ -13,7 +13,7 @@ import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,
   configRefusals,
-  memberRefusals,
+  translationRefusals,
 } from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
@@ -32,6 +32,7 @@ import {
 import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
 import { packageChanges } from "./dependencies/package_changes.ts";
 import type { Plan } from "./plan.ts";
+import { reachedBy } from "./reached.ts";
 import { prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
@@ -216,7 +217,9 @@ export function* classifySteps(
   const linked = [...wanted].filter((path) => has(path)).sort();
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
-    ...(yield* oneStep(configRefusals(manifest, running, packages !== null))),
+    ...(yield* oneStep(
+      configRefusals(manifest, running, packages !== null, wanted),
+    )),
     ...packages
       ? [...packages.refusals, ...remoteRefusals(manifest, running, wanted)]
       : (yield* oneStep(packageRefusals(manifest, running, wanted))),
@@ -224,14 +227,16 @@ export function* classifySteps(
     ...declinedRefusals(set, running),
     ...foreignRefusals(set, running),
     ...(yield* oneStep(commonjsRefusals(set, manifest, running, release))),
-    ...(yield* oneStep(memberRefusals(manifest, [...set.reload, ...fresh]))),
+    ...(yield* oneStep(
+      translationRefusals(manifest, [...set.reload, ...fresh]),
+    )),
     ...(yield* linkRelease(linked, release, has)),
     ...(yield* oneStep(boundaryRefusals(manifest, running, gone, now))),
     ...(yield* oneStep(analysisRefusals(set, manifest, running, release))),
     ...keep.refusals,
     ...state.refusals,
     ...sockets.refusals,
-    ...loopRefusals([...set.reload, ...gone], now, consents),
+    ...loopRefusals([...set.reload, ...gone], now, loaded, consents),
     ...globalRefusals({
       replaced: [...set.reload, ...gone],
       evaluated: [...set.reload, ...fresh],
@@ -296,6 +301,7 @@ export function* classifySteps(
     holders: holdersOf(running, set.reload, gone),
     startsAnew: state.startsAnew,
     kept: settings.keep,
+    reaches: reachedBy(running, keep.taken, set.reload),
     taken: keep.taken,
   };
   return running.analysis === undefined && changesAnything(plan)

@@ -217,7 +217,7 @@ Deno.test("lock and packages: other versions and new packages, but only those th
       `import "npm:b@2/deep"; import fs from "node:fs"; export const lib = fs;`,
   };
   assertEquals(texts(plan(b)), [
-    "lib.ts: adds npm:b@2, which needs a new image; run fly deploy",
+    "lib.ts:1: adds npm:b@2, which needs a new image; run fly deploy",
   ]);
   assertEquals(
     texts(
@@ -584,13 +584,25 @@ Deno.test("settings that match nothing are warnings", () => {
       `consent "holder:docs" matches nothing`,
     ],
   );
-  // Whether a holder is lost, or a server, only the machine can tell.
+  // Whether a holder is lost, or a server, only the machine can tell; what does not run is not.
   const given = ["holder:docs", "holder:dcos", "server:8081", "wroker:w.ts"];
   const holders = { docs: { version: 1, module: "app.ts" } };
   assertEquals(plan({}, { consent: given, changes: { holders } }).warnings, [
     `consent "holder:dcos" matches nothing`,
     `consent "wroker:w.ts" matches nothing`,
   ]);
+  const addresses = ["8081", "127.0.0.1:9000", "unix:/run/a.sock"];
+  const servers = [...addresses, "8082", "9000", "*:8081", ""]
+    .map((address) => `server:${address}`);
+  assertEquals(
+    plan({}, { consent: servers, changes: { holders, addresses } }).warnings,
+    [
+      `consent "server:8082" matches nothing`,
+      `consent "server:9000" matches nothing`,
+      `consent "server:*:8081" matches nothing`,
+      `consent "server:" matches nothing`,
+    ],
+  );
 });
 
 Deno.test("a plan is not confused by files called like members of every object", () => {

@@ -70,17 +70,22 @@ const EMIT_KEYS = [
   "verbatimModuleSyntax",
   "useDefineForClassFields",
 ];
+/** What limits a `tsconfig.json` to some files. */
+const SCOPE_KEYS = ["include", "files", "exclude", "references"];
 
 /**
  * Takes a configuration file apart into what a running process cannot pick up.
  *
  * @param path the file's path
  * @param text its text; a `deno.json` may have comments
- * @returns canonical text by key, to be hashed; a file that is neither `deno.json` nor `package.json` is one key `*`
+ * @returns canonical text by key, to be hashed; a file of another name than `deno.json`, `package.json` and `tsconfig.json` is one key `*`
  */
 export function startKeys(path: string, text: string): Record<string, string> {
   const isDeno = /(?:^|\/)deno\.jsonc?$/.test(path);
-  if (!isDeno && !/(?:^|\/)package\.json$/.test(path)) return { "*": text };
+  const isTsconfig = isTsconfigPath(path);
+  if (!isDeno && !isTsconfig && !/(?:^|\/)package\.json$/.test(path)) {
+    return { "*": text };
+  }
   let source: unknown;
   try {
     source = parseJsonc(text);
@@ -90,6 +95,7 @@ export function startKeys(path: string, text: string): Record<string, string> {
   }
   if (typeof source !== "object" || source === null) return { "*": text };
   const said = source as Record<string, unknown>;
+  if (isTsconfig) return tsconfigKeys(said);
   const keys: Record<string, string> = Object.create(null);
   for (const key of isDeno ? DENO_KEYS : PACKAGE_KEYS) {
     if (key === "aliases") continue;
@@ -97,16 +103,54 @@ export function startKeys(path: string, text: string): Record<string, string> {
   }
   const aliases = isDeno ? aliasesOf(said) : "";
   if (aliases !== "") keys.aliases = aliases;
-  const options = isDeno ? said.compilerOptions : undefined;
-  if (typeof options === "object" && options !== null) {
-    const emit = Object.entries(options).filter(([key]) =>
-      EMIT_KEYS.includes(key)
+  const emit = isDeno ? emitOptions(said.compilerOptions) : {};
+  if (Object.keys(emit).length > 0) keys.compilerOptions = canonical(emit);
+  return keys;
+}
+
+/** Options of JSX concern fewer modules than the others; which files they are for counts where there are any. */
+function tsconfigKeys(said: Record<string, unknown>): Record<string, string> {
+  const options = Object.entries(emitOptions(said.compilerOptions));
+  const isOfJsx = ([key]: readonly [string, unknown]) => key.startsWith("jsx");
+  const keys: Record<string, string> = Object.create(null);
+  const add = (
+    name: string,
+    entries: readonly (readonly [string, unknown])[],
+  ) => {
+    if (entries.length > 0) keys[name] = canonical(Object.fromEntries(entries));
+  };
+  add("jsx", options.filter(isOfJsx));
+  add("compilerOptions", options.filter((option) => !isOfJsx(option)));
+  if (options.length > 0) {
+    add(
+      "files",
+      Object.entries(said).filter(([key]) => SCOPE_KEYS.includes(key)),
     );
-    if (emit.length > 0) {
-      keys.compilerOptions = canonical(Object.fromEntries(emit));
-    }
   }
   return keys;
+}
+
+/**
+ * Whether a file is a `tsconfig.json`, whose options Deno translates by.
+ *
+ * @param path its path
+ * @returns true if so
+ */
+export function isTsconfigPath(path: string): boolean {
+  return /(?:^|\/)tsconfig\.json$/.test(path);
+}
+
+/**
+ * Of compiler options, those that change the code that runs.
+ *
+ * @param options what stands under `compilerOptions`
+ * @returns those
+ */
+export function emitOptions(options: unknown): Record<string, unknown> {
+  if (typeof options !== "object" || options === null) return {};
+  return Object.fromEntries(
+    Object.entries(options).filter(([key]) => EMIT_KEYS.includes(key)),
+  );
 }
 
 /** What of an import map leads into the app, by which specifiers are led that only a run tells. */

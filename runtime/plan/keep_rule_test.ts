@@ -6,6 +6,7 @@ import {
   type Sources,
 } from "../../tests/support/planned_app.ts";
 import { classify } from "./classify.ts";
+import { planReport } from "./report.ts";
 
 /** What a process that keeps values says to a release. */
 function plan(
@@ -58,6 +59,53 @@ Deno.test("K5: what another module does to a kept value while it is evaluated is
   // The way back to what ran before does what it did then.
   const back = plan(before, after, { keep: ["jobs.ts#jobs"], isWayBack: true });
   assertEquals(back.refusals, []);
+});
+
+Deno.test("K5: what another module derives from a kept value while it is evaluated is refused", () => {
+  const jobs =
+    `export const jobs = []; export const add = (job) => jobs.push(job);
+export const count = () => jobs.length; export let last = 0; export const note = () => { last++; };
+export const api = { jobs, add };`;
+  const ask = (line: string, more: Sources = {}) => {
+    const before = {
+      "main.ts":
+        `import { jobs, count, last, note, api, add } from "./jobs.ts"; import * as all from "./jobs.ts"; ${line} serve(() => { add("x"); note(); });`,
+      "jobs.ts": jobs,
+      ...more,
+    };
+    const after = { "main.ts": `${before["main.ts"]} // two` };
+    const keep = ["jobs.ts#jobs", "jobs.ts#last"];
+    return plan(before, after, { keep }).refusals;
+  };
+  assertEquals(ask(`const n = jobs.length;`), [
+    `main.ts:1 jobs.ts#jobs: is named under "keep", and what main.ts makes of what it holds (.length) while it is evaluated would miss what the old code still changes; look at it when it is asked for, or consent to it: "consent": ["repeats:jobs.ts#jobs"]`,
+  ]);
+  for (
+    const line of [
+      `const [first] = jobs;`,
+      `const copy = [...jobs];`,
+      `for (const it of jobs) start(it);`,
+      `const first = jobs[0];`,
+      `const n = count();`,
+      `const n = all.jobs.length;`,
+      `const n = all.count();`,
+      `const text = last + 1;`,
+      `const text = JSON.stringify({ last });`,
+      `import { listed } from "./other.ts"; const n = listed();`,
+    ]
+  ) {
+    const other =
+      `import { jobs } from "./jobs.ts"; export const listed = () => jobs.map(String);`;
+    assertEquals(ask(line, { "other.ts": other }).length, 1, line);
+  }
+  for (
+    const line of [
+      `console.log(jobs.length, last);`,
+      `start(() => jobs.length + last + count());`,
+      `const same = jobs; serve(same);`,
+      `export { jobs };`,
+    ]
+  ) assertEquals(ask(line), [], line);
 });
 
 Deno.test("H13: enums that are numbered differently are refused where state stays", () => {
@@ -142,6 +190,39 @@ Deno.test("H4: what an initializer refers to counts, in whatever module", () => 
   assertEquals(plan(before, other, { keep }).refusals, [
     `main.ts:1 state: is named under "keep", and its initializer, or what that refers to, is another one now; leave the initializer as it was and change the value elsewhere, or name it under "startsAnew": ["main.ts#state"]`,
   ]);
+});
+
+Deno.test("a plan tells of which classes kept values hold instances, and which of these follow", () => {
+  const before = {
+    "main.ts":
+      `import { Room } from "./room.ts"; const rooms = new Map(); serve((it) => rooms.set(it, new Room()));`,
+    "room.ts":
+      `import { User } from "./user.ts"; export class Room { users = [new User()]; }`,
+    "user.ts": `export class User {}`,
+  };
+  const machine = running(before, {
+    live: {},
+    loaded: Object.keys(before),
+    changes: {
+      boot: [],
+      canKeep: { possible: true },
+      keptReach: {
+        "main.ts#rooms": ["room.ts#Room", "user.ts#User"],
+        "main.ts#other": ["room.ts#Room"],
+      },
+    },
+  });
+  const flyhot = { keep: ["main.ts#rooms"] };
+  const plan = (change: Sources) =>
+    planReport(classify(packed({ ...before, ...change }, { flyhot }), machine));
+  assertEquals(plan({ "room.ts": `${before["room.ts"]} // two` }).reaches, {
+    "main.ts#rooms": [
+      { name: "Room", path: "room.ts", follows: true },
+      { name: "User", path: "user.ts", follows: false },
+    ],
+  });
+  // Nothing is taken where its module stays.
+  assertEquals(plan({ "notes.txt": "x" }).reaches, {});
 });
 
 Deno.test("the way back does not fail for state that only the newer code has", () => {

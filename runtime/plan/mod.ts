@@ -26,6 +26,7 @@ export {
   RETAINED_PER_SOURCE_BYTE,
 } from "./classify.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
+export { tsconfigText } from "./tsconfig.ts";
 export {
   closureOf,
   closureText,
@@ -45,7 +46,7 @@ export { importRoots } from "./import_roots.ts";
 export { lockChanges, lockedVersions } from "./locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
 export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
-export { isEmptyPlan, type Plan } from "./plan.ts";
+export { isEmptyPlan, type Plan, type ReachedClass } from "./plan.ts";
 export type { TakenEntry } from "./rules/keep_rule.ts";
 export { becauseOf, type Reason } from "./reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";

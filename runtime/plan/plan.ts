@@ -7,6 +7,16 @@ import type { TakenEntry } from "./rules/keep_rule.ts";
 import type { Reason } from "./reload_set.ts";
 import type { Refusal } from "../base/refusal.ts";
 
+/** A class of the app of which state that stays holds instances. */
+export interface ReachedClass {
+  /** Its name. */
+  readonly name: string;
+  /** Its module. */
+  readonly path: string;
+  /** True if that module is replaced: the instances follow the new class. */
+  readonly follows: boolean;
+}
+
 /** What a release would do to a machine. */
 export interface Plan {
   /** True if nothing is refused. */
@@ -49,6 +59,8 @@ export interface Plan {
   readonly startsAnew: readonly string[];
   /** State that stays by name. */
   readonly kept: readonly KeptEntry[];
+  /** Of which classes of the app the state that stays holds instances, by its name. */
+  readonly reaches: Readonly<Record<string, readonly ReachedClass[]>>;
   /** What of the replaced modules is taken over by this upgrade. */
   readonly taken: readonly TakenEntry[];
 }

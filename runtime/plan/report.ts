@@ -3,7 +3,7 @@
  */
 import { nameOf, versionOf } from "./dependencies/lock_file.ts";
 import { isScriptPath } from "./paths.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, ReachedClass } from "./plan.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { becauseOf } from "./reload_set.ts";
 
@@ -53,6 +53,8 @@ export interface PlanReport {
   readonly startsAnew?: readonly string[];
   /** State of replaced modules that stays by name: `rooms.ts#rooms`. Left out by older machines. */
   readonly kept?: readonly string[];
+  /** Of which classes of the app that state holds instances, as far as a machine has told. Left out by older machines. */
+  readonly reaches?: Readonly<Record<string, readonly ReachedClass[]>>;
   /** What else is worth knowing: what takes effect only with the next image, what the app does not use. */
   readonly notes?: readonly string[];
   /** What is said in `deno.json` or by `--consent` and matches nothing. Left out by older machines. */
@@ -96,6 +98,7 @@ export function planReport(plan: Plan): PlanReport {
     kept: plan.kept.map(({ at }) => at).filter((at) =>
       replaced.has(at.slice(0, at.indexOf("#")))
     ),
+    reaches: plan.reaches,
     notes: plan.notes,
     warnings: plan.warnings,
     refusals: plan.refusals,

@@ -10,6 +10,10 @@ const ordinary = running({
   packageSockets: { "main.ts": 1 },
 });
 
+const lineOf = (more: Partial<RunningManifest>) =>
+  judgeSockets({ ...ordinary, ...more }, ["main.ts"], undefined)
+    .refusals[0]!.line;
+
 Deno.test("judgeSockets() refuses open sockets of replaced modules of an ordinary app, unless it says what becomes of them", () => {
   const { refusals, notes } = judgeSockets(ordinary, ["main.ts"], undefined);
   assertEquals(notes, []);
@@ -17,6 +21,19 @@ Deno.test("judgeSockets() refuses open sockets of replaced modules of an ordinar
     ["sockets", "main.ts"],
   ]);
   assertStringIncludes(refusals[0]!.why, "2 open sockets");
+  assertEquals(lineOf({}), 0, "nobody knows where");
+  assertEquals(lineOf({ socketLines: { "main.ts": 7 } }), 7);
+  const serves = (...lines: number[]) => ({
+    "main.ts": {
+      owned: lines.map((line) => ({
+        kind: "server" as const,
+        line,
+        detail: "listen()",
+      })),
+    },
+  });
+  assertEquals(lineOf({ analysis: serves(4) }), 4);
+  assertEquals(lineOf({ analysis: serves(4, 9) }), 0, "it may be either");
   for (
     const [way, told] of [
       ["keep", "they go on with the old code"],

@@ -1,6 +1,7 @@
 /** Whether packages that the process did not start with can come in, by the way it was started.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/json/jsonc.ts";
 import type { Manifest } from "../protocol/manifest/manifest.ts";
@@ -150,7 +151,7 @@ export class KnownAccess {
 
 async function commandLine(): Promise<string[]> {
   try {
-    const text = await Deno.readTextFile("/proc/self/cmdline");
+    const text = await nativeFiles.readTextFile("/proc/self/cmdline");
     return text.split("\0").slice(0, -1);
   } catch {
     // Not Linux, or not permitted: nothing is known against it.
@@ -197,7 +198,7 @@ function cacheFolder(): string | null {
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await Deno.stat(path);
+    await nativeFiles.stat(path);
     return true;
   } catch {
     return false;

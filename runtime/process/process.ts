@@ -6,7 +6,11 @@
  */
 import { errorText } from "../base/error_text.ts";
 import type { BootTrial } from "./boot_trial.ts";
-import { callingModules } from "../modules/caller.ts";
+import {
+  type CallingLine,
+  callingLine,
+  callingModules,
+} from "../modules/caller.ts";
 import {
   type Declaration,
   type Declared,
@@ -59,6 +63,8 @@ import { SocketGroups } from "../state/sockets/socket_groups.ts";
 export interface Declaring {
   /** The module's path under the app root; its URL for one outside, or while the root is not known. */
   readonly module: string;
+  /** The line of the declaration there; undefined where a helper declares, or nobody can tell. */
+  readonly line: number | undefined;
   /** The staging area it declares to, or null for the running process. */
   readonly staging: Staging | null;
 }
@@ -250,10 +256,14 @@ export class AppProcess {
     generations,
     greetable: () => this.packageSockets.greetable,
     currentAnswer: () => this.servers.currentAnswer,
-    report: (message) => this.logger.error(message),
+    report: (message) => this.logger.warn(message),
     callingPlace: () =>
       this.callingPlace("innermost") ?? this.servers.currentPlace,
     pathOf: (place) => this.#pathOf(place) ?? place,
+    urlsOf: (place) => {
+      const { table } = this.modules;
+      return this.#stackUrls(table?.current(table.placeOf(place)) ?? place);
+    },
   });
   /** The sockets that follow the code. */
   readonly socketGroups: SocketGroups = new SocketGroups({
@@ -340,8 +350,19 @@ export class AppProcess {
       get module() {
         return modules.pathOf(owner);
       },
+      line: this.lineIn(owner)?.line,
       staging: this.#stagingOf(callers),
     };
+  }
+
+  /** What listens on addresses. */
+  get handedOver(): readonly [Servers, NodeServers, TcpListeners] {
+    return [this.servers, this.nodeServers, this.tcpListeners];
+  }
+
+  /** The addresses that evaluated modules have asked for. */
+  get servedAddresses(): string[] {
+    return this.handedOver.flatMap(({ addresses }) => addresses);
   }
 
   /**
@@ -538,6 +559,23 @@ export class AppProcess {
       () => generations.work?.place ?? null,
     );
   };
+
+  /** How a stack may name a module: by its URL, or by the file that its source came from. */
+  #stackUrls(url: string): string[] {
+    const file = this.modules.table?.fileOf(url) ?? null;
+    return file === null ? [url] : [url, file];
+  }
+
+  /**
+   * Where a module on the stack is calling.
+   *
+   * @param url the module's URL
+   * @returns the place; null where it is not on the stack
+   */
+  lineIn(url: string): CallingLine | null {
+    const at = callingLine(this.#stackUrls(url));
+    return at && { url, line: at.line };
+  }
 
   #pathOf(url: string): string | null {
     return this.modules.table?.pathOf(url) ?? null;

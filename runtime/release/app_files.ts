@@ -1,15 +1,17 @@
 /** The files of the base image: their digests, and what of them a running process cannot pick up.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
 import { join } from "node:path";
 import { Slices, sortInSlices } from "../base/in_slices.ts";
-import { startKeys } from "../plan/config_keys.ts";
+import { isTsconfigPath, startKeys } from "../plan/config_keys.ts";
 import {
   closureOf,
   closureText,
   importable,
   readLockFile,
 } from "../plan/dependencies/lock_file.ts";
+import { tsconfigText } from "../plan/tsconfig.ts";
 import { lockedVersions } from "../plan/locked_versions.ts";
 import type { LoadedPackage } from "../protocol/manifest/plan_fields.ts";
 import { settingsText } from "../protocol/manifest/manifest.ts";
@@ -22,9 +24,12 @@ const CONFIG_FILES = [
   "deno.json",
   "deno.jsonc",
   "package.json",
+  "tsconfig.json",
   "fly.toml",
   "Dockerfile",
 ];
+/** What a member of a workspace has of its own. */
+const MEMBER_FILE = /\/(?:deno\.jsonc?|tsconfig\.json)$/;
 const IGNORED_FOLDERS = new Set([".git", ".flyhot", "node_modules"]);
 /** New content that waits beside its place for an upgrade. */
 const WAITING = /^\.flyhot-/;
@@ -98,7 +103,7 @@ export class AppFiles {
    */
   async size(path: string): Promise<number> {
     try {
-      const { isFile, size } = await Deno.stat(join(this.#root, path));
+      const { isFile, size } = await nativeFiles.stat(join(this.#root, path));
       return isFile ? size : 0;
     } catch {
       return 0;
@@ -114,7 +119,7 @@ export class AppFiles {
     const paths: string[] = [];
     const slices = new Slices();
     const walk = async (folder: string): Promise<void> => {
-      for await (const entry of Deno.readDir(join(this.#root, folder))) {
+      for await (const entry of nativeFiles.readDir(join(this.#root, folder))) {
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (entry.isDirectory) {
           if (!IGNORED_FOLDERS.has(entry.name)) await walk(path);
@@ -140,8 +145,8 @@ export class AppFiles {
 
   async #readConfig(): Promise<Record<string, string>> {
     const config: Record<string, string> = {};
-    for (const name of this.#configFiles) {
-      const text = await this.text(name);
+    for (const name of await this.#configFiles()) {
+      const text = await this.#configText(name);
       if (text !== null) {
         config[name] = await sha256Of(settingsText(name, text));
       }
@@ -160,8 +165,8 @@ export class AppFiles {
 
   async #readConfigKeys(): Promise<Record<string, Record<string, string>>> {
     const found: Record<string, Record<string, string>> = {};
-    for (const name of this.#configFiles) {
-      const text = await this.text(name);
+    for (const name of await this.#configFiles()) {
+      const text = await this.#configText(name);
       if (text === null) continue;
       const keys: [key: string, digest: string][] = [];
       for (const [key, value] of Object.entries(startKeys(name, text))) {
@@ -233,14 +238,33 @@ export class AppFiles {
     return Object.fromEntries(found);
   }
 
-  /** The configuration of the app, and of the root where that is another folder. */
-  get #configFiles(): string[] {
-    return [
-      ...new Set([
-        ...CONFIG_FILES.map((name) => this.#appFolder + name),
-        ...CONFIG_FILES,
-      ]),
-    ];
+  /** The configuration of the app, of the root where that is another folder, and of the members of a workspace. */
+  async #configFiles(): Promise<string[]> {
+    const own = new Set([
+      ...CONFIG_FILES.map((name) => this.#appFolder + name),
+      ...CONFIG_FILES,
+    ]);
+    if (!await this.#isWorkspace(own)) return [...own];
+    // Which folders are members does not matter: of others a release says nothing.
+    const members = (await this.list()).filter((path) =>
+      MEMBER_FILE.test(path)
+    );
+    return [...own.union(new Set(members))];
+  }
+
+  async #isWorkspace(configFiles: ReadonlySet<string>): Promise<boolean> {
+    for (const name of configFiles) {
+      if (!/\.jsonc?$/.test(name)) continue;
+      const text = await this.text(name);
+      if (text !== null && /"workspaces?"\s*:/.test(text)) return true;
+    }
+    return false;
+  }
+
+  #configText(path: string): Promise<string | null> {
+    return isTsconfigPath(path)
+      ? tsconfigText(path, (file) => this.text(file))
+      : this.text(path);
   }
 
   /**
@@ -261,7 +285,7 @@ export class AppFiles {
    */
   async text(path: string): Promise<string | null> {
     try {
-      return await Deno.readTextFile(join(this.#root, path));
+      return await nativeFiles.readTextFile(join(this.#root, path));
     } catch (error) {
       if (
         error instanceof Deno.errors.NotFound ||

@@ -1,6 +1,8 @@
 /** The packages that a file of the app names, without holding the file in memory.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
+import { TextDecoder } from "../base/globals.ts";
 import { packagesIn } from "../plan/packages.ts";
 import { isMissing } from "./file_digests.ts";
 
@@ -35,7 +37,7 @@ export async function packagesInFile(
   const packages = new Set<string>();
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await nativeFiles.open(path);
   } catch (error) {
     if (isMissing(error)) return packages;
     throw error;

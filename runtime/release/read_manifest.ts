@@ -55,8 +55,8 @@ export class ManifestReader {
       const said = new Map<string, Said>();
       const table: Record<string, unknown> = Object.create(null);
       for (const path of cursor.keys()) {
-        const json = cursor.value();
         const same = before?.get(path);
+        const json = cursor.value(same?.text);
         const value = same?.text === json
           ? same.value
           : MANIFEST_TABLES[key](path, JSON.parse(json));

@@ -27,6 +27,8 @@ export interface StateDefinition {
   readonly keepFunctions?: boolean;
   /** The module that declares it, as a path under the app root, or a URL outside it. */
   readonly module: string;
+  /** The line of the declaration there, from 1, where it is known. */
+  readonly line?: number | undefined;
 }
 
 /** What a module declared as a holder. */

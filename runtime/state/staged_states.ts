@@ -1,9 +1,10 @@
 /** Migrated states that are made beside the old ones, in short slices, while the old code serves.
  * @module
  */
+import { performance } from "../base/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { isThenable } from "../base/thenable.ts";
-import { StateCopy } from "./copy/copy.ts";
+import { type CopyRules, FAITHFUL, StateCopy } from "./copy/copy.ts";
 import type { HolderCell } from "./cells/holder_cell.ts";
 import {
   MigrationError,
@@ -23,6 +24,8 @@ export interface MigratedGroup {
   readonly gate: { touched: Set<HolderCell> | null };
   /** Copies a state in the app's own way; null for a faithful copy. */
   readonly copy: ((state: unknown) => unknown) | null;
+  /** Tells why a function in a state would not be its copy's own; null where all functions are carried. */
+  readonly functionWhy: CopyRules["functionWhy"] | null;
   /** The steps. */
   readonly chain: readonly MigrationLink[];
   /** Checks what the steps return. */
@@ -184,7 +187,12 @@ export class StagedStates {
     let value: unknown;
     if (group.copy) value = ownCopy(group, cell);
     else {
-      const copy = new StateCopy(group.pathOf(cell), cell.state);
+      const { functionWhy } = group;
+      const copy = new StateCopy(
+        group.pathOf(cell),
+        cell.state,
+        functionWhy ? { ...FAITHFUL, functionWhy } : FAITHFUL,
+      );
       let until = endsAt;
       while (!copy.run(until)) {
         await pause();

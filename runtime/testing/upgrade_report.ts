@@ -24,6 +24,8 @@ export interface UpgradeReport {
   readonly holders: readonly HolderChange[];
   /** How long they took no calls, in milliseconds; null if it did not come to that. */
   readonly suspendMs: number | null;
+  /** How many requests and events that began before it went on in the old code when it was over. */
+  readonly undrained: number;
   /** From the first step to the last, in milliseconds. */
   readonly totalMs: number;
   /** Why it was refused, or null. */
@@ -55,6 +57,7 @@ export function reportOf(
     modules,
     holders,
     suspendMs: result.suspend_ms,
+    undrained: result.undrained ?? 0,
     totalMs: result.total_ms,
     failure,
     log,

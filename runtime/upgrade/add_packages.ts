@@ -1,6 +1,7 @@
 /** The packages that an upgrade brings, made ready before anything of the release is evaluated.
  * @module
  */
+import { nativeFiles } from "../base/native_files.ts";
 import { join } from "node:path";
 import { within } from "../base/deadline.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
@@ -222,7 +223,9 @@ async function lockOf(
 ): Promise<LockFile> {
   for (const place of new Set([join(folder, appFolder), folder])) {
     try {
-      return readLockFile(await Deno.readTextFile(join(place, "deno.lock")));
+      return readLockFile(
+        await nativeFiles.readTextFile(join(place, "deno.lock")),
+      );
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

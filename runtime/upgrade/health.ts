@@ -1,6 +1,7 @@
 /** The health checks that decide whether new code stays.
  * @module
  */
+import { AbortController } from "../base/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { within } from "../base/deadline.ts";
 import { natives } from "../base/natives.ts";

@@ -14,6 +14,8 @@ import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { LockFile } from "../plan/dependencies/lock_file.ts";
+import type { ServedAddress } from "../process/servers/hand_over.ts";
+import { consentAddress } from "../process/servers/listen_key.ts";
 import { checkLinks } from "./add_packages.ts";
 import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
@@ -74,10 +76,11 @@ export async function prepare(
     plan.taken,
     new Set([...plan.reload, ...plan.gone]),
     staged.attempt,
+    plan.lines.declares,
   );
   const globals = new GlobalChange(plan.globals);
   modules.staged = staged;
-  if (release) modules.releases.set(staged.attempt, release.manifest);
+  if (release) modules.leads.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
@@ -117,7 +120,7 @@ export async function prepare(
   const onlyThere = appProcess.addresses.get(release?.sha256 ?? null);
   const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
   const missing = () =>
-    callers.unclaimed.filter((address) =>
+    callers.unclaimed.filter(({ address }) =>
       !consents.has(serverConsent(address)) &&
       // On a way back, what only the newer code serves ends with it.
       (!isWayBack || onlyThere?.has(address) === true)
@@ -165,7 +168,7 @@ export async function prepare(
 async function settled(
   refreshed: Promise<RefreshedBoundaries>,
   imports: readonly Promise<unknown>[],
-  missing: () => readonly string[],
+  missing: () => readonly unknown[],
   isOver: () => boolean,
   isEndless: boolean,
 ): Promise<RefreshedBoundaries> {
@@ -207,7 +210,7 @@ function servedMain(plan: UpgradePlan, { modules, onMain }: AppProcess) {
 
 function late(
   plan: UpgradePlan,
-  missing: readonly string[],
+  missing: readonly ServedAddress[],
   boundaries: readonly string[],
   timeoutMs: number,
 ): UpgradeError {
@@ -223,17 +226,17 @@ function late(
   return new UpgradeError(
     "load",
     `Cannot load the new modules: within ${timeoutMs} ms they did not serve ${
-      missing.join(", ")
+      missing.map(({ address }) => address).join(", ")
     }, which the modules that they replace serve (${
       plan.roots.join(", ")
     }); serve there again, or give it up (consent ${
-      missing.map((address) => `"${serverConsent(address)}"`).join(", ")
+      missing.map(({ address }) => `"${serverConsent(address)}"`).join(", ")
     })${waiting}`,
     {
-      refusals: missing.map((address) => ({
+      refusals: missing.map(({ address, place }) => ({
         rule: "server",
-        path: plan.roots[0] ?? "",
-        line: 0,
+        path: place ?? plan.roots[0] ?? "",
+        line: place === null ? 0 : plan.lines.serves(place),
         column: 0,
         subject: address,
         why:
@@ -247,8 +250,7 @@ function late(
 
 /** What an app consents to where it serves an address no more: `server:8081`. */
 function serverConsent(address: string): string {
-  const [, port = "0"] = /^\*:(\d+)$/.exec(address) ?? [];
-  return `server:${port === "0" ? address : port}`;
+  return `server:${consentAddress(address)}`;
 }
 
 /**
@@ -269,7 +271,7 @@ export function discard(
   appProcess.fileReads.end(staged.attempt);
   callers.discard();
   appProcess.modules.staged = null;
-  appProcess.modules.releases.delete(staged.attempt);
+  appProcess.modules.leads.releases.delete(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();

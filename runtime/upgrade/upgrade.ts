@@ -1,27 +1,21 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
+import { AbortSignal, performance } from "../base/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
-import { natives } from "../base/natives.ts";
-import { runPassingGates } from "../state/cells/holder_cell.ts";
 import { join } from "node:path";
-import {
-  type NamedCheck,
-  passingNow,
-  runChecks,
-  serviceChecks,
-} from "./health.ts";
 import { registerExportedClasses } from "./changes/class_exports.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
-import { fingerprint } from "../protocol/fingerprint.ts";
 import { attemptOf } from "../modules/module_urls.ts";
-import { generations } from "../modules/generations.ts";
-import type { UpgradePhase } from "../base/phases.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import { addPackages } from "./add_packages.ts";
+import { defaultChecks } from "./ask_health.ts";
+import { enterRelease } from "./enter_release.ts";
+import { step } from "./step.ts";
+import { type Changes, switchOver } from "./switch_over.ts";
 import { ServiceChange } from "./changes/service_change.ts";
 import { StateChange } from "./changes/state_change.ts";
 import type { AppProcess } from "../process/process.ts";
@@ -30,9 +24,6 @@ import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
 import { refuseKeptInstances } from "./planning/package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./planning/plan_upgrade.ts";
 import type { LaidChange } from "../release/laid/laid_change.ts";
-
-/** Assets of so many earlier releases stay available to open pages. */
-const EARLIER_FOLDERS_MAX = 3;
 
 /**
  * Brings one release in. Either all of it is in afterwards, or nothing has changed.
@@ -69,9 +60,13 @@ class Upgrade {
     try {
       if (this.#isIn()) return await this.#nothingToDo();
       release = await this.#fetch();
-      const plan = await this.#step("plan", () => this.#plan(release));
+      const plan = await step("plan", () => this.#plan(release));
       if (plan.isEmpty) {
-        this.#enter(release);
+        enterRelease(
+          this.#appProcess,
+          this.#wanted,
+          release,
+        );
         return await this.#nothingToDo();
       }
       return await this.#transact(plan, release);
@@ -99,7 +94,7 @@ class Upgrade {
     return tarballUrl === null
       ? null
       // Download, check and unpacking are one stream.
-      : await this.#step("fetch", () =>
+      : await step("fetch", () =>
         within(
           fetchTimeoutMs,
           () =>
@@ -139,7 +134,7 @@ class Upgrade {
       version,
       reloading: plan.reload,
     });
-    const prepared = await this.#step(
+    const prepared = await step(
       "load",
       async () => {
         if (release) await this.#needFiles(plan, release);
@@ -165,8 +160,12 @@ class Upgrade {
     try {
       changes = changesOf(plan, prepared, appProcess, release);
       const { state } = changes;
-      const defaults = await this.#defaultChecks(release);
-      const files = await this.#step(
+      const defaults = await defaultChecks(
+        this.#context,
+        this.#wanted,
+        release,
+      );
+      const files = await step(
         "load",
         () => this.#layOut(plan, release),
       );
@@ -182,27 +181,31 @@ class Upgrade {
       }
       await this.#registerClasses(plan, prepared);
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
-      await this.#step("migrate", () => state.ahead(migrateTimeoutMs));
+      await step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
-      await this.#step("suspend", () => state.suspend(suspendTimeoutMs));
+      await step("suspend", () => state.suspend(suspendTimeoutMs));
       const { count } = state;
       this.#tell({ type: "suspended", version, count });
       const holders = state.changes;
-      await this.#step("migrate", () => state.migrate(migrateTimeoutMs));
+      await step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
-      await this.#switch(
-        changes,
-        files,
-        prepared,
-        release,
-        defaults,
-        plan.gone,
+      await switchOver(
+        {
+          wanted: this.#wanted,
+          release,
+          prepared,
+          changes,
+          files,
+          gone: plan.gone,
+          defaults,
+        },
+        this.#context,
+        (end) => this.#end = end,
       );
       undoLoad = null;
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
-      await files?.finish();
       // Where the app has not loaded yet, all of it may still be taken out.
       if (!this.#context.onBoot) appProcess.closeStaging(prepared.staging);
       appProcess.onProbation = prepared.callers;
@@ -217,6 +220,12 @@ class Upgrade {
         version,
         reloaded: plan.reload,
       });
+      // The journal names more than there is until then, which a start passes over.
+      await files?.finish().catch((error: unknown) =>
+        appProcess.logger.warn(
+          `the journal of laid files could not be written: ${error}`,
+        )
+      );
       await this.#removeOldReleases();
       return {
         state: "applied",
@@ -304,154 +313,6 @@ class Upgrade {
     );
   }
 
-  // From here on the new code is in; whatever fails takes it out again.
-  async #switch(
-    { state, services, hots }: Changes,
-    files: LaidChange | null,
-    { staged, staging, callers, boundaries, kept }: Prepared,
-    release: UnpackedRelease | null,
-    defaults: readonly NamedCheck[],
-    gone: readonly string[],
-  ): Promise<void> {
-    const appProcess = this.#appProcess;
-    const { drainMs, callbackTimeoutMs } = this.#context;
-    const undo: (() => void)[] = [];
-    let endReads = () => {};
-    appProcess.settling = true;
-    this.#end = "fail";
-    try {
-      // One turn: nothing can run between the old code and the new one.
-      await this.#step("swap", () => {
-        undo.push(appProcess.modules.table!.commit(staged, gone));
-        appProcess.modules.staged = null;
-        // Ahead of the timers: those of a value that stays go on.
-        undo.push(kept.swap());
-        const { generation, undo: undoCallers } = callers.swap();
-        undo.push(undoCallers);
-        undo.push(boundaries.swap(generation));
-        undo.push(
-          state.swap(
-            // Also where a later upgrade is on trial: asked is for this one's code.
-            () => generations.meets >= generation ? "new" : "old",
-            generation,
-          ),
-        );
-        undo.push(services.swap());
-        undo.push(hots.swap());
-        const undoFiles = files?.swap();
-        undo.push(() => void undoFiles?.());
-        if (files) {
-          files.isBeforeRead = true;
-          const end = appProcess.fileReads.replaced(generation, {
-            before: files.before,
-            isAsLaid: (path) => files.isAsLaid(path),
-          });
-          endReads = () => {
-            files.isBeforeRead = false;
-            end();
-          };
-          undo.push(endReads);
-        }
-        undo.push(this.#enter(release));
-        staging.state = "live";
-      });
-      const { attempt } = staged;
-      await this.#step(
-        "start",
-        () =>
-          callers.guarded(() =>
-            generations.inAttempt(attempt, async () => {
-              await services.start();
-              await runPassingGates(() => hots.accept(callbackTimeoutMs));
-            })
-          ),
-      );
-      await this.#step(
-        "health",
-        () => callers.guarded(() => this.#checkHealth(defaults)),
-      );
-      callers.commit(drainMs);
-      kept.commit();
-      // Work begun before keeps the methods and files that it began with.
-      const drained = () => {
-        state.settle();
-        kept.settle();
-        endReads();
-      };
-      if (drainMs > 0) natives.setTimeout(drained, drainMs).unref();
-      else drained();
-      const { onBoot } = this.#context;
-      if (!onBoot) return;
-      // In one turn: the app loads in the next.
-      const { modules } = appProcess;
-      const { main } = this.#context;
-      const loadedBefore = modules.current(main).loaded;
-      onBoot(async () => {
-        const loaded = modules.current(main).loaded.difference(loadedBefore);
-        for (const step of undo.toReversed()) step();
-        callers.discard();
-        staging.state = "discarded";
-        await appProcess.forgetDeclarations(
-          loaded.union(staged.paths),
-        );
-        // A module of the image that imported what failed is as unusable as that: all are loaded anew.
-        const table = appProcess.modules.table!;
-        table.commit(table.stage(table.root, loaded));
-        appProcess.modules.forgetOld();
-      });
-    } catch (thrown) {
-      try {
-        for (const step of undo.toReversed()) step();
-        await services.undo();
-        await hots.undo(callbackTimeoutMs);
-        this.#end = "rolled_back";
-      } catch (cause) {
-        this.#appProcess.logger.error(
-          `the upgrade to ${this.#wanted.version} could not be undone, recycle this machine: ${cause}`,
-        );
-      }
-      throw thrown;
-    } finally {
-      appProcess.settling = false;
-    }
-  }
-
-  /** The checks of `fly.toml` that pass for the old code: those that do not say nothing about the new. */
-  async #defaultChecks(
-    release: UnpackedRelease | null,
-  ): Promise<readonly NamedCheck[]> {
-    const { health, isWayBack, onBoot } = this.#context;
-    if (health !== null || isWayBack || onBoot) return [];
-    const { passes, generations } = this.#appProcess;
-    const checks = serviceChecks(
-      release?.manifest.checks ?? [],
-      (port) => passes.listensOn(port),
-    );
-    const about = await this.#healthContext();
-    return await generations.outside(() => passingNow(checks, about));
-  }
-
-  async #checkHealth(defaults: readonly NamedCheck[]): Promise<void> {
-    const { health, healthTimeoutMs: timeoutMs, onChecked, isWayBack, onBoot } =
-      this.#context;
-    if (isWayBack || onBoot) return;
-    const own: NamedCheck[] = this.#appProcess.healthChecks.current.map((
-      { module, check },
-    ) => ({ name: ` in ${module}`, check, timeoutMs }));
-    if (health) own.unshift({ name: "", check: health, timeoutMs });
-    const checks = own.length > 0 ? own : defaults;
-    await runChecks(checks, await this.#healthContext());
-    onChecked?.(checks);
-  }
-
-  async #healthContext() {
-    const sha256 = this.#appProcess.release?.sha256 ?? null;
-    return {
-      version: this.#wanted.version,
-      fingerprint: await fingerprint(this.#context.imageRef, sha256),
-    };
-  }
-
   async #finish(
     { state, services, hots }: Changes,
     plan: UpgradePlan,
@@ -476,38 +337,6 @@ class Upgrade {
       keep.add(join(folders.folder, name));
     }
     await folders.prune(keep);
-  }
-
-  #enter(release: UnpackedRelease | null): () => void {
-    const appProcess = this.#appProcess;
-    const { release: before, earlierFolders } = appProcess;
-    const folder = before?.folder;
-    if (folder !== undefined && folder !== release?.folder) {
-      appProcess.earlierFolders = [
-        ...earlierFolders.filter((earlier) => earlier !== folder),
-        folder,
-      ].slice(-EARLIER_FOLDERS_MAX);
-    }
-    appProcess.ran.add(release?.sha256 ?? null);
-    appProcess.release = release && {
-      wanted: this.#wanted,
-      sha256: release.sha256,
-      manifest: release.manifest,
-      folder: release.folder,
-      appliedAt: new Date().toISOString(),
-    };
-    return () => {
-      appProcess.release = before;
-      appProcess.earlierFolders = earlierFolders;
-    };
-  }
-
-  async #step<T>(phase: UpgradePhase, act: () => T): Promise<Awaited<T>> {
-    try {
-      return await act();
-    } catch (thrown) {
-      throw upgradeError(phase, null, thrown);
-    }
   }
 
   async #nothingToDo(): Promise<UpgradeOutcome> {
@@ -549,12 +378,6 @@ class Upgrade {
       (error) => logger.error(`a listener of upgrades failed: ${error}`),
     );
   }
-}
-
-interface Changes {
-  readonly state: StateChange;
-  readonly services: ServiceChange;
-  readonly hots: HotChange;
 }
 
 function changesOf(

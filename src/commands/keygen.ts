@@ -2,7 +2,8 @@
  * @module
  */
 import { FlyhotError } from "../errors.ts";
-import { makeKeyPair, SIGNING_KEY_VARIABLE } from "../release/signing.ts";
+import { makeKeyPair } from "../release/signing.ts";
+import { SIGNING_KEY_VARIABLE } from "../secret.ts";
 import { type Command, defineCommand } from "./command.ts";
 
 /** `flyhot keygen` */

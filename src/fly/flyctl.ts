@@ -215,6 +215,7 @@ export class Flyctl {
     return await this.#host.run(this.program, args, {
       ...options,
       env: { NO_COLOR: "1" },
+      withCredentials: true,
     });
   }
 }

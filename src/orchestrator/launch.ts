@@ -7,7 +7,7 @@ import type { Machine } from "../fly/machine.ts";
 import type { MachinesApi, MachineSpec } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
-import { SIGNING_KEY_VARIABLE } from "../release/signing.ts";
+import { SIGNING_KEY_VARIABLE } from "../secret.ts";
 import { type OrchestratorTask, TASK_VARIABLE } from "./task.ts";
 
 /** The metadata key that marks flyhot's own machines. */

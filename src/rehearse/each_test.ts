@@ -43,6 +43,7 @@ const report = (
     modules: 1,
     holders: [],
     suspendMs: null,
+    undrained: 0,
     totalMs: 40.6,
     failure,
     log: [],

@@ -18,6 +18,7 @@ const REPORT: RehearsalReport = {
     modules: 6,
     holders: [],
     suspendMs: null,
+    undrained: 0,
     totalMs: 41,
     failure: null,
     log: [],

@@ -127,7 +127,7 @@ export async function describeRelease(
     : undefined;
   const analysis = await analyzeScripts({
     files,
-    denoJson: config.denoJson,
+    compilerOptions: config.compilerOptions,
     packageJson: config.packageJson,
     read: (path) => host.files.readText(joinPath(root, path)),
     ...(known ? { known } : {}),

@@ -58,6 +58,7 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
     holders: Object.assign({}, ...plans.map(({ holders }) => holders ?? {})),
     startsAnew: unique(plans.flatMap(({ startsAnew }) => startsAnew ?? [])),
     kept: unique(plans.flatMap(({ kept }) => kept ?? [])),
+    reaches: Object.assign({}, ...plans.map(({ reaches }) => reaches ?? {})),
     notes: [...new Set(plans.flatMap(({ notes }) => notes ?? []))],
     warnings: unmatchedByAll(plans),
     refusals: uniqueRefusals(plans),

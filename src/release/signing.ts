@@ -9,9 +9,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-
-/** The variable that holds the private key. */
-export const SIGNING_KEY_VARIABLE = "FLYHOT_SIGNING_KEY";
+import { SIGNING_KEY_VARIABLE } from "../secret.ts";
 
 /** What is signed. */
 export interface ReleaseToSign {

@@ -173,7 +173,7 @@ function refusalLines(refusal: Refusal): readonly string[] {
 
 /** What becomes of holders, and of state outside of them. */
 function stateOf(
-  { holders = {}, kept = [], startsAnew = [] }: PlanReport,
+  { holders = {}, kept = [], reaches = {}, startsAnew = [] }: PlanReport,
 ): readonly string[] {
   const words = {
     kept: "stays",
@@ -186,6 +186,13 @@ function stateOf(
   return [
     ...(shown.length > 0 ? [named("Holders", shown)] : []),
     ...(kept.length > 0 ? [named("Stays by its name", kept)] : []),
+    ...Object.entries(reaches).map(([at, classes]) =>
+      `  ${at} holds ${
+        classes.map(({ name, path, follows }) =>
+          `${name} of ${path}${follows ? ", which follows its class" : ""}`
+        ).join("; ")
+      }`
+    ),
     ...(startsAnew.length > 0
       ? [named("Starts new with its module", startsAnew)]
       : []),

@@ -296,12 +296,19 @@ Deno.test("planText() says what becomes of each holder, and of state outside of 
     ...PLAN,
     holders: { visits: "kept", rooms: "declared again", old: "removed" },
     kept: ["app.ts#games"],
+    reaches: {
+      "app.ts#games": [
+        { name: "Game", path: "game.ts", follows: true },
+        { name: "User", path: "users/user.ts", follows: false },
+      ],
+    },
     startsAnew: ["counter.ts#cache"],
   });
   for (
     const line of [
       "Holders: visits stays, rooms stays, declared again, old removed",
       "Stays by its name: app.ts#games",
+      "  app.ts#games holds Game of game.ts, which follows its class; User of users/user.ts",
       "Starts new with its module: counter.ts#cache",
     ]
   ) assertEquals(text.split("\n").includes(line), true, text);

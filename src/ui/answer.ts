@@ -4,17 +4,9 @@
 import { withoutSecrets, withoutValues } from "@flyhot/runtime/protocol";
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { SECRET_VARIABLES } from "../secret.ts";
 import { oneLine, safeLines } from "./format.ts";
 import { paintFor } from "./style.ts";
-
-const SECRET_VARIABLES = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "FLY_API_TOKEN",
-  "FLY_ACCESS_TOKEN",
-  "FLYHOT_SIGNING_KEY",
-];
 
 /** What a command answers, in both forms. */
 export interface Answer {
@@ -51,8 +43,12 @@ export class AnswerWriter {
     const text = this.#asJson
       ? JSON.stringify(
         answer.json,
-        (_, value: unknown) =>
-          typeof value === "string" ? withoutSecrets(value) : value,
+        (key, value: unknown) => {
+          if (typeof value === "string") return withoutSecrets(value);
+          // They are counted from 1: 0 stands for one that nobody knows.
+          const isUnknown = value === 0 && /^(?:line|column)$/.test(key);
+          return isUnknown ? undefined : value;
+        },
         2,
       )
       : safeLines(answer.text.trimEnd());

@@ -4,6 +4,11 @@ import { join } from "@std/path";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { main } from "../../src/main.ts";
+import {
+  CredentialSearch,
+  startedPrograms,
+} from "../support/effects/credential_search.ts";
+import { recordEffects } from "../support/effects/record_effects.ts";
 import { realHost } from "./real_host.ts";
 
 const APP = new URL("../apps/counter/", import.meta.url);
@@ -11,7 +16,10 @@ const APP = new URL("../apps/counter/", import.meta.url);
 /** What a full run says, writes and starts, to be searched for credentials. */
 interface Traces {
   readonly said: string[];
-  readonly commands: Set<string>;
+  /** Where `recordEffects()` writes. */
+  readonly effects: string;
+  /** This computer's folder for temporary files. */
+  readonly temporary: string;
 }
 
 interface World {
@@ -47,15 +55,17 @@ async function inSandbox(
   act: (world: World) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "flyhot-test-" });
-  const traces: Traces = { said: [], commands: new Set() };
+  const effects = await Deno.makeTempDir({ prefix: "effects-" });
+  const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
+  const traces: Traces = { said: [], effects, temporary };
   try {
     await copyApp(folder);
+    using _recorded = recordEffects(effects);
     await using sandbox = await startSandbox({
       secrets: { FLYHOT_PROBATION_MS: "200" },
       app: "counter",
       regions: ["iad", "fra"],
     });
-    await using _watch = watchCommands(traces);
     await sandbox.deploy(folder);
     await act({
       step: async (name, act) => void await t.step(name, act),
@@ -89,93 +99,48 @@ async function inSandbox(
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
+    await Deno.remove(effects, { recursive: true });
   }
-}
-
-/** Looks at the argument lists of all processes, again and again. */
-function watchCommands({ commands }: Traces): AsyncDisposable {
-  let isOver = false;
-  const looking = (async () => {
-    while (!isOver) {
-      for await (const { name } of Deno.readDir("/proc")) {
-        if (!/^\d+$/.test(name)) continue;
-        try {
-          commands.add(await Deno.readTextFile(`/proc/${name}/cmdline`));
-        } catch {
-          // It has ended.
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      isOver = true;
-      await looking;
-    },
-  };
 }
 
 async function searchForCredentials(
   sandbox: Sandbox,
-  { said, commands }: Traces,
+  { said, effects, temporary }: Traces,
 ): Promise<void> {
   const { env } = sandbox;
-  const credentials = [
-    env.AWS_ACCESS_KEY_ID!,
-    env.AWS_SECRET_ACCESS_KEY!,
-    env.FLY_API_TOKEN!,
-  ];
-  const search = (where: string, text: string) => {
-    for (const credential of credentials) {
-      assert(credential.length >= 8);
-      assert(!text.includes(credential), `${where} shows a credential`);
+  const search = new CredentialSearch(
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "FLY_API_TOKEN"]
+      .map((name) => ({ name, value: env[name]! })),
+  );
+  said.forEach((text, index) => search.text("output", `output ${index}`, text));
+  for (const { program, args } of await startedPrograms(effects)) {
+    search.text("arguments", program, JSON.stringify([program, ...args]));
+  }
+  await search.objects(
+    new S3Bucket({
+      endpoint: sandbox.endpoint,
+      bucket: sandbox.bucket,
+      accessKeyId: env.AWS_ACCESS_KEY_ID!,
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY!,
+    }),
+  );
+  // Images, and each machine's files, logs and temporary folder.
+  await search.folder("sandbox", sandbox.folder);
+  for await (const { name } of Deno.readDir(effects)) {
+    if (name.startsWith("gone-")) {
+      await search.folder("gone", join(effects, name));
     }
-  };
-  said.forEach((text, index) => search(`output ${index}`, text));
-  assert(commands.size > 10);
-  for (const text of commands) search(text.slice(0, 60), text);
-  const bucket = new S3Bucket({
-    endpoint: sandbox.endpoint,
-    bucket: sandbox.bucket,
-    accessKeyId: env.AWS_ACCESS_KEY_ID!,
-    secretAccessKey: env.AWS_SECRET_ACCESS_KEY!,
-  });
-  let objects = 0;
-  for await (const { key } of bucket.list("")) {
-    const found = await bucket.get(key);
-    if (found.status !== "found") continue;
-    const body = key.endsWith(".tar.gz")
-      ? found.body.pipeThrough(new DecompressionStream("gzip"))
-      : found.body;
-    search(key, await new Response(body).text());
-    objects++;
   }
-  assert(objects > 5, `${objects}`);
-  for (const { id, logFile, root } of sandbox.machines()) {
-    search(logFile, await Deno.readTextFile(logFile));
-    search(id, sandbox.logs(id).map(({ text }) => text).join("\n"));
-    await searchFolder(root, search);
-  }
-  // What commands and machines have left beside that.
-  const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
   for await (const { name } of Deno.readDir(temporary)) {
-    if (name.startsWith("flyhot-counter") || name.startsWith("flyhot-events")) {
-      await searchFolder(join(temporary, name), search);
+    if (/^flyhot-(counter|events)/.test(name)) {
+      await search.folder("temporary", join(temporary, name));
     }
   }
-}
-
-async function searchFolder(
-  path: string,
-  search: (where: string, text: string) => void,
-): Promise<void> {
-  const { isDirectory, isFile } = await Deno.lstat(path);
-  if (isFile) search(path, await Deno.readTextFile(path));
-  if (!isDirectory) return;
-  for await (const { name } of Deno.readDir(path)) {
-    await searchFolder(join(path, name), search);
-  }
+  const { arguments: args = 0, object = 0, gone = 0 } = search.looked;
+  assert(
+    args > 20 && object > 5 && gone > 5,
+    JSON.stringify(search.looked),
+  );
 }
 
 Deno.test("flyhot plan, hot, status and their refusals tell one story, in both forms", async (t) => {
@@ -292,7 +257,7 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
         assertStringIncludes(refused.out, "counter needs a cold deploy");
         assertStringIncludes(
           refused.out,
-          "\n  extra.ts extra: is removed: it holds state (1 state)",
+          "\n  extra.ts:2 extra: is removed: it holds state (1 state)",
         );
         assertStringIncludes(refused.out, '"consent": ["holder:extra"]');
 

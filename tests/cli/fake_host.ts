@@ -84,7 +84,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     env: (name) => options.env?.[name] || undefined,
     cwd: () => "/app",
     execPath: "deno",
-    files: fakeFiles(options.files ?? {}),
+    files: fakeFiles(options.files ?? {}, () => START + slept),
     async run(program, args, runOptions = {}) {
       ran.push([program, ...args].join(" "));
       const outcome = options.run
@@ -137,11 +137,13 @@ function output(isTerminal: boolean): HostOutput & { text: string } {
 /** Makes a disk in memory. */
 export function fakeFiles(
   initial: Readonly<Record<string, string>>,
+  now: () => number = () => 0,
 ): HostFiles {
   const at = (path: string) => path.replace(/^\/app\/|^\.\//, "");
   const files = new Map(
     Object.entries(initial).map(([path, text]) => [at(path), text]),
   );
+  const written = new Map<string, number>();
   let temporary = 0;
   const isFolder = (path: string) =>
     path === "/app" || path === "." ||
@@ -156,7 +158,12 @@ export function fakeFiles(
           ReadableStream.from([new TextEncoder().encode(text)]),
         );
     },
+    modified: (path) =>
+      Promise.resolve(
+        files.has(at(path)) ? written.get(at(path)) ?? 0 : null,
+      ),
     async write(path, content) {
+      written.set(at(path), now());
       files.set(
         at(path),
         typeof content === "string"

@@ -58,6 +58,7 @@ function filesIn(folder: string, files: HostFiles): HostFiles {
     write: (path, content, options) => files.write(at(path), content, options),
     append: (path, content) => files.append(at(path), content),
     stat: (path) => files.stat(at(path)),
+    modified: (path) => files.modified(at(path)),
     walk: (root, enter) => files.walk(at(root), enter),
     makeTempDir: () => files.makeTempDir(),
     remove: (path) => files.remove(at(path)),

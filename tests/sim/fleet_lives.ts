@@ -45,23 +45,28 @@ const DEATHS_MAX = 16;
  *
  * @param seeds how many
  * @param from the first seed. Default 1
- * @param plant a planted bug. Default none
+ * @param options a planted bug, and who is told of a broken promise. Default none, and nobody
  * @returns what happened
- * @throws {Error} naming the seed, at the first promise that is broken
+ * @throws {Error} naming the seed, at the first promise that is broken where nobody is told
  */
 export async function proveFleet(
   seeds: number,
   from = 1,
-  plant?: Plant,
+  options: {
+    readonly plant?: Plant;
+    readonly onBroken?: (error: Error) => void;
+  } = {},
 ): Promise<FleetProof> {
   const tally: FleetTally = {};
   let looks = 0;
   for (let seed = from; seed < from + seeds; seed++) {
     try {
-      looks += await liveOnce(seed, tally, plant);
+      looks += await liveOnce(seed, tally, options.plant);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`seed ${seed}: ${why}`, { cause });
+      const error = new Error(`seed ${seed}: ${why}`, { cause });
+      if (!options.onBroken) throw error;
+      options.onBroken(error);
     }
   }
   return { seeds, tally, looks };

@@ -35,6 +35,9 @@ for (
     [2101, "a machine restarted just before its wave could prove nothing"],
     [21015, "a word of a process that had died was taken for its successor's"],
     [22993, "a machine was stopped that the rollout had not started"],
+    [17404, "an orderly end that the bucket did not hear of was a death"],
+    [17553, "another image hid that a process had died of the release"],
+    [13394, "a release was charged with the death of the one that it replaced"],
   ] as const
 ) {
   Deno.test(`a fleet keeps its promises in life ${seed}, in which ${found}`, async () => {
@@ -46,7 +49,7 @@ for (const { name, promises, plant } of PLANTED_BUGS) {
   Deno.test(`random lives find that ${name}`, async () => {
     let found: unknown = null;
     try {
-      await proveFleet(SEEDS_FOR_A_BUG, 1, plant);
+      await proveFleet(SEEDS_FOR_A_BUG, 1, { plant });
     } catch (error) {
       found = error instanceof Error ? error.cause : error;
     }

@@ -119,6 +119,10 @@ export class MemoryFiles implements HostFiles {
     await this.write(path, (await this.readText(path) ?? "") + text);
   }
 
+  modified(path: string): Promise<number | null> {
+    return Promise.resolve(this.content.has(path) ? 0 : null);
+  }
+
   stat(
     path: string,
   ): Promise<

@@ -246,6 +246,7 @@ export class SimWorld {
   scaleUp(imageRef: string): void {
     const machine = this.#make("applies", this.machines.length);
     machine.imageRef = imageRef;
+    machine.disturbedAt = this.sim.elapsed;
     this.machines.push(machine);
     machine.begin();
   }

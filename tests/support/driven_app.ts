@@ -3,6 +3,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { fromFileUrl, join } from "@std/path";
+import type { Host } from "../../src/host.ts";
 import { denoHost } from "../../src/host_deno.ts";
 import { packRelease } from "../../src/release/pack.ts";
 import type { HotUpgradeResult, MachineInfo } from "../../runtime/mod.ts";
@@ -56,6 +57,7 @@ export class DrivenApp implements AsyncDisposable {
   readonly root: string;
   readonly #source: string;
   readonly #appFolder: string;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -68,8 +70,10 @@ export class DrivenApp implements AsyncDisposable {
     source: string,
     options: readonly string[],
     appFolder: string,
+    env: Readonly<Record<string, string>>,
   ) {
     this.root = root;
+    this.#env = env;
     this.#appFolder = appFolder;
     this.#source = source;
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -82,6 +86,7 @@ export class DrivenApp implements AsyncDisposable {
         FLYHOT_SOCKET: join(root, "..", "socket"),
         FLYHOT_PROBATION_MS: "0",
         TMPDIR: join(root, ".."),
+        ...env,
       },
       stdin: "piped",
       stdout: "piped",
@@ -98,6 +103,7 @@ export class DrivenApp implements AsyncDisposable {
     prepare: (root: string) => Promise<void> = async () => {},
     options: readonly string[] = ["--no-lock"],
     appFolder = "",
+    env: Readonly<Record<string, string>> = {},
   ): Promise<DrivenApp> {
     const folder = await Deno.makeTempDir({ prefix: "flyhot-app-" });
     const root = join(folder, "app");
@@ -111,7 +117,7 @@ export class DrivenApp implements AsyncDisposable {
     await writeFiles(root, all);
     await writeFiles(source, all);
     await prepare(root);
-    const app = new DrivenApp(root, source, options, appFolder);
+    const app = new DrivenApp(root, source, options, appFolder, env);
     const ready = app.#waiting.get(0)!.promise;
     await Promise.race([ready, app.#reading]);
     if (app.#waiting.has(0)) {
@@ -156,7 +162,15 @@ export class DrivenApp implements AsyncDisposable {
   /** Changes some files of the source and packs a release. */
   async pack(changes: Files): Promise<string> {
     await writeFiles(this.#source, changes);
-    using host = denoHost();
+    using own = denoHost();
+    const host: Host = Object.create(own, {
+      run: {
+        value: (...[program, args, options]: Parameters<Host["run"]>) => {
+          const env = { ...options?.env, ...this.#env };
+          return own.run(program, args, { ...options, env });
+        },
+      },
+    });
     const packed = await packRelease(
       { root: join(this.#source, this.#appFolder), app: "driven" },
       host,

@@ -15,11 +15,12 @@ export interface CliOutcome {
   readonly stderr: string;
 }
 
-/** Runs `flyhot` with these arguments, in this folder and with these variables added. */
+/** Runs `flyhot` with these arguments, in this folder and with these variables and flags of Deno added. */
 export async function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string,
+  flags: readonly string[] = [],
 ): Promise<CliOutcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -28,6 +29,7 @@ export async function runCli(
       "--quiet",
       "--config",
       fromFileUrl(new URL("deno.json", ROOT)),
+      ...flags,
       fromFileUrl(new URL("cli.ts", ROOT)),
       ...args,
     ],

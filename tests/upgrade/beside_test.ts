@@ -80,6 +80,51 @@ Deno.test("T2: an alias that moves leads the release's modules to the other fold
   assertEquals(await app.call("ask"), 1);
 });
 
+Deno.test("T8: #imports of a package.json lead computed imports, patterns and conditions, there and back", async () => {
+  const package_ = (to: string) =>
+    JSON.stringify({
+      imports: {
+        "#word": `./src/${to}.ts`,
+        "#lib/*": `./src/${to}/*.ts`,
+        "#by": { deno: `./src/${to}.ts`, default: "./src/none.ts" },
+      },
+    });
+  const word = (text: string) => `export const word = "${text}";`;
+  await using app = await DrivenApp.start({
+    "package.json": package_("one"),
+    "deno.json": JSON.stringify({
+      ...JSON.parse(denoJson({})),
+      nodeModulesDir: "none",
+    }),
+    "app.ts": `
+const at = (name: string) => import(["#", name].join("")).then(({ word }) => word);
+export const ask = async () => [await at("word"), await at("lib/deep"), await at("by"),
+  (await import(import.meta.resolve("#word"))).word].join();`,
+    "src/none.ts": word("none"),
+    "src/one.ts": word("one"),
+    "src/two.ts": word("two"),
+    "src/one/deep.ts": word("deep one"),
+    "src/two/deep.ts": word("deep two"),
+  });
+  assertEquals(await app.call("ask"), "one,deep one,one,one");
+  const edited = await app.upgrade({
+    "src/one.ts": word("uno"),
+    "src/one/deep.ts": word("deep uno"),
+  });
+  assertEquals(edited.state, "applied", JSON.stringify(edited));
+  assertEquals(await app.call("ask"), "uno,deep uno,uno,uno");
+  for (
+    const [to, said] of [
+      ["two", "two,deep two,two,two"],
+      ["one", "uno,deep uno,uno,uno"],
+    ] as const
+  ) {
+    const moved = await app.upgrade({ "package.json": package_(to) });
+    assertEquals(moved.state, "applied", JSON.stringify(moved));
+    assertEquals(await app.call("ask"), said);
+  }
+});
+
 Deno.test("T8: #aliases and members of a package.json are followed in a running app", async () => {
   const package_ = (to: string) =>
     JSON.stringify({ imports: { "#word": `./src/${to}.ts` } });

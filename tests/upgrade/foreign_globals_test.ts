@@ -38,3 +38,42 @@ Deno.serve = () => { throw new Error("not this one"); };
     assertEquals(await driven.call("version"), 2);
   });
 }
+
+/** What a release may bring, as SSR code and polyfills do. */
+const BROUGHT: Readonly<Record<string, string>> = {
+  "a DOM": `
+import { GlobalRegistrator } from "npm:@happy-dom/global-registrator@20.0.0";
+GlobalRegistrator.register();`,
+  "polyfills": `
+class Other { static now() { return 0; } }
+Object.assign(globalThis, { Response: Other, Request: Other, Headers: Other, URL: Other, Blob: Other, AbortController: Other, AbortSignal: Other, TextEncoder: Other, performance: Other, ReadableStream: Other, TransformStream: Other, DOMException: Other });
+Object.defineProperty(globalThis, "crypto", { value: {} });
+for (const proto of [Array.prototype, Object.prototype, Map.prototype] as object[]) Object.assign(proto, { enumerated() { throw new Error("not this one"); } });`,
+  "timers of tests": `
+for (const name of ["setTimeout", "setInterval", "setImmediate"]) Object.assign(globalThis, { [name]: () => 0 });
+Date.now = () => 0;`,
+};
+
+for (const [name, code] of Object.entries(BROUGHT)) {
+  Deno.test(`P61: upgrades go on after one has brought ${name}`, async () => {
+    await using driven = await DrivenApp.start({
+      "app.ts": "export const version = () => 1;",
+    });
+    const socket = join(driven.root, "..", "socket");
+    for (let version = 2; version <= 4; version++) {
+      const applied = await driven.upgrade({
+        "globals.ts": `${code}\nexport {};`,
+        "app.ts":
+          `import "./globals.ts"; export const version = () => ${version};`,
+      });
+      assertEquals(applied.state, "applied", JSON.stringify(applied));
+      assertEquals(await driven.call("version"), version);
+      const info = await askControl(
+        socket,
+        "GET /v1/info",
+        AbortSignal.timeout(10_000),
+      ) as { pid: number };
+      assertEquals(info.pid, (await driven.info()).pid);
+    }
+  });
+}

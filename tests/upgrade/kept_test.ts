@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { RunningManifest } from "../../runtime/protocol/manifest/manifest.ts";
+import { askControl } from "../../runtime/testing/app/control_client.ts";
 import { Clients } from "../support/clients.ts";
 import { OrdinaryApp } from "../support/ordinary_app.ts";
 import type { Files } from "../support/driven_app.ts";
@@ -50,6 +52,13 @@ const KEPT = JSON.stringify({
 const flyToml = (port: number) =>
   `app = "driven"\n[http_service]\ninternal_port = ${port}\n[[http_service.checks]]\npath = "/healthz"\n`;
 
+/** The control socket of its process. */
+async function socketOf({ app }: OrdinaryApp): Promise<string> {
+  const { pid } = await app.info();
+  const variables = await Deno.readTextFile(`/proc/${pid}/environ`);
+  return /(?:^|\0)FLYHOT_SOCKET=([^\0]+)/.exec(variables)![1]!;
+}
+
 async function applied(app: OrdinaryApp, changes: Files): Promise<void> {
   const report = await app.upgrade(changes);
   assertEquals(report.state, "applied", JSON.stringify(report));
@@ -91,6 +100,13 @@ Deno.test("state stays by name under load: through upgrades, a failed check, a f
     "games.ts": games("last-"),
     "deno.json": KEPT,
   });
+  // What a plan is made of says what stays with what is kept.
+  const { keptReach } = await askControl(
+    await socketOf(app),
+    "GET /v1/manifest",
+    AbortSignal.timeout(20_000),
+  ) as RunningManifest;
+  assertEquals(keptReach?.["main.ts#main.games"], ["games.ts#Games"]);
   await app.ask();
   assertEquals(await clients.end(), []);
   const answers = [...clients.answers.keys()].map((it) => it.split(","));

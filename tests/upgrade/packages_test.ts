@@ -326,7 +326,7 @@ export const empty = () => cache.empty();`,
   assertEquals(failed.state, "failed", JSON.stringify(failed));
   assertMatch(
     failed.state === "failed" ? failed.message : "",
-    /app\.ts cache\.by\.x: holds a LRUCache of npm:lru-cache 11\.0\.0, and that of 11\.0\.1 is another class/,
+    /app\.ts:3 cache\.by\.x: holds a LRUCache of npm:lru-cache 11\.0\.0, and that of 11\.0\.1 is another class/,
   );
   await app.call("empty");
   const done = await app.upgrade(sets("11.0.1"));

@@ -97,6 +97,56 @@ export const queue = {
   assertEquals(state, "applied", failure?.message);
 });
 
+Deno.test("a loop that waits by a function of another module ends where that sets a timer, whatever it is called", async () => {
+  const ticking = (version: string, rest: string) => `
+import { ${rest} } from "./rests.ts";
+export const version = "${version}";
+(async () => { while (true) { console.log("${rest} ${version}"); await ${
+    rest.split(" as ").at(-1)
+  }(20); } })();`;
+  await using app = await OrdinaryApp.start({
+    "main.ts":
+      `import { version as one } from "./good.ts"; import { version as two } from "./bad.ts"; import { version as three } from "./seldom.ts";
+Deno.serve({ ${SERVE} }, () => new Response(one + two + three));`,
+    "good.ts": ticking("v1", "nap as sometimes"),
+    "bad.ts": ticking("v1", "sleep"),
+    "seldom.ts":
+      `import { sleep, nap } from "./rests.ts"; export const version = "v1"; (async () => { while (true) { try { await sleep(1); } catch { await nap(20); } } })();`,
+    "rests.ts":
+      `export * from "./clock.ts"; export { until as sleep } from "./bus.ts";`,
+    "clock.ts":
+      `const inner = (ms: number) => new Promise<void>((done) => setTimeout(done, ms)); export async function nap(ms: number) { await inner(ms); }`,
+    "bus.ts":
+      `export const bus = new EventTarget(); export const until = (_timeout: number) => new Promise((done) => bus.addEventListener("tick", done, { once: true }));`,
+    "deno.json": `{ "flyhot": { "shared": ["bus.ts#bus"] } }`,
+  });
+  await using clients = new Clients(app.url, 2);
+  const good = await app.upgrade({
+    "good.ts": ticking("v2", "nap as sometimes"),
+  });
+  assertEquals(good.state, "applied", good.failure?.message);
+  const from = app.log.length;
+  await pause(200);
+  assertEquals(
+    [...new Set(app.log.slice(from))].filter((it) => !it.startsWith("flyhot")),
+    ["nap as sometimes v2"],
+  );
+  const bad = await app.upgrade({ "bad.ts": ticking("v2", "sleep") });
+  assertEquals(bad.state, "failed");
+  assertStringIncludes(
+    bad.failure!.message,
+    "bad.ts:4 an endless loop that awaits: goes on beside that of the new code, because sleep(), for which it waits, sets no timer",
+  );
+  const seldom = await app.upgrade({
+    "bad.ts": ticking("v1", "sleep"),
+    "seldom.ts":
+      `import { sleep, nap } from "./rests.ts"; export const version = "v2"; (async () => { while (true) { try { await sleep(1); } catch { await nap(20); } } })();`,
+  });
+  assertEquals(seldom.state, "failed");
+  assertStringIncludes(seldom.failure!.message, "seldom.ts:1 an endless loop");
+  assertEquals(await clients.end(), []);
+});
+
 /** Responses that go on: one of Deno's, one of Node's. */
 const streaming = (version: string) => `
 import http from "node:http";

@@ -471,7 +471,7 @@ export const handle = (request: Request): Response | Promise<Response> =>
   assert(refused.state === "failed", JSON.stringify(refused));
   assertStringIncludes(
     refused.message,
-    "rooms.ts: makes the handlers of 2 open sockets, which would go on with the old code",
+    "rooms.ts:5: makes the handlers of 2 open sockets, which would go on with the old code",
   );
   const result = await driven.upgrade({
     "app.ts": app("v2"),

@@ -1,6 +1,8 @@
 /** What a process starts with: what its generation runs, unless that has failed here or keeps killing it.
  * @module
  */
+import { AbortSignal } from "../../base/globals.ts";
+import { errorText } from "../../base/error_text.ts";
 import { pause } from "../../base/pause.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";
@@ -15,6 +17,8 @@ import { signedOnly } from "../pointer/signed_releases.ts";
 
 const ATTEMPTS_MAX = 3;
 const RETRY_MS = 500;
+/** The last one comes after eight minutes. */
+const WORD_ATTEMPTS_MAX = 10;
 /** An app must not wait long for a bucket that does not answer. */
 const READ_MS = 10_000;
 
@@ -121,12 +125,29 @@ async function bootBefore(
 }
 
 /**
- * Says of a release that it is ended here, because what was before it has lived where it killed the process.
+ * Says of a release that it is ended here, because what was before it has lived where it killed the process. Nobody waits
+ * for that: whatever goes wrong is only logged, because it must not end the process that serves.
  *
  * @param wanted the release
  * @param deps what the machine works with
  */
 export async function proven(
+  wanted: StartWanted,
+  deps: Pick<BringInDeps, "context" | "upgrades">,
+): Promise<void> {
+  for (let attempt = 1; attempt <= WORD_ATTEMPTS_MAX; attempt++) {
+    try {
+      return await sayProven(wanted, deps);
+    } catch (error) {
+      deps.context.logger.warn(
+        `cannot say yet that a release is ended here: ${errorText(error)}`,
+      );
+    }
+    await pause(RETRY_MS * 2 ** attempt, { staysAlive: false });
+  }
+}
+
+async function sayProven(
   { upgradeId }: StartWanted,
   { context, upgrades }: Pick<BringInDeps, "context" | "upgrades">,
 ): Promise<void> {

@@ -3,7 +3,8 @@
  * A release whose process dies twice in a row within a minute gives way to the release before, on trial, and where that
  * dies too, to the image. If that dies as well, the release is innocent: a database is down, memory is short. If what
  * is on trial lives, the release is ended on this machine. A release that a running process took, and that is not what
- * a start would take, is not taken a third time after two deaths.
+ * a start would take, is not taken a third time after two deaths. A death while a release is taken in the place of
+ * another that has not lived a minute may be of either: where a start takes the new one, it is not counted.
  *
  * @module
  */
@@ -29,6 +30,8 @@ export interface StartWanted {
   readonly revision: number;
   /** Whether a release was before it; else only the image was. */
   readonly hasBefore: boolean;
+  /** Whether a start takes it too, which then counts its deaths. Default false */
+  readonly isCommitted?: boolean;
 }
 
 /** What to start with. */
@@ -91,6 +94,9 @@ export function decideStart(
     };
   }
   if (!died) return FRESH;
+  if (record.doubtful) {
+    return { run: "wanted", stage, deaths, innocent, delayMs: 0 };
+  }
   if (deaths + 1 < DEATHS_MAX) {
     return { run: "wanted", stage, deaths: deaths + 1, innocent, delayMs: 0 };
   }

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { AbortSignal } from "../../base/globals.ts";
+import { pause } from "../../base/pause.ts";
 import { natives, type Timer } from "../../base/natives.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
 import { PROTOCOL_VERSION } from "../../protocol/manifest/manifest.ts";
@@ -22,6 +24,8 @@ import {
 } from "./decide_start.ts";
 
 const ANSWER_MS = 5000;
+const TRIES_MAX = 3;
+const RETRY_MS = 200;
 
 /** What is needed. */
 export interface StartsContext {
@@ -101,7 +105,9 @@ export class Starts {
         : noted?.taken ?? null;
       const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
       if (deaths < DEATHS_MAX) {
-        await this.#note(wanted, { ...fresh, deaths }, now);
+        const isOpen = !!noted && noted.stage !== "ended";
+        const isDoubtful = isOpen && wanted.isCommitted === true;
+        await this.#note(wanted, { ...fresh, deaths }, now, null, isDoubtful);
       }
       return deaths;
     } catch {
@@ -126,11 +132,15 @@ export class Starts {
     decision: StartDecision,
     now: number,
     taken: TakenRecord | null = null,
+    isDoubtful = false,
   ): Promise<void> {
     this.#stopWaiting();
     const { stage, deaths, innocent } = decision;
     const { livedMs, onEnd } = this.#context;
-    const record = this.#record(wanted, decision, now, taken);
+    const record: StartRecord = {
+      ...this.#record(wanted, decision, now, taken),
+      ...(isDoubtful ? { doubtful: true } : {}),
+    };
     this.#noted = record;
     await this.#write(record);
     if (stage === "ended") return;
@@ -205,23 +215,30 @@ export class Starts {
   }
 
   async #write(record: StartRecord): Promise<void> {
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    try {
-      await putJson(this.#context.bucket, this.#key, record, "always", {
-        signal,
-      });
-    } catch {
-      // Without the bucket no death is counted.
-    }
+    // Without the bucket no death is counted.
+    await this.#tried((signal) =>
+      putJson(this.#context.bucket, this.#key, record, "always", { signal })
+    );
   }
 
   async #remove(): Promise<void> {
     this.#noted = null;
+    // Left behind by one that lived a minute, it is too old to count; by one that ended in order, it would be a death.
+    await this.#tried((signal) =>
+      this.#context.bucket.delete(this.#key, { signal })
+    );
+  }
+
+  /** Tries a few times, within the few seconds that the platform gives a process to end. */
+  async #tried(act: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const signal = AbortSignal.timeout(ANSWER_MS);
-    try {
-      await this.#context.bucket.delete(this.#key, { signal });
-    } catch {
-      // Left behind, it is too old to count.
+    for (let left = TRIES_MAX; left > 0 && !signal.aborted; left--) {
+      try {
+        await act(signal);
+        return;
+      } catch {
+        await pause(RETRY_MS, { signal });
+      }
     }
   }
 }

@@ -1,15 +1,26 @@
 import { assertEquals } from "@std/assert";
+import { BucketError } from "../../bucket/bucket.ts";
 import { MemoryBucket } from "../../bucket/memory_bucket.ts";
 import { Starts } from "./starts.ts";
 
 const START = { upgradeId: "good", revision: 1, hasBefore: false };
 const TAKEN = { upgradeId: "bad", revision: 2, hasBefore: false };
 
+/** A bucket whose line is cut for so many removals. */
+class CutBucket extends MemoryBucket {
+  cuts = 0;
+  override delete(...args: Parameters<MemoryBucket["delete"]>): Promise<void> {
+    if (this.cuts-- <= 0) return super.delete(...args);
+    return Promise.reject(new BucketError("network", "the line was cut"));
+  }
+}
+
 /** The starts of one machine, each of a process that ends when the test says so. */
 function machine() {
   let now = Date.parse("2026-01-01T00:00:00Z");
-  const bucket = new MemoryBucket(undefined, () => now);
+  const bucket = new CutBucket(undefined, () => now);
   return {
+    bucket,
     pass: (ms: number) => void (now += ms),
     async process(use: (starts: Starts) => Promise<void>): Promise<void> {
       const starts = new Starts({
@@ -51,4 +62,58 @@ Deno.test("Starts.taking() counts them where no start takes anything, and forget
     });
   }
   assertEquals(deaths, [0, 1, 0, 1]);
+});
+
+Deno.test("Starts.taking() does not charge a release with the death of the one that it replaces, whose start would take it", async () => {
+  for (const isCommitted of [true, false]) {
+    const it = machine();
+    const good = { ...START, isCommitted };
+    await it.process(async (starts) => {
+      await starts.begin({ ...START, upgradeId: "other" });
+      it.pass(5000);
+      await starts.taking(TAKEN);
+      it.pass(5000);
+      assertEquals(await starts.taking(good), 0);
+      it.pass(500);
+    });
+    const runs: string[] = [];
+    for (let process = 1; process <= 3; process++) {
+      await it.process(async (starts) => {
+        const { run, deaths } = await starts.begin(good);
+        runs.push(`${run} ${deaths}`);
+        it.pass(5000);
+      });
+    }
+    assertEquals(
+      runs,
+      isCommitted
+        ? ["wanted 0", "wanted 1", "image 2"]
+        : ["wanted 1", "image 2", "wanted 0"],
+    );
+  }
+});
+
+Deno.test("Starts.taking() counts the death of a release that is taken where all before has lived", async () => {
+  const it = machine();
+  const good = { ...START, isCommitted: true };
+  await it.process(async (starts) => {
+    assertEquals(await starts.taking(good), 0);
+    it.pass(500);
+  });
+  await it.process(async (starts) => {
+    assertEquals((await starts.begin(good)).deaths, 1);
+  });
+});
+
+Deno.test("Starts.forget() tells of an orderly end though the line is cut once or twice", async () => {
+  const it = machine();
+  await it.process(async (starts) => {
+    await starts.begin(START);
+    it.pass(5000);
+    it.bucket.cuts = 2;
+    await starts.forget();
+  });
+  await it.process(async (starts) => {
+    assertEquals((await starts.begin(START)).deaths, 0);
+  });
 });

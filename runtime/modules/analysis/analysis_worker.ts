@@ -1,6 +1,7 @@
-/** Parses scripts off the main thread, where a module of some kilobytes would block for milliseconds.
+/** Parses scripts, much of it off the main thread, where a long module would block for many milliseconds.
  * @module
  */
+import { Slices } from "../../base/in_slices.ts";
 import { SourceMap } from "node:module";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { acornAnalyzer } from "../../plan/analyze/parse_acorn.ts";
@@ -26,7 +27,9 @@ export async function analyzeTexts(
 ): Promise<Record<string, ModuleAnalysis>> {
   const analyze = await acornAnalyzer();
   const found: [path: string, analysis: ModuleAnalysis][] = [];
+  const slices = new Slices();
   for (const { path, text } of scripts) {
+    if (slices.over) await slices.next();
     const options = {
       commonjs: /\.c[jt]s$/.test(path),
       ...placeOption(text),

@@ -1,6 +1,7 @@
 /** What the scripts of the base image do: the only ones that no manifest tells of, analyzed when they are asked for.
  * @module
  */
+import { URL } from "../../base/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 import { within } from "../../base/deadline.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
@@ -11,6 +12,10 @@ const DEADLINE_MS = 60_000;
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 /** So many texts, and as many answers, are copied between threads in a millisecond or two. */
 const BATCH = 64;
+/** So long is a text, with its source map, that is parsed in a few milliseconds; */
+const SHORT = 12 * 1024;
+/** and so many of these are few. */
+const FEW = 8;
 
 type Analyses = Readonly<Record<string, ModuleAnalysis>>;
 
@@ -45,32 +50,30 @@ export class ImageAnalysis {
   }
 
   async #analyze(paths: readonly string[]): Promise<void> {
-    const analyzer = startAnalyzer();
-    try {
-      await within(
-        DEADLINE_MS,
-        () => this.#analyzeBy(analyzer, paths),
-        () =>
-          new Error(
-            `Cannot analyze ${paths.length} scripts of the image: it took longer than ${DEADLINE_MS} ms`,
-          ),
-      );
-    } finally {
-      analyzer[Symbol.dispose]();
-    }
+    using analyzer = new LazyWorker();
+    await within(
+      DEADLINE_MS,
+      () => this.#analyzeBy(analyzer, paths),
+      () =>
+        new Error(
+          `Cannot analyze ${paths.length} scripts of the image: it took longer than ${DEADLINE_MS} ms`,
+        ),
+    );
   }
 
   // The worker parses what it has while Deno transpiles the rest here.
   async #analyzeBy(
-    analyzer: Analyzer,
+    analyzer: LazyWorker,
     paths: readonly string[],
   ): Promise<void> {
     const answers: Promise<void>[] = [];
     let texts: AnalyzedText[] = [];
+    let isMuch = false;
+    let length = 0;
     const send = () => {
       const sent = texts;
       texts = [];
-      const answer = analyzer.analyze(sent).then((analyses) => {
+      const answer = analyzer.analyze(sent, isMuch).then((analyses) => {
         for (const { path } of sent) {
           this.#known.set(path, analyses[path] ?? null);
         }
@@ -82,12 +85,18 @@ export class ImageAnalysis {
     const slices = new Slices();
     for (const path of paths) {
       try {
-        texts.push({ path, text: await this.#modules.transpiled(path) });
+        const text = await this.#modules.transpiled(path);
+        texts.push({ path, text });
+        length += text.length;
+        isMuch ||= text.length > SHORT || length > FEW * SHORT;
       } catch {
         // What Deno cannot read has never run.
         this.#known.set(path, null);
       }
-      if (texts.length === BATCH) send();
+      if (texts.length === BATCH) {
+        isMuch = true;
+        send();
+      }
       if (slices.over) await slices.next();
     }
     if (texts.length > 0) send();
@@ -99,25 +108,34 @@ interface Analyzer extends Disposable {
   analyze(texts: readonly AnalyzedText[]): Promise<Analyses>;
 }
 
-function startAnalyzer(): Analyzer {
-  const worker = startWorker();
-  if (worker) return new AnalysisWorker(worker);
-  return {
-    // In this thread then: slower for others, and as right.
-    async analyze(texts) {
-      const { analyzeTexts } = await import("./analysis_worker.ts");
-      return await analyzeTexts(texts);
-    },
-    [Symbol.dispose]() {},
-  };
+/** A worker that is started for much work: its start alone keeps the event loop longer than parsing a few short texts. */
+class LazyWorker implements Disposable {
+  #worker: Analyzer | null = null;
+
+  async analyze(
+    texts: readonly AnalyzedText[],
+    isMuch: boolean,
+  ): Promise<Analyses> {
+    if (isMuch) this.#worker ??= startWorker();
+    if (this.#worker) return await this.#worker.analyze(texts);
+    const { analyzeTexts } = await import("./analysis_worker.ts");
+    return await analyzeTexts(texts);
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker?.[Symbol.dispose]();
+  }
 }
 
-function startWorker(): Worker | null {
+/** Where there can be none, this thread does the work: slower for others, and as right. */
+function startWorker(): Analyzer | null {
   try {
-    return new Worker(new URL("./analysis_worker.ts", import.meta.url), {
-      type: "module",
-      name: "flyhot analysis",
-    });
+    return new AnalysisWorker(
+      new Worker(new URL("./analysis_worker.ts", import.meta.url), {
+        type: "module",
+        name: "flyhot analysis",
+      }),
+    );
   } catch {
     return null;
   }

@@ -1,42 +1,11 @@
 /** The values that initializers made, by place and name, and how an upgrade takes them over.
  * @module
  */
-import { type Entry, held, valueOf } from "./kept_entry.ts";
+import { FollowedVariables } from "./followed_variables.ts";
+import { type BeginMaking, keptAccess } from "./kept_access.ts";
+import { valueOf } from "./kept_entry.ts";
+import { type Instance, newInstance, type Staged } from "./kept_instances.ts";
 import type { KeptAccess } from "./wrap.ts";
-
-/** One module instance. */
-interface Instance {
-  readonly place: string;
-  readonly attempt: number;
-  readonly entries: Map<string, Entry>;
-  /** Names whose initializer ran more than once. */
-  readonly twice: Set<string>;
-  /** Names whose initializer has run while modules were evaluated, and which these were. */
-  readonly evaluated: Map<string, Set<string>>;
-  /** Names that were taken. */
-  readonly taken: Set<string>;
-}
-
-/** What an attempt takes over. */
-interface Staged {
-  readonly attempt: number;
-  /** `place#name` of everything that is to be taken. */
-  readonly names: ReadonlySet<string>;
-  readonly instances: Map<string, Instance>;
-  /** Whether initializers may still take values. */
-  open: boolean;
-  /** What was taken: from whom, and what a variable was then. */
-  readonly pairs: Pair[];
-}
-
-interface Pair {
-  readonly key: string;
-  readonly from: Instance;
-  readonly to: Instance;
-  readonly name: string;
-  /** What the variable was when both were last the same. */
-  last: unknown;
-}
 
 /** What came of an attempt's evaluation, as far as kept values go. */
 export interface KeptOutcome {
@@ -53,12 +22,6 @@ export interface KeptOutcome {
 /** Whether the value of a name can be kept. */
 export type KeepState = "held" | "none" | "twice" | "unknown";
 
-/** Told that an initializer runs, so that what it begins is known to be its own; returns what ends that, or null. */
-export type BeginMaking = (key: string) => (() => void) | null;
-
-/** What code before so many upgrades still changes is not followed any more. */
-const FOLLOWED_MAX = 16;
-
 /** The values that initializers made. */
 export class KeptValues {
   readonly #current = new Map<string, Instance>();
@@ -69,8 +32,7 @@ export class KeptValues {
   #undo:
     | { readonly staged: Staged; readonly before: Map<string, Instance> }
     | null = null;
-  /** Attempts that are in while code before them still answers, oldest first. */
-  readonly #following = new Set<Staged>();
+  readonly #variables = new FollowedVariables();
 
   /**
    * Gives a module instance access to its values.
@@ -87,85 +49,20 @@ export class KeptValues {
     begin: BeginMaking = () => null,
     evaluating: () => string | null = () => place,
   ): KeptAccess {
-    const instance: Instance = {
-      place,
-      attempt,
-      entries: new Map(),
-      twice: new Set(),
-      evaluated: new Map(),
-      taken: new Set(),
-    };
+    const instance = newInstance(place, attempt);
     const staged = this.#staged?.attempt === attempt ? this.#staged : null;
     // A module that comes in later, by an import of its own, belongs to the code that runs.
     const known = staged ? staged.instances : this.#current;
     if (!known.has(place) && !this.#givenUp.has(attempt)) {
       known.set(place, instance);
     }
-    const making = new Map<string, () => void>();
-    const noteMaker = (name: string) => {
-      const by = evaluating();
-      if (by === null) return;
-      const makers = instance.evaluated.get(name);
-      if (makers) makers.add(by);
-      else instance.evaluated.set(name, new Set([by]));
-    };
-    const made = (name: string) => {
-      if (making.size === 0) return;
-      making.get(name)?.();
-      making.delete(name);
-    };
-    return {
-      has: (name, isFollowed = 0) => {
-        if (this.#source(staged, instance, name) !== null) return true;
-        if (
-          isFollowed && !instance.twice.has(name) && !instance.entries.has(name)
-        ) {
-          const end = begin(`${place}#${name}`);
-          if (end) making.set(name, end);
-        }
-        return false;
-      },
-      made: (name, value) => {
-        made(name);
-        return value;
-      },
-      get: (name, read, write) => {
-        const source = this.#source(staged, instance, name)!;
-        const entry = source.entries.get(name)!;
-        const value = valueOf(entry)!.value;
-        instance.taken.add(name);
-        noteMaker(name);
-        instance.entries.set(name, {
-          value: held(value, name, write),
-          read,
-          write,
-          origin: entry.origin,
-        });
-        staged!.pairs.push({
-          key: `${place}#${name}`,
-          from: source,
-          to: instance,
-          name,
-          last: value,
-        });
-        return value;
-      },
-      put: (name, value, read, write) => {
-        if (instance.twice.has(name)) return value;
-        made(name);
-        noteMaker(name);
-        if (instance.entries.delete(name)) instance.twice.add(name);
-        else {
-          instance.entries.set(name, {
-            value: held(value, name, write),
-            read,
-            write,
-            origin: attempt,
-          });
-        }
-        return value;
-      },
-    };
+    return keptAccess({
+      instance,
+      source: (name) => this.#source(staged, instance, name),
+      took: (pair) => staged!.pairs.push(pair),
+      begin,
+      evaluating,
+    });
   }
 
   /**
@@ -284,7 +181,7 @@ export class KeptValues {
     this.#staged = null;
     const before = new Map<string, Instance>();
     this.#undo = { staged, before };
-    this.#following.add(staged);
+    this.#variables.add(staged);
     this.follow();
     for (const [place, instance] of staged.instances) {
       const old = this.#current.get(place);
@@ -295,9 +192,7 @@ export class KeptValues {
 
   /** Whether variables have to be followed: code that was replaced may still change some. */
   get isFollowing(): boolean {
-    return [...this.#following].some(({ pairs }) =>
-      pairs.some(({ to, name }) => to.entries.get(name)?.write !== undefined)
-    );
+    return this.#variables.isFollowing;
   }
 
   /**
@@ -305,9 +200,7 @@ export class KeptValues {
    * counts both changes count; else what the new code has made of it.
    */
   follow(): void {
-    for (const { pairs } of this.#following) {
-      for (const pair of pairs) carry(pair);
-    }
+    this.#variables.follow();
   }
 
   /** Takes a swap back: the old code goes on with what has become of the values. */
@@ -323,7 +216,7 @@ export class KeptValues {
       else this.#current.delete(place);
     }
     this.#givenUp.add(staged.attempt);
-    this.#release(staged);
+    this.#variables.release(staged);
   }
 
   /**
@@ -334,18 +227,7 @@ export class KeptValues {
    */
   settle(attempt: number | undefined = this.#undo?.staged.attempt): void {
     if (this.#undo?.staged.attempt === attempt) this.#undo = null;
-    for (const staged of this.#following) {
-      if (staged.attempt !== attempt) continue;
-      for (const pair of staged.pairs) carry(pair);
-      staged.instances.clear();
-      const variables = staged.pairs.filter(({ to, name }) =>
-        to.entries.get(name)?.write
-      );
-      staged.pairs.splice(0, Infinity, ...variables);
-      if (variables.length === 0) this.#following.delete(staged);
-    }
-    const [oldest] = this.#following;
-    if (oldest && this.#following.size > FOLLOWED_MAX) this.#release(oldest);
+    this.#variables.settle(attempt);
   }
 
   /**
@@ -357,7 +239,7 @@ export class KeptValues {
     if (this.#staged?.attempt !== attempt || !this.#staged) return;
     this.#staged.open = false;
     this.#givenUp.add(this.#staged.attempt);
-    this.#release(this.#staged);
+    this.#variables.release(this.#staged);
     this.#staged = null;
   }
 
@@ -384,43 +266,8 @@ export class KeptValues {
     return source && entry && valueOf(entry) ? source : null;
   }
 
-  /** The modules of an attempt live on; what it took the place of need not. */
-  #release(staged: Staged): void {
-    this.#following.delete(staged);
-    staged.pairs.length = 0;
-    staged.instances.clear();
-  }
-
   #required(what: string): Staged {
     if (this.#staged) return this.#staged;
     throw new Error(`Cannot ${what} kept values: no attempt is staged`);
   }
-}
-
-/** Writes what has become of a variable into its other instance. */
-function carry(pair: Pair): void {
-  const [from, to] = [pair.from, pair.to].map((it) =>
-    it.entries.get(pair.name)
-  );
-  if (!from?.read || !to?.read || !from.write || !to.write) return;
-  const [old, next] = [valueOf(from), valueOf(to)];
-  if (!old || !next || Object.is(old.value, next.value)) {
-    if (old && next) pair.last = next.value;
-    return;
-  }
-  const value = Object.is(next.value, pair.last)
-    ? old.value
-    : Object.is(old.value, pair.last)
-    ? next.value
-    : both(old.value, next.value, pair.last);
-  if (!Object.is(next.value, value)) to.write(value);
-  if (!Object.is(old.value, value)) from.write(value);
-  pair.last = value;
-}
-
-function both(old: unknown, next: unknown, last: unknown): unknown {
-  return typeof old === "number" && typeof next === "number" &&
-      typeof last === "number"
-    ? old + next - last
-    : next;
 }

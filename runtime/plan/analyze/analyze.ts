@@ -31,6 +31,7 @@ import { type Units, unitsOf } from "./code/units.ts";
 import { useOf } from "./code/uses.ts";
 import { ValueFacts } from "./values/value_facts.ts";
 import { ownedBy } from "./owned.ts";
+import { pacingOf } from "./paces.ts";
 import { placed } from "./placed.ts";
 
 export type { AnalyzeOptions } from "./options.ts";
@@ -82,7 +83,8 @@ export function analyzeTree(
     ...some("enums", enumFactsOf(program)),
     ...keepingOf(code, units, after, top),
     ...some("owned", ownedBy(resolved, units, top)),
-    ...some("globals", globalWritesOf(resolved, units, top)),
+    ...some("pacing", pacingOf(resolved, units)),
+    ...some("globals", globalWritesOf(resolved, units, top, roots)),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
     ...(keepsFiles ? { keepsFiles } : {}),

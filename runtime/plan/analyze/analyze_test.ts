@@ -190,10 +190,10 @@ export const api = { add, deep: { drop(x) { rooms.delete(x); } } };`,
   const effects = (name: string) => it.exports?.[name]?.effects;
   assertEquals(effects("add")?.state, ["rooms"]);
   assertEquals(touchesOf(it, effects("add")).map(({ name }) => name), ["log"]);
-  assertEquals(effects("read"), undefined);
+  assertEquals(effects("read"), { reads: ["names", "rooms"] });
   assertEquals(effects("leak"), { state: ["rooms"] });
-  assertEquals(effects("get"), { state: ["rooms"] });
-  assertEquals(effects("each"), { callsBack: true });
+  assertEquals(effects("get"), { state: ["rooms"], reads: ["rooms"] });
+  assertEquals(effects("each"), { callsBack: true, reads: ["names"] });
   assertEquals(effects("later"), undefined);
   assertEquals(it.exports?.api?.fields?.add?.effects?.state, ["rooms"]);
   assertEquals(
@@ -727,6 +727,14 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "(async () => { for await (const event of Deno.watchFs('.')) handle(event); })();",
     "const watcher = Deno.watchFs('.'); (async () => { for await (const _ of watcher) reload(); })();",
     "(async () => { for await (const entries of kv.watch([['a']])) handle(entries); })();",
+    "const sleep = () => queue.pop(); (async () => { while (true) await sleep(); })();",
+    "class Bus { wait() { return this.next; } } const bus = new Bus(); (async () => { while (true) await bus.wait(); })();",
+    "const tools = { delay: () => queue.pop() }; (async () => { while (true) await tools.delay(); })();",
+    "import { once } from 'node:events'; (async () => { while (true) await new Promise(process.nextTick); })();",
+    "(async () => { while (true) await new Promise((r) => AbortSignal.timeout(5).addEventListener('abort', r)); })();",
+    "(async () => { while (true) { await Promise.race([queue.pop(), new Promise((r) => setTimeout(r, 5))]); } })();",
+    "(async () => { while (true) { try { await queue.pop(); } catch { await new Promise((r) => setTimeout(r, 5)); } } })();",
+    "(async () => { while (true) { if (!await queue.pop()) await new Promise((r) => setTimeout(r, 5)); } })();",
     "async function* jobs() { while (true) yield await queue.pop(); }\n(async () => { for await (const job of jobs()) job(); })();",
   ];
   for (const source of loops) {
@@ -739,12 +747,56 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "(async () => { while (true) { const { done, value } = await reader.read(); if (done) break; take(value); } })();",
     "for await (const entry of Deno.readDir('.')) take(entry);",
     "(async () => { for await (const conn of Deno.listen({ port: 1 })) take(conn); })();",
+    "const nap = promisify(setTimeout); (async () => { while (true) await nap(5); })();",
+    "import { setTimeout as x } from 'node:timers/promises'; (async () => { while (true) await x(5); })();",
+    "import * as timers from 'node:timers/promises'; (async () => { while (true) await timers.scheduler.wait(5); })();",
+    "const nap = () => new Promise((r) => setTimeout(r, 5)); (async () => { while (true) { try { await queue.pop(); } finally { await nap(); } } })();",
+    "(async () => { while (true) await Promise.all([queue.pop(), new Promise((r) => setTimeout(r, 5))]); })();",
+    "class Clock { wait() { return new Promise((r) => setTimeout(r, 5)); } } const clock = new Clock(); (async () => { while (true) await clock.wait(); })();",
     "import { setInterval } from 'node:timers/promises'; (async () => { for await (const _ of setInterval(10)) work(); })();",
     "export const later = async () => { while (true) await queue.pop(); };",
     "class Later { async run() { while (true) await this.pop(); } }",
     "async function* jobs() { for (const it of [1, 2]) yield await it; }\n(async () => { for await (const job of jobs()) job(); })();",
   ];
   for (const source of others) assertEquals(unpaced(source), [], source);
+});
+
+Deno.test("owned: what a loop waits for that other modules have, and what their functions wait for", () => {
+  const loop = (source: string) => of(source).owned?.map((it) => it.pacedBy);
+  assertEquals(
+    loop(
+      "import { sleep as nap } from './x.ts'; (async () => { while (true) await nap(5); })();",
+    ),
+    [[{ specifier: "./x.ts", name: "sleep" }]],
+  );
+  assertEquals(
+    loop(
+      "import * as x from './x.ts'; import y from './y.ts'; (async () => { while (true) { await x.rest(); await y(); } })();",
+    ),
+    [[{ specifier: "./x.ts", name: "rest" }, {
+      specifier: "./y.ts",
+      name: "default",
+    }]],
+  );
+  assertEquals(
+    of(
+      `import { far } from "./far.ts";
+export const sleep = () => new Promise((r) => setTimeout(r, 1));
+export const wait = () => new Promise((r) => waiting.push(r));
+export default async function () { await sleep(); }
+export { sleep as nap };
+export const through = () => far();
+export class Bus { wait() { return this.next; } tick() { return sleep(); } pop() {} }`,
+    ).pacing,
+    [
+      { name: ".tick", timer: true },
+      { name: ".wait" },
+      { name: "default", timer: true },
+      { name: "nap", timer: true },
+      { name: "sleep", timer: true },
+      { name: "through", by: [{ specifier: "./far.ts", name: "far" }] },
+    ],
+  );
 });
 
 Deno.test("hot: the members of hot(import.meta) that a module uses", () => {

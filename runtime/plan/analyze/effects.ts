@@ -5,6 +5,7 @@ import type {
   Effects,
   Touch,
 } from "../../protocol/manifest/module_analysis.ts";
+import { derivedAt, staleOf } from "./values/derived.ts";
 import { judgeTouch } from "./values/judge_touch.ts";
 import { callsItsArguments, type Use, useOf } from "./code/uses.ts";
 import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
@@ -30,6 +31,7 @@ interface Direct {
   /** Places in the table of touches. */
   readonly touches: number[];
   readonly state: Set<string>;
+  readonly reads: Set<string>;
 }
 
 /** A touch while its table is made. */
@@ -80,15 +82,16 @@ export class EffectTable {
     options: { readonly reads?: boolean } = {},
   ): Effects {
     const touches = new Set<number>();
-    const state = new Set<string>();
+    const state = new Set<string>(), reads = new Set<string>();
     for (const unit of units) {
       const direct = this.#direct.get(unit);
       for (const at of direct?.touches ?? []) {
-        const { how } = this.#entries[at]!.touch;
-        if (options.reads || how !== "read" && how !== "extend") {
+        const { how, derived } = this.#entries[at]!.touch;
+        if (options.reads || derived || how !== "read" && how !== "extend") {
           touches.add(at);
         }
       }
+      for (const name of direct?.reads ?? []) reads.add(name);
       for (const name of direct?.state ?? []) state.add(name);
     }
     const list = [...touches].sort((a, b) => {
@@ -98,13 +101,18 @@ export class EffectTable {
     return {
       ...(list.length > 0 ? { touches: list } : {}),
       ...(state.size > 0 ? { state: [...state].sort() } : {}),
+      ...(reads.size > 0 && !options.reads ? { reads: [...reads].sort() } : {}),
     };
   }
 
   #look(unit: Unit): Direct {
     const code = this.#code;
     const known = new Map<string, number>();
-    const direct: Direct = { touches: [], state: new Set() };
+    const direct: Direct = {
+      touches: [],
+      state: new Set(),
+      reads: new Set(),
+    };
     for (const reference of unit.references) {
       const binding = code.resolved.bindings.get(reference)!;
       if (binding.node === reference || !mayMatter(binding)) continue;
@@ -115,12 +123,22 @@ export class EffectTable {
         if (isAssigned && root.binding !== binding) continue;
         if (root.specifier === null) {
           if (gripsState(root, use, code)) direct.state.add(root.name);
+          if (readsState(root, use, reference, code)) {
+            direct.reads.add(root.name);
+          }
           continue;
         }
         // An alias is read where it is made; what is done to it counts here.
         if (use.how === "read" && !binding.imported) continue;
         if (isExternal(root.specifier)) continue;
-        this.#add(touchOf(root, use, reference), use, known, direct);
+        const touch = touchOf(root, use, reference);
+        const derived = derivedAt(reference, use, root.path, code.resolved);
+        this.#add(
+          derived.length > 0 ? { ...touch, derived } : touch,
+          use,
+          known,
+          direct,
+        );
       }
     }
     return direct;
@@ -159,6 +177,7 @@ export class EffectTable {
       touch.name,
       touch.how,
       touch.member,
+      touch.derived?.join(),
     ].join("\n");
     let at = known.get(key);
     if (at === undefined) {
@@ -215,6 +234,21 @@ function gripsState(
   const how = use.how === "return" ? "pass" : use.how;
   // A `let` that holds objects is state as a whole: assigning to it as well.
   return judgeTouch(fact, root.path, how).grip !== "none";
+}
+
+/** Whether something is made of what a variable of the module holds, which code that runs later may change. */
+function readsState(
+  root: Root,
+  use: Use,
+  reference: Node,
+  { resolved, values }: Code,
+): boolean {
+  const binding = root.binding!;
+  const fact = values.ofBinding(binding);
+  const derived = derivedAt(reference, use, root.path, resolved);
+  if (staleOf(fact, root.path, derived) === null) return false;
+  return fact.kind !== "primitive" ||
+    binding.references.some((it) => resolved.targets.has(it));
 }
 
 function touchOf(root: Root, use: Use, reference: Node): Touch {

@@ -82,3 +82,91 @@ globalThis.addEventListener("x", () => {});
     [],
   );
 });
+
+Deno.test("what is set on objects of packages is told, by whatever name the module has for them", () => {
+  assertEquals(
+    writes(`import X, { Hono as App } from "npm:hono@4.1.0/tiny";
+import * as all from "jsr:@std/log@1";
+import axios from "axios";
+import process from "node:process";
+import { own } from "./own.ts";
+X.prototype.y = 1;
+App.prototype.last = function () {};
+Object.defineProperty(App.prototype, "first", { get() {} });
+Object.assign(X, { a: 1, "b": 2 });
+Object.defineProperties(all.Logger.prototype, { c: {} });
+axios.defaults.headers.common["x-app"] = "1";
+const proto = App.prototype, { defaults } = axios;
+proto.third = 3; defaults.timeout = 4;
+Reflect.set(App, "fourth", 4);
+Object.setPrototypeOf(App.prototype, Other);
+delete App.prototype.gone;
+process.env.MODE = "dark";
+(function patch(it) { it.fifth = 5; })(App);
+const { default: Late } = await import("late");
+Late.prototype.z = 1;
+const list = Array.prototype;
+list.last = () => {};
+Object.assign(String.prototype, { shout() {} });
+`),
+    [
+      "hono/tiny.prototype.y 6",
+      "hono/tiny.Hono.prototype.last 7",
+      "hono/tiny.Hono.prototype.first 8",
+      "hono/tiny.a 9",
+      "hono/tiny.b 9",
+      "@std/log.Logger.prototype.c 10",
+      "axios.defaults.headers.common.x-app 11",
+      "hono/tiny.Hono.prototype.third 13",
+      "axios.defaults.timeout 13",
+      "hono/tiny.Hono.fourth 14",
+      "hono/tiny.Hono.prototype.__proto__ 15",
+      "hono/tiny.Hono.prototype.gone 16",
+      "process.env.MODE 17",
+      "hono/tiny.Hono.fifth 18",
+      "late.prototype.z 20",
+      "Array.prototype.last 22",
+      "String.prototype.shout 23",
+    ],
+  );
+});
+
+Deno.test("what packages make for the module, and the modules of the app, are not outside", () => {
+  assertEquals(
+    writes(`import express from "npm:express";
+import { Hono } from "npm:hono";
+import { own } from "./own.ts";
+import { live } from "jsr:@flyhot/runtime@1";
+const app = express(), hono = new Hono();
+app.locals.title = "x"; hono.limit = 3;
+app.set("x", 1); express.static("public").dir = 1;
+own.x = 1; Object.assign(own, { y: 2 }); live.z = 1;
+Object.assign({}, express, Hono);
+Object.assign(hono, { x: 1 });
+export function later() { Hono.prototype.y = 1; }
+class App extends Hono { static x = 1; }
+App.prototype.z = 1;
+`),
+    [],
+  );
+});
+
+Deno.test("what is made of what a package had is told as such", () => {
+  assertEquals(
+    writes(`import { Hono } from "npm:hono";
+import axios from "axios";
+const before = Hono.prototype.fetch;
+Hono.prototype.fetch = function (...all) { return before.apply(this, all); };
+axios.defaults = { ...axios.defaults, timeout: 1 };
+axios.count += 1;
+if (!Hono.prototype.first) Hono.prototype.first = () => {};
+Hono.cache ??= new Map();
+`),
+    [
+      "hono.Hono.prototype.fetch 4 again",
+      "axios.defaults 5 again",
+      "axios.count 6 again",
+      "hono.Hono.prototype.first 7 again",
+    ],
+  );
+});

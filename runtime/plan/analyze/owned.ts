@@ -3,7 +3,8 @@
  */
 import type { OwnedFact } from "../../protocol/manifest/module_analysis.ts";
 import { placeOf } from "./effects.ts";
-import { isUnpaced } from "./paced.ts";
+import { loopPacing } from "./paced.ts";
+import type { Pacing } from "./paces.ts";
 import { textOf } from "./imports.ts";
 import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
 import { isEndless } from "./code/runs.ts";
@@ -70,12 +71,19 @@ export function ownedBy(
           kind: "loop",
           line: placeOf(loop).line,
           detail: isForAwait ? "for await" : "an endless loop that awaits",
-          ...isUnpaced(loop, unit, resolved, units) ? { unpaced: true } : {},
+          ...pacingFacts(loopPacing(loop, unit, resolved, units)),
         });
       }
     }
   }
   return found.sort((a, b) => a.line - b.line);
+}
+
+function pacingFacts(
+  { timer, by }: Pacing,
+): Pick<OwnedFact, "unpaced" | "pacedBy"> {
+  if (timer) return {};
+  return by.length > 0 ? { pacedBy: by } : { unpaced: true };
 }
 
 function kindOf(call: Node, resolved: Resolved): OwnedFact["kind"] | null {

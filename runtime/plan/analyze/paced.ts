@@ -13,37 +13,66 @@ import {
 } from "./code/nodes.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { Unit, Units } from "./code/units.ts";
-import { calleeName, writtenName } from "./code/uses.ts";
+import { calleeName } from "./code/uses.ts";
+import {
+  functionOf,
+  joined,
+  PACED,
+  type Pacing,
+  pacingOfCode,
+  UNPACED,
+} from "./paces.ts";
 
-/** Names of what waits for a time. */
-const PACES =
-  /^(?:setTimeout|setInterval|setImmediate|.*(?:sleep|delay|wait|pause|timeout|timer|tick|interval|every).*)$/i;
 /** What never ends by itself: files, keys and messages that may come. */
 const ENDLESS = /^(?:watch\w*|subscribe|consume|messages)$/;
 
 /**
- * Tells whether a loop of an evaluation goes on when the timers of its module have ended.
+ * Tells whether a loop of an evaluation ends with the timers of its module.
  *
  * @param loop the loop
  * @param unit the code that it stands in
  * @param resolved the module
  * @param units its code
- * @returns true if nothing that it awaits is a timer; of a `for await` only where what it walks is known never to end
+ * @returns whether it waits for a timer, and for what else that may be one; a `for await` goes on only where what it
+ * walks is known never to end
  */
-export function isUnpaced(
+export function loopPacing(
   loop: Node,
   unit: Unit,
   resolved: Resolved,
   units: Units,
-): boolean {
+): Pacing {
   if (unit.awaits.includes(loop)) {
-    return isEndlessSource(one(loop, "right")!, resolved, units);
+    const source = endlessSource(one(loop, "right")!, resolved, units);
+    return source ?? PACED;
   }
   const within = unit.awaits.filter((it) =>
     loop.start <= it.start && it.end <= loop.end
   );
-  return !readsToTheEnd(loop) &&
-    !within.some((it) => paces(it, resolved, units, new Set()));
+  return readsToTheEnd(loop) ? PACED : joined(
+    within.filter((it) => isInEachTurn(it, loop, resolved))
+      .map((it) => pacingOfCode(it, resolved, units)),
+  );
+}
+
+/** A rest that is taken only when there is nothing to do, or after an error, lets a busy loop go on. */
+function isInEachTurn(
+  node: Node,
+  loop: Node,
+  { parents }: Resolved,
+): boolean {
+  for (let at = node; at !== loop;) {
+    const up = parents.get(at);
+    if (!up) return true;
+    const { type } = up.node;
+    if (
+      /^(?:consequent|alternate)$/.test(up.key) ||
+      type === "CatchClause" ||
+      type === "LogicalExpression" && up.key === "right"
+    ) return false;
+    at = up.node;
+  }
+  return true;
 }
 
 /** `if (done) break`: what is read has an end. */
@@ -73,29 +102,31 @@ function mentionsDone(test: Node): boolean {
   return found;
 }
 
-function isEndlessSource(
+/** What paces a source that never ends; null where it may end, or nobody can tell. */
+function endlessSource(
   source: Node,
   resolved: Resolved,
   units: Units,
-): boolean {
+): Pacing | null {
   const inner = unwrap(source);
   if (inner.type === "Identifier") {
     const value = resolved.bindings.get(inner)?.from?.value;
     return value !== undefined && value !== inner &&
-      unwrap(value).type === "CallExpression" &&
-      isEndlessSource(value, resolved, units);
+        unwrap(value).type === "CallExpression"
+      ? endlessSource(value, resolved, units)
+      : null;
   }
-  if (inner.type !== "CallExpression") return false;
-  if (calleeName(inner, resolved) === "Deno.watchFs") return true;
+  if (inner.type !== "CallExpression") return null;
+  if (calleeName(inner, resolved) === "Deno.watchFs") return UNPACED;
   const callee = unwrap(one(inner, "callee")!);
   if (callee.type === "MemberExpression") {
-    return ENDLESS.test(keyName(callee, "property") ?? "");
+    return ENDLESS.test(keyName(callee, "property") ?? "") ? UNPACED : null;
   }
   const made = functionOf(callee, resolved, units);
-  return made !== null &&
-    made.loops.some((it) =>
-      isTrueLoop(it) && isUnpaced(it, made, resolved, units)
-    );
+  const endless = made?.loops.filter(isTrueLoop) ?? [];
+  return made && endless.length > 0
+    ? joined(endless.map((it) => loopPacing(it, made, resolved, units)))
+    : null;
 }
 
 function isTrueLoop(loop: Node): boolean {
@@ -103,51 +134,4 @@ function isTrueLoop(loop: Node): boolean {
   if (loop.type === "ForStatement") return test === null;
   return loop.type === "WhileStatement" && test !== null &&
     (unwrap(test) as { value?: unknown }).value === true;
-}
-
-/** Whether a piece of code waits for a time, itself or by functions of its module. */
-function paces(
-  node: Node,
-  resolved: Resolved,
-  units: Units,
-  seen: Set<Unit>,
-): boolean {
-  let found = false;
-  const visit = (at: Node): void => {
-    if (found) return;
-    if (at.type === "CallExpression" || at.type === "NewExpression") {
-      const name = calleeName(at, resolved) ?? writtenName(at) ?? "";
-      if (PACES.test(name.split(".").at(-1)!)) found = true;
-      const callee = one(at, "callee");
-      const called = callee && functionOf(unwrap(callee), resolved, units);
-      if (called && !seen.has(called)) {
-        seen.add(called);
-        if (paces(called.node, resolved, units, seen)) found = true;
-      }
-    }
-    // `for await (const _ of setInterval(1000))`, a promise that a timer resolves by name.
-    if (
-      at.type === "Identifier" &&
-      /^set(?:Timeout|Interval)$/.test(word(at, "name"))
-    ) {
-      found = true;
-    }
-    eachChild(at, visit);
-  };
-  visit(node);
-  return found;
-}
-
-function functionOf(
-  callee: Node,
-  resolved: Resolved,
-  units: Units,
-): Unit | null {
-  if (callee.type !== "Identifier") return units.byFunction.get(callee) ?? null;
-  const binding = resolved.bindings.get(callee);
-  for (const node of [binding?.from?.value, binding?.node]) {
-    const unit = node && units.byFunction.get(unwrap(node));
-    if (unit) return unit;
-  }
-  return null;
 }

@@ -13,6 +13,7 @@ import {
   judgeTouch,
   pathOf,
 } from "../analyze/values/judge_touch.ts";
+import { staleOf } from "../analyze/values/derived.ts";
 import type { View } from "./views.ts";
 
 /** A module that is touched, by whom and where. */
@@ -21,8 +22,10 @@ export interface Contact {
   readonly path: string;
   /** The exported name, or the variable. */
   readonly name: string;
-  /** How much it matters. */
-  readonly grip: Exclude<Grip, "none">;
+  /** How much it matters; `read` if something is made of what it holds, which is told only to who wants to know all. */
+  readonly grip: Exclude<Grip, "none"> | "read";
+  /** Of `read`: what, for people. */
+  readonly detail?: string;
   /** The module that is evaluated. */
   readonly by: string;
   /** The line in it, from 1. */
@@ -53,7 +56,8 @@ export class Touched {
   /**
    * @param view the state of the app
    * @param isNamed whether a name of a module is kept or shared: then touching it is the app's affair
-   * @param tellsAll whether a function that changes several variables is told of with each of them. Default with one
+   * @param tellsAll whether a function that changes several variables is told of with each of them, and what is made of
+   * values that are only read. Default neither
    */
   constructor(
     view: View,
@@ -87,7 +91,8 @@ export class Touched {
 
   #step(step: Step, waiting: Step[], contact: (contact: Contact) => void) {
     const { path, touch } = step;
-    if (touch.how === "read" || touch.how === "extend") return;
+    const isRead = touch.how === "read" || touch.how === "extend";
+    if (isRead && !(this.#tellsAll && touch.derived)) return;
     if (this.#seen.has(touch)) return;
     this.#seen.add(touch);
     const target = this.#view.resolve(path, touch.specifier);
@@ -109,7 +114,15 @@ export class Touched {
       this.#isNamed(found.path, found.name) || this.#isNamed(found.path, local)
     ) return;
     if (this.#isHarmless(found)) return;
-    const verdict = judgeTouch(found.fact, pathOf(touch), touch.how);
+    const way = pathOf(touch);
+    const detail = this.#tellsAll && touch.derived
+      ? staleOf(found.fact, way, touch.derived)
+      : null;
+    if (detail !== null) {
+      const { path, name } = found;
+      contact({ path, name, grip: "read", detail, by, line, column });
+    }
+    const verdict = judgeTouch(found.fact, way, touch.how);
     const run = (path: string, effects: Effects) => {
       if (effects.callsBack) {
         const analysis = this.#view.analysis(step.path);
@@ -127,6 +140,9 @@ export class Touched {
       );
       for (const name of this.#tellsAll ? state : state.slice(0, 1)) {
         contact({ path, name, grip: "write", by, line, column });
+      }
+      for (const name of this.#tellsAll ? effects.reads ?? [] : []) {
+        contact({ path, name, grip: "read", detail: name, by, line, column });
       }
     };
     for (const effects of verdict.runs) run(found.path, effects);

@@ -7,6 +7,7 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import {
   isImageFile,
+  isTsconfigPath,
   PACKAGE_RESOLUTION_KEYS,
   RESOLUTION_KEYS,
 } from "../config_keys.ts";
@@ -18,16 +19,21 @@ import type { Refusal } from "../../base/refusal.ts";
  * @param manifest the release
  * @param running what runs
  * @param followsPackages whether packages are compared one by one, so that `package.json` need not be
+ * @param loads the modules that the release needs
  * @returns the refusals
  */
 export function configRefusals(
   manifest: Manifest,
   running: RunningManifest,
   followsPackages = false,
+  loads: ReadonlySet<string> = new Set(),
 ): Refusal[] {
+  const usesJsx = [...loads].some(isJsxPath);
   return changedConfig(manifest, running).flatMap((path) => {
     if (isImageFile(path)) return [];
-    const keys = changedKeys(manifest, running, path, followsPackages);
+    const keys = changedKeys(manifest, running, path, followsPackages)
+      // Pages that only a browser loads are translated by a bundler.
+      ?.filter((key) => key !== "jsx" || usesJsx) ?? null;
     if (keys?.length === 0) return [];
     return [configRefusal(path, keys)];
   });
@@ -50,8 +56,8 @@ export function changedImageFiles(
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
   return Object.entries(manifest.config).filter(([path, digest]) => {
     const before = own(running.config, path);
-    // What the image does not carry cannot be compared.
-    return before !== undefined && before !== digest;
+    // What the image does not carry cannot be compared; without a tsconfig.json Deno translates by its defaults.
+    return before === undefined ? isTsconfigPath(path) : before !== digest;
   }).map(([path]) => path);
 }
 
@@ -63,11 +69,13 @@ function changedKeys(
   followsPackages: boolean,
 ): string[] | null {
   const after = own(manifest.configKeys, path);
-  const before = own(running.configKeys, path);
+  const isTsconfig = isTsconfigPath(path);
+  const before = own(running.configKeys, path) ?? (isTsconfig ? {} : undefined);
   if (!after || !before) return null;
   const canFollow = running.specifiers !== undefined;
   const isPackageJson = /(?:^|\/)package\.json$/.test(path);
-  const isImportMap = !isPackageJson && !/(?:^|\/)deno\.jsonc?$/.test(path);
+  const isImportMap = !isPackageJson && !isTsconfig &&
+    !/(?:^|\/)deno\.jsonc?$/.test(path);
   const followed = (key: string) =>
     isPackageJson
       ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
@@ -80,7 +88,9 @@ function changedKeys(
 function configRefusal(path: string, keys: string[] | null): Refusal {
   const at = { path, line: 0, column: 0, subject: "", remedy: "" };
   const isMember = path.includes("/") && /deno\.jsonc?$/.test(path);
-  if (isMember && keys?.includes("compilerOptions")) {
+  if (
+    isTsconfigPath(path) || isMember && keys?.includes("compilerOptions")
+  ) {
     return {
       ...at,
       rule: "compiler",
@@ -101,40 +111,57 @@ function configReason(path: string): string {
 }
 
 /**
- * Refuses modules of a workspace member that Deno would translate by the member's own options, which the hooks do not know.
+ * Refuses modules that Deno would translate by options which hold for their place alone: a release's file is at another.
  *
  * @param manifest the release
  * @param evaluated the modules that are evaluated
- * @returns a refusal for each such member
+ * @returns a refusal for each file that has such options
  */
-export function memberRefusals(
+export function translationRefusals(
   manifest: Manifest,
   evaluated: Iterable<string>,
 ): Refusal[] {
-  const members = Object.entries(manifest.configKeys ?? {}).flatMap(
-    ([path, keys]) =>
-      path.includes("/") && Object.hasOwn(keys, "compilerOptions")
-        ? [{ path, folder: path.slice(0, path.lastIndexOf("/") + 1) }]
-        : [],
-  );
-  if (members.length === 0) return [];
-  const found = new Map<string, string>();
-  for (const module of evaluated) {
-    for (const { path, folder } of members) {
-      if (module.startsWith(folder) && !found.has(path)) {
-        found.set(path, module);
+  const places = Object.entries(manifest.configKeys ?? {}).flatMap(
+    ([path, keys]) => {
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      const isOwn = folder !== "";
+      if (!isOwn && !(isTsconfigPath(path) && Object.hasOwn(keys, "files"))) {
+        return [];
       }
+      const concerns = Object.hasOwn(keys, "compilerOptions")
+        ? () => true
+        : Object.hasOwn(keys, "jsx")
+        ? isJsxPath
+        : null;
+      return concerns ? [{ path, folder, isOwn, concerns }] : [];
+    },
+  );
+  if (places.length === 0) return [];
+  const found = new Map<string, Refusal>();
+  for (const module of evaluated) {
+    for (const { path, folder, isOwn, concerns } of places) {
+      if (!module.startsWith(folder) || found.has(path) || !concerns(module)) {
+        continue;
+      }
+      const without = `and ${module} would be translated without them`;
+      found.set(path, {
+        rule: "compiler",
+        path,
+        line: 0,
+        column: 0,
+        subject: "compilerOptions",
+        why: isOwn
+          ? `are the member's own, ${without}`
+          : `hold only for the files that it names, ${without}`,
+        remedy: "move them to the deno.json of the root",
+      });
     }
   }
-  return [...found].map(([path, module]): Refusal => ({
-    rule: "compiler",
-    path,
-    line: 0,
-    column: 0,
-    subject: "compilerOptions",
-    why: `are the member's own, and ${module} would be translated without them`,
-    remedy: "move them to the deno.json of the root",
-  }));
+  return [...found.values()];
+}
+
+function isJsxPath(path: string): boolean {
+  return /\.[jt]sx$/.test(path);
 }
 
 function own<T>(

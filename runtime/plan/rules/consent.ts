@@ -1,6 +1,7 @@
 /** What the app or the deployer has consented to, and which of it was of use.
  * @module
  */
+import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
 
 /** Consents by their exact text. */
 export class Consents {
@@ -32,16 +33,21 @@ export class Consents {
   }
 
   /**
-   * What matched nothing. Which servers the new code opens only the machine can know.
+   * What matched nothing. Which of the holders and servers that run are lost is decided once the new code has declared its
+   * own.
    *
-   * @param holders the holders and families that run; which of them is lost is decided once the new code has declared its own
+   * @param running the holders and families, and the addresses served, where the machine says them
    * @returns the texts
    */
-  unused(holders: Readonly<Record<string, unknown>>): readonly string[] {
+  unused(
+    { holders, addresses }: Pick<RunningManifest, "holders" | "addresses">,
+  ): readonly string[] {
     return [...this.#given].filter((text) => {
-      if (this.#used.has(text) || text.startsWith("server:")) return false;
-      const [, holder] = /^holder:(.+)$/.exec(text) ?? [];
-      return holder === undefined || !Object.hasOwn(holders, holder);
+      if (this.#used.has(text)) return false;
+      const [, kind, name = ""] = /^(holder|server):(.+)$/s.exec(text) ?? [];
+      if (kind === "holder") return !Object.hasOwn(holders, name);
+      if (kind === "server") return addresses?.includes(name) === false;
+      return true;
     });
   }
 }

@@ -34,14 +34,15 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
   const next = new Map<string, GlobalWrite[]>();
   for (const path of evaluated) {
     for (const write of release.analysis(path)?.globals ?? []) {
+      if (isOfTheApp(path, write, release)) continue;
       next.set(write.name, [...next.get(write.name) ?? [], write]);
     }
   }
   const refusals: Refusal[] = [];
   for (const path of replaced) {
-    for (
-      const { name, line, column } of running.analysis(path)?.globals ?? []
-    ) {
+    for (const write of running.analysis(path)?.globals ?? []) {
+      if (isOfTheApp(path, write, running)) continue;
+      const { name, line, column } = write;
       const again = next.get(name) ?? [];
       const isLeft = again.length === 0;
       if (isLeft ? isWayBack : !again.some((it) => it.again)) continue;
@@ -64,4 +65,13 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
     }
   }
   return refusals;
+}
+
+/** Whether it is set on what one of the app's own modules exports, by an alias: that goes with its module. */
+function isOfTheApp(
+  path: string,
+  { specifier }: GlobalWrite,
+  view: View,
+): boolean {
+  return specifier !== undefined && view.resolve(path, specifier) !== null;
 }

@@ -195,14 +195,12 @@ function repeatRefusal(
     column,
     name,
     isRead
-      ? `${named} what its module makes of all that it holds (${detail}) while it is evaluated would miss what the old code still changes`
+      ? `${named} what its module makes of what it holds (${detail}) while it is evaluated would miss what the old code still changes`
       : library
       ? `is of ${library}, and what its module does to it whenever it is evaluated (${detail}) would be done a second time`
       : `${named} ${detail} would be done to it a second time`,
     at,
-    isRead
-      ? "look through it when it is asked for"
-      : "do it only to a value that does not have it yet",
+    isRead ? WHEN_ASKED : "do it only to a value that does not have it yet",
   );
 }
 
@@ -227,6 +225,16 @@ function repeated(
   };
 }
 
+const WHEN_ASKED = "look at it when it is asked for";
+
+function writtenBy(by: string): string {
+  return `is named under "keep", and what ${by} does to it while it is evaluated would be done a second time`;
+}
+
+function readBy(by: string, detail: string): string {
+  return `is named under "keep", and what ${by} makes of what it holds (${detail}) while it is evaluated would miss what the old code still changes`;
+}
+
 /** What modules that are evaluated do to kept values of other modules. */
 function* repeatedByOthers(input: KeepInput): Steps<Refusal[]> {
   const { settings, release, consents, reload, fresh, isWayBack } = input;
@@ -242,20 +250,24 @@ function* repeatedByOthers(input: KeepInput): Steps<Refusal[]> {
     }
   }
   if (kept.size === 0 || isWayBack) return [];
-  const refusals = new Map<string, Refusal>();
+  const refusals = new Map<string, Refusal>(),
+    looks = new Map<string, Refusal>();
   const touched = new Touched(release, () => false, true);
   for (const module of [...reload, ...fresh]) {
     yield;
-    touched.follow(module, ({ path, name, grip, by, line, column }) => {
+    touched.follow(module, ({ path, name, grip, detail, by, line, column }) => {
       const at = kept.get(`${path}#${name}`);
-      if (at === undefined || grip !== "write" || refusals.has(at)) return;
+      if (at === undefined || grip === "pass") return;
+      const known = grip === "write" ? refusals : looks;
+      if (known.has(at)) return;
       if (consents.take(`repeats:${at}`)) return;
-      const why =
-        `is named under "keep", and what ${by} does to it while it is evaluated would be done a second time`;
-      refusals.set(at, repeated(by, line, column, at, why, at));
+      const refusal = grip === "write"
+        ? repeated(by, line, column, at, writtenBy(by), at)
+        : repeated(by, line, column, at, readBy(by, detail!), at, WHEN_ASKED);
+      known.set(at, refusal);
     });
   }
-  return [...refusals.values()];
+  return [...new Map([...looks, ...refusals]).values()];
 }
 
 /** Enums whose members have other values now: what is kept holds the old ones. */

@@ -2,6 +2,12 @@
  * @module
  */
 import type { Refusal } from "../../base/refusal.ts";
+import type {
+  OwnedFact,
+  PacedBy,
+} from "../../protocol/manifest/module_analysis.ts";
+import { soundsPaced } from "../analyze/paces.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
 import type { View } from "../lookup/views.ts";
 import type { Consents } from "./consent.ts";
 
@@ -10,18 +16,23 @@ import type { Consents } from "./consent.ts";
  *
  * @param replaced the modules that are reloaded or gone
  * @param running the modules as they run
+ * @param loaded all modules that run: one of them may have the method that a loop waits for
  * @param consents what is consented to
  * @returns a refusal for each such loop
  */
 export function loopRefusals(
   replaced: readonly string[],
   running: View,
+  loaded: Iterable<string>,
   consents: Consents,
 ): Refusal[] {
   const refusals: Refusal[] = [];
+  const pacing = new PacingFinder(running, loaded);
   for (const path of replaced) {
     for (const fact of running.analysis(path)?.owned ?? []) {
-      if (fact.kind !== "loop" || !fact.unpaced) continue;
+      if (fact.kind !== "loop") continue;
+      const why = whyEndless(path, fact, pacing);
+      if (why === null) continue;
       // By the module: lines move.
       const consent = `repeats:${path}#loop`;
       if (consents.take(consent)) continue;
@@ -31,8 +42,7 @@ export function loopRefusals(
         line: fact.line,
         column: 0,
         subject: fact.detail,
-        why:
-          "goes on beside that of the new code, because it waits for something else than timers",
+        why: `goes on beside that of the new code, because ${why}`,
         remedy:
           "begin it in a service and end it by its signal, or let it wait for a timer in each turn",
         consent,
@@ -40,4 +50,59 @@ export function loopRefusals(
     }
   }
   return refusals;
+}
+
+function whyEndless(
+  path: string,
+  { unpaced, pacedBy }: OwnedFact,
+  pacing: PacingFinder,
+): string | null {
+  if (unpaced) return "it waits for something else than timers";
+  if (!pacedBy || pacedBy.some((it) => pacing.isPaced(path, it))) return null;
+  const names = pacedBy.map(({ name }) => `${name}()`).join(", ");
+  return `${names}, for which it waits, ${
+    pacedBy.length === 1 ? "sets" : "set"
+  } no timer`;
+}
+
+/** Looks into the functions of the app that may wait for timers. */
+class PacingFinder {
+  readonly #view: View;
+  readonly #loaded: Iterable<string>;
+  readonly #exports: ExportFinder;
+
+  constructor(view: View, loaded: Iterable<string>) {
+    this.#view = view;
+    this.#loaded = loaded;
+    this.#exports = new ExportFinder(view);
+  }
+
+  /** Whether a function waits for a timer; by its name where nobody can look into it. */
+  isPaced(path: string, by: PacedBy, seen: Set<string> = new Set()): boolean {
+    const { specifier, name } = by;
+    if (specifier === undefined) return this.#isMethodPaced(name, seen);
+    const target = this.#view.resolve(path, specifier);
+    if (target === null) return soundsPaced(name) || soundsPaced(specifier);
+    const found = this.#exports.find(target, name);
+    if (found.kind !== "here") return soundsPaced(name);
+    return this.#isFactPaced(found.path, found.name, seen) ?? false;
+  }
+
+  #isMethodPaced(name: string, seen: Set<string>): boolean {
+    const judged = [...this.#loaded].flatMap((path) =>
+      this.#isFactPaced(path, `.${name}`, seen) ?? []
+    );
+    return judged.length === 0 || judged.includes(true);
+  }
+
+  #isFactPaced(path: string, name: string, seen: Set<string>): boolean | null {
+    const fact = this.#view.analysis(path)?.pacing?.find((it) =>
+      it.name === name
+    );
+    const key = `${path}\n${name}`;
+    if (!fact || seen.has(key)) return null;
+    seen.add(key);
+    return fact.timer === true ||
+      (fact.by ?? []).some((it) => this.isPaced(path, it, seen));
+  }
 }

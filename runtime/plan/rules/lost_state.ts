@@ -10,6 +10,7 @@ import type {
   NameRef,
   StateBinding,
 } from "../../protocol/manifest/module_analysis.ts";
+import { declarationLine } from "../lookup/declaration_line.ts";
 import type { View } from "../lookup/views.ts";
 
 /** A variable whose value would be lost. */
@@ -105,7 +106,7 @@ export function* stateIn(
         for (const name of fact.effects?.state ?? []) {
           add({
             path: found.path,
-            line: 0,
+            line: declarationLine(view.analysis(found.path), name),
             column: 0,
             name,
             why: "mutated",
@@ -119,7 +120,10 @@ export function* stateIn(
       ) {
         add({
           path: found.path,
-          line: fact.line ?? 0,
+          line: fact.line ?? declarationLine(
+            view.analysis(found.path),
+            fact.local ?? found.name,
+          ),
           column: fact.column ?? 0,
           name: fact.local ?? found.name,
           why: "mutated",
@@ -129,7 +133,7 @@ export function* stateIn(
         const name = `${fact.class ?? found.name}.${first}`;
         add({
           path: found.path,
-          line: 0,
+          line: declarationLine(view.analysis(found.path), name),
           column: 0,
           name,
           why: "mutated",

@@ -8,6 +8,7 @@ import type {
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
 import type { Refusal } from "../../base/refusal.ts";
+import { importLine } from "../lookup/declaration_line.ts";
 
 /**
  * Refuses what comes by URL and is new: no lock file and no cache of the process knows it.
@@ -62,6 +63,19 @@ export function packageRefusals(
   ];
 }
 
+/** The package that a specifier of a module means. */
+function packageMeant(
+  { modules }: Manifest,
+  from: string,
+  specifier: string,
+): string {
+  const { specifiers = {} } = modules[from]!;
+  const target = Object.hasOwn(specifiers, specifier)
+    ? specifiers[specifier]!
+    : specifier;
+  return packageOf(target);
+}
+
 function addedRefusals(
   manifest: Manifest,
   running: RunningManifest,
@@ -85,7 +99,10 @@ function addedRefusals(
     refusals.push({
       rule: "package",
       path: from,
-      line: 0,
+      line: importLine(
+        manifest.analysis?.[from],
+        (specifier) => packageMeant(manifest, from, specifier) === name,
+      ),
       column: 0,
       subject: "",
       why: `adds ${name}, which needs a new image`,

@@ -23,7 +23,7 @@ export function unmatchedSettings(
   consents: Consents,
   { manifest, running, release, now }: {
     readonly manifest: Manifest;
-    readonly running: Pick<RunningManifest, "holders">;
+    readonly running: Pick<RunningManifest, "holders" | "addresses">;
     readonly release: View;
     readonly now: View;
   },
@@ -47,7 +47,7 @@ export function unmatchedSettings(
       const matches = assetMatcher([entry]);
       return !paths.some((path) => matches(path) !== null);
     }).map((entry) => warn("assets", entry, "file")),
-    ...consents.unused(running.holders).map((text) =>
+    ...consents.unused(running).map((text) =>
       `consent "${text}" matches nothing`
     ),
   ];

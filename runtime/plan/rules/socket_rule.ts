@@ -2,6 +2,7 @@
  * @module
  */
 import type { Refusal } from "../../base/refusal.ts";
+import { serverLine } from "../lookup/declaration_line.ts";
 import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 
@@ -37,7 +38,8 @@ export function socketsWay(
  * @returns what is refused, and what is told
  */
 export function judgeSockets(
-  { openSockets = {}, packageSockets = {} }: RunningManifest,
+  { openSockets = {}, packageSockets = {}, socketLines = {}, analysis = {} }:
+    RunningManifest,
   replaced: readonly string[],
   way: ReleaseSettings["sockets"],
   isWayBack = false,
@@ -49,18 +51,26 @@ export function judgeSockets(
     if (!paths.has(path)) continue;
     const sockets = `${count} open ${count === 1 ? "socket" : "sockets"}`;
     const made = `${sockets} whose handlers are made by ${path}`;
+    // Who has opened none itself answers to them by its server.
+    const line = Object.hasOwn(socketLines, path)
+      ? socketLines[path]!
+      : Object.hasOwn(analysis, path)
+      ? serverLine(analysis[path])
+      : 0;
     const ofPackages = Object.hasOwn(packageSockets, path)
       ? packageSockets[path]!
       : 0;
     if (way === undefined) {
       refusals.push(refusal(
         path,
+        line,
         `makes the handlers of ${sockets}, which would go on with the old code`,
         `add to "flyhot" in deno.json: "sockets": "reconnect" (they are closed, and their clients connect again), "replay" (the new code greets them again) or "keep" (they go on with the old code); or let them be of sockets(), which follow the code`,
       ));
     } else if (way === "replay" && ofPackages > 0 && !isWayBack) {
       refusals.push(refusal(
         path,
+        line,
         `has ${ofPackages} open ${
           ofPackages === 1 ? "socket" : "sockets"
         } that cannot be greeted again: connections without WebSocket, and those that a package hands to a callback`,
@@ -77,11 +87,16 @@ const FATES = {
   replay: "the new code greets them again",
 } as const;
 
-function refusal(path: string, why: string, remedy: string): Refusal {
+function refusal(
+  path: string,
+  line: number,
+  why: string,
+  remedy: string,
+): Refusal {
   return {
     rule: "sockets",
     path,
-    line: 0,
+    line,
     column: 0,
     subject: "",
     why,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { URL } from "../../base/globals.ts";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Generations } from "../../modules/generations.ts";

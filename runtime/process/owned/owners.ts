@@ -95,6 +95,17 @@ export abstract class Owners<Entry extends Owner> {
     this.replace(isIn, []);
   }
 
+  /**
+   * Forgets attempts that are in and of which nothing asks any more.
+   *
+   * @param isNeeded tells those that may still ask for something
+   */
+  forget(isNeeded: (attempt: number) => boolean): void {
+    for (const [attempt, { isIn }] of this.#attempts) {
+      if (isIn && !isNeeded(attempt)) this.#attempts.delete(attempt);
+    }
+  }
+
   /** Puts some in the place of others; either may be more, or none. */
   protected abstract replace(
     before: readonly Entry[],

@@ -28,6 +28,14 @@ export interface HandOverListener<Served> {
   closed: boolean;
 }
 
+/** An address that somebody serves. */
+export interface ServedAddress {
+  /** The address, as it was asked for. */
+  readonly address: string;
+  /** The module that serves it; null where nobody knows. */
+  readonly place: string | null;
+}
+
 /** What is needed. */
 export interface HandOverContext {
   /** The generations of the process. */
@@ -112,10 +120,13 @@ export abstract class HandOver<
    * The addresses that the evaluation of replaced modules has asked for, and that of the attempt has not.
    *
    * @param attempt the attempt
-   * @returns the addresses as they were asked for
+   * @returns the addresses
    */
-  unclaimed(attempt: number): string[] {
-    return this.#left(attempt).map(({ key }) => key);
+  unclaimed(attempt: number): ServedAddress[] {
+    return this.#left(attempt).map(({ key, gate }) => ({
+      address: key,
+      place: gate.newest.place,
+    }));
   }
 
   /**
@@ -181,6 +192,17 @@ export abstract class HandOver<
     this.#attempts.delete(attempt);
     mine.decided.resolve(false);
     for (const listener of mine.opened) this.close(listener);
+  }
+
+  /**
+   * Forgets attempts that are in and of which nothing listens any more.
+   *
+   * @param isNeeded tells those that may still ask for something
+   */
+  forget(isNeeded: (attempt: number) => boolean): void {
+    for (const [attempt, { committed }] of this.#attempts) {
+      if (committed && !isNeeded(attempt)) this.#attempts.delete(attempt);
+    }
   }
 
   /** Stops listening, for good. */

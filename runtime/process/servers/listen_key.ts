@@ -54,6 +54,17 @@ export function addressKey(
 }
 
 /**
+ * An address as an app names it where it consents to serving it no more.
+ *
+ * @param key the address, as {@linkcode addressKey} makes it
+ * @returns the port alone for one of all hosts, else the address
+ */
+export function consentAddress(key: string): string {
+  const [, port = "0"] = /^\*:(\d+)$/.exec(key) ?? [];
+  return port === "0" ? key : port;
+}
+
+/**
  * Tells whether two addresses, as {@linkcode addressKey} makes them, are of one port and one of them of all hosts: whoever
  * listens at one of them is in the way of the other.
  *

@@ -1,6 +1,7 @@
 /** How a health check that asks its own server over the network is known again there: by a header with a secret.
  * @module
  */
+import { crypto, URL } from "../../base/globals.ts";
 import http from "node:http";
 import { natives } from "../../base/natives.ts";
 import type { Generations, Work } from "../../modules/generations.ts";

@@ -1,6 +1,7 @@
 /** The servers that `Deno.serve` opens: who meets which handler, and how one is handed over to new code.
  * @module
  */
+import { AbortController } from "../../base/globals.ts";
 import { natives } from "../../base/natives.ts";
 import { Gate, type Work } from "../../modules/generations.ts";
 import {

@@ -2,10 +2,12 @@
  * unless the app says otherwise.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import type { Socket } from "node:net";
 import { natives } from "../../base/natives.ts";
 import type { Generations } from "../../modules/generations.ts";
+import { callingLine } from "../../modules/caller.ts";
 import { type Answer, GreetedSocket } from "./greeted_socket.ts";
 
 /** What the sockets need. */
@@ -16,6 +18,8 @@ export interface OpenSocketsContext {
   callingPlace(): string | null;
   /** The path of a place that was noted before the root was known. */
   pathOf(place: string): string;
+  /** The URLs by which a stack may name what is at a place now. */
+  urlsOf(place: string): readonly string[];
   /** Answers a request as the server does whose request is under way; null outside of requests. */
   currentAnswer(): Answer | null;
   /** The sockets of packages that new code can greet. */
@@ -26,6 +30,10 @@ export interface OpenSocketsContext {
 
 interface OpenSocket {
   readonly place: string;
+  /** The generation of the code that handles it. */
+  readonly generation: number;
+  /** Where that module opens it, if it does so itself. */
+  readonly line?: number;
   /** Asks its client to connect again. */
   readonly end: () => void;
   /** What lets new code greet it; null where only a package could. */
@@ -54,6 +62,8 @@ export class OpenSockets {
   readonly #context: OpenSocketsContext;
   readonly #open = new Set<OpenSocket>();
   readonly #greeting = new WeakMap<Request, GreetedSocket>();
+  /** Modules by the generation that took their place, where sockets of the code before must not stay. */
+  readonly #replacedIn = new Map<string, number>();
 
   /**
    * @param context what they need
@@ -84,6 +94,15 @@ export class OpenSockets {
   /** How many are open, by the path of the module that handles them. */
   get byModule(): Record<string, number> {
     return this.#counted(() => true);
+  }
+
+  /** Where the modules open them, by path; where they do so themselves. */
+  get lines(): Record<string, number> {
+    const lines: Record<string, number> = {};
+    for (const { place, line } of this.#open) {
+      if (line !== undefined) lines[this.#context.pathOf(place)] ??= line;
+    }
+    return lines;
   }
 
   /** How many of them new code cannot greet, by the path of the module that serves. */
@@ -141,6 +160,7 @@ export class OpenSockets {
         }
       },
       greeted: null,
+      generation: this.#generation,
       since: performance.now(),
       probe: async () => {
         // Nothing is sent; only one that is closed refuses.
@@ -169,10 +189,11 @@ export class OpenSockets {
         if (socket.writable) close();
       },
       greeted: null,
+      generation: this.#generation,
       beneath: socket,
       ...more,
     };
-    this.#open.add(open);
+    this.#add(open);
     socket.once("close", () => this.#open.delete(open));
   }
 
@@ -186,6 +207,26 @@ export class OpenSockets {
   }
 
   /**
+   * Says that code was replaced, and that no socket that it opens from now on may stay: a request that began in it may be
+   * upgraded later.
+   *
+   * @param paths its modules
+   * @param generation the generation of the new code
+   */
+  replaced(paths: ReadonlySet<string>, generation: number): void {
+    for (const path of paths) this.#replacedIn.set(path, generation);
+  }
+
+  /**
+   * Says that sockets of replaced code may stay.
+   *
+   * @param paths its modules
+   */
+  kept(paths: ReadonlySet<string>): void {
+    for (const path of paths) this.#replacedIn.delete(path);
+  }
+
+  /**
    * Asks those clients of replaced modules to connect again that nobody was asked about, because they came while the upgrade
    * was under way; not before what they began had its time to end.
    *
@@ -195,6 +236,11 @@ export class OpenSockets {
   reconnectLate(paths: ReadonlySet<string>, afterMs: number): void {
     const late = this.#of(paths);
     if (late.length === 0) return;
+    this.#context.report(
+      `${late.length} ${
+        late.length === 1 ? "client" : "clients"
+      } connected to code that was replaced meanwhile: they are asked to connect again`,
+    );
     natives.setTimeout(
       () => this.#end(late.filter((it) => this.#open.has(it))),
       afterMs,
@@ -261,20 +307,40 @@ export class OpenSockets {
     const upgraded = natives.upgradeWebSocket(request, options);
     const place = callingPlace();
     if (place === null) return upgraded;
+    const at = callingLine(this.#context.urlsOf(place));
     const { socket } = upgraded;
     const greeted = answer && new GreetedSocket(socket, copy, answer);
     const open: OpenSocket = {
       place,
       end: () => socket.close(SERVICE_RESTART),
       greeted,
+      generation: this.#generation,
+      ...at ? { line: at.line } : {},
     };
     const { addEventListener } = natives.WebSocket.prototype;
     const listen = (name: string, act: () => void) =>
       addEventListener.call(socket, name, act, { once: true });
     // From when it is open: a response that is never sent opens nothing.
-    listen("open", () => this.#open.add(open));
+    listen("open", () => this.#add(open));
     listen("close", () => this.#open.delete(open));
     return upgraded;
+  }
+
+  /** The generation of the code that opens a socket now: it keeps its handlers, however long it took. */
+  get #generation(): number {
+    const { work, meets } = this.#context.generations;
+    return work && work.pass === null && !work.ended ? work.generation : meets;
+  }
+
+  #add(open: OpenSocket): void {
+    this.#open.add(open);
+    const { pathOf, report } = this.#context;
+    const path = pathOf(open.place);
+    if (open.generation >= (this.#replacedIn.get(path) ?? 0)) return;
+    report(
+      `a client has connected to code of ${path} that was replaced meanwhile: it is asked to connect again`,
+    );
+    this.#end([open]);
   }
 
   #of(paths: ReadonlySet<string>): OpenSocket[] {

@@ -55,11 +55,20 @@ export class JsonCursor {
   /**
    * Takes the value that is next.
    *
+   * @param expected the text of a value that it most likely is; then nothing has to be looked for. Default none
    * @returns its text
    */
-  value(): string {
+  value(expected = ""): string {
     const code = this.#next();
     const from = this.#at;
+    if (
+      (code === OPEN || code === OPEN_LIST) && expected !== "" &&
+      this.#text.startsWith(expected, from)
+    ) {
+      // An object or a list that is whole ends where it ends, whatever comes after it.
+      this.#at += expected.length;
+      return expected;
+    }
     if (code === QUOTE) this.#string();
     else if (code === OPEN || code === OPEN_LIST) this.#nested();
     else while (!/[\s,\]}]|^$/.test(this.#text.charAt(this.#at))) this.#at++;

@@ -39,6 +39,11 @@ export interface MachineInfoCommon {
    * the code, are not among them. Not there where the runtime is older.
    */
   readonly openSockets?: Readonly<Record<string, number>>;
+  /**
+   * Requests and events that began before the code was replaced and go on, open streams of events among them. Not there
+   * where the runtime is older.
+   */
+  readonly undrained?: number;
   /** How the runtime was started; not there where it is older. */
   readonly startedBy?: StartedBy;
   /** The process id. */
@@ -100,6 +105,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
     ...(it.openSockets === undefined ? {} : {
       openSockets: recordOf(count)(it.openSockets, `${at}.openSockets`),
     }),
+    ...(it.undrained === undefined
+      ? {}
+      : { undrained: count(it.undrained, `${at}.undrained`) }),
     ...(it.startedBy === undefined ? {} : {
       startedBy: oneOf(...STARTED_BY)(it.startedBy, `${at}.startedBy`),
     }),

@@ -90,6 +90,11 @@ export interface MachineResult {
   readonly holders: readonly HolderChange[];
   /** How long holders took no calls, in milliseconds; null if it did not come to that. */
   readonly suspend_ms: number | null;
+  /**
+   * How many requests and events that began before it went on in the old code when it was over, open streams of events
+   * among them; not there where the runtime is older, or it did not come to that.
+   */
+  readonly undrained?: number;
   /** From the first step to the last, in milliseconds. */
   readonly total_ms: number;
   /** Whether it was applied at boot, before the app served. */
@@ -136,6 +141,9 @@ export function parseMachineResult(value: unknown): MachineResult {
     modules: count(it.modules, `${at}.modules`),
     holders: listOf(holderChange)(it.holders, `${at}.holders`),
     suspend_ms: nullable(count)(it.suspend_ms, `${at}.suspend_ms`),
+    ...(it.undrained === undefined
+      ? {}
+      : { undrained: count(it.undrained, `${at}.undrained`) }),
     total_ms: count(it.total_ms, `${at}.total_ms`),
     at_boot: boolean(it.at_boot, `${at}.at_boot`),
     ...(it.boot_attempts === undefined

@@ -2,7 +2,7 @@
  * @module
  */
 import { protocolVersion } from "../manifest/manifest.ts";
-import { count, object, oneOf, string } from "../json/parse.ts";
+import { boolean, count, object, oneOf, string } from "../json/parse.ts";
 
 /** A start that has not lived a minute yet, or what such starts have led to. */
 export interface StartRecord {
@@ -27,6 +27,8 @@ export interface StartRecord {
   readonly innocent: number;
   /** What runs on trial, or instead of the ended release. Without it: what was before. */
   readonly instead?: "before" | "image";
+  /** True where what ran when it was taken had not lived a minute either: a death may be of that, and is not counted. */
+  readonly doubtful?: boolean;
   /** Another release, which a running process took before it died. */
   readonly taken?: TakenRecord;
 }
@@ -61,6 +63,9 @@ export function parseStartRecord(value: unknown): StartRecord {
     ...(it.instead === undefined
       ? {}
       : { instead: oneOf("before", "image")(it.instead, `${at}.instead`) }),
+    ...(it.doubtful === undefined
+      ? {}
+      : { doubtful: boolean(it.doubtful, `${at}.doubtful`) }),
     ...(it.taken === undefined
       ? {}
       : { taken: takenRecord(it.taken, `${at}.taken`) }),

@@ -78,6 +78,8 @@ export interface Touch {
   readonly column: number;
   /** What functions passed along would do, if they were called at once. */
   readonly callbacks?: Effects;
+  /** For people, what of it is read to make something of: `get()`, `.size`, of all that it holds `...`; none for none. */
+  readonly derived?: readonly string[];
 }
 
 /** What running some code does beyond its own locals. */
@@ -86,6 +88,8 @@ export interface Effects {
   readonly touches?: readonly number[];
   /** The object-valued variables of its own module that it changes, hands out or calls methods of. */
   readonly state?: readonly string[];
+  /** The variables of its own module whose content it makes something of. */
+  readonly reads?: readonly string[];
   /** True if it calls functions that are passed to it. */
   readonly callsBack?: boolean;
 }
@@ -221,11 +225,34 @@ export interface OwnedFact {
   readonly later?: boolean;
   /** True of a loop that waits for something else than timers, with which it would end. */
   readonly unpaced?: boolean;
+  /** Of a loop: what it waits for, where only other modules tell whether that is a timer. */
+  readonly pacedBy?: readonly PacedBy[];
+}
+
+/** A function that may wait for a timer: an import, or a method of whatever has one of this name. */
+export interface PacedBy {
+  /** The specifier that it is imported by; not there for a method. */
+  readonly specifier?: string;
+  /** The exported name, or that of the method. */
+  readonly name: string;
+}
+
+/** What a function of a module, exported or a method, waits for. */
+export interface PacingFact {
+  /** The exported name; with a dot before it, a method. */
+  readonly name: string;
+  /** Whether it waits for a timer. */
+  readonly timer?: boolean;
+  /** What else it calls that may. */
+  readonly by?: readonly PacedBy[];
 }
 
 /** Something outside of all modules that a module sets while it is evaluated. */
 export interface GlobalWrite {
-  /** `word` for `globalThis.word`, `console.log`, `Array.prototype.last`; `[]` for a computed key. */
+  /**
+   * `word` for `globalThis.word`, `console.log`, `Array.prototype.last`, `hono.Hono.prototype.last` of an import; `[]` for a
+   * computed key.
+   */
   readonly name: string;
   /** Where. */
   readonly line: number;
@@ -233,6 +260,8 @@ export interface GlobalWrite {
   readonly column: number;
   /** True if it is made of what was there before. */
   readonly again?: boolean;
+  /** The import that it is set on, as written; one of the app's own modules is not outside. */
+  readonly specifier?: string;
 }
 
 /** A piece of code by its text, and what it refers to in other modules. */
@@ -247,7 +276,7 @@ export interface TextRecord {
 export interface RepeatFact {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
-  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  /** True where it only looks at what the value holds: what it makes of that does not follow. */
   readonly isRead?: boolean;
   /** Where. */
   readonly line: number;
@@ -322,6 +351,8 @@ export interface ModuleAnalysis {
   readonly texts?: Readonly<Record<string, TextRecord>>;
   /** What it starts. */
   readonly owned?: readonly OwnedFact[];
+  /** Which of its functions wait for timers, and methods whose names only sound like it. */
+  readonly pacing?: readonly PacingFact[];
   /** What it sets outside of all modules while it is evaluated. */
   readonly globals?: readonly GlobalWrite[];
   /** The members of `hot(import.meta)` that it uses. */
@@ -391,6 +422,7 @@ const touch: Reader<Touch> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "callbacks", effects, at),
+    ...maybe(it, "derived", listOf(string), at),
   };
 };
 
@@ -399,6 +431,7 @@ const effects: Reader<Effects> = (value, at) => {
   return {
     ...maybe(it, "touches", listOf(count), at),
     ...maybe(it, "state", listOf(string), at),
+    ...maybe(it, "reads", listOf(string), at),
     ...maybe(it, "callsBack", boolean, at),
   };
 };
@@ -503,6 +536,14 @@ const enumFact: Reader<EnumFact> = (value, at) => {
   };
 };
 
+const pacedBy: Reader<PacedBy> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "specifier", string, at),
+    name: string(it.name, `${at}.name`),
+  };
+};
+
 const ownedFact: Reader<OwnedFact> = (value, at) => {
   const it = object(value, at);
   return {
@@ -519,6 +560,16 @@ const ownedFact: Reader<OwnedFact> = (value, at) => {
     detail: string(it.detail, `${at}.detail`),
     ...maybe(it, "later", boolean, at),
     ...maybe(it, "unpaced", boolean, at),
+    ...maybe(it, "pacedBy", listOf(pacedBy), at),
+  };
+};
+
+const pacingFact: Reader<PacingFact> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    ...maybe(it, "timer", boolean, at),
+    ...maybe(it, "by", listOf(pacedBy), at),
   };
 };
 
@@ -547,6 +598,7 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
     ...maybe(it, "again", boolean, at),
+    ...maybe(it, "specifier", string, at),
   };
 };
 
@@ -613,6 +665,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "unkeepable", listOf(unkeepableFact), at),
     ...maybe(it, "texts", recordOf(textRecord), at),
     ...maybe(it, "owned", listOf(ownedFact), at),
+    ...maybe(it, "pacing", listOf(pacingFact), at),
     ...maybe(it, "globals", listOf(globalWrite), at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),

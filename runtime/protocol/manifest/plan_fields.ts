@@ -88,6 +88,8 @@ export interface RunningPlanFields {
    * nobody knows.
    */
   readonly made?: Readonly<Record<string, readonly string[]>>;
+  /** `place#Class` of the app's classes that each value which can be kept holds instances of; as far as a short look finds. */
+  readonly keptReach?: Readonly<Record<string, readonly string[]>>;
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
   /** Loaded modules that are CommonJS. */
@@ -106,6 +108,10 @@ export interface RunningPlanFields {
   readonly openSockets?: Readonly<Record<string, number>>;
   /** Those of them that packages have upgraded from requests to servers of Node's modules. */
   readonly packageSockets?: Readonly<Record<string, number>>;
+  /** Where the first socket of each of these modules was opened, by its path; where that is known. */
+  readonly socketLines?: Readonly<Record<string, number>>;
+  /** The addresses that evaluated modules serve, as a consent names them behind `server:`. */
+  readonly addresses?: readonly string[];
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
 }
@@ -199,6 +205,7 @@ export function runningPlanFields(
     ...maybe(running, "packages", recordOf(loadedPackage), at),
     ...maybe(running, "canAddPackages", canDo, at),
     ...maybe(running, "canKeep", canDo, at),
+    ...maybe(running, "keptReach", recordOf(listOf(string)), at),
     ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "commonjs", listOf(string), at),
@@ -209,6 +216,8 @@ export function runningPlanFields(
     ...maybe(running, "lateReads", recordOf(listOf(string)), at),
     ...maybe(running, "openSockets", recordOf(count), at),
     ...maybe(running, "packageSockets", recordOf(count), at),
+    ...maybe(running, "socketLines", recordOf(count), at),
+    ...maybe(running, "addresses", listOf(string), at),
     ...maybe(running, "workers", listOf(string), at),
   };
 }

@@ -51,6 +51,8 @@ export interface LaidFile {
   readonly backup: string | null;
   /** Digest of what was laid, or null where the file was taken away. */
   readonly current: string | null;
+  /** The state of what was laid, by {@linkcode stateOf}. */
+  readonly state: string;
 }
 
 /**

@@ -1,12 +1,14 @@
 /** One change of files: prepared beside their places, swapped in and undone in one turn.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
+import { Slices } from "../../base/in_slices.ts";
 import { errorText } from "../../base/error_text.ts";
 import { join } from "node:path";
 import { env } from "node:process";
 import { type FileConflict, type LaidFile, stateOf } from "./file_change.ts";
 import { ignoreMissing } from "./laid_journal.ts";
-import { copyContent, copyOf, link } from "./lay_content.ts";
+import { bringContent, copyOf, link } from "./lay_content.ts";
 import type { Place } from "./lay_place.ts";
 import { cannotLay } from "./lay_rules.ts";
 import type { OnStep } from "./restore_image.ts";
@@ -146,11 +148,13 @@ export class LaidChange {
     }
     // Some at a time: each waits for the disk. All have come to their end when this fails, and what they made is known.
     const waiting = operations.values();
+    const slices = new Slices();
     let failed = false;
     const outcomes = await Promise.allSettled(
       Array.from({ length: 4 }, async () => {
         for (const operation of waiting) {
           if (failed) return;
+          if (slices.over) await slices.next();
           try {
             await this.#writeOne(operation);
           } catch (error) {
@@ -228,11 +232,18 @@ export class LaidChange {
 
   async #writeOne(operation: Operation): Promise<void> {
     const { onStep, store } = this.#options;
-    const { path, place, source, temp, backup, wanted } = operation;
+    const { path, place, source, temp, backup, wanted, optional } = operation;
     if (source !== null && temp !== null) {
       await this.#told(path, place.path, async () => {
         if (source.kind === "original") await link(source.file, temp);
-        else await copyContent(source.file, temp, wanted, place.there);
+        else {
+          await bringContent(source.file, temp, {
+            sha256: wanted,
+            before: place.there,
+            // What hooks supply is text that the app does not write.
+            mayShare: optional,
+          });
+        }
       });
       onStep(`wrote ${temp}`);
     }
@@ -245,11 +256,11 @@ export class LaidChange {
       onStep(`kept ${place.path}`);
     }
     // Asked once more after it was linked: some file systems copy a file of the image when it gets a second name.
-    const there = await Deno.lstat(place.path).catch(ignoreGone) ?? null;
+    const there = lstatSync(place.path);
     if (isOther(there, place.there)) throw writtenMeanwhile(path, place.path);
     this.#ready.set(operation, {
       there: stateOf(there),
-      temp: stateOf(temp === null ? null : await Deno.lstat(temp)),
+      temp: stateOf(temp === null ? null : lstatSync(temp)),
     });
   }
 
@@ -272,6 +283,7 @@ export class LaidChange {
         original,
         backup: before ? before.backup : backup,
         current: wanted,
+        state: ready.temp,
       });
     }
   }
@@ -328,7 +340,7 @@ export class LaidChange {
 
 function lstatSync(path: string): Deno.FileInfo | null {
   try {
-    return Deno.lstatSync(path);
+    return nativeFiles.lstatSync(path);
   } catch (error) {
     if (
       error instanceof Deno.errors.NotFound ||

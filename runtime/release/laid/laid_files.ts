@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { extname, join } from "node:path";
 import { pid } from "node:process";
 import { Slices } from "../../base/in_slices.ts";
@@ -14,6 +15,7 @@ import {
   type FileChange,
   type FileConflict,
   type LaidFile,
+  stateOf,
 } from "./file_change.ts";
 import { FileDigests } from "../file_digests.ts";
 import { LaidChange, type Operation } from "./laid_change.ts";
@@ -25,7 +27,7 @@ import {
   writeJournal,
 } from "./laid_journal.ts";
 import { freeLock } from "./laid_lock.ts";
-import { findPlace, type Place, PlaceError } from "./lay_place.ts";
+import { findPlace, type Folder, type Place, PlaceError } from "./lay_place.ts";
 import { mayLayPath } from "./lay_rules.ts";
 import type { OnStep } from "./restore_image.ts";
 
@@ -139,7 +141,8 @@ export class LaidFiles {
     const ignored: string[] = [];
     const places = new Map<string, string>();
     const folders = new Set<string>();
-    const device = (await Deno.lstat(join(folder, STORE))).dev;
+    const found = new Map<string, Folder | string>();
+    const device = (await nativeFiles.lstat(join(folder, STORE))).dev;
     const slices = new Slices();
     const number = ++this.#changes;
     for (const change of changes) {
@@ -152,11 +155,13 @@ export class LaidFiles {
       const known = this.#laid.get(path);
       if (change.kind === "original" && !known) continue;
       const optional = change.kind === "write" && change.optional === true;
-      const place = await findPlace(root, path).catch((error: unknown) => {
-        if (!optional) throw error;
-        return null;
-      });
-      if (place === null) continue;
+      let place: Place;
+      try {
+        place = findPlace(root, path, found);
+      } catch (error) {
+        if (optional) continue;
+        throw error;
+      }
       const other = places.get(place.path);
       if (other !== undefined) {
         throw new PlaceError(
@@ -165,7 +170,7 @@ export class LaidFiles {
       }
       places.set(place.path, path);
       const wanted = wantedOf(change, known);
-      const there = place.there ? await this.#digests.digest(place.path) : null;
+      const there = await this.#digestAt(place, known);
       if (there === wanted) {
         // A laid file that is as the image has it needs no way back, but its kept original may still be of use.
         continue;
@@ -208,6 +213,16 @@ export class LaidFiles {
       record: (temps, made) => this.#record(operations, temps, made),
       settle: (made) => this.#settle(made),
     });
+  }
+
+  async #digestAt(
+    { path, there }: Place,
+    known: LaidFile | undefined,
+  ): Promise<string | null> {
+    if (there === null) return null;
+    return stateOf(there) === known?.state
+      ? known.current
+      : await this.#digests.digest(path);
   }
 
   #conflict(
@@ -286,7 +301,7 @@ export class LaidFiles {
     const read = new Set(
       this.#former.flatMap(({ before }) => [...before.values()]),
     );
-    for await (const { name } of Deno.readDir(this.#inStore(""))) {
+    for await (const { name } of nativeFiles.readDir(this.#inStore(""))) {
       if (!used.has(name) && !read.has(this.#inStore(name))) {
         await Deno.remove(this.#inStore(name)).catch(ignoreMissing);
       }
@@ -307,5 +322,5 @@ function wantedOf(
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(() => true, () => false);
+  return await nativeFiles.lstat(path).then(() => true, () => false);
 }

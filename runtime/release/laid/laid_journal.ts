@@ -1,6 +1,8 @@
 /** What a start needs to put the image's own files back: written before the first of them is touched.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
+import { TextEncoder } from "../../base/globals.ts";
 import { join } from "node:path";
 
 /** One file that a release was laid over, or is about to be. */
@@ -47,7 +49,7 @@ export async function readJournal(folder: string): Promise<Journal | null> {
   const path = join(folder, JOURNAL);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await nativeFiles.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -83,7 +85,7 @@ export async function writeJournal(
   }
   const temporary = `${path}.new`;
   {
-    using file = await Deno.open(temporary, {
+    using file = await nativeFiles.open(temporary, {
       write: true,
       create: true,
       truncate: true,
@@ -95,7 +97,7 @@ export async function writeJournal(
     await file.sync();
   }
   await Deno.rename(temporary, path);
-  using entry = await Deno.open(folder);
+  using entry = await nativeFiles.open(folder);
   // The name as well; some file systems know no such thing for folders, and need none.
   await entry.sync().catch(() => {});
 }

@@ -1,6 +1,8 @@
 /** The lock of the process that may lay files: one on each disk, taken over from one that has ended.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
+import { TextDecoder, TextEncoder } from "../../base/globals.ts";
 import { readFile } from "node:fs/promises";
 import { kill, pid } from "node:process";
 
@@ -72,7 +74,7 @@ async function withFile<T>(
     write: (record: LockRecord) => Promise<void>,
   ) => Promise<T>,
 ): Promise<T> {
-  using file = await Deno.open(path, {
+  using file = await nativeFiles.open(path, {
     read: true,
     write: true,
     create: true,

@@ -1,7 +1,14 @@
 /** Brings content to the folder of its place, and keeps what lies there.
  * @module
  */
-import { BUFFER_BYTES, writeChunks } from "../unpack/write_checked.ts";
+import { nativeFiles } from "../../base/native_files.ts";
+import {
+  BUFFER_BYTES,
+  digestOf,
+  writeChunks,
+  writeWhole,
+} from "../unpack/write_checked.ts";
+import { AbortController } from "../../base/globals.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
 // a copy is made, whole before it has its name.
@@ -12,19 +19,25 @@ import { BUFFER_BYTES, writeChunks } from "../unpack/write_checked.ts";
  * @param to the name, which nothing has
  */
 export async function link(from: string, to: string): Promise<void> {
-  try {
-    await Deno.link(from, to);
-    return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-  }
+  if (isLinked(from, to)) return;
   const copy = copyOf(to);
-  const { mode, atime, mtime, uid, gid } = await Deno.stat(from);
-  await Deno.copyFile(from, copy);
+  const { mode, atime, mtime, uid, gid } = await nativeFiles.stat(from);
+  await nativeFiles.copyFile(from, copy);
   await Deno.chown(copy, uid, gid).catch(() => {});
   if (mode !== null) await Deno.chmod(copy, mode & 0o7777);
   if (mtime) await Deno.utime(copy, atime ?? mtime, mtime);
   await Deno.rename(copy, to);
+}
+
+/** In this turn, unless the kernel gives none: a thread of its own takes longer to wake than the disk takes. */
+function isLinked(from: string, to: string): boolean {
+  try {
+    Deno.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    return false;
+  }
 }
 
 /**
@@ -38,28 +51,37 @@ export function copyOf(path: string): string {
 }
 
 /**
- * Writes new content beside its place, on the disk when this returns.
+ * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie there.
  *
  * @param from the file with the content
  * @param to the file to make
- * @param wanted the digest that the content must have
- * @param before what lies at the place: its mode and owner are taken over
+ * @param wanted what is asked of it: its digest, what lies at the place, whose mode and owner are taken over, and whether the file itself may lie there instead of a copy
  * @throws {Error} if the content has another digest, or the disk refuses
  */
-export async function copyContent(
+export async function bringContent(
   from: string,
   to: string,
-  wanted: string | null,
-  before: Deno.FileInfo | null,
+  { sha256, before, mayShare }: {
+    readonly sha256: string | null;
+    readonly before: Deno.FileInfo | null;
+    readonly mayShare: boolean;
+  },
 ): Promise<void> {
-  using source = await Deno.open(from);
-  const sha256 = await writeChunks(
-    to,
-    chunksOf(source),
-    new AbortController().signal,
-  );
-  if (sha256 !== wanted) {
-    throw new Error(`${from} has the SHA-256 ${sha256}, not ${wanted}`);
+  const { size, mode, uid, gid, nlink } = nativeFiles.statSync(from);
+  const isSmall = size <= BUFFER_BYTES;
+  const bytes = isSmall ? nativeFiles.readFileSync(from) : null;
+  if (bytes !== null) refuseOther(from, digestOf(bytes), sha256);
+  if (
+    mayShare && bytes !== null && nlink === 1 &&
+    (before === null ||
+      before.mode === mode && before.uid === uid && before.gid === gid) &&
+    shared(from, to)
+  ) return;
+  if (bytes !== null) writeWhole(to, bytes);
+  else {
+    using source = await nativeFiles.open(from);
+    const { signal } = new AbortController();
+    refuseOther(from, await writeChunks(to, chunksOf(source), signal), sha256);
   }
   if (before !== null) {
     // Whoever could write the old file can write the new one, as far as this user may say so.
@@ -68,9 +90,28 @@ export async function copyContent(
     }
     if (before.mode !== null) await Deno.chmod(to, before.mode & 0o7777);
   }
-  using file = await Deno.open(to);
+  using file = await nativeFiles.open(to);
   // On the disk before it is renamed, so that no rename can fail for want of room.
   await file.syncData();
+}
+
+/** The file of the release is the file at the place: nothing is written twice. Refused where the kernel gives no second name. */
+function shared(from: string, to: string): boolean {
+  try {
+    Deno.linkSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuseOther(
+  from: string,
+  sha256: string,
+  wanted: string | null,
+): void {
+  if (sha256 === wanted) return;
+  throw new Error(`${from} has the SHA-256 ${sha256}, not ${wanted}`);
 }
 
 async function* chunksOf(file: Deno.FsFile): AsyncGenerator<Uint8Array> {

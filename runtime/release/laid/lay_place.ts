@@ -1,19 +1,24 @@
 /** Where a file of a release belongs on the disk, and whether it may lie there.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { join, sep } from "node:path";
 import { isReleasePath } from "../../protocol/manifest/manifest.ts";
 
-/** The place of a file. */
-export interface Place {
-  /** The path on the disk, without links in it. */
-  readonly path: string;
-  /** The folder it is in. */
+/** A folder that files may be laid in. */
+export interface Folder {
+  /** Its path on the disk, without links in it. */
   readonly folder: string;
   /** Folders that are missing, outermost first. */
   readonly missing: readonly string[];
   /** The device that the nearest folder is on. */
   readonly device: number;
+}
+
+/** The place of a file. */
+export interface Place extends Folder {
+  /** The path on the disk, without links in it. */
+  readonly path: string;
   /** What lies there, or null. */
   readonly there: Deno.FileInfo | null;
 }
@@ -29,42 +34,26 @@ export class PlaceError extends Error {
  *
  * @param root the app root, without links in it
  * @param path the file's path under it
+ * @param known what has been found of folders, by their paths under the root; kept up to date. Default nothing
  * @returns its place
  * @throws {PlaceError} if a link leads out of the root, the place itself is a link, or a folder or a file is in the way
  */
-export async function findPlace(root: string, path: string): Promise<Place> {
+export function findPlace(
+  root: string,
+  path: string,
+  known: Map<string, Folder | string> = new Map(),
+): Place {
   const refused = (why: string) =>
     new PlaceError(`Cannot lay ${path} over its place under ${root}: ${why}`);
   if (!isReleasePath(path)) throw refused("it leads outside");
-  const segments = path.split("/");
-  const name = segments.pop()!;
-  let folder = root;
-  let device = (await Deno.lstat(root)).dev;
-  const missing: string[] = [];
-  for (const segment of segments) {
-    const next = join(folder, segment);
-    const there = missing.length > 0 ? null : await lstatOrNull(next);
-    if (there === null) {
-      missing.push(next);
-      folder = next;
-      continue;
-    }
-    folder = next;
-    device = there.dev;
-    if (there.isSymlink) {
-      folder = await Deno.realPath(next).catch(() => {
-        throw refused(`${next} is a link to nothing`);
-      });
-      if (folder !== root && !folder.startsWith(withSeparator(root))) {
-        throw refused(`${next} is a link that leads out, to ${folder}`);
-      }
-      device = (await Deno.lstat(folder)).dev;
-    } else if (!there.isDirectory) {
-      throw refused(`${next} is a file, and the release has a folder there`);
-    }
-  }
-  const place = join(folder, name);
-  const there = missing.length > 0 ? null : await lstatOrNull(place);
+  const end = path.lastIndexOf("/");
+  const under = path.slice(0, Math.max(end, 0));
+  const found = known.get(under) ?? findFolder(root, under);
+  known.set(under, found);
+  if (typeof found === "string") throw refused(found);
+  const { folder, missing, device } = found;
+  const place = join(folder, path.slice(end + 1));
+  const there = missing.length > 0 ? null : lstatOrNull(place);
   if (there?.isSymlink) throw refused("it is a link");
   if (there?.isDirectory) {
     throw refused("it is a folder, and the release has a file there");
@@ -73,13 +62,44 @@ export async function findPlace(root: string, path: string): Promise<Place> {
   return { path: place, folder, missing, device, there };
 }
 
+/** Where a folder of a release is on the disk; a text says why nothing may be laid in it. */
+function findFolder(root: string, under: string): Folder | string {
+  let folder = root;
+  let device = nativeFiles.lstatSync(root).dev;
+  const missing: string[] = [];
+  for (const segment of under === "" ? [] : under.split("/")) {
+    const next = join(folder, segment);
+    const there = missing.length > 0 ? null : lstatOrNull(next);
+    folder = next;
+    if (there === null) {
+      missing.push(next);
+      continue;
+    }
+    device = there.dev;
+    if (there.isSymlink) {
+      try {
+        folder = nativeFiles.realPathSync(next);
+      } catch {
+        return `${next} is a link to nothing`;
+      }
+      if (folder !== root && !folder.startsWith(withSeparator(root))) {
+        return `${next} is a link that leads out, to ${folder}`;
+      }
+      device = nativeFiles.lstatSync(folder).dev;
+    } else if (!there.isDirectory) {
+      return `${next} is a file, and the release has a folder there`;
+    }
+  }
+  return { folder, missing, device };
+}
+
 function withSeparator(root: string): string {
   return root.endsWith(sep) ? root : root + sep;
 }
 
-async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+function lstatOrNull(path: string): Deno.FileInfo | null {
   try {
-    return await Deno.lstat(path);
+    return nativeFiles.lstatSync(path);
   } catch (error) {
     if (
       error instanceof Deno.errors.NotFound ||

@@ -66,6 +66,7 @@ const NEVER_LAID = [
   /^deno\.jsonc?$/,
   /^deno\.lock$/,
   /^package(?:-lock)?\.json$/,
+  /^tsconfig\.json$/,
   /^import[-_.]?map\.jsonc?$/,
   /^(?:.+\.)?Dockerfile(?:\..+)?$/i,
   /^fly(?:\..+)?\.toml$/,

@@ -1,6 +1,7 @@
 /** Whether and how this process lays files of releases over those of its image.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { errorText } from "../../base/error_text.ts";
@@ -33,7 +34,10 @@ export async function openLaying(
   const folder = join(root, ".flyhot");
   try {
     await Deno.mkdir(folder, { recursive: true });
-    const [own, app] = [await Deno.stat(folder), await Deno.stat(root)];
+    const [own, app] = [
+      await nativeFiles.stat(folder),
+      await nativeFiles.stat(root),
+    ];
     if (own.dev !== app.dev) {
       return {
         files: null,

@@ -1,6 +1,7 @@
 /** What a start does before it decides anything: takes the lock, puts the image's own files back.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pid } from "node:process";
@@ -40,7 +41,7 @@ export async function openLaidFiles(
     };
   }
   const restored = await restoreImage(folder, onStep);
-  const root = await Deno.realPath(options.root);
+  const root = await nativeFiles.realPath(options.root);
   const files = new LaidFiles({ ...options, root }, lock.since);
   return { status: "open", files, restored };
 }

@@ -1,6 +1,7 @@
 /** Puts the image's own files back at a start, whatever a process before was killed in.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { dirname, join } from "node:path";
 import { Slices } from "../../base/in_slices.ts";
 import { sha256OfFile } from "../file_digests.ts";
@@ -69,9 +70,11 @@ async function restoreEntry(
   onStep: OnStep,
 ): Promise<"restored" | "kept" | "untouched"> {
   const there = await lstat(place);
+  // An empty file too: what was laid a moment before the power went may have got its name and no bytes.
   if (original === null || backup === null) {
     if (!there) return "untouched";
-    if (!there.isFile || !laid.includes(await sha256OfFile(place))) {
+    if (!there.isFile) return "kept";
+    if (there.size > 0 && !laid.includes(await sha256OfFile(place))) {
       return "kept";
     }
     await Deno.remove(place);
@@ -84,7 +87,7 @@ async function restoreEntry(
   if (!saved) return "untouched";
   if (there?.ino === saved.ino && there.dev === saved.dev) return "untouched";
   if (there && !there.isFile) return "kept";
-  if (there) {
+  if (there && there.size > 0) {
     const digest = await sha256OfFile(place);
     if (digest === original) return "untouched";
     if (!laid.includes(digest)) return "kept";
@@ -97,7 +100,7 @@ async function restoreEntry(
 
 async function lstat(path: string): Promise<Deno.FileInfo | null> {
   try {
-    return await Deno.lstat(path);
+    return await nativeFiles.lstat(path);
   } catch (error) {
     if (
       error instanceof Deno.errors.NotFound ||
@@ -109,7 +112,7 @@ async function lstat(path: string): Promise<Deno.FileInfo | null> {
 
 async function removeIfEmpty(folder: string): Promise<void> {
   try {
-    for await (const _ of Deno.readDir(folder)) return;
+    for await (const _ of nativeFiles.readDir(folder)) return;
     await Deno.remove(folder);
   } catch (error) {
     ignoreMissing(error);

@@ -43,25 +43,18 @@ export async function download(
   const hash = createHash("sha256");
   const sizeMax = wanted.size ?? RELEASE_BYTES_MAX;
   let size = 0;
-  const measured = body.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller) {
-        size += chunk.byteLength;
-        if (size > sizeMax) {
-          throw new UpgradeError(
-            "verify",
-            `Cannot take ${
-              withoutQuery(url)
-            }: it is longer than ${sizeMax} bytes`,
-          );
-        }
-        hash.update(chunk);
-        controller.enqueue(chunk);
-      },
-    }),
-  );
+  const measure = (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size > sizeMax) {
+      throw new UpgradeError(
+        "verify",
+        `Cannot take ${withoutQuery(url)}: it is longer than ${sizeMax} bytes`,
+      );
+    }
+    hash.update(chunk);
+  };
   try {
-    await writeStream(file, measured, signal);
+    await writeStream(file, body, signal, measure);
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;

@@ -1,6 +1,8 @@
 /** The folder that releases are unpacked to.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
+import { crypto } from "../../base/globals.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";
@@ -102,7 +104,7 @@ export class ReleaseFolders {
       if (existsSync(folder)) await Deno.remove(folder, { recursive: true });
       this.#remains.delete(folder);
       this.#linked.forget(folder);
-      await Deno.rename(temporary, folder);
+      Deno.renameSync(temporary, folder);
       this.#linked.settle(temporary, folder);
       this.#left.add(folder, left);
       const release = { sha256, manifest, folder };
@@ -117,7 +119,7 @@ export class ReleaseFolders {
         error,
       );
     } finally {
-      await Deno.remove(tarball).catch(() => {});
+      removeFile(tarball);
     }
   }
 
@@ -226,7 +228,11 @@ export class ReleaseFolders {
   async removeLeftovers(): Promise<void> {
     const own = new Set([...this.#unpacked.values()].map((it) => it.folder));
     try {
-      for (const { name } of await Array.fromAsync(Deno.readDir(this.folder))) {
+      for (
+        const { name } of await Array.fromAsync(
+          nativeFiles.readDir(this.folder),
+        )
+      ) {
         const path = join(this.folder, name);
         if (!own.has(path)) await Deno.remove(path, { recursive: true });
       }
@@ -293,6 +299,15 @@ export class ReleaseFolders {
   }
 }
 
+/** Removes a file, if it is there. */
+function removeFile(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch {
+    // Never made, or the disk refuses: then the next start removes it.
+  }
+}
+
 /** In this turn: a thread of its own takes longer to wake than the disk takes. */
 function makeFolder(folder: string): void {
   Deno.mkdirSync(folder, { recursive: true });
@@ -315,7 +330,7 @@ export async function chooseReleaseFolder(
       const probe = join(folder, `.${crypto.randomUUID()}`);
       await Deno.writeTextFile(probe, "");
       await Deno.remove(probe);
-      return await Deno.realPath(folder);
+      return await nativeFiles.realPath(folder);
     } catch {
       continue;
     }

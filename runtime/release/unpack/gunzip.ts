@@ -1,6 +1,7 @@
 /** Decompression in bounded memory.
  * @module
  */
+import { DecompressionStream, ReadableStream } from "../../base/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 
 /** The most that comes out at a time. */
@@ -27,11 +28,11 @@ export function gunzip(
   let piece = PIECE_MIN;
   let read = new Uint8Array(0);
   const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
+    pull(controller) {
+      if (signal.aborted) return;
       if (read.byteLength === 0) {
         const buffer = new Uint8Array(READ_BYTES);
-        const length = await file.read(buffer);
-        if (signal.aborted) return;
+        const length = file.readSync(buffer);
         read = buffer.subarray(0, length ?? 0);
       }
       if (read.byteLength === 0) return controller.close();

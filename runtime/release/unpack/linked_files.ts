@@ -1,6 +1,7 @@
 /** Files that several releases have in common: written once, and given a second name in the next release's folder.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { join } from "node:path";
 
 interface Known {
@@ -118,7 +119,7 @@ export class LinkedFiles {
 /** The file's bytes are the same as long as this is. */
 function identityOf(file: string): string | null {
   try {
-    const { isFile, dev, ino, size, mtime } = Deno.lstatSync(file);
+    const { isFile, dev, ino, size, mtime } = nativeFiles.lstatSync(file);
     return isFile ? `${dev} ${ino} ${size} ${mtime?.getTime()}` : null;
   } catch {
     return null;

@@ -1,6 +1,12 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
+import {
+  AbortController,
+  AbortSignal,
+  TextDecoder,
+} from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { dirname, join } from "node:path";
 import {
@@ -110,7 +116,7 @@ async function unpackInto(
   limits: UnpackLimits,
   context: UnpackContext,
 ): Promise<Manifest> {
-  const file = await Deno.open(tarball);
+  const file = nativeFiles.openSync(tarball);
   const end = new AbortController();
   const entries = readTar(
     gunzip(file, AbortSignal.any([signal, end.signal])),

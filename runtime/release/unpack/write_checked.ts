@@ -1,6 +1,7 @@
 /** Bytes to a new file, checked on the way.
  * @module
  */
+import { nativeFiles } from "../../base/native_files.ts";
 import { createHash } from "node:crypto";
 
 /** Files up to this length are written at once: waiting for the disk in between takes longer than the disk does. */
@@ -43,7 +44,7 @@ export async function writeChunks(
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash("sha256");
-  using file = await Deno.open(path, { write: true, createNew: true });
+  using file = await nativeFiles.open(path, { write: true, createNew: true });
   for await (const chunk of chunks) {
     signal.throwIfAborted();
     hash.update(chunk);

@@ -112,7 +112,7 @@ export class ClassRegistry {
   pairWith(staged: ClassRegistry, replaced: Iterable<string>): ClassPairs {
     const pairs: ClassPair[] = [];
     const gone: KnownClass[] = [];
-    const byName = Map.groupBy(staged.#all(), ({ name }) => name);
+    const byName = Map.groupBy(staged.all(), ({ name }) => name);
     for (const place of replaced) {
       for (const known of this.of(place).values()) {
         const named = byName.get(known.name) ?? [];
@@ -175,7 +175,8 @@ export class ClassRegistry {
     };
   }
 
-  #all(): KnownClass[] {
+  /** All of them. */
+  all(): KnownClass[] {
     return [...this.#places.values()].flatMap((classes) => [
       ...classes.values(),
     ]);

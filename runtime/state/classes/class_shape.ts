@@ -2,6 +2,7 @@
  * @module
  */
 import { type Token, tokensOf } from "./class_text.ts";
+import { isSelfContained } from "./free_names.ts";
 
 /** A field of a class, by its declaration or by an assignment in its constructor. */
 export interface FieldShape {
@@ -199,80 +200,4 @@ function endOfToken({ start, text }: Token): number {
 
 function code(tokens: readonly Token[]): string {
   return tokens.map(({ text }) => text).join(" ");
-}
-
-const KEYWORDS =
-  /^(?:new|true|false|null|undefined|typeof|void|delete|in|of|instanceof|if|else|for|while|do|return|throw|try|catch|finally|switch|case|default|break|continue|const|let|var|function|async|await|yield|get|set|NaN|Infinity|\d.*)$/;
-const GLOBALS = new Set([
-  ..."Array ArrayBuffer BigInt Boolean DataView Date Error Headers JSON Map Math Number Object Promise RangeError RegExp"
-    .split(" "),
-  ..."Set String Symbol TypeError URL URLSearchParams WeakMap WeakRef WeakSet AbortController TextDecoder TextEncoder"
-    .split(" "),
-  ..."Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array"
-    .split(" "),
-  ..."BigInt64Array BigUint64Array console crypto isNaN parseFloat parseInt performance structuredClone queueMicrotask"
-    .split(" "),
-  ..."Deno fetch globalThis clearInterval clearTimeout setInterval setTimeout Blob CustomEvent Event EventTarget FormData"
-    .split(" "),
-  ..."ReadableStream Request Response TransformStream WebSocket WritableStream"
-    .split(" "),
-]);
-
-/**
- * Tells whether source can be run outside of its module.
- *
- * @param source an expression; functions may use `this`
- * @returns whether it names nothing but globals and what it declares itself; false in doubt
- */
-export function isSelfContained(source: string): boolean {
-  const tokens = tokensOf(source).map(({ text }) => text);
-  const isFunction = startsFunction(tokens);
-  const declared = declaredIn(tokens);
-  return tokens.every((token, at) => {
-    if (token === "this") return isFunction;
-    if (token === "super" || token === "import" || token.startsWith("#")) {
-      return false;
-    }
-    if (!/^[\p{ID_Start}$_]/u.test(token)) return true;
-    const [before, next] = [tokens[at - 1], tokens[at + 1]];
-    const isMember = before === "." && tokens[at - 2] !== ".";
-    const isKey = next === ":" && (before === "{" || before === ",");
-    return isMember || isKey || KEYWORDS.test(token) || GLOBALS.has(token) ||
-      declared.has(token);
-  });
-}
-
-function startsFunction(tokens: readonly string[]): boolean {
-  let at = tokens[0] === "async" ? 1 : 0;
-  if (tokens[at] === "(") {
-    for (let depth = 0; at < tokens.length; at++) {
-      if (tokens[at] === "(") depth++;
-      if (tokens[at] === ")" && --depth === 0) break;
-    }
-  }
-  return tokens[at + 1] === "=" && tokens[at + 2] === ">";
-}
-
-/** Names of parameters of arrow functions, and of simple declarations. */
-function declaredIn(tokens: readonly string[]): Set<string> {
-  const names = new Set<string>();
-  tokens.forEach((token, at) => {
-    if (/^(?:const|let|var|function)$/.test(token)) names.add(tokens[at + 1]!);
-    if (token !== "=" || tokens[at + 1] !== ">") return;
-    if (tokens[at - 1] !== ")") {
-      names.add(tokens[at - 1]!);
-      return;
-    }
-    let open = at - 1;
-    for (let depth = 0; open >= 0; open--) {
-      if (tokens[open] === ")") depth++;
-      if (tokens[open] === "(" && --depth === 0) break;
-    }
-    // Only plain names: a default value or a pattern may name something outside.
-    const parameters = tokens.slice(open + 1, at - 1);
-    if (parameters.every((it) => it === "," || /^[\p{ID_Start}$_]/u.test(it))) {
-      for (const it of parameters) names.add(it);
-    }
-  });
-  return names;
 }

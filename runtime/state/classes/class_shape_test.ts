@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { classShape, isSelfContained, shapeOfText } from "./class_shape.ts";
+import { classShape, shapeOfText } from "./class_shape.ts";
+import { isSelfContained } from "./free_names.ts";
 
 Deno.test("classShape reads fields, methods, the constructor and what it extends", () => {
   class Base {}

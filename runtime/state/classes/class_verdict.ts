@@ -2,7 +2,7 @@
  * @module
  */
 import type { ClassShape, FieldShape } from "./class_shape.ts";
-import { isSelfContained } from "./class_shape.ts";
+import { isSelfContained } from "./free_names.ts";
 import { tokensOf } from "./class_text.ts";
 
 /** Why instances cannot follow. */

@@ -11,6 +11,7 @@ import {
   kindOf,
   originalOf,
 } from "./value_kind.ts";
+import { besideWhy } from "./hidden_state.ts";
 
 /** Thrown when a state holds what cannot be copied. */
 export class CopyError extends Error {
@@ -68,12 +69,26 @@ export interface CopyRules {
   readonly plain: boolean;
   /** What to do about what cannot be copied. */
   readonly remedy: string;
+  /**
+   * Tells why a function that the state holds would not be the copy's own; null where it may be carried. Default: all
+   * are carried.
+   */
+  readonly functionWhy?: (
+    // deno-lint-ignore ban-types -- whatever can be called
+    value: Function,
+    holder: object | null,
+    key: unknown,
+  ) => string | null;
 }
 
-const FAITHFUL: CopyRules = {
+/** The rules of copies that leave nothing behind. */
+export const FAITHFUL: CopyRules = {
   plain: false,
   remedy: "declare copy, or keep such values out of the state",
 };
+
+const FUNCTIONS_REMEDY =
+  'declare copy or functions: "keep", or keep functions out of the state';
 
 /** So many members of one object are copied without looking at the clock. */
 const CHUNK = 500;
@@ -85,6 +100,10 @@ export class StateCopy {
   readonly #rules: CopyRules;
   readonly #copies = new Map<object, object>();
   readonly #pending: Pending[] = [];
+  readonly #weak = new Map<
+    WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | WeakRef<WeakKey>,
+    (why: string) => CopyError
+  >();
   /** The copy; whole once {@linkcode StateCopy.run} has said so. */
   readonly value: unknown;
 
@@ -110,7 +129,10 @@ export class StateCopy {
   run(endsAt: number = Infinity): boolean {
     for (let turns = 1;; turns++) {
       const pending = this.#pending.at(-1);
-      if (!pending) return true;
+      if (!pending) {
+        this.#refuseWeak();
+        return true;
+      }
       this.#pending.pop();
       if (!pending.fill(this, pending)) this.#pending.push(pending);
       if (
@@ -135,12 +157,17 @@ export class StateCopy {
     via: Via,
     key: unknown,
   ): unknown {
-    if (typeof value !== "object" || value === null) {
-      if (this.#rules.plain && typeof value === "function") {
+    if (typeof value === "function") {
+      if (this.#rules.plain) {
         throw this.refusal(value, parent, via, key, "is a function, not data");
+      }
+      const why = this.#rules.functionWhy?.(value, parent?.source ?? null, key);
+      if (why) {
+        throw this.refusal(value, parent, via, key, why, FUNCTIONS_REMEDY);
       }
       return value;
     }
+    if (typeof value !== "object" || value === null) return value;
     if (this.#rules.plain) value = originalOf(value);
     return this.#takeObject(value as object, parent, via, key);
   }
@@ -156,7 +183,10 @@ export class StateCopy {
     const kind = kindOf(value);
     switch (kind.kind) {
       case "host":
-        if (!this.#rules.plain) return value;
+        if (!this.#rules.plain) {
+          this.#noteWeak(value, parent, via, key);
+          return value;
+        }
         throw this.refusal(value, parent, via, key, "is not data");
       case "refused":
         throw this.refusal(value, parent, via, key, kind.why);
@@ -172,6 +202,10 @@ export class StateCopy {
       case "plain":
       case "own": {
         const prototype: object | null = Object.getPrototypeOf(value);
+        if (kind.kind === "own" && !this.#rules.plain) {
+          const why = besideWhy(prototype!);
+          if (why) throw this.refusal(value, parent, via, key, why);
+        }
         const target = prototype === Object.prototype || this.#rules.plain
           ? {}
           : Object.create(prototype);
@@ -195,6 +229,7 @@ export class StateCopy {
     via: Via,
     key: unknown,
     why: string,
+    remedy: string = this.#rules.remedy,
   ): CopyError {
     let path = stepOf(via, key);
     for (let at = parent; at; at = at.parent) {
@@ -204,8 +239,47 @@ export class StateCopy {
       this.#name + path,
       classNameOf(value),
       why,
-      this.#rules.remedy,
+      remedy,
     );
+  }
+
+  /** What holds objects weakly is carried, and knows only the originals. */
+  #noteWeak(
+    value: object,
+    parent: Pending | null,
+    via: Via,
+    key: unknown,
+  ): void {
+    if (
+      value instanceof WeakMap || value instanceof WeakSet ||
+      value instanceof WeakRef
+    ) {
+      this.#weak.set(
+        value,
+        (why) => this.refusal(value, parent, via, key, why),
+      );
+    }
+  }
+
+  #refuseWeak(): void {
+    for (const [weak, refusal] of this.#weak) {
+      if (weak instanceof WeakRef) {
+        if (this.#copies.has(weak.deref() as object)) {
+          throw refusal(
+            "refers to an object of the state, and would not refer to its copy",
+          );
+        }
+        continue;
+      }
+      for (const original of this.#copies.keys()) {
+        if (weak.has(original)) {
+          throw refusal(
+            "has entries for objects of the state, which their copies would not have",
+          );
+        }
+      }
+    }
+    this.#weak.clear();
   }
 
   #takeBuiltin(
@@ -423,7 +497,9 @@ function copyMember(
   if (!member) return;
   if ("value" in member) {
     const { value } = member;
-    if (typeof value === "object" && value !== null) {
+    if (
+      typeof value === "object" && value !== null || typeof value === "function"
+    ) {
       member.value = copy.take(value, pending, "member", key);
     }
     const ordinary = member.writable && member.enumerable &&
@@ -433,6 +509,9 @@ function copyMember(
       (target as Record<string | symbol, unknown>)[key] = member.value;
       return;
     }
+  } else {
+    copy.take(member.get, pending, "member", key);
+    copy.take(member.set, pending, "member", key);
   }
   Object.defineProperty(target, key, member);
 }
@@ -452,9 +531,10 @@ function fillArray(copy: StateCopy, pending: Pending): boolean {
   for (; pending.at < end; pending.at++) {
     const index = pending.at;
     const value = source[index];
-    target[index] = typeof value === "object" && value !== null
-      ? copy.take(value, pending, "element", index)
-      : value;
+    target[index] =
+      typeof value === "object" && value !== null || typeof value === "function"
+        ? copy.take(value, pending, "element", index)
+        : value;
   }
   return pending.at >= source.length;
 }

@@ -453,3 +453,32 @@ Deno.test("copyState keeps the shape of 2,000 random graphs, in slices or not", 
     }
   }
 });
+
+Deno.test("copyState carries what holds others weakly only where none of them is copied (P20)", () => {
+  const key = { n: 0 };
+  const target = new EventTarget();
+  const carried = {
+    key,
+    map: new WeakMap<object, unknown>([[target, 1]]),
+    set: new WeakSet([target]),
+    ref: new WeakRef(target),
+  };
+  const copy = copyState("c", carried);
+  assertEquals([copy.map === carried.map, copy.ref === carried.ref], [
+    true,
+    true,
+  ]);
+  for (
+    const [name, it] of [
+      ["WeakMap", new WeakMap([[key, 1]])],
+      ["WeakSet", new WeakSet([key])],
+      ["WeakRef", new WeakRef(key)],
+    ] as const
+  ) {
+    for (
+      const state of [{ it, later: [key] }, { first: new Map([[key, 1]]), it }]
+    ) {
+      assertThrows(() => copyState("c", state), CopyError, `c.it: ${name} `);
+    }
+  }
+});

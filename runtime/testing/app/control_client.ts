@@ -14,7 +14,7 @@ import { request } from "node:http";
  */
 export function askControl(
   socketPath: string,
-  route: "GET /v1/info" | "POST /v1/check",
+  route: "GET /v1/info" | "GET /v1/manifest" | "POST /v1/check",
   signal: AbortSignal,
 ): Promise<unknown> {
   const [method, path] = route.split(" ") as [string, string];

@@ -5,6 +5,7 @@ import type { ReleaseSettings } from "../../protocol/manifest/release_settings.t
 import type { Trial } from "../../modules/generations.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { Watch } from "../../process/guard.ts";
+import type { ServedAddress } from "../../process/servers/hand_over.ts";
 import type { HeldTimers } from "../../process/timers/timers.ts";
 
 /** What one attempt is. */
@@ -39,7 +40,7 @@ export class CallerChange {
     this.#watch = appProcess.guard.watch(attempt, folder);
     appProcess.addresses.set(
       appProcess.release?.sha256 ?? null,
-      new Set(this.#handedOver.flatMap(({ addresses }) => addresses)),
+      new Set(appProcess.servedAddresses),
     );
     for (const kind of [...this.#handedOver, ...this.#owned]) {
       kind.begin(attempt, replaced);
@@ -48,8 +49,7 @@ export class CallerChange {
 
   /** What listens on addresses. */
   get #handedOver() {
-    const { servers, nodeServers, tcpListeners } = this.#appProcess;
-    return [servers, nodeServers, tcpListeners] as const;
+    return this.#appProcess.handedOver;
   }
 
   /** What else modules ask the platform for. */
@@ -77,7 +77,7 @@ export class CallerChange {
   }
 
   /** The addresses that the replaced modules serve and the new ones do not, or not yet. */
-  get unclaimed(): string[] {
+  get unclaimed(): ServedAddress[] {
     return this.#handedOver.flatMap((kind) =>
       kind.unclaimed(this.#about.attempt)
     );
@@ -143,6 +143,10 @@ export class CallerChange {
     }
     const { openSockets, packageSockets } = this.#appProcess;
     const { attempt, sockets, replaced } = this.#about;
+    if (sockets === "keep") openSockets.kept(replaced);
+    else if (this.#trial) {
+      openSockets.replaced(replaced, this.#trial.generation);
+    }
     // Those of the new code cannot be there yet.
     if (sockets === undefined) openSockets.reconnectLate(replaced, drainMs);
     if (sockets === "reconnect") openSockets.reconnect(replaced);
@@ -171,6 +175,11 @@ export class CallerChange {
     this.#replaced = null;
     for (const kind of this.#handedOver) kind.endUnclaimed(attempt);
     this.#appProcess.owned.endReplaced(replaced, attempt);
+    const current = this.#appProcess.modules.table!.currentAttempts();
+    for (const kind of [...this.#handedOver, ...this.#owned]) {
+      // Work of the code before this one may still be on its way to what it asks for.
+      kind.forget((it) => it >= attempt - 1 || current.has(it));
+    }
   }
 
   /** Says that probation has passed: from now on its errors end the process, as those of any code. */

@@ -1,6 +1,7 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { pause } from "../../base/pause.ts";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import { natives } from "../../base/natives.ts";
@@ -12,10 +13,8 @@ import type {
   AnyClass,
   ClassPairs,
 } from "../../state/classes/class_registry.ts";
-import {
-  classShape,
-  isSelfContained,
-} from "../../state/classes/class_shape.ts";
+import { classShape } from "../../state/classes/class_shape.ts";
+import { isSelfContained } from "../../state/classes/free_names.ts";
 import {
   ClassSwap,
   type FollowedPair,
@@ -55,12 +54,14 @@ export interface KeptVariable {
   readonly value: unknown;
   /** How it is named under `keep`; null for one of a module that stays, of which only the instances are concerned. */
   readonly entry: TakenEntry | null;
+  /** Where it is declared; 0 where that is not known. */
+  readonly line: number;
 }
 
 /** What is said of something that holds instances. */
 type Terms =
   & Pick<StateDefinition, "classes" | "keepFunctions">
-  & Partial<Pick<StateDefinition, "module">>
+  & Partial<Pick<StateDefinition, "module" | "line">>
   & { readonly variable?: KeptVariable };
 
 interface Judged extends FollowedPair {
@@ -108,7 +109,6 @@ export class ClassChange {
    * @throws {RefusedError} naming the place of an instance that cannot follow its class
    */
   async ahead(): Promise<void> {
-    this.#prepare();
     if (!this.#isNeeded) return;
     const walk = this.#newWalk();
     let endsAt = performance.now() + SLICE_MS;
@@ -191,7 +191,8 @@ export class ClassChange {
     this.#swap?.finish();
   }
 
-  #prepare(): void {
+  /** Finds which classes take the places of which. */
+  prepare(): void {
     const { classes } = this.#appProcess;
     this.#pairs = classes.pairWith(this.#staging.classes, this.#replaced);
     const judged = this.#pairs.pairs.map((pair): Judged => {
@@ -397,7 +398,7 @@ export class ClassChange {
       );
     }
     // Made of its new text on every instance.
-    if (of && this.#isFilled(of.object, of.key)) return;
+    if (of && this.isFilled(of.object, of.key)) return;
     const { oldSource, newSource } = this.#staging;
     const text = this.#appProcess.modules.keeping.plain(
       Function.prototype.toString.call(originalOf(value)),
@@ -417,7 +418,14 @@ export class ClassChange {
     );
   }
 
-  #isFilled(object: object, key: unknown): boolean {
+  /**
+   * Tells whether a member of an instance is made of its new text in the swap.
+   *
+   * @param object the instance
+   * @param key the member
+   * @returns whether it is
+   */
+  isFilled(object: object, key: unknown): boolean {
     return this.#classesOf(Object.getPrototypeOf(object)).some((judged) =>
       typeof judged !== "string" &&
       judged.fill.some(({ name }) => name === key)
@@ -433,13 +441,13 @@ export class ClassChange {
     ofClass: string | null = null,
   ): Error {
     const { path, root } = place;
-    const { variable, module } = this.#definitions.get(root.name) ?? {};
+    const { variable, module, line } = this.#definitions.get(root.name) ?? {};
     if (variable) return variableRefusal(variable, place, what, why, ofClass);
     return new RefusedError(
       {
         rule: "state",
         path: module ?? root.name,
-        line: 0,
+        line: line ?? 0,
         column: 0,
         subject: `${path} (${what})`,
         why,
@@ -474,7 +482,7 @@ export class ClassChange {
 }
 
 function variableRefusal(
-  { name, entry }: KeptVariable,
+  { name, entry, line }: KeptVariable,
   place: KeptPlace,
   what: string,
   why: string,
@@ -485,7 +493,7 @@ function variableRefusal(
   const refusal: Refusal = {
     rule: "keep",
     path: name.slice(0, hash),
-    line: entry?.line ?? 0,
+    line,
     column: 0,
     subject: place.path.slice(hash + 1),
     why: `holds ${what}: ${why}`,

@@ -115,8 +115,7 @@ export class HotChange {
     this.#isUndone = true;
     await this.#accepted;
     for (const { accepting, path, callback } of this.#handed.reverse()) {
-      // Its own new version is gone; there is nobody to hand the old one to.
-      if (accepting === path) continue;
+      // One that accepts itself runs on, and is handed what it is.
       await this.#quietly(
         `handing the old ${path} back to ${accepting}`,
         timeoutMs,

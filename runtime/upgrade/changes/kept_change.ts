@@ -51,20 +51,24 @@ export class KeptChange {
   readonly #taken: readonly TakenEntry[];
   readonly #replaced: ReadonlySet<string>;
   readonly #attempt: number;
+  readonly #lineOf: (path: string, name: string) => number;
 
   /**
    * @param appProcess what runs in this process
    * @param taken what is taken over
    * @param replaced the modules that are reloaded or gone
    * @param attempt the attempt that takes it
+   * @param lineOf where the code that runs declares a name; 0 where nobody knows
    */
   constructor(
     appProcess: AppProcess,
     taken: readonly TakenEntry[],
     replaced: ReadonlySet<string>,
     attempt: number,
+    lineOf: (path: string, name: string) => number,
   ) {
     this.#appProcess = appProcess;
+    this.#lineOf = lineOf;
     this.#taken = taken;
     this.#replaced = replaced;
     this.#attempt = attempt;
@@ -100,7 +104,9 @@ export class KeptChange {
       const entry = entries.get(name) ?? null;
       const path = name.slice(0, name.indexOf("#"));
       if (entry === null && this.#replaced.has(path)) continue;
-      yield { name, value, entry };
+      const line = entry?.line ??
+        this.#lineOf(path, name.slice(path.length + 1));
+      yield { name, value, entry, line };
     }
   }
 

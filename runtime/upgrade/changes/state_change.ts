@@ -1,6 +1,7 @@
 /** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { noteGeneration } from "../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
 import { deadlineSignal, within } from "../../base/deadline.ts";
@@ -19,6 +20,8 @@ import type {
   StateDefinition,
 } from "../../state/definition.ts";
 import { CopyError } from "../../state/copy/copy.ts";
+import { capturedWhy } from "../../state/copy/hidden_state.ts";
+import { originalOf } from "../../modules/calls_as_work.ts";
 import { FamilyCell } from "../../state/cells/family_cell.ts";
 import {
   HolderCallError,
@@ -33,14 +36,8 @@ import {
 import { type MigratedGroup, StagedStates } from "../../state/staged_states.ts";
 import type { Staging } from "../../state/staging.ts";
 import { ClassChange, type KeptVariable } from "./class_change.ts";
-import {
-  changeOf,
-  missingKeys,
-  newKeys,
-  type Pair,
-  pairs,
-  type RemovedName,
-} from "./state_pairs.ts";
+import { changeOf, type Pair, pairs, type RemovedName } from "./state_pairs.ts";
+import { missingShape, type NewShape, newShape } from "./state_shape.ts";
 
 type HolderPair = Pair<HolderCell, HolderDefinition>;
 type FamilyPair = Pair<FamilyCell, FamilyDefinition>;
@@ -150,12 +147,12 @@ export class StateChange {
   removedState(): RemovedName[] {
     return [...this.#holders, ...this.#families].flatMap(({ cell, next }) => {
       if (!cell || next) return [];
-      const { name, module } = cell.definition;
+      const { name, module, line } = cell.definition;
       const size = cell instanceof FamilyCell ? cell.members.size : 1;
       const sockets = cell instanceof FamilyCell && !!cell.definition.sockets;
       return size === 0
         ? []
-        : [{ name, module, size, sockets, consent: `holder:${name}` }];
+        : [{ name, module, line, size, sockets, consent: `holder:${name}` }];
     });
   }
 
@@ -180,7 +177,7 @@ export class StateChange {
         refusals: refused.map((each) => ({
           rule: "holder",
           path: each.module,
-          line: 0,
+          line: each.line ?? 0,
           column: 0,
           subject: each.name,
           why: `is removed: ${heldBy(each)}`,
@@ -203,7 +200,8 @@ export class StateChange {
     this.#timeoutMs = timeoutMs;
     this.#settleBy = performance.now() + timeoutMs;
     try {
-      this.#refuseNewKeys();
+      this.#refuseNewShapes();
+      this.#classes.prepare();
       await this.#staged.ahead();
       await this.#classes.ahead();
     } catch (error) {
@@ -271,7 +269,7 @@ export class StateChange {
     const refused = new RefusedError({
       rule: "state",
       path: owner?.module ?? "",
-      line: 0,
+      line: owner?.line ?? 0,
       column: 0,
       subject: `${path} (${className})`,
       why,
@@ -401,6 +399,19 @@ export class StateChange {
     );
   }
 
+  /** Functions are carried into a copy where they hold on to nothing, or are made of their new text afterwards. */
+  readonly #functionWhy: MigratedGroup["functionWhy"] = (
+    value,
+    holder,
+    key,
+  ) => {
+    if (holder && this.#classes.isFilled(holder, key)) return null;
+    const text = this.#appProcess.modules.keeping.plain(
+      Function.prototype.toString.call(originalOf(value)),
+    );
+    return capturedWhy(value, text);
+  };
+
   #groups(): MigratedGroup[] {
     const groups: MigratedGroup[] = [];
     try {
@@ -414,6 +425,7 @@ export class StateChange {
           pathOf: () => next.name,
           gate: cell.gate,
           copy: cell.definition.copy,
+          functionWhy: next.keepFunctions ? null : this.#functionWhy,
           chain,
           check: checkAgainst(() => next.initial(), next.name, chain),
         });
@@ -429,6 +441,7 @@ export class StateChange {
           pathOf: (member) => pathOf(member.name, cell.definition.name),
           gate: cell.gate,
           copy: cell.definition.copy,
+          functionWhy: next.keepFunctions ? null : this.#functionWhy,
           chain,
           check: first === undefined
             ? () => {}
@@ -441,26 +454,11 @@ export class StateChange {
     return groups;
   }
 
-  #refuseNewKeys(): void {
-    const refuseAll = (
-      name: string,
-      keys: readonly string[] | null,
-      version: number,
-    ) => {
-      if (!keys || keys.length === 0) return;
-      throw new MigrationError(
-        `Cannot keep the state of ${name}: ${keys.join(", ")} ${
-          keys.length === 1 ? "is" : "are"
-        } new in state(); raise version to ${version + 1} and declare migrate[${
-          version + 1
-        }]`,
-      );
-    };
+  #refuseNewShapes(): void {
     for (const { cell, next } of this.#holders) {
       if (!cell || !next || cell.definition.version !== next.version) continue;
       const before = () => cell.definition.initial();
-      const keys = newKeys(() => next.initial(), before, cell.state);
-      refuseAll(next.name, keys, next.version);
+      refuseNewShape(next, newShape(() => next.initial(), before, cell.state));
     }
     for (const { cell, next } of this.#families) {
       if (!cell || !next || cell.definition.version !== next.version) continue;
@@ -468,8 +466,10 @@ export class StateChange {
       if (!first) continue;
       const [key, member] = first;
       const before = () => cell.definition.initialOf(key);
-      const keys = newKeys(() => next.initialOf(key), before, member.state);
-      refuseAll(next.name, keys, next.version);
+      refuseNewShape(
+        next,
+        newShape(() => next.initialOf(key), before, member.state),
+      );
     }
   }
 
@@ -566,14 +566,32 @@ function checkAgainst(
     return () => {};
   }
   return (_, state) => {
-    const missing = missingKeys(first, state);
-    if (missing.length === 0) return;
+    const { keys, kinds } = missingShape(first, state);
+    if (keys.length + kinds.length === 0) return;
     throw new MigrationError(
-      `Cannot migrate ${name} to version ${last.to}: migrate[${last.to}] returned a state without ${
-        missing.join(", ")
-      }, which state() has`,
+      `Cannot migrate ${name} to version ${last.to}: migrate[${last.to}] returned a state ${
+        keys.length > 0
+          ? `without ${keys.join(", ")}, which state() has`
+          : `of another shape than state(): ${kinds.join(", ")}`
+      }`,
     );
   };
+}
+
+function refuseNewShape(
+  { name, version }: StateDefinition,
+  shape: NewShape | null,
+): void {
+  const { keys, kinds } = shape ?? { keys: [], kinds: [] };
+  if (keys.length + kinds.length === 0) return;
+  const what = keys.length > 0
+    ? `${keys.join(", ")} ${keys.length === 1 ? "is" : "are"} new in state()`
+    : `${kinds.join(", ")}`;
+  throw new MigrationError(
+    `Cannot keep the state of ${name}: ${what}; raise version to ${
+      version + 1
+    } and declare migrate[${version + 1}]`,
+  );
 }
 
 function removedFor(

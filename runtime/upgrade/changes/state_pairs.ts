@@ -24,6 +24,8 @@ export interface RemovedName {
   readonly sockets: boolean;
   /** The module that declares it. */
   readonly module: string;
+  /** Where, as far as that is known. */
+  readonly line?: number | undefined;
   /** What the app consents to by name. */
   readonly consent: string;
 }
@@ -102,51 +104,6 @@ export function changeOf(
     ? "kept"
     : "migrated";
   return { name, from, to, action };
-}
-
-/**
- * Names the keys of a new first state that neither the old first state nor the running state has.
- *
- * @param next makes the new first state
- * @param before makes the old first state
- * @param running the running state
- * @returns the keys; null where a first state cannot be made, and nothing is compared
- */
-export function newKeys(
-  next: () => unknown,
-  before: () => unknown,
-  running: unknown,
-): string[] | null {
-  let states: unknown[];
-  try {
-    states = [next(), before(), running];
-  } catch {
-    return null;
-  }
-  const [after, ...known] = states;
-  if (!isPlain(after) || !isPlain(running)) return [];
-  return Object.keys(after).filter((key) =>
-    !known.some((state) => isPlain(state) && Object.hasOwn(state, key))
-  );
-}
-
-/**
- * Names the keys of a first state that a migrated state lacks.
- *
- * @param first the first state; keys that are undefined there may be left out
- * @param migrated the migrated state
- * @returns the keys
- */
-export function missingKeys(first: unknown, migrated: unknown): string[] {
-  if (!isPlain(first) || !isPlain(migrated)) return [];
-  return Object.keys(first).filter((key) =>
-    first[key] !== undefined && !Object.hasOwn(migrated, key)
-  );
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function refuse(first: Declared, second: Declared): never {

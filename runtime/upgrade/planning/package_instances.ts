@@ -1,13 +1,14 @@
 /** Kept state that holds instances of a package's classes: the new version of the package would not know them.
  * @module
  */
+import { performance } from "../../base/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 import { type Refusal, refusalText } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { nameOf, versionOf } from "../../plan/dependencies/lock_file.ts";
 import { packageOfUrl } from "../../plan/dependencies/package_urls.ts";
 import type { AppProcess } from "../../process/process.ts";
-import { KeptWalk } from "../../state/copy/kept_walk.ts";
+import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
 import type { RunningContext } from "./running_manifest.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
 
@@ -36,7 +37,7 @@ export async function refuseKeptInstances(
     wantsInstance: (prototype) => knownFor(prototype, prototypes) !== null,
     instance: (instance, place) => {
       const known = knownFor(Object.getPrototypeOf(instance), prototypes)!;
-      throw refused(place().path, known);
+      throw refused(place(), known, plan, appProcess);
     },
   });
   const names = new Set(plan.taken.map(({ at }) => at));
@@ -130,15 +131,26 @@ function* roots(
 }
 
 function refused(
-  path: string,
+  { path: subject, root }: KeptPlace,
   { from, to, className, importer }: Known,
+  { lines }: UpgradePlan,
+  { holders, families }: AppProcess,
 ): UpgradeError {
+  const [name] = root.name.split("[");
+  const declared = (holders.get(root.name) ?? families.get(name!))?.definition;
+  const hash = root.name.indexOf("#");
+  const variable = declared || hash === -1
+    ? null
+    : { path: root.name.slice(0, hash), name: root.name.slice(hash + 1) };
   const refusal: Refusal = {
     rule: "package",
-    path: importer,
-    line: 0,
+    path: declared?.module ?? variable?.path ?? importer,
+    line: declared?.line ??
+      (variable
+        ? lines.declares(variable.path, variable.name)
+        : lines.imports(importer, (to) => packageOfUrl(to) === from)),
     column: 0,
-    subject: path,
+    subject: variable ? subject.slice(hash + 1) : subject,
     why: `holds a ${className} of ${nameOf(from)} ${
       versionOf(from)
     }, and that of ${versionOf(to)} is another class`,

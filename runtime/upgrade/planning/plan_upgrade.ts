@@ -20,11 +20,26 @@ import type { UnpackedRelease } from "../../release/unpack/folders.ts";
 import type { FileChange } from "../../release/laid/file_change.ts";
 import { imageManifest, leadingElsewhere } from "./image_manifest.ts";
 import { heldValues } from "../changes/kept_change.ts";
+import {
+  declarationLine,
+  importLine,
+  serverLine,
+} from "../../plan/lookup/declaration_line.ts";
 import type { TakenEntry } from "../../plan/rules/keep_rule.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
 /** With room for the longest step, which looks at every module once. */
 const SLICE_MS = 5;
+
+/** Where the code that runs has something: lines from 1; 0 where nobody knows. */
+export interface RunningLines {
+  /** Where a module declares a name. */
+  readonly declares: (path: string, name: string) => number;
+  /** Where a module serves. */
+  readonly serves: (path: string) => number;
+  /** Where a module imports a specifier that leads to what is meant. */
+  readonly imports: (path: string, isMeant: (to: string) => boolean) => number;
+}
 
 /** What is to be done. */
 export interface UpgradePlan {
@@ -52,6 +67,8 @@ export interface UpgradePlan {
   readonly sockets: ReleaseSettings["sockets"];
   /** The packages that come in. */
   readonly packages: readonly PackageChange[];
+  /** Where things stand in the code that runs, for who refuses them later; 0 where nobody knows. */
+  readonly lines: RunningLines;
   /** Whether packages can come in. */
   readonly canAddPackages: boolean;
   /** Whether there is nothing to do. */
@@ -129,7 +146,25 @@ export async function planUpgrade(
     packages: release ? plan.packages : [],
     sockets: socketsWay(manifest.settings?.sockets, running, isWayBack),
     canAddPackages: running.canAddPackages?.possible ?? false,
+    lines: linesOf(running),
     isEmpty: isEmptyPlan(plan),
+  };
+}
+
+function linesOf(running: RunningManifest): RunningLines {
+  const { analysis = {}, specifiers = {} } = running;
+  const of = (path: string) =>
+    Object.hasOwn(analysis, path) ? analysis[path] : undefined;
+  return {
+    declares: (path, name) => declarationLine(of(path), name),
+    serves: (path) => serverLine(of(path)),
+    imports: (path, isMeant) =>
+      importLine(of(path), (specifier) => {
+        const to = Object.hasOwn(specifiers, path)
+          ? specifiers[path]![specifier]
+          : undefined;
+        return to !== undefined && isMeant(to);
+      }),
   };
 }
 

@@ -14,8 +14,10 @@ import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/edges.ts";
+import { consentAddress } from "../../process/servers/listen_key.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UpgradeContext } from "../context.ts";
+import { keptReach } from "./kept_reach.ts";
 import { knownPackages } from "./known_packages.ts";
 
 /** With room for the tables, which are made in one go. */
@@ -127,6 +129,15 @@ export async function runningManifest(
     ...modules.keeping.isOn
       ? { made: Object.fromEntries(appProcess.kept.made()) }
       : {},
+    // Only people want to know it.
+    ...modules.keeping.isOn && about === null
+      ? {
+        keptReach: await keptReach(
+          appProcess,
+          settings.keep.map(({ at }) => at),
+        ),
+      }
+      : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },
@@ -134,6 +145,8 @@ export async function runningManifest(
     foreign: modules.foreignImporters(),
     openSockets: appProcess.openSockets.byModule,
     packageSockets: appProcess.openSockets.ofPackages,
+    socketLines: appProcess.openSockets.lines,
+    addresses: appProcess.servedAddresses.map(consentAddress),
     lateReads: Object.fromEntries(
       [...appProcess.fileReads.lateReaders].map((
         [file, by],

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
-import { lockedVersions, startKeys } from "@flyhot/runtime/plan";
+import { lockedVersions, startKeys, tsconfigText } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../../values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
@@ -18,14 +18,24 @@ const ROOT_NAMES = [
   "deno.jsonc",
   "deno.lock",
   "package.json",
+  "tsconfig.json",
   "fly.toml",
   "Dockerfile",
+];
+
+const MEMBER_NAMES = [
+  "deno.json",
+  "deno.jsonc",
+  "package.json",
+  "tsconfig.json",
 ];
 
 /** What the configuration files of an app say. */
 export interface ConfigFiles {
   /** `deno.json` or `deno.jsonc`, parsed; empty if there is neither. */
   readonly denoJson: Readonly<Record<string, unknown>>;
+  /** The options that Deno translates by: those of `deno.json` over those of `tsconfig.json`. */
+  readonly compilerOptions: Readonly<Record<string, unknown>>;
   /** `package.json`, parsed, or null. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
@@ -79,9 +89,7 @@ export async function readConfigFiles(
     if (json) folders.push({ folder: `${member}/`, json });
   }
   for (const member of members) {
-    for (const name of ["deno.json", "deno.jsonc", "package.json"]) {
-      names.add(`${member}/${name}`);
-    }
+    for (const name of MEMBER_NAMES) names.add(`${member}/${name}`);
   }
   const packages = new Set<string>();
   for (const key of ["dependencies", "devDependencies"]) {
@@ -90,8 +98,13 @@ export async function readConfigFiles(
     for (const name of Object.keys(dependencies)) packages.add(name);
   }
   const lockText = await read("deno.lock") ?? "";
+  const tsconfig = await configText(root, "tsconfig.json", host);
   return {
     denoJson,
+    compilerOptions: {
+      ...parseRecord(tsconfig, "tsconfig.json")?.compilerOptions ?? {},
+      ...isRecord(denoJson.compilerOptions) ? denoJson.compilerOptions : {},
+    },
     packageJson,
     packages,
     targets: new PackageTargets(folders),
@@ -120,8 +133,8 @@ export async function configDigests(
   for (const [path, sha256] of digests) {
     // Compared by what it locks; a running process adds to its own.
     if (path === "deno.lock") continue;
-    const text = /(^|\/)deno\.jsonc?$/.test(path)
-      ? await host.files.readText(joinPath(root, path))
+    const text = /(^|\/)(?:deno\.jsonc?|tsconfig\.json)$/.test(path)
+      ? await configText(root, path, host)
       : null;
     config.push([
       path,
@@ -147,7 +160,7 @@ export async function configKeyDigests(
   const found: [path: string, keys: Record<string, string>][] = [];
   for (const path of paths) {
     if (path === "deno.lock") continue;
-    const text = await host.files.readText(joinPath(root, path));
+    const text = await configText(root, path, host);
     if (text === null) continue;
     const keys = Object.entries(startKeys(path, text)).map(([key, value]) =>
       [key, digestOfText(value)] as const
@@ -155,6 +168,18 @@ export async function configKeyDigests(
     found.push([path, Object.fromEntries(keys)]);
   }
   return Object.fromEntries(found);
+}
+
+/** A `tsconfig.json` counts with all that it extends. */
+function configText(
+  root: string,
+  path: string,
+  host: Pick<Host, "files">,
+): Promise<string | null> {
+  const read = (path: string) => host.files.readText(joinPath(root, path));
+  return /(?:^|\/)tsconfig\.json$/.test(path)
+    ? tsconfigText(path, read)
+    : read(path);
 }
 
 /** The folders that patterns mean: those with a configuration of their own. */

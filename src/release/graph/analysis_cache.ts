@@ -4,6 +4,7 @@
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { Host } from "../../host.ts";
 import { joinPath } from "../../values.ts";
+import { tooMuch } from "./cache_limits.ts";
 import { COMMIT, VERSION } from "../../version.ts";
 import { digestOfText } from "../digest.ts";
 
@@ -33,7 +34,7 @@ export const CACHED_FROM = 40;
  */
 export async function openAnalyses(
   app: string,
-  host: Pick<Host, "files" | "env">,
+  host: Pick<Host, "files" | "env" | "now">,
 ): Promise<StoredAnalyses> {
   const folder = cacheFolder(host);
   const edition = await analyzerEdition(host);
@@ -58,6 +59,7 @@ export async function openAnalyses(
         await host.files.write(path, storedText([...now], edition!), {
           mode: 0o600,
         });
+        await forgetOthers(path, host);
       } catch {
         // A full or read-only disk keeps nobody from packing.
       }
@@ -87,6 +89,24 @@ async function readQuietly(
   } catch {
     return null;
   }
+}
+
+/** Removes what apps that nobody packs any more have left behind. */
+async function forgetOthers(
+  own: string,
+  { files, now }: Pick<Host, "files" | "now">,
+): Promise<void> {
+  const folder = own.slice(0, own.lastIndexOf("/"));
+  const found = [];
+  for await (const { path, kind, size } of files.walk(folder, () => false)) {
+    if (kind !== "file" || !/^analysis-[0-9a-f]{16}\.json$/.test(path)) {
+      continue;
+    }
+    const full = joinPath(folder, path);
+    const modified = await files.modified(full);
+    if (modified !== null) found.push({ path: full, size, modified });
+  }
+  for (const path of tooMuch(found, own, now())) await files.remove(path);
 }
 
 /** The first line vouches for the rest: a file that was written halfway is as good as none. */

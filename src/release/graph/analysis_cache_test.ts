@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fakeHost } from "../../../tests/cli/fake_host.ts";
 import { analyzeScript, analyzeScripts } from "./analyze.ts";
 import { cacheFolder, openAnalyses } from "./analysis_cache.ts";
+import { AGE_MAX_MS, BYTES_MAX, tooMuch } from "./cache_limits.ts";
 import { digestOfText } from "../digest.ts";
 
 const HOME = { HOME: "/home/me" };
@@ -25,7 +26,7 @@ function packing(host: ReturnType<typeof hostWith>) {
     parsed,
     async pack(
       texts: Record<string, string>,
-      denoJson: Record<string, unknown> = {},
+      compilerOptions: Record<string, unknown> = {},
     ) {
       parsed.length = 0;
       const known = await openAnalyses("shop", host);
@@ -36,7 +37,7 @@ function packing(host: ReturnType<typeof hostWith>) {
             size: text.length,
           }]),
         ),
-        denoJson,
+        compilerOptions,
         packageJson: null,
         read: (path) => Promise.resolve(texts[path] ?? null),
         known,
@@ -86,7 +87,7 @@ Deno.test("what decides an analysis besides the text is not taken for the same",
   const { pack, parsed } = packing(hostWith());
   const text = 'import { T } from "./t.ts";\nexport const x = 1;\n';
   await pack({ "a.ts": text });
-  const verbatim = { compilerOptions: { verbatimModuleSyntax: true } };
+  const verbatim = { verbatimModuleSyntax: true };
   const kept = await pack({ "a.ts": text }, verbatim);
   assertEquals(parsed, ["a.ts"]);
   assertEquals(kept["a.ts"]?.imports?.length, 1);
@@ -115,4 +116,68 @@ Deno.test("analyses are kept where the user keeps what programs can make again",
   assertEquals(folder(HOME), "/home/me/.cache/flyhot");
   assertEquals(folder({ ...HOME, XDG_CACHE_HOME: "/c" }), "/c/flyhot");
   assertEquals(folder({}), null);
+});
+
+Deno.test("analyses of apps that nobody packs any more are removed when others are written", async () => {
+  const host = hostWith({
+    // Of nobody knows what: not ours to remove.
+    "/home/me/.cache/flyhot/notes.txt": "mine",
+    "/home/me/.cache/flyhot/deep/analysis-0123456789abcdef.json": "other",
+  });
+  const save = async (app: string) => {
+    const stored = await openAnalyses(app, host);
+    stored.set(app, {});
+    await stored.save();
+  };
+  const there = async () => {
+    const found: string[] = [];
+    for await (const { path } of host.files.walk("/home/me/.cache/flyhot")) {
+      found.push(path);
+    }
+    return found;
+  };
+  await save("one");
+  await host.sleep(AGE_MAX_MS / 2);
+  await save("two");
+  assertEquals((await there()).length, 4);
+  await host.sleep(AGE_MAX_MS / 2 + 1);
+  await save("three");
+  const name = (app: string) =>
+    `analysis-${digestOfText(app).slice(0, 16)}.json`;
+  assertEquals(
+    new Set(await there()),
+    new Set([
+      "notes.txt",
+      "deep/analysis-0123456789abcdef.json",
+      name("two"),
+      name("three"),
+    ]),
+  );
+});
+
+Deno.test("tooMuch() names the oldest beyond the size, and never what was written just now", () => {
+  const file = (path: string, size: number, modified: number) => ({
+    path,
+    size,
+    modified,
+  });
+  const half = BYTES_MAX / 2;
+  assertEquals(
+    tooMuch(
+      [
+        file("old", half, 1),
+        file("new", half, 3),
+        file("own", half, 4),
+        file("older", 1, 0),
+      ],
+      "own",
+      5,
+    ),
+    ["old", "older"],
+  );
+  assertEquals(tooMuch([file("own", BYTES_MAX * 2, 1)], "own", 5), []);
+  assertEquals(
+    tooMuch([file("a", 1, 0), file("b", 1, 1)], "own", AGE_MAX_MS + 1),
+    ["a"],
+  );
 });

@@ -77,8 +77,8 @@ export interface ScriptSources {
   readonly files: Readonly<
     Record<string, { readonly sha256: string; readonly size: number }>
   >;
-  /** The app's `deno.json`. */
-  readonly denoJson: Readonly<Record<string, unknown>>;
+  /** The options that Deno translates by. */
+  readonly compilerOptions: Readonly<Record<string, unknown>>;
   /** The app's `package.json`, if there is one. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The text of a file. */
@@ -96,10 +96,10 @@ export interface ScriptSources {
  * @returns what each does, by path; of those that cannot be parsed only why
  */
 export async function analyzeScripts(
-  { files, denoJson, packageJson, read, known, analyze = analyzeScript }:
+  { files, compilerOptions, packageJson, read, known, analyze = analyzeScript }:
     ScriptSources,
 ): Promise<Record<string, ModuleAnalysis>> {
-  const options = optionsOf(denoJson);
+  const options = optionsOf(compilerOptions);
   const required = packageJson?.type === "commonjs";
   const found: [path: string, analysis: ModuleAnalysis][] = [];
   for (const [path, { sha256, size }] of Object.entries(files)) {
@@ -159,9 +159,8 @@ function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
 }
 
 function optionsOf(
-  { compilerOptions }: Readonly<Record<string, unknown>>,
+  compilerOptions: Readonly<Record<string, unknown>>,
 ): ScriptOptions {
-  if (!isRecord(compilerOptions)) return {};
   const { verbatimModuleSyntax, emitDecoratorMetadata } = compilerOptions;
   const { jsxFactory, jsxFragmentFactory } = compilerOptions;
   return {

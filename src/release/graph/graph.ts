@@ -105,6 +105,9 @@ function importing(urls: readonly string[]): string {
   return `data:application/javascript,${encodeURIComponent(source)}`;
 }
 
+/** Without npm, Deno does not read `package.json`, and misses members that have nothing else. */
+const NO_MEMBER = /Could not find config file for workspace member/;
+
 async function denoInfo(
   root: string,
   entry: string,
@@ -117,7 +120,7 @@ async function denoInfo(
     ? host.execPath
     : "deno";
   // Only edges between the app's own modules are wanted: no network, no lock file touched.
-  const args = [
+  let args = [
     "info",
     "--json",
     "--no-remote",
@@ -126,13 +129,19 @@ async function denoInfo(
     "--unstable-raw-imports",
   ];
   const what = `Cannot read the module graph of ${entry}`;
-  let outcome;
-  try {
-    outcome = await host.run(program, [...args, subject], {
+  const run = () =>
+    host.run(program, [...args, subject], {
       cwd: root,
       env: { NO_COLOR: "1" },
       ...(signal ? { signal } : {}),
     });
+  let outcome;
+  try {
+    outcome = await run();
+    if (outcome.code !== 0 && NO_MEMBER.test(outcome.stderr)) {
+      args = args.filter((arg) => arg !== "--no-npm");
+      outcome = await run();
+    }
   } catch (cause) {
     if (!(cause instanceof Error) || cause.name !== "NotFound") throw cause;
     throw new FlyhotError("not_found", `${what}: there is no deno on PATH`, {

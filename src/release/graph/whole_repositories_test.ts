@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { withApp } from "../../../tests/support/temp_app.ts";
 import { denoHost } from "../../host_deno.ts";
 import { type PackOptions, packRelease } from "../pack.ts";
@@ -184,4 +184,41 @@ Deno.test("packing takes as long as there is to pack: four times the modules, no
   const small = Math.min(await time(100), await time(100));
   const large = Math.min(await time(400), await time(400));
   assert(large < 8 * small, `${large} against ${small}`);
+});
+
+Deno.test("T9: a module behind a link is refused by name, wherever the link leads", async () => {
+  for (
+    const [link, to, specifier] of [
+      ["linked.ts", "real/x.ts", "./linked.ts"],
+      ["linked", "real", "./linked/x.ts"],
+      ["linked.ts", "../../outside/x.ts", "./linked.ts"],
+      ["linked", "../../outside", "./linked/x.ts"],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () =>
+        packed(
+          {
+            "outside/x.ts": "export const x = 1;",
+            "apps/server/deno.json": "{}",
+            "apps/server/real/x.ts": "export const x = 1;",
+            "apps/server/main.ts":
+              `import { x } from "${specifier}"; console.log(x);`,
+          },
+          "apps/server",
+          {},
+          (root) => Deno.symlink(to, `${root}/apps/server/${link}`),
+        ),
+      Error,
+    );
+    assertEquals(
+      error.message.includes(
+        `Cannot pack main.ts: it imports ${
+          specifier.slice(2)
+        }, which is left out (a link, ignored or excluded)`,
+      ),
+      true,
+      error.message,
+    );
+  }
 });

@@ -89,10 +89,15 @@ export function judgeLife(
   { machine, answer }: LifeNow,
   sha256?: string | null,
 ): Life {
-  if (
-    machine === null || !sameImage(machine.imageRef, state.machine.imageRef)
-  ) return { life: "left" };
+  if (machine === null) return { life: "left" };
   const exits = exitsSince(machine, before);
+  if (!sameImage(machine.imageRef, state.machine.imageRef)) {
+    // What ended first did so before another image came.
+    const first = oldestExit(exits);
+    return first && isCrash(first)
+      ? dead(describeExit(first, state))
+      : { life: "left" };
+  }
   const bad = exits.find(({ requestedStop }) => !requestedStop);
   if (bad) return dead(describeExit(bad, state));
   if (machine.state !== "started") return { life: "rests" };
@@ -185,6 +190,23 @@ function dead(
     servesNobody: false,
   };
 }
+
+function oldestExit(exits: readonly MachineExit[]): MachineExit | null {
+  return exits.reduce<MachineExit | null>(
+    (oldest, exit) => oldest && oldest.at <= exit.at ? oldest : exit,
+    null,
+  );
+}
+
+/** Whether a process ended by itself, and not as one does that a deploy replaces. */
+function isCrash({ requestedStop, code, signal }: MachineExit): boolean {
+  return !requestedStop && !REPLACED_CODES.has(code) &&
+    (signal === null || !REPLACED_SIGNALS.has(signal));
+}
+
+/** An end by itself, and those by SIGINT and SIGTERM, as a shell tells them. */
+const REPLACED_CODES = new Set([0, 130, 143]);
+const REPLACED_SIGNALS = new Set([2, 15]);
 
 function newestExit({ exits = [] }: AppMachine): MachineExit | null {
   return exits.reduce<MachineExit | null>(

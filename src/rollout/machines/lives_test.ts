@@ -131,6 +131,17 @@ Deno.test("judgeLife() names how a process ended and how long after it had said 
     after({ code: 139, signal: 11 }),
     "its process was ended by signal 11 after 0.1 s",
   );
+  // Another image since then hides nothing: not that it died of this one.
+  assertEquals(
+    lives(machine({
+      imageRef: "img:2",
+      exits: [
+        exit({ at: AT + 9_000, code: 0, requestedStop: true }),
+        exit({ at: AT + 2_000, code: 73 }),
+      ],
+    })),
+    "its process ended with code 73 after 2.0 s",
+  );
   // A clock that is ahead says nothing about the time between.
   assertEquals(
     after({ at: AT - 1_000 }),
@@ -152,6 +163,17 @@ Deno.test("judgeLife() is neutral about what is in order", () => {
   );
   assertEquals(lives(null), "left");
   assertEquals(lives(machine({ imageRef: "img:2" })), "left");
+  const replaced = (...exits: Partial<MachineExit>[]) =>
+    lives(machine({ imageRef: "img:2", exits: exits.map(exit) }));
+  // Stopped by the deploy, whose code then died by itself.
+  assertEquals(
+    replaced({ at: AT + 900 }, { at: AT + 500, requestedStop: true }),
+    "left",
+  );
+  // Nobody has promised that a deploy's stop is told as one.
+  assertEquals(replaced({ code: 143 }), "left");
+  assertEquals(replaced({ code: 0, signal: 15 }), "left");
+  assertEquals(replaced({ at: AT - 5_000 }), "left");
 });
 
 Deno.test("judgeLife() tells a machine that serves nobody from one that does not answer", () => {

@@ -69,6 +69,7 @@ export class HotProcess implements AsyncDisposable {
         app: APP,
         env: {},
         listens: true,
+        port: null,
         startTimeoutMs: START_MS_MAX,
         stopTimeoutMs: 5_000,
       },

@@ -341,6 +341,6 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
         `const rooms = new Map<string, number>(); const index = new Set(rooms.keys()); SERVE((request) => { rooms.set(request.url, 1); index.add(request.url); return new Response("two " + index.size); });`,
     },
     refused:
-      `rooms: is named under "keep", and what its module makes of all that it holds (keys()) while it is evaluated would miss what the old code still changes`,
+      `rooms: is named under "keep", and what its module makes of what it holds (keys()) while it is evaluated would miss what the old code still changes`,
   },
 };

@@ -34,11 +34,22 @@ const READS_ELEMENTS = new Set(["values", "entries", "from", "all"]);
 export class Roots {
   readonly #resolved: Resolved;
   readonly #units: Units;
+  readonly #locals: ReadonlySet<Binding>;
   #steps = 0;
 
-  constructor(resolved: Resolved, units: Units) {
+  /**
+   * @param resolved the module
+   * @param units its code
+   * @param locals variables of functions that count as roots as well
+   */
+  constructor(
+    resolved: Resolved,
+    units: Units,
+    locals: ReadonlySet<Binding> = new Set(),
+  ) {
     this.#resolved = resolved;
     this.#units = units;
+    this.#locals = locals;
   }
 
   /**
@@ -130,7 +141,7 @@ export class Roots {
       const { specifier, name } = binding.imported;
       return [named({ specifier, name, binding, path })];
     }
-    const roots: Root[] = binding.top
+    const roots: Root[] = binding.top || this.#locals.has(binding)
       ? [{ specifier: null, name: binding.label, binding, path }]
       : [];
     if (seen.has(binding)) return roots;

@@ -43,16 +43,44 @@ export class Runs {
     }
   }
 
-  /** All that runs when these run. */
-  closure(start: Iterable<Unit>): Set<Unit> {
+  /**
+   * All that runs when these run.
+   *
+   * @param start the code
+   * @param isCalled true to leave out the methods of instances that are only given to others. Default false
+   */
+  closure(start: Iterable<Unit>, isCalled = false): Set<Unit> {
     const seen = new Set<Unit>();
     const waiting = [...start];
     for (let unit = waiting.pop(); unit; unit = waiting.pop()) {
       if (seen.has(unit)) continue;
       seen.add(unit);
-      waiting.push(...this.next(unit));
+      const given = isCalled ? this.#givenAway(unit) : null;
+      const next = this.next(unit);
+      waiting.push(...given ? next.filter((it) => !given.has(it)) : next);
     }
     return seen;
+  }
+
+  /** Methods that a unit does not call itself, but somebody it gives an instance to may. */
+  #givenAway(unit: Unit): ReadonlySet<Unit> {
+    const given = new Set<Unit>();
+    for (const call of unit.calls) {
+      if (call.type !== "NewExpression" || !this.#isGivenAway(call)) continue;
+      for (const of of this.classesOf(one(call, "callee")!)) {
+        for (const it of [of, ...this.#above(of)]) {
+          for (const method of [...it.methods.values()].flat()) {
+            given.add(method);
+          }
+        }
+      }
+    }
+    if (given.size === 0) return given;
+    for (const call of unit.calls) {
+      if (call.type === "NewExpression") continue;
+      for (const callee of this.calledBy(call)) given.delete(callee);
+    }
+    return given;
   }
 
   /** What a unit calls. */

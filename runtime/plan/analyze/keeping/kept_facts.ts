@@ -1,27 +1,28 @@
 /** What speaks against keeping a value: what is done to it whenever its module is evaluated.
  * @module
  */
+import type { ExportFact } from "../../../protocol/manifest/module_analysis.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
+import { derivedAt, staleOf } from "../values/derived.ts";
 import { COLLECTION_READS, isRuntime } from "../values/known_calls.ts";
-import {
-  isFunction,
-  keyName,
-  nameOf,
-  type Node,
-  one,
-  unwrap,
-} from "../code/nodes.ts";
+import { isFunction, nameOf, type Node, one, unwrap } from "../code/nodes.ts";
 import { Roots } from "../code/roots.ts";
 import { Runs } from "../code/runs.ts";
-import { type Binding, type Resolved, resolveNames } from "../code/scope.ts";
+import {
+  type Binding,
+  ELEMENT,
+  type Resolved,
+  resolveNames,
+} from "../code/scope.ts";
 import { type Unit, type Units, unitsOf } from "../code/units.ts";
-import { useOf } from "../code/uses.ts";
+import { type Use, useOf } from "../code/uses.ts";
+import { ValueFacts } from "../values/value_facts.ts";
 
 /** Something that evaluated code does to a value, and would do to a kept one a second time. */
 export interface Repeat {
   /** For people: `push()`, `.limit =`, `assignment`. */
   readonly detail: string;
-  /** True where it only looks through all that a collection holds: what it makes of that does not follow. */
+  /** True where it only looks at what the value holds: what it makes of that does not follow. */
   readonly isRead?: boolean;
   /** Where, 1-based. */
   readonly line: number;
@@ -39,10 +40,8 @@ export interface KeptFacts {
   readonly library: string | null;
 }
 
-/** What takes one element, which stays the same, or only asks for it. */
-const READS_SOME = /^(?:at|find|findLast|get|has|includes)$/;
-const COPIES =
-  /^(?:Map|Set|Array\.from|Object\.(?:assign|entries|fromEntries|groupBy|keys|values)|Map\.groupBy|JSON\.stringify|structuredClone)$/;
+/** No more is told: one is enough to refuse it. */
+const REPEATS_MAX = 4;
 const NO_READS: ReadonlySet<string> = new Set();
 const COLLECTIONS = /^(?:Map|Set|WeakMap|WeakSet|Array)$/;
 
@@ -67,7 +66,9 @@ export function keptFactsOf(
   const roots = known?.code.roots ?? new Roots(resolved, units);
   const runs = known?.code.runs ?? new Runs(resolved, units, roots);
   const { found } = known?.names ?? keepableOf(program);
-  return [...found.values()].map((it) => {
+  const all = [...found.values()];
+  const usesOf = new UsesOf(resolved, units, all);
+  return all.map((it) => {
     const binding = it.id && resolved.bindings.get(it.id);
     const library = libraryOf(it, roots);
     // `get` of a router is not that of a Map.
@@ -76,27 +77,85 @@ export function keptFactsOf(
       : NO_READS;
     const repeats = binding
       ? repeatsOf(
-        binding,
-        evaluatedWith(it, resolved, units, runs),
+        usesOf.binding(binding),
+        [false, true].map((isCalled) =>
+          runs.closure(evaluatedWith(it, resolved, units), isCalled)
+        ),
         resolved,
         reads,
+        usesOf.values.ofBinding(binding),
       )
       : [];
     return {
       name: it.name,
       repeats,
-      library: repeats.length > 0 ? library : null,
+      library: repeats.some(({ isRead }) => !isRead) ? library : null,
     };
   });
 }
 
-/** What runs when the module is evaluated; for a local also what its function runs, whoever calls that. */
+/** One place where a value is used, under its own name or another one. */
+interface UseOfValue {
+  readonly unit: Unit;
+  readonly reference: Node;
+  readonly use: Use;
+  /** The members and calls on the way from the value. */
+  readonly path: readonly string[];
+}
+
+/** Where the variables of a module are used, under whatever name. */
+class UsesOf {
+  readonly values: ValueFacts;
+  readonly #uses = new Map<Binding, UseOfValue[]>();
+
+  constructor(resolved: Resolved, units: Units, all: readonly Keepable[]) {
+    for (const { id } of all) {
+      const binding = id && resolved.bindings.get(id);
+      if (binding) this.#uses.set(binding, []);
+    }
+    const roots = new Roots(resolved, units, new Set(this.#uses.keys()));
+    this.values = new ValueFacts(resolved, roots);
+    for (const unit of this.#uses.size > 0 ? units.all : []) {
+      for (const reference of unit.references) {
+        const named = resolved.bindings.get(reference)!;
+        if (reference === named.node || !mayStandFor(named)) continue;
+        const use = useOf(reference, resolved);
+        const add = (binding: Binding, path: readonly string[]) =>
+          this.#uses.get(binding)?.push({ unit, reference, use, path });
+        add(named, use.path);
+        // Assigning to another name does nothing to what it stood for.
+        if (resolved.targets.has(reference)) continue;
+        for (const { binding, path } of roots.of(reference, use.path)) {
+          if (binding && binding !== named) add(binding, path);
+        }
+      }
+      for (const call of unit.calls) {
+        const callee = one(call, "callee");
+        if (!callee || !roots.functionOf(callee)) continue;
+        const use = useOf(call, resolved);
+        for (const { binding, path } of roots.of(call, use.path)) {
+          const it = { unit, reference: call, use, path };
+          if (binding) this.#uses.get(binding)?.push(it);
+        }
+      }
+    }
+  }
+
+  binding(binding: Binding): readonly UseOfValue[] {
+    return this.#uses.get(binding) ?? [];
+  }
+}
+
+function mayStandFor({ kind }: Binding): boolean {
+  return /^(?:var|let|const|parameter)$/.test(kind);
+}
+
+/** Where what runs begins when the module is evaluated; for a local also its function, whoever calls that. */
 function evaluatedWith(
   { id }: Keepable,
   resolved: Resolved,
   units: Units,
-  runs: Runs,
-): ReadonlySet<Unit> {
+): Unit[] {
   const start = [units.module];
   let at = id;
   while (at) {
@@ -104,75 +163,68 @@ function evaluatedWith(
     if (unit) start.push(unit);
     at = resolved.parents.get(at)?.node ?? null;
   }
-  return runs.closure(start);
+  return start;
 }
 
+/** What is done first, then what is only looked at. */
 function repeatsOf(
-  binding: Binding,
-  evaluated: ReadonlySet<Unit>,
+  uses: readonly UseOfValue[],
+  [evaluated, called]: readonly ReadonlySet<Unit>[],
   resolved: Resolved,
   reads: ReadonlySet<string>,
+  fact: ExportFact,
 ): Repeat[] {
   const repeats: Repeat[] = [];
-  for (const unit of evaluated) {
-    for (const reference of unit.references) {
-      if (resolved.bindings.get(reference) !== binding) continue;
-      if (reference === binding.node) continue;
-      const detail = repeatOf(reference, resolved, reads);
-      if (detail === null) continue;
-      const { line = 0, column = -1 } = reference.loc?.start ?? {};
-      repeats.push({ ...detail, line, column: column + 1 });
-    }
+  const seen = new Set<string>();
+  const isFixed = fact.kind === "primitive" &&
+    !uses.some(({ reference }) => resolved.targets.has(reference));
+  for (const it of uses) {
+    if (!evaluated!.has(it.unit) || isFixed) continue;
+    const detail = repeatOf(it, resolved, reads, fact);
+    if (detail === null || detail.isRead && !called!.has(it.unit)) continue;
+    const { line = 0, column = -1 } = it.reference.loc?.start ?? {};
+    const key = `${line}:${column}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    repeats.push({ ...detail, line, column: column + 1 });
   }
-  return repeats.sort((a, b) => a.line - b.line || a.column - b.column);
+  return repeats.sort((a, b) =>
+    Number(a.isRead ?? false) - Number(b.isRead ?? false) ||
+    a.line - b.line || a.column - b.column
+  ).slice(0, REPEATS_MAX);
 }
 
-/** What one use does to a value; null if it only looks at some of it or hands it on. */
+/** What one use does to a value; null if it hands it on, or only shows it. */
 function repeatOf(
-  reference: Node,
+  { reference, use, path }: UseOfValue,
   resolved: Resolved,
   reads: ReadonlySet<string>,
+  fact: ExportFact,
 ): Pick<Repeat, "detail" | "isRead"> | null {
-  const { how, path } = useOf(reference, resolved);
   const called = path.find((step) => step.endsWith("()"));
   if (called !== undefined) {
     const method = called.slice(0, -2);
     if (method === "") return null;
-    if (!reads.has(method)) return { detail: called };
-    return READS_SOME.test(method) ? null : { detail: called, isRead: true };
-  }
-  if (how === "write") {
+    if (!reads.has(method)) {
+      // What was called when it got its other name is told there.
+      return use.path.some((step) => step.endsWith("()"))
+        ? { detail: called }
+        : null;
+    }
+  } else if (use.how === "write") {
     const last = path.at(-1);
-    const detail = last === undefined || last === "[]"
+    const detail = last === undefined || last === ELEMENT
       ? "assignment"
       : `.${last} =`;
     return { detail };
   }
-  const all = path.length === 0 && reads.size > 0
-    ? readsAll(reference, resolved)
-    : null;
-  return all === null ? null : { detail: all, isRead: true };
-}
-
-/** `...rooms`, `for (const it of rooms)`, `new Map(rooms)`: all that a collection holds now. */
-function readsAll(
-  reference: Node,
-  { parents, bindings }: Resolved,
-): string | null {
-  const up = parents.get(reference);
-  if (!up) return null;
-  if (up.node.type === "SpreadElement") return "...";
-  if (up.node.type === "ForOfStatement" && up.key === "right") return "for of";
-  if (up.key !== "arguments") return null;
-  const callee = unwrap(one(up.node, "callee")!);
-  const owner = callee.type === "MemberExpression"
-    ? unwrap(one(callee, "object")!)
-    : callee;
-  if (bindings.has(owner)) return null;
-  const name = callee === owner
-    ? nameOf(callee)
-    : `${nameOf(owner)}.${keyName(callee, "property") ?? ""}`;
-  return COPIES.test(name) ? `${name}()` : null;
+  if (reads.size === 0) return null;
+  const stale = staleOf(
+    fact,
+    path,
+    derivedAt(reference, use, path, resolved),
+  );
+  return stale === null ? null : { detail: stale, isRead: true };
 }
 
 /** Whether a value is made by a class that is not one of the platform's collections. */

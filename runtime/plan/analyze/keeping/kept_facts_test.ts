@@ -109,7 +109,7 @@ Deno.test("statics and expressions have no calls of their own", () => {
   );
 });
 
-Deno.test("looking through all of a collection is told, looking at one element is not", () => {
+Deno.test("looking through a collection, or at some of it, is told, but not for what is only shown", () => {
   assertEquals(
     facts(`const rooms = new Map(), list = [];
       const index = new Set(rooms.keys());
@@ -124,4 +124,93 @@ Deno.test("looking through all of a collection is told, looking at one element i
       "list for of@4",
     ],
   );
+});
+
+/** What is derived from `rooms`, `list`, `state` or `hits` by one line. */
+const derivedBy = (line: string) =>
+  facts(`const rooms = new Map(), list = [];
+let hits = 0;
+const state = { count: 0, rooms: new Map(), join(id) { this.rooms.set(id, 1); } };
+serve((it) => { rooms.set(it, 1); list.push(it); hits++; state.count++; });
+${line}`);
+
+Deno.test("whatever the evaluation derives from a kept value is told, however it is written", () => {
+  const lines: readonly (readonly [string, string])[] = [
+    [`const first = rooms.get("lobby");`, "rooms get()"],
+    [`const title = rooms.get("lobby")?.title ?? "none";`, "rooms get()"],
+    [`const n = rooms.size;`, "rooms .size"],
+    [`export const isEmpty = rooms.size === 0;`, "rooms .size"],
+    [`const { size } = rooms;`, "rooms .size"],
+    [`const { size: n = 0 } = rooms;`, "rooms .size"],
+    [`const known = rooms.has("lobby") ? "yes" : "no";`, "rooms has()"],
+    [`let busy = false; if (rooms.size > 3) busy = true;`, "rooms .size"],
+    [`const it = list[0];`, "list []"],
+    [`const it = list[list.length - 1];`, "list []"],
+    [`const [first, ...others] = list;`, "list []"],
+    [`let first; [first] = list;`, "list []"],
+    [`const text = \`\${list.length} jobs\`;`, "list .length"],
+    [`const it = list.at(-1);`, "list at()"],
+    [`const it = list.find((x) => x.id === 1);`, "list find()"],
+    [`start(list.length);`, "list .length"],
+    [`new Server({ rooms: rooms.size });`, "rooms .size"],
+    [`for (let at = 0; at < list.length; at++) start(at);`, "list .length"],
+    [`for (const key in list) start(key);`, "list for in"],
+    [`const alias = rooms; const n = alias.size;`, "rooms .size"],
+    [`const count = () => rooms.size; const n = count();`, "rooms .size"],
+    [
+      `function count(of) { return of.size; } const n = count(rooms);`,
+      "rooms .size",
+    ],
+    [
+      `const all = () => rooms; const n = all().size;`,
+      "rooms .size",
+    ],
+    [`const start = hits;`, "hits its value"],
+    [`const stats = { hits };`, "hits its value"],
+    [`const text = "hits: " + hits;`, "hits its value"],
+    [`const n = state.count;`, "state .count"],
+    [`const { count } = state;`, "state .count"],
+    [`const { join, ...others } = state;`, "state ..."],
+    [`const n = state.rooms.size;`, "state .rooms"],
+    [`const copy = { ...state };`, "state ..."],
+    [`const copy = structuredClone(state);`, "state structuredClone()"],
+    [`const known = "lobby" in state;`, "state in"],
+  ];
+  for (const [line, expected] of lines) {
+    const [first = ""] = derivedBy(line);
+    assertEquals(first.slice(0, first.lastIndexOf("@")), expected, line);
+  }
+});
+
+Deno.test("handing a kept value on, its methods, and what is only shown derive nothing", () => {
+  for (
+    const line of [
+      `console.log(rooms.size, \`\${list.length} jobs\`, [hits], String(hits));`,
+      `console.log("first", rooms.get("lobby")?.title ?? "none");`,
+      `serve(rooms); app.use({ rooms, list, state });`,
+      `const alias = rooms; serve(alias);`,
+      `const { join } = state; app.get("/", join);`,
+      `app.get("/", state.join);`,
+      `const { rooms: inner } = state; serve(inner);`,
+      `const inner = state.rooms;`,
+      `serve(() => rooms.size + hits + list.length + state.count);`,
+      `export const count = () => rooms.size;`,
+      `class Api { get(id) { return rooms.get(id); } } serve(new Api());`,
+      `export { hits, rooms }; rooms.size;`,
+      `setInterval(() => console.log([...rooms]), 1000);`,
+    ]
+  ) assertEquals(derivedBy(line), [], line);
+});
+
+Deno.test("what is done to a kept value under another name is done to it", () => {
+  const lines: readonly (readonly [string, string])[] = [
+    [`const queue = list; queue.push("default");`, "list push()"],
+    [`function seed(to) { to.push(1); } seed(list);`, "list push()"],
+    [`const all = () => rooms; all().set("lobby", 1);`, "rooms set()"],
+    [`const { rooms: inner } = state; inner.set("a", 1);`, "state set()"],
+  ];
+  for (const [line, expected] of lines) {
+    const [first = ""] = derivedBy(line);
+    assertEquals(first.slice(0, first.lastIndexOf("@")), expected, line);
+  }
 });
