@@ -81,6 +81,7 @@ export function reportOf(
  *   modules: 6,
  *   holders: [],
  *   suspendMs: null,
+ *   undrained: 0,
  *   totalMs: 41,
  *   failure: null,
  *   log: [],

@@ -69,7 +69,6 @@ export class HotProcess implements AsyncDisposable {
         app: APP,
         env: {},
         listens: true,
-        port: null,
         startTimeoutMs: START_MS_MAX,
         stopTimeoutMs: 5_000,
       },
