@@ -141,6 +141,7 @@ export function rehearsalJson(
       modules: upgrade.modules,
       holders: upgrade.holders,
       suspend_ms: upgrade.suspendMs,
+      undrained: upgrade.undrained,
       total_ms: upgrade.totalMs,
       failure: upgrade.failure,
     },
