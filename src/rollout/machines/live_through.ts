@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly sha256: string | null;
   /** For how long they are watched, in milliseconds; 0 for one look. */
   readonly holdMs: number;
+  /** Machines that have proved it in an earlier wave: they are looked at and not asked again. */
+  readonly earlier: ReadonlySet<string>;
   /** Told of every change. */
   readonly onChange: (state: MachineState) => void;
   /** Told of a machine that is started and answers nobody. */
@@ -62,7 +64,9 @@ export async function liveThrough(
     states.set(state.machine.id, after);
     options.onChange(after);
   };
-  await meetAnew(living(), options, deps, signal);
+  const asked = () =>
+    living().filter(({ machine }) => !options.earlier.has(machine.id));
+  await meetAnew(asked(), options, deps, signal);
   const end = host.monotonicNow() + options.holdMs;
   while (!isOver() && host.monotonicNow() < end) {
     const listed = await listOrNull(deps, signal);
@@ -79,7 +83,7 @@ export async function liveThrough(
     await host.sleep(Math.min(LOOK_MS, leftMs), signal);
   }
   // Asked of the processes themselves: the platform may not have noticed yet.
-  let open = isOver() ? [] : living();
+  let open = isOver() ? [] : asked();
   for (let look = 1; open.length > 0; look++) {
     const listed = await listOrNull(deps, signal);
     const isLast = look === LOOKS_MAX;
