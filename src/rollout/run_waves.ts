@@ -17,7 +17,7 @@ import {
 } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
 import { judgeLife, type LifeBefore, lifeBefore } from "./machines/lives.ts";
-import { afterLife, liveThrough } from "./machines/live_through.ts";
+import { afterLife, hasRested, liveThrough } from "./machines/live_through.ts";
 import { runningSha } from "./machines/running_code.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
@@ -256,7 +256,15 @@ export class WaveRun {
         this.#lives.get(machine.id)?.probationMs ?? 0
       ),
     );
-    return await this.#liveOn(known, holdMs, signal, idsOf(earlier));
+    const rested = [...this.#states.values()].filter((state) =>
+      hasRested(state) && !ids.has(state.machine.id)
+    );
+    return await this.#liveOn(
+      [...known, ...rested],
+      holdMs,
+      signal,
+      idsOf(earlier),
+    );
   }
 
   /** Looks who runs on the machines of a wave now; those at rest are left out. */
