@@ -54,18 +54,25 @@ export function shownUrl(url: string): string {
 
 const URL_IN_TEXT = /[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"'<>`]+/gi;
 
+// Tokens and keys of Fly, Tigris and AWS by their shape, and whatever bears a request's authority.
+const TOKEN_IN_TEXT =
+  /\b(?:fm[12]\w?_[\w+/=.,-]{8,}|fo1_[\w-]{8,}|t(?:id|sec)_[\w-]{8,}|A[KS]IA[A-Z0-9]{12,}|(?<=Bearer\s)[\w+/=.~-]{8,})/g;
+
 /**
  * Text in which URLs may stand, as it may be shown.
  *
  * @param text for example the message of a failed request
  * @param secrets values that must not appear, wherever they stand
- * @returns the text with each URL shortened as {@linkcode shownUrl} does, and `[redacted]` for each secret
+ * @returns the text with each URL shortened as {@linkcode shownUrl} does, and `[redacted]` for each secret and each token
  */
 export function withoutSecrets(
   text: string,
   secrets: readonly string[] = [],
 ): string {
-  return withoutValues(text.replace(URL_IN_TEXT, shownUrl), secrets);
+  return withoutValues(
+    text.replace(URL_IN_TEXT, shownUrl).replace(TOKEN_IN_TEXT, "[redacted]"),
+    secrets,
+  );
 }
 
 /**

@@ -52,6 +52,26 @@ Deno.test("withoutSecrets() finds URLs and secrets wherever they stand", () => {
   assertEquals(said, "a [redacted] b [redacted] c");
 });
 
+Deno.test("withoutSecrets() finds tokens and keys by their shape", () => {
+  for (
+    const [text, shown] of [
+      [
+        "Authorization: FlyV1 fm2_lJPECAAAAA+/=,fm2_abcdefgh x",
+        "Authorization: FlyV1 [redacted] x",
+      ],
+      ["Bearer abc.def-ghi_jkl", "Bearer [redacted]"],
+      ["(fo1_AbCdEfGh12)", "([redacted])"],
+      ["Credential=AKIAIOSFODNN7EXAMPLE/2026", "Credential=[redacted]/2026"],
+      ["tid_AbCdEfGhIj tsec_AbCdEfGhIj", "[redacted] [redacted]"],
+      [
+        "fm2_x, AKIA, tid_1, a Bearer of news",
+        "fm2_x, AKIA, tid_1, a Bearer of news",
+      ],
+      ["pid_12345678 MAKIAVELLI12345678", "pid_12345678 MAKIAVELLI12345678"],
+    ] as const
+  ) assertEquals(withoutSecrets(text), shown);
+});
+
 Deno.test("the time grows with the length of the text, not with its square", () => {
   const cost = (act: () => void) => {
     const start = performance.now();
@@ -59,7 +79,16 @@ Deno.test("the time grows with the length of the text, not with its square", () 
     return performance.now() - start;
   };
   for (
-    const piece of ["http://", "a", "@", "\n", "://@", "h+.-", "http://a@"]
+    const piece of [
+      "http://",
+      "a",
+      "@",
+      "\n",
+      "://@",
+      "h+.-",
+      "http://a@",
+      "Bearer ",
+    ]
   ) {
     const short = piece.repeat(20_000);
     const long = piece.repeat(320_000);

@@ -8,10 +8,11 @@ const MESSAGE_LENGTH_MAX = 200;
 /**
  * Reads code and message of an S3 error body.
  *
- * @param xml the body; anything else gives empty strings
+ * @param body the body; anything else gives empty strings
  * @returns both, possibly empty
  */
-export function parseS3Error(xml: string): { code: string; message: string } {
+export function parseS3Error(body: string): { code: string; message: string } {
+  const xml = plainXml(body);
   return {
     code: element(xml, "Code").slice(0, MESSAGE_LENGTH_MAX),
     message: element(xml, "Message").slice(0, MESSAGE_LENGTH_MAX),
@@ -32,11 +33,12 @@ export interface Listing {
  * Reads one page of ListObjectsV2
  * ({@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html}).
  *
- * @param xml the body
+ * @param body the body
  * @returns the page; null if it is none
  */
-export function parseListing(xml: string): Listing | null {
-  if (!/<ListBucketResult[\s>/]/.test(xml)) return null;
+export function parseListing(body: string): Listing | null {
+  const xml = plainXml(body);
+  if (!/<(?:\w{1,32}:)?ListBucketResult[\s>/]/.test(xml)) return null;
   const objects: ListedObject[] = [];
   let at = 0;
   for (;;) {
@@ -45,7 +47,7 @@ export function parseListing(xml: string): Listing | null {
     at = item.end;
     objects.push({
       key: element(item.text, "Key"),
-      size: Number(element(item.text, "Size")),
+      size: Number(element(item.text, "Size")) || 0,
       etag: element(item.text, "ETag"),
       lastModified: element(item.text, "LastModified"),
     });
@@ -53,7 +55,7 @@ export function parseListing(xml: string): Listing | null {
   const token = element(xml, "NextContinuationToken");
   return {
     objects,
-    truncated: element(xml, "IsTruncated") === "true",
+    truncated: element(xml, "IsTruncated").trim() === "true",
     nextToken: token === "" ? null : token,
   };
 }
@@ -64,16 +66,69 @@ function between(
   name: string,
   from: number,
 ): { readonly text: string; readonly end: number } | null {
-  const open = `<${name}>`;
-  const close = `</${name}>`;
-  const start = xml.indexOf(open, from);
-  if (start === -1) return null;
-  const end = xml.indexOf(close, start + open.length);
-  if (end === -1) return null;
-  return {
-    text: xml.slice(start + open.length, end),
-    end: end + close.length,
+  const { open, close } = tagsOf(name);
+  open.lastIndex = from;
+  const begun = open.exec(xml);
+  if (!begun) return null;
+  const start = open.lastIndex;
+  if (begun[0].endsWith("/>")) return { text: "", end: start };
+  close.lastIndex = start;
+  const ended = close.exec(xml);
+  return ended && {
+    text: xml.slice(start, ended.index),
+    end: close.lastIndex,
   };
+}
+
+interface Tags {
+  readonly open: RegExp;
+  readonly close: RegExp;
+}
+
+const TAGS = new Map<string, Tags>();
+
+/** The tags of an element, whatever prefix and attributes they have; bounded, so that they are found in one pass. */
+function tagsOf(name: string): Tags {
+  const known = TAGS.get(name);
+  if (known) return known;
+  const prefix = "(?:[A-Za-z_][\\w.-]{0,31}:)?";
+  const tags = {
+    open: new RegExp(`<${prefix}${name}(?:\\s[^<>]{0,500})?/?>`, "g"),
+    close: new RegExp(`</${prefix}${name}\\s{0,9}>`, "g"),
+  };
+  TAGS.set(name, tags);
+  return tags;
+}
+
+/** Without comments, and with the texts of CDATA sections as others are written. */
+function plainXml(xml: string): string {
+  if (!xml.includes("<!")) return xml;
+  const parts: string[] = [];
+  let at = 0;
+  for (;;) {
+    const start = xml.indexOf("<!", at);
+    if (start === -1) break;
+    const isComment = xml.startsWith("<!--", start);
+    const isData = xml.startsWith("<![CDATA[", start);
+    if (!isComment && !isData) {
+      parts.push(xml.slice(at, start + 2));
+      at = start + 2;
+      continue;
+    }
+    const from = start + (isComment ? 4 : 9);
+    const end = xml.indexOf(isComment ? "-->" : "]]>", from);
+    // One that is open hides all that follows.
+    const text = xml.slice(from, end === -1 ? undefined : end);
+    parts.push(xml.slice(at, start), isData ? escape(text) : "");
+    if (end === -1) return parts.join("");
+    at = end + 3;
+  }
+  parts.push(xml.slice(at));
+  return parts.join("");
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function element(xml: string, name: string): string {

@@ -81,3 +81,27 @@ Deno.test("parseListing() leaves entities alone that are none", () => {
     "&nbsp; &#x110000; &#999999999999; &lt; &toString; &",
   );
 });
+
+Deno.test("parseListing() reads prefixes, attributes and CDATA, and nothing that stands in a comment", () => {
+  const page = parseListing(
+    `<!DOCTYPE x><s3:ListBucketResult xmlns:s3="http://s3/"><!-- <s3:Contents><s3:Key>no</s3:Key></s3:Contents> -->
+<s3:Contents  a="1" b='2/3' ><s3:Key xml:space="preserve"><![CDATA[a<&amp;>b]]></s3:Key ><s3:Size> 7 </s3:Size><s3:ETag/></s3:Contents
+>
+<s3:Contents><s3:Key>c<!-- x --></s3:Key><s3:Size>many</s3:Size></s3:Contents><s3:IsTruncated> true
+</s3:IsTruncated><s3:NextContinuationToken>t</s3:NextContinuationToken></s3:ListBucketResult>`,
+  );
+  assertEquals(page, {
+    objects: [
+      { key: "a<&amp;>b", size: 7, etag: "", lastModified: "" },
+      { key: "c", size: 0, etag: "", lastModified: "" },
+    ],
+    truncated: true,
+    nextToken: "t",
+  });
+  const open = "<ListBucketResult><!-- <Contents><Key>a</Key></Contents>";
+  assertEquals(parseListing(open)?.objects, []);
+  assertEquals(
+    parseS3Error("<Error><Code><![CDATA[NoSuchKey]]></Code></Error>").code,
+    "NoSuchKey",
+  );
+});

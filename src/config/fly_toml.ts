@@ -119,7 +119,11 @@ function parseTomlConfig(text: string, path: string): Record<string, unknown> {
   try {
     return parseToml(text);
   } catch (cause) {
-    const said = errorText(cause);
+    // The parser goes as deep as its stack lets it.
+    const said = errorText(cause).replace(
+      "Maximum call stack size exceeded",
+      "values are nested too deeply",
+    );
     const place = /^Parse error on line (\d+), column \d+: (.*)$/s.exec(said);
     throw new FlyhotError(
       "usage",

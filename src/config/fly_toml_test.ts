@@ -111,3 +111,18 @@ Deno.test("findFlyToml() prefers fly.toml, then fly.json, and refuses a lone fly
     assertEquals([error.code, error.message], ["usage", message]);
   }
 });
+
+Deno.test("parseFlyToml() says of nesting without end that it is that", () => {
+  for (
+    const text of ["a = " + "[".repeat(50_000), "a = " + "{a=".repeat(50_000)]
+  ) {
+    const error = assertThrows(
+      () => parseFlyToml(text, "fly.toml"),
+      FlyhotError,
+    );
+    assertEquals(
+      error.message,
+      "Cannot read fly.toml:1: values are nested too deeply",
+    );
+  }
+});

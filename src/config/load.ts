@@ -1,7 +1,8 @@
 /** From the files in an app's folder to resolved values.
  * @module
  */
-import { type Bucket, S3Bucket } from "@flyhot/runtime/bucket";
+import { type Bucket, BucketError, S3Bucket } from "@flyhot/runtime/bucket";
+import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { findDenoJson } from "./deno_json.ts";
 import { findFlyToml } from "./fly_toml.ts";
@@ -41,7 +42,7 @@ export async function loadConfig(
  * @param config the values
  * @param host sends the requests
  * @returns the bucket; nothing was sent yet
- * @throws {FlyhotError} `usage` without a bucket, `auth` without credentials
+ * @throws {FlyhotError} `usage` without a bucket or where the endpoint is none, `auth` without credentials
  */
 export function openBucket(
   config: ResolvedConfig,
@@ -49,15 +50,23 @@ export function openBucket(
 ): Bucket {
   const bucket = requireBucket(config);
   const credentials = requireCredentials(config);
-  return new S3Bucket({
-    endpoint: config.endpoint.value,
-    bucket,
-    region: config.region.value,
-    accessKeyId: credentials.accessKeyId.reveal(),
-    secretAccessKey: credentials.secretAccessKey.reveal(),
-    ...(credentials.sessionToken
-      ? { sessionToken: credentials.sessionToken.reveal() }
-      : {}),
-    fetch: (request) => host.fetch(request),
-  });
+  try {
+    return new S3Bucket({
+      endpoint: config.endpoint.value,
+      bucket,
+      region: config.region.value,
+      accessKeyId: credentials.accessKeyId.reveal(),
+      secretAccessKey: credentials.secretAccessKey.reveal(),
+      ...(credentials.sessionToken
+        ? { sessionToken: credentials.sessionToken.reveal() }
+        : {}),
+      fetch: (request) => host.fetch(request),
+    });
+  } catch (cause) {
+    // No server has refused anything yet: it is what was said that cannot be used.
+    if (!(cause instanceof BucketError) || cause.code !== "refused") {
+      throw cause;
+    }
+    throw new FlyhotError("usage", cause.message, { cause });
+  }
 }

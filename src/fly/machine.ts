@@ -1,6 +1,7 @@
 /** A machine as the Machines API describes it, read leniently: only what flyhot uses, and what may be missing may be.
  * @module
  */
+import { shownText } from "@flyhot/runtime/protocol";
 import { isRecord } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 
@@ -74,10 +75,13 @@ export interface MachineContainer {
  * @throws {FlyhotError} `unexpected` if it has no id or no state
  */
 export function parseMachine(value: unknown): Machine {
-  if (!isRecord(value) || !text(value.id) || !text(value.state)) {
+  if (
+    !isRecord(value) || !/^[\w-]{1,64}$/.test(text(value.id)) ||
+    !text(value.state)
+  ) {
     throw new FlyhotError(
       "unexpected",
-      "Cannot read what the Machines API answered: a machine without id or state",
+      "Cannot read what the Machines API answered: a machine without a state, or without an id of letters, digits and hyphens",
     );
   }
   // Where the host cannot be reached, the configuration comes under this other name.
@@ -85,9 +89,9 @@ export function parseMachine(value: unknown): Machine {
   const image = fields(value.image_ref);
   return {
     id: text(value.id),
-    name: text(value.name),
-    state: text(value.state),
-    region: text(value.region),
+    name: shownText(text(value.name)),
+    state: shownText(text(value.state)),
+    region: shownText(text(value.region)),
     instanceId: text(value.instance_id),
     hostStatus: text(value.host_status) || "ok",
     imageRef: text(config.image) || fullImageRef(image),

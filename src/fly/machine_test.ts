@@ -109,3 +109,19 @@ Deno.test("parseMachines() refuses what is no list of machines", () => {
     assertEquals(error.code, "unexpected");
   }
 });
+
+Deno.test("parseMachine() lets no name draw on a terminal, and takes no id that leads elsewhere", () => {
+  const { name, state, region } = parseMachine({
+    ...FULL,
+    name: "a\nb\x1b[31m",
+    state: "started\u202e",
+    region: "iad\r",
+  });
+  assertEquals(
+    [name, state, region],
+    ["a\\nb\\u001b[31m", "started\\u202e", "iad\\r"],
+  );
+  for (const id of ["", "../x", "a/b", "a b", "a\n", "ü", "x".repeat(65), 7]) {
+    assertThrows(() => parseMachine({ ...FULL, id }), FlyhotError);
+  }
+});

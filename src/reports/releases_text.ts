@@ -6,7 +6,7 @@ import {
   parseImageRef,
   type Pointer,
 } from "@flyhot/runtime/protocol";
-import { formatBytes, formatTable } from "../ui/format.ts";
+import { formatBytes, formatTable, oneLine } from "../ui/format.ts";
 
 /** One upgrade in the history. */
 export interface ReleaseEntry {
@@ -104,8 +104,8 @@ export function releasesText(report: ReleasesReport): string {
   return report.generations.map(({ image_ref, first_seen, upgrades }) => {
     const { tag, digest } = parseImageRef(image_ref);
     const head = `Base image ${
-      tag ?? digest ?? image_ref
-    } (first seen ${first_seen})\n`;
+      oneLine(tag ?? digest ?? image_ref)
+    } (first seen ${oneLine(first_seen)})\n`;
     if (upgrades.length === 0) {
       return `${head}  no hot upgrades: its machines run it as it is\n`;
     }
@@ -118,7 +118,10 @@ export function releasesText(report: ReleasesReport): string {
       upgrade.size === 0 ? "-" : formatBytes(upgrade.size),
       upgrade.id,
     ]);
-    return head + formatTable(rows).map((line) => `  ${line}\n`).join("");
+    return head +
+      formatTable(rows.map((row) => row.map(oneLine))).map((line) =>
+        `  ${line}\n`
+      ).join("");
   }).join("\n");
 }
 

@@ -79,3 +79,21 @@ Deno.test("releasesText() marks the current one and says where there is nothing"
     "a has no hot upgrades",
   );
 });
+
+Deno.test("releasesText() lets no text of the bucket draw rows or colors", () => {
+  const evil = "1.0\n  *  9.9  committed\x1b[2K\u202e";
+  const it = pointer();
+  const [image] = Object.keys(it.generations).slice(-1);
+  const forged = {
+    ...it.generations[image!]!,
+    hot_upgrade: upgrade("3", { version: evil, deployed_by: evil, id: evil }),
+  };
+  const report = releasesReport("a", {
+    ...it,
+    generations: { [image!]: forged },
+  });
+  const text = releasesText(report);
+  assertEquals(text.split("\n").length, 5, text);
+  // deno-lint-ignore no-control-regex -- they are what must not be there
+  assertEquals(/[\x1b\u202e]/.test(text), false);
+});

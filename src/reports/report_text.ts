@@ -271,7 +271,7 @@ function machineLines(machines: readonly MachineReport[]): readonly string[] {
       it.total_ms === null ? "" : `total ${formatDuration(it.total_ms)}`,
     ];
   });
-  return formatTable(rows);
+  return formatTable(rows.map((row) => row.map(oneLine)));
 }
 
 function failureLines(machines: readonly MachineReport[]): readonly string[] {

@@ -17,7 +17,7 @@ import {
 } from "./outcome.ts";
 import { PointerMover } from "./pointer/pointer.ts";
 import { judgeLife, type LifeBefore, lifeBefore } from "./machines/lives.ts";
-import { afterLife, liveThrough } from "./machines/live_through.ts";
+import { afterLife, hasRested, liveThrough } from "./machines/live_through.ts";
 import { runningSha } from "./machines/running_code.ts";
 import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
@@ -157,14 +157,17 @@ export class WaveRun {
       const [wave] = plan;
       if (!wave) break;
       queue.splice(0, wave.length);
+      const ids = new Set(idsOf(wave));
+      const ofWave = (known: readonly MachineState[]) =>
+        known.filter(({ machine }) => ids.has(machine.id));
       const known: MachineState[] = await tell(this.#deps, {
         name: `Upgrade wave ${done} of ${done - 1 + plan.length}`,
         detail: counted(wave.length, "machine"),
-        result: (known) => known.some(isBad) ? null : countGood(known),
+        result: (known) => known.some(isBad) ? null : countGood(ofWave(known)),
       }, () => this.#goOneWave(wave, signal));
       if (verdict(known) === "bad") return this.#describeAll(known);
       // One that came to rest, or left, has proved nothing.
-      isProved ||= known.some(isGood);
+      isProved ||= ofWave(known).some(isGood);
     }
     const last = await this.#liveOn([...this.#states.values()], 0, signal);
     if (last.some(isBad)) return this.#describeAll(last);
@@ -230,8 +233,13 @@ export class WaveRun {
       signal,
     );
     if (isFirst) await this.#keepPublished(signal);
+    // What went before is watched on: it may die of it meanwhile, and be gone before the end.
+    const ids = new Set(idsOf(wave));
+    const earlier = [...this.#states.values()].filter((state) =>
+      isGood(state) && !ids.has(state.machine.id)
+    );
     const known = await watchMachines(
-      wave,
+      [...earlier, ...wave],
       {
         app: this.#app,
         upgradeId: id,
@@ -247,11 +255,19 @@ export class WaveRun {
     if (verdict(known) !== "good") return known;
     const holdMs = this.#options.probationMs ?? Math.max(
       0,
-      ...known.map(({ machine }) =>
+      ...wave.map(({ machine }) =>
         this.#lives.get(machine.id)?.probationMs ?? 0
       ),
     );
-    return await this.#liveOn(known, holdMs, signal);
+    const rested = [...this.#states.values()].filter((state) =>
+      hasRested(state) && !ids.has(state.machine.id)
+    );
+    return await this.#liveOn(
+      [...known, ...rested],
+      holdMs,
+      signal,
+      idsOf(earlier),
+    );
   }
 
   /** Looks who runs on the machines of a wave now; those at rest are left out. */
@@ -309,6 +325,7 @@ export class WaveRun {
     states: readonly MachineState[],
     holdMs: number,
     signal: AbortSignal,
+    earlier: readonly string[] = [],
   ): Promise<MachineState[]> {
     return await liveThrough(
       states,
@@ -316,6 +333,7 @@ export class WaveRun {
         before: this.#lives,
         sha256: this.#upgrade.sha256,
         holdMs,
+        earlier: new Set(earlier),
         onChange: (state) => this.#note(state),
         onDeaf: (machineId) => void this.#deaf.add(machineId),
       },

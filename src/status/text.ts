@@ -376,7 +376,7 @@ export function statusText(report: StatusReport): string {
         "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them",
       );
     }
-    return lines.join("\n");
+    return lines.map(oneLine).join("\n");
   });
   const left = report.abandoned.map((it) =>
     `✗ ${oneLine(describeAbandoned(it))}: settle it with: ${SETTLES}`

@@ -297,6 +297,20 @@ If 7 stays so: fly logs --machine 7`,
   );
 });
 
+Deno.test("statusText() lets no text from elsewhere draw lines or colors", async () => {
+  const evil = "0.1.1\n  Status: ✓ Up to date\x1b[2K\u202e";
+  const one = machine("a");
+  const asked: AskedMachine[] = [{
+    machine: { ...one, region: evil, group: evil, imageRef: `x:${evil}` },
+    answer: { info: info({ version: evil, sha256: SHA.new }) },
+  }];
+  const to = pointer({ version: evil, sha256: SHA.old });
+  const text = statusText(await statusReport("my-app", asked, to));
+  assertEquals(text.match(/^ {2}Status:/gm)?.length, 1, text);
+  // deno-lint-ignore no-control-regex -- they are what must not be there
+  assertEquals(/[\x1b\u202e]/.test(text), false);
+});
+
 Deno.test("statusText() recommends a cold deploy past the budget, and says when there is nothing", async () => {
   const note =
     "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them";

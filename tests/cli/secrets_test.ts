@@ -8,6 +8,32 @@ const FILES = {
   "deno.json": "{}",
 };
 
+Deno.test("an endpoint that is none is a matter of usage, and what stands in it is not shown", async () => {
+  for (
+    const endpoint of [
+      "ftp://hidden@x",
+      "https://h:hidden@",
+      "https://h:hidden@s3.example",
+      "s3.example?hidden",
+      "https://s3.example#hidden",
+    ]
+  ) {
+    const host = fakeHost({
+      files: FILES,
+      env: {
+        AWS_ENDPOINT_URL_S3: endpoint,
+        AWS_ACCESS_KEY_ID: "AKIAHIDDEN4EXAMPLE",
+        AWS_SECRET_ACCESS_KEY: "hidden-7/with+signs=",
+        FLY_API_TOKEN: "FlyV1 fm2_hidden9",
+        BUCKET_NAME: "releases",
+      },
+    });
+    const { code, out, err } = await runMain(["releases"], host);
+    assertEquals(code, 2, endpoint);
+    assertEquals(/hidden/i.test(out + err), false, err);
+  }
+});
+
 Deno.test("no command shows what stands in an endpoint, a variable or a URL", async () => {
   const env = {
     AWS_ENDPOINT_URL_S3: "http://HIDDEN-1:hidden-2@s3.example/?token=hidden-3",

@@ -35,6 +35,8 @@ for (
     [2101, "a machine restarted just before its wave could prove nothing"],
     [21015, "a word of a process that had died was taken for its successor's"],
     [22993, "a machine was stopped that the rollout had not started"],
+    [40377, "a machine slept, woke, and died of it unseen"],
+    [31944, "nobody saw the canary die of it in the second wave, and vanish"],
     [17404, "an orderly end that the bucket did not hear of was a death"],
     [17553, "another image hid that a process had died of the release"],
     [13394, "a release was charged with the death of the one that it replaced"],

@@ -96,7 +96,11 @@ export function useSimClock(sim: Sim): Disposable {
         clearTimeout: real.clearTimeout,
       });
       Object.assign(natives, {
-        setTimeout: real.setTimeout,
+        // What a process of the world still had under way ends with it.
+        setTimeout: (...args: Parameters<typeof setTimeout>) =>
+          currentProcess()
+            ? Object.assign(new Number(0), { unref() {}, ref() {} })
+            : real.setTimeout(...args),
         clearTimeout: real.clearTimeout,
       });
       Reflect.deleteProperty(performance, "now");

@@ -167,6 +167,49 @@ Deno.test("once a key is taken out of the image, what it has signed is refused",
   assert(failure?.message.includes("which the image does not trust"));
 });
 
+Deno.test("keys are changed as the README says: one image trusts both, the next the new one alone, and no rollback needs a key", async () => {
+  const [older, newer] = await Promise.all([pair(), pair()]);
+  const [first, second] = await Promise.all([
+    older.sign(SHA),
+    newer.sign(SHA),
+  ]);
+  const readme = await Deno.readTextFile(
+    new URL("../../../README.md", import.meta.url),
+  );
+  const [, shown] =
+    /```json\n(\{ "flyhot": \{ "publicKeys": \[.*, .*\] \} \})\n```/.exec(
+      readme,
+    ) ??
+      [];
+  const both: string[] = JSON.parse(
+    shown!.replace("<the old key>", older.open)
+      .replace("<the new key>", newer.open),
+  ).flyhot.publicKeys;
+  for (
+    const [keys, taken, refused] of [
+      [[older.open], first, second],
+      [both, first, null],
+      [both, second, null],
+      [[newer.open], second, first],
+    ] as const
+  ) {
+    await using it = machineWith(keys);
+    await it.point(upgrade("forward", taken!));
+    await it.machine.poll();
+    assertEquals((await it.resultOf("forward"))?.failure?.phase, "fetch");
+    if (refused) {
+      await it.point(upgrade("other", refused));
+      await it.machine.poll();
+      const said = (await it.resultOf("other"))?.failure?.message ?? "";
+      assert(said.startsWith("unsigned: "), said);
+    }
+    // A rollback carries on the signature that the release has: nobody signs anew.
+    await it.point(upgrade("back", taken!, { rollback_of: "forward" }));
+    await it.machine.poll();
+    assertEquals((await it.resultOf("back"))?.failure?.phase, "fetch");
+  }
+});
+
 Deno.test("at boot the newest signed committed release is taken, and the image where there is none", async () => {
   const trusted = await pair();
   const good = await trusted.sign(SHA) ?? null;

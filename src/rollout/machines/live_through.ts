@@ -6,6 +6,7 @@ import type { AppMachine } from "../../fly/fleet.ts";
 import {
   exitsSince,
   judgeLife,
+  judgeRested,
   type Life,
   type LifeBefore,
   lifeBefore,
@@ -23,6 +24,8 @@ export interface LiveOptions {
   readonly sha256: string | null;
   /** For how long they are watched, in milliseconds; 0 for one look. */
   readonly holdMs: number;
+  /** Machines that have proved it in an earlier wave: they are looked at and not asked again. */
+  readonly earlier: ReadonlySet<string>;
   /** Told of every change. */
   readonly onChange: (state: MachineState) => void;
   /** Told of a machine that is started and answers nobody. */
@@ -58,11 +61,24 @@ export async function liveThrough(
     if (life.life === "dead" && life.servesNobody) {
       options.onDeaf?.(state.machine.id);
     }
-    if (after === state) return;
+    if (after === state || after.standing === state.standing) return;
     states.set(state.machine.id, after);
     options.onChange(after);
   };
-  await meetAnew(living(), options, deps, signal);
+  const asked = () =>
+    living().filter(({ machine }) => !options.earlier.has(machine.id));
+  const rested = () => [...states.values()].filter(hasRested);
+  const lookAtRested = async (
+    listed: ReadonlyMap<string, AppMachine>,
+  ): Promise<void> => {
+    for (const state of rested()) {
+      const { id } = state.machine;
+      const before = options.before.get(id);
+      if (!before) continue;
+      await take(state, judgeRested(state, before, listed.get(id) ?? null));
+    }
+  };
+  await meetAnew(asked(), options, deps, signal);
   const end = host.monotonicNow() + options.holdMs;
   while (!isOver() && host.monotonicNow() < end) {
     const listed = await listOrNull(deps, signal);
@@ -73,13 +89,18 @@ export async function liveThrough(
         const before = options.before.get(id);
         if (before) await take(state, judgeLife(state, before, { machine }));
       }
+      await lookAtRested(listed);
     }
     if (isOver()) break;
     const leftMs = Math.max(0, end - host.monotonicNow());
     await host.sleep(Math.min(LOOK_MS, leftMs), signal);
   }
+  if (rested().length > 0) {
+    const listed = await listOrNull(deps, signal);
+    if (listed) await lookAtRested(listed);
+  }
   // Asked of the processes themselves: the platform may not have noticed yet.
-  let open = isOver() ? [] : living();
+  let open = isOver() ? [] : asked();
   for (let look = 1; open.length > 0; look++) {
     const listed = await listOrNull(deps, signal);
     const isLast = look === LOOKS_MAX;
@@ -104,6 +125,11 @@ export async function liveThrough(
     if (open.length > 0) await host.sleep(RETRY_MS, signal);
   }
   return [...states.values()];
+}
+
+/** Whether a machine came to rest after it had applied it. */
+export function hasRested({ standing, result }: MachineState): boolean {
+  return standing === "applies_at_next_start" && result?.state === "applied";
 }
 
 /** A machine that was restarted in order before it took the release has another process, which counts from now on. */

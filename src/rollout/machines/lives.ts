@@ -117,6 +117,26 @@ export function judgeLife(
   return { life: "alive" };
 }
 
+/**
+ * Judges a machine that came to rest after it had applied a release: it may have woken, and its process have died since.
+ *
+ * @param state what it has said
+ * @param before who ran there before the upgrade
+ * @param machine as it is listed; null if it is not there any more
+ * @returns what follows; at rest, or not there, says nothing against the release
+ */
+export function judgeRested(
+  state: MachineState,
+  before: LifeBefore,
+  machine: AppMachine | null,
+): Life {
+  const first = machine && oldestExit(exitsSince(machine, before));
+  // Who ended in order has another process by now, of which nothing is known.
+  return first && isCrash(first)
+    ? dead(describeExit(first, state))
+    : { life: "rests" };
+}
+
 function judgeSilence(error: unknown): Life {
   const said = errorText(error);
   if (!(error instanceof ServesNobodyError)) {

@@ -2,7 +2,10 @@
  * @module
  */
 import { posix } from "node:path";
-import { dockerfileInstructions } from "../../config/dockerfile_lines.ts";
+import {
+  dockerfileInstructions,
+  wordsOf,
+} from "../../config/dockerfile_lines.ts";
 
 /** How an image starts. */
 export interface ImageStart {
@@ -195,29 +198,6 @@ function pairsOf(text: string): [name: string, value: string][] {
   // The old form: a name, a space, and all the rest.
   const [name = "", ...words] = text.trim().split(/\s+/);
   return name === "" ? [] : [[name, words.join(" ")]];
-}
-
-/** Splits at blanks outside of quotes; quotes and backslashes stay. */
-function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  let start = -1;
-  let quote = "";
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    const isBlank = quote === "" && /\s/.test(character);
-    if (isBlank && start !== -1) {
-      words.push(text.slice(start, at));
-      start = -1;
-    }
-    if (isBlank) continue;
-    if (start === -1) start = at;
-    if (character === "\\" && quote !== "'") at++;
-    else if (quote === "" && (character === '"' || character === "'")) {
-      quote = character;
-    } else if (character === quote) quote = "";
-  }
-  if (start !== -1) words.push(text.slice(start));
-  return words;
 }
 
 function unquote(text: string): string {

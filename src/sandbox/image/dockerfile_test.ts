@@ -101,3 +101,44 @@ Deno.test("startCommand() lets exec beat everything", () => {
     ["b", "c"],
   );
 });
+
+Deno.test("parseDockerfile() takes no instruction from a heredoc, wherever it stands", () => {
+  const cmdOf = (text: string) => parseDockerfile(text).cmd;
+  const wanted = ["good"];
+  for (
+    const heredoc of [
+      'RUN <<EOF\nCMD ["bad"]\nENV A=b\nEOF\n',
+      'RUN python3 <<-"E O"\n\tCMD ["bad"]\n\tE O\n',
+      'RUN 3<<EOF cat <<\'TWO\'\nTWO\nCMD ["bad"]\nEOF\nCMD ["bad"]\nTWO\n',
+      'COPY --chown=1 <<a.txt <<"b.txt" /app/\nCMD ["bad"]\na.txt\nENTRYPOINT ["bad"]\nb.txt\n',
+      'ADD \\\n  <<EOF /x\nCMD ["bad"] \\\nEOF\n',
+    ]
+  ) {
+    for (const end of ["\n", "\r\n"]) {
+      const text = `FROM x\nCMD ["good"]\n${heredoc}`.replaceAll("\n", end);
+      assertEquals(cmdOf(text), wanted, text);
+      assertEquals(parseDockerfile(text).entrypoint, [], text);
+      assertEquals(parseDockerfile(text).env, {}, text);
+    }
+  }
+  // What only looks like one hides nothing.
+  for (
+    const line of [
+      'RUN echo "<<EOF"',
+      "RUN echo a<<EOF",
+      "RUN echo $((1<<2))",
+      "ENV A=<<EOF",
+    ]
+  ) assertEquals(cmdOf(`FROM x\n${line}\nCMD ["good"]\n`), wanted, line);
+});
+
+Deno.test("parseDockerfile() joins lines as Docker does", () => {
+  const cmdOf = (text: string) => parseDockerfile(text).cmd.at(-1);
+  assertEquals(cmdOf("FROM x\nCMD a \\\n# b\n\n  c\n"), "a    c");
+  assertEquals(
+    cmdOf("# escape=`\nFROM x\nCMD a `\n c\\\nENV X=1\n"),
+    "a   c\\",
+  );
+  assertEquals(cmdOf("FROM x\n# escape=`\nCMD a `\nENV X=1\n"), "a `");
+  assertEquals(cmdOf("FROM x\nCMD a \\\\\nENV X=1\n"), "a \\\\");
+});

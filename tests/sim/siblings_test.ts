@@ -1,0 +1,187 @@
+import { assert, assertEquals } from "@std/assert";
+import type { RolloutReport } from "../../src/rollout/report.ts";
+import type { ReportEvent } from "../../src/ui/reporter.ts";
+import { inWorld, runs } from "./in_world.ts";
+import type { SimMachine } from "./sim_machine.ts";
+import type { SimWorld } from "./sim_world.ts";
+
+const FLEET = ["applies", "applies", "applies"] as const;
+
+/** Does something to machines when they are first heard to have applied a release. */
+function onApplied(
+  world: SimWorld,
+  act: (machine: SimMachine) => void,
+): void {
+  const met = new Set<string>();
+  world.onEvent = (event: ReportEvent) => {
+    if (event.type !== "machine" || event.standing !== "applied") return;
+    if (met.has(event.id)) return;
+    met.add(event.id);
+    act(world.machines.find(({ id }) => id === event.id)!);
+  };
+}
+
+function standings({ machines }: RolloutReport): string[] {
+  return machines.map(({ id, standing }) => `${id} ${standing}`);
+}
+
+const waves = (world: SimWorld) =>
+  world.bucket.pointers.flatMap(({ hot_upgrade }) =>
+    hot_upgrade?.state === "probation" ? [String(hot_upgrade.wave)] : []
+  );
+
+Deno.test("F2: two machines of the second wave die at once: both are named, all go back, the third is not touched", async () => {
+  await inWorld({ seed: 1, tempers: FLEET }, async (world) => {
+    onApplied(world, (machine) => {
+      if (machine.id !== "m0") machine.crash(machine.id === "m1" ? 70 : 137);
+    });
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "rolled_back");
+    assert(report.summary.includes("m1"), report.summary);
+    assert(report.summary.includes("ended with code"), report.summary);
+    await world.run(Promise.resolve(), 30_000);
+    assertEquals(runs(world), [null, null, null]);
+    assertEquals(world.machines.map(({ lives }) => lives), [1, 2, 2]);
+  });
+});
+
+Deno.test("F2: the canary dies while the second wave is under way, and is gone before it ends", async () => {
+  await inWorld({ seed: 1, tempers: FLEET }, async (world) => {
+    onApplied(world, ({ id }) => {
+      if (id === "m0") return;
+      const [canary] = world.machines;
+      if (canary!.lives > 1) return;
+      canary!.crash(73);
+      world.sim.sleep(4_000).then(() => canary!.destroy());
+    });
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "rolled_back");
+    assert(
+      report.summary.includes(
+        "machine m0 failed in probation: its process ended with code 73",
+      ),
+      report.summary,
+    );
+  });
+});
+
+Deno.test("F4: a canary that vanishes after it applied has proved nothing: the next machine is the canary", async () => {
+  await inWorld({ seed: 1, tempers: FLEET }, async (world) => {
+    onApplied(world, (machine) => {
+      if (machine.id === "m0") machine.destroy();
+    });
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "committed");
+    assertEquals(waves(world), ["m0", "m0,m1", "m0,m1,m2"]);
+  });
+});
+
+Deno.test("F4: where the proxy stops every machine as soon as it has applied it, one is started that proves it, and stopped again", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    onApplied(world, (machine) => machine.stop());
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "committed", report.summary);
+    await world.run(Promise.resolve(), 10_000);
+    assertEquals(world.machines.map(({ state }) => state), [
+      "stopped",
+      "stopped",
+    ]);
+    for (const machine of world.machines) machine.start();
+    await world.run(Promise.resolve(), 30_000);
+    assertEquals(runs(world), [report.sha256, report.sha256]);
+  });
+});
+
+Deno.test("F4: a machine that is suspended before it answers and wakes after the commit takes it then", async () => {
+  await inWorld({ seed: 1, tempers: FLEET }, async (world) => {
+    world.onEvent = (event) => {
+      if (event.type !== "machine" || event.standing !== "nudged") return;
+      if (event.id === "m2") world.machines[2]!.suspend();
+    };
+    const report = await world.run(world.deploy("1.0.0"));
+    assertEquals(report.outcome, "committed", report.summary);
+    assertEquals(standings(report).at(-1), "m2 applies_at_next_start");
+    world.machines[2]!.start();
+    await world.run(Promise.resolve(), 30_000);
+    assertEquals(runs(world), [report.sha256, report.sha256, report.sha256]);
+    assertEquals(world.machines[2]!.lives, 1);
+  });
+});
+
+Deno.test("F1: a machine that cannot be listed for a while and comes back runs what the others run", async () => {
+  for (const goneFor of [2_000, 20_000]) {
+    await inWorld({ seed: 1, tempers: FLEET }, async (world) => {
+      const [, , away] = world.machines;
+      onApplied(world, ({ id }) => {
+        if (id !== "m0") return;
+        away!.state = null;
+        world.sim.sleep(goneFor).then(() => away!.state = "started");
+      });
+      const report = await world.run(world.deploy("1.0.0"));
+      assertEquals(report.outcome, "committed", report.summary);
+      await world.run(Promise.resolve(), 60_000);
+      assertEquals(runs(world), [report.sha256, report.sha256, report.sha256]);
+      const again = await world.run(world.deploy("1.0.0"));
+      assertEquals(again.outcome, "nothing_to_do");
+    });
+  }
+});
+
+Deno.test("F1: after a rollout that failed on one machine, the same command does not turn green while that machine rests", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    world.machines[1]!.temper = "fails";
+    const first = await world.run(world.deploy("1.0.0"));
+    assertEquals(first.outcome, "rolled_back");
+    world.machines[1]!.stop();
+    const second = await world.run(world.deploy("1.0.0"));
+    assertEquals(second.outcome, "committed");
+    assertEquals(standings(second), ["m0 applied", "m1 applies_at_next_start"]);
+    world.machines[1]!.start();
+    await world.run(Promise.resolve(), 30_000);
+    assertEquals(runs(world), [second.sha256, second.sha256]);
+  });
+});
+
+Deno.test("F3: a committed release that kills each start on two machines at once: both are ended, and rollback mends both", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    const good = await world.run(world.deploy("1.0.0"));
+    world.natures.set("2.0.0", "dies at start");
+    const bad = await world.run(world.deploy("2.0.0"));
+    assertEquals(bad.outcome, "committed");
+    for (const machine of world.machines) machine.restart();
+    await world.run(Promise.resolve(), 240_000);
+    assertEquals(runs(world), [good.sha256, good.sha256]);
+    assert(world.machines.every(({ lives }) => lives < 8));
+    const lives = world.machines.map((machine) => machine.lives);
+    const back = await world.run(world.rollback());
+    assertEquals(back.outcome, "committed", back.summary);
+    await world.run(Promise.resolve(), 120_000);
+    assertEquals(runs(world), [good.sha256, good.sha256]);
+    assertEquals(world.machines.map((machine) => machine.lives), lives);
+  });
+});
+
+Deno.test("F6: neither a deployer behind nor one ahead of the bucket takes a lock that is held", async () => {
+  for (const skewMs of [20 * 60_000, -20 * 60_000]) {
+    await inWorld({ seed: 1, tempers: ["is slow"] }, async (world) => {
+      const { SimProcess } = await import("./sim.ts");
+      const first = world.deploy(
+        "1.0.0",
+        { lockTtlMs: 60_000 },
+        undefined,
+        {},
+        {
+          process: new SimProcess("one", -skewMs),
+        },
+      );
+      const second = world.sim.sleep(4_000).then(() =>
+        world.deploy("2.0.0", { lockTtlMs: 60_000 }, undefined, {}, {
+          process: new SimProcess("two", skewMs),
+        })
+      ).then(({ outcome }) => outcome, (error) => error.code);
+      const report = await world.run(first);
+      assertEquals(report.outcome, "committed", report.summary);
+      assertEquals(await world.run(second), "conflict");
+    });
+  }
+});
