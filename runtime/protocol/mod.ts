@@ -85,6 +85,8 @@ export type {
   ModuleAnalysis,
   NameRef,
   OwnedFact,
+  PacedBy,
+  PacingFact,
   RepeatFact,
   StateBinding,
   TextRecord,

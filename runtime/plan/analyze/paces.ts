@@ -12,7 +12,7 @@ import {
   unwrap,
   word,
 } from "./code/nodes.ts";
-import type { Resolved } from "./code/scope.ts";
+import type { Binding, Resolved } from "./code/scope.ts";
 import type { Unit, Units } from "./code/units.ts";
 import { calleeName } from "./code/uses.ts";
 
@@ -199,9 +199,16 @@ export function pacingOfValue(
   if (from && isClass(unwrap(from.value))) return null;
   if (from && !seen.has(from.value)) {
     seen.add(from.value);
-    return pacingIn(from.value, resolved, units, seen);
+    const made = pacingIn(from.value, resolved, units, seen);
+    // What something unknown has made, `await import(name)` for one, is judged by its name.
+    if (made.timer || made.by.length > 0) return made;
   }
-  return soundsPaced(binding.name) ? PACED : null;
+  return soundsPaced(wordOf(binding)) ? PACED : null;
+}
+
+/** `setTimeout` of `{ setTimeout: x }`. */
+function wordOf({ name, from }: Binding): string {
+  return from?.path.at(-1) ?? name;
 }
 
 function pacingOfMethod(
