@@ -711,6 +711,180 @@ Deno.test("holder() asks for every step, and for the state from the last one (T3
   assertEquals([well.length, badly.length], [3, 10]);
 });
 
+Deno.test("holder() and family() know optional arguments, overloads and async generic actions (T32)", async () => {
+  const actions = {
+    maybe: (state: { n: number }, by?: number, label?: string) =>
+      `${label ?? "n"} ${state.n + (by ?? 0)}`,
+    either:
+      ((_: { n: number }, value: string | number) =>
+        typeof value === "number" ? value : value.length) as {
+          (state: { n: number }, value: string): number;
+        },
+    later: async <T extends object>(_: { n: number }, value: T): Promise<T> =>
+      await Promise.resolve(value),
+    all: async function <T>(
+      _: { n: number },
+      ...values: T[]
+    ): Promise<readonly T[]> {
+      return await Promise.resolve(values);
+    },
+    keyed: <K extends "n">(state: { n: number }, key: K) => state[key],
+    nothing: (state: { n: number }): void => {
+      state.n = 0;
+    },
+    never: (): never => {
+      throw new Error("never");
+    },
+  };
+  const state = () => ({ n: 1 });
+  const one = holder("types optional", { state, actions });
+  const many = family("types optional members", { state, actions });
+  for (const it of [one, many.get("a")]) {
+    sure<
+      Same<
+        Parameters<typeof it.maybe>,
+        [by?: number | undefined, label?: string | undefined]
+      >
+    >(true);
+    sure<Same<ReturnType<typeof it.nothing>, Promise<void>>>(true);
+    sure<Same<ReturnType<typeof it.never>, Promise<never>>>(true);
+    const either = await it.either("ab");
+    sure<Same<typeof either, number>>(true);
+    const later = await it.later({ a: 1 });
+    sure<Same<typeof later, { a: number }>>(true);
+    const keyed = await it.keyed("n");
+    sure<Same<typeof keyed, number>>(true);
+    assertEquals([
+      await it.maybe(),
+      await it.maybe(1),
+      await it.maybe(undefined, "m"),
+      either,
+      later,
+      keyed,
+      await it.all(1, 2),
+      await it.nothing(),
+    ], ["n 1", "n 2", "m 1", 2, { a: 1 }, 1, [1, 2], undefined]);
+    const attempts = [
+      // @ts-expect-error a text is no number
+      () => it.maybe("1"),
+      // @ts-expect-error there is no third argument
+      () => it.maybe(1, "m", 2),
+      // @ts-expect-error a number is no object
+      () => it.later(1),
+      // @ts-expect-error there is no such key
+      () => it.keyed("m"),
+      // @ts-expect-error no overload takes a boolean
+      () => it.either(true),
+    ];
+    assertEquals(attempts.length, 5);
+  }
+  many.remove("a");
+});
+
+Deno.test("holder() and family() check the last migration against a union, and with renamedFrom (T32)", () => {
+  type Door = { kind: "open"; since: Date } | { kind: "shut" };
+  const door = (): Door => ({ kind: "shut" });
+  const well = [
+    () =>
+      holder("types union a", {
+        version: 2,
+        renamedFrom: "types union before",
+        state: door,
+        migrate: {
+          2: (old: { open: boolean }) =>
+            old.open
+              ? { kind: "open" as const, since: new Date() }
+              : { kind: "shut" as const },
+        },
+        actions: {
+          shut: (state) => state.kind === "open" ? state.since : null,
+        },
+      }),
+    () =>
+      family("types union b", {
+        version: 3,
+        renamedFrom: "types unions before",
+        state: (key): Door | { kind: string; key: string } => ({
+          kind: "other",
+          key,
+        }),
+        migrate: {
+          2: (old: { open: boolean }) => old,
+          3: {
+            up: (old: { open: boolean }): Door =>
+              old.open ? { kind: "open", since: new Date() } : { kind: "shut" },
+            down: (now: Door) => ({ open: now.kind === "open" }),
+          },
+        },
+      }),
+    () =>
+      holder("types union c", {
+        version: 2,
+        state: (): { name?: string; list: readonly number[] | null } => ({
+          list: null,
+        }),
+        migrate: { 2: () => ({ list: [1] }) },
+      }),
+  ];
+  const badly = [
+    () =>
+      holder("types union d", {
+        version: 2,
+        renamedFrom: "types union before",
+        state: door,
+        // @ts-expect-error an open one has a date
+        migrate: { 2: () => ({ kind: "open" as const }) },
+      }),
+    () =>
+      holder("types union e", {
+        version: 2,
+        state: door,
+        // @ts-expect-error there is no such kind
+        migrate: { 2: () => ({ kind: "ajar" as const }) },
+      }),
+    () =>
+      family("types union f", {
+        version: 2,
+        renamedFrom: "types unions before",
+        state: door,
+        migrate: {
+          // @ts-expect-error one of both that it returns is no door
+          2: (old: { open: boolean }) =>
+            old.open ? { kind: "shut" as const } : { kind: 1 },
+        },
+      }),
+    () =>
+      holder("types union g", {
+        version: 2,
+        state: (): { list: number[] | null } => ({ list: null }),
+        // @ts-expect-error a list of texts
+        migrate: { 2: () => ({ list: ["a"] }) },
+      }),
+    () =>
+      // @ts-expect-error a new name is no step
+      holder("types union h", {
+        version: 2,
+        renamedFrom: "types union before",
+        state: door,
+      }),
+    () =>
+      family("types union i", {
+        version: 4,
+        state: door,
+        // @ts-expect-error there is no step to 3
+        migrate: { 2: (old: unknown) => old, 4: door },
+      }),
+    () =>
+      holder("types union j", {
+        version: 2,
+        state: door,
+        // @ts-expect-error the promise is of another one
+        migrate: { 2: async () => await Promise.resolve({ kind: "ajar" }) },
+      }),
+  ];
+  assertEquals([well.length, badly.length], [3, 7]);
+});
+
 Deno.test("snapshot() gives a type that can be written, without methods", () => {
   class Game {
     readonly moves: readonly number[] = [1];

@@ -727,6 +727,14 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "(async () => { for await (const event of Deno.watchFs('.')) handle(event); })();",
     "const watcher = Deno.watchFs('.'); (async () => { for await (const _ of watcher) reload(); })();",
     "(async () => { for await (const entries of kv.watch([['a']])) handle(entries); })();",
+    "let running = true; (async () => { while (running) await queue.pop(); })(); export const stop = () => { running = false; };",
+    "const c = new AbortController(); (async () => { while (!c.signal.aborted) await queue.pop(); })();",
+    "class Worker { open = true; async run() { while (this.open) await queue.pop(); } } new Worker().run();",
+    "async function next() { await queue.pop(); return next(); } next();",
+    "const next = async () => { try { await queue.pop(); } catch { await new Promise((r) => setTimeout(r, 5)); } void next(); }; next();",
+    "const next = () => queue.pop().then(next); next();",
+    "const next = () => queue.pop().catch(() => new Promise((r) => setTimeout(r, 5))).then((job) => { work(job); next(); }); next();",
+    "const next = () => queue.pop().finally(() => next()); next();",
     "const sleep = () => queue.pop(); (async () => { while (true) await sleep(); })();",
     "class Bus { wait() { return this.next; } } const bus = new Bus(); (async () => { while (true) await bus.wait(); })();",
     "const tools = { delay: () => queue.pop() }; (async () => { while (true) await tools.delay(); })();",
@@ -747,6 +755,14 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "(async () => { while (true) { const { done, value } = await reader.read(); if (done) break; take(value); } })();",
     "for await (const entry of Deno.readDir('.')) take(entry);",
     "(async () => { for await (const conn of Deno.listen({ port: 1 })) take(conn); })();",
+    "let more = true; (async () => { while (more) { const page = await get(); more = page.more; } })();",
+    "let page = await first(); while (page) { page = await get(page.next); }",
+    "async function walk(at) { for await (const it of Deno.readDir(at)) { if (it.isDirectory) await walk(it.name); } } await walk('.');",
+    "async function retry(n) { try { return await get(); } catch { return retry(n - 1); } } await retry(3);",
+    "async function next() { await new Promise((r) => setTimeout(r, 5)); return next(); } next();",
+    "const turn = async () => { try { await work(); } finally { setTimeout(turn, 20); } }; turn();",
+    "async function connect() { await open(); socket.onclose = () => connect(); } connect();",
+    "const next = () => new Promise((r) => setTimeout(r, 5)).then(next); next();",
     "const nap = promisify(setTimeout); (async () => { while (true) await nap(5); })();",
     "import { setTimeout as x } from 'node:timers/promises'; (async () => { while (true) await x(5); })();",
     "import * as timers from 'node:timers/promises'; (async () => { while (true) await timers.scheduler.wait(5); })();",
@@ -796,6 +812,21 @@ export class Bus { wait() { return this.next; } tick() { return sleep(); } pop()
       { name: "sleep", timer: true },
       { name: "through", by: [{ specifier: "./far.ts", name: "far" }] },
     ],
+  );
+});
+
+Deno.test("owned: functions that begin loops are told to those who call them", () => {
+  const begins = (source: string) =>
+    (of(source).pacing ?? []).filter((it) => it.loop).map(({ name }) => name);
+  assertEquals(
+    begins(
+      `export function forever(act) { (async () => { while (true) await act(); })(); }
+export const seldom = (act) => { (async () => { while (true) { await act(); await new Promise((r) => setTimeout(r, 1)); } })(); };
+const run = async () => { for (;;) await queue.pop(); };
+export default () => { void run(); };
+export class Worker { start() { void this.#run(); return run(); } async #run() {} }`,
+    ),
+    [".start", "default", "forever"],
   );
 });
 

@@ -3,11 +3,10 @@
  */
 import type { OwnedFact } from "../../protocol/manifest/module_analysis.ts";
 import { placeOf } from "./effects.ts";
-import { loopPacing } from "./paced.ts";
+import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";
 import { textOf } from "./imports.ts";
 import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
-import { isEndless } from "./code/runs.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { Unit, Units } from "./code/units.ts";
 import { calleeName, writtenName } from "./code/uses.ts";
@@ -61,19 +60,13 @@ export function ownedBy(
       });
     }
     if (!isTop) continue;
-    for (const loop of unit.loops) {
-      const waits = unit.awaits.some((it) =>
-        loop.start <= it.start && it.end <= loop.end
-      );
-      const isForAwait = unit.awaits.includes(loop);
-      if (isForAwait || waits && isEndless(loop)) {
-        found.push({
-          kind: "loop",
-          line: placeOf(loop).line,
-          detail: isForAwait ? "for await" : "an endless loop that awaits",
-          ...pacingFacts(loopPacing(loop, unit, resolved, units)),
-        });
-      }
+    for (const { node, detail, pacing } of loopsIn(unit, resolved, units)) {
+      found.push({
+        kind: "loop",
+        line: placeOf(node).line,
+        detail,
+        ...pacingFacts(pacing),
+      });
     }
   }
   return found.sort((a, b) => a.line - b.line);

@@ -1,11 +1,7 @@
 /** What code waits for: timers that end with its module, or functions of other modules that only these can tell of.
  * @module
  */
-import type {
-  PacedBy,
-  PacingFact,
-} from "../../protocol/manifest/module_analysis.ts";
-import { localExports } from "./exports.ts";
+import type { PacedBy } from "../../protocol/manifest/module_analysis.ts";
 import {
   eachChild,
   isClass,
@@ -16,7 +12,7 @@ import {
   unwrap,
   word,
 } from "./code/nodes.ts";
-import type { Resolved } from "./code/scope.ts";
+import type { Binding, Resolved } from "./code/scope.ts";
 import type { Unit, Units } from "./code/units.ts";
 import { calleeName } from "./code/uses.ts";
 
@@ -61,45 +57,16 @@ export function joined(all: readonly Pacing[]): Pacing {
  * @param node the code
  * @param resolved its module
  * @param units the code of that
+ * @param counts whether a piece of it is looked at. Default all
  * @returns what it waits for
  */
 export function pacingOfCode(
   node: Node,
   resolved: Resolved,
   units: Units,
+  counts: (node: Node) => boolean = () => true,
 ): Pacing {
-  return pacingIn(node, resolved, units, new Set());
-}
-
-/**
- * Tells which functions of a module wait for a timer: exported ones, and methods.
- *
- * @param resolved the module
- * @param units its code
- * @returns those that do or may, and the methods that do not though others may have the same name
- */
-export function pacingOf(resolved: Resolved, units: Units): PacingFact[] {
-  const facts: PacingFact[] = [];
-  const add = (name: string, { timer, by }: Pacing) => {
-    facts.push({
-      name,
-      ...timer ? { timer } : {},
-      ...by.length > 0 ? { by } : {},
-    });
-  };
-  for (const [name, node] of localExports(resolved.program)) {
-    const pacing = pacingOfValue(unwrap(node), resolved, units, new Set());
-    if (pacing && (pacing.timer || pacing.by.length > 0)) add(name, pacing);
-  }
-  for (const [name, made] of methodsOf(resolved, units)) {
-    const pacing = joined(
-      made.map((it) => pacingOfCode(it.node, resolved, units)),
-    );
-    if (pacing.timer || pacing.by.length > 0 || soundsPaced(name)) {
-      add(`.${name}`, pacing);
-    }
-  }
-  return facts.sort((a, b) => a.name < b.name ? -1 : 1);
+  return pacingIn(node, resolved, units, new Set([node]), counts);
 }
 
 /**
@@ -139,10 +106,11 @@ function pacingIn(
   resolved: Resolved,
   units: Units,
   seen: Set<Node>,
+  counts: (node: Node) => boolean = () => true,
 ): Pacing {
   const found: Pacing[] = [];
   const visit = (at: Node): void => {
-    if (found.at(-1)?.timer) return;
+    if (found.at(-1)?.timer || !counts(at)) return;
     if (isRace(at, resolved)) {
       // Whoever is first ends it: a timer is not waited for where something else may come before.
       const each = many(many(at, "arguments")[0] ?? at, "elements")
@@ -195,12 +163,20 @@ function pacingOfCall(
   return pacingOfValue(callee, resolved, units, seen);
 }
 
-/** What a function waits for when it is called; null for what is not known to be one. */
-function pacingOfValue(
+/**
+ * Tells what a function waits for when it is called.
+ *
+ * @param value the function, or a name of it
+ * @param resolved its module
+ * @param units the code of that
+ * @param seen the functions that are being looked into
+ * @returns what it waits for; null for what is not known to be a function
+ */
+export function pacingOfValue(
   value: Node,
   resolved: Resolved,
   units: Units,
-  seen: Set<Node>,
+  seen: Set<Node> = new Set(),
 ): Pacing | null {
   const made = functionOf(value, resolved, units);
   if (made) {
@@ -223,9 +199,16 @@ function pacingOfValue(
   if (from && isClass(unwrap(from.value))) return null;
   if (from && !seen.has(from.value)) {
     seen.add(from.value);
-    return pacingIn(from.value, resolved, units, seen);
+    const made = pacingIn(from.value, resolved, units, seen);
+    // What something unknown has made, `await import(name)` for one, is judged by its name.
+    if (made.timer || made.by.length > 0) return made;
   }
-  return soundsPaced(binding.name) ? PACED : null;
+  return soundsPaced(wordOf(binding)) ? PACED : null;
+}
+
+/** `setTimeout` of `{ setTimeout: x }`. */
+function wordOf({ name, from }: Binding): string {
+  return from?.path.at(-1) ?? name;
 }
 
 function pacingOfMethod(
@@ -258,8 +241,17 @@ function pacingOfMethod(
 
 const known = new WeakMap<Units, Map<string, Unit[]>>();
 
-/** The methods of classes and of object literals of a module, by name. */
-function methodsOf(resolved: Resolved, units: Units): Map<string, Unit[]> {
+/**
+ * The methods of classes and of object literals of a module.
+ *
+ * @param resolved the module
+ * @param units its code
+ * @returns their code, by name
+ */
+export function methodsOf(
+  resolved: Resolved,
+  units: Units,
+): ReadonlyMap<string, readonly Unit[]> {
   const there = known.get(units);
   if (there) return there;
   const found = new Map<string, Unit[]>();

@@ -29,7 +29,8 @@ export function loopRefusals(
   const refusals: Refusal[] = [];
   const pacing = new PacingFinder(running, loaded);
   for (const path of replaced) {
-    for (const fact of running.analysis(path)?.owned ?? []) {
+    const own = running.analysis(path)?.owned ?? [];
+    for (const fact of [...own, ...begunElsewhere(path, running, pacing)]) {
       if (fact.kind !== "loop") continue;
       const why = whyEndless(path, fact, pacing);
       if (why === null) continue;
@@ -50,6 +51,40 @@ export function loopRefusals(
     }
   }
   return refusals;
+}
+
+/** Loops of functions of other modules that a module calls while it is evaluated. */
+function* begunElsewhere(
+  path: string,
+  running: View,
+  pacing: PacingFinder,
+): Iterable<OwnedFact> {
+  const { top, touches } = running.analysis(path) ?? {};
+  const seen = new Set<string>();
+  for (const at of top?.touches ?? []) {
+    const touch = touches?.[at];
+    if (!touch || !/^(?:call|method)$/.test(touch.how)) continue;
+    const called = /(?:^|\.)(\w+)\(\)$/.exec(touch.member ?? "")?.[1];
+    const name = touch.name === "*" ? called ?? "*" : touch.name;
+    const isMethod = called !== undefined && touch.name !== "*";
+    const key = `${touch.specifier} ${isMethod ? `.${called}` : name}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const { specifier } = touch;
+    const begins = pacing.begins(
+      path,
+      { specifier, name },
+      isMethod ? called : null,
+    );
+    if (begins) {
+      yield {
+        kind: "loop",
+        line: touch.line,
+        detail: `the loop of ${isMethod ? called : name}()`,
+        unpaced: true,
+      };
+    }
+  }
 }
 
 function whyEndless(
@@ -86,6 +121,24 @@ class PacingFinder {
     const found = this.#exports.find(target, name);
     if (found.kind !== "here") return soundsPaced(name);
     return this.#isFactPaced(found.path, found.name, seen) ?? false;
+  }
+
+  /** Whether a function or method of another module begins a loop that waits for something else than timers. */
+  begins(
+    path: string,
+    { specifier, name }: PacedBy,
+    method: string | null,
+  ): boolean {
+    const target = this.#view.resolve(path, specifier ?? "");
+    if (target === null) return false;
+    const found = this.#exports.find(target, name);
+    if (found.kind !== "here") return false;
+    const wanted = method === null ? found.name : `.${method}`;
+    const fact = this.#view.analysis(found.path)?.pacing?.find((it) =>
+      it.name === wanted
+    );
+    return fact?.loop === true &&
+      !(fact.loopBy ?? []).some((it) => this.isPaced(found.path, it));
   }
 
   #isMethodPaced(name: string, seen: Set<string>): boolean {

@@ -245,6 +245,10 @@ export interface PacingFact {
   readonly timer?: boolean;
   /** What else it calls that may. */
   readonly by?: readonly PacedBy[];
+  /** Whether it begins a loop that waits for something else, or for what only other modules tell of. */
+  readonly loop?: boolean;
+  /** What such a loop waits for that may be a timer. */
+  readonly loopBy?: readonly PacedBy[];
 }
 
 /** Something outside of all modules that a module sets while it is evaluated. */
@@ -570,6 +574,8 @@ const pacingFact: Reader<PacingFact> = (value, at) => {
     name: string(it.name, `${at}.name`),
     ...maybe(it, "timer", boolean, at),
     ...maybe(it, "by", listOf(pacedBy), at),
+    ...maybe(it, "loop", boolean, at),
+    ...maybe(it, "loopBy", listOf(pacedBy), at),
   };
 };
 
