@@ -7,7 +7,12 @@ import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { ignoreTest } from "../../config/ignore.ts";
 import { digestOfText } from "../digest.ts";
-import { type PackageFolder, PackageTargets } from "@flyhot/runtime/plan";
+import {
+  lockedVersions,
+  type PackageFolder,
+  PackageTargets,
+  startKeys,
+} from "@flyhot/runtime/plan";
 
 const ROOT_NAMES = [
   "deno.json",
