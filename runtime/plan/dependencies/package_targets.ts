@@ -23,6 +23,8 @@ export class PackageTargets {
   readonly #byName = new Map<string, PackageFolder>();
 
   /**
+   * Reads what they say.
+   *
    * @param folders the folders that have a `package.json`
    */
   constructor(folders: Iterable<PackageFolder> = []) {
