@@ -6,7 +6,7 @@ import type {
   Manifest,
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
-import { aliasDigests, aliasesDiffer } from "./config_keys.ts";
+import { aliasDigests, aliasesDiffer, isImageFile } from "./config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 
@@ -65,7 +65,7 @@ export function* changesOf(
         modules.push(path);
       }
     } else if (loaded.has(path)) modules.push(path);
-    else if (kind === "config") continue;
+    else if (kind === "config" || isImageFile(path)) continue;
     else if (!wanted.has(path) && isForDevelopment(path)) ignored.push(path);
     else {
       if (kind === "module" || isScriptPath(path)) modules.push(path);
@@ -142,7 +142,7 @@ function removedFiles(
     !Object.hasOwn(manifest.files, path) &&
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.
-    path !== "deno.lock" &&
+    path !== "deno.lock" && !isImageFile(path) &&
     // Left out of every release now, whatever older ones held.
     (loaded.has(path) ||
       !isForDevelopment(path) && !isSecretLike(path))

@@ -193,13 +193,19 @@ export function aliasDigests(
 ): Record<string, string> {
   const found: [path: string, digests: string][] = [];
   for (const [path, table] of Object.entries(keys)) {
-    if (isImageFile(path) || /(?:^|\/)package\.json$/.test(path)) continue;
-    const digests = ["aliases", "exports", "importMap", "*"].map((key) =>
+    if (isImageFile(path)) continue;
+    const digests = aliasKeys(path).map((key) =>
       Object.hasOwn(table, key) ? table[key] : ""
     );
     found.push([path, digests.join(" ")]);
   }
   return Object.fromEntries(found);
+}
+
+function aliasKeys(path: string): readonly string[] {
+  return /(?:^|\/)package\.json$/.test(path)
+    ? ["imports", "exports", "name", "*"]
+    : ["aliases", "exports", "importMap", "*"];
 }
 
 /**

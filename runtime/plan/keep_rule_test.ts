@@ -225,6 +225,37 @@ Deno.test("a plan tells of which classes kept values hold instances, and which o
   assertEquals(plan({ "notes.txt": "x" }).reaches, {});
 });
 
+Deno.test("under a boot shell a plan refuses what is named under keep in the words of the machine", () => {
+  const before = {
+    "main.ts":
+      `import { live } from "@flyhot/runtime"; await live(() => import("./app.ts"));`,
+    "app.ts":
+      `const rooms = new Map(); export const join = (it) => rooms.set(it, 1);`,
+  };
+  const flyhot = { keep: ["app.ts#rooms"] };
+  const release = packed(
+    { ...before, "app.ts": `${before["app.ts"]} // two` },
+    { flyhot },
+  );
+  const said = (why: string | undefined) =>
+    classify(
+      release,
+      running(before, {
+        changes: {
+          ...why === undefined ? {} : { canKeep: { possible: false, why } },
+        },
+      }),
+    ).refusals.map(refusalText);
+  const text =
+    `app.ts:1 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["app.ts#rooms"]`;
+  // What `running_manifest.ts` says of a process with a boot shell, and what is said of an older runtime.
+  assertEquals(said("which needs the preload"), [text]);
+  assertEquals(said(undefined), [text]);
+  assertEquals(said("for which the parser could not be loaded"), [
+    `app.ts:1 rooms: is named under "keep", for which the parser could not be loaded; see to it that npm:acorn is in the image's cache (deno cache), or name it under "startsAnew": ["app.ts#rooms"]`,
+  ]);
+});
+
 Deno.test("the way back does not fail for state that only the newer code has", () => {
   const one = { "main.ts": `let a = 0; serve(() => a++);` };
   const two = { "main.ts": `let a = 0, b = 0; serve(() => a++ + b++);` };

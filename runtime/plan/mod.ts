@@ -39,6 +39,12 @@ export {
 } from "./dependencies/lock_file.ts";
 export type { PackageChange } from "./dependencies/package_changes.ts";
 export {
+  LINKED,
+  type PackageFolder,
+  type PackageTarget,
+  PackageTargets,
+} from "./dependencies/package_targets.ts";
+export {
   type PinnedPackages,
   pinPackages,
 } from "./dependencies/pin_packages.ts";

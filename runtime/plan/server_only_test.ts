@@ -375,3 +375,134 @@ Deno.test("T12: what the app writes under its root is not part of any plan", () 
   });
   assertEquals([it.removed, isEmptyPlan(it)], [[], true]);
 });
+
+Deno.test("T4, T5, T7, T11: more of what no server loads is nothing to do, alone and all at once", () => {
+  const cases: Record<string, Record<string, string | null>> = {
+    "fields of package.json for publishers and editors": {
+      "package.json":
+        `{ "version": "1.0.0", "dependencies": { "express": "^4" }, "description": "x", "author": "me", "files": ["dist"], "bin": "./x.js", "config": { "a": 1 }, "browserslist": ["last 1 version"], "sideEffects": false, "packageManager": "pnpm@9" }`,
+    },
+    "a dependency for developers that a test loads": {
+      "package.json":
+        `{ "version": "1.0.0", "dependencies": { "express": "^4" }, "devDependencies": { "only-tests": "1" } }`,
+      "other_test.ts": `import "only-tests"; import "./app.ts";`,
+    },
+    "what deno.json says to commands": {
+      "deno.json":
+        `{ "imports": { "zod": "npm:zod@^4" }, "exclude": ["x"], "lint": { "plugins": ["./lint.ts"] }, "test": { "include": ["tests/"] }, "compilerOptions": { "noUncheckedIndexedAccess": true, "checkJs": true, "noUnusedLocals": true } }`,
+    },
+    "an alias that nothing uses": {
+      "deno.json":
+        `{ "imports": { "zod": "npm:zod@^4", "$lib/": "./lib/", "lodash": "npm:lodash@4" } }`,
+    },
+    "tests, benches, and settings of editors and CI": {
+      "__tests__/x.ts": "1",
+      "check.test.ts": `import "./check.ts";`,
+      "speed_bench.ts": `import "./check.ts";`,
+      ".editorconfig": "root = true",
+      ".idea/x.xml": "<x/>",
+      ".gitlab-ci.yml": "x: 1",
+      "CHANGELOG.md": "2",
+    },
+    "image files of other kinds": {
+      "Dockerfile.worker": "FROM x",
+      "fly.staging.toml": `app = "staging"`,
+      ".dockerignore": "x",
+      "Dockerfile": null,
+    },
+  };
+  const all = Object.assign({}, ...Object.values(cases));
+  delete all["package.json"];
+  delete all["deno.json"];
+  for (const [what, changes] of [...Object.entries(cases), ["all", all]]) {
+    const it = plan(changes);
+    assertEquals(texts(it), [], what);
+    assertEquals(it.reload, [], what);
+    assertEquals(isEmptyPlan(it), true, `${what}: ${JSON.stringify(it.files)}`);
+  }
+});
+
+Deno.test("T3: whatever changes beneath an unchanged package is refused: deeper, added, gone", () => {
+  const beneath = (npm: Npm) =>
+    lock({ "npm:zod@^4": "4.0.5", "npm:express@^4": "4.21.2" }, {
+      "zod@4.0.5": {},
+      "express@4.21.2": { dependencies: ["qs", "ms"] },
+      "qs@6.13.0": { dependencies: ["ms"] },
+      "ms@2.1.3": {},
+      ...npm,
+    });
+  const cases: Record<string, Npm> = {
+    "two levels down": {
+      "qs@6.13.0": { dependencies: ["ms", "deep"] },
+      "deep@1.0.1": {},
+    },
+    "added": {
+      "express@4.21.2": { dependencies: ["qs", "ms", "send"] },
+      "send@1.0.0": {},
+    },
+    "gone": { "express@4.21.2": { dependencies: ["ms"] } },
+  };
+  for (const [what, npm] of Object.entries(cases)) {
+    const it = plan({ "deno.lock": beneath(npm) });
+    assertEquals(it.refusals.map(({ path }) => path), ["serve.ts"], what);
+  }
+  assertEquals(texts(plan({ "deno.lock": beneath({}) })), []);
+});
+
+Deno.test("T2: whatever leads a specifier elsewhere reloads who uses it, and nobody else", () => {
+  const sources: Sources = {
+    ...A,
+    "lib1/x.ts": "export const x = 1;",
+    "lib2/x.ts": "export const x = 2;",
+    "lib1/y.ts": "export const y = 1;",
+    "lib2/y.ts": "export const y = 2;",
+    "check.ts": `import { x } from "#x"; export const check = () => x;`,
+    "serve.ts": `import { y } from "$lib/y.ts"; export const serve = () => y;`,
+  };
+  const aliases = (x: string, y: string) => ({
+    ...ALIASES,
+    "#x": `lib${x}/x.ts`,
+    "$lib/": `lib${y}/`,
+  });
+  const json = (x: string, y: string): Sources => ({
+    "package.json": `{ "imports": { "#x": "./lib${x}/x.ts" } }`,
+    "deno.json": `{ "imports": { "$lib/": "./lib${y}/" } }`,
+  });
+  const moved = (x: string, y: string) =>
+    classify(
+      packed({ ...sources, ...json(x, y) }, { aliases: aliases(x, y) }),
+      running({ ...sources, ...json("1", "1") }, {
+        aliases: aliases("1", "1"),
+      }),
+    );
+  for (
+    const [x, y, reload] of [
+      ["2", "1", ["app.ts", "check.ts"]],
+      ["1", "2", ["app.ts", "serve.ts"]],
+      ["2", "2", ["app.ts", "check.ts", "serve.ts"]],
+      ["1", "1", []],
+    ] as const
+  ) {
+    const it = moved(x, y);
+    assertEquals([texts(it), it.reload], [[], reload], `${x} ${y}`);
+  }
+});
+
+Deno.test("T12: what the app writes beside its own files, over and over, is not part of any plan", () => {
+  const files = running(A, { aliases: ALIASES }).files;
+  for (
+    const written of [
+      { "lib/cache/a.json": "0".repeat(64) },
+      { "generated.ts": "1".repeat(64) },
+      { ".cache/x": "2".repeat(64), "uploads/a b.png": "3".repeat(64) },
+      { "app.ts.bak": "4".repeat(64), "node_modules/.x": "5".repeat(64) },
+    ]
+  ) {
+    const it = plan({}, {}, { changes: { files: { ...files, ...written } } });
+    assertEquals([it.removed, texts(it), isEmptyPlan(it)], [[], [], true]);
+    const edited = plan({ "app.ts": `${A["app.ts"]} // v2` }, {}, {
+      changes: { files: { ...files, ...written } },
+    });
+    assertEquals([edited.removed, edited.reload], [[], ["app.ts"]]);
+  }
+});

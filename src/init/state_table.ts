@@ -218,8 +218,9 @@ function whyNotKept(
   const [repeat] = fact?.repeats ?? [];
   return repeat
     ? {
-      why:
-        `${repeat.detail} at line ${repeat.line} would be done to it a second time`,
+      why: repeat.isRead
+        ? `what is made of it at line ${repeat.line} (${repeat.detail}) would miss what the old code still changes`
+        : `${repeat.detail} at line ${repeat.line} would be done to it a second time`,
       repeats: true,
     }
     : null;

@@ -260,6 +260,31 @@ Deno.test({
   const done = await app.upgrade(named("2.1.3"));
   assertEquals(done.state, "applied", JSON.stringify(done));
   assertEquals(await app.call("ask"), "2.1.3 1000");
+  const gone = await app.upgrade(named("99.0.0"));
+  assertMatch(
+    gone.state === "failed" ? gone.message : gone.state,
+    /npm:ms@99\.0\.0/,
+  );
+  assertEquals(await app.call("ask"), "2.1.3 1000");
+  const added = await app.upgrade({
+    ...named("2.1.3"),
+    "package.json": JSON.stringify({
+      dependencies: { ms: "2.1.3", "is-odd": "3.0.1" },
+    }),
+    "deno.lock": locking({
+      "npm:ms@2.1.3": "2.1.3",
+      "npm:is-odd@3.0.1": "3.0.1",
+    }, {
+      "ms@2.1.3": {},
+      "is-odd@3.0.1": { dependencies: ["is-number"] },
+      "is-number@6.0.0": {},
+    }),
+    "uses.ts": `${USES_MS.replace("used", "told")}
+import isOdd from "is-odd";
+export const used = () => told() + " " + isOdd(3);`,
+  });
+  assertEquals(added.state, "applied", JSON.stringify(added));
+  assertEquals(await app.call("ask"), "2.1.3 1000 true");
 });
 
 Deno.test({

@@ -1,6 +1,10 @@
 /** Where a specifier leads that only a run tells, by the configuration of a release: import map, scopes, members.
  * @module
  */
+import {
+  type PackageFolder,
+  PackageTargets,
+} from "../../plan/dependencies/package_targets.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 
 /** One `deno.json`, or the import map that it names. */
@@ -20,6 +24,7 @@ export class ReleaseAliases {
   /** The innermost first. */
   readonly #configs: readonly Config[];
   readonly #main: Config | undefined;
+  readonly #packages: PackageTargets;
 
   /**
    * @param paths the configuration files of the release
@@ -32,12 +37,19 @@ export class ReleaseAliases {
     read: (path: string) => string | null,
   ) {
     const configs: Config[] = [];
+    const folders: PackageFolder[] = [];
     for (const path of paths) {
+      if (/(?:^|\/)package\.json$/.test(path)) {
+        const json = parsed(read(path));
+        const folder = path.slice(0, path.lastIndexOf("/") + 1);
+        if (json) folders.push({ folder, json });
+      }
       if (!/(?:^|\/)deno\.jsonc?$/.test(path)) continue;
       const config = configOf(path, read);
       if (config) configs.push(config);
     }
     this.#configs = configs.sort((a, b) => b.folder.length - a.folder.length);
+    this.#packages = new PackageTargets(folders);
     const app = appFolder === "" ? "" : `${appFolder}/`;
     this.#main = this.#configs.find(({ folder }) => app.startsWith(folder));
   }
@@ -61,7 +73,11 @@ export class ReleaseAliases {
       const target = exports.get(`.${specifier.slice(name.length)}`);
       if (target !== undefined) return inFolder(folder, target);
     }
-    return null;
+    const target = this.#packages.resolve(specifier, from);
+    // Packages come by their specifiers, in the versions of the lock file.
+    return target !== null && typeof target === "object" && "path" in target
+      ? target.path
+      : null;
   }
 }
 

@@ -9,6 +9,36 @@ function aliases(files: Readonly<Record<string, unknown>>, appFolder = "") {
   );
 }
 
+Deno.test("aliases and members of a package.json lead by the nearest one", () => {
+  const it = aliases({
+    "package.json": {
+      imports: {
+        "#word": "./src/one.ts",
+        "#lib/*": { deno: "./lib/*.ts", default: "./none/*.ts" },
+      },
+      dependencies: { ms: "2.1.3" },
+    },
+    "deno.json": { imports: { "#own": "./own.ts" } },
+    "member/package.json": {
+      name: "@app/member",
+      exports: { ".": "./mod.ts" },
+      imports: { "#word": "./word.ts" },
+    },
+  });
+  const cases: [specifier: string, from: string, wanted: string | null][] = [
+    ["#word", "app.ts", "src/one.ts"],
+    ["#word", "member/a.ts", "member/word.ts"],
+    ["#lib/a/b", "app.ts", "lib/a/b.ts"],
+    ["#own", "app.ts", "own.ts"],
+    ["#none", "app.ts", null],
+    ["@app/member", "app.ts", "member/mod.ts"],
+    ["ms", "app.ts", null],
+  ];
+  for (const [specifier, from, wanted] of cases) {
+    assertEquals(it.resolve(specifier, from), wanted, `${specifier} ${from}`);
+  }
+});
+
 Deno.test("aliases lead as Deno's import map does: exact, longest prefix, scopes, members, packages", () => {
   const it = aliases({
     "deno.json": {

@@ -50,7 +50,18 @@ export function changedImageFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
-  return changedConfig(manifest, running).filter(isImageFile);
+  // Those of other environments and process groups are files like any other to whoever packs.
+  const others = Object.entries(manifest.files).filter(([path, it]) =>
+    it.kind !== "config" && isImageFile(path) &&
+    own(running.files, path) !== undefined &&
+    own(running.files, path) !== it.sha256
+  ).map(([path]) => path);
+  return [
+    ...new Set([
+      ...changedConfig(manifest, running).filter(isImageFile),
+      ...others,
+    ]),
+  ];
 }
 
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {

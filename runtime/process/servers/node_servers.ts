@@ -239,6 +239,11 @@ export class NodeServers extends HandOver<Listener, Member> {
         }
         if (name === "close") forget();
         const failed = name === "error" && !server.listening;
+        // An address that is taken is told of later, without context and without a frame of the app.
+        if (name === "error") {
+          const work = member.inContext(() => generations.work);
+          this.#context.note(args[0], work);
+        }
         if (server === listener.front && (failed || name === "close")) {
           this.closed(listener);
         }

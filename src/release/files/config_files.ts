@@ -2,16 +2,18 @@
  * @module
  */
 import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
-import { lockedVersions, startKeys, tsconfigText } from "@flyhot/runtime/plan";
 import { isRecord, joinPath } from "../../values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { ignoreTest } from "../../config/ignore.ts";
 import { digestOfText } from "../digest.ts";
 import {
+  lockedVersions,
   type PackageFolder,
   PackageTargets,
-} from "../graph/package_targets.ts";
+  startKeys,
+  tsconfigText,
+} from "@flyhot/runtime/plan";
 
 const ROOT_NAMES = [
   "deno.json",

@@ -5,7 +5,7 @@ import { isBuiltin } from "node:module";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { LINKED, PackageTargets } from "./package_targets.ts";
+import { LINKED, PackageTargets } from "@flyhot/runtime/plan";
 
 /** What `deno info --json` says of one import. */
 interface InfoDependency {

@@ -3,7 +3,7 @@ import { FlyhotError } from "../../errors.ts";
 import type { Host, RunOutcome } from "../../host.ts";
 import { denoHost } from "../../host_deno.ts";
 import { edgesOf, type InfoGraph, readGraph } from "./graph.ts";
-import { PackageTargets } from "./package_targets.ts";
+import { PackageTargets } from "@flyhot/runtime/plan";
 import { withApp } from "../../../tests/support/temp_app.ts";
 
 async function graphOf(

@@ -1,8 +1,6 @@
 /** Where specifiers lead that only a `package.json` explains: `#aliases`, packages it depends on, members of a workspace.
  * @module
  */
-import { isRecord } from "../../values.ts";
-
 /** A folder with a `package.json`. */
 export interface PackageFolder {
   /** Its path under the root with a slash at the end; empty for the root. */
@@ -25,6 +23,8 @@ export class PackageTargets {
   readonly #byName = new Map<string, PackageFolder>();
 
   /**
+   * Reads what they say.
+   *
    * @param folders the folders that have a `package.json`
    */
   constructor(folders: Iterable<PackageFolder> = []) {
@@ -135,6 +135,10 @@ function exported(
     ? chosen(exports)
     : null;
   return target?.startsWith("./") ? target.slice(2) : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Looks a key up in a table whose keys may have a `*`; the longest one in front of it wins. */
