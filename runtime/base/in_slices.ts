@@ -133,3 +133,9 @@ export async function sortInSlices(
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** A step of its own, for what takes about a millisecond. */
+export function* oneStep<T>(result: T): Steps<T> {
+  yield;
+  return result;
+}
