@@ -36,25 +36,6 @@ export class Slices {
   }
 }
 
-/**
- * Does something with each item, in slices.
- *
- * @param items the items; taken one by one, so they may be made on the way
- * @param act what to do with one; it must be short by itself
- * @param options how work is cut
- */
-export async function inSlices<T>(
-  items: Iterable<T>,
-  act: (item: T) => void,
-  options: SliceOptions = {},
-): Promise<void> {
-  const slices = new Slices(options);
-  for (const item of items) {
-    act(item);
-    if (slices.over) await slices.next();
-  }
-}
-
 /** Work that can pause after each of its steps, to be gone on with; what it returns is its result. */
 export type Steps<T> = Generator<void, T, void>;
 

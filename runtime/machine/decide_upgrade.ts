@@ -95,16 +95,6 @@ export function bootUpgrades(
   return [...found.values()];
 }
 
-/**
- * The upgrade that a machine applies when it starts: the newest committed one of its base image.
- *
- * @param generation the entry of its base image, or null
- * @returns the upgrade, or null for the base image as it is
- */
-export function bootUpgrade(generation: Generation | null): HotUpgrade | null {
-  return bootUpgrades(generation)[0] ?? null;
-}
-
 const RETRY = { firstMs: 1_000, lastMs: 60_000 };
 const ATTEMPTS_MAX = 5;
 
