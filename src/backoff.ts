@@ -1,6 +1,7 @@
 /** Waiting between attempts.
  * @module
  */
+import { retryDelayMs } from "@flyhot/runtime/bucket";
 import type { Host } from "./host.ts";
 
 /**
@@ -19,6 +20,9 @@ export function backoffMs(
   maxMs = 5_000,
 ): number {
   const [random = 0] = host.randomBytes(1);
-  const ceiling = Math.min(maxMs, baseMs * 2 ** (attempt - 1));
-  return Math.round(ceiling * (0.5 + random / 512));
+  return retryDelayMs(attempt, {
+    firstMs: baseMs,
+    lastMs: maxMs,
+    random: () => random / 256,
+  });
 }

@@ -68,6 +68,7 @@ export async function request(
   const idempotent = options.idempotent ??
     (method !== "POST" && method !== "PATCH");
   const attemptsMax = options.attemptsMax ?? (idempotent ? 4 : 1);
+  // Not `retry`: an answer may say itself how long to wait.
   for (let attempt = 1;; attempt++) {
     let failure: FlyhotError;
     let waitMs: number | null = null;

@@ -36,25 +36,6 @@ export class Slices {
   }
 }
 
-/**
- * Does something with each item, in slices.
- *
- * @param items the items; taken one by one, so they may be made on the way
- * @param act what to do with one; it must be short by itself
- * @param options how work is cut
- */
-export async function inSlices<T>(
-  items: Iterable<T>,
-  act: (item: T) => void,
-  options: SliceOptions = {},
-): Promise<void> {
-  const slices = new Slices(options);
-  for (const item of items) {
-    act(item);
-    if (slices.over) await slices.next();
-  }
-}
-
 /** Work that can pause after each of its steps, to be gone on with; what it returns is its result. */
 export type Steps<T> = Generator<void, T, void>;
 
@@ -132,4 +113,10 @@ export async function sortInSlices(
 // Not a microtask, which would let nobody in, and not a timer, which takes a millisecond at the least.
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A step of its own, for what takes about a millisecond. */
+export function* oneStep<T>(result: T): Steps<T> {
+  yield;
+  return result;
 }

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { inSlices, Slices, sortInSlices } from "./in_slices.ts";
+import {
+  type SliceOptions,
+  Slices,
+  sortInSlices,
+  stepsInSlices,
+} from "./in_slices.ts";
 
 /** Counts how often a timer gets its turn. */
 function turns(): Disposable & { count: number } {
@@ -8,13 +13,30 @@ function turns(): Disposable & { count: number } {
   return counter;
 }
 
+/** Does something with each item, in steps. */
+function inSlices<T>(
+  items: Iterable<T>,
+  act: (item: T) => void,
+  options: SliceOptions = {},
+): Promise<void> {
+  return stepsInSlices(
+    function* () {
+      for (const item of items) {
+        act(item);
+        yield;
+      }
+    }(),
+    options,
+  );
+}
+
 /** Work that takes a while. */
 function work(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
 
-Deno.test("inSlices() takes every item in order, and lets a timer in between", async () => {
+Deno.test("stepsInSlices() takes every step in order, and lets a timer in between", async () => {
   using timer = turns();
   const seen: number[] = [];
   await inSlices(Array(50).keys(), (item) => {
@@ -26,7 +48,7 @@ Deno.test("inSlices() takes every item in order, and lets a timer in between", a
   assert(timer.count >= 3, `the timer ran ${timer.count} times`);
 });
 
-Deno.test("inSlices() does short work in one turn", async () => {
+Deno.test("stepsInSlices() does short work in one turn", async () => {
   using timer = turns();
   let sum = 0;
   await inSlices([1, 2, 3], (item) => {
@@ -36,7 +58,7 @@ Deno.test("inSlices() does short work in one turn", async () => {
   assertEquals(timer.count, 0);
 });
 
-Deno.test("inSlices() passes on what an item throws, and takes no more", async () => {
+Deno.test("stepsInSlices() passes on what an item throws, and takes no more", async () => {
   const seen: number[] = [];
   await assertRejects(
     () =>

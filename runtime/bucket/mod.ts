@@ -3,6 +3,12 @@
  *
  * @module
  */
+export {
+  retry,
+  type RetryDelay,
+  retryDelayMs,
+  type RetryOptions,
+} from "../base/retry.ts";
 export { MemoryBucket } from "./memory_bucket.ts";
 export {
   type Bucket,

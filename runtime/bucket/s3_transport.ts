@@ -5,7 +5,7 @@ import { ReadableStream, TextDecoder, URL } from "../base/globals.ts";
 import { deadlineSignal } from "../base/deadline.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/natives.ts";
-import { pause } from "../base/pause.ts";
+import { retry } from "../base/retry.ts";
 import { AwsClient } from "aws4fetch";
 import {
   BucketError,
@@ -38,7 +38,7 @@ export interface S3BucketOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-const RETRY_DELAY_MS = 150;
+const RETRY = { firstMs: 300, random: Math.random };
 // A listing has at most 1000 keys of at most 1024 bytes.
 const TEXT_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -189,25 +189,17 @@ export class S3Transport {
     options: BucketRequestOptions,
     use: (response: Response) => Promise<T | null>,
   ): Promise<T> {
-    for (let attempt = 1;; attempt++) {
-      let failure: BucketError;
-      try {
-        const response = await send();
-        const value = await use(response);
-        if (value !== null) return value;
-        failure = await this.errorOf(response, what);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (!(error instanceof BucketError)) throw error;
-        failure = error;
-      }
-      if (!failure.transient || attempt >= this.#attemptsMax) throw failure;
-      await pause(
-        RETRY_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2),
-        options,
-      );
-      options.signal?.throwIfAborted();
-    }
+    return await retry(async () => {
+      const response = await send();
+      const value = await use(response);
+      if (value !== null) return value;
+      throw await this.errorOf(response, what);
+    }, {
+      ...RETRY,
+      attemptsMax: this.#attemptsMax,
+      isTransient: (error) => error instanceof BucketError && error.transient,
+      signal: options.signal,
+    });
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Decides, from the pointer, what this machine should do.
  * @module
  */
+import { retryDelayMs } from "../base/retry.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import type { Generation } from "../protocol/pointer.ts";
 
@@ -94,18 +95,7 @@ export function bootUpgrades(
   return [...found.values()];
 }
 
-/**
- * The upgrade that a machine applies when it starts: the newest committed one of its base image.
- *
- * @param generation the entry of its base image, or null
- * @returns the upgrade, or null for the base image as it is
- */
-export function bootUpgrade(generation: Generation | null): HotUpgrade | null {
-  return bootUpgrades(generation)[0] ?? null;
-}
-
-const RETRY_FIRST_MS = 1000;
-const RETRY_LAST_MS = 60_000;
+const RETRY = { firstMs: 1_000, lastMs: 60_000 };
 const ATTEMPTS_MAX = 5;
 
 /**
@@ -123,6 +113,6 @@ export function afterTransientFailure(
 ): UpgradeMemory {
   const attempts = (before?.state === "waiting" ? before.attempts : 0) + 1;
   if (attempts >= ATTEMPTS_MAX && !forever) return { state: "ended" };
-  const delay = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
+  const delay = retryDelayMs(attempts, RETRY);
   return { state: "waiting", attempts, retryAt: now + delay };
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   afterTransientFailure,
-  bootUpgrade,
+  bootUpgrades,
   decideUpgrade,
   type UpgradeMemory,
 } from "./decide_upgrade.ts";
@@ -203,7 +203,11 @@ Deno.test("generationOf() compares images by their parts", () => {
   assertEquals(generationOf(pointerOf(), "registry.fly.io/x:1"), null);
 });
 
-Deno.test("bootUpgrade() takes only what is committed, the newest first", () => {
+/** What a machine starts with. */
+const bootUpgrade = (entry: Generation | null) =>
+  bootUpgrades(entry)[0] ?? null;
+
+Deno.test("bootUpgrades() takes only what is committed, the newest first", () => {
   const old = upgradeOf({ id: "old" });
   const older = upgradeOf({ id: "older" });
   const rolledBack = upgradeOf({ id: "bad", state: "rolled_back" });
@@ -220,7 +224,7 @@ Deno.test("bootUpgrade() takes only what is committed, the newest first", () => 
   assertEquals(idOf(generation(null, [old])), "old");
 });
 
-Deno.test("bootUpgrade() boots the image as it is where that is the newest committed thing", () => {
+Deno.test("bootUpgrades() boots the image as it is where that is the newest committed thing", () => {
   const toBase = upgradeOf({
     id: "base",
     key: null,
@@ -233,7 +237,7 @@ Deno.test("bootUpgrade() boots the image as it is where that is the newest commi
   assertEquals(bootUpgrade(generation(trial, [toBase, old])), null);
 });
 
-Deno.test("bootUpgrade() does not look at the wave: all machines of the image boot the same", () => {
+Deno.test("bootUpgrades() does not look at the wave: all machines of the image boot the same", () => {
   const committed = upgradeOf({ wave: ["other"] });
   assertStrictEquals(bootUpgrade(generation(committed)), committed);
 });

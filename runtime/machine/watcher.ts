@@ -72,6 +72,7 @@ export class Watcher implements AsyncDisposable {
     await this.#running;
   }
 
+  // Not `retry`: it looks again after success as well, and a nudge ends the wait.
   async #run(): Promise<void> {
     const { poll, intervalMs, logger, random = Math.random } = this.#context;
     let failures = 0;

@@ -1,7 +1,7 @@
 /** Writes what this machine says about an upgrade.
  * @module
  */
-import { pause } from "../base/pause.ts";
+import { retry } from "../base/retry.ts";
 import {
   type Bucket,
   BucketError,
@@ -15,8 +15,7 @@ import {
 } from "../protocol/machine/machine_result.ts";
 import { resultKey } from "../protocol/object_keys.ts";
 
-const ATTEMPTS_MAX = 5;
-const RETRY_DELAY_MS = 300;
+const RETRY = { attemptsMax: 5, firstMs: 200 };
 
 /**
  * Writes a result; only this machine writes to its key, so the newest write is the truth.
@@ -32,24 +31,17 @@ export async function writeResult(
   result: MachineResult,
 ): Promise<void> {
   const key = resultKey(app, result.upgrade_id, result.machine_id);
-  for (let attempt = 1;; attempt++) {
-    const outcome = await putJson(
-      bucket,
-      key,
-      machineResultRecord(result),
-      "always",
-    );
-    if (outcome.status === "written") return;
-    if (attempt === ATTEMPTS_MAX) {
-      throw new BucketError(
-        "server",
-        `Cannot write the result of upgrade ${result.upgrade_id} to ${
-          bucket.url(key)
-        }: ${"reason" in outcome ? outcome.reason : outcome.status}`,
-      );
-    }
-    await pause(RETRY_DELAY_MS * attempt);
-  }
+  const outcome = await retry(
+    () => putJson(bucket, key, machineResultRecord(result), "always"),
+    { ...RETRY, isUnsettled: ({ status }) => status !== "written" },
+  );
+  if (outcome.status === "written") return;
+  throw new BucketError(
+    "server",
+    `Cannot write the result of upgrade ${result.upgrade_id} to ${
+      bucket.url(key)
+    }: ${"reason" in outcome ? outcome.reason : outcome.status}`,
+  );
 }
 
 /**

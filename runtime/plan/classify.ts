@@ -5,10 +5,8 @@ import type {
   Manifest,
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
-import {
-  NO_SETTINGS,
-  type ReleaseSettings,
-} from "../protocol/manifest/release_settings.ts";
+import { NO_SETTINGS } from "../protocol/manifest/release_settings.ts";
+import { bothSettings } from "./both_settings.ts";
 import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,
@@ -17,7 +15,7 @@ import {
 } from "./rules/config_rule.ts";
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
-import { inOneGo, type Steps } from "../base/in_slices.ts";
+import { inOneGo, oneStep, type Steps } from "../base/in_slices.ts";
 import { importRootSteps } from "./import_roots.ts";
 import { linkRelease } from "./rules/link_rule.ts";
 import {
@@ -28,13 +26,15 @@ import {
   declinedRefusals,
   foreignRefusals,
   mainRefusals,
+  olderRuntime,
 } from "./rules/module_rules.ts";
 import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
 import { packageChanges } from "./dependencies/package_changes.ts";
-import type { Plan } from "./plan.ts";
+import { changesAnything, type Plan } from "./plan.ts";
 import { reachedBy } from "./reached.ts";
-import { prunedModules, reach, releaseEdges } from "./reach.ts";
+import { dynamicImports, prunedModules, reach, releaseEdges } from "./reach.ts";
 import type { Refusal } from "../base/refusal.ts";
+import { pathIn, reloadWithMakers } from "./reload_makers.ts";
 import { bootModules, reloadSet } from "./reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { globalRefusals } from "./rules/global_rule.ts";
@@ -43,14 +43,12 @@ import { loopRefusals } from "./rules/loop_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
+import { holdersOf, retainedBytes, unchangedFiles } from "./what_stays.ts";
 import {
   workerLoadRefusals,
   workerRefusals,
   workerScripts,
 } from "./rules/worker_rule.ts";
-
-/** Deno never frees a module; measured, one costs five to six times its source. */
-export const RETAINED_PER_SOURCE_BYTE = 6;
 
 /** Options of {@linkcode classify}. */
 export interface ClassifyOptions {
@@ -164,20 +162,13 @@ export function* classifySteps(
       ),
       isNamed: (path, name) => named.size > 0 && named.has(`${path}#${name}`),
     });
-  let set = yield* reloading([]);
-  // A function that is called again makes its locals again: only a module that is loaded again can take them.
   const made = new Map(Object.entries(running.made ?? {}));
-  const makers = settings.keep.map(({ at }) => at)
-    .filter((at) => loaded.has(pathIn(at)) && made.has(at));
-  for (let more: string[] = [];;) {
-    const reloaded = new Set(set.reload);
-    const next = makers.filter((at) =>
-      !reloaded.has(pathIn(at)) && !more.includes(pathIn(at)) &&
-      made.get(at)!.some((by) => reloaded.has(by))
-    ).map(pathIn);
-    if (next.length === 0) break;
-    set = yield* reloading(more = [...more, ...next]);
-  }
+  const set = yield* reloadWithMakers(reloading, {
+    made,
+    named: settings.keep.map(({ at }) => at).filter((at) =>
+      loaded.has(pathIn(at))
+    ),
+  });
 
   const { fresh } = set;
   const keep = yield* judgeKeep({
@@ -293,11 +284,7 @@ export function* classifySteps(
     ],
     packages: packages?.changes ?? [],
     linked: linked.length,
-    retained_bytes: RETAINED_PER_SOURCE_BYTE *
-      set.reload.reduce(
-        (sum, path) => sum + (manifest.files[path]?.size ?? 0),
-        0,
-      ),
+    retained_bytes: retainedBytes(manifest, set.reload),
     holders: holdersOf(running, set.reload, gone),
     startsAnew: state.startsAnew,
     kept: settings.keep,
@@ -311,109 +298,4 @@ export function* classifySteps(
       refusals: [olderRuntime(running.main), ...refusals],
     }
     : plan;
-}
-
-/**
- * What both say of state: what is lost is of the code that runs, whose own deno.json may have named it, and a way back
- * must not fail for a name. Where they differ, the release is right.
- */
-function bothSettings(
-  said: ReleaseSettings,
-  before: ReleaseSettings,
-): ReleaseSettings {
-  const lost = new Set(said.startsAnew);
-  const keep = [
-    ...said.keep,
-    ...before.keep.filter(({ at }) =>
-      !lost.has(at) && !said.keep.some((it) => it.at === at)
-    ),
-  ];
-  const kept = new Set(keep.map(({ at }) => at));
-  return {
-    ...said,
-    keep,
-    startsAnew: [
-      ...lost.union(
-        new Set(before.startsAnew.filter((name) => !kept.has(name))),
-      ),
-    ],
-  };
-}
-
-function pathIn(at: string): string {
-  return at.slice(0, at.indexOf("#"));
-}
-
-/** A step of its own, for what takes about a millisecond. */
-function* oneStep<T>(result: T): Steps<T> {
-  yield;
-  return result;
-}
-
-function changesAnything(plan: Plan): boolean {
-  return plan.reload.length + plan.mapped.length + plan.files.length +
-      plan.removed.length + plan.refusals.length > 0;
-}
-
-function olderRuntime(path: string): Refusal {
-  return {
-    rule: "analysis",
-    path,
-    line: 0,
-    column: 0,
-    subject: "",
-    why: "the image's runtime is older than this command",
-    remedy: "",
-  };
-}
-
-/** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
-function* dynamicImports(
-  path: string,
-  running: RunningManifest,
-): Generator<string> {
-  const { edges, plain } = running;
-  if (edges && Object.hasOwn(edges, path)) {
-    for (const { to, kind } of edges[path]!) {
-      if (kind === "dynamic") yield bare(to);
-    }
-  }
-  if (Object.hasOwn(plain, path)) {
-    for (const to of plain[path]!) yield bare(to);
-  }
-}
-
-function* unchangedFiles(
-  manifest: Manifest,
-  running: RunningManifest,
-  reload: readonly string[],
-): Steps<string[]> {
-  const reloaded = new Set(reload);
-  const unchanged: string[] = [];
-  for (const [path, { sha256 }] of Object.entries(manifest.files)) {
-    yield;
-    if (
-      Object.hasOwn(running.files, path) && running.files[path] === sha256 &&
-      !reloaded.has(path)
-    ) unchanged.push(path);
-  }
-  return unchanged.sort();
-}
-
-function holdersOf(
-  running: RunningManifest,
-  reload: readonly string[],
-  gone: ReadonlySet<string>,
-): Plan["holders"] {
-  const reloaded = new Set(reload);
-  return Object.fromEntries(
-    Object.entries(running.holders).map(([name, { module }]) => [
-      name,
-      gone.has(module)
-        ? "removed"
-        : reloaded.has(module)
-        ? "declared again"
-        : "kept",
-    ]),
-  );
 }

@@ -222,6 +222,106 @@ Deno.test("P65: a module whose collection is changed by evaluation joins, unless
   );
 });
 
+Deno.test("P65: however a module of plugins is reached while the changed one is evaluated, it joins", () => {
+  const shapes: readonly [
+    what: string,
+    declared: string,
+    used: string,
+    joins: boolean,
+  ][] = [
+    ["by assignment", `export const plugins = {};`, `plugins.p = 1;`, true],
+    [
+      "by a path of names",
+      `export const plugins = { deep: { list: [] } };`,
+      `plugins.deep.list.push(1);`,
+      true,
+    ],
+    [
+      "by a function of the module",
+      `const all = new Map(); export const plugins = (k, v) => all.set(k, v);`,
+      `plugins("p", 1);`,
+      true,
+    ],
+    [
+      "by a function of its own",
+      `export const plugins = new Map();`,
+      `const add = (it) => it.set("p", 1); add(plugins);`,
+      true,
+    ],
+    [
+      "by a class's static block",
+      `export const plugins = new Set();`,
+      `class P { static { plugins.add(P); } }`,
+      true,
+    ],
+    [
+      "by a library function",
+      `export const plugins = {};`,
+      `Object.assign(plugins, { p: 1 });`,
+      true,
+    ],
+    [
+      "by an alias",
+      `export const plugins = [];`,
+      `const it = plugins; it.push(1);`,
+      true,
+    ],
+    [
+      "in a loop that awaits",
+      `export const plugins = new Map();`,
+      `for (const k of ["a"]) { await 0; plugins.set(k, 1); }`,
+      true,
+    ],
+    [
+      "by delete",
+      `export const plugins = { p: 1 };`,
+      `delete plugins.p;`,
+      true,
+    ],
+    [
+      "by destructuring into it",
+      `export const plugins = {};`,
+      `[plugins.p] = [1];`,
+      true,
+    ],
+    [
+      "only later",
+      `export const plugins = new Map();`,
+      `export const later = () => plugins.get("p");`,
+      false,
+    ],
+    [
+      "only to read",
+      `export const plugins = new Map();`,
+      `const has = plugins.has("p");`,
+      false,
+    ],
+  ];
+  for (const [what, declared, used, joins] of shapes) {
+    for (
+      const [from, more] of [
+        ["./plugins.ts", {}],
+        ["./barrel.ts", { "barrel.ts": `export * from "./plugins.ts";` }],
+      ] as const
+    ) {
+      const plugin = (thrown: string) =>
+        `import { plugins } from "${from}"; ${used} ${thrown}`;
+      const { reload } = plan({
+        "app.ts":
+          `import "./plugin.ts"; import { plugins } from "./plugins.ts"; export const f = () => plugins;`,
+        "plugins.ts": declared,
+        "plugin.ts": plugin(""),
+        ...more,
+      }, { "plugin.ts": plugin(`throw new Error();`) });
+      assertEquals(
+        [what, from, reload.includes("plugins.ts")],
+        [what, from, joins],
+      );
+      assertEquals(reload.includes("plugin.ts"), true, what);
+    }
+  }
+});
+
 Deno.test("P66: a removed export is refused, naming importer and export", () => {
   const it = plan(
     {
@@ -245,6 +345,42 @@ Deno.test("T1, T12: what the image has and the release leaves out is not removed
     changes: { releaseFiles: ["app.ts", "main.ts", "notes.txt"] },
   });
   assertEquals(later.removed, ["notes.txt"]);
+});
+
+Deno.test("T1: whatever kind of file the release leaves out, there is nothing to do until something is", () => {
+  const a = { "app.ts": `export const f = 1;` };
+  const left = {
+    "notes.txt": "n",
+    "data/deep/rows.json": "[]",
+    "unused.ts": `import "./app.ts"; export const u = 1;`,
+    "app_test.ts": `import "./app.ts";`,
+    "Dockerfile": "FROM denoland/deno",
+    "tsconfig.json": `{ "compilerOptions": { "strict": true } }`,
+    ".env": "A=1",
+  };
+  const none = Object.fromEntries(
+    Object.keys(left).map((path) => [path, null]),
+  );
+  const all = plan({ ...a, ...left }, none);
+  assertEquals(
+    [isEmptyPlan(all), all.reload, all.removed, texts(all)],
+    [true, [], [], []],
+  );
+  // Left out beside a change, the change alone goes in.
+  const beside = plan({ ...a, ...left }, {
+    ...none,
+    "app.ts": `export const f = 2;`,
+  });
+  assertEquals(
+    [beside.reload, beside.removed, texts(beside)],
+    [["app.ts"], [], []],
+  );
+  // What a process has loaded is not left out: it is gone.
+  const loaded = plan({
+    "app.ts": `import { u } from "./unused.ts"; export const f = u;`,
+    "unused.ts": `export const u = 1;`,
+  }, { "app.ts": `export const f = 2;`, "unused.ts": null });
+  assertEquals([loaded.removed, loaded.pruned], [["unused.ts"], ["unused.ts"]]);
 });
 
 Deno.test("T2: an alias that leads elsewhere reloads who uses it", () => {

@@ -20,11 +20,8 @@ export {
   type Place,
   unwrap,
 } from "./analyze/code/nodes.ts";
-export {
-  classify,
-  type ClassifyOptions,
-  RETAINED_PER_SOURCE_BYTE,
-} from "./classify.ts";
+export { classify, type ClassifyOptions } from "./classify.ts";
+export { RETAINED_PER_SOURCE_BYTE } from "./what_stays.ts";
 export { isImageFile, startKeys } from "./config_keys.ts";
 export { tsconfigText } from "./tsconfig.ts";
 export {

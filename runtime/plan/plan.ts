@@ -75,3 +75,9 @@ export function isEmptyPlan(plan: Plan): boolean {
   return plan.reload.length + plan.mapped.length + plan.files.length +
       plan.removed.length + plan.pruned.length + plan.refusals.length === 0;
 }
+
+/** Whether a plan does or refuses anything to files and modules. */
+export function changesAnything(plan: Plan): boolean {
+  return plan.reload.length + plan.mapped.length + plan.files.length +
+      plan.removed.length + plan.refusals.length > 0;
+}

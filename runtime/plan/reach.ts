@@ -96,3 +96,19 @@ export function* prunedModules(
   });
   return running.loaded.filter((path) => !reached.has(path)).sort();
 }
+
+/** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
+export function* dynamicImports(
+  path: string,
+  running: RunningManifest,
+): Generator<string> {
+  const { edges, plain } = running;
+  if (edges && Object.hasOwn(edges, path)) {
+    for (const { to, kind } of edges[path]!) {
+      if (kind === "dynamic") yield bare(to);
+    }
+  }
+  if (Object.hasOwn(plain, path)) {
+    for (const to of plain[path]!) yield bare(to);
+  }
+}

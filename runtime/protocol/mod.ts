@@ -48,6 +48,7 @@ export {
 export { type HotUpgrade, type ReleasePlace } from "./hot_upgrade.ts";
 export {
   boundedGenerations,
+  emptyPointer,
   type Generation,
   generationKey,
   generationOf,
@@ -58,6 +59,7 @@ export {
   type PointerReading,
   pointerRecord,
   pointerWithGeneration,
+  pointerWithGenerations,
 } from "./pointer.ts";
 export {
   keyId,

@@ -193,12 +193,13 @@ function canBeWritten(value: unknown): boolean {
 }
 
 /**
- * The pointer with a generation that is new or changed: the newest write is the newest generation.
+ * The pointer with a generation that is new or changed: what machines and commands write.
  *
  * @param pointer the pointer, or null where there is none
  * @param app the Fly app
  * @param generation the generation
  * @param now the time, RFC 3339
+ * @param key the key it has in the pointer. Default its base image
  * @returns the next pointer
  */
 export function pointerWithGeneration(
@@ -206,20 +207,77 @@ export function pointerWithGeneration(
   app: string,
   generation: Generation,
   now: string,
+  key: string = generation.image_ref,
 ): Pointer {
-  const { image_ref, hot_upgrade } = generation;
+  const before = pointer ?? emptyPointer(app, generation.image_ref, now);
+  return pointerWithGenerations(
+    before,
+    boundedGenerations(
+      { ...before.generations, [key]: generation },
+      new Set([key]),
+    ),
+    now,
+    Object.hasOwn(before.generations, key) ? null : key,
+  );
+}
+
+/**
+ * The pointer with other generations: they stand in it newest first, and the newest once more at the top, where readers
+ * of the seed look.
+ *
+ * @param pointer the pointer
+ * @param generations all its generations
+ * @param now the time, RFC 3339
+ * @param added the key of one that was not there before: it is the newest, whatever the clocks say. Default none
+ * @returns the next pointer
+ */
+export function pointerWithGenerations(
+  pointer: Pointer,
+  generations: Pointer["generations"],
+  now: string,
+  added: string | null = null,
+): Pointer {
+  const compare = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+  const newestFirst = Object.entries(generations)
+    .sort(([a, one], [b, other]) =>
+      Number(b === added) - Number(a === added) ||
+      compare(other.first_seen, one.first_seen) || compare(b, a)
+    );
+  const newest = newestFirst[0]?.[1] ?? pointer;
+  const { unread = {}, ...rest } = pointer;
+  const left = Object.entries(unread).filter(([key]) => !(key in generations));
   return {
-    ...pointer,
+    ...rest,
+    revision: pointer.revision + 1,
+    set_at: now,
+    image_ref: newest.image_ref,
+    hot_upgrade: newest.hot_upgrade,
+    generations: Object.fromEntries(newestFirst),
+    ...(left.length === 0 ? {} : { unread: Object.fromEntries(left) }),
+  };
+}
+
+/**
+ * A pointer before its first write.
+ *
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param now the time, RFC 3339
+ * @returns the pointer, without generations
+ */
+export function emptyPointer(
+  app: string,
+  imageRef: string,
+  now: string,
+): Pointer {
+  return {
     protocol: PROTOCOL_VERSION,
     app,
-    revision: (pointer?.revision ?? 0) + 1,
+    revision: 0,
     set_at: now,
-    image_ref,
-    hot_upgrade,
-    generations: boundedGenerations(
-      { ...pointer?.generations, [image_ref]: generation },
-      new Set([image_ref]),
-    ),
+    image_ref: imageRef,
+    hot_upgrade: null,
+    generations: {},
   };
 }
 

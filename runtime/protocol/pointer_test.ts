@@ -187,7 +187,7 @@ Deno.test("100 cold deploys leave 20 generations", () => {
   }
   const images = Object.keys(pointer!.generations);
   assertEquals(images.length, 20);
-  assertEquals(images.at(-1), `${IMAGE}99`);
+  assertEquals([images[0], images.at(-1)], [`${IMAGE}99`, `${IMAGE}80`]);
   assertEquals(pointer!.revision, 100);
 });
 

@@ -46,6 +46,7 @@ export async function publishRelease(
     .bytes();
   let existed = false;
   let trouble = "it is not there after it was written";
+  // Not `retry`: what became of the write decides less than what is there afterwards.
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     if (attempt > 1) await host.sleep(RETRY_MS * (attempt - 1), signal);
     const outcome = await bucket.put(key, content, { ifNoneMatch: "*" }, {

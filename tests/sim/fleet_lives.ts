@@ -2,7 +2,7 @@
  * @module
  */
 import { BucketError } from "@flyhot/runtime/bucket";
-import { bootUpgrade } from "../../runtime/machine/decide_upgrade.ts";
+import { bootUpgrades } from "../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../src/errors.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { generationFor, Promises } from "./promises.ts";
@@ -334,7 +334,7 @@ class FleetLife {
     const pointer = this.#world.bucket.pointers.at(-1);
     const generation = generationFor(pointer, machine.imageRef);
     if (generation?.hot_upgrade?.state === "probation") return undefined;
-    const wanted = bootUpgrade(generation);
+    const wanted = bootUpgrades(generation)[0] ?? null;
     const nature = this.#world.natures.get(wanted?.version ?? "") ?? "works";
     return nature === "works" ? wanted?.sha256 ?? null : undefined;
   }

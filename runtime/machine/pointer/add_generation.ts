@@ -11,9 +11,10 @@ import {
   pointerRecord,
   pointerWithGeneration,
 } from "../../protocol/pointer.ts";
+import { retry } from "../../base/retry.ts";
 import { ulid } from "../../base/ulid.ts";
 
-const ATTEMPTS_MAX = 5;
+const RETRY = { attemptsMax: 5, firstMs: 20, random: Math.random };
 
 /**
  * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply.
@@ -59,7 +60,7 @@ export async function addGeneration(
   imageRef: string,
 ): Promise<void> {
   const lineage = ulid(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+  const add = async (): Promise<boolean> => {
     const read = await getJson(bucket, pointerKey(app));
     const before = read.status === "found"
       ? parsePointer(read.value, { place: bucket })
@@ -70,7 +71,7 @@ export async function addGeneration(
       imageRef,
       new Date().toISOString(),
     );
-    if (after === before) return;
+    if (after === before) return true;
     const condition = read.status === "found"
       ? { ifMatch: read.etag }
       : { ifNoneMatch: "*" } as const;
@@ -80,8 +81,7 @@ export async function addGeneration(
       pointerRecord(after, lineage),
       condition,
     );
-    if (outcome.status === "written" || outcome.status === "unsupported") {
-      return;
-    }
-  }
+    return outcome.status === "written" || outcome.status === "unsupported";
+  };
+  await retry(add, { ...RETRY, isUnsettled: (isIn) => !isIn });
 }

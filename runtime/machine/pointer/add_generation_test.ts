@@ -145,7 +145,7 @@ Deno.test("addGeneration() replaces exactly the pointer it has read", async () =
   assertEquals(bucket.conditions, [{
     ifMatch: written.status === "written" ? written.etag : "",
   }]);
-  assertEquals(Object.keys((await bucket.pointer()).generations), [OLD, NEW]);
+  assertEquals(Object.keys((await bucket.pointer()).generations), [NEW, OLD]);
 });
 
 Deno.test("addGeneration() loses the race to a machine of the same image gladly", async () => {
@@ -157,7 +157,7 @@ Deno.test("addGeneration() loses the race to a machine of the same image gladly"
   );
   const pointer = await bucket.pointer();
   assertEquals(pointer.revision, POINTER.revision + 1);
-  assertEquals(Object.keys(pointer.generations), [OLD, NEW]);
+  assertEquals(Object.keys(pointer.generations), [NEW, OLD]);
 });
 
 Deno.test("addGeneration() tries again on what another writer left, and loses nothing of it", async () => {
@@ -178,9 +178,9 @@ Deno.test("addGeneration() tries again on what another writer left, and loses no
   const pointer = await bucket.pointer();
   assertEquals(pointer.revision, POINTER.revision + 2);
   assertEquals(Object.keys(pointer.generations), [
-    OLD,
-    "registry.fly.io/my-app:other",
     NEW,
+    "registry.fly.io/my-app:other",
+    OLD,
   ]);
 });
 

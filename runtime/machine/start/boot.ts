@@ -4,6 +4,7 @@
 import { AbortSignal } from "../../base/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { pause } from "../../base/pause.ts";
+import { retry } from "../../base/retry.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../../protocol/hot_upgrade.ts";
@@ -15,8 +16,7 @@ import { bootUpgrades } from "../decide_upgrade.ts";
 import { badResult, withFailure } from "../results.ts";
 import { signedOnly } from "../pointer/signed_releases.ts";
 
-const ATTEMPTS_MAX = 3;
-const RETRY_MS = 500;
+const RETRY = { attemptsMax: 3, firstMs: 1_000 };
 /** The last one comes after eight minutes. */
 const WORD_ATTEMPTS_MAX = 10;
 /** An app must not wait long for a bucket that does not answer. */
@@ -89,12 +89,11 @@ async function bootWith(
     return { result, owed: null };
   }
   await pause(start.delayMs);
-  for (let attempt = 1;; attempt++) {
-    const result = await machine.bringIn(wanted, attempt);
-    if (result.state !== "pending") return { result, owed: null };
-    if (attempt === ATTEMPTS_MAX) return { result, owed: wanted };
-    await pause(RETRY_MS * 2 ** attempt);
-  }
+  const result = await retry(
+    (attempt) => machine.bringIn(wanted, attempt),
+    { ...RETRY, isUnsettled: ({ state }) => state === "pending" },
+  );
+  return { result, owed: result.state === "pending" ? wanted : null };
 }
 
 /** Runs what was before a release that keeps killing the process: the release before, else the image. */
@@ -143,7 +142,7 @@ export async function proven(
         `cannot say yet that a release is ended here: ${errorText(error)}`,
       );
     }
-    await pause(RETRY_MS * 2 ** attempt, { staysAlive: false });
+    await pause(RETRY.firstMs * 2 ** (attempt - 1), { staysAlive: false });
   }
 }
 

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { retryDelayMs } from "../../base/retry.ts";
 import type {
   StartRecord,
   TakenRecord,
@@ -19,8 +20,7 @@ export const LIVED_MS = 60_000;
 const DIED_WITHIN_FACTOR = 2;
 /** After how many deaths in a row a release is not simply run again. */
 export const DEATHS_MAX = 2;
-const RETRY_FIRST_MS = 1000;
-const RETRY_LAST_MS = 60_000;
+const RETRY = { firstMs: 1_000, lastMs: 60_000 };
 
 /** What is to be started, as the pointer says. */
 export interface StartWanted {
@@ -90,7 +90,7 @@ export function decideStart(
       stage: "again",
       deaths: 0,
       innocent: innocent + 1,
-      delayMs: Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** innocent),
+      delayMs: retryDelayMs(innocent + 1, RETRY),
     };
   }
   if (!died) return FRESH;

@@ -21,6 +21,9 @@ export type Found =
   /** Two `export *` bring different ones. */
   | { readonly kind: "ambiguous"; readonly paths: readonly string[] };
 
+/** A look-up under way, which asks for others: barrels upon barrels are deeper than the stack. */
+type Search = Generator<Search, Found, Found>;
+
 const ELSEWHERE: Found = { kind: "elsewhere" };
 const MISSING: Found = { kind: "missing" };
 
@@ -44,10 +47,20 @@ export class ExportFinder {
    * @returns where it comes from
    */
   find(path: string, name: string): Found {
-    return this.#find(path, name, new Set());
+    const waiting = [this.#find(path, name, new Set())];
+    let found = MISSING;
+    for (let last = waiting.at(-1); last; last = waiting.at(-1)) {
+      const { done, value } = last.next(found);
+      if (!done) waiting.push(value);
+      else {
+        found = value;
+        waiting.pop();
+      }
+    }
+    return found;
   }
 
-  #find(path: string, name: string, seen: Set<string>): Found {
+  *#find(path: string, name: string, seen: Set<string>): Search {
     if (name === "*") return { kind: "namespace", path };
     const known = this.#known.get(path)?.get(name);
     if (known) return known;
@@ -55,7 +68,7 @@ export class ExportFinder {
     // `export *` in a circle brings nothing by itself.
     if (seen.has(key)) return MISSING;
     seen.add(key);
-    const found = this.#look(path, name, seen);
+    const found = yield* this.#look(path, name, seen);
     seen.delete(key);
     // Inside of a circle a name may only seem to be missing.
     if (found.kind !== "missing" || seen.size === 0) {
@@ -66,7 +79,7 @@ export class ExportFinder {
     return found;
   }
 
-  #look(path: string, name: string, seen: Set<string>): Found {
+  *#look(path: string, name: string, seen: Set<string>): Search {
     const analysis = this.#view.analysis(path);
     if (!analysis) return ofData(path, name);
     if (analysis.commonjs) return ELSEWHERE;
@@ -78,13 +91,15 @@ export class ExportFinder {
       const target = specifier === undefined
         ? null
         : this.#view.resolve(path, specifier);
-      return target === null ? ELSEWHERE : this.#find(target, inner, seen);
+      return target === null
+        ? ELSEWHERE
+        : yield this.#find(target, inner, seen);
     }
     if (fact) return { kind: "here", path, name, fact };
-    return name === "default" ? MISSING : this.#star(path, name, seen);
+    return name === "default" ? MISSING : yield* this.#star(path, name, seen);
   }
 
-  #star(path: string, name: string, seen: Set<string>): Found {
+  *#star(path: string, name: string, seen: Set<string>): Search {
     const found: Found[] = [];
     let isOpen = false;
     for (const specifier of this.#view.analysis(path)?.stars ?? []) {
@@ -93,7 +108,7 @@ export class ExportFinder {
         isOpen = true;
         continue;
       }
-      const one = this.#find(target, name, seen);
+      const one = yield this.#find(target, name, seen);
       if (one.kind === "elsewhere") isOpen = true;
       else if (one.kind !== "missing") found.push(one);
     }

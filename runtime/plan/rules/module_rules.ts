@@ -259,3 +259,16 @@ function boundaryIn(
     ) ?? imports.find(({ names }) => names?.includes("live"));
   return { line: at?.line ?? 0, column: 0 };
 }
+
+/** Refuses whatever changes something, where the machine cannot say what its modules do. */
+export function olderRuntime(path: string): Refusal {
+  return {
+    rule: "analysis",
+    path,
+    line: 0,
+    column: 0,
+    subject: "",
+    why: "the image's runtime is older than this command",
+    remedy: "",
+  };
+}

@@ -20,10 +20,19 @@ interface Content {
   readonly claimed?: number;
 }
 
+/** What of an archive is unusual. */
+interface Shape {
+  /** What comes before the manifest. */
+  readonly before?: () => Iterable<Uint8Array<ArrayBuffer>>;
+  /** What comes after the end. */
+  readonly after?: () => Iterable<Uint8Array<ArrayBuffer>>;
+}
+
 /** Writes a release that is far larger than the memory a test may take. */
 async function writeRelease(
   tarball: string,
   contents: readonly Content[],
+  { before, after }: Shape = {},
 ): Promise<number> {
   const files = Object.fromEntries(
     contents.map(({ path, size, claimed, chunks }) => {
@@ -35,6 +44,7 @@ async function writeRelease(
   );
   function* bytes(): Iterable<Uint8Array<ArrayBuffer>> {
     const manifest = JSON.stringify(manifestOf({}, { files }));
+    if (before) yield* before();
     yield tarEntry({ path: "flyhot.json", content: manifest });
     for (const { path, size, chunks } of contents) {
       yield tarEntry({ path, size }).slice(0, BLOCK);
@@ -42,6 +52,7 @@ async function writeRelease(
       yield new Uint8Array((BLOCK - size % BLOCK) % BLOCK);
     }
     yield new Uint8Array(2 * BLOCK);
+    if (after) yield* after();
   }
   const file = await Deno.create(tarball);
   await ReadableStream.from(bytes())
@@ -84,10 +95,11 @@ interface Measured {
 async function measured(
   contents: readonly Content[],
   check?: (folder: string) => Promise<void>,
+  shape?: Shape,
 ): Promise<Measured & { compressed: number }> {
   await using folder = await tempFolder();
   const tarball = folder.join("r.tar.gz");
-  const compressed = await writeRelease(tarball, contents);
+  const compressed = await writeRelease(tarball, contents, shape);
   let result = await unpacked(tarball, folder.join("out"));
   // A stall of the program's own is there each time; one of the computer is not.
   for (let round = 0; round < 3 && result.gap >= GAP_MAX; round++) {
@@ -165,5 +177,39 @@ Deno.test("unpack() gives up 200 MB of zeros that the manifest calls shorter or 
       `it has ${200 * MIB} bytes, not the ${claimed}`,
     );
     assert(result.rss < RSS_MAX, `${result.rss} bytes`);
+  }
+});
+
+function* megabytes(count: number): Iterable<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < count; at++) yield new Uint8Array(MIB);
+}
+
+Deno.test("P60: what hides before and after the files of a small tarball takes bounded memory too", async () => {
+  const content = zeros("a.bin", 3 * MIB);
+  const header = (path: string, type: string) =>
+    tarEntry({ path, type, size: 200 * MIB }).slice(0, BLOCK);
+  const hidden = (path: string, type: string): Shape => ({
+    *before() {
+      yield header(path, type);
+      yield* megabytes(200);
+    },
+  });
+  const shapes: readonly [what: string, shape: Shape, why: RegExp | null][] = [
+    ["a manifest of blanks", hidden("flyhot.json", "0"), /flyhot\.json/],
+    ["a header of another kind", hidden("x", "x"), /./],
+    ["a long name", hidden("././@LongLink", "L"), /./],
+    ["zeros after the end", { after: () => megabytes(200) }, null],
+  ];
+  for (const [what, shape, why] of shapes) {
+    const { rss, gap, why: said, compressed } = await measured(
+      [content],
+      undefined,
+      shape,
+    );
+    assert(compressed < MIB, what);
+    if (why === null) assertEquals(said, null, what);
+    else assert(why.test(said ?? ""), `${what}: ${said}`);
+    assert(rss < RSS_MAX, `${what}: ${rss} bytes`);
+    assert(gap < GAP_MAX, `${what}: ${gap} ms`);
   }
 });

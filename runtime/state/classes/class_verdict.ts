@@ -2,6 +2,7 @@
  * @module
  */
 import type { ClassShape, FieldShape } from "./class_shape.ts";
+import { classShape } from "./class_shape.ts";
 import { isSelfContained } from "./free_names.ts";
 import { tokensOf } from "./class_text.ts";
 
@@ -175,4 +176,16 @@ function rest(
 
 function tokens(text: string): string {
   return tokensOf(text).map(({ text }) => text).join(" ");
+}
+
+/** Judges two classes by their texts; of those that cannot be read, nothing is said. */
+export function verdictOf(
+  name: string,
+  old: Parameters<typeof classShape>[0],
+  next: Parameters<typeof classShape>[0],
+): ClassVerdict {
+  const [before, after] = [classShape(old), classShape(next)];
+  return before && after
+    ? judgeClass(name, before, after)
+    : { refusals: [], fill: [] };
 }

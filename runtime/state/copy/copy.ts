@@ -346,20 +346,6 @@ export class StateCopy {
   }
 }
 
-/**
- * Copies a state at one go.
- *
- * @param name what it is called in messages
- * @param state the state
- * @returns the copy
- * @throws {CopyError} naming the place of what cannot be copied
- */
-export function copyState<T>(name: string, state: T): T {
-  const copy = new StateCopy(name, state);
-  copy.run();
-  return copy.value as T;
-}
-
 const SHELLS: Record<
   Exclude<CopiedBuiltin, "typed array" | "DataView">,
   (value: never) => object

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { EventEmitter } from "node:events";
-import { CopyError, copyState, StateCopy } from "./copy.ts";
+import { CopyError, StateCopy } from "./copy.ts";
 import { noteOwnClass } from "./value_kind.ts";
 import { readOnly } from "./read_only.ts";
 
@@ -26,6 +26,13 @@ class Named extends Point {
   set loud(_: string) {
     throw new Error("a setter must not run");
   }
+}
+
+/** Copies a state at one go. */
+function copyState<T>(name: string, state: T): T {
+  const copy = new StateCopy(name, state);
+  copy.run();
+  return copy.value as T;
 }
 
 Deno.test("copyState copies every kind of plain data and shares nothing with the original", () => {

@@ -95,6 +95,7 @@ export class AppMachine {
    * @throws {TestAppError} if it ends, or does not come so far in time
    */
   async start(): Promise<void> {
+    // Not `retry`: each attempt takes another port, and there is nothing to wait for.
     for (let attempt = 1;; attempt++) {
       const from = this.#log.lines.length;
       const trouble = await this.#tryToStart();

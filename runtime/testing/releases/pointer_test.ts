@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { bootUpgrade, decideUpgrade } from "../../machine/decide_upgrade.ts";
+import { bootUpgrades, decideUpgrade } from "../../machine/decide_upgrade.ts";
 import {
   generationOf,
   parsePointer,
@@ -49,7 +49,11 @@ function seen(deployed: Deployed): (string | null)[] {
     const decision = decideUpgrade(generation, id, new Map(), 0);
     return decision.act === "apply" ? decision.upgrade.id : null;
   };
-  return [running("m"), bootUpgrade(generation)?.id ?? null, running("other")];
+  return [
+    running("m"),
+    (bootUpgrades(generation)[0] ?? null)?.id ?? null,
+    running("other"),
+  ];
 }
 
 Deno.test("begun() shows an upgrade to one machine only, committed() to all and at boot", () => {

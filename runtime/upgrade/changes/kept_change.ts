@@ -6,7 +6,7 @@ import { type Refusal, refusalText } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import type { TakenEntry } from "../../plan/rules/keep_rule.ts";
 import type { AppProcess } from "../../process/process.ts";
-import type { KeptVariable } from "./class_change.ts";
+import type { KeptVariable } from "./kept_refusal.ts";
 
 /**
  * Tells which values there are to take.

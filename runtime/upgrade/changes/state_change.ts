@@ -35,7 +35,8 @@ import {
 } from "../../state/migration.ts";
 import { type MigratedGroup, StagedStates } from "../../state/staged_states.ts";
 import type { Staging } from "../../state/staging.ts";
-import { ClassChange, type KeptVariable } from "./class_change.ts";
+import { ClassChange } from "./class_change.ts";
+import type { KeptVariable } from "./kept_refusal.ts";
 import { changeOf, type Pair, pairs, type RemovedName } from "./state_pairs.ts";
 import { missingShape, type NewShape, newShape } from "./state_shape.ts";
 

@@ -81,6 +81,7 @@ async function acquire(
   // A write may land long after it was sent: what it is worth counts from when it was decided.
   const goodUntil = new Map<string, number>();
   let trouble: string | null = null;
+  // Not `retry`: after a write it looks at once, to prove what it wrote; only a lost race waits.
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const { found, time } = await lookAtLock(bucket, app, host, signal);
     const until = found && found.record.owner === claim.owner

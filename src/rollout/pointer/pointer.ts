@@ -112,6 +112,7 @@ export class PointerMover {
    */
   async move(transition: Transition, signal?: AbortSignal): Promise<Pointer> {
     const url = this.#bucket.url(pointerKey(this.#app));
+    // Not `retry`: a transition is applied to what is there by then, and every kind of trouble has its own last word.
     let trouble = "somebody else was faster each time";
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       if (attempt > 1) {

@@ -3,13 +3,15 @@
  */
 import {
   boundedGenerations,
+  emptyPointer,
   type Generation,
   generationKey,
   generationOf,
   HISTORY_MAX,
   type HotUpgrade,
   type Pointer,
-  PROTOCOL_VERSION,
+  pointerWithGeneration,
+  pointerWithGenerations,
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
@@ -55,11 +57,12 @@ export function withUpgrade(
     if (before.history.some(({ id }) => id === upgrade.id)) {
       throw replaced(upgrade.id, before);
     }
-    return withGeneration(
-      pointer ?? empty(app, imageRef, now),
-      key,
+    return pointerWithGeneration(
+      pointer,
+      app,
       replacedBy(before, upgrade),
       now,
+      key,
     );
   };
 }
@@ -145,7 +148,7 @@ export function rolledBack(options: RollbackOptions): Transition {
       ...generation,
       hot_upgrade: { ...upgrade, state: "rolled_back" },
     };
-    return withGeneration(pointer!, key, replacedBy(undone, back), now);
+    return changed(pointer!, key, replacedBy(undone, back), now);
   };
 }
 
@@ -159,7 +162,7 @@ export function rolledBack(options: RollbackOptions): Transition {
  */
 export function fenced(app: string, imageRef: string, now: string): Transition {
   return (pointer) => ({
-    ...pointer ?? empty(app, imageRef, now),
+    ...pointer ?? emptyPointer(app, imageRef, now),
     revision: (pointer?.revision ?? 0) + 1,
     set_at: now,
   });
@@ -174,13 +177,22 @@ function changeCurrent(
     const { key, generation, upgrade } = current(pointer, upgradeId);
     const after = change(upgrade);
     if (after === upgrade) return pointer;
-    return withGeneration(
+    return changed(
       pointer!,
       key,
       { ...generation, hot_upgrade: after },
       now,
     );
   };
+}
+
+function changed(
+  pointer: Pointer,
+  key: string,
+  generation: Generation,
+  now: string,
+): Pointer {
+  return pointerWithGeneration(pointer, pointer.app, generation, now, key);
 }
 
 function current(
@@ -225,45 +237,6 @@ function replacedBy(before: Generation, upgrade: HotUpgrade): Generation {
   };
 }
 
-function withGeneration(
-  pointer: Pointer,
-  key: string,
-  generation: Generation,
-  now: string,
-): Pointer {
-  return withGenerations(
-    pointer,
-    boundedGenerations(
-      { ...pointer.generations, [key]: generation },
-      new Set([key]),
-    ),
-    now,
-  );
-}
-
-function withGenerations(
-  pointer: Pointer,
-  generations: Pointer["generations"],
-  now: string,
-): Pointer {
-  const newestFirst = Object.entries(generations)
-    .sort(([a, one], [b, other]) =>
-      compare(other.first_seen, one.first_seen) || compare(b, a)
-    );
-  const newest = newestFirst[0]?.[1] ?? pointer;
-  const { unread = {}, ...rest } = pointer;
-  const left = Object.entries(unread).filter(([key]) => !(key in generations));
-  return {
-    ...rest,
-    revision: pointer.revision + 1,
-    set_at: now,
-    image_ref: newest.image_ref,
-    hot_upgrade: newest.hot_upgrade,
-    generations: Object.fromEntries(newestFirst),
-    ...(left.length === 0 ? {} : { unread: Object.fromEntries(left) }),
-  };
-}
-
 /**
  * Drops the oldest generations past 20, but none that a machine runs.
  *
@@ -287,22 +260,6 @@ export function withoutOldGenerations(
     const kept = boundedGenerations(pointer.generations, inUse, true);
     return kept === pointer.generations
       ? pointer
-      : withGenerations(pointer, kept, now);
+      : pointerWithGenerations(pointer, kept, now);
   };
-}
-
-function empty(app: string, imageRef: string, now: string): Pointer {
-  return {
-    protocol: PROTOCOL_VERSION,
-    app,
-    revision: 0,
-    set_at: now,
-    image_ref: imageRef,
-    hot_upgrade: null,
-    generations: {},
-  };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

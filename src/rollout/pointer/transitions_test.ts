@@ -12,7 +12,7 @@ import {
   type Pointer,
   pointerWithGeneration,
 } from "@flyhot/runtime/protocol";
-import { bootUpgrade } from "../../../runtime/machine/decide_upgrade.ts";
+import { bootUpgrades } from "../../../runtime/machine/decide_upgrade.ts";
 import { FlyhotError } from "../../errors.ts";
 import { lastCommitted, namesUpgrade, previousUpgrade } from "./history.ts";
 import {
@@ -117,7 +117,7 @@ Deno.test("withUpgrade() marks what never got past probation as rolled back", ()
     "2 rolled_back",
     "1 committed",
   ]);
-  assertEquals(bootUpgrade(pointer.generations[IMAGE]!)?.id, "1");
+  assertEquals((bootUpgrades(pointer.generations[IMAGE]!)[0] ?? null)?.id, "1");
 });
 
 Deno.test("withUpgrade() refuses to bring back what was replaced", () => {
@@ -287,7 +287,7 @@ Deno.test("rolledBack() agrees with what a machine that starts anew runs", () =>
     withUpgrade("shop", IMAGE, upgrade("3", "2"), NOW),
     withUpgrade("shop", IMAGE, upgrade("4"), NOW),
   );
-  const before = bootUpgrade(pointer.generations[IMAGE]!);
+  const before = bootUpgrades(pointer.generations[IMAGE]!)[0] ?? null;
   assertEquals(before?.id, "2");
   assertEquals(lastCommitted(pointer.generations[IMAGE]!)?.id, "2");
   const after = undo("4", "5")(pointer)!;

@@ -1,0 +1,307 @@
+/** Whether what is kept can follow the classes that are replaced, and what it is turned into.
+ * @module
+ */
+import { originalOf } from "../../modules/calls_as_work.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type {
+  AnyClass,
+  ClassPairs,
+} from "../../state/classes/class_registry.ts";
+import { isSelfContained } from "../../state/classes/free_names.ts";
+import type { FollowedPair } from "../../state/classes/classes.ts";
+import {
+  classRemedy,
+  type ClassVerdict,
+  verdictOf,
+} from "../../state/classes/class_verdict.ts";
+import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
+import type { Staging } from "../../state/staging.ts";
+import {
+  KEEP_FUNCTIONS,
+  keptRefusal,
+  type Terms,
+  type Trouble,
+} from "./kept_refusal.ts";
+
+/** A class that is followed, and what was said of it. */
+export interface Judged extends FollowedPair {
+  readonly verdict: ClassVerdict;
+}
+
+/** Judges what a walk over kept state meets. */
+export class KeptJudge {
+  readonly #appProcess: AppProcess;
+  readonly #staging: Staging;
+  readonly #keptValues: () => Iterable<unknown>;
+  readonly #byPrototype = new Map<object, Judged | string>();
+  readonly #byClass = new Map<AnyClass, AnyClass | null>();
+  readonly #definitions = new Map<string, Terms>();
+  /** The instances that follow their classes. */
+  readonly found = new Set<object>();
+  /** What puts something else in the place of what is kept; each gives its undo. */
+  readonly replacements: (() => () => void)[] = [];
+
+  /**
+   * @param appProcess what runs in this process
+   * @param staging what the new modules declare
+   * @param keptValues the values of the variables that are kept by name
+   */
+  constructor(
+    appProcess: AppProcess,
+    staging: Staging,
+    keptValues: () => Iterable<unknown>,
+  ) {
+    this.#appProcess = appProcess;
+    this.#staging = staging;
+    this.#keptValues = keptValues;
+  }
+
+  /** Whether any class is replaced. */
+  get isOfClasses(): boolean {
+    return this.#byPrototype.size > 0;
+  }
+
+  /**
+   * Takes in which classes are replaced.
+   *
+   * @param pairs which by which, and those that are gone
+   * @returns what is said of each that has a successor
+   */
+  learn({ pairs, gone }: ClassPairs): Judged[] {
+    const judged = pairs.map((pair): Judged => {
+      const verdict = verdictOf(pair.name, pair.current, pair.next);
+      return { ...pair, verdict, fill: verdict.fill };
+    });
+    for (const pair of judged) {
+      for (const old of [pair.current, ...pair.earlier]) {
+        this.#byPrototype.set(old.prototype, pair);
+        this.#byClass.set(old, pair.next);
+      }
+    }
+    for (const { name, current, earlier } of gone) {
+      for (const old of [current, ...earlier]) {
+        this.#byPrototype.set(old.prototype, name);
+        this.#byClass.set(old, null);
+      }
+    }
+    return judged;
+  }
+
+  /**
+   * Says on what terms something is kept.
+   *
+   * @param name the name of its root
+   * @param terms what is declared of it
+   */
+  define(name: string, terms: Terms): void {
+    this.#definitions.set(name, terms);
+  }
+
+  /** A walk that has what it meets judged; it throws what is refused. */
+  walk(): KeptWalk {
+    return new KeptWalk({
+      wantsInstance: (prototype) =>
+        this.#classesOf(prototype).length > 0 ||
+        this.#strandedOf(prototype) !== null,
+      instance: (instance, place) => this.#judge(instance, place()),
+      reference: (instance, place) => this.#convert(instance, place),
+      function: (value, place, of) => this.#function(value, place, of),
+      symbol: (value, place, of) => this.#symbol(value, place, of),
+    });
+  }
+
+  /** The classes of an instance that are replaced, its own first. */
+  #classesOf(prototype: object): (Judged | string)[] {
+    const found: (Judged | string)[] = [];
+    for (
+      let link: object | null = prototype;
+      link !== null;
+      link = Object.getPrototypeOf(link)
+    ) {
+      const judged = this.#byPrototype.get(link);
+      if (judged !== undefined) found.push(judged);
+    }
+    return found;
+  }
+
+  /** The class of an instance that replaced code has made where nobody finds it, and that the new code does not have as it is. */
+  #strandedOf(prototype: object): AnyClass | null {
+    const { oldSource, newSource } = this.#staging;
+    if (!oldSource) return null;
+    for (
+      let link: object | null = prototype;
+      link !== null && link !== Object.prototype;
+      link = Object.getPrototypeOf(link)
+    ) {
+      // From here on the successor's chain is what counts.
+      if (this.#byPrototype.has(link)) return null;
+      const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
+        ?.value;
+      if (typeof made !== "function" || made.prototype !== link) continue;
+      const text = this.#appProcess.modules.keeping.plain(
+        Function.prototype.toString.call(made),
+      );
+      if (!/^class\b/.test(text) || !oldSource(text)) continue;
+      if (newSource?.(text) !== true) return made as AnyClass;
+    }
+    return null;
+  }
+
+  #judge(instance: object, place: KeptPlace): void {
+    const classes = this.#classesOf(Object.getPrototypeOf(instance));
+    if (this.#conversion(classes, place)) return;
+    const stranded = this.#strandedOf(Object.getPrototypeOf(instance));
+    if (stranded) {
+      const name = stranded.name || "a class without a name";
+      throw this.#refusal(place, {
+        what: name,
+        why:
+          "its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods",
+        remedy: "declare it at the top level of its module",
+        ofClass: name,
+      });
+    }
+    for (const judged of classes) {
+      if (typeof judged === "string") {
+        throw this.#refusal(place, {
+          what: judged,
+          why: `${judged} is not in the new code`,
+          remedy: classRemedy(judged),
+          ofClass: judged,
+        });
+      }
+      const [first] = judged.verdict.refusals;
+      if (first) {
+        throw this.#refusal(place, {
+          what: judged.name,
+          why: `${first.subject} ${first.why}`,
+          remedy: classRemedy(judged.name),
+          ofClass: judged.name,
+        });
+      }
+    }
+    this.found.add(instance);
+  }
+
+  #isKept(value: symbol): boolean {
+    this.#symbols ??= new Set(this.#keptValues());
+    return this.#symbols.has(value);
+  }
+
+  #symbols: Set<unknown> | null = null;
+
+  readonly #converted = new Map<object, unknown>();
+
+  #convert(instance: object, place: () => KeptPlace): void {
+    const classes = this.#classesOf(Object.getPrototypeOf(instance));
+    const at = place();
+    const convert = this.#conversion(classes, at);
+    if (!convert) return;
+    this.replacements.push(() => {
+      if (!this.#converted.has(instance)) {
+        this.#converted.set(instance, convert(instance));
+      }
+      return at.replace(this.#converted.get(instance));
+    });
+  }
+
+  #conversion(
+    [own]: readonly (Judged | string)[],
+    { root }: KeptPlace,
+  ): ((old: unknown) => unknown) | undefined {
+    const { classes } = this.#definitions.get(root.name) ?? {};
+    const name = typeof own === "string" ? own : own?.name;
+    return name !== undefined && classes && Object.hasOwn(classes, name)
+      ? classes[name]
+      : undefined;
+  }
+
+  #function(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void {
+    const next = this.#byClass.get(value);
+    const { variable } = this.#definitions.get(place().root.name) ?? {};
+    if (variable?.entry === null) return;
+    if (next) {
+      const at = place();
+      if (at.path === at.root.name) {
+        throw this.#refusal(at, {
+          what: value.name,
+          why: "it is a class, and the new code has another one",
+          remedy: KEEP_FUNCTIONS,
+        });
+      }
+      this.replacements.push(() => at.replace(next));
+      return;
+    }
+    if (next === null) {
+      const at = place();
+      throw this.#refusal(at, {
+        what: value.name,
+        why: `it is the class ${value.name}, which is not in the new code`,
+        remedy: KEEP_FUNCTIONS,
+      });
+    }
+    // Made of its new text on every instance.
+    if (of && this.isFilled(of.object, of.key)) return;
+    const { oldSource, newSource } = this.#staging;
+    const text = this.#appProcess.modules.keeping.plain(
+      Function.prototype.toString.call(originalOf(value)),
+    );
+    if (!oldSource?.(text)) return;
+    const isThere = newSource?.(text) === true;
+    if (isThere && isSelfContained(text)) return;
+    const at = place();
+    if (this.#definitions.get(at.root.name)?.keepFunctions) return;
+    throw this.#refusal(at, {
+      what: value.name || "a function",
+      why: isThere
+        ? "it may name what is around it in the old code, and would go on with that"
+        : "its text is not in the new code, so that it would go on as the old code made it",
+      remedy: KEEP_FUNCTIONS,
+    });
+  }
+
+  /**
+   * Tells whether a member of an instance is made of its new text in the swap.
+   *
+   * @param object the instance
+   * @param key the member
+   * @returns whether it is
+   */
+  isFilled(object: object, key: unknown): boolean {
+    return this.#classesOf(Object.getPrototypeOf(object)).some((judged) =>
+      typeof judged !== "string" &&
+      judged.fill.some(({ name }) => name === key)
+    );
+  }
+
+  /** A module that is evaluated again makes other symbols, which the new code does not find in what is kept. */
+  #symbol(value: symbol, place: () => KeptPlace, of: object | null): void {
+    if (Symbol.keyFor(value) !== undefined) return;
+    if (this.#isKept(value)) return;
+    const { description } = value;
+    const texts = description === undefined
+      ? ["Symbol()"]
+      : ['"', "'", "`"].map((mark) => `Symbol(${mark}${description}${mark})`);
+    const { oldSource } = this.#staging;
+    if (!texts.some((text) => oldSource?.(text))) return;
+    const at = place();
+    const { variable } = this.#definitions.get(at.root.name) ?? {};
+    if (variable?.entry === null) return;
+    const classes = of ? this.#classesOf(Object.getPrototypeOf(of)) : [];
+    if (this.#conversion(classes, at)) return;
+    throw this.#refusal(at, {
+      what: String(value),
+      why: "the new code makes another symbol, and would not find it",
+      remedy: "use Symbol.for(), or raise the version and migrate",
+    });
+  }
+
+  #refusal(place: KeptPlace, trouble: Trouble): Error {
+    const terms = this.#definitions.get(place.root.name) ?? {};
+    return keptRefusal(place, terms, trouble);
+  }
+}
