@@ -101,7 +101,7 @@ export {
   plan,
   type PlannedRollout,
   type PlanOptions,
-} from "./src/commands/dry_run.ts";
+} from "./src/commands/rollout/dry_run.ts";
 export { status } from "./src/status/read.ts";
 export {
   type ReleaseEntry,

@@ -579,11 +579,15 @@ Deno.test("family() infers as holder() does, for each member", async () => {
 });
 
 Deno.test("live() stands for exactly what its thunk imports", async () => {
-  const boundary = await live(() => import("./base/require_deno.ts"));
-  sure<Same<typeof boundary, typeof import("./base/require_deno.ts")>>(true);
+  const boundary = await live(() => import("./base/platform/require_deno.ts"));
+  sure<Same<typeof boundary, typeof import("./base/platform/require_deno.ts")>>(
+    true,
+  );
   boundary.requireDeno("2.9.0");
   const picked = await live(() =>
-    import("./base/require_deno.ts").then(({ requireDeno }) => requireDeno)
+    import("./base/platform/require_deno.ts").then(({ requireDeno }) =>
+      requireDeno
+    )
   );
   sure<Same<typeof picked, (version: string) => void>>(true);
   picked("2.9.0");
@@ -591,7 +595,7 @@ Deno.test("live() stands for exactly what its thunk imports", async () => {
   assertEquals(boundary.nothing, undefined);
   const attempts = [
     // @ts-expect-error a module, not a promise of one
-    () => live(import("./base/require_deno.ts")),
+    () => live(import("./base/platform/require_deno.ts")),
     // @ts-expect-error nothing is imported
     () => live(() => 1),
     // @ts-expect-error a number stands for nothing

@@ -1,7 +1,7 @@
 /** The shape of Vite's `import.meta.hot`, for what holders, families and services do not cover.
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 import type { Staging } from "../state/staging.ts";
 import {
   type DisposeCallback,

@@ -1,7 +1,7 @@
 /** An upgrade asked for by the app itself.
  * @module
  */
-import { crypto } from "../base/globals.ts";
+import { crypto } from "../base/platform/globals.ts";
 import { withoutQuery } from "../release/unpack/download.ts";
 import { runningMachine } from "./reapply.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";

@@ -1,8 +1,12 @@
 /** A bound on everything that user code may take its time for.
  * @module
  */
-import { AbortController, AbortSignal, DOMException } from "./globals.ts";
-import { natives, type Timer } from "./natives.ts";
+import {
+  AbortController,
+  AbortSignal,
+  DOMException,
+} from "./platform/globals.ts";
+import { natives, type Timer } from "./platform/natives.ts";
 import { isThenable } from "./thenable.ts";
 
 /** The longest that a timer can be set for, in milliseconds; one that is set for longer fires at once. */

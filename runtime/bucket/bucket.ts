@@ -1,7 +1,7 @@
 /** What an object store is, whichever one it is: reads, conditional writes, their outcomes and errors.
  * @module
  */
-import { TextDecoder, TextEncoder } from "../base/globals.ts";
+import { TextDecoder, TextEncoder } from "../base/platform/globals.ts";
 
 /** What a read found. */
 export type ReadOutcome =

@@ -1,7 +1,7 @@
 /** A bucket in memory, with the same conditions as a real one.
  * @module
  */
-import { ReadableStream } from "../base/globals.ts";
+import { ReadableStream } from "../base/platform/globals.ts";
 import type {
   Bucket,
   BucketRequestOptions,

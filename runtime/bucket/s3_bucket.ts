@@ -1,7 +1,7 @@
 /** An S3-compatible bucket over HTTP, signed with SigV4.
  * @module
  */
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 import {
   type Bucket,
   BucketError,

@@ -1,10 +1,10 @@
 /** Signed requests to an S3-compatible service, and what its answers mean.
  * @module
  */
-import { ReadableStream, TextDecoder, URL } from "../base/globals.ts";
+import { ReadableStream, TextDecoder, URL } from "../base/platform/globals.ts";
 import { deadlineSignal } from "../base/deadline.ts";
 import { errorText } from "../base/error_text.ts";
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 import { retry } from "../base/retry.ts";
 import { AwsClient } from "aws4fetch";
 import {

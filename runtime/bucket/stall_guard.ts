@@ -1,8 +1,8 @@
 /** A deadline between the pieces of a body.
  * @module
  */
-import { ReadableStream } from "../base/globals.ts";
-import { natives, type Timer } from "../base/natives.ts";
+import { ReadableStream } from "../base/platform/globals.ts";
+import { natives, type Timer } from "../base/platform/natives.ts";
 
 /**
  * Passes a body through and errors it when no piece comes for a while.

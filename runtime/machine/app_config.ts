@@ -1,7 +1,7 @@
 /** What the app's own `deno.json` says to the runtime, under its key `flyhot`.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/json/jsonc.ts";
 import { listOf, object, reject, string } from "../protocol/json/parse.ts";

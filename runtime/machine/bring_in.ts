@@ -1,7 +1,7 @@
 /** Brings releases in, one at a time, and watches each for a while.
  * @module
  */
-import { AbortController } from "../base/globals.ts";
+import { AbortController } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { pause } from "../base/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";

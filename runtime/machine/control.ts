@@ -7,10 +7,10 @@ export const CONTROL_SOCKET = "control.sock";
  *
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
-import { URL } from "../base/globals.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
+import { URL } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 import type { Logger } from "../base/log.ts";
 import type { MachineInfo } from "../protocol/machine/machine_info.ts";
 import type { RunningManifest } from "../protocol/manifest/manifest.ts";

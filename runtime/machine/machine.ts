@@ -1,7 +1,7 @@
 /** The part of the runtime that acts: does what the pointer says, and says what became of it.
  * @module
  */
-import { performance } from "../base/globals.ts";
+import { performance } from "../base/platform/globals.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import type { MachineResult } from "../protocol/machine/machine_result.ts";
 import type { WantedRelease } from "../release/wanted.ts";

@@ -1,7 +1,7 @@
 /** What this machine remembers and says of its upgrades.
  * @module
  */
-import { performance } from "../base/globals.ts";
+import { performance } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";

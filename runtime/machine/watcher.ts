@@ -1,7 +1,7 @@
 /** Looks at the pointer again and again.
  * @module
  */
-import { AbortController } from "../base/globals.ts";
+import { AbortController } from "../base/platform/globals.ts";
 import { pause } from "../base/pause.ts";
 import { errorText } from "../base/error_text.ts";
 import { TIMER_MS_MAX } from "../base/deadline.ts";

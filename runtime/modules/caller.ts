@@ -1,7 +1,7 @@
 /** Which module called, read off the stack.
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 
 const RUNTIME_FOLDER = new URL("../", import.meta.url).href;
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 
 /** The right of a health check to meet code on trial; it ends with the check's deadline. */
 export interface Pass {

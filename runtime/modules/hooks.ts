@@ -1,7 +1,7 @@
 /** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 import {
   type LoadFnOutput,
   type LoadHookContext,

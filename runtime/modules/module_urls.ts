@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 
 const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
 

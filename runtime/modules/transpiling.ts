@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { TextDecoder } from "../base/globals.ts";
+import { TextDecoder } from "../base/platform/globals.ts";
 import type {
   LoadFnOutput,
   LoadHookContext,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 import type { PageNews } from "./page_events.ts";
 
 /**

@@ -6,7 +6,11 @@ import type {
   Manifest,
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
-import { aliasDigests, aliasesDiffer, isImageFile } from "./config_keys.ts";
+import {
+  aliasDigests,
+  aliasesDiffer,
+  isImageFile,
+} from "./settings/config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isOutside, type View } from "./lookup/views.ts";
 

@@ -6,7 +6,7 @@ import type {
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
 import { NO_SETTINGS } from "../protocol/manifest/release_settings.ts";
-import { bothSettings } from "./both_settings.ts";
+import { bothSettings } from "./settings/both_settings.ts";
 import { changesOf } from "./changes.ts";
 import {
   changedImageFiles,
@@ -16,7 +16,7 @@ import {
 import { Consents } from "./rules/consent.ts";
 import { fileRefusals } from "./rules/file_rule.ts";
 import { inOneGo, oneStep, type Steps } from "../base/in_slices.ts";
-import { importRootSteps } from "./import_roots.ts";
+import { importRootSteps } from "./reload/import_roots.ts";
 import { linkRelease } from "./rules/link_rule.ts";
 import {
   analysisRefusals,
@@ -31,11 +31,16 @@ import {
 import { packageRefusals, remoteRefusals } from "./rules/package_rule.ts";
 import { packageChanges } from "./dependencies/package_changes.ts";
 import { changesAnything, type Plan } from "./plan.ts";
-import { reachedBy } from "./reached.ts";
-import { dynamicImports, prunedModules, reach, releaseEdges } from "./reach.ts";
+import { reachedBy } from "./reload/reached.ts";
+import {
+  dynamicImports,
+  prunedModules,
+  reach,
+  releaseEdges,
+} from "./reload/reach.ts";
 import type { Refusal } from "../base/refusal.ts";
-import { pathIn, reloadWithMakers } from "./reload_makers.ts";
-import { bootModules, reloadSet } from "./reload_set.ts";
+import { pathIn, reloadWithMakers } from "./reload/reload_makers.ts";
+import { bootModules, reloadSet } from "./reload/reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { globalRefusals } from "./rules/global_rule.ts";
 import { judgeKeep } from "./rules/keep_rule.ts";

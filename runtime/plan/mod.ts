@@ -22,8 +22,8 @@ export {
 } from "./analyze/code/nodes.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
 export { RETAINED_PER_SOURCE_BYTE } from "./what_stays.ts";
-export { isImageFile, startKeys } from "./config_keys.ts";
-export { tsconfigText } from "./tsconfig.ts";
+export { isImageFile, startKeys } from "./settings/config_keys.ts";
+export { tsconfigText } from "./settings/tsconfig.ts";
 export {
   closureOf,
   closureText,
@@ -45,13 +45,13 @@ export {
   type PinnedPackages,
   pinPackages,
 } from "./dependencies/pin_packages.ts";
-export { importRoots } from "./import_roots.ts";
-export { lockChanges, lockedVersions } from "./locked_versions.ts";
+export { importRoots } from "./reload/import_roots.ts";
+export { lockChanges, lockedVersions } from "./settings/locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
 export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 export { isEmptyPlan, type Plan, type ReachedClass } from "./plan.ts";
 export type { TakenEntry } from "./rules/keep_rule.ts";
-export { becauseOf, type Reason } from "./reload_set.ts";
+export { becauseOf, type Reason } from "./reload/reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/values/judge_touch.ts";
 export {
@@ -67,5 +67,9 @@ export {
   moduleStates,
   type SurfaceModule,
   type SurfaceOptions,
-} from "./surface.ts";
-export { assetMatcher, readReleaseSettings, RELEASE_KEYS } from "./settings.ts";
+} from "./reload/surface.ts";
+export {
+  assetMatcher,
+  readReleaseSettings,
+  RELEASE_KEYS,
+} from "./settings/settings.ts";

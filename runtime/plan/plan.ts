@@ -4,7 +4,7 @@
 import type { KeptEntry } from "../protocol/manifest/release_settings.ts";
 import type { PackageChange } from "./dependencies/package_changes.ts";
 import type { TakenEntry } from "./rules/keep_rule.ts";
-import type { Reason } from "./reload_set.ts";
+import type { Reason } from "./reload/reload_set.ts";
 import type { Refusal } from "../base/refusal.ts";
 
 /** A class of the app of which state that stays holds instances. */

@@ -5,7 +5,7 @@ import { nameOf, versionOf } from "./dependencies/lock_file.ts";
 import { isScriptPath } from "./paths.ts";
 import type { Plan, ReachedClass } from "./plan.ts";
 import type { Refusal } from "../base/refusal.ts";
-import { becauseOf } from "./reload_set.ts";
+import { becauseOf } from "./reload/reload_set.ts";
 
 /** What is to become of one package. */
 export interface PackageReport {

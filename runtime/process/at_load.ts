@@ -4,7 +4,7 @@
 import { appProcess } from "./process.ts";
 import { explainViewsEverywhere } from "../state/copy/clone_errors.ts";
 import { HolderCallError } from "../state/cells/holder_cell.ts";
-import { requireDeno } from "../base/require_deno.ts";
+import { requireDeno } from "../base/platform/require_deno.ts";
 
 const MESSAGES_MAX = 100;
 

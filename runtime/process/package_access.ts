@@ -1,7 +1,7 @@
 /** Whether packages that the process did not start with can come in, by the way it was started.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/json/jsonc.ts";
 import type { Manifest } from "../protocol/manifest/manifest.ts";

@@ -1,7 +1,7 @@
 /** Digests, and the fingerprint of the code that runs.
  * @module
  */
-import { crypto, TextEncoder } from "../base/globals.ts";
+import { crypto, TextEncoder } from "../base/platform/globals.ts";
 
 /**
  * A short hash of base image and release: equal exactly where the same code runs.

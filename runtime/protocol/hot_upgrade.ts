@@ -1,7 +1,7 @@
 /** One release brought to one generation, as the pointer records it.
  * @module
  */
-import { URL } from "../base/globals.ts";
+import { URL } from "../base/platform/globals.ts";
 import { parseImageRef } from "./image_ref.ts";
 import { isReleaseKey } from "./object_keys.ts";
 import {

@@ -1,7 +1,7 @@
 /** Signatures of releases: who vouches for what a machine may run.
  * @module
  */
-import { crypto, TextEncoder } from "../base/globals.ts";
+import { crypto, TextEncoder } from "../base/platform/globals.ts";
 import { type ImageRef, parseImageRef } from "./image_ref.ts";
 import { object, ProtocolError, reject, string } from "./json/parse.ts";
 

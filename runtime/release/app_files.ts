@@ -1,18 +1,18 @@
 /** The files of the base image: their digests, and what of them a running process cannot pick up.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
 import { Slices, sortInSlices } from "../base/in_slices.ts";
-import { isTsconfigPath, startKeys } from "../plan/config_keys.ts";
+import { isTsconfigPath, startKeys } from "../plan/settings/config_keys.ts";
 import {
   closureOf,
   closureText,
   importable,
   readLockFile,
 } from "../plan/dependencies/lock_file.ts";
-import { tsconfigText } from "../plan/tsconfig.ts";
-import { lockedVersions } from "../plan/locked_versions.ts";
+import { tsconfigText } from "../plan/settings/tsconfig.ts";
+import { lockedVersions } from "../plan/settings/locked_versions.ts";
 import type { LoadedPackage } from "../protocol/manifest/plan_fields.ts";
 import { settingsText } from "../protocol/manifest/manifest.ts";
 import { sha256Of } from "../protocol/fingerprint.ts";

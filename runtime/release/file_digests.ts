@@ -1,7 +1,7 @@
 /** Digests of files, each read once for as long as it stays the same.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { createHash } from "node:crypto";
 import { Slices } from "../base/in_slices.ts";
 

@@ -1,8 +1,8 @@
 /** The packages that a file of the app names, without holding the file in memory.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
-import { TextDecoder } from "../base/globals.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
+import { TextDecoder } from "../base/platform/globals.ts";
 import { packagesIn } from "../plan/packages.ts";
 import { isMissing } from "./file_digests.ts";
 

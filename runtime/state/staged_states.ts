@@ -1,7 +1,7 @@
 /** Migrated states that are made beside the old ones, in short slices, while the old code serves.
  * @module
  */
-import { performance } from "../base/globals.ts";
+import { performance } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { isThenable } from "../base/thenable.ts";
 import { type CopyRules, FAITHFUL, StateCopy } from "./copy/copy.ts";

@@ -1,7 +1,7 @@
 /** The packages that an upgrade brings, made ready before anything of the release is evaluated.
  * @module
  */
-import { nativeFiles } from "../base/native_files.ts";
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
 import { within } from "../base/deadline.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";

@@ -1,10 +1,10 @@
 /** The health checks that decide whether new code stays.
  * @module
  */
-import { AbortController } from "../base/globals.ts";
+import { AbortController } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
 import { within } from "../base/deadline.ts";
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { generations, type Pass } from "../modules/generations.ts";
 import type { HealthCheck, HealthContext } from "../process/health_checks.ts";

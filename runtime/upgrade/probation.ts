@@ -1,7 +1,7 @@
 /** Watches new code for a while after it is in; a failure leads back by an ordinary upgrade.
  * @module
  */
-import { performance } from "../base/globals.ts";
+import { performance } from "../base/platform/globals.ts";
 import { pause } from "../base/pause.ts";
 import { errorText } from "../base/error_text.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";

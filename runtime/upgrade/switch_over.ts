@@ -1,7 +1,7 @@
 /** The new code comes in: swap, start, health; whatever fails takes it out again.
  * @module
  */
-import { natives } from "../base/natives.ts";
+import { natives } from "../base/platform/natives.ts";
 import type { UpgradeError } from "../base/upgrade_error.ts";
 import { generations } from "../modules/generations.ts";
 import type { LaidChange } from "../release/laid/laid_change.ts";

@@ -1,7 +1,7 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
-import { AbortSignal, performance } from "../base/globals.ts";
+import { AbortSignal, performance } from "../base/platform/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { join } from "node:path";

@@ -3,8 +3,8 @@
  */
 import { errorText } from "@flyhot/runtime/protocol";
 import { isAbsolute, relative, resolve } from "node:path";
-import { findDenoJson } from "../config/deno_json.ts";
-import { flyTomlIn } from "../config/fly_toml.ts";
+import { findDenoJson } from "../config/files/deno_json.ts";
+import { flyTomlIn } from "../config/files/fly_toml.ts";
 import { requireApp, resolveConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";

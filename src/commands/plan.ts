@@ -8,7 +8,7 @@ import {
   given,
 } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { dryRun } from "./dry_run.ts";
+import { dryRun } from "./rollout/dry_run.ts";
 
 /** `flyhot plan` */
 export const planCommand: Command = defineCommand({

@@ -1,7 +1,7 @@
 /** `flyhot sandbox`: a small Fly on this computer.
  * @module
  */
-import { findFlyToml, flyTomlIn } from "../config/fly_toml.ts";
+import { findFlyToml, flyTomlIn } from "../config/files/fly_toml.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Sandbox, SandboxMachine } from "../sandbox/sandbox.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";

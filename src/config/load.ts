@@ -4,8 +4,8 @@
 import { type Bucket, BucketError, S3Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { findDenoJson } from "./deno_json.ts";
-import { findFlyToml } from "./fly_toml.ts";
+import { findDenoJson } from "./files/deno_json.ts";
+import { findFlyToml } from "./files/fly_toml.ts";
 import {
   type CliValues,
   requireBucket,

@@ -3,8 +3,8 @@
  */
 import { FlyhotError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import type { DenoJsonConfig } from "./deno_json.ts";
-import type { FlyToml } from "./fly_toml.ts";
+import type { DenoJsonConfig } from "./files/deno_json.ts";
+import type { FlyToml } from "./files/fly_toml.ts";
 import { Secret } from "../secret.ts";
 
 /** A value and the place that decided it. */

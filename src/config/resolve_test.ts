@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { FlyhotError } from "../errors.ts";
-import type { FlyToml } from "./fly_toml.ts";
+import type { FlyToml } from "./files/fly_toml.ts";
 import {
   type ConfigSources,
   requireApp,

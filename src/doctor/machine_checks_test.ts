@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { resolveConfig, type ResolvedConfig } from "../config/resolve.ts";
-import type { DenoJsonConfig } from "../config/deno_json.ts";
+import type { DenoJsonConfig } from "../config/files/deno_json.ts";
 import type { MachineStatus } from "../status/text.ts";
 import type { Check } from "./check.ts";
 import {

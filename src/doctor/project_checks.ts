@@ -2,11 +2,11 @@
  * @module
  */
 import { hotSurface } from "@flyhot/runtime/plan";
-import { processesOf, taskIn } from "../config/processes.ts";
-import { imageStart, lastStage } from "../config/image_start.ts";
-import { isManual } from "../config/node_modules.ts";
+import { processesOf, taskIn } from "../config/files/processes.ts";
+import { imageStart, lastStage } from "../config/files/image_start.ts";
+import { isManual } from "../config/files/node_modules.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
-import { readCommand, shellWords } from "../config/start_command.ts";
+import { readCommand, shellWords } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analyze.ts";

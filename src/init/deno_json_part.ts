@@ -1,7 +1,7 @@
 /** What init writes into deno.json: the main module, the import of the runtime where code needs it, names of state.
  * @module
  */
-import { isManual } from "../config/node_modules.ts";
+import { isManual } from "../config/files/node_modules.ts";
 import { isRecord } from "../values.ts";
 import { VERSION } from "../version.ts";
 import { addItems, setValue } from "./edit/deno_json_edit.ts";

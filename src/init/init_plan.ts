@@ -1,8 +1,8 @@
 /** What it takes to make an app hot: what can be written, and what a person must do.
  * @module
  */
-import { imageStart } from "../config/image_start.ts";
-import { taskIn } from "../config/processes.ts";
+import { imageStart } from "../config/files/image_start.ts";
+import { taskIn } from "../config/files/processes.ts";
 import { bootShellPart } from "./boot_shell_part.ts";
 import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";

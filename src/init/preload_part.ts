@@ -11,9 +11,9 @@ import {
   shellLine,
   shellWords,
   type StartCommand,
-} from "../config/start_command.ts";
-import { processesOf, taskIn } from "../config/processes.ts";
-import { imageStart } from "../config/image_start.ts";
+} from "../config/files/start_command.ts";
+import { processesOf, taskIn } from "../config/files/processes.ts";
+import { imageStart } from "../config/files/image_start.ts";
 import { hotDockerfile, newDockerfile } from "./edit/dockerfile_edit.ts";
 import type { Framework } from "./framework.ts";
 import type { InitChange, InitPart, InitSources } from "./plan_types.ts";

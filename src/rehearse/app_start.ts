@@ -3,14 +3,14 @@
  */
 import { parseJsonc } from "@flyhot/runtime/protocol";
 import { parse as parseToml } from "@std/toml";
-import { imageStart } from "../config/image_start.ts";
-import { processesOf, taskIn } from "../config/processes.ts";
+import { imageStart } from "../config/files/image_start.ts";
+import { processesOf, taskIn } from "../config/files/processes.ts";
 import {
   hotCommand,
   readCommand,
   shellWords,
   type StartCommand,
-} from "../config/start_command.ts";
+} from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import { isRecord } from "../values.ts";
 

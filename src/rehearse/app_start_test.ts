@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { PRELOAD, SERVE } from "../config/start_command.ts";
+import { PRELOAD, SERVE } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import { appStart, type StartFiles } from "./app_start.ts";
 

@@ -7,8 +7,8 @@ import {
   rehearse,
   TestAppError,
 } from "@flyhot/runtime/testing";
-import { findDenoJson } from "../config/deno_json.ts";
-import { flyTomlIn } from "../config/fly_toml.ts";
+import { findDenoJson } from "../config/files/deno_json.ts";
+import { flyTomlIn } from "../config/files/fly_toml.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";

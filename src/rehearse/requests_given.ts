@@ -7,7 +7,7 @@ import {
   type RehearsalRequest,
   RequestsError,
 } from "@flyhot/runtime/testing";
-import { findDenoJson } from "../config/deno_json.ts";
+import { findDenoJson } from "../config/files/deno_json.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 

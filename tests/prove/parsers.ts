@@ -15,9 +15,9 @@ import {
 } from "../../runtime/protocol/manifest/manifest.ts";
 import { ProtocolError } from "../../runtime/protocol/json/parse.ts";
 import { parsePointer, pointerRecord } from "../../runtime/protocol/pointer.ts";
-import { parseDenoJson } from "../../src/config/deno_json.ts";
+import { parseDenoJson } from "../../src/config/files/deno_json.ts";
 import { readFlags } from "../../src/config/flags.ts";
-import { parseFlyToml } from "../../src/config/fly_toml.ts";
+import { parseFlyToml } from "../../src/config/files/fly_toml.ts";
 import { ignoreLines, ignoreTest } from "../../src/config/ignore.ts";
 import { FlyhotError } from "../../src/errors.ts";
 import {

@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { natives } from "../../runtime/base/natives.ts";
+import { natives } from "../../runtime/base/platform/natives.ts";
 import { currentProcess, type Sim } from "./sim.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Timers that fire when the test says so.
  * @module
  */
-import { natives } from "../../runtime/base/natives.ts";
+import { natives } from "../../runtime/base/platform/natives.ts";
 
 /** A timer that was set and has not fired. */
 export interface FakeTimer {

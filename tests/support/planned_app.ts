@@ -3,13 +3,13 @@
  */
 import { createHash } from "node:crypto";
 import { PROTOCOL_VERSION } from "../../runtime/protocol/manifest/manifest.ts";
-import { startKeys } from "../../runtime/plan/config_keys.ts";
+import { startKeys } from "../../runtime/plan/settings/config_keys.ts";
 import {
   importable,
   readLockFile,
 } from "../../runtime/plan/dependencies/lock_file.ts";
 import { pinPackages } from "../../runtime/plan/dependencies/pin_packages.ts";
-import { lockedVersions } from "../../runtime/plan/locked_versions.ts";
+import { lockedVersions } from "../../runtime/plan/settings/locked_versions.ts";
 import { isScriptPath } from "../../runtime/plan/paths.ts";
 import {
   bare,
@@ -17,8 +17,8 @@ import {
   relativePath,
   releaseView,
 } from "../../runtime/plan/lookup/views.ts";
-import { bootModules } from "../../runtime/plan/reload_set.ts";
-import { readReleaseSettings } from "../../runtime/plan/settings.ts";
+import { bootModules } from "../../runtime/plan/reload/reload_set.ts";
+import { readReleaseSettings } from "../../runtime/plan/settings/settings.ts";
 import type {
   Manifest,
   ModuleEdges,

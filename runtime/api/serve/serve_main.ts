@@ -1,7 +1,7 @@
 /** Runs a main module as `deno serve` does, with the runtime started before it where there is one to start.
  * @module
  */
-import { TextDecoder } from "../../base/globals.ts";
+import { TextDecoder } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";

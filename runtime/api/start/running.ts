@@ -14,7 +14,7 @@ import {
   type ControlSocket,
   openControlSocket,
 } from "../../machine/control.ts";
-import { ownFolder } from "../../base/own_folder.ts";
+import { ownFolder } from "../../base/platform/own_folder.ts";
 import { describeMachine, describeModules } from "../../machine/info.ts";
 import { consoleLogger, type Logger } from "../../base/log.ts";
 import { ModuleTable } from "../../modules/module_table.ts";

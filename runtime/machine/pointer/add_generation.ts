@@ -1,7 +1,7 @@
 /** Adds the entry of a base image to the pointer, by whichever machine of the image is first.
  * @module
  */
-import { crypto } from "../../base/globals.ts";
+import { crypto } from "../../base/platform/globals.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
 import { pointerKey } from "../../protocol/object_keys.ts";
 import {

@@ -1,7 +1,7 @@
 /** Reads the pointer again and again, and tells which of its answers counts.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import { acceptPointer, type OtherPointer } from "./accept_pointer.ts";
 import { getJson } from "../../bucket/bucket.ts";
 import { pointerKey } from "../../protocol/object_keys.ts";

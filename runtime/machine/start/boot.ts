@@ -1,7 +1,7 @@
 /** What a process starts with: what its generation runs, unless that has failed here or keeps killing it.
  * @module
  */
-import { AbortSignal } from "../../base/globals.ts";
+import { AbortSignal } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { pause } from "../../base/pause.ts";
 import { retry } from "../../base/retry.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { AbortSignal } from "../../base/globals.ts";
+import { AbortSignal } from "../../base/platform/globals.ts";
 import { pause } from "../../base/pause.ts";
-import { natives, type Timer } from "../../base/natives.ts";
+import { natives, type Timer } from "../../base/platform/natives.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
 import { PROTOCOL_VERSION } from "../../protocol/manifest/manifest.ts";
 import { startKey } from "../../protocol/object_keys.ts";

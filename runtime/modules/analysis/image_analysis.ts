@@ -1,7 +1,7 @@
 /** What the scripts of the base image do: the only ones that no manifest tells of, analyzed when they are asked for.
  * @module
  */
-import { URL } from "../../base/globals.ts";
+import { URL } from "../../base/platform/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 import { within } from "../../base/deadline.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";

@@ -1,7 +1,7 @@
 /** Insertions into a source, and its inline source map moved along.
  * @module
  */
-import { TextDecoder, TextEncoder } from "../../base/globals.ts";
+import { TextDecoder, TextEncoder } from "../../base/platform/globals.ts";
 
 /** Text that goes into a source. */
 export interface Insertion {

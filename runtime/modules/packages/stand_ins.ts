@@ -1,7 +1,7 @@
 /** Modules that the app and its packages import in the place of modules of the platform.
  * @module
  */
-import { URL } from "../../base/globals.ts";
+import { URL } from "../../base/platform/globals.ts";
 import type {
   LoadFnOutput,
   ResolveFnOutput,

@@ -30,8 +30,8 @@ import { stateOf } from "./state.ts";
 import { type Units, unitsOf } from "./code/units.ts";
 import { useOf } from "./code/uses.ts";
 import { ValueFacts } from "./values/value_facts.ts";
-import { ownedBy } from "./owned.ts";
-import { pacingOf } from "./pacing_facts.ts";
+import { ownedBy } from "./pace/owned.ts";
+import { pacingOf } from "./pace/pacing_facts.ts";
 import { placed } from "./placed.ts";
 
 export type { AnalyzeOptions } from "./options.ts";

@@ -10,7 +10,7 @@ import {
   isTsconfigPath,
   PACKAGE_RESOLUTION_KEYS,
   RESOLUTION_KEYS,
-} from "../config_keys.ts";
+} from "../settings/config_keys.ts";
 import type { Refusal } from "../../base/refusal.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Changes } from "../changes.ts";
 import type { Refusal } from "../../base/refusal.ts";
-import { assetMatcher } from "../settings.ts";
+import { assetMatcher } from "../settings/settings.ts";
 
 /**
  * Refuses changed files that would stay as they are.

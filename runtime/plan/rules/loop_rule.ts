@@ -6,7 +6,7 @@ import type {
   OwnedFact,
   PacedBy,
 } from "../../protocol/manifest/module_analysis.ts";
-import { soundsPaced } from "../analyze/paces.ts";
+import { soundsPaced } from "../analyze/pace/paces.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import type { View } from "../lookup/views.ts";
 import type { Consents } from "./consent.ts";

@@ -7,7 +7,7 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import { isScriptPath } from "../paths.ts";
 import type { Refusal } from "../../base/refusal.ts";
-import { becauseOf, type ReloadSet } from "../reload_set.ts";
+import { becauseOf, type ReloadSet } from "../reload/reload_set.ts";
 import { bare, type View } from "../lookup/views.ts";
 
 const AT = { line: 0, column: 0, subject: "" } as const;

@@ -2,7 +2,7 @@
  * @module
  */
 import { packageOf } from "../packages.ts";
-import { lockChanges } from "../locked_versions.ts";
+import { lockChanges } from "../settings/locked_versions.ts";
 import type {
   Manifest,
   RunningManifest,

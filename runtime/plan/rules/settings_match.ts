@@ -7,7 +7,7 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Consents } from "./consent.ts";
-import { assetMatcher } from "../settings.ts";
+import { assetMatcher } from "../settings/settings.ts";
 import type { View } from "../lookup/views.ts";
 
 /**

@@ -4,7 +4,7 @@
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Steps } from "../../base/in_slices.ts";
 import type { Contact } from "../lookup/touched.ts";
-import type { Reason } from "../reload_set.ts";
+import type { Reason } from "../reload/reload_set.ts";
 import type { Consents } from "./consent.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { type LostState, stateIn } from "./lost_state.ts";

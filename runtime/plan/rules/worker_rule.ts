@@ -7,7 +7,7 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import type { Consents } from "./consent.ts";
 import type { Steps } from "../../base/in_slices.ts";
-import { reach, releaseEdges } from "../reach.ts";
+import { reach, releaseEdges } from "../reload/reach.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { URL } from "../../base/globals.ts";
+import { URL } from "../../base/platform/globals.ts";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Generations } from "../../modules/generations.ts";

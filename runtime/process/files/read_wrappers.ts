@@ -1,7 +1,7 @@
 /** What reads files, wrapped: `Deno`, `fetch` and `node:fs`.
  * @module
  */
-import { URL } from "../../base/globals.ts";
+import { URL } from "../../base/platform/globals.ts";
 import fs from "node:fs";
 import promises from "node:fs/promises";
 import { basename, join, resolve } from "node:path";

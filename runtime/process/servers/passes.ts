@@ -1,9 +1,9 @@
 /** How a health check that asks its own server over the network is known again there: by a header with a secret.
  * @module
  */
-import { crypto, URL } from "../../base/globals.ts";
+import { crypto, URL } from "../../base/platform/globals.ts";
 import http from "node:http";
-import { natives } from "../../base/natives.ts";
+import { natives } from "../../base/platform/natives.ts";
 import type { Generations, Work } from "../../modules/generations.ts";
 
 /** The header; whoever sends it without a secret that is outstanding is a stranger. */

@@ -1,8 +1,8 @@
 /** The servers that `Deno.serve` opens: who meets which handler, and how one is handed over to new code.
  * @module
  */
-import { AbortController } from "../../base/globals.ts";
-import { natives } from "../../base/natives.ts";
+import { AbortController } from "../../base/platform/globals.ts";
+import { natives } from "../../base/platform/natives.ts";
 import { Gate, type Work } from "../../modules/generations.ts";
 import {
   type Asked,

@@ -1,7 +1,7 @@
 /** An open socket that new code can be handed as if its client had connected just now.
  * @module
  */
-import { natives } from "../../base/natives.ts";
+import { natives } from "../../base/platform/natives.ts";
 
 /** Answers a request by the code that serves where the first one came. */
 export type Answer = (request: Request) => unknown;

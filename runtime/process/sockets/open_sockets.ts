@@ -2,10 +2,10 @@
  * unless the app says otherwise.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import type { Socket } from "node:net";
-import { natives } from "../../base/natives.ts";
+import { natives } from "../../base/platform/natives.ts";
 import type { Generations } from "../../modules/generations.ts";
 import { callingLine } from "../../modules/caller.ts";
 import { type Answer, GreetedSocket } from "./greeted_socket.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import native from "node:timers/promises";
-import type { Timer } from "../../base/natives.ts";
+import type { Timer } from "../../base/platform/natives.ts";
 
 /** The functions of `node:timers` that the app gets. */
 export interface AppTimers {

@@ -1,7 +1,7 @@
 /** Timers that belong to the evaluation of a module, so that they end with it: loops live on their timers.
  * @module
  */
-import { natives, type Timer } from "../../base/natives.ts";
+import { natives, type Timer } from "../../base/platform/natives.ts";
 import { asWork } from "../../modules/calls_as_work.ts";
 import type { Generations, Work } from "../../modules/generations.ts";
 import type { StandIn } from "../../modules/packages/stand_ins.ts";

@@ -1,7 +1,7 @@
 /** One change of files: prepared beside their places, swapped in and undone in one turn.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { Slices } from "../../base/in_slices.ts";
 import { errorText } from "../../base/error_text.ts";
 import { join } from "node:path";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { extname, join } from "node:path";
 import { pid } from "node:process";
 import { Slices } from "../../base/in_slices.ts";

@@ -1,8 +1,8 @@
 /** What a start needs to put the image's own files back: written before the first of them is touched.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
-import { TextEncoder } from "../../base/globals.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
+import { TextEncoder } from "../../base/platform/globals.ts";
 import { join } from "node:path";
 
 /** One file that a release was laid over, or is about to be. */

@@ -1,8 +1,8 @@
 /** The lock of the process that may lay files: one on each disk, taken over from one that has ended.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
-import { TextDecoder, TextEncoder } from "../../base/globals.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
+import { TextDecoder, TextEncoder } from "../../base/platform/globals.ts";
 import { readFile } from "node:fs/promises";
 import { kill, pid } from "node:process";
 

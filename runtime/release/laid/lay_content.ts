@@ -1,14 +1,14 @@
 /** Brings content to the folder of its place, and keeps what lies there.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import {
   BUFFER_BYTES,
   digestOf,
   writeChunks,
   writeWhole,
 } from "../unpack/write_checked.ts";
-import { AbortController } from "../../base/globals.ts";
+import { AbortController } from "../../base/platform/globals.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
 // a copy is made, whole before it has its name.

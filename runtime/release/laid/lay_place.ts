@@ -1,7 +1,7 @@
 /** Where a file of a release belongs on the disk, and whether it may lie there.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { join, sep } from "node:path";
 import { isReleasePath } from "../../protocol/manifest/manifest.ts";
 

@@ -1,7 +1,7 @@
 /** Whether and how this process lays files of releases over those of its image.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { errorText } from "../../base/error_text.ts";

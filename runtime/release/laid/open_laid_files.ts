@@ -1,7 +1,7 @@
 /** What a start does before it decides anything: takes the lock, puts the image's own files back.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pid } from "node:process";

@@ -1,7 +1,7 @@
 /** Puts the image's own files back at a start, whatever a process before was killed in.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { dirname, join } from "node:path";
 import { Slices } from "../../base/in_slices.ts";
 import { sha256OfFile } from "../file_digests.ts";

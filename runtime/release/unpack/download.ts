@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "../../base/error_text.ts";
-import { natives } from "../../base/natives.ts";
+import { natives } from "../../base/platform/natives.ts";
 import { createHash } from "node:crypto";
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { WantedRelease } from "../wanted.ts";

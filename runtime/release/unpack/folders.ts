@@ -1,8 +1,8 @@
 /** The folder that releases are unpacked to.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
-import { crypto } from "../../base/globals.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
+import { crypto } from "../../base/platform/globals.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";

@@ -1,7 +1,10 @@
 /** Decompression in bounded memory.
  * @module
  */
-import { DecompressionStream, ReadableStream } from "../../base/globals.ts";
+import {
+  DecompressionStream,
+  ReadableStream,
+} from "../../base/platform/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 
 /** The most that comes out at a time. */

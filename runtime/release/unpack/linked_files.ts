@@ -1,7 +1,7 @@
 /** Files that several releases have in common: written once, and given a second name in the next release's folder.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { join } from "node:path";
 
 interface Known {

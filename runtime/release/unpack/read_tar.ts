@@ -1,7 +1,7 @@
 /** Tar archives, entry by entry, from chunks that are used up where they lie.
  * @module
  */
-import { TextDecoder, TextEncoder } from "../../base/globals.ts";
+import { TextDecoder, TextEncoder } from "../../base/platform/globals.ts";
 
 const BLOCK = 512;
 /** `ustar`, a zero byte and the version `00`: another version may mean something else by a prefix. */

@@ -1,12 +1,12 @@
 /** Unpacks a release into a folder of its own; nothing in it lands anywhere else.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import {
   AbortController,
   AbortSignal,
   TextDecoder,
-} from "../../base/globals.ts";
+} from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { dirname, join } from "node:path";
 import {

@@ -1,7 +1,7 @@
 /** Bytes to a new file, checked on the way.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import { createHash } from "node:crypto";
 
 /** Files up to this length are written at once: waiting for the disk in between takes longer than the disk does. */

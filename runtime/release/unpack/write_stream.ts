@@ -1,7 +1,7 @@
 /** Bytes from a stream to a new file.
  * @module
  */
-import { nativeFiles } from "../../base/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 
 /**
  * Writes a stream to a file that does not exist yet.

@@ -1,7 +1,7 @@
 /** The members of one family: holders by key, made when first wanted.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import type { FamilyDefinition, HolderDefinition } from "../definition.ts";
 import { isThenable } from "../../base/thenable.ts";
 import { currentCaller, isPassing } from "./call_context.ts";

@@ -1,7 +1,7 @@
 /** A service: something that runs beside the app, started and stopped with its code.
  * @module
  */
-import { AbortController, DOMException } from "../../base/globals.ts";
+import { AbortController, DOMException } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
 import { within } from "../../base/deadline.ts";
 import { generations } from "../../modules/generations.ts";

@@ -1,7 +1,7 @@
 /** Finds in kept state what an upgrade must know of: instances of replaced classes, class objects, functions.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import { types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
 import { kindOf } from "./value_kind.ts";

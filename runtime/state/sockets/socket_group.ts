@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { natives } from "../../base/natives.ts";
+import { natives } from "../../base/platform/natives.ts";
 import {
   Gate,
   type Generations,

@@ -1,8 +1,8 @@
 /** What an upgrade does for kept instances of replaced classes.
  * @module
  */
-import { performance } from "../../base/globals.ts";
-import { natives } from "../../base/natives.ts";
+import { performance } from "../../base/platform/globals.ts";
+import { natives } from "../../base/platform/natives.ts";
 import { pause } from "../../base/pause.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { HolderCell } from "../../state/cells/holder_cell.ts";

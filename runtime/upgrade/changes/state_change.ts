@@ -1,7 +1,7 @@
 /** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import { noteGeneration } from "../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
 import { deadlineSignal, within } from "../../base/deadline.ts";

@@ -7,7 +7,10 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { isScriptPath } from "../../plan/paths.ts";
-import { aliasDigests, aliasesDiffer } from "../../plan/config_keys.ts";
+import {
+  aliasDigests,
+  aliasesDiffer,
+} from "../../plan/settings/config_keys.ts";
 import { bare, targetOf } from "../../plan/lookup/views.ts";
 import { Slices } from "../../base/in_slices.ts";
 import type { RunningContext } from "./running_manifest.ts";

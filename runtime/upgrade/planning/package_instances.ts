@@ -1,7 +1,7 @@
 /** Kept state that holds instances of a package's classes: the new version of the package would not know them.
  * @module
  */
-import { performance } from "../../base/globals.ts";
+import { performance } from "../../base/platform/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
 import { type Refusal, refusalText } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";

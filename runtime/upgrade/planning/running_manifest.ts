@@ -1,7 +1,7 @@
 /** What runs in this process, as the planner wants to know it: the same record for this machine's own plan and for the command.
  * @module
  */
-import { aliasDigests } from "../../plan/config_keys.ts";
+import { aliasDigests } from "../../plan/settings/config_keys.ts";
 import { Slices, sortInSlices } from "../../base/in_slices.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../protocol/manifest/manifest.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
-import { readReleaseSettings } from "../../plan/settings.ts";
+import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/edges.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";

@@ -1,7 +1,7 @@
 /** The lines that put the runtime into a Dockerfile.
  * @module
  */
-import { imageStart, lastStage } from "../../config/image_start.ts";
+import { imageStart, lastStage } from "../../config/files/image_start.ts";
 import {
   allowsAll,
   hotCommand,
@@ -9,7 +9,7 @@ import {
   SERVE,
   shellLine,
   type StartCommand,
-} from "../../config/start_command.ts";
+} from "../../config/files/start_command.ts";
 
 /** A Dockerfile with the runtime in it. */
 export interface HotDockerfile {

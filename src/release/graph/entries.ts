@@ -5,7 +5,7 @@ import { parse as parseToml } from "@std/toml";
 import {
   dockerfileInstructions,
   withoutEndSlashes,
-} from "../../config/dockerfile_lines.ts";
+} from "../../config/files/dockerfile_lines.ts";
 import { isRecord } from "../../values.ts";
 
 /** The texts that may name a main module; null where there is no such file. */

@@ -2,7 +2,7 @@
  * @module
  */
 import { parse as parseToml } from "@std/toml";
-import { parseFlyToml } from "../../config/fly_toml.ts";
+import { parseFlyToml } from "../../config/files/fly_toml.ts";
 import { durationMs } from "../durations.ts";
 import { isRecord } from "../machine/records/machine_config.ts";
 import type {

@@ -5,7 +5,7 @@ import { posix } from "node:path";
 import {
   dockerfileInstructions,
   wordsOf,
-} from "../../config/dockerfile_lines.ts";
+} from "../../config/files/dockerfile_lines.ts";
 
 /** How an image starts. */
 export interface ImageStart {

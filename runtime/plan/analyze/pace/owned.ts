@@ -1,0 +1,122 @@
+/** What a module starts that goes on after its evaluation: servers, timers, workers, listeners, loops.
+ * @module
+ */
+import type { OwnedFact } from "../../../protocol/manifest/module_analysis.ts";
+import { placeOf } from "../effects.ts";
+import { loopsIn } from "./paced.ts";
+import type { Pacing } from "./paces.ts";
+import { textOf } from "../imports.ts";
+import { keyName, many, type Node, one, unwrap } from "../code/nodes.ts";
+import type { Resolved } from "../code/scope.ts";
+import type { Unit, Units } from "../code/units.ts";
+import { calleeName, writtenName } from "../code/uses.ts";
+
+const KINDS: Readonly<Record<string, OwnedFact["kind"]>> = {
+  "Deno.serve": "server",
+  "Deno.serveHttp": "server",
+  "Deno.listen": "server",
+  "Deno.listenTls": "server",
+  "Deno.cron": "cron",
+  "setInterval": "interval",
+  "setTimeout": "timeout",
+  "new Worker": "worker",
+  "new SharedWorker": "worker",
+  "addEventListener": "listener",
+  "Deno.addSignalListener": "listener",
+  "process.on": "listener",
+  "process.once": "listener",
+};
+const METHODS: Readonly<Record<string, OwnedFact["kind"]>> = {
+  listen: "server",
+  listenQueue: "listener",
+};
+
+/**
+ * Finds what a module starts.
+ *
+ * @param resolved the module
+ * @param units its code
+ * @param top the code that runs while it is evaluated
+ * @returns what it starts, and the workers that its functions start
+ */
+export function ownedBy(
+  resolved: Resolved,
+  units: Units,
+  top: ReadonlySet<Unit>,
+): OwnedFact[] {
+  const found: OwnedFact[] = [];
+  for (const unit of units.all) {
+    const isTop = top.has(unit);
+    for (const call of unit.calls) {
+      const kind = kindOf(call, resolved);
+      if (!kind || !isTop && kind !== "worker") continue;
+      found.push({
+        kind,
+        line: placeOf(call).line,
+        detail: kind === "worker"
+          ? scriptOf(call) ?? ""
+          : `${writtenName(call) ?? "listen"}()`,
+        ...(isTop ? {} : { later: true }),
+      });
+    }
+    if (!isTop) continue;
+    for (const { node, detail, pacing } of loopsIn(unit, resolved, units)) {
+      found.push({
+        kind: "loop",
+        line: placeOf(node).line,
+        detail,
+        ...pacingFacts(pacing),
+      });
+    }
+  }
+  return found.sort((a, b) => a.line - b.line);
+}
+
+function pacingFacts(
+  { timer, by }: Pacing,
+): Pick<OwnedFact, "unpaced" | "pacedBy"> {
+  if (timer) return {};
+  return by.length > 0 ? { pacedBy: by } : { unpaced: true };
+}
+
+function kindOf(call: Node, resolved: Resolved): OwnedFact["kind"] | null {
+  // Those of `node:worker_threads`, `node:process` and `node:timers` are imported under the same names.
+  const name = calleeName(call, resolved) ?? importedName(call, resolved);
+  if (name !== null && Object.hasOwn(KINDS, name)) return KINDS[name]!;
+  const callee = one(call, "callee");
+  const inner = callee ? unwrap(callee) : null;
+  if (call.type !== "CallExpression" || inner?.type !== "MemberExpression") {
+    return null;
+  }
+  const method = keyName(inner, "property") ?? "";
+  return Object.hasOwn(METHODS, method) ? METHODS[method]! : null;
+}
+
+function importedName(call: Node, resolved: Resolved): string | null {
+  const written = writtenName(call);
+  if (written === null) return null;
+  let root = unwrap(one(call, "callee") ?? one(call, "tag")!);
+  while (root.type === "MemberExpression") {
+    root = unwrap(one(root, "object")!);
+  }
+  const from = resolved.bindings.get(root)?.imported?.specifier ?? "";
+  return /^(?:node:)?(?:worker_threads|process|timers)$/.test(from)
+    ? written
+    : null;
+}
+
+/** The script of `new Worker("./w.ts")`, also by `new URL()` and `import.meta.resolve()`. */
+function scriptOf(call: Node): string | null {
+  let at = many(call, "arguments")[0];
+  while (at) {
+    const inner = unwrap(at);
+    const text = textOf(inner);
+    if (text !== null) return text;
+    at = inner.type === "MemberExpression"
+      ? one(inner, "object") ?? undefined
+      : inner.type === "NewExpression" || inner.type === "CallExpression"
+      ? many(inner, "arguments")[0]
+      : undefined;
+  }
+  return null;
+}

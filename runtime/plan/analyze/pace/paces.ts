@@ -1,0 +1,273 @@
+/** What code waits for: timers that end with its module, or functions of other modules that only these can tell of.
+ * @module
+ */
+import type { PacedBy } from "../../../protocol/manifest/module_analysis.ts";
+import {
+  eachChild,
+  isClass,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+  word,
+} from "../code/nodes.ts";
+import type { Binding, Resolved } from "../code/scope.ts";
+import type { Unit, Units } from "../code/units.ts";
+import { calleeName } from "../code/uses.ts";
+
+/** What some code waits for. */
+export interface Pacing {
+  /** Whether it is a timer. */
+  readonly timer: boolean;
+  /** What may be one. */
+  readonly by: readonly PacedBy[];
+}
+
+/** It waits for a timer. */
+export const PACED: Pacing = { timer: true, by: [] };
+/** It waits for none. */
+export const UNPACED: Pacing = { timer: false, by: [] };
+
+const TIMERS = /^set(?:Timeout|Interval|Immediate)$/;
+const TIMER_MODULES = /^node:timers(?:\/promises)?$|^timers(?:\/promises)?$/;
+/** What the platform waits for by itself, whoever's module has ended. */
+const NOT_HELD =
+  /^(?:process\.nextTick|AbortSignal\.timeout|Atomics\.wait(?:Async)?|console\.time\w*)$/;
+
+/**
+ * Joins what several pieces of code wait for.
+ *
+ * @param all what each waits for
+ * @returns what any of them waits for
+ */
+export function joined(all: readonly Pacing[]): Pacing {
+  if (all.some(({ timer }) => timer)) return PACED;
+  const by = new Map(
+    all.flatMap((it) => it.by).map((it) =>
+      [`${it.specifier} ${it.name}`, it] as const
+    ),
+  );
+  return by.size === 0 ? UNPACED : { timer: false, by: [...by.values()] };
+}
+
+/**
+ * Tells what a piece of code waits for, itself or by functions of its module.
+ *
+ * @param node the code
+ * @param resolved its module
+ * @param units the code of that
+ * @param counts whether a piece of it is looked at. Default all
+ * @returns what it waits for
+ */
+export function pacingOfCode(
+  node: Node,
+  resolved: Resolved,
+  units: Units,
+  counts: (node: Node) => boolean = () => true,
+): Pacing {
+  return pacingIn(node, resolved, units, new Set([node]), counts);
+}
+
+/**
+ * Tells whether a name says that something waits for a time, for what nobody can look into.
+ *
+ * @param name the name
+ * @returns whether it does
+ */
+export function soundsPaced(name: string): boolean {
+  return /sleep|delay|wait|pause|timeout|timer|tick|interval|every/i.test(name);
+}
+
+/**
+ * The function that a name or expression stands for, in its own module.
+ *
+ * @param callee the name or expression
+ * @param resolved its module
+ * @param units the code of that
+ * @returns its code; null where it comes from elsewhere
+ */
+export function functionOf(
+  callee: Node,
+  resolved: Resolved,
+  units: Units,
+): Unit | null {
+  if (callee.type !== "Identifier") return units.byFunction.get(callee) ?? null;
+  const binding = resolved.bindings.get(callee);
+  for (const node of [binding?.from?.value, binding?.node]) {
+    const unit = node && units.byFunction.get(unwrap(node));
+    if (unit) return unit;
+  }
+  return null;
+}
+
+function pacingIn(
+  node: Node,
+  resolved: Resolved,
+  units: Units,
+  seen: Set<Node>,
+  counts: (node: Node) => boolean = () => true,
+): Pacing {
+  const found: Pacing[] = [];
+  const visit = (at: Node): void => {
+    if (found.at(-1)?.timer || !counts(at)) return;
+    if (isRace(at, resolved)) {
+      // Whoever is first ends it: a timer is not waited for where something else may come before.
+      const each = many(many(at, "arguments")[0] ?? at, "elements")
+        .map((it) => pacingIn(it, resolved, units, new Set(seen)));
+      if (each.length > 0 && each.every(({ timer }) => timer)) {
+        found.push(PACED);
+      }
+      return;
+    }
+    if (at.type === "CallExpression" || at.type === "NewExpression") {
+      const callee = one(at, "callee");
+      if (callee) {
+        const pacing = pacingOfCall(at, unwrap(callee), resolved, units, seen);
+        if (pacing) found.push(pacing);
+      }
+    }
+    // `for await (const _ of setInterval(1000))`, a promise that a timer resolves, `promisify(setTimeout)`.
+    if (isTimer(at, resolved)) found.push(PACED);
+    eachChild(at, visit);
+  };
+  visit(node);
+  return joined(found);
+}
+
+function isRace(node: Node, resolved: Resolved): boolean {
+  return node.type === "CallExpression" &&
+    /^Promise\.(?:race|any)$/.test(calleeName(node, resolved) ?? "");
+}
+
+function isTimer(node: Node, { bindings }: Resolved): boolean {
+  if (node.type !== "Identifier") return false;
+  const binding = bindings.get(node);
+  if (!binding) return TIMERS.test(word(node, "name"));
+  const { imported } = binding;
+  return imported !== undefined && TIMER_MODULES.test(imported.specifier);
+}
+
+function pacingOfCall(
+  call: Node,
+  callee: Node,
+  resolved: Resolved,
+  units: Units,
+  seen: Set<Node>,
+): Pacing | null {
+  const name = calleeName(call, resolved);
+  if (name !== null && NOT_HELD.test(name)) return null;
+  if (callee.type === "MemberExpression") {
+    return pacingOfMethod(callee, resolved, units, seen);
+  }
+  return pacingOfValue(callee, resolved, units, seen);
+}
+
+/**
+ * Tells what a function waits for when it is called.
+ *
+ * @param value the function, or a name of it
+ * @param resolved its module
+ * @param units the code of that
+ * @param seen the functions that are being looked into
+ * @returns what it waits for; null for what is not known to be a function
+ */
+export function pacingOfValue(
+  value: Node,
+  resolved: Resolved,
+  units: Units,
+  seen: Set<Node> = new Set(),
+): Pacing | null {
+  const made = functionOf(value, resolved, units);
+  if (made) {
+    if (seen.has(made.node)) return null;
+    seen.add(made.node);
+    return pacingIn(made.node, resolved, units, seen);
+  }
+  if (value.type !== "Identifier") return null;
+  const binding = resolved.bindings.get(value);
+  if (!binding) {
+    // A global of the platform, or of somebody who has put it there.
+    return soundsPaced(word(value, "name")) ? PACED : null;
+  }
+  const { imported, from } = binding;
+  if (imported) {
+    const { specifier, name } = imported;
+    return { timer: false, by: [{ specifier, name }] };
+  }
+  // `const sleep = promisify(setTimeout)`, `const { sleep } = tools`.
+  if (from && isClass(unwrap(from.value))) return null;
+  if (from && !seen.has(from.value)) {
+    seen.add(from.value);
+    const made = pacingIn(from.value, resolved, units, seen);
+    // What something unknown has made, `await import(name)` for one, is judged by its name.
+    if (made.timer || made.by.length > 0) return made;
+  }
+  return soundsPaced(wordOf(binding)) ? PACED : null;
+}
+
+/** `setTimeout` of `{ setTimeout: x }`. */
+function wordOf({ name, from }: Binding): string {
+  return from?.path.at(-1) ?? name;
+}
+
+function pacingOfMethod(
+  callee: Node,
+  resolved: Resolved,
+  units: Units,
+  seen: Set<Node>,
+): Pacing | null {
+  const name = keyName(callee, "property");
+  if (name === null) return null;
+  const root = unwrap(one(callee, "object")!);
+  const imported = root.type === "Identifier"
+    ? resolved.bindings.get(root)?.imported
+    : undefined;
+  if (imported && TIMER_MODULES.test(imported.specifier)) return PACED;
+  // `tools.sleep()` of a namespace is the export itself.
+  if (imported?.name === "*") {
+    return { timer: false, by: [{ specifier: imported.specifier, name }] };
+  }
+  const own = methodsOf(resolved, units).get(name);
+  if (own) {
+    return joined(own.flatMap(({ node }) => {
+      if (seen.has(node)) return [];
+      seen.add(node);
+      return [pacingIn(node, resolved, units, seen)];
+    }));
+  }
+  return soundsPaced(name) ? { timer: false, by: [{ name }] } : null;
+}
+
+const known = new WeakMap<Units, Map<string, Unit[]>>();
+
+/**
+ * The methods of classes and of object literals of a module.
+ *
+ * @param resolved the module
+ * @param units its code
+ * @returns their code, by name
+ */
+export function methodsOf(
+  resolved: Resolved,
+  units: Units,
+): ReadonlyMap<string, readonly Unit[]> {
+  const there = known.get(units);
+  if (there) return there;
+  const found = new Map<string, Unit[]>();
+  const add = (name: string, made: Unit) =>
+    found.set(name, [...found.get(name) ?? [], made]);
+  for (const { methods, statics } of units.classes.values()) {
+    for (const [name, made] of [...methods, ...statics]) {
+      for (const it of made) add(name, it);
+    }
+  }
+  for (const [node, made] of units.byFunction) {
+    const up = resolved.parents.get(node);
+    if (up?.key !== "value" || !/Property$/.test(up.node.type)) continue;
+    const name = keyName(up.node, "key");
+    if (name !== null) add(name, made);
+  }
+  known.set(units, found);
+  return found;
+}

@@ -1,0 +1,114 @@
+/** Which modules a process could load, and which loaded ones nothing reaches any more.
+ * @module
+ */
+import type {
+  Manifest,
+  RunningManifest,
+} from "../../protocol/manifest/manifest.ts";
+import type { Steps } from "../../base/in_slices.ts";
+import { bare, seenEdges, type View } from "../lookup/views.ts";
+
+/**
+ * All that the given modules import, statically or not, however deep.
+ *
+ * @param start where to begin
+ * @param edges what each module imports
+ * @returns the paths, the first ones among them
+ */
+export function* reach(
+  start: Iterable<string>,
+  edges: (path: string) => Iterable<string>,
+): Steps<Set<string>> {
+  const seen = new Set<string>(start);
+  const waiting = [...seen];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    for (const next of edges(path)) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      waiting.push(next);
+    }
+    yield;
+  }
+  return seen;
+}
+
+/** What a module of the release imports, statically or by an `import()` that can be read off the text. */
+export function* releaseEdges(
+  path: string,
+  manifest: Manifest,
+  release: View,
+): Generator<string> {
+  yield* release.imports(path);
+  const edges = Object.hasOwn(manifest.modules, path)
+    ? manifest.modules[path]!
+    : undefined;
+  for (const to of edges?.dynamic ?? []) yield bare(to);
+}
+
+/**
+ * Finds loaded modules that nothing reaches any more.
+ *
+ * @param manifest the release
+ * @param running what runs
+ * @param release the release
+ * @param isChanged whether a module of the release differs from what runs
+ * @returns their paths, in order; none where the machine does not say which imports it has seen
+ */
+export function* prunedModules(
+  manifest: Manifest,
+  running: RunningManifest,
+  release: View,
+  isChanged: (path: string) => boolean,
+): Steps<string[]> {
+  const edges = seenEdges(running);
+  if (!edges) return [];
+  const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
+  // One that no module of the app was seen importing belongs to somebody else.
+  const imported = new Set<string>();
+  for (const list of Object.values(edges)) {
+    for (const { to } of list) imported.add(bare(to));
+    yield;
+  }
+  const mainReach = yield* reach(
+    [running.main],
+    (path) => releaseEdges(path, manifest, release),
+  );
+  for (const path of mainReach) imported.add(path);
+  const start = [
+    running.main,
+    ...running.loaded.filter((path) => !imported.has(path)),
+  ];
+  const reached = yield* reach(start, (path) => {
+    if (!Object.hasOwn(manifest.files, path)) return [];
+    const next = [...releaseEdges(path, manifest, release)];
+    const now = seen(path);
+    if (!isChanged(path)) next.push(...now.map(({ to }) => bare(to)));
+    else if (release.analysis(path)?.computed ?? true) {
+      // An import whose specifier is computed may lead where it led before.
+      const literal = new Set(
+        (running.analysis?.[path]?.imports ?? []).map((it) => it.specifier),
+      );
+      for (const { to, kind, specifier } of now) {
+        if (kind !== "static" && !literal.has(specifier)) next.push(bare(to));
+      }
+    }
+    return next;
+  });
+  return running.loaded.filter((path) => !reached.has(path)).sort();
+}
+
+/** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
+export function* dynamicImports(
+  path: string,
+  running: RunningManifest,
+): Generator<string> {
+  const { edges, plain } = running;
+  if (edges && Object.hasOwn(edges, path)) {
+    for (const { to, kind } of edges[path]!) {
+      if (kind === "dynamic") yield bare(to);
+    }
+  }
+  if (Object.hasOwn(plain, path)) {
+    for (const to of plain[path]!) yield bare(to);
+  }
+}

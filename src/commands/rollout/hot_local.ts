@@ -1,0 +1,59 @@
+/** `flyhot hot --local`: the working tree, straight from here.
+ * @module
+ */
+import { openBucket } from "../../config/load.ts";
+import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
+import { findFlyctl } from "../../fly/flyctl.ts";
+import { orchestrate } from "../../rollout/orchestrate.ts";
+import { cleanCommit } from "../../release/files/working_tree.ts";
+import type { SigningKey } from "../../release/signing.ts";
+import type { CommandEnvironment } from "../command.ts";
+import {
+  deployerName,
+  openFleet,
+  openMachinesApi,
+} from "../../rollout/fly_access.ts";
+import { answerReport, orchestrateOptions } from "./rollout_run.ts";
+
+/**
+ * Packs the working tree and brings it to all machines, in this process.
+ *
+ * @param config the values
+ * @param options whether to take the lock over from somebody else, what to sign with, and what is consented to
+ * @param environment the outside
+ * @returns the exit code
+ * @throws {FlyhotError} `usage` without app or bucket, `auth` without credentials or token, and as the rollout fails
+ */
+export async function hotLocal(
+  config: ResolvedConfig,
+  options: {
+    readonly force: boolean;
+    readonly key: SigningKey | null;
+    readonly consent: readonly string[];
+  },
+  environment: CommandEnvironment,
+): Promise<number> {
+  const { host, reporter, signal } = environment;
+  const { key } = options;
+  const app = requireApp(config);
+  const bucket = openBucket(config, host);
+  const flyctl = await findFlyctl(host, signal);
+  const commit = await cleanCommit(host.cwd(), host, signal);
+  const api = await openMachinesApi(app, config, host, { flyctl, signal });
+  const report = await orchestrate(
+    orchestrateOptions(config, {
+      app,
+      root: host.cwd(),
+      deployedBy: await deployerName(host, flyctl, signal),
+      force: options.force,
+      consent: options.consent,
+      ...(commit === null ? {} : { commit }),
+      dryRun: false,
+      gitIgnored: true,
+      ...(key ? { sign: (release) => key.sign(release) } : {}),
+    }),
+    { host, bucket, fleet: openFleet(api, flyctl), reporter },
+    signal,
+  );
+  return answerReport(report, environment);
+}

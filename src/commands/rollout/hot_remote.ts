@@ -1,0 +1,177 @@
+/** `flyhot hot`: an image built by fly, and a temporary machine that rolls it out.
+ * @module
+ */
+import { isAtRest, isRunning } from "../../rollout/machines/ask_machines.ts";
+import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
+import { FlyhotError, isErrorCode } from "../../errors.ts";
+import { findFlyctl, type Flyctl, flyctlMissing } from "../../fly/flyctl.ts";
+import { MachinesFleet } from "../../fly/machines_fleet.ts";
+import type { MachinesApi } from "../../fly/machines_api.ts";
+import type { Host } from "../../host.ts";
+import {
+  differingFiles,
+  refuseDiffering,
+} from "../../release/files/compare_tree.ts";
+import type { SigningKey, SignStep } from "../../release/signing.ts";
+import { ulid } from "@flyhot/runtime/protocol";
+import type { CommandEnvironment } from "../command.ts";
+import type { OrchestratorEnd } from "../../orchestrator/events_file.ts";
+import { deployerName, openMachinesApi } from "../../rollout/fly_access.ts";
+import { followOrchestrator } from "../../orchestrator/follow.ts";
+import {
+  launchOrchestrator,
+  orchestratorSpec,
+} from "../../orchestrator/launch.ts";
+import { taskOf } from "../../orchestrator/task.ts";
+import { answerReport } from "./rollout_run.ts";
+
+/** What the command line says beyond the configuration. */
+export interface HotRemoteOptions {
+  /** An image that is there already; undefined to build one. */
+  readonly image: string | undefined;
+  /** `NAME=value` pairs for the Dockerfile. */
+  readonly buildArgs: readonly string[];
+  /** Build switches for fly, for example `--no-cache`. */
+  readonly switches: readonly string[];
+  /** Whether to take the lock over from somebody else. */
+  readonly force: boolean;
+  /** What to sign the release with, or null. */
+  readonly key: SigningKey | null;
+  /** What is consented to, for this upgrade only. */
+  readonly consent: readonly string[];
+}
+
+/**
+ * Builds an image, starts a temporary machine from it and follows the rollout that runs there.
+ *
+ * @param config the values
+ * @param options image or build arguments, and force
+ * @param environment the outside
+ * @returns the exit code
+ * @throws {FlyhotError} `not_found` without flyctl or running machines, `auth` if nobody is logged in, `incomplete` if
+ * the temporary machine dies, and as the rollout fails
+ */
+export async function hotRemote(
+  config: ResolvedConfig,
+  options: HotRemoteOptions,
+  environment: CommandEnvironment,
+): Promise<number> {
+  const { host, reporter, signal } = environment;
+  const { key } = options;
+  const app = requireApp(config);
+  const flyctl = await findFlyctl(host, signal);
+  if (!flyctl && options.image === undefined) {
+    throw flyctlMissing("build the image");
+  }
+  const deployedBy = options.image === undefined && flyctl
+    ? await flyctl.whoami(signal)
+    : await deployerName(host, flyctl, signal);
+  const api = await openMachinesApi(app, config, host, { flyctl, signal });
+  // Asked before the build, because a build takes minutes.
+  await refuseNothingRunning(api, signal);
+  const launchId = ulid(host.now(), host.randomBytes(10));
+  const image = options.image ??
+    await build(config, flyctl!, { ...options, app, launchId }, environment);
+
+  const task = taskOf(config, {
+    app,
+    sourceImageRef: image,
+    deployedBy,
+    force: options.force,
+    sign: options.key !== null,
+    consent: options.consent,
+  });
+  const begun = host.monotonicNow();
+  const name = "Start temporary machine";
+  reporter.emit({ type: "step", name, detail: image });
+  const machine = await launchOrchestrator(
+    orchestratorSpec(config, task, launchId),
+    { host, api, reporter },
+  );
+  reporter.emit({
+    type: "done",
+    name,
+    detail: `${machine.id} (${machine.region})`,
+    ms: host.monotonicNow() - begun,
+  });
+  const end = await followOrchestrator(
+    machine.id,
+    { host, api, reporter, ...(key ? { onSign: signWith(key, host) } : {}) },
+    signal,
+  );
+  return answerEnd(end, environment);
+}
+
+/** Signs what the temporary machine has packed if it is what the folder here holds. */
+function signWith(key: SigningKey, host: Host): SignStep {
+  return async (release, signal) => {
+    const { files } = release;
+    refuseDiffering(await differingFiles(files, host.cwd(), host, signal));
+    return await key.sign(release);
+  };
+}
+
+async function refuseNothingRunning(
+  api: MachinesApi,
+  signal: AbortSignal,
+): Promise<void> {
+  const machines = await new MachinesFleet(api).list(signal);
+  // Where all are at rest, one is started for the rollout.
+  if (machines.some((it) => isRunning(it) || isAtRest(it))) return;
+  throw new FlyhotError(
+    "not_found",
+    machines.length === 0
+      ? `Cannot upgrade ${api.app}: no machine runs it`
+      : `Cannot upgrade ${api.app}: none of its ${machines.length} machines is started`,
+    {
+      hint: machines.length === 0
+        ? "deploy it first with: fly deploy"
+        : "start one with: fly machine start, or deploy with: fly deploy",
+    },
+  );
+}
+
+async function build(
+  config: ResolvedConfig,
+  flyctl: Flyctl,
+  options: HotRemoteOptions & {
+    readonly app: string;
+    readonly launchId: string;
+  },
+  { host, reporter, signal }: CommandEnvironment,
+): Promise<string> {
+  const name = "Build image";
+  const begun = host.monotonicNow();
+  reporter.emit({ type: "step", name, detail: config.flyConfig.value ?? "" });
+  const image = await flyctl.build({
+    app: options.app,
+    config: config.flyConfig.value,
+    buildArgs: options.buildArgs,
+    switches: options.switches,
+    label: `flyhot-${options.launchId.toLowerCase()}`,
+    onLine: (line) =>
+      reporter.emit({ type: "output", program: flyctl.program, line }),
+    signal,
+  });
+  reporter.emit({
+    type: "done",
+    name,
+    detail: image,
+    ms: host.monotonicNow() - begun,
+  });
+  return image;
+}
+
+function answerEnd(
+  end: OrchestratorEnd,
+  environment: CommandEnvironment,
+): number {
+  if (end.report) return answerReport(end.report, environment);
+  const code = end.error?.code ?? "unexpected";
+  throw new FlyhotError(
+    isErrorCode(code) ? code : "unexpected",
+    end.error?.message ??
+      `Cannot tell what the temporary machine did: it ended with ${end.exitCode}`,
+    end.error?.hint ? { hint: end.error.hint } : {},
+  );
+}

@@ -1,0 +1,63 @@
+/** A rollout in this process, and its answer.
+ * @module
+ */
+import type { ResolvedConfig } from "../../config/resolve.ts";
+import type { OrchestrateOptions } from "../../rollout/orchestrate.ts";
+import type { RolloutReport } from "../../rollout/report.ts";
+import type { CommandEnvironment } from "../command.ts";
+import { exitCodeOf, reportText } from "../../reports/report_text.ts";
+
+/**
+ * Makes the options of a rollout out of the configuration.
+ *
+ * @param config the values
+ * @param rest what the configuration does not say
+ * @returns the options
+ */
+export function orchestrateOptions(
+  config: ResolvedConfig,
+  rest: Pick<
+    OrchestrateOptions,
+    | "app"
+    | "root"
+    | "sourceImageRef"
+    | "deployedBy"
+    | "force"
+    | "dryRun"
+    | "gitIgnored"
+    | "sign"
+    | "consent"
+    | "commit"
+  >,
+): OrchestrateOptions {
+  const entries = config.entries.value;
+  const include = config.include.value;
+  return {
+    ...rest,
+    ...(entries === null ? {} : { entries }),
+    ...(include === null ? {} : { include }),
+    exclude: config.exclude.value,
+    canary: config.canary.value,
+    maxConcurrency: config.maxConcurrency.value,
+    timeoutMs: config.timeoutMs.value,
+    lockTtlMs: config.lockTtlMs.value,
+    ...(config.probationMs.value === null
+      ? {}
+      : { probationMs: config.probationMs.value }),
+  };
+}
+
+/**
+ * Gives a rollout's report as the answer.
+ *
+ * @param report the report
+ * @param environment takes the answer
+ * @returns the exit code
+ */
+export function answerReport(
+  report: RolloutReport,
+  environment: CommandEnvironment,
+): number {
+  environment.answer({ text: reportText(report), json: report });
+  return exitCodeOf(report);
+}

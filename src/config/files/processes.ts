@@ -1,0 +1,46 @@
+/** Commands that start an app, where they are written down.
+ * @module
+ */
+import { parse as parseToml } from "@std/toml";
+import { isRecord } from "../../values.ts";
+
+/**
+ * The process groups of a `fly.toml`.
+ *
+ * @param flyToml its text; null for none
+ * @returns each group with its command; none where it cannot be read, which whoever needs more of it says
+ */
+export function processesOf(
+  flyToml: string | null,
+): readonly (readonly [group: string, command: string])[] {
+  if (flyToml === null) return [];
+  try {
+    const { processes } = parseToml(flyToml);
+    return Object.entries(isRecord(processes) ? processes : {}).flatMap((
+      [group, command],
+    ) => typeof command === "string" ? [[group, command] as const] : []);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The commands of the tasks of a `deno.json`.
+ *
+ * @param denoJson the file, parsed; undefined for none
+ * @returns the command of a task; empty if there is none
+ */
+export function taskIn(
+  denoJson: Readonly<Record<string, unknown>> | undefined,
+): (name: string) => string {
+  const tasks = denoJson?.tasks;
+  return (name) => {
+    const task = isRecord(tasks) && Object.hasOwn(tasks, name)
+      ? tasks[name]
+      : undefined;
+    if (typeof task === "string") return task;
+    return isRecord(task) && typeof task.command === "string"
+      ? task.command
+      : "";
+  };
+}
