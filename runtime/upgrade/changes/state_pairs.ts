@@ -1,7 +1,7 @@
 /** What an upgrade makes of each holder and family: kept, migrated, renamed, added, removed.
  * @module
  */
-import { upgradeError } from "../../base/upgrade_error.ts";
+import { UpgradeError, upgradeError } from "../../base/upgrade_error.ts";
 import type { HolderChange } from "../../protocol/machine/machine_result.ts";
 import type { StateDefinition } from "../../state/definition.ts";
 import { type Declared, refuseTwice } from "../../state/staging.ts";
@@ -47,7 +47,7 @@ export interface PairSource<Cell, Definition> {
  *
  * @param source what is there and what is declared
  * @returns the pairs
- * @throws {UpgradeError} if a module that stays declares a name too
+ * @throws {UpgradeError} if a module that stays declares a name too, or a name is given on and declared as well
  */
 export function pairs<
   Cell extends { definition: Definition },
@@ -67,6 +67,10 @@ export function pairs<
       refuse(same.definition, next);
     }
     const { renamedFrom } = next;
+    if (
+      renamedFrom !== null && there.has(renamedFrom) &&
+      names.has(renamedFrom) && same?.definition.renamedFrom !== renamedFrom
+    ) throw ambiguous(next.name, renamedFrom, same !== undefined);
     const cell = same ??
       goes(renamedFrom === null ? undefined : there.get(renamedFrom)) ??
       // On the way back the older code does not know the newer name.
@@ -104,6 +108,17 @@ export function changeOf(
     ? "kept"
     : "migrated";
   return { name, from, to, action };
+}
+
+/** A name that is given on and taken again in one upgrade: the state under it may be meant for either. */
+function ambiguous(name: string, from: string, isThere: boolean): UpgradeError {
+  const why = isThere
+    ? `both have state, and both are declared`
+    : `${from} is declared too, and would keep it`;
+  return new UpgradeError(
+    "load",
+    `Cannot rename ${from} to ${name}: ${why}; rename over a name that nothing has, in two upgrades`,
+  );
 }
 
 function refuse(first: Declared, second: Declared): never {
