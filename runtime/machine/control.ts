@@ -7,6 +7,7 @@ export const CONTROL_SOCKET = "control.sock";
  *
  * @module
  */
+import { env } from "node:process";
 import { nativeFiles } from "../base/platform/native_files.ts";
 import { URL } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
@@ -57,15 +58,17 @@ export async function openControlSocket(
   const mask = Deno.umask(0o177);
   let server: Deno.HttpServer;
   try {
-    server = natives.serve({
-      path,
-      onListen() {},
-      onError(error) {
-        const why = errorText(error);
-        logger.warn(`a control request failed: ${why}`);
-        return natives.Response.json({ error: why }, { status: 500 });
-      },
-    }, (request) => answer(request, handlers));
+    server = besideServeAddress(() =>
+      natives.serve({
+        path,
+        onListen() {},
+        onError(error) {
+          const why = errorText(error);
+          logger.warn(`a control request failed: ${why}`);
+          return natives.Response.json({ error: why }, { status: 500 });
+        },
+      }, (request) => answer(request, handlers))
+    );
   } catch (cause) {
     const why = errorText(cause);
     throw new Error(
@@ -84,6 +87,19 @@ export async function openControlSocket(
       await Deno.remove(path).catch(() => {});
     },
   };
+}
+
+/** Deno lets the first server of a process listen at this variable's address: that of the app is meant. */
+function besideServeAddress<T>(serve: () => T): T {
+  const name = "DENO_SERVE_ADDRESS";
+  const address = env[name];
+  if (address === undefined) return serve();
+  delete env[name];
+  try {
+    return serve();
+  } finally {
+    env[name] = address;
+  }
 }
 
 // Only ever a socket: a path that was set by mistake may be somebody's file.

@@ -174,3 +174,20 @@ Deno.test("nothing of the preload needs the network, nor another lock file than 
   });
   assertEquals([ended.code, ended.stdout], [0, "runs\n"], ended.stderr);
 });
+
+Deno.test("DENO_SERVE_ADDRESS is for the app's server: machines are asked at their own address all the same", async () => {
+  await using bucket = startObjectServer();
+  const { code, stdout, stderr } = await runToEnd({
+    ...FILES,
+    "main.ts": `
+const server = Deno.serve({ port: 1, onListen() {} }, () => new Response("app"));
+const text = await (await fetch("http://127.0.0.1:" + (server.addr as Deno.NetAddr).port)).text();
+const socket = Deno.lstatSync(Deno.env.get("FLYHOT_SOCKET")!).isSocket;
+console.log(text, socket, Deno.env.get("DENO_SERVE_ADDRESS"));
+Deno.exit(0);`,
+  }, {
+    env: { ...withBucket(bucket), DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" },
+  });
+  assertEquals(stderr, "");
+  assertEquals([code, stdout], [0, "app true tcp:127.0.0.1:0\n"]);
+});
