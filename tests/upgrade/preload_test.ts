@@ -107,6 +107,9 @@ import { version } from "./main.ts";
 export const words = () => "${text} " + version + " " + new URL(import.meta.url).search + import.meta.main;
 `;
   await using app = await OrdinaryApp.start({
+    "deno.json": JSON.stringify({
+      flyhot: { consent: ["global:main.ts#count"] },
+    }),
     "main.ts": main(1),
     "words.ts": words("a"),
   });

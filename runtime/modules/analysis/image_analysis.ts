@@ -118,8 +118,15 @@ class LazyWorker implements Disposable {
   ): Promise<Analyses> {
     if (isMuch) this.#worker ??= startWorker();
     if (this.#worker) return await this.#worker.analyze(texts);
-    const { analyzeTexts } = await import("./analysis_worker.ts");
-    return await analyzeTexts(texts);
+    try {
+      const { analyzeTexts } = await import("./analysis_worker.ts");
+      return await analyzeTexts(texts);
+    } catch (error) {
+      // The app may have changed what the parser is built on; a worker has its own.
+      this.#worker ??= startWorker();
+      if (!this.#worker) throw error;
+      return await this.#worker.analyze(texts);
+    }
   }
 
   [Symbol.dispose](): void {
