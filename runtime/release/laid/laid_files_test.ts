@@ -418,3 +418,49 @@ Deno.test("LaidFiles takes one change at a time", async () => {
   undo();
   await on.files.prepare([]);
 });
+
+Deno.test("a start puts the image back over what has a name and no bytes, as after a loss of power", async () => {
+  await using on = await ground({ "a.ts": "a1" });
+  const change = await on.files.prepare([
+    await on.write("a.ts", "a2", "a1"),
+    await on.write("b.ts", "b1", null),
+  ]);
+  change.swap();
+  await change.finish();
+  for (const path of ["a.ts", "b.ts"]) {
+    await Deno.truncate(join(on.root, path), 0);
+  }
+  const { restored, kept, files } = await on.again();
+  assertEquals([restored.toSorted(), kept], [["a.ts", "b.ts"], []]);
+  assertEquals(Object.keys(await on.look()), ["a.ts"]);
+  assertEquals(text((await on.look())["a.ts"]), "a1");
+  await files.close();
+});
+
+Deno.test("LaidFiles lays the very file of the release where hooks supply its text, and only where it has no other name", async () => {
+  await using on = await ground({ "a.ts": "a1", "b.ts": "b1", "c.txt": "c1" });
+  const inode = async (path: string) => (await Deno.stat(path)).ino;
+  const shared = { ...await on.write("a.ts", "a2", "a1"), optional: true };
+  const linked = { ...await on.write("b.ts", "b2", "b1"), optional: true };
+  const plain = await on.write("c.txt", "c2", "c1");
+  const changes = [shared, linked, plain] as (FileChange & {
+    source: string;
+  })[];
+  for (const { source } of changes) await Deno.chmod(source, 0o640);
+  // As where an earlier release has it too.
+  await Deno.link(changes[1]!.source, on.temp.join("earlier"));
+  const change = await on.files.prepare(changes);
+  change.swap();
+  const isShared = await Promise.all(
+    changes.map(async ({ path, source }) =>
+      await inode(join(on.root, path)) === await inode(source)
+    ),
+  );
+  assertEquals(isShared, [true, false, false]);
+  assertEquals(
+    Object.values(await on.look()).map((seen) => text(seen)).toSorted(),
+    ["a2", "b2", "c2"],
+  );
+  await change.finish();
+  await on.files.close();
+});
