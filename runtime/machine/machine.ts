@@ -36,11 +36,13 @@ export class Machine {
   constructor(context: MachineContext, transaction: Transaction = TRANSACTION) {
     const { bucket, settings, appProcess } = context;
     const upgrades = new Upgrades(context);
+    const begunAt = performance.now();
     const starts = bucket && new Starts({
       bucket,
       app: settings.app,
       machineId: settings.machineId,
       livedMs: settings.livedMs,
+      ageMs: () => performance.now() - begunAt,
       onEnd: (act) => appProcess.endSignals.onEnd(act),
       onProven: (wanted) => proven(wanted, { context, upgrades }),
     });

@@ -36,7 +36,7 @@ export interface RememberingBucket extends Bucket {
 export class FaultyBucket implements Bucket {
   readonly #sim: Sim;
   readonly #inner: RememberingBucket;
-  readonly #faults: FaultRates;
+  #faults: FaultRates;
   /** Whether nothing reaches the bucket any more. */
   cut = false;
 
@@ -49,6 +49,11 @@ export class FaultyBucket implements Bucket {
     this.#sim = sim;
     this.#inner = inner;
     this.#faults = faults;
+  }
+
+  /** From now on the network is good. */
+  mend(): void {
+    this.#faults = {};
   }
 
   url(key: string): string {

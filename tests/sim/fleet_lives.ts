@@ -324,7 +324,7 @@ class FleetLife {
         begun,
       ));
     }
-    await world.run(Promise.resolve(), 60_000);
+    if (await world.rest(60_000)) this.#count("backs off");
     this.#promises.judgeEnd();
     this.#promises.judgeRest((machine) => this.#wantedOf(machine));
   }

@@ -40,6 +40,11 @@ for (
     [17404, "an orderly end that the bucket did not hear of was a death"],
     [17553, "another image hid that a process had died of the release"],
     [13394, "a release was charged with the death of the one that it replaced"],
+    [49827, "a machine was restarted, took the release again and died of it"],
+    [
+      42086,
+      "a release was charged with the death of an image a few seconds old",
+    ],
   ] as const
 ) {
   Deno.test(`a fleet keeps its promises in life ${seed}, in which ${found}`, async () => {

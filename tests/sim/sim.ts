@@ -140,7 +140,8 @@ export class Sim {
     const process = currentProcess();
     const timer = {
       at: this.#elapsed + Math.max(0, ms),
-      fire: () => process ? process.deliver(call) : call(),
+      // As its own process: what it waits for then is the world's time, too, and ends with it.
+      fire: () => process ? process.deliver(() => process.run(call)) : call(),
     };
     this.#insert(timer);
     return () => {

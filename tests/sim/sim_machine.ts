@@ -105,7 +105,8 @@ interface Running {
   served: number;
 }
 
-const POLL_MS = 5_000;
+/** How often a machine looks at the pointer, in milliseconds. */
+export const POLL_MS = 5_000;
 const PROBATION_MS = 5_000;
 const RESTART_MS = 1_000;
 const KILL_MS = 5_000;
@@ -130,6 +131,8 @@ export class SimMachine {
   disturbedAt = -Infinity;
   /** How many processes it has had. */
   lives = 0;
+  /** The last look that failed; the next one may be a minute away. */
+  #failedLook: SimProcess | null = null;
   /** Whether it stays down when it is stopped, or starts again by itself. */
   readonly #sim: Sim;
   readonly #options: SimMachineOptions;
@@ -159,6 +162,11 @@ export class SimMachine {
   /** Which process runs, or null. */
   get process(): SimProcess | null {
     return this.#running?.process ?? null;
+  }
+
+  /** Whether its process could not look the last time, so that it waits longer than usual before it looks again. */
+  get backsOff(): boolean {
+    return this.process !== null && this.#failedLook === this.process;
   }
 
   /** As the Machines API answers. */
@@ -369,7 +377,14 @@ export class SimMachine {
       };
       const machine = new Machine(context, this.#transaction(process));
       const watcher = new Watcher({
-        poll: () => machine.poll(),
+        poll: () => {
+          const look = machine.poll();
+          look.then(
+            () => this.#failedLook = null,
+            () => this.#failedLook = process,
+          );
+          return look;
+        },
         intervalMs: settings.pollIntervalMs,
         logger,
         random: () => this.#sim.random(),

@@ -38,13 +38,21 @@ import { Sim, SimProcess } from "./sim.ts";
 import { type FlyCall, SimFly, TOKEN } from "./sim_fly.ts";
 import { useSimClock } from "./sim_globals.ts";
 import { SimHost } from "./sim_host.ts";
-import { type Nature, SimMachine, type Temper } from "./sim_machine.ts";
+import {
+  type Nature,
+  POLL_MS,
+  SimMachine,
+  type Temper,
+} from "./sim_machine.ts";
+import { pollDelay } from "../../runtime/machine/watcher.ts";
 
 /** The app's name. */
 export const APP = "shop";
 /** The image of all machines. */
 export const IMAGE = "registry.fly.io/shop:deployment-1";
 
+// From the look until what it found is in.
+const TAKE_MS = 15_000;
 const SECRET = TOKEN.split("_")[1]!;
 
 /** What a world begins with. */
@@ -199,6 +207,7 @@ export class SimWorld {
   onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
   readonly #clock: Disposable;
   readonly #make: (temper: Temper, index: number, state?: string) => SimMachine;
+  readonly #lines: FaultyBucket[] = [];
   #deployers = 0;
 
   constructor(options: WorldOptions) {
@@ -210,6 +219,7 @@ export class SimWorld {
     const { skewMs = 0, plant = {} } = options;
     const machine = (temper: Temper, index: number, state?: string) => {
       const bucket = new FaultyBucket(sim, this.bucket, options.machineFaults);
+      this.#lines.push(bucket);
       return new SimMachine(sim, {
         natureOf: (version) => this.natures.get(version) ?? "works",
         onTake: (...taken) => this.onTake(...taken),
@@ -365,6 +375,23 @@ export class SimWorld {
       }
     };
     return await this.sim.run(main.finally(more));
+  }
+
+  /**
+   * Leaves the machines alone, on the network that they have, until each could look at the pointer.
+   *
+   * @param ms for how long
+   * @returns whether one needed longer than that
+   */
+  async rest(ms: number): Promise<boolean> {
+    await this.run(Promise.resolve(), ms);
+    if (!this.machines.some(({ backsOff }) => backsOff)) return false;
+    // Three failed looks in a row put the next one off by eight intervals, as they should: a machine is late only where
+    // its line is good, and the longest back-off is over.
+    for (const line of this.#lines) line.mend();
+    const longest = pollDelay(POLL_MS, Infinity, 1);
+    await this.run(Promise.resolve(), longest + TAKE_MS);
+    return true;
   }
 
   /** Ends all lives. */

@@ -4,7 +4,8 @@
  * dies too, to the image. If that dies as well, the release is innocent: a database is down, memory is short. If what
  * is on trial lives, the release is ended on this machine. A release that a running process took, and that is not what
  * a start would take, is not taken a third time after two deaths. A death while a release is taken in the place of
- * another that has not lived a minute may be of either: where a start takes the new one, it is not counted.
+ * another, or of the image, that has not lived a minute may be of either: where a start takes the new one, it is not
+ * counted, once.
  *
  * @module
  */
@@ -127,7 +128,25 @@ export function takenBefore(
   if (record === null || !hasDied(record, now, livedMs)) return null;
   const { upgrade_id, deaths, stage, taken = null } = record;
   if (upgrade_id === wantedId || stage !== "normal") return taken;
-  return { upgrade_id, deaths: deaths + 1 };
+  return { upgrade_id, deaths: record.doubtful ? deaths : deaths + 1 };
+}
+
+/**
+ * Says whether a death after a release is taken may be of what ran before, and is therefore not to be counted.
+ *
+ * @param record what was noted last, or null
+ * @param wanted what is taken
+ * @param isYoung whether what runs has not lived a minute yet
+ * @returns true where a start takes the release, which then counts, and the last death was not doubtful already
+ */
+export function isDoubtful(
+  record: StartRecord | null,
+  { upgradeId, isCommitted = false }: StartWanted,
+  isYoung: boolean,
+): boolean {
+  if (!isYoung || !isCommitted) return false;
+  // Where no start can read the pointer, each process takes the release anew: without this none of its deaths would count.
+  return record?.upgrade_id !== upgradeId || record.doubtful !== true;
 }
 
 function hasDied({ at }: StartRecord, now: number, livedMs: number): boolean {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { StartRecord } from "../../protocol/machine/start_record.ts";
 import {
   decideStart,
+  isDoubtful,
   LIVED_MS,
   type StartDecision,
   takenBefore,
@@ -176,4 +177,22 @@ Deno.test("takenBefore() counts the deaths of a release that a running process t
   const later = AT + 3 * LIVED_MS;
   assertEquals(takenBefore(first, "u", later), null);
   assertEquals(takenBefore(null, "u", AT), null);
+});
+
+Deno.test("isDoubtful() doubts a death once, where what ran was young and a start takes the release", () => {
+  const committed = { ...WANTED, isCommitted: true };
+  assertEquals(isDoubtful(null, committed, true), true);
+  assertEquals(isDoubtful(record({ deaths: 1 }), committed, true), true);
+  assertEquals(isDoubtful(null, committed, false), false);
+  // No start takes it: nothing would count its deaths.
+  assertEquals(isDoubtful(null, WANTED, true), false);
+  const doubted = record({ doubtful: true });
+  assertEquals(isDoubtful(doubted, committed, true), false);
+  const other = { ...committed, upgradeId: "other" };
+  assertEquals(isDoubtful(doubted, other, true), true);
+});
+
+Deno.test("takenBefore() does not count a death that is doubtful", () => {
+  const taken = takenBefore(record({ doubtful: true, deaths: 1 }), "other", AT);
+  assertEquals(taken, { upgrade_id: "u", deaths: 1 });
 });

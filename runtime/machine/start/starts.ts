@@ -18,6 +18,7 @@ import {
 import {
   DEATHS_MAX,
   decideStart,
+  isDoubtful,
   type StartDecision,
   type StartWanted,
   takenBefore,
@@ -37,6 +38,8 @@ export interface StartsContext {
   readonly machineId: string;
   /** How long a process has to live for its start to be a good one, in milliseconds. */
   readonly livedMs: number;
+  /** How long the process has lived, in milliseconds. */
+  ageMs(): number;
   /** Calls back when a signal asks the process to end; gives back what stops that. */
   onEnd(act: () => Promise<void>): () => void;
   /** Told that what was before the wanted release has lived on trial. */
@@ -96,8 +99,9 @@ export class Starts {
       const noted = this.#noted;
       if (noted?.upgrade_id === upgradeId) {
         // The start could not get it, or is on its way with it: its deaths go on counting.
-        const { stage, deaths, innocent } = noted;
-        await this.#note(wanted, { ...fresh, stage, deaths, innocent }, now);
+        const { stage, deaths, innocent, doubtful = false } = noted;
+        const again = { ...fresh, stage, deaths, innocent };
+        await this.#note(wanted, again, now, null, doubtful && this.#isYoung);
         return deaths;
       }
       const taken = noted === undefined
@@ -106,8 +110,8 @@ export class Starts {
       const deaths = taken?.upgrade_id === upgradeId ? taken.deaths : 0;
       if (deaths < DEATHS_MAX) {
         const isOpen = !!noted && noted.stage !== "ended";
-        const isDoubtful = isOpen && wanted.isCommitted === true;
-        await this.#note(wanted, { ...fresh, deaths }, now, null, isDoubtful);
+        const doubtful = isDoubtful(record, wanted, isOpen || this.#isYoung);
+        await this.#note(wanted, { ...fresh, deaths }, now, null, doubtful);
       }
       return deaths;
     } catch {
@@ -132,14 +136,14 @@ export class Starts {
     decision: StartDecision,
     now: number,
     taken: TakenRecord | null = null,
-    isDoubtful = false,
+    doubtful = false,
   ): Promise<void> {
     this.#stopWaiting();
     const { stage, deaths, innocent } = decision;
     const { livedMs, onEnd } = this.#context;
     const record: StartRecord = {
       ...this.#record(wanted, decision, now, taken),
-      ...(isDoubtful ? { doubtful: true } : {}),
+      ...(doubtful ? { doubtful } : {}),
     };
     this.#noted = record;
     await this.#write(record);
@@ -190,6 +194,10 @@ export class Starts {
     this.#timer = null;
     this.#unsubscribe();
     this.#unsubscribe = () => {};
+  }
+
+  get #isYoung(): boolean {
+    return this.#context.ageMs() < this.#context.livedMs;
   }
 
   get #key(): string {

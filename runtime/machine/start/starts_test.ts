@@ -23,11 +23,13 @@ function machine() {
     bucket,
     pass: (ms: number) => void (now += ms),
     async process(use: (starts: Starts) => Promise<void>): Promise<void> {
+      const bornAt = now;
       const starts = new Starts({
         bucket,
         app: "shop",
         machineId: "m",
         livedMs: 60_000,
+        ageMs: () => now - bornAt,
         onEnd: () => () => {},
         onProven: () => Promise.resolve(),
       });
@@ -97,11 +99,57 @@ Deno.test("Starts.taking() counts the death of a release that is taken where all
   const it = machine();
   const good = { ...START, isCommitted: true };
   await it.process(async (starts) => {
+    it.pass(60_000);
     assertEquals(await starts.taking(good), 0);
     it.pass(500);
   });
   await it.process(async (starts) => {
     assertEquals((await starts.begin(good)).deaths, 1);
+  });
+});
+
+Deno.test("Starts.taking() does not charge a committed release with the death of an image that was a few seconds old", async () => {
+  const it = machine();
+  const good = { ...START, isCommitted: true };
+  await it.process(async (starts) => {
+    it.pass(60_000);
+    await starts.taking(good);
+    it.pass(500);
+  });
+  // Its start could not read the pointer, so it began with the image.
+  await it.process(async (starts) => {
+    it.pass(5000);
+    assertEquals(await starts.taking(good), 1);
+    it.pass(500);
+    // The download was cut, and is tried again.
+    assertEquals(await starts.taking(good), 1);
+    it.pass(500);
+  });
+  const runs: string[] = [];
+  for (let process = 1; process <= 2; process++) {
+    await it.process(async (starts) => {
+      const { run, deaths } = await starts.begin(good);
+      runs.push(`${run} ${deaths}`);
+      it.pass(5000);
+    });
+  }
+  assertEquals(runs, ["wanted 1", "image 2"]);
+});
+
+Deno.test("Starts.taking() counts the deaths of a release that kills every young process, where no start can read the pointer", async () => {
+  const it = machine();
+  const bad = { ...TAKEN, isCommitted: true };
+  const deaths: number[] = [];
+  for (let process = 1; process <= 4; process++) {
+    await it.process(async (starts) => {
+      it.pass(5000);
+      deaths.push(await starts.taking(bad));
+      it.pass(500);
+    });
+  }
+  assertEquals(deaths, [0, 0, 1, 1]);
+  await it.process(async (starts) => {
+    assertEquals((await starts.begin(bad)).run, "image");
   });
 });
 

@@ -27,7 +27,7 @@ export interface StartRecord {
   readonly innocent: number;
   /** What runs on trial, or instead of the ended release. Without it: what was before. */
   readonly instead?: "before" | "image";
-  /** True where what ran when it was taken had not lived a minute either: a death may be of that, and is not counted. */
+  /** True where what ran when it was taken, be it the image, had not lived a minute: a death may be of that, and is not counted. */
   readonly doubtful?: boolean;
   /** Another release, which a running process took before it died. */
   readonly taken?: TakenRecord;

@@ -118,7 +118,8 @@ export function judgeLife(
 }
 
 /**
- * Judges a machine that came to rest after it had applied a release: it may have woken, and its process have died since.
+ * Judges a machine that came to rest, or was restarted, after it had applied a release: it may have woken, or have taken
+ * it again, and its process have died since.
  *
  * @param state what it has said
  * @param before who ran there before the upgrade
@@ -130,11 +131,14 @@ export function judgeRested(
   before: LifeBefore,
   machine: AppMachine | null,
 ): Life {
-  const first = machine && oldestExit(exitsSince(machine, before));
-  // Who ended in order has another process by now, of which nothing is known.
-  return first && isCrash(first)
-    ? dead(describeExit(first, state))
-    : { life: "rests" };
+  if (machine === null) return { life: "rests" };
+  const exits = exitsSince(machine, before);
+  // Still of a wave, each process that came after takes the release again; on another image only the first had it.
+  const ofRelease = sameImage(machine.imageRef, state.machine.imageRef)
+    ? exits
+    : [oldestExit(exits)].filter((exit) => exit !== null);
+  const crash = oldestExit(ofRelease.filter(isCrash));
+  return crash === null ? { life: "rests" } : dead(describeExit(crash, state));
 }
 
 function judgeSilence(error: unknown): Life {

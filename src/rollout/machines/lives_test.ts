@@ -4,6 +4,7 @@ import { type AppMachine, ServesNobodyError } from "../../fly/fleet.ts";
 import type { MachineExit } from "../../fly/machine.ts";
 import {
   judgeLife,
+  judgeRested,
   lifeBefore,
   PROBATION_MS_DEFAULT,
   withLastWords,
@@ -232,5 +233,34 @@ Deno.test("withLastWords() quotes the last three lines, without what draws on a 
     withLastWords(failure, ["a", "b", "\x1b[31merror: boom", "", "  at x.ts"])
       .message,
     "its process ended; it last said: b | error: boom |   at x.ts",
+  );
+});
+
+Deno.test("judgeRested() counts the death of a process that took the release after a restart in order", () => {
+  const judge = (now: AppMachine | null) => {
+    const life = judgeRested(APPLIED, BEFORE, now);
+    return life.life === "dead" ? life.failure.message : life.life;
+  };
+  const restart = exit({ at: AT + 500, code: 0, requestedStop: true });
+  const crash = exit({ at: AT + 9_000, code: 70 });
+  const exits = [crash, restart, exit({ at: AT - 5_000 })];
+  assertEquals(
+    judge(machine({ exits })),
+    "its process ended with code 70 after 9.0 s",
+  );
+  assertEquals(judge(machine({ exits: exits.slice(1) })), "rests");
+  assertEquals(judge(null), "rests");
+  // The code of another image died.
+  assertEquals(judge(machine({ imageRef: "img:2", exits })), "rests");
+  assertEquals(
+    judge(machine({ imageRef: "img:2", exits: [restart, crash] })),
+    "rests",
+  );
+  assertEquals(
+    judge(machine({
+      imageRef: "img:2",
+      exits: [restart, exit({ at: AT + 100, code: 70 })],
+    })),
+    "its process ended with code 70 after 0.1 s",
   );
 });
