@@ -134,16 +134,19 @@ export async function proven(
   wanted: StartWanted,
   deps: Pick<BringInDeps, "context" | "upgrades">,
 ): Promise<void> {
-  for (let attempt = 1; attempt <= WORD_ATTEMPTS_MAX; attempt++) {
-    try {
-      return await sayProven(wanted, deps);
-    } catch (error) {
-      deps.context.logger.warn(
-        `cannot say yet that a release is ended here: ${errorText(error)}`,
-      );
-    }
-    await pause(RETRY.firstMs * 2 ** (attempt - 1), { staysAlive: false });
-  }
+  const warn = (error: unknown) =>
+    deps.context.logger.warn(
+      `cannot say yet that a release is ended here: ${errorText(error)}`,
+    );
+  await retry(() => sayProven(wanted, deps), {
+    attemptsMax: WORD_ATTEMPTS_MAX,
+    firstMs: RETRY.firstMs,
+    isTransient(error) {
+      warn(error);
+      return true;
+    },
+    wait: (ms) => pause(ms, { staysAlive: false }),
+  }).catch(warn);
 }
 
 async function sayProven(
