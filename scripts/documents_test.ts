@@ -58,7 +58,7 @@ Deno.test("every task that a document names is there", async () => {
   }
 });
 
-Deno.test("the runtime's README tells of everything that its entry points for apps export", async () => {
+Deno.test("the runtime's README tells of everything that its entry points export", async () => {
   const text = await read("runtime/README.md");
   const missing: string[] = [];
   for (const [entry, file] of Object.entries(runtimeJson.exports)) {
