@@ -116,7 +116,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     kind: "usage",
     message:
       'Cannot read --timeout: expected a whole number of at least 1, found "soon"',
-    hint: null,
+    hint: "write --timeout <seconds>",
   },
   {
     name: "a missing fly.toml",
@@ -317,7 +317,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     kind: "usage",
     message:
       "Cannot start a sandbox for no-such-folder: there is no such folder",
-    hint: null,
+    hint: "name the app's folder: flyhot sandbox <folder>",
   },
   {
     name: "a sandbox in no region",

@@ -436,6 +436,10 @@ function unreadable(what: string): FlyhotError {
   return new FlyhotError(
     "unexpected",
     `Cannot ${what}: the answer of the Machines API is not the JSON expected`,
+    {
+      hint:
+        "check FLY_FLAPS_BASE_URL, and whether a proxy answers in the place of Fly",
+    },
   );
 }
 

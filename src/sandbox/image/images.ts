@@ -96,7 +96,7 @@ export class Images {
       throw new FlyhotError(
         "not_found",
         `Cannot build an image of ${source}: there is no such folder`,
-        { cause },
+        { hint: "name the folder that has the Dockerfile", cause },
       );
     }
     const hash = createHash("sha256");
