@@ -110,7 +110,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     hint: "for example: --build-arg DENO_VERSION=2.9.6",
   },
   {
-    name: "a timeout that is no number",
+    name: "a timeout that is not a number",
     args: ["hot", "--timeout", "soon"],
     code: 2,
     kind: "usage",

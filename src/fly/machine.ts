@@ -120,7 +120,7 @@ export function parseMachine(value: unknown): Machine {
  *
  * @param value parsed JSON
  * @returns the machines
- * @throws {FlyhotError} `unexpected` if it is no list of machines
+ * @throws {FlyhotError} `unexpected` if it is not a list of machines
  */
 export function parseMachines(value: unknown): readonly Machine[] {
   if (!Array.isArray(value)) {

@@ -382,7 +382,7 @@ export class MachinesApi {
   }
 
   /**
-   * Destroys a machine, running or not; one that is gone already is no error.
+   * Destroys a machine, running or not; one that is gone already is not an error.
    *
    * @param id the machine
    * @param signal gives up early

@@ -256,7 +256,7 @@ async function refusePruned(
     `Cannot roll ${app} back to ${target.version}: ${
       bucket.url(target.key)
     } is not in the bucket`,
-    { hint: "deploy that version anew with: flyhot hot" },
+    { hint: "deploy that version again with: flyhot hot" },
   );
 }
 

@@ -97,7 +97,7 @@ Deno.test("rollback() refuses where nothing was ever upgraded, and what is not i
     );
     assertEquals([error.code, error.hint], [
       "not_found",
-      "deploy that version anew with: flyhot hot",
+      "deploy that version again with: flyhot hot",
     ]);
     assertEquals(world.generation?.hot_upgrade?.version, "2.0.0");
   });

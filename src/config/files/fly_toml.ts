@@ -163,7 +163,7 @@ function section(
   const value = root[key];
   if (value === undefined) return {};
   if (isRecord(value)) return value;
-  throw new FlyhotError("usage", `Cannot read ${path}: ${key} is no table`, {
+  throw new FlyhotError("usage", `Cannot read ${path}: ${key} is not a table`, {
     hint: `write it as a section: [${key}]`,
   });
 }
@@ -185,9 +185,13 @@ function envOf(value: unknown, path: string): Record<string, string> {
   const env: Record<string, string> = {};
   for (const table of tables) {
     if (!isRecord(table)) {
-      throw new FlyhotError("usage", `Cannot read ${path}: env is no table`, {
-        hint: "write it as a section: [env]",
-      });
+      throw new FlyhotError(
+        "usage",
+        `Cannot read ${path}: env is not a table`,
+        {
+          hint: "write it as a section: [env]",
+        },
+      );
     }
     for (const [name, entry] of Object.entries(table)) {
       env[name] = envText(entry, `${path}: env.${name}`);

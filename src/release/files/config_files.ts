@@ -63,7 +63,7 @@ export interface ConfigFiles {
  * @param host the disk
  * @param paths the files of the app, so that members named by a pattern are found. Default none
  * @returns what they say
- * @throws {FlyhotError} `usage` if one is no JSON
+ * @throws {FlyhotError} `usage` if one is not JSON
  */
 export async function readConfigFiles(
   root: string,

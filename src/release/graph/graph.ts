@@ -115,7 +115,7 @@ async function denoInfo(
   host: Host,
   signal?: AbortSignal,
 ): Promise<InfoGraph> {
-  // A compiled flyhot is its own execPath, and is no deno.
+  // A compiled flyhot is its own execPath, and is not deno.
   const program = /(^|[\\/])deno(\.exe)?$/i.test(host.execPath)
     ? host.execPath
     : "deno";
