@@ -86,6 +86,8 @@ export class ModuleLoading {
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
   readonly #sources = new Map<string, string>();
+  /** The same, written otherwise; as far as somebody has asked. */
+  readonly #others = new Map<string, string | null>();
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -163,11 +165,13 @@ export class ModuleLoading {
     const { table, staged } = this;
     const slices = new Slices();
     for (const path of paths) {
-      const file = table!.fileOf(
-        instanceUrl(table!.placeOf(path), staged!.attempt),
-      );
+      const url = instanceUrl(table!.placeOf(path), staged!.attempt);
+      const file = table!.fileOf(url);
       if (file !== null && SCRIPT.test(file)) {
-        this.#transpiling.readAhead(this.#imageFile(file));
+        this.#transpiling.readAhead(
+          this.#imageFile(file),
+          this.#isErasable(url),
+        );
         if (slices.over) await slices.next();
       }
     }
@@ -211,10 +215,22 @@ export class ModuleLoading {
    */
   hasText(text: string, isOf: (url: string) => boolean): boolean {
     const written = this.keeping.plain(text);
-    for (const [url, source] of this.#sources) {
-      if (isOf(url) && source.includes(written)) return true;
+    const urls = [...this.#sources.keys()].filter(isOf);
+    return urls.some((url) => this.#sources.get(url)!.includes(written)) ||
+      urls.some((url) => this.#otherwise(url)?.includes(written) === true);
+  }
+
+  /** The text of a module as it would be if its types had not been blanked out but transpiled away, or the reverse. */
+  #otherwise(url: string): string | null {
+    let text = this.#others.get(url);
+    if (text === undefined) {
+      const file = this.#imageFile(this.table?.fileOf(url) ?? fileOf(url));
+      text = this.#isErasable(url)
+        ? this.#transpiling.text(file)
+        : this.#transpiling.erasedText(file);
+      this.#others.set(url, text);
     }
-    return false;
+    return text;
   }
 
   /**
@@ -288,7 +304,7 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
-    for (const known of [this.#sources, this.namespaces]) {
+    for (const known of [this.#sources, this.#others, this.namespaces]) {
       for (const url of known.keys()) {
         if (!table.isCurrent(url)) known.delete(url);
       }
@@ -409,6 +425,9 @@ export class ModuleLoading {
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = this.#transpiling.ahead(file, context) ??
+      (!isRequired && this.#isErasable(url)
+        ? this.#transpiling.erased(file)
+        : null) ??
       next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
@@ -431,6 +450,14 @@ export class ModuleLoading {
     }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** Whether the release says that an instance runs as it is written once its types are blanked out. */
+  #isErasable(url: string): boolean {
+    const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
+    const path = this.table?.pathOf(url) ?? null;
+    return path !== null && analysis !== undefined &&
+      Object.hasOwn(analysis, path) && analysis[path]!.erasable === true;
   }
 
   /** Whether an instance of the main module has to be told that it is that. */

@@ -12,8 +12,9 @@ export type TakeClasses = (
 ) => void;
 
 // Deno writes one statement a line, from its beginning. A line of a text that looks like it names nothing, and gives nothing.
+// Where types were blanked out, there are more spaces than one.
 const CLASS =
-  /^(?:export (?:default )?)?(?:class |(?:const|let|var) )([A-Za-z_$][\w$]*)(?= (?:extends|\{|= class\b)|\{)/gm;
+  /^(?:export\s+(?:default\s+)?)?(?:class|const|let|var)\s+([A-Za-z_$][\w$]*)(?=\s+extends\b|\s*\{|\s*=\s*class\b)/gm;
 const MAP = "\n//# sourceMappingURL=";
 
 /**

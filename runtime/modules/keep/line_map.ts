@@ -120,7 +120,13 @@ function decode(text: string): { value: number; length: number } {
   return { value: bits & 1 ? -(bits >> 1) : bits >> 1, length };
 }
 
-function encode(value: number): string {
+/**
+ * Writes a number as source maps do.
+ *
+ * @param value the number
+ * @returns its digits
+ */
+export function encode(value: number): string {
   let bits = value < 0 ? (-value << 1) | 1 : value << 1;
   let text = "";
   do {

@@ -367,6 +367,8 @@ export interface ModuleAnalysis {
   readonly keepsFiles?: boolean;
   /** True if it awaits at its top level. */
   readonly awaits?: boolean;
+  /** True of TypeScript that runs as it is once its types are blanked out. */
+  readonly erasable?: boolean;
   /** True for CommonJS. */
   readonly commonjs?: boolean;
   /** Of a script that cannot be parsed: where, and why; then nothing else is known of it. */
@@ -677,6 +679,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "computed", boolean, at),
     ...maybe(it, "keepsFiles", boolean, at),
     ...maybe(it, "awaits", boolean, at),
+    ...maybe(it, "erasable", boolean, at),
     ...maybe(it, "commonjs", boolean, at),
     ...maybe(it, "broken", brokenFact, at),
   };
