@@ -65,6 +65,8 @@ export class ModuleLoading {
   main: SeenMain | null = null;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
+  /** Instances that tell when their evaluation has come to its end, and have not yet. */
+  unevaluated: Set<string> = new Set();
   /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
@@ -440,7 +442,7 @@ export class ModuleLoading {
     this.#sources.set(url, text);
     // First of all: the others put text at places that the parser would not know.
     const kept = isRequired ? text : this.keeping.wrap(text, url);
-    let source = withClasses(kept, url);
+    let source = withClasses(kept, url, this.unevaluated.has(url));
     if (this.main !== null && !isRequired) {
       source = withEvaluation(source, url);
     }

@@ -101,6 +101,23 @@ export class LiveBoundaries {
   }
 
   /**
+   * The modules that boundaries import, as they did the last time.
+   *
+   * @returns their paths
+   */
+  get targets(): Set<string> {
+    const { table } = this.#modules;
+    const paths = new Set<string>();
+    for (const reference of this.#boundaries) {
+      for (const url of reference.deref()?.gate.newest.call.targets ?? []) {
+        const path = table?.pathOf(url) ?? null;
+        if (path !== null) paths.add(path);
+      }
+    }
+    return paths;
+  }
+
+  /**
    * Imports the new code for the boundaries that lead to reloaded modules.
    *
    * @param reload the paths that are evaluated anew

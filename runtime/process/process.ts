@@ -585,6 +585,7 @@ export class AppProcess {
     url: string,
     classes: Readonly<Record<string, () => unknown>>,
   ): void {
+    this.modules.unevaluated.delete(url);
     const path = this.modules.table?.pathOf(url) ?? null;
     if (path === null) return;
     const staging = this.#stagings.get(attemptOf(url) ?? -1);

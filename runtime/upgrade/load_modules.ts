@@ -84,13 +84,18 @@ export async function prepare(
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
-    const imports = plan.roots.filter(isScript).map((path) =>
+    const started = (path: string): Promise<unknown> =>
       generations.inAttempt(
         attempt,
         () => import(modules.stagedUrl(path)),
         path,
-      )
-    );
+      );
+    // An import() takes milliseconds, whatever it finds loaded: what boundaries import is not imported twice.
+    const { targets } = boundaries;
+    const roots = plan.roots.filter(isScript);
+    const led = roots.filter((path) => targets.has(path));
+    modules.unevaluated = new Set(led.map((path) => modules.stagedUrl(path)));
+    const imports = roots.filter((path) => !targets.has(path)).map(started);
     const served = servedMain(plan, appProcess);
     if (served) {
       const evaluated = Promise.all(imports);
@@ -106,6 +111,13 @@ export async function prepare(
       attempt,
       () => boundaries.refresh(new Set(plan.reload)),
     );
+    // A thunk may decide anew what it imports, or get over what fails.
+    imports.push(refreshed.then(() =>
+      Promise.all(
+        led.filter((path) => modules.unevaluated.has(modules.stagedUrl(path)))
+          .map(started),
+      )
+    ));
     // Several may fail, and only the first is reported.
     for (const pending of [refreshed, ...imports]) pending.catch(() => {});
     const isEndless = plan.roots.some((path) =>

@@ -116,7 +116,6 @@ export class LaidFiles {
     this.#change = null;
     try {
       await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
-      await this.#removeUnused();
       const change = await this.#plan(changes);
       this.#change = change;
       await change.write();
@@ -294,12 +293,16 @@ export class LaidFiles {
       if (await isThere(folder)) this.#folders.push(folder);
     }
     await this.#record([], [], []);
+    await this.#removeUnused();
   }
 
+  /** Where nobody waits for it. */
   async #removeUnused(): Promise<void> {
     const used = new Set([...this.#laid.values()].map(({ backup }) => backup));
     const read = new Set(
-      this.#former.flatMap(({ before }) => [...before.values()]),
+      [...this.#former, ...this.#change ? [this.#change] : []].flatMap((
+        { before },
+      ) => [...before.values()]),
     );
     for await (const { name } of nativeFiles.readDir(this.#inStore(""))) {
       if (!used.has(name) && !read.has(this.#inStore(name))) {
