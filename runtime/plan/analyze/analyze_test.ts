@@ -1,9 +1,7 @@
+import { moduleAnalysis } from "../../protocol/manifest/read_analysis.ts";
 import { assertEquals } from "@std/assert";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import {
-  moduleAnalysis,
-  touchesOf,
-} from "../../protocol/manifest/module_analysis.ts";
+import { touchesOf } from "../../protocol/manifest/module_analysis.ts";
 import { analyzeScript } from "../../../src/release/graph/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
