@@ -35,6 +35,7 @@ import { nativeRequire } from "./packages/native_require.ts";
 import { PackageLoading } from "./packages/package_loading.ts";
 import { Leads } from "./packages/leads.ts";
 import { OutsideUse } from "./outside_use.ts";
+import { ModuleTexts } from "./module_texts.ts";
 import { isText, textOf, Transpiling } from "./transpiling.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -87,9 +88,11 @@ export class ModuleLoading {
   readonly #edges = new Edges();
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
-  readonly #sources = new Map<string, string>();
-  /** The same, written otherwise; as far as somebody has asked. */
-  readonly #others = new Map<string, string | null>();
+  readonly #texts = new ModuleTexts((url) =>
+    this.#isErasable(url)
+      ? this.#transpiling.text(this.#fileOf(url))
+      : this.#transpiling.erasedText(this.#fileOf(url))
+  );
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -190,7 +193,7 @@ export class ModuleLoading {
   async transpiled(path: string): Promise<string> {
     const place = this.table!.placeOf(path);
     // Loaded from the image's file, which does not change.
-    const kept = this.#sources.get(place);
+    const kept = this.#texts.of(place);
     if (kept !== undefined) return kept;
     if (!this.#transpiling.isReady) await import(`${place}${LEARNING}`);
     const text = this.#transpiling.text(this.#imageFile(place));
@@ -216,23 +219,7 @@ export class ModuleLoading {
    * @returns true if one of them has it
    */
   hasText(text: string, isOf: (url: string) => boolean): boolean {
-    const written = this.keeping.plain(text);
-    const urls = [...this.#sources.keys()].filter(isOf);
-    return urls.some((url) => this.#sources.get(url)!.includes(written)) ||
-      urls.some((url) => this.#otherwise(url)?.includes(written) === true);
-  }
-
-  /** The text of a module as it would be if its types had not been blanked out but transpiled away, or the reverse. */
-  #otherwise(url: string): string | null {
-    let text = this.#others.get(url);
-    if (text === undefined) {
-      const file = this.#imageFile(this.table?.fileOf(url) ?? fileOf(url));
-      text = this.#isErasable(url)
-        ? this.#transpiling.text(file)
-        : this.#transpiling.erasedText(file);
-      this.#others.set(url, text);
-    }
-    return text;
+    return this.#texts.has(this.keeping.plain(text), isOf);
   }
 
   /**
@@ -306,12 +293,11 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
-    for (const known of [this.#sources, this.#others, this.namespaces]) {
-      for (const url of known.keys()) {
-        if (!table.isCurrent(url)) known.delete(url);
-      }
+    this.#texts.keep((url) => table.isCurrent(url));
+    for (const url of this.namespaces.keys()) {
+      if (!table.isCurrent(url)) this.namespaces.delete(url);
     }
-    this.keeping.forget((url) => this.#sources.has(url));
+    this.keeping.forget((url) => this.#texts.of(url) !== undefined);
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());
   }
@@ -439,7 +425,7 @@ export class ModuleLoading {
     }
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = textOf(loaded.source);
-    this.#sources.set(url, text);
+    this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     const kept = isRequired ? text : this.keeping.wrap(text, url);
     let source = withClasses(kept, url, this.unevaluated.has(url));
@@ -475,6 +461,11 @@ export class ModuleLoading {
     if (!main?.isNative || url !== main.url || !table) return null;
     const current = table.current(url);
     return current === url || this.#edges.hasLoaded(current) ? null : current;
+  }
+
+  /** Where the text of an instance comes from. */
+  #fileOf(url: string): string {
+    return this.#imageFile(this.table?.fileOf(url) ?? fileOf(url));
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */
