@@ -45,9 +45,7 @@ export function total(items: readonly Item${leaf}[]): number {
   }
   return sum;
 }
-${
-      Array.from({ length: functions }, (_, at) => moreText(leaf, at)).join("")
-    }`;
+${Array.from({ length: functions }, (_, at) => moreText(leaf, at)).join("")}`;
   const groupText = (group: number, version: number) =>
     inGroup(group).map((leaf) =>
       `import { value as v${leaf} } from "../leaves/leaf${leaf}.ts";`

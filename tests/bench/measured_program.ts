@@ -194,4 +194,3 @@ async function packed(folder: string, files: Map<string, string>) {
   await release.dispose();
   return toFileUrl(file).href;
 }
-

@@ -32,7 +32,14 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
     );
     const kb = (bytes: number) => bytes / (times / 2) / 1024;
     const source = after.info.retainedBytes - before.info.retainedBytes;
-    console.error(name, kb(after.rss - before.rss), kb(after.heap - before.heap), kb(source), (after.info.retainedModules - before.info.retainedModules)/(times/2), after.collections-before.collections);
+    console.error(
+      name,
+      kb(after.rss - before.rss),
+      kb(after.heap - before.heap),
+      kb(source),
+      (after.info.retainedModules - before.info.retainedModules) / (times / 2),
+      after.collections - before.collections,
+    );
     yield { name, value: kb(after.rss - before.rss), unit: "KB" };
   }
 }

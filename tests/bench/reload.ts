@@ -3,7 +3,7 @@
  */
 import type { Bench, Figure, Goal } from "./figure.ts";
 import { type Change, layeredApp } from "./layered_app.ts";
-import { type MeasuredUpgrade, MeasuredProgram } from "./measured_program.ts";
+import { MeasuredProgram, type MeasuredUpgrade } from "./measured_program.ts";
 import { inTurns, median, run, withFolder, writeFiles } from "./measuring.ts";
 
 /** One series of upgrades. */
@@ -98,10 +98,15 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
       figure(`a leaf of ${modules}: stall`, leaf.stall, "ms", {
         goal: { atMost: 10 },
       }),
-      figure(`a leaf of ${modules}: the 200th beside the 10th`, leaf.growth, "x", {
-        goal: { atMost: 1.5 },
-        note: "computing",
-      }),
+      figure(
+        `a leaf of ${modules}: the 200th beside the 10th`,
+        leaf.growth,
+        "x",
+        {
+          goal: { atMost: 1.5 },
+          note: "computing",
+        },
+      ),
       figure(`a leaf of ${modules}: kept`, leaf.keptKb, "KB of RSS", {
         goal: { atMost: 300 },
       }),
