@@ -5,7 +5,7 @@ import { join, toFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { denoHost } from "../../src/host_deno.ts";
 import { packRelease } from "../../src/release/pack.ts";
-import { writeFiles } from "./measuring.ts";
+import { PROFILE, writeFiles } from "./measuring.ts";
 
 const MAIN = `
 import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";
@@ -100,7 +100,7 @@ export class UpgradedApp implements AsyncDisposable {
       releases.push(toFileUrl(file).href);
     }
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "--quiet", "main.ts"],
+      args: ["run", "-A", "--no-lock", "--quiet", ...PROFILE, "main.ts"],
       cwd: root,
       env: {
         NO_COLOR: "1",
@@ -118,6 +118,11 @@ export class UpgradedApp implements AsyncDisposable {
       .pipeThrough(new TextLineStream()).getReader();
     const { value } = await lines.read();
     return new UpgradedApp(process, lines, Number(value), releases);
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** Upgrades it to the next version; it is committed when this returns. */

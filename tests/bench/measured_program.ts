@@ -6,7 +6,7 @@ import { denoHost } from "../../src/host_deno.ts";
 import { packRelease } from "../../src/release/pack.ts";
 import type { MachineInfo } from "../../runtime/protocol/mod.ts";
 import { layeredApp } from "./layered_app.ts";
-import { withFolder, writeFiles } from "./measuring.ts";
+import { PROFILE, withFolder, writeFiles } from "./measuring.ts";
 
 /** What one upgrade of the measured process came to. */
 export interface MeasuredUpgrade {
@@ -30,17 +30,6 @@ export interface Held {
   /** What the runtime says of itself. */
   readonly info: MachineInfo;
 }
-
-/** `BENCH_PROF=<folder>` writes CPU profiles of the measured processes. */
-const PROFILE = Deno.env.get("BENCH_PROF")
-  ? [
-    "--cpu-prof",
-    "--cpu-prof-interval",
-    "200",
-    "--cpu-prof-dir",
-    Deno.env.get("BENCH_PROF")!,
-  ]
-  : [];
 
 const MAIN = `
 import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";

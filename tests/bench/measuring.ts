@@ -112,3 +112,14 @@ export async function writeFiles(
     await Deno.writeTextFile(file, text);
   }
 }
+
+/** `BENCH_PROF=<folder>` has the measured processes write CPU profiles. */
+export const PROFILE: readonly string[] = Deno.env.get("BENCH_PROF")
+  ? [
+    "--cpu-prof",
+    "--cpu-prof-interval",
+    "200",
+    "--cpu-prof-dir",
+    Deno.env.get("BENCH_PROF")!,
+  ]
+  : [];
