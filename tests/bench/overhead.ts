@@ -42,16 +42,21 @@ const ns = (calls: number, work: () => void) => {
   work();
   return (performance.now() - from) / calls * 1e6;
 };
-const rounds = [];
-for (let round = 0; round < 7; round++) {
+const measure = async () => {
   const plain = ns(times, () => { for (let at = 0; at < times; at++) direct.add(1); });
   const boundary = ns(times, () => { for (let at = 0; at < times; at++) app.add(1); });
   const from = performance.now();
   for (let at = 0; at < times / 10; at++) await count.add(1);
   const action = (performance.now() - from) / (times / 10) * 1e6;
-  rounds.push({ plain, boundary, action });
+  return { plain, boundary, action };
+};
+const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async () => Response.json(await measure()));
+const inside = [], outside = [];
+for (let round = 0; round < 7; round++) {
+  inside.push(await (await fetch("http://127.0.0.1:" + server.addr.port)).json());
+  outside.push(await measure());
 }
-console.log(JSON.stringify(rounds));
+console.log(JSON.stringify({ inside, outside }));
 Deno.exit(0);
 `,
 } as const;
@@ -150,7 +155,8 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
         for (const each of Object.values(all)) each.warm();
       }
     }
-    const calls: { plain: number; boundary: number; action: number }[] = JSON
+    type Calls = { plain: number; boundary: number; action: number };
+    const { inside, outside }: { inside: Calls[]; outside: Calls[] } = JSON
       .parse(
         await run(Deno.execPath(), [
           "run",
@@ -158,7 +164,7 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
           "--no-lock",
           "--quiet",
           "calls.ts",
-          tiny ? "1000" : "2000000",
+          tiny ? "1000" : "1000000",
         ], { cwd: folder, env }),
       );
     const us = (it: Measured) => median(it.microseconds);
@@ -172,22 +178,24 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
         (median(it.rates) / median(plain.rates)).toFixed(2)
       } times the throughput`,
     });
-    const ns = (key: keyof typeof calls[number]) =>
-      median(calls.map((round) => round[key]));
+    const ns = (rounds: readonly Calls[], key: keyof Calls) =>
+      median(rounds.map((round) => round[key]));
+    const boundary = (name: string, rounds: readonly Calls[]) => ({
+      name: `a call through a live boundary ${name}`,
+      value: ns(rounds, "boundary") - ns(rounds, "plain"),
+      unit: "ns more",
+      note: `${ns(rounds, "boundary").toFixed(1)} ns beside ${
+        ns(rounds, "plain").toFixed(1)
+      } ns`,
+    });
     return [
       request("the preload, Deno.serve", preload),
       request("a boot shell: reapply() and live()", shell),
+      boundary("in a request", inside),
+      boundary("outside of any", outside),
       {
-        name: "a call through a live boundary",
-        value: ns("boundary") - ns("plain"),
-        unit: "ns more",
-        note: `${ns("boundary").toFixed(1)} ns beside ${
-          ns("plain").toFixed(1)
-        } ns`,
-      },
-      {
-        name: "an action of a holder, awaited",
-        value: ns("action"),
+        name: "an action of a holder in a request, awaited",
+        value: ns(inside, "action"),
         unit: "ns",
       },
     ];
