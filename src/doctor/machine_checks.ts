@@ -1,6 +1,7 @@
 /** Is a machine ready to be upgraded?
  * @module
  */
+import { retainedWords } from "../ui/memory_words.ts";
 import type { MachineInfo, Pointer } from "@flyhot/runtime/protocol";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
@@ -9,11 +10,7 @@ import type { ExecOutcome, MachinesApi } from "../fly/machines_api.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../limited.ts";
-import {
-  type MachineStatus,
-  retainedWords,
-  statusReport,
-} from "../status/text.ts";
+import { type MachineStatus, statusReport } from "../status/text.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
 /** The oldest Deno that resolves nested imports through a hook correctly. */
@@ -166,7 +163,7 @@ export function judgeRuntime(status: MachineStatus): Check {
     ? warn(
       "runtime",
       `${text}, retains ${retainedWords(status)}: past the budget`,
-      "free them with a cold deploy: fly deploy",
+      `free them with: fly machine restart ${id}`,
       id,
     )
     : pass("runtime", text, id);

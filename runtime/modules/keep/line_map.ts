@@ -69,7 +69,8 @@ function shiftsOf(source: string, insertions: readonly Insertion[]): Shifts {
 /** Moves an encoded source map; null if it is none. */
 function movedMap(encoded: string, shifts: Shifts): string | null {
   try {
-    const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
+    // At every start each module passes here: by a loop over its bytes this took as long as parsing it.
+    const bytes = Uint8Array.fromBase64(encoded);
     const map = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof map.mappings !== "string") return null;
     const lines: string[] = map.mappings.split(";");
@@ -78,11 +79,7 @@ function movedMap(encoded: string, shifts: Shifts): string | null {
       if (mappings) lines[line] = movedLine(mappings, shift);
     }
     const text = JSON.stringify({ ...map, mappings: lines.join(";") });
-    let binary = "";
-    for (const byte of new TextEncoder().encode(text)) {
-      binary += String.fromCharCode(byte);
-    }
-    return btoa(binary);
+    return new TextEncoder().encode(text).toBase64();
   } catch {
     return null;
   }
