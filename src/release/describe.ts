@@ -103,19 +103,24 @@ export async function describeRelease(
     host,
     signal,
   );
-  const known = countScripts(collected.files.keys()) >= CACHED_FROM
+  let known = countScripts(collected.files.keys()) >= CACHED_FROM
     ? await openAnalyses(options.app, host)
     : undefined;
-  const readAt = (folder: string, paths: Iterable<string>) =>
+  const readAt = (
+    folder: string,
+    paths: Iterable<string>,
+    isReached: (path: string) => boolean,
+  ) =>
     readContents(paths, {
       folder,
       config,
       host,
+      isReached,
       ...(known ? { known } : {}),
       ...(signal ? { signal } : {}),
     });
   const [ofApp, modulesOfApp] = await settled([
-    readAt(options.root, collected.files.keys()),
+    readAt(options.root, collected.files.keys(), () => false),
     graph,
   ]);
   const layout = await layOut(
@@ -126,11 +131,19 @@ export async function describeRelease(
   const { root, sizes, modules, appFolder } = layout;
   const entries = appEntries.map((entry) => appFolder + entry);
   refuseMissing(modules, sizes);
+  const isReached = (path: string) => Object.hasOwn(modules, path);
   const own = new Set([...ofApp.digests.keys()].map((it) => appFolder + it));
-  const beside = await readAt(
-    root,
-    [...sizes.keys()].filter((path) => !own.has(path)),
+  const seen = new Set(
+    [...ofApp.analysis.keys()].map((it) => appFolder + it),
   );
+  // What lies elsewhere, and what was left out as long as nobody knew whether it is imported.
+  const others = [...sizes.keys()].filter((path) =>
+    !own.has(path) || isReached(path) && !seen.has(path)
+  );
+  if (countScripts(others) >= CACHED_FROM) {
+    known ??= await openAnalyses(options.app, host);
+  }
+  const beside = await readAt(root, others, isReached);
   await known?.save();
   const contents = joinContents(ofApp, appFolder, beside);
   const files: Readonly<Record<string, ReleaseFile>> = Object.fromEntries(

@@ -25,6 +25,8 @@ export interface ContentsOptions {
   readonly folder: string;
   /** What the app's configuration says of scripts. */
   readonly config: Pick<ConfigFiles, "compilerOptions" | "packageJson">;
+  /** Whether a module of the app imports a script, as far as that is known. */
+  readonly isReached: (path: string) => boolean;
   /** The disk. */
   readonly host: Pick<Host, "files">;
   /** Analyses from before. Default none. */
@@ -51,7 +53,7 @@ const TEXT =
  */
 export async function readContents(
   paths: Iterable<string>,
-  { folder, config, host, known, signal }: ContentsOptions,
+  { folder, config, host, isReached, known, signal }: ContentsOptions,
 ): Promise<Contents> {
   const digests = new Map<string, ContentDigest>();
   const texts = new Map<string, string>();
@@ -88,6 +90,7 @@ export async function readContents(
       texts.has(path)
         ? Promise.resolve(texts.get(path)!)
         : host.files.readText(joinPath(folder, path)),
+    isReached,
     ...(known ? { known } : {}),
   });
   return { digests, texts, analysis: new Map(Object.entries(analysis)) };

@@ -15,6 +15,9 @@ import {
 /** A longer script is a bundle, of which nobody writes down what starts with it. */
 const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
 
+/** One that is longer than this and that nothing imports is somebody else's bundle, for a browser: it takes seconds. */
+const UNREACHED_BYTES_MAX = 128 * 1024;
+
 /** What {@linkcode analyzeScripts} needs to know of a release. */
 export interface ScriptSources {
   /** Length and digest of each of its files, by path. */
@@ -27,6 +30,8 @@ export interface ScriptSources {
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The text of a file. */
   readonly read: (path: string) => Promise<string | null>;
+  /** Whether a module of the app imports a script. Default yes */
+  readonly isReached?: (path: string) => boolean;
   /** What is known from before. Default nothing. */
   readonly known?: AnalysisCache;
   /** Analyzes one script, in this thread. Default {@linkcode analyzeScript}, in several threads where there are many. */
@@ -34,13 +39,22 @@ export interface ScriptSources {
 }
 
 /**
- * Analyzes the scripts of a release, reached or not: which of them run is only known where they do.
+ * Analyzes the scripts of a release, reached or not: which of them run is only known where they do. Only of what nothing
+ * imports the long ones are left out; where such a one is loaded all the same, its changes are cold.
  *
  * @param sources the release
  * @returns what each does, by path; of those that cannot be parsed only why
  */
 export async function analyzeScripts(
-  { files, compilerOptions, packageJson, read, known, analyze }: ScriptSources,
+  {
+    files,
+    compilerOptions,
+    packageJson,
+    read,
+    isReached = () => true,
+    known,
+    analyze,
+  }: ScriptSources,
 ): Promise<Record<string, ModuleAnalysis>> {
   const options = optionsOf(compilerOptions);
   const required = packageJson?.type === "commonjs";
@@ -49,6 +63,7 @@ export async function analyzeScripts(
   const scripts: ScriptText[] = [];
   for (const [path, { sha256, size }] of Object.entries(files)) {
     if (!isScript(path) || size > SCRIPT_BYTES_MAX) continue;
+    if (size > UNREACHED_BYTES_MAX && !isReached(path)) continue;
     const own = required && path.endsWith(".js")
       ? { ...options, commonjs: true }
       : options;
