@@ -95,6 +95,7 @@ export async function describeRelease(
       ...collected.files,
       ...collected.aside,
       ...collected.generated,
+      ...collected.links.map((path) => [path, 0] as const),
     ]),
   );
   // Deno reads the graph while the app's own files are read here.
@@ -272,7 +273,7 @@ function refuseMissing(
       "usage",
       `Cannot pack ${
         importer ?? path
-      }: it imports ${path}, which is left out (a link, ignored or excluded)`,
+      }: it imports ${path}, which is left out (ignored or excluded, it or a link on the way)`,
       { hint: "take it back in with include, or change the import" },
     );
   }
