@@ -17,6 +17,7 @@ import type { LockFile } from "../plan/dependencies/lock_file.ts";
 import type { ServedAddress } from "../process/servers/hand_over.ts";
 import { consentAddress } from "../process/servers/listen_key.ts";
 import { checkLinks } from "./add_packages.ts";
+import { placedError, placedStack } from "./placed_error.ts";
 import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
 const CLAIM_POLL_MS = 10;
@@ -165,7 +166,10 @@ export async function prepare(
     };
   } catch (error) {
     discard({ staged, staging, callers, kept, globals }, appProcess);
-    throw upgradeError("load", "Cannot load the new modules", error);
+    const stack = placedStack(error, table);
+    if (stack !== null) appProcess.logger.error(stack);
+    const placed = placedError(error, table);
+    throw upgradeError("load", "Cannot load the new modules", placed);
   } finally {
     isOver = true;
     forget();

@@ -140,14 +140,12 @@ function names(node: Node, name: string): boolean {
 
 /** Whether each turn of a function that waits leads to the next: `return next()`, `work().then(next)`. */
 function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
+  if (unit.awaits.length === 0 && !hasChains(units)) return false;
   const within = (it: Node) =>
     unit.node.start <= it.start && it.end <= unit.node.end;
-  const isChain = (at: Node) => {
-    const callee = one(at, "callee");
-    return callee !== null && unwrap(callee).type === "MemberExpression" &&
-      /^(?:then|finally)$/.test(keyName(unwrap(callee), "property") ?? "");
-  };
-  const calls = units.all.flatMap((it) => it.calls).filter(within);
+  const calls = units.all.flatMap((it) =>
+    within(it.node) || it === unit ? it.calls.filter(within) : []
+  );
   const waits = unit.awaits.length > 0 || calls.some(isChain);
   return waits && calls.some((call) => {
     const callee = unwrap(one(call, "callee") ?? call);
@@ -155,15 +153,32 @@ function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
     return [callee, ...given].some((it) =>
       it.type === "Identifier" && functionOf(it, resolved, units) === unit
     ) && isInEachTurn(call, unit.node, resolved) &&
-      isInTheChain(call, unit.node, isChain, resolved);
+      isInTheChain(call, unit.node, resolved);
   });
+}
+
+function isChain(at: Node): boolean {
+  const callee = one(at, "callee");
+  return callee !== null && unwrap(callee).type === "MemberExpression" &&
+    /^(?:then|finally)$/.test(keyName(unwrap(callee), "property") ?? "");
+}
+
+const chained = new WeakMap<Units, boolean>();
+
+/** Most modules have none, and each of their functions would be asked about all calls of the others. */
+function hasChains(units: Units): boolean {
+  let known = chained.get(units);
+  if (known === undefined) {
+    known = units.all.some((it) => it.calls.some(isChain));
+    chained.set(units, known);
+  }
+  return known;
 }
 
 /** Not in a function that somebody else calls when something happens. */
 function isInTheChain(
   call: Node,
   end: Node,
-  isChain: (call: Node) => boolean,
   { parents }: Resolved,
 ): boolean {
   for (let at = call; at !== end;) {
