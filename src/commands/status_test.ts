@@ -81,6 +81,9 @@ const BUCKET = {
 async function answer(request: Request): Promise<Response | undefined> {
   const { host, pathname } = new URL(request.url);
   if (host === "s3.example") {
+    if (pathname.startsWith("/releases/releases/my-app-results/")) {
+      return new Response(null, { status: 404 });
+    }
     assertEquals(pathname, "/releases/releases/my-app-current.json");
     return Response.json(POINTER, { headers: { etag: '"1"' } });
   }
