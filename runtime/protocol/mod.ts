@@ -62,6 +62,7 @@ export {
   pointerWithGeneration,
   pointerWithGenerations,
 } from "./pointer.ts";
+export { isUnread, unreadIn } from "./pointer_unread.ts";
 export {
   keyId,
   publicKey,

@@ -145,6 +145,7 @@ class Upgrade {
           this.#context.fetchTimeoutMs,
         );
         const { consent } = this.#wanted;
+        await this.#context.onLoading?.();
         return await prepare(
           plan,
           release,

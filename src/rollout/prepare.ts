@@ -2,6 +2,7 @@
  * @module
  */
 import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
+import { oneLine } from "../one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
@@ -154,7 +155,12 @@ export async function prepare(
         };
       },
     );
-    const { pointer } = await readPointer(deps.bucket, source.app, signal);
+    const { pointer } = await readPointer(
+      deps.bucket,
+      source.app,
+      signal,
+      (text) => deps.reporter.emit({ type: "warning", text: oneLine(text) }),
+    );
     const generation = generationOf(pointer, imageRef);
     const current = generation?.hot_upgrade ?? null;
     return {

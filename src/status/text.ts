@@ -4,9 +4,10 @@
 import { isPastBudget, memoryOf } from "@flyhot/runtime/plan";
 import {
   fingerprint,
-  generationOf,
   type HotUpgrade,
+  isUnread,
   type MachineInfo,
+  type MachineResult,
   parseImageRef,
   type Pointer,
   sameImage,
@@ -18,6 +19,7 @@ import {
   describeAbandoned,
   SETTLES,
 } from "../rollout/pointer/abandoned.ts";
+import { type OwnWords, wantedOf } from "./own_words.ts";
 import { oneLine } from "../ui/format.ts";
 import { retainedWords, upgradesLeftWords } from "../ui/memory_words.ts";
 
@@ -143,6 +145,7 @@ export interface AskedMachine {
  * @param asked the machines and what each said
  * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
  * @param abandoned upgrades that nobody watches any more. Default none
+ * @param words what machines have said themselves of the release that they do not run. Default nothing
  * @returns the report
  */
 export async function statusReport(
@@ -150,13 +153,16 @@ export async function statusReport(
   asked: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
   abandoned: readonly AbandonedProbation[] = [],
+  words: OwnWords = new Map(),
 ): Promise<StatusReport> {
   return {
     app,
     compared_with: pointer === undefined ? "each other" : "pointer",
     pointer_revision: pointer?.revision ?? null,
     machines: await Promise.all(
-      asked.map((it) => statusOf(it, asked, pointer)),
+      asked.map((it) =>
+        statusOf(it, asked, pointer, words.get(it.machine.id) ?? null)
+      ),
     ),
     abandoned,
   };
@@ -166,11 +172,12 @@ async function statusOf(
   asked: AskedMachine,
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
+  word: MachineResult | null,
 ): Promise<MachineStatus> {
   const { machine, answer } = asked;
   const info = answer && "info" in answer ? answer.info : null;
   const memory = info && memoryOf(info);
-  const judgement = judge(asked, all, pointer);
+  const judgement = judge(asked, all, pointer, word);
   return {
     id: machine.id,
     region: machine.region,
@@ -197,8 +204,9 @@ async function statusOf(
     retained_budget_bytes: memory?.budgetBytes ?? null,
     upgrade_bytes: memory?.upgradeBytes ?? null,
     upgrades_left: memory?.upgradesLeft ?? null,
-    ...judgement,
-    remedy: remedyOf(machine, judgement, pointer),
+    verdict: judgement.verdict,
+    detail: judgement.detail,
+    remedy: judgement.remedy ?? remedyOf(machine, judgement, pointer),
   };
 }
 
@@ -232,7 +240,10 @@ function remedyOf(
   }
 }
 
-type Judgement = Pick<MachineStatus, "verdict" | "detail">;
+type Judgement = Pick<MachineStatus, "verdict" | "detail"> & {
+  /** What mends it, where that is not what usually does. */
+  readonly remedy?: string;
+};
 
 const RESTING = new Set(["stopped", "stopping", "suspended", "suspending"]);
 const STARTING = new Set([
@@ -248,6 +259,7 @@ function judge(
   asked: AskedMachine,
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
+  word: MachineResult | null,
 ): Judgement {
   if (asked.answer === null) return judgeState(asked.machine);
   if ("problem" in asked.answer) {
@@ -264,9 +276,16 @@ function judge(
     };
   }
   const { info } = asked.answer;
-  return pointer === undefined
-    ? judgeByPeers(info, all)
-    : judgeByPointer(info, wantedOf(pointer, info.currentImageRef), asked);
+  if (pointer === undefined) return judgeByPeers(info, all);
+  const wanted = wantedOf(pointer, info.currentImageRef);
+  if (wanted === null && isUnread(pointer, info.currentImageRef)) {
+    return {
+      verdict: "unknown",
+      detail: "the pointer's entry of its image cannot be read",
+      remedy: SETTLES,
+    };
+  }
+  return judgeByPointer(info, wanted, asked, word);
 }
 
 function judgeState({ state }: AppMachine): Judgement {
@@ -277,22 +296,11 @@ function judgeState({ state }: AppMachine): Judgement {
   return { verdict: "unknown", detail: `its state is ${state}` };
 }
 
-function wantedOf(
-  pointer: Pointer | null,
-  imageRef: string,
-): HotUpgrade | null {
-  try {
-    return generationOf(pointer, imageRef)?.hot_upgrade ?? null;
-  } catch {
-    // A machine may run what is not an image of a registry.
-    return null;
-  }
-}
-
 function judgeByPointer(
   info: MachineInfo,
   wanted: HotUpgrade | null,
   { machine }: AskedMachine,
+  word: MachineResult | null,
 ): Judgement {
   const running = info.hotUpgradeApplied ? info.sha256 : null;
   const wantedSha = wanted?.sha256 ?? null;
@@ -315,7 +323,28 @@ function judgeByPointer(
       detail: `v${wanted.version} is on probation elsewhere`,
     };
   }
-  return { verdict: "behind", detail: `v${wanted.version} is current` };
+  return judgeByWord(word, machine) ??
+    { verdict: "behind", detail: `v${wanted.version} is current` };
+}
+
+/** A machine that has given the release up takes it at no start again, until the pointer names another. */
+function judgeByWord(
+  word: MachineResult | null,
+  { id }: AppMachine,
+): Judgement | null {
+  if (word === null || word.failure === null) return null;
+  const { version, state, failure: { phase, message } } = word;
+  return state === "pending"
+    ? {
+      verdict: "behind",
+      detail: `v${version} is current, and tried again there: ${message}`,
+      remedy: `fly logs --machine ${id}`,
+    }
+    : {
+      verdict: "behind",
+      detail: `v${version} failed there in ${phase}: ${message}`,
+      remedy: SETTLES,
+    };
 }
 
 function judgeByPeers(
@@ -340,18 +369,13 @@ function newestPeer(
     if (!answer || !("info" in answer)) continue;
     const peer = answer.info;
     if (!peer.hotUpgradeApplied) continue;
-    if (!isSameImage(peer.currentImageRef, info.currentImageRef)) continue;
+    const { currentImageRef: other } = peer;
+    const isSame = other === info.currentImageRef ||
+      sameImage(other, info.currentImageRef);
+    if (!isSame) continue;
     if (newest === null || peer.deployedAt > newest.deployedAt) newest = peer;
   }
   return newest;
-}
-
-function isSameImage(a: string, b: string): boolean {
-  try {
-    return a === b || sameImage(a, b);
-  } catch {
-    return false;
-  }
 }
 
 /**
