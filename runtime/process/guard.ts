@@ -1,7 +1,7 @@
 /** Keeps an error of new code from ending the process: it fails the upgrade instead.
  *
  * Whose an error is, is told by the async context, else by the stack, else by the wrapper around the callback that
- * threw it: of an `error` event the context is lost, and errors of `fetch` and files have no frames of the app.
+ * threw it: of many `error` events the context is lost, and errors of `fetch` and files have no frames of the app.
  *
  * @module
  */
@@ -153,7 +153,13 @@ export class Guard {
 
   #attemptOf(error: unknown, context: Work | null): number | null {
     if (this.#watched.size === 0) return null;
-    return this.#owner(error, context ?? this.#notedFor(error));
+    const work = context ?? this.#notedFor(error);
+    const owner = this.#owner(error, work);
+    if (owner !== null || work !== null) return owner;
+    // What is no error has no stack. Most events of errors still have a context then, though not those of timers.
+    return stackUrls(error).some((url) => this.#context.isApp(url))
+      ? null
+      : this.#owner(error, this.#context.generations.work);
   }
 
   /**
