@@ -9,5 +9,10 @@
  * @returns its message, or itself as text
  */
 export function errorText(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    // Proxies, objects without a prototype, getters that throw themselves.
+    return "something that has no text";
+  }
 }

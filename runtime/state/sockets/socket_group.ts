@@ -6,7 +6,7 @@
  */
 import { natives } from "../../base/platform/natives.ts";
 import { Gate } from "../../modules/generation_gate.ts";
-import { type Generations, type Work } from "../../modules/generations.ts";
+import type { Generations, Work } from "../../modules/generations.ts";
 import { callContext, isPassing } from "../cells/call_context.ts";
 import type { FamilyCell } from "../cells/family_cell.ts";
 import type { HolderCell } from "../cells/holder_cell.ts";
