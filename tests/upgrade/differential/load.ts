@@ -32,6 +32,10 @@ export const memberOf = (holder: HolderModel, argument: number): string =>
   holder.family ? ["ann", "bob", "cyd"][Math.abs(argument) % 3]! : "it";
 
 const PATIENCE_MS = 60_000;
+/** How many probes one process has at most if its programs are few. */
+const MANY_PROBES = 12;
+/** How long a caller waits between two questions: callers that never wait only keep the processors from the upgrade. */
+const PAUSE_MS = 2;
 
 /** Callers of one process. */
 export class Load {
@@ -45,12 +49,21 @@ export class Load {
     readonly probes: readonly Probe[],
     readonly holders: readonly HolderModel[],
   ) {
+    // Every third over HTTP; more of them where there is more to ask.
+    const count = probes.length > MANY_PROBES ? 6 : 3;
     this.#callers = [
-      this.#caller(0, false),
-      this.#caller(1, false),
-      this.#caller(2, true),
+      ...Array.from({ length: count }, (_, index) =>
+        this.#caller(
+          Math.floor(index * probes.length / count),
+          index % 3 === 2,
+        )),
       this.#adder(),
     ];
+  }
+
+  /** How many answers show that callers are at it: each probe has been asked. */
+  get enough(): number {
+    return Math.max(20, this.probes.length + this.holders.length);
   }
 
   /** Waits until this many more answers have come in: a test in which nobody calls proves nothing. */
@@ -84,7 +97,7 @@ export class Load {
             ? this.app.callOverHttp(probe.name, ...probe.args)
             : this.app.call(probe.name, ...probe.args),
       );
-      await pause(1);
+      await pause(PAUSE_MS);
     }
   }
 
@@ -100,7 +113,7 @@ export class Load {
         this.added.push({ piece: holder.piece, key, version, by });
         return null;
       });
-      await pause(1);
+      await pause(PAUSE_MS);
     }
   }
 
