@@ -103,11 +103,11 @@ const stateModule = (id: string, params: Params): string => {
   } } from "@flyhot/runtime";
 ${make}export const ${id}_kept = ${
     params.family ? "family" : "holder"
-  }("${params.named}", {
+  }("${id}_${params.named}", {
   version: ${version},
 ${
     params.renamedFrom
-      ? `  renamedFrom: "${params.renamedFrom}",\n`
+      ? `  renamedFrom: "${id}_${params.renamedFrom}",\n`
       : ""
   }  state: () => ({ ${keys} }),
   migrate: {

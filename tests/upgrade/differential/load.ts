@@ -34,14 +34,16 @@ export const memberOf = (holder: HolderModel, argument: number): string =>
 const PATIENCE_MS = 60_000;
 /** How many probes one process has at most if its programs are few. */
 const MANY_PROBES = 12;
-/** How long a caller waits between two questions: callers that never wait only keep the processors from the upgrade. */
-const PAUSE_MS = 2;
+/** How long callers wait between two questions, by how many they are: those that hardly wait only keep the processors from
+ * the upgrade. */
+const PAUSE_MS = { few: 2, many: 5 } as const;
 
 /** Callers of one process. */
 export class Load {
   readonly seen: Seen[] = [];
   readonly added: Added[] = [];
   #going = true;
+  readonly #pauseMs: number;
   readonly #callers: Promise<void>[];
 
   constructor(
@@ -50,7 +52,9 @@ export class Load {
     readonly holders: readonly HolderModel[],
   ) {
     // Every third over HTTP; more of them where there is more to ask.
-    const count = probes.length > MANY_PROBES ? 6 : 3;
+    const isMany = probes.length > MANY_PROBES;
+    const count = isMany ? 6 : 3;
+    this.#pauseMs = isMany ? PAUSE_MS.many : PAUSE_MS.few;
     this.#callers = [
       ...Array.from({ length: count }, (_, index) =>
         this.#caller(
@@ -97,7 +101,7 @@ export class Load {
             ? this.app.callOverHttp(probe.name, ...probe.args)
             : this.app.call(probe.name, ...probe.args),
       );
-      await pause(PAUSE_MS);
+      await pause(this.#pauseMs);
     }
   }
 
@@ -113,7 +117,7 @@ export class Load {
         this.added.push({ piece: holder.piece, key, version, by });
         return null;
       });
-      await pause(PAUSE_MS);
+      await pause(this.#pauseMs);
     }
   }
 

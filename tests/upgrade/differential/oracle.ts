@@ -32,6 +32,8 @@ import {
 export interface UpgradeReport {
   /** Which versions: `0 -> 1`, or with their seeds where several programs are upgraded at once. */
   readonly what: string;
+  /** How many programs got another version in it. */
+  readonly count: number;
   readonly end: End;
   /** Whether a fresh process of the release works, as far as it matters to the verdict. */
   readonly sound: boolean;
@@ -104,7 +106,7 @@ export async function runPrograms(
         died = hot.ended ? hot.log.slice(-800) : undefined;
         throw error;
       });
-      upgrades.push({ what: going, ...ended.report });
+      upgrades.push({ what: going, count: moves.length, ...ended.report });
       violations.push(...ended.violations.map((text) => `${going}: ${text}`));
       if (ended.isIn) at = next;
       return ended;
@@ -239,7 +241,7 @@ async function runUpgrade(
 
 /** An upgrade that has been judged. */
 interface Ended {
-  readonly report: Omit<UpgradeReport, "what">;
+  readonly report: Omit<UpgradeReport, "what" | "count">;
   readonly outcome: Outcome;
   /** Whether the new code is in. */
   readonly isIn: boolean;

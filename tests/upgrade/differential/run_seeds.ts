@@ -12,6 +12,8 @@ export interface Figures {
   readonly failing: readonly ProgramReport[];
   readonly upgrades: number;
   readonly applied: number;
+  /** How often a program got another version by one that was applied: more often, where several get theirs at once. */
+  readonly appliedPrograms: number;
   readonly refused: number;
   /** Failed, as an unsound release should. */
   readonly failed: number;
@@ -110,6 +112,8 @@ export function figuresOf(
     failing: reports.filter(({ violations }) => violations.length > 0),
     upgrades: upgrades.length,
     applied: upgrades.filter(({ end }) => end === "applied").length,
+    appliedPrograms: upgrades.filter(({ end }) => end === "applied")
+      .reduce((sum, { count }) => sum + count, 0),
     refused: upgrades.filter(({ end }) => end === "refused").length,
     failed:
       upgrades.filter(({ end, sound }) => end === "failed" && !sound).length,
@@ -127,7 +131,9 @@ export function describeFigures(figures: Figures): string {
   const lines = [
     `${figures.seeds} seeds, ${figures.upgrades} upgrades: applied ${
       share(figures.applied)
-    }, refused ${share(figures.refused)}, failed as they should ${
+    } with ${figures.appliedPrograms} versions of programs, refused ${
+      share(figures.refused)
+    }, failed as they should ${
       share(figures.failed)
     }, failed though a fresh start works ${share(figures.failedSound.length)}`,
     `${
