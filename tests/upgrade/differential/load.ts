@@ -36,7 +36,7 @@ const PATIENCE_MS = 60_000;
 const MANY_PROBES = 12;
 /** How long callers wait between two questions, by how many they are: those that hardly wait only keep the processors from
  * the upgrade. */
-const PAUSE_MS = { few: 2, many: 5 } as const;
+const PAUSE_MS = { few: 2, many: 8 } as const;
 
 /** Callers of one process. */
 export class Load {
