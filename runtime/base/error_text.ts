@@ -10,9 +10,22 @@
  */
 export function errorText(thrown: unknown): string {
   try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
+    if (thrown instanceof Error) return String(thrown.message);
+  } catch { /* a message that cannot be read: what else it says */ }
+  return thrownText(thrown);
+}
+
+/**
+ * Puts anything that was thrown into words with its kind, as a template would; but symbols, objects without a prototype and
+ * those that refuse have words too, because what is thrown while a failure is reported would end the app.
+ *
+ * @param thrown what was thrown
+ * @returns itself as text
+ */
+export function thrownText(thrown: unknown): string {
+  try {
+    return String(thrown);
   } catch {
-    // Proxies, objects without a prototype, getters that throw themselves.
-    return "something that has no text";
+    return `a thrown ${typeof thrown} that has no text`;
   }
 }
