@@ -17,15 +17,12 @@ import { sleep } from "./sleep.ts";
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
 
-const STOP_SIGNALS: readonly Deno.Signal[] = [
-  "SIGINT",
-  "SIGTERM",
-  // The terminal was closed: what is under way is ended in order all the same.
-  "SIGHUP",
-];
+const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+/** The terminal was closed, which kernel and shell may both tell: what is under way is ended in order all the same. */
+const HANG_UP: Deno.Signal = "SIGHUP";
 
 /**
- * Makes the real host. The first interruption aborts `interrupted`; a second one ends the process at once.
+ * Makes the real host. The first interruption aborts `interrupted`; a second SIGINT or SIGTERM ends the process at once.
  *
  * @returns the host, to be disposed
  *
@@ -38,14 +35,20 @@ const STOP_SIGNALS: readonly Deno.Signal[] = [
  */
 export function denoHost(): DenoHost {
   const interrupt = new AbortController();
+  const onHangUp = () => interrupt.abort(new Error("interrupted"));
   const onSignal = () => {
-    dispose();
+    letSignalsPass();
     interrupt.abort(new Error("interrupted"));
   };
-  const dispose = () => {
+  const letSignalsPass = () => {
     for (const name of STOP_SIGNALS) Deno.removeSignalListener(name, onSignal);
   };
+  const dispose = () => {
+    letSignalsPass();
+    Deno.removeSignalListener(HANG_UP, onHangUp);
+  };
   for (const name of STOP_SIGNALS) Deno.addSignalListener(name, onSignal);
+  Deno.addSignalListener(HANG_UP, onHangUp);
   return {
     fetch: (request) => fetch(request),
     now: () => Date.now(),

@@ -183,6 +183,57 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+Deno.test("a terminal that is closed hangs up more than once, and with other signals: what is under way still ends in order", async () => {
+  for (
+    const [signals, ends] of [
+      [["SIGHUP", "SIGHUP", "SIGHUP"], true],
+      [["SIGTERM", "SIGHUP"], true],
+      [["SIGHUP", "SIGTERM"], true],
+      [["SIGHUP", "SIGINT", "SIGINT"], false],
+    ] as const
+  ) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { denoHost } from ${
+          JSON.stringify(new URL("./host_deno.ts", import.meta.url).href)
+        };
+      using host = denoHost();
+      host.stdout.write("up;");
+      const keep = setInterval(() => {}, 1000);
+      await new Promise((done) => host.interrupted.addEventListener("abort", done));
+      host.stdout.write("stopping;");
+      // All others have come by then.
+      while (await Deno.stdin.read(new Uint8Array(1)) !== null) {}
+      clearInterval(keep);
+      host.stdout.write("stopped");`,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    let text = "";
+    for await (
+      const piece of child.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      text += piece;
+      if (text === "up;") child.kill(signals[0]);
+      if (text !== "up;stopping;") continue;
+      for (const name of signals.slice(1)) {
+        child.kill(name);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+      await child.stdin.close().catch(() => {});
+    }
+    const { code, signal } = await child.status;
+    assertEquals(
+      [text, code, signal],
+      ends ? ["up;stopping;stopped", 0, null] : ["up;stopping;", 130, "SIGINT"],
+      signals.join(),
+    );
+  }
+});
+
 /** Bytes that come piece by piece, then an end. */
 function pieces(...texts: string[]) {
   return {

@@ -6,6 +6,7 @@ import { errorText } from "../base/error_text.ts";
 import { pause } from "../base/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
+import { retainedMemory } from "../plan/retained_memory.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
@@ -85,13 +86,13 @@ export class BringIn {
         await upgrades.pending(wanted, startedAt, bootAttempts),
       );
       const atBoot = bootAttempts !== null;
-      const refused = await unsigned(wanted, context.settings) ??
-        (atBoot ? null : await this.#deadly(wanted));
-      const outcome = refused ?? await this.#upgrade(
-        wantedRelease(wanted, context.bucket),
-        atBoot,
-        wanted.probation_ms,
-      );
+      const outcome = await unsigned(wanted, context.settings) ??
+        await this.#upgrade(
+          wantedRelease(wanted, context.bucket),
+          atBoot,
+          wanted.probation_ms,
+          () => this.#loading(wanted, atBoot),
+        );
       // Anew, because it tells which release is in.
       const pending = await upgrades.pending(wanted, startedAt, bootAttempts);
       const result = upgrades.judge(pending, outcome, wanted);
@@ -136,18 +137,19 @@ export class BringIn {
     this.#nudged?.();
   }
 
-  /** Notes that a release is being taken; an error where it has killed the process twice, and no start would take it. */
-  async #deadly(wanted: HotUpgrade): Promise<UpgradeError | null> {
-    if (wanted.key === null) return null;
+  /** Notes that a release runs from here on; refuses it where it has killed the process twice, and no start would take it. */
+  async #loading(wanted: HotUpgrade, atBoot: boolean): Promise<void> {
+    if (wanted.key === null) return;
     const { starts, pointer } = this.#deps;
+    if (atBoot) return await starts?.had(wanted.id);
     const deaths = await starts?.taking({
       upgradeId: wanted.id,
       revision: pointer.revision,
       hasBefore: false,
       isCommitted: wanted.state === "committed",
     }) ?? 0;
-    if (wanted.state === "committed" || deaths < DEATHS_MAX) return null;
-    return new UpgradeError(
+    if (wanted.state === "committed" || deaths < DEATHS_MAX) return;
+    throw new UpgradeError(
       "probation",
       `Cannot take ${wanted.version}: the process died ${deaths} times in a row within a minute of taking it; it is ended on this machine until the next rollout`,
     );
@@ -157,6 +159,7 @@ export class BringIn {
     release: WantedRelease,
     atBoot: boolean,
     probationMs: number = this.#deps.context.settings.probationMs,
+    onLoading: () => Promise<void> = () => Promise.resolve(),
   ): Promise<UpgradeOutcome | UpgradeError> {
     const { settings, logger, ...rest } = this.#deps.context;
     const { appProcess } = rest;
@@ -173,6 +176,7 @@ export class BringIn {
       healthTimeoutMs: settings.healthTimeoutMs,
       callbackTimeoutMs: settings.callbackTimeoutMs,
       drainMs: settings.drainMs,
+      onLoading,
       onChecked: (passed) => {
         checks = passed;
       },
@@ -194,10 +198,11 @@ export class BringIn {
     } catch (thrown) {
       return upgradeError("check", null, thrown);
     } finally {
-      const { modules, bytes } = appProcess.retained;
-      if (bytes > settings.retainedBudgetBytes) {
+      const { modules, bytes: sourceBytes } = appProcess.retained;
+      const kept = retainedMemory({ modules, sourceBytes });
+      if (kept > settings.retainedBudgetBytes) {
         logger.warn(
-          `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
+          `${modules} replaced modules keep about ${kept} bytes of memory, more than the budget of ${settings.retainedBudgetBytes}: a restart or a cold deploy frees them`,
         );
       }
     }

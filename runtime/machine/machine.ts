@@ -15,6 +15,7 @@ import {
 } from "./bring_in.ts";
 import type { MachineContext } from "./context.ts";
 import { bootUpgrades, decideUpgrade } from "./decide_upgrade.ts";
+import { looking } from "./pointer/look_error.ts";
 import { PointerReading } from "./pointer/pointer_reading.ts";
 import { Starts } from "./start/starts.ts";
 import { Upgrades } from "./upgrade_memory.ts";
@@ -83,12 +84,12 @@ export class Machine {
    * Reads the pointer once and does what it says.
    *
    * @returns when to look again at the latest, in milliseconds from now; null for the usual interval
-   * @throws {Error} if the pointer cannot be read
+   * @throws {LookError} if the pointer, or what this machine has said before, cannot be read
    */
   async poll(): Promise<number | null> {
     const { context: { settings }, pointer, upgrades } = this.#deps;
     if (this.#isBooting) return null;
-    await pointer.read();
+    await looking("the pointer cannot be read", () => pointer.read());
     if (this.#isBooting) return null;
     const decision = decideUpgrade(
       pointer.generation,
@@ -98,12 +99,14 @@ export class Machine {
     );
     if (decision.act === "wait") return decision.until - performance.now();
     if (decision.act === "none") return await this.#bringInOwed();
-    const { id } = decision.upgrade;
-    if (!upgrades.memory.has(id) && await upgrades.failedBefore(id)) {
-      return null;
-    }
+    const { id, version } = decision.upgrade;
+    const hasFailed = !upgrades.memory.has(id) && await looking(
+      `what this machine has said of ${version} before cannot be read`,
+      () => upgrades.failedBefore(id),
+    );
+    if (hasFailed) return null;
     this.#owed = null;
-    await this.#bringIn.bringIn(decision.upgrade, null);
+    await this.#take(decision.upgrade);
     return null;
   }
 
@@ -119,9 +122,16 @@ export class Machine {
     }
     const wait = (memory?.retryAt ?? 0) - performance.now();
     if (wait > 0) return wait;
-    const { state } = await this.#bringIn.bringIn(owed, null);
+    const { state } = await this.#take(owed);
     if (state !== "pending") this.#owed = null;
     return null;
+  }
+
+  #take(wanted: HotUpgrade): Promise<MachineResult> {
+    return looking(
+      `${wanted.version} cannot be brought in`,
+      () => this.#bringIn.bringIn(wanted, null),
+    );
   }
 
   /**

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Machine } from "./machine.ts";
 import { AppFiles } from "../release/app_files.ts";
 import type { Logger } from "../base/log.ts";
@@ -9,6 +9,7 @@ import type { MachineResult } from "../protocol/machine/machine_result.ts";
 import { pointerKey, resultKey } from "../protocol/object_keys.ts";
 import { ProtocolError } from "../protocol/json/parse.ts";
 import { ReleaseFolders } from "../release/unpack/folders.ts";
+import { LookError } from "./pointer/look_error.ts";
 import { readResult } from "./write_result.ts";
 import { resolveSettings } from "./settings.ts";
 import { AppProcess } from "../process/process.ts";
@@ -21,6 +22,8 @@ const ME = "6e82954f711e87";
 class Bucket extends MemoryBucket {
   readonly reads: string[] = [];
   fail: Error | null = null;
+  /** The one key that fails; null for all. */
+  failAt: string | null = null;
   /** Whether a conditional read finds what it knows, as after the same content was written again. */
   unchanged = false;
 
@@ -29,7 +32,8 @@ class Bucket extends MemoryBucket {
     if (this.unchanged && args[1]?.ifNoneMatch !== undefined) {
       return Promise.resolve({ status: "unchanged" });
     }
-    return this.fail ? Promise.reject(this.fail) : super.get(...args);
+    const isCut = this.failAt === null || this.failAt === args[0];
+    return this.fail && isCut ? Promise.reject(this.fail) : super.get(...args);
   }
 }
 
@@ -229,11 +233,12 @@ Deno.test("Machine.poll() refuses a pointer that it does not understand, and goe
     { ...pointerOf(5, upgradeOf("a")), protocol: 2 },
     "always",
   );
-  await assertRejects(
+  const bad = await assertRejects(
     () => machine.poll(),
-    ProtocolError,
+    LookError,
     "Cannot read pointer.protocol",
   );
+  assert(bad.cause instanceof ProtocolError);
   assertEquals(await stateOf("a"), null);
   await point(6, upgradeOf("b"));
   await machine.poll();
@@ -244,7 +249,31 @@ Deno.test("Machine.poll() hands on what the bucket refuses, for the watcher to t
   const { machine, bucket, point, stateOf } = setUp();
   await point(5, upgradeOf("a"));
   bucket.fail = new BucketError("network", "Cannot read it: no answer");
-  await assertRejects(() => machine.poll(), BucketError, "no answer");
+  const lost = await assertRejects(
+    () => machine.poll(),
+    LookError,
+    "no answer",
+  );
+  assertEquals(lost.what, "the pointer cannot be read");
+  bucket.fail = null;
+  await machine.poll();
+  assertEquals(await stateOf("a"), "nothing_to_do");
+});
+
+Deno.test("Machine.poll() says of what it has said itself that it cannot be read, and not of the pointer", async () => {
+  const { machine, bucket, point, stateOf } = setUp();
+  await point(5, upgradeOf("a"));
+  bucket.failAt = resultKey(APP, "a", ME);
+  bucket.fail = new BucketError("network", "Cannot read it: no answer");
+  const lost = await assertRejects(
+    () => machine.poll(),
+    LookError,
+    "no answer",
+  );
+  assertEquals(
+    lost.what,
+    "what this machine has said of base before cannot be read",
+  );
   bucket.fail = null;
   await machine.poll();
   assertEquals(await stateOf("a"), "nothing_to_do");

@@ -5,6 +5,7 @@ import { AbortController } from "../base/platform/globals.ts";
 import { pause } from "../base/pause.ts";
 import { errorText } from "../base/error_text.ts";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
+import { LookError } from "./pointer/look_error.ts";
 import type { Logger } from "../base/log.ts";
 
 /** What a watcher needs. */
@@ -76,6 +77,7 @@ export class Watcher implements AsyncDisposable {
   async #run(): Promise<void> {
     const { poll, intervalMs, logger, random = Math.random } = this.#context;
     let failures = 0;
+    let said: string | null = null;
     while (!this.#stopped) {
       let delay = pollDelay(intervalMs, failures, random());
       if (!this.#nudged) await this.#pause(delay);
@@ -84,17 +86,21 @@ export class Watcher implements AsyncDisposable {
       try {
         const sooner = await poll();
         failures = 0;
+        said = null;
         delay = pollDelay(intervalMs, 0, random());
         if (sooner !== null && sooner < delay) {
           await this.#pause(Math.max(0, sooner));
           this.#nudged = true;
         }
       } catch (error) {
-        const why = errorText(error);
+        const what = error instanceof LookError
+          ? error.what
+          : "a look at the pointer has failed";
         // One line when it begins; a bucket that is down for an hour must not fill the log.
-        if (failures === 0) {
-          logger.warn(`the pointer cannot be read, trying again: ${why}`);
+        if (what !== said) {
+          logger.warn(`${what}, trying again: ${errorText(error)}`);
         }
+        said = what;
         failures++;
       }
     }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Logger } from "../base/log.ts";
+import { LookError } from "./pointer/look_error.ts";
 import { pollDelay, Watcher, type WatcherContext } from "./watcher.ts";
 import { FakeTimers } from "../../tests/support/fake_timers.ts";
 
@@ -192,7 +193,9 @@ Deno.test("Watcher backs off while looks fail, says so once, and recovers at onc
     const timer = await timers.next();
     delays.push(timer.ms);
     timer.fire();
-    (await poll.called(look)).reject(new Error(`no answer ${look}`));
+    (await poll.called(look)).reject(
+      new LookError("the pointer cannot be read", `no answer ${look}`),
+    );
   }
   assertEquals(delays, [1000, 2000, 4000, 8000, 12000, 12000]);
   assertEquals(log.lines, [
@@ -208,9 +211,30 @@ Deno.test("Watcher backs off while looks fail, says so once, and recovers at onc
   assertEquals((await timers.next()).ms, 2000);
   assertEquals(
     log.lines.at(-1),
-    "warn the pointer cannot be read, trying again: no answer, as text",
+    "warn a look at the pointer has failed, trying again: no answer, as text",
   );
   assertEquals(log.lines.filter((line) => line.startsWith("warn")).length, 2);
+});
+
+Deno.test("Watcher says what cannot be read, and says it again only where it is something else", async () => {
+  await using it = watch();
+  const { watcher, timers, poll, log } = it;
+  watcher.start();
+  const pointer = "the pointer cannot be read";
+  const word = "what this machine has said of 1.0.0 before cannot be read";
+  for (
+    const [index, what] of [pointer, pointer, word, word, pointer].entries()
+  ) {
+    (await timers.next()).fire();
+    (await poll.called(index + 1)).reject(
+      new LookError(what, new Error("down")),
+    );
+  }
+  await timers.next();
+  assertEquals(
+    log.lines,
+    [pointer, word, pointer].map((what) => `warn ${what}, trying again: down`),
+  );
 });
 
 Deno.test("Watcher.nudge() looks at once during a back-off, and a failure then goes on backing off", async () => {

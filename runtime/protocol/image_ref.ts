@@ -49,17 +49,27 @@ export function parseImageRef(ref: string): ImageRef {
  *
  * @param a one reference
  * @param b the other
- * @returns true if the repositories are equal and the digests are (or, where one has none, the tags)
+ * @returns true if the repositories are equal and the digests are (or, where one has none, the tags); false where one
+ * cannot be read, as of a machine whose host does not answer
  */
 export function sameImage(a: string, b: string): boolean {
-  const left = parseImageRef(a);
-  const right = parseImageRef(b);
+  const left = readable(a);
+  const right = readable(b);
+  if (left === null || right === null) return false;
   if (left.repository !== right.repository) return false;
   if (left.digest !== null && right.digest !== null) {
     return left.digest === right.digest;
   }
   const tag = tagOf(left);
   return tag !== null && tag === tagOf(right);
+}
+
+function readable(ref: string): ImageRef | null {
+  try {
+    return parseImageRef(ref);
+  } catch {
+    return null;
+  }
 }
 
 function tagOf({ tag, digest }: ImageRef): string | null {

@@ -8,6 +8,7 @@ import {
   type ReleasePlace,
 } from "./hot_upgrade.ts";
 import { sameImage } from "./image_ref.ts";
+import { canBeWritten } from "./pointer_unread.ts";
 import { PROTOCOL_VERSION, protocolVersion } from "./manifest/manifest.ts";
 import {
   listOf,
@@ -31,6 +32,8 @@ export interface Generation {
   readonly hot_upgrade: HotUpgrade | null;
   /** Earlier upgrades, newest first, each with its final state; at most {@linkcode HISTORY_MAX}. */
   readonly history: readonly HotUpgrade[];
+  /** Earlier upgrades that could not be read, as they were found; {@linkcode pointerRecord} writes them back. */
+  readonly unread?: readonly unknown[];
 }
 
 /** The pointer: which release is current for which base image. */
@@ -127,14 +130,18 @@ function readGeneration(
   warn: (text: string) => void,
 ): Generation {
   const it = object(value, at);
-  const history = listOf((entry, where) =>
-    orWarning(() => upgrade(entry, where), warn)
-  )(it.history, `${at}.history`);
+  const unread: unknown[] = [];
+  const history = listOf((entry, where) => {
+    const read = orWarning(() => upgrade(entry, where), warn);
+    if (read === null) unread.push(entry);
+    return read;
+  })(it.history, `${at}.history`);
   return {
     image_ref: imageRef(it.image_ref, `${at}.image_ref`),
     first_seen: string(it.first_seen, `${at}.first_seen`),
     hot_upgrade: nullable(upgrade)(it.hot_upgrade, `${at}.hot_upgrade`),
     history: history.filter((entry) => entry !== null),
+    ...(unread.length === 0 ? {} : { unread }),
   };
 }
 
@@ -169,9 +176,11 @@ function newest(
  */
 export function pointerRecord(pointer: Pointer, lineage: string): unknown {
   const { unread, generations, protocol, app, ...rest } = pointer;
-  const all = { ...generations };
+  const all = Object.fromEntries(
+    Object.entries(generations).map(([key, it]) => [key, generationRecord(it)]),
+  );
   const kept = Object.entries(unread ?? {}).slice(0, GENERATIONS_MAX)
-    .filter(([key, value]) => !(key in all) && canBeWritten(value));
+    .filter(([key, value]) => !Object.hasOwn(all, key) && canBeWritten(value));
   return {
     protocol,
     app,
@@ -181,15 +190,12 @@ export function pointerRecord(pointer: Pointer, lineage: string): unknown {
   };
 }
 
-/** How long an entry that nobody can read may be, to be kept. */
-const UNREAD_LENGTH_MAX = 64 * 1024;
-
-function canBeWritten(value: unknown): boolean {
-  try {
-    return JSON.stringify(value).length <= UNREAD_LENGTH_MAX;
-  } catch {
-    return false;
-  }
+function generationRecord(
+  { unread = [], history, ...rest }: Generation,
+): unknown {
+  // Behind the others: nobody can tell how old they are.
+  const all = [...history, ...unread.filter(canBeWritten)];
+  return { ...rest, history: all.slice(0, HISTORY_MAX) };
 }
 
 /**
@@ -245,7 +251,8 @@ export function pointerWithGenerations(
     );
   const newest = newestFirst[0]?.[1] ?? pointer;
   const { unread = {}, ...rest } = pointer;
-  const left = Object.entries(unread).filter(([key]) => !(key in generations));
+  const left = Object.entries(unread)
+    .filter(([key]) => !Object.hasOwn(generations, key));
   return {
     ...rest,
     revision: pointer.revision + 1,

@@ -3,11 +3,13 @@ import { ProtocolError } from "./json/parse.ts";
 import {
   boundedGenerations,
   type Generation,
+  generationOf,
   parsePointer,
   type Pointer,
   pointerRecord,
   pointerWithGeneration,
 } from "./pointer.ts";
+import { isUnread, unreadIn } from "./pointer_unread.ts";
 
 const SHA = "a".repeat(64);
 const NOW = "2026-01-02T03:04:05.000Z";
@@ -110,6 +112,95 @@ Deno.test("a bad entry of a history leaves the rest of its generation", () => {
   const ids = pointer.generations[IMAGE]!.history.map(({ id }) => id);
   assertEquals(ids, ["1", "3"]);
   assertEquals(warnings.length, 1);
+});
+
+Deno.test("F7, F10: an entry of a history that cannot be read is kept, behind the others, whoever writes the pointer next", () => {
+  // Written before there were keys, by a deployer that names the bucket by another endpoint.
+  const foreign = upgrade({
+    id: "2",
+    key: undefined,
+    tarball_url: `https://t3.storage.dev/b/${KEY}`,
+  });
+  const stored = record({
+    [IMAGE]: generation({
+      history: [foreign, upgrade({ id: "1" }), { odd: [KEY] }],
+    }),
+  });
+  const { pointer, warnings } = read(stored);
+  assertEquals(warnings.length, 2);
+  const next = pointerWithGeneration(
+    pointer,
+    "shop",
+    { ...pointer.generations[IMAGE]!, first_seen: NOW },
+    NOW,
+  );
+  for (const it of [pointer, next]) {
+    assertEquals(unreadIn(it).length, 2);
+    const back = JSON.parse(JSON.stringify(pointerRecord(it, "M")));
+    assertEquals(
+      back.generations[IMAGE].history.map((one: { id?: string }) => one.id),
+      ["1", "2", undefined],
+    );
+    assertEquals("unread" in back.generations[IMAGE], false);
+  }
+  // Never more than a history holds, and nothing that is too long.
+  const full = read(record({
+    [IMAGE]: generation({
+      history: [
+        ...Array.from({ length: 19 }, (_, id) => upgrade({ id: `${id}` })),
+        { long: "x".repeat(100_000) },
+        7,
+        8,
+      ],
+    }),
+  })).pointer;
+  const written = JSON.parse(JSON.stringify(pointerRecord(full, "M")));
+  assertEquals(written.generations[IMAGE].history.length, 20);
+  assertEquals(written.generations[IMAGE].history.at(-1), 7);
+});
+
+Deno.test("F10: entries under any name, and any number of them, stop no other and stay bounded", () => {
+  const names = ["constructor", "__proto__", "toString", "", IMAGE + "x"];
+  const odd = JSON.parse(
+    `{${names.map((name) => `${JSON.stringify(name)}: 7`).join()}}`,
+  );
+  const { pointer, warnings } = read(record({ ...odd, [IMAGE]: generation() }));
+  assertEquals(Object.keys(pointer.generations), [IMAGE]);
+  assertEquals(warnings.length, names.length);
+  const text = JSON.stringify(pointerRecord(pointer, "M"));
+  assertEquals(
+    Object.keys(JSON.parse(text).generations).toSorted(),
+    [...names, IMAGE].toSorted(),
+  );
+  assertEquals(
+    [IMAGE, `${IMAGE}x`, "constructor", ""].map((it) => isUnread(pointer, it)),
+    [false, true, true, false],
+  );
+  const many = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`bad${index}`, index]),
+  );
+  const crowded = read(record({ ...many, [IMAGE]: generation() })).pointer;
+  assertEquals(crowded.generations[IMAGE]?.hot_upgrade?.key, KEY);
+  const back = JSON.parse(JSON.stringify(pointerRecord(crowded, "M")));
+  assertEquals(Object.keys(back.generations).length, 21);
+});
+
+Deno.test("F13: cold deploys by tag and by digest, again and again, in any order, leave 20 generations", () => {
+  let pointer: Pointer | null = null;
+  for (let index = 0; index < 300; index++) {
+    // Clocks of machines that differ, and images that come back.
+    const at = Date.UTC(2026, 0, 1, 0, (index * 37) % 300);
+    const image_ref = index % 2 === 0
+      ? `${IMAGE}${index % 90}`
+      : `${IMAGE}${index % 90}@sha256:${index % 90}`;
+    if (generationOf(pointer, image_ref)) continue;
+    const first_seen = new Date(at).toISOString();
+    const entry = { image_ref, first_seen, hot_upgrade: null, history: [] };
+    pointer = pointerWithGeneration(pointer, "shop", entry, NOW);
+    assertEquals(pointer.image_ref, image_ref);
+    assert(generationOf(pointer, image_ref) !== null);
+    assert(Object.keys(pointer.generations).length <= 20);
+  }
 });
 
 Deno.test("what mirrors the newest generation for other readers is made again where it is bad", () => {

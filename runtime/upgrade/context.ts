@@ -43,6 +43,8 @@ export interface UpgradeContext {
   readonly drainMs: number;
   /** Whether it leads back from code that failed: nobody asks again then. */
   readonly isWayBack?: boolean;
+  /** Told before the first line of the release runs; what it throws gives the upgrade up. */
+  readonly onLoading?: () => Promise<void>;
   /** Told of the checks that the new code has passed, to be repeated. */
   readonly onChecked?: (checks: readonly NamedCheck[]) => void;
   /** Given, where the app has not loaded yet, what takes the release out again; null where it has. */

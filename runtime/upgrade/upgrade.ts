@@ -1,6 +1,7 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
+import { thrownText } from "../base/error_text.ts";
 import { AbortSignal, performance } from "../base/platform/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
@@ -145,6 +146,7 @@ class Upgrade {
           this.#context.fetchTimeoutMs,
         );
         const { consent } = this.#wanted;
+        await this.#context.onLoading?.();
         return await prepare(
           plan,
           release,
@@ -375,7 +377,8 @@ class Upgrade {
     const { events, logger } = this.#appProcess;
     events.emit(
       event,
-      (error) => logger.error(`a listener of upgrades failed: ${error}`),
+      (error) =>
+        logger.error(`a listener of upgrades failed: ${thrownText(error)}`),
     );
   }
 }

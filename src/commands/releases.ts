@@ -3,6 +3,7 @@
  */
 import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
+import { oneLine } from "../one_line.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
@@ -25,7 +26,7 @@ export const releasesCommand: Command = defineCommand({
     },
   ],
   async run(context) {
-    const { flags, host, signal } = context;
+    const { flags, host, reporter, signal } = context;
     const config = await loadConfig(
       host,
       given({
@@ -40,6 +41,7 @@ export const releasesCommand: Command = defineCommand({
       openBucket(config, host),
       app,
       signal,
+      (text) => reporter.emit({ type: "warning", text: oneLine(text) }),
     );
     const report = releasesReport(app, pointer);
     context.answer({ text: releasesText(report), json: report });

@@ -81,6 +81,9 @@ const BUCKET = {
 async function answer(request: Request): Promise<Response | undefined> {
   const { host, pathname } = new URL(request.url);
   if (host === "s3.example") {
+    if (pathname.startsWith("/releases/releases/my-app-results/")) {
+      return new Response(null, { status: 404 });
+    }
     assertEquals(pathname, "/releases/releases/my-app-current.json");
     return Response.json(POINTER, { headers: { etag: '"1"' } });
   }
@@ -204,6 +207,92 @@ Deno.test("flyhot status exits with 0 where every machine runs what it should or
     fetch: ALL_WELL,
   });
   assertEquals(code, 0, out);
+});
+
+Deno.test("flyhot status says what a machine has said of the release that it does not run, and what mends that", async () => {
+  const said = (state: string, message: string, phase = "load") => ({
+    protocol: 1,
+    upgrade_id: UPGRADE.id,
+    machine_id: "b",
+    region: "iad",
+    image_ref: IMAGE,
+    state,
+    version: "0.1.1",
+    started_at: "2026-01-15T10:30:00Z",
+    ended_at: state === "pending" ? null : "2026-01-15T10:30:01Z",
+    fingerprint: "0123456789ab",
+    reloaded: [],
+    modules: 0,
+    holders: [],
+    suspend_ms: null,
+    total_ms: 1,
+    at_boot: true,
+    failure: { phase, message, end: "abort", transient: state === "pending" },
+  });
+  for (
+    const [word, status, remedy] of [
+      [
+        said(
+          "failed",
+          "Cannot run 0.1.1: it is ended on this machine until the next rollout",
+        ),
+        "✗ Behind: v0.1.1 failed there in load: Cannot run 0.1.1: it is ended on this machine until the next rollout",
+        "flyhot rollback",
+      ],
+      [
+        said("rolled_back", "the page is empty", "probation"),
+        "✗ Behind: v0.1.1 failed there in probation: the page is empty",
+        "flyhot rollback",
+      ],
+      [
+        said("pending", "Cannot download it: no answer", "fetch"),
+        "✗ Behind: v0.1.1 is current, and tried again there: Cannot download it: no answer",
+        "fly logs --machine b",
+      ],
+      // Words that nobody can read, or that are none, change nothing.
+      [
+        { ...said("failed", "x"), state: "odd" },
+        "✗ Behind: v0.1.1 is current",
+        "fly machine restart b",
+      ],
+      [null, "✗ Behind: v0.1.1 is current", "fly machine restart b"],
+    ] as const
+  ) {
+    const { code, out } = await runMain(["status"], {
+      files: FILES,
+      env: { ...TOKEN, ...BUCKET },
+      fetch: (request) =>
+        word && request.url.endsWith("-results/01K9/b.json")
+          ? Response.json(word, { headers: { etag: '"9"' } })
+          : answer(request),
+    });
+    assertEquals(code, 7);
+    assert(out.includes(`Status: ${status}\n`), out);
+    assert(out.includes(`If b stays so: ${remedy}\n`), out);
+  }
+});
+
+Deno.test("flyhot status says that an entry of the pointer cannot be read, where it is set aside, and what mends that", async () => {
+  const spoiled = { ...POINTER, generations: { [IMAGE]: 7 } };
+  const { code, out, err } = await runMain(["status"], {
+    files: FILES,
+    env: { ...TOKEN, ...BUCKET },
+    fetch: (request) =>
+      request.url.endsWith("-current.json")
+        ? Response.json(spoiled, { headers: { etag: '"1"' } })
+        : answer(request),
+  });
+  assertEquals(code, 7);
+  for (const id of ["a", "b"]) {
+    assert(out.includes(`If ${id} stays so: flyhot rollback\n`), out);
+  }
+  assert(
+    out.includes(
+      "Status: ? Unknown: the pointer's entry of its image cannot be read\n",
+    ),
+    out,
+  );
+  assert(err.includes("the entry is set aside"), err);
 });
 
 /** What the bucket says the time is. */

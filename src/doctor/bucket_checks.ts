@@ -9,7 +9,9 @@ import {
   type ResolvedConfig,
 } from "../config/resolve.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
+import type { AppMachine } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
+import { oneLine } from "../one_line.ts";
 import { type Pointer, ulid } from "@flyhot/runtime/protocol";
 import { readLock } from "../rollout/lock/store.ts";
 import {
@@ -32,6 +34,12 @@ export interface BucketFindings {
   readonly checks: readonly Check[];
   /** The pointer: null if there is none, undefined if it could not be read. */
   readonly pointer: Pointer | null | undefined;
+  /** The bucket, where it could be read. */
+  readonly bucket?: Bucket;
+  /** Whether somebody holds the deploy lock; an error where that cannot be told. Default: nobody asked */
+  readonly isRollingOut?: boolean;
+  /** Why nobody can tell whether a rollout is under way. */
+  readonly lockTrouble?: unknown;
 }
 
 /** Past this, in milliseconds, a clock is worth a word: nothing goes by it, but signatures carry its time. */
@@ -66,8 +74,11 @@ export async function checkBucket(
   const where =
     `${config.bucket.value} at ${config.endpoint.value} (${config.bucket.from})`;
   let pointer: Pointer | null;
+  const unread: Check[] = [];
   try {
-    pointer = (await readPointer(bucket, app, signal)).pointer;
+    const warned = (text: string) =>
+      unread.push(warn("bucket", oneLine(text), null));
+    pointer = (await readPointer(bucket, app, signal, warned)).pointer;
   } catch (error) {
     signal.throwIfAborted();
     return {
@@ -81,6 +92,7 @@ export async function checkBucket(
     : "nothing released yet";
   const checks = [
     pass("bucket", `${where}: ${said}`),
+    ...unread,
     ...await checkWriting(
       bucket,
       `releases/${app}-doctor/${id}`,
@@ -88,9 +100,21 @@ export async function checkBucket(
       signal,
     ),
     judgeClock(clock.skewMs),
-    ...await checkProbation(bucket, app, pointer, signal),
   ];
-  return { checks, pointer };
+  return { checks, pointer, bucket, ...await readLockFor(app, bucket, signal) };
+}
+
+async function readLockFor(
+  app: string,
+  bucket: Bucket,
+  signal: AbortSignal,
+): Promise<Pick<BucketFindings, "isRollingOut" | "lockTrouble">> {
+  try {
+    return { isRollingOut: !isUnwatched(await readLock(bucket, app, signal)) };
+  } catch (lockTrouble) {
+    signal.throwIfAborted();
+    return { lockTrouble };
+  }
 }
 
 /** A warning if the bucket or its keys are not named here; null if they are. */
@@ -114,34 +138,33 @@ function checkNames(config: ResolvedConfig): Check | null {
   return null;
 }
 
-/** A rollout that nobody watches any more; what is newest of the app is what counts. */
-async function checkProbation(
-  bucket: Bucket,
-  app: string,
-  pointer: Pointer | null,
-  signal: AbortSignal,
-): Promise<readonly Check[]> {
-  const open = pointer ? onProbation(pointer, [pointer.image_ref]) : [];
+/**
+ * Names rollouts that nobody watches any more, of whatever image a machine has.
+ *
+ * @param found the pointer, and whether somebody holds the lock
+ * @param machines the machines
+ * @returns a check for each; none where nothing is on probation
+ */
+export function checkProbations(
+  { pointer, isRollingOut, lockTrouble }: BucketFindings,
+  machines: readonly AppMachine[],
+): readonly Check[] {
+  if (!pointer) return [];
+  const images = machines.map(({ imageRef }) => imageRef);
+  const open = onProbation(pointer, [pointer.image_ref, ...images]);
   if (open.length === 0) return [];
-  try {
-    const lock = await readLock(bucket, app, signal);
-    if (!isUnwatched(lock)) {
-      return [
-        pass("probation", `v${open[0]!.version} is being rolled out now`),
-      ];
-    }
-    return open.map((abandoned) =>
-      fail(
-        "probation",
-        new FlyhotError("incomplete", describeAbandoned(abandoned), {
-          hint: `settle it with: ${SETTLES}`,
-        }),
-      )
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    return [fail("probation", error)];
+  if (lockTrouble !== undefined) return [fail("probation", lockTrouble)];
+  if (isRollingOut) {
+    return [pass("probation", `v${open[0]!.version} is being rolled out now`)];
   }
+  return open.map((abandoned) =>
+    fail(
+      "probation",
+      new FlyhotError("incomplete", describeAbandoned(abandoned), {
+        hint: `settle it with: ${SETTLES}`,
+      }),
+    )
+  );
 }
 
 async function checkWriting(

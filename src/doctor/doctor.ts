@@ -4,7 +4,7 @@
 import { loadConfig } from "../config/load.ts";
 import type { CliValues } from "../config/resolve.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
-import { checkBucket } from "./bucket_checks.ts";
+import { checkBucket, checkProbations } from "./bucket_checks.ts";
 import { type DoctorReport, doctorReport } from "./doctor_report.ts";
 import { checkFly } from "./fly_checks.ts";
 import { checkMachines } from "./machine_checks.ts";
@@ -51,12 +51,13 @@ export async function doctor(
   const machines = app
     ? await told(
       "Look at the machines",
-      () => checkMachines(config, app, bucket.pointer, signal),
+      () => checkMachines(config, app, bucket, signal),
     )
     : [];
   return doctorReport(config.app.value, [
     ...fly.checks,
     ...bucket.checks,
+    ...checkProbations(bucket, app?.machines ?? []),
     ...machines,
     ...await checkProject(config, host, signal),
   ]);

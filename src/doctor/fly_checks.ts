@@ -4,10 +4,10 @@
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { withDeadline } from "../deadline.ts";
 import { FlyhotError } from "../errors.ts";
-import { appMachines } from "../fly/app_machine.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
+import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { findFlyToken, type FlyToken, TOKEN_VARIABLES } from "../fly/token.ts";
 import type { Host } from "../host.ts";
 import { formatCount } from "../ui/format.ts";
@@ -21,6 +21,8 @@ export interface FlyFindings {
   readonly app: {
     /** The Machines API of the app. */
     readonly api: MachinesApi;
+    /** The same, as a rollout sees them. */
+    readonly fleet: MachinesFleet;
     /** The machines that run it. */
     readonly machines: readonly AppMachine[];
   } | null;
@@ -84,9 +86,10 @@ export async function checkFly(
     baseUrl: config.machinesApi.value,
   });
   try {
-    const machines = appMachines(await api.list({ signal }));
+    const fleet = new MachinesFleet(api);
+    const machines = await fleet.list(signal);
     checks.push(judgeApp(name, config.app.from, machines));
-    return { checks, app: { api, machines } };
+    return { checks, app: { api, fleet, machines } };
   } catch (error) {
     signal.throwIfAborted();
     return { checks: [...checks, fail("app", error)], app: null };

@@ -1,19 +1,18 @@
 /** Is a machine ready to be upgraded?
  * @module
  */
-import type { MachineInfo, Pointer } from "@flyhot/runtime/protocol";
+import { retainedWords } from "../ui/memory_words.ts";
+import type { MachineInfo } from "@flyhot/runtime/protocol";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import type { ExecOutcome, MachinesApi } from "../fly/machines_api.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
+import type { MachinesFleet } from "../fly/machines_fleet.ts";
+import { ownWords } from "../status/own_words.ts";
+import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../limited.ts";
-import {
-  type MachineStatus,
-  retainedWords,
-  statusReport,
-} from "../status/text.ts";
+import { type MachineStatus, statusReport } from "../status/text.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
 /** The oldest Deno that resolves nested imports through a hook correctly. */
@@ -27,17 +26,21 @@ const ASKED_AT_ONCE = 8;
  *
  * @param config the values
  * @param app the app's machines and how to reach them
- * @param pointer what they should run: null for their base images, undefined where it is not known
+ * @param found what they should run, and whether a rollout is bringing it to them now
  * @param signal gives up early
  * @returns what was found, machine by machine; throws nothing but the signal's reason
  */
 export async function checkMachines(
   config: ResolvedConfig,
-  { api, machines }: {
+  { api, fleet, machines }: {
     readonly api: MachinesApi;
+    readonly fleet: MachinesFleet;
     readonly machines: readonly AppMachine[];
   },
-  pointer: Pointer | null | undefined,
+  { pointer, bucket, isRollingOut = false }: Pick<
+    BucketFindings,
+    "pointer" | "bucket" | "isRollingOut"
+  >,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const running = machines.filter(({ state, hostOk }) =>
@@ -46,17 +49,28 @@ export async function checkMachines(
   const looked = await mapLimited(
     running,
     ASKED_AT_ONCE,
-    (machine) => lookAt(machine, config, api, signal),
+    (machine) => lookAt(machine, config, { api, fleet }, signal),
   );
   const answered = looked.flatMap(({ machine, runtime }) =>
     "info" in runtime ? [{ machine, answer: runtime }] : []
   );
+  const words = pointer && bucket
+    ? await ownWords(
+      api.app,
+      answered.map(({ machine, answer: { info } }) => ({ machine, info })),
+      pointer,
+      bucket,
+      signal,
+    )
+    : undefined;
   const { machines: statuses } = await statusReport(
     api.app,
     answered,
     pointer,
+    [],
+    words,
   );
-  return looked.flatMap(({ machine, runtime, checks }) => {
+  const found = looked.flatMap(({ machine, runtime, checks }) => {
     const status = statuses.find(({ id }) => id === machine.id);
     const notWatching = "info" in runtime
       ? runtime.info.notWatching
@@ -65,7 +79,7 @@ export async function checkMachines(
       ...(status
         ? [
           notWatching === undefined
-            ? judgeRuntime(status)
+            ? judgeRuntime(status, isRollingOut || pointer === undefined)
             : refuseDeaf(machine.id, notWatching),
         ]
         : []),
@@ -75,6 +89,22 @@ export async function checkMachines(
       ...checks,
     ];
   });
+  return [...found, ...machines.filter(hasFailed).map(refuseFailed)];
+}
+
+/** Neither at rest nor on its way: it does not come back by itself. */
+function hasFailed({ state }: AppMachine): boolean {
+  return state === "failed";
+}
+
+function refuseFailed({ id, state }: AppMachine): Check {
+  return fail(
+    "runtime",
+    new FlyhotError("incomplete", `does not run: its state is ${state}`, {
+      hint: `see why with: fly logs --machine ${id}`,
+    }),
+    id,
+  );
 }
 
 interface Looked {
@@ -88,16 +118,23 @@ interface Looked {
 async function lookAt(
   machine: AppMachine,
   config: ResolvedConfig,
-  api: MachinesApi,
+  { api, fleet }: {
+    readonly api: MachinesApi;
+    readonly fleet: MachinesFleet;
+  },
   signal: AbortSignal,
 ): Promise<Looked> {
   const { id } = machine;
-  const exec = (what: string, command: readonly string[]) =>
-    api.exec(id, command, {
-      what: `ask machine ${id} ${what}`,
+  const exec = (tail: string, command: readonly string[]) => {
+    const what = `ask machine ${id} ${tail}`;
+    const container = fleet.containerOf(id, what);
+    return api.exec(id, command, {
+      what,
       attemptsMax: 2,
+      ...(container === null ? {} : { container }),
       signal,
     });
+  };
   const looks: readonly [CheckName, () => Promise<Check>][] = [
     [
       "deno",
@@ -114,7 +151,7 @@ async function lookAt(
     ],
   ];
   // One after the other: a machine allows few commands at once.
-  const runtime = await infoOf(id, api, signal);
+  const runtime = await infoOf(id, fleet, signal);
   const checks: Check[] = [];
   for (const [check, look] of looks) {
     try {
@@ -129,11 +166,11 @@ async function lookAt(
 
 async function infoOf(
   id: string,
-  api: MachinesApi,
+  fleet: MachinesFleet,
   signal: AbortSignal,
 ): Promise<Looked["runtime"]> {
   try {
-    return { info: await new MachinesFleet(api).info(id, signal) };
+    return { info: await fleet.info(id, signal) };
   } catch (error) {
     signal.throwIfAborted();
     return { error };
@@ -148,12 +185,24 @@ const FREE = ["df", "-Pk", "/app", "."];
  * Judges what the runtime on a machine says.
  *
  * @param status what it says, compared with what it should run
+ * @param mayChange whether what it should run reaches it just now, or nobody knows what that is. Default false
  * @returns the check
  */
-export function judgeRuntime(status: MachineStatus): Check {
-  const { id, hot_upgrade, fingerprint, verdict, detail } = status;
+export function judgeRuntime(status: MachineStatus, mayChange = false): Check {
+  const { id, hot_upgrade, fingerprint, verdict, detail, remedy } = status;
   const runs = hot_upgrade ? `v${hot_upgrade.version}` : "its base image";
   const text = `answers, runs ${runs} (${fingerprint})`;
+  if (verdict === "unknown" || (verdict === "behind" && !mayChange)) {
+    return fail(
+      "runtime",
+      new FlyhotError(
+        "incomplete",
+        `${text}, but ${detail}`,
+        remedy === null ? {} : { hint: `if it stays so: ${remedy}` },
+      ),
+      id,
+    );
+  }
   if (verdict === "behind") {
     return warn(
       "runtime",
@@ -166,7 +215,7 @@ export function judgeRuntime(status: MachineStatus): Check {
     ? warn(
       "runtime",
       `${text}, retains ${retainedWords(status)}: past the budget`,
-      "free them with a cold deploy: fly deploy",
+      `free them with: fly machine restart ${id}`,
       id,
     )
     : pass("runtime", text, id);

@@ -111,7 +111,7 @@ Deno.test("judgeEnvironment() names what is missing, and for what it is needed",
   );
 });
 
-Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past the budget", () => {
+Deno.test("judgeRuntime() tells what runs, fails what is behind, and warns of what is past the budget", () => {
   const status: MachineStatus = {
     id: "a",
     region: "iad",
@@ -125,6 +125,9 @@ Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past t
     retained_modules: 0,
     retained_bytes: 0,
     retained_budget_exceeded: false,
+    retained_budget_bytes: 134217728,
+    upgrade_bytes: null,
+    upgrades_left: null,
     verdict: "base_image",
     detail: null,
     remedy: null,
@@ -134,15 +137,23 @@ Deno.test("judgeRuntime() tells what runs, and warns of what is behind or past t
     "answers, runs its base image (0123456789ab)",
     null,
   ]);
+  const behind: MachineStatus = {
+    ...status,
+    verdict: "behind",
+    detail: "v2 is current",
+    remedy: "fly machine restart a",
+  };
+  const text = "answers, runs its base image (0123456789ab), but v2 is current";
+  // While a rollout reaches it, it is on its way.
+  assertEquals(short(judgeRuntime(behind, true)), ["warn", text, null]);
+  assertEquals(short(judgeRuntime(behind)), ["fail", text, "incomplete"]);
   assertEquals(
-    short(
-      judgeRuntime({ ...status, verdict: "behind", detail: "v2 is current" }),
-    ),
-    [
-      "warn",
-      "answers, runs its base image (0123456789ab), but v2 is current",
-      null,
-    ],
+    judgeRuntime(behind).remedy,
+    "if it stays so: fly machine restart a",
+  );
+  assertEquals(
+    short(judgeRuntime({ ...behind, verdict: "unknown" }, true)),
+    ["fail", text, "incomplete"],
   );
   assertEquals(
     short(judgeRuntime({

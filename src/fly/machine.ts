@@ -27,8 +27,10 @@ export interface MachineExit {
   readonly code: number;
   /** Whether the kernel ended it for want of memory. */
   readonly oomKilled: boolean;
-  /** Whether somebody asked for the stop. */
+  /** Whether somebody asked for the stop: the platform says so, or a stop, restart or update stands right before it. */
   readonly requestedStop: boolean;
+  /** Whether the platform starts the process again by itself, as it does after a crash. */
+  readonly restarting: boolean;
   /** The signal that ended it, or null. */
   readonly signal: number | null;
   /** When it ended, in milliseconds since 1970 on the platform's clock. */
@@ -107,7 +109,7 @@ export function parseMachine(value: unknown): Machine {
     ),
     autoDestroy: config.auto_destroy === true,
     standbys: list(config.standbys).map(String),
-    events: list(value.events).map(parseEvent),
+    events: parseEvents(list(value.events)),
     containers: list(config.containers).map(fields).map((it) => ({
       name: text(it.name),
       image: text(it.image),
@@ -143,8 +145,37 @@ export function lastExit(machine: Machine): MachineExit | null {
   return machine.events.find((it) => it.exit !== null)?.exit ?? null;
 }
 
-function parseEvent(value: unknown): MachineEvent {
-  const event = fields(value);
+/** What a person, a deploy or the proxy asks for that ends a process. */
+const ASKED_FOR = new Set(["stop", "restart", "update", "destroy", "replace"]);
+
+function parseEvents(values: readonly unknown[]): readonly MachineEvent[] {
+  // Newest first; sorted, because the order says whether an end was asked for.
+  const told = values.map(fields).toSorted((one, other) =>
+    number(other.timestamp) - number(one.timestamp)
+  );
+  return told.map((value, index) => {
+    const event = parseEvent(value);
+    const { exit } = event;
+    if (exit === null || exit.requestedStop) return event;
+    return {
+      ...event,
+      exit: { ...exit, requestedStop: isAskedFor(told.slice(index + 1)) },
+    };
+  });
+}
+
+/** Whether what came before an exit, back to the start of that process, asked for it; what the platform does by itself asks for nothing. */
+function isAskedFor(older: readonly Record<string, unknown>[]): boolean {
+  for (const { type, source } of older) {
+    if (type === "exit" || type === "start" || type === "launch") return false;
+    if (ASKED_FOR.has(text(type))) {
+      return text(source) !== "" && source !== "flyd";
+    }
+  }
+  return false;
+}
+
+function parseEvent(event: Record<string, unknown>): MachineEvent {
   const request = fields(event.request);
   const exit = request.exit_event ?? fields(request.MonitorEvent).exit_event;
   return {
@@ -159,6 +190,7 @@ function parseEvent(value: unknown): MachineEvent {
         code: number(exit.guest_exit_code) || number(exit.exit_code),
         oomKilled: exit.oom_killed === true,
         requestedStop: exit.requested_stop === true,
+        restarting: exit.restarting === true,
       }
       : null,
   };

@@ -53,6 +53,7 @@ Deno.test("parseMachine() reads a whole machine", () => {
     code: 7,
     oomKilled: true,
     requestedStop: false,
+    restarting: false,
     signal: null,
     at: 1700000000000,
   });
@@ -124,4 +125,60 @@ Deno.test("parseMachine() lets no name draw on a terminal, and takes no id that 
   for (const id of ["", "../x", "a/b", "a b", "a\n", "ü", "x".repeat(65), 7]) {
     assertThrows(() => parseMachine({ ...FULL, id }), FlyhotError);
   }
+});
+
+Deno.test("parseMachine() tells an end that was asked for by the platform's word, or by what stands right before it", () => {
+  const exit = (requested?: boolean) => ({
+    type: "exit",
+    source: "flyd",
+    request: {
+      exit_event: {
+        exit_code: 143,
+        ...(requested === undefined ? {} : { requested_stop: requested }),
+      },
+    },
+  });
+  const event = (type: string, source?: string) => ({ type, source });
+  const start = event("start", "flyd");
+  /** Oldest first. */
+  const asked = (...told: object[]) =>
+    parseMachine({
+      id: "1",
+      state: "started",
+      events: told.map((it, index) => ({ ...it, timestamp: index + 1 }))
+        .toReversed(),
+    }).events.flatMap((it) => it.exit?.requestedStop ?? []);
+  assertEquals(asked(start, exit(true)), [true]);
+  assertEquals(asked(start, exit()), [false]);
+  for (const type of ["stop", "restart", "update"]) {
+    for (const source of ["user", "proxy"]) {
+      assertEquals(asked(start, event(type, source), exit(false)), [true]);
+    }
+    // What the platform does by itself after a crash asks for nothing.
+    assertEquals(asked(start, event(type, "flyd"), exit()), [false]);
+    assertEquals(asked(start, event(type), exit()), [false]);
+  }
+  // What was asked for has ended the process before: this one ended by itself.
+  assertEquals(
+    asked(event("restart", "user"), exit(), start, exit()),
+    [false, true],
+  );
+  assertEquals(asked(event("restart", "user"), start, exit()), [false]);
+  assertEquals(asked(start, exit(), event("stop", "user")), [false]);
+  assertEquals(asked(event("stop", "user"), exit(), exit()), [false, true]);
+  // However the answer is ordered.
+  const shuffled = parseMachine({
+    id: "1",
+    state: "started",
+    events: [
+      { ...event("restart", "user"), timestamp: 1 },
+      { ...start, timestamp: 3 },
+      { ...exit(), timestamp: 4 },
+      { ...exit(), timestamp: 2 },
+    ],
+  });
+  assertEquals(
+    shuffled.events.flatMap((it) => it.exit?.requestedStop ?? []),
+    [false, true],
+  );
 });

@@ -237,7 +237,7 @@ export class MachinesFleet implements Fleet {
     what: string,
     signal: AbortSignal | undefined,
   ): Promise<ExecOutcome> {
-    const container = this.#containerOf(machineId, what);
+    const container = this.containerOf(machineId, what);
     let outcome: ExecOutcome;
     try {
       outcome = await this.#api.exec(
@@ -263,7 +263,15 @@ export class MachinesFleet implements Fleet {
     throw controlFailure(machineId, what, outcome);
   }
 
-  #containerOf(machineId: string, what: string): string | null {
+  /**
+   * Finds the container that runs the app on a machine that was listed.
+   *
+   * @param machineId the machine
+   * @param what what is tried there, as the rest of a sentence that begins with `Cannot`
+   * @returns its name; null where the machine has none
+   * @throws {FlyhotError} `usage` where it has several, and which one runs the app cannot be told
+   */
+  containerOf(machineId: string, what: string): string | null {
     const machine = this.#machines.get(machineId);
     if (!machine || machine.containers.length === 0) return null;
     const container = containerOf(machine);

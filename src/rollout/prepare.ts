@@ -2,10 +2,12 @@
  * @module
  */
 import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
+import { oneLine } from "../one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
+import { foretoldPlan } from "./foretold_plan.ts";
 import { counted, tell } from "./steps.ts";
 import {
   type AskedMachines,
@@ -136,10 +138,13 @@ export async function prepare(
       async () => {
         const running = await distinctManifests(asked.answered, deps, signal);
         return {
-          plan: joinPlans(
-            running.map((each) =>
-              classify(release.manifest, each, source.consent)
+          plan: foretoldPlan(
+            joinPlans(
+              running.map((each) =>
+                classify(release.manifest, each, source.consent)
+              ),
             ),
+            asked.answered.map(({ info }) => info),
           ),
           // Machines look their generation up by what they themselves were told.
           imageRef: running[0]?.image_ref ?? found.imageRef,
@@ -150,7 +155,12 @@ export async function prepare(
         };
       },
     );
-    const { pointer } = await readPointer(deps.bucket, source.app, signal);
+    const { pointer } = await readPointer(
+      deps.bucket,
+      source.app,
+      signal,
+      (text) => deps.reporter.emit({ type: "warning", text: oneLine(text) }),
+    );
     const generation = generationOf(pointer, imageRef);
     const current = generation?.hot_upgrade ?? null;
     return {

@@ -16,6 +16,7 @@ import {
   type Pointer,
   pointerKey,
   resultKey,
+  unreadIn,
 } from "@flyhot/runtime/protocol";
 import { UntarStream } from "@std/tar";
 import type { RolloutDeps } from "./deps.ts";
@@ -61,9 +62,7 @@ export function isNamed(key: string, pointer: Pointer): boolean {
   const named = Object.values(pointer.generations)
     .flatMap(({ hot_upgrade, history }) => [hot_upgrade, ...history])
     .some((upgrade) => upgrade?.key === key);
-  return named ||
-    (pointer.unread !== undefined &&
-      JSON.stringify(pointer.unread).includes(key));
+  return named || JSON.stringify(unreadIn(pointer)).includes(key);
 }
 
 /** What is younger is spared, in milliseconds: its pointer may not be written yet. */

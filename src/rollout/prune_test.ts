@@ -141,6 +141,18 @@ Deno.test("isNamed() finds what any generation names, now or in its history, rea
     names({ ...pointer("a"), unread: { x: { odd: [release("c")] } } }),
     ["a", "c", "elsewhere"],
   );
+  const { generations, ...rest } = pointer("a");
+  const unread = [{ tarball_url: `https://t3.storage.dev/b/${release("c")}` }];
+  assertEquals(
+    names({
+      ...rest,
+      generations: {
+        ...generations,
+        "img:1": { ...generations["img:1"]!, unread },
+      },
+    }),
+    ["a", "c", "elsewhere"],
+  );
 });
 
 Deno.test("appOfRelease() reads whose a release is off its first entry", async () => {

@@ -3,18 +3,16 @@
  */
 import {
   errorText,
-  type Generation,
-  generationOf,
   type HotUpgrade,
-  type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { previousUpgrade } from "./pointer/history.ts";
+import { oneLine } from "../one_line.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import type { RolloutReport } from "./report.ts";
+import { chooseWay, nothing } from "./pointer/way_back.ts";
 import { returnMachines } from "./machines/return_machines.ts";
 import { counted } from "./steps.ts";
 import { isRunning } from "./machines/ask_machines.ts";
@@ -91,38 +89,22 @@ async function goBack(
   );
   mover.guard(() => lock.confirm());
   const work = AbortSignal.any([signal, lock.signal]);
-  const { pointer } = await readPointer(bucket, app, work);
+  const warn = (text: string) =>
+    deps.reporter.emit({ type: "warning", text: oneLine(text) });
+  const { pointer } = await readPointer(bucket, app, work, warn);
   const machines = await machinesOrNone(deps, work);
-  const generation = pointer && generationToUndo(pointer, machines);
-  const current = generation?.hot_upgrade;
-  if (!generation || !current) {
-    const imageRef = machines.find(isRunning)?.imageRef ??
-      machines[0]?.imageRef ?? pointer?.image_ref;
-    throw nothing(
-      app,
-      imageRef === undefined
-        ? "nothing was released yet"
-        : `its machines run ${imageRef} as it is`,
-    );
-  }
-  const own = machines.filter(({ imageRef }) =>
-    sameImage(imageRef, generation.image_ref)
+  const { imageRef, upgradeId, target } = chooseWay(pointer, machines, options);
+  const own = machines.filter((machine) =>
+    sameImage(machine.imageRef, imageRef)
   );
   const running = own.filter(isRunning);
   const resting = own.filter((machine) => !isRunning(machine));
-  const target = chooseTarget(app, generation, options.to);
-  if (
-    current.state === "committed" &&
-    (target?.sha256 ?? null) === current.sha256
-  ) {
-    throw nothing(app, `${current.version} runs already`);
-  }
   await refusePruned(app, target, deps, work);
   const returned = await returnMachines(
     {
       app,
-      imageRef: generation.image_ref,
-      upgradeId: current.id,
+      imageRef,
+      upgradeId,
       deployedBy: options.deployedBy,
       timeoutMs,
       target,
@@ -167,8 +149,8 @@ async function goBack(
     ].join("; "),
     upgrade_id: returned.upgradeId,
     version: returned.version,
-    source_image_ref: target?.source_image_ref ?? generation.image_ref,
-    image_ref: generation.image_ref,
+    source_image_ref: target?.source_image_ref ?? imageRef,
+    image_ref: imageRef,
     sha256: target?.sha256 ?? null,
     size: target?.size ?? null,
     plan: null,
@@ -200,48 +182,6 @@ async function machinesOrNone(
   }
 }
 
-/**
- * Finds what a rollback is about: the generation of the machines that run, else of those that there are, else the
- * newest; while a deploy is under way, the newest of those that were upgraded.
- */
-function generationToUndo(
-  pointer: Pointer,
-  machines: readonly AppMachine[],
-): Generation | null {
-  const running = machines.filter(isRunning);
-  const known = [...running, ...machines.filter((it) => !isRunning(it))]
-    .map(({ imageRef }) => generationOf(pointer, imageRef))
-    .filter((generation) => generation !== null);
-  const newest = generationOf(pointer, pointer.image_ref);
-  const candidates = known.length > 0 ? known : newest ? [newest] : [];
-  const runs = new Set(
-    running.map(({ imageRef }) => generationOf(pointer, imageRef)),
-  );
-  const upgraded = candidates.filter(({ hot_upgrade }) => hot_upgrade !== null)
-    .sort((a, b) =>
-      Number(runs.has(b)) - Number(runs.has(a)) ||
-      (a.first_seen < b.first_seen ? 1 : -1)
-    );
-  return upgraded[0] ?? candidates[0] ?? null;
-}
-
-function chooseTarget(
-  app: string,
-  generation: Generation,
-  to: string | undefined,
-): HotUpgrade | null {
-  if (to === "base") return null;
-  if (to === undefined) return previousUpgrade(generation);
-  const upgrade = [generation.hot_upgrade, ...generation.history]
-    .find((each) => each?.id === to);
-  if (upgrade) return upgrade.key === null ? null : upgrade;
-  throw new FlyhotError(
-    "not_found",
-    `Cannot roll ${app} back to ${to}: the history of ${generation.image_ref} has no such upgrade`,
-    { hint: "see what it has with: flyhot releases" },
-  );
-}
-
 async function refusePruned(
   app: string,
   target: HotUpgrade | null,
@@ -257,13 +197,5 @@ async function refusePruned(
       bucket.url(target.key)
     } is not in the bucket`,
     { hint: "deploy that version again with: flyhot hot" },
-  );
-}
-
-function nothing(app: string, why: string): FlyhotError {
-  return new FlyhotError(
-    "not_found",
-    `Cannot roll ${app} back: ${why}`,
-    { hint: "see what runs with: flyhot status" },
   );
 }

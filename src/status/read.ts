@@ -2,6 +2,7 @@
  * @module
  */
 import type { Pointer } from "@flyhot/runtime/protocol";
+import type { Bucket } from "@flyhot/runtime/bucket";
 import { loadConfig, openBucket } from "../config/load.ts";
 import {
   type CliValues,
@@ -27,6 +28,8 @@ import type { Reporter } from "../ui/reporter.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
 import { openMachinesApi } from "../rollout/fly_access.ts";
 import { mapLimited } from "../limited.ts";
+import { oneLine } from "../one_line.ts";
+import { ownWords } from "./own_words.ts";
 import { type AskedMachine, type StatusReport, statusReport } from "./text.ts";
 
 const ASKED_AT_ONCE = 8;
@@ -96,8 +99,18 @@ export async function openStatus(
       pointerIfAllowed(app, machines, config, { host, reporter }, signal),
     ]);
     reporter.emit({ type: "done", name, ms: host.monotonicNow() - begun });
-    return await statusReport(app, asked, read.pointer, read.abandoned);
+    const { pointer, bucket, abandoned } = read;
+    const words = pointer && bucket
+      ? await ownWords(app, answersOf(asked), pointer, bucket, signal)
+      : undefined;
+    return await statusReport(app, asked, pointer, abandoned, words);
   };
+}
+
+function answersOf(asked: readonly AskedMachine[]) {
+  return asked.flatMap(({ machine, answer }) =>
+    answer && "info" in answer ? [{ machine, info: answer.info }] : []
+  );
 }
 
 async function ask(
@@ -145,6 +158,8 @@ async function ask(
 interface PointerRead {
   /** The pointer; undefined where nobody gave us the means to read it. */
   readonly pointer: Pointer | null | undefined;
+  /** Where it was read from. */
+  readonly bucket?: Bucket;
   /** What nobody watches any more. */
   readonly abandoned: readonly AbandonedProbation[];
 }
@@ -162,13 +177,18 @@ async function pointerIfAllowed(
   }
   try {
     const bucket = openBucket(config, deps.host);
-    const { pointer } = await readPointer(bucket, app, signal);
+    const { pointer } = await readPointer(
+      bucket,
+      app,
+      signal,
+      (text) => reporterOf(deps).emit({ type: "warning", text: oneLine(text) }),
+    );
     const images = machines.map(({ imageRef }) => imageRef);
     const open = pointer ? onProbation(pointer, images) : [];
-    if (open.length === 0) return { pointer, abandoned: [] };
+    if (open.length === 0) return { pointer, bucket, abandoned: [] };
     const lock = await readLock(bucket, app, signal);
     const left = isUnwatched(lock);
-    return { pointer, abandoned: left ? open : [] };
+    return { pointer, bucket, abandoned: left ? open : [] };
   } catch (error) {
     signal?.throwIfAborted();
     reporterOf(deps).emit({

@@ -1,12 +1,13 @@
 /** What the machines run, judged against the pointer or against each other: data, without any asking.
  * @module
  */
-import { RETAINED_PER_SOURCE_BYTE } from "@flyhot/runtime/plan";
+import { isPastBudget, memoryOf } from "@flyhot/runtime/plan";
 import {
   fingerprint,
-  generationOf,
   type HotUpgrade,
+  isUnread,
   type MachineInfo,
+  type MachineResult,
   parseImageRef,
   type Pointer,
   sameImage,
@@ -18,7 +19,9 @@ import {
   describeAbandoned,
   SETTLES,
 } from "../rollout/pointer/abandoned.ts";
-import { formatBytes, formatCount, oneLine } from "../ui/format.ts";
+import { type OwnWords, wantedOf } from "./own_words.ts";
+import { oneLine } from "../ui/format.ts";
+import { retainedWords, upgradesLeftWords } from "../ui/memory_words.ts";
 
 /**
  * How one machine stands: it runs what it should (`up_to_date`, `base_image`), older code (`behind`), older code until
@@ -65,10 +68,16 @@ export interface MachineStatus {
   readonly upgrades: number | null;
   /** Replaced modules that cannot be freed. */
   readonly retained_modules: number | null;
-  /** About how much memory they keep, in bytes: six times their source, as in a plan. */
+  /** About how much memory they keep, in bytes, as in a plan. */
   readonly retained_bytes: number | null;
-  /** Whether that is past the budget, so that a cold deploy is recommended; null where it is not known. */
+  /** Whether that is past the budget, so that a restart is recommended; null where it is not known. */
   readonly retained_budget_exceeded: boolean | null;
+  /** How much memory they may keep, in bytes; null where it is not known. */
+  readonly retained_budget_bytes: number | null;
+  /** About how much an upgrade has kept so far, in bytes; null before the first one. */
+  readonly upgrade_bytes: number | null;
+  /** About how many more of these fit into the budget; null before the first one. */
+  readonly upgrades_left: number | null;
   /** How it stands. */
   readonly verdict: StatusVerdict;
   /** More about the verdict, or null. */
@@ -136,6 +145,7 @@ export interface AskedMachine {
  * @param asked the machines and what each said
  * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
  * @param abandoned upgrades that nobody watches any more. Default none
+ * @param words what machines have said themselves of the release that they do not run. Default nothing
  * @returns the report
  */
 export async function statusReport(
@@ -143,13 +153,16 @@ export async function statusReport(
   asked: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
   abandoned: readonly AbandonedProbation[] = [],
+  words: OwnWords = new Map(),
 ): Promise<StatusReport> {
   return {
     app,
     compared_with: pointer === undefined ? "each other" : "pointer",
     pointer_revision: pointer?.revision ?? null,
     machines: await Promise.all(
-      asked.map((it) => statusOf(it, asked, pointer)),
+      asked.map((it) =>
+        statusOf(it, asked, pointer, words.get(it.machine.id) ?? null)
+      ),
     ),
     abandoned,
   };
@@ -159,10 +172,12 @@ async function statusOf(
   asked: AskedMachine,
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
+  word: MachineResult | null,
 ): Promise<MachineStatus> {
   const { machine, answer } = asked;
   const info = answer && "info" in answer ? answer.info : null;
-  const judgement = judge(asked, all, pointer);
+  const memory = info && memoryOf(info);
+  const judgement = judge(asked, all, pointer, word);
   return {
     id: machine.id,
     region: machine.region,
@@ -183,12 +198,15 @@ async function statusOf(
     current_fingerprint: info && await currentFingerprint(info, all, pointer),
     upgrades: info?.upgrades ?? null,
     retained_modules: info?.retainedModules ?? null,
-    retained_bytes: info ? info.retainedBytes * RETAINED_PER_SOURCE_BYTE : null,
-    retained_budget_exceeded: info &&
-      (info.retainedBudgetExceeded ??
-        info.retainedBytes > RETAINED_BYTES_BUDGET),
-    ...judgement,
-    remedy: remedyOf(machine, judgement, pointer),
+    retained_bytes: memory?.retainedBytes ?? null,
+    retained_budget_exceeded: memory &&
+      (info.retainedBudgetExceeded ?? isPastBudget(memory)),
+    retained_budget_bytes: memory?.budgetBytes ?? null,
+    upgrade_bytes: memory?.upgradeBytes ?? null,
+    upgrades_left: memory?.upgradesLeft ?? null,
+    verdict: judgement.verdict,
+    detail: judgement.detail,
+    remedy: judgement.remedy ?? remedyOf(machine, judgement, pointer),
   };
 }
 
@@ -222,7 +240,10 @@ function remedyOf(
   }
 }
 
-type Judgement = Pick<MachineStatus, "verdict" | "detail">;
+type Judgement = Pick<MachineStatus, "verdict" | "detail"> & {
+  /** What mends it, where that is not what usually does. */
+  readonly remedy?: string;
+};
 
 const RESTING = new Set(["stopped", "stopping", "suspended", "suspending"]);
 const STARTING = new Set([
@@ -238,6 +259,7 @@ function judge(
   asked: AskedMachine,
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
+  word: MachineResult | null,
 ): Judgement {
   if (asked.answer === null) return judgeState(asked.machine);
   if ("problem" in asked.answer) {
@@ -254,9 +276,16 @@ function judge(
     };
   }
   const { info } = asked.answer;
-  return pointer === undefined
-    ? judgeByPeers(info, all)
-    : judgeByPointer(info, wantedOf(pointer, info.currentImageRef), asked);
+  if (pointer === undefined) return judgeByPeers(info, all);
+  const wanted = wantedOf(pointer, info.currentImageRef);
+  if (wanted === null && isUnread(pointer, info.currentImageRef)) {
+    return {
+      verdict: "unknown",
+      detail: "the pointer's entry of its image cannot be read",
+      remedy: SETTLES,
+    };
+  }
+  return judgeByPointer(info, wanted, asked, word);
 }
 
 function judgeState({ state }: AppMachine): Judgement {
@@ -267,22 +296,11 @@ function judgeState({ state }: AppMachine): Judgement {
   return { verdict: "unknown", detail: `its state is ${state}` };
 }
 
-function wantedOf(
-  pointer: Pointer | null,
-  imageRef: string,
-): HotUpgrade | null {
-  try {
-    return generationOf(pointer, imageRef)?.hot_upgrade ?? null;
-  } catch {
-    // A machine may run what is not an image of a registry.
-    return null;
-  }
-}
-
 function judgeByPointer(
   info: MachineInfo,
   wanted: HotUpgrade | null,
   { machine }: AskedMachine,
+  word: MachineResult | null,
 ): Judgement {
   const running = info.hotUpgradeApplied ? info.sha256 : null;
   const wantedSha = wanted?.sha256 ?? null;
@@ -305,7 +323,28 @@ function judgeByPointer(
       detail: `v${wanted.version} is on probation elsewhere`,
     };
   }
-  return { verdict: "behind", detail: `v${wanted.version} is current` };
+  return judgeByWord(word, machine) ??
+    { verdict: "behind", detail: `v${wanted.version} is current` };
+}
+
+/** A machine that has given the release up takes it at no start again, until the pointer names another. */
+function judgeByWord(
+  word: MachineResult | null,
+  { id }: AppMachine,
+): Judgement | null {
+  if (word === null || word.failure === null) return null;
+  const { version, state, failure: { phase, message } } = word;
+  return state === "pending"
+    ? {
+      verdict: "behind",
+      detail: `v${version} is current, and tried again there: ${message}`,
+      remedy: `fly logs --machine ${id}`,
+    }
+    : {
+      verdict: "behind",
+      detail: `v${version} failed there in ${phase}: ${message}`,
+      remedy: SETTLES,
+    };
 }
 
 function judgeByPeers(
@@ -330,21 +369,14 @@ function newestPeer(
     if (!answer || !("info" in answer)) continue;
     const peer = answer.info;
     if (!peer.hotUpgradeApplied) continue;
-    if (!isSameImage(peer.currentImageRef, info.currentImageRef)) continue;
+    const { currentImageRef: other } = peer;
+    const isSame = other === info.currentImageRef ||
+      sameImage(other, info.currentImageRef);
+    if (!isSame) continue;
     if (newest === null || peer.deployedAt > newest.deployedAt) newest = peer;
   }
   return newest;
 }
-
-function isSameImage(a: string, b: string): boolean {
-  try {
-    return a === b || sameImage(a, b);
-  } catch {
-    return false;
-  }
-}
-
-const RETAINED_BYTES_BUDGET = 64 * 1024 * 1024;
 
 /**
  * Writes the report for people.
@@ -370,10 +402,14 @@ export function statusText(report: StatusReport): string {
     lines.push(`  Status: ${mark} ${words}`);
     if ((it.retained_modules ?? 0) > 0) {
       lines.push(`  Retained: ${retainedWords(it)}`);
+      const left = upgradesLeftWords(it.upgrades_left, it.upgrade_bytes);
+      if (left !== "" && !it.retained_budget_exceeded) {
+        lines.push(`  Memory: ${left}`);
+      }
     }
     if (it.retained_budget_exceeded) {
       lines.push(
-        "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them",
+        `  Note: many replaced modules stay in memory; fly machine restart ${it.id}, or a cold deploy, frees them`,
       );
     }
     return lines.map(oneLine).join("\n");
@@ -463,25 +499,6 @@ export function verdictWords(
     case "unknown":
       return { mark: "?", tone: "warn", words: `Unknown${more}` };
   }
-}
-
-/**
- * How much a machine retains.
- *
- * @param status the machine
- * @returns for example `3 replaced modules, about 73.8 kB of memory`; empty if nothing, or where it is not known
- */
-export function retainedWords(
-  { retained_modules, retained_bytes }: Pick<
-    MachineStatus,
-    "retained_modules" | "retained_bytes"
-  >,
-): string {
-  return retained_modules === null || retained_modules === 0
-    ? ""
-    : `${formatCount(retained_modules, "replaced module")}, about ${
-      formatBytes(retained_bytes ?? 0)
-    } of memory`;
 }
 
 function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {

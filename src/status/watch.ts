@@ -1,6 +1,7 @@
 /** `flyhot status --watch`: what the machines run, again and again until Ctrl-C.
  * @module
  */
+import { retainedWords } from "../ui/memory_words.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { formatTable } from "../ui/format.ts";
@@ -8,12 +9,7 @@ import { type FrameLine, frameWriter } from "../ui/frames.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { paintFor } from "../ui/style.ts";
 import type { StatusReader } from "./read.ts";
-import {
-  type MachineStatus,
-  retainedWords,
-  type StatusReport,
-  verdictWords,
-} from "./text.ts";
+import { type MachineStatus, type StatusReport, verdictWords } from "./text.ts";
 
 /**
  * Shows the status again and again.

@@ -227,10 +227,12 @@ export class SimMachine {
   }
 
   /** Stops it in order, as a person or the proxy does: the process gets a signal, and some seconds. */
-  stop(): void {
+  stop(what: "stop" | "restart" | "update" = "stop"): void {
     if (this.state !== "started") return;
+    this.#record(what, "stopping", "user");
     if (this.#running) this.#endInOrder(this.#running);
-    this.#end(0, true);
+    // Not every platform says of each end that it was asked for; the order of its events does.
+    this.#end(this.lives % 2 === 0 ? 0 : 143, this.lives % 2 === 0, false);
     this.state = "stopped";
   }
 
@@ -247,7 +249,7 @@ export class SimMachine {
 
   /** Stops and starts it. */
   restart(): void {
-    this.stop();
+    this.stop("restart");
     this.#suspended?.process.kill();
     this.#suspended = null;
     this.start();
@@ -259,7 +261,7 @@ export class SimMachine {
     const sha256 = this.sha256 ?? "base";
     this.diedAt.set(this.#running.process, this.#sim.elapsed);
     this.deaths.set(sha256, (this.deaths.get(sha256) ?? 0) + 1);
-    this.#end(code, false);
+    this.#end(code, false, true);
     outside(() =>
       this.#sim.later(RESTART_MS, () => {
         if (this.state === "started" && !this.#running) this.#boot();
@@ -277,7 +279,7 @@ export class SimMachine {
 
   /** A deploy: another image, another process. */
   deploy(imageRef: string): void {
-    this.stop();
+    this.stop("update");
     this.#suspended?.process.kill();
     this.#suspended = null;
     this.imageRef = imageRef;
@@ -299,7 +301,7 @@ export class SimMachine {
     );
   }
 
-  #end(code: number, requested: boolean): void {
+  #end(code: number, requested: boolean, restarting: boolean): void {
     this.disturbedAt = this.#sim.elapsed;
     this.#running?.process.kill();
     this.#running = null;
@@ -311,7 +313,7 @@ export class SimMachine {
         signal: -1,
         oom_killed: false,
         requested_stop: requested,
-        restarting: !requested,
+        restarting,
         exited_at: new Date(this.#sim.now).toISOString(),
       },
     });
@@ -423,7 +425,7 @@ export class SimMachine {
 
   #transaction(process: SimProcess): Transaction {
     return {
-      upgrade: async (wanted, { appProcess, bucket, onBoot }) => {
+      upgrade: async (wanted, { appProcess, bucket, onBoot, onLoading }) => {
         const sim = this.#sim;
         const atBoot = onBoot !== null;
         // A way back is taken like any upgrade, by code that has no reason to refuse.
@@ -477,6 +479,7 @@ export class SimMachine {
           });
         }
         const nature = this.#natureOf(wanted);
+        if (nature === "fails" || nature === "hangs") await onLoading?.();
         if (temper === "fails" || (nature === "fails" && !atBoot)) {
           throw new UpgradeError("health", "the page is empty");
         }
@@ -503,6 +506,7 @@ export class SimMachine {
             return nothing;
           }
           const { manifest, sha256 } = await download(wanted, bucket);
+          await onLoading?.();
           appProcess.release = {
             wanted,
             sha256,

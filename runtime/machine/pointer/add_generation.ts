@@ -3,6 +3,7 @@
  */
 import { crypto } from "../../base/platform/globals.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
+import { parseImageRef } from "../../protocol/image_ref.ts";
 import { pointerKey } from "../../protocol/object_keys.ts";
 import {
   generationOf,
@@ -11,6 +12,7 @@ import {
   pointerRecord,
   pointerWithGeneration,
 } from "../../protocol/pointer.ts";
+import { isUnread } from "../../protocol/pointer_unread.ts";
 import { retry } from "../../base/retry.ts";
 import { ulid } from "../../base/ulid.ts";
 
@@ -31,11 +33,11 @@ export function withGeneration(
   imageRef: string,
   now: string,
 ): Pointer {
+  // What nobody could read is not written.
+  parseImageRef(imageRef);
   if (pointer && generationOf(pointer, imageRef)) return pointer;
   // What nobody here can read may hold more than an empty entry would.
-  if (pointer?.unread && Object.hasOwn(pointer.unread, imageRef)) {
-    return pointer;
-  }
+  if (pointer && isUnread(pointer, imageRef)) return pointer;
   const generation = {
     image_ref: imageRef,
     first_seen: now,

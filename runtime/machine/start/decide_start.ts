@@ -5,7 +5,7 @@
  * is on trial lives, the release is ended on this machine. A release that a running process took, and that is not what
  * a start would take, is not taken a third time after two deaths. A death while a release is taken in the place of
  * another, or of the image, that has not lived a minute may be of either: where a start takes the new one, it is not
- * counted, once.
+ * counted, once. What could not be had has not run: no death is its own until its first line runs.
  *
  * @module
  */
@@ -95,7 +95,7 @@ export function decideStart(
     };
   }
   if (!died) return FRESH;
-  if (record.doubtful) {
+  if (isInnocent(record)) {
     return { run: "wanted", stage, deaths, innocent, delayMs: 0 };
   }
   if (deaths + 1 < DEATHS_MAX) {
@@ -128,7 +128,7 @@ export function takenBefore(
   if (record === null || !hasDied(record, now, livedMs)) return null;
   const { upgrade_id, deaths, stage, taken = null } = record;
   if (upgrade_id === wantedId || stage !== "normal") return taken;
-  return { upgrade_id, deaths: record.doubtful ? deaths : deaths + 1 };
+  return { upgrade_id, deaths: isInnocent(record) ? deaths : deaths + 1 };
 }
 
 /**
@@ -147,6 +147,11 @@ export function isDoubtful(
   if (!isYoung || !isCommitted) return false;
   // Where no start can read the pointer, each process takes the release anew: without this none of its deaths would count.
   return record?.upgrade_id !== upgradeId || record.doubtful !== true;
+}
+
+/** Whether the death after such a start is of something else, or may be. */
+function isInnocent({ doubtful, missing }: StartRecord): boolean {
+  return doubtful === true || missing === true;
 }
 
 function hasDied({ at }: StartRecord, now: number, livedMs: number): boolean {

@@ -46,12 +46,31 @@ export interface StartsContext {
   onProven(wanted: StartWanted): Promise<void>;
 }
 
+/** What is noted besides the decision. */
+interface Besides {
+  /** Another release, which a running process took. Default none */
+  readonly taken?: TakenRecord | null;
+  /** Whether a death may be of what ran before. Default false */
+  readonly doubtful?: boolean;
+  /** Whether the release could not be had yet. Default false */
+  readonly missing?: boolean;
+}
+
 /** The starts of one machine. */
 export class Starts {
   readonly #context: StartsContext;
   #timer: Timer | null = null;
   /** What this process has noted; undefined before that. */
   #noted: StartRecord | null | undefined;
+  /** What the start was noted with, until the release of it is had. */
+  #start: {
+    readonly wanted: StartWanted;
+    readonly decision: StartDecision;
+    readonly taken: TakenRecord | null;
+    readonly now: number;
+    readonly ageMs: number;
+  } | null = null;
+  #writing: Promise<void> = Promise.resolve();
   #unsubscribe = () => {};
 
   /**
@@ -78,15 +97,45 @@ export class Starts {
     const record = read?.record ?? null;
     const decision = decideStart(record, wanted, read?.now ?? 0, livedMs);
     if (read !== null) {
+      const { now } = read;
       const { upgradeId } = wanted;
-      const taken = takenBefore(record, upgradeId, read.now, livedMs);
-      await this.#note(wanted, decision, read.now, taken);
+      const taken = takenBefore(record, upgradeId, now, livedMs);
+      const missing = decision.run === "wanted";
+      const doubtful = missing && record?.upgrade_id === upgradeId &&
+        record.doubtful === true;
+      const ageMs = this.#context.ageMs();
+      this.#start = missing ? { wanted, decision, taken, now, ageMs } : null;
+      const noted = this.#note(wanted, decision, now, {
+        taken,
+        doubtful,
+        missing,
+      });
+      // What is wanted is not charged before it is had, which takes longer than this.
+      if (!missing) await noted;
     }
     return decision;
   }
 
   /**
-   * Notes that a release is being taken while the process runs.
+   * Notes that the release of the start runs from here on.
+   *
+   * @param upgradeId the upgrade that is loaded; what is loaded instead of the wanted one changes nothing
+   */
+  async had(upgradeId: string): Promise<void> {
+    const start = this.#start;
+    if (start?.wanted.upgradeId !== upgradeId) return;
+    this.#start = null;
+    const { wanted, decision, taken, now, ageMs } = start;
+    await this.#note(
+      wanted,
+      decision,
+      now + this.#context.ageMs() - ageMs,
+      { taken },
+    );
+  }
+
+  /**
+   * Notes that a release runs from here on, which the running process takes.
    *
    * @param wanted what the pointer says
    * @returns how many processes in a row have died within a minute of taking it
@@ -97,11 +146,16 @@ export class Starts {
       const { upgradeId } = wanted;
       const fresh = decideStart(null, wanted, now);
       const noted = this.#noted;
+      this.#start = null;
       if (noted?.upgrade_id === upgradeId) {
-        // The start could not get it, or is on its way with it: its deaths go on counting.
+        // The start could not get it: its deaths go on counting.
         const { stage, deaths, innocent, doubtful = false } = noted;
         const again = { ...fresh, stage, deaths, innocent };
-        await this.#note(wanted, again, now, null, doubtful && this.#isYoung);
+        await this.#note(wanted, again, now, {
+          doubtful: noted.missing
+            ? isDoubtful(noted, wanted, this.#isYoung)
+            : doubtful && this.#isYoung,
+        });
         return deaths;
       }
       const taken = noted === undefined
@@ -111,7 +165,7 @@ export class Starts {
       if (deaths < DEATHS_MAX) {
         const isOpen = !!noted && noted.stage !== "ended";
         const doubtful = isDoubtful(record, wanted, isOpen || this.#isYoung);
-        await this.#note(wanted, { ...fresh, deaths }, now, null, doubtful);
+        await this.#note(wanted, { ...fresh, deaths }, now, { doubtful });
       }
       return deaths;
     } catch {
@@ -135,8 +189,7 @@ export class Starts {
     wanted: StartWanted,
     decision: StartDecision,
     now: number,
-    taken: TakenRecord | null = null,
-    doubtful = false,
+    { taken = null, doubtful = false, missing = false }: Besides,
   ): Promise<void> {
     this.#stopWaiting();
     const { stage, deaths, innocent } = decision;
@@ -144,10 +197,12 @@ export class Starts {
     const record: StartRecord = {
       ...this.#record(wanted, decision, now, taken),
       ...(doubtful ? { doubtful } : {}),
+      ...(missing ? { missing } : {}),
     };
     this.#noted = record;
-    await this.#write(record);
-    if (stage === "ended") return;
+    const written = this.#write(record);
+    if (stage === "ended") return await written;
+    // Before it is written: an end meanwhile is in order too.
     this.#unsubscribe = onEnd(async () => {
       // A trial that is cut short has said nothing; the next start goes on with it.
       if (stage !== "trial") return await this.forget();
@@ -167,6 +222,7 @@ export class Starts {
       } else this.#remove();
     }, livedMs);
     this.#timer.unref();
+    await written;
   }
 
   #record(
@@ -222,19 +278,24 @@ export class Starts {
     }
   }
 
-  async #write(record: StartRecord): Promise<void> {
+  #write(record: StartRecord): Promise<void> {
     // Without the bucket no death is counted.
-    await this.#tried((signal) =>
+    return this.#inTurn((signal) =>
       putJson(this.#context.bucket, this.#key, record, "always", { signal })
     );
   }
 
-  async #remove(): Promise<void> {
+  #remove(): Promise<void> {
     this.#noted = null;
     // Left behind by one that lived a minute, it is too old to count; by one that ended in order, it would be a death.
-    await this.#tried((signal) =>
+    return this.#inTurn((signal) =>
       this.#context.bucket.delete(this.#key, { signal })
     );
+  }
+
+  /** One after the other: the last word must be the one that stays. */
+  #inTurn(act: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#tried(act));
   }
 
   /** Tries a few times, within the few seconds that the platform gives a process to end. */

@@ -29,6 +29,8 @@ export interface StartRecord {
   readonly instead?: "before" | "image";
   /** True where what ran when it was taken, be it the image, had not lived a minute: a death may be of that, and is not counted. */
   readonly doubtful?: boolean;
+  /** True where the release could not be had yet, so that what was there ran: a death is not its own. */
+  readonly missing?: boolean;
   /** Another release, which a running process took before it died. */
   readonly taken?: TakenRecord;
 }
@@ -66,6 +68,9 @@ export function parseStartRecord(value: unknown): StartRecord {
     ...(it.doubtful === undefined
       ? {}
       : { doubtful: boolean(it.doubtful, `${at}.doubtful`) }),
+    ...(it.missing === undefined
+      ? {}
+      : { missing: boolean(it.missing, `${at}.missing`) }),
     ...(it.taken === undefined
       ? {}
       : { taken: takenRecord(it.taken, `${at}.taken`) }),

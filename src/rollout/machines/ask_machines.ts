@@ -54,6 +54,7 @@ export function askMachines(
   const deciding = started.length > 0 ? started : machines.filter(isAtRest);
   const [first] = deciding;
   if (!first) throw nothingRuns(app, machines);
+  refuseUnknown(app, deciding);
   const images = new Map<string, string[]>();
   for (const { id, imageRef } of deciding) {
     const known = [...images.keys()].find((ref) => sameImage(ref, imageRef));
@@ -73,6 +74,21 @@ export function askMachines(
     !started.includes(machine) && sameImage(machine.imageRef, first.imageRef)
   );
   return { imageRef: first.imageRef, running: started, resting };
+}
+
+/** A machine of several containers, of which none can be told to be the app's. */
+function refuseUnknown(app: string, machines: readonly AppMachine[]): void {
+  const unknown = machines.filter(({ imageRef }) => imageRef === "");
+  if (unknown.length === 0) return;
+  const ids = unknown.map(({ id }) => id).join(", ");
+  throw new FlyhotError(
+    "usage",
+    `Cannot upgrade ${app}: which image runs the app on ${ids} cannot be told`,
+    {
+      hint:
+        "of several containers, name the app's app, or like its process group",
+    },
+  );
 }
 
 /**

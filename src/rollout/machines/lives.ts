@@ -94,7 +94,7 @@ export function judgeLife(
   if (!sameImage(machine.imageRef, state.machine.imageRef)) {
     // What ended first did so before another image came.
     const first = oldestExit(exits);
-    return first && isCrash(first)
+    return first && isCrashBeforeDeploy(first)
       ? dead(describeExit(first, state))
       : { life: "left" };
   }
@@ -134,10 +134,12 @@ export function judgeRested(
   if (machine === null) return { life: "rests" };
   const exits = exitsSince(machine, before);
   // Still of a wave, each process that came after takes the release again; on another image only the first had it.
-  const ofRelease = sameImage(machine.imageRef, state.machine.imageRef)
-    ? exits
-    : [oldestExit(exits)].filter((exit) => exit !== null);
-  const crash = oldestExit(ofRelease.filter(isCrash));
+  const first = oldestExit(exits);
+  const crash = sameImage(machine.imageRef, state.machine.imageRef)
+    ? oldestExit(exits.filter(({ requestedStop }) => !requestedStop))
+    : first && isCrashBeforeDeploy(first)
+    ? first
+    : null;
   return crash === null ? { life: "rests" } : dead(describeExit(crash, state));
 }
 
@@ -222,15 +224,20 @@ function oldestExit(exits: readonly MachineExit[]): MachineExit | null {
   );
 }
 
-/** Whether a process ended by itself, and not as one does that a deploy replaces. */
-function isCrash({ requestedStop, code, signal }: MachineExit): boolean {
-  return !requestedStop && !REPLACED_CODES.has(code) &&
-    (signal === null || !REPLACED_SIGNALS.has(signal));
+/**
+ * Whether a process of a machine that has another image now had ended by itself. Nobody has promised that the stop of a
+ * deploy is told as one: an end as a stop makes it counts as that, unless the platform was about to start it again.
+ */
+function isCrashBeforeDeploy(exit: MachineExit): boolean {
+  const { requestedStop, restarting, code, signal } = exit;
+  if (requestedStop) return false;
+  return restarting || !STOP_CODES.has(code) ||
+    (signal !== null && !STOP_SIGNALS.has(signal));
 }
 
 /** An end by itself, and those by SIGINT and SIGTERM, as a shell tells them. */
-const REPLACED_CODES = new Set([0, 130, 143]);
-const REPLACED_SIGNALS = new Set([2, 15]);
+const STOP_CODES = new Set([0, 130, 143]);
+const STOP_SIGNALS = new Set([2, 15]);
 
 function newestExit({ exits = [] }: AppMachine): MachineExit | null {
   return exits.reduce<MachineExit | null>(

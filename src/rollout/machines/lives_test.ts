@@ -19,6 +19,7 @@ function exit(changes: Partial<MachineExit> = {}): MachineExit {
     signal: null,
     oomKilled: false,
     requestedStop: false,
+    restarting: false,
     at: AT + 100,
     ...changes,
   };
@@ -175,6 +176,13 @@ Deno.test("judgeLife() is neutral about what is in order", () => {
   assertEquals(replaced({ code: 143 }), "left");
   assertEquals(replaced({ code: 0, signal: 15 }), "left");
   assertEquals(replaced({ at: AT - 5_000 }), "left");
+  // The platform was about to start it again: no deploy had come yet.
+  for (const code of [0, 130, 143]) {
+    assertEquals(
+      replaced({ code, restarting: true }),
+      `its process ended with code ${code} after 0.1 s`,
+    );
+  }
 });
 
 Deno.test("judgeLife() tells a machine that serves nobody from one that does not answer", () => {
@@ -249,6 +257,21 @@ Deno.test("judgeRested() counts the death of a process that took the release aft
     "its process ended with code 70 after 9.0 s",
   );
   assertEquals(judge(machine({ exits: exits.slice(1) })), "rests");
+  // How it ended says nothing: who asked for it does.
+  for (const [code, signal] of [[0, null], [130, 2], [143, 15]] as const) {
+    const late = exit({ at: AT + 9_000, code, signal });
+    assertEquals(
+      judge(machine({ exits: [late, ...exits.slice(1)] })),
+      signal === null
+        ? "its process ended with code 0 after 9.0 s"
+        : `its process was ended by signal ${signal} after 9.0 s`,
+    );
+    const asked = { ...late, requestedStop: true };
+    assertEquals(
+      judge(machine({ exits: [asked, ...exits.slice(1)] })),
+      "rests",
+    );
+  }
   assertEquals(judge(null), "rests");
   // The code of another image died.
   assertEquals(judge(machine({ imageRef: "img:2", exits })), "rests");

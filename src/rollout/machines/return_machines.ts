@@ -1,13 +1,19 @@
 /** Pointing back, and waiting until the machines are back.
  * @module
  */
-import { errorText, pointerKey, ulid } from "@flyhot/runtime/protocol";
+import {
+  errorText,
+  type Pointer,
+  pointerKey,
+  ulid,
+} from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import { namesUpgrade } from "../pointer/history.ts";
 import type { PointerMover } from "../pointer/pointer.ts";
 import { counted, tell } from "../steps.ts";
 import {
   fenced,
+  rebased,
   type RollbackOptions,
   rolledBack,
 } from "../pointer/transitions.ts";
@@ -21,8 +27,8 @@ export interface ReturnOptions extends Pick<RollbackOptions, "target"> {
   readonly app: string;
   /** The base image. */
   readonly imageRef: string;
-  /** The upgrade to undo. */
-  readonly upgradeId: string;
+  /** The upgrade to undo; null where the entry of the base image cannot be read, so that only the image is left. */
+  readonly upgradeId: string | null;
   /** Who does it. */
   readonly deployedBy: string;
   /** How long machines may take, in milliseconds. */
@@ -61,22 +67,27 @@ export async function returnMachines(
   const { host, bucket } = deps;
   const id = ulid(host.now(), host.randomBytes(10));
   const now = new Date(host.now()).toISOString();
-  const back = rolledBack({
-    upgradeId,
-    id,
-    deployedBy: options.deployedBy,
-    now,
-    ...(target === undefined ? {} : { target }),
-  });
+  const { imageRef, deployedBy } = options;
+  const back = upgradeId === null
+    ? rebased(app, imageRef, { id, deployedBy, now })
+    : rolledBack({
+      upgradeId,
+      id,
+      deployedBy,
+      now,
+      ...(target === undefined ? {} : { target }),
+    });
   // A write of the upgrade may still be under way.
-  const fence = fenced(app, options.imageRef, now);
+  const fence = fenced(app, imageRef, now);
+  const isThere = (pointer: Pointer | null) =>
+    upgradeId === null || namesUpgrade(pointer, upgradeId);
   const version = await tell(deps, {
     name: "Point back",
     result: (version) => version,
   }, async () => {
     try {
       const pointer = await mover.move(
-        (before) => (namesUpgrade(before, upgradeId) ? back : fence)(before),
+        (before) => (isThere(before) ? back : fence)(before),
         signal,
       );
       return Object.values(pointer.generations)
@@ -90,9 +101,11 @@ export async function returnMachines(
       const said = errorText(cause);
       throw new FlyhotError(
         "incomplete",
-        `Cannot point ${
-          bucket.url(pointerKey(app))
-        } back from upgrade ${upgradeId}: ${said}`,
+        `Cannot point ${bucket.url(pointerKey(app))} back from ${
+          upgradeId === null
+            ? "an entry that cannot be read"
+            : `upgrade ${upgradeId}`
+        }: ${said}`,
         { hint: "when the bucket answers again, run: flyhot rollback", cause },
       );
     }

@@ -42,7 +42,7 @@ export function onProbation(
   return Object.values(pointer.generations).flatMap((generation) => {
     const { hot_upgrade, image_ref } = generation;
     if (hot_upgrade?.state !== "probation") return [];
-    if (!imageRefs.some((ref) => isSame(ref, image_ref))) return [];
+    if (!imageRefs.some((ref) => sameImage(ref, image_ref))) return [];
     const { id, version, deployed_by, deployed_at, wave } = hot_upgrade;
     return [{
       upgrade_id: id,
@@ -80,12 +80,4 @@ export function describeAbandoned(
     ? "no machine"
     : machines.join(", ");
   return `v${version} was left on probation by ${deployed_by} on ${where} (upgrade ${upgrade_id})`;
-}
-
-function isSame(a: string, b: string): boolean {
-  try {
-    return sameImage(a, b);
-  } catch {
-    return false;
-  }
 }

@@ -153,6 +153,34 @@ export function rolledBack(options: RollbackOptions): Transition {
 }
 
 /**
+ * Puts an entry for the base image as it is in the place of one that cannot be read.
+ *
+ * @param app the Fly app
+ * @param imageRef the base image
+ * @param options the id of the upgrade that leads there, by whom and when
+ * @returns the transition
+ */
+export function rebased(
+  app: string,
+  imageRef: string,
+  { id, deployedBy, now }: Omit<RollbackOptions, "upgradeId" | "target">,
+): Transition {
+  return withUpgrade(app, imageRef, {
+    id,
+    version: "base",
+    source_image_ref: imageRef,
+    key: null,
+    tarball_url: null,
+    sha256: null,
+    size: 0,
+    deployed_at: now,
+    deployed_by: deployedBy,
+    state: "committed",
+    wave: "*",
+  }, now);
+}
+
+/**
  * Makes writes that may still be under way fail: they were based on the pointer as it was before.
  *
  * @param app the Fly app
@@ -249,7 +277,9 @@ export function withoutOldGenerations(
   now: string,
 ): Transition {
   return (pointer) => {
-    if (!pointer) return pointer;
+    // Where nobody can tell what a machine runs, nothing may go.
+    const isKnown = images.every((image) => image !== "");
+    if (!pointer || !isKnown) return pointer;
     const inUse = new Set(
       Object.entries(pointer.generations)
         .filter(([, { image_ref }]) =>

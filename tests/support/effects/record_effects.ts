@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "node:path";
+import { patchNodeFs, patchNodeFsImports } from "./record_node_fs.ts";
 
 /** The variable that names the folder that everything is written to. */
 export const EFFECTS_VARIABLE = "FLYHOT_TEST_EFFECTS";
@@ -78,6 +79,7 @@ export function recordEffects(folder: string): Disposable {
       if (isOver) first(path);
     });
   }
+  patchNodeFs(patch, first);
   Deno.Command = class extends Command {
     constructor(program: string | URL, options: Deno.CommandOptions = {}) {
       super(program, options);
@@ -99,4 +101,7 @@ export function recordEffects(folder: string): Disposable {
 }
 
 const folder = Deno.env.get(EFFECTS_VARIABLE);
-if (folder) recordEffects(folder);
+if (folder) {
+  recordEffects(folder);
+  patchNodeFsImports();
+}

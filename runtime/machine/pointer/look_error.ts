@@ -1,0 +1,39 @@
+/** Why a look at the pointer has failed: at the pointer itself, or at what follows from it.
+ * @module
+ */
+import { errorText } from "../../base/error_text.ts";
+
+/** A look that has failed, and at what. */
+export class LookError extends Error {
+  /** What could not be done, as a clause. */
+  readonly what: string;
+
+  /**
+   * @param what what could not be done, as a clause
+   * @param cause why
+   */
+  constructor(what: string, cause: unknown) {
+    super(errorText(cause), { cause });
+    this.name = "LookError";
+    this.what = what;
+  }
+}
+
+/**
+ * Does one step of a look.
+ *
+ * @param what what is tried, as the clause that says that it failed
+ * @param act the step
+ * @returns what it returns
+ * @throws {LookError} if it fails
+ */
+export async function looking<T>(
+  what: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw new LookError(what, cause);
+  }
+}

@@ -1,0 +1,80 @@
+/** What machines have said themselves of the release that they do not run.
+ * @module
+ */
+import { type Bucket, getJson } from "@flyhot/runtime/bucket";
+import {
+  generationOf,
+  type HotUpgrade,
+  type MachineInfo,
+  type MachineResult,
+  parseMachineResult,
+  type Pointer,
+  resultKey,
+} from "@flyhot/runtime/protocol";
+import { mapLimited } from "../limited.ts";
+import type { AppMachine } from "../fly/fleet.ts";
+
+const READ_AT_ONCE = 8;
+
+/** What machines have said of the release that the pointer names for them, by machine id. */
+export type OwnWords = ReadonlyMap<string, MachineResult>;
+
+/**
+ * Reads what those machines have said of it that run something else than the pointer names.
+ *
+ * @param app the Fly app
+ * @param answered the machines, and what each said of its process
+ * @param pointer the pointer
+ * @param bucket where it was read from
+ * @param signal gives up early
+ * @returns their words; a word that cannot be read is none
+ */
+export async function ownWords(
+  app: string,
+  answered: readonly {
+    readonly machine: AppMachine;
+    readonly info: MachineInfo;
+  }[],
+  pointer: Pointer,
+  bucket: Bucket,
+  signal: AbortSignal | undefined,
+): Promise<OwnWords> {
+  const behind = answered.flatMap(({ machine, info }) => {
+    const wanted = wantedOf(pointer, info.currentImageRef);
+    const running = info.hotUpgradeApplied ? info.sha256 : null;
+    return wanted === null || wanted.sha256 === running
+      ? []
+      : [{ machine, wanted }];
+  });
+  const said = await mapLimited(
+    behind,
+    READ_AT_ONCE,
+    async ({ machine: { id }, wanted }) => {
+      try {
+        const key = resultKey(app, wanted.id, id);
+        const found = await getJson(bucket, key, signal ? { signal } : {});
+        return found.status === "found"
+          ? [[id, parseMachineResult(found.value)] as const]
+          : [];
+      } catch {
+        signal?.throwIfAborted();
+        return [];
+      }
+    },
+  );
+  return new Map(said.flat());
+}
+
+/**
+ * What the pointer names for a base image.
+ *
+ * @param pointer the pointer, or null where there is none
+ * @param imageRef the base image
+ * @returns the upgrade, or null for the image as it is
+ */
+export function wantedOf(
+  pointer: Pointer | null,
+  imageRef: string,
+): HotUpgrade | null {
+  return generationOf(pointer, imageRef)?.hot_upgrade ?? null;
+}
