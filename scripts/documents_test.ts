@@ -13,7 +13,9 @@ function read(path: string): Promise<string> {
 async function foldersIn(path: string): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(new URL(path, ROOT))) {
-    if (entry.isDirectory) names.push(entry.name);
+    if (entry.isDirectory && !entry.name.startsWith(".")) {
+      names.push(entry.name);
+    }
   }
   return names.sort();
 }
