@@ -402,10 +402,10 @@ for (const { name } of COMMANDS) {
   });
 }
 
-Deno.test("main() colours errors only on a terminal, and not with NO_COLOR", async () => {
+Deno.test("main() colors errors only on a terminal, and not with NO_COLOR", async () => {
   const args = ["statsu"];
   assertFalse((await runMain(args)).err.includes("\x1b"));
   assert((await runMain(args, { terminal: true })).err.includes("\x1b[31m"));
-  const noColour = { terminal: true, env: { NO_COLOR: "1" } };
-  assertFalse((await runMain(args, noColour)).err.includes("\x1b"));
+  const noColor = { terminal: true, env: { NO_COLOR: "1" } };
+  assertFalse((await runMain(args, noColor)).err.includes("\x1b"));
 });

@@ -11,9 +11,9 @@ import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
  * @returns the same text on one line
  */
 export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
-  const colourless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+  // deno-lint-ignore no-control-regex -- the escape character is what begins a color
+  const colorless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
-  const plain = colourless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
+  const plain = colorless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
   return shownText(withoutSecrets(plain));
 }

@@ -131,13 +131,13 @@ Deno.test("testUpgrade() fails where an upgrade is refused, an exercise throws, 
   const thrown = await assertRejects(
     () =>
       run([v1, v2], ({ index }) => {
-        if (index === 1) throw new Error("wrong colour");
+        if (index === 1) throw new Error("wrong color");
       }),
     TestAppError,
   );
   assertStringIncludes(
     thrown.message,
-    `Cannot exercise ${v2} (version 2 of 2): wrong colour`,
+    `Cannot exercise ${v2} (version 2 of 2): wrong color`,
   );
   assert(thrown.cause instanceof Error);
 

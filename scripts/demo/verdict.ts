@@ -8,12 +8,12 @@ import type { TourReport } from "./tour.ts";
  * Lays the report out for people.
  *
  * @param report what the tour found
- * @param colours whether to use colours
+ * @param colors whether to use colors
  * @returns the text
  */
-export function verdictText(report: TourReport, colours: boolean): string {
+export function verdictText(report: TourReport, colors: boolean): string {
   const paint = (style: (text: string) => string, text: string) =>
-    colours ? style(text) : text;
+    colors ? style(text) : text;
   const mark = (good: boolean) => good ? paint(green, "✓") : paint(red, "✗");
   const { requests, sockets, state, machines } = report;
   const row = (good: boolean, name: string, value: string) =>

@@ -190,7 +190,7 @@ Deno.test("flyhot doctor finds all well, and says of what", async () => {
 ✓ app                 my-app (fly.toml app): 2 machines, 1 started
 ✓ bucket              releases at https://s3.example (environment BUCKET_NAME): nothing released yet
 ✓ credentials         may read, write and remove, from environment AWS_ACCESS_KEY_ID
-✓ conditional writes  create-only and compare-and-swap are honoured
+✓ conditional writes  create-only and compare-and-swap are honored
 ✓ clock               agrees with the bucket's to the second
 ✓ machine a           answers, runs its base image (0123456789ab); deno 2.9.6; 5.1 GB free for releases; has the bucket, its keys and a Fly token
 ✓ import              deno.json names @flyhot/runtime
@@ -422,7 +422,7 @@ const ILLS: readonly {
     troubles: [[
       "conditional_writes",
       "fail",
-      "The bucket does not honour conditional writes: creating it a second time was let through",
+      "The bucket does not honor conditional writes: creating it a second time was let through",
       "use a store that does, such as Tigris, AWS S3, R2 or Ceph",
     ]],
   },

@@ -211,25 +211,25 @@ function judgeReading(
  */
 export function judgeProbe(outcome: ProbeOutcome, endpoint = ""): Check {
   switch (outcome.status) {
-    case "honoured":
+    case "honored":
       return pass(
         "conditional_writes",
-        `create-only and compare-and-swap are honoured${
+        `create-only and compare-and-swap are honored${
           isTigris(endpoint) ? `; ${TIGRIS_REGIONS}` : ""
         }`,
       );
     case "unclear":
       return warn(
         "conditional_writes",
-        `cannot tell whether they are honoured: ${outcome.why}`,
+        `cannot tell whether they are honored: ${outcome.why}`,
         "run flyhot doctor again",
       );
-    case "not_honoured":
+    case "not_honored":
       return fail(
         "conditional_writes",
         new FlyhotError(
           "conflict",
-          `The bucket does not honour conditional writes: ${outcome.why}`,
+          `The bucket does not honor conditional writes: ${outcome.why}`,
           { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
         ),
       );

@@ -34,27 +34,27 @@ Deno.test("judgeClock() allows what the lock allows, and fails what signatures d
 });
 
 Deno.test("judgeProbe() fails only a bucket that is known to break its word", () => {
-  assertEquals(judgeProbe({ status: "honoured" }).verdict, "pass");
+  assertEquals(judgeProbe({ status: "honored" }).verdict, "pass");
   const unclear = judgeProbe({ status: "unclear", why: "cut off" });
   assertEquals([unclear.verdict, unclear.remedy], [
     "warn",
     "run flyhot doctor again",
   ]);
   const { verdict, code, text, remedy } = judgeProbe({
-    status: "not_honoured",
+    status: "not_honored",
     why: "x",
   });
   assertEquals([verdict, code, text, remedy], [
     "fail",
     "conflict",
-    "The bucket does not honour conditional writes: x",
+    "The bucket does not honor conditional writes: x",
     "use a store that does, such as Tigris, AWS S3, R2 or Ceph",
   ]);
 });
 
 Deno.test("judgeProbe() says what Tigris promises across regions, and only of Tigris", () => {
   const text = (endpoint: string) =>
-    judgeProbe({ status: "honoured" }, endpoint).text;
+    judgeProbe({ status: "honored" }, endpoint).text;
   for (
     const endpoint of [
       "https://fly.storage.tigris.dev",
@@ -78,7 +78,7 @@ Deno.test("judgeProbe() says what Tigris promises across regions, and only of Ti
   ) {
     assertEquals(
       text(endpoint),
-      "create-only and compare-and-swap are honoured",
+      "create-only and compare-and-swap are honored",
     );
   }
 });

@@ -11,11 +11,11 @@ import type {
 export type ProbeOutcome =
   | {
     /** All four writes ended as they had to. */
-    readonly status: "honoured";
+    readonly status: "honored";
   }
   | {
     /** One did not: two deployers could both hold the lock there. */
-    readonly status: "not_honoured";
+    readonly status: "not_honored";
     /** Which one, and how. */
     readonly why: string;
   }
@@ -83,7 +83,7 @@ async function probe(
   }
   const stale = await put({ ifMatch });
   return stale.status === "lost"
-    ? { status: "honoured" }
+    ? { status: "honored" }
     : unlike("replacing it by an ETag it has no more", "lost", stale);
 }
 
@@ -96,10 +96,10 @@ function unlike(
     case "unknown":
       return { status: "unclear", why: `${what}: ${outcome.reason}` };
     case "unsupported":
-      return { status: "not_honoured", why: `${what}: ${outcome.reason}` };
+      return { status: "not_honored", why: `${what}: ${outcome.reason}` };
     default:
       return {
-        status: "not_honoured",
+        status: "not_honored",
         why: expected === "lost"
           ? `${what} was let through`
           : `${what} was refused`,

@@ -35,11 +35,11 @@ async function keysOf(bucket: Bucket): Promise<string[]> {
   return (await Array.fromAsync(bucket.list(""))).map(({ key }) => key);
 }
 
-Deno.test("probeConditionalWrites() trusts a bucket that honours all four conditions, and leaves nothing", async () => {
+Deno.test("probeConditionalWrites() trusts a bucket that honors all four conditions, and leaves nothing", async () => {
   const conditions: WriteCondition[] = [];
   const bucket = bucketWith((condition) => void conditions.push(condition));
   assertEquals(await probeConditionalWrites(bucket, KEY, never), {
-    status: "honoured",
+    status: "honored",
   });
   assertEquals(conditions, [
     { ifNoneMatch: "*" },
@@ -62,7 +62,7 @@ for (
             : undefined
         ),
       {
-        status: "not_honoured",
+        status: "not_honored",
         why: "creating it a second time was let through",
       },
     ],
@@ -75,7 +75,7 @@ for (
             : undefined
         ),
       {
-        status: "not_honoured",
+        status: "not_honored",
         why: "replacing it by an ETag it has no more was let through",
       },
     ],
@@ -83,12 +83,12 @@ for (
       "refuses its own ETag",
       () =>
         bucketWith((_, count) => count === 3 ? { status: "lost" } : undefined),
-      { status: "not_honoured", why: "replacing it by its ETag was refused" },
+      { status: "not_honored", why: "replacing it by its ETag was refused" },
     ],
     [
       "answers 501",
       () => bucketWith(() => ({ status: "unsupported", reason: "501" })),
-      { status: "not_honoured", why: "creating an object: 501" },
+      { status: "not_honored", why: "creating an object: 501" },
     ],
     [
       "gives no answer",

@@ -248,6 +248,6 @@ function said(stderr: string): string {
 }
 
 function plain(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a colour
+  // deno-lint-ignore no-control-regex -- the escape character is what begins a color
   return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
 }

@@ -56,7 +56,7 @@ Deno.test("Flyctl.token() reads JSON and plain output, and never shows the token
   assertEquals(error.code, "auth");
 });
 
-Deno.test("Flyctl.build() builds, pushes, labels and passes its output on without colours", async () => {
+Deno.test("Flyctl.build() builds, pushes, labels and passes its output on without colors", async () => {
   const { host, fly } = flyctl({
     stderr:
       "\x1b[32m==> Building image\x1b[0m\nimage: registry.fly.io/my-app:flyhot-01\nimage size: 99 MB\n",

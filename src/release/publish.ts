@@ -56,7 +56,7 @@ export async function publishRelease(
     if (outcome.status === "unsupported") {
       throw new FlyhotError(
         "conflict",
-        `Cannot publish ${url}: the bucket does not honour conditional writes (${outcome.reason})`,
+        `Cannot publish ${url}: the bucket does not honor conditional writes (${outcome.reason})`,
         { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
       );
     }

@@ -117,7 +117,7 @@ Deno.test("publishRelease() refuses a bucket without conditional writes", async 
   const error = await assertRejects(
     publish,
     FlyhotError,
-    "the bucket does not honour conditional writes (501)",
+    "the bucket does not honor conditional writes (501)",
   );
   assertEquals(error.code, "conflict");
 });

@@ -177,7 +177,7 @@ async function statusOf(
   const { machine, answer } = asked;
   const info = answer && "info" in answer ? answer.info : null;
   const memory = info && memoryOf(info);
-  const judgement = judge(asked, all, pointer, word);
+  const judgment = judge(asked, all, pointer, word);
   return {
     id: machine.id,
     region: machine.region,
@@ -204,9 +204,9 @@ async function statusOf(
     retained_budget_bytes: memory?.budgetBytes ?? null,
     upgrade_bytes: memory?.upgradeBytes ?? null,
     upgrades_left: memory?.upgradesLeft ?? null,
-    verdict: judgement.verdict,
-    detail: judgement.detail,
-    remedy: judgement.remedy ?? remedyOf(machine, judgement, pointer),
+    verdict: judgment.verdict,
+    detail: judgment.detail,
+    remedy: judgment.remedy ?? remedyOf(machine, judgment, pointer),
   };
 }
 
@@ -224,7 +224,7 @@ async function currentFingerprint(
 
 function remedyOf(
   { id }: AppMachine,
-  { verdict }: Judgement,
+  { verdict }: Judgment,
   pointer: Pointer | null | undefined,
 ): string | null {
   switch (verdict) {
@@ -240,7 +240,7 @@ function remedyOf(
   }
 }
 
-type Judgement = Pick<MachineStatus, "verdict" | "detail"> & {
+type Judgment = Pick<MachineStatus, "verdict" | "detail"> & {
   /** What mends it, where that is not what usually does. */
   readonly remedy?: string;
 };
@@ -260,7 +260,7 @@ function judge(
   all: readonly AskedMachine[],
   pointer: Pointer | null | undefined,
   word: MachineResult | null,
-): Judgement {
+): Judgment {
   if (asked.answer === null) return judgeState(asked.machine);
   if ("problem" in asked.answer) {
     const { problem, unreachable, servesNobody } = asked.answer;
@@ -288,7 +288,7 @@ function judge(
   return judgeByPointer(info, wanted, asked, word);
 }
 
-function judgeState({ state }: AppMachine): Judgement {
+function judgeState({ state }: AppMachine): Judgment {
   if (RESTING.has(state)) {
     return { verdict: "applies_at_next_start", detail: null };
   }
@@ -301,7 +301,7 @@ function judgeByPointer(
   wanted: HotUpgrade | null,
   { machine }: AskedMachine,
   word: MachineResult | null,
-): Judgement {
+): Judgment {
   const running = info.hotUpgradeApplied ? info.sha256 : null;
   const wantedSha = wanted?.sha256 ?? null;
   if (running === wantedSha) {
@@ -331,7 +331,7 @@ function judgeByPointer(
 function judgeByWord(
   word: MachineResult | null,
   { id }: AppMachine,
-): Judgement | null {
+): Judgment | null {
   if (word === null || word.failure === null) return null;
   const { version, state, failure: { phase, message } } = word;
   return state === "pending"
@@ -350,7 +350,7 @@ function judgeByWord(
 function judgeByPeers(
   info: MachineInfo,
   all: readonly AskedMachine[],
-): Judgement {
+): Judgment {
   const newest = newestPeer(info, all);
   if (newest === null) return { verdict: "base_image", detail: null };
   if (info.hotUpgradeApplied && info.sha256 === newest.sha256) {
@@ -456,7 +456,7 @@ export function deploymentOf(imageRef: string): string {
  * How a machine's verdict reads.
  *
  * @param status the machine
- * @returns a mark, its colour, and words
+ * @returns a mark, its color, and words
  */
 export function verdictWords(
   { verdict, detail, state }: Pick<

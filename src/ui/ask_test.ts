@@ -43,7 +43,7 @@ Deno.test("confirm() gives up with the signal's reason", async () => {
   assertEquals(error.message, "interrupted");
 });
 
-Deno.test("showDiff() colours signs on a terminal, and lets no file draw on it", () => {
+Deno.test("showDiff() colors signs on a terminal, and lets no file draw on it", () => {
   const lines = diffLines("a\n\told\n", "a\n\tnew \x1b[2J\n");
   const host = fakeHost({ terminal: true });
   showDiff("main.ts", lines, host);

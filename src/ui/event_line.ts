@@ -9,7 +9,7 @@ import type { Tone } from "./style.ts";
 export interface EventLine {
   /** One character. */
   readonly mark: string;
-  /** The colour of the mark. */
+  /** The color of the mark. */
   readonly tone: Tone;
   /** The rest. */
   readonly text: string;
@@ -34,7 +34,7 @@ const STANDINGS: Readonly<
  * How a standing reads.
  *
  * @param standing where a machine stands
- * @returns its mark, colour and words
+ * @returns its mark, color and words
  */
 export function standingWords(
   standing: MachineStanding,
@@ -47,7 +47,7 @@ export function standingWords(
  * Writes an event as a line.
  *
  * @param event the event
- * @returns mark, colour and text
+ * @returns mark, color and text
  */
 export function eventLine(event: ReportEvent): EventLine {
   switch (event.type) {

@@ -78,7 +78,7 @@ export function formatTable(
 /**
  * Cuts a line that is too long for the terminal.
  *
- * @param line the line, without colours
+ * @param line the line, without colors
  * @param columns how wide it may be
  * @returns the line, ending in `…` if it was cut
  */
@@ -90,14 +90,14 @@ export function clip(line: string, columns: number): string {
 }
 
 /**
- * Makes text of several lines safe to show: line ends and colours stay, every other character that a terminal would
+ * Makes text of several lines safe to show: line ends and colors stay, every other character that a terminal would
  * obey is escaped.
  *
  * @param text the text
  * @returns the same lines
  */
 export function safeLines(text: string): string {
-  // deno-lint-ignore no-control-regex -- colours are made by flyhot itself
+  // deno-lint-ignore no-control-regex -- colors are made by flyhot itself
   return text.split(/(\n|\t|\x1b\[[0-9;]*m)/)
     .map((piece, index) => index % 2 === 1 ? piece : shownText(piece))
     .join("");

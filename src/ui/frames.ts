@@ -19,7 +19,7 @@ export interface FrameWriter {
  * Makes a writer of frames.
  *
  * @param output where to; on a terminal lines that do not fit are cut, and so are frames
- * @param paint how to colour marks
+ * @param paint how to color marks
  * @returns the writer
  */
 export function frameWriter(output: HostOutput, paint: Paint): FrameWriter {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { frameWriter } from "./frames.ts";
-import { coloured, plain } from "./style.ts";
+import { colored, plain } from "./style.ts";
 
 function output(isTerminal: boolean, rows?: number) {
   return {
@@ -29,7 +29,7 @@ Deno.test("frameWriter() writes one frame after the other where nobody looks", (
 
 Deno.test("frameWriter() draws over the frame before on a terminal, and cuts what is too wide", () => {
   const out = output(true);
-  const frames = frameWriter(out, coloured);
+  const frames = frameWriter(out, colored);
   frames.show(["first", LINE, ""]);
   out.text = "";
   frames.show(["second", { ...LINE, text: "y".repeat(40) }]);

@@ -13,7 +13,7 @@ import type { ClosableReporter } from "./text_reporter.ts";
  * Makes a reporter that draws over its own last lines.
  *
  * @param output a terminal
- * @param paint how to colour it
+ * @param paint how to color it
  * @returns the reporter
  */
 export function liveReporter(

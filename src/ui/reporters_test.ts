@@ -3,7 +3,7 @@ import type { HostOutput } from "../host.ts";
 import { jsonReporter } from "./json_reporter.ts";
 import { liveReporter } from "./live_reporter.ts";
 import type { ReportEvent } from "./reporter.ts";
-import { coloured, paintFor, plain } from "./style.ts";
+import { colored, paintFor, plain } from "./style.ts";
 import { textReporter } from "./text_reporter.ts";
 
 function output(columns = 40): HostOutput & { readonly writes: string[] } {
@@ -90,9 +90,9 @@ Deno.test("jsonReporter() hands on lines that parse to the events", () => {
   assertEquals(lines.every((it) => it.indexOf("\n") === it.length - 1), true);
 });
 
-Deno.test("paintFor() colours only terminals, and none with NO_COLOR", () => {
+Deno.test("paintFor() colors only terminals, and none with NO_COLOR", () => {
   const noEnv = { env: () => undefined };
-  assertEquals(paintFor(noEnv, { isTerminal: true }), coloured);
+  assertEquals(paintFor(noEnv, { isTerminal: true }), colored);
   assertEquals(paintFor(noEnv, { isTerminal: false }), plain);
   assertEquals(
     paintFor({ env: (name) => name === "NO_COLOR" ? "1" : undefined }, {
@@ -100,5 +100,5 @@ Deno.test("paintFor() colours only terminals, and none with NO_COLOR", () => {
     }),
     plain,
   );
-  assertEquals(coloured("bad", "x"), "\x1b[31mx\x1b[39m");
+  assertEquals(colored("bad", "x"), "\x1b[31mx\x1b[39m");
 });

@@ -1,12 +1,12 @@
-/** Colours, or none.
+/** Colors, or none.
  * @module
  */
 import type { Host } from "../host.ts";
 
-/** What a piece of text is, as a colour. */
+/** What a piece of text is, as a color. */
 export type Tone = "good" | "bad" | "warn" | "info" | "dim" | "strong";
 
-/** Colours a piece of text, or leaves it as it is. */
+/** Colors a piece of text, or leaves it as it is. */
 export type Paint = (tone: Tone, text: string) => string;
 
 const CODES: Readonly<Record<Tone, readonly [number, number]>> = {
@@ -21,24 +21,24 @@ const CODES: Readonly<Record<Tone, readonly [number, number]>> = {
 /** Leaves every text as it is. */
 export const plain: Paint = (_tone, text) => text;
 
-/** Colours with the escape codes that every terminal knows. */
-export const coloured: Paint = (tone, text) => {
+/** Colors with the escape codes that every terminal knows. */
+export const colored: Paint = (tone, text) => {
   const [on, off] = CODES[tone];
   return `\x1b[${on}m${text}\x1b[${off}m`;
 };
 
 /**
- * Chooses colours for an output: only where a person looks, and not with `NO_COLOR`.
+ * Chooses colors for an output: only where a person looks, and not with `NO_COLOR`.
  *
  * @param host the environment
  * @param output where the text goes
- * @returns how to colour it
+ * @returns how to color it
  */
 export function paintFor(
   host: Pick<Host, "env">,
   output: { readonly isTerminal: boolean },
 ): Paint {
   return output.isTerminal && host.env("NO_COLOR") === undefined
-    ? coloured
+    ? colored
     : plain;
 }

@@ -17,7 +17,7 @@ export interface ClosableReporter extends Reporter {
  * Makes a reporter that writes one line for each event.
  *
  * @param output where to
- * @param paint how to colour it
+ * @param paint how to color it
  * @returns the reporter
  */
 export function textReporter(

@@ -90,7 +90,7 @@ export async function openPage(
 export interface Recording {
   /** The details of the `flyhot:version` events. */
   readonly versions: readonly unknown[];
-  /** Every pair of colours, background and heading, that the page has had, oldest first. */
+  /** Every pair of colors, background and heading, that the page has had, oldest first. */
   readonly looks: readonly string[];
 }
 
@@ -120,10 +120,10 @@ export async function until(page: Page, expression: string): Promise<void> {
 }
 
 /**
- * Waits until the page has the colours, and no stylesheet is on its way any more.
+ * Waits until the page has the colors, and no stylesheet is on its way any more.
  *
  * @param page the page, with two stylesheets
- * @param look the colours, as in {@linkcode Recording}
+ * @param look the colors, as in {@linkcode Recording}
  */
 export async function untilItLooks(page: Page, look: string): Promise<void> {
   await until(
@@ -144,7 +144,7 @@ export async function recordingOf(page: Page): Promise<Recording> {
   return await page.evaluate("recording") as Recording;
 }
 
-// Looks at the colours in every frame, and in the turn in which the head has changed.
+// Looks at the colors in every frame, and in the turn in which the head has changed.
 const RECORDER = `
 globalThis.recording = { versions: [], looks: [] };
 addEventListener("flyhot:version", ({ detail }) => recording.versions.push(detail));

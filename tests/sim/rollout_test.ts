@@ -566,7 +566,7 @@ Deno.test("orchestrate() refuses a bucket that ignores conditions, and moves no 
     const error = await assertRejects(
       () => world.run(world.deploy("1.0.0")),
       FlyhotError,
-      "does not honour conditional writes",
+      "does not honor conditional writes",
     );
     assertEquals(error.code, "conflict");
     assertEquals(world.generation?.hot_upgrade, null);

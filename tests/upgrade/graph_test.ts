@@ -178,7 +178,7 @@ Deno.test("odd but legal file names reload", async () => {
   assertEquals(await app.call("read"), 2);
 });
 
-Deno.test("an import map of the app is honoured by reloaded modules", async () => {
+Deno.test("an import map of the app is honored by reloaded modules", async () => {
   await using app = await DrivenApp.start({
     "app.ts":
       `import { helper } from "lib/helper.ts"; export const read = () => helper;`,

@@ -124,7 +124,7 @@ Deno.test("KeptWalk goes through 100,000 members in slices", () => {
 
 Deno.test("KeptWalk finds the instances that the engine knows of, where they are in state", async () => {
   class Piece {
-    neighbours: unknown[] = [];
+    neighbors: unknown[] = [];
   }
   let seed = 7;
   const random = (below: number) =>
@@ -139,7 +139,7 @@ Deno.test("KeptWalk finds the instances that the engine knows of, where they are
       (it: unknown) => new Set([it]),
     ];
     for (let n = random(4); n >= 0; n--) {
-      piece.neighbours.push(
+      piece.neighbors.push(
         wrap[random(wrap.length)]!(pieces[random(pieces.length)]),
       );
     }

@@ -34,7 +34,7 @@ type Listener = (key: string, content: Uint8Array<ArrayBuffer>) => void;
 /**
  * Starts an object server with one empty bucket, on a port that the operating system chooses.
  *
- * It answers GET, PUT and DELETE of objects and ListObjectsV2, honours `If-None-Match` and `If-Match`, and takes any
+ * It answers GET, PUT and DELETE of objects and ListObjectsV2, honors `If-None-Match` and `If-Match`, and takes any
  * signature for a good one.
  *
  * @returns the server

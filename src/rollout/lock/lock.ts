@@ -203,7 +203,7 @@ function notConditional(app: string, bucket: Bucket): FlyhotError {
     "conflict",
     `Cannot lock ${app}: the bucket at ${
       bucket.url("")
-    } does not honour conditional writes (If-Match), so two deployers could overwrite each other`,
+    } does not honor conditional writes (If-Match), so two deployers could overwrite each other`,
     { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
   );
 }

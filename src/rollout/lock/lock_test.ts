@@ -303,7 +303,7 @@ Deno.test("acquireLock() gives up when others are always faster", async () => {
 
 Deno.test("acquireLock() refuses a bucket without conditional writes, whether it says so or ignores them", async () => {
   const refusal =
-    "Cannot lock a: the bucket at memory://bucket/ does not honour conditional writes (If-Match)";
+    "Cannot lock a: the bucket at memory://bucket/ does not honor conditional writes (If-Match)";
   const says = new Setting();
   await says.run(async () => {
     says.bucket.fault = () => ({ status: "unsupported", reason: "501" });

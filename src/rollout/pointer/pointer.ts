@@ -156,7 +156,7 @@ export class PointerMover {
       if (outcome.status === "unsupported") {
         throw new FlyhotError(
           "conflict",
-          `Cannot move ${url}: the bucket does not honour conditional writes (${outcome.reason})`,
+          `Cannot move ${url}: the bucket does not honor conditional writes (${outcome.reason})`,
           { hint: "use a store that does, such as Tigris, AWS S3, R2 or Ceph" },
         );
       }

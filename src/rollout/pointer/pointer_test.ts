@@ -186,7 +186,7 @@ Deno.test("PointerMover.move() refuses a bucket without conditional writes", asy
   const error = await assertRejects(
     () => sim.run(mover.move(bump)),
     FlyhotError,
-    "does not honour conditional writes (501 NotImplemented)",
+    "does not honor conditional writes (501 NotImplemented)",
   );
   assertEquals(error.code, "conflict");
 });

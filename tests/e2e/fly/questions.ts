@@ -77,7 +77,7 @@ export const QUESTIONS: readonly Question[] = [
       withObject(account, async (bucket, key) => {
         const signal = AbortSignal.timeout(60_000);
         const outcome = await probeConditionalWrites(bucket, key, signal);
-        assertEquals(outcome, { status: "honoured" });
+        assertEquals(outcome, { status: "honored" });
         return outcome;
       }),
   },
