@@ -16,8 +16,8 @@ export interface Series {
   readonly cpu: number;
   /** The median of how long the event loop was kept at a time, in the second half. */
   readonly stall: number;
-  /** The last twenty beside those from the tenth on, in computing. */
-  readonly growth: number;
+  /** The last twenty beside those from the tenth on, in computing; null where there are too few. */
+  readonly growth: number | null;
   /** What each upgrade leaves in memory, in kilobytes of RSS. */
   readonly keptKb: number;
   /** How many maps, sets and controllers more there are at the end than after a few upgrades. */
@@ -62,7 +62,9 @@ export async function series(
       ms: median(all.map(({ ms }) => ms)),
       cpu: cpu(all),
       stall: median(half.map(({ stall }) => stall)),
-      growth: cpu(all.slice(-20)) / cpu(all.slice(WARM, WARM + 20)),
+      growth: times < WARM + 40
+        ? null
+        : cpu(all.slice(-20)) / cpu(all.slice(WARM, WARM + 20)),
       keptKb: (after.rss - before.rss) / 1024 / Math.max(1, times - WARM),
       keptCollections: after.collections - before.collections,
     };
@@ -104,7 +106,9 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
         "x",
         {
           goal: { atMost: 1.5 },
-          note: "computing",
+          note: leaf.growth === null
+            ? "skipped: too few upgrades"
+            : "computing",
         },
       ),
       figure(`a leaf of ${modules}: kept`, leaf.keptKb, "KB of RSS", {
@@ -152,7 +156,7 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
 
 const figure = (
   name: string,
-  value: number,
+  value: number | null,
   unit: string,
   more: Pick<Figure, "goal" | "note"> = {},
 ): Figure => ({ name, value, unit, ...more });
