@@ -90,8 +90,8 @@ const TINY = [{ modules: 30 }] as const;
 async function* figures({ tiny }: { readonly tiny: boolean }) {
   for (const app of tiny ? TINY : APPS) {
     const { modules } = app;
-    const times = (count: number) => tiny ? 2 : count;
-    const leaf = await series(modules, "leaf", times(200));
+    const upgrades = tiny ? 2 : modules < 500 ? 200 : 60;
+    const leaf = await series(modules, "leaf", upgrades);
     yield* [
       figure(`a leaf of ${modules} modules`, leaf.ms, "ms", {
         ..."leaf" in app ? { goal: app.leaf } : {},
@@ -101,7 +101,7 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
         goal: { atMost: 10 },
       }),
       figure(
-        `a leaf of ${modules}: the 200th beside the 10th`,
+        `a leaf of ${modules}: the last of ${upgrades} upgrades beside the 10th`,
         leaf.growth,
         "x",
         {
@@ -115,19 +115,19 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
         goal: { atMost: 300 },
       }),
       figure(
-        `a leaf of ${modules}: maps, sets, controllers kept by 190 upgrades`,
+        `a leaf of ${modules}: maps, sets, controllers kept by all of them`,
         leaf.keptCollections,
         "",
         { goal: { atMost: 10 } },
       ),
     ];
     if (!tiny) {
-      const ten = await series(modules, "ten", 40);
+      const ten = await series(modules, "ten", modules < 500 ? 40 : 20);
       yield figure(`ten leaves of ${modules}`, ten.ms, "ms", {
         note: `${ten.reloaded} evaluated, ${ten.cpu.toFixed(0)} ms computed`,
       });
     }
-    const all = await series(modules, "all", times(10));
+    const all = await series(modules, "all", tiny ? 2 : 10);
     const { naive, restart, restartCpu } = await others(modules, tiny ? 1 : 5);
     yield* [
       figure(`all of ${modules}`, all.ms, "ms", {
