@@ -24,8 +24,8 @@ export interface MachineSettings {
   readonly folder: string;
   /** The files of its image. */
   readonly image: string;
-  /** The app's folder in it; empty for all of it. */
-  readonly appFolder: string;
+  /** The app's folder in it. Default all of it. */
+  readonly appFolder?: string;
   /** How the app is started. */
   readonly command: readonly string[];
   /** The Fly app. */
@@ -77,7 +77,7 @@ export class AppMachine {
 
   /** Where the app runs. */
   get appFolder(): string {
-    return join(this.#root, this.#settings.appFolder);
+    return join(this.#root, this.#settings.appFolder ?? "");
   }
 
   /** Where the app listens. */
