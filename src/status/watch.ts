@@ -9,7 +9,9 @@ import type { Reporter } from "../ui/reporter.ts";
 import { paintFor } from "../ui/style.ts";
 import type { StatusReader } from "./read.ts";
 import {
+  abandonedWords,
   type MachineStatus,
+  mendingWords,
   retainedWords,
   type StatusReport,
   verdictWords,
@@ -80,7 +82,7 @@ export function statusFrame(
   everyMs: number,
   now: number,
 ): readonly FrameLine[] {
-  const { app, machines } = report;
+  const { app, machines, abandoned } = report;
   const current = machines.filter(({ verdict }) =>
     verdict === "up_to_date" || verdict === "base_image"
   );
@@ -96,6 +98,16 @@ export function statusFrame(
       const { mark, tone } = verdictWords(it);
       return { mark, tone, text: texts[index]! };
     }),
+    ...abandoned.map((it) => ({
+      mark: "✗",
+      tone: "bad" as const,
+      text: abandonedWords(it),
+    })),
+    ...mendingWords(report).map((text) => ({
+      mark: "→",
+      tone: "info" as const,
+      text,
+    })),
     ...warnings.map((text) => ({ mark: "!", tone: "warn" as const, text })),
   ];
 }
