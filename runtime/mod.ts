@@ -68,6 +68,7 @@ export type {
   HolderChange,
   MachineInfo,
   MachineInfoCommon,
+  MemoryForecast,
   UpgradePhase,
 } from "./protocol/mod.ts";
 export { CopyError } from "./state/copy/copy.ts";

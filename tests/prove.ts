@@ -3,7 +3,7 @@
  * ordinary apps on ways back and forth through their histories.
  *
  * ```sh
- * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--verbose] [--no-shrink] [--planted "stale data file"]
+ * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--together 1] [--verbose] [--no-shrink] [--planted "stale data file"]
  * deno task prove fleet [--seeds 100000] [--from 1]
  * deno task prove parsers [--seeds 200000] [--from 1]
  * deno task prove kills [--only "half is unpacked"]
@@ -38,14 +38,14 @@ const LIVES_AT_ONCE = 1_000;
 
 if (import.meta.main) {
   const flags = parseArgs(Deno.args, {
-    string: ["seeds", "from", "width", "planted", "only"],
+    string: ["seeds", "from", "width", "together", "planted", "only"],
     boolean: ["verbose", "shrink"],
-    default: { from: "1", width: "3", shrink: true },
+    default: { from: "1", width: "3", together: "1", shrink: true },
     negatable: ["shrink"],
     unknown: (argument, key) => {
       if (key === undefined) return;
       refuse(
-        `Cannot read ${argument}; the options are --seeds --from --width --verbose --no-shrink --planted --only`,
+        `Cannot read ${argument}; the options are --seeds --from --width --together --verbose --no-shrink --planted --only`,
       );
     },
   });
@@ -127,6 +127,7 @@ async function proveLaw(flags: {
   readonly seeds: number;
   readonly from: number;
   readonly width: string;
+  readonly together: string;
   readonly verbose: boolean;
   readonly shrink: boolean;
   readonly planted?: string | undefined;
@@ -143,13 +144,14 @@ async function proveLaw(flags: {
     from: flags.from,
     seeds: flags.seeds,
     width: Number(flags.width),
+    together: Number(flags.together),
     ...(planted ? { planted } : {}),
     onReport: (report) => {
       if (report.violations.length === 0 && !flags.verbose) return;
       write(
-        `seed ${report.program.seed}: ${
-          report.upgrades.map(({ from, to, end, sound, message }) =>
-            `${from}->${to} ${end}${sound ? "" : " (unsound)"} ${message}`
+        `seed ${report.programs.map(({ seed }) => seed).join()}: ${
+          report.upgrades.map(({ what, end, sound, message }) =>
+            `${what} ${end}${sound ? "" : " (unsound)"} ${message}`
           ).join("; ")
         }\n${report.violations.map((text) => `  ${text}`).join("\n")}`,
       );

@@ -1,6 +1,7 @@
 /** Many holders of one kind, by key.
  * @module
  */
+import { thrownText } from "../base/error_text.ts";
 import type { FamilyDefinition } from "../state/definition.ts";
 import type { FamilyCell } from "../state/cells/family_cell.ts";
 import { HolderCallError } from "../state/cells/holder_cell.ts";
@@ -91,7 +92,7 @@ export function family<
         // Nobody waits for it; what it throws must not end the app.
         (async () => await evicted(state as State, key))().catch((error) =>
           appProcess.logger.error(
-            `evicting ${name}[${key}] failed: ${error}`,
+            `evicting ${name}[${key}] failed: ${thrownText(error)}`,
           )
         );
       }
@@ -113,7 +114,9 @@ export function family<
   };
   const actions = Object.keys(definition.actions);
   const onError = (error: unknown) =>
-    appProcess.logger.error(`a listener of ${name} failed: ${error}`);
+    appProcess.logger.error(
+      `a listener of ${name} failed: ${thrownText(error)}`,
+    );
   return Object.freeze({
     get: (key: string) =>
       stateHandle(`${name}[${key}]`, actions, {

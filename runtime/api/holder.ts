@@ -1,6 +1,7 @@
 /** Named state that outlives the module that declares it.
  * @module
  */
+import { thrownText } from "../base/error_text.ts";
 import type { HolderDefinition } from "../state/definition.ts";
 import {
   HolderCallError,
@@ -155,7 +156,9 @@ export function holder<
     owner: () => appProcess.evaluating(),
     subscribed: (it) => appProcess.subscriptions.add(it),
     onError: (error) =>
-      appProcess.logger.error(`a listener of ${name} failed: ${error}`),
+      appProcess.logger.error(
+        `a listener of ${name} failed: ${thrownText(error)}`,
+      ),
     own: (end) =>
       appProcess.owned.add(appProcess.callingPlace("innermost"), end),
   });

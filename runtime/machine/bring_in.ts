@@ -6,6 +6,7 @@ import { errorText } from "../base/error_text.ts";
 import { pause } from "../base/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
+import { retainedMemory } from "../plan/retained_memory.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
@@ -197,10 +198,11 @@ export class BringIn {
     } catch (thrown) {
       return upgradeError("check", null, thrown);
     } finally {
-      const { modules, bytes } = appProcess.retained;
-      if (bytes > settings.retainedBudgetBytes) {
+      const { modules, bytes: sourceBytes } = appProcess.retained;
+      const kept = retainedMemory({ modules, sourceBytes });
+      if (kept > settings.retainedBudgetBytes) {
         logger.warn(
-          `${modules} replaced modules (${bytes} bytes of source) are still in memory, more than the budget of ${settings.retainedBudgetBytes}: a cold deploy frees them`,
+          `${modules} replaced modules keep about ${kept} bytes of memory, more than the budget of ${settings.retainedBudgetBytes}: a restart or a cold deploy frees them`,
         );
       }
     }

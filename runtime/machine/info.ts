@@ -2,6 +2,7 @@
  * @module
  */
 import type { MachineContext } from "./context.ts";
+import { forecastMemory, isPastBudget } from "../plan/retained_memory.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { MachineInfo } from "../protocol/machine/machine_info.ts";
 import type { RunningManifest } from "../protocol/manifest/manifest.ts";
@@ -21,6 +22,11 @@ export async function describeMachine(
   notWatching: string | null,
 ): Promise<MachineInfo> {
   const { release, retained } = appProcess;
+  const memory = forecastMemory(
+    { modules: retained.modules, sourceBytes: retained.bytes },
+    appProcess.upgrades,
+    settings.retainedBudgetBytes,
+  );
   await appProcess.openSockets.settle();
   const common = {
     currentImageRef: settings.imageRef,
@@ -28,7 +34,8 @@ export async function describeMachine(
     upgrades: appProcess.upgrades,
     retainedModules: retained.modules,
     retainedBytes: retained.bytes,
-    retainedBudgetExceeded: retained.bytes > settings.retainedBudgetBytes,
+    retainedBudgetExceeded: isPastBudget(memory),
+    memory,
     ...(notWatching === null ? {} : { notWatching }),
     openSockets: appProcess.openSockets.byModule,
     undrained: appProcess.generations.older,

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
+import { RETAINED_BUDGET_BYTES } from "../plan/retained_memory.ts";
 import { LIVED_MS } from "./start/decide_start.ts";
 import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "../base/log.ts";
@@ -61,7 +62,7 @@ export interface ReapplyOptions {
   readonly drainMs?: number;
   /** How long a callback of `hot(import.meta)` may take, in milliseconds. Default 10000. */
   readonly callbackTimeoutMs?: number;
-  /** Past how many bytes of retained module source a cold deploy is recommended. Default 67108864 (64 MiB). */
+  /** Past how much memory that replaced modules keep a restart is recommended, in bytes. Default 134217728 (128 MiB). */
   readonly retainedBudgetBytes?: number;
   /** Whether to go on watching for upgrades. Default true. */
   readonly watch?: boolean;
@@ -121,7 +122,7 @@ export interface Settings {
   readonly drainMs: number;
   /** How long a callback of `hot(import.meta)` may take, in milliseconds. */
   readonly callbackTimeoutMs: number;
-  /** Past how many bytes of retained module source a cold deploy is recommended. */
+  /** Past how much memory that replaced modules keep a restart is recommended, in bytes. */
   readonly retainedBudgetBytes: number;
 }
 
@@ -222,7 +223,7 @@ export function resolveSettings(
     ),
     retainedBudgetBytes: notNegative(
       "retainedBudgetBytes",
-      options.retainedBudgetBytes ?? 64 * 1024 * 1024,
+      options.retainedBudgetBytes ?? RETAINED_BUDGET_BYTES,
     ),
   };
 }

@@ -102,7 +102,7 @@ Deno.test("resolveSettings() takes everything from the environment", () => {
     livedMs: 60_000,
     drainMs: 2000,
     callbackTimeoutMs: 10_000,
-    retainedBudgetBytes: 64 * 1024 * 1024,
+    retainedBudgetBytes: 128 * 1024 * 1024,
     ...TIMEOUTS,
   });
 });

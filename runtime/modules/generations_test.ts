@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Gate, Generations } from "./generations.ts";
+import { Gate } from "./generation_gate.ts";
+import { Generations } from "./generations.ts";
 
 const later = () => new Promise((resolve) => setTimeout(resolve, 1));
 

@@ -35,6 +35,7 @@ import { nativeRequire } from "./packages/native_require.ts";
 import { PackageLoading } from "./packages/package_loading.ts";
 import { Leads } from "./packages/leads.ts";
 import { OutsideUse } from "./outside_use.ts";
+import { ModuleTexts } from "./module_texts.ts";
 import { isText, textOf, Transpiling } from "./transpiling.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
@@ -65,6 +66,8 @@ export class ModuleLoading {
   main: SeenMain | null = null;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
+  /** Instances that tell when their evaluation has come to its end, and have not yet. */
+  unevaluated: Set<string> = new Set();
   /** Where the image's own file is, of a path that something else lies over; undefined where nothing does. */
   originalFile: (path: string) => string | null | undefined = () => undefined;
   /** What imports get in the place of the platform's modules, by their URLs. */
@@ -85,7 +88,11 @@ export class ModuleLoading {
   readonly #edges = new Edges();
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
-  readonly #sources = new Map<string, string>();
+  readonly #texts = new ModuleTexts((url) =>
+    this.#isErasable(url)
+      ? this.#transpiling.text(this.#fileOf(url))
+      : this.#transpiling.erasedText(this.#fileOf(url))
+  );
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -163,11 +170,13 @@ export class ModuleLoading {
     const { table, staged } = this;
     const slices = new Slices();
     for (const path of paths) {
-      const file = table!.fileOf(
-        instanceUrl(table!.placeOf(path), staged!.attempt),
-      );
+      const url = instanceUrl(table!.placeOf(path), staged!.attempt);
+      const file = table!.fileOf(url);
       if (file !== null && SCRIPT.test(file)) {
-        this.#transpiling.readAhead(this.#imageFile(file));
+        this.#transpiling.readAhead(
+          this.#imageFile(file),
+          this.#isErasable(url),
+        );
         if (slices.over) await slices.next();
       }
     }
@@ -184,7 +193,7 @@ export class ModuleLoading {
   async transpiled(path: string): Promise<string> {
     const place = this.table!.placeOf(path);
     // Loaded from the image's file, which does not change.
-    const kept = this.#sources.get(place);
+    const kept = this.#texts.of(place);
     if (kept !== undefined) return kept;
     if (!this.#transpiling.isReady) await import(`${place}${LEARNING}`);
     const text = this.#transpiling.text(this.#imageFile(place));
@@ -210,11 +219,7 @@ export class ModuleLoading {
    * @returns true if one of them has it
    */
   hasText(text: string, isOf: (url: string) => boolean): boolean {
-    const written = this.keeping.plain(text);
-    for (const [url, source] of this.#sources) {
-      if (isOf(url) && source.includes(written)) return true;
-    }
-    return false;
+    return this.#texts.has(this.keeping.plain(text), isOf);
   }
 
   /**
@@ -288,12 +293,11 @@ export class ModuleLoading {
     this.#edges.keep((url) =>
       table.pathOf(url) === null || table.isCurrent(url)
     );
-    for (const known of [this.#sources, this.namespaces]) {
-      for (const url of known.keys()) {
-        if (!table.isCurrent(url)) known.delete(url);
-      }
+    this.#texts.keep((url) => table.isCurrent(url));
+    for (const url of this.namespaces.keys()) {
+      if (!table.isCurrent(url)) this.namespaces.delete(url);
     }
-    this.keeping.forget((url) => this.#sources.has(url));
+    this.keeping.forget((url) => this.#texts.of(url) !== undefined);
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());
   }
@@ -409,6 +413,9 @@ export class ModuleLoading {
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = this.#transpiling.ahead(file, context) ??
+      (!isRequired && this.#isErasable(url)
+        ? this.#transpiling.erased(file)
+        : null) ??
       next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
@@ -418,10 +425,10 @@ export class ModuleLoading {
     }
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = textOf(loaded.source);
-    this.#sources.set(url, text);
+    this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     const kept = isRequired ? text : this.keeping.wrap(text, url);
-    let source = withClasses(kept, url);
+    let source = withClasses(kept, url, this.unevaluated.has(url));
     if (this.main !== null && !isRequired) {
       source = withEvaluation(source, url);
     }
@@ -431,6 +438,14 @@ export class ModuleLoading {
     }
     if (this.#isToldMain(url)) source = asMain(source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** Whether the release says that an instance runs as it is written once its types are blanked out. */
+  #isErasable(url: string): boolean {
+    const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
+    const path = this.table?.pathOf(url) ?? null;
+    return path !== null && analysis !== undefined &&
+      Object.hasOwn(analysis, path) && analysis[path]!.erasable === true;
   }
 
   /** Whether an instance of the main module has to be told that it is that. */
@@ -446,6 +461,11 @@ export class ModuleLoading {
     if (!main?.isNative || url !== main.url || !table) return null;
     const current = table.current(url);
     return current === url || this.#edges.hasLoaded(current) ? null : current;
+  }
+
+  /** Where the text of an instance comes from. */
+  #fileOf(url: string): string {
+    return this.#imageFile(this.table?.fileOf(url) ?? fileOf(url));
   }
 
   /** Code of the image reads the image's own files, whatever a release has laid over them. */

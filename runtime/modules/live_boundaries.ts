@@ -3,7 +3,8 @@
  */
 import type { CallingLine } from "./caller.ts";
 import { asWork, callable } from "./calls_as_work.ts";
-import { Gate, type Generations, generations } from "./generations.ts";
+import { Gate } from "./generation_gate.ts";
+import { type Generations, generations } from "./generations.ts";
 import type { LiveCall, ModuleLoading } from "./hooks.ts";
 
 /** What a boundary stands for in one generation. */
@@ -98,6 +99,23 @@ export class LiveBoundaries {
     }
     first.value = value;
     return standIn(boundary, this.#generations) as T;
+  }
+
+  /**
+   * The modules that boundaries import, as they did the last time.
+   *
+   * @returns their paths
+   */
+  get targets(): Set<string> {
+    const { table } = this.#modules;
+    const paths = new Set<string>();
+    for (const reference of this.#boundaries) {
+      for (const url of reference.deref()?.gate.newest.call.targets ?? []) {
+        const path = table?.pathOf(url) ?? null;
+        if (path !== null) paths.add(path);
+      }
+    }
+    return paths;
   }
 
   /**

@@ -12,8 +12,9 @@ export type TakeClasses = (
 ) => void;
 
 // Deno writes one statement a line, from its beginning. A line of a text that looks like it names nothing, and gives nothing.
+// Where types were blanked out, there are more spaces than one.
 const CLASS =
-  /^(?:export (?:default )?)?(?:class |(?:const|let|var) )([A-Za-z_$][\w$]*)(?= (?:extends|\{|= class\b)|\{)/gm;
+  /^(?:export\s+(?:default\s+)?)?(?:class|const|let|var)\s+([A-Za-z_$][\w$]*)(?=\s+extends\b|\s*\{|\s*=\s*class\b)/gm;
 const MAP = "\n//# sourceMappingURL=";
 
 /**
@@ -97,12 +98,17 @@ function atEnd(source: string, line: string): string {
  *
  * @param source the source, as Deno evaluates it
  * @param url the instance's URL
+ * @param tells whether it is to say that its evaluation has come to its end where it has none. Default false
  * @returns the source, with a line at its end
  */
-export function withClasses(source: string, url: string): string {
+export function withClasses(
+  source: string,
+  url: string,
+  tells = false,
+): string {
   const names = new Set<string>();
   for (const [, name] of source.matchAll(CLASS)) names.add(name!);
-  if (names.size === 0) return source;
+  if (names.size === 0 && !tells) return source;
   const getters = [...names].map((name) =>
     `${JSON.stringify(name)}: () => ${name}`
   );

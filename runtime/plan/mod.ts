@@ -21,7 +21,15 @@ export {
   unwrap,
 } from "./analyze/code/nodes.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
-export { RETAINED_PER_SOURCE_BYTE } from "./what_stays.ts";
+export {
+  forecastMemory,
+  isPastBudget,
+  memoryOf,
+  type ReplacedModules,
+  RETAINED_BUDGET_BYTES,
+  retainedMemory,
+  upgradesLeft,
+} from "./retained_memory.ts";
 export { isImageFile, startKeys } from "./settings/config_keys.ts";
 export { tsconfigText } from "./settings/tsconfig.ts";
 export {

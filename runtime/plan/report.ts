@@ -37,8 +37,10 @@ export interface PlanReport {
   readonly unchanged: readonly string[];
   /** For every module in `reload`: from the changed module that it is there for up to itself. */
   readonly because: Readonly<Record<string, readonly string[]>>;
-  /** About how much memory the replaced modules keep on each machine, in bytes: six times their source. */
+  /** About how much memory the replaced modules keep on each machine, in bytes. */
   readonly retained_bytes: number;
+  /** About how many upgrades like this one fit, before the memory that is kept calls for a restart; left out where it is not known. */
+  readonly upgrades_left?: number;
   /** Files that need a cold deploy: why, and for modules the import chain. */
   readonly cold: readonly {
     readonly path: string;

@@ -7,6 +7,7 @@ import type {
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
 import type { Plan } from "./plan.ts";
+import { retainedMemory } from "./retained_memory.ts";
 
 /** The files that are the same in the release and whose modules stay, in path order. */
 export function* unchangedFiles(
@@ -45,14 +46,16 @@ export function holdersOf(
   );
 }
 
-/** Deno never frees a module; measured, one costs five to six times its source. */
-export const RETAINED_PER_SOURCE_BYTE = 6;
-
 /** The memory that the old instances of reloaded modules keep, in bytes. */
 export function retainedBytes(
   manifest: Manifest,
   reload: readonly string[],
 ): number {
-  return RETAINED_PER_SOURCE_BYTE *
-    reload.reduce((sum, path) => sum + (manifest.files[path]?.size ?? 0), 0);
+  return retainedMemory({
+    modules: reload.length,
+    sourceBytes: reload.reduce(
+      (sum, path) => sum + (manifest.files[path]?.size ?? 0),
+      0,
+    ),
+  });
 }

@@ -1,14 +1,25 @@
 /** Sees calls that end the process, and the signals that ask for its end.
  * @module
  */
+import { constants } from "node:os";
 import process from "node:process";
 import type { Guard } from "./guard.ts";
 
 const END_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 
+/** By these a process ends itself as by an exit, whatever it listens to. */
+const OWN_ENDS = [
+  "SIGTERM",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGABRT",
+  "SIGKILL",
+] as const;
+
 /**
- * Lets the guard decide about `Deno.exit` and `process.exit`.
+ * Lets the guard decide about whatever ends the process: `Deno.exit` and `process.exit`, `close()`, `process.abort`,
+ * signals that it sends to itself.
  *
  * @param guard the guard
  * @param endSignals the signals that ask for the end
@@ -16,15 +27,52 @@ const EXIT_CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 export function watchExits(guard: Guard, endSignals: EndSignals): void {
   const denoExit = Deno.exit;
   Deno.exit = (code) => {
-    guard.refuseExit(code ?? Deno.exitCode);
+    guard.refuseExit(`Deno.exit(${code ?? Deno.exitCode})`);
     return denoExit(code);
   };
   const processExit = process.exit;
   process.exit = ((code) => {
-    guard.refuseExit(Number(code ?? process.exitCode ?? 0));
+    guard.refuseExit(`process.exit(${code ?? process.exitCode ?? 0})`);
     return processExit.call(process, code);
   }) as typeof process.exit;
+  const { close } = globalThis;
+  globalThis.close = () => {
+    guard.refuseExit("close()");
+    close();
+  };
+  const { abort } = process;
+  process.abort = () => {
+    guard.refuseExit("process.abort()");
+    return abort.call(process);
+  };
+  watchOwnSignals(guard);
   endSignals.install(() => guard.signalled());
+}
+
+function watchOwnSignals(guard: Guard): void {
+  const denoKill = Deno.kill;
+  Deno.kill = (pid, signal = "SIGTERM") => {
+    if (pid === Deno.pid && OWN_ENDS.some((it) => it === signal)) {
+      guard.refuseExit(`Deno.kill(Deno.pid, "${signal}")`);
+    }
+    return denoKill(pid, signal);
+  };
+  // By this one `process.kill` sends, however it was imported.
+  const sending = process as unknown as {
+    _kill(pid: number, signal: number): number;
+  };
+  const { _kill } = sending;
+  if (typeof _kill !== "function") return;
+  const numbers = new Map<number, string>(
+    OWN_ENDS.map((name) => [constants.signals[name], name]),
+  );
+  sending._kill = (pid, signal) => {
+    const name = numbers.get(signal);
+    if (pid === Deno.pid && name) {
+      guard.refuseExit(`process.kill(process.pid, "${name}")`);
+    }
+    return _kill.call(process, pid, signal);
+  };
 }
 
 /**
@@ -35,6 +83,7 @@ export class EndSignals {
   readonly #add = Deno.addSignalListener;
   readonly #remove = Deno.removeSignalListener;
   readonly #exit = Deno.exit;
+  readonly #kill = Deno.kill;
   readonly #wrapped = new Map<string, Map<() => void, () => void>>();
 
   /**
@@ -106,7 +155,7 @@ export class EndSignals {
 
   #end(signal: typeof END_SIGNALS[number]): void {
     try {
-      Deno.kill(Deno.pid, signal);
+      this.#kill(Deno.pid, signal);
     } catch {
       // Without the permission to send it.
       this.#exit(EXIT_CODES[signal]);

@@ -1,13 +1,14 @@
 /** Keeps an error of new code from ending the process: it fails the upgrade instead.
  *
  * Whose an error is, is told by the async context, else by the stack, else by the wrapper around the callback that
- * threw it: of an `error` event the context is lost, and errors of `fetch` and files have no frames of the app.
+ * threw it: of many `error` events the context is lost, and errors of `fetch` and files have no frames of the app.
  *
  * @module
  */
 import { errorText } from "../base/error_text.ts";
 import { callingModules } from "../modules/caller.ts";
 import type { Generations, Work } from "../modules/generations.ts";
+import { noteEmittedErrors } from "./emitted_errors.ts";
 
 /** What an attempt came to, as far as its errors go. */
 interface Watched {
@@ -29,7 +30,7 @@ export interface GuardContext {
   report(message: string): void;
 }
 
-/** Thrown where new code calls `Deno.exit` while its upgrade may still be undone. */
+/** Thrown where new code ends the process, by `Deno.exit` for one, while its upgrade may still be undone. */
 export class ExitError extends Error {
   /** The class name, kept through minification. */
   override readonly name = "ExitError";
@@ -42,6 +43,7 @@ export class Guard {
   readonly #noted = new WeakMap<object, Work>();
   #lastNoted: { readonly error: unknown; readonly work: Work } | null = null;
   #ending = false;
+  #endNotes: (() => void) | null = null;
 
   /**
    * @param context what it needs
@@ -97,6 +99,9 @@ export class Guard {
     failed.promise.catch(() => {});
     const watched: Watched = { folder, fail: failed.reject };
     this.#watched.set(attempt, watched);
+    this.#endNotes ??= noteEmittedErrors((error) =>
+      this.note(error, this.#context.generations.work)
+    );
     let error: { readonly cause: unknown } | null = null;
     watched.fail = (cause) => {
       error ??= { cause };
@@ -112,6 +117,9 @@ export class Guard {
       },
       end: () => {
         if (watched.fail !== null) this.#watched.delete(attempt);
+        if (this.#watched.size > 0) return;
+        this.#endNotes?.();
+        this.#endNotes = null;
       },
     };
   }
@@ -145,23 +153,29 @@ export class Guard {
 
   #attemptOf(error: unknown, context: Work | null): number | null {
     if (this.#watched.size === 0) return null;
-    return this.#owner(error, context ?? this.#notedFor(error));
+    const work = context ?? this.#notedFor(error);
+    const owner = this.#owner(error, work);
+    if (owner !== null || work !== null) return owner;
+    // What is no error has no stack. Most events of errors still have a context then, though not those of timers.
+    return stackUrls(error).some((url) => this.#context.isApp(url))
+      ? null
+      : this.#owner(error, this.#context.generations.work);
   }
 
   /**
-   * Decides about a call of `Deno.exit`.
+   * Decides about what ends the process.
    *
-   * @param code the exit code
+   * @param call how it was called: `Deno.exit(3)`
    * @throws {ExitError} if it comes from an attempt that is watched or was given up, and no signal asked for the end
    */
-  refuseExit(code: number): void {
+  refuseExit(call: string): void {
     if (this.#watched.size === 0 || this.#ending) return;
     const { generations } = this.#context;
     const attempt = this.#ofUrls(callingModules()) ??
       this.#known(generations.work?.attempt ?? null);
     if (attempt === null) return;
     const error = new ExitError(
-      `its code called Deno.exit(${code}) before the upgrade was over`,
+      `its code called ${call} before the upgrade was over`,
     );
     this.#hand(attempt, error);
     throw error;
@@ -246,7 +260,13 @@ function uncaught(error: unknown): Error {
 
 function stackUrls(error: unknown): string[] {
   if (typeof error !== "object" || error === null) return [];
-  const { stack } = error as { readonly stack?: unknown };
+  let stack: unknown;
+  try {
+    ({ stack } = error as { readonly stack?: unknown });
+  } catch {
+    // Whatever can be thrown is: proxies, and getters that throw themselves.
+    return [];
+  }
   if (typeof stack !== "string") return [];
   return [...stack.matchAll(/((?:file|https?|data|blob):[^\s()]+?):\d+:\d+/g)]
     .map(([, url = ""]) => url);

@@ -21,6 +21,7 @@ import { ClassRegistry } from "../state/classes/class_registry.ts";
 import { Subscriptions } from "../state/cells/subscriptions.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
+import { AttemptListeners } from "./owned/attempt_listeners.ts";
 import { FileReads } from "./files/file_reads.ts";
 import { wrapReads } from "./files/read_wrappers.ts";
 import { Guard } from "./guard.ts";
@@ -236,6 +237,10 @@ export class AppProcess {
   });
   /** Listeners to signals and events, by those who have added them. */
   readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  /** Listeners that attempts add to whatever stays. */
+  readonly attemptListeners: AttemptListeners = new AttemptListeners(
+    generations,
+  );
   /** Handlers in global properties, by those who have put them there. */
   readonly handlerProperties: HandlerProperties = new HandlerProperties(
     this.#ownersContext(),
@@ -585,6 +590,7 @@ export class AppProcess {
     url: string,
     classes: Readonly<Record<string, () => unknown>>,
   ): void {
+    this.modules.unevaluated.delete(url);
     const path = this.modules.table?.pathOf(url) ?? null;
     if (path === null) return;
     const staging = this.#stagings.get(attemptOf(url) ?? -1);

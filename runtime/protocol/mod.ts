@@ -30,6 +30,7 @@ export {
   STARTED_BY,
   type StartedBy,
 } from "./machine/machine_info.ts";
+export type { MemoryForecast } from "./machine/memory_forecast.ts";
 export {
   type HolderChange,
   type MachineResult,

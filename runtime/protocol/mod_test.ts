@@ -106,6 +106,12 @@ const INFO: MachineInfo = {
   retainedModules: 2,
   retainedBytes: 3,
   retainedBudgetExceeded: true,
+  memory: {
+    retainedBytes: 5,
+    budgetBytes: 9,
+    upgradeBytes: 2,
+    upgradesLeft: 2,
+  },
   pid: 4,
   startedAt: NOW,
   lastUpgradeId: "01A",
@@ -196,7 +202,7 @@ const SAMPLES: readonly Sample[] = [
     name: "parseMachineInfo()",
     at: "info",
     parse: parseMachineInfo,
-    optional: ["retainedBudgetExceeded"],
+    optional: ["retainedBudgetExceeded", "memory"],
     record: INFO,
   },
   {

@@ -42,6 +42,8 @@ export interface StagingLimits {
   readonly settle: (name: string, state: unknown) => Promise<unknown>;
   /** Refuses to go on, where copies of so many bytes do not fit. */
   readonly fits: (bytes: number) => boolean;
+  /** Told of a promise that gives an object of a state when its copy is in already. */
+  readonly late: (refusal: Error) => void;
   /** How many bytes the heap holds. */
   readonly heapBytes: () => number;
 }
@@ -182,7 +184,7 @@ export class StagedStates {
     cell: HolderCell,
     endsAt: number,
   ): Promise<void> {
-    const { sliceMs, pause, settle } = this.#limits;
+    const { sliceMs, pause, settle, late } = this.#limits;
     const { touched } = group.gate;
     let value: unknown;
     if (group.copy) value = ownCopy(group, cell);
@@ -202,6 +204,13 @@ export class StagedStates {
           return;
         }
         until = performance.now() + sliceMs;
+      }
+      if (copy.promises) {
+        await copy.promises(late);
+        if (touched?.has(cell) || !cell.idle) {
+          touched?.add(cell);
+          return;
+        }
       }
       value = copy.value;
     }

@@ -34,6 +34,7 @@ export type {
   HolderChange,
   MachineInfo,
   MachineInfoCommon,
+  MemoryForecast,
   UpgradeFailure,
   UpgradePhase,
 } from "../protocol/mod.ts";

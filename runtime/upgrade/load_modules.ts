@@ -17,6 +17,7 @@ import type { LockFile } from "../plan/dependencies/lock_file.ts";
 import type { ServedAddress } from "../process/servers/hand_over.ts";
 import { consentAddress } from "../process/servers/listen_key.ts";
 import { checkLinks } from "./add_packages.ts";
+import { placedError, placedStack } from "./placed_error.ts";
 import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
 const CLAIM_POLL_MS = 10;
@@ -84,13 +85,18 @@ export async function prepare(
   appProcess.fileReads.begin(staged.attempt, plan.reads);
   const load = (): Promise<RefreshedBoundaries> => {
     const { attempt } = staged;
-    const imports = plan.roots.filter(isScript).map((path) =>
+    const started = (path: string): Promise<unknown> =>
       generations.inAttempt(
         attempt,
         () => import(modules.stagedUrl(path)),
         path,
-      )
-    );
+      );
+    // An import() takes milliseconds, whatever it finds loaded: what boundaries import is not imported twice.
+    const { targets } = boundaries;
+    const roots = plan.roots.filter(isScript);
+    const led = roots.filter((path) => targets.has(path));
+    modules.unevaluated = new Set(led.map((path) => modules.stagedUrl(path)));
+    const imports = roots.filter((path) => !targets.has(path)).map(started);
     const served = servedMain(plan, appProcess);
     if (served) {
       const evaluated = Promise.all(imports);
@@ -106,6 +112,13 @@ export async function prepare(
       attempt,
       () => boundaries.refresh(new Set(plan.reload)),
     );
+    // A thunk may decide anew what it imports, or get over what fails.
+    imports.push(refreshed.then(() =>
+      Promise.all(
+        led.filter((path) => modules.unevaluated.has(modules.stagedUrl(path)))
+          .map(started),
+      )
+    ));
     // Several may fail, and only the first is reported.
     for (const pending of [refreshed, ...imports]) pending.catch(() => {});
     const isEndless = plan.roots.some((path) =>
@@ -153,7 +166,10 @@ export async function prepare(
     };
   } catch (error) {
     discard({ staged, staging, callers, kept, globals }, appProcess);
-    throw upgradeError("load", "Cannot load the new modules", error);
+    const stack = placedStack(error, table);
+    if (stack !== null) appProcess.logger.error(stack);
+    const placed = placedError(error, table);
+    throw upgradeError("load", "Cannot load the new modules", placed);
   } finally {
     isOver = true;
     forget();

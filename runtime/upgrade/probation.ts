@@ -3,7 +3,7 @@
  */
 import { performance } from "../base/platform/globals.ts";
 import { pause } from "../base/pause.ts";
-import { errorText } from "../base/error_text.ts";
+import { errorText, thrownText } from "../base/error_text.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { AppProcess, OnProbation } from "../process/process.ts";
@@ -142,7 +142,9 @@ function tell(
   appProcess.events.emit(
     event,
     (error) =>
-      appProcess.logger.error(`a listener of upgrades failed: ${error}`),
+      appProcess.logger.error(
+        `a listener of upgrades failed: ${thrownText(error)}`,
+      ),
   );
 }
 

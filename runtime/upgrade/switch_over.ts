@@ -1,6 +1,7 @@
 /** The new code comes in: swap, start, health; whatever fails takes it out again.
  * @module
  */
+import { thrownText } from "../base/error_text.ts";
 import { natives } from "../base/platform/natives.ts";
 import type { UpgradeError } from "../base/upgrade_error.ts";
 import { generations } from "../modules/generations.ts";
@@ -92,7 +93,9 @@ class SwitchOver {
         onEnd("rolled_back");
       } catch (cause) {
         appProcess.logger.error(
-          `the upgrade to ${wanted.version} could not be undone, recycle this machine: ${cause}`,
+          `the upgrade to ${wanted.version} could not be undone, recycle this machine: ${
+            thrownText(cause)
+          }`,
         );
       }
       throw thrown;

@@ -1,6 +1,7 @@
 /** One upgrade on one machine: a transaction that happens wholly or not at all.
  * @module
  */
+import { thrownText } from "../base/error_text.ts";
 import { AbortSignal, performance } from "../base/platform/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
@@ -378,7 +379,8 @@ class Upgrade {
     const { events, logger } = this.#appProcess;
     events.emit(
       event,
-      (error) => logger.error(`a listener of upgrades failed: ${error}`),
+      (error) =>
+        logger.error(`a listener of upgrades failed: ${thrownText(error)}`),
     );
   }
 }

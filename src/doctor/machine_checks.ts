@@ -1,6 +1,7 @@
 /** Is a machine ready to be upgraded?
  * @module
  */
+import { retainedWords } from "../ui/memory_words.ts";
 import type { MachineInfo } from "@flyhot/runtime/protocol";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
@@ -11,11 +12,7 @@ import { ownWords } from "../status/own_words.ts";
 import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../limited.ts";
-import {
-  type MachineStatus,
-  retainedWords,
-  statusReport,
-} from "../status/text.ts";
+import { type MachineStatus, statusReport } from "../status/text.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
 /** The oldest Deno that resolves nested imports through a hook correctly. */
@@ -218,7 +215,7 @@ export function judgeRuntime(status: MachineStatus, mayChange = false): Check {
     ? warn(
       "runtime",
       `${text}, retains ${retainedWords(status)}: past the budget`,
-      "free them with a cold deploy: fly deploy",
+      `free them with: fly machine restart ${id}`,
       id,
     )
     : pass("runtime", text, id);

@@ -16,10 +16,9 @@ import {
   readLockFile,
   readReleaseSettings,
 } from "@flyhot/runtime/plan";
-import { joinPath } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { analyzeScripts, countScripts } from "./graph/analyze.ts";
+import { analyzeScripts, countScripts } from "./graph/analyze_scripts.ts";
 import { CACHED_FROM, openAnalyses } from "./graph/analysis_cache.ts";
 import { asideNotes, collectFiles } from "./files/collect.ts";
 import {
@@ -28,10 +27,11 @@ import {
   configKeyDigests,
   readConfigFiles,
 } from "./files/config_files.ts";
-import { digestOf, digestOfText } from "./digest.ts";
+import { digestOfText } from "./digest.ts";
 import { findEntries } from "./graph/entries.ts";
 import { readGraph } from "./graph/graph.ts";
-import { type Layout, layOut } from "./files/layout.ts";
+import { layOut } from "./files/layout.ts";
+import { joinContents, readContents } from "./files/contents.ts";
 import { isDirty } from "./files/working_tree.ts";
 
 /** Options of {@linkcode describeRelease}. */
@@ -64,6 +64,8 @@ export interface DescribedRelease {
   readonly notes: readonly string[];
   /** The folder that its paths are under. */
   readonly root: string;
+  /** The short ones of its texts, byte for byte. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
@@ -93,46 +95,79 @@ export async function describeRelease(
       ...collected.files,
       ...collected.aside,
       ...collected.generated,
+      ...collected.links.map((path) => [path, 0] as const),
     ]),
   );
-  const layout = await layOut(
-    {
-      ...options,
-      collected,
+  // Deno reads the graph while the app's own files are read here.
+  const graph = readGraph(
+    { root: options.root, entries: appEntries, packages: config.targets },
+    host,
+    signal,
+  );
+  let known = countScripts(collected.files.keys()) >= CACHED_FROM
+    ? await openAnalyses(options.app, host)
+    : undefined;
+  const readAt = (
+    folder: string,
+    paths: Iterable<string>,
+    isReached: (path: string) => boolean,
+  ) =>
+    readContents(paths, {
+      folder,
       config,
-      modules: await readGraph(
-        { root: options.root, entries: appEntries, packages: config.targets },
-        host,
-        signal,
-      ),
-    },
+      host,
+      isReached,
+      ...(known ? { known } : {}),
+      ...(signal ? { signal } : {}),
+    });
+  const [ofApp, modulesOfApp] = await settled([
+    readAt(options.root, collected.files.keys(), () => false),
+    graph,
+  ]);
+  const layout = await layOut(
+    { ...options, collected, config, modules: modulesOfApp },
     host,
     signal,
   );
   const { root, sizes, modules, appFolder } = layout;
   const entries = appEntries.map((entry) => appFolder + entry);
   refuseMissing(modules, sizes);
-  const open = (path: string) => host.files.open(joinPath(root, path));
-  // Not by assignment: a file may be called __proto__.
-  const files = Object.fromEntries(
-    await hashFiles(layout, (path) => open(path), signal),
+  const isReached = (path: string) => Object.hasOwn(modules, path);
+  const own = new Set([...ofApp.digests.keys()].map((it) => appFolder + it));
+  const seen = new Set(
+    [...ofApp.analysis.keys()].map((it) => appFolder + it),
+  );
+  // What lies elsewhere, and what was left out as long as nobody knew whether it is imported.
+  const others = [...sizes.keys()].filter((path) =>
+    !own.has(path) || isReached(path) && !seen.has(path)
+  );
+  if (countScripts(others) >= CACHED_FROM) {
+    known ??= await openAnalyses(options.app, host);
+  }
+  const beside = await readAt(root, others, isReached);
+  await known?.save();
+  const contents = joinContents(ofApp, appFolder, beside);
+  const files: Readonly<Record<string, ReleaseFile>> = Object.fromEntries(
+    [...sizes.keys()].map((path) => [path, {
+      ...contents.digests.get(path)!,
+      kind: Object.hasOwn(modules, path)
+        ? "module"
+        : layout.isConfig(path)
+        ? "config"
+        : "asset",
+    }]),
+  );
+  const analysis = Object.fromEntries(
+    [...sizes.keys()].flatMap((path) => {
+      const found = contents.analysis.get(path);
+      return found ? [[path, found]] : [];
+    }),
   );
   const configFiles = new Map(
     Object.entries(files).filter(([path]) => layout.isConfig(path)).map((
       [path, { sha256 }],
     ) => [path, sha256]),
   );
-  const known = countScripts(sizes.keys()) >= CACHED_FROM
-    ? await openAnalyses(options.app, host)
-    : undefined;
-  const analysis = await analyzeScripts({
-    files,
-    compilerOptions: config.compilerOptions,
-    packageJson: config.packageJson,
-    read: (path) => host.files.readText(joinPath(root, path)),
-    ...(known ? { known } : {}),
-  });
-  await known?.save();
   const { version } = config.denoJson;
   const dirty = options.gitIgnored === true &&
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
@@ -170,39 +205,18 @@ export async function describeRelease(
       ...(dirty ? ["the working tree has changes that are not committed"] : []),
     ],
     root,
+    texts: contents.texts,
   };
 }
 
-/** Files that are read at a time. */
-const LANES = 12;
-
-/** Hashes every file, a few at a time; in path order. */
-async function hashFiles(
-  { sizes, modules, isConfig }: Layout,
-  open: (path: string) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
-  signal?: AbortSignal,
-): Promise<readonly (readonly [path: string, file: ReleaseFile])[]> {
-  const paths = [...sizes.keys()];
-  const hashed = new Array<readonly [string, ReleaseFile]>(paths.length);
-  let next = 0;
-  const lane = async () => {
-    for (let at = next++; at < paths.length; at = next++) {
-      signal?.throwIfAborted();
-      const path = paths[at]!;
-      const { sha256, size } = await digestOf(await open(path));
-      const kind = Object.hasOwn(modules, path)
-        ? "module"
-        : isConfig(path)
-        ? "config"
-        : "asset";
-      hashed[at] = [path, { sha256, size, kind }];
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
-  for (const ended of lanes) {
-    if (ended.status === "rejected") throw ended.reason;
-  }
-  return hashed;
+/** Waits for both, so that nothing goes on when one has failed; the graph's failure says more. */
+async function settled<A, B>(
+  [one, other]: readonly [Promise<A>, Promise<B>],
+): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([one, other]);
+  if (second.status === "rejected") throw second.reason;
+  if (first.status === "rejected") throw first.reason;
+  return [first.value, second.value];
 }
 
 /** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
@@ -259,7 +273,7 @@ function refuseMissing(
       "usage",
       `Cannot pack ${
         importer ?? path
-      }: it imports ${path}, which is left out (a link, ignored or excluded)`,
+      }: it imports ${path}, which is left out (ignored or excluded, it or a link on the way)`,
       { hint: "take it back in with include, or change the import" },
     );
   }

@@ -29,7 +29,7 @@ export interface PackedRelease {
 /**
  * Packs the files of an app into a release; the same files give the same bytes.
  *
- * No file is ever held whole: one pass hashes, a second one writes and compares.
+ * Only short texts are held: of all else, one pass hashes, a second one writes and compares.
  *
  * @param options what to pack
  * @param host disk, and `deno` for the module graph
@@ -42,12 +42,17 @@ export async function packRelease(
   host: Host,
   signal?: AbortSignal,
 ): Promise<PackedRelease> {
-  const { manifest, notes, root } = await describeRelease(
+  const { manifest, notes, root, texts } = await describeRelease(
     options,
     host,
     signal,
   );
-  const open = (path: string) => host.files.open(joinPath(root, path));
+  const open = (path: string) => {
+    const text = texts.get(path);
+    return text === undefined
+      ? host.files.open(joinPath(root, path))
+      : Promise.resolve(ReadableStream.from([new TextEncoder().encode(text)]));
+  };
   return { manifest, notes, ...await write(manifest, open, host, signal) };
 }
 

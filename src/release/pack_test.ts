@@ -11,6 +11,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { UntarStream } from "@std/tar";
 import { withApp } from "../../tests/support/temp_app.ts";
+import { digestOfText } from "./digest.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { denoHost } from "../host_deno.ts";
@@ -248,7 +249,7 @@ Deno.test("packRelease() refuses what it cannot pack, and says what to do", asyn
 
 Deno.test("packRelease() refuses a file that changes between the two looks at it, and leaves nothing behind", async () => {
   for (const content of ["<p>HELLO</p>", "<p>longer now</p>", "short", ""]) {
-    await withApp(APP, async (root) => {
+    await withApp({ ...APP, "page.bin": "<p>hello</p>" }, async (root) => {
       using real = denoHost();
       let looks = 0;
       let folder = "";
@@ -257,7 +258,7 @@ Deno.test("packRelease() refuses a file that changes between the two looks at it
         files: {
           ...real.files,
           async open(path) {
-            if (path.endsWith("page.html") && ++looks === 2) {
+            if (path.endsWith("page.bin") && ++looks === 2) {
               await Deno.writeTextFile(path, content);
             }
             return await real.files.open(path);
@@ -268,12 +269,56 @@ Deno.test("packRelease() refuses a file that changes between the two looks at it
       const error = await assertRejects(
         () => packRelease({ root, app: "shop" }, host),
         FlyhotError,
-        "Cannot pack page.html: it was changed while it was packed",
+        "Cannot pack page.bin: it was changed while it was packed",
       );
       assertEquals(error.code, "conflict");
       await assertRejects(() => Deno.stat(folder), Deno.errors.NotFound);
     });
   }
+});
+
+Deno.test("packRelease() packs a text as it was when it was hashed and analyzed, whatever becomes of it meanwhile", async () => {
+  await withApp(APP, async (root) => {
+    using real = denoHost();
+    let last = "";
+    const host: Host = {
+      ...real,
+      files: {
+        ...real.files,
+        async readText(path) {
+          const text = await real.files.readText(path);
+          if (!path.endsWith("page.html") || text === null) return text;
+          await Deno.writeTextFile(path, `${text}!`);
+          return last = text;
+        },
+      },
+    };
+    const packed = await packRelease({ root, app: "shop" }, host);
+    try {
+      const { sha256 } = packed.manifest.files["page.html"]!;
+      assertEquals(sha256, digestOfText(last));
+    } finally {
+      await packed.dispose();
+    }
+  });
+});
+
+Deno.test("a file that is not UTF-8, or begins with a mark, is packed byte for byte", async () => {
+  await withApp({ "main.ts": "", "a.txt": "", "b.txt": "" }, async (root) => {
+    await Deno.writeFile(`${root}/a.txt`, new Uint8Array([104, 233, 10]));
+    await Deno.writeFile(
+      `${root}/b.txt`,
+      new Uint8Array([0xef, 0xbb, 0xbf, 104, 105]),
+    );
+    using host = denoHost();
+    const packed = await packRelease({ root, app: "shop" }, host);
+    try {
+      const { files } = packed.manifest;
+      assertEquals([files["a.txt"]!.size, files["b.txt"]!.size], [3, 5]);
+    } finally {
+      await packed.dispose();
+    }
+  });
 });
 
 Deno.test("packRelease() never holds a large file whole", async () => {

@@ -10,6 +10,7 @@ import { EXIT_CODES } from "../errors.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
+import { plannedMemoryWords } from "../ui/memory_words.ts";
 import { standingWords } from "../ui/event_line.ts";
 import {
   formatBytes,
@@ -130,9 +131,7 @@ export function planText(plan: PlanReport): string {
         : []),
       ...(plan.retained_bytes > 0
         ? [
-          `The replaced modules keep about ${
-            formatBytes(plan.retained_bytes)
-          } of memory on each machine.`,
+          plannedMemoryWords(plan.retained_bytes, plan.upgrades_left),
         ]
         : []),
     ];

@@ -7,6 +7,7 @@ import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
+import { foretoldPlan } from "./foretold_plan.ts";
 import { counted, tell } from "./steps.ts";
 import {
   type AskedMachines,
@@ -137,10 +138,13 @@ export async function prepare(
       async () => {
         const running = await distinctManifests(asked.answered, deps, signal);
         return {
-          plan: joinPlans(
-            running.map((each) =>
-              classify(release.manifest, each, source.consent)
+          plan: foretoldPlan(
+            joinPlans(
+              running.map((each) =>
+                classify(release.manifest, each, source.consent)
+              ),
             ),
+            asked.answered.map(({ info }) => info),
           ),
           // Machines look their generation up by what they themselves were told.
           imageRef: running[0]?.image_ref ?? found.imageRef,

@@ -1,7 +1,7 @@
 /** What the machines run, judged against the pointer or against each other: data, without any asking.
  * @module
  */
-import { RETAINED_PER_SOURCE_BYTE } from "@flyhot/runtime/plan";
+import { isPastBudget, memoryOf } from "@flyhot/runtime/plan";
 import {
   fingerprint,
   type HotUpgrade,
@@ -20,7 +20,8 @@ import {
   SETTLES,
 } from "../rollout/pointer/abandoned.ts";
 import { type OwnWords, wantedOf } from "./own_words.ts";
-import { formatBytes, formatCount, oneLine } from "../ui/format.ts";
+import { oneLine } from "../ui/format.ts";
+import { retainedWords, upgradesLeftWords } from "../ui/memory_words.ts";
 
 /**
  * How one machine stands: it runs what it should (`up_to_date`, `base_image`), older code (`behind`), older code until
@@ -67,10 +68,16 @@ export interface MachineStatus {
   readonly upgrades: number | null;
   /** Replaced modules that cannot be freed. */
   readonly retained_modules: number | null;
-  /** About how much memory they keep, in bytes: six times their source, as in a plan. */
+  /** About how much memory they keep, in bytes, as in a plan. */
   readonly retained_bytes: number | null;
-  /** Whether that is past the budget, so that a cold deploy is recommended; null where it is not known. */
+  /** Whether that is past the budget, so that a restart is recommended; null where it is not known. */
   readonly retained_budget_exceeded: boolean | null;
+  /** How much memory they may keep, in bytes; null where it is not known. */
+  readonly retained_budget_bytes: number | null;
+  /** About how much an upgrade has kept so far, in bytes; null before the first one. */
+  readonly upgrade_bytes: number | null;
+  /** About how many more of these fit into the budget; null before the first one. */
+  readonly upgrades_left: number | null;
   /** How it stands. */
   readonly verdict: StatusVerdict;
   /** More about the verdict, or null. */
@@ -169,6 +176,7 @@ async function statusOf(
 ): Promise<MachineStatus> {
   const { machine, answer } = asked;
   const info = answer && "info" in answer ? answer.info : null;
+  const memory = info && memoryOf(info);
   const judgement = judge(asked, all, pointer, word);
   return {
     id: machine.id,
@@ -190,10 +198,12 @@ async function statusOf(
     current_fingerprint: info && await currentFingerprint(info, all, pointer),
     upgrades: info?.upgrades ?? null,
     retained_modules: info?.retainedModules ?? null,
-    retained_bytes: info ? info.retainedBytes * RETAINED_PER_SOURCE_BYTE : null,
-    retained_budget_exceeded: info &&
-      (info.retainedBudgetExceeded ??
-        info.retainedBytes > RETAINED_BYTES_BUDGET),
+    retained_bytes: memory?.retainedBytes ?? null,
+    retained_budget_exceeded: memory &&
+      (info.retainedBudgetExceeded ?? isPastBudget(memory)),
+    retained_budget_bytes: memory?.budgetBytes ?? null,
+    upgrade_bytes: memory?.upgradeBytes ?? null,
+    upgrades_left: memory?.upgradesLeft ?? null,
     verdict: judgement.verdict,
     detail: judgement.detail,
     remedy: judgement.remedy ?? remedyOf(machine, judgement, pointer),
@@ -368,8 +378,6 @@ function newestPeer(
   return newest;
 }
 
-const RETAINED_BYTES_BUDGET = 64 * 1024 * 1024;
-
 /**
  * Writes the report for people.
  *
@@ -394,10 +402,14 @@ export function statusText(report: StatusReport): string {
     lines.push(`  Status: ${mark} ${words}`);
     if ((it.retained_modules ?? 0) > 0) {
       lines.push(`  Retained: ${retainedWords(it)}`);
+      const left = upgradesLeftWords(it.upgrades_left, it.upgrade_bytes);
+      if (left !== "" && !it.retained_budget_exceeded) {
+        lines.push(`  Memory: ${left}`);
+      }
     }
     if (it.retained_budget_exceeded) {
       lines.push(
-        "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them",
+        `  Note: many replaced modules stay in memory; fly machine restart ${it.id}, or a cold deploy, frees them`,
       );
     }
     return lines.map(oneLine).join("\n");
@@ -502,25 +514,6 @@ export function verdictWords(
     case "unknown":
       return { mark: "?", tone: "warn", words: `Unknown${more}` };
   }
-}
-
-/**
- * How much a machine retains.
- *
- * @param status the machine
- * @returns for example `3 replaced modules, about 73.8 kB of memory`; empty if nothing, or where it is not known
- */
-export function retainedWords(
-  { retained_modules, retained_bytes }: Pick<
-    MachineStatus,
-    "retained_modules" | "retained_bytes"
-  >,
-): string {
-  return retained_modules === null || retained_modules === 0
-    ? ""
-    : `${formatCount(retained_modules, "replaced module")}, about ${
-      formatBytes(retained_bytes ?? 0)
-    } of memory`;
 }
 
 function upgradeWords(upgrade: MachineStatus["hot_upgrade"]): string {

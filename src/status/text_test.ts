@@ -263,7 +263,8 @@ Machine: 6e82954f711e87 (iad) [started]
   Hot Upgrade: v0.1.1 (from deployment-01K95ABC123)
   Fingerprint: 0123456789ab
   Status: ✓ Up to date
-  Retained: 3 replaced modules, about 73.8 kB of memory
+  Retained: 3 replaced modules, about 160 kB of memory
+  Memory: at 160 kB an upgrade about 830 more fit, then restart it
 
 Machine: 28715e9a4e01d8 (sjc) [started]
   Group: worker
@@ -311,9 +312,9 @@ Deno.test("statusText() lets no text from elsewhere draw lines or colors", async
   assertEquals(/[\x1b\u202e]/.test(text), false);
 });
 
-Deno.test("statusText() recommends a cold deploy past the budget, and says when there is nothing", async () => {
+Deno.test("statusText() recommends a restart past the budget, and says when there is nothing", async () => {
   const note =
-    "  Note: many replaced modules stay in memory; a cold deploy (fly deploy) frees them";
+    "  Note: many replaced modules stay in memory; fly machine restart 1, or a cold deploy, frees them";
   const text = async (more: Partial<MachineInfo>) =>
     statusText(
       await statusReport("my-app", [

@@ -1,6 +1,7 @@
 /** `flyhot status --watch`: what the machines run, again and again until Ctrl-C.
  * @module
  */
+import { retainedWords } from "../ui/memory_words.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { formatTable } from "../ui/format.ts";
@@ -12,7 +13,6 @@ import {
   abandonedWords,
   type MachineStatus,
   mendingWords,
-  retainedWords,
   type StatusReport,
   verdictWords,
 } from "./text.ts";

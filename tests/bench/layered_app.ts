@@ -11,9 +11,10 @@ const GROUPS = 10;
  * Makes an app.
  *
  * @param modules how many modules it has without the main module: leaves, ten groups and the root
+ * @param functions how many functions more a leaf has, of about 0.5 KB each
  * @returns its files, and those that differ in a later version
  */
-export function layeredApp(modules: number): {
+export function layeredApp(modules: number, functions = 0): {
   files(): Map<string, string>;
   changed(change: Change, version: number): Map<string, string>;
 } {
@@ -44,7 +45,7 @@ export function total(items: readonly Item${leaf}[]): number {
   }
   return sum;
 }
-`;
+${Array.from({ length: functions }, (_, at) => moreText(leaf, at)).join("")}`;
   const groupText = (group: number, version: number) =>
     inGroup(group).map((leaf) =>
       `import { value as v${leaf} } from "../leaves/leaf${leaf}.ts";`
@@ -89,3 +90,17 @@ export const sum = () => ${
     },
   };
 }
+
+const moreText = (leaf: number, at: number) => `
+export function step${at}(items: readonly Item${leaf}[], limit: number): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    if (index > limit) break;
+    const key = item.name + "/" + item.tags.slice(0, ${at + 1}).join("-");
+    const before = found.get(key) ?? 0;
+    found.set(key, before + (item.id % ${at + 2} === 0 ? 1 : item.tags.length));
+    if (before > limit * ${at + 3}) found.delete(key);
+  }
+  return found;
+}
+`;

@@ -30,6 +30,8 @@ export class SimFly {
   readonly #faults: FlyFaults;
   /** Told of every call that changes a machine. */
   onCall: (call: FlyCall) => void = () => {};
+  /** Told of every request that arrives. */
+  onRequest: (request: Request) => void = () => {};
 
   constructor(
     sim: Sim,
@@ -45,6 +47,7 @@ export class SimFly {
   async fetch(request: Request): Promise<Response> {
     const { signal } = request;
     const sim = this.#sim;
+    this.onRequest(request);
     await sim.turn(signal);
     const fate = sim.chance(this.#faults.rate ?? 0) ? sim.between(0, 4) : -1;
     if (fate === 0) throw new TypeError("connection reset");

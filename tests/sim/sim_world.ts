@@ -193,6 +193,8 @@ export class SimWorld {
   readonly natures = new Map<string, Nature>();
   /** Calls of the Machines API that changed a machine. */
   readonly calls: FlyCall[] = [];
+  /** Called for every request of a deployer to the Machines API. */
+  onRequest: (request: Request) => void = () => {};
   /** Called before a machine takes a release. */
   onTake: (
     machine: SimMachine,
@@ -324,6 +326,7 @@ export class SimWorld {
       rate: flyFaultRate,
     });
     fly.onCall = (call) => void this.calls.push(call);
+    fly.onRequest = (request) => this.onRequest(request);
     return new SimHost(this.sim, {
       skewMs: process.skewMs,
       run: (_, args) => denoInfo(args.at(-1) ?? ""),

@@ -40,3 +40,40 @@ Deno.test("links in the app's folder, to files and folders, inside and out of it
   assertEquals(both.state, "applied", JSON.stringify(both));
   assertEquals(await app.call("ask"), "three,c,c,out,out");
 });
+
+Deno.test("modules behind links are replaced at the paths that Deno calls them by", async () => {
+  const reads = (word: string) =>
+    `import { word as own } from "./word.ts";\nexport const word = "${word} " + own + " " + import.meta.filename!.split("/").slice(-2).join("/");`;
+  await using app = await DrivenApp.start({
+    "app.ts": `import { word as one } from "./linked.ts";
+import { word as two } from "./folder/x.ts";
+export const ask = () => [one, two].join();`,
+    "word.ts": `export const word = "here";`,
+    "real/x.ts": reads("a"),
+    "real/word.ts": `export const word = "there";`,
+  }, async (root) => {
+    for (const base of [root, join(root, "..", "source")]) {
+      await Deno.symlink("real/x.ts", join(base, "linked.ts"));
+      await Deno.symlink("real", join(base, "folder"));
+    }
+  });
+  assertEquals(
+    await app.call("ask"),
+    "a here app/linked.ts,a there folder/x.ts",
+  );
+  const first = await app.upgrade({ "real/x.ts": reads("b") });
+  assertEquals(first.state, "applied", JSON.stringify(first));
+  assertEquals(
+    await app.call("ask"),
+    "b here app/linked.ts,b there folder/x.ts",
+  );
+  const second = await app.upgrade({
+    "real/word.ts": `export const word = "THERE";`,
+    "word.ts": `export const word = "HERE";`,
+  });
+  assertEquals(second.state, "applied", JSON.stringify(second));
+  assertEquals(
+    await app.call("ask"),
+    "b HERE app/linked.ts,b THERE folder/x.ts",
+  );
+});

@@ -200,3 +200,54 @@ Deno.test("an open event stream goes on in the code that it began in, and new on
     for (const reader of old) await reader.cancel();
   }
 });
+
+/** Listeners that lead to their own event: some by a timer, one by the disk. */
+const events = (version: string) => `
+import { EventEmitter } from "node:events";
+import { stat } from "node:fs/promises";
+const nap = () => new Promise((done) => setTimeout(done, 20));
+const say = (what: string) => console.log(what + " ${version}");
+const target = new EventTarget();
+target.addEventListener("tick", async () => { await stat("."); await nap(); say("target"); target.dispatchEvent(new Event("tick")); });
+target.dispatchEvent(new Event("tick"));
+const emitter = new EventEmitter();
+emitter.on("tick", () => setTimeout(() => { say("emitter"); emitter.emit("tick"); }, 20));
+emitter.emit("tick");
+const { port1, port2 } = new MessageChannel();
+port1.onmessage = async () => { await nap(); say("port"); port2.postMessage(0); };
+port2.postMessage(0);
+Deno.serve({ ${SERVE} }, () => new Response("${version}"));`;
+
+Deno.test("listeners that lead to their own event end with their timers, or refuse their end by file and line", async () => {
+  const disk = (version: string) => `
+import { EventEmitter } from "node:events";
+import { stat } from "node:fs/promises";
+export const version = "${version}";
+const emitter = new EventEmitter();
+emitter.on("tick", async () => { await stat("."); emitter.emit("tick"); });
+emitter.emit("tick");`;
+  await using app = await OrdinaryApp.start({
+    "main.ts": `import { version } from "./disk.ts"; void version;` +
+      events("v1"),
+    "disk.ts": disk("v1"),
+  });
+  await using clients = new Clients(app.url, 2);
+  const { state, failure } = await app.upgrade({ "main.ts": events("v2") });
+  assertEquals(state, "failed");
+  assertStringIncludes(
+    failure!.message,
+    "disk.ts:6 a listener that leads to its event again: goes on beside that of the new code",
+  );
+  const next = await app.upgrade({
+    "main.ts": `import { version } from "./disk.ts"; void version;` +
+      events("v2"),
+  });
+  assertEquals(next.state, "applied", next.failure?.message);
+  const from = app.log.length;
+  await pause(200);
+  const lines = new Set(
+    app.log.slice(from).filter((line) => !line.startsWith("flyhot")),
+  );
+  assertEquals([...lines].sort(), ["emitter v2", "port v2", "target v2"]);
+  assertEquals(await clients.end(), []);
+});

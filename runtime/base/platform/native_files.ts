@@ -18,6 +18,8 @@ export const nativeFiles = {
   statSync: Deno.statSync,
   /** `Deno.readFileSync`. */
   readFileSync: Deno.readFileSync,
+  /** `Deno.readTextFileSync`. */
+  readTextFileSync: Deno.readTextFileSync,
   /** `Deno.realPathSync`. */
   realPathSync: Deno.realPathSync,
   /** `Deno.readTextFile`. */

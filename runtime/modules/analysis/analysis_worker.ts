@@ -47,7 +47,7 @@ export async function analyzeTexts(
 function placeOption(text: string) {
   const encoded = MAP.exec(text)?.[1];
   if (encoded === undefined) return {};
-  const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
+  const bytes = Uint8Array.fromBase64(encoded);
   const map = new SourceMap(JSON.parse(new TextDecoder().decode(bytes)));
   return {
     place(line: number, column: number) {

@@ -31,9 +31,9 @@ export class Keeping {
     return this.#parse !== null;
   }
 
-  /** Loads the parser: what is loaded from now on is wrapped. */
+  /** Loads the parser, without lines: each module passes it at every start. What is loaded from now on is wrapped. */
   async start(): Promise<void> {
-    this.#parse ??= await acornParser();
+    this.#parse ??= await acornParser(false);
   }
 
   /**

@@ -11,10 +11,10 @@ import type { PackageLoading } from "./package_loading.ts";
 import { ReleaseAliases } from "./release_aliases.ts";
 import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
 
-/** What of a release says where specifiers lead. */
+/** What of a release says where specifiers lead, and how its modules are read. */
 export type LeadingRelease = Pick<
   Manifest,
-  "modules" | "packages" | "configKeys" | "appFolder"
+  "modules" | "packages" | "configKeys" | "appFolder" | "analysis"
 >;
 
 /** Where the specifiers of each release lead. */

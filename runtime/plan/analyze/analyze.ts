@@ -10,6 +10,7 @@ import { enumFactsOf } from "./values/enum_facts.ts";
 import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
+import { isErasable } from "./erasable.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { globalWritesOf } from "./global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
@@ -88,6 +89,7 @@ export function analyzeTree(
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(program),
     ...(keepsFiles ? { keepsFiles } : {}),
+    ...(isErasable(resolved, source, options) ? { erasable: true } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
   });
   return options.place ? placed(analysis, options.place) : analysis;

@@ -1,9 +1,7 @@
+import { moduleAnalysis } from "../../protocol/manifest/read_analysis.ts";
 import { assertEquals } from "@std/assert";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import {
-  moduleAnalysis,
-  touchesOf,
-} from "../../protocol/manifest/module_analysis.ts";
+import { touchesOf } from "../../protocol/manifest/module_analysis.ts";
 import { analyzeScript } from "../../../src/release/graph/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
@@ -731,6 +729,7 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "const c = new AbortController(); (async () => { while (!c.signal.aborted) await queue.pop(); })();",
     "class Worker { open = true; async run() { while (this.open) await queue.pop(); } } new Worker().run();",
     "async function next() { await queue.pop(); return next(); } next();",
+    "(async function next() { await queue.pop(); return next(); })();",
     "const next = async () => { try { await queue.pop(); } catch { await new Promise((r) => setTimeout(r, 5)); } void next(); }; next();",
     "const next = () => queue.pop().then(next); next();",
     "const next = () => queue.pop().catch(() => new Promise((r) => setTimeout(r, 5))).then((job) => { work(job); next(); }); next();",
@@ -760,6 +759,7 @@ Deno.test("owned: loops that do not end with the timers of their module are told
     "async function walk(at) { for await (const it of Deno.readDir(at)) { if (it.isDirectory) await walk(it.name); } } await walk('.');",
     "async function retry(n) { try { return await get(); } catch { return retry(n - 1); } } await retry(3);",
     "async function next() { await new Promise((r) => setTimeout(r, 5)); return next(); } next();",
+    "(async function next() { await new Promise((r) => setTimeout(r, 5)); return next(); })();",
     "const turn = async () => { try { await work(); } finally { setTimeout(turn, 20); } }; turn();",
     "async function connect() { await open(); socket.onclose = () => connect(); } connect();",
     "const next = () => new Promise((r) => setTimeout(r, 5)).then(next); next();",

@@ -17,13 +17,21 @@ const SAID = [
   "prefix",
 ];
 
+// In the node itself: a function is digested for itself, and for every export that leads to it.
+const DIGEST = Symbol("digest");
+
 /**
  * Digests a piece of code.
  *
- * @param node its tree
+ * @param node its tree, which does not change any more
  * @returns 16 hex digits
  */
 export function codeDigest(node: Node): string {
+  const digested = node as { [DIGEST]?: string };
+  return digested[DIGEST] ??= digestOf(node);
+}
+
+function digestOf(node: Node): string {
   const said: string[] = [];
   const write = (at: Node, key: string): void => {
     if (isWrapper(at) && at.type !== "ChainExpression") {

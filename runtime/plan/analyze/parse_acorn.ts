@@ -10,7 +10,7 @@ interface Acorn {
   parse(source: string, options: {
     readonly ecmaVersion: "latest";
     readonly sourceType: "module" | "commonjs";
-    readonly locations: true;
+    readonly locations: boolean;
     readonly allowHashBang: true;
   }): unknown;
 }
@@ -18,9 +18,10 @@ interface Acorn {
 /**
  * Loads the parser.
  *
+ * @param locations whether nodes are to have lines and columns, which takes as long again as parsing without
  * @returns a function that parses the text of a module: JavaScript, as Deno gives it when the types are gone
  */
-export async function acornParser(): Promise<
+export async function acornParser(locations = true): Promise<
   (source: string, commonjs?: boolean) => Node
 > {
   const acorn: Acorn = await import("npm:acorn@8.19.0");
@@ -28,7 +29,7 @@ export async function acornParser(): Promise<
     acorn.parse(source, {
       ecmaVersion: "latest",
       sourceType: commonjs ? "commonjs" : "module",
-      locations: true,
+      locations,
       allowHashBang: true,
     }) as Node;
 }

@@ -49,6 +49,7 @@ export class FileReads {
     { readonly readers: Set<string>; readonly times: number }
   >();
   #isLooking = false;
+  #changes = 0;
 
   /**
    * @param context what the reads need
@@ -86,7 +87,16 @@ export class FileReads {
    */
   replaced(generation: number, files: ReplacedFiles): () => void {
     this.#replaced.set(generation, files);
-    return () => void this.#replaced.delete(generation);
+    this.#changes++;
+    return () => {
+      this.#changes++;
+      this.#replaced.delete(generation);
+    };
+  }
+
+  /** How often files have been put in their places, or the time of those that were there before has ended. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /**

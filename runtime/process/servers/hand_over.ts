@@ -2,7 +2,8 @@
  * switched in the swap, given back by an undo.
  * @module
  */
-import type { Gate, Generations } from "../../modules/generations.ts";
+import type { Gate } from "../../modules/generation_gate.ts";
+import type { Generations } from "../../modules/generations.ts";
 import { samePort } from "./listen_key.ts";
 import { changedOptions, type ListenerOptions } from "./listener_options.ts";
 

@@ -9,7 +9,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import net from "node:net";
 import process from "node:process";
-import { Gate, type Work } from "../../modules/generations.ts";
+import { Gate } from "../../modules/generation_gate.ts";
+import type { Work } from "../../modules/generations.ts";
 import { listenKey } from "./listen_key.ts";
 import { type ListenerOptions, nodeListenOptions } from "./listener_options.ts";
 import {

@@ -3,7 +3,8 @@
  */
 import { AbortController } from "../../base/platform/globals.ts";
 import { natives } from "../../base/platform/natives.ts";
-import { Gate, type Work } from "../../modules/generations.ts";
+import { Gate } from "../../modules/generation_gate.ts";
+import type { Work } from "../../modules/generations.ts";
 import {
   type Asked,
   type HandedOver,

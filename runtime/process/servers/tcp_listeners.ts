@@ -2,7 +2,8 @@
  * the connections from then on; those that are open stay with the code that has accepted them.
  * @module
  */
-import { Gate, type Work } from "../../modules/generations.ts";
+import { Gate } from "../../modules/generation_gate.ts";
+import type { Work } from "../../modules/generations.ts";
 import {
   type Asked,
   type HandedOver,

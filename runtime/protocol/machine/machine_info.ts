@@ -11,6 +11,7 @@ import {
   sha256Hex,
   string,
 } from "../json/parse.ts";
+import { type MemoryForecast, parseMemoryForecast } from "./memory_forecast.ts";
 
 /** The ways to start the runtime: by `reapply()` in the app, or before the app by the preload or by `serve`. */
 export const STARTED_BY = ["reapply", "preload", "serve"] as const;
@@ -32,6 +33,8 @@ export interface MachineInfoCommon {
   readonly retainedBytes: number;
   /** Whether that is more than the budget, so that a cold deploy is recommended. */
   readonly retainedBudgetExceeded?: boolean;
+  /** What that means for memory, and how many more upgrades fit; not there where the runtime is older. */
+  readonly memory?: MemoryForecast;
   /** Why the process does not watch for upgrades; not there where it does. */
   readonly notWatching?: string;
   /**
@@ -99,6 +102,9 @@ export function parseMachineInfo(value: unknown): MachineInfo {
       it.retainedBudgetExceeded ?? false,
       `${at}.retainedBudgetExceeded`,
     ),
+    ...(it.memory === undefined
+      ? {}
+      : { memory: parseMemoryForecast(it.memory, `${at}.memory`) }),
     ...(it.notWatching === undefined
       ? {}
       : { notWatching: string(it.notWatching, `${at}.notWatching`) }),

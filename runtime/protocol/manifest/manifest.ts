@@ -3,7 +3,8 @@
  */
 import { shownText } from "../../base/shown_text.ts";
 import { parseJsonc, TooDeepError } from "../json/jsonc.ts";
-import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+import type { ModuleAnalysis } from "./module_analysis.ts";
+import { moduleAnalysis } from "./read_analysis.ts";
 import {
   count,
   listOf,

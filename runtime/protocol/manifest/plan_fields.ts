@@ -12,7 +12,8 @@ import {
   recordOf,
   string,
 } from "../json/parse.ts";
-import { type ModuleAnalysis, moduleAnalysis } from "./module_analysis.ts";
+import type { ModuleAnalysis } from "./module_analysis.ts";
+import { moduleAnalysis } from "./read_analysis.ts";
 import { type ReleaseSettings, releaseSettings } from "./release_settings.ts";
 
 /** One package of a release, behind a specifier that modules of the app import. */

@@ -40,7 +40,7 @@ export interface RuntimeOptions {
   readonly drainMs?: number;
   /** How long a callback of `hot(import.meta)` may take, in milliseconds. */
   readonly callbackTimeoutMs?: number;
-  /** Past how many bytes of retained module source a cold deploy is recommended. */
+  /** Past how much memory that replaced modules keep a restart is recommended, in bytes. */
   readonly retainedBudgetBytes?: number;
   /** Whether to go on watching for upgrades. */
   readonly watch?: boolean;

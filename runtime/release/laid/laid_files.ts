@@ -27,7 +27,13 @@ import {
   writeJournal,
 } from "./laid_journal.ts";
 import { freeLock } from "./laid_lock.ts";
-import { findPlace, type Folder, type Place, PlaceError } from "./lay_place.ts";
+import {
+  findPlace,
+  type Folder,
+  linkedPlace,
+  type Place,
+  PlaceError,
+} from "./lay_place.ts";
 import { mayLayPath } from "./lay_rules.ts";
 import type { OnStep } from "./restore_image.ts";
 
@@ -47,6 +53,12 @@ export interface LaidFilesOptions {
   readonly startedAt?: number;
   /** Called after each change to the disk: tests end the process there. */
   readonly onStep?: OnStep;
+}
+
+/** What is to lie at a place. */
+interface Laying {
+  readonly path: string;
+  readonly wanted: string | null;
 }
 
 /** The files under the app root that are not the image's own. */
@@ -116,7 +128,6 @@ export class LaidFiles {
     this.#change = null;
     try {
       await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
-      await this.#removeUnused();
       const change = await this.#plan(changes);
       this.#change = change;
       await change.write();
@@ -139,7 +150,8 @@ export class LaidFiles {
     const operations: Operation[] = [];
     const conflicts: FileConflict[] = [];
     const ignored: string[] = [];
-    const places = new Map<string, string>();
+    const places = new Map<string, Laying>();
+    const links: { readonly laying: Laying; readonly error: unknown }[] = [];
     const folders = new Set<string>();
     const found = new Map<string, Folder | string>();
     const device = (await nativeFiles.lstat(join(folder, STORE))).dev;
@@ -155,21 +167,24 @@ export class LaidFiles {
       const known = this.#laid.get(path);
       if (change.kind === "original" && !known) continue;
       const optional = change.kind === "write" && change.optional === true;
+      const wanted = wantedOf(change, known);
+      const laying = { path, wanted };
       let place: Place;
       try {
         place = findPlace(root, path, found);
       } catch (error) {
-        if (optional) continue;
-        throw error;
+        if (!optional) links.push({ laying, error });
+        continue;
       }
       const other = places.get(place.path);
+      // By two names it is one file.
+      if (other?.wanted === wanted) continue;
       if (other !== undefined) {
         throw new PlaceError(
-          `Cannot lay ${path} over ${place.path}: ${other} is there too, through a link`,
+          `Cannot lay ${path} over ${place.path}: ${other.path} is there too, through a link`,
         );
       }
-      places.set(place.path, path);
-      const wanted = wantedOf(change, known);
+      places.set(place.path, laying);
       const there = await this.#digestAt(place, known);
       if (there === wanted) {
         // A laid file that is as the image has it needs no way back, but its kept original may still be of use.
@@ -201,6 +216,14 @@ export class LaidFiles {
         there,
         optional,
       });
+    }
+    for (const { laying, error } of links) {
+      const leads = linkedPlace(root, laying.path);
+      // What it leads to is laid already.
+      if (leads !== null && places.get(leads)?.wanted === laying.wanted) {
+        continue;
+      }
+      throw error;
     }
     return new LaidChange({
       operations,
@@ -294,12 +317,16 @@ export class LaidFiles {
       if (await isThere(folder)) this.#folders.push(folder);
     }
     await this.#record([], [], []);
+    await this.#removeUnused();
   }
 
+  /** Where nobody waits for it. */
   async #removeUnused(): Promise<void> {
     const used = new Set([...this.#laid.values()].map(({ backup }) => backup));
     const read = new Set(
-      this.#former.flatMap(({ before }) => [...before.values()]),
+      [...this.#former, ...this.#change ? [this.#change] : []].flatMap((
+        { before },
+      ) => [...before.values()]),
     );
     for await (const { name } of nativeFiles.readDir(this.#inStore(""))) {
       if (!used.has(name) && !read.has(this.#inStore(name))) {

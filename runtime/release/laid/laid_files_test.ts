@@ -388,6 +388,16 @@ Deno.test("LaidFiles refuses links, folders in the way and paths that lead outsi
   through.swap();
   assertEquals(await Deno.readTextFile(join(on.root, "in", "a")), "a2");
   await through.finish();
+  // By three names it is one file.
+  const again = await on.files.prepare([
+    await on.write("inside/a", "a3", "a2"),
+    await on.write("link", "a3", "a2"),
+    await on.write("in/a", "a3", "a2"),
+  ]);
+  assertEquals(again.paths, ["inside/a"]);
+  again.swap();
+  assertEquals(await Deno.readTextFile(join(on.root, "link")), "a3");
+  await again.finish();
 });
 
 Deno.test("LaidFiles fails before anything is laid if the content is not what was promised", async () => {

@@ -85,21 +85,26 @@ export async function writeJournal(
   }
   const temporary = `${path}.new`;
   {
-    using file = await nativeFiles.open(temporary, {
+    // Only for the disk itself it is worth while to wait for another thread.
+    using file = nativeFiles.openSync(temporary, {
       write: true,
       create: true,
       truncate: true,
     });
     const bytes = new TextEncoder().encode(JSON.stringify(journal));
     for (let at = 0; at < bytes.byteLength;) {
-      at += await file.write(bytes.subarray(at));
+      at += file.writeSync(bytes.subarray(at));
     }
     await file.sync();
   }
-  await Deno.rename(temporary, path);
-  using entry = await nativeFiles.open(folder);
+  replace(temporary, path);
+  using entry = nativeFiles.openSync(folder);
   // The name as well; some file systems know no such thing for folders, and need none.
   await entry.sync().catch(() => {});
+}
+
+function replace(from: string, to: string): void {
+  Deno.renameSync(from, to);
 }
 
 /**

@@ -51,7 +51,8 @@ export function copyOf(path: string): string {
 }
 
 /**
- * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie there.
+ * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie there:
+ * then what lies there is what the hooks load.
  *
  * @param from the file with the content
  * @param to the file to make
@@ -68,17 +69,17 @@ export async function bringContent(
   },
 ): Promise<void> {
   const { size, mode, uid, gid, nlink } = nativeFiles.statSync(from);
-  const isSmall = size <= BUFFER_BYTES;
-  const bytes = isSmall ? nativeFiles.readFileSync(from) : null;
-  if (bytes !== null) refuseOther(from, digestOf(bytes), sha256);
   if (
-    mayShare && bytes !== null && nlink === 1 &&
+    mayShare && nlink === 1 &&
     (before === null ||
       before.mode === mode && before.uid === uid && before.gid === gid) &&
     shared(from, to)
   ) return;
-  if (bytes !== null) writeWhole(to, bytes);
-  else {
+  if (size <= BUFFER_BYTES) {
+    const bytes = nativeFiles.readFileSync(from);
+    refuseOther(from, digestOf(bytes), sha256);
+    writeWhole(to, bytes);
+  } else {
     using source = await nativeFiles.open(from);
     const { signal } = new AbortController();
     refuseOther(from, await writeChunks(to, chunksOf(source), signal), sha256);

@@ -62,6 +62,23 @@ export function findPlace(
   return { path: place, folder, missing, device, there };
 }
 
+/**
+ * The file that a link under the root leads to.
+ *
+ * @param root the app root, without links in it
+ * @param path the link's path under it
+ * @returns the file's path, without links in it; null if there is no link, or one that leads to nothing
+ */
+export function linkedPlace(root: string, path: string): string | null {
+  const place = join(root, path);
+  if (!lstatOrNull(place)?.isSymlink) return null;
+  try {
+    return nativeFiles.realPathSync(place);
+  } catch {
+    return null;
+  }
+}
+
 /** Where a folder of a release is on the disk; a text says why nothing may be laid in it. */
 function findFolder(root: string, under: string): Folder | string {
   let folder = root;

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Gate, generations } from "../../modules/generations.ts";
+import { Gate } from "../../modules/generation_gate.ts";
+import { generations } from "../../modules/generations.ts";
 import { noteGeneration } from "./action_generation.ts";
 import { HolderCell } from "./holder_cell.ts";
 

@@ -1,6 +1,7 @@
 /** The members of one family: holders by key, made when first wanted.
  * @module
  */
+import { thrownText } from "../../base/error_text.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { FamilyDefinition, HolderDefinition } from "../definition.ts";
 import { isThenable } from "../../base/thenable.ts";
@@ -140,7 +141,7 @@ export class FamilyCell {
         this.#bear(key, cell);
       } catch (error) {
         cell.refuseWaiting(
-          error instanceof Error ? error : new Error(String(error)),
+          error instanceof Error ? error : new Error(thrownText(error)),
         );
       }
     }
@@ -177,7 +178,9 @@ export class FamilyCell {
         this.members.delete(key);
         if (!evicted) continue;
         const failed = (error: unknown) =>
-          this.#report(`evicted of ${name}[${key}] failed: ${error}`);
+          this.#report(
+            `evicted of ${name}[${key}] failed: ${thrownText(error)}`,
+          );
         try {
           const result: unknown = evicted(cell.state, key);
           if (isThenable(result)) Promise.resolve(result).catch(failed);

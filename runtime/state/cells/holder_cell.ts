@@ -15,6 +15,7 @@ import {
   type WaitingCall,
 } from "./call_context.ts";
 import { inItsGeneration } from "./action_generation.ts";
+import { ownArguments } from "../copy/own_arguments.ts";
 import type { HolderDefinition } from "../definition.ts";
 import { Gate, type Gated, quiesceGates } from "./gate.ts";
 
@@ -319,7 +320,11 @@ export class HolderCell implements CallTarget {
     try {
       result = callContext.run(
         { ...context, chain: [...context.chain, running] },
-        () => inItsGeneration(actions, () => act(this.state, ...args)),
+        () =>
+          inItsGeneration(
+            actions,
+            () => act(this.state, ...ownArguments(args, this.state)),
+          ),
       );
       waits = isThenable(result);
     } catch (error) {

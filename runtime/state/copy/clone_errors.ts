@@ -2,6 +2,7 @@
  * @module
  */
 import { types } from "node:util";
+import v8 from "node:v8";
 import { originalOf } from "./value_kind.ts";
 
 const DEPTH_MAX = 4;
@@ -41,7 +42,17 @@ export function explainViewsEverywhere(): void {
   explainViews(globalThis, "structuredClone");
   explainViews(Worker.prototype, "postMessage");
   explainViews(MessagePort.prototype, "postMessage");
-  if (typeof Deno.Kv === "function") explainViews(Deno.Kv.prototype, "set");
+  explainViews(BroadcastChannel.prototype, "postMessage");
+  explainViews(v8, "serialize");
+  if (typeof Deno.Kv === "function") {
+    explainViews(Deno.Kv.prototype, "set");
+    explainViews(Deno.Kv.prototype, "enqueue");
+  }
+  if (typeof Deno.AtomicOperation === "function") {
+    explainViews(Deno.AtomicOperation.prototype, "set");
+    explainViews(Deno.AtomicOperation.prototype, "enqueue");
+    explainViews(Deno.AtomicOperation.prototype, "mutate");
+  }
 }
 
 function explained(error: unknown, args: unknown[], name: string): unknown {

@@ -11,6 +11,7 @@ import {
   kindOf,
   originalOf,
 } from "./value_kind.ts";
+import { Carried } from "./carried.ts";
 import { besideWhy } from "./hidden_state.ts";
 
 /** Thrown when a state holds what cannot be copied. */
@@ -100,10 +101,7 @@ export class StateCopy {
   readonly #rules: CopyRules;
   readonly #copies = new Map<object, object>();
   readonly #pending: Pending[] = [];
-  readonly #weak = new Map<
-    WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | WeakRef<WeakKey>,
-    (why: string) => CopyError
-  >();
+  readonly #carried = new Carried();
   /** The copy; whole once {@linkcode StateCopy.run} has said so. */
   readonly value: unknown;
 
@@ -130,7 +128,7 @@ export class StateCopy {
     for (let turns = 1;; turns++) {
       const pending = this.#pending.at(-1);
       if (!pending) {
-        this.#refuseWeak();
+        this.#carried.refuse(this.#copies);
         return true;
       }
       this.#pending.pop();
@@ -184,7 +182,7 @@ export class StateCopy {
     switch (kind.kind) {
       case "host":
         if (!this.#rules.plain) {
-          this.#noteWeak(value, parent, via, key);
+          this.#note(value, parent, via, key);
           return value;
         }
         throw this.refusal(value, parent, via, key, "is not data");
@@ -243,43 +241,28 @@ export class StateCopy {
     );
   }
 
-  /** What holds objects weakly is carried, and knows only the originals. */
-  #noteWeak(
+  /** What is carried knows only the originals. */
+  #note(
     value: object,
     parent: Pending | null,
     via: Via,
     key: unknown,
   ): void {
-    if (
-      value instanceof WeakMap || value instanceof WeakSet ||
-      value instanceof WeakRef
-    ) {
-      this.#weak.set(
-        value,
-        (why) => this.refusal(value, parent, via, key, why),
-      );
-    }
+    this.#carried.note(
+      value,
+      (why) => this.refusal(value, parent, via, key, why),
+    );
   }
 
-  #refuseWeak(): void {
-    for (const [weak, refusal] of this.#weak) {
-      if (weak instanceof WeakRef) {
-        if (this.#copies.has(weak.deref() as object)) {
-          throw refusal(
-            "refers to an object of the state, and would not refer to its copy",
-          );
-        }
-        continue;
-      }
-      for (const original of this.#copies.keys()) {
-        if (weak.has(original)) {
-          throw refusal(
-            "has entries for objects of the state, which their copies would not have",
-          );
-        }
-      }
-    }
-    this.#weak.clear();
+  /**
+   * Looks at what promises in the state give; null where there are none.
+   *
+   * @throws {CopyError} naming the place of one that gives an object of the state
+   */
+  get promises(): ((late: (refusal: Error) => void) => Promise<void>) | null {
+    return this.#carried.hasPromises
+      ? (late) => this.#carried.refusePromises(this.#copies, late)
+      : null;
   }
 
   #takeBuiltin(

@@ -4,6 +4,7 @@
 
 import { types } from "node:util";
 import { privateMembers } from "../classes/class_text.ts";
+import { isCopyOfBytes, meansBytes, refuseText } from "./views_of_bytes.ts";
 import { classNameOf, kindOf, noteView, originalOf } from "./value_kind.ts";
 
 /** A type whose every member, however deep, cannot be written. */
@@ -18,6 +19,8 @@ export type DeepReadonly<T> =
     : T;
 
 const views = new WeakMap<object, object>();
+/** The state that an object was first seen in, by the object. */
+const states = new WeakMap<object, object>();
 
 /** The methods by which built-in objects change. */
 const MUTATOR =
@@ -31,11 +34,12 @@ function refuse(): never {
 
 const handler: ProxyHandler<object> = {
   get(target, key, view) {
+    if (meansBytes(target, key)) return refuseText();
     const own = Reflect.getOwnPropertyDescriptor(target, key);
     const value: unknown = Reflect.get(target, key, receiverOf(target, view));
     // A proxy must report a constant member as it is, or the engine throws.
     if (own && !own.configurable && own.writable === false) return value;
-    if (typeof value !== "function") return readOnly(value);
+    if (typeof value !== "function") return viewIn(target, value);
     return key === "constructor" ? value : methodOf(target, key, value);
   },
   set: refuse,
@@ -49,20 +53,21 @@ const handler: ProxyHandler<object> = {
       descriptor && "value" in descriptor &&
       (descriptor.configurable || descriptor.writable)
     ) {
-      descriptor.value = readOnly(descriptor.value);
+      descriptor.value = viewIn(target, descriptor.value);
     }
     return descriptor;
   },
 };
 
 // A member is looked up by what the view showed of it, too.
-function passedIn(argument: unknown): unknown {
-  return shieldCallback(originalOf(argument));
+function passedIn(target: object, argument: unknown): unknown {
+  return shieldCallback(target, originalOf(argument));
 }
 
-function shieldCallback(argument: unknown): unknown {
+function shieldCallback(target: object, argument: unknown): unknown {
   if (typeof argument !== "function") return argument;
-  return (...args: unknown[]) => argument(...args.map(readOnly));
+  return (...args: unknown[]) =>
+    argument(...args.map((it) => viewIn(target, it)));
 }
 
 // Getters of plain objects and classes cannot write; those of built-ins and private members know no view.
@@ -87,7 +92,14 @@ function methodOf(target: object, key: string | symbol, value: Function) {
   if (names.length === 0) return onScratch(target, value);
   if (typeof key === "symbol" || READERS.has(key)) {
     return (...args: unknown[]) =>
-      readOnly(Reflect.apply(value, target, args.map(shieldCallback)));
+      viewIn(
+        target,
+        Reflect.apply(
+          value,
+          target,
+          args.map((it) => shieldCallback(target, it)),
+        ),
+      );
   }
   return () => {
     throw new TypeError(
@@ -103,15 +115,35 @@ function methodOf(target: object, key: string | symbol, value: Function) {
 // deno-lint-ignore ban-types -- whatever can be called
 function insideMethod(target: object, key: string | symbol, value: Function) {
   if (typeof key === "string" && MUTATOR.test(key)) return refuse;
-  return (...args: unknown[]) =>
-    readOnly(Reflect.apply(value, target, args.map(passedIn)));
+  return (...args: unknown[]) => {
+    const found: unknown = Reflect.apply(
+      value,
+      target,
+      args.map((it) => passedIn(target, it)),
+    );
+    return isForeignIterator(target, found)
+      ? found.map((it) => viewIn(target, it))
+      : isCopyOfBytes(target, key)
+      ? found
+      : viewIn(target, found);
+  };
+}
+
+/** Deno's own iterators, of headers for one, write to themselves. */
+function isForeignIterator(
+  target: object,
+  found: unknown,
+): found is IteratorObject<unknown> {
+  return found instanceof Iterator &&
+    (target instanceof Headers || target instanceof URLSearchParams);
 }
 
 /** A method of a class that extends a built-in: `super` knows no view, so that it works on a copy of views. */
 // deno-lint-ignore ban-types -- whatever can be called
 function onScratch(target: object, value: Function) {
   return function (this: object, ...args: unknown[]): unknown {
-    return readOnly(
+    return viewIn(
+      target,
       Reflect.apply(value, scratchOf(target) ?? this, args),
     );
   };
@@ -122,9 +154,11 @@ function scratchOf(target: object): object | null {
   if (target instanceof Map) {
     scratch = new Map([...Map.prototype.entries.call(target)].map((
       [key, value],
-    ) => [readOnly(key), readOnly(value)]));
+    ) => [viewIn(target, key), viewIn(target, value)]));
   } else if (target instanceof Set) {
-    scratch = new Set([...Set.prototype.values.call(target)].map(readOnly));
+    scratch = new Set(
+      [...Set.prototype.values.call(target)].map((it) => viewIn(target, it)),
+    );
   } else if (target instanceof Date) scratch = new Date(target.getTime());
   else if (Array.isArray(target)) scratch = [];
   else if (target instanceof Uint8Array) scratch = Uint8Array.from(target);
@@ -132,7 +166,7 @@ function scratchOf(target: object): object | null {
   for (const key of Reflect.ownKeys(target)) {
     const member = Reflect.getOwnPropertyDescriptor(target, key)!;
     if ("value" in member) {
-      member.value = readOnly(member.value);
+      member.value = viewIn(target, member.value);
       if (key !== "length") member.writable = false;
     }
     if (!ArrayBuffer.isView(target)) {
@@ -217,14 +251,35 @@ export function readOnly<T>(value: T): DeepReadonly<T> {
   if (typeof value !== "object" || value === null) {
     return value as DeepReadonly<T>;
   }
-  let view = views.get(value);
-  if (!view) {
-    if (originalOf(value) !== value || isHandedOut(value)) {
-      return value as DeepReadonly<T>;
-    }
-    view = new Proxy(thawed(value), handler);
-    views.set(value, view);
-    noteView(view, value);
-  }
-  return view as DeepReadonly<T>;
+  return viewOf(value, value) as DeepReadonly<T>;
+}
+
+/** The view of what an object of a state holds. */
+function viewIn(holder: object, value: unknown): unknown {
+  return typeof value === "object" && value !== null
+    ? viewOf(value, states.get(holder) ?? holder)
+    : value;
+}
+
+/**
+ * The state that an object was first seen in.
+ *
+ * @param original the object itself, not a view
+ * @returns the state, or undefined where no view shows the object
+ */
+export function seenIn(original: object): object | undefined {
+  return states.get(original);
+}
+
+function viewOf(value: object, state: object): object {
+  const there = views.get(value);
+  if (there) return there;
+  if (originalOf(value) !== value || isHandedOut(value)) return value;
+  const target = thawed(value);
+  const view = new Proxy(target, handler);
+  views.set(value, view);
+  states.set(value, state);
+  if (target !== value) states.set(target, state);
+  noteView(view, value);
+  return view;
 }

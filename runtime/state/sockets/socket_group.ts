@@ -4,12 +4,10 @@
  *
  * @module
  */
+import { thrownText } from "../../base/error_text.ts";
 import { natives } from "../../base/platform/natives.ts";
-import {
-  Gate,
-  type Generations,
-  type Work,
-} from "../../modules/generations.ts";
+import { Gate } from "../../modules/generation_gate.ts";
+import type { Generations, Work } from "../../modules/generations.ts";
 import { callContext, isPassing } from "../cells/call_context.ts";
 import type { FamilyCell } from "../cells/family_cell.ts";
 import type { HolderCell } from "../cells/holder_cell.ts";
@@ -145,7 +143,9 @@ export class SocketGroup {
       } catch (error) {
         this.#newborn.delete(key);
         this.#context.report(
-          `a socket of ${this.#family.definition.name} was closed: its data could not be made: ${error}`,
+          `a socket of ${this.#family.definition.name} was closed: its data could not be made: ${
+            thrownText(error)
+          }`,
         );
         socket.close(INTERNAL_ERROR);
       }
@@ -269,12 +269,14 @@ export class SocketGroup {
     } catch (error) {
       // Of code that the family would have made it with, after an upgrade.
       if (cell.state === undefined && this.#newborn.has(it.key)) {
-        this.#context.report(`${cell.name} was closed: ${error}`);
+        this.#context.report(`${cell.name} was closed: ${thrownText(error)}`);
         return this.#drop(it, INTERNAL_ERROR);
       }
       await this.#call(it, (handlers) => {
         if (handlers.error) return handlers.error(it.handle, error);
-        this.#context.report(`a handler of ${cell.name} failed: ${error}`);
+        this.#context.report(
+          `a handler of ${cell.name} failed: ${thrownText(error)}`,
+        );
       }).catch((thrown) =>
         this.#context.report(
           `the error handler of ${cell.name} failed: ${thrown}`,

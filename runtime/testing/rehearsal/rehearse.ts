@@ -2,6 +2,7 @@
  * @module
  */
 import { refusalText } from "../../base/refusal.ts";
+import { memoryOf } from "../../plan/retained_memory.ts";
 import type { AppVersion } from "../app/app_version.ts";
 import type { RunningApp } from "../running_app.ts";
 import { startRunningApp } from "../start_app.ts";
@@ -54,7 +55,7 @@ export interface RehearsalReport {
   readonly upgrade: UpgradeReport;
   /** How many requests were asked while it was upgraded. */
   readonly askedMeanwhile: number;
-  /** The source size of the modules that stay in memory, because the upgrade replaced them, in bytes. */
+  /** About how much memory the modules keep that the upgrade replaced, in bytes. */
   readonly retainedBytes: number;
   /** The whole for the output of a test. */
   readonly text: string;
@@ -152,7 +153,7 @@ async function upgradedSide(
   try {
     const before = await player.before();
     const release = await app.pack(options.to);
-    const retained = (await app.info()).retainedBytes;
+    const kept = memoryOf(await app.info()).retainedBytes;
     const loading = player.load(upgraded.signal);
     // It may be rejected before anybody waits for it.
     loading.catch(() => {});
@@ -167,7 +168,7 @@ async function upgradedSide(
       lost,
       returned,
       after: upgrade.failure ? [] : await player.after(),
-      retainedBytes: (await app.info()).retainedBytes - retained,
+      retainedBytes: memoryOf(await app.info()).retainedBytes - kept,
       masks,
       places: placesOf(app),
     };

@@ -38,6 +38,7 @@ export class CallerChange {
     this.#appProcess = appProcess;
     this.#about = about;
     this.#watch = appProcess.guard.watch(attempt, folder);
+    appProcess.attemptListeners.begin(attempt);
     appProcess.addresses.set(
       appProcess.release?.sha256 ?? null,
       new Set(appProcess.servedAddresses),
@@ -175,6 +176,7 @@ export class CallerChange {
     this.#replaced = null;
     for (const kind of this.#handedOver) kind.endUnclaimed(attempt);
     this.#appProcess.owned.endReplaced(replaced, attempt);
+    this.#appProcess.attemptListeners.end(attempt);
     const current = this.#appProcess.modules.table!.currentAttempts();
     for (const kind of [...this.#handedOver, ...this.#owned]) {
       // Work of the code before this one may still be on its way to what it asks for.
@@ -197,8 +199,14 @@ export class CallerChange {
   /** Ends what is left of an attempt that does not come in. */
   discard(): void {
     const { attempt } = this.#about;
-    const { timers, owned, healthChecks, packageSockets, logger } =
-      this.#appProcess;
+    const {
+      timers,
+      owned,
+      healthChecks,
+      packageSockets,
+      attemptListeners,
+      logger,
+    } = this.#appProcess;
     healthChecks.discard(attempt);
     this.#watch.giveUp();
     this.#own?.release();
@@ -212,6 +220,7 @@ export class CallerChange {
       kind.giveUp(attempt);
     }
     owned.endAttempt(attempt);
+    attemptListeners.giveUp(attempt);
     packageSockets.forget(attempt, null);
   }
 }

@@ -1,6 +1,7 @@
 /** What an upgrade does for modules that use `hot(import.meta)`.
  * @module
  */
+import { thrownText } from "../../base/error_text.ts";
 import { within } from "../../base/deadline.ts";
 import type { Staging } from "../../state/staging.ts";
 import type { HotContext } from "../../modules/hot_context.ts";
@@ -154,7 +155,7 @@ export class HotChange {
     try {
       await within(timeoutMs, act, () => late(what, timeoutMs));
     } catch (error) {
-      this.#appProcess.logger.error(`${what} failed: ${error}`);
+      this.#appProcess.logger.error(`${what} failed: ${thrownText(error)}`);
     }
   }
 }
@@ -181,7 +182,7 @@ export function tellHot<Name extends HotEventName>(
         listener(payload);
       } catch (error) {
         appProcess.logger.error(
-          `a listener of ${path} to ${name} failed: ${error}`,
+          `a listener of ${path} to ${name} failed: ${thrownText(error)}`,
         );
       }
     }

@@ -59,6 +59,7 @@ export class StateChange {
   #suspended = false;
   #settleBy = Infinity;
   #timeoutMs = 0;
+  #isIn = false;
 
   /**
    * @param appProcess what runs in this process
@@ -117,6 +118,12 @@ export class StateChange {
       settle: (name, state) => this.#settle(name, state),
       heapBytes: () => getHeapStatistics().used_heap_size,
       fits: (bytes) => bytes < freeBytes(),
+      late: ({ message }) => {
+        if (!this.#isIn) return;
+        appProcess.logger.error(
+          `a promise that had not settled was carried into a migrated state: ${message}`,
+        );
+      },
     });
     this.#classes = new ClassChange(appProcess, staging, replaced, {
       roots: () => this.#roots(),
@@ -368,6 +375,7 @@ export class StateChange {
 
   /** Ends what the new code does not declare any more, once there is no way back; its state is kept for one rollback. */
   finish(): void {
+    this.#isIn = true;
     const kept = {
       release: this.#before,
       holders: new Map(),

@@ -36,7 +36,9 @@ export interface Collected {
   readonly aside: ReadonlyMap<string, number>;
   /** The same of files that only git ignores: generated ones, of which the app needs what it imports. */
   readonly generated: ReadonlyMap<string, number>;
-  /** What was left out that somebody may miss, one sentence each. */
+  /** The links; none was followed. */
+  readonly links: readonly string[];
+  /** What else was left out that somebody may miss, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -69,7 +71,7 @@ export async function collectFiles(
   const generated = new Map<string, number>();
   const names = new Map<string, string>();
   let bytes = 0;
-  let links = 0;
+  const links: string[] = [];
   const enter = (path: string) =>
     !FOLDERS_OUT.has(path.split("/").at(-1) ?? "");
   for await (const entry of host.files.walk(root, enter)) {
@@ -81,11 +83,10 @@ export async function collectFiles(
       continue;
     }
     if (kind !== "file") {
-      if (++links <= 5) {
+      if (kind === "link") links.push(path);
+      else {
         notes.push(
-          `${path} is left out: a release holds regular files only, and this is ${
-            kind === "link" ? "a link" : "something else"
-          }`,
+          `${path} is left out: a release holds regular files only, and this is something else`,
         );
       }
       continue;
@@ -110,9 +111,8 @@ export async function collectFiles(
       });
     }
   }
-  if (links > 5) notes.push(`${links - 5} more links are left out`);
   files.sort(([a], [b]) => a < b ? -1 : 1);
-  return { files: new Map(files), aside, generated, notes };
+  return { files: new Map(files), aside, generated, links, notes };
 }
 
 /** Secrets and databases do not belong into a bucket; tests and editor settings are no part of what runs. */

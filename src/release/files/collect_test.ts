@@ -13,6 +13,7 @@ import {
   FILE_BYTES_MAX,
   FILES_MAX,
 } from "./collect.ts";
+import { linkNotes } from "./linked_modules.ts";
 
 type Options = Omit<CollectOptions, "root">;
 
@@ -22,8 +23,11 @@ async function collect(
 ) {
   return await withApp(files, async (root) => {
     using host = denoHost();
-    const { files, notes } = await collectFiles({ root, ...options }, host);
-    return { paths: [...files.keys()], notes };
+    const { files, links, notes } = await collectFiles(
+      { root, ...options },
+      host,
+    );
+    return { paths: [...files.keys()], links, notes };
   });
 }
 
@@ -138,7 +142,7 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
 });
 
 Deno.test("collectFiles() leaves links out and says so, without ever following one", async () => {
-  const { paths, notes } = await collect({
+  const { paths, links } = await collect({
     "main.ts": "",
     "loop@": ".",
     "passwd@": "/etc/passwd",
@@ -147,6 +151,7 @@ Deno.test("collectFiles() leaves links out and says so, without ever following o
     ),
   });
   assertEquals(paths, ["main.ts"]);
+  const notes = linkNotes(links);
   assertEquals(notes.length, 6);
   assertEquals(
     notes[0],

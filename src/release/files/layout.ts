@@ -6,6 +6,7 @@ import type { Host } from "../../host.ts";
 import { isRecord, joinPath } from "../../values.ts";
 import { type Collected, collectFiles } from "./collect.ts";
 import type { ConfigFiles } from "./config_files.ts";
+import { linkNotes, modulesBehindLinks } from "./linked_modules.ts";
 import {
   foldersBeside,
   modulesUnderRoot,
@@ -65,10 +66,12 @@ export async function layOut(
   const files = new Map<string, number>();
   const aside = new Map<string, number>();
   const generated = new Map<string, number>();
+  const links = new Set<string>();
   const notes = [...collected.notes];
   const take = (found: Collected, prefix: string) => {
     for (const [path, size] of found.files) files.set(prefix + path, size);
     for (const [path, size] of found.aside) aside.set(prefix + path, size);
+    for (const path of found.links) links.add(prefix + path);
     for (const [path, size] of found.generated) {
       generated.set(prefix + path, size);
     }
@@ -114,13 +117,22 @@ export async function layOut(
   for (const [path, size] of [...aside, ...generated]) {
     if (Object.hasOwn(modules, path)) files.set(path, size);
   }
+  const linked = await modulesBehindLinks(
+    Object.keys(modules).filter((path) => !files.has(path)),
+    links,
+    async (path) => {
+      const stat = await host.files.stat(joinPath(root, path));
+      return stat?.kind === "file" ? stat.size : null;
+    },
+  );
+  for (const [path, size] of linked.sizes) files.set(path, size);
   return {
     root,
     appFolder: place.appFolder,
     sizes: new Map([...files].sort(([a], [b]) => a < b ? -1 : 1)),
     modules,
     aside: [...aside.keys()].filter((path) => !files.has(path)),
-    notes,
+    notes: [...notes, ...linkNotes(links, linked)],
     lockText,
     isConfig: (path) =>
       extraConfig.has(path) ||

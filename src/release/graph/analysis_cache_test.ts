@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fakeHost } from "../../../tests/cli/fake_host.ts";
-import { analyzeScript, analyzeScripts } from "./analyze.ts";
+import { analyzeScript } from "./analyze.ts";
+import { analyzeScripts } from "./analyze_scripts.ts";
 import { cacheFolder, openAnalyses } from "./analysis_cache.ts";
 import { AGE_MAX_MS, BYTES_MAX, tooMuch } from "./cache_limits.ts";
 import { digestOfText } from "../digest.ts";

@@ -9,7 +9,6 @@ import {
 } from "@flyhot/runtime/plan";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../values.ts";
-import type { AnalysisCache } from "./analysis_cache.ts";
 
 /**
  * Analyzes one script of a release.
@@ -64,78 +63,32 @@ export function parseScript(
     sourceType: isCommonJs(path, commonjs) ? "commonjs" : "module",
     plugins,
     createImportExpressions: true,
+    // Nobody looks at comments in the tree.
+    attachComment: false,
   });
   return program as unknown as Node;
 }
 
-/** A longer script is a bundle, of which nobody writes down what starts with it. */
-const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
-
-/** What {@linkcode analyzeScripts} needs to know of a release. */
-export interface ScriptSources {
-  /** Length and digest of each of its files, by path. */
-  readonly files: Readonly<
-    Record<string, { readonly sha256: string; readonly size: number }>
-  >;
-  /** The options that Deno translates by. */
-  readonly compilerOptions: Readonly<Record<string, unknown>>;
-  /** The app's `package.json`, if there is one. */
-  readonly packageJson: Readonly<Record<string, unknown>> | null;
-  /** The text of a file. */
-  readonly read: (path: string) => Promise<string | null>;
-  /** What is known from before. Default nothing. */
-  readonly known?: AnalysisCache;
-  /** Analyzes one script. Default {@linkcode analyzeScript}. */
-  readonly analyze?: typeof analyzeScript;
+/** One script and what has to be known besides. */
+export interface ScriptText {
+  /** Its path, whose ending tells the language. */
+  readonly path: string;
+  /** Its text. */
+  readonly text: string;
+  /** Compiler options that matter, and whether its `package.json` makes it CommonJS. */
+  readonly options: ScriptOptions;
 }
 
 /**
- * Analyzes every script of a release, reached or not: which of them run is only known where they do.
+ * Analyzes one script.
  *
- * @param sources the release
- * @returns what each does, by path; of those that cannot be parsed only why
+ * @param script the script
+ * @param analyze how. Default {@linkcode analyzeScript}
+ * @returns what it does; where it cannot be parsed only why
  */
-export async function analyzeScripts(
-  { files, compilerOptions, packageJson, read, known, analyze = analyzeScript }:
-    ScriptSources,
-): Promise<Record<string, ModuleAnalysis>> {
-  const options = optionsOf(compilerOptions);
-  const required = packageJson?.type === "commonjs";
-  const found: [path: string, analysis: ModuleAnalysis][] = [];
-  for (const [path, { sha256, size }] of Object.entries(files)) {
-    if (!isScript(path) || size > SCRIPT_BYTES_MAX) continue;
-    const own = required && path.endsWith(".js")
-      ? { ...options, commonjs: true }
-      : options;
-    // The ending tells the language; nothing else of the path counts.
-    const key = JSON.stringify([sha256, /\.[^.]*$/.exec(path)?.[0], own]);
-    let analysis = known?.get(key);
-    if (!analysis) {
-      const text = await read(path);
-      if (text === null) continue;
-      analysis = analyzed(path, text, own, analyze);
-    }
-    known?.set(key, analysis);
-    found.push([path, analysis]);
-  }
-  return Object.fromEntries(found);
-}
-
-/**
- * Counts the scripts among files.
- *
- * @param paths their paths
- * @returns how many are scripts
- */
-export function countScripts(paths: Iterable<string>): number {
-  return [...paths].filter(isScript).length;
-}
-
-function analyzed(
-  path: string,
-  text: string,
-  options: ScriptOptions,
-  analyze: typeof analyzeScript,
+export function analyzeOrBroken(
+  { path, text, options }: ScriptText,
+  analyze: typeof analyzeScript = analyzeScript,
 ): ModuleAnalysis {
   try {
     return analyze(path, text, options);
@@ -145,7 +98,11 @@ function analyzed(
   }
 }
 
-type ScriptOptions = Omit<AnalyzeOptions, "typescript" | "jsx" | "place">;
+/** What has to be known of a script besides its text and its path. */
+export type ScriptOptions = Omit<
+  AnalyzeOptions,
+  "typescript" | "jsx" | "place"
+>;
 
 /** Where a parser gave up; it says so at the end of its message too. */
 function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
@@ -155,20 +112,6 @@ function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
     line: typeof line === "number" ? line : 0,
     column: typeof column === "number" ? column + 1 : 0,
     message: error.message.replace(/ \(\d+:\d+\)$/, ""),
-  };
-}
-
-function optionsOf(
-  compilerOptions: Readonly<Record<string, unknown>>,
-): ScriptOptions {
-  const { verbatimModuleSyntax, emitDecoratorMetadata } = compilerOptions;
-  const { jsxFactory, jsxFragmentFactory } = compilerOptions;
-  return {
-    ...(verbatimModuleSyntax === true || emitDecoratorMetadata === true
-      ? { verbatim: true }
-      : {}),
-    ...(typeof jsxFactory === "string" ? { jsxFactory } : {}),
-    ...(typeof jsxFragmentFactory === "string" ? { jsxFragmentFactory } : {}),
   };
 }
 

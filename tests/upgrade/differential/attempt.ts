@@ -1,11 +1,12 @@
 /** One upgrade of a running program: what was known before, what happened, and what the law says of it.
  * @module
  */
-import type { AppProcess, Outcome } from "./driver.ts";
+import type { AppProcess } from "./driver.ts";
 import type { Added, Load } from "./load.ts";
 import { underLoad } from "./load_verdict.ts";
 import type { HolderModel, Release } from "./model.ts";
 import * as observe from "./observe.ts";
+import type { Outcome } from "./outcome.ts";
 import { type PlantedBug, tampered } from "./planted.ts";
 import { expectedStates, type SavedStates } from "./state_model.ts";
 
@@ -36,7 +37,7 @@ export async function lookBefore(
 ): Promise<Before> {
   return {
     answers: await observe.answersOf(hot, old),
-    beats: await hot.beats(60),
+    beats: await observe.beatsAtRest(hot),
     states: await observe.statesOf(hot, old),
     variables: await observe.variablesOf(hot, old),
   };
@@ -231,21 +232,14 @@ function variableLost(
   ];
 }
 
-/** What a fresh process does by itself once its servers listen: a window in which it does the same twice. Its end, if
- * the release is broken, is told by `ended`. */
+/** What a fresh process does by itself once its servers listen. Its end, if the release is broken, is told by `ended`. */
 async function beatsOnceUp(
   fresh: AppProcess,
   release: Release,
 ): Promise<string> {
   try {
     await observe.serversUp(fresh, release);
-    let last = await fresh.beats(50);
-    for (let turn = 0; turn < 3; turn++) {
-      const again = await fresh.beats(50);
-      if (again === last) break;
-      last = again;
-    }
-    return last;
+    return await observe.beatsAtRest(fresh);
   } catch (error) {
     if (fresh.ended) return "";
     throw error;

@@ -6,17 +6,8 @@ import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
 import { packRelease } from "../../../src/release/pack.ts";
 import type { HealthKind, Release } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 import { SHELL } from "./shell.ts";
-
-/** What an upgrade came to, as far as the oracle reads it. */
-export interface Outcome {
-  readonly state: string;
-  readonly phase?: string;
-  readonly message?: string;
-  readonly failure?: unknown;
-  readonly refusals?: unknown;
-  readonly reloaded?: readonly string[];
-}
 
 /** How long an answer may take before the process counts as hung. */
 const PATIENCE_MS = 60_000;
@@ -76,9 +67,7 @@ export class AppProcess implements AsyncDisposable {
     options: { health: HealthKind; planted?: string },
   ): Promise<{ app?: AppProcess; log: string }> {
     await writeRelease(root, release);
-    const ids = release.probes.filter(({ how }) => how === "http")
-      .map(({ name }) => name);
-    const ports = freePorts(["main", ...POSSIBLE_PORTS, ...ids]);
+    const ports = freePorts(["main", ...release.ports ?? []]);
     const app = new AppProcess(
       root,
       ports,
@@ -230,9 +219,6 @@ export async function packTo(
   await packed.dispose();
   return new URL(`file://${target}`).href;
 }
-
-/** Servers may come with a later version: each piece has its port from the start. */
-const POSSIBLE_PORTS = ["m0", "m1", "m2", "m3", "m4"] as const;
 
 /** Below the ports that the kernel gives to outgoing connections, or a caller's own connection may take one. */
 let nextPort = 10_000 + Math.floor(Math.random() * 20_000);

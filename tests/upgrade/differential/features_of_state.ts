@@ -101,13 +101,13 @@ const stateModule = (id: string, params: Params): string => {
   return `import { ${
     params.family ? "family" : "holder"
   } } from "@flyhot/runtime";
-${make}export const kept = ${
+${make}export const ${id}_kept = ${
     params.family ? "family" : "holder"
-  }("${params.named}", {
+  }("${id}_${params.named}", {
   version: ${version},
 ${
     params.renamedFrom
-      ? `  renamedFrom: "${params.renamedFrom}",\n`
+      ? `  renamedFrom: "${id}_${params.renamedFrom}",\n`
       : ""
   }  state: () => ({ ${keys} }),
   migrate: {
@@ -129,7 +129,7 @@ ${
 
 const entryModule = (id: string, params: Params): string =>
   params.family
-    ? `import { kept } from "./${id}_state.ts";
+    ? `import { ${id}_kept as kept } from "./${id}_state.ts";
 const keyOf = (x: number) => ["ann", "bob", "cyd"][Math.abs(x) % 3]!;
 export const add = (x: number) => kept.get(keyOf(x)).add(x);
 export const put = (x: number) => kept.get(keyOf(x)).put(x);
@@ -138,7 +138,7 @@ export const still = (x: number) => kept.get(keyOf(x)).show(-3 - x);
 export const peek = () => JSON.stringify(Object.fromEntries([...kept.keys()].sort().map((key) => [key, kept.get(key).state])));
 export const restore = async (all: any) => { for (const [key, saved] of Object.entries(all)) await kept.get(key).restore(saved); };
 `
-    : `import { kept } from "./${id}_state.ts";
+    : `import { ${id}_kept as kept } from "./${id}_state.ts";
 export const add = (x: number) => kept.add(x);
 export const put = (x: number) => kept.put(x);
 export const show = (x: number) => kept.show(x);

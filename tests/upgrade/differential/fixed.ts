@@ -21,15 +21,12 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
   try {
     const old = release(fixed, fixed.before);
     const next = release(fixed, { ...fixed.before, ...fixed.after });
-    const starting = AppProcess.start(join(folder, "fresh", "app"), next, {
-      health: "none",
-    });
+    const startFresh = () =>
+      AppProcess.start(join(folder, "fresh", "app"), next, { health: "none" });
     const hotStart = await AppProcess.start(join(folder, "hot", "app"), old, {
       health: "none",
     });
-    const freshStart = await starting;
     await using hot = hotStart.app;
-    await using fresh = freshStart.app;
     if (!hot) return none(`the first version does not start: ${hotStart.log}`);
     await answers(hot, fixed.history ?? []);
     // Asked twice: what asking changes has then changed.
@@ -44,6 +41,7 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
     const end = endOf(outcome);
     const message = outcome.message ?? "";
     if (end === "applied") {
+      await using fresh = (await startFresh()).app;
       if (!fresh) {
         return {
           end,
@@ -70,13 +68,14 @@ export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
     }
     const mixed = mixture(fixed, during, [before]);
     if (mixed) return { end, message, problem: mixed };
-    const mayFail = fresh === undefined;
+    if (namesPlace(outcome) || namesStatePath(outcome)) {
+      return { end, message, problem: "" };
+    }
+    await using fresh = (await startFresh()).app;
     return {
       end,
       message,
-      problem: mayFail || namesPlace(outcome) || namesStatePath(outcome)
-        ? ""
-        : `${end} without file and line: ${message}`,
+      problem: fresh ? `${end} without file and line: ${message}` : "",
     };
   } catch (error) {
     return none(error instanceof Error ? error.message : String(error));

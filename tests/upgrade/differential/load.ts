@@ -32,12 +32,18 @@ export const memberOf = (holder: HolderModel, argument: number): string =>
   holder.family ? ["ann", "bob", "cyd"][Math.abs(argument) % 3]! : "it";
 
 const PATIENCE_MS = 60_000;
+/** How many probes one process has at most if its programs are few. */
+const MANY_PROBES = 12;
+/** How long callers wait between two questions, by how many they are: those that hardly wait only keep the processors from
+ * the upgrade. */
+const PAUSE_MS = { few: 2, many: 8 } as const;
 
 /** Callers of one process. */
 export class Load {
   readonly seen: Seen[] = [];
   readonly added: Added[] = [];
   #going = true;
+  readonly #pauseMs: number;
   readonly #callers: Promise<void>[];
 
   constructor(
@@ -45,12 +51,23 @@ export class Load {
     readonly probes: readonly Probe[],
     readonly holders: readonly HolderModel[],
   ) {
+    // Every third over HTTP; more of them where there is more to ask.
+    const isMany = probes.length > MANY_PROBES;
+    const count = isMany ? 6 : 3;
+    this.#pauseMs = isMany ? PAUSE_MS.many : PAUSE_MS.few;
     this.#callers = [
-      this.#caller(0, false),
-      this.#caller(1, false),
-      this.#caller(2, true),
+      ...Array.from({ length: count }, (_, index) =>
+        this.#caller(
+          Math.floor(index * probes.length / count),
+          index % 3 === 2,
+        )),
       this.#adder(),
     ];
+  }
+
+  /** How many answers show that callers are at it: each probe has been asked. */
+  get enough(): number {
+    return Math.max(20, this.probes.length + this.holders.length);
   }
 
   /** Waits until this many more answers have come in: a test in which nobody calls proves nothing. */
@@ -84,7 +101,7 @@ export class Load {
             ? this.app.callOverHttp(probe.name, ...probe.args)
             : this.app.call(probe.name, ...probe.args),
       );
-      await pause(1);
+      await pause(this.#pauseMs);
     }
   }
 
@@ -100,7 +117,7 @@ export class Load {
         this.added.push({ piece: holder.piece, key, version, by });
         return null;
       });
-      await pause(1);
+      await pause(this.#pauseMs);
     }
   }
 

@@ -123,4 +123,6 @@ export interface Release {
   readonly holders: readonly HolderModel[];
   readonly variables: readonly VariableModel[];
   readonly given: readonly Pick<Probe, "name" | "args">[];
+  /** The pieces that have a server in this version or in another: each has its port from the start. */
+  readonly ports?: readonly string[];
 }

@@ -71,6 +71,18 @@ export async function variablesOf(
   return Object.fromEntries(values);
 }
 
+/** What a process does by itself while nothing changes: all of several windows, until two more show nothing else, since what
+ * happens every few milliseconds may miss one on a busy computer. */
+export async function beatsAtRest(app: AppProcess): Promise<string> {
+  const seen = new Set<string>();
+  for (let quiet = 0; quiet < 2; quiet++) {
+    const before = seen.size;
+    for (const beat of JSON.parse(await app.beats(30))) seen.add(beat);
+    if (seen.size > before) quiet = -1;
+  }
+  return JSON.stringify([...seen].sort());
+}
+
 /** How long a difference may last before it counts. */
 const PATIENCE_MS = 15_000;
 

@@ -1,9 +1,9 @@
-/** Runs a program through its upgrades and says where the law of "applied" does not hold.
+/** Runs programs through their upgrades and says where the law of "applied" does not hold.
  * @module
  */
 import { join } from "@std/path";
-import { AppProcess, type Outcome, packTo } from "./driver.ts";
-import { mend, versionsOf } from "./generator.ts";
+import { AppProcess, packTo } from "./driver.ts";
+import { mend } from "./generator.ts";
 import {
   answersMeanwhile,
   give,
@@ -13,85 +13,127 @@ import {
   stays,
 } from "./attempt.ts";
 import { Load } from "./load.ts";
-import type { Program, Release } from "./model.ts";
+import type { HealthKind, Program, Release, Version } from "./model.ts";
 import * as observe from "./observe.ts";
-import { type End, endOf, namesPlace } from "./outcome.ts";
+import { type End, endOf, namesPlace, type Outcome } from "./outcome.ts";
 import { forgedRelease, type PlantedBug, shellBug } from "./planted.ts";
 import { renderVersion } from "./render.ts";
+import {
+  blamed,
+  breakOf,
+  combined,
+  failsOnPurpose,
+  healthOf,
+  type Member,
+  membersOf,
+} from "./together.ts";
 
 /** How one upgrade ended. */
 export interface UpgradeReport {
-  readonly from: number;
-  readonly to: number;
+  /** Which versions: `0 -> 1`, or with their seeds where several programs are upgraded at once. */
+  readonly what: string;
+  /** How many programs got another version in it. */
+  readonly count: number;
   readonly end: End;
-  /** Whether a fresh process of the release works. */
+  /** Whether a fresh process of the release works, as far as it matters to the verdict. */
   readonly sound: boolean;
   readonly message: string;
 }
 
-/** How a program ended. */
+/** How programs in one process ended. */
 export interface ProgramReport {
-  readonly program: Program;
+  readonly programs: readonly Program[];
   readonly upgrades: readonly UpgradeReport[];
   /** What broke the law; empty if nothing did. */
   readonly violations: readonly string[];
+  /** Those that must be run alone: an upgrade came to nothing, and it does not say because of which. */
+  readonly unsettled: readonly Program[];
 }
 
-/** Runs a program. */
-export async function runProgram(
+/** Runs a program alone. */
+export const runProgram = (
   program: Program,
+  planted?: PlantedBug,
+): Promise<ProgramReport> => runPrograms([program], planted);
+
+/** Runs programs in one process, each along its own path. */
+export async function runPrograms(
+  programs: readonly Program[],
   planted?: PlantedBug,
 ): Promise<ProgramReport> {
   const folder = await Deno.makeTempDir({ prefix: "flyhot-differential-" });
+  const members = membersOf(programs);
+  const health = healthOf(programs);
   const upgrades: UpgradeReport[] = [];
   const violations: string[] = [];
+  const unsettled: Program[] = [];
+  const report = { programs, upgrades, violations, unsettled };
   let died: string | undefined;
   let going = "at its start";
   try {
-    const releases = versionsOf(program).map((version): Candidate => ({
-      release: renderVersion(version, program.health),
-      mended: renderVersion(mend(version), program.health),
-      healthy: version.healthy || program.health === "none",
-    }));
-    const first = await AppProcess.start(
-      join(folder, "hot", "app"),
-      releases[0]!.release,
-      { health: program.health, planted: shellBug(planted) },
-    );
-    if (!first.app) {
-      return {
-        program,
-        upgrades,
-        violations: [`the first version does not start: ${first.log}`],
-      };
+    let at = members.map(() => 0);
+    const first = renderVersion(combined(members, at), health);
+    const started = await AppProcess.start(join(folder, "hot", "app"), first, {
+      health,
+      planted: shellBug(planted),
+    });
+    if (!started.app) {
+      violations.push(`the first version does not start: ${started.log}`);
+      return report;
     }
-    await using hot = first.app;
-    await observe.serversUp(hot, releases[0]!.release);
-    await observe.changesOf(hot, releases[0]!.release);
-    await give(hot, releases[0]!.release);
-    let current = 0;
-    for (const [index, to] of program.path.entries()) {
-      if (to === current) continue;
-      going = `${current} -> ${to}`;
-      const upgrade = runUpgrade(
-        hot,
-        releases[current]!.release,
-        releases[to]!,
-        join(folder, `attempt-${index}`),
-        program,
-        planted,
+    await using hot = started.app;
+    await observe.serversUp(hot, first);
+    await observe.changesOf(hot, first);
+    await give(hot, first);
+    const attempt = async (moves: readonly Move[]): Promise<Ended> => {
+      const next = at.map((version, index) =>
+        moves.find((move) => move.index === index)?.to ?? version
       );
-      // Asked here, while the process has not been ended by the test itself.
-      const attempt = await upgrade.catch((error: unknown) => {
+      going = moves.map(({ index, to, member }) =>
+        `${members.length > 1 ? `seed ${member.program.seed}: ` : ""}${
+          at[index]
+        } -> ${to}`
+      ).join(", ");
+      const ended = await runUpgrade(
+        hot,
+        renderVersion(combined(members, at), health),
+        combined(members, next),
+        join(folder, `attempt-${upgrades.length}`),
+        health,
+        planted,
+        // Asked here, while the process has not been ended by the test itself.
+      ).catch((error: unknown) => {
         died = hot.ended ? hot.log.slice(-800) : undefined;
         throw error;
       });
-      upgrades.push({ from: current, to, ...attempt.report });
-      violations.push(
-        ...attempt.violations.map((text) => `${current} -> ${to}: ${text}`),
+      upgrades.push({ what: going, count: moves.length, ...ended.report });
+      violations.push(...ended.violations.map((text) => `${going}: ${text}`));
+      if (ended.isIn) at = next;
+      return ended;
+    };
+    const rounds = Math.max(...programs.map(({ path }) => path.length));
+    for (let round = 0; round < rounds; round++) {
+      const moves = movesOf(members, at, round);
+      const bad = moves.filter(({ member, to }) =>
+        failsOnPurpose(member.versions[to]!, health)
       );
-      if (violations.length > 0) break;
-      if (attempt.isIn) current = to;
+      // All that can go together, without those that are found to hold it back; then each that must fail.
+      let left = moves.filter((move) => !bad.includes(move));
+      while (left.length > 0) {
+        const { isIn, outcome } = await attempt(left);
+        if (violations.length > 0) return report;
+        if (isIn || left.length === 1) break;
+        const guilty = blamed(outcome, left.map(({ member }) => member));
+        if (guilty.length === 0) {
+          unsettled.push(...left.map(({ member }) => member.program));
+          break;
+        }
+        left = left.filter(({ member }) => !guilty.includes(member));
+      }
+      for (const move of bad) {
+        await attempt([move]);
+        if (violations.length > 0) return report;
+      }
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -103,47 +145,75 @@ export async function runProgram(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  return { program, upgrades, violations };
+  return report;
 }
+
+/** A member that is about to get another version. */
+interface Move {
+  readonly member: Member;
+  readonly index: number;
+  readonly to: number;
+}
+
+function movesOf(
+  members: readonly Member[],
+  at: readonly number[],
+  round: number,
+): Move[] {
+  return members.flatMap((member, index) => {
+    const to = member.program.path[round];
+    return to === undefined || to === at[index] ? [] : [{ member, index, to }];
+  });
+}
+
+/** The ways to break a release of which a fresh process has been seen not to start. */
+const provenBreaks = new Set<string>();
 
 async function runUpgrade(
   hot: AppProcess,
   old: Release,
-  { release: next, mended, healthy }: Candidate,
+  version: Version,
   folder: string,
-  program: Program,
+  health: HealthKind,
   planted: PlantedBug | undefined,
 ): Promise<Ended> {
   await Deno.mkdir(folder, { recursive: true });
+  const next = renderVersion(version, health);
   const startFresh = async (name: string, release: Release) =>
-    (await AppProcess.start(join(folder, name, "app"), release, {
-      health: program.health,
-    })).app;
-  const starting = startFresh("fresh", next);
+    (await AppProcess.start(join(folder, name, "app"), release, { health }))
+      .app;
   const packing = packTo(folder, forgedRelease(planted, old, next))
     .catch((error: Error) => error);
-  await using fresh = await starting;
   const before = await lookBefore(hot, old);
-  const load = new Load(hot, common(old, next), commonHolders(old, next));
-  await load.more(20);
   // A release that cannot be packed never reaches a process.
   const url = await packing;
+  const load = new Load(hot, common(old, next), commonHolders(old, next));
+  await load.more(load.enough);
   const outcome: Outcome = url instanceof Error
     ? { state: "failed", phase: "pack", message: url.message }
     : await hot.upgrade(url);
   const settled = performance.now();
-  await load.more(20);
+  await load.more(load.enough);
   await load.stop();
   const end = endOf(outcome);
-  const sound = fresh !== undefined && await fresh.lives() && healthy;
+  const broken = breakOf(version);
+  const isHealthy = version.healthy || health === "none";
+  const isKnownUnsound = !isHealthy || provenBreaks.has(broken);
+  // It costs more than all else: only where the verdict needs it.
+  const asksFresh = planted !== undefined || end === "applied" ||
+    !(isKnownUnsound || (end === "refused" && namesPlace(outcome)));
+  await using fresh = asksFresh ? await startFresh("fresh", next) : undefined;
+  const lives = fresh !== undefined && await fresh.lives();
+  if (broken && asksFresh && !lives) provenBreaks.add(broken);
+  const sound = isHealthy && (asksFresh ? lives : !isKnownUnsound);
   const attempt = { hot, old, next, before, load, settled, planted };
   const judge = async (): Promise<string[]> => {
     if (hot.ended) return [`the process ended: ${hot.log.slice(-600)}`];
     if (end === "applied") {
-      if (sound) return await judgeNew(attempt, fresh);
+      if (sound) return await judgeNew(attempt, fresh!);
       return [
         `applied, though a fresh process ${
-          fresh && !fresh.ended ? "is not healthy" : "does not start"
+          lives ? "is not healthy" : "does not start"
         }`,
       ];
     }
@@ -154,7 +224,8 @@ async function runUpgrade(
       return [...violations, ...await judgeOld(attempt, end, null, fresh)];
     }
     // Its health had passed, so that callers met it: as it is without what made it fail.
-    await using twin = await startFresh("mended", mended);
+    const release = renderVersion(mend(version), health);
+    await using twin = await startFresh("mended", release);
     if (!twin) return ["the release does not start even without its break"];
     if (stays(outcome)) return await judgeNew(attempt, twin);
     const met = await answersMeanwhile(attempt, twin);
@@ -162,22 +233,16 @@ async function runUpgrade(
   };
   return {
     report: { end, sound, message: outcome.message ?? "" },
+    outcome,
     isIn: end === "applied" || stays(outcome),
     violations: await judge(),
   };
 }
 
-/** A version that is upgraded to. */
-interface Candidate {
-  readonly release: Release;
-  /** The same without what makes it fail. */
-  readonly mended: Release;
-  readonly healthy: boolean;
-}
-
 /** An upgrade that has been judged. */
 interface Ended {
-  readonly report: Omit<UpgradeReport, "from" | "to">;
+  readonly report: Omit<UpgradeReport, "what" | "count">;
+  readonly outcome: Outcome;
   /** Whether the new code is in. */
   readonly isIn: boolean;
   readonly violations: readonly string[];

@@ -1,7 +1,15 @@
 /** What a result of an upgrade means to the tests.
  * @module
  */
-import type { Outcome } from "./driver.ts";
+/** What an upgrade came to, as far as the oracle reads it. */
+export interface Outcome {
+  readonly state: string;
+  readonly phase?: string;
+  readonly message?: string;
+  readonly failure?: unknown;
+  readonly refusals?: unknown;
+  readonly reloaded?: readonly string[];
+}
 
 /** How an upgrade ended. */
 export type End = "applied" | "refused" | "failed";

@@ -104,6 +104,8 @@ export function renderVersion(version: Version, health: HealthKind): Release {
     holders: renderings.flatMap(({ holder }) => holder ? [holder] : []),
     given: renderings.flatMap(({ given }) => given ?? []),
     variables: renderings.flatMap(({ variable }) => variable ? [variable] : []),
+    ports: version.pieces.filter(({ kind }) => kind === server.kind)
+      .map(({ id }) => id),
   };
 }
 

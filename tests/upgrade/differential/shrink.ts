@@ -2,12 +2,12 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { versionsOf } from "./generator.ts";
 import type { Program } from "./model.ts";
-import { type ProgramReport, runProgram } from "./oracle.ts";
+import { type ProgramReport, runPrograms } from "./oracle.ts";
 import type { PlantedBug } from "./planted.ts";
 import { renderVersion } from "./render.ts";
 import { SHELL } from "./shell.ts";
+import { healthOf, membersOf } from "./together.ts";
 
 /** How many smaller programs are tried at most: shrinking helps a reader, and must not hold up a test for long. */
 const MOST_TRIES = 60;
@@ -23,12 +23,12 @@ export async function shrink(
   let tries = 0;
   while (again) {
     again = false;
-    for (const candidate of smallerThan(smallest.program)) {
+    for (const candidate of fewerOrSmaller(smallest.programs)) {
       if (++tries > MOST_TRIES) return smallest;
       // What callers meet is a matter of timing: such a failure gets a second chance to show.
-      let tried = await runProgram(candidate, planted);
+      let tried = await runPrograms(candidate, planted);
       if (kindOf(tried) !== kind && kind.startsWith("caller")) {
-        tried = await runProgram(candidate, planted);
+        tried = await runPrograms(candidate, planted);
       }
       if (kindOf(tried) !== kind) continue;
       smallest = tried;
@@ -46,33 +46,66 @@ export async function describeFailure(
 ): Promise<string> {
   const small = await shrink(report, planted);
   const folder = await Deno.makeTempDir({ prefix: "flyhot-shrunk-" });
-  for (const [index, version] of versionsOf(small.program).entries()) {
-    const { files } = renderVersion(version, small.program.health);
-    for (const [path, text] of Object.entries({ "main.ts": SHELL, ...files })) {
-      const target = join(folder, `v${index + 1}`, path);
-      await Deno.mkdir(dirname(target), { recursive: true });
-      await Deno.writeTextFile(target, text);
+  for (const { program, versions } of membersOf(small.programs)) {
+    for (const [index, version] of versions.entries()) {
+      const { files } = renderVersion(version, healthOf(small.programs));
+      const own = { "main.ts": SHELL, ...files };
+      for (const [path, text] of Object.entries(own)) {
+        const target = join(
+          folder,
+          `seed${program.seed}`,
+          `v${index + 1}`,
+          path,
+        );
+        await Deno.mkdir(dirname(target), { recursive: true });
+        await Deno.writeTextFile(target, text);
+      }
     }
   }
-  const seed = report.program.seed;
+  const seeds = report.programs.map(({ seed }) => seed);
+  const count = seeds.length;
   return [
-    `seed ${seed} fails; replay: deno task prove --from ${seed} --seeds 1`,
-    `  shrunk to ${
-      small.program.pieces.map(({ kind }) => kind).join(", ")
-    }; edits ${
-      small.program.steps.map((edits) =>
-        edits.map(({ piece, name }) => `${piece} ${name}`).join(", ")
-      ).join(" | ")
-    }; path ${small.program.path.map((to) => to + 1).join(", ")}; in ${folder}`,
+    `seed ${seeds.join(", ")} fails${
+      count > 1 ? " in one process, not alone" : ""
+    }; replay: deno task prove --from ${seeds[0]} --seeds ${count}${
+      count > 1 ? ` --together ${count}` : ""
+    }`,
+    ...small.programs.map((program) =>
+      `  shrunk to ${
+        program.pieces.map(({ kind }) => kind).join(", ")
+      }; edits ${
+        program.steps.map((edits) =>
+          edits.map(({ piece, name }) => `${piece} ${name}`).join(", ")
+        ).join(" | ")
+      }; path ${program.path.map((to) => to + 1).join(", ")}`
+    ),
+    `  in ${folder}`,
     ...small.violations.map((text) => `  ${text}`),
   ].join("\n");
 }
 
 /** What kind of failure it is: the words before the first name or value, and how the upgrade ended. */
 function kindOf(report: ProgramReport): string {
-  const first = report.violations[0]?.replace(/^\d+ -> \d+: /, "");
+  const first = report.violations[0]?.replace(
+    /^((seed \d+: )?\d+ -> \d+(, |: ))+/,
+    "",
+  );
   if (first === undefined) return "";
-  return `${first.split(/m\d|:/)[0]}, ${report.upgrades.at(-1)?.end ?? ""}`;
+  return `${first.split(/\b[m-t]\d|:/)[0]}, ${
+    report.upgrades.at(-1)?.end ?? ""
+  }`;
+}
+
+/** The same programs without one of them, or with one of them smaller. */
+function* fewerOrSmaller(
+  programs: readonly Program[],
+): Generator<readonly Program[]> {
+  for (const [index, program] of programs.entries()) {
+    if (programs.length > 1) yield programs.toSpliced(index, 1);
+    for (const smaller of smallerThan(program)) {
+      yield programs.with(index, smaller);
+    }
+  }
 }
 
 /** Programs with one thing less. */

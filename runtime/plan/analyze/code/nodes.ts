@@ -172,17 +172,29 @@ const NO_CODE = new Set([
   "trailingComments",
 ]);
 
-/**
- * Calls a function with every child that is code, in the order of the source.
- *
- * @param node the node
- * @param visit called with each child, and the field it stands in
- */
-export function eachChild(
-  node: Node,
-  visit: (child: Node, key: string) => void,
-): void {
+/** A child and the field that it stands in, one after the other. */
+type Children = readonly (Node | string)[];
+
+/** What a node stands in, and in which of its fields. */
+export interface Up {
+  /** The node around it. */
+  readonly node: Node;
+  /** The field. */
+  readonly key: string;
+}
+
+// In the nodes themselves: tables beside the tree would be asked for every node of every walk.
+const CHILDREN = Symbol("children");
+const UP = Symbol("up");
+interface Linked {
+  [CHILDREN]?: Children;
+  [UP]?: Up;
+}
+const NONE: Children = [];
+
+function childrenOf(node: Node): Children {
   const fields = node as unknown as Record<string, unknown>;
+  let found: (Node | string)[] | null = null;
   for (const key in fields) {
     const value = fields[key];
     // Most fields hold texts and numbers: what they are called need not be looked up.
@@ -190,10 +202,44 @@ export function eachChild(
       continue;
     }
     if (Array.isArray(value)) {
+      let up: Up | null = null;
       for (const item of value) {
-        if (isNode(item) && !isTypeOnly(item)) visit(item, key);
+        if (!isNode(item) || isTypeOnly(item)) continue;
+        (item as Linked)[UP] = up ??= { node, key };
+        (found ??= []).push(item, key);
       }
-    } else if (isNode(value) && !isTypeOnly(value)) visit(value, key);
+    } else if (isNode(value) && !isTypeOnly(value)) {
+      (value as Linked)[UP] = { node, key };
+      (found ??= []).push(value, key);
+    }
+  }
+  return found ?? NONE;
+}
+
+/**
+ * What a node stands in, once its tree has been walked.
+ *
+ * @param node the node
+ * @returns the node around it; undefined for the root, and for what is gone when the types are
+ */
+export function upOf(node: Node): Up | undefined {
+  return (node as Linked)[UP];
+}
+
+/**
+ * Calls a function with every child that is code, in the order of the source.
+ *
+ * @param node the node, whose tree does not change any more
+ * @param visit called with each child, and the field it stands in
+ */
+export function eachChild(
+  node: Node,
+  visit: (child: Node, key: string) => void,
+): void {
+  const known = node as Linked;
+  const children = known[CHILDREN] ??= childrenOf(node);
+  for (let at = 0; at < children.length; at += 2) {
+    visit(children[at] as Node, children[at + 1] as string);
   }
 }
 

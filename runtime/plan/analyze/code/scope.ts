@@ -13,6 +13,8 @@ import {
   type Node,
   one,
   unwrap,
+  type Up,
+  upOf,
   word,
 } from "./nodes.ts";
 
@@ -74,10 +76,7 @@ export interface Resolved {
   /** What an identifier refers to; a global one is not in here. */
   readonly bindings: ReadonlyMap<Node, Binding>;
   /** The parent of every node, and the field it stands in. */
-  readonly parents: ReadonlyMap<
-    Node,
-    { readonly node: Node; readonly key: string }
-  >;
+  readonly parents: { get(node: Node): Up | undefined };
   /** Identifiers and member accesses that are assigned to, counted up or deleted. */
   readonly targets: ReadonlySet<Node>;
   /** Identifiers without a declaration, by name. */
@@ -100,7 +99,6 @@ export function resolveNames(program: Node): Resolved {
 class Resolver {
   readonly #program: Node;
   readonly #bindings = new Map<Node, Binding>();
-  readonly #parents = new Map<Node, { node: Node; key: string }>();
   readonly #targets = new Set<Node>();
   readonly #globals = new Map<string, Node[]>();
   readonly #scopes = new Map<Node, Scope>();
@@ -125,7 +123,7 @@ class Resolver {
       top: this.#top.names,
       moduleLevel: this.#moduleLevel,
       bindings: this.#bindings,
-      parents: this.#parents,
+      parents: { get: upOf },
       targets: this.#targets,
       globals: this.#globals,
     };
@@ -134,7 +132,6 @@ class Resolver {
   // First walk: every scope with the names it declares, so that hoisted ones are known before they are met.
   #declareIn(node: Node, scope: Scope): void {
     eachChild(node, (child, key) => {
-      this.#parents.set(child, { node, key });
       this.#declareIn(child, this.#declare(child, key, node, scope));
     });
   }
@@ -426,7 +423,7 @@ class Resolver {
   }
 
   #valueOf(target: Node): Node | null {
-    const up = this.#parents.get(target);
+    const up = upOf(target);
     return up?.node.type === "AssignmentExpression" && up.key === "left"
       ? one(up.node, "right")
       : null;

@@ -78,9 +78,8 @@ export function keptFactsOf(
     const repeats = binding
       ? repeatsOf(
         usesOf.binding(binding),
-        [false, true].map((isCalled) =>
-          runs.closure(evaluatedWith(it, resolved, units), isCalled)
-        ),
+        (isCalled) =>
+          runs.closure(evaluatedWith(it, resolved, units), isCalled),
         resolved,
         reads,
         usesOf.values.ofBinding(binding),
@@ -169,7 +168,7 @@ function evaluatedWith(
 /** What is done first, then what is only looked at. */
 function repeatsOf(
   uses: readonly UseOfValue[],
-  [evaluated, called]: readonly ReadonlySet<Unit>[],
+  runsOf: (isCalled: boolean) => ReadonlySet<Unit>,
   resolved: Resolved,
   reads: ReadonlySet<string>,
   fact: ExportFact,
@@ -178,10 +177,14 @@ function repeatsOf(
   const seen = new Set<string>();
   const isFixed = fact.kind === "primitive" &&
     !uses.some(({ reference }) => resolved.targets.has(reference));
+  if (isFixed || uses.length === 0) return repeats;
+  const evaluated = runsOf(false);
+  let called: ReadonlySet<Unit> | null = null;
   for (const it of uses) {
-    if (!evaluated!.has(it.unit) || isFixed) continue;
+    if (!evaluated.has(it.unit)) continue;
     const detail = repeatOf(it, resolved, reads, fact);
-    if (detail === null || detail.isRead && !called!.has(it.unit)) continue;
+    if (detail === null) continue;
+    if (detail.isRead && !(called ??= runsOf(true)).has(it.unit)) continue;
     const { line = 0, column = -1 } = it.reference.loc?.start ?? {};
     const key = `${line}:${column}`;
     if (seen.has(key)) continue;

@@ -62,12 +62,13 @@ export function textFactsOf(
   names: KeepableNames = keepableOf(program),
 ): TextFacts {
   const kept = new Map<string, TextFact>();
+  const mentions: Mentions = new Map();
   for (const [name, it] of names.found) {
-    kept.set(name, initializerFact(it, resolved));
+    kept.set(name, initializerFact(it, resolved, mentions));
   }
   const exports = new Map<string, TextFact>();
   for (const [name, node] of localExports(program)) {
-    const reach = new Reach(resolved);
+    const reach = new Reach(resolved, mentions);
     reach.add(node);
     exports.set(name, reach.fact());
   }
@@ -99,8 +100,9 @@ function passed(specifier: string, name: string): TextFact {
 function initializerFact(
   { init, id }: Keepable,
   resolved: Resolved,
+  mentions: Mentions,
 ): TextFact {
-  const reach = new Reach(resolved);
+  const reach = new Reach(resolved, mentions);
   if (init) reach.add(init);
   // `one ??= make()` is an initializer as well, which runs when it is first asked for.
   const binding = id ? resolved.bindings.get(id) : undefined;
@@ -113,16 +115,21 @@ function initializerFact(
   return reach.fact();
 }
 
+/** The names and the modules that pieces of code mention, in the order of the source: many exports lead to the same ones. */
+type Mentions = Map<Node, readonly Node[]>;
+
 /** All that one piece of code refers to. */
 class Reach {
   readonly #resolved: Resolved;
+  readonly #mentions: Mentions;
   readonly #texts: string[] = [];
   readonly #uses = new Map<string, { specifier: string; name: string }>();
   readonly #seen = new Set<Binding>();
   readonly #pieces = new Set<Node>();
 
-  constructor(resolved: Resolved) {
+  constructor(resolved: Resolved, mentions: Mentions) {
     this.#resolved = resolved;
+    this.#mentions = mentions;
   }
 
   /** The digest of all that was added. */
@@ -152,24 +159,24 @@ class Reach {
       return;
     }
     this.#texts.push(`${label}=${codeDigest(inner)}`);
-    this.#refer(inner, inner);
+    for (const mention of this.#mentionsIn(inner)) this.#refer(mention);
   }
 
-  #refer(node: Node, piece: Node): void {
-    if (node.type === "Identifier" || node.type === "JSXIdentifier") {
-      const binding = this.#resolved.bindings.get(node);
-      // What is exported is named by the identifier that declares it.
-      if (binding && (node === piece || !isInside(binding.node, piece))) {
-        this.#binding(binding, node);
-      }
-      return;
+  #mentionsIn(piece: Node): readonly Node[] {
+    let known = this.#mentions.get(piece);
+    if (!known) {
+      this.#mentions.set(piece, known = mentionsIn(piece, this.#resolved));
     }
-    if (node.type === "ImportExpression") {
-      const source = one(node, "source");
-      const specifier = source ? field(source, "value") : undefined;
-      if (typeof specifier === "string") this.#use(specifier, "*");
+    return known;
+  }
+
+  #refer(node: Node): void {
+    if (node.type !== "ImportExpression") {
+      return this.#binding(this.#resolved.bindings.get(node)!, node);
     }
-    eachChild(node, (child) => this.#refer(child, piece));
+    const source = one(node, "source");
+    const specifier = source ? field(source, "value") : undefined;
+    if (typeof specifier === "string") this.#use(specifier, "*");
   }
 
   #binding(binding: Binding, node: Node): void {
@@ -267,6 +274,24 @@ class Reach {
   #use(specifier: string, name: string): void {
     this.#uses.set(`${specifier} ${name}`, { specifier, name });
   }
+}
+
+function mentionsIn(piece: Node, { bindings }: Resolved): Node[] {
+  const found: Node[] = [];
+  const visit = (node: Node): void => {
+    if (node.type === "Identifier" || node.type === "JSXIdentifier") {
+      const binding = bindings.get(node);
+      // What is exported is named by the identifier that declares it.
+      if (binding && (node === piece || !isInside(binding.node, piece))) {
+        found.push(node);
+      }
+      return;
+    }
+    if (node.type === "ImportExpression") found.push(node);
+    eachChild(node, visit);
+  };
+  visit(piece);
+  return found;
 }
 
 function isInside(node: Node, piece: Node): boolean {

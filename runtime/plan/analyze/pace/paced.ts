@@ -15,14 +15,9 @@ import type { Resolved } from "../code/scope.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { isEndless } from "../code/runs.ts";
 import { calleeName } from "../code/uses.ts";
-import {
-  functionOf,
-  joined,
-  PACED,
-  type Pacing,
-  pacingOfCode,
-  UNPACED,
-} from "./paces.ts";
+import { functionOf, joined, PACED, type Pacing, UNPACED } from "./paces.ts";
+import { eventLoopsIn } from "./event_loops.ts";
+import { goesOnAfter, isInEachTurn, pacingOfTurn } from "./turns.ts";
 
 /** What never ends by itself: files, keys and messages that may come. */
 const ENDLESS = /^(?:watch\w*|subscribe|consume|messages)$/;
@@ -70,6 +65,13 @@ export function loopsIn(
       node: unit.node,
       detail: "a function that calls itself without an end",
       pacing: pacingOfTurn(unit.node, resolved, units),
+    });
+  }
+  for (const { node, pacing } of eventLoopsIn(unit, resolved, units)) {
+    found.push({
+      node,
+      detail: "a listener that leads to its event again",
+      pacing,
     });
   }
   return found;
@@ -140,53 +142,49 @@ function names(node: Node, name: string): boolean {
 
 /** Whether each turn of a function that waits leads to the next: `return next()`, `work().then(next)`. */
 function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
+  if (unit.awaits.length === 0 && !hasChains(units, resolved)) return false;
   const within = (it: Node) =>
     unit.node.start <= it.start && it.end <= unit.node.end;
-  const isChain = (at: Node) => {
-    const callee = one(at, "callee");
-    return callee !== null && unwrap(callee).type === "MemberExpression" &&
-      /^(?:then|finally)$/.test(keyName(unwrap(callee), "property") ?? "");
-  };
-  const calls = units.all.flatMap((it) => it.calls).filter(within);
-  const waits = unit.awaits.length > 0 || calls.some(isChain);
+  const calls = units.all.flatMap((it) =>
+    within(it.node) || it === unit ? it.calls.filter(within) : []
+  );
+  const waits = unit.awaits.length > 0 ||
+    calls.some((it) => goesOnAfter(it, resolved));
   return waits && calls.some((call) => {
     const callee = unwrap(one(call, "callee") ?? call);
-    const given = isChain(call) ? many(call, "arguments").map(unwrap) : [];
+    const given = goesOnAfter(call, resolved)
+      ? many(call, "arguments").map(unwrap)
+      : [];
     return [callee, ...given].some((it) =>
       it.type === "Identifier" && functionOf(it, resolved, units) === unit
     ) && isInEachTurn(call, unit.node, resolved) &&
-      isInTheChain(call, unit.node, isChain, resolved);
+      isInTheChain(call, unit.node, resolved);
   });
 }
 
+const chained = new WeakMap<Units, boolean>();
+
+/** Most modules have none, and each of their functions would be asked about all calls of the others. */
+function hasChains(units: Units, resolved: Resolved): boolean {
+  let known = chained.get(units);
+  if (known === undefined) {
+    known = units.all.some((it) =>
+      it.calls.some((call) => goesOnAfter(call, resolved))
+    );
+    chained.set(units, known);
+  }
+  return known;
+}
+
 /** Not in a function that somebody else calls when something happens. */
-function isInTheChain(
-  call: Node,
-  end: Node,
-  isChain: (call: Node) => boolean,
-  { parents }: Resolved,
-): boolean {
+function isInTheChain(call: Node, end: Node, resolved: Resolved): boolean {
   for (let at = call; at !== end;) {
-    const up = parents.get(at);
+    const up = resolved.parents.get(at);
     if (!up) return true;
-    if (isFunction(at) && !isChain(up.node)) return false;
+    if (isFunction(at) && !goesOnAfter(up.node, resolved)) return false;
     at = up.node;
   }
   return true;
-}
-
-/** What a turn waits for, whatever it meets on its way. */
-function pacingOfTurn(
-  node: Node,
-  resolved: Resolved,
-  units: Units,
-): Pacing {
-  return pacingOfCode(
-    node,
-    resolved,
-    units,
-    (it) => isInEachTurn(it, node, resolved),
-  );
 }
 
 /**
@@ -216,33 +214,6 @@ export function loopPacing(
     within.filter((it) => isInEachTurn(it, loop, resolved))
       .map((it) => pacingOfTurn(it, resolved, units)),
   );
-}
-
-/** A rest that is taken only when there is nothing to do, or after an error, lets a busy loop go on. */
-function isInEachTurn(
-  node: Node,
-  loop: Node,
-  { parents }: Resolved,
-): boolean {
-  for (let at = node; at !== loop;) {
-    const up = parents.get(at);
-    if (!up) return true;
-    const { type } = up.node;
-    if (
-      /^(?:consequent|alternate)$/.test(up.key) ||
-      type === "CatchClause" || up.key === "arguments" && isCatch(up.node) ||
-      type === "LogicalExpression" && up.key === "right" ||
-      // A loop inside may not be entered.
-      up.node !== loop && up.key === "body" && /^(?:For|While)/.test(type)
-    ) return false;
-    at = up.node;
-  }
-  return true;
-}
-
-function isCatch(call: Node): boolean {
-  const callee = one(call, "callee");
-  return callee !== null && keyName(unwrap(callee), "property") === "catch";
 }
 
 /** `if (done) break`: what is read has an end. */

@@ -1,0 +1,68 @@
+/** The texts of loaded modules, as Deno evaluates them.
+ * @module
+ */
+
+/** What is known of the texts of module instances, by their URLs. */
+export class ModuleTexts {
+  readonly #texts = new Map<string, string>();
+  readonly #others = new Map<string, string | null>();
+  readonly #otherwise: (url: string) => string | null;
+
+  /**
+   * @param otherwise gives the text of a module in the other way of writing: types blanked out, or transpiled away; null
+   * where it has none
+   */
+  constructor(otherwise: (url: string) => string | null) {
+    this.#otherwise = otherwise;
+  }
+
+  /**
+   * The text of a module.
+   *
+   * @param url its URL
+   * @returns the text, or undefined if it is not known
+   */
+  of(url: string): string | undefined {
+    return this.#texts.get(url);
+  }
+
+  /**
+   * Notes the text of a module.
+   *
+   * @param url its URL
+   * @param text the text
+   */
+  note(url: string, text: string): void {
+    this.#texts.set(url, text);
+  }
+
+  /**
+   * Tells whether a piece of text is in modules, in either way of writing.
+   *
+   * @param piece the piece
+   * @param isOf tells which modules count, by their URLs
+   * @returns true if one of them has it
+   */
+  has(piece: string, isOf: (url: string) => boolean): boolean {
+    const urls = [...this.#texts.keys()].filter(isOf);
+    return urls.some((url) => this.#texts.get(url)!.includes(piece)) ||
+      urls.some((url) => this.#other(url)?.includes(piece) === true);
+  }
+
+  /**
+   * Forgets modules.
+   *
+   * @param isKept tells which ones stay, by their URLs
+   */
+  keep(isKept: (url: string) => boolean): void {
+    for (const known of [this.#texts, this.#others]) {
+      for (const url of known.keys()) if (!isKept(url)) known.delete(url);
+    }
+  }
+
+  #other(url: string): string | null {
+    let text = this.#others.get(url);
+    if (text === undefined) this.#others.set(url, text = this.#otherwise(url));
+    return text;
+  }
+}

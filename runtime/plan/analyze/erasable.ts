@@ -1,0 +1,102 @@
+/** Whether a script runs as it is written once its types are blanked out: then nobody has to transpile it.
+ * @module
+ */
+import {
+  eachChild,
+  field,
+  isTypeOnly,
+  many,
+  type Node,
+  one,
+} from "./code/nodes.ts";
+import type { Resolved } from "./code/scope.ts";
+import type { AnalyzeOptions } from "./options.ts";
+
+/** What is more than a type, or is written where blanks would not do. */
+const MORE = new Set([
+  "TSEnumDeclaration",
+  "TSModuleDeclaration",
+  "TSParameterProperty",
+  "TSExportAssignment",
+  "TSImportEqualsDeclaration",
+  "TSTypeAssertion",
+  "AccessorProperty",
+  "Decorator",
+]);
+
+/**
+ * Tells whether blanking out the types of a module gives what Deno makes of it. In doubt it does not.
+ *
+ * @param resolved the module
+ * @param source its text
+ * @param options in what language it is
+ * @returns false for what is not TypeScript as well: it needs no blanks
+ */
+export function isErasable(
+  { program, bindings }: Resolved,
+  source: string,
+  { typescript, jsx }: AnalyzeOptions,
+): boolean {
+  if (typescript !== true || jsx === true) return false;
+  const isUsed = (item: Node) =>
+    (bindings.get(one(item, "local")!)?.references.length ?? 0) > 0;
+  for (const statement of many(program, "body")) {
+    if (isTypeOnly(statement)) continue;
+    switch (statement.type) {
+      case "ImportDeclaration": {
+        const items = field(statement, "specifiers") as readonly Node[];
+        // Deno drops imports that no value needs, and whole ones of which nothing is left.
+        if (items.length === 0 && hasBraces(statement, source)) return false;
+        const kept = items.filter((it) => !isTypeOnly(it));
+        if (items.length > 0 && kept.length === 0) return false;
+        if (!kept.every(isUsed)) return false;
+        continue;
+      }
+      case "ExportNamedDeclaration": {
+        const items = many(statement, "specifiers");
+        const kept = items.filter((it) => !isTypeOnly(it));
+        if (items.length > 0 && kept.length === 0) return false;
+        if (one(statement, "source")) {
+          if (items.length === 0) return false;
+          continue;
+        }
+        // A type without a word that says so.
+        if (!kept.every((it) => bindings.has(one(it, "local")!))) return false;
+        break;
+      }
+      case "ExportDefaultDeclaration": {
+        const value = one(statement, "declaration");
+        if (value?.type === "Identifier" && !bindings.has(value)) return false;
+      }
+    }
+    if (!beginsLine(statement) && hasClass(statement)) return false;
+  }
+  return !hasMore(program);
+}
+
+function hasBraces(statement: Node, source: string): boolean {
+  const from = one(statement, "source")!;
+  return source.slice(statement.start, from.start).includes("{");
+}
+
+/** Classes are looked for where lines begin. */
+function beginsLine(statement: Node): boolean {
+  return statement.loc?.start.column === 0;
+}
+
+function hasClass(statement: Node): boolean {
+  const declaration = one(statement, "declaration") ?? statement;
+  return declaration.type === "ClassDeclaration" ||
+    many(declaration, "declarations").some((it) =>
+      one(it, "init")?.type === "ClassExpression"
+    );
+}
+
+function hasMore(node: Node): boolean {
+  if (MORE.has(node.type) || node.type.startsWith("JSX")) return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= hasMore(child);
+  });
+  return found;
+}

@@ -1,0 +1,30 @@
+/** What replaced modules keep in memory, and how many more upgrades that allows.
+ * @module
+ */
+import { count, nullable, object } from "../json/parse.ts";
+
+/** What a process keeps of what was replaced; Deno never frees a module, a restart does. */
+export interface MemoryForecast {
+  /** About how much memory replaced modules keep, in bytes. */
+  readonly retainedBytes: number;
+  /** Past how much of it a restart is recommended, in bytes. */
+  readonly budgetBytes: number;
+  /** About how much an upgrade has kept so far, in bytes; null before the first one. */
+  readonly upgradeBytes: number | null;
+  /** About how many more of these fit into the budget; null before the first one. */
+  readonly upgradesLeft: number | null;
+}
+
+/** Reads a forecast. */
+export function parseMemoryForecast(
+  value: unknown,
+  at: string,
+): MemoryForecast {
+  const it = object(value, at);
+  return {
+    retainedBytes: count(it.retainedBytes, `${at}.retainedBytes`),
+    budgetBytes: count(it.budgetBytes, `${at}.budgetBytes`),
+    upgradeBytes: nullable(count)(it.upgradeBytes, `${at}.upgradeBytes`),
+    upgradesLeft: nullable(count)(it.upgradesLeft, `${at}.upgradesLeft`),
+  };
+}

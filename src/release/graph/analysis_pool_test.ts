@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import { analyzeOrBroken, type ScriptText } from "./analyze.ts";
+import { analyzeAll } from "./analysis_pool.ts";
+
+const SCRIPTS = Array.from({ length: 60 }, (_, at): ScriptText => ({
+  path: at % 7 === 3 ? `x${at}.js` : `x${at}.ts`,
+  text: at % 10 === 9
+    ? "export const = 1;"
+    : `import { y } from "./x${
+      at + 1
+    }.ts";\nexport const rooms${at} = new Map<string, number>();\nexport const f = () => rooms${at}.set(y, ${at});\n${
+      "// long\n".repeat(1000)
+    }`.replace(at % 7 === 3 ? "<string, number>" : "\0", ""),
+  options: at % 2 === 0 ? { verbatim: true } : {},
+}));
+
+Deno.test("threads find what the main thread finds, in the same order, and the main thread takes its share", async () => {
+  const expected = SCRIPTS.map((it) => analyzeOrBroken(it));
+  let own = 0;
+  const found = await analyzeAll(SCRIPTS, (script) => {
+    own++;
+    return analyzeOrBroken(script);
+  }, 1);
+  assertEquals(JSON.stringify(found), JSON.stringify(expected));
+  assert(own > 0);
+});
+
+Deno.test("where there is no thread, the main thread does it all", async () => {
+  const { Worker } = globalThis;
+  let own = 0;
+  const all = () =>
+    analyzeAll(SCRIPTS.slice(0, 5), (script) => {
+      own++;
+      return analyzeOrBroken(script);
+    }, 2);
+  try {
+    for (
+      const fails of [
+        class {
+          constructor() {
+            throw new Deno.errors.NotCapable("no threads here");
+          }
+        },
+        // As where its script cannot be had.
+        class {
+          onerror: (event: { preventDefault(): void }) => void = () => {};
+          postMessage() {
+            queueMicrotask(() => this.onerror({ preventDefault() {} }));
+          }
+          terminate() {}
+        },
+      ]
+    ) {
+      Object.assign(globalThis, { Worker: fails });
+      own = 0;
+      assertEquals((await all()).length, 5);
+      assertEquals(own, 5);
+    }
+  } finally {
+    Object.assign(globalThis, { Worker });
+  }
+});

@@ -1,0 +1,21 @@
+/** All benches, by name; each is loaded when it is its turn.
+ * @module
+ */
+import type { Bench } from "./figure.ts";
+
+/** The benches, in the order in which they run. */
+export const BENCHES = {
+  reload: async () => (await import("./reload.ts")).bench,
+  suspension: async () => (await import("./suspension.ts")).bench,
+  memory: async () => (await import("./memory.ts")).bench,
+  load: async () => (await import("./load.ts")).bench,
+  overhead: async () => (await import("./overhead.ts")).bench,
+  "cold-start": async () => (await import("./cold_start.ts")).bench,
+  packing: async () => (await import("./packing.ts")).bench,
+  fleet: async () => (await import("./fleet.ts")).bench,
+  cli: async () => (await import("./cli.ts")).bench,
+  "hot-local": async () => (await import("./hot_local.ts")).bench,
+} as const satisfies Record<string, () => Promise<Bench>>;
+
+/** The name of one. */
+export type BenchName = keyof typeof BENCHES;
