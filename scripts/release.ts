@@ -83,8 +83,9 @@ export async function release(options: ReleaseOptions): Promise<boolean> {
   await git(root, ["tag", "-a", tag, "-m", `flyhot ${state.version}`, commit]);
   say(`Tagged ${commit} as ${tag}. What is left to do:`);
   say(`  git push origin ${tag}`);
-  say("  deno publish");
-  say("  deno task compile --all");
+  say(
+    "It starts .github/workflows/release.yml: binaries, checksums, both packages on JSR.",
+  );
   return true;
 }
 

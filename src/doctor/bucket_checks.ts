@@ -123,9 +123,9 @@ function checkNames(config: ResolvedConfig): Check | null {
     ["bucket", requireBucket],
     ["credentials", requireCredentials],
   ] as const;
-  for (const [check, require] of wanted) {
+  for (const [check, wants] of wanted) {
     try {
-      require(config);
+      wants(config);
     } catch (thrown) {
       const { message, hint } = toFlyhotError(thrown);
       return warn(

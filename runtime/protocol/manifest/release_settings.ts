@@ -16,17 +16,17 @@ export const SOCKET_WAYS = ["replay", "reconnect", "keep"] as const;
 
 /** What `"flyhot"` in `deno.json` says about state; lists that are not there are empty. */
 export interface ReleaseSettings {
-  /** Variables that stay. */
+  /** Variables that stay when their module is replaced: `rooms.ts#rooms`, or `{ "at": "bus.ts#bus", "functions": "keep" }`. */
   readonly keep: readonly KeptEntry[];
-  /** Variables that may be lost with their module. */
+  /** Variables that may be lost with their module: `cache.ts#cache`. */
   readonly startsAnew: readonly string[];
-  /** Exports that modules may touch without reloading theirs. */
+  /** Exports that modules may touch while they are evaluated, without the module they come from being reloaded: `log.ts#log`. */
   readonly shared: readonly string[];
   /** Files that are only read by `asset()`: paths, folders, or patterns with `*` and `**`. */
   readonly assets: readonly string[];
-  /** What is consented to: `worker:w.ts`. */
+  /** What is consented to, as refusals name it: `server:8081`, `worker:w.ts`, `handle:db.ts#db`, `holder:docs` and so on. */
   readonly consent: readonly string[];
-  /** What becomes of open sockets. */
+  /** What becomes of open sockets whose handlers are replaced: `replay`, `reconnect` or `keep`. */
   readonly sockets?: typeof SOCKET_WAYS[number];
 }
 

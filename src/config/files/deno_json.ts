@@ -49,7 +49,7 @@ export interface DenoJsonConfig {
   readonly exclude?: readonly string[];
   /** The main modules of the process groups. */
   readonly entry?: readonly string[];
-  /** How far up the release's root lies above the app's folder: `..`, `../..`. */
+  /** How far above the app's folder the release's root is: `..`, `../..`. */
   readonly root?: string;
   /** Options of the runtime, for machines. */
   readonly runtime?: RuntimeOptions;
@@ -57,7 +57,7 @@ export interface DenoJsonConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** The command of the temporary machine. */
   readonly orchestrateCommand?: readonly string[];
-  /** Where the credentials are. */
+  /** The names of the variables that hold the bucket's keys: `accessKeyId`, `secretAccessKey`, `sessionToken`. */
   readonly credentials?: CredentialNames;
   /** The public keys that releases must be signed by; machines read them from their image. */
   readonly publicKeys?: readonly string[];
