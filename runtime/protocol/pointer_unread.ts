@@ -4,7 +4,7 @@
 import { sameImage } from "./image_ref.ts";
 
 /** Of a pointer, what could not be read. */
-interface WithUnread {
+export interface WithUnread {
   /** Whole entries, by their keys. */
   readonly unread?: Readonly<Record<string, unknown>>;
   /** The entries that could be read. */
