@@ -84,13 +84,13 @@ Deno.test("holder() infers what actions take and return, and promises it", async
 
 Deno.test("holder() refuses wrong arguments", async () => {
   const counter = newCounter();
-  // @ts-expect-error a text is no number
+  // @ts-expect-error a text is not a number
   await counter.increment("1");
   // @ts-expect-error there is no second argument
   await counter.increment(1, 2);
   // @ts-expect-error the first argument is missing
   await counter.say();
-  // @ts-expect-error a number is no boolean
+  // @ts-expect-error a number is not a boolean
   await counter.say("a", 1);
   // @ts-expect-error the state is not the caller's to give
   await counter.reset({ count: 1 });
@@ -345,9 +345,9 @@ Deno.test("holder() and family() take the types of arguments from their defaults
     [1, 3, ["abab", [true]], "a1", 5, "a"],
   );
   const attempts = [
-    // @ts-expect-error a text is no number
+    // @ts-expect-error a text is not a number
     () => one.inc("1"),
-    // @ts-expect-error a number is no text
+    // @ts-expect-error a number is not text
     () => member.put(1),
     // @ts-expect-error nor is a text a brand
     () => member.named("b"),
@@ -453,7 +453,7 @@ Deno.test("holder() and family() keep generic actions generic (T32)", async () =
     const attempts = [
       // @ts-expect-error there is no such key
       () => it.field("nothing"),
-      // @ts-expect-error a text is no size
+      // @ts-expect-error a text is not a size
       () => it.set("size", "large"),
       // @ts-expect-error the value is missing
       () => it.get(),
@@ -568,7 +568,7 @@ Deno.test("family() infers as holder() does, for each member", async () => {
   });
   const said: Promise<number> = rooms.get("lobby").say("hello");
   assertEquals(await said, 1);
-  // @ts-expect-error a number is no text
+  // @ts-expect-error a number is not text
   await rooms.get("lobby").say(1);
   // @ts-expect-error there is no such action
   assertEquals(rooms.get("lobby").shout, undefined);
@@ -769,11 +769,11 @@ Deno.test("holder() and family() know optional arguments, overloads and async ge
       await it.nothing(),
     ], ["n 1", "n 2", "m 1", 2, { a: 1 }, 1, [1, 2], undefined]);
     const attempts = [
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a text is not a number
       () => it.maybe("1"),
       // @ts-expect-error there is no third argument
       () => it.maybe(1, "m", 2),
-      // @ts-expect-error a number is no object
+      // @ts-expect-error a number is not an object
       () => it.later(1),
       // @ts-expect-error there is no such key
       () => it.keyed("m"),
@@ -852,7 +852,7 @@ Deno.test("holder() and family() check the last migration against a union, and w
         renamedFrom: "types unions before",
         state: door,
         migrate: {
-          // @ts-expect-error one of both that it returns is no door
+          // @ts-expect-error one of both that it returns is not a door
           2: (old: { open: boolean }) =>
             old.open ? { kind: "shut" as const } : { kind: 1 },
         },
@@ -865,7 +865,7 @@ Deno.test("holder() and family() check the last migration against a union, and w
         migrate: { 2: () => ({ list: ["a"] }) },
       }),
     () =>
-      // @ts-expect-error a new name is no step
+      // @ts-expect-error a new name is not a step
       holder("types union h", {
         version: 2,
         renamedFrom: "types union before",

@@ -3,12 +3,13 @@
  */
 // What the machines of the tour load must be in the cache: they have no way to a registry of their own.
 import "npm:acorn@8.19.0";
+import "npm:escape-html@1.0.3";
 import { parseArgs } from "node:util";
 import { tour, type TourReport } from "./demo/tour.ts";
 import { verdictText } from "./demo/verdict.ts";
 
 const HELP =
-  `The tour: deploys a sample app to three machines of a small Fly on loopback and upgrades it hot under load.
+  `The tour: deploys an ordinary app to three machines of a small Fly on loopback and upgrades it hot under load.
 
 Usage: deno task demo [--json]
 

@@ -121,7 +121,7 @@ export interface Host {
     args: readonly string[],
     options?: RunOptions,
   ): Promise<RunOutcome>;
-  /** Whoever types; null where standard input is no terminal. */
+  /** Whoever types; null where standard input is not a terminal. */
   readonly stdin: HostInput | null;
   /** The answer. */
   readonly stdout: HostOutput;

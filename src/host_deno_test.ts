@@ -270,7 +270,7 @@ Deno.test("lineReader() gives up when aborted, and loses nothing by it", async (
   assertEquals([await again, asked], ["late", 1]);
 });
 
-Deno.test("stdin is null where it is no terminal", async () => {
+Deno.test("stdin is null where it is not a terminal", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",

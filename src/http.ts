@@ -249,6 +249,7 @@ async function readText(
         throw new FlyhotError(
           "unexpected",
           `Cannot ${options.what}: ${options.service} answered more than ${BODY_BYTES_MAX} bytes`,
+          { hint: `check that ${options.service} is what answers there` },
         );
       }
       text += decoder.decode(value, { stream: true });

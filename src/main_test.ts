@@ -110,13 +110,13 @@ const BAD_INPUTS: readonly BadInput[] = [
     hint: "for example: --build-arg DENO_VERSION=2.9.6",
   },
   {
-    name: "a timeout that is no number",
+    name: "a timeout that is not a number",
     args: ["hot", "--timeout", "soon"],
     code: 2,
     kind: "usage",
     message:
       'Cannot read --timeout: expected a whole number of at least 1, found "soon"',
-    hint: null,
+    hint: "write --timeout <seconds>",
   },
   {
     name: "a missing fly.toml",
@@ -317,7 +317,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     kind: "usage",
     message:
       "Cannot start a sandbox for no-such-folder: there is no such folder",
-    hint: null,
+    hint: "name the app's folder: flyhot sandbox <folder>",
   },
   {
     name: "a sandbox in no region",

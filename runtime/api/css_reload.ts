@@ -109,7 +109,7 @@ function upgradeStream(
         end();
       };
       const tell = (event: string, assets: readonly string[] | null) => {
-        // One after the other, in the order in which things happened. If it fails, the page connects anew.
+        // One after the other, in the order in which things happened. If it fails, the page connects again.
         turn = turn
           .then(async () => send(eventText(event, await pageNews(assets))))
           .catch(close);

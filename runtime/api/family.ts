@@ -18,7 +18,7 @@ export interface FamilySpec<
 > extends StateSpec<State, A, Version> {
   /** Makes the first state of a member. */
   readonly state: (key: string) => State;
-  /** How long a member that nobody calls or subscribes to is kept, in milliseconds. Default for ever. */
+  /** How long a member that nobody calls or subscribes to is kept, in milliseconds. Default forever. */
   readonly idleMs?: number;
   /** Called with the last state of a member that is evicted. */
   readonly evicted?: (state: State, key: string) => void;

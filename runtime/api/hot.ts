@@ -74,7 +74,7 @@ export class InvalidatedError extends Error {
 export function hot(meta: { readonly url: string }): Hot {
   if (!meta.url.startsWith("file:")) {
     throw new TypeError(
-      `Cannot give ${meta.url} a part in upgrades: it is no module on the disk; write hot(import.meta)`,
+      `Cannot give ${meta.url} a part in upgrades: it is not a module on the disk; write hot(import.meta)`,
     );
   }
   const { staging } = appProcess.declaring();

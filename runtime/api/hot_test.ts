@@ -44,7 +44,7 @@ Deno.test("hot() refuses a module that is not on the disk", () => {
   );
   assertEquals(
     error.message,
-    "Cannot give https://example.com/part.ts a part in upgrades: it is no module on the disk; write hot(import.meta)",
+    "Cannot give https://example.com/part.ts a part in upgrades: it is not a module on the disk; write hot(import.meta)",
   );
 });
 

@@ -231,7 +231,7 @@ export class S3Bucket implements Bucket {
           if (listing !== null) return listing;
           throw new BucketError(
             "refused",
-            `Cannot ${what}: the answer is no S3 listing; check AWS_ENDPOINT_URL_S3`,
+            `Cannot ${what}: the answer is not an S3 listing; check AWS_ENDPOINT_URL_S3`,
           );
         },
       );

@@ -283,7 +283,7 @@ Deno.test("S3Bucket.get() tells found, missing and unchanged apart", async () =>
   );
 });
 
-Deno.test("S3Bucket.get() repeats on network and server trouble, longer each time, and not for ever", async () => {
+Deno.test("S3Bucket.get() repeats on network and server trouble, longer each time, and not forever", async () => {
   using good = new Server([
     new TypeError("connection reset"),
     error(503, "SlowDown"),
@@ -531,7 +531,7 @@ Deno.test("S3Bucket.list() refuses an answer that would make it incomplete or en
   await assertRejects(
     () => Array.fromAsync(html.bucket.list("a")),
     BucketError,
-    "the answer is no S3 listing; check AWS_ENDPOINT_URL_S3",
+    "the answer is not an S3 listing; check AWS_ENDPOINT_URL_S3",
   );
   using long = new Server([new Response(new Uint8Array(9 * 1024 * 1024))]);
   await assertRejects(

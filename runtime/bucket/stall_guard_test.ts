@@ -41,7 +41,7 @@ Deno.test("stallGuard() reads nothing before it is read itself", async () => {
   const guarded = stallGuard(source.body, 1000, stalled);
   await Promise.resolve();
   assertEquals(source.pulls, 0);
-  assertEquals(timers.delays, [], "a slow reader is no stall");
+  assertEquals(timers.delays, [], "a slow reader is not a stall");
   await guarded.cancel();
 });
 

@@ -196,7 +196,7 @@ Deno.test("openControlSocket() refuses a socket that another process answers on,
   assertEquals((await opened.ask("GET /v1/info")).status, 200);
 });
 
-Deno.test("openControlSocket() removes nothing that is no socket", async () => {
+Deno.test("openControlSocket() removes nothing that is not a socket", async () => {
   await using folder = await tempFolder();
   await Deno.writeTextFile(folder.join("file"), "mine");
   await Deno.mkdir(folder.join("folder"));

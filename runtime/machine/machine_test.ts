@@ -185,7 +185,7 @@ Deno.test("Machine.poll() does not act on what it knew once a newer pointer take
   assertEquals(await stateOf("a"), "nothing_to_do");
 });
 
-Deno.test("Machine.poll() does not try again what failed on this machine before the process was started anew", async () => {
+Deno.test("Machine.poll() does not try again what failed on this machine before the process was started again", async () => {
   for (const state of ["failed", "rolled_back"] as const) {
     const { machine, bucket, point, stateOf } = setUp();
     const before: MachineResult = {

@@ -39,7 +39,7 @@ Deno.test("modulesOnStack() leaves out the modules of one folder, and only those
   ]);
 });
 
-Deno.test("modulesOnStack() skips what is no module", () => {
+Deno.test("modulesOnStack() skips what is not a module", () => {
   const stack = frames(
     "ext:core/01_core.js",
     "node:internal/timers",

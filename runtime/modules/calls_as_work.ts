@@ -1,4 +1,4 @@
-/** Calls that are no part of any work begin some, so that what they wait for ends in the code it began in.
+/** Calls that are not part of any work begin some, so that what they wait for ends in the code it began in.
  * @module
  */
 import type { Generations, Work } from "./generations.ts";

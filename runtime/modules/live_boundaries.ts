@@ -121,7 +121,7 @@ export class LiveBoundaries {
   /**
    * Imports the new code for the boundaries that lead to reloaded modules.
    *
-   * @param reload the paths that are evaluated anew
+   * @param reload the paths that are evaluated again
    * @returns the new values, to be swapped in
    * @throws whatever the new code throws while it is evaluated
    */
@@ -220,7 +220,7 @@ export class LiveBoundaries {
           `Cannot refresh a live boundary of ${owner}: its thunk resolved to ${typeof value}`,
         );
       }
-      // A thunk may decide anew what it imports.
+      // A thunk may decide again what it imports.
       return {
         boundary,
         value,

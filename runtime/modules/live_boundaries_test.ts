@@ -381,7 +381,7 @@ Deno.test("LiveBoundaries.refresh() lets a thunk fail whose own module is replac
   assertEquals(handler(), 1);
 });
 
-Deno.test("LiveBoundaries.refresh() follows a thunk that decides anew what it imports", async () => {
+Deno.test("LiveBoundaries.refresh() follows a thunk that decides again what it imports", async () => {
   const { modules, boundaries } = setUp();
   let chosen = "a.ts";
   modules.now.set("a.ts", namespace({ version: "a1" }));

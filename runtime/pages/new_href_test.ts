@@ -18,7 +18,7 @@ function become(
   return href?.replace("https://example.com", "") ?? null;
 }
 
-Deno.test("newHref() asks anew for a stylesheet that changed under its name, and for no other", () => {
+Deno.test("newHref() asks again for a stylesheet that changed under its name, and for no other", () => {
   const changed = ["static/app.css", "static/my page.css"];
   for (
     const [path, expected] of [
@@ -37,7 +37,7 @@ Deno.test("newHref() asks anew for a stylesheet that changed under its name, and
   }
 });
 
-Deno.test("newHref() asks anew for everything when it is not known what changed", () => {
+Deno.test("newHref() asks again for everything when it is not known what changed", () => {
   assertEquals(become("/x/app.css", { changed: null }), "/x/app.css?flyhot=f1");
   assertEquals(
     become("/x/app.css?flyhot=f1", { changed: null }),
@@ -62,7 +62,7 @@ Deno.test("newHref() follows a file whose name changed with its hash", () => {
   }
 });
 
-Deno.test("newHref() asks anew for a hashed file that changed all the same", () => {
+Deno.test("newHref() asks again for a hashed file that changed all the same", () => {
   const hashed = ["app.aaaaa1.css"];
   assertEquals(
     become("/app.aaaaa1.css", { hashed, changed: hashed }),

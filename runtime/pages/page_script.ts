@@ -114,7 +114,7 @@ function followUpgrades(
       greeted = true;
       if (!missed) return;
       swapAll(news);
-      // A page that came out of a cache is not told: it might load itself anew, from the cache, for ever.
+      // A page that came out of a cache is not told: it might load itself again, from the cache, forever.
       if (!first) announce(news);
     });
     stream.addEventListener("upgrade", ({ data }) => {
@@ -124,7 +124,7 @@ function followUpgrades(
       announce(news);
     });
     stream.onerror = () => {
-      // After an answer that is no stream the browser does not try again.
+      // After an answer that is not a stream the browser does not try again.
       if (stream.readyState !== 2) return;
       setTimeout(open, pauseMs * (1 + Math.random()));
       pauseMs = Math.min(pauseMs * 2, 30 * secondMs);

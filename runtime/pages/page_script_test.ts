@@ -201,7 +201,7 @@ Deno.test("pageScript() does not ask again for what a newer version has replaced
   assertEquals(page.hrefs(), ["/app.css", "/app.css?flyhot=f2"]);
 });
 
-Deno.test("pageScript() connects again after an answer that is no stream, more slowly each time", async () => {
+Deno.test("pageScript() connects again after an answer that is not a stream, more slowly each time", async () => {
   using page = await open("/app.css");
   page.stream.readyState = 0;
   page.stream.onerror!();
@@ -224,5 +224,5 @@ Deno.test("pageScript() needs nothing but what it is given", () => {
   const text = pageScript("/stream", "f0");
   assertMatch(text, /^\(function followUpgrades\(/);
   assertMatch(text, /function newHref\(/);
-  assert(!text.includes("import"), "it is no module");
+  assert(!text.includes("import"), "it is not a module");
 });

@@ -141,7 +141,7 @@ Deno.test("P14: who made a value by a helper of another module is reloaded alone
   assertEquals([it.reload, texts(it)], [["app.ts"], []]);
 });
 
-Deno.test("P30: an import that only serves types is no edge", () => {
+Deno.test("P30: an import that only serves types is not an edge", () => {
   const a = {
     "app.ts": `import "./counter.ts"; export const f = 1;`,
     "counter.ts":
@@ -427,7 +427,7 @@ Deno.test("T11: tests, a README and editor settings are nothing to do", () => {
   ]);
 });
 
-Deno.test("T13: state without a name is refused with the line to add, and named it starts anew", () => {
+Deno.test("T13: state without a name is refused with the line to add, and named it starts again", () => {
   const a = {
     "app.ts": `import { rooms } from "./rooms.ts";
 setInterval(() => console.log(rooms.size), 1000);

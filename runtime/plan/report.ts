@@ -25,7 +25,7 @@ export interface PackageReport {
 export interface PlanReport {
   /** True if no file needs a cold deploy. */
   readonly hot: boolean;
-  /** Modules that are evaluated anew. */
+  /** Modules that are evaluated again. */
   readonly reload: readonly string[];
   /** Modules that are new or changed but not loaded yet. */
   readonly mapped: readonly string[];

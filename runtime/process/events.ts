@@ -17,7 +17,7 @@ export type UpgradeEvent =
     readonly type: "prepared";
     /** The release's version. */
     readonly version: string;
-    /** The modules evaluated anew. */
+    /** The modules evaluated again. */
     readonly reloaded: readonly string[];
   }
   | {
@@ -41,7 +41,7 @@ export type UpgradeEvent =
     readonly type: "completed";
     /** The release's version. */
     readonly version: string;
-    /** The modules evaluated anew. */
+    /** The modules evaluated again. */
     readonly reloaded: readonly string[];
     /** Assets that are new, differ or are gone. */
     readonly assets: readonly string[];

@@ -297,7 +297,7 @@ for (const { name, at, parse, record, optional = [] } of SAMPLES) {
     }
   });
 
-  Deno.test(`${name} refuses what is no record`, () => {
+  Deno.test(`${name} refuses what is not a record`, () => {
     for (const value of [null, undefined, [], "", 1, true]) {
       assertThrows(
         () => parse(value),

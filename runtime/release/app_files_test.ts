@@ -33,7 +33,7 @@ Deno.test("AppFiles.digest() is the SHA-256 of a file, or null where there is no
   assertEquals(await files.digest("gone.ts"), null);
   assertEquals(await files.digest("gone/app.ts"), null);
   assertEquals(await files.digest("app.ts/inside"), null, "a file, no folder");
-  assertEquals(await files.digest("routes"), null, "a folder is no file");
+  assertEquals(await files.digest("routes"), null, "a folder is not a file");
 });
 
 Deno.test("AppFiles.digest() reads each file once", async () => {
@@ -52,10 +52,10 @@ Deno.test("AppFiles.size() is the length in bytes, 0 where there is no file", as
   assertEquals(await files.size("a.txt"), 2);
   assertEquals(await files.size("sub/b"), 0);
   assertEquals(await files.size("gone"), 0);
-  assertEquals(await files.size("sub"), 0, "a folder is no file");
+  assertEquals(await files.size("sub"), 0, "a folder is not a file");
 });
 
-Deno.test("AppFiles.list() gives files alone, sorted, without what is no part of the app", async () => {
+Deno.test("AppFiles.list() gives files alone, sorted, without what is not part of the app", async () => {
   await using folder = await tempFolder();
   const files = await write(folder, {
     "z.ts": "",
@@ -103,7 +103,7 @@ Deno.test("AppFiles.config() digests the settings of the files that are there", 
   assertEquals(await new AppFiles(folder.join("gone")).config(), {});
 });
 
-Deno.test("AppFiles.config() does not change with what Deno reads anew anyway", async () => {
+Deno.test("AppFiles.config() does not change with what Deno reads again anyway", async () => {
   const digestOf = async (text: string) => {
     await using folder = await tempFolder();
     const files = await write(folder, { "deno.json": text });

@@ -21,7 +21,7 @@ export interface AppFolders {
  * The app root: the nearest folder above the main module with a `deno.json`, else the main module's own; a
  * `"flyhot": { "root": ".." }` in that `deno.json` leads further up.
  *
- * @returns an absolute path; the working directory where the main module is no file
+ * @returns an absolute path; the working directory where the main module is not a file
  */
 export function appRoot(): string {
   return appFolders().root;
@@ -30,7 +30,7 @@ export function appRoot(): string {
 /**
  * The app root, and the app's own folder in it.
  *
- * @returns both; the working directory where the main module is no file
+ * @returns both; the working directory where the main module is not a file
  */
 export function appFolders(): AppFolders {
   const { mainModule } = Deno;

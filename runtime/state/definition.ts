@@ -41,7 +41,7 @@ export interface HolderDefinition extends StateDefinition {
 export interface FamilyDefinition extends StateDefinition {
   /** Makes the first state of a member. */
   readonly initialOf: (key: string) => unknown;
-  /** How long a member may be idle before it is evicted, in milliseconds; null for ever. */
+  /** How long a member may be idle before it is evicted, in milliseconds; null forever. */
   readonly idleMs: number | null;
   /** Called with the last state of a member that is evicted. */
   readonly evicted: ((state: unknown, key: string) => unknown) | null;

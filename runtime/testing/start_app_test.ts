@@ -258,7 +258,7 @@ const NO_START: Record<
     says:
       "its flyhot runtime does not answer; await reapply() in the main module",
   },
-  "is no program": {
+  "is not a program": {
     files: {},
     options: { command: ["/no/such/program"] },
     says: "and it wrote nothing",
@@ -296,7 +296,7 @@ Deno.test("startApp() and TestApp.upgrade() refuse folders that are not there or
   await assertRejects(
     () => startApp({ from: missing }),
     TestAppError,
-    `Cannot find the version ${missing}: ${missing} is no folder`,
+    `Cannot find the version ${missing}: ${missing} is not a folder`,
   );
   await using app = await startApp({ from: await write(folder, "v1", V1) });
   const broken = await write(folder, "v2", {

@@ -74,7 +74,7 @@ export interface TestApp extends AsyncDisposable {
    */
   info(): Promise<MachineInfo>;
   /**
-   * Upgrades it while it runs, as `flyhot hot` does. A refused upgrade is no error, but said in the report.
+   * Upgrades it while it runs, as `flyhot hot` does. A refused upgrade is not an error, but said in the report.
    *
    * @param to the version
    * @param options what is consented to for this upgrade, as refusals name it, besides what deno.json says
@@ -93,7 +93,7 @@ export interface TestApp extends AsyncDisposable {
    */
   rollback(): Promise<UpgradeReport>;
   /**
-   * Ends the process and starts it anew, as a crashed machine is: on the files of the first version, with the upgrades
+   * Ends the process and starts it again, as a crashed machine is: on the files of the first version, with the upgrades
    * applied before it serves.
    *
    * @returns what its runtime says of itself

@@ -16,7 +16,7 @@ export interface UpgradeReport {
   readonly state: "applied" | "nothing_to_do" | "failed" | "rolled_back";
   /** The release's version, from its `deno.json`; `base` for the code that the app was started with. */
   readonly version: string;
-  /** The modules evaluated anew, by path. */
+  /** The modules evaluated again, by path. */
   readonly reloaded: readonly string[];
   /** How many of the app's modules are loaded in all. */
   readonly modules: number;

@@ -55,7 +55,7 @@ export interface UpgradeContext {
 export interface UpgradeOutcome {
   /** `nothing_to_do` where no file that runs differs. */
   readonly state: "applied" | "nothing_to_do";
-  /** The modules evaluated anew. */
+  /** The modules evaluated again. */
   readonly reloaded: readonly string[];
   /** How many app modules are loaded. */
   readonly modules: number;

@@ -78,7 +78,7 @@ export async function probation(
   }
   const undrained = watched?.undrained ?? 0;
   watched?.finish();
-  // What replaces it at once may meet its errors; they are no reason for the process to end.
+  // What replaces it at once may meet its errors; they are not a reason for the process to end.
   if (about.superseded.aborted) watched?.giveUp();
   else watched?.end();
   appProcess.onProbation = null;

@@ -190,7 +190,7 @@ class SwitchOver {
       callers.discard();
       staging.state = "discarded";
       await appProcess.forgetDeclarations(loaded.union(staged.paths));
-      // A module of the image that imported what failed is as unusable as that: all are loaded anew.
+      // A module of the image that imported what failed is as unusable as that: all are loaded again.
       const table = modules.table!;
       table.commit(table.stage(table.root, loaded));
       modules.forgetOld();

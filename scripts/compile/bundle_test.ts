@@ -27,7 +27,7 @@ Deno.test("bakeCommit() refuses a bundle without the one place for it", () => {
 Deno.test("withoutOrigins() takes out where modules were found, and leaves all else", () => {
   const kept = [
     "// src/main.ts",
-    "// ../ is no module",
+    "// ../ is not a module",
     'const code = "// ../a.ts";',
     "  // ../indented.ts",
   ];

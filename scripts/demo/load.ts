@@ -26,7 +26,8 @@ interface Target {
   readonly url: string;
   readonly stop: AbortController;
   readonly loops: Promise<void>[];
-  readonly sockets: Set<WebSocket>;
+  /** Each with what it was told last. */
+  readonly sockets: Map<WebSocket, string>;
   /** Why its sockets may close: the machine ends on purpose, or the load itself. */
   leaving: "machine" | "load" | null;
 }
@@ -61,7 +62,7 @@ export class Load implements AsyncDisposable {
       url,
       stop: new AbortController(),
       loops: [],
-      sockets: new Set(),
+      sockets: new Map(),
       leaving: null,
     };
     this.#targets.set(id, target);
@@ -86,13 +87,24 @@ export class Load implements AsyncDisposable {
     this.#targets.delete(id);
   }
 
+  /**
+   * What open sockets were told last.
+   *
+   * @returns a text for each, empty before the first
+   */
+  lastReplies(): readonly string[] {
+    return [...this.#targets.values()].flatMap((it) => [
+      ...it.sockets.values(),
+    ]);
+  }
+
   /** Ends all load and closes its sockets. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const target of [...this.#targets.values()]) {
       target.leaving = "load";
       target.stop.abort();
       await Promise.all(target.loops);
-      for (const socket of target.sockets) await closed(socket);
+      for (const socket of target.sockets.keys()) await closed(socket);
     }
     this.#targets.clear();
   }
@@ -104,9 +116,12 @@ export class Load implements AsyncDisposable {
       socket.onerror = () => reject(new Error(`no socket to ${target.url}`));
     });
     this.counts.opened++;
-    target.sockets.add(socket);
+    target.sockets.set(socket, "");
     socket.onerror = null;
-    socket.onmessage = () => this.counts.messages++;
+    socket.onmessage = ({ data }) => {
+      this.counts.messages++;
+      target.sockets.set(socket, String(data));
+    };
     socket.onclose = () => {
       target.sockets.delete(socket);
       if (target.leaving === "machine") this.counts.closedWithMachine++;
@@ -137,7 +152,7 @@ export class Load implements AsyncDisposable {
 
   async #messages(target: Target): Promise<void> {
     while (!target.stop.signal.aborted) {
-      for (const socket of target.sockets) {
+      for (const socket of target.sockets.keys()) {
         if (socket.readyState === WebSocket.OPEN) socket.send("hello");
       }
       await pause(target.stop.signal);

@@ -5,12 +5,13 @@ import { join } from "@std/path";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { Load } from "./load.ts";
+import { makeKeyPair } from "../../src/release/signing.ts";
 import {
-  editToVersion2,
-  editToVersion3,
-  editToVersion4,
-  writeVersion1,
-} from "./versions.ts";
+  addPackageAndChangeClass,
+  makeItCrash,
+  mend,
+  writeApp,
+} from "./app_versions.ts";
 
 /** What the tour found. */
 export interface TourReport {
@@ -22,26 +23,32 @@ export interface TourReport {
     readonly dropped: number;
     readonly closed_with_machine: number;
     readonly messages: number;
+    /** Whether sockets that had been open before the upgrade were answered by the new code. */
+    readonly met_new_code: boolean;
   };
-  /** The holder's state on each machine, right before and after the hot upgrade. */
+  /** What the instance that counts says on each machine, right before and after the hot upgrade. */
   readonly state: {
     readonly before: Readonly<Record<string, unknown>>;
     readonly after: Readonly<Record<string, unknown>>;
-    /** Whether each machine kept its count and got the new field. */
-    readonly migrated: boolean;
+    /** Whether each kept its count and follows its new class. */
+    readonly followed: boolean;
   };
-  /** The machines, and how long each suspended its holders in the hot upgrade. */
+  /** The machines in the hot upgrade. */
   readonly machines: readonly {
     readonly id: string;
     readonly region: string;
-    readonly suspend_ms: number | null;
+    readonly total_ms: number | null;
     readonly reloaded: number;
     readonly same_process: boolean;
   }[];
+  /** Version 2, whose package no machine had, runs on all. */
+  readonly package_added: boolean;
   /** A restarted machine came back on version 2. */
   readonly restart_reapplied: boolean;
-  /** A release whose module throws was refused by every machine, and version 2 served on. */
-  readonly broken_release_refused: boolean;
+  /** A release that crashes was undone on the canary, and reached no other machine. */
+  readonly crash_undone: boolean;
+  /** A release that a stranger signed was refused, and version 2 served on. */
+  readonly stranger_refused: boolean;
   /** A cold deploy of version 4 was not overlaid by version 2. */
   readonly cold_deploy_clean: boolean;
   /** From start to end, in milliseconds. */
@@ -85,8 +92,12 @@ export async function tour(
     secrets: { FLYHOT_POLL_MS: "1000", FLYHOT_PROBATION_MS: "200" },
   });
   try {
-    await writeVersion1(app);
-    await step("fly deploy: version 1, cold, on three machines");
+    const pair = await makeKeyPair();
+    const signing = { ...sandbox.env, FLYHOT_SIGNING_KEY: pair.privateKey };
+    await writeApp(app, pair.publicKey);
+    await step(
+      "fly deploy: version 1, cold, on three machines; an ordinary program that knows of no upgrades",
+    );
     const { machines } = await sandbox.deploy(app);
     await using load = new Load();
     for (const { id, url } of machines) await load.add(id, url);
@@ -97,11 +108,11 @@ export async function tour(
     const pids = await each(machines, (url) => read(url, "/pid"));
     const before = await each(machines, (url) => read(url, "/count"));
 
-    await editToVersion2(app);
+    await addPackageAndChangeClass(app);
     await step(
-      "flyhot hot: version 2, with other words, a new module and migrated state",
+      "flyhot hot: version 2, signed; a package comes in, a class changes whose instance counts",
     );
-    const hot = await flyhot(sandbox.env, app, ["hot", "--json"], say);
+    const hot = await flyhot(signing, app, ["hot", "--json"], say);
     const report = hot.json as RolloutReport;
     expect(
       hot.code === 0,
@@ -109,25 +120,33 @@ export async function tour(
     );
     const after = await each(machines, (url) => read(url, "/count"));
     const pidsAfter = await each(machines, (url) => read(url, "/pid"));
-    const words = await each(machines, (url) => text(url, "/hello"));
-    const greeted = expect(
-      Object.values(words).every((word) => word === "Welcome, WORLD"),
-      `the machines say ${JSON.stringify(words)} after the hot upgrade`,
+    const welcome = async () => {
+      const words = await each(machines, (url) => text(url, "/hello"));
+      return Object.values(words).every((word) => word === "Welcome, world");
+    };
+    const package_added = expect(
+      await welcome(),
+      "a machine does not run version 2 after the hot upgrade",
     );
-    const migrated = expect(
+    const followed = expect(
       machines.every(({ id }) => {
         const old = before[id] as { count: number };
-        const now = after[id] as { count: number; step: number };
-        return old.count > 0 && now.count >= old.count && now.step === 1;
+        const now = after[id] as { count: number; even?: boolean };
+        return old.count > 0 && now.count >= old.count &&
+          now.even === (now.count % 2 === 0);
       }),
-      "a machine lost its count or has no step",
-    ) && greeted;
+      "an instance lost its count, or does not follow its class",
+    );
+    const met_new_code = expect(
+      await allReplied(load, "Welcome, hello"),
+      "an open socket was not answered by the new code",
+    );
     const upgraded = machines.map(({ id, region }) => {
       const machine = report.machines?.find((candidate) => candidate.id === id);
       return {
         id,
         region,
-        suspend_ms: machine?.suspend_ms ?? null,
+        total_ms: machine?.total_ms ?? null,
         reloaded: machine?.reloaded.length ?? 0,
         same_process: expect(
           JSON.stringify(pids[id]) === JSON.stringify(pidsAfter[id]),
@@ -135,9 +154,6 @@ export async function tour(
         ),
       };
     });
-    for (const { id, region, suspend_ms } of upgraded) {
-      expect(suspend_ms !== null, `${id} (${region}) reports no suspension`);
-    }
 
     const restarted = machines[0]!;
     await step(
@@ -147,38 +163,37 @@ export async function tour(
     await sandbox.restartMachine(restarted.id);
     await sandbox.waitUntilReady(restarted.id);
     const restart_reapplied = expect(
-      await text(restarted.url, "/hello") === "Welcome, WORLD",
+      await text(restarted.url, "/hello") === "Welcome, world",
       "the restarted machine does not run version 2",
     );
     await load.add(restarted.id, restarted.url);
 
-    await editToVersion3(app);
+    await makeItCrash(app);
     await step(
-      "flyhot hot --local: version 3, whose module throws when it is loaded",
+      "flyhot hot --local: version 3, which crashes a moment after it is in",
     );
-    const broken = await flyhot(
-      sandbox.env,
+    const local = ["hot", "--local", "--json"];
+    const crashed = await flyhot(signing, app, local, say);
+    const crash_undone = expect(
+      failedIn(crashed, "probation") && await welcome(),
+      `the release that crashes ended with ${crashed.code}`,
+    );
+
+    await mend(app);
+    await step("flyhot hot --local: version 4, but signed by a stranger");
+    const stranger = await makeKeyPair();
+    const foreign = await flyhot(
+      { ...sandbox.env, FLYHOT_SIGNING_KEY: stranger.privateKey },
       app,
-      ["hot", "--local", "--no-canary", "--json"],
+      local,
       say,
     );
-    const refused = broken.json as RolloutReport;
-    const wordsAfter = await each(machines, (url) => text(url, "/hello"));
-    const broken_release_refused = expect(
-      broken.code === 7 && refused.outcome === "rolled_back" &&
-        machines.every(({ id }) =>
-          refused.machines.some((machine) =>
-            machine.id === id && machine.failure?.phase === "load"
-          )
-        ) &&
-        Object.values(wordsAfter).every((word) => word === "Welcome, WORLD"),
-      `the broken release ended with ${broken.code}, ${
-        JSON.stringify(wordsAfter)
-      }`,
+    const stranger_refused = expect(
+      failedIn(foreign, "verify") && await welcome(),
+      `the release of a stranger ended with ${foreign.code}`,
     );
 
     await untilCounted(load, load.counts.increments + 30);
-    await editToVersion4(app);
     await step(
       "fly deploy: version 4, cold; its machines must not run version 2",
     );
@@ -186,7 +201,7 @@ export async function tour(
     await sandbox.deploy(app);
     const last = await each(machines, (url) => text(url, "/hello"));
     const cold_deploy_clean = expect(
-      Object.values(last).every((word) => word === "Good day, WORLD"),
+      Object.values(last).every((word) => word === "Good day, world"),
       `the machines say ${JSON.stringify(last)} after the cold deploy`,
     );
     for (const { id, url } of machines) await load.add(id, url);
@@ -194,7 +209,7 @@ export async function tour(
     // A poll that would overlay the new image has had its chance.
     const settled = await each(machines, (url) => text(url, "/hello"));
     expect(
-      Object.values(settled).every((word) => word === "Good day, WORLD"),
+      Object.values(settled).every((word) => word === "Good day, world"),
       `the machines say ${
         JSON.stringify(settled)
       } some polls after the cold deploy`,
@@ -215,11 +230,14 @@ export async function tour(
         dropped: counts.dropped,
         closed_with_machine: counts.closedWithMachine,
         messages: counts.messages,
+        met_new_code,
       },
-      state: { before, after, migrated },
+      state: { before, after, followed },
       machines: upgraded,
+      package_added,
       restart_reapplied,
-      broken_release_refused,
+      crash_undone,
+      stranger_refused,
       cold_deploy_clean,
       total_ms: Math.round(performance.now() - from),
       problems,
@@ -261,6 +279,25 @@ async function flyhot(
       `flyhot ${args.join(" ")} ended with ${code} and no JSON: ${answer}`,
     );
   }
+}
+
+/** Whether one machine failed in a phase, no other took the release, and all was taken back. */
+function failedIn(
+  { code, json }: { readonly code: number; readonly json: unknown },
+  phase: string,
+): boolean {
+  const { outcome, machines } = json as RolloutReport;
+  const failed = machines.filter((it) => it.failure?.phase === phase);
+  return code === 7 && outcome === "rolled_back" && failed.length === 1;
+}
+
+async function allReplied(load: Load, words: string): Promise<boolean> {
+  const deadline = performance.now() + 5_000;
+  while (!load.lastReplies().every((reply) => reply === words)) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
 }
 
 async function each<T>(

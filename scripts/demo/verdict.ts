@@ -29,19 +29,21 @@ export function verdictText(report: TourReport, colours: boolean): string {
     "sockets",
     `${sockets.opened} opened, ${sockets.dropped} dropped by an upgrade (${sockets.closed_with_machine} closed with a restarted or replaced machine)`,
   );
-  for (const { id, region, suspend_ms, reloaded, same_process } of machines) {
-    const suspended = suspend_ms === null
-      ? "no suspension"
-      : `suspended ${suspend_ms.toFixed(1)} ms`;
+  text += row(
+    sockets.met_new_code,
+    "",
+    "those open before the upgrade were answered by the new code",
+  );
+  for (const { id, region, total_ms, reloaded, same_process } of machines) {
     text += row(
-      same_process && suspend_ms !== null,
+      same_process,
       `${id} (${region})`,
-      `${reloaded} modules reloaded, ${suspended}, ${
+      `${reloaded} modules reloaded in ${total_ms ?? "?"} ms, ${
         same_process ? "same process" : "another process"
       }`,
     );
     text += row(
-      state.migrated,
+      state.followed,
       "",
       `${JSON.stringify(state.before[id])} -> ${
         JSON.stringify(state.after[id])
@@ -49,14 +51,24 @@ export function verdictText(report: TourReport, colours: boolean): string {
     );
   }
   text += row(
+    report.package_added,
+    "new package",
+    "downloaded by the machines, no image built for it",
+  );
+  text += row(
     report.restart_reapplied,
     "restarted machine",
     "came back on version 2",
   );
   text += row(
-    report.broken_release_refused,
-    "broken release",
-    "refused by every machine, version 2 served on",
+    report.crash_undone,
+    "release that crashes",
+    "undone on the canary, the others never met it",
+  );
+  text += row(
+    report.stranger_refused,
+    "release of a stranger",
+    "refused: its signature is not one that the image trusts",
   );
   text += row(
     report.cold_deploy_clean,

@@ -92,7 +92,7 @@ export function releaseProblems(state: ReleaseState): string[] {
         `${path} asks for ${name}@${range}, which ${
           admitted === false
             ? `does not admit ${version}`
-            : "is no version with nothing, ^ or ~ before it"
+            : "is not a version with nothing, ^ or ~ before it"
         }`,
       );
     }

@@ -48,7 +48,7 @@ Deno.test("releaseProblems() wants the apps' ranges to admit the version", () =>
   }));
   assertEquals(problems({ imports }), [
     "tests/apps/counter/deno.json asks for @flyhot/runtime@^0.0.9, which does not admit 0.1.2",
-    "tests/apps/counter/deno.json asks for @flyhot/runtime@latest, which is no version with nothing, ^ or ~ before it",
+    "tests/apps/counter/deno.json asks for @flyhot/runtime@latest, which is not a version with nothing, ^ or ~ before it",
   ]);
 });
 

@@ -69,7 +69,7 @@ export const initCommand: Command = defineCommand({
         "usage",
         kind === undefined
           ? `Cannot look at ${folder}: there is no such folder`
-          : `Cannot look at ${folder}: it is no folder`,
+          : `Cannot look at ${folder}: it is not a folder`,
         kind === undefined ? { hint: "with --yes it is made" } : {},
       );
     }

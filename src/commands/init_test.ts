@@ -251,7 +251,7 @@ Deno.test("flyhot init --yes makes the folder, and without it refuses one that i
         "Cannot look at gone: there is no such folder",
         "with --yes it is made",
       ],
-      ["main.ts", "Cannot look at main.ts: it is no folder", null],
+      ["main.ts", "Cannot look at main.ts: it is not a folder", null],
     ] as const
   ) {
     const { code, out } = await init({ files: FILES }, folder, "--json");

@@ -67,6 +67,7 @@ export const packCommand: Command = defineCommand({
       throw new FlyhotError(
         "usage",
         `Cannot pack ${folder}: there is no such folder`,
+        { hint: "name the app's folder: flyhot pack <folder>" },
       );
     }
     const config = resolveConfig({

@@ -122,7 +122,7 @@ Deno.test("flyhot pack refuses a folder that is not there, an app without a name
   assertEquals(missing.code, 2);
   assert(
     missing.err.endsWith(
-      "error: Cannot pack no-such-folder: there is no such folder\n",
+      "error: Cannot pack no-such-folder: there is no such folder\nhint: name the app's folder: flyhot pack <folder>\n",
     ),
     missing.err,
   );

@@ -157,6 +157,7 @@ export const rehearseCommand: Command = defineCommand({
       throw new FlyhotError(
         "usage",
         `Cannot use --${name}: it is for --record <path>`,
+        { hint: "add --record <path>, or leave it out" },
       );
     }
     if (flags.record !== undefined) {
@@ -282,6 +283,7 @@ function once(
   throw new FlyhotError(
     "usage",
     `Cannot read "${argument}": --${name} ${flag} says it already`,
+    { hint: `leave out one of the two` },
   );
 }
 

@@ -64,6 +64,7 @@ export const sandboxCommand: Command = defineCommand({
       throw new FlyhotError(
         "usage",
         `Cannot start a sandbox for ${folder}: there is no such folder`,
+        { hint: "name the app's folder: flyhot sandbox <folder>" },
       );
     }
     const flyToml = flags.config === undefined

@@ -76,6 +76,7 @@ export function readFlags<
     throw new FlyhotError(
       "usage",
       `Cannot read the command line: it has ${args.length} arguments, more than ${ARGUMENTS_MAX}`,
+      { hint: "put long lists into deno.json; see docs/configuration.md" },
     );
   }
   const all: readonly FlagSpec[] = [...specs, ...commonSpecs ?? []];
@@ -118,6 +119,7 @@ export function readFlags<
       throw new FlyhotError(
         "usage",
         `Cannot read ${token.rawName}: it is given more than once`,
+        { hint: "leave out all but one" },
       );
     }
     given.set(spec.name, values);
@@ -159,9 +161,11 @@ function valueOf(
     throw new FlyhotError(
       "usage",
       `Cannot read ${rawName}=${value}: the flag takes no value`,
+      { hint: `write ${rawName} alone, or leave it out` },
     );
   }
-  const wanted = `<${spec.value ?? "value"}>`;
+  const word = spec.type === "integer" ? "number" : "value";
+  const wanted = `<${spec.value ?? word}>`;
   if (value === undefined || value === "") {
     throw new FlyhotError(
       "usage",
@@ -182,6 +186,7 @@ function valueOf(
       throw new FlyhotError(
         "usage",
         `Cannot read ${rawName}: expected a whole number of at least ${min}, found "${value}"`,
+        { hint: `write ${rawName} ${wanted}` },
       );
     }
   }

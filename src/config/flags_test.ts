@@ -100,7 +100,7 @@ Deno.test("readFlags() refuses a value for a boolean and a value given twice", (
   );
 });
 
-Deno.test("readFlags() refuses what is no whole number in range", () => {
+Deno.test("readFlags() refuses what is not a whole number in range", () => {
   for (const value of ["soon", "1.5", "0", "1e3", "99999999999"]) {
     assertEquals(
       refusal([`--timeout=${value}`]).message,

@@ -107,6 +107,7 @@ async function attempt<T>(
     new FlyhotError(
       "network",
       `Cannot ${what}: no answer within ${PROGRAM_MS_MAX / 1000} s`,
+      { hint: "check the network, and whether fly works: fly auth whoami" },
     );
   try {
     return { value: await withDeadline(PROGRAM_MS_MAX, late, work, signal) };

@@ -5,6 +5,10 @@ import { shownText } from "@flyhot/runtime/protocol";
 import { isRecord } from "../values.ts";
 import { FlyhotError } from "../errors.ts";
 
+// It is not Fly that answers so.
+const ODD_ANSWER =
+  "check FLY_FLAPS_BASE_URL, and whether a proxy answers in the place of Fly";
+
 /** One event in a machine's life. */
 export interface MachineEvent {
   /** For example `start`, `exit`. */
@@ -84,6 +88,7 @@ export function parseMachine(value: unknown): Machine {
     throw new FlyhotError(
       "unexpected",
       "Cannot read what the Machines API answered: a machine without a state, or without an id of letters, digits and hyphens",
+      { hint: ODD_ANSWER },
     );
   }
   // Where the host cannot be reached, the configuration comes under this other name.
@@ -117,13 +122,14 @@ export function parseMachine(value: unknown): Machine {
  *
  * @param value parsed JSON
  * @returns the machines
- * @throws {FlyhotError} `unexpected` if it is no list of machines
+ * @throws {FlyhotError} `unexpected` if it is not a list of machines
  */
 export function parseMachines(value: unknown): readonly Machine[] {
   if (!Array.isArray(value)) {
     throw new FlyhotError(
       "unexpected",
       "Cannot read what the Machines API answered: expected a list of machines",
+      { hint: ODD_ANSWER },
     );
   }
   return value.map(parseMachine);

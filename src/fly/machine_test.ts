@@ -100,7 +100,7 @@ Deno.test("lastExit() finds an exit that is nested one deeper", () => {
   assertEquals(lastExit(machine)?.code, 137);
 });
 
-Deno.test("parseMachines() refuses what is no list of machines", () => {
+Deno.test("parseMachines() refuses what is not a list of machines", () => {
   for (const value of [{ error: "x" }, null, [{ id: "1" }], ["1"]]) {
     const error = assertThrows(
       () => parseMachines(value),

@@ -382,7 +382,7 @@ export class MachinesApi {
   }
 
   /**
-   * Destroys a machine, running or not; one that is gone already is no error.
+   * Destroys a machine, running or not; one that is gone already is not an error.
    *
    * @param id the machine
    * @param signal gives up early
@@ -436,6 +436,10 @@ function unreadable(what: string): FlyhotError {
   return new FlyhotError(
     "unexpected",
     `Cannot ${what}: the answer of the Machines API is not the JSON expected`,
+    {
+      hint:
+        "check FLY_FLAPS_BASE_URL, and whether a proxy answers in the place of Fly",
+    },
   );
 }
 

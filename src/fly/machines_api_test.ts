@@ -133,7 +133,7 @@ Deno.test("MachinesApi.list() repeats on 429, 408 and 5xx", async () => {
   assertEquals(sent.length, 4);
 });
 
-Deno.test("MachinesApi.list() refuses an answer that is no list", async () => {
+Deno.test("MachinesApi.list() refuses an answer that is not a list", async () => {
   for (const body of ["<html>", { error: "x" }]) {
     const error = await assertRejects(
       () => world({ "GET ": [[200, body]] }).api.list(),
@@ -230,7 +230,7 @@ Deno.test("MachinesApi.wait() returns false when the time is over", async () => 
   assertFalse(await api.wait("m1", "started", { timeoutMs: 900 }));
 });
 
-Deno.test("MachinesApi.wait() takes 404 for destroyed, and for a lag otherwise, but not for ever", async () => {
+Deno.test("MachinesApi.wait() takes 404 for destroyed, and for a lag otherwise, but not forever", async () => {
   const gone = world({
     "GET /m1/wait?state=destroyed&timeout=10": [[404, ""]],
   });

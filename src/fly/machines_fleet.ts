@@ -222,7 +222,7 @@ export class MachinesFleet implements Fleet {
         "unexpected",
         cause instanceof ProtocolError
           ? `Cannot ${what}: ${cause.message.replace(/^Cannot/, "cannot")}`
-          : `Cannot ${what}: its answer is no JSON (${stdout.length} characters came)`,
+          : `Cannot ${what}: its answer is not JSON (${stdout.length} characters came)`,
         {
           cause,
           hint: "flyhot and @flyhot/runtime must have the same version",

@@ -124,7 +124,7 @@ Deno.test("MachinesFleet.manifest() says it when the runtime fails or answers so
   );
   for (
     const [answer, message] of [
-      ["<html>", "its answer is no JSON (6 characters came)"],
+      ["<html>", "its answer is not JSON (6 characters came)"],
       [
         '{"protocol":99}',
         "Cannot ask machine m1 for its manifest: cannot read running manifest.protocol: expected protocol 1 (",

@@ -81,7 +81,7 @@ export function moveApp(options: MoveOptions): MovedApp {
 
 const isTyped = (path: string) => /\.[cm]?tsx?$/.test(path);
 
-/** What goes on for ever once the module is loaded: loaded again, there would be two. */
+/** What goes on forever once the module is loaded: loaded again, there would be two. */
 function lastingCalls(path: string, source: string): readonly string[] {
   const owned = analyzeScript(path, source).owned ?? [];
   return [

@@ -25,7 +25,7 @@ const MODULES_MAX = 2000;
  * @param host the disk, and `deno` for the module graph
  * @param signal gives up early
  * @returns its files, as far as a plan needs them
- * @throws {FlyhotError} `usage` if a configuration file is no JSON
+ * @throws {FlyhotError} `usage` if a configuration file is not JSON
  */
 export async function readInitSources(
   folder: string,

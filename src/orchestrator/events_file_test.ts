@@ -32,7 +32,7 @@ Deno.test("eventFilePath() follows FLYHOT_EVENTS, then TMPDIR, then /tmp", () =>
   assertEquals(path({ FLYHOT_EVENTS: "/e", TMPDIR: "/t" }), "/e");
 });
 
-Deno.test("EventFileWriter begins anew and keeps the order of lines", async () => {
+Deno.test("EventFileWriter starts over and keeps the order of lines", async () => {
   const host = fakeHost({ files: { "/tmp/e": "old\n" } });
   const writer = new EventFileWriter(host, "/tmp/e");
   for (let i = 0; i < 5; i++) writer.append(`${i}\n`);

@@ -189,6 +189,10 @@ async function answerSign(
       throw new FlyhotError(
         "auth",
         "Cannot sign the release: no key was given",
+        {
+          hint:
+            "set FLYHOT_SIGNING_KEY, or name the key with --signing-key <file>",
+        },
       );
     }
     answer = { signature: await onSign(release, signal) };
@@ -208,6 +212,10 @@ async function answerSign(
     `Cannot ${what}: running deno there ended with ${code} (${
       shownText(stderr.trim().slice(0, 300))
     })`,
+    {
+      hint:
+        "run flyhot hot again; flyhot hot --local needs no temporary machine",
+    },
   );
 }
 

@@ -80,7 +80,10 @@ export async function appStart(
     /\breapply\s*\(/.test(source);
   const hot = startsRuntime ? { words } : hotCommand(words, command);
   if ("unsure" in hot) {
-    throw new FlyhotError("usage", `Cannot start the app: ${hot.unsure}`);
+    throw new FlyhotError("usage", `Cannot start the app: ${hot.unsure}`, {
+      hint:
+        "start it by deno run in the CMD of the Dockerfile, or with reapply() in the main module",
+    });
   }
   const now = readCommand(hot.words);
   const at = now?.subcommand ?? command.subcommand;

@@ -76,6 +76,7 @@ async function fleetCommit(
         new FlyhotError(
           "network",
           `no answer within ${POINTER_MS_MAX / 1000} s`,
+          { hint: "name the version that runs: flyhot rehearse <git ref>" },
         ),
       (deadline) => readPointer(openBucket(config, host), app, deadline),
       signal,

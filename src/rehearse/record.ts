@@ -43,7 +43,7 @@ export async function record(
     throw new FlyhotError(
       "usage",
       `Cannot write ${file}: ${errorText(cause)}`,
-      { cause },
+      { hint: "name a file in a folder that you may write to", cause },
     );
   }
   try {

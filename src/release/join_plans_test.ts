@@ -245,7 +245,7 @@ Deno.test("classify() goes cold on a package that the image does not hold", () =
   }]);
 });
 
-Deno.test("classify() goes cold where the machine's main module is no part of the release", () => {
+Deno.test("classify() goes cold where the machine's main module is not part of the release", () => {
   const { "main.ts": _edges, ...modules } = MODULES;
   const { "main.ts": _file, ...content } = CONTENT as Record<string, string>;
   const first = (changed: Manifest) =>

@@ -20,7 +20,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * Checks over TLS are left out, as are those of a kind that flyhot does not know: the platform goes on asking them.
  *
  * @param text the text, or null where there is none
- * @returns the checks; none of a text that is no TOML, which is reported where the configuration is read
+ * @returns the checks; none of a text that is not TOML, which is reported where the configuration is read
  */
 export function serviceChecksOf(text: string | null): ServiceCheck[] {
   if (text === null) return [];

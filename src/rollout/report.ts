@@ -13,7 +13,7 @@ export interface MachineReport {
   readonly region: string;
   /** Where it ended. */
   readonly standing: MachineStanding;
-  /** Modules it evaluated anew. */
+  /** Modules it evaluated again. */
   readonly reloaded: readonly string[];
   /** Modules loaded in all. */
   readonly modules: number;

@@ -198,7 +198,7 @@ async function refusePruned(
     } is not in the bucket`,
     {
       hint:
-        "deploy that version anew with: flyhot hot; or go back to the image with: flyhot rollback --to-base",
+        "deploy that version again with: flyhot hot; or go back to the image with: flyhot rollback --to-base",
     },
   );
 }

@@ -195,7 +195,7 @@ export class WaveRun {
       .map((state) => describeBad(state, this.#options.timeoutMs)).join("; ");
   }
 
-  /** A machine that rested after it had said something: what it said then is known, and is no news. */
+  /** A machine that rested after it had said something: what it said then is known, and is not news. */
   #again(machine: AppMachine): MachineState {
     const known = this.#states.get(machine.id);
     return known?.result

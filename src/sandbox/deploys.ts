@@ -320,5 +320,6 @@ async function readConfig(request: DeployRequest): Promise<AppConfig> {
   throw new FlyhotError(
     "not_found",
     `Cannot deploy ${request.folder}: ${named} is not there`,
+    { hint: "name the file with --config <path>" },
   );
 }

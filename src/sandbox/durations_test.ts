@@ -10,7 +10,7 @@ Deno.test("durationMs() reads Go durations and bare numbers", () => {
   assertEquals(durationMs(5_000_000_000, "ns"), 5000);
 });
 
-Deno.test("durationMs() gives null, when it is no duration", () => {
+Deno.test("durationMs() gives null, when it is not a duration", () => {
   for (const value of ["", "abc", "5 s", "-1s", -1, null, {}, undefined]) {
     assertEquals(durationMs(value, "s"), null, String(value));
   }

@@ -20,7 +20,7 @@ export interface FaultRequest {
  * What to do with a request instead of answering it well.
  *
  * `lose_request` breaks the connection before anything is done; `lose_answer` does it, then breaks the connection, so that
- * the client cannot know. Both put a byte on the wire that is no HTTP, because Deno's `fetch` silently sends any request
+ * the client cannot know. Both put a byte on the wire that is not HTTP, because Deno's `fetch` silently sends any request
  * once more, a PUT or POST too, when a connection that was in use before closes without a byte of an answer. `cut_answer`
  * does it and closes just so: the request may come, and be done, twice. `error500` and `slow_down` (503) answer so without
  * doing it; `delayMs` waits first, then does it.

@@ -134,7 +134,7 @@ Deno.test("fly deploy exits with 1 and says why, when it fails", async () => {
     [["--build-arg", "A"], /--build-arg "A": expected NAME=VALUE/],
     [["--wait-timeout", "soon"], /invalid argument "soon"/],
     [["--no-such-flag"], /Unknown option '--no-such-flag'/],
-    [["--image-label", "a b", "--build-only"], /"a b" is no tag/],
+    [["--image-label", "a b", "--build-only"], /"a b" is not a tag/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await deploy(...args);

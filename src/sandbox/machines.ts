@@ -107,7 +107,7 @@ export class Machines {
     const image = this.imageOf(request);
     const region = request.region ?? primaryRegion;
     if (!/^[a-z]{3}$/.test(region)) {
-      throw invalidArgument(`region "${region}" is no region`);
+      throw invalidArgument(`region "${region}" is not a region`);
     }
     this.#refuseTakenName(request.name);
     const id = newMachineId();

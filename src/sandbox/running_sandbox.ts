@@ -291,6 +291,7 @@ export class RunningSandbox implements Sandbox {
     throw new FlyhotError(
       "incomplete",
       `Cannot see machine ${machineId} in state ${state}: it is ${machine.state} after ${limits.timeoutMs} ms`,
+      { hint: `see what it logged: ${machine.logFile}` },
     );
   }
 
@@ -358,7 +359,7 @@ export class RunningSandbox implements Sandbox {
       throw new FlyhotError(
         "not_found",
         `Cannot find machine ${machineId}: this sandbox has no such machine`,
-        { cause },
+        { hint: "machines() lists those that there are", cause },
       );
     }
   }

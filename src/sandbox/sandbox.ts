@@ -185,19 +185,19 @@ function checkOptions(
     refuse("it needs the processes and signals of a Unix", "use WSL");
   }
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(app)) {
-    refuse(`"${app}" is no name of an app`, "use a-z, 0-9 and hyphens");
+    refuse(`"${app}" is not the name of an app`, "use a-z, 0-9 and hyphens");
   }
   if (
     regions.length === 0 || !regions.every((name) => /^[a-z]{3}$/.test(name))
   ) {
     refuse(
-      `"${regions.join(",")}" are no regions`,
+      `"${regions.join(",")}" are not regions`,
       "use names of three letters, for example iad,fra",
     );
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(bucket)) {
     refuse(
-      `"${bucket}" is no name of a bucket`,
+      `"${bucket}" is not the name of a bucket`,
       "use a-z, 0-9, dots and hyphens",
     );
   }

@@ -247,7 +247,7 @@ Deno.test("Sandbox methods refuse with a conflict, when a machine's state does n
   );
 });
 
-Deno.test("Sandbox.stop() ends all processes and removes the folder, twice is no harm", async () => {
+Deno.test("Sandbox.stop() ends all processes and removes the folder, twice does no harm", async () => {
   await using app = await appFolder({
     "main.ts": `
       new Deno.Command("sleep", { args: ["1000"] }).spawn();
@@ -349,10 +349,13 @@ Deno.test("Sandbox shows its credentials to its object store and to nobody else"
 Deno.test("startSandbox() refuses options that cannot be used", async () => {
   for (
     const [options, message] of [
-      [{ app: "My App" }, `Cannot start a sandbox: "My App" is no name of an`],
-      [{ regions: [] }, `Cannot start a sandbox: "" are no regions`],
-      [{ regions: ["iad", "x"] }, `"iad,x" are no regions`],
-      [{ bucket: "B" }, `"B" is no name of a bucket`],
+      [
+        { app: "My App" },
+        `Cannot start a sandbox: "My App" is not the name of an`,
+      ],
+      [{ regions: [] }, `Cannot start a sandbox: "" are not regions`],
+      [{ regions: ["iad", "x"] }, `"iad,x" are not regions`],
+      [{ bucket: "B" }, `"B" is not the name of a bucket`],
     ] as const
   ) {
     const error = await assertRejects(

@@ -134,6 +134,7 @@ async function ask(
           `Cannot ask machine ${machine.id} what it runs: no answer within ${
             ANSWER_MS_MAX / 1000
           } s`,
+          { hint: `see what it logged: fly logs --machine ${machine.id}` },
         ),
       (signal) => fleet.info(machine.id, signal),
       signal,

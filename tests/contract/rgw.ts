@@ -51,7 +51,7 @@ export async function startGateway(): Promise<Gateway | string> {
 async function unpackedPackages(folder: string): Promise<string> {
   if (Deno.build.os !== "linux") {
     throw new Unavailable(
-      "Ceph comes from Debian packages, and this is no Linux",
+      "Ceph comes from Debian packages, and this is not Linux",
     );
   }
   const cache = join(folder, "..", "flyhot-ceph-packages");

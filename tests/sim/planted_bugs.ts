@@ -199,7 +199,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name:
-      "starts are not counted, so that a release that dies at start is started for ever",
+      "starts are not counted, so that a release that dies at start is started forever",
     promises: [11],
     plant: {
       machineBucket: (bucket) =>

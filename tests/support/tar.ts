@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 
 /** One entry of an archive, as its header states it. */
 export interface TarEntry {
-  /** The name field; bytes where it is no UTF-8. */
+  /** The name field; bytes where it is not UTF-8. */
   readonly path: string | Uint8Array;
   /** The content. Default none. */
   readonly content?: string | Uint8Array;

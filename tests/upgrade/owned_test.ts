@@ -155,7 +155,7 @@ async function grows(app: DrivenApp): Promise<string[]> {
   return Object.keys(after).filter((tag) => after[tag] !== before[tag]);
 }
 
-/** Asks all the time, whatever is being upgraded: what waits on behalf of a call is no loop. */
+/** Asks all the time, whatever is being upgraded: what waits on behalf of a call is not a loop. */
 function load(app: DrivenApp) {
   let ended = false;
   const it = {

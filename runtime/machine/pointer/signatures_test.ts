@@ -203,7 +203,7 @@ Deno.test("keys are changed as the README says: one image trusts both, the next 
       const said = (await it.resultOf("other"))?.failure?.message ?? "";
       assert(said.startsWith("unsigned: "), said);
     }
-    // A rollback carries on the signature that the release has: nobody signs anew.
+    // A rollback carries on the signature that the release has: nobody signs again.
     await it.point(upgrade("back", taken!, { rollback_of: "forward" }));
     await it.machine.poll();
     assertEquals((await it.resultOf("back"))?.failure?.phase, "fetch");

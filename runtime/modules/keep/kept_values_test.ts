@@ -177,7 +177,7 @@ Deno.test("a variable follows what the old code makes of it, before the swap and
   assertEquals([old.value, now.value], [16, 16]);
 });
 
-Deno.test("constants are not followed, and old variables not for ever", () => {
+Deno.test("constants are not followed, and old variables not forever", () => {
   const kept = new KeptValues();
   constant(kept.open("main.ts", 0), "rooms", () => new Map());
   kept.stage(1, ["main.ts#rooms"]);

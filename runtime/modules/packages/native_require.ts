@@ -41,7 +41,7 @@ export function nativeRequire(
 }
 
 /**
- * Lets `require` load a file anew.
+ * Lets `require` load a file again.
  *
  * @param file its path
  */

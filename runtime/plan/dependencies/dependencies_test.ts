@@ -136,7 +136,7 @@ Deno.test("native add-ons: install scripts and machine kinds, not those of other
   );
 });
 
-Deno.test("a text that is no lock file pins nothing", () => {
+Deno.test("a text that is not a lock file pins nothing", () => {
   for (
     const text of [
       "",

@@ -74,7 +74,7 @@ export function versionOf(exact: string): string {
  * Reads a lock file (versions 4 and 5).
  *
  * @param text its text
- * @returns what it pins; empty for a text that is no such lock file
+ * @returns what it pins; empty for a text that is not such a lock file
  */
 export function readLockFile(text: string): LockFile {
   const pinned = new Map<string, string>();

@@ -46,7 +46,7 @@ Deno.test("startKeys() keeps of a package.json what decides on modules, not vers
   );
 });
 
-Deno.test("startKeys() takes anything else, and what is no JSON, as a whole", () => {
+Deno.test("startKeys() takes anything else, and what is not JSON, as a whole", () => {
   for (
     const [path, text] of [
       ["import_map.json", `{"imports":{}}`],

@@ -11,7 +11,7 @@ import { object } from "../../protocol/json/parse.ts";
  * what is new there matters only to modules that import it.
  *
  * @param text the lock file's text
- * @returns versions by requirement, for example `jsr:@std/path@^1.1.0` to `1.1.6`; empty for a text that is no lock file
+ * @returns versions by requirement, for example `jsr:@std/path@^1.1.0` to `1.1.6`; empty for a text that is not a lock file
  */
 export function lockedVersions(text: string): Record<string, string> {
   const versions: Record<string, string> = Object.create(null);

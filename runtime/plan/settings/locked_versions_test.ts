@@ -7,7 +7,7 @@ const LOCK = `{
   "npm": {}
 }`;
 
-Deno.test("lockedVersions() reads the chosen versions, and nothing out of a text that is no lock file", () => {
+Deno.test("lockedVersions() reads the chosen versions, and nothing out of a text that is not a lock file", () => {
   assertEquals({ ...lockedVersions(LOCK) }, {
     "jsr:@std/path@^1.1.0": "1.1.6",
     "npm:hono@4": "4.6.1",

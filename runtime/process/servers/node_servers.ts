@@ -1,6 +1,6 @@
 /** The servers of `node:http`, `https`, `http2`, `net` and `tls`: who meets which one, and how one is handed over.
  *
- * The first server on an address keeps the listening socket for ever; one that the code of an upgrade puts in its place
+ * The first server on an address keeps the listening socket forever; one that the code of an upgrade puts in its place
  * gets a stand-in for it. Deno runs their listeners in the async context of the last `import()` of the process, whoever
  * made it; here each event is work of its own, or the health check's where that sent the request.
  *
@@ -44,7 +44,7 @@ export interface NodeServersContext extends HandOverContext, NodeEventsContext {
   readonly passes: Passes;
   /** The connections of health checks. */
   readonly rawPasses: RawPasses;
-  /** Told of a socket that is no request any more, and of the module that serves it. */
+  /** Told of a socket that is not a request any more, and of the module that serves it. */
   upgraded(socket: net.Socket, place: string | null): void;
   /** Told of a connection to a server that does not speak HTTP, and of the module that serves it. */
   connected(socket: net.Socket, place: string | null): void;

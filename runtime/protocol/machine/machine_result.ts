@@ -82,7 +82,7 @@ export interface MachineResult {
   readonly ended_at: string | null;
   /** What code runs now; see {@linkcode fingerprint}. */
   readonly fingerprint: string;
-  /** Modules evaluated anew, by path. */
+  /** Modules evaluated again, by path. */
   readonly reloaded: readonly string[];
   /** How many app modules are loaded in all. */
   readonly modules: number;

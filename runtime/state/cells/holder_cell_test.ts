@@ -312,7 +312,7 @@ Deno.test("HolderCell.call() is not stuck after a thenable that misbehaves", asy
   }
 });
 
-Deno.test("HolderCell.call() hands on a result with a member called then that is no function", async () => {
+Deno.test("HolderCell.call() hands on a result with a member called then that is not a function", async () => {
   const result = { then: "later" };
   assertStrictEquals(
     await cellOf({ get: () => result }).call("get", []),
@@ -322,7 +322,7 @@ Deno.test("HolderCell.call() hands on a result with a member called then that is
 
 // Calls from inside
 
-Deno.test("HolderCell.call() refuses a call from inside the same holder instead of waiting for ever", async () => {
+Deno.test("HolderCell.call() refuses a call from inside the same holder instead of waiting forever", async () => {
   const cell: HolderCell = cellOf({
     outer: () => cell.call("inner", []),
     outerLater: async () => {

@@ -50,7 +50,7 @@ export async function folderOf(
   const found = await Deno.stat(folder).catch(() => null);
   if (found?.isDirectory) return folder;
   throw new TestAppError(
-    `Cannot find the version ${nameOf(version)}: ${folder} is no folder`,
+    `Cannot find the version ${nameOf(version)}: ${folder} is not a folder`,
   );
 }
 

@@ -61,11 +61,11 @@ Deno.test("maskOf() takes texts and regular expressions, and all places that the
     "a<masked>",
     "<masked>",
   ]);
-  // What is shown instead is no pattern of replaceAll().
+  // What is shown instead is not a pattern of replaceAll().
   assertEquals(masked("a", [{ pattern: /a/g, shown: "$&$&" }]), "$&$&");
 });
 
-Deno.test("maskOf() refuses what is no regular expression, or matches nothing", () => {
+Deno.test("maskOf() refuses what is not a regular expression, or matches nothing", () => {
   assertThrows(() => maskOf("("), SyntaxError);
   for (const source of ["", "a*", "(?:)", "^", "\\b|", "x?"]) {
     assertThrows(

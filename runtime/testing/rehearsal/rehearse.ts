@@ -126,7 +126,7 @@ export async function rehearse(
       ...unevenState(hot.before, fresh.before),
       ...(hot.load.length === 0
         ? [
-          "nothing was asked while it was upgraded: among the requests is no GET that ends by itself",
+          "nothing was asked while it was upgraded: among the requests there is no GET that ends by itself",
         ]
         : []),
     ],

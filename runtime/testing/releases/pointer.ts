@@ -21,7 +21,7 @@ export interface Deployed {
 }
 
 /**
- * Begins an upgrade: only this machine may apply it, and one that starts anew does not.
+ * Begins an upgrade: only this machine may apply it, and one that starts again does not.
  *
  * @param deployed what runs
  * @param upgrade the upgrade
@@ -60,7 +60,7 @@ export function begunBack(
 }
 
 /**
- * Ends an upgrade well: from now on a machine that starts anew applies it too.
+ * Ends an upgrade well: from now on a machine that starts again applies it too.
  *
  * @param deployed what runs
  * @returns the same, committed

@@ -40,7 +40,7 @@ const back = (deployed: Deployed, id: string) => {
   return committed(begunBack(deployed, target, release(id, sha), "m"));
 };
 
-/** What a running machine, one that starts anew and another machine make of it. */
+/** What a running machine, one that starts again and another machine make of it. */
 function seen(deployed: Deployed): (string | null)[] {
   const pointer = pointerWith(null, WHERE, deployed, "2026-01-15T10:30:00Z");
   assertEquals(parsePointer(JSON.parse(JSON.stringify(pointer))), pointer);

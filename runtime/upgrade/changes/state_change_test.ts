@@ -239,7 +239,7 @@ Deno.test("StateChange ends the subscriptions of replaced modules once there is 
   assertEquals(ended, 1);
 });
 
-Deno.test("StateChange migrates ahead, and makes anew only what was touched meanwhile", async () => {
+Deno.test("StateChange migrates ahead, and makes again only what was touched meanwhile", async () => {
   const { appProcess, rooms } = setUp();
   for (let at = 0; at < 500; at++) rooms.member(`${at}`);
   const made = new Map<unknown, number>();

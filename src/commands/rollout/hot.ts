@@ -53,7 +53,7 @@ export const hotCommand: Command = defineCommand({
     {
       name: "no-cache",
       type: "boolean",
-      description: "Build every layer of the image anew",
+      description: "Take no layer of the image from a cache",
     },
     {
       name: "buildkit",

@@ -176,10 +176,15 @@ export function parseDenoJson(content: string, path: string): DenoJsonConfig {
     root = parseJsonc(content);
   } catch (cause) {
     const said = errorText(cause);
-    throw new FlyhotError("usage", `Cannot read ${path}: ${said}`, { cause });
+    throw new FlyhotError("usage", `Cannot read ${path}: ${said}`, {
+      hint: "correct it: JSON, in which comments are allowed",
+      cause,
+    });
   }
   if (!isRecord(root)) {
-    throw new FlyhotError("usage", `Cannot read ${path}: expected an object`);
+    throw new FlyhotError("usage", `Cannot read ${path}: expected an object`, {
+      hint: `write { } around all that ${path} says`,
+    });
   }
   if (root.flyhot === undefined) return {};
   if (!isRecord(root.flyhot)) {
@@ -228,6 +233,7 @@ function refuse(at: string, expected: string, found: unknown): never {
     `Cannot read ${at}: expected ${expected}, found ${
       shown.length > 60 ? shown.slice(0, 57) + "..." : shown
     }`,
+    { hint: "all keys and what they take: docs/configuration.md" },
   );
 }
 

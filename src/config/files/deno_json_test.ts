@@ -121,7 +121,7 @@ Deno.test("parseDenoJson() never repeats a credential that was put in the place 
   assertFalse(`${error.message}${error.hint}`.includes("tSecret"));
 });
 
-Deno.test("parseDenoJson() refuses a file that is no JSON object", () => {
+Deno.test("parseDenoJson() refuses a file that is not a JSON object", () => {
   for (const content of ["{", "[]", "3"]) {
     const error = assertThrows(
       () => parseDenoJson(content, "app/deno.json"),

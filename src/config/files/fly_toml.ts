@@ -81,7 +81,9 @@ async function readFlyToml(
 ): Promise<FlyToml> {
   const text = await host.files.readText(path);
   if (text === null) {
-    throw new FlyhotError("usage", `Cannot read ${path}: it is gone`);
+    throw new FlyhotError("usage", `Cannot read ${path}: it is gone`, {
+      hint: "name it with --config <path>",
+    });
   }
   return parseFlyToml(text, path);
 }
@@ -148,7 +150,9 @@ function parseJsonConfig(text: string, path: string): Record<string, unknown> {
     );
   }
   if (isRecord(value)) return value;
-  throw new FlyhotError("usage", `Cannot read ${path}: expected an object`);
+  throw new FlyhotError("usage", `Cannot read ${path}: expected an object`, {
+    hint: "see https://fly.io/docs/reference/configuration/",
+  });
 }
 
 function section(
@@ -159,7 +163,9 @@ function section(
   const value = root[key];
   if (value === undefined) return {};
   if (isRecord(value)) return value;
-  throw new FlyhotError("usage", `Cannot read ${path}: ${key} is no table`);
+  throw new FlyhotError("usage", `Cannot read ${path}: ${key} is not a table`, {
+    hint: `write it as a section: [${key}]`,
+  });
 }
 
 function text_(value: unknown, at: string): string | null {
@@ -168,6 +174,7 @@ function text_(value: unknown, at: string): string | null {
   throw new FlyhotError(
     "usage",
     `Cannot read ${at}: expected text, found ${JSON.stringify(value)}`,
+    { hint: "put it in quotes" },
   );
 }
 
@@ -178,7 +185,13 @@ function envOf(value: unknown, path: string): Record<string, string> {
   const env: Record<string, string> = {};
   for (const table of tables) {
     if (!isRecord(table)) {
-      throw new FlyhotError("usage", `Cannot read ${path}: env is no table`);
+      throw new FlyhotError(
+        "usage",
+        `Cannot read ${path}: env is not a table`,
+        {
+          hint: "write it as a section: [env]",
+        },
+      );
     }
     for (const [name, entry] of Object.entries(table)) {
       env[name] = envText(entry, `${path}: env.${name}`);
@@ -199,5 +212,6 @@ function envText(value: unknown, at: string): string {
     `Cannot read ${at}: expected text, a number or a boolean, found ${
       JSON.stringify(value)
     }`,
+    { hint: "put it in quotes" },
   );
 }

@@ -74,7 +74,7 @@ Deno.test("parseFlyToml() refuses YAML and values of the wrong type", () => {
   );
   assertEquals(
     refusal("env = 3").message,
-    "Cannot read fly.toml: env is no table",
+    "Cannot read fly.toml: env is not a table",
   );
   assertEquals(
     refusal("[env]\nA = [1]").message,

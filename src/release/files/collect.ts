@@ -42,7 +42,7 @@ export interface Collected {
   readonly notes: readonly string[];
 }
 
-// Made by tools on every machine anew; never part of an app.
+// Made by tools on every machine again; never part of an app.
 const FOLDERS_OUT = new Set([".git", ".flyhot", "node_modules"]);
 
 /**
@@ -115,7 +115,7 @@ export async function collectFiles(
   return { files: new Map(files), aside, generated, links, notes };
 }
 
-/** Secrets and databases do not belong into a bucket; tests and editor settings are no part of what runs. */
+/** Secrets and databases do not belong into a bucket; tests and editor settings are not part of what runs. */
 function isAside(path: string): boolean {
   return isSecretLike(path) ||
     isForDevelopment(path) && !/\.d\.[cm]?ts$/.test(path);
@@ -230,7 +230,7 @@ async function gitFiles(
       };
     }
     notes.push(
-      `git-ignored files are not left out: ${root || "."} is no git tree`,
+      `git-ignored files are not left out: ${root || "."} is not a git tree`,
     );
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "NotFound") throw error;

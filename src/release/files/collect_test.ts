@@ -266,7 +266,7 @@ Deno.test("collectFiles() leaves git-ignored files out where asked, and says whe
   const noTree = await collectFiles(options, host({ code: 128 }));
   assertEquals(noTree.files.size, 4);
   assertEquals(noTree.notes, [
-    "git-ignored files are not left out: /app is no git tree",
+    "git-ignored files are not left out: /app is not a git tree",
   ]);
   const noGit = await collectFiles(options, host());
   assertEquals(noGit.files.size, 4);

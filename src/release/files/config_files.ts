@@ -63,7 +63,7 @@ export interface ConfigFiles {
  * @param host the disk
  * @param paths the files of the app, so that members named by a pattern are found. Default none
  * @returns what they say
- * @throws {FlyhotError} `usage` if one is no JSON
+ * @throws {FlyhotError} `usage` if one is not JSON
  */
 export async function readConfigFiles(
   root: string,
@@ -222,8 +222,13 @@ function parseRecord(
     value = parseJsonc(text);
   } catch (cause) {
     const said = errorText(cause);
-    throw new FlyhotError("usage", `Cannot read ${name}: ${said}`, { cause });
+    throw new FlyhotError("usage", `Cannot read ${name}: ${said}`, {
+      hint: "correct it: JSON, in which comments are allowed",
+      cause,
+    });
   }
   if (isRecord(value)) return value;
-  throw new FlyhotError("usage", `Cannot read ${name}: expected an object`);
+  throw new FlyhotError("usage", `Cannot read ${name}: expected an object`, {
+    hint: `write { } around all that ${name} says`,
+  });
 }

@@ -58,7 +58,7 @@ Deno.test("readConfigFiles() is content with an app that has none of them", asyn
   assertEquals([denoJson, packages.size], [{}, 0]);
 });
 
-Deno.test("readConfigFiles() refuses what is no JSON object, and names the file", async () => {
+Deno.test("readConfigFiles() refuses what is not a JSON object, and names the file", async () => {
   for (
     const [name, text] of [["deno.json", "{"], ["deno.jsonc", "[]"], [
       "package.json",

@@ -36,7 +36,7 @@ const SKIPPED = new Set([
  * @param host the disk
  * @param named the main modules, where the configuration names them. Default found
  * @returns what it holds
- * @throws {FlyhotError} `usage` if a configuration file is no JSON
+ * @throws {FlyhotError} `usage` if a configuration file is not JSON
  */
 export async function readProject(
   folder: string,

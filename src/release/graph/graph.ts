@@ -115,7 +115,7 @@ async function denoInfo(
   host: Host,
   signal?: AbortSignal,
 ): Promise<InfoGraph> {
-  // A compiled flyhot is its own execPath, and is no deno.
+  // A compiled flyhot is its own execPath, and is not deno.
   const program = /(^|[\\/])deno(\.exe)?$/i.test(host.execPath)
     ? host.execPath
     : "deno";
@@ -163,6 +163,7 @@ async function denoInfo(
     return JSON.parse(outcome.stdout) as InfoGraph;
   } catch (cause) {
     throw new FlyhotError("unexpected", `${what}: deno info gave no JSON`, {
+      hint: `run it in ${root}: deno ${args.join(" ")} ./${entry}`,
       cause,
     });
   }
@@ -267,7 +268,9 @@ function resolve(
 function broken(path: string, from: string | null, error: string): FlyhotError {
   const said = error.split("\n")[0] ?? "";
   if (!error.startsWith("Module not found")) {
-    return new FlyhotError("usage", `Cannot pack ${path}: ${said}`);
+    return new FlyhotError("usage", `Cannot pack ${path}: ${said}`, {
+      hint: `correct ${path}: deno check ${path}`,
+    });
   }
   return from === null
     ? new FlyhotError(
@@ -278,6 +281,7 @@ function broken(path: string, from: string | null, error: string): FlyhotError {
     : new FlyhotError(
       "usage",
       `Cannot pack ${from}: it imports ${path}, which is missing`,
+      { hint: `correct the import, or add ${path}` },
     );
 }
 

@@ -44,7 +44,7 @@ export interface LifeNow {
 /** What follows for a machine. */
 export type Life =
   | {
-    /** The same process runs the release, at rest in order, started anew in order, or not the rollout's any more. */
+    /** The same process runs the release, at rest in order, started again in order, or not the rollout's any more. */
     readonly life: "alive" | "rests" | "left";
   }
   | {

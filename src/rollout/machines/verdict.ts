@@ -9,7 +9,7 @@ import {
 import type { AppMachine } from "../../fly/fleet.ts";
 import type { MachineStanding } from "../../ui/reporter.ts";
 
-/** Where a machine stands; `gone` ones are no part of the rollout any more. */
+/** Where a machine stands; `gone` ones are not part of the rollout any more. */
 export type Standing = Exclude<MachineStanding, "returned"> | "gone";
 
 /** What is known of one machine. */

@@ -87,6 +87,9 @@ export class WokenMachines {
           `Cannot start machine ${id}: it is ${
             machine?.state ?? "gone"
           } after ${ANSWER_MS_MAX / 1000} s`,
+          {
+            hint: `see why: fly logs --machine ${id}, fly machine status ${id}`,
+          },
         );
       }
       await host.sleep(LOOK_MS, signal);

@@ -20,7 +20,7 @@ export function namesUpgrade(
 }
 
 /**
- * Finds what a machine that starts anew would run if the current upgrade did not exist.
+ * Finds what a machine that starts again would run if the current upgrade did not exist.
  *
  * @param generation the generation
  * @returns the newest committed upgrade of its history, or null for the base image as it is

@@ -169,7 +169,7 @@ export class PointerMover {
     );
   }
 
-  /** Revisions are compared within a lineage; a pointer made again begins anew. */
+  /** Revisions are compared within a lineage; a pointer made again starts over. */
   #isStale(read: Pointer | null): boolean {
     const known = this.#known;
     if (known === null) return false;

@@ -279,7 +279,7 @@ Deno.test("rolledBack() goes back to the base image where nothing was committed 
   assertEquals(again.hot_upgrade?.version, "base");
 });
 
-Deno.test("rolledBack() agrees with what a machine that starts anew runs", () => {
+Deno.test("rolledBack() agrees with what a machine that starts again runs", () => {
   // 2 was deployed again as 3, and 3 fell by the wayside: 2 is still what was committed last.
   const pointer = play(
     ...deploy("1"),

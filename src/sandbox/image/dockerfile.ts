@@ -169,7 +169,7 @@ function commandOf(text: string): readonly string[] {
         return words;
       }
     } catch {
-      // Docker reads what is no JSON list as the shell form.
+      // Docker reads what is not a JSON list as the shell form.
     }
   }
   return ["/bin/sh", "-c", text];

@@ -66,7 +66,7 @@ export class Images {
    * @param source the folder
    * @param options app, tag and Dockerfile
    * @returns the image
-   * @throws {FlyhotError} `usage` if the label is no tag, `not_found` if there is no such folder or named file
+   * @throws {FlyhotError} `usage` if the label is not a tag, `not_found` if there is no such folder or named file
    */
   async build(source: string, options: BuildOptions): Promise<Image> {
     const id = newUlid();
@@ -74,7 +74,7 @@ export class Images {
     if (!/^\w[\w.-]{0,127}$/.test(tag)) {
       throw new FlyhotError(
         "usage",
-        `Cannot build an image of ${source}: "${tag}" is no tag of an image`,
+        `Cannot build an image of ${source}: "${tag}" is not a tag of an image`,
         { hint: "use letters, digits, dots, hyphens and underscores" },
       );
     }
@@ -96,7 +96,7 @@ export class Images {
       throw new FlyhotError(
         "not_found",
         `Cannot build an image of ${source}: there is no such folder`,
-        { cause },
+        { hint: "name the folder that has the Dockerfile", cause },
       );
     }
     const hash = createHash("sha256");

@@ -123,7 +123,7 @@ Deno.test("Images.build() refuses what it cannot build, saying why", async () =>
   const label = await assertRejects(
     () => at.images.build(at.app, { app: "a", label: "a b" }),
     FlyhotError,
-    `"a b" is no tag of an image`,
+    `"a b" is not a tag of an image`,
   );
   assertEquals(label.code, "usage");
 });

@@ -42,7 +42,7 @@ export async function resetMachineFiles(
  *
  * @param config the configuration
  * @param workdir the image's working folder
- * @throws {PlatformError} 400 if one lies elsewhere than in the working folder, or is no base64
+ * @throws {PlatformError} 400 if one lies elsewhere than in the working folder, or is not base64
  */
 export function checkMachineFiles(
   config: MachineConfig,
@@ -53,7 +53,7 @@ export function checkMachineFiles(
     try {
       Uint8Array.fromBase64(raw_value);
     } catch {
-      throw invalidArgument(`the raw_value of ${guest_path} is no base64`);
+      throw invalidArgument(`the raw_value of ${guest_path} is not base64`);
     }
   }
 }

@@ -103,13 +103,13 @@ async function* deployLines(
 }
 
 function parseDeployRequest(body: unknown): DeployRequest {
-  if (!isRecord(body)) throw invalidArgument("the body is no JSON object");
+  if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { folder, regions, buildArgs, machines, buildOnly, readyMs } = body;
-  if (typeof folder !== "string") throw invalidArgument("folder is no text");
+  if (typeof folder !== "string") throw invalidArgument("folder is not text");
   const text = (key: string) => {
     const value = body[key] ?? null;
     if (value === null || typeof value === "string") return value;
-    throw invalidArgument(`${key} is no text`);
+    throw invalidArgument(`${key} is not text`);
   };
   return {
     folder,

@@ -90,9 +90,9 @@ Deno.test("controlApi() gives a deploy up, when the one who asked goes away", as
 Deno.test("controlApi() refuses what is not right, saying why", async () => {
   for (
     const [json, error] of [
-      [[], "invalid_argument: the body is no JSON object"],
-      [{}, "invalid_argument: folder is no text"],
-      [{ folder: "/x", label: 1 }, "invalid_argument: label is no text"],
+      [[], "invalid_argument: the body is not a JSON object"],
+      [{}, "invalid_argument: folder is not text"],
+      [{ folder: "/x", label: 1 }, "invalid_argument: label is not text"],
     ] as const
   ) {
     assertEquals(await lines(await ask(NEVER, { json })), [{

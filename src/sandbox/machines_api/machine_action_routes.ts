@@ -53,15 +53,15 @@ export async function exec({ machines, id, body, signal }: Call): Promise<
   LoopbackAnswer
 > {
   const machine = machines.get(id);
-  if (!isRecord(body)) throw invalidArgument("the body is no JSON object");
+  if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { cmd, stdin, timeout = 0 } = body;
   if (
     typeof timeout !== "number" || !Number.isInteger(timeout) || timeout < 0
   ) {
-    throw invalidArgument("timeout is no whole number of seconds");
+    throw invalidArgument("timeout is not a whole number of seconds");
   }
   if (stdin !== undefined && typeof stdin !== "string") {
-    throw invalidArgument("stdin is no text");
+    throw invalidArgument("stdin is not text");
   }
   const seconds = Math.min(timeout || EXEC_SECONDS, EXEC_SECONDS_MAX);
   const outcome = await machine.exec({
@@ -90,7 +90,9 @@ function commandOf(command: unknown, cmd: unknown): readonly string[] {
       throw invalidArgument(error instanceof Error ? error.message : cmd);
     }
   }
-  throw invalidArgument("command is no list of texts and cmd no command line");
+  throw invalidArgument(
+    "command is not a list of texts and cmd is not a command line",
+  );
 }
 
 /**
@@ -116,7 +118,9 @@ export function start(call: Call): LoopbackAnswer {
  */
 export function stop(call: Call): LoopbackAnswer {
   const machine = leased(call);
-  if (!isRecord(call.body)) throw invalidArgument("the body is no JSON object");
+  if (!isRecord(call.body)) {
+    throw invalidArgument("the body is not a JSON object");
+  }
   begin(machine.stop(stopOptions(call.body.signal, call.body.timeout, "ns")));
   return OK;
 }
@@ -161,7 +165,7 @@ function stopOptions(
   const timeoutMs = timeout === undefined || timeout === null
     ? undefined
     : durationMs(timeout, unit);
-  if (timeoutMs === null) throw invalidArgument("timeout is no duration");
+  if (timeoutMs === null) throw invalidArgument("timeout is not a duration");
   const wanted = signal === undefined || signal === null || signal === ""
     ? undefined
     : signalOf(signal);
@@ -173,7 +177,7 @@ function stopOptions(
 
 function signalOf(name: unknown): Deno.Signal {
   if (typeof name === "string" && isSignal(name)) return name;
-  throw invalidArgument(`${JSON.stringify(name)} is no signal`);
+  throw invalidArgument(`${JSON.stringify(name)} is not a signal`);
 }
 
 /**
@@ -184,7 +188,9 @@ function signalOf(name: unknown): Deno.Signal {
  * @throws {PlatformError} 400, 404, 409 or 412
  */
 export function signal(call: Call): LoopbackAnswer {
-  if (!isRecord(call.body)) throw invalidArgument("the body is no JSON object");
+  if (!isRecord(call.body)) {
+    throw invalidArgument("the body is not a JSON object");
+  }
   leased(call).signal(signalOf(call.body.signal));
   return OK;
 }

@@ -41,7 +41,7 @@ export function getOne({ machines, id, key }: Call): LoopbackAnswer {
  */
 export function setOne({ machines, id, key, body }: Call): LoopbackAnswer {
   const value = isRecord(body) ? body.value : undefined;
-  if (typeof value !== "string") throw invalidArgument("value is no text");
+  if (typeof value !== "string") throw invalidArgument("value is not text");
   machines.get(id).setMetadata({ [key]: value });
   return { status: 204 };
 }
@@ -56,7 +56,7 @@ export function setOne({ machines, id, key, body }: Call): LoopbackAnswer {
 export function setMany({ machines, id, body }: Call): LoopbackAnswer {
   const machine = machines.get(id);
   if (!isRecord(body) || !isRecord(body.metadata)) {
-    throw invalidArgument("metadata is no object");
+    throw invalidArgument("metadata is not an object");
   }
   const { machine_version: version } = body;
   if (version && version !== machine.instanceId) {
@@ -68,7 +68,7 @@ export function setMany({ machines, id, body }: Call): LoopbackAnswer {
   const change: Record<string, string | null> = {};
   for (const [key, value] of Object.entries(body.metadata)) {
     if (value !== null && typeof value !== "string") {
-      throw invalidArgument(`metadata.${key} is no text`);
+      throw invalidArgument(`metadata.${key} is not text`);
     }
     change[key] = value || null;
   }
@@ -116,7 +116,7 @@ export function takeLease(
   const { ttl: inBody, description } = isRecord(body) ? body : {};
   const ttl = Number(query.get("ttl") ?? inBody ?? LEASE_SECONDS);
   if (!Number.isInteger(ttl) || ttl < 1) {
-    throw invalidArgument("ttl is no whole number of seconds");
+    throw invalidArgument("ttl is not a whole number of seconds");
   }
   const lease = machines.get(id).lease.acquire({
     ttl,

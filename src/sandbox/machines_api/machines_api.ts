@@ -143,13 +143,13 @@ function decode(name: string): string {
  *
  * @param request the request
  * @returns the value; an empty object where there is no body
- * @throws {PlatformError} 400 if it is no JSON
+ * @throws {PlatformError} 400 if it is not JSON
  */
 export function bodyOf(request: LoopbackRequest): unknown {
   if (request.body.byteLength === 0) return {};
   try {
     return JSON.parse(new TextDecoder().decode(request.body));
   } catch {
-    throw invalidArgument("the body is no JSON");
+    throw invalidArgument("the body is not JSON");
   }
 }

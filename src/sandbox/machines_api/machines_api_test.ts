@@ -124,7 +124,7 @@ Deno.test("machinesApi() refuses to make a machine, when something is wrong with
   assertRefused(
     await create({ config, region: "nowhere" }),
     400,
-    `invalid_argument: region "nowhere" is no region`,
+    `invalid_argument: region "nowhere" is not a region`,
   );
   assertRefused(
     await create({
@@ -148,7 +148,7 @@ Deno.test("machinesApi() refuses to make a machine, when something is wrong with
   });
   assertEquals([bad.status, (await bad.json()).error], [
     400,
-    "invalid_argument: the body is no JSON",
+    "invalid_argument: the body is not JSON",
   ]);
 });
 
@@ -417,11 +417,14 @@ Deno.test("machinesApi() runs a command in a machine, with its files and environ
   );
   for (
     const [body, error] of [
-      [{}, "command is no list of texts and cmd no command line"],
-      [{ command: [1] }, "command is no list of texts and cmd no command line"],
+      [{}, "command is not a list of texts and cmd is not a command line"],
+      [
+        { command: [1] },
+        "command is not a list of texts and cmd is not a command line",
+      ],
       [{ cmd: "echo '" }, "Cannot read the command echo ': a ' is not closed"],
-      [{ cmd: "a", timeout: -1 }, "timeout is no whole number of seconds"],
-      [{ cmd: "a", stdin: 1 }, "stdin is no text"],
+      [{ cmd: "a", timeout: -1 }, "timeout is not a whole number of seconds"],
+      [{ cmd: "a", stdin: 1 }, "stdin is not text"],
     ] as const
   ) assertRefused(await exec(body), 400, `invalid_argument: ${error}`);
 });
@@ -457,7 +460,7 @@ Deno.test("machinesApi() changes metadata without a new version or a restart", a
   assertRefused(
     await at.api("POST", `${path}/a`, { value: 1 }),
     400,
-    "invalid_argument: value is no text",
+    "invalid_argument: value is not text",
   );
   assertEquals((await at.api("DELETE", `${path}/a`)).status, 204);
   assertRefused(
@@ -610,12 +613,12 @@ Deno.test("machinesApi() sends signals, and stops with those of the configuratio
   assertRefused(
     await at.api("POST", `/machines/${id}/signal`, { signal: "SIGNAL" }),
     400,
-    `invalid_argument: "SIGNAL" is no signal`,
+    `invalid_argument: "SIGNAL" is not a signal`,
   );
   assertRefused(
     await at.api("POST", `/machines/${id}/stop`, { timeout: "soon" }),
     400,
-    "invalid_argument: timeout is no duration",
+    "invalid_argument: timeout is not a duration",
   );
   await at.sandbox.stopMachine(id);
   assertEquals((await exits(at, id))[0]?.guest_exit_code, 0);

@@ -134,7 +134,7 @@ export function parseAuthorization(header: string): Authorization {
     accessKeyId === "" || !date || !/^\d{8}$/.test(date) || !region ||
     terminator !== "aws4_request"
   ) {
-    throw malformed("the Credential is no access key and scope");
+    throw malformed("the Credential is not an access key and scope");
   }
   if (service !== "s3") {
     throw malformed(`incorrect service "${service}", expected "s3"`);

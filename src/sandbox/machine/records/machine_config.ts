@@ -34,10 +34,10 @@ export interface MachineRequest {
  * @throws {PlatformError} 422 if the image is missing, 400 if anything read has the wrong shape
  */
 export function parseMachineRequest(body: unknown): MachineRequest {
-  if (!isRecord(body)) throw invalidArgument("the body is no JSON object");
+  if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { config } = body;
   if (config !== undefined && !isRecord(config)) {
-    throw invalidArgument("config is no object");
+    throw invalidArgument("config is not an object");
   }
   if (config?.image === undefined || config.image === "") {
     throw new PlatformError(422, "config.image required");
@@ -56,7 +56,7 @@ export function parseMachineRequest(body: unknown): MachineRequest {
 function parseConfig(config: Record<string, unknown>): MachineConfig {
   const { image, restart, init, guest, stop_config, files } = config;
   if (typeof image !== "string") {
-    throw invalidArgument("config.image is no text");
+    throw invalidArgument("config.image is not text");
   }
   textMap(config.env, "config.env");
   textMap(config.metadata, "config.metadata");
@@ -90,7 +90,9 @@ function parseConfig(config: Record<string, unknown>): MachineConfig {
   record(stop_config, "config.stop_config", ({ signal }) => {
     const name = text(signal, "config.stop_config.signal");
     if (name !== null && !isSignal(name)) {
-      throw invalidArgument(`config.stop_config.signal ${name} is no signal`);
+      throw invalidArgument(
+        `config.stop_config.signal ${name} is not a signal`,
+      );
     }
   });
   record(config.checks, "config.checks", () => {});
@@ -98,7 +100,7 @@ function parseConfig(config: Record<string, unknown>): MachineConfig {
     const [key, list] of Object.entries({ services: config.services, files })
   ) {
     if (list !== undefined && !isRecordList(list)) {
-      throw invalidArgument(`config.${key} is no list of objects`);
+      throw invalidArgument(`config.${key} is not a list of objects`);
     }
   }
   // Checked above, field by field; the rest is kept as it came.
@@ -111,14 +113,14 @@ function record(
   look: (record: Record<string, unknown>) => void,
 ): void {
   if (value === undefined || value === null) return;
-  if (!isRecord(value)) throw invalidArgument(`${at} is no object`);
+  if (!isRecord(value)) throw invalidArgument(`${at} is not an object`);
   look(value);
 }
 
 function text(value: unknown, at: string): string | null {
   if (value === undefined || value === null || value === "") return null;
   if (typeof value === "string") return value;
-  throw invalidArgument(`${at} is no text`);
+  throw invalidArgument(`${at} is not text`);
 }
 
 function flag(value: unknown, at: string): boolean {
@@ -132,14 +134,14 @@ function count(value: unknown, at: string): number | null {
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) {
     return value;
   }
-  throw invalidArgument(`${at} is no whole number`);
+  throw invalidArgument(`${at} is not a whole number`);
 }
 
 function textMap(value: unknown, at: string): void {
   record(value, at, (map) => {
     for (const [key, entry] of Object.entries(map)) {
       if (typeof entry !== "string") {
-        throw invalidArgument(`${at}.${key} is no text`);
+        throw invalidArgument(`${at}.${key} is not text`);
       }
     }
   });
@@ -149,7 +151,7 @@ function textList(value: unknown, at: string): void {
   if (value === undefined || value === null) return;
   if (
     !Array.isArray(value) || !value.every((item) => typeof item === "string")
-  ) throw invalidArgument(`${at} is no list of texts`);
+  ) throw invalidArgument(`${at} is not a list of texts`);
 }
 
 function isRecordList(value: unknown): boolean {

@@ -49,21 +49,24 @@ Deno.test("parseMachineRequest() refuses a body without an image with 422", () =
 
 Deno.test("parseMachineRequest() refuses wrong shapes with 400, naming them", () => {
   const cases: [unknown, string][] = [
-    [[], "the body is no JSON object"],
-    [{ config: 1 }, "config is no object"],
-    [{ config: { image: 1 } }, "config.image is no text"],
-    [with_({ env: { A: 1 } }), "config.env.A is no text"],
-    [with_({ metadata: [] }), "config.metadata is no object"],
+    [[], "the body is not a JSON object"],
+    [{ config: 1 }, "config is not an object"],
+    [{ config: { image: 1 } }, "config.image is not text"],
+    [with_({ env: { A: 1 } }), "config.env.A is not text"],
+    [with_({ metadata: [] }), "config.metadata is not an object"],
     [with_({ auto_destroy: "x" }), "config.auto_destroy is neither"],
     [with_({ restart: { policy: "never" } }), `policy is "never"; it must be`],
-    [with_({ restart: { max_retries: -1 } }), "max_retries is no whole number"],
-    [with_({ init: { cmd: "a b" } }), "config.init.cmd is no list of texts"],
+    [
+      with_({ restart: { max_retries: -1 } }),
+      "max_retries is not a whole number",
+    ],
+    [with_({ init: { cmd: "a b" } }), "config.init.cmd is not a list of texts"],
     [with_({ guest: { memory_mb: 300 } }), "must be a multiple of 256"],
-    [with_({ stop_config: { signal: "X" } }), "signal X is no signal"],
-    [with_({ services: {} }), "config.services is no list"],
-    [with_({ files: [1] }), "config.files is no list"],
-    [{ ...with_({}), name: 1 }, "name is no text"],
-    [{ ...with_({}), lease_ttl: "x" }, "lease_ttl is no whole number"],
+    [with_({ stop_config: { signal: "X" } }), "signal X is not a signal"],
+    [with_({ services: {} }), "config.services is not a list"],
+    [with_({ files: [1] }), "config.files is not a list"],
+    [{ ...with_({}), name: 1 }, "name is not text"],
+    [{ ...with_({}), lease_ttl: "x" }, "lease_ttl is not a whole number"],
   ];
   for (const [body, message] of cases) {
     const error = assertThrows(
