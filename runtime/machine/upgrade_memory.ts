@@ -86,12 +86,17 @@ export class Upgrades {
     wanted: HotUpgrade,
   ): MachineResult {
     const id = pending.upgrade_id;
-    if (outcome instanceof UpgradeError && outcome.transient) {
+    // What is committed is this generation's code: there is nothing else to run, and a bucket that refuses it or does not
+    // have it says nothing of the release itself.
+    const isCommitted = wanted.state === "committed";
+    if (
+      outcome instanceof UpgradeError &&
+      (outcome.transient || (isCommitted && outcome.phase === "fetch"))
+    ) {
       const memory = afterTransientFailure(
         this.memory.get(id),
         performance.now(),
-        // What is committed is this generation's code: there is nothing else to run.
-        wanted.state === "committed",
+        isCommitted,
       );
       this.memory.set(id, memory);
       if (memory.state === "waiting") return withFailure(pending, outcome);

@@ -62,7 +62,7 @@ export {
   pointerWithGeneration,
   pointerWithGenerations,
 } from "./pointer.ts";
-export { isUnread, unreadIn } from "./pointer_unread.ts";
+export { isUnread, unreadIn, type WithUnread } from "./pointer_unread.ts";
 export {
   keyId,
   publicKey,

@@ -2,7 +2,16 @@
  * @module
  */
 import { sameImage } from "./image_ref.ts";
-import type { Pointer } from "./pointer.ts";
+
+/** Of a pointer, what could not be read. */
+export interface WithUnread {
+  /** Whole entries, by their keys. */
+  readonly unread?: Readonly<Record<string, unknown>>;
+  /** The entries that could be read. */
+  readonly generations: Readonly<
+    Record<string, { readonly unread?: readonly unknown[] }>
+  >;
+}
 
 /** How long an entry that nobody can read may be, to be kept. */
 const UNREAD_LENGTH_MAX = 64 * 1024;
@@ -14,7 +23,10 @@ const UNREAD_LENGTH_MAX = 64 * 1024;
  * @param imageRef the base image
  * @returns true if nobody can tell what its machines should run
  */
-export function isUnread(pointer: Pointer | null, imageRef: string): boolean {
+export function isUnread(
+  pointer: WithUnread | null,
+  imageRef: string,
+): boolean {
   if (imageRef === "") return false;
   return Object.entries(pointer?.unread ?? {}).some(([key, entry]) =>
     [key, imageRefIn(entry)].some((ref) =>
@@ -29,7 +41,7 @@ export function isUnread(pointer: Pointer | null, imageRef: string): boolean {
  * @param pointer the pointer
  * @returns as it was found
  */
-export function unreadIn(pointer: Pointer): readonly unknown[] {
+export function unreadIn(pointer: WithUnread): readonly unknown[] {
   return [
     ...Object.values(pointer.unread ?? {}),
     ...Object.values(pointer.generations).flatMap(({ unread = [] }) => unread),

@@ -40,6 +40,7 @@ export class RunningApp implements TestApp {
       {
         folder: temporary,
         image: join(temporary, "image"),
+        appFolder: options.folder ?? "",
         command: options.command ??
           [Deno.execPath(), "run", "--quiet", ...permissions, main],
         app,
@@ -69,7 +70,7 @@ export class RunningApp implements TestApp {
   }
 
   get folder(): string {
-    return this.#machine.root;
+    return this.#machine.appFolder;
   }
 
   get log(): readonly string[] {
@@ -104,9 +105,12 @@ export class RunningApp implements TestApp {
     return this.#machine.info();
   }
 
-  upgrade(to: AppVersion): Promise<UpgradeReport> {
+  upgrade(
+    to: AppVersion,
+    options: { readonly consent?: readonly string[] } = {},
+  ): Promise<UpgradeReport> {
     return this.#oneAtATime(async () =>
-      await this.publish(await this.pack(to))
+      await this.publish(await this.pack(to), options.consent)
     );
   }
 
@@ -117,9 +121,9 @@ export class RunningApp implements TestApp {
       this.#options;
     using packing = deadlineSignal(upgradeTimeoutMs, this.#stopped.signal);
     const { signal } = packing;
-    const folder = await folderOf(
-      to,
-      join(this.#temporary, `version-${number}`),
+    const folder = join(
+      await folderOf(to, join(this.#temporary, `version-${number}`)),
+      this.#options.folder ?? "",
     );
     const output = join(this.#temporary, `release-${number}.tar.gz`);
     return await (this.#options.pack?.(folder, { output, signal }) ??
@@ -131,8 +135,13 @@ export class RunningApp implements TestApp {
   }
 
   /** Brings a packed version in: the second half. */
-  publish(release: PackedApp): Promise<UpgradeReport> {
-    return this.#bounded((signal) => this.#publisher.publish(release, signal));
+  publish(
+    release: PackedApp,
+    consent: readonly string[] = [],
+  ): Promise<UpgradeReport> {
+    return this.#bounded((signal) =>
+      this.#publisher.publish(release, signal, consent)
+    );
   }
 
   rollback(): Promise<UpgradeReport> {

@@ -12,6 +12,8 @@ export interface AppSettings {
   readonly main?: string;
   /** What the main module may do, as flags of `deno run`. Default `["-A"]`. */
   readonly permissions?: readonly string[];
+  /** The app's folder within its versions, where these are folders above it: that of an app with `"root": ".."`. Default the version's folder itself. */
+  readonly folder?: string;
   /** How the app is started, where it is not `deno run <permissions> <main>`; run in the app's folder. */
   readonly command?: readonly string[];
   /** Variables of the app's environment, besides those of the test and those that Fly sets. */
@@ -75,10 +77,14 @@ export interface TestApp extends AsyncDisposable {
    * Upgrades it while it runs, as `flyhot hot` does. A refused upgrade is not an error, but said in the report.
    *
    * @param to the version
+   * @param options what is consented to for this upgrade, as refusals name it, besides what deno.json says
    * @returns what was done
    * @throws {TestAppError} if the version cannot be packed, or the app ends or does not say what became of it in time
    */
-  upgrade(to: AppVersion): Promise<UpgradeReport>;
+  upgrade(
+    to: AppVersion,
+    options?: { readonly consent?: readonly string[] },
+  ): Promise<UpgradeReport>;
   /**
    * Takes the last upgrade back, as `flyhot rollback` does: state goes through the `down` migrations.
    *

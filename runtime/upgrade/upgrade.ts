@@ -63,6 +63,8 @@ class Upgrade {
       release = await this.#fetch();
       const plan = await step("plan", () => this.#plan(release));
       if (plan.isEmpty) {
+        // What modules read by themselves may be the release's all the same.
+        await this.#context.onLoading?.();
         enterRelease(
           this.#appProcess,
           this.#wanted,

@@ -18,7 +18,8 @@ import {
 } from "../rehearse/rehearsal_text.ts";
 import { givenRequests } from "../rehearse/requests_given.ts";
 import { Repository, WORKING_TREE } from "../rehearse/versions.ts";
-import { given } from "../config/app_flags.ts";
+import { CONSENT_FLAGS, consentIn, given } from "../config/app_flags.ts";
+import { findDenoJson } from "../config/files/deno_json.ts";
 import {
   type Command,
   type CommandEnvironment,
@@ -74,6 +75,14 @@ export const rehearseCommand: Command = defineCommand({
       description: "What not to compare, besides flyhot.masks",
     },
     {
+      name: "group",
+      type: "string",
+      value: "name",
+      description: "The process group of fly.toml that is rehearsed",
+      default: "app, else the first",
+    },
+    ...CONSENT_FLAGS,
+    {
       name: "each",
       type: "string",
       value: "range",
@@ -115,6 +124,10 @@ export const rehearseCommand: Command = defineCommand({
     },
     { title: "A pull request, in CI", command: "flyhot rehearse origin/main" },
     {
+      title: "As it would go with a consent that a refusal names",
+      command: "flyhot rehearse --consent holder:docs",
+    },
+    {
       title: "Write the requests down: use the app on the port it prints",
       command: "flyhot rehearse --record requests.txt",
     },
@@ -134,6 +147,9 @@ export const rehearseCommand: Command = defineCommand({
       "--each": flags.each,
       "--requests": flags.requests[0],
       "--mask": flags.mask[0],
+      "--group": flags.group,
+      "--consent": flags.consent[0],
+      "--drop": flags.drop[0],
     });
     refuseTogether("--each", flags.each !== undefined, { from, to });
     for (const name of ["target", "with-credentials"] as const) {
@@ -154,10 +170,13 @@ export const rehearseCommand: Command = defineCommand({
     }
     const { host, signal } = context;
     const requests = await givenRequests(flags, host);
+    const denoJson = await findDenoJson(host, "");
     const world = {
       host,
-      repository: new Repository(host, signal),
+      repository: new Repository(host, signal, denoJson?.config.root),
       given: requests,
+      consent: consentIn(flags),
+      group: flags.group ?? null,
       port: flags.port ?? null,
       signal,
     };

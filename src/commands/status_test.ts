@@ -419,6 +419,8 @@ const FRAME = `my-app: 1 of 4 run what they should (revision 7)
 ✗ b  iad  base image  0123456789ab  Behind: v0.1.1 is current
 ? c  iad                            Unknown: Cannot ask machine c what it runs: no flyhot runtime answers there, nobody listens at /tmp/x
 - d  iad                            Stopped: applies at next start
+→ If b stays so: fly machine restart b
+→ If c stays so: fly logs --machine c
 `;
 
 Deno.test("flyhot status --watch shows one table after the other, and ends well on Ctrl-C", async () => {
@@ -431,13 +433,27 @@ Deno.test("flyhot status --watch shows one table after the other, and ends well 
   assertEquals(host.slept(), 4000);
 });
 
+Deno.test("F8: flyhot status --watch names a probation that nobody watches any more, and what settles it", async () => {
+  const { code, out } = await runMain(
+    ["status", "--watch", "2"],
+    watched(1, { fetch: leftHalfWay(null) }),
+  );
+  assertEquals(code, 0);
+  assert(
+    out.includes(
+      "✗ v0.1.1 was left on probation by you on a (upgrade 01K9): settle it with: flyhot rollback\n",
+    ),
+    out,
+  );
+});
+
 Deno.test("flyhot status --watch draws in place on a terminal", async () => {
   const { code, out } = await runMain(
     ["status", "-w"],
     watched(2, { screenRows: 24, env: { ...TOKEN, NO_COLOR: "1" } }),
   );
   assertEquals(code, 0);
-  const frames = out.split("\x1b[7A\x1b[J");
+  const frames = out.split("\x1b[8A\x1b[J");
   assertEquals(frames.length, 2, out);
   assert(frames.every((it) => it.includes(", every 5 s,")), out);
   assert(frames.every((it) => it.split("\n").every((l) => l.length < 80)), out);

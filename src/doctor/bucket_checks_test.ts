@@ -60,6 +60,9 @@ Deno.test("judgeProbe() says what Tigris promises across regions, and only of Ti
       "https://fly.storage.tigris.dev",
       "https://t3.storage.dev",
       "https://T3.storage.dev/",
+      "https://my-bucket.t3.storage.dev",
+      "https://my-bucket.fly.storage.tigris.dev:443/",
+      "http://fly.storage.tigris.dev",
     ]
   ) {
     assertStringIncludes(
@@ -72,6 +75,10 @@ Deno.test("judgeProbe() says what Tigris promises across regions, and only of Ti
       "https://s3.eu-west-1.amazonaws.com",
       "https://fly.storage.tigris.dev.example",
       "https://nott3.storage.dev",
+      "https://evil.example/fly.storage.tigris.dev",
+      "https://t3.storage.dev@evil.example",
+      "http://127.0.0.1:9000",
+      "file:///t3.storage.dev",
       "x",
       "",
     ]

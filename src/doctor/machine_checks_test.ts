@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { resolveConfig, type ResolvedConfig } from "../config/resolve.ts";
 import type { DenoJsonConfig } from "../config/files/deno_json.ts";
 import type { MachineStatus } from "../status/text.ts";
@@ -168,4 +168,30 @@ Deno.test("judgeRuntime() tells what runs, fails what is behind, and warns of wh
       null,
     ],
   );
+});
+
+Deno.test("T19: whatever says how a machine gets its token says machine-exec, and nothing gives it more", async () => {
+  const root = new URL("../../", import.meta.url);
+  let found = 0;
+  const look = async (url: URL): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(url)) {
+      const at = new URL(isDirectory ? `${name}/` : name, url);
+      if (isDirectory) await look(at);
+      else if (/(?<!_test)\.ts$/.test(name)) await read(at);
+    }
+  };
+  const read = async (url: URL): Promise<void> => {
+    const text = await Deno.readTextFile(url);
+    const ways = text.matchAll(/secrets set FLY_API_TOKEN=.{0,40}/g);
+    for (const [way] of ways) {
+      found++;
+      assert(
+        way.includes("$(fly tokens create machine-exec)"),
+        `${url}: ${way}`,
+      );
+    }
+  };
+  await look(new URL("src/", root));
+  await read(new URL("README.md", root));
+  assert(found >= 2, `${found}`);
 });

@@ -242,16 +242,78 @@ Deno.test("MachinesFleet.info() says the same where an older init refuses a prog
       [500, 'exec: "deno": executable file not found in $PATH'],
       [400, "could not spawn process: No such file or directory (os error 2)"],
       [422, "failed to start command: deno: command not found"],
+      [404, "exec failed: deno: not found in PATH"],
+      [503, "failed to exec: fork/exec deno: no such file or directory"],
+      [412, 'failed to spawn "deno": program not found'],
     ] as const
   ) {
-    let requests = 0;
-    const fleet = fleetOf(() => {
-      requests++;
-      return Response.json({ error: said }, { status });
-    });
+    for (const form of ["error", "message", "text"]) {
+      let requests = 0;
+      const fleet = fleetOf(() => {
+        requests++;
+        return form === "text"
+          ? new Response(said, { status })
+          : Response.json({ [form]: said }, { status });
+      });
+      for (
+        const ask of [
+          () => fleet.info("m1"),
+          () => fleet.manifest("m1"),
+          () => fleet.nudge("m1"),
+        ]
+      ) {
+        const error = await assertRejects(ask, FlyhotError, undefined, said);
+        assertEquals(
+          error.hint,
+          "the machine's image needs deno on its PATH",
+          said,
+        );
+      }
+      assertEquals(requests, 3, "a program does not appear by asking again");
+    }
+  }
+});
+
+Deno.test("F16: MachinesFleet.info() says nothing of deno where the machine, the app or the way is at fault", async () => {
+  for (
+    const [status, said] of [
+      [404, "machine not found"],
+      [404, "app not found"],
+      [412, "machine not in a valid state to perform this operation"],
+      [500, "internal error"],
+      [408, "deadline_exceeded: the command was not found to end in time"],
+      [429, "rate limit exceeded"],
+      [502, "could not find a good route"],
+    ] as const
+  ) {
+    const fleet = fleetOf(() => Response.json({ error: said }, { status }));
     const error = await assertRejects(() => fleet.info("m1"), FlyhotError);
-    assertEquals(error.hint, "the machine's image needs deno on its PATH");
-    assertEquals(requests, 1, "a program does not appear by asking again");
+    assert(!error.hint?.includes("deno on its PATH"), `${said}: ${error.hint}`);
+  }
+});
+
+Deno.test("F15: MachinesFleet says what came where an answer is cut, damaged or preceded by something else", async () => {
+  const packed = new Blob([JSON.stringify({ long: "x".repeat(50_000) })])
+    .stream().pipeThrough(new CompressionStream("gzip"));
+  const text = `gzip:${(await new Response(packed).bytes()).toBase64()}`;
+  for (
+    const stdout of [
+      text.slice(0, -8),
+      text.slice(0, 40),
+      "gzip:",
+      "gzip:!!",
+      `Warning: a new version\n${text}`,
+      '{"protocol": 1, "files": {"a',
+      "",
+    ]
+  ) {
+    const fleet = fleetOf(() => Response.json({ exit_code: 0, stdout }));
+    const error = await assertRejects(() => fleet.manifest("m1"), FlyhotError);
+    assertEquals(error.code, "unexpected");
+    assert(
+      error.message.startsWith("Cannot ask machine m1 for its manifest: "),
+      error.message,
+    );
   }
 });
 
@@ -332,4 +394,28 @@ Deno.test("MachinesFleet.leaseHolder() asks all machines at once", async () => {
   const ids = Array.from({ length: 12 }, (_, index) => `m${index}`);
   assertEquals(await fleet.leaseHolder(ids), "machine m7 is held by ann");
   assertEquals(most, 12);
+});
+
+Deno.test("T29: MachinesFleet.leaseHolder() asks a hundred machines a few at a time, each once, and passes over those that are gone", async () => {
+  let open = 0;
+  let most = 0;
+  const asked: string[] = [];
+  const fleet = fleetOf(async (request) => {
+    most = Math.max(most, ++open);
+    asked.push(new URL(request.url).pathname.split("/").at(-2)!);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    open--;
+    return Response.json({}, { status: 404 });
+  });
+  const ids = Array.from({ length: 100 }, (_, index) => `m${index}`);
+  assertEquals(await fleet.leaseHolder(ids), null);
+  assertEquals(asked.toSorted(), ids.toSorted());
+  assert(most > 8 && most <= 16, `${most}`);
+  assertEquals(await fleet.leaseHolder([]), null);
+  // A lease without a word of its owner is one all the same.
+  const nameless = fleetOf(() => Response.json({ status: "success" }));
+  assertEquals(
+    await nameless.leaseHolder(["m1"]),
+    "machine m1 is held by somebody",
+  );
 });

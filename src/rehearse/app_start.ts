@@ -45,14 +45,16 @@ const DEFAULT_PORT = 8000;
  *
  * @param files its files
  * @param deno the program `deno`
+ * @param group the process group of fly.toml; null for `app`, else the first
  * @returns the command, with the runtime in front where neither it nor the main module has it
  * @throws {FlyhotError} `usage` if nothing says how it is started
  */
 export async function appStart(
   files: StartFiles,
   deno: string,
+  group: string | null = null,
 ): Promise<AppStart> {
-  const found = startWords(files);
+  const found = startWords(files, group);
   if (!found) {
     throw new FlyhotError(
       "usage",
@@ -99,6 +101,7 @@ export async function appStart(
 
 function startWords(
   { flyToml, dockerfile, denoJson }: StartFiles,
+  wanted: string | null,
 ): {
   readonly words: readonly string[];
   readonly command: StartCommand;
@@ -106,7 +109,9 @@ function startWords(
 } | null {
   const task = taskIn(configOf(denoJson));
   const groups = processesOf(flyToml);
-  const group = groups.find(([name]) => name === "app") ?? groups[0];
+  const group = groups.find(([name]) => name === (wanted ?? "app")) ??
+    (wanted === null ? groups[0] : undefined);
+  if (wanted !== null && !group) throw noSuchGroup(wanted, groups);
   const lines = [
     ...(group ? [shellWords(group[1])] : []),
     dockerfile === null ? null : imageStart(dockerfile, task)?.words ?? null,
@@ -121,6 +126,24 @@ function startWords(
   const words = ["run", "-A", "main.ts"];
   const command = readCommand(words);
   return command && { words, command, isGuess: true };
+}
+
+function noSuchGroup(
+  wanted: string,
+  groups: ReturnType<typeof processesOf>,
+): FlyhotError {
+  const names = groups.map(([name]) => name).join(", ");
+  return new FlyhotError(
+    "usage",
+    `Cannot start the process group ${wanted}: [processes] in fly.toml names ${
+      names === "" ? "none" : names
+    }`,
+    {
+      hint: names === ""
+        ? "leave --group out"
+        : `name one of them: --group ${groups[0]![0]}`,
+    },
+  );
 }
 
 /** The words of a task that a process group names. */

@@ -6,15 +6,44 @@ import { appStart, type StartFiles } from "./app_start.ts";
 const start = (
   files: Partial<StartFiles>,
   modules: Record<string, string> = { "main.ts": "" },
+  group: string | null = null,
 ) =>
-  appStart({
-    flyToml: null,
-    dockerfile: null,
-    denoJson: null,
-    readsPort: true,
-    module: (path) => Promise.resolve(modules[path] ?? null),
-    ...files,
-  }, "/bin/deno");
+  appStart(
+    {
+      flyToml: null,
+      dockerfile: null,
+      denoJson: null,
+      readsPort: true,
+      module: (path) => Promise.resolve(modules[path] ?? null),
+      ...files,
+    },
+    "/bin/deno",
+    group,
+  );
+
+Deno.test("appStart() starts the process group that is named, and says which there are", async () => {
+  const flyToml = `[processes]\nworker = "run -A w.ts"\napp = "run -A a.ts"\n`;
+  const modules = { "w.ts": "", "a.ts": "" };
+  for (
+    const [group, script] of [[null, "a.ts"], ["app", "a.ts"], [
+      "worker",
+      "w.ts",
+    ]] as const
+  ) {
+    const { command } = await start({ flyToml }, modules, group);
+    assertEquals(command.at(-1), script);
+  }
+  await assertRejects(
+    () => start({ flyToml }, modules, "web"),
+    FlyhotError,
+    "Cannot start the process group web: [processes] in fly.toml names worker, app",
+  );
+  await assertRejects(
+    () => start({}, modules, "web"),
+    FlyhotError,
+    "names none",
+  );
+});
 
 Deno.test("appStart() does as fly.toml, the Dockerfile or deno.json say, in this order", async () => {
   const flyToml = `[processes]\nworker = "run -A w.ts"\napp = "run -A a.ts"\n`;

@@ -28,6 +28,10 @@ export interface RehearsalWorld {
   readonly repository: Repository;
   /** What is asked. */
   readonly given: GivenRequests;
+  /** What is consented to for the upgrade, besides what deno.json says. */
+  readonly consent: readonly string[];
+  /** The process group of fly.toml that is rehearsed; null for that which serves. */
+  readonly group: string | null;
   /** The port that the app listens on; null to find it out. */
   readonly port: number | null;
   /** Gives up. */
@@ -48,7 +52,7 @@ export async function rehearseBetween(
   to: Version,
   world: RehearsalWorld,
 ): Promise<RehearsalReport> {
-  const { host, given, port, signal } = world;
+  const { host, repository, given, consent, port, signal } = world;
   const [before, after] = await Promise.all([
     startOf(from, world),
     startOf(to, world),
@@ -61,11 +65,13 @@ export async function rehearseBetween(
       ...(at === null ? {} : { port: at }),
     };
   };
-  const path = host.cwd();
+  const { root: path, appFolder: folder } = repository;
   try {
     return await rehearse({
       ...settings(before),
       app: APP,
+      folder,
+      consent,
       from: { git: from.id, path },
       to: { git: to.id, path },
       fresh: settings(after),
@@ -97,16 +103,20 @@ function oneSentence(message: string): string {
 
 async function startOf(
   version: Version,
-  { repository, host }: RehearsalWorld,
+  { repository, host, group }: RehearsalWorld,
 ): Promise<AppStart> {
   const read = (path: string) => repository.readText(version, path);
-  return await appStart({
-    flyToml: await read("fly.toml"),
-    dockerfile: await read("Dockerfile"),
-    denoJson: await read("deno.json") ?? await read("deno.jsonc"),
-    readsPort: await repository.says(version, "PORT"),
-    module: read,
-  }, denoOf(host));
+  return await appStart(
+    {
+      flyToml: await read("fly.toml"),
+      dockerfile: await read("Dockerfile"),
+      denoJson: await read("deno.json") ?? await read("deno.jsonc"),
+      readsPort: await repository.says(version, "PORT"),
+      module: read,
+    },
+    denoOf(host),
+    group,
+  );
 }
 
 /** Where flyhot is a program of its own, the one on PATH. */

@@ -1,6 +1,7 @@
 /** The versions of an app in its repository: by git, which is asked and not changed.
  * @module
  */
+import { relative, resolve } from "@std/path";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
@@ -18,7 +19,7 @@ export interface RangedCommit extends Version {
   readonly parent: string;
   /** Its first line. */
   readonly subject: string;
-  /** Whether it changes nothing in the app's folder. */
+  /** Whether it changes nothing that the app reads. */
   readonly untouched: boolean;
 }
 
@@ -29,14 +30,32 @@ export const WORKING_TREE = ".";
 export class Repository {
   readonly #host: Host;
   readonly #signal: AbortSignal;
+  readonly #above: string;
 
   /**
    * @param host runs git in the app's folder
    * @param signal gives up
+   * @param above the way up to the folder that holds all that the app reads: `..`; empty where it is the app's
    */
-  constructor(host: Host, signal: AbortSignal) {
+  constructor(host: Host, signal: AbortSignal, above = "") {
     this.#host = host;
     this.#signal = signal;
+    this.#above = above;
+  }
+
+  /** The folder that holds all that the app reads. */
+  get root(): string {
+    return resolve(this.#host.cwd(), this.#above);
+  }
+
+  /** The app's folder in it; empty where both are the same. */
+  get appFolder(): string {
+    return relative(this.root, this.#host.cwd());
+  }
+
+  /** All that counts, for git. */
+  get #counts(): string {
+    return this.#above === "" ? "." : this.#above;
   }
 
   /**
@@ -97,8 +116,14 @@ export class Repository {
       const parent = parents.split(" ")[0];
       // What comes before the first commit is not an app.
       if (!parent) continue;
-      const untouched =
-        await this.#tryGit("diff", "--quiet", parent, id, "--", ".") !== null;
+      const untouched = await this.#tryGit(
+        "diff",
+        "--quiet",
+        parent,
+        id,
+        "--",
+        this.#counts,
+      ) !== null;
       commits.push({
         id,
         name: id.slice(0, 9),
@@ -138,7 +163,7 @@ export class Repository {
     try {
       const index = { GIT_INDEX_FILE: `${folder}/index` };
       await this.#git(index, "read-tree", "HEAD");
-      await this.#git(index, "add", "--all", "--", ".");
+      await this.#git(index, "add", "--all", "--", this.#counts);
       return await this.#git(index, "write-tree");
     } finally {
       await this.#host.files.remove(folder);

@@ -82,3 +82,28 @@ Deno.test("Repository says where there is none", async () => {
     "Cannot read the working tree: git read-tree says",
   );
 });
+
+Deno.test("Repository knows what lies above the app's folder, where the app reads it", async () => {
+  await using repository = await newRepository({
+    "apps/one/main.ts": "one",
+    "apps/shared/words.ts": "one",
+    "other.ts": "one",
+  });
+  using host = realHost(repository.join("apps/one"));
+  const versions = new Repository(host, NEVER, "..");
+  assertEquals(versions.root, repository.join("apps"));
+  assertEquals(versions.appFolder, "one");
+  await repository.git("tag", "v1");
+  await repository.commit({ "apps/shared/words.ts": "two" });
+  await repository.commit({ "other.ts": "two" });
+  assertEquals(
+    (await versions.commits("v1..HEAD")).map(({ untouched }) => untouched),
+    [false, true],
+  );
+  await Deno.writeTextFile(repository.join("apps/shared/words.ts"), "three");
+  const tree = await versions.version(".");
+  assertEquals(await versions.readText(tree, "../shared/words.ts"), "three");
+  // The app alone would not have it.
+  const alone = await new Repository(host, NEVER).version(".");
+  assertEquals(await versions.readText(alone, "../shared/words.ts"), "two");
+});

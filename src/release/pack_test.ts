@@ -227,9 +227,9 @@ Deno.test("packRelease() refuses what it cannot pack, and says what to do", asyn
       exclude: ["gen"],
     }, "Cannot pack main.ts: it imports gen/a.ts, which is left out"],
     [
-      { "main.ts": `import "./a.ts";`, "a.ts@": "b.ts", "b.ts": "" },
+      { "main.ts": `import "./a.ts";`, "a.ts@": "gone.ts" },
       {},
-      "Cannot pack main.ts: it imports a.ts, which is left out",
+      "Cannot pack main.ts: it imports a.ts, which is missing",
     ],
     [
       { "main.ts": `import "./a.ts";` },

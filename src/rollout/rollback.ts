@@ -196,6 +196,9 @@ async function refusePruned(
     `Cannot roll ${app} back to ${target.version}: ${
       bucket.url(target.key)
     } is not in the bucket`,
-    { hint: "deploy that version again with: flyhot hot" },
+    {
+      hint:
+        "deploy that version again with: flyhot hot; or go back to the image with: flyhot rollback --to-base",
+    },
   );
 }

@@ -414,25 +414,40 @@ export function statusText(report: StatusReport): string {
     }
     return lines.map(oneLine).join("\n");
   });
-  const left = report.abandoned.map((it) =>
-    `✗ ${oneLine(describeAbandoned(it))}: settle it with: ${SETTLES}`
-  );
+  const left = report.abandoned.map((it) => `✗ ${abandonedWords(it)}`);
+  const mends = mendingWords(report);
   return [
     "==> Deployment Status",
     ...blocks,
     ...(left.length > 0 ? [left.join("\n")] : []),
-    ...mendingLines(report),
+    ...(mends.length > 0 ? [mends.join("\n")] : []),
   ].join("\n\n");
 }
 
-/** A machine that is behind while a rollout reaches it mends itself. */
-function mendingLines({ machines }: StatusReport): string[] {
-  const remedies = machines.flatMap(({ verdict, remedy, id }) =>
+/**
+ * Says what was left on probation, and what settles it.
+ *
+ * @param abandoned the upgrade
+ * @returns one line
+ */
+export function abandonedWords(abandoned: AbandonedProbation): string {
+  return `${oneLine(describeAbandoned(abandoned))}: settle it with: ${SETTLES}`;
+}
+
+/**
+ * Says what mends machines; one that is behind while a rollout reaches it mends itself.
+ *
+ * @param report the report
+ * @returns a line for each machine that something mends
+ */
+export function mendingWords(
+  { machines }: Pick<StatusReport, "machines">,
+): readonly string[] {
+  return machines.flatMap(({ verdict, remedy, id }) =>
     remedy === null || verdict === "serves_nobody"
       ? []
       : [`If ${id} stays so: ${remedy}`]
   );
-  return remedies.length === 0 ? [] : [remedies.join("\n")];
 }
 
 /**

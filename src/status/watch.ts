@@ -9,7 +9,13 @@ import { type FrameLine, frameWriter } from "../ui/frames.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { paintFor } from "../ui/style.ts";
 import type { StatusReader } from "./read.ts";
-import { type MachineStatus, type StatusReport, verdictWords } from "./text.ts";
+import {
+  abandonedWords,
+  type MachineStatus,
+  mendingWords,
+  type StatusReport,
+  verdictWords,
+} from "./text.ts";
 
 /**
  * Shows the status again and again.
@@ -76,7 +82,7 @@ export function statusFrame(
   everyMs: number,
   now: number,
 ): readonly FrameLine[] {
-  const { app, machines } = report;
+  const { app, machines, abandoned } = report;
   const current = machines.filter(({ verdict }) =>
     verdict === "up_to_date" || verdict === "base_image"
   );
@@ -92,6 +98,16 @@ export function statusFrame(
       const { mark, tone } = verdictWords(it);
       return { mark, tone, text: texts[index]! };
     }),
+    ...abandoned.map((it) => ({
+      mark: "✗",
+      tone: "bad" as const,
+      text: abandonedWords(it),
+    })),
+    ...mendingWords(report).map((text) => ({
+      mark: "→",
+      tone: "info" as const,
+      text,
+    })),
     ...warnings.map((text) => ({ mark: "!", tone: "warn" as const, text })),
   ];
 }

@@ -8,7 +8,7 @@ import type { Bench } from "./figure.ts";
 import { median, run, withFolder, writeFiles } from "./measuring.ts";
 
 const APP = "bench-app";
-const files = (version: number) =>
+export const files = (version: number) =>
   [
     [
       "fly.toml",

@@ -5,7 +5,7 @@ import { join, toFileUrl } from "@std/path";
 import { denoHost } from "../../src/host_deno.ts";
 import { packRelease } from "../../src/release/pack.ts";
 import type { MachineInfo } from "../../runtime/protocol/mod.ts";
-import { layeredApp } from "./layered_app.ts";
+import type { layeredApp } from "./layered_app.ts";
 import { PROFILE, withFolder, writeFiles } from "./measuring.ts";
 
 /** What one upgrade of the measured process came to. */

@@ -95,7 +95,7 @@ class Measured implements AsyncDisposable {
     const cpu = cpuMsOf(this.#process.pid);
     const from = performance.now();
     await this.#clients.load(ms, 4);
-    const requests = latencies.length - asked;
+    const requests = Math.max(1, latencies.length - asked);
     this.rates.push(requests / (performance.now() - from) * 1000);
     this.microseconds.push(
       (cpuMsOf(this.#process.pid) - cpu) / requests * 1000,

@@ -63,7 +63,10 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-async function flyhot(repository: Repository, ...args: string[]) {
+async function flyhot(
+  repository: Pick<Repository, "path">,
+  ...args: string[]
+) {
   using host = realHost(repository.path, { NO_COLOR: "1" });
   const code = await main(args, host);
   return { code, out: host.out(), err: host.err() };
@@ -142,4 +145,40 @@ Deno.test("flyhot rehearse tells same from different and from cold, for one upgr
       assert(Number(asked?.[1]) > 3, out);
     },
   );
+});
+
+Deno.test("flyhot rehearse follows an app above its folder, and takes a consent", async () => {
+  const port = freePort();
+  await using repository = await newRepository({
+    "shared/words.ts": 'export const words = "hello";\n',
+    "app/main.ts": `
+import { words } from "../shared/words.ts";
+import { docs } from "./docs.ts";
+Deno.serve({ port: ${port} }, async () => new Response(words + await docs()));
+`,
+    "app/docs.ts": `
+import { holder } from "@flyhot/runtime";
+const it = holder("docs", { version: 1, state: () => ({ read: 0 }), actions: { read: (state) => ++state.read } });
+export async function docs() {
+  await it.read();
+  return "!";
+}
+`,
+    "app/deno.json": JSON.stringify({
+      imports: { "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0" },
+      flyhot: { root: ".." },
+    }),
+  });
+  await repository.git("tag", "v1");
+  const app = { path: repository.join("app") };
+  const write = (path: string, text: string) =>
+    Deno.writeTextFile(repository.join(path), text);
+  await write("shared/words.ts", 'export const words = "good day";\n');
+  await write("app/docs.ts", 'export const docs = () => "!";\n');
+
+  const refused = await flyhot(app, "rehearse", "v1");
+  assertEquals(refused.code, 8, refused.out + refused.err);
+  assertStringIncludes(refused.out, "holder:docs");
+  const consented = await flyhot(app, "rehearse", "v1", "--drop", "docs");
+  assertEquals(consented.code, 0, consented.out + consented.err);
 });

@@ -40,7 +40,7 @@ export async function keys(world: SimWorld): Promise<string[]> {
 function assertNoInterleaving(world: SimWorld): void {
   const ids = world.bucket.pointers.map((pointer) =>
     Object.values(pointer.generations)[0]?.hot_upgrade?.id
-  );
+  ).filter((id) => id !== undefined);
   const runs = ids.filter((id, index) => id !== ids[index - 1]);
   assertEquals(new Set(runs).size, runs.length, `seed ${world.sim.seed}`);
 }

@@ -98,9 +98,14 @@ Deno.test("rollback() refuses where nothing was ever upgraded, and what is not i
     );
     assertEquals([error.code, error.hint], [
       "not_found",
-      "deploy that version again with: flyhot hot",
+      "deploy that version again with: flyhot hot; or go back to the image with: flyhot rollback --to-base",
     ]);
     assertEquals(world.generation?.hot_upgrade?.version, "2.0.0");
+    const base = await world.run(world.rollback({ to: "base" }));
+    assertEquals([base.outcome, base.version], ["committed", "base"]);
+    assertEquals(runs(world), [null]);
+    // The world has seen what the test's own hand removed.
+    world.bucket.broken.length = 0;
   });
 });
 

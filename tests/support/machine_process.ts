@@ -50,8 +50,10 @@ export type KillAt = "before" | "half" | "after";
 
 /** A machine and its bucket. */
 export class MachineProcess implements AsyncDisposable {
-  /** Whether releases cannot be downloaded. */
-  isBroken = false;
+  /** What a download of a release is answered instead, by how many there have been; null lets it through. */
+  download: (count: number) => Response | null = () => null;
+  /** How often a release has been downloaded, or tried to be. */
+  downloads = 0;
   /** Called with each request of the machine: when its process is to be killed, if at all. */
   trap: (request: SeenRequest) => KillAt | null = () => null;
   readonly #folder: string;
@@ -84,8 +86,9 @@ export class MachineProcess implements AsyncDisposable {
           text: () => new TextDecoder().decode(body ?? undefined),
         });
         if (kill === "before") this.#kill();
-        if (this.isBroken && pathname.endsWith(".tar.gz")) {
-          return new Response(null, { status: 503 });
+        if (request.method === "GET" && pathname.endsWith(".tar.gz")) {
+          const instead = this.download(this.downloads++);
+          if (instead) return instead;
         }
         const response = await fetch(
           this.#server.endpoint + pathname + search,

@@ -55,27 +55,28 @@ const CRASHES: readonly (readonly [name: string, code: string])[] = [
   ],
 ];
 
-for (const [name, code] of CRASHES) {
-  Deno.test(`new code that crashes by ${name} fails its upgrade, and the process lives on the old code`, async () => {
-    await using loaded = await start();
+Deno.test("new code that crashes fails its upgrade, and the process lives on the old code, in whatever way it does", async () => {
+  await using loaded = await start();
+  const pid = await loaded.app.call("pid");
+  for (const [name, code] of CRASHES) {
     await loaded.fresh();
-    const pid = await loaded.app.call("pid");
     const result = await loaded.app.upgrade({
       "app.ts": app("v2", NOTHING + code),
     });
-    assert(result.state === "failed", JSON.stringify(result));
-    assertEquals(await loaded.ask("/"), "200 v1");
-    assertEquals(await loaded.app.call("pid"), pid);
-    await pause(200);
-    assertEquals(await loaded.ask("/"), "200 v1");
+    assert(result.state === "failed", `${name}: ${JSON.stringify(result)}`);
+    assertEquals(await loaded.ask("/"), "200 v1", name);
+    assertEquals(await loaded.app.call("pid"), pid, name);
     for (const answer of loaded.answers.keys()) {
-      assert(/^200 v[12]$/.test(answer), answer);
+      assert(/^200 v[12]$/.test(answer), `${name}: ${answer}`);
     }
-    const again = await loaded.app.upgrade({ "app.ts": app("v3", NOTHING) });
-    assertEquals(again.state, "applied", JSON.stringify(again));
-    assertEquals(await loaded.ask("/"), "200 v3");
-  });
-}
+  }
+  await loaded.fresh();
+  await pause(200);
+  assertEquals([...loaded.answers.keys()], ["200 v1"]);
+  const again = await loaded.app.upgrade({ "app.ts": app("v3", NOTHING) });
+  assertEquals(again.state, "applied", JSON.stringify(again));
+  assertEquals(await loaded.ask("/"), "200 v3");
+});
 
 Deno.test("new code that crashes in a request during its probation is taken out at once", async () => {
   await using loaded = await start("probationMs: 20_000");

@@ -6,20 +6,6 @@ const FATAL = `setTimeout(() => Deno.exit(9), 100);`;
 // Twice as long counts as a death: room for a machine that is busy.
 const LIVED = { FLYHOT_LIVED_MS: "4000" };
 
-Deno.test("a release that cannot be downloaded at boot is brought in as soon as it can be, while the image serves", async () => {
-  await using machine = await MachineProcess.make(answering("image"));
-  await machine.point(await machine.release("one", answering("one")));
-  machine.isBroken = true;
-  assert(await machine.start());
-  assertEquals(await machine.ask(), "image");
-  assertEquals((await machine.result("one"))?.state, "pending");
-  await pause(500);
-  assertEquals(await machine.ask(), "image");
-  machine.isBroken = false;
-  await machine.answers("one");
-  await machine.said("one", "applied");
-});
-
 Deno.test("a rollback that comes by the pointer does not wait for a probation", async () => {
   await using machine = await MachineProcess.make(answering("image"));
   assert(await machine.start());

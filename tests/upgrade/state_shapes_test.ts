@@ -56,6 +56,16 @@ const HIDDEN = {
     `return ++s.it.get(s.key).n;`,
     `weak.it: WeakMap has entries for objects of the state`,
   ],
+  promise: [
+    `(() => { const first = { n: 0 }; return { first, it: Promise.resolve([first]) }; })()`,
+    `return s.it.then(([first]: any) => ++first.n);`,
+    `promise.it: Promise gives an object of the state`,
+  ],
+  socket: [
+    `(() => { const user = { n: 0 }; return { user, it: [Object.assign(new EventTarget(), { user })] }; })()`,
+    `return ++s.it[0].user.n;`,
+    `socket.it[0]: EventTarget has an object of the state under user`,
+  ],
 } as const;
 
 /** What copies reach, though it looks alike. */
@@ -68,6 +78,10 @@ const REACHED = {
   outside: [
     `({ n: 0, it: new WeakRef(own.target) })`,
     `return s.it.deref() === own.target ? ++s.n : -1;`,
+  ],
+  given: [
+    `({ it: Promise.resolve(own.shared), open: new Promise(() => {}), n: 0 })`,
+    `return s.it.then((it: any) => it === own.shared ? ++s.n : -1);`,
   ],
 } as const;
 

@@ -36,7 +36,7 @@ app.listen(Number(Deno.env.get("PORT")), "127.0.0.1");`;
 
 const page = (n: number) => `${n} `.repeat(n % 2 === 0 ? 20_000 : 5);
 
-// Open: a file that is being opened in the very turn of the swap may be the new one; seen once in five runs under load.
+// Openings are in flight in the very turn of each swap.
 Deno.test({
   name:
     "who looks at a file and reads it later reads what it has looked at, whatever is laid in between",
@@ -59,7 +59,7 @@ Deno.test({
     }
     for (const [at, each] of clients.entries()) {
       assertEquals(await each.end(), [], paths[at]);
-      const pages = [1, 2, 3, 4, 5, 6, 7].map(page);
+      const pages = [1, 2, 3, 4].map(page);
       const wrong = [...each.answers.keys()].filter((text) =>
         !pages.includes(text) && !text.startsWith("whole ")
       ).map((text) => text.slice(0, 60));

@@ -104,7 +104,10 @@ async function bootBefore(
   { context, upgrades }: BringInDeps,
   machine: BringIn,
 ): Promise<MachineResult> {
-  const instead = before ? before.version : "the code of the image";
+  // What cannot be had, or fails, does not run either.
+  const came = before && await machine.bringIn(before, 1);
+  const isIn = came?.state === "applied" || came?.state === "nothing_to_do";
+  const instead = before && isIn ? before.version : "the code of the image";
   const error = new UpgradeError(
     "load",
     stage === "trial"
@@ -112,7 +115,6 @@ async function bootBefore(
       : `Cannot start with ${wanted.version}: it killed the process within a minute where ${instead} lived; ${instead} runs instead until the next rollout`,
   );
   context.logger.error(error.message);
-  if (before) await machine.bringIn(before, 1);
   const pending = await upgrades.pending(wanted, new Date(), deaths);
   // The word on a trial comes when it has been passed.
   const result = stage === "trial"

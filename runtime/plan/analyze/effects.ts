@@ -118,12 +118,12 @@ export class EffectTable {
       if (binding.node === reference || !mayMatter(binding)) continue;
       const use = inContext(useOf(reference, code.resolved), code);
       const isAssigned = code.resolved.targets.has(reference);
-      for (const root of code.roots.of(reference, use.path)) {
+      for (const root of code.roots.ofUse(reference, use)) {
         // Assigning to an alias does nothing to what it stood for.
         if (isAssigned && root.binding !== binding) continue;
         if (root.specifier === null) {
           if (gripsState(root, use, code)) direct.state.add(root.name);
-          if (readsState(root, use, reference, code)) {
+          if (readsState(root, use, code)) {
             direct.reads.add(root.name);
           }
           continue;
@@ -132,7 +132,7 @@ export class EffectTable {
         if (use.how === "read" && !binding.imported) continue;
         if (isExternal(root.specifier)) continue;
         const touch = touchOf(root, use, reference);
-        const derived = derivedAt(reference, use, root.path, code.resolved);
+        const derived = derivedAt(use, root.path, code.resolved);
         this.#add(
           derived.length > 0 ? { ...touch, derived } : touch,
           use,
@@ -240,12 +240,11 @@ function gripsState(
 function readsState(
   root: Root,
   use: Use,
-  reference: Node,
   { resolved, values }: Code,
 ): boolean {
   const binding = root.binding!;
   const fact = values.ofBinding(binding);
-  const derived = derivedAt(reference, use, root.path, resolved);
+  const derived = derivedAt(use, root.path, resolved);
   if (staleOf(fact, root.path, derived) === null) return false;
   return fact.kind !== "primitive" ||
     binding.references.some((it) => resolved.targets.has(it));

@@ -9,6 +9,7 @@ import { keyName, many, type Node, one, unwrap, word } from "./code/nodes.ts";
 import type { Roots } from "./code/roots.ts";
 import { type Binding, ELEMENT, type Resolved } from "./code/scope.ts";
 import { type Unit, unitAround, type Units } from "./code/units.ts";
+import { packageCallsOf } from "./package_calls.ts";
 import { calleeName, type Use, useOf } from "./code/uses.ts";
 import { isRuntime } from "./values/known_calls.ts";
 
@@ -99,7 +100,19 @@ export function globalWritesOf(
       ...(specifier === null ? {} : { specifier }),
     });
   }
-  return [...found.values()];
+  const calls = packageCallsOf(
+    resolved,
+    top,
+    roots,
+    (specifier) => isOwn(specifier) ? null : packageOf(specifier),
+  );
+  for (const call of calls) {
+    const known = found.get(call.name);
+    if (!known || call.again) found.set(call.name, call);
+  }
+  return calls.length === 0 ? [...found.values()] : [...found.values()].sort(
+    (one, other) => one.line - other.line || one.column - other.column,
+  );
 }
 
 /** Where a name of the module leads to: an object of a package, or a global by another name. */

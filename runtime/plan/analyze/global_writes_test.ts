@@ -170,3 +170,54 @@ Hono.cache ??= new Map();
     ],
   );
 });
+
+Deno.test("what is done to packages by calling them is told by name, and by what is passed where it is added", () => {
+  assertEquals(
+    writes(`import dayjs from "npm:dayjs@1";
+import utc from "npm:dayjs@1/plugin/utc";
+import * as z from "zod";
+import { register, use as also } from "chart.js";
+import axios, { plugins } from "axios";
+import { own } from "./own.ts";
+dayjs.extend(utc);
+dayjs.extend(plugins.tz).locale("de");
+z.setErrorMap(() => {});
+register("bars", own);
+also(plugins.all);
+axios.interceptors.request.use((it) => it);
+const { interceptors } = axios;
+await interceptors.response.use(own);
+function seed() { dayjs.extend(own); }
+seed();
+`),
+    [
+      "dayjs.extend(dayjs/plugin/utc.default) 7",
+      "dayjs.extend(axios.plugins.tz) 8",
+      "zod.setErrorMap() 9",
+      `chart.js.register("bars", …) 10 again`,
+      "chart.js.use(axios.plugins.all) 11",
+      "axios.interceptors.request.use(…) 12 again",
+      "axios.interceptors.response.use(…) 14 again",
+      "dayjs.extend(…) 15 again",
+    ],
+  );
+});
+
+Deno.test("calls that make something, that only look, that wait, that later code makes, or of what the module made are not", () => {
+  assertEquals(
+    writes(`import dayjs from "dayjs";
+import express, { Router } from "express";
+import process from "node:process";
+import { setTimeout, setInterval } from "node:timers/promises";
+import { own } from "./own.ts";
+const it = dayjs.extend(own);
+const app = express(), router = new Router();
+app.use(own); router.use(own); express().use(own); new Router().register(own);
+dayjs.format("x"); process.addListener("x", own);
+await setTimeout(1);
+own.extend(1);
+export const later = () => { dayjs.extend(own); };
+`),
+    [],
+  );
+});

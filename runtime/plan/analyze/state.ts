@@ -120,9 +120,14 @@ function* changes(
       if (isAssigned && binding && !binding.top) continue;
       if (use.how !== "write" && !use.path.some(isMutator)) continue;
       const line = placeOf(node).line;
-      for (const root of code.roots.of(node, use.path)) {
+      for (const root of code.roots.ofUse(node, use)) {
         if (isAssigned && root.binding !== binding) continue;
         const { path } = root;
+        // What a field holds that a package or another module has made for it goes with the instance.
+        const isMade = node.type === "ThisExpression" &&
+          root.specifier !== null &&
+          path.slice(0, -1).some((step) => step.endsWith("()"));
+        if (isMade) continue;
         const detail = isAssigned ? "assignment" : mutationOf(
           // Of an import, who knows its module decides.
           root.specifier === null

@@ -54,17 +54,41 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
         line,
         column,
         subject: name,
-        why: isLeft
-          ? "was set by it and would stay, because the new code does not set it"
-          : "is set by the new code to something made of what the old code has set",
-        remedy: isLeft
-          ? "let the new code set it to what it has to be, or go on setting it"
-          : "set it in a module of its own that does not change",
+        ...(name.endsWith(")") ? ofCall(isLeft) : ofValue(isLeft)),
         consent,
       });
     }
   }
   return refusals;
+}
+
+function ofValue(isLeft: boolean): Pick<Refusal, "why" | "remedy"> {
+  return isLeft
+    ? {
+      why: "was set by it and would stay, because the new code does not set it",
+      remedy:
+        "let the new code set it to what it has to be, or go on setting it",
+    }
+    : {
+      why:
+        "is set by the new code to something made of what the old code has set",
+      remedy: "set it in a module of its own that does not change",
+    };
+}
+
+/** `dayjs.extend(utc)`: what it does to the package cannot be undone. */
+function ofCall(isLeft: boolean): Pick<Refusal, "why" | "remedy"> {
+  return isLeft
+    ? {
+      why:
+        "was called by it, and what that has done to the package would stay, because the new code does not call it so",
+      remedy: "go on calling it",
+    }
+    : {
+      why:
+        "is called by the new code as well, on top of what the old code has done to the package",
+      remedy: "call it in a module of its own that does not change",
+    };
 }
 
 /** Whether it is set on what one of the app's own modules exports, by an alias: that goes with its module. */

@@ -62,3 +62,28 @@ Deno.test("what is set on a module of the app behind an alias goes with that mod
     [],
   );
 });
+
+Deno.test("a package that the old code has extended by a call and the new code does not is refused, and so is what is added twice", () => {
+  const extended = `import dayjs from "npm:dayjs@1";
+import utc from "npm:dayjs@1/plugin/utc";
+dayjs.extend(utc); dayjs.locale("de");
+serve(dayjs);`;
+  assertEquals(refused(extended, `${extended}\nserve(1);`), []);
+  assertEquals(refused(extended, extended.replace("de", "fr")), []);
+  const name = "dayjs.extend(dayjs/plugin/utc.default)";
+  assertEquals(refused(extended, extended.replace("dayjs.extend(utc); ", "")), [
+    `main.ts:3 ${name}: was called by it, and what that has done to the package would stay, because the new code does not call it so; go on calling it, or consent to it: "consent": ["global:main.ts#${name}"]`,
+  ]);
+  assertEquals(
+    refused(extended, "serve(1);", [
+      `global:main.ts#${name}`,
+      "global:main.ts#dayjs.locale()",
+    ]),
+    [],
+  );
+  const intercepted = `import axios from "npm:axios@1";
+axios.interceptors.request.use((it) => it);`;
+  assertEquals(refused(intercepted, intercepted.replace("(it)", "(that)")), [
+    `main.ts:2 axios.interceptors.request.use(…): is called by the new code as well, on top of what the old code has done to the package; call it in a module of its own that does not change, or consent to it: "consent": ["global:main.ts#axios.interceptors.request.use(…)"]`,
+  ]);
+});

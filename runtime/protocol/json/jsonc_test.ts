@@ -70,11 +70,13 @@ Deno.test("parseJsonc() takes time in proportion to the text", () => {
     for (const open of ["", "[", "[1"]) {
       time(open + piece.repeat(20_000));
       // Less than that is mostly the noise of collecting garbage.
-      const short = Math.max(time(open + piece.repeat(20_000)), 3);
+      let short = Math.max(time(open + piece.repeat(20_000)), 3);
       const text = open + piece.repeat(320_000);
       let long = time(text);
       // What takes long each time is the parser's; a stall of the computer is not.
       for (let again = 0; again < 3 && long >= short * 120; again++) {
+        // Others may have come who slow both down.
+        short = Math.max(short, time(open + piece.repeat(20_000)));
         long = Math.min(long, time(text));
       }
       assert(long < short * 120, `${open}${piece}: ${short} ms, ${long} ms`);

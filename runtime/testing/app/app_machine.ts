@@ -24,6 +24,8 @@ export interface MachineSettings {
   readonly folder: string;
   /** The files of its image. */
   readonly image: string;
+  /** The app's folder in it. Default all of it. */
+  readonly appFolder?: string;
   /** How the app is started. */
   readonly command: readonly string[];
   /** The Fly app. */
@@ -74,8 +76,8 @@ export class AppMachine {
   }
 
   /** Where the app runs. */
-  get root(): string {
-    return this.#root;
+  get appFolder(): string {
+    return join(this.#root, this.#settings.appFolder ?? "");
   }
 
   /** Where the app listens. */
@@ -152,7 +154,7 @@ export class AppMachine {
     try {
       this.#process = new AppProcess({
         command,
-        cwd: this.#root,
+        cwd: this.appFolder,
         env: appEnvironment({
           inherited: environment(),
           deno: Deno.execPath(),

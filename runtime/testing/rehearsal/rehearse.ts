@@ -31,6 +31,8 @@ export interface RehearseOptions extends AppSettings {
   readonly requests?: string | readonly RehearsalRequest[];
   /** What is put out of sight in both processes' answers, besides times, UUIDs and ULIDs. */
   readonly masks?: readonly (string | RegExp)[];
+  /** What is consented to for the upgrade, as refusals name it, besides what deno.json says. */
+  readonly consent?: readonly string[];
   /** How a fresh process of the new version is started, where that differs. */
   readonly fresh?: Partial<AppSettings>;
   /** Gives up. */
@@ -157,7 +159,7 @@ async function upgradedSide(
     const loading = player.load(upgraded.signal);
     // It may be rejected before anybody waits for it.
     loading.catch(() => {});
-    const upgrade = await app.publish(release);
+    const upgrade = await app.publish(release, options.consent);
     upgraded.abort();
     const load = await loading;
     const { returned, lost } = await player.comeBack();

@@ -65,12 +65,14 @@ export class Publisher {
    *
    * @param release the release
    * @param signal gives up
+   * @param consent what is consented to for this upgrade. Default nothing
    * @returns what the machine says
    * @throws {TestAppError} if it says nothing before the signal is aborted or its process ends
    */
   async publish(
     release: PackedApp,
     signal: AbortSignal,
+    consent: readonly string[] = [],
   ): Promise<UpgradeReport> {
     const { version, sourceImageRef, sha256, size, path } = release;
     const { bucket } = this.#server;
@@ -83,6 +85,7 @@ export class Publisher {
       tarball_url: bucket.url(key),
       sha256,
       size,
+      ...(consent.length > 0 ? { consent } : {}),
     });
     return await this.#bring(
       upgrade,

@@ -588,18 +588,27 @@ function checkAgainst(
 }
 
 function refuseNewShape(
-  { name, version }: StateDefinition,
+  { name, version, module, line }: StateDefinition,
   shape: NewShape | null,
 ): void {
   const { keys, kinds } = shape ?? { keys: [], kinds: [] };
   if (keys.length + kinds.length === 0) return;
-  const what = keys.length > 0
+  const why = keys.length > 0
     ? `${keys.join(", ")} ${keys.length === 1 ? "is" : "are"} new in state()`
     : `${kinds.join(", ")}`;
-  throw new MigrationError(
-    `Cannot keep the state of ${name}: ${what}; raise version to ${
-      version + 1
-    } and declare migrate[${version + 1}]`,
+  const to = version + 1;
+  const remedy = `raise version to ${to} and declare migrate[${to}]`;
+  throw new RefusedError(
+    {
+      rule: "state",
+      path: module,
+      line: line ?? 0,
+      column: 0,
+      subject: name,
+      why,
+      remedy,
+    },
+    `Cannot keep the state of ${name}: ${why}; ${remedy}`,
   );
 }
 

@@ -288,3 +288,26 @@ Deno.test("StateChange lets old names lead to renamed state, until it is undone 
   assertEquals(appProcess.currentName("counter"), "counter");
   change.resume();
 });
+
+Deno.test("StateChange refuses a new key of state() without a new version by place and remedy, and changes nothing (P24)", async () => {
+  const { appProcess, counter, lobby } = setUp();
+  const wider = () => ({ count: 0, authors: {} });
+  const cases = [
+    [[holder({ line: 7, initial: wider })], [family()], "counter"],
+    [[holder()], [family({ line: 7, initialOf: wider })], "rooms"],
+  ] as const;
+  for (const [holders, families, subject] of cases) {
+    const change = changeTo(appProcess, holders, families);
+    const error = await assertRejects(() => change.ahead(1000), UpgradeError);
+    assertEquals(error.refusals, [{
+      rule: "state",
+      path: "counter.ts",
+      line: 7,
+      column: 0,
+      subject,
+      why: "authors is new in state()",
+      remedy: "raise version to 2 and declare migrate[2]",
+    }]);
+    assertEquals([counter.state, lobby.state], [{ count: 0 }, { count: 0 }]);
+  }
+});

@@ -80,3 +80,18 @@ Deno.test("askMachines() lets the machines at rest decide where none is started"
   assertEquals(resting.map(({ id }) => id), ["m1", "m2", "m3"]);
   assertEquals(imageRef, "registry.fly.io/shop:one");
 });
+
+Deno.test("F17: askMachines() refuses a machine whose image cannot be told, and passes over one out of reach", () => {
+  for (const others of [[], [machine("m1")]]) {
+    const error = assertThrows(
+      () => askMachines("shop", [machine("m4", { imageRef: "" }), ...others]),
+      FlyhotError,
+      "Cannot upgrade shop: which image runs the app on m4 cannot be told",
+    );
+    assertEquals(error.code, "usage");
+  }
+  // Its host does not even say what it is made of.
+  const lost = machine("m2", { imageRef: "", hostOk: false });
+  const { running, resting } = askMachines("shop", [machine("m1"), lost]);
+  assertEquals([running.length, resting.length], [1, 0]);
+});

@@ -165,6 +165,8 @@ Deno.test("judgeLife() is neutral about what is in order", () => {
   );
   assertEquals(lives(null), "left");
   assertEquals(lives(machine({ imageRef: "img:2" })), "left");
+  // A host that does not answer may not even tell the image.
+  assertEquals(lives(machine({ imageRef: "", hostOk: false })), "left");
   const replaced = (...exits: Partial<MachineExit>[]) =>
     lives(machine({ imageRef: "img:2", exits: exits.map(exit) }));
   // Stopped by the deploy, whose code then died by itself.

@@ -22,7 +22,8 @@ export class AppProcess implements AsyncDisposable {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #log: string[] = [];
   readonly #reading: Promise<unknown>;
-  readonly #ports: Readonly<Record<string, number>>;
+  /** Where its pieces may listen. */
+  readonly ports: Readonly<Record<string, number>>;
   readonly #elsewhere = new Map<string, AppProcess>();
   #last = 0;
   /** Set once the process has ended. */
@@ -34,7 +35,7 @@ export class AppProcess implements AsyncDisposable {
     health: HealthKind,
     planted: string,
   ) {
-    this.#ports = ports;
+    this.ports = ports;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-lock", "--no-check", "--quiet", "main.ts"],
       cwd: root,
@@ -106,7 +107,7 @@ export class AppProcess implements AsyncDisposable {
     ...args: readonly unknown[]
   ): Promise<unknown> {
     const response = await fetch(
-      `http://127.0.0.1:${this.#ports["main"]}/${name}`,
+      `http://127.0.0.1:${this.ports["main"]}/${name}`,
       { method: "POST", body: JSON.stringify(args) },
     );
     const { value, error } = await response.json();
@@ -117,7 +118,7 @@ export class AppProcess implements AsyncDisposable {
   /** What a server of the app's own answers, or that nothing listens. */
   async askPort(id: string): Promise<string> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.#ports[id]}/`);
+      const response = await fetch(`http://127.0.0.1:${this.ports[id]}/`);
       return await response.text();
     } catch {
       return NOTHING;

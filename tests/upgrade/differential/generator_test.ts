@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { generate, versionsOf } from "./generator.ts";
 import { FEATURES, renderVersion } from "./render.ts";
 
-const programs = Array.from({ length: 400 }, (_, seed) => generate(seed + 1));
+const programs = Array.from({ length: 600 }, (_, seed) => generate(seed + 1));
 
 Deno.test("generate() gives the same program for the same seed, and another for another", () => {
   assertEquals(generate(7), generate(7));

@@ -123,7 +123,11 @@ export async function runPrograms(
         const { isIn, outcome } = await attempt(left);
         if (violations.length > 0) return report;
         if (isIn || left.length === 1) break;
-        const guilty = blamed(outcome, left.map(({ member }) => member));
+        const guilty = blamed(
+          outcome,
+          left.map(({ member }) => member),
+          hot.ports,
+        );
         if (guilty.length === 0) {
           unsettled.push(...left.map(({ member }) => member.program));
           break;
@@ -205,7 +209,7 @@ async function runUpgrade(
   await using fresh = asksFresh ? await startFresh("fresh", next) : undefined;
   const lives = fresh !== undefined && await fresh.lives();
   if (broken && asksFresh && !lives) provenBreaks.add(broken);
-  const sound = isHealthy && (asksFresh ? lives : !isKnownUnsound);
+  const sound = isHealthy && (asksFresh ? lives : broken === "");
   const attempt = { hot, old, next, before, load, settled, planted };
   const judge = async (): Promise<string[]> => {
     if (hot.ended) return [`the process ended: ${hot.log.slice(-600)}`];

@@ -3,6 +3,7 @@
  */
 import { boundary, cycle, link, types } from "./features_of_imports.ts";
 import { data, memo, variable } from "./features_of_data.ts";
+import { derived, work } from "./features_of_evaluation.ts";
 import { registration } from "./features_of_registration.ts";
 import { hidden } from "./features_of_hidden_instances.ts";
 import { hub } from "./features_of_sharing.ts";
@@ -32,6 +33,8 @@ export const FEATURES: readonly Feature[] = [
   state,
   hidden,
   hub,
+  derived,
+  work,
 ];
 
 /** The kinds of pieces whose `read` depends on nothing but code and files. */
@@ -43,6 +46,8 @@ const READERS = [
   "memo",
   "registration",
   "hub",
+  "derived",
+  "work",
 ];
 
 /** The feature of a piece. */

@@ -53,6 +53,8 @@ const check = async () => {
 await reapply({
   watch: false,
   healthTimeoutMs: 30_000,
+  // A server that is gone is waited for that long.
+  prepareTimeoutMs: 6_000,
   probationMs: Number(Deno.env.get("PROBATION") ?? 0),
   ...(healthKind === "none" ? {} : { health: check }),
 });

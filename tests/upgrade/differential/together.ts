@@ -87,13 +87,18 @@ export function breakOf(version: Version): string {
 export const failsOnPurpose = (version: Version, health: HealthKind): boolean =>
   breakOf(version) !== "" || (!version.healthy && health !== "none");
 
-/** Whose modules and names an upgrade that came to nothing names. */
+/** Whose modules, names or addresses an upgrade that came to nothing names. */
 export function blamed<T extends Pick<Member, "letter">>(
   outcome: Outcome,
   members: readonly T[],
+  ports: Readonly<Record<string, number>> = {},
 ): readonly T[] {
   const text = JSON.stringify(outcome);
   return members.filter(({ letter }) =>
-    new RegExp(`\\b${letter}\\d(_\\w+)?\\b`).test(text)
+    new RegExp(`\\b${letter}\\d(_\\w+)?\\b`).test(text) ||
+    Object.entries(ports).some(([id, port]) =>
+      id.startsWith(letter) && id !== "main" &&
+      new RegExp(`:${port}\\b`).test(text)
+    )
   );
 }

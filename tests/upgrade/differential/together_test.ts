@@ -65,10 +65,14 @@ Deno.test("health is asked where a program has an unhealthy version", () => {
 
 Deno.test("blamed() finds whose names a refusal names, and nobody where it names none", () => {
   const members = membersOf(programs.slice(0, 3));
+  const ports = { main: 10_001, m1: 10_002, n3: 10_003 };
   const letters = (message: string) =>
-    blamed({ state: "failed", message }, members).map(({ letter }) => letter);
+    blamed({ state: "failed", message }, members, ports)
+      .map(({ letter }) => letter);
   assertEquals(letters("n2_state.ts:4 n2_kept: why; remedy"), ["n"]);
   assertEquals(letters("Cannot keep o0_kept.items[0] (Item): new"), ["o"]);
+  assertEquals(letters("they did not serve 127.0.0.1:10003 (app.ts)"), ["n"]);
+  assertEquals(letters("they did not serve 127.0.0.1:10001 (app.ts)"), []);
   assertEquals(letters("health said no"), []);
 });
 

@@ -343,4 +343,30 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     refused:
       `rooms: is named under "keep", and what its module makes of what it holds (keys()) while it is evaluated would miss what the old code still changes`,
   },
+  wrapped_kept: {
+    keep: ["main.ts#rooms"],
+    before: {
+      "main.ts":
+        `class View { constructor(readonly rooms: Map<string, number>) {} get size() { return this.rooms.size; } } const rooms = new Map<string, number>(); const busy = new View(rooms).size > 0; SERVE((request) => { rooms.set(request.url, 1); return new Response("one " + busy); });`,
+    },
+    after: {
+      "main.ts":
+        `class View { constructor(readonly rooms: Map<string, number>) {} get size() { return this.rooms.size; } } const rooms = new Map<string, number>(); const busy = new View(rooms).size > 0; SERVE((request) => { rooms.set(request.url, 1); return new Response("two " + busy); });`,
+    },
+    refused:
+      `rooms: is named under "keep", and what its module makes of what it holds (.size) while it is evaluated would miss what the old code still changes`,
+  },
+  field_kept: {
+    keep: ["main.ts#rooms"],
+    before: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const view = { rooms }; const { rooms: { size } } = view; SERVE((request) => { rooms.set(request.url, 1); return new Response("one " + size); });`,
+    },
+    after: {
+      "main.ts":
+        `const rooms = new Map<string, number>(); const view = { rooms }; const { rooms: { size } } = view; SERVE((request) => { rooms.set(request.url, 1); return new Response("two " + size); });`,
+    },
+    refused:
+      `rooms: is named under "keep", and what its module makes of what it holds (.size) while it is evaluated would miss what the old code still changes`,
+  },
 };

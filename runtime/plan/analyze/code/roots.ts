@@ -12,8 +12,10 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
+import { InstanceFields } from "./instance_fields.ts";
 import { type Binding, ELEMENT, type Resolved } from "./scope.ts";
-import type { Unit, Units } from "./units.ts";
+import type { ClassUnits, Unit, Units } from "./units.ts";
+import type { Use } from "./uses.ts";
 
 /** Where a value comes from. */
 export interface Root {
@@ -35,6 +37,7 @@ export class Roots {
   readonly #resolved: Resolved;
   readonly #units: Units;
   readonly #locals: ReadonlySet<Binding>;
+  readonly #fields: InstanceFields;
   #steps = 0;
 
   /**
@@ -50,6 +53,7 @@ export class Roots {
     this.#resolved = resolved;
     this.#units = units;
     this.#locals = locals;
+    this.#fields = new InstanceFields(resolved, units);
   }
 
   /**
@@ -62,6 +66,24 @@ export class Roots {
   of(node: Node, path: readonly string[] = []): Root[] {
     this.#steps = 0;
     return unique(this.#of(node, path, new Set()));
+  }
+
+  /**
+   * The roots of what a use reaches.
+   *
+   * @param node the expression
+   * @param use what is done with it
+   * @returns its roots; of what is assigned to, those of the object that it is a member of
+   */
+  ofUse(node: Node, use: Pick<Use, "how" | "path" | "given">): Root[] {
+    const last = use.path.at(-1);
+    if (use.how !== "write" || use.given || last === undefined) {
+      return this.of(node, use.path);
+    }
+    // What a field held before, or is given, is not changed by that.
+    return this.of(node, use.path.slice(0, -1)).map((root) =>
+      named({ ...root, path: [...root.path, last] })
+    );
   }
 
   #of(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
@@ -119,12 +141,21 @@ export class Roots {
           ? [named({ specifier, name: "*", binding: null, path })]
           : [];
       }
+      case "ClassDeclaration":
+      case "ClassExpression": {
+        const of = this.#units.classes.get(at) ?? null;
+        return path[0] === "new()"
+          ? this.#field(of, path.slice(1), seen, false)
+          : this.#field(of, path, seen, true);
+      }
       case "ThisExpression": {
         const unit = this.#units.around.get(at);
-        const binding = unit?.isStatic ? unit.class?.binding : null;
+        const of = unit?.class ?? null;
+        const fields = this.#field(of, path, seen, unit?.isStatic === true);
+        const binding = unit?.isStatic ? of?.binding : null;
         return binding?.top
-          ? [{ specifier: null, name: binding.label, binding, path }]
-          : [];
+          ? [{ specifier: null, name: binding.label, binding, path }, ...fields]
+          : fields;
       }
     }
     return [];
@@ -146,6 +177,9 @@ export class Roots {
       : [];
     if (seen.has(binding)) return roots;
     seen.add(binding);
+    if (binding.kind === "class" && binding.from) {
+      roots.push(...this.#of(binding.from.value, path, seen));
+    }
     if (binding.kind === "parameter") {
       roots.push(...this.#arguments(binding, path, seen));
     } else if (
@@ -208,6 +242,22 @@ export class Roots {
     });
   }
 
+  /** What a field of an instance, or of a class, was made of. */
+  #field(
+    of: ClassUnits | null,
+    path: readonly string[],
+    seen: Set<Binding>,
+    isStatic: boolean,
+  ): Root[] {
+    const [first, ...rest] = path;
+    if (!of || first === undefined) return [];
+    const name = first.replace(/\(\)$/, "");
+    const way = first === name ? rest : ["()", ...rest];
+    return this.#fields.valuesOf(of, name, isStatic).flatMap((value) =>
+      isFunction(unwrap(value)) ? [] : this.#of(value, way, seen)
+    );
+  }
+
   /** What a parameter is given, as far as it can be told: by calls in this module, by `forEach` and its like. */
   #arguments(
     binding: Binding,
@@ -259,7 +309,10 @@ export class Roots {
     if (of.type !== "FunctionDeclaration") isCall(of);
     const binding = this.nameOfFunction(of);
     for (const reference of binding?.references ?? []) isCall(reference);
-    return calls;
+    const unit = this.#units.byFunction.get(of);
+    return unit?.kind === "construct"
+      ? [...calls, ...this.#fields.callsAbove(unit.class!)]
+      : calls;
   }
 
   /** The variable that holds a function or class by its declaration. */

@@ -11,6 +11,7 @@ import {
   type Node,
   one,
   unwrap,
+  word,
 } from "./nodes.ts";
 import type { Roots } from "./roots.ts";
 import type { Binding, Resolved } from "./scope.ts";
@@ -28,13 +29,22 @@ export class Runs {
   readonly #next = new Map<Unit, readonly Unit[]>();
   readonly #callsBack = new Map<Unit, boolean>();
   readonly #methodsByName = new Map<string, Unit[]>();
+  /** Code that reading a member runs. */
+  readonly #getters = new Map<string, Unit[]>();
   #steps = 0;
 
   constructor(resolved: Resolved, units: Units, roots: Roots) {
     this.#resolved = resolved;
     this.#units = units;
     this.#roots = roots;
-    for (const { methods } of units.classes.values()) {
+    for (const { methods, statics } of units.classes.values()) {
+      for (const [name, list] of [...methods, ...statics]) {
+        const getters = list.filter(({ node }) =>
+          word(resolved.parents.get(node)?.node ?? null, "kind") === "get"
+        );
+        if (getters.length === 0) continue;
+        this.#getters.set(name, [...this.#getters.get(name) ?? [], ...getters]);
+      }
       for (const [name, list] of methods) {
         const known = this.#methodsByName.get(name);
         if (known) known.push(...list);
@@ -92,6 +102,13 @@ export class Runs {
     this.#next.set(unit, []);
     for (const call of unit.calls) {
       for (const callee of this.calledBy(call)) found.add(callee);
+    }
+    if (this.#getters.size > 0) {
+      for (const node of [...unit.references, ...unit.selves]) {
+        for (const step of useOf(node, this.#resolved).path) {
+          for (const getter of this.#getters.get(step) ?? []) found.add(getter);
+        }
+      }
     }
     if (unit.kind === "construct") {
       for (const above of this.#above(unit.class!)) found.add(above.construct);
@@ -247,6 +264,12 @@ export class Runs {
       return many(at, "elements").flatMap((item) =>
         this.#within(item, rest, depth + 1)
       );
+    }
+    if (at.type === "CallExpression") {
+      const made = this.#roots.functionOf(one(at, "callee")!);
+      return made?.returns.flatMap((value) =>
+        this.#within(value, path, depth + 1)
+      ) ?? [];
     }
     if (at.type === "Identifier") {
       const from = this.#resolved.bindings.get(at)?.from;

@@ -13,7 +13,6 @@ import {
   type Node,
   one,
   unwrap,
-  type Up,
   upOf,
   word,
 } from "./nodes.ts";
@@ -76,7 +75,9 @@ export interface Resolved {
   /** What an identifier refers to; a global one is not in here. */
   readonly bindings: ReadonlyMap<Node, Binding>;
   /** The parent of every node, and the field it stands in. */
-  readonly parents: { get(node: Node): Up | undefined };
+  readonly parents: {
+    get(node: Node): { readonly node: Node; readonly key: string } | undefined;
+  };
   /** Identifiers and member accesses that are assigned to, counted up or deleted. */
   readonly targets: ReadonlySet<Node>;
   /** Identifiers without a declaration, by name. */

@@ -14,7 +14,7 @@ import {
   type Resolved,
   resolveNames,
 } from "../code/scope.ts";
-import { type Unit, type Units, unitsOf } from "../code/units.ts";
+import { type Unit, unitAround, type Units, unitsOf } from "../code/units.ts";
 import { type Use, useOf } from "../code/uses.ts";
 import { ValueFacts } from "../values/value_facts.ts";
 
@@ -124,8 +124,16 @@ class UsesOf {
         add(named, use.path);
         // Assigning to another name does nothing to what it stood for.
         if (resolved.targets.has(reference)) continue;
-        for (const { binding, path } of roots.of(reference, use.path)) {
+        for (const { binding, path } of roots.ofUse(reference, use)) {
           if (binding && binding !== named) add(binding, path);
+        }
+      }
+      // `this.rooms` of an instance that was given them.
+      for (const self of unit.isStatic ? [] : unit.selves) {
+        const use = useOf(self, resolved);
+        for (const { binding, path } of roots.ofUse(self, use)) {
+          if (!binding) continue;
+          this.#uses.get(binding)?.push({ unit, reference: self, use, path });
         }
       }
       for (const call of unit.calls) {
@@ -138,6 +146,22 @@ class UsesOf {
         }
       }
     }
+    this.#takenApart(resolved, units, roots);
+  }
+
+  /** `const { view: { size } } = state`: what is taken out by a pattern within a pattern. */
+  #takenApart(resolved: Resolved, units: Units, roots: Roots): void {
+    if (this.#uses.size === 0) return;
+    for (const declared of new Set(resolved.bindings.values())) {
+      const { from, node } = declared;
+      if (!from || from.path.length < 2 || from.path[0] === ELEMENT) continue;
+      const unit = unitAround(node, resolved, units);
+      const use = { ...useOf(node, resolved), path: from.path };
+      for (const { binding, path } of roots.of(from.value, from.path)) {
+        if (!binding || path.length === 0) continue;
+        this.#uses.get(binding)?.push({ unit, reference: node, use, path });
+      }
+    }
   }
 
   binding(binding: Binding): readonly UseOfValue[] {
@@ -146,7 +170,7 @@ class UsesOf {
 }
 
 function mayStandFor({ kind }: Binding): boolean {
-  return /^(?:var|let|const|parameter)$/.test(kind);
+  return /^(?:var|let|const|parameter|class)$/.test(kind);
 }
 
 /** Where what runs begins when the module is evaluated; for a local also its function, whoever calls that. */
@@ -199,7 +223,7 @@ function repeatsOf(
 
 /** What one use does to a value; null if it hands it on, or only shows it. */
 function repeatOf(
-  { reference, use, path }: UseOfValue,
+  { use, path }: UseOfValue,
   resolved: Resolved,
   reads: ReadonlySet<string>,
   fact: ExportFact,
@@ -225,7 +249,7 @@ function repeatOf(
   const stale = staleOf(
     fact,
     path,
-    derivedAt(reference, use, path, resolved),
+    derivedAt(use, path, resolved),
   );
   return stale === null ? null : { detail: stale, isRead: true };
 }

@@ -134,6 +134,9 @@ const state = { count: 0, rooms: new Map(), join(id) { this.rooms.set(id, 1); } 
 serve((it) => { rooms.set(it, 1); list.push(it); hits++; state.count++; });
 ${line}`);
 
+const WRAPPER =
+  `class Wrapper { constructor(of) { this.rooms = of; } count() { return this.rooms.size; } get size() { return this.rooms.size; } }`;
+
 Deno.test("whatever the evaluation derives from a kept value is told, however it is written", () => {
   const lines: readonly (readonly [string, string])[] = [
     [`const first = rooms.get("lobby");`, "rooms get()"],
@@ -175,6 +178,53 @@ Deno.test("whatever the evaluation derives from a kept value is told, however it
     [`const copy = { ...state };`, "state ..."],
     [`const copy = structuredClone(state);`, "state structuredClone()"],
     [`const known = "lobby" in state;`, "state in"],
+    // What wraps it, and what is made of that.
+    [`const view = { rooms }; const n = view.rooms.size;`, "rooms .size"],
+    [`const view = { rooms }; const all = [...view.rooms];`, "rooms ..."],
+    [
+      `const view = { rooms }; for (const it of view.rooms) start(it);`,
+      "rooms for of",
+    ],
+    [
+      `const view = { rooms }; const { rooms: { size } } = view;`,
+      "rooms .size",
+    ],
+    [
+      `const view = { deep: { list } }; const [first] = view.deep.list;`,
+      "list []",
+    ],
+    [
+      `const make = (of) => ({ count: () => of.size }); const n = make(rooms).count();`,
+      "rooms .size",
+    ],
+    [
+      `${WRAPPER} const w = new Wrapper(rooms); const n = w.rooms.size;`,
+      "rooms .size",
+    ],
+    [`${WRAPPER} const n = new Wrapper(rooms).rooms.size;`, "rooms .size"],
+    [`${WRAPPER} const n = new Wrapper(rooms).count();`, "rooms .size"],
+    [`${WRAPPER} const n = new Wrapper(rooms).size;`, "rooms .size"],
+    [
+      `${WRAPPER} class Sub extends Wrapper {} const n = new Sub(rooms).count();`,
+      "rooms .size",
+    ],
+    [
+      `${WRAPPER} class Sub extends Wrapper { constructor(of) { super(of); } } const n = new Sub(rooms).rooms.size;`,
+      "rooms .size",
+    ],
+    [`class Own { all = rooms; } const n = new Own().all.size;`, "rooms .size"],
+    [
+      `class Own { static all = rooms; } const n = Own.all.size;`,
+      "rooms .size",
+    ],
+    [
+      `class Own { #all; constructor(of) { this.#all = of; } n() { return [...this.#all]; } } new Own(list).n();`,
+      "list ...",
+    ],
+    [
+      `class Early { constructor(of) { this.n = of.size; } } const it = new Early(rooms);`,
+      "rooms .size",
+    ],
   ];
   for (const [line, expected] of lines) {
     const [first = ""] = derivedBy(line);
@@ -198,6 +248,9 @@ Deno.test("handing a kept value on, its methods, and what is only shown derive n
       `class Api { get(id) { return rooms.get(id); } } serve(new Api());`,
       `export { hits, rooms }; rooms.size;`,
       `setInterval(() => console.log([...rooms]), 1000);`,
+      `const view = { rooms }; serve(() => view.rooms.size);`,
+      `${WRAPPER} const w = new Wrapper(rooms); serve(() => w.count() + w.rooms.size);`,
+      `class Own { all = rooms; } serve(new Own());`,
     ]
   ) assertEquals(derivedBy(line), [], line);
 });
@@ -208,6 +261,15 @@ Deno.test("what is done to a kept value under another name is done to it", () =>
     [`function seed(to) { to.push(1); } seed(list);`, "list push()"],
     [`const all = () => rooms; all().set("lobby", 1);`, "rooms set()"],
     [`const { rooms: inner } = state; inner.set("a", 1);`, "state set()"],
+    [`${WRAPPER} new Wrapper(rooms).rooms.set("a", 1);`, "rooms set()"],
+    [
+      `class Fill { constructor(of) { this.of = of; this.of.push(1); } } new Fill(list);`,
+      "list push()",
+    ],
+    [
+      `class Own { all = list; fill() { this.all.push(1); } } new Own().fill();`,
+      "list push()",
+    ],
   ];
   for (const [line, expected] of lines) {
     const [first = ""] = derivedBy(line);

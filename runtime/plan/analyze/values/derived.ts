@@ -30,14 +30,12 @@ const SHOWN =
 /**
  * Tells what is read of a value at the place where it is named.
  *
- * @param reference where it is named
  * @param use what is done with it there
  * @param path the members and calls on the way from the value
  * @param resolved the module
  * @returns for people: `get()`, `.size`, `[]`, of all that it holds `...` or `for of`; none where nothing is made of it
  */
 export function derivedAt(
-  reference: Node,
   use: Use,
   path: readonly string[],
   resolved: Resolved,
@@ -48,9 +46,9 @@ export function derivedAt(
     if (use.path.length === 0) return [];
     return isOnlySaid(use.node, resolved) ? [] : [shown(path[0]!)];
   }
-  const all = wholeRead(reference, resolved);
+  const all = wholeRead(use.node, resolved);
   if (all !== null) return [all];
-  const taken = takenApart(reference, resolved);
+  const taken = takenApart(use.node, resolved);
   if (taken !== null) return taken;
   return isOnlySaid(use.node, resolved) ? [] : [ITS_VALUE];
 }
