@@ -329,7 +329,9 @@ Deno.test("TestApp.upgrade() says so when the app ends meanwhile, and a restart 
   await using app = await startApp({ from: await write(folder, "v1", V1) });
   const deadly = await write(folder, "v2", {
     ...V1,
-    "app.ts": app_("console.log('farewell'); Deno.kill(Deno.pid, 'SIGKILL');"),
+    "app.ts": app_(
+      "console.log('farewell'); new Deno.Command('sh', { args: ['-c', 'kill -KILL ' + Deno.pid] }).outputSync();",
+    ),
   });
   const error = await assertRejects(() => app.upgrade(deadly), TestAppError);
   assertStringIncludes(error.message, "its process ended with SIGKILL");

@@ -66,7 +66,7 @@ Deno.test("a release that kills its process after it came in goes back, is named
     const pids = machines.map(({ pid }) => pid);
     await append(
       app,
-      `console.error("out of luck"); setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), 600);`,
+      `console.error("out of luck"); setTimeout(() => new Deno.Command("sh", { args: ["-c", "kill -KILL " + Deno.pid] }).outputSync(), 600);`,
     );
     const load = machines.map(({ url }) => keepAsking(url));
     const hot = await runCli(["hot", "--local", "--json"], sandbox.env, app);

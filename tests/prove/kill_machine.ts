@@ -83,7 +83,8 @@ const at = (point: string): void => {
   } catch {
     return;
   }
-  Deno.kill(Deno.pid, "SIGKILL");
+  // By somebody else: what new code does to its own process is undone.
+  new Deno.Command("sh", { args: ["-c", "kill -KILL " + Deno.pid] }).outputSync();
 };
 at("new modules are evaluated");
 at("modules are evaluated at a start");

@@ -56,7 +56,10 @@ Deno.test("a release on probation that kills its process twice is not taken a th
   // Deno.exit() of new code would be caught, and the release taken out: nothing catches this.
   const bad = await machine.release(
     "bad",
-    answering("bad", `setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), 50);`),
+    answering(
+      "bad",
+      `setTimeout(() => new Deno.Command("sh", { args: ["-c", "kill -KILL " + Deno.pid] }).outputSync(), 50);`,
+    ),
     { state: "probation", probation_ms: 60_000 },
   );
   await machine.point(bad);
