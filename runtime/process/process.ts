@@ -238,9 +238,10 @@ export class AppProcess {
   /** Listeners to signals and events, by those who have added them. */
   readonly listeners: Listeners = new Listeners(this.#ownersContext());
   /** Listeners that attempts add to whatever stays. */
-  readonly attemptListeners: AttemptListeners = new AttemptListeners(
+  readonly attemptListeners: AttemptListeners = new AttemptListeners({
     generations,
-  );
+    callingPlace: () => this.callingPlace("innermost"),
+  });
   /** Handlers in global properties, by those who have put them there. */
   readonly handlerProperties: HandlerProperties = new HandlerProperties(
     this.#ownersContext(),

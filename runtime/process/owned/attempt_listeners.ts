@@ -7,13 +7,16 @@ import type { Generations } from "../../modules/generations.ts";
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-const EMITTER_METHODS = [
-  "on",
-  "addListener",
-  "once",
-  "prependListener",
-  "prependOnceListener",
-] as const;
+/** By these the ones that add a listener for once add what stands for it. */
+const EMITTER_METHODS = ["on", "addListener", "prependListener"] as const;
+
+/** What is needed to know what is whose. */
+export interface AttemptListenersContext {
+  /** Tell whose evaluation goes on. */
+  readonly generations: Generations;
+  /** The innermost module of the app on the stack, or null. */
+  callingPlace(): string | null;
+}
 
 interface Added {
   readonly target: WeakRef<object>;
@@ -22,15 +25,15 @@ interface Added {
 
 /** The listeners that attempts have added; nothing is watched while there is none. */
 export class AttemptListeners {
-  readonly #generations: Generations;
+  readonly #context: AttemptListenersContext;
   readonly #added = new Map<number, Added[]>();
   #restore: (() => void) | null = null;
 
   /**
-   * @param generations tell whose evaluation goes on
+   * @param context what is needed
    */
-  constructor(generations: Generations) {
-    this.#generations = generations;
+  constructor(context: AttemptListenersContext) {
+    this.#context = context;
   }
 
   /**
@@ -101,10 +104,12 @@ export class AttemptListeners {
   ): () => void {
     const native = Reflect.get(owner, name) as Method;
     const note = (target: object, args: unknown[]) => {
-      const { work } = this.#generations;
+      const { generations, callingPlace } = this.#context;
+      const { work } = generations;
       if (typeof work?.place !== "string" || work.attempt === null) return;
-      // `addEventListener(…)` without a target is that of the global object.
-      if (typeof target !== "object" || target === null) return;
+      // Node's sockets and responses listen to themselves, in whatever context is left over from the last import:
+      // they are strangers'.
+      if (!isPlain(target) || callingPlace() === null) return;
       this.#added.get(work.attempt)?.push({
         target: new WeakRef(target),
         remove: remover(args),
@@ -125,4 +130,13 @@ export class AttemptListeners {
       if (Reflect.get(owner, name) === own) Reflect.set(owner, name, native);
     };
   }
+}
+
+/** One that nothing but the app's own code tells of events. */
+function isPlain(target: unknown): boolean {
+  // `addEventListener(…)` without a target is that of the global object.
+  if (typeof target !== "object" || target === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(target);
+  return prototype === EventTarget.prototype ||
+    prototype === EventEmitter.prototype;
 }
