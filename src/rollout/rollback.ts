@@ -17,7 +17,12 @@ import { returnMachines } from "./machines/return_machines.ts";
 import { counted } from "./steps.ts";
 import { isRunning } from "./machines/ask_machines.ts";
 import type { AppMachine } from "../fly/fleet.ts";
-import { isBad, isGood, queued } from "./machines/verdict.ts";
+import {
+  isBad,
+  isGood,
+  type MachineState,
+  queued,
+} from "./machines/verdict.ts";
 import type { RolloutDeps } from "./deps.ts";
 
 /** Options of {@linkcode rollback}. */
@@ -122,12 +127,7 @@ async function goBack(
       `Cannot bring all machines of ${app} back to ${returned.version}: ${
         stuck.map((state) => describeBad(state, timeoutMs)).join("; ")
       }`,
-      {
-        hint: `the pointer names it: such a machine runs it after: ${
-          stuck.map(({ machine }) => `fly machine restart ${machine.id}`)
-            .join("; ")
-        }`,
-      },
+      { hint: stuckRemedy(stuck) },
     );
   }
   const now = returned.states.filter(isGood).length;
@@ -161,6 +161,19 @@ async function goBack(
     ],
     total_ms: host.monotonicNow() - start,
   };
+}
+
+/** A restart takes what the pointer names, but for a release that a machine takes from nobody: unsigned, or not what was promised. */
+function stuckRemedy(stuck: readonly MachineState[]): string {
+  const refusing = stuck.filter(({ failure }) => failure?.phase === "verify");
+  if (refusing.length > 0) {
+    return `${
+      refusing.map(({ machine }) => machine.id).join(", ")
+    } will not take that release, not after a restart either: go back to the image with: flyhot rollback --to-base; or deploy a release that is signed with: flyhot hot`;
+  }
+  return `the pointer names it: such a machine runs it after: ${
+    stuck.map(({ machine }) => `fly machine restart ${machine.id}`).join("; ")
+  }`;
 }
 
 /** The pointer is what matters: it is moved even where nobody can say which machines there are. */

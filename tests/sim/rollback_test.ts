@@ -123,6 +123,25 @@ Deno.test("rollback() says which machine does not go back, and leaves the pointe
   });
 });
 
+Deno.test("rollback() names what helps where machines take no release that nobody signed", async () => {
+  await inWorld({ seed: 1, tempers: ["applies", "applies"] }, async (world) => {
+    await deployAll(world, "1.0.0", "2.0.0");
+    for (const machine of world.machines) machine.wantsSignatures = true;
+    const error = await assertRejects(
+      () => world.run(world.rollback()),
+      FlyhotError,
+      "failed in verify: unsigned",
+    );
+    assertEquals(
+      error.hint,
+      "m0, m1 will not take that release, not after a restart either: go back to the image with: flyhot rollback --to-base; or deploy a release that is signed with: flyhot hot",
+    );
+    const base = await world.run(world.rollback({ to: "base" }));
+    assertEquals(base.version, "base");
+    assertEquals(runs(world), [null, null]);
+  });
+});
+
 Deno.test("rollback() undoes a rollout that was left half way", async () => {
   await inWorld({ seed: 1, tempers: ["applies", "is slow"] }, async (world) => {
     const [one] = await deployAll(world, "1.0.0");

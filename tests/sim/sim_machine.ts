@@ -120,6 +120,8 @@ export class SimMachine {
   temper: Temper;
   /** Whether it has state that no older code can take. */
   refusesToGoBack = false;
+  /** Whether nobody vouches for older releases, as its image asks. */
+  wantsSignatures = false;
   imageRef: string;
   /** What the platform remembers, newest first. */
   events: PlatformEvent[] = [];
@@ -433,6 +435,9 @@ export class SimMachine {
           this.#wasBefore.has(wanted.sha256 ?? "");
         const isThere = this.temper === "refuses" &&
           wanted.sha256 === appProcess.release?.sha256;
+        if (this.wantsSignatures && isBack && wanted.tarballUrl !== null) {
+          throw new UpgradeError("verify", "unsigned: Cannot take it");
+        }
         const temper: Temper = isThere
           ? "applies"
           : !isBack
