@@ -11,12 +11,13 @@
  * @module
  */
 
-import { delimiter, dirname } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findDenoCache } from "./mirror/deno_cache.ts";
 import { neededVersions, startMirror } from "./mirror/mod.ts";
 import { REPUBLICATION } from "./mirror/std_table.ts";
 import { chooseUpstream, type Upstream } from "./mirror/upstream.ts";
+import { runDeno } from "./run_deno.ts";
 
 /** The command line of this script, taken apart. */
 export interface Invocation {
@@ -64,18 +65,6 @@ export function parseInvocation(
   return command.length > 0 ? { plain, command } : undefined;
 }
 
-/**
- * Puts the folder of the running deno first in a search path, so that children
- * find it where it was started without being installed (`npx deno`).
- *
- * @param path The search path so far.
- * @param deno The path of the deno executable.
- * @returns The search path for children.
- */
-export function withDeno(path: string | undefined, deno: string): string {
-  return path ? dirname(deno) + delimiter + path : dirname(deno);
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const invocation = parseInvocation(args);
   if (!invocation) {
@@ -107,56 +96,6 @@ function forcedUpstream(): Upstream | undefined {
   throw new Error(
     `Cannot choose where packages come from: ${UPSTREAM_VARIABLE} is "${value}", expected jsr or npm`,
   );
-}
-
-/** Runs deno with our streams and signals, and returns its exit code. */
-async function runDeno(
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<number> {
-  const deno = Deno.execPath();
-  const child = new Deno.Command(deno, {
-    args: [...args],
-    env: { ...env, PATH: withDeno(Deno.env.get("PATH"), deno) },
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  const forward = forwardSignals(child);
-  try {
-    return (await child.status).code;
-  } finally {
-    forward.stop();
-  }
-}
-
-function forwardSignals(child: Deno.ChildProcess): { stop(): void } {
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
-  // A terminal sends ^C to the child as well; twice would mean "at once".
-  const terminal = Deno.stdin.isTerminal();
-  const listeners = signals.map((signal) => {
-    const fromTerminal = signal === "SIGINT" || signal === "SIGQUIT" ||
-      signal === "SIGBREAK";
-    const listener = () => {
-      if (terminal && fromTerminal) return;
-      try {
-        child.kill(signal);
-      } catch {
-        // It ended just now, which is what the signal wanted.
-      }
-    };
-    Deno.addSignalListener(signal, listener);
-    return { signal, listener };
-  });
-  return {
-    stop() {
-      for (const { signal, listener } of listeners) {
-        Deno.removeSignalListener(signal, listener);
-      }
-    },
-  };
 }
 
 async function say(

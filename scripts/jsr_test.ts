@@ -6,7 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { DELIMITER, dirname, fromFileUrl, join } from "@std/path";
-import { parseInvocation, withDeno } from "./jsr.ts";
+import { parseInvocation } from "./jsr.ts";
+import { withDeno } from "./run_deno.ts";
 
 const SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "jsr.ts");
 

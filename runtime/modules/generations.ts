@@ -93,6 +93,17 @@ export class Generations {
   }
 
   /**
+   * Whether the current work may meet code of an attempt: it is that attempt's own or its check, or the code is in for it.
+   *
+   * @param attempt the attempt
+   * @returns whether it may
+   */
+  mayMeet(attempt: number): boolean {
+    return this.work?.attempt === attempt ||
+      (this.attemptOf(this.meets) ?? -1) >= attempt;
+  }
+
+  /**
    * The attempt whose code a generation is.
    *
    * @param generation the generation

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertLinearTime } from "../../../tests/support/linear_time.ts";
 import { parseJsonc, TooDeepError } from "./jsonc.ts";
 
 Deno.test("parseJsonc() reads comments and trailing commas, and leaves texts alone", () => {
@@ -55,31 +56,11 @@ Deno.test("parseJsonc() refuses deep nesting with a clear error, closed or not",
 });
 
 Deno.test("parseJsonc() takes time in proportion to the text", () => {
-  const time = (text: string) => {
-    const start = performance.now();
-    try {
-      parseJsonc(text);
-    } catch (error) {
-      assert(error instanceof SyntaxError);
-    }
-    return performance.now() - start;
-  };
   for (
     const piece of [",", '"', "/*", "//", "/", " ", ",\n", '\\"', "[],", "/**/"]
   ) {
     for (const open of ["", "[", "[1"]) {
-      time(open + piece.repeat(20_000));
-      // Less than that is mostly the noise of collecting garbage.
-      let short = Math.max(time(open + piece.repeat(20_000)), 3);
-      const text = open + piece.repeat(320_000);
-      let long = time(text);
-      // What takes long each time is the parser's; a stall of the computer is not.
-      for (let again = 0; again < 3 && long >= short * 120; again++) {
-        // Others may have come who slow both down.
-        short = Math.max(short, time(open + piece.repeat(20_000)));
-        long = Math.min(long, time(text));
-      }
-      assert(long < short * 120, `${open}${piece}: ${short} ms, ${long} ms`);
+      assertLinearTime(parseJsonc, piece, { open });
     }
   }
 });

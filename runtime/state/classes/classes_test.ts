@@ -294,20 +294,23 @@ Deno.test("ClassSwap refuses a frozen prototype before anything happens", () => 
 });
 
 Deno.test("ClassSwap costs the same for one instance and for many", () => {
-  const { one, two } = versions();
-  const many = Array.from({ length: 100_000 }, () => new one.A());
-  const swap = new ClassSwap([pair(one.A, two.A)]);
-  const walk = performance.now();
-  for (const it of many) Object.getPrototypeOf(it);
-  const walked = performance.now() - walk;
-  const from = performance.now();
-  swap.enter(null);
-  const took = performance.now() - from;
-  assert(
-    took < Math.max(walked, 1),
-    `${took} ms, to look at each took ${walked} ms`,
-  );
-  assertEquals((many[99_999] as Any).inc(), 100);
+  const costs: string[] = [];
+  // What is slow each time is the swap; a stall of the computer is not.
+  while (costs.length < 5) {
+    const { one, two } = versions();
+    const many = Array.from({ length: 100_000 }, () => new one.A());
+    const swap = new ClassSwap([pair(one.A, two.A)]);
+    const walk = performance.now();
+    for (const it of many) Object.getPrototypeOf(it);
+    const walked = performance.now() - walk;
+    const from = performance.now();
+    swap.enter(null);
+    const took = performance.now() - from;
+    assertEquals((many[99_999] as Any).inc(), 100);
+    if (took < Math.max(walked, 1)) return;
+    costs.push(`${took} ms, to look at each took ${walked} ms`);
+  }
+  assert(false, costs.join("; "));
 });
 
 Deno.test("ClassSwap lets upgrades overlap: each caller meets the code of its generation, whichever is settled first", () => {

@@ -265,8 +265,10 @@ function isNamedByHost(constructor: Constructor): boolean {
   const { name } = constructor;
   if (!/^[A-Z]/.test(name) || !isFromHost(constructor)) return false;
   const temporal = (globalThis as { Temporal?: object }).Temporal ?? {};
+  // By the prototype: what stands there may be a proxy, as the one that sees sockets to the own server.
   return [globalThis, Deno, Intl, WebAssembly, temporal].some((space) =>
-    Object.hasOwn(space, name) && Reflect.get(space, name) === constructor
+    Object.hasOwn(space, name) &&
+    Reflect.get(space, name)?.prototype === constructor.prototype
   );
 }
 
