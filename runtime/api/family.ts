@@ -113,6 +113,8 @@ export function family<
     );
   };
   const actions = Object.keys(definition.actions);
+  const whenIn = (act: () => void) =>
+    staging?.state === "staged" ? staging.onLive(act) : act();
   const onError = (error: unknown) =>
     appProcess.logger.error(
       `a listener of ${name} failed: ${thrownText(error)}`,
@@ -122,6 +124,7 @@ export function family<
       stateHandle(`${name}[${key}]`, actions, {
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
+        whenIn,
         owner: () => appProcess.evaluating(),
         subscribed: (it) => appProcess.subscriptions.add(it),
         onError,

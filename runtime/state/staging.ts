@@ -58,14 +58,41 @@ export class Staging {
   oldSource: ((text: string) => boolean) | null = null;
   /** Tells whether the newest modules have some source text; null where nobody can tell. */
   newSource: ((text: string) => boolean) | null = null;
-  /** Where these declarations stand. */
-  state: DeclarationState = "staged";
+  #state: DeclarationState = "staged";
+  #onLive: (() => void)[] = [];
 
   /**
    * @param attempt the number in the cache-busting query of its modules
    */
   constructor(attempt: number) {
     this.attempt = attempt;
+  }
+
+  /** Where these declarations stand. */
+  get state(): DeclarationState {
+    return this.#state;
+  }
+
+  /**
+   * Does something as soon as these declarations are in: at once where they are, never where they do not come in.
+   *
+   * @param act what to do
+   */
+  onLive(act: () => void): void {
+    if (this.#state === "staged") this.#onLive.push(act);
+    else if (this.#state === "live") act();
+  }
+
+  /** Says that they are in. */
+  enter(): void {
+    this.#state = "live";
+    for (const act of this.#onLive.splice(0)) act();
+  }
+
+  /** Says that they do not come in, or go out again. */
+  discard(): void {
+    this.#state = "discarded";
+    this.#onLive = [];
   }
 
   /**

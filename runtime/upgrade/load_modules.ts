@@ -279,7 +279,7 @@ export function discard(
   { staged, staging, callers, kept, globals }: Omit<Prepared, "boundaries">,
   appProcess: AppProcess,
 ): void {
-  staging.state = "discarded";
+  staging.discard();
   kept.discard();
   globals.undo();
   // Remembered for what its modules still declare, and not for what they were to replace.

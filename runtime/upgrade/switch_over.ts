@@ -126,7 +126,7 @@ class SwitchOver {
     undo.push(() => void undoFiles?.());
     if (files) undo.push(this.#readBefore(files, generation));
     undo.push(enterRelease(appProcess, wanted, release));
-    staging.state = "live";
+    staging.enter();
   }
 
   /** Lets work begun before the swap read the files that it began with. */
@@ -188,7 +188,7 @@ class SwitchOver {
       const loaded = modules.current(main).loaded.difference(loadedBefore);
       for (const undo of this.#undo.toReversed()) undo();
       callers.discard();
-      staging.state = "discarded";
+      staging.discard();
       await appProcess.forgetDeclarations(loaded.union(staged.paths));
       // A module of the image that imported what failed is as unusable as that: all are loaded again.
       const table = modules.table!;

@@ -249,8 +249,14 @@ export const evictions = async () => {
       `export const notes: string[] = [];\nexport const note = (text: string) => { notes.push(text); };\n`,
     "state.ts": `
 import { family, holder } from "@flyhot/runtime";
+import { note } from "./stays.ts";
 export const counter = holder("counter", { state: () => ({ n: 0 }), actions: { add: (state) => ++state.n } });
 export const rooms = family("rooms", { state: () => ({ n: 0 }), actions: { add: (state) => ++state.n } });
+// Of a holder and a family that come in with this very module.
+counter.subscribe(() => note("declaring ${version}"));
+rooms.get("a").subscribe(() => note("its member ${version}"));
+const never = counter.subscribe(() => note("ended"));
+never();
 `,
     "brief.ts": `
 import { family } from "@flyhot/runtime";
@@ -284,9 +290,11 @@ counter.subscribe(() => note("extra"));
   await using asking = load(app);
   const expected = (version: number, ...more: string[]) =>
     [
-      ...["holder", "holder", "late", "late", "member"].map((what) =>
-        `${what} ${version}`
-      ),
+      ...["declaring", "holder", "late"].flatMap((what) => [
+        `${what} ${version}`,
+        `${what} ${version}`,
+      ]),
+      ...["member", "its member"].map((what) => `${what} ${version}`),
       "on demand",
       ...more,
     ].sort();

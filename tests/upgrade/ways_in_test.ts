@@ -47,7 +47,7 @@ const listener = Deno.listen({ port: env("DENO_PORT"), hostname: "127.0.0.1" });
 Deno.serve({ path: Deno.env.get("DENO_PATH")!, onListen() {} }, () => new Response(say()));
 Deno.addSignalListener("SIGUSR1", () => console.log("signal", say()));
 process.on("SIGUSR2", () => console.log("node signal", say()));
-if ("${version}" === "v2") {
+if ("${version}" !== "v1") {
   bus.addEventListener("ask", (event) => (event as CustomEvent).detail.push(say()));
   bus.addEventListener("ask", { handleEvent: (event) => (event as CustomEvent).detail.push(say()) }, { capture: true });
 }`;
@@ -94,6 +94,7 @@ Deno.test("whichever way callers come in, none meets a release while its check r
     listen: () => tcp(ports.DENO_PORT),
     unix: () =>
       read(Deno.connect({ transport: "unix", path: paths.UNIX_PATH })),
+    bus: () => app.ask("/bus"),
     "serve on a path": async () =>
       await (await fetch("http://localhost/", { client })).text(),
   };
@@ -122,7 +123,9 @@ Deno.test("whichever way callers come in, none meets a release while its check r
     assertEquals(refused.state, "rolled_back", refused.failure?.message);
     assertStringIncludes(refused.failure!.message, "it answered 500");
     for (const name of Object.keys(ways)) {
-      assertEquals([...said.get(name) ?? []], ["v1 one"], name);
+      // Listeners of code on trial hear its own check alone.
+      const answer = name === "bus" ? "" : "v1 one";
+      assertEquals([...said.get(name) ?? []], [answer], name);
     }
     assertEquals(await app.ask("/bus"), "200 ", "nothing is left of it");
     const good = await app.upgrade({
@@ -134,7 +137,8 @@ Deno.test("whichever way callers come in, none meets a release while its check r
     said.clear();
     while (said.size < clients.length) await pause(10);
     for (const [name, texts] of said) {
-      assertEquals([...texts], ["v3 three"], name);
+      const answer = name === "bus" ? "v3 three,v3 three" : "v3 three";
+      assertEquals([...texts], [answer], name);
     }
   } finally {
     asking = false;

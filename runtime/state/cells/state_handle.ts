@@ -34,6 +34,8 @@ export interface CellAccess {
   cell(purpose: string): HolderCell;
   /** The current state. */
   state(purpose: string): unknown;
+  /** Does something as soon as there is a cell: at once, but while an upgrade prepares the declaration. */
+  whenIn?(act: () => void): void;
   /** Whose evaluation is going on, for subscriptions that end with it. */
   owner?(): SubscriptionOwner | null;
   /** Notes a subscription; returns what forgets it. */
@@ -110,8 +112,6 @@ export function stateHandle(
     listener: (state: unknown) => void,
     { signal }: SubscribeOptions = {},
   ): () => void => {
-    const cell = access.cell(`subscribe to ${name}`);
-    const { listeners } = cell;
     const listen = () => {
       try {
         listener(readOnly(access.state(`read the state of ${name}`)));
@@ -120,17 +120,26 @@ export function stateHandle(
       }
     };
     if (signal?.aborted) return () => {};
-    listeners.add(listen);
-    const forget = access.subscribed?.({
-      cell: () => cell,
-      owner: access.owner?.() ?? null,
-      end: () => end(),
-    });
+    const owner = access.owner?.() ?? null;
+    let leave: (() => void) | null = () => {};
     const end = () => {
-      listeners.delete(listen);
-      forget?.();
+      leave?.();
+      leave = null;
       signal?.removeEventListener("abort", end);
     };
+    const listenTo = (cell: HolderCell) => {
+      cell.listeners.add(listen);
+      const forget = access.subscribed?.({ cell: () => cell, owner, end });
+      leave = () => {
+        cell.listeners.delete(listen);
+        forget?.();
+      };
+    };
+    const enter = () => {
+      if (leave) listenTo(access.cell(`subscribe to ${name}`));
+    };
+    if (access.whenIn) access.whenIn(enter);
+    else enter();
     signal?.addEventListener("abort", end, { once: true });
     return access.own?.(end) ?? end;
   };
