@@ -19,6 +19,7 @@ import { step } from "./step.ts";
 import { type Changes, switchOver } from "./switch_over.ts";
 import { ServiceChange } from "./changes/service_change.ts";
 import { StateChange } from "./changes/state_change.ts";
+import { refuseRemovals } from "./changes/state_removal.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
@@ -176,7 +177,8 @@ class Upgrade {
       undoLoad = async () => await files?.discard();
       // A way back takes what it finds; what it removes is kept for the way forward.
       if (!appProcess.ran.has(release?.sha256 ?? null)) {
-        state.refuseRemovals(
+        refuseRemovals(
+          state.removedState(),
           new Set([
             ...this.#wanted.consent ?? [],
             ...release?.manifest.settings?.consent ?? [],
