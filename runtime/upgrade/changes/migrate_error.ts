@@ -6,7 +6,7 @@ import {
   type UpgradeError,
   upgradeError,
 } from "../../base/upgrade_error.ts";
-import { CopyError } from "../../state/copy/copy.ts";
+import { CopyError } from "../../state/copy/copy_error.ts";
 import type { StateDefinition } from "../../state/definition.ts";
 
 /**

@@ -19,7 +19,7 @@ import type {
   HolderDefinition,
   StateDefinition,
 } from "../../state/definition.ts";
-import { CopyError } from "../../state/copy/copy.ts";
+import { CopyError } from "../../state/copy/copy_error.ts";
 import { capturedWhy } from "../../state/copy/hidden_state.ts";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import { FamilyCell } from "../../state/cells/family_cell.ts";
