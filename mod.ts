@@ -122,12 +122,11 @@ export type {
   MachineEvent,
   MachineExit,
 } from "./src/fly/machine.ts";
+export type { ExecOutcome } from "./src/fly/api/answers.ts";
+export type { CreateOutcome, MachineSpec } from "./src/fly/api/spec.ts";
 export {
-  type CreateOutcome,
-  type ExecOutcome,
   MachinesApi,
   type MachinesApiOptions,
-  type MachineSpec,
 } from "./src/fly/machines_api.ts";
 export { type LogReader, MachinesFleet } from "./src/fly/machines_fleet.ts";
 export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
