@@ -112,7 +112,7 @@ export type {
   MachineStatus,
   StatusReport,
   StatusVerdict,
-} from "./src/status/text.ts";
+} from "./src/status/status.ts";
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";

@@ -13,7 +13,8 @@ import { ownWords } from "../status/own_words.ts";
 import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../limited.ts";
-import { type MachineStatus, statusReport } from "../status/text.ts";
+import { statusReport } from "../status/report.ts";
+import type { MachineStatus } from "../status/status.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
 /** The oldest Deno that resolves nested imports through a hook correctly. */

@@ -11,7 +11,7 @@ import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox_types.ts";
 import { status } from "../../src/status/read.ts";
-import { statusExitCode } from "../../src/status/text.ts";
+import { statusExitCode } from "../../src/status/status.ts";
 import { FlyhotError } from "../../src/errors.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
