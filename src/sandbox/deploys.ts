@@ -71,22 +71,11 @@ export class Deployer {
   readonly #world: DeployWorld;
   #releases = 0;
 
-  /**
-   * @param world what deploys work on
-   */
   constructor(world: DeployWorld) {
     this.#world = world;
   }
 
-  /**
-   * Builds an image of a folder and brings it to all machines, one after the other; or makes the first ones.
-   *
-   * @param request what to deploy
-   * @param talk where lines go, and when to give up
-   * @returns the image, and the machines made or updated
-   * @throws {FlyhotError} `not_found` if folder, configuration, image or app are missing, `usage` if they are malformed,
-   *   `incomplete` if a machine does not come up
-   */
+  /** Builds an image of a folder and brings it to all machines, one after the other; or makes the first ones. */
   async deploy(
     request: DeployRequest,
     talk: DeployTalk,

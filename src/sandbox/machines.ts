@@ -44,9 +44,6 @@ export class Machines {
   #sockets = 0;
   #closed = false;
 
-  /**
-   * @param options where they are and what they start from
-   */
   constructor(options: MachinesOptions) {
     this.#options = options;
   }
@@ -61,13 +58,7 @@ export class Machines {
     return this.all().filter(({ state }) => state !== "destroyed");
   }
 
-  /**
-   * Finds a machine.
-   *
-   * @param id its id
-   * @returns the machine, destroyed or not
-   * @throws {PlatformError} 404 if there is none
-   */
+  /** Finds a machine. */
   get(id: string): Machine {
     const machine = this.#machines.get(id);
     if (machine === undefined) {
@@ -76,13 +67,7 @@ export class Machines {
     return machine;
   }
 
-  /**
-   * Finds the image of a configuration.
-   *
-   * @param request the configuration
-   * @returns the image
-   * @throws {PlatformError} 404 if there is none, 400 if its files cannot be written
-   */
+  /** Finds the image of a configuration. */
   imageOf({ config }: Pick<MachineRequest, "config">): Image {
     const image = this.#options.images.find(config.image);
     if (image === null) {
@@ -92,13 +77,7 @@ export class Machines {
     return image;
   }
 
-  /**
-   * Makes a machine, without starting it.
-   *
-   * @param request how it is to be
-   * @returns the machine
-   * @throws {PlatformError} 404 if there is no such image, 409 if the name is taken, 400 if the region is none, 503 once closed
-   */
+  /** Makes a machine, without starting it. */
   create(request: MachineRequest): Machine {
     if (this.#closed) {
       throw new PlatformError(503, "unavailable: the sandbox was stopped");

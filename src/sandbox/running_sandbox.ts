@@ -65,9 +65,6 @@ const READY_MS = 30_000;
 export class RunningSandbox implements Sandbox {
   readonly #context: SandboxContext;
 
-  /**
-   * @param context what it is made of
-   */
   constructor(context: SandboxContext) {
     this.#context = context;
   }
@@ -376,12 +373,7 @@ export class RunningSandbox implements Sandbox {
   }
 }
 
-/**
- * A machine, as seen by whoever runs the sandbox.
- *
- * @param machine the machine
- * @returns what it is now
- */
+/** A machine, as seen by whoever runs the sandbox. */
 export function toSandboxMachine(machine: Machine): SandboxMachine {
   return {
     id: machine.place.id,

@@ -61,14 +61,7 @@ export const NO_CONFIG: AppConfig = {
   }],
 };
 
-/**
- * Reads an app's configuration.
- *
- * @param text its content
- * @param path its name, which decides the format and stands in errors
- * @returns what a deploy needs of it
- * @throws {FlyhotError} `usage` if it is malformed
- */
+/** Reads an app's configuration. */
 export function parseAppConfig(text: string, path: string): AppConfig {
   const { app, primaryRegion, env, buildImage } = parseFlyToml(text, path);
   const root: unknown = path.endsWith(".json")

@@ -106,13 +106,6 @@ export class Machine {
   #backoff: AbortController | null = null;
   #closed = false;
 
-  /**
-   * @param place what it is; its folder must exist
-   * @param config how it is to be
-   * @param image the image that the configuration names
-   * @param skipSecrets whether its processes get no secrets
-   * @param world what it gets from the sandbox
-   */
   constructor(
     place: MachinePlace,
     config: MachineConfig,
@@ -176,11 +169,7 @@ export class Machine {
     return group ?? legacy ?? null;
   }
 
-  /**
-   * The machine as the Machines API shows it.
-   *
-   * @returns its record
-   */
+  /** The machine as the Machines API shows it. */
   toRecord(): MachineRecord {
     const { repository, tag, digest } = this.#image;
     return {
@@ -208,12 +197,7 @@ export class Machine {
     };
   }
 
-  /**
-   * Starts it, or resumes it where it is suspended.
-   *
-   * @returns fulfilled once its process runs; at once if it runs already
-   * @throws {PlatformError} 412 while it is being stopped or replaced, 404 if it is destroyed
-   */
+  /** Starts it, or resumes it where it is suspended; fulfilled once its process runs. */
   start(): Promise<void> {
     this.#refuseDestroyed();
     switch (this.#state) {
@@ -239,13 +223,7 @@ export class Machine {
     }
   }
 
-  /**
-   * Stops it: a signal, then SIGKILL.
-   *
-   * @param options signal and time
-   * @returns fulfilled once its processes have ended
-   * @throws {PlatformError} 404 if it is destroyed
-   */
+  /** Stops it: a signal, then SIGKILL; fulfilled once its processes have ended. */
   stop(options: StopOptions = {}): Promise<void> {
     this.#refuseDestroyed();
     this.#backoff?.abort();
@@ -259,11 +237,7 @@ export class Machine {
     });
   }
 
-  /**
-   * Freezes its processes; their memory is kept.
-   *
-   * @throws {PlatformError} 412 if it is not started, 404 if it is destroyed
-   */
+  /** Freezes its processes; their memory is kept. */
   suspend(): void {
     this.#refuseNotRunning();
     this.#main.signalAll("SIGSTOP");
@@ -272,13 +246,7 @@ export class Machine {
     this.#enter("suspended");
   }
 
-  /**
-   * Stops it and starts it again, with the files of its image.
-   *
-   * @param options signal and time of the stop
-   * @returns fulfilled once its process runs
-   * @throws {PlatformError} 404 if it is destroyed
-   */
+  /** Stops it and starts it again, with the files of its image; fulfilled once its process runs. */
   restart(options: StopOptions = {}): Promise<void> {
     this.#refuseDestroyed();
     this.#backoff?.abort();
@@ -290,13 +258,8 @@ export class Machine {
   }
 
   /**
-   * Gives it another configuration, image included, and another version. If it runs it is restarted, else it stays stopped.
-   *
-   * @param config how it is to be
-   * @param image the image that the configuration names
-   * @param skipLaunch whether it is left stopped in any case
-   * @returns fulfilled once its process runs again
-   * @throws {PlatformError} 404 if it is destroyed
+   * Gives it another configuration, image included, and another version. If it runs it is restarted, else it stays
+   * stopped; fulfilled once its process runs again.
    */
   update(
     config: MachineConfig,
@@ -320,13 +283,7 @@ export class Machine {
     });
   }
 
-  /**
-   * Ends it for good.
-   *
-   * @param force whether a running one is killed
-   * @returns fulfilled once its processes have ended and its files are gone
-   * @throws {PlatformError} 412 if it runs and is not forced, 404 if it is destroyed
-   */
+  /** Ends it for good; fulfilled once its processes have ended and its files are gone. */
   destroy(force: boolean): Promise<void> {
     this.#refuseDestroyed();
     const still = ["created", "stopped", "suspended", "failed"];
@@ -350,24 +307,13 @@ export class Machine {
     this.#main.signalAll("SIGKILL");
   }
 
-  /**
-   * Sends a signal to its main process.
-   *
-   * @param name the signal
-   * @throws {PlatformError} 412 if it does not run, 404 if it is destroyed
-   */
+  /** Sends a signal to its main process. */
   signal(name: Deno.Signal): void {
     this.#refuseNotRunning();
     this.#main.signal(name);
   }
 
-  /**
-   * Runs a command in its folder, with its environment.
-   *
-   * @param options the command
-   * @returns what it left
-   * @throws {PlatformError} 412 if the machine does not run, 408 if the command took too long, 404 if it is destroyed
-   */
+  /** Runs a command in its folder, with its environment. */
   async exec(options: MachineExecOptions): Promise<MachineExecOutcome> {
     this.#refuseNotRunning();
     return await this.#execs.run(
@@ -376,11 +322,7 @@ export class Machine {
     );
   }
 
-  /**
-   * Changes its metadata, without a new version.
-   *
-   * @param change new values by key; null removes one
-   */
+  /** Changes its metadata, without a new version. */
   setMetadata(change: Readonly<Record<string, string | null>>): void {
     const metadata = { ...this.#config.metadata };
     for (const [key, value] of Object.entries(change)) {

@@ -41,12 +41,8 @@ export interface MachineEnvSources {
 }
 
 /**
- * Puts a machine's environment together. Later ones win: the image, what is inherited, `config.env`, the secrets, then what
- * the platform says. Where programs and caches are on this computer cannot be overridden by paths of a container.
- *
- * @param identity the machine
- * @param sources where variables come from
- * @returns the whole environment
+ * Puts a machine's environment together. Later ones win: the image, what is inherited, `config.env`, the secrets, then
+ * what the platform says. Where programs and caches are on this computer cannot be overridden by paths of a container.
  */
 export function machineEnvironment(
   identity: MachineIdentity,
@@ -84,13 +80,7 @@ function pick(
   );
 }
 
-/**
- * Picks what a machine needs of this computer's environment: where programs, packages and their caches are.
- *
- * @param env this program's environment
- * @param deno the path of the `deno` to be found first
- * @returns the variables let through
- */
+/** Picks what a machine needs of this computer's environment: where programs, packages and their caches are. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string>>,
   deno: string,

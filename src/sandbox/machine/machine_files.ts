@@ -10,11 +10,6 @@ import { invalidArgument } from "../machines_api/platform_error.ts";
 /**
  * Makes a machine's folder pristine: `app` with the files of the image and those of the configuration, empty `tmp` and
  * `home`, no socket.
- *
- * @param folder the machine's folder
- * @param socket the path of its control socket
- * @param image the image
- * @param config the configuration, for its `files`
  */
 export async function resetMachineFiles(
   folder: string,
@@ -37,13 +32,7 @@ export async function resetMachineFiles(
   }
 }
 
-/**
- * Checks that the files of a configuration can be written.
- *
- * @param config the configuration
- * @param workdir the image's working folder
- * @throws {PlatformError} 400 if one lies elsewhere than in the working folder, or is not base64
- */
+/** Checks that the files of a configuration can be written. */
 export function checkMachineFiles(
   config: MachineConfig,
   workdir: string,

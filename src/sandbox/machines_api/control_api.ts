@@ -45,11 +45,8 @@ export type DeployLine =
 /**
  * Makes the handler of `/_sandbox/…`.
  *
- * `GET /_sandbox` says who and what it is, `GET /_sandbox/machines` where machines listen and log,
- * `POST /_sandbox/deploys` takes a {@linkcode DeployRequest} and answers with one JSON value a line.
- *
- * @param options what it is about
- * @returns answers one request
+ * `GET /_sandbox` says who and what it is, `GET /_sandbox/machines` where machines listen and log, `POST
+ * /_sandbox/deploys` takes a {@linkcode DeployRequest} and answers with one JSON value a line.
  */
 export function controlApi(
   options: ControlApiOptions,

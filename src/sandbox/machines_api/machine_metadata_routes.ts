@@ -6,24 +6,12 @@ import { type Call, json, OK } from "./machine_call.ts";
 import { isRecord } from "../machine/records/machine_config.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 
-/**
- * Reads all metadata: `GET /:id/metadata`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404
- */
+/** Reads all metadata: `GET /:id/metadata`. */
 export function getAll({ machines, id }: Call): LoopbackAnswer {
   return json(machines.get(id).config.metadata ?? {});
 }
 
-/**
- * Reads one value: `GET /:id/metadata/:key`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404
- */
+/** Reads one value: `GET /:id/metadata/:key`. */
 export function getOne({ machines, id, key }: Call): LoopbackAnswer {
   const value = machines.get(id).config.metadata?.[key];
   if (value === undefined) {
@@ -32,13 +20,7 @@ export function getOne({ machines, id, key }: Call): LoopbackAnswer {
   return json({ value });
 }
 
-/**
- * Sets one value: `POST /:id/metadata/:key`. Whether Fly minds a lease here is not known; the sandbox does not.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400 or 404
- */
+/** Sets one value: `POST /:id/metadata/:key`. Whether Fly minds a lease here is not known; the sandbox does not. */
 export function setOne({ machines, id, key, body }: Call): LoopbackAnswer {
   const value = isRecord(body) ? body.value : undefined;
   if (typeof value !== "string") throw invalidArgument("value is not text");
@@ -46,13 +28,7 @@ export function setOne({ machines, id, key, body }: Call): LoopbackAnswer {
   return { status: 204 };
 }
 
-/**
- * Sets and removes values: `PATCH` or `PUT /:id/metadata`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404 or 412
- */
+/** Sets and removes values: `PATCH` or `PUT /:id/metadata`. */
 export function setMany({ machines, id, body }: Call): LoopbackAnswer {
   const machine = machines.get(id);
   if (!isRecord(body) || !isRecord(body.metadata)) {
@@ -76,25 +52,13 @@ export function setMany({ machines, id, body }: Call): LoopbackAnswer {
   return json({ metadata: machine.config.metadata ?? {} });
 }
 
-/**
- * Removes one value: `DELETE /:id/metadata/:key`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404
- */
+/** Removes one value: `DELETE /:id/metadata/:key`. */
 export function removeOne({ machines, id, key }: Call): LoopbackAnswer {
   machines.get(id).setMetadata({ [key]: null });
   return { status: 204 };
 }
 
-/**
- * Reads the lease: `GET /:id/lease`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404
- */
+/** Reads the lease: `GET /:id/lease`. */
 export function getLease({ machines, id }: Call): LoopbackAnswer {
   const lease = machines.get(id).lease.current(Date.now());
   if (lease === null) throw new PlatformError(404, "lease not found");
@@ -103,13 +67,7 @@ export function getLease({ machines, id }: Call): LoopbackAnswer {
 
 const LEASE_SECONDS = 3600;
 
-/**
- * Takes or renews the lease: `POST /:id/lease`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404 or 409
- */
+/** Takes or renews the lease: `POST /:id/lease`. */
 export function takeLease(
   { machines, id, query, body, nonce }: Call,
 ): LoopbackAnswer {
@@ -126,13 +84,7 @@ export function takeLease(
   return json({ status: "success", data: lease }, 201);
 }
 
-/**
- * Gives the lease back: `DELETE /:id/lease`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404 or 409
- */
+/** Gives the lease back: `DELETE /:id/lease`. */
 export function dropLease({ machines, id, nonce }: Call): LoopbackAnswer {
   machines.get(id).lease.release(nonce, Date.now());
   return OK;

@@ -36,12 +36,7 @@ export interface ObjectStoreOptions {
   readonly faults?: FaultHook;
 }
 
-/**
- * Starts an object store on 127.0.0.1, on a port chosen by the system.
- *
- * @param options its bucket and key
- * @returns the running server; close it
- */
+/** Starts an object store on 127.0.0.1, on a port chosen by the system. */
 export function startObjectStore(
   options: ObjectStoreOptions,
 ): Promise<LoopbackServer> {

@@ -22,14 +22,7 @@ export interface Question {
   readonly isGood?: (status: number) => boolean;
 }
 
-/**
- * Asks a machine until it gives a good answer.
- *
- * @param machine the machine
- * @param question what to ask
- * @param limits how long
- * @throws {FlyhotError} `incomplete` if its process ends meanwhile, or the time is over
- */
+/** Asks a machine until it gives a good answer. */
 export async function waitUntilAnswering(
   machine: Machine,
   question: Question,
@@ -69,13 +62,7 @@ export async function waitUntilAnswering(
 
 const COMMAND_MS_MAX = 300_000;
 
-/**
- * Waits until a machine that destroys itself is destroyed.
- *
- * @param machine the machine
- * @param signal gives up early
- * @throws {FlyhotError} `incomplete` if its process did not exit with 0, or not within 5 minutes
- */
+/** Waits until a machine that destroys itself is destroyed. */
 export async function waitUntilOver(
   machine: Machine,
   signal: AbortSignal,

@@ -26,13 +26,7 @@ export interface MachineRequest {
   readonly currentVersion: string | null;
 }
 
-/**
- * Reads the body of a request that makes or updates a machine.
- *
- * @param body the JSON
- * @returns its parts
- * @throws {PlatformError} 422 if the image is missing, 400 if anything read has the wrong shape
- */
+/** Reads the body of a request that makes or updates a machine. */
 export function parseMachineRequest(body: unknown): MachineRequest {
   if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { config } = body;
@@ -158,12 +152,7 @@ function isRecordList(value: unknown): boolean {
   return value === null || Array.isArray(value) && value.every(isRecord);
 }
 
-/**
- * Tells whether a value is an object, not a list or null.
- *
- * @param value the value
- * @returns true if it is
- */
+/** Tells whether a value is an object, not a list or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -16,14 +16,7 @@ export class MachineHistory {
     return this.#events;
   }
 
-  /**
-   * Adds an event.
-   *
-   * @param type what happened
-   * @param status the state it led to
-   * @param source who did it
-   * @param request more about an exit. Default nothing
-   */
+  /** Adds an event. */
   record(
     type: string,
     status: string,
@@ -41,12 +34,7 @@ export class MachineHistory {
     this.#events = [event, ...this.#events].slice(0, EVENTS_MAX);
   }
 
-  /**
-   * Adds the end of a main process.
-   *
-   * @param end how it ended
-   * @param how whether somebody had asked for it, whether the machine is started again, and how often it was
-   */
+  /** Adds the end of a main process. */
   recordExit(
     end: ProcessEnd,
     how: {
