@@ -88,8 +88,6 @@ export class Machine {
   readonly history: MachineHistory = new MachineHistory();
   /** Tells whenever its state changed. */
   readonly changes: Notifier = new Notifier();
-  /** Whether it takes no new requests; only shown. */
-  cordoned = false;
   readonly #world: MachineWorld;
   readonly #skipSecrets: boolean;
   readonly #createdAt = new Date().toISOString();
@@ -190,10 +188,9 @@ export class Machine {
         labels: {},
       },
       config: this.#config,
-      events: this.history.events.slice(0, 20),
+      events: this.history.events,
       checks: this.#health.statuses(this.#config, this.#updatedAt),
       host_status: "ok",
-      cordoned: this.cordoned,
     };
   }
 
@@ -322,13 +319,9 @@ export class Machine {
     );
   }
 
-  /** Changes its metadata, without a new version. */
-  setMetadata(change: Readonly<Record<string, string | null>>): void {
-    const metadata = { ...this.#config.metadata };
-    for (const [key, value] of Object.entries(change)) {
-      if (value === null) delete metadata[key];
-      else metadata[key] = value;
-    }
+  /** Sets one label, without a new version. */
+  setMetadata(key: string, value: string): void {
+    const metadata = { ...this.#config.metadata, [key]: value };
     this.#config = { ...this.#config, metadata };
     this.#updatedAt = new Date().toISOString();
   }

@@ -4,7 +4,7 @@
 import { toFlyhotError } from "../../errors.ts";
 import type { Deployer, DeployRequest } from "../deploys.ts";
 import type { LoopbackAnswer, LoopbackRequest } from "../loopback_server.ts";
-import { isRecord } from "../machine/records/machine_config.ts";
+import { isRecord } from "../../values.ts";
 import { json } from "./machine_call.ts";
 import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";
 import type { Machines } from "../machines.ts";

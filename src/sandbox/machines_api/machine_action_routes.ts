@@ -4,18 +4,11 @@
 import { splitWords } from "../image/command_line.ts";
 import { durationMs } from "../durations.ts";
 import type { LoopbackAnswer } from "../loopback_server.ts";
-import {
-  begin,
-  type Call,
-  json,
-  leased,
-  OK,
-  type Route,
-} from "./machine_call.ts";
-import { isRecord } from "../machine/records/machine_config.ts";
+import { begin, type Call, json, leased, OK } from "./machine_call.ts";
+import { isRecord } from "../../values.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";
 import { invalidArgument } from "./platform_error.ts";
-import { isSignal } from "../machine/processes/processes.ts";
+import { isSignal, signalName } from "../machine/processes/processes.ts";
 import type { StopOptions } from "../machine/stop_habits.ts";
 
 /** Waits for a state: `GET /:id/wait`. */
@@ -139,9 +132,11 @@ function stopOptions(
   };
 }
 
-function signalOf(name: unknown): Deno.Signal {
+function signalOf(wanted: unknown): Deno.Signal {
+  // fly-go kills with a number.
+  const name = typeof wanted === "number" ? signalName(wanted) : wanted;
   if (typeof name === "string" && isSignal(name)) return name;
-  throw invalidArgument(`${JSON.stringify(name)} is not a signal`);
+  throw invalidArgument(`${JSON.stringify(wanted)} is not a signal`);
 }
 
 /** Sends a signal: `POST /:id/signal`. */
@@ -151,12 +146,4 @@ export function signal(call: Call): LoopbackAnswer {
   }
   leased(call).signal(signalOf(call.body.signal));
   return OK;
-}
-
-/** Marks a machine as taking new requests or not: `POST /:id/cordon` and `/uncordon`. */
-export function cordon(cordoned: boolean): Route["run"] {
-  return (call) => {
-    leased(call).cordoned = cordoned;
-    return OK;
-  };
 }

@@ -48,9 +48,6 @@ export function parseWait(query: URLSearchParams): WantedState {
     throw invalidArgument("timeout must be between 1 and 60 seconds");
   }
   const version = query.get("version") ?? query.get("instance_id");
-  if (states.includes("stopped") && version === null) {
-    throw invalidArgument("instance_id is required to wait for state stopped");
-  }
   return { states, version, timeoutMs: timeout * 1000 };
 }
 

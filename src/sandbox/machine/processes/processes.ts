@@ -110,6 +110,12 @@ export function signalNumber(name: string): number {
     ?.[1] ?? 0;
 }
 
+/** The name of a signal, or null for a number of none. */
+export function signalName(number: number): string | null {
+  return Object.entries(constants.signals).find(([, it]) => it === number)
+    ?.[0] ?? null;
+}
+
 /** Tells whether a text is the name of a signal. */
 export function isSignal(name: string): name is Deno.Signal {
   return signalNumber(name) > 0;

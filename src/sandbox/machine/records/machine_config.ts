@@ -1,6 +1,7 @@
 /** What is taken as the configuration of a machine, and what is refused.
  * @module
  */
+import { isRecord } from "../../../values.ts";
 import { isSignal } from "../processes/processes.ts";
 import type { MachineConfig } from "./machine_types.ts";
 import {
@@ -150,9 +151,4 @@ function textList(value: unknown, at: string): void {
 
 function isRecordList(value: unknown): boolean {
   return value === null || Array.isArray(value) && value.every(isRecord);
-}
-
-/** Tells whether a value is an object, not a list or null. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,13 +5,13 @@ import { newUlid } from "../../ids.ts";
 import type { MachineEvent } from "./machine_types.ts";
 import type { ProcessEnd } from "../processes/processes.ts";
 
-const EVENTS_MAX = 50;
+const EVENTS_MAX = 20;
 
 /** The newest events of a machine. */
 export class MachineHistory {
   #events: readonly MachineEvent[] = [];
 
-  /** The newest 50 events, newest first. */
+  /** The newest 20 events, newest first. */
   get events(): readonly MachineEvent[] {
     return this.#events;
   }
