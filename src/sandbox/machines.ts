@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { newMachineId, newMachineName } from "./ids.ts";
 import type { Image, Images } from "./image/images.ts";
 import { Machine, type MachineWorld } from "./machine/machine.ts";
-import type { MachineRequest } from "./machine/records/machine_config.ts";
+import {
+  type MachineRequest,
+  parseMachineRequest,
+} from "./machine/records/machine_config.ts";
 import { checkMachineFiles } from "./machine/machine_files.ts";
 import {
   invalidArgument,
@@ -108,6 +111,13 @@ export class Machines {
     this.#machines.set(id, machine);
     this.#forgetOldest();
     this.changes.tell();
+    return machine;
+  }
+
+  /** Makes a machine of what the Machines API takes as a body, and waits until its process runs. */
+  async launch(body: unknown): Promise<Machine> {
+    const machine = this.create(parseMachineRequest(body));
+    await machine.start();
     return machine;
   }
 

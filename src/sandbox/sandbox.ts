@@ -15,13 +15,13 @@ import { machinesApi } from "./machines_api/machines_api.ts";
 import { Machines } from "./machines.ts";
 import { startObjectStore } from "./s3/object_store.ts";
 import { Reaper } from "./machine/processes/reaper.ts";
-import { RunningSandbox } from "./running_sandbox.ts";
+import { Sandbox } from "./running_sandbox.ts";
 import {
   makeSandboxFolder,
   makeSocketFolder,
   writeStandIn,
 } from "./sandbox_folder.ts";
-import type { Sandbox, SandboxOptions } from "./sandbox_types.ts";
+import type { SandboxOptions } from "./sandbox_types.ts";
 import { Notifier } from "./wait_for.ts";
 
 export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
@@ -34,6 +34,9 @@ export type {
   RestartPolicy,
   ServiceConfig,
 } from "./machine/records/machine_types.ts";
+export type { DeployOptions } from "./deploys.ts";
+export type { Sandbox } from "./running_sandbox.ts";
+export type { SandboxMachine } from "./sandbox_machine.ts";
 export type * from "./sandbox_types.ts";
 
 /**
@@ -144,7 +147,7 @@ export async function startSandbox(
   undo.defer(() => stopping.abort(new Error("the sandbox was stopped")));
   const all = undo.move();
   let stopped: Promise<void> | null = null;
-  return new RunningSandbox({
+  return new Sandbox({
     app,
     folder,
     regions,
@@ -157,6 +160,7 @@ export async function startSandbox(
     endpoint: store.url,
     flapsUrl: flaps.url,
     bucket,
+  }, {
     images,
     machines,
     deployer,

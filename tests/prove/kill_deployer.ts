@@ -9,7 +9,7 @@ import { main } from "../../src/main.ts";
 import { digestOf } from "../../src/release/digest.ts";
 import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import type { Sandbox } from "../../src/sandbox/sandbox_types.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { status } from "../../src/status/read.ts";
 import { statusExitCode } from "../../src/status/status.ts";
 import { FlyhotError } from "../../src/errors.ts";

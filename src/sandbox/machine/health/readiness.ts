@@ -65,9 +65,12 @@ const COMMAND_MS_MAX = 300_000;
 /** Waits until a machine that destroys itself is destroyed. */
 export async function waitUntilOver(
   machine: Machine,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const limits = { timeoutMs: COMMAND_MS_MAX, signal };
+  const limits = {
+    timeoutMs: COMMAND_MS_MAX,
+    ...(signal ? { signal } : {}),
+  };
   const isOver = () => machine.state === "destroyed" || undefined;
   const over = await waitFor(machine.changes, isOver, limits);
   const { exit_code } = exitEvent(machine) ?? {};
