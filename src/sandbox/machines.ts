@@ -9,6 +9,7 @@ import {
   type MachineRequest,
   parseMachineRequest,
 } from "./machine/records/machine_config.ts";
+import { machinePlace } from "./machine/machine_place.ts";
 import { checkMachineFiles } from "./machine/machine_files.ts";
 import {
   invalidArgument,
@@ -99,13 +100,14 @@ export class Machines {
     this.#ports.add(port);
     const socket = join(this.#options.socketFolder, String(++this.#sockets));
     const name = request.name ?? newMachineName();
-    const place = { app, id, name, region, port, socket, folder, owner };
+    const given = { app, id, name, region, port, socket, folder, owner };
     const machine = new Machine(
-      place,
+      machinePlace(given),
       request.config,
       image,
-      request.skipSecrets,
-      world,
+      request.skipSecrets
+        ? { ...world, env: { ...world.env, secrets: {} } }
+        : world,
     );
     machine.changes.add(() => this.changes.tell());
     this.#machines.set(id, machine);

@@ -227,7 +227,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Where a machine's program is to listen. */
   url(machineId: string): string {
-    return this.#get(machineId).url;
+    return this.#get(machineId).place.url;
   }
 
   /** Asks a machine over HTTP until it answers anything below 500. */
@@ -260,7 +260,7 @@ export class Sandbox implements AsyncDisposable {
     throw new FlyhotError(
       "incomplete",
       `Cannot see machine ${machineId} in state ${state}: it is ${machine.state} after ${limits.timeoutMs} ms`,
-      { hint: `see what it logged: ${machine.logFile}` },
+      { hint: `see what it logged: ${machine.place.logFile}` },
     );
   }
 

@@ -42,10 +42,10 @@ export function toSandboxMachine(machine: Machine): SandboxMachine {
     state: machine.state,
     imageRef: machine.config.image,
     instanceId: machine.instanceId,
-    url: machine.url,
-    root: machine.root,
+    url: machine.place.url,
+    root: machine.place.root,
     socket: machine.place.socket,
-    logFile: machine.logFile,
+    logFile: machine.place.logFile,
     pid: machine.pid,
   };
 }

@@ -4,6 +4,7 @@
 import { dirname, join, relative } from "node:path";
 import { copyFolder } from "../image/folder_copy.ts";
 import type { Image } from "../image/images.ts";
+import type { MachinePlace } from "./machine_place.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
 import { invalidArgument } from "../machines_api/platform_error.ts";
 
@@ -12,24 +13,29 @@ import { invalidArgument } from "../machines_api/platform_error.ts";
  * `home`, no socket.
  */
 export async function resetMachineFiles(
-  folder: string,
-  socket: string,
+  { root, tmp, home, socket }: MachinePlace,
   image: Image,
   config: MachineConfig,
 ): Promise<void> {
   await remove(socket);
-  for (const name of ["app", "tmp", "home"]) {
-    const path = join(folder, name);
+  for (const path of [root, tmp, home]) {
     await remove(path);
     await Deno.mkdir(path, { recursive: true });
   }
-  const root = join(folder, "app");
   await copyFolder(image.folder, root);
   for (const file of config.files ?? []) {
     const path = join(root, pathInRoot(file.guest_path, image.start.workdir));
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, Uint8Array.fromBase64(file.raw_value ?? ""));
   }
+}
+
+/** Removes what a machine has once it is destroyed, as far as that can be done; its log stays. */
+export async function removeMachineFiles(
+  { root, socket }: MachinePlace,
+): Promise<void> {
+  await remove(root).catch(() => {});
+  await remove(socket).catch(() => {});
 }
 
 /** Checks that the files of a configuration can be written. */

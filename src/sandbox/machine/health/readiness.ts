@@ -41,7 +41,7 @@ export async function waitUntilAnswering(
   if (hasEnded()) over.abort();
   const timer = setTimeout(() => over.abort(), limits.timeoutMs);
   try {
-    const met = await pollUntilGood(machine.url, path, isGood, signal);
+    const met = await pollUntilGood(machine.place.url, path, isGood, signal);
     if (met === null) return;
     limits.signal?.throwIfAborted();
     const why = hasEnded()
@@ -49,7 +49,7 @@ export async function waitUntilAnswering(
       : `after ${limits.timeoutMs} ms ${met}`;
     throw new FlyhotError(
       "incomplete",
-      `Cannot reach machine ${machine.place.id} at ${machine.url}${
+      `Cannot reach machine ${machine.place.id} at ${machine.place.url}${
         path ?? ""
       }: ${why}`,
       { hint: lastLines(machine) },
