@@ -7,7 +7,10 @@ import { controlApi } from "./machines_api/control_api.ts";
 import { Deployer } from "./deploys.ts";
 import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
-import { type LoopbackServer, serveLoopback } from "./loopback_server.ts";
+import {
+  type LoopbackServer,
+  serveLoopback,
+} from "./server/loopback_server.ts";
 import { inheritedEnvironment } from "./machine/machine_env.ts";
 import type { LogLine } from "./machine/records/machine_log.ts";
 import { json } from "./machines_api/machine_call.ts";
@@ -24,7 +27,7 @@ import {
 import type { SandboxOptions } from "./sandbox_types.ts";
 import { Notifier } from "./wait_for.ts";
 
-export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
+export type { Fault, FaultHook, FaultRequest } from "./server/faults.ts";
 export type { LogLine } from "./machine/records/machine_log.ts";
 export type {
   CheckConfig,

@@ -1,7 +1,7 @@
 /** What is asked of a sandbox, and what it answers.
  * @module
  */
-import type { FaultHook } from "./faults.ts";
+import type { FaultHook } from "./server/faults.ts";
 import type { LogLine } from "./machine/records/machine_log.ts";
 import type { MachineSettings } from "./machine/records/machine_types.ts";
 import type { SandboxMachine } from "./sandbox_machine.ts";

@@ -5,8 +5,8 @@ import { errorText } from "@flyhot/runtime/protocol";
 import { sleep } from "../../sleep.ts";
 import { newUlid } from "../ids.ts";
 import type { Image } from "../image/images.ts";
-import { JobQueue } from "../machines_api/job_queue.ts";
-import { MachineLease } from "../machines_api/leases.ts";
+import { JobQueue } from "./job_queue.ts";
+import { MachineLease } from "./leases.ts";
 import {
   failedPrecondition,
   PlatformError,

@@ -3,7 +3,10 @@
  */
 import { toFlyhotError } from "../../errors.ts";
 import type { Deployer, DeployOptions } from "../deploys.ts";
-import type { LoopbackAnswer, LoopbackRequest } from "../loopback_server.ts";
+import type {
+  LoopbackAnswer,
+  LoopbackRequest,
+} from "../server/loopback_server.ts";
 import { isRecord } from "../../values.ts";
 import { json } from "./machine_call.ts";
 import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";

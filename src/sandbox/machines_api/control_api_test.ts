@@ -3,7 +3,7 @@ import { FlyhotError } from "../../errors.ts";
 import { controlApi, type ControlApiOptions } from "./control_api.ts";
 import type { DeployOptions } from "../deploys.ts";
 import { fixture } from "../fixture_test.ts";
-import type { LoopbackRequest } from "../loopback_server.ts";
+import type { LoopbackRequest } from "../server/loopback_server.ts";
 
 type Deploy = ControlApiOptions["deployer"]["deploy"];
 

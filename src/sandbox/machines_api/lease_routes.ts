@@ -1,7 +1,7 @@
 /** The calls of the Machines API about leases and labels.
  * @module
  */
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import { type Call, json, OK } from "./machine_call.ts";
 import { isRecord } from "../../values.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";

@@ -3,7 +3,7 @@
  */
 import { splitWords } from "../image/command_line.ts";
 import { durationMs } from "../durations.ts";
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import { begin, type Call, json, leased, OK } from "./machine_call.ts";
 import { isRecord } from "../../values.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";

@@ -1,7 +1,7 @@
 /** One call of the Machines API, and what all of them share.
  * @module
  */
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Machines } from "../machines.ts";
 

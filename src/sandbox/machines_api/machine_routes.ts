@@ -1,7 +1,7 @@
 /** The calls of the Machines API, and those that list, make, show, change and destroy machines.
  * @module
  */
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import {
   exec,
   restart,

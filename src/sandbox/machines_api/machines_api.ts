@@ -7,7 +7,7 @@ import {
   type LoopbackAnswer,
   type LoopbackRequest,
   splitTarget,
-} from "../loopback_server.ts";
+} from "../server/loopback_server.ts";
 import { json } from "./machine_call.ts";
 import { ROUTES } from "./machine_routes.ts";
 import type { Machines } from "../machines.ts";

@@ -5,14 +5,14 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { FaultHook } from "../faults.ts";
+import type { FaultHook } from "../server/faults.ts";
 import {
   type LoopbackAnswer,
   type LoopbackRequest,
   type LoopbackServer,
   serveLoopback,
   splitTarget,
-} from "../loopback_server.ts";
+} from "../server/loopback_server.ts";
 import { errorXml, escapeXml, S3Error } from "./s3_error.ts";
 import {
   type Conditions,

@@ -2,7 +2,7 @@
  * @module
  */
 import { newSecret } from "../ids.ts";
-import { PlatformError } from "./platform_error.ts";
+import { PlatformError } from "../machines_api/platform_error.ts";
 
 /** A lease as the Machines API shows it. */
 export interface LeaseRecord {
