@@ -12,7 +12,8 @@ import {
   upgradeError,
 } from "../../base/upgrade_error.ts";
 import type { Side } from "../../state/classes/classes.ts";
-import type { AppProcess, RemovedState } from "../../process/process.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type { RemovedState } from "../../process/declarations.ts";
 import type { HolderChange } from "../../protocol/machine/machine_result.ts";
 import type {
   FamilyDefinition,
