@@ -112,7 +112,7 @@ export type {
   MachineStatus,
   StatusReport,
   StatusVerdict,
-} from "./src/status/text.ts";
+} from "./src/status/status.ts";
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
 export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
@@ -122,12 +122,11 @@ export type {
   MachineEvent,
   MachineExit,
 } from "./src/fly/machine.ts";
+export type { ExecOutcome } from "./src/fly/api/answers.ts";
+export type { CreateOutcome, MachineSpec } from "./src/fly/api/spec.ts";
 export {
-  type CreateOutcome,
-  type ExecOutcome,
   MachinesApi,
   type MachinesApiOptions,
-  type MachineSpec,
 } from "./src/fly/machines_api.ts";
 export { type LogReader, MachinesFleet } from "./src/fly/machines_fleet.ts";
 export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";

@@ -6,7 +6,8 @@ import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { openStatus, status } from "../status/read.ts";
-import { statusExitCode, statusText } from "../status/text.ts";
+import { statusExitCode } from "../status/status.ts";
+import { statusText } from "../status/text.ts";
 import { watchStatus } from "../status/watch.ts";
 
 /** `flyhot status` */

@@ -6,13 +6,15 @@ import type { MachineInfo } from "@flyhot/runtime/protocol";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
-import type { ExecOutcome, MachinesApi } from "../fly/machines_api.ts";
+import type { ExecOutcome } from "../fly/api/answers.ts";
+import type { MachinesApi } from "../fly/machines_api.ts";
 import type { MachinesFleet } from "../fly/machines_fleet.ts";
 import { ownWords } from "../status/own_words.ts";
 import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../limited.ts";
-import { type MachineStatus, statusReport } from "../status/text.ts";
+import { statusReport } from "../status/report.ts";
+import type { MachineStatus } from "../status/status.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
 /** The oldest Deno that resolves nested imports through a hook correctly. */

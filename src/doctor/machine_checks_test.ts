@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { resolveConfig, type ResolvedConfig } from "../config/resolve.ts";
 import type { DenoJsonConfig } from "../config/files/deno_json.ts";
-import type { MachineStatus } from "../status/text.ts";
+import type { MachineStatus } from "../status/status.ts";
 import type { Check } from "./check.ts";
 import {
   judgeDeno,

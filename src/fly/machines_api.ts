@@ -12,6 +12,14 @@ import {
   request,
   type RequestOptions,
 } from "../http.ts";
+import {
+  type ExecOutcome,
+  execOutcome,
+  jsonOf,
+  saysNoImage,
+  saysNoProgram,
+} from "./api/answers.ts";
+import type { CreateOutcome, MachineSpec } from "./api/spec.ts";
 import { type Machine, parseMachine, parseMachines } from "./machine.ts";
 import { RateGate } from "./rate_gate.ts";
 import type { FlyToken } from "./token.ts";
@@ -27,58 +35,6 @@ export interface MachinesApiOptions {
   /** Where the API is. Default `https://api.machines.dev`. */
   readonly baseUrl?: string;
 }
-
-/** What to make a machine from; the fields are the API's own. */
-export interface MachineSpec {
-  /** Where to; left out: near the caller. */
-  readonly region?: string;
-  /** How it is set up. */
-  readonly config: {
-    readonly image: string;
-    readonly env: Readonly<Record<string, string>>;
-    readonly metadata: Readonly<Record<string, string>>;
-    readonly guest: {
-      readonly cpu_kind: "shared" | "performance";
-      readonly cpus: number;
-      readonly memory_mb: number;
-    };
-    readonly init: { readonly exec: readonly string[] };
-    readonly auto_destroy: boolean;
-    readonly restart: { readonly policy: "no" | "on-failure" | "always" };
-    readonly dns: { readonly skip_registration: boolean };
-  };
-}
-
-/** How a command in a machine ended. */
-export interface ExecOutcome {
-  /** Its exit code. */
-  readonly code: number;
-  /** What it wrote to standard output. */
-  readonly stdout: string;
-  /** What it wrote to standard error. */
-  readonly stderr: string;
-}
-
-/** What became of a creation. */
-export type CreateOutcome =
-  | {
-    /** The machine is there. */
-    readonly status: "created";
-    /** The machine. */
-    readonly machine: Machine;
-  }
-  | {
-    /** The registry does not know the image, or not yet. */
-    readonly status: "no_image";
-    /** What the API said. */
-    readonly error: FlyhotError;
-  }
-  | {
-    /** It may or may not be there: look for it before trying again. */
-    readonly status: "unknown";
-    /** What the API or the network said. */
-    readonly error: FlyhotError;
-  };
 
 const SERVICE = "the Machines API";
 // The API refuses longer waits.
@@ -158,7 +114,7 @@ export class MachinesApi {
         },
       );
     }
-    const machines = parseMachines(json(answer));
+    const machines = parseMachines(jsonOf(answer));
     if (!options.metadata) return machines;
     const [key, value] = options.metadata;
     return machines.filter((it) => it.metadata[key] === value);
@@ -179,7 +135,7 @@ export class MachinesApi {
       ...signalOf(signal),
       accept: (status) => status === 404,
     });
-    return answer.status === 404 ? null : parseMachine(json(answer));
+    return answer.status === 404 ? null : parseMachine(jsonOf(answer));
   }
 
   /**
@@ -212,7 +168,7 @@ export class MachinesApi {
       throw error;
     }
     if (answer.status < 300) {
-      return { status: "created", machine: parseMachine(json(answer)) };
+      return { status: "created", machine: parseMachine(jsonOf(answer)) };
     }
     const error = failureOf(answer, this.#speech(what));
     if (saysNoImage(answer)) return { status: "no_image", error };
@@ -236,7 +192,7 @@ export class MachinesApi {
       accept: (status) => status === 404,
     });
     if (answer.status === 404) return null;
-    const body = json(answer);
+    const body = jsonOf(answer);
     const data = isRecord(body) && isRecord(body.data) ? body.data : {};
     const words = [data.owner, data.description]
       .filter((word) => typeof word === "string" && word !== "");
@@ -328,24 +284,7 @@ export class MachinesApi {
         : { attemptsMax: options.attemptsMax }),
       ...signalOf(options.signal),
     });
-    // An older init refuses what newer ones run and end with 127, as a shell does.
-    if (answer.status >= 400) {
-      return { code: 127, stdout: "", stderr: messageOf(answer.body) };
-    }
-    const outcome = json(answer);
-    if (!isRecord(outcome)) throw unreadable(options.what);
-    const { exit_code, exit_signal, stdout, stderr } = outcome;
-    // A process ended by a signal has no code of its own; shells say 128 and the signal.
-    const signal = typeof exit_signal === "number" && exit_signal > 0
-      ? 128 + exit_signal
-      : 0;
-    return {
-      code: typeof exit_code === "number" && exit_code !== 0
-        ? exit_code
-        : signal,
-      stdout: typeof stdout === "string" ? stdout : "",
-      stderr: typeof stderr === "string" ? stderr : "",
-    };
+    return execOutcome(answer, options.what);
   }
 
   /**
@@ -422,50 +361,4 @@ function signalOf(
   signal: AbortSignal | undefined,
 ): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
-}
-
-function json(answer: HttpAnswer): unknown {
-  try {
-    return JSON.parse(answer.body);
-  } catch {
-    throw unreadable("read what the Machines API answered");
-  }
-}
-
-function unreadable(what: string): FlyhotError {
-  return new FlyhotError(
-    "unexpected",
-    `Cannot ${what}: the answer of the Machines API is not the JSON expected`,
-    {
-      hint:
-        "check FLY_FLAPS_BASE_URL, and whether a proxy answers in the place of Fly",
-    },
-  );
-}
-
-// The API has no code for it, only words.
-function saysNoImage(answer: HttpAnswer): boolean {
-  return answer.status >= 400 && answer.status < 500 &&
-    /(could not find|not found|unknown|failed to (get|resolve)).{0,20}(image|manifest)|(image|manifest).{0,200}(not found|unknown)/i
-      .test(answer.body);
-}
-
-/** What the init of a machine says about a program that is not there; the API has no code for it. */
-function saysNoProgram(body: string): boolean {
-  return /executable file not found|not found in \$?PATH|no such file or directory|command not found|(could not|failed to) (find|spawn|exec|start)\b.{0,80}(program|command|executable|process|os error 2)/i
-    .test(messageOf(body));
-}
-
-function messageOf(body: string): string {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (isRecord(value)) {
-      for (const said of [value.error, value.message]) {
-        if (typeof said === "string" && said !== "") return said;
-      }
-    }
-  } catch {
-    // Plain text, then.
-  }
-  return body.slice(0, 1000);
 }

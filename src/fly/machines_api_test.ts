@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { type FakeHost, fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
-import { MachinesApi, type MachineSpec } from "./machines_api.ts";
+import type { MachineSpec } from "./api/spec.ts";
+import { MachinesApi } from "./machines_api.ts";
 import { parseFlyToken } from "./token.ts";
 
 interface Sent {

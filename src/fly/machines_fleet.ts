@@ -19,7 +19,8 @@ import {
 } from "./control.ts";
 import { type AppMachine, type Fleet, ServesNobodyError } from "./fleet.ts";
 import type { Machine } from "./machine.ts";
-import type { ExecOutcome, MachinesApi } from "./machines_api.ts";
+import type { ExecOutcome } from "./api/answers.ts";
+import type { MachinesApi } from "./machines_api.ts";
 
 const LEASES_AT_ONCE = 16;
 const START_MS_MAX = 120_000;

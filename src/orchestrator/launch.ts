@@ -4,7 +4,8 @@
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Machine } from "../fly/machine.ts";
-import type { MachinesApi, MachineSpec } from "../fly/machines_api.ts";
+import type { MachineSpec } from "../fly/api/spec.ts";
+import type { MachinesApi } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { SIGNING_KEY_VARIABLE } from "../secret.ts";

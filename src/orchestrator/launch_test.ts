@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
-import { MachinesApi, type MachineSpec } from "../fly/machines_api.ts";
+import type { MachineSpec } from "../fly/api/spec.ts";
+import { MachinesApi } from "../fly/machines_api.ts";
 import { parseFlyToken } from "../fly/token.ts";
 import { launchOrchestrator } from "./launch.ts";
 

@@ -1,58 +1,48 @@
-/** What one rollout knows and does: forward, wave by wave, or back.
+/** One rollout, from the move of the pointer to its end: forward, wave by wave, or back.
  * @module
  */
 import {
   errorText,
   type HotUpgrade,
   type Refusal,
-  ulid,
+  sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
+import { type AppMachine, restartHint } from "../fly/fleet.ts";
 import { keepPublished, type PublishedRelease } from "../release/publish.ts";
+import type { RolloutDeps } from "./deps.ts";
 import {
-  describeBad,
-  machineReport,
-  refusedBy,
-  restingReport,
-} from "./outcome.ts";
-import { PointerMover } from "./pointer/pointer.ts";
-import { judgeLife, type LifeBefore, lifeBefore } from "./machines/lives.ts";
-import { afterLife, hasRested, liveThrough } from "./machines/live_through.ts";
-import { runningSha } from "./machines/running_code.ts";
-import type { Prepared } from "./prepare.ts";
-import type { MachineReport, RolloutReport } from "./report.ts";
+  countGood,
+  describeAllBad,
+  idsOf,
+  KnownMachines,
+} from "./machines/known_machines.ts";
+import { hasRested, liveThrough } from "./machines/live_through.ts";
+import { meetWave } from "./machines/meet_wave.ts";
 import { returnMachines } from "./machines/return_machines.ts";
-import { counted, tell } from "./steps.ts";
-import { committed, withUpgrade, withWave } from "./pointer/transitions.ts";
 import {
   isBad,
   isFinal,
   isGood,
   type MachineState,
-  queued,
   step,
   verdict,
 } from "./machines/verdict.ts";
-import type { RolloutDeps } from "./deps.ts";
-import { readResult, watchMachines } from "./machines/watch.ts";
-import { isRunning } from "./machines/ask_machines.ts";
 import type { WokenMachines } from "./machines/wake.ts";
+import { readResult, watchMachines } from "./machines/watch.ts";
+import { describeBad, refusedBy } from "./outcome.ts";
+import { newUpgrade, type UpgradeOptions } from "./pointer/new_upgrade.ts";
+import { PointerMover } from "./pointer/pointer.ts";
+import { committed, withUpgrade, withWave } from "./pointer/transitions.ts";
+import type { Prepared } from "./prepare.ts";
+import type { RolloutReport } from "./report.ts";
+import { counted, tell } from "./steps.ts";
 import { planWaves, type WaveOptions } from "./waves.ts";
-import { type AppMachine, restartHint } from "../fly/fleet.ts";
-import { sameImage } from "@flyhot/runtime/protocol";
 
 /** Options of a rollout. */
-export interface RollOutOptions extends WaveOptions {
-  /** Who does it. */
-  readonly deployedBy: string;
+export interface RollOutOptions extends WaveOptions, UpgradeOptions {
   /** How long the machines of a wave may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** For how long machines watch new code, in milliseconds. Default: what each was started with. */
-  readonly probationMs?: number;
-  /** What is consented to for this upgrade, besides what deno.json says. */
-  readonly consent?: readonly string[];
-  /** The commit that the release was packed from, where it is exactly that. */
-  readonly commit?: string;
 }
 
 /** How a rollout ended. */
@@ -72,9 +62,7 @@ export class WaveRun {
   readonly #app: string;
   readonly #mover: PointerMover;
   readonly #woken: WokenMachines;
-  readonly #states: Map<string, MachineState>;
-  readonly #lives: Map<string, LifeBefore>;
-  readonly #deaf = new Set<string>();
+  readonly #known: KnownMachines;
   readonly #upgrade: HotUpgrade;
   readonly #published: PublishedRelease;
   readonly #allowed = new Set<string>();
@@ -95,42 +83,15 @@ export class WaveRun {
     deps: RolloutDeps,
     woken: WokenMachines,
   ) {
-    const { manifest, sha256, size } = prepared.release;
     this.#options = options;
     this.#prepared = prepared;
     this.#published = published;
     this.#deps = deps;
-    this.#app = manifest.app;
-    this.#mover = new PointerMover(manifest.app, deps);
+    this.#app = prepared.release.manifest.app;
+    this.#mover = new PointerMover(this.#app, deps);
     this.#woken = woken;
-    this.#states = new Map(
-      prepared.running.map((machine) => [machine.id, queued(machine)]),
-    );
-    this.#lives = new Map(
-      prepared.asked.map(({ machine, info }) => [
-        machine.id,
-        lifeBefore(machine, info),
-      ]),
-    );
-    this.#upgrade = {
-      id: ulid(deps.host.now(), deps.host.randomBytes(10)),
-      version: manifest.version,
-      source_image_ref: manifest.source_image_ref,
-      key: published.key,
-      tarball_url: published.url,
-      sha256,
-      size,
-      deployed_at: this.#now(),
-      deployed_by: options.deployedBy,
-      state: "probation",
-      wave: [],
-      ...(options.probationMs === undefined
-        ? {}
-        : { probation_ms: options.probationMs }),
-      ...(options.commit === undefined ? {} : { commit: options.commit }),
-      ...(options.consent?.length ? { consent: options.consent } : {}),
-      ...(published.signature ? { signature: published.signature } : {}),
-    };
+    this.#known = new KnownMachines(prepared, deps);
+    this.#upgrade = newUpgrade(options, prepared, published, deps.host);
   }
 
   /**
@@ -140,14 +101,14 @@ export class WaveRun {
    * @returns why it has to go back, or null once all is committed
    */
   async goForward(signal: AbortSignal): Promise<string | null> {
-    this.#tellAll();
-    const queue = [...this.#states.values()];
+    this.#known.tellAll();
+    const queue = this.#known.states;
     let isProved = false;
     for (let done = 1;; done++) {
       if (queue.length === 0 && !isProved) {
         const machine = await this.#wakeOne(signal);
         if (machine === null) throw this.#woken.failed(this.#app);
-        queue.push(this.#again(machine));
+        queue.push(this.#known.again(machine));
       }
       const canary: number = isProved ? 0 : this.#options.canary;
       const plan: MachineState[][] = planWaves(queue, {
@@ -165,12 +126,14 @@ export class WaveRun {
         detail: counted(wave.length, "machine"),
         result: (known) => known.some(isBad) ? null : countGood(ofWave(known)),
       }, () => this.#goOneWave(wave, signal));
-      if (verdict(known) === "bad") return this.#describeAll(known);
+      if (verdict(known) === "bad") {
+        return describeAllBad(known, this.#options.timeoutMs);
+      }
       // One that came to rest, or left, has proved nothing.
       isProved ||= ofWave(known).some(isGood);
     }
-    const last = await this.#liveOn([...this.#states.values()], 0, signal);
-    if (last.some(isBad)) return this.#describeAll(last);
+    const last = await this.#liveOn(this.#known.states, 0, signal);
+    if (last.some(isBad)) return describeAllBad(last, this.#options.timeoutMs);
     if (last.every(({ standing }) => standing === "gone")) {
       return "all machines are gone or run another image: a deploy was faster";
     }
@@ -190,19 +153,6 @@ export class WaveRun {
     await keepPublished(release, this.#published.key, this.#deps, signal);
   }
 
-  #describeAll(states: readonly MachineState[]): string {
-    return states.filter(isBad)
-      .map((state) => describeBad(state, this.#options.timeoutMs)).join("; ");
-  }
-
-  /** A machine that rested after it had said something: what it said then is known, and is not news. */
-  #again(machine: AppMachine): MachineState {
-    const known = this.#states.get(machine.id);
-    return known?.result
-      ? { ...known, machine, standing: "nudged", failure: null }
-      : queued(machine);
-  }
-
   async #wakeOne(signal: AbortSignal): Promise<AppMachine | null> {
     const { fleet } = this.#deps;
     const own = (await fleet.list(signal)).filter(({ imageRef }) =>
@@ -216,7 +166,13 @@ export class WaveRun {
     signal: AbortSignal,
   ): Promise<MachineState[]> {
     signal.throwIfAborted();
-    const wave = await this.#meet(planned, signal);
+    const wave = await meetWave(
+      planned,
+      this.#known,
+      this.#upgrade.sha256,
+      this.#deps,
+      signal,
+    );
     if (wave.length === 0) return [];
     const { id } = this.#upgrade;
     const isFirst = this.#allowed.size === 0;
@@ -235,7 +191,7 @@ export class WaveRun {
     if (isFirst) await this.#keepPublished(signal);
     // What went before is watched on: it may die of it meanwhile, and be gone before the end.
     const ids = new Set(idsOf(wave));
-    const earlier = [...this.#states.values()].filter((state) =>
+    const earlier = this.#known.states.filter((state) =>
       isGood(state) && !ids.has(state.machine.id)
     );
     const known = await watchMachines(
@@ -245,9 +201,9 @@ export class WaveRun {
         upgradeId: id,
         // A machine says "applied" when the probation is over.
         timeoutMs: this.#options.timeoutMs + (this.#options.probationMs ?? 0),
-        before: this.#lives,
-        onChange: (state) => this.#note(state),
-        onDeaf: (machineId) => void this.#deaf.add(machineId),
+        before: this.#known.lives,
+        onChange: (state) => this.#known.note(state),
+        onDeaf: (machineId) => void this.#known.deaf.add(machineId),
       },
       this.#deps,
       signal,
@@ -256,10 +212,10 @@ export class WaveRun {
     const holdMs = this.#options.probationMs ?? Math.max(
       0,
       ...wave.map(({ machine }) =>
-        this.#lives.get(machine.id)?.probationMs ?? 0
+        this.#known.lives.get(machine.id)?.probationMs ?? 0
       ),
     );
-    const rested = [...this.#states.values()].filter((state) =>
+    const rested = this.#known.states.filter((state) =>
       hasRested(state) && !ids.has(state.machine.id)
     );
     return await this.#liveOn(
@@ -268,57 +224,6 @@ export class WaveRun {
       signal,
       idsOf(earlier),
     );
-  }
-
-  /** Looks who runs on the machines of a wave now; those at rest are left out. */
-  async #meet(
-    planned: readonly MachineState[],
-    signal: AbortSignal,
-  ): Promise<MachineState[]> {
-    const { fleet } = this.#deps;
-    let listed: readonly AppMachine[];
-    try {
-      listed = await fleet.list(signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const text = errorText(error);
-      this.#deps.reporter.emit({ type: "note", text });
-      return [...planned];
-    }
-    const met = await Promise.all(planned.map(async (state) => {
-      const { id } = state.machine;
-      const machine = listed.find((it) => it.id === id) ?? null;
-      if (machine === null || !isRunning(machine)) {
-        const after = step(state, { type: "listed", machine });
-        this.#note(after);
-        return null;
-      }
-      const now = lifeBefore(machine, null);
-      const known = this.#lives.get(id);
-      const isBack = state.result !== null;
-      if (known && isBack) {
-        // It may have died of the release while it was started again.
-        const life = judgeLife(state, known, { machine });
-        const after = await afterLife(state, life, this.#deps, signal);
-        if (isBad(after)) {
-          this.#note(after);
-          return after;
-        }
-      }
-      if (known && !isBack && known.lastExitAt === now.lastExitAt) return state;
-      const info = await fleet.info(id, signal).catch(() => null);
-      if (
-        isBack && known?.process && info && known.process.pid === info.pid &&
-        known.process.started_at === info.startedAt &&
-        runningSha(info) === this.#upgrade.sha256
-      ) {
-        // The very process that said it, gone to sleep and awake again: its word stands.
-        return { ...state, standing: "applied" as const };
-      }
-      this.#lives.set(id, lifeBefore(machine, info));
-      return state;
-    }));
-    return met.filter((state) => state !== null);
   }
 
   async #liveOn(
@@ -330,21 +235,16 @@ export class WaveRun {
     return await liveThrough(
       states,
       {
-        before: this.#lives,
+        before: this.#known.lives,
         sha256: this.#upgrade.sha256,
         holdMs,
         earlier: new Set(earlier),
-        onChange: (state) => this.#note(state),
-        onDeaf: (machineId) => void this.#deaf.add(machineId),
+        onChange: (state) => this.#known.note(state),
+        onDeaf: (machineId) => void this.#known.deaf.add(machineId),
       },
       this.#deps,
       signal,
     );
-  }
-
-  #note(state: MachineState): void {
-    this.#states.set(state.machine.id, state);
-    tellMachine(state, this.#deps);
   }
 
   /**
@@ -356,10 +256,10 @@ export class WaveRun {
     return {
       outcome: "committed",
       summary: `${this.#upgrade.version} runs on ${
-        countGood([...this.#states.values()])
+        countGood(this.#known.states)
       }`,
       upgradeId: this.#upgrade.id,
-      machines: this.#reports(),
+      machines: this.#known.reports(),
     };
   }
 
@@ -389,9 +289,10 @@ export class WaveRun {
         upgradeId: id,
         deployedBy,
         timeoutMs,
-        machines: [...this.#states.values()].filter(
+        machines: this.#known.states.filter(
           ({ machine, standing }) =>
-            this.#allowed.has(machine.id) && !this.#deaf.has(machine.id) &&
+            this.#allowed.has(machine.id) &&
+            !this.#known.deaf.has(machine.id) &&
             standing !== "silent" && standing !== "gone" &&
             standing !== "applies_at_next_start",
         ),
@@ -405,8 +306,8 @@ export class WaveRun {
     await this.#readLastWords(signal);
     const { states } = returned;
     const refusals =
-      trouble === null && this.#deaf.size === 0 && !states.some(isBad)
-        ? refusedBy(this.#states.values())
+      trouble === null && this.#known.deaf.size === 0 && !states.some(isBad)
+        ? refusedBy(this.#known.states)
         : [];
     const isRefused = refusals.length > 0;
     return {
@@ -418,10 +319,12 @@ export class WaveRun {
         ...states.filter(isBad).map((state) =>
           `not back: ${describeBad(state, timeoutMs)}`
         ),
-        ...[...this.#deaf].map((id) => `not back: ${id}; ${restartHint(id)}`),
+        ...[...this.#known.deaf].map((id) =>
+          `not back: ${id}; ${restartHint(id)}`
+        ),
       ].join("; "),
       upgradeId: id,
-      machines: this.#reports(states),
+      machines: this.#known.reports(states),
     };
   }
 
@@ -449,7 +352,7 @@ export class WaveRun {
     const { bucket } = this.#deps;
     const ids = [...this.#allowed];
     await Promise.all(ids.map(async (id) => {
-      const state = this.#states.get(id);
+      const state = this.#known.get(id);
       if (!state || isFinal(state)) return;
       const ignore = () => {};
       const event = await readResult(
@@ -459,55 +362,11 @@ export class WaveRun {
         ignore,
         signal,
       ).catch(ignore);
-      if (event) this.#states.set(id, step(state, event));
+      if (event) this.#known.set(step(state, event));
     }));
-  }
-
-  #reports(backs: readonly MachineState[] = []): MachineReport[] {
-    const back = new Map(backs.map((state) => [state.machine.id, state]));
-    return [
-      ...[...this.#states].map(([id, state]) =>
-        machineReport(state, back.get(id))
-      ).filter((report) => report !== null),
-      ...this.#prepared.resting.map((machine) => restingReport(machine)),
-    ];
-  }
-
-  #tellAll(): void {
-    for (const state of this.#states.values()) tellMachine(state, this.#deps);
-    for (const { id, region } of this.#prepared.resting) {
-      const standing = "applies_at_next_start";
-      this.#deps.reporter.emit({ type: "machine", id, region, standing });
-    }
   }
 
   #now(): string {
     return new Date(this.#deps.host.now()).toISOString();
   }
-}
-
-function idsOf(states: readonly MachineState[]): string[] {
-  return states.map(({ machine }) => machine.id);
-}
-
-function countGood(states: readonly MachineState[]): string {
-  return counted(states.filter(isGood).length, "machine");
-}
-
-function tellMachine(
-  { machine: { id, region }, standing, failure }: MachineState,
-  { reporter }: RolloutDeps,
-): void {
-  if (standing === "gone") {
-    const text =
-      `machine ${id} leaves the rollout: it is gone, or runs another image`;
-    return reporter.emit({ type: "note", text });
-  }
-  reporter.emit({
-    type: "machine",
-    id,
-    region,
-    standing,
-    ...(failure ? { detail: `${failure.phase}: ${failure.message}` } : {}),
-  });
 }

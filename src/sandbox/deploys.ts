@@ -12,9 +12,8 @@ import {
 import { splitWords } from "./image/command_line.ts";
 import { checksOf } from "./machine/health/health_checks.ts";
 import { newUlid } from "./ids.ts";
-import type { Image, Images } from "./image/images.ts";
+import type { BuildOptions, Image, Images } from "./image/images.ts";
 import type { Machine } from "./machine/machine.ts";
-import { parseMachineRequest } from "./machine/records/machine_config.ts";
 import type { MachineConfig } from "./machine/records/machine_types.ts";
 import type { Machines } from "./machines.ts";
 import {
@@ -22,28 +21,27 @@ import {
   waitUntilOver,
 } from "./machine/health/readiness.ts";
 
-/** What to deploy, and how. */
-export interface DeployRequest {
-  /** The folder that the image is built of. */
-  readonly folder: string;
-  /** The configuration file, or null for `fly.toml` or `fly.json` in the folder, if there is one. */
-  readonly config: string | null;
-  /** The app that it must be, or null. */
-  readonly app: string | null;
-  /** An image to deploy instead of building one, or null. */
-  readonly image: string | null;
-  /** The tag of a built image, or null for a generated one. */
-  readonly label: string | null;
-  /** Values of the Dockerfile's `ARG`s. */
-  readonly buildArgs: Readonly<Record<string, string>>;
-  /** Only machines in these regions, or null for all; new ones go there one after the other. */
-  readonly regions: readonly string[] | null;
-  /** How many machines a group gets that has none: a number, or `ha` for two where it has services, else one. */
-  readonly machines: number | "ha";
-  /** Whether it ends once the image is built. */
-  readonly buildOnly: boolean;
-  /** How long one machine may take to answer, in milliseconds. */
-  readonly readyMs: number;
+/** How to deploy a folder. */
+export interface DeployOptions
+  extends Pick<BuildOptions, "label" | "buildArgs"> {
+  /** The configuration file. Default `fly.toml` or `fly.json` in the folder; none there is no error. */
+  readonly config?: string;
+  /** The app that it must be. Default the one that the configuration names. */
+  readonly app?: string;
+  /** An image to deploy instead of building one. */
+  readonly image?: string;
+  /** The regions of new machines, one after the other; existing ones elsewhere are left alone. Default the sandbox's. */
+  readonly regions?: readonly string[];
+  /** How many machines a group gets that has none: a number, or `ha` for two where it has services, else one. Default one for every region. */
+  readonly machines?: number | "ha";
+  /** Whether it ends once the image is built. Default false. */
+  readonly buildOnly?: boolean;
+  /** How long one machine may take to be ready, in milliseconds. Default 30000. */
+  readonly readyMs?: number;
+  /** Takes every line that `fly deploy` would print. Default none. */
+  readonly onLine?: (line: string) => void;
+  /** Gives up between two steps. */
+  readonly signal?: AbortSignal;
 }
 
 /** What deploys work on. */
@@ -58,78 +56,65 @@ export interface DeployWorld {
   readonly machines: Machines;
 }
 
-/** Says a line, and gives up where it is told to. */
-export interface DeployTalk {
-  /** Takes a line of what `fly deploy` prints. */
+/** One deploy under way. */
+interface Deploy {
+  readonly options: DeployOptions;
+  readonly config: AppConfig;
+  readonly image: Image;
+  /** Counted from 1. */
+  readonly release: number;
   readonly say: (line: string) => void;
-  /** Gives up between two steps. */
-  readonly signal: AbortSignal;
 }
+
+const READY_MS = 30_000;
 
 /** Deploys to one app; counts its releases. */
 export class Deployer {
   readonly #world: DeployWorld;
   #releases = 0;
 
-  /**
-   * @param world what deploys work on
-   */
   constructor(world: DeployWorld) {
     this.#world = world;
   }
 
-  /**
-   * Builds an image of a folder and brings it to all machines, one after the other; or makes the first ones.
-   *
-   * @param request what to deploy
-   * @param talk where lines go, and when to give up
-   * @returns the image, and the machines made or updated
-   * @throws {FlyhotError} `not_found` if folder, configuration, image or app are missing, `usage` if they are malformed,
-   *   `incomplete` if a machine does not come up
-   */
+  /** Builds an image of a folder and brings it to all machines, one after the other; or makes the first ones. */
   async deploy(
-    request: DeployRequest,
-    talk: DeployTalk,
+    folder: string,
+    options: DeployOptions = {},
   ): Promise<{ image: Image; machines: readonly Machine[] }> {
-    const config = await readConfig(request);
-    const app = request.app ?? config.app ?? this.#world.app;
+    const say = options.onLine ?? (() => {});
+    const config = await readConfig(folder, options.config);
+    const app = options.app ?? config.app ?? this.#world.app;
     if (app !== this.#world.app) {
       throw new FlyhotError(
         "not_found",
-        `Cannot deploy ${request.folder}: this sandbox has no app "${app}", only "${this.#world.app}"`,
+        `Cannot deploy ${folder}: this sandbox has no app "${app}", only "${this.#world.app}"`,
         { hint: "start the sandbox with the name that fly.toml says" },
       );
     }
-    const image = await this.#imageOf(request, config, talk);
-    if (request.buildOnly) return { image, machines: [] };
+    const image = await this.#imageOf(folder, options, config, say);
+    if (options.buildOnly) return { image, machines: [] };
     const release = ++this.#releases;
+    const deploy: Deploy = { options, config, image, release, say };
     if (config.releaseCommand !== null) {
-      await this.#releaseCommand(config, image, release, talk);
+      await this.#releaseCommand(config.releaseCommand, deploy);
     }
     const machines: Machine[] = [];
-    await this.#destroyForeign(config, talk);
+    await this.#destroyForeign(deploy);
     for (const group of config.groups) {
-      talk.signal.throwIfAborted();
-      machines.push(
-        ...await this.#deployGroup(
-          request,
-          config,
-          group,
-          image,
-          release,
-          talk,
-        ),
-      );
+      options.signal?.throwIfAborted();
+      machines.push(...await this.#deployGroup(group, deploy));
     }
     return { image, machines };
   }
 
   async #imageOf(
-    request: DeployRequest,
+    folder: string,
+    options: DeployOptions,
     config: AppConfig,
-    { say }: DeployTalk,
+    say: (line: string) => void,
   ): Promise<Image> {
-    const ref = request.image ?? config.image;
+    const ref = options.image ?? config.image;
     const { images, app } = this.#world;
     if (ref !== null) {
       const image = images.find(ref);
@@ -141,12 +126,12 @@ export class Deployer {
       );
     }
     say("==> Building image");
-    const image = await images.build(request.folder, {
+    const image = await images.build(folder, {
       app,
-      ...(request.label === null ? {} : { label: request.label }),
+      ...(options.label === undefined ? {} : { label: options.label }),
       ...(config.dockerfile === null ? {} : { dockerfile: config.dockerfile }),
       ...(config.ignorefile === null ? {} : { ignorefile: config.ignorefile }),
-      buildArgs: { ...config.buildArgs, ...request.buildArgs },
+      buildArgs: { ...config.buildArgs, ...options.buildArgs },
     });
     say(`image: ${image.ref}`);
     say(`image size: ${Math.ceil(image.size / 1000)} kB`);
@@ -154,67 +139,48 @@ export class Deployer {
   }
 
   async #deployGroup(
-    request: DeployRequest,
-    app: AppConfig,
     group: GroupConfig,
-    image: Image,
-    release: number,
-    talk: DeployTalk,
+    deploy: Deploy,
   ): Promise<readonly Machine[]> {
-    const config = machineConfig(app, group, image, release, this.#world);
-    const { regions } = request;
+    const { options: { regions, machines, signal }, image, say } = deploy;
+    const config = machineConfig(group, deploy, this.#world);
     const inGroup = this.#managed().filter((m) => m.group === group.name);
     const existing = inGroup.filter(({ place }) =>
-      regions === null || regions.includes(place.region)
+      regions === undefined || regions.includes(place.region)
     );
     if (inGroup.length > 0) {
-      talk.say(
+      say(
         `Updating existing machines in '${this.#world.app}' with rolling strategy`,
       );
     }
     for (const [i, machine] of existing.entries()) {
-      talk.signal.throwIfAborted();
+      signal?.throwIfAborted();
       const of = `[${i + 1}/${existing.length}]`;
-      talk.say(`> ${of} Updating ${machine.place.id} [${group.name}]`);
+      say(`> ${of} Updating ${machine.place.id} [${group.name}]`);
       await update(machine, config, image);
-      await this.#awaitReady(machine, group, request, talk);
-      talk.say(`> ${of} Machine ${machine.place.id} update finished: success`);
+      await this.#awaitReady(machine, group, deploy);
+      say(`> ${of} Machine ${machine.place.id} update finished: success`);
     }
     if (inGroup.length > 0) return existing;
-    const count = request.machines !== "ha"
-      ? request.machines
-      : (group.config.services ?? []).length > 0
-      ? 2
-      : 1;
     const places = regions ?? this.#world.regions;
+    const available = (group.config.services ?? []).length > 0 ? 2 : 1;
+    const count = machines === "ha" ? available : machines ?? places.length;
     const made: Machine[] = [];
     for (let i = 0; i < count; i++) {
-      talk.signal.throwIfAborted();
+      signal?.throwIfAborted();
       const region = places[i % places.length];
-      const machine = await this.#create(config, region);
-      talk.say(`Machine ${machine.place.id} [${group.name}] was created`);
-      await this.#awaitReady(machine, group, request, talk);
+      const machine = await this.#world.machines.launch({ config, region });
+      say(`Machine ${machine.place.id} [${group.name}] was created`);
+      await this.#awaitReady(machine, group, deploy);
       made.push(machine);
     }
     return made;
   }
 
-  async #create(
-    config: MachineConfig,
-    region: string | undefined,
-  ): Promise<Machine> {
-    const machine = this.#world.machines.create(
-      parseMachineRequest({ config, region }),
-    );
-    await machine.start();
-    return machine;
-  }
-
   async #awaitReady(
     machine: Machine,
     group: GroupConfig,
-    { readyMs }: DeployRequest,
-    { signal }: DeployTalk,
+    { options: { readyMs = READY_MS, signal } }: Deploy,
   ): Promise<void> {
     // A stopped machine is updated, and stays stopped.
     if (machine.state === "stopped") return;
@@ -225,32 +191,30 @@ export class Deployer {
     await waitUntilAnswering(machine, {
       path: check?.path ?? null,
       isGood: (status) => status >= 200 && status < 300,
-    }, { timeoutMs: readyMs, signal });
+    }, { timeoutMs: readyMs, ...(signal ? { signal } : {}) });
   }
 
-  async #releaseCommand(
-    app: AppConfig,
-    image: Image,
-    release: number,
-    { say, signal }: DeployTalk,
-  ): Promise<void> {
+  async #releaseCommand(command: string, deploy: Deploy): Promise<void> {
     const name = "fly_app_release_command";
-    const command = app.releaseCommand ?? "";
-    say(`Running ${this.#world.app} release_command: ${command}`);
+    const { app, regions, machines } = this.#world;
+    deploy.say(`Running ${app} release_command: ${command}`);
     const group = { name, command, config: {} };
-    const config = machineConfig(app, group, image, release, this.#world);
-    const machine = await this.#create({
-      ...config,
-      env: { ...config.env, RELEASE_COMMAND: "1" },
-      auto_destroy: true,
-      restart: { policy: "no" },
-      dns: { skip_registration: true },
-    }, this.#world.regions[0]);
-    await waitUntilOver(machine, signal);
-    say("release_command completed successfully");
+    const config = machineConfig(group, deploy, this.#world);
+    const machine = await machines.launch({
+      config: {
+        ...config,
+        env: { ...config.env, RELEASE_COMMAND: "1" },
+        auto_destroy: true,
+        restart: { policy: "no" },
+        dns: { skip_registration: true },
+      },
+      region: regions[0],
+    });
+    await waitUntilOver(machine, deploy.options.signal);
+    deploy.say("release_command completed successfully");
   }
 
-  async #destroyForeign(config: AppConfig, { say }: DeployTalk): Promise<void> {
+  async #destroyForeign({ config, say }: Deploy): Promise<void> {
     const names = config.groups.map(({ name }) => name);
     for (const machine of this.#managed()) {
       if (names.includes(machine.group ?? "")) continue;
@@ -279,10 +243,8 @@ async function update(
 }
 
 function machineConfig(
-  app: AppConfig,
   group: GroupConfig,
-  image: Image,
-  release: number,
+  { config: app, image, release }: Deploy,
   world: DeployWorld,
 ): MachineConfig {
   return {
@@ -304,11 +266,13 @@ function machineConfig(
   };
 }
 
-async function readConfig(request: DeployRequest): Promise<AppConfig> {
-  const named = request.config;
-  const paths = named === null
-    ? ["fly.toml", "fly.json"].map((name) => join(request.folder, name))
-    : [resolve(request.folder, named)];
+async function readConfig(
+  folder: string,
+  named: string | undefined,
+): Promise<AppConfig> {
+  const paths = named === undefined
+    ? ["fly.toml", "fly.json"].map((name) => join(folder, name))
+    : [resolve(folder, named)];
   for (const path of paths) {
     try {
       return parseAppConfig(await Deno.readTextFile(path), path);
@@ -316,10 +280,10 @@ async function readConfig(request: DeployRequest): Promise<AppConfig> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  if (named === null) return NO_CONFIG;
+  if (named === undefined) return NO_CONFIG;
   throw new FlyhotError(
     "not_found",
-    `Cannot deploy ${request.folder}: ${named} is not there`,
+    `Cannot deploy ${folder}: ${named} is not there`,
     { hint: "name the file with --config <path>" },
   );
 }

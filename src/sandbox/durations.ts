@@ -12,13 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/**
- * Reads a Go duration.
- *
- * @param value text such as `1m30s` or `500ms`; a bare number counts in `unit`
- * @param unit the unit of a bare number, `ns` as Go's JSON has it, or `s` as in queries and fly.toml
- * @returns milliseconds, or null if it is not a duration
- */
+/** Reads a Go duration; milliseconds, or null if it is not a duration. */
 export function durationMs(
   value: unknown,
   unit: "ns" | "s",

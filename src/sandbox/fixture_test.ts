@@ -3,7 +3,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import type { LeaseRecord } from "./machines_api/leases.ts";
+import type { LeaseRecord } from "./machine/leases.ts";
 import type {
   ExitEvent,
   MachineRecord,

@@ -28,13 +28,7 @@ export interface StandInHost {
   err(text: string): void;
 }
 
-/**
- * Runs a command.
- *
- * @param args the command line
- * @param host what it touches
- * @returns the exit code: 0, or 1 for any error, as `fly` has it
- */
+/** Runs a command. */
 export async function standIn(
   args: readonly string[],
   host: StandInHost,

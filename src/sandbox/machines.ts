@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { newMachineId, newMachineName } from "./ids.ts";
 import type { Image, Images } from "./image/images.ts";
 import { Machine, type MachineWorld } from "./machine/machine.ts";
-import type { MachineRequest } from "./machine/records/machine_config.ts";
+import {
+  type MachineRequest,
+  parseMachineRequest,
+} from "./machine/records/machine_config.ts";
+import { machinePlace } from "./machine/machine_place.ts";
 import { checkMachineFiles } from "./machine/machine_files.ts";
 import {
   invalidArgument,
@@ -44,9 +48,6 @@ export class Machines {
   #sockets = 0;
   #closed = false;
 
-  /**
-   * @param options where they are and what they start from
-   */
   constructor(options: MachinesOptions) {
     this.#options = options;
   }
@@ -61,13 +62,7 @@ export class Machines {
     return this.all().filter(({ state }) => state !== "destroyed");
   }
 
-  /**
-   * Finds a machine.
-   *
-   * @param id its id
-   * @returns the machine, destroyed or not
-   * @throws {PlatformError} 404 if there is none
-   */
+  /** Finds a machine. */
   get(id: string): Machine {
     const machine = this.#machines.get(id);
     if (machine === undefined) {
@@ -76,13 +71,7 @@ export class Machines {
     return machine;
   }
 
-  /**
-   * Finds the image of a configuration.
-   *
-   * @param request the configuration
-   * @returns the image
-   * @throws {PlatformError} 404 if there is none, 400 if its files cannot be written
-   */
+  /** Finds the image of a configuration. */
   imageOf({ config }: Pick<MachineRequest, "config">): Image {
     const image = this.#options.images.find(config.image);
     if (image === null) {
@@ -92,13 +81,7 @@ export class Machines {
     return image;
   }
 
-  /**
-   * Makes a machine, without starting it.
-   *
-   * @param request how it is to be
-   * @returns the machine
-   * @throws {PlatformError} 404 if there is no such image, 409 if the name is taken, 400 if the region is none, 503 once closed
-   */
+  /** Makes a machine, without starting it. */
   create(request: MachineRequest): Machine {
     if (this.#closed) {
       throw new PlatformError(503, "unavailable: the sandbox was stopped");
@@ -117,18 +100,26 @@ export class Machines {
     this.#ports.add(port);
     const socket = join(this.#options.socketFolder, String(++this.#sockets));
     const name = request.name ?? newMachineName();
-    const place = { app, id, name, region, port, socket, folder, owner };
+    const given = { app, id, name, region, port, socket, folder, owner };
     const machine = new Machine(
-      place,
+      machinePlace(given),
       request.config,
       image,
-      request.skipSecrets,
-      world,
+      request.skipSecrets
+        ? { ...world, env: { ...world.env, secrets: {} } }
+        : world,
     );
     machine.changes.add(() => this.changes.tell());
     this.#machines.set(id, machine);
     this.#forgetOldest();
     this.changes.tell();
+    return machine;
+  }
+
+  /** Makes a machine of what the Machines API takes as a body, and waits until its process runs. */
+  async launch(body: unknown): Promise<Machine> {
+    const machine = this.create(parseMachineRequest(body));
+    await machine.start();
     return machine;
   }
 

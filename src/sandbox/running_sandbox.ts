@@ -1,40 +1,36 @@
-/** The sandbox as a value: what its interface promises, done with its context.
+/** A running sandbox, for whoever uses it.
  * @module
  */
 import { type ErrorCode, FlyhotError } from "../errors.ts";
-import type { Deployer } from "./deploys.ts";
-import type { Images } from "./image/images.ts";
+import type { Deployer, DeployOptions } from "./deploys.ts";
+import type { BuildOptions, Images } from "./image/images.ts";
+import { waitUntilAnswering } from "./machine/health/readiness.ts";
 import type { Machine } from "./machine/machine.ts";
-import { parseMachineRequest } from "./machine/records/machine_config.ts";
+import type { MachineExecOutcome } from "./machine/processes/machine_exec.ts";
 import type { LogLine } from "./machine/records/machine_log.ts";
 import type { MachineState } from "./machine/records/machine_types.ts";
 import type { Machines } from "./machines.ts";
 import { PlatformError } from "./machines_api/platform_error.ts";
-import { waitUntilAnswering } from "./machine/health/readiness.ts";
+import { type SandboxMachine, toSandboxMachine } from "./sandbox_machine.ts";
 import type {
-  BuildImageOptions,
   CreateMachineOptions,
   Deployment,
-  DeployOptions,
   ExecOptions,
-  ExecOutcome,
   LogWaitOptions,
-  Sandbox,
-  SandboxMachine,
   ScaleOptions,
   WaitOptions,
 } from "./sandbox_types.ts";
 import { type Notifier, waitFor } from "./wait_for.ts";
 
-/** The context of a running sandbox. */
-export interface SandboxContext {
+/** Where a sandbox is, and what it is called. */
+export interface SandboxPlace {
   /** The app's name. */
   readonly app: string;
   /** Where everything is kept. */
   readonly folder: string;
-  /** Where machines go. */
+  /** Where machines are placed, one after the other. */
   readonly regions: readonly string[];
-  /** What a command needs to use it. */
+  /** All variables that a command needs to use it. */
   readonly env: Readonly<Record<string, string>>;
   /** The object store. */
   readonly endpoint: string;
@@ -42,6 +38,10 @@ export interface SandboxContext {
   readonly flapsUrl: string;
   /** The bucket's name. */
   readonly bucket: string;
+}
+
+/** What a sandbox is made of. */
+export interface SandboxInside {
   /** The registry. */
   readonly images: Images;
   /** The machines. */
@@ -59,57 +59,49 @@ export interface SandboxContext {
 }
 
 const WAIT_MS = 10_000;
-const READY_MS = 30_000;
 
-/** A running sandbox. */
-export class RunningSandbox implements Sandbox {
-  readonly #context: SandboxContext;
+/** A running sandbox. Methods throw a `FlyhotError` that says what was tried, on what, and why it failed. */
+export class Sandbox implements AsyncDisposable {
+  /** The app's name. */
+  readonly app: string;
+  /** Where everything is kept. */
+  readonly folder: string;
+  /** The object store, `AWS_ENDPOINT_URL_S3`. */
+  readonly endpoint: string;
+  /** The Machines API, `FLY_FLAPS_BASE_URL`. */
+  readonly flapsUrl: string;
+  /** The bucket's name, `BUCKET_NAME`. */
+  readonly bucket: string;
+  readonly #place: SandboxPlace;
+  readonly #inside: SandboxInside;
+
+  /** Takes over what has been started. */
+  constructor(place: SandboxPlace, inside: SandboxInside) {
+    this.app = place.app;
+    this.folder = place.folder;
+    this.endpoint = place.endpoint;
+    this.flapsUrl = place.flapsUrl;
+    this.bucket = place.bucket;
+    this.#place = place;
+    this.#inside = inside;
+  }
 
   /**
-   * @param context what it is made of
+   * All variables that a command needs to use this sandbox, credentials included; `PATH` begins with the stand-in's folder.
+   * Not shown when the sandbox is printed.
    */
-  constructor(context: SandboxContext) {
-    this.#context = context;
-  }
-
-  /** The app's name. */
-  get app(): string {
-    return this.#context.app;
-  }
-
-  /** Where everything is kept. */
-  get folder(): string {
-    return this.#context.folder;
-  }
-
-  /** All variables that a command needs to use it; not shown when it is printed. */
   get env(): Readonly<Record<string, string>> {
-    return this.#context.env;
+    return this.#place.env;
   }
 
-  /** The object store. */
-  get endpoint(): string {
-    return this.#context.endpoint;
-  }
-
-  /** The Machines API. */
-  get flapsUrl(): string {
-    return this.#context.flapsUrl;
-  }
-
-  /** The bucket's name. */
-  get bucket(): string {
-    return this.#context.bucket;
-  }
-
-  /** How many requests came in, by server and method. */
+  /** How many requests came in so far, by server and method, for example `s3 PUT`. */
   requests(): Readonly<Record<string, number>> {
-    return this.#context.requests();
+    return this.#inside.requests();
   }
 
   /** All machines but destroyed ones, oldest first. */
   machines(): readonly SandboxMachine[] {
-    return this.#context.machines.live().map(toSandboxMachine);
+    return this.#inside.machines.live().map(toSandboxMachine);
   }
 
   /** One machine, destroyed or not. */
@@ -119,27 +111,22 @@ export class RunningSandbox implements Sandbox {
 
   /** Makes a machine and waits until its process runs. */
   createMachine(options: CreateMachineOptions): Promise<SandboxMachine> {
-    return explain(`create a machine from ${options.image}`, async () => {
-      const machine = this.#context.machines.create(parseMachineRequest({
-        name: options.name,
-        region: options.region,
-        config: { ...options.config, image: options.image },
-      }));
-      await machine.start();
-      return toSandboxMachine(machine);
+    const { image, config, ...rest } = options;
+    return explain(`create a machine from ${image}`, async () => {
+      const body = { ...rest, config: { ...config, image } };
+      return toSandboxMachine(await this.#inside.machines.launch(body));
     });
   }
 
-  /** Makes or destroys machines until a process group has so many. */
+  /** Makes or destroys machines until a process group has so many; new ones are like those there are. */
   scale(
     count: number,
     options: ScaleOptions = {},
   ): Promise<readonly SandboxMachine[]> {
-    const { group = "app", regions = this.#context.regions } = options;
+    const { group = "app", regions = this.#place.regions } = options;
+    const { machines } = this.#inside;
     return explain(`scale ${group} to ${count} machines`, async () => {
-      const existing = this.#context.machines.live().filter((machine) =>
-        machine.group === group
-      );
+      const existing = machines.live().filter((it) => it.group === group);
       const model = existing.at(-1);
       if (model === undefined) {
         throw new FlyhotError(
@@ -153,37 +140,33 @@ export class RunningSandbox implements Sandbox {
       for (let i = kept.length; i < count; i++) {
         const { config } = model;
         const region = regions[i % regions.length];
-        const machine = this.#context.machines.create(
-          parseMachineRequest({ config, region }),
-        );
-        await machine.start();
-        kept.push(machine);
+        kept.push(await machines.launch({ config, region }));
       }
       return kept.map(toSandboxMachine);
     });
   }
 
-  /** Starts a stopped machine, or resumes a suspended one. */
+  /** Starts a stopped machine, or resumes a suspended one, and waits until its process runs. */
   startMachine(machineId: string): Promise<void> {
     return this.#change("start", machineId, (machine) => machine.start());
   }
 
-  /** Stops a machine. */
+  /** Stops a machine as `fly machine stop` does and waits until its process has ended. */
   stopMachine(machineId: string): Promise<void> {
     return this.#change("stop", machineId, (machine) => machine.stop());
   }
 
-  /** Freezes a machine's processes. */
+  /** Freezes a machine's processes; their memory is kept. */
   suspendMachine(machineId: string): Promise<void> {
     return this.#change("suspend", machineId, (machine) => machine.suspend());
   }
 
-  /** Stops and starts a machine. */
+  /** Stops and starts a machine; its files are those of the image again. */
   restartMachine(machineId: string): Promise<void> {
     return this.#change("restart", machineId, (machine) => machine.restart());
   }
 
-  /** Kills a machine's processes at once. */
+  /** Kills a machine's processes at once, as if its host had failed; the restart policy decides what follows. */
   crashMachine(machineId: string): Promise<void> {
     return this.#change("crash", machineId, async (machine) => {
       const { pid } = machine;
@@ -196,7 +179,7 @@ export class RunningSandbox implements Sandbox {
     });
   }
 
-  /** Ends a machine for good. */
+  /** Ends a machine for good, running or not. */
   destroyMachine(machineId: string): Promise<void> {
     return this.#change(
       "destroy",
@@ -205,52 +188,38 @@ export class RunningSandbox implements Sandbox {
     );
   }
 
-  /** Runs a command in a machine. */
+  /** Runs a command in a machine's folder with its environment. */
   exec(
     machineId: string,
     command: readonly string[],
     options: ExecOptions = {},
-  ): Promise<ExecOutcome> {
-    const { timeoutMs = WAIT_MS, stdin, signal } = options;
-    const what = `run ${command[0]} in machine ${machineId}`;
-    return explain(what, async () => {
-      const { exitCode, stdout, stderr } = await this.#get(machineId).exec({
-        command,
-        timeoutMs,
-        ...(stdin === undefined ? {} : { stdin }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      return { exitCode, stdout, stderr };
-    });
+  ): Promise<MachineExecOutcome> {
+    return explain(
+      `run ${command[0]} in machine ${machineId}`,
+      async () =>
+        await this.#get(machineId).exec({
+          timeoutMs: WAIT_MS,
+          ...options,
+          command,
+        }),
+    );
   }
 
-  /** Copies a folder into the registry. */
+  /** Copies a folder into the registry and returns the image's reference. */
   async buildImage(
     folder: string,
-    options: BuildImageOptions = {},
+    options: Omit<BuildOptions, "app"> = {},
   ): Promise<string> {
-    const { images, app } = this.#context;
-    return (await images.build(folder, { app, ...options })).ref;
+    const image = { app: this.app, ...options };
+    return (await this.#inside.images.build(folder, image)).ref;
   }
 
-  /** Does what `fly deploy` does. */
+  /** Does what `fly deploy` does: builds an image of a folder and brings it to all machines, one after the other. */
   deploy(folder: string, options: DeployOptions = {}): Promise<Deployment> {
     return explain(`deploy ${folder}`, async () => {
-      const { image, machines } = await this.#context.deployer.deploy({
-        folder,
-        config: options.config ?? null,
-        app: null,
-        image: options.image ?? null,
-        label: options.label ?? null,
-        buildArgs: options.buildArgs ?? {},
-        regions: options.regions ?? null,
-        machines: options.machines ??
-          (options.regions ?? this.#context.regions).length,
-        buildOnly: false,
-        readyMs: options.readyMs ?? READY_MS,
-      }, {
-        say: options.onLine ?? (() => {}),
-        signal: this.#limits(options).signal,
+      const { image, machines } = await this.#inside.deployer.deploy(folder, {
+        ...options,
+        signal: this.#signal(options.signal),
       });
       return { imageRef: image.ref, machines: machines.map(toSandboxMachine) };
     });
@@ -258,7 +227,7 @@ export class RunningSandbox implements Sandbox {
 
   /** Where a machine's program is to listen. */
   url(machineId: string): string {
-    return this.#get(machineId).url;
+    return this.#get(machineId).place.url;
   }
 
   /** Asks a machine over HTTP until it answers anything below 500. */
@@ -274,7 +243,7 @@ export class RunningSandbox implements Sandbox {
     );
   }
 
-  /** Waits until a machine is in a state. */
+  /** Waits until a machine is in a state; returns at once if it is. */
   async waitForState(
     machineId: string,
     state: MachineState,
@@ -291,11 +260,11 @@ export class RunningSandbox implements Sandbox {
     throw new FlyhotError(
       "incomplete",
       `Cannot see machine ${machineId} in state ${state}: it is ${machine.state} after ${limits.timeoutMs} ms`,
-      { hint: `see what it logged: ${machine.logFile}` },
+      { hint: `see what it logged: ${machine.place.logFile}` },
     );
   }
 
-  /** Waits for a line of a machine's log. */
+  /** Waits for a line of a machine's log, past ones included. */
   async waitForLog(
     machineId: string,
     pattern: RegExp,
@@ -309,7 +278,7 @@ export class RunningSandbox implements Sandbox {
       pattern.flags.replace(/[gy]/g, ""),
     );
     const line = await waitFor(
-      this.#context.logs,
+      this.#inside.logs,
       () =>
         (options.sinceStart ? log.linesSinceStart() : log.lines())
           .find(({ text }) => wanted.test(text)),
@@ -323,19 +292,19 @@ export class RunningSandbox implements Sandbox {
     );
   }
 
-  /** The newest lines of a machine's log. */
+  /** The newest lines of a machine's log, oldest first. */
   logs(machineId: string): readonly LogLine[] {
     return this.#get(machineId).log.lines();
   }
 
-  /** Calls back with every line that any machine logs. */
+  /** Calls back with every line that any machine logs from now on, until the returned function is called. */
   onLog(listener: (line: LogLine) => void): () => void {
-    return this.#context.logs.add(listener);
+    return this.#inside.logs.add(listener);
   }
 
-  /** Ends all processes and servers and removes the folder. */
+  /** Ends all processes and servers and removes the folder; again does nothing. */
   stop(): Promise<void> {
-    return this.#context.stop();
+    return this.#inside.stop();
   }
 
   /** As `stop()`. */
@@ -343,18 +312,19 @@ export class RunningSandbox implements Sandbox {
     return this.stop();
   }
 
+  #signal(signal: AbortSignal | undefined): AbortSignal {
+    const { stopping } = this.#inside;
+    return signal ? AbortSignal.any([signal, stopping]) : stopping;
+  }
+
   #limits(options: WaitOptions): { timeoutMs: number; signal: AbortSignal } {
     const { timeoutMs = WAIT_MS, signal } = options;
-    const { stopping } = this.#context;
-    return {
-      timeoutMs,
-      signal: signal ? AbortSignal.any([signal, stopping]) : stopping,
-    };
+    return { timeoutMs, signal: this.#signal(signal) };
   }
 
   #get(machineId: string): Machine {
     try {
-      return this.#context.machines.get(machineId);
+      return this.#inside.machines.get(machineId);
     } catch (cause) {
       throw new FlyhotError(
         "not_found",
@@ -374,29 +344,6 @@ export class RunningSandbox implements Sandbox {
       await act(machine);
     });
   }
-}
-
-/**
- * A machine, as seen by whoever runs the sandbox.
- *
- * @param machine the machine
- * @returns what it is now
- */
-export function toSandboxMachine(machine: Machine): SandboxMachine {
-  return {
-    id: machine.place.id,
-    name: machine.place.name,
-    region: machine.place.region,
-    group: machine.group,
-    state: machine.state,
-    imageRef: machine.config.image,
-    instanceId: machine.instanceId,
-    url: machine.url,
-    root: machine.root,
-    socket: machine.place.socket,
-    logFile: machine.logFile,
-    pid: machine.pid,
-  };
 }
 
 const CODES: Readonly<Record<number, ErrorCode>> = {

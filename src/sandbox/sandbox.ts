@@ -7,7 +7,10 @@ import { controlApi } from "./machines_api/control_api.ts";
 import { Deployer } from "./deploys.ts";
 import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
-import { type LoopbackServer, serveLoopback } from "./loopback_server.ts";
+import {
+  type LoopbackServer,
+  serveLoopback,
+} from "./server/loopback_server.ts";
 import { inheritedEnvironment } from "./machine/machine_env.ts";
 import type { LogLine } from "./machine/records/machine_log.ts";
 import { json } from "./machines_api/machine_call.ts";
@@ -15,16 +18,16 @@ import { machinesApi } from "./machines_api/machines_api.ts";
 import { Machines } from "./machines.ts";
 import { startObjectStore } from "./s3/object_store.ts";
 import { Reaper } from "./machine/processes/reaper.ts";
-import { RunningSandbox } from "./running_sandbox.ts";
+import { Sandbox } from "./running_sandbox.ts";
 import {
   makeSandboxFolder,
   makeSocketFolder,
   writeStandIn,
 } from "./sandbox_folder.ts";
-import type { Sandbox, SandboxOptions } from "./sandbox_types.ts";
+import type { SandboxOptions } from "./sandbox_types.ts";
 import { Notifier } from "./wait_for.ts";
 
-export type { Fault, FaultHook, FaultRequest } from "./faults.ts";
+export type { Fault, FaultHook, FaultRequest } from "./server/faults.ts";
 export type { LogLine } from "./machine/records/machine_log.ts";
 export type {
   CheckConfig,
@@ -34,6 +37,9 @@ export type {
   RestartPolicy,
   ServiceConfig,
 } from "./machine/records/machine_types.ts";
+export type { DeployOptions } from "./deploys.ts";
+export type { Sandbox } from "./running_sandbox.ts";
+export type { SandboxMachine } from "./sandbox_machine.ts";
 export type * from "./sandbox_types.ts";
 
 /**
@@ -144,7 +150,7 @@ export async function startSandbox(
   undo.defer(() => stopping.abort(new Error("the sandbox was stopped")));
   const all = undo.move();
   let stopped: Promise<void> | null = null;
-  return new RunningSandbox({
+  return new Sandbox({
     app,
     folder,
     regions,
@@ -157,6 +163,7 @@ export async function startSandbox(
     endpoint: store.url,
     flapsUrl: flaps.url,
     bucket,
+  }, {
     images,
     machines,
     deployer,

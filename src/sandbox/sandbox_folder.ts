@@ -4,13 +4,7 @@
 import { join } from "node:path";
 import { FlyhotError } from "../errors.ts";
 
-/**
- * Makes the folder of a sandbox, with room for images, machines and programs.
- *
- * @param wanted an empty or missing folder. Default a new temporary one
- * @returns its real path
- * @throws {FlyhotError} `usage` if there is something in it
- */
+/** Makes the folder of a sandbox, with room for images, machines and programs. */
 export async function makeSandboxFolder(wanted?: string): Promise<string> {
   if (wanted !== undefined) {
     await Deno.mkdir(wanted, { recursive: true });
@@ -35,10 +29,8 @@ export async function makeSandboxFolder(wanted?: string): Promise<string> {
 const SOCKET_FOLDER_MAX = 90;
 
 /**
- * Makes the folder for the machines' sockets: in the sandbox's folder, or where its path is too long for a socket, in `/tmp`.
- *
- * @param folder the sandbox's folder
- * @returns its path
+ * Makes the folder for the machines' sockets: in the sandbox's folder, or where its path is too long for a socket, in
+ * `/tmp`.
  */
 export async function makeSocketFolder(folder: string): Promise<string> {
   const path = join(folder, "s");
@@ -49,13 +41,7 @@ export async function makeSocketFolder(folder: string): Promise<string> {
   return path;
 }
 
-/**
- * Writes the executables `fly` and `flyctl` that stand in for the real ones.
- *
- * @param folder the sandbox's folder
- * @param deno the `deno` that runs them
- * @returns the folder they are in
- */
+/** Writes the executables `fly` and `flyctl` that stand in for the real ones. */
 export async function writeStandIn(
   folder: string,
   deno: string,

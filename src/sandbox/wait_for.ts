@@ -6,12 +6,7 @@
 export class Notifier<T = void> {
   readonly #listeners = new Set<(value: T) => void>();
 
-  /**
-   * Adds a listener.
-   *
-   * @param listener called with every change
-   * @returns removes it
-   */
+  /** Adds a listener; the function returned removes it. */
   add(listener: (value: T) => void): () => void {
     // A wrapper, so that a listener added twice is called twice.
     const own = (value: T) => listener(value);
@@ -19,25 +14,13 @@ export class Notifier<T = void> {
     return () => void this.#listeners.delete(own);
   }
 
-  /**
-   * Tells all listeners.
-   *
-   * @param value what changed
-   */
+  /** Tells all listeners. */
   tell(value: T): void {
     for (const listener of [...this.#listeners]) listener(value);
   }
 }
 
-/**
- * Waits until something is there.
- *
- * @param changes tells when to look again
- * @param find gives what is waited for, or undefined
- * @param options how long, in milliseconds, and a signal
- * @returns what was found, or undefined when the time is over
- * @throws the signal's reason if it is aborted, and whatever `find` throws
- */
+/** Waits until `find` gives something, and gives that; undefined when the time is over. */
 export function waitFor<T, C>(
   changes: Notifier<C>,
   find: () => T | undefined,

@@ -30,7 +30,9 @@ import { openMachinesApi } from "../rollout/fly_access.ts";
 import { mapLimited } from "../limited.ts";
 import { oneLine } from "../one_line.ts";
 import { ownWords } from "./own_words.ts";
-import { type AskedMachine, type StatusReport, statusReport } from "./text.ts";
+import type { AskedMachine } from "./judge.ts";
+import { statusReport } from "./report.ts";
+import type { StatusReport } from "./status.ts";
 
 const ASKED_AT_ONCE = 8;
 const ANSWER_MS_MAX = 30_000;

@@ -9,13 +9,8 @@ import { type FrameLine, frameWriter } from "../ui/frames.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { paintFor } from "../ui/style.ts";
 import type { StatusReader } from "./read.ts";
-import {
-  abandonedWords,
-  type MachineStatus,
-  mendingWords,
-  type StatusReport,
-  verdictWords,
-} from "./text.ts";
+import type { MachineStatus, StatusReport } from "./status.ts";
+import { abandonedWords, mendingWords, verdictWords } from "./text.ts";
 
 /**
  * Shows the status again and again.

@@ -5,7 +5,7 @@ import type { Host } from "../../src/host.ts";
 import { denoHost } from "../../src/host_deno.ts";
 import { acquireLock } from "../../src/rollout/lock/lock.ts";
 import { readLock } from "../../src/rollout/lock/store.ts";
-import type { Fault } from "../../src/sandbox/faults.ts";
+import type { Fault } from "../../src/sandbox/server/faults.ts";
 import { startObjectStore } from "../../src/sandbox/s3/object_store.ts";
 import { Sim } from "../sim/sim.ts";
 import { startGateway } from "./rgw.ts";

@@ -4,7 +4,7 @@ import {
   S3Bucket,
   type S3BucketOptions,
 } from "@flyhot/runtime/bucket";
-import type { Fault, FaultRequest } from "../../src/sandbox/faults.ts";
+import type { Fault, FaultRequest } from "../../src/sandbox/server/faults.ts";
 import { startObjectStore } from "../../src/sandbox/s3/object_store.ts";
 import { startGateway } from "./rgw.ts";
 import { storeContract, type StoreUnderTest } from "./store_contract.ts";

@@ -4,7 +4,7 @@
 import { parse as parseToml } from "@std/toml";
 import { parseFlyToml } from "../../config/files/fly_toml.ts";
 import { durationMs } from "../durations.ts";
-import { isRecord } from "../machine/records/machine_config.ts";
+import { isRecord } from "../../values.ts";
 import type {
   CheckConfig,
   MachineSettings,
@@ -61,14 +61,7 @@ export const NO_CONFIG: AppConfig = {
   }],
 };
 
-/**
- * Reads an app's configuration.
- *
- * @param text its content
- * @param path its name, which decides the format and stands in errors
- * @returns what a deploy needs of it
- * @throws {FlyhotError} `usage` if it is malformed
- */
+/** Reads an app's configuration. */
 export function parseAppConfig(text: string, path: string): AppConfig {
   const { app, primaryRegion, env, buildImage } = parseFlyToml(text, path);
   const root: unknown = path.endsWith(".json")

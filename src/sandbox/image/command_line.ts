@@ -4,13 +4,7 @@
 
 import { shownText } from "@flyhot/runtime/protocol";
 
-/**
- * Splits a command line into words as a POSIX shell would, without expanding anything.
- *
- * @param line the command line
- * @returns its words
- * @throws {SyntaxError} if a quote is not closed
- */
+/** Splits a command line into words as a POSIX shell would, without expanding anything. */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
   let word: string | null = null;
@@ -53,14 +47,9 @@ export function splitWords(line: string): string[] {
  * Makes a command for a container run in a folder that stands for the container's working folder.
  *
  * There is no chroot. What is translated: an argument that is the working folder or a path in it, also after `--flag=` and
- * as a `file://` URL; and, in the script of a shell's `-c`, every word that begins so. Nothing else: program text handed to
- * `deno eval` and absolute paths inside the app's own files are left alone. A program that uses relative paths needs no
+ * as a `file://` URL; and, in the script of a shell's `-c`, every word that begins so. Nothing else: program text handed
+ * to `deno eval` and absolute paths inside the app's own files are left alone. A program that uses relative paths needs no
  * translation, because every process starts in the folder.
- *
- * @param command the command, for example `["deno", "run", "-A", "/app/main.ts"]`
- * @param workdir the image's working folder, for example `/app`
- * @param root the folder that stands for it
- * @returns the command to run
  */
 export function mapCommand(
   command: readonly string[],

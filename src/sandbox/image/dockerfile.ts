@@ -44,14 +44,7 @@ interface Stage {
   onDeno: boolean;
 }
 
-/**
- * Reads how the last stage of a Dockerfile starts.
- *
- * @param text the Dockerfile
- * @param buildArgs values of its `ARG`s; others have their defaults
- * @returns how the image starts; `deno run -A main.ts` in `/app` where the Dockerfile does not say
- * @throws {SyntaxError} if it has more stages or longer values than anybody means
- */
+/** Reads how the last stage of a Dockerfile starts. */
 export function parseDockerfile(
   text: string,
   buildArgs: Readonly<Record<string, string>> = {},
@@ -120,10 +113,6 @@ function isDenoImage(base: string): boolean {
 /**
  * Puts together what a machine runs, in the order that Fly's init gives: `exec` beats everything, `entrypoint` and `cmd`
  * replace those of the image.
- *
- * @param start how the image starts
- * @param init what the machine's configuration says
- * @returns the command
  */
 export function startCommand(
   start: ImageStart,

@@ -22,13 +22,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies the content of a folder into a new one, in path order. Links are copied as links, sockets and devices are left out.
- *
- * @param from the folder
- * @param to the copy; made if need be
- * @param options what to leave out
- * @returns what was copied
- * @throws {Deno.errors.NotFound} if there is no such folder
+ * Copies the content of a folder into a new one, in path order. Links are copied as links, sockets and devices are left
+ * out.
  */
 export async function copyFolder(
   from: string,

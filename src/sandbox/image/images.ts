@@ -53,21 +53,11 @@ export class Images {
   readonly #folder: string;
   readonly #images: Image[] = [];
 
-  /**
-   * @param folder where the files of images are kept
-   */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /**
-   * Copies a folder into a new image. A tag that exists moves to the new image.
-   *
-   * @param source the folder
-   * @param options app, tag and Dockerfile
-   * @returns the image
-   * @throws {FlyhotError} `usage` if the label is not a tag, `not_found` if there is no such folder or named file
-   */
+  /** Copies a folder into a new image. A tag that exists moves to the new image. */
   async build(source: string, options: BuildOptions): Promise<Image> {
     const id = newUlid();
     const tag = options.label ?? `deployment-${id}`;
@@ -121,12 +111,7 @@ export class Images {
     return image;
   }
 
-  /**
-   * Finds an image.
-   *
-   * @param ref the reference, with tag or digest
-   * @returns the newest image of that name, or null
-   */
+  /** Finds the newest image of a name, by tag or digest; null if there is none. */
   find(ref: string): Image | null {
     let wanted;
     try {

@@ -2,29 +2,8 @@
  * @module
  */
 import { delimiter, dirname, join } from "node:path";
+import type { MachinePlace } from "./machine_place.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
-
-/** What a machine is, as far as its processes are told. */
-export interface MachineIdentity {
-  /** The app. */
-  readonly app: string;
-  /** The machine. */
-  readonly id: string;
-  /** Its region. */
-  readonly region: string;
-  /** Which version of its configuration it runs. */
-  readonly instanceId: string;
-  /** Its address in the private network. */
-  readonly privateIp: string;
-  /** Where its program is to listen. */
-  readonly port: number;
-  /** Where the flyhot runtime is to listen. */
-  readonly socket: string;
-  /** Its own folder for temporary files. */
-  readonly tmp: string;
-  /** Its own home folder. */
-  readonly home: string;
-}
 
 /** Where the variables of a machine come from. */
 export interface MachineEnvSources {
@@ -41,15 +20,15 @@ export interface MachineEnvSources {
 }
 
 /**
- * Puts a machine's environment together. Later ones win: the image, what is inherited, `config.env`, the secrets, then what
- * the platform says. Where programs and caches are on this computer cannot be overridden by paths of a container.
- *
- * @param identity the machine
- * @param sources where variables come from
- * @returns the whole environment
+ * Puts a machine's environment together. Later ones win: the image, what is inherited, `config.env`, the secrets, then
+ * what the platform says. Where programs and caches are on this computer cannot be overridden by paths of a container.
  */
 export function machineEnvironment(
-  identity: MachineIdentity,
+  place: Omit<
+    MachinePlace,
+    "name" | "folder" | "owner" | "root" | "logFile" | "url"
+  >,
+  instanceId: string,
   sources: MachineEnvSources,
 ): Record<string, string> {
   const { config } = sources;
@@ -60,18 +39,18 @@ export function machineEnvironment(
     ...pick(sources.inherited, ["PATH", "DENO_DIR"]),
     ...sources.secrets,
     ...sources.sandbox,
-    FLY_APP_NAME: identity.app,
-    FLY_MACHINE_ID: identity.id,
-    FLY_ALLOC_ID: identity.id,
-    FLY_REGION: identity.region,
+    FLY_APP_NAME: place.app,
+    FLY_MACHINE_ID: place.id,
+    FLY_ALLOC_ID: place.id,
+    FLY_REGION: place.region,
     FLY_IMAGE_REF: config.image,
-    FLY_MACHINE_VERSION: identity.instanceId,
-    FLY_PRIVATE_IP: identity.privateIp,
+    FLY_MACHINE_VERSION: instanceId,
+    FLY_PRIVATE_IP: place.privateIp,
     FLY_VM_MEMORY_MB: String(config.guest?.memory_mb ?? 256),
-    FLYHOT_SOCKET: identity.socket,
-    PORT: String(identity.port),
-    TMPDIR: identity.tmp,
-    HOME: identity.home,
+    FLYHOT_SOCKET: place.socket,
+    PORT: String(place.port),
+    TMPDIR: place.tmp,
+    HOME: place.home,
   };
 }
 
@@ -84,13 +63,7 @@ function pick(
   );
 }
 
-/**
- * Picks what a machine needs of this computer's environment: where programs, packages and their caches are.
- *
- * @param env this program's environment
- * @param deno the path of the `deno` to be found first
- * @returns the variables let through
- */
+/** Picks what a machine needs of this computer's environment: where programs, packages and their caches are. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string>>,
   deno: string,

@@ -1,11 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { inheritedEnvironment, machineEnvironment } from "./machine_env.ts";
 
-const IDENTITY = {
+const PLACE = {
   app: "my-app",
   id: "6e82954f711e87",
   region: "fra",
-  instanceId: "01K93Q",
   privateIp: "fdaa::2",
   port: 15001,
   socket: "/s/1",
@@ -14,7 +13,7 @@ const IDENTITY = {
 };
 
 Deno.test("machineEnvironment() lets the platform win over secrets, config, computer and image", () => {
-  const env = machineEnvironment(IDENTITY, {
+  const env = machineEnvironment(PLACE, "01K93Q", {
     image: { PATH: "/container", A: "image", B: "image", HOME: "/root" },
     inherited: {
       PATH: "/bin",

@@ -4,31 +4,24 @@
 import { dirname, join, relative } from "node:path";
 import { copyFolder } from "../image/folder_copy.ts";
 import type { Image } from "../image/images.ts";
+import type { MachinePlace } from "./machine_place.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
 import { invalidArgument } from "../machines_api/platform_error.ts";
 
 /**
  * Makes a machine's folder pristine: `app` with the files of the image and those of the configuration, empty `tmp` and
  * `home`, no socket.
- *
- * @param folder the machine's folder
- * @param socket the path of its control socket
- * @param image the image
- * @param config the configuration, for its `files`
  */
 export async function resetMachineFiles(
-  folder: string,
-  socket: string,
+  { root, tmp, home, socket }: MachinePlace,
   image: Image,
   config: MachineConfig,
 ): Promise<void> {
   await remove(socket);
-  for (const name of ["app", "tmp", "home"]) {
-    const path = join(folder, name);
+  for (const path of [root, tmp, home]) {
     await remove(path);
     await Deno.mkdir(path, { recursive: true });
   }
-  const root = join(folder, "app");
   await copyFolder(image.folder, root);
   for (const file of config.files ?? []) {
     const path = join(root, pathInRoot(file.guest_path, image.start.workdir));
@@ -37,13 +30,15 @@ export async function resetMachineFiles(
   }
 }
 
-/**
- * Checks that the files of a configuration can be written.
- *
- * @param config the configuration
- * @param workdir the image's working folder
- * @throws {PlatformError} 400 if one lies elsewhere than in the working folder, or is not base64
- */
+/** Removes what a machine has once it is destroyed, as far as that can be done; its log stays. */
+export async function removeMachineFiles(
+  { root, socket }: MachinePlace,
+): Promise<void> {
+  await remove(root).catch(() => {});
+  await remove(socket).catch(() => {});
+}
+
+/** Checks that the files of a configuration can be written. */
 export function checkMachineFiles(
   config: MachineConfig,
   workdir: string,

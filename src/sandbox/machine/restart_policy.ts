@@ -19,12 +19,6 @@ export type AfterExit =
  *
  * Rules: {@link https://fly.io/docs/machines/guides-examples/machine-restart-policy/}. The pauses are the sandbox's own:
  * 100 ms, doubled each time up to 5 s.
- *
- * @param config the machine's configuration
- * @param exitCode how the process ended
- * @param restartedAt when it was restarted so far, in milliseconds since 1970
- * @param now milliseconds since 1970
- * @returns what to do
  */
 export function afterExit(
   config: MachineConfig,

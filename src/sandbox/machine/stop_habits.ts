@@ -16,13 +16,7 @@ export interface StopOptions {
 const TIMEOUT_MS = 5_000;
 const TIMEOUT_MS_MAX = 300_000;
 
-/**
- * Says how a machine is stopped.
- *
- * @param config its configuration
- * @param options what is wanted this time
- * @returns the first signal, and how long it may take, 300000 milliseconds at most
- */
+/** Says how a machine is stopped. */
 export function stopHabits(
   config: MachineConfig,
   options: StopOptions = {},

@@ -2,14 +2,17 @@
  * @module
  */
 import { toFlyhotError } from "../../errors.ts";
-import type { Deployer, DeployRequest } from "../deploys.ts";
-import type { LoopbackAnswer, LoopbackRequest } from "../loopback_server.ts";
-import { isRecord } from "../machine/records/machine_config.ts";
+import type { Deployer, DeployOptions } from "../deploys.ts";
+import type {
+  LoopbackAnswer,
+  LoopbackRequest,
+} from "../server/loopback_server.ts";
+import { isRecord } from "../../values.ts";
 import { json } from "./machine_call.ts";
 import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";
 import type { Machines } from "../machines.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
-import { toSandboxMachine } from "../running_sandbox.ts";
+import { toSandboxMachine } from "../sandbox_machine.ts";
 
 /** Options of {@linkcode controlApi}. */
 export interface ControlApiOptions {
@@ -46,10 +49,7 @@ export type DeployLine =
  * Makes the handler of `/_sandbox/…`.
  *
  * `GET /_sandbox` says who and what it is, `GET /_sandbox/machines` where machines listen and log,
- * `POST /_sandbox/deploys` takes a {@linkcode DeployRequest} and answers with one JSON value a line.
- *
- * @param options what it is about
- * @returns answers one request
+ * `POST /_sandbox/deploys` takes a folder and {@linkcode DeployOptions} and answers with one JSON value a line.
  */
 export function controlApi(
   options: ControlApiOptions,
@@ -84,8 +84,10 @@ async function* deployLines(
   const job = (async () => {
     try {
       const { image } = await deployer.deploy(
-        parseDeployRequest(bodyOf(request)),
-        { say: (text) => say({ say: text }), signal: request.signal },
+        ...parseDeploy(bodyOf(request), {
+          onLine: (text) => say({ say: text }),
+          signal: request.signal,
+        }),
       );
       say({ image: image.ref });
     } catch (error) {
@@ -102,22 +104,26 @@ async function* deployLines(
   }
 }
 
-function parseDeployRequest(body: unknown): DeployRequest {
+function parseDeploy(
+  body: unknown,
+  talk: Pick<DeployOptions, "onLine" | "signal">,
+): [folder: string, options: DeployOptions] {
   if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { folder, regions, buildArgs, machines, buildOnly, readyMs } = body;
   if (typeof folder !== "string") throw invalidArgument("folder is not text");
-  const text = (key: string) => {
+  const text = <T extends string>(key: T): { [key in T]?: string } => {
     const value = body[key] ?? null;
-    if (value === null || typeof value === "string") return value;
-    throw invalidArgument(`${key} is not text`);
+    if (value === null) return {};
+    if (typeof value !== "string") throw invalidArgument(`${key} is not text`);
+    return { [key]: value } as { [key in T]?: string };
   };
-  return {
-    folder,
-    config: text("config"),
-    app: text("app"),
-    image: text("image"),
-    label: text("label"),
-    regions: Array.isArray(regions) ? regions.map(String) : null,
+  return [folder, {
+    ...talk,
+    ...text("config"),
+    ...text("app"),
+    ...text("image"),
+    ...text("label"),
+    ...(Array.isArray(regions) ? { regions: regions.map(String) } : {}),
     buildArgs: isRecord(buildArgs)
       ? Object.fromEntries(
         Object.entries(buildArgs).map(([key, value]) => [key, `${value}`]),
@@ -126,5 +132,5 @@ function parseDeployRequest(body: unknown): DeployRequest {
     machines: typeof machines === "number" ? machines : "ha",
     buildOnly: buildOnly === true,
     readyMs: typeof readyMs === "number" ? readyMs : 60_000,
-  };
+  }];
 }

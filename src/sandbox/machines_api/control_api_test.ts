@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { FlyhotError } from "../../errors.ts";
 import { controlApi, type ControlApiOptions } from "./control_api.ts";
-import type { DeployRequest } from "../deploys.ts";
+import type { DeployOptions } from "../deploys.ts";
 import { fixture } from "../fixture_test.ts";
-import type { LoopbackRequest } from "../loopback_server.ts";
+import type { LoopbackRequest } from "../server/loopback_server.ts";
 
 type Deploy = ControlApiOptions["deployer"]["deploy"];
 
@@ -37,10 +37,11 @@ async function lines(answer: Awaited<ReturnType<typeof ask>>) {
 const NEVER: Deploy = () => Promise.reject(new Error("not asked for"));
 
 Deno.test("controlApi() says what a deploy does, line by line", async () => {
-  const requests: DeployRequest[] = [];
-  const answer = await ask((request, { say }) => {
-    requests.push(request);
-    say("==> Building image");
+  const asked: [string, DeployOptions][] = [];
+  const answer = await ask((folder, options = {}) => {
+    const { onLine, signal: _, ...rest } = options;
+    asked.push([folder, rest]);
+    onLine?.("==> Building image");
     return Promise.reject(
       new FlyhotError("not_found", "Cannot deploy", { hint: "build it" }),
     );
@@ -58,26 +59,22 @@ Deno.test("controlApi() says what a deploy does, line by line", async () => {
     { say: "==> Building image" },
     { error: "Cannot deploy", hint: "build it" },
   ]);
-  assertEquals(requests, [{
-    folder: "/x",
-    config: null,
-    app: null,
-    image: null,
+  assertEquals(asked, [["/x", {
     label: "l",
     regions: ["iad"],
     buildArgs: { A: "1" },
     machines: "ha",
     buildOnly: true,
     readyMs: 60_000,
-  }]);
+  }]]);
 });
 
 Deno.test("controlApi() gives a deploy up, when the one who asked goes away", async () => {
   const gone = new AbortController();
-  const answer = await ask((_, { say, signal }) => {
-    say("begun");
+  const answer = await ask((_, { onLine, signal } = {}) => {
+    onLine?.("begun");
     return new Promise((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
+      signal?.addEventListener("abort", () => reject(signal.reason));
       gone.abort(new Error("gone"));
     });
   }, { json: { folder: "/x" }, signal: gone.signal });

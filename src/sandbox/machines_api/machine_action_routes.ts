@@ -3,28 +3,15 @@
  */
 import { splitWords } from "../image/command_line.ts";
 import { durationMs } from "../durations.ts";
-import type { LoopbackAnswer } from "../loopback_server.ts";
-import {
-  begin,
-  type Call,
-  json,
-  leased,
-  OK,
-  type Route,
-} from "./machine_call.ts";
-import { isRecord } from "../machine/records/machine_config.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
+import { begin, type Call, json, leased, OK } from "./machine_call.ts";
+import { isRecord } from "../../values.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";
 import { invalidArgument } from "./platform_error.ts";
-import { isSignal } from "../machine/processes/processes.ts";
+import { isSignal, signalName } from "../machine/processes/processes.ts";
 import type { StopOptions } from "../machine/stop_habits.ts";
 
-/**
- * Waits for a state: `GET /:id/wait`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404 or 408
- */
+/** Waits for a state: `GET /:id/wait`. */
 export async function wait({ machines, id, query, signal }: Call): Promise<
   LoopbackAnswer
 > {
@@ -42,13 +29,7 @@ const EXEC_SECONDS = 30;
 // Fly's proxy gives up about then, whatever was asked for.
 const EXEC_SECONDS_MAX = 60;
 
-/**
- * Runs a command: `POST /:id/exec`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404, 408 or 412
- */
+/** Runs a command: `POST /:id/exec`. */
 export async function exec({ machines, id, body, signal }: Call): Promise<
   LoopbackAnswer
 > {
@@ -95,13 +76,7 @@ function commandOf(command: unknown, cmd: unknown): readonly string[] {
   );
 }
 
-/**
- * Starts or resumes a machine: `POST /:id/start`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404, 409 or 412
- */
+/** Starts or resumes a machine: `POST /:id/start`. */
 export function start(call: Call): LoopbackAnswer {
   const machine = leased(call);
   const previous_state = machine.state;
@@ -109,13 +84,7 @@ export function start(call: Call): LoopbackAnswer {
   return json({ previous_state, migrated: false, new_host: "" });
 }
 
-/**
- * Stops a machine: `POST /:id/stop`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404 or 409
- */
+/** Stops a machine: `POST /:id/stop`. */
 export function stop(call: Call): LoopbackAnswer {
   const machine = leased(call);
   if (!isRecord(call.body)) {
@@ -125,25 +94,13 @@ export function stop(call: Call): LoopbackAnswer {
   return OK;
 }
 
-/**
- * Freezes a machine: `POST /:id/suspend`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 404, 409 or 412
- */
+/** Freezes a machine: `POST /:id/suspend`. */
 export function suspend(call: Call): LoopbackAnswer {
   leased(call).suspend();
   return OK;
 }
 
-/**
- * Stops and starts a machine: `POST /:id/restart`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404 or 409
- */
+/** Stops and starts a machine: `POST /:id/restart`. */
 export function restart(call: Call): LoopbackAnswer {
   const { query } = call;
   const options = query.get("force_stop") === "true"
@@ -175,35 +132,18 @@ function stopOptions(
   };
 }
 
-function signalOf(name: unknown): Deno.Signal {
+function signalOf(wanted: unknown): Deno.Signal {
+  // fly-go kills with a number.
+  const name = typeof wanted === "number" ? signalName(wanted) : wanted;
   if (typeof name === "string" && isSignal(name)) return name;
-  throw invalidArgument(`${JSON.stringify(name)} is not a signal`);
+  throw invalidArgument(`${JSON.stringify(wanted)} is not a signal`);
 }
 
-/**
- * Sends a signal: `POST /:id/signal`.
- *
- * @param call the call
- * @returns the answer
- * @throws {PlatformError} 400, 404, 409 or 412
- */
+/** Sends a signal: `POST /:id/signal`. */
 export function signal(call: Call): LoopbackAnswer {
   if (!isRecord(call.body)) {
     throw invalidArgument("the body is not a JSON object");
   }
   leased(call).signal(signalOf(call.body.signal));
   return OK;
-}
-
-/**
- * Marks a machine as taking new requests or not: `POST /:id/cordon` and `/uncordon`.
- *
- * @param cordoned the mark
- * @returns answers the call
- */
-export function cordon(cordoned: boolean): Route["run"] {
-  return (call) => {
-    leased(call).cordoned = cordoned;
-    return OK;
-  };
 }

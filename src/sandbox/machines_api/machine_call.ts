@@ -1,7 +1,7 @@
 /** One call of the Machines API, and what all of them share.
  * @module
  */
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Machines } from "../machines.ts";
 
@@ -35,13 +35,7 @@ export interface Route {
   readonly run: (call: Call) => LoopbackAnswer | Promise<LoopbackAnswer>;
 }
 
-/**
- * Makes a JSON answer.
- *
- * @param value the body
- * @param status the HTTP status. Default 200
- * @returns the answer
- */
+/** Makes a JSON answer. */
 export function json(value: unknown, status = 200): LoopbackAnswer {
   return {
     status,
@@ -53,24 +47,14 @@ export function json(value: unknown, status = 200): LoopbackAnswer {
 /** The answer of calls that have nothing to tell. */
 export const OK: LoopbackAnswer = json({ ok: true });
 
-/**
- * The machine of a call that changes it.
- *
- * @param call the call
- * @returns the machine
- * @throws {PlatformError} 404 if there is none, 409 if somebody else holds its lease
- */
+/** The machine of a call that changes it. */
 export function leased({ machines, id, nonce }: Call): Machine {
   const machine = machines.get(id);
   machine.lease.refuseOthers(nonce, Date.now());
   return machine;
 }
 
-/**
- * Lets a change run on: the API answers at once, and what becomes of it is seen in the machine's state, events and log.
- *
- * @param change the change
- */
+/** Lets a change run on: the API answers at once, and what becomes of it is seen in the machine's state, events and log. */
 export function begin(change: Promise<void>): void {
   change.catch(() => {});
 }

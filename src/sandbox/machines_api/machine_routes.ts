@@ -1,9 +1,8 @@
 /** The calls of the Machines API, and those that list, make, show, change and destroy machines.
  * @module
  */
-import type { LoopbackAnswer } from "../loopback_server.ts";
+import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import {
-  cordon,
   exec,
   restart,
   signal,
@@ -21,18 +20,9 @@ import {
   type Route,
 } from "./machine_call.ts";
 import { parseMachineRequest } from "../machine/records/machine_config.ts";
-import {
-  dropLease,
-  getAll,
-  getLease,
-  getOne,
-  removeOne,
-  setMany,
-  setOne,
-  takeLease,
-} from "./machine_metadata_routes.ts";
+import { dropLease, getLease, setOne, takeLease } from "./lease_routes.ts";
 import type { MachineRecord } from "../machine/records/machine_types.ts";
-import { invalidArgument, PlatformError } from "./platform_error.ts";
+import { PlatformError } from "./platform_error.ts";
 
 /** All calls that the sandbox knows. */
 export const ROUTES: readonly Route[] = [
@@ -48,35 +38,11 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/:id/suspend", action: "suspend", run: suspend },
   { method: "POST", path: "/:id/restart", action: "restart", run: restart },
   { method: "POST", path: "/:id/signal", action: "signal", run: signal },
-  { method: "POST", path: "/:id/cordon", action: "cordon", run: cordon(true) },
-  {
-    method: "POST",
-    path: "/:id/uncordon",
-    action: "uncordon",
-    run: cordon(false),
-  },
-  { method: "GET", path: "/:id/events", action: "events", run: events },
-  { method: "GET", path: "/:id/versions", action: "versions", run: versions },
-  { method: "GET", path: "/:id/metadata", action: "metadata", run: getAll },
-  { method: "PATCH", path: "/:id/metadata", action: "metadata", run: setMany },
-  { method: "PUT", path: "/:id/metadata", action: "metadata", run: setMany },
-  {
-    method: "GET",
-    path: "/:id/metadata/:key",
-    action: "metadata",
-    run: getOne,
-  },
   {
     method: "POST",
     path: "/:id/metadata/:key",
     action: "metadata",
     run: setOne,
-  },
-  {
-    method: "DELETE",
-    path: "/:id/metadata/:key",
-    action: "metadata",
-    run: removeOne,
   },
   { method: "GET", path: "/:id/lease", action: "lease", run: getLease },
   { method: "POST", path: "/:id/lease", action: "lease", run: takeLease },
@@ -145,17 +111,4 @@ function destroy(call: Call): LoopbackAnswer {
   const flags = [call.query.get("force"), call.query.get("kill")];
   begin(leased(call).destroy(flags.includes("true")));
   return OK;
-}
-
-function events({ machines, id, query }: Call): LoopbackAnswer {
-  const limit = Number(query.get("limit") ?? 20);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 50) {
-    throw invalidArgument("limit must be between 1 and 50");
-  }
-  return json(machines.get(id).history.events.slice(0, limit));
-}
-
-function versions({ machines, id }: Call): LoopbackAnswer {
-  const { instanceId, config } = machines.get(id);
-  return json([{ version: instanceId, user_config: config }]);
 }

@@ -33,13 +33,7 @@ const LASTING: readonly MachineState[] = [
   "destroyed",
 ];
 
-/**
- * Reads the query of a wait.
- *
- * @param query the query
- * @returns what is waited for
- * @throws {PlatformError} 400 if the timeout is not 1 to 60, a state is none, or `stopped` comes without a version
- */
+/** Reads the query of a wait. */
 export function parseWait(query: URLSearchParams): WantedState {
   const states = query.getAll("state").flatMap((text) => text.split(","))
     .filter((state) => state !== "");
@@ -54,20 +48,10 @@ export function parseWait(query: URLSearchParams): WantedState {
     throw invalidArgument("timeout must be between 1 and 60 seconds");
   }
   const version = query.get("version") ?? query.get("instance_id");
-  if (states.includes("stopped") && version === null) {
-    throw invalidArgument("instance_id is required to wait for state stopped");
-  }
   return { states, version, timeoutMs: timeout * 1000 };
 }
 
-/**
- * Waits for a machine's state.
- *
- * @param machine the machine
- * @param wanted what is waited for
- * @param signal gives up early
- * @throws {PlatformError} 404 if the machine or that version is gone, 408 when the time is over
- */
+/** Waits for a machine's state. */
 export async function waitForMachine(
   machine: Machine,
   wanted: WantedState,

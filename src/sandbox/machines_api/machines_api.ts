@@ -7,7 +7,7 @@ import {
   type LoopbackAnswer,
   type LoopbackRequest,
   splitTarget,
-} from "../loopback_server.ts";
+} from "../server/loopback_server.ts";
 import { json } from "./machine_call.ts";
 import { ROUTES } from "./machine_routes.ts";
 import type { Machines } from "../machines.ts";
@@ -27,12 +27,7 @@ export interface MachinesApiOptions {
   readonly rateLimits: boolean;
 }
 
-/**
- * Makes the handler of the Machines API.
- *
- * @param options the app, its machines, the token
- * @returns answers one request
- */
+/** Makes the handler of the Machines API. */
 export function machinesApi(
   options: MachinesApiOptions,
 ): (request: LoopbackRequest) => Promise<LoopbackAnswer> {
@@ -44,25 +39,14 @@ export function machinesApi(
     });
 }
 
-/**
- * Refuses a request without the token.
- *
- * @param request the request
- * @param token the token, without a scheme
- * @throws {PlatformError} 401
- */
+/** Refuses a request without the token. */
 export function requireToken(request: LoopbackRequest, token: string): void {
   if (!carriesToken(request.headers.get("authorization"), token)) {
     throw new PlatformError(401, "Authenticate: token validation error");
   }
 }
 
-/**
- * Turns what the platform refuses into answers.
- *
- * @param act makes the answer
- * @returns the answer, of an error too
- */
+/** Turns what the platform refuses into answers. */
 export async function answerErrors(
   act: () => LoopbackAnswer | Promise<LoopbackAnswer>,
 ): Promise<LoopbackAnswer> {
@@ -138,13 +122,7 @@ function decode(name: string): string {
   }
 }
 
-/**
- * Reads a JSON body.
- *
- * @param request the request
- * @returns the value; an empty object where there is no body
- * @throws {PlatformError} 400 if it is not JSON
- */
+/** Reads a JSON body; an empty object where there is none. */
 export function bodyOf(request: LoopbackRequest): unknown {
   if (request.body.byteLength === 0) return {};
   try {

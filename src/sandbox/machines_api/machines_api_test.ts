@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { ask, assertRefused, exits, fixture } from "../fixture_test.ts";
-import type {
-  MachineEvent,
-  MachineRecord,
-} from "../machine/records/machine_types.ts";
+import type { MachineRecord } from "../machine/records/machine_types.ts";
 
 Deno.test("machinesApi() answers 401, when the token is missing or wrong", async () => {
   await using at = await fixture();
@@ -77,8 +74,8 @@ Deno.test("machinesApi() makes a machine and shows it, with Fly's fields", async
     labels: {},
   });
   assertEquals(
-    [rest.version, rest.host_status, rest.checks, rest.cordoned],
-    [instance_id, "ok", [], false],
+    [rest.version, rest.host_status, rest.checks],
+    [instance_id, "ok", []],
   );
   assert(/^fdaa:/.test(rest.private_ip));
   const waited = await at.api(
@@ -98,16 +95,6 @@ Deno.test("machinesApi() makes a machine and shows it, with Fly's fields", async
   const { timestamp } = body.events[0]!;
   assert(
     Number.isInteger(timestamp) && Math.abs(Date.now() - timestamp) < 60_000,
-  );
-  const limited = await at.api<MachineEvent[]>(
-    "GET",
-    `/machines/${id}/events?limit=1`,
-  );
-  assertEquals(limited.body.length, 1);
-  assertRefused(
-    await at.api("GET", `/machines/${id}/events?limit=51`),
-    400,
-    "invalid_argument: limit must be between 1 and 50",
   );
 });
 
@@ -350,11 +337,6 @@ Deno.test("machinesApi() answers a wait with 400, 404 or 408, when it cannot suc
     `invalid_argument: state "flying" cannot be waited for`,
   );
   assertRefused(
-    await wait("state=stopped"),
-    400,
-    "invalid_argument: instance_id is required to wait for state stopped",
-  );
-  assertRefused(
     await wait(`state=started,failed&timeout=1&instance_id=${instance_id}`),
     408,
     "deadline_exceeded: machine failed to reach desired state, started,failed, currently created",
@@ -434,39 +416,17 @@ Deno.test("machinesApi() changes metadata without a new version or a restart", a
   const id = await at.serving();
   const before = at.sandbox.machine(id);
   const path = `/machines/${id}/metadata`;
-  assertEquals<unknown>((await at.api("GET", path)).body, {});
   assertEquals(
     (await at.api("POST", `${path}/flyhot_role`, { value: "x" })).status,
     204,
   );
-  assertEquals<unknown>((await at.api("GET", `${path}/flyhot_role`)).body, {
-    value: "x",
+  assertEquals((await at.api("GET", `/machines/${id}`)).body.config.metadata, {
+    flyhot_role: "x",
   });
-  const patched = await at.api("PATCH", path, {
-    metadata: { a: "1", flyhot_role: null },
-    machine_version: before.instanceId,
-  });
-  assertEquals<unknown>([patched.status, (await at.api("GET", path)).body], [
-    200,
-    {
-      a: "1",
-    },
-  ]);
-  assertRefused(
-    await at.api("PATCH", path, { metadata: {}, machine_version: "old" }),
-    412,
-    "failed_precondition: machine version mismatch",
-  );
   assertRefused(
     await at.api("POST", `${path}/a`, { value: 1 }),
     400,
     "invalid_argument: value is not text",
-  );
-  assertEquals((await at.api("DELETE", `${path}/a`)).status, 204);
-  assertRefused(
-    await at.api("GET", `${path}/a`),
-    404,
-    `metadata key "a" not found`,
   );
   const { instanceId, pid } = at.sandbox.machine(id);
   assertEquals([instanceId, pid], [before.instanceId, before.pid]);
@@ -497,12 +457,11 @@ Deno.test("machinesApi() lets only its holder change a leased machine", async ()
   assertEquals((await at.api("GET", path)).body.data.description, "deploy");
   assertEquals((await at.api("POST", path, { ttl: 90 }, mine)).status, 201);
   assertEquals(
-    (await at.api("POST", `/machines/${id}/cordon`, {}, mine)).status,
+    (await at.api("POST", `/machines/${id}/suspend`, {}, mine)).status,
     200,
   );
-  assertEquals((await at.api("GET", `/machines/${id}`)).body.cordoned, true);
   assertEquals((await at.api("DELETE", path, undefined, mine)).status, 200);
-  assertEquals((await at.api("POST", `/machines/${id}/uncordon`)).status, 200);
+  assertEquals((await at.api("POST", `/machines/${id}/start`)).status, 200);
 });
 
 Deno.test("machinesApi() destroys a machine, which stays readable; a running one only by force", async () => {
@@ -610,10 +569,17 @@ Deno.test("machinesApi() sends signals, and stops with those of the configuratio
   await at.sandbox.waitForLog(id, /^ready$/);
   await at.api("POST", `/machines/${id}/signal`, { signal: "SIGUSR1" });
   await at.sandbox.waitForLog(id, /got SIGUSR1/);
+  await at.api("POST", `/machines/${id}/signal`, { signal: 2 });
+  await at.sandbox.waitForLog(id, /got SIGINT/);
   assertRefused(
     await at.api("POST", `/machines/${id}/signal`, { signal: "SIGNAL" }),
     400,
     `invalid_argument: "SIGNAL" is not a signal`,
+  );
+  assertRefused(
+    await at.api("POST", `/machines/${id}/signal`, { signal: 999 }),
+    400,
+    "invalid_argument: 999 is not a signal",
   );
   assertRefused(
     await at.api("POST", `/machines/${id}/stop`, { timeout: "soon" }),
@@ -624,12 +590,13 @@ Deno.test("machinesApi() sends signals, and stops with those of the configuratio
   assertEquals((await exits(at, id))[0]?.guest_exit_code, 0);
   await at.sandbox.startMachine(id);
   await at.sandbox.waitForLog(id, /^ready$/, { sinceStart: true });
-  // A program that does not mind the first signal is killed.
+  // A program that does not mind the first signal is killed; who waits for the end need not name a version.
+  const stopped = at.api("GET", `/machines/${id}/wait?state=stopped`);
   await at.api("POST", `/machines/${id}/stop`, {
     signal: "SIGUSR1",
     timeout: "50ms",
   });
-  await at.sandbox.waitForState(id, "stopped");
+  assertEquals((await stopped).body.state, "stopped");
   assertEquals((await exits(at, id))[0]?.guest_signal, 9);
 });
 

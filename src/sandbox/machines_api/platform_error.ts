@@ -11,11 +11,6 @@ export class PlatformError extends Error {
   /** The word in the body's `status`, or null. */
   readonly word: string | null;
 
-  /**
-   * @param status the HTTP status
-   * @param message what the body's `error` says
-   * @param word the body's `status`. Default none
-   */
   constructor(status: number, message: string, word: string | null = null) {
     super(message);
     this.status = status;
@@ -23,22 +18,12 @@ export class PlatformError extends Error {
   }
 }
 
-/**
- * The refusal of what a machine's state does not allow.
- *
- * @param why for example `machine not running`
- * @returns a 412
- */
+/** The refusal of what a machine's state does not allow. */
 export function failedPrecondition(why: string): PlatformError {
   return new PlatformError(412, `failed_precondition: ${why}`);
 }
 
-/**
- * The refusal of an argument.
- *
- * @param why which, and what is wrong with it
- * @returns a 400
- */
+/** The refusal of an argument. */
 export function invalidArgument(why: string): PlatformError {
   return new PlatformError(400, `invalid_argument: ${why}`);
 }

@@ -9,14 +9,7 @@
 export class RateLimits {
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
 
-  /**
-   * Takes one request.
-   *
-   * @param action what is asked for, for example `list` or `get`
-   * @param id the machine, or the app where there is none
-   * @param now milliseconds on a clock that never jumps
-   * @returns false if it is one too many
-   */
+  /** Takes one request; false if it is one too many. */
   take(action: string, id: string, now: number): boolean {
     const [perSecond, burst] = action === "get" ? [5, 10] : [1, 3];
     const key = `${action} ${id}`;

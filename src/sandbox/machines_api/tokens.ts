@@ -7,10 +7,6 @@
  *
  * As Fly does, it takes `FlyV1 <token>` and `Bearer <token>`, also one scheme before the other, and a list of tokens with
  * commas between; but a macaroon (`fm2_…`) must be whole.
- *
- * @param header the header's value, or undefined
- * @param token the token
- * @returns true if the token is in it
  */
 export function carriesToken(
   header: string | undefined,

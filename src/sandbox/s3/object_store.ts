@@ -5,14 +5,14 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { FaultHook } from "../faults.ts";
+import type { FaultHook } from "../server/faults.ts";
 import {
   type LoopbackAnswer,
   type LoopbackRequest,
   type LoopbackServer,
   serveLoopback,
   splitTarget,
-} from "../loopback_server.ts";
+} from "../server/loopback_server.ts";
 import { errorXml, escapeXml, S3Error } from "./s3_error.ts";
 import {
   type Conditions,
@@ -36,12 +36,7 @@ export interface ObjectStoreOptions {
   readonly faults?: FaultHook;
 }
 
-/**
- * Starts an object store on 127.0.0.1, on a port chosen by the system.
- *
- * @param options its bucket and key
- * @returns the running server; close it
- */
+/** Starts an object store on 127.0.0.1, on a port chosen by the system. */
 export function startObjectStore(
   options: ObjectStoreOptions,
 ): Promise<LoopbackServer> {

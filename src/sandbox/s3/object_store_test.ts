@@ -6,8 +6,8 @@ import {
   S3Bucket,
 } from "@flyhot/runtime/bucket";
 import { createHash, createHmac } from "node:crypto";
-import type { Fault } from "../faults.ts";
-import type { LoopbackServer } from "../loopback_server.ts";
+import type { Fault } from "../server/faults.ts";
+import type { LoopbackServer } from "../server/loopback_server.ts";
 import { startObjectStore } from "./object_store.ts";
 
 const KEY = { accessKeyId: "AKSANDBOX", secretAccessKey: "very/secret+key" };

@@ -13,11 +13,6 @@ export class S3Error extends Error {
   /** The code, for example `NoSuchKey`. */
   readonly code: string;
 
-  /**
-   * @param status the HTTP status
-   * @param code the code
-   * @param message what S3 says
-   */
   constructor(status: number, code: string, message: string) {
     super(message);
     this.status = status;
@@ -25,15 +20,7 @@ export class S3Error extends Error {
   }
 }
 
-/**
- * Writes an error body.
- *
- * @param code the code
- * @param message the message
- * @param resource the path asked for
- * @param requestId the id of the request
- * @returns the XML
- */
+/** Writes an error body. */
 export function errorXml(
   code: string,
   message: string,
@@ -55,12 +42,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&apos;",
 };
 
-/**
- * Escapes text for XML; control characters become references.
- *
- * @param text the text
- * @returns the escaped text
- */
+/** Escapes text for XML; control characters become references. */
 export function escapeXml(text: string): string {
   return text.replaceAll(
     // deno-lint-ignore no-control-regex -- control characters are what must not stand bare in XML

@@ -46,13 +46,7 @@ export interface Listing {
   readonly last: string | null;
 }
 
-/**
- * Judges the conditional headers of a read.
- *
- * @param etag the object's ETag
- * @param conditions the headers
- * @returns what to answer
- */
+/** Judges the conditional headers of a read. */
 export function judgeRead(
   etag: string,
   conditions: Conditions,
@@ -65,13 +59,7 @@ export function judgeRead(
   return "found";
 }
 
-/**
- * Judges the conditional headers of a write.
- *
- * @param etag the ETag of the object that is there, or null
- * @param conditions the headers
- * @returns what to do
- */
+/** Judges the conditional headers of a write. */
 export function judgeWrite(
   etag: string | null,
   conditions: Conditions,
@@ -99,26 +87,12 @@ function matches(header: string, etag: string): boolean {
 export class S3Objects {
   readonly #objects = new Map<string, StoredObject>();
 
-  /**
-   * Finds an object.
-   *
-   * @param key its key
-   * @returns the object, or null
-   */
+  /** Finds an object, or null. */
   get(key: string): StoredObject | null {
     return this.#objects.get(key) ?? null;
   }
 
-  /**
-   * Writes an object if the conditions hold.
-   *
-   * @param key its key
-   * @param content its content; kept, not copied
-   * @param headers its content-type and x-amz-meta-* headers
-   * @param conditions the conditional headers
-   * @returns the new object
-   * @throws {S3Error} `PreconditionFailed`, `NoSuchKey` for If-Match without an object, `NotImplemented`
-   */
+  /** Writes an object if the conditions hold. */
   put(
     key: string,
     content: Uint8Array<ArrayBuffer>,
@@ -137,24 +111,13 @@ export class S3Objects {
     return object;
   }
 
-  /**
-   * Removes an object if the conditions hold; one that is not there is no error.
-   *
-   * @param key its key
-   * @param conditions the conditional headers
-   * @throws {S3Error} `PreconditionFailed` if it is there with another ETag
-   */
+  /** Removes an object if the conditions hold; one that is not there is no error. */
   delete(key: string, conditions: Conditions): void {
     if (this.#objects.has(key)) this.#refuse(key, conditions);
     this.#objects.delete(key);
   }
 
-  /**
-   * Lists objects in byte order of their keys.
-   *
-   * @param query what to list
-   * @returns one page
-   */
+  /** Lists objects in byte order of their keys. */
   list(query: ListingQuery): Listing {
     const { prefix, delimiter, after, keysMax } = query;
     const objects: [string, StoredObject][] = [];
@@ -193,11 +156,7 @@ export class S3Objects {
   }
 }
 
-/**
- * The error of a condition that did not hold.
- *
- * @returns a 412
- */
+/** The error of a condition that did not hold. */
 export function preconditionFailed(): S3Error {
   return new S3Error(
     412,
@@ -206,11 +165,7 @@ export function preconditionFailed(): S3Error {
   );
 }
 
-/**
- * The error of an object that is not there.
- *
- * @returns a 404
- */
+/** The error of an object that is not there. */
 export function noSuchKey(): S3Error {
   return new S3Error(404, "NoSuchKey", "The specified key does not exist.");
 }

@@ -27,13 +27,6 @@ const SKEW_MS_MAX = 15 * 60_000;
  *
  * The region in the credential scope may be any, as on Tigris and Ceph. Stricter than AWS in one point, as Ceph 20 is: a
  * content-type or x-amz-* header outside the signature is refused.
- *
- * @param request the request
- * @param secrets secret keys by access key
- * @param now milliseconds since 1970
- * @throws {S3Error} `AccessDenied` without a signature or with unsigned headers, `InvalidAccessKeyId`,
- *   `RequestTimeTooSkewed` over 15 minutes, `SignatureDoesNotMatch`, `AuthorizationHeaderMalformed`,
- *   `XAmzContentSHA256Mismatch` if a signed body hash is not that of the body
  */
 export function verifySignature(
   request: SignedRequest,
@@ -105,13 +98,7 @@ export interface Authorization {
   readonly signature: string;
 }
 
-/**
- * Reads an `Authorization` header of Signature Version 4.
- *
- * @param header the header's value
- * @returns its parts
- * @throws {S3Error} `AuthorizationHeaderMalformed` if it is another scheme, or a part is missing or malformed
- */
+/** Reads an `Authorization` header of Signature Version 4. */
 export function parseAuthorization(header: string): Authorization {
   const malformed = (why: string) =>
     new S3Error(
@@ -155,14 +142,7 @@ export function parseAuthorization(header: string): Authorization {
   return { accessKeyId, date, region, signedHeaders, signature };
 }
 
-/**
- * Builds the canonical request.
- *
- * @param request the request
- * @param signedHeaders names of the signed headers
- * @param payloadHash the value of x-amz-content-sha256
- * @returns its text
- */
+/** Builds the canonical request. */
 export function canonicalRequest(
   request: SignedRequest,
   signedHeaders: readonly string[],

@@ -3,7 +3,7 @@
  */
 import { S3Bucket } from "@flyhot/runtime/bucket";
 import { MachinesApi } from "../../../src/fly/machines_api.ts";
-import type { MachineSpec } from "../../../src/fly/machines_api.ts";
+import type { MachineSpec } from "../../../src/fly/api/spec.ts";
 import { type FlyToken, parseFlyToken } from "../../../src/fly/token.ts";
 import type { Host } from "../../../src/host.ts";
 import { type HttpAnswer, request } from "../../../src/http.ts";

@@ -28,12 +28,7 @@ const INTERVAL_MS_MIN = 1_000;
 const INTERVAL_MS_FAILING = 100;
 const ANSWER_MS_MAX = 2_000;
 
-/**
- * The checks that a configuration names.
- *
- * @param config the machine's configuration
- * @returns the checks of its services, then its own
- */
+/** The checks that a configuration names: those of its services, then its own. */
 export function checksOf(config: MachineConfig): Check[] {
   const ofServices = (config.services ?? []).flatMap((service) =>
     (service.checks ?? []).map((check, i) =>
@@ -61,14 +56,7 @@ function toCheck(name: string, check: CheckConfig): Check {
   };
 }
 
-/**
- * Asks all checks again and again until it is told to end.
- *
- * @param checks the checks
- * @param base where the machine listens
- * @param report called with every verdict
- * @param signal ends it
- */
+/** Asks all checks again and again until it is told to end. */
 export async function watchChecks(
   checks: readonly Check[],
   base: string,
@@ -131,15 +119,7 @@ async function connect(
   }
 }
 
-/**
- * Asks a machine again and again until the answer is good.
- *
- * @param base where the machine listens
- * @param path what to ask for over HTTP, or null to only connect
- * @param isGood judges the status of an answer
- * @param signal ends it
- * @returns null once the answer was good, else what the last try met
- */
+/** Asks a machine again and again until the answer is good; null once the answer was good, else what the last try met. */
 export async function pollUntilGood(
   base: string,
   path: string | null,

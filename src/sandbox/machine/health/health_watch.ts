@@ -12,22 +12,12 @@ export class HealthWatch {
   #watching: AbortController | null = null;
   #done: Promise<unknown> = Promise.resolve();
 
-  /**
-   * @param url where the machine listens
-   * @param changed called with every verdict
-   */
   constructor(url: string, changed: () => void) {
     this.#url = url;
     this.#changed = changed;
   }
 
-  /**
-   * What every check last said.
-   *
-   * @param config the machine's configuration
-   * @param updatedAt when the machine last changed, RFC 3339
-   * @returns the verdicts; `warning` where a check was not asked yet
-   */
+  /** What every check last said; `warning` where it was not asked yet. */
   statuses(config: MachineConfig, updatedAt: string): readonly CheckStatus[] {
     return checksOf(config).map(({ name }) =>
       this.#statuses.get(name) ?? {
@@ -39,11 +29,7 @@ export class HealthWatch {
     );
   }
 
-  /**
-   * Begins to ask; nothing happens if it is asking already.
-   *
-   * @param config the machine's configuration
-   */
+  /** Begins to ask; nothing happens if it is asking already. */
   start(config: MachineConfig): void {
     const checks = checksOf(config);
     if (checks.length === 0 || this.#watching !== null) return;

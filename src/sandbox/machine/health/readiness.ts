@@ -22,14 +22,7 @@ export interface Question {
   readonly isGood?: (status: number) => boolean;
 }
 
-/**
- * Asks a machine until it gives a good answer.
- *
- * @param machine the machine
- * @param question what to ask
- * @param limits how long
- * @throws {FlyhotError} `incomplete` if its process ends meanwhile, or the time is over
- */
+/** Asks a machine until it gives a good answer. */
 export async function waitUntilAnswering(
   machine: Machine,
   question: Question,
@@ -48,7 +41,7 @@ export async function waitUntilAnswering(
   if (hasEnded()) over.abort();
   const timer = setTimeout(() => over.abort(), limits.timeoutMs);
   try {
-    const met = await pollUntilGood(machine.url, path, isGood, signal);
+    const met = await pollUntilGood(machine.place.url, path, isGood, signal);
     if (met === null) return;
     limits.signal?.throwIfAborted();
     const why = hasEnded()
@@ -56,7 +49,7 @@ export async function waitUntilAnswering(
       : `after ${limits.timeoutMs} ms ${met}`;
     throw new FlyhotError(
       "incomplete",
-      `Cannot reach machine ${machine.place.id} at ${machine.url}${
+      `Cannot reach machine ${machine.place.id} at ${machine.place.url}${
         path ?? ""
       }: ${why}`,
       { hint: lastLines(machine) },
@@ -69,18 +62,15 @@ export async function waitUntilAnswering(
 
 const COMMAND_MS_MAX = 300_000;
 
-/**
- * Waits until a machine that destroys itself is destroyed.
- *
- * @param machine the machine
- * @param signal gives up early
- * @throws {FlyhotError} `incomplete` if its process did not exit with 0, or not within 5 minutes
- */
+/** Waits until a machine that destroys itself is destroyed. */
 export async function waitUntilOver(
   machine: Machine,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const limits = { timeoutMs: COMMAND_MS_MAX, signal };
+  const limits = {
+    timeoutMs: COMMAND_MS_MAX,
+    ...(signal ? { signal } : {}),
+  };
   const isOver = () => machine.state === "destroyed" || undefined;
   const over = await waitFor(machine.changes, isOver, limits);
   const { exit_code } = exitEvent(machine) ?? {};

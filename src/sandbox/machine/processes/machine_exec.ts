@@ -37,21 +37,11 @@ export class MachineExecs {
   readonly #register: ProcessRegister;
   readonly #groups = new Set<ProcessGroup>();
 
-  /**
-   * @param register is told of their beginning and end
-   */
   constructor(register: ProcessRegister) {
     this.#register = register;
   }
 
-  /**
-   * Runs a command.
-   *
-   * @param options the command
-   * @param place its working folder and whole environment
-   * @returns what it left
-   * @throws {PlatformError} 408 if it took too long, 413 if it wrote more than Fly passes on
-   */
+  /** Runs a command. */
   async run(
     options: MachineExecOptions,
     place: {
@@ -109,11 +99,7 @@ export class MachineExecs {
     }
   }
 
-  /**
-   * Sends a signal to all of them.
-   *
-   * @param name the signal
-   */
+  /** Sends a signal to all of them. */
   signalAll(name: Deno.Signal): void {
     for (const group of this.#groups) group.signalAll(name);
   }

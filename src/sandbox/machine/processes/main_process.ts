@@ -30,11 +30,6 @@ export class MainProcess {
   #done: Promise<void> = Promise.resolve();
   #requested = false;
 
-  /**
-   * @param log takes what it writes
-   * @param register is told of its beginning and end
-   * @param onEnd called when it has ended, and whether somebody had asked for it
-   */
   constructor(
     log: MachineLog,
     register: ProcessRegister,
@@ -50,12 +45,7 @@ export class MainProcess {
     return this.#group?.pid ?? null;
   }
 
-  /**
-   * Starts it.
-   *
-   * @param start what to run
-   * @returns false if it cannot be run; its log says why
-   */
+  /** Starts it; false if it cannot be run, and its log says why. */
   start(start: MainProcessStart): boolean {
     const lines = {
       stdout: lineCollector((line) => this.#log.append("stdout", line)),
@@ -82,13 +72,7 @@ export class MainProcess {
     return true;
   }
 
-  /**
-   * Ends it: a signal, then SIGKILL.
-   *
-   * @param signal the first signal
-   * @param timeoutMs how long it may take, in milliseconds
-   * @returns fulfilled once it has ended
-   */
+  /** Ends it: a signal, then SIGKILL; fulfilled once it has ended. */
   async halt(signal: Deno.Signal, timeoutMs: number): Promise<void> {
     const group = this.#group;
     if (group === null) return;
@@ -111,20 +95,12 @@ export class MainProcess {
     this.#hurry.abort();
   }
 
-  /**
-   * Sends a signal to the process alone.
-   *
-   * @param name the signal
-   */
+  /** Sends a signal to the process alone. */
   signal(name: Deno.Signal): void {
     this.#group?.signal(name);
   }
 
-  /**
-   * Sends a signal to the process and all that it started.
-   *
-   * @param name the signal
-   */
+  /** Sends a signal to the process and all that it started. */
   signalAll(name: Deno.Signal): void {
     this.#group?.signalAll(name);
   }
@@ -135,13 +111,7 @@ export class MainProcess {
   }
 }
 
-/**
- * Says why a command could not be run.
- *
- * @param command the command
- * @param error what was thrown
- * @returns one line
- */
+/** Says why a command could not be run. */
 export function notRun(command: readonly string[], error: unknown): string {
   const why = error instanceof Deno.errors.NotFound
     ? "executable file not found in $PATH"

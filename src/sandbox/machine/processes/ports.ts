@@ -8,13 +8,7 @@ const FIRST = 15_000;
 const COUNT = 15_000;
 const ATTEMPTS_MAX = 200;
 
-/**
- * Finds a port on which nothing listens.
- *
- * @param taken ports that are given away already
- * @returns the port
- * @throws {Error} if 200 tries found none
- */
+/** Finds a port on which nothing listens. */
 export function findFreePort(taken: ReadonlySet<number>): number {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const port = FIRST + Math.floor(Math.random() * COUNT);

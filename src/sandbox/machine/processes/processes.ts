@@ -41,14 +41,7 @@ export class ProcessGroup {
   readonly ended: Promise<ProcessEnd>;
   #running = true;
 
-  /**
-   * Starts a process.
-   *
-   * @param options what to run
-   * @param register is told of its beginning and end
-   * @throws {Deno.errors.NotFound} if there is no such program or folder
-   * @throws {Deno.errors.PermissionDenied} if the program may not be run
-   */
+  /** Starts a process. */
   constructor(options: ProcessOptions, register: ProcessRegister) {
     const [program = "", ...args] = options.command;
     const child = new Deno.Command(program, {
@@ -67,20 +60,12 @@ export class ProcessGroup {
     this.ended = this.#follow(child, options, register);
   }
 
-  /**
-   * Sends a signal to the process alone, as a container's init does.
-   *
-   * @param name the signal
-   */
+  /** Sends a signal to the process alone, as a container's init does. */
   signal(name: Deno.Signal): void {
     if (this.#running) send(this.pid, name);
   }
 
-  /**
-   * Sends a signal to the process and all that it started.
-   *
-   * @param name the signal
-   */
+  /** Sends a signal to the process and all that it started. */
   signalAll(name: Deno.Signal): void {
     if (this.#running) send(-this.pid, name);
   }
@@ -119,23 +104,19 @@ export class ProcessGroup {
 
 const OUTPUT_MS_MAX = 1_000;
 
-/**
- * The number of a signal.
- *
- * @param name its name, for example `SIGKILL`
- * @returns its number, or 0 for an unknown one
- */
+/** The number of a signal, or 0 for an unknown one. */
 export function signalNumber(name: string): number {
   return Object.entries(constants.signals).find(([known]) => known === name)
     ?.[1] ?? 0;
 }
 
-/**
- * Tells whether a text is the name of a signal.
- *
- * @param name for example `SIGTERM`
- * @returns true if it is
- */
+/** The name of a signal, or null for a number of none. */
+export function signalName(number: number): string | null {
+  return Object.entries(constants.signals).find(([, it]) => it === number)
+    ?.[0] ?? null;
+}
+
+/** Tells whether a text is the name of a signal. */
 export function isSignal(name: string): name is Deno.Signal {
   return signalNumber(name) > 0;
 }
@@ -187,12 +168,7 @@ async function write(
   signal.removeEventListener("abort", stop);
 }
 
-/**
- * Collects text into lines.
- *
- * @param take called with every whole line, without its end
- * @returns `add` takes text; `end` hands out the last line where it has no end
- */
+/** Collects text into lines: `add` takes text, `end` hands out the last line where it has no end. */
 export function lineCollector(
   take: (line: string) => void,
 ): { add(piece: string): void; end(): void } {

@@ -30,9 +30,6 @@ export class Reaper implements ProcessRegister {
   readonly #encoder = new TextEncoder();
   #written: Promise<void> = Promise.resolve();
 
-  /**
-   * @param folders what to remove at the end
-   */
   constructor(folders: readonly string[]) {
     this.#child = new Deno.Command("/bin/sh", {
       args: ["-c", SCRIPT, "flyhot-sandbox-reaper", ...folders],
@@ -47,20 +44,12 @@ export class Reaper implements ProcessRegister {
     this.#writer = this.#child.stdin.getWriter();
   }
 
-  /**
-   * A process group began.
-   *
-   * @param pid its id
-   */
+  /** A process group began. */
   add(pid: number): void {
     this.#tell(`+${pid}`);
   }
 
-  /**
-   * A process group ended.
-   *
-   * @param pid its id
-   */
+  /** A process group ended. */
   remove(pid: number): void {
     this.#tell(`-${pid}`);
   }

@@ -1,6 +1,7 @@
 /** What is taken as the configuration of a machine, and what is refused.
  * @module
  */
+import { isRecord } from "../../../values.ts";
 import { isSignal } from "../processes/processes.ts";
 import type { MachineConfig } from "./machine_types.ts";
 import {
@@ -26,13 +27,7 @@ export interface MachineRequest {
   readonly currentVersion: string | null;
 }
 
-/**
- * Reads the body of a request that makes or updates a machine.
- *
- * @param body the JSON
- * @returns its parts
- * @throws {PlatformError} 422 if the image is missing, 400 if anything read has the wrong shape
- */
+/** Reads the body of a request that makes or updates a machine. */
 export function parseMachineRequest(body: unknown): MachineRequest {
   if (!isRecord(body)) throw invalidArgument("the body is not a JSON object");
   const { config } = body;
@@ -156,14 +151,4 @@ function textList(value: unknown, at: string): void {
 
 function isRecordList(value: unknown): boolean {
   return value === null || Array.isArray(value) && value.every(isRecord);
-}
-
-/**
- * Tells whether a value is an object, not a list or null.
- *
- * @param value the value
- * @returns true if it is
- */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,25 +5,18 @@ import { newUlid } from "../../ids.ts";
 import type { MachineEvent } from "./machine_types.ts";
 import type { ProcessEnd } from "../processes/processes.ts";
 
-const EVENTS_MAX = 50;
+const EVENTS_MAX = 20;
 
 /** The newest events of a machine. */
 export class MachineHistory {
   #events: readonly MachineEvent[] = [];
 
-  /** The newest 50 events, newest first. */
+  /** The newest 20 events, newest first. */
   get events(): readonly MachineEvent[] {
     return this.#events;
   }
 
-  /**
-   * Adds an event.
-   *
-   * @param type what happened
-   * @param status the state it led to
-   * @param source who did it
-   * @param request more about an exit. Default nothing
-   */
+  /** Adds an event. */
   record(
     type: string,
     status: string,
@@ -41,12 +34,7 @@ export class MachineHistory {
     this.#events = [event, ...this.#events].slice(0, EVENTS_MAX);
   }
 
-  /**
-   * Adds the end of a main process.
-   *
-   * @param end how it ended
-   * @param how whether somebody had asked for it, whether the machine is started again, and how often it was
-   */
+  /** Adds the end of a main process. */
   recordExit(
     end: ProcessEnd,
     how: {

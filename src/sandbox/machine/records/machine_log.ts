@@ -30,11 +30,6 @@ export class MachineLog {
   #sinceStart = 0;
   #open = true;
 
-  /**
-   * @param path the file; a new one
-   * @param machineId the machine
-   * @param tell called with every line
-   */
   constructor(
     path: string,
     machineId: string,
@@ -46,12 +41,7 @@ export class MachineLog {
     this.#file = openNew(path);
   }
 
-  /**
-   * Takes one line; nothing happens after `close()`.
-   *
-   * @param from who wrote it
-   * @param text the line; what is over 16 KiB is cut off
-   */
+  /** Takes one line; nothing happens after `close()`. */
   append(from: LogLine["from"], text: string): void {
     if (!this.#open) return;
     const line: LogLine = {
@@ -67,11 +57,7 @@ export class MachineLog {
     this.#tell(line);
   }
 
-  /**
-   * The newest lines.
-   *
-   * @returns up to 2000 lines, oldest first
-   */
+  /** The newest lines, up to 2000, oldest first. */
   lines(): readonly LogLine[] {
     return [...this.#lines];
   }
@@ -81,11 +67,7 @@ export class MachineLog {
     this.#sinceStart = 0;
   }
 
-  /**
-   * The newest lines since the machine was last started.
-   *
-   * @returns up to 2000 lines, oldest first
-   */
+  /** Those of the newest lines that came since the machine was last started, oldest first. */
   linesSinceStart(): readonly LogLine[] {
     return this.#lines.slice(
       Math.max(0, this.#lines.length - this.#sinceStart),

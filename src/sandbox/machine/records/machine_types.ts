@@ -202,8 +202,6 @@ export interface MachineRecord {
   readonly checks: readonly CheckStatus[];
   /** Always `ok` here. */
   readonly host_status: "ok";
-  /** Whether it takes no new requests; only shown. */
-  readonly cordoned: boolean;
   /** The nonce of its lease, shown to whoever created it with one. */
   readonly nonce?: string;
 }

@@ -8,18 +8,13 @@ export class JobQueue {
   #last: Promise<void> | null = null;
   #closed = false;
 
-  /**
-   * @param onError called with what a change threw, besides the rejection that its caller gets
-   */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
   /**
-   * Runs a change after all earlier ones; at once, up to its first wait, if there is none.
-   *
-   * @param change the change; skipped once the queue is closed
-   * @returns fulfilled once the change is done
+   * Runs a change after all earlier ones; at once, up to its first wait, if there is none; fulfilled once the change is
+   * done.
    */
   run(change: () => Promise<void>): Promise<void> {
     const previous = this.#last;
@@ -34,11 +29,7 @@ export class JobQueue {
     return job;
   }
 
-  /**
-   * Runs a change that nobody waits for.
-   *
-   * @param change the change
-   */
+  /** Runs a change that nobody waits for. */
   start(change: () => Promise<void>): void {
     // What goes wrong has been handed to `onError`.
     this.run(change).catch(() => {});

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import { sleep } from "../sleep.ts";
+import { sleep } from "../../sleep.ts";
 import {
   createServer,
   type IncomingMessage,
@@ -60,12 +60,7 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/**
- * Listens on 127.0.0.1, on a port chosen by the system.
- *
- * @param options how to answer
- * @returns the running server; close it
- */
+/** Listens on 127.0.0.1, on a port chosen by the system. */
 export async function serveLoopback(
   options: LoopbackOptions,
 ): Promise<LoopbackServer> {
@@ -188,12 +183,7 @@ function judgeFault(
   });
 }
 
-/**
- * Splits a request target into path and query.
- *
- * @param target the target as it was sent
- * @returns both, still encoded, the query without its question mark
- */
+/** Splits a request target into path and query. */
 export function splitTarget(target: string): [path: string, query: string] {
   const mark = target.indexOf("?");
   return mark === -1

@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { MachineLease } from "./leases.ts";
-import { PlatformError } from "./platform_error.ts";
+import { PlatformError } from "../machines_api/platform_error.ts";
 
 const NOW = 1_700_000_000_000;
 const MINE = { ttl: 13, description: "deploy", nonce: null };

@@ -2,7 +2,7 @@
  * @module
  */
 import { newSecret } from "../ids.ts";
-import { PlatformError } from "./platform_error.ts";
+import { PlatformError } from "../machines_api/platform_error.ts";
 
 /** A lease as the Machines API shows it. */
 export interface LeaseRecord {
@@ -24,21 +24,12 @@ export class MachineLease {
   readonly #owner: string;
   #lease: LeaseRecord | null = null;
 
-  /**
-   * @param machineId the machine
-   * @param owner who every lease is said to belong to
-   */
   constructor(machineId: string, owner: string) {
     this.#machineId = machineId;
     this.#owner = owner;
   }
 
-  /**
-   * The lease in force.
-   *
-   * @param now milliseconds since 1970
-   * @returns the lease, or null
-   */
+  /** The lease in force, or null. */
   current(now: number): LeaseRecord | null {
     if (this.#lease !== null && this.#lease.expires_at * 1000 <= now) {
       this.#lease = null;
@@ -46,14 +37,7 @@ export class MachineLease {
     return this.#lease;
   }
 
-  /**
-   * Takes the lease, or renews one's own.
-   *
-   * @param options its length in seconds, its description, and the nonce of one's own lease
-   * @param now milliseconds since 1970
-   * @returns the lease
-   * @throws {PlatformError} 409 if somebody else holds it
-   */
+  /** Takes the lease, or renews one's own. */
   acquire(
     options: {
       readonly ttl: number;
@@ -74,13 +58,7 @@ export class MachineLease {
     return this.#lease;
   }
 
-  /**
-   * Gives the lease back.
-   *
-   * @param nonce the nonce it was taken with
-   * @param now milliseconds since 1970
-   * @throws {PlatformError} 404 if there is none, 409 if it is somebody else's
-   */
+  /** Gives the lease back. */
   release(nonce: string | null, now: number): void {
     if (this.current(now) === null) {
       throw new PlatformError(404, "lease not found");
@@ -89,13 +67,7 @@ export class MachineLease {
     this.#lease = null;
   }
 
-  /**
-   * Refuses whoever does not hold the lease in force.
-   *
-   * @param nonce what he proves himself with, or null
-   * @param now milliseconds since 1970
-   * @throws {PlatformError} 409 if somebody else holds it
-   */
+  /** Refuses whoever does not hold the lease in force. */
   refuseOthers(nonce: string | null, now: number): void {
     const held = this.current(now);
     if (held === null || held.nonce === nonce) return;
