@@ -13,7 +13,6 @@ import {
   holderOf,
   inherited,
   inheritedKeys,
-  type Key,
   type Members,
   membersOf,
 } from "./prototypes.ts";
