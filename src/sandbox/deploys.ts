@@ -3,6 +3,7 @@
  */
 import { join, resolve } from "node:path";
 import { FlyhotError } from "../errors.ts";
+import { readText } from "./computer/disk.ts";
 import {
   type AppConfig,
   type GroupConfig,
@@ -274,11 +275,8 @@ async function readConfig(
     ? ["fly.toml", "fly.json"].map((name) => join(folder, name))
     : [resolve(folder, named)];
   for (const path of paths) {
-    try {
-      return parseAppConfig(await Deno.readTextFile(path), path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const text = await readText(path);
+    if (text !== null) return parseAppConfig(text, path);
   }
   if (named === undefined) return NO_CONFIG;
   throw new FlyhotError(
