@@ -6,7 +6,7 @@ import { FlyhotError } from "../errors.ts";
 import { controlApi } from "./machines_api/control_api.ts";
 import { remove } from "./computer/disk.ts";
 import { denoPath, environment, IS_COMPILED, OS } from "./computer/platform.ts";
-import { Deployer } from "./deploys.ts";
+import { Deployer } from "./deploy/deploys.ts";
 import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
 import {
@@ -39,7 +39,7 @@ export type {
   RestartPolicy,
   ServiceConfig,
 } from "./machine/records/machine_types.ts";
-export type { DeployOptions } from "./deploys.ts";
+export type { DeployOptions } from "./deploy/deploys.ts";
 export type { Sandbox } from "./running_sandbox.ts";
 export type { SandboxMachine } from "./sandbox_machine.ts";
 export type * from "./sandbox_types.ts";

@@ -10,7 +10,7 @@ import { readFlags } from "../../../src/config/flags.ts";
 import { parseFlyToml } from "../../../src/config/files/fly_toml.ts";
 import { ignoreLines, ignoreTest } from "../../../src/config/ignore.ts";
 import { findEntries, scriptsOf } from "../../../src/release/graph/entries.ts";
-import { parseAppConfig } from "../../../src/sandbox/image/app_config.ts";
+import { parseAppConfig } from "../../../src/sandbox/deploy/app_config.ts";
 import {
   mapCommand,
   splitWords,
