@@ -74,6 +74,18 @@ export function consentIn(
   return [...flags.consent, ...flags.drop.map((holder) => `holder:${holder}`)];
 }
 
+/** Which app and bucket the values of {@linkcode APP_FLAGS} and {@linkcode BUCKET_FLAGS} name, as far as they do. */
+export function placeIn(
+  flags: {
+    readonly [name in "config" | "app" | "bucket" | "endpoint"]:
+      | string
+      | undefined;
+  },
+): { [name in keyof typeof flags]?: string } {
+  const { config, app, bucket, endpoint } = flags;
+  return given({ config, app, bucket, endpoint });
+}
+
 /**
  * Leaves out what is undefined.
  *
