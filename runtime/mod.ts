@@ -71,7 +71,7 @@ export type {
   MemoryForecast,
   UpgradePhase,
 } from "./protocol/mod.ts";
-export { CopyError } from "./state/copy/copy.ts";
+export { CopyError } from "./state/copy/copy_error.ts";
 export { type Snapshot, snapshot } from "./state/copy/snapshot.ts";
 export type { DeepReadonly } from "./state/copy/read_only.ts";
 export { info, reapply, stop } from "./api/reapply.ts";

@@ -37,7 +37,7 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const folder = await Deno.makeTempDir({ prefix: "flyhot-reference-" });
   try {
     const pages = new Map([
-      ["docs/cli.md", commandPage()],
+      ["docs/cli.md", await commandPage()],
       ["docs/configuration.md", configurationPage(texts)],
     ]);
     const temporary = [...pages.keys()].map((_, index) =>

@@ -93,11 +93,12 @@ async function dispatch(
       environment,
     );
   }
-  const command = COMMANDS.find((it) => it.name === name);
-  if (!command) {
+  const listed = COMMANDS.find((it) => it.name === name);
+  if (!listed) {
     const names = COMMANDS.filter((it) => !it.hidden).map((it) => it.name);
     throw unknown(name, names, "command");
   }
+  const command = await listed.load();
   return await command.run(rest, environment);
 }
 

@@ -11,15 +11,24 @@ import {
 
 type Table = keyof typeof MANIFEST_TABLES;
 
+/** One entry of a table, as it was written. */
 interface Said {
-  readonly text: string;
+  readonly path: string;
+  /** Path and value; null where it does not tell where it ends. */
+  readonly text: string | null;
   readonly value: unknown;
+}
+
+/** The entries of a table, in their order. */
+interface SaidTable {
+  readonly entries: readonly Said[];
+  readonly at: ReadonlyMap<string, number>;
 }
 
 /** Reads manifests of one app, each most likely much like the one before. */
 export class ManifestReader {
   // By path, because two modules may say the same and mean different files.
-  #known = new Map<Table, Map<string, Said>>();
+  #known = new Map<Table, SaidTable>();
 
   /**
    * Reads a manifest.
@@ -41,32 +50,45 @@ export class ManifestReader {
 
   async #readInSlices(text: string): Promise<Manifest> {
     const slices = new Slices();
-    const known = new Map<Table, Map<string, Said>>();
+    const known = new Map<Table, SaidTable>();
     const rest: Record<string, unknown> = Object.create(null);
     const tables: { [T in Table]?: Record<string, unknown> } = {};
     const cursor = new JsonCursor(text);
-    for (const key of cursor.keys()) {
+    for (let more = cursor.enter(); more; more = cursor.goOn()) {
+      const key = cursor.key();
       if (!isTable(key) || !cursor.isObject) {
         rest[key] = JSON.parse(cursor.value());
         if (slices.over) await slices.next();
         continue;
       }
       const before = this.#known.get(key);
-      const said = new Map<string, Said>();
+      const entries: Said[] = [];
       const table: Record<string, unknown> = Object.create(null);
-      for (const path of cursor.keys()) {
-        const same = before?.get(path);
-        const json = cursor.value(same?.text);
-        const value = same?.text === json
-          ? same.value
-          : MANIFEST_TABLES[key](path, JSON.parse(json));
-        table[path] = value;
-        said.set(path, same?.text === json ? same : { text: json, value });
+      let next = 0;
+      for (let more = cursor.enter(); more; more = cursor.goOn()) {
+        const from = cursor.at;
+        let at = next;
+        let said = before?.entries[at];
+        if (!said || !takes(cursor, said, from)) {
+          const path = cursor.key();
+          at = before?.at.get(path) ?? next;
+          said = before?.entries[at];
+          // One that has changed its place.
+          if (said?.path !== path || !takes(cursor, said, from)) {
+            said = readEntry(key, path, from, cursor);
+          }
+        }
+        next = at + 1;
+        table[said.path] = said.value;
+        entries.push(said);
         // To ask for the time takes longer than to find an entry unchanged.
-        const isDue = same?.value !== value || said.size % 64 === 0;
+        const isDue = said !== before?.entries[at] || entries.length % 64 === 0;
         if (isDue && slices.over) await slices.next();
       }
-      known.set(key, said);
+      known.set(key, {
+        entries,
+        at: new Map(entries.map(({ path }, at) => [path, at])),
+      });
       tables[key] = table;
       rest[key] = {};
     }
@@ -79,6 +101,23 @@ export class ManifestReader {
     this.#known = known;
     return manifest;
   }
+}
+
+function takes(cursor: JsonCursor, { text }: Said, from: number): boolean {
+  return text !== null && cursor.takes(text, from);
+}
+
+function readEntry(
+  table: Table,
+  path: string,
+  from: number,
+  cursor: JsonCursor,
+): Said {
+  const isWhole = cursor.isNested;
+  const value = MANIFEST_TABLES[table](path, JSON.parse(cursor.value()));
+  // A copy: a part of a text keeps all of it in memory.
+  const text = isWhole ? ` ${cursor.since(from)}`.slice(1) : null;
+  return { path, text, value };
 }
 
 function isTable(key: string): key is Table {

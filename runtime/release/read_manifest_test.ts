@@ -67,6 +67,41 @@ Deno.test("ManifestReader keeps of the manifest before what is said in the same 
   assert(analysis!["a.ts"] !== analysis!["b.ts"], "paths make a difference");
 });
 
+Deno.test("ManifestReader keeps what is said in the same words where entries come, go and change places", async () => {
+  const reader = new ManifestReader();
+  const entry = (name: string) => ({ names: [name], computed: false });
+  const manifestOfEntries = (...names: string[]) => ({
+    ...some(),
+    analysis: Object.fromEntries(names.map((it) => [`${it}.ts`, entry(it)])),
+  });
+  let before = await reader.read(
+    JSON.stringify(manifestOfEntries("a", "b", "c", "d", "e")),
+  );
+  for (
+    const names of [
+      ["a", "c", "d", "e"],
+      ["a", "x", "c", "d", "e"],
+      ["e", "a", "x", "d"],
+      ["x"],
+      [],
+      ["a", "b"],
+    ]
+  ) {
+    const value = manifestOfEntries(...names);
+    const manifest = await reader.read(JSON.stringify(value));
+    assertEquals(manifest, parseManifest(value));
+    assertEquals(
+      Object.keys(manifest.analysis ?? {}),
+      names.map((it) => `${it}.ts`),
+    );
+    for (const [path, said] of Object.entries(manifest.analysis ?? {})) {
+      const known = before.analysis?.[path];
+      assert(known === undefined || said === known, path);
+    }
+    before = manifest;
+  }
+});
+
 Deno.test("ManifestReader refuses what JSON.parse() refuses", async () => {
   const good = JSON.stringify(some());
   const wrong = [

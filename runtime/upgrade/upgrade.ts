@@ -19,6 +19,7 @@ import { step } from "./step.ts";
 import { type Changes, switchOver } from "./switch_over.ts";
 import { ServiceChange } from "./changes/service_change.ts";
 import { StateChange } from "./changes/state_change.ts";
+import { refuseRemovals } from "./changes/state_removal.ts";
 import type { AppProcess } from "../process/process.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
@@ -137,7 +138,7 @@ class Upgrade {
       version,
       reloading: plan.reload,
     });
-    const prepared = await step(
+    const { prepared, laying } = await step(
       "load",
       async () => {
         if (release) await this.#needFiles(plan, release);
@@ -149,7 +150,7 @@ class Upgrade {
         );
         const { consent } = this.#wanted;
         await this.#context.onLoading?.();
-        return await prepare(
+        const loading = prepare(
           plan,
           release,
           appProcess,
@@ -157,10 +158,16 @@ class Upgrade {
           consent,
           lock,
         );
+        // The journal reaches the disk while modules load.
+        const laying = this.#layOut(plan, release, loading);
+        const [loaded] = await Promise.allSettled([loading, laying]);
+        if (loaded.status === "rejected") throw loaded.reason;
+        return { prepared: loaded.value, laying };
       },
     );
     let changes: Changes | null = null;
-    let undoLoad: (() => Promise<void>) | null = null;
+    let undoLoad: (() => Promise<void>) | null = async () =>
+      await (await laying.catch(() => null))?.discard();
     try {
       changes = changesOf(plan, prepared, appProcess, release);
       const { state } = changes;
@@ -169,14 +176,11 @@ class Upgrade {
         this.#wanted,
         release,
       );
-      const files = await step(
-        "load",
-        () => this.#layOut(plan, release),
-      );
-      undoLoad = async () => await files?.discard();
+      const files = await step("load", () => laying);
       // A way back takes what it finds; what it removes is kept for the way forward.
       if (!appProcess.ran.has(release?.sha256 ?? null)) {
-        state.refuseRemovals(
+        refuseRemovals(
+          state.removedState(),
           new Set([
             ...this.#wanted.consent ?? [],
             ...release?.manifest.settings?.consent ?? [],
@@ -264,10 +268,11 @@ class Upgrade {
   async #layOut(
     plan: UpgradePlan,
     release: UnpackedRelease | null,
+    loaded: Promise<unknown>,
   ): Promise<LaidChange | null> {
     const { files } = this.#context.laid;
     if (!files || plan.files.length === 0) return null;
-    const change = await files.prepare(plan.files);
+    const change = await files.prepare(plan.files, loaded);
     const conflicts = change.conflicts.map(({ path, why }) =>
       `${path}: ${why}`
     );

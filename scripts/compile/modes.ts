@@ -110,7 +110,7 @@ export async function checkCompile(
     return await inWorkshop(
       { ...options, dist },
       async ({ bundle, folder }) => {
-        checkContent(await Deno.readTextFile(bundle));
+        await checkContent(await Deno.readTextFile(bundle));
         const output = join(folder, binaryName(target));
         await compileBinary({ bundle, output, target, stub });
         const { size: bundleSize } = await Deno.stat(bundle);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMANDS } from "../../src/commands/table.ts";
+import { loadAll } from "../../src/commands/table.ts";
 import { overviewText } from "../../src/commands/help.ts";
 import { DEFAULTS } from "../../src/config/resolve.ts";
 import { EXIT_CODES } from "../../src/errors.ts";
@@ -85,8 +85,8 @@ const KEY_DEFAULTS: Readonly<Record<string, string>> = {
  *
  * @returns The page, in Markdown.
  */
-export function commandPage(): string {
-  const shown = COMMANDS.filter((it) => !it.hidden);
+export async function commandPage(): Promise<string> {
+  const shown = (await loadAll()).filter((it) => !it.hidden);
   return [
     "# The command",
     MADE,

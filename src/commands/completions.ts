@@ -4,6 +4,7 @@
 import { nearestName } from "../config/suggest.ts";
 import { FlyhotError } from "../errors.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import type { CommandShape } from "../config/command_shape.ts";
 import { bashScript } from "../completions/bash_script.ts";
 import { completedCommands } from "../completions/completed.ts";
@@ -16,15 +17,15 @@ const SHELLS = Object.keys(SCRIPTS);
 /**
  * Makes `flyhot completions`.
  *
- * @param commands the table that it is to be in itself
+ * @param commands loads all commands, this one with them
  * @returns the command
  */
 export function completionsCommand(
-  commands: () => readonly CommandShape[],
+  commands: () => Promise<readonly CommandShape[]>,
 ): Command {
   return defineCommand({
     name: "completions",
-    summary: "Write the script that lets a shell complete command lines",
+    summary: SUMMARIES.completions,
     description: [
       "Writes the script to stdout; nothing is installed. It is made from the commands of this version: make it again after an update.",
     ],
@@ -49,11 +50,11 @@ export function completionsCommand(
           "flyhot completions fish > ~/.config/fish/completions/flyhot.fish",
       },
     ],
-    run({ argument, answer }) {
+    async run({ argument, answer }) {
       const shell = shellOf(argument);
-      const script = SCRIPTS[shell](completedCommands(commands()));
+      const script = SCRIPTS[shell](completedCommands(await commands()));
       answer({ text: script, json: { shell, script } });
-      return Promise.resolve(0);
+      return 0;
     },
   });
 }

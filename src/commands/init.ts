@@ -6,6 +6,7 @@ import type { Host } from "../host.ts";
 import { confirm, showDiff } from "../ui/ask.ts";
 import { diffLines, diffText } from "../ui/line_diff.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { applyChange } from "../init/apply_init.ts";
 import { planInit, wayOf } from "../init/init_plan.ts";
 import type { FileEdit, InitChange, InitPlan } from "../init/plan_types.ts";
@@ -18,7 +19,7 @@ const NEW_LINES_SHOWN_MAX = 60;
 /** `flyhot init` */
 export const initCommand: Command = defineCommand({
   name: "init",
-  summary: "Make an app hot: the few lines it needs",
+  summary: SUMMARIES.init,
   description: [
     "Looks at the app in a folder (its main module, what it serves with, what its modules hold, deno.json, Dockerfile, fly.toml), and adds what it needs. The app itself is not touched: the runtime starts in front of it, by --preload in the command of the image. With --boot-shell a boot shell with reapply() and live() takes the place of the main module instead.",
     "Tells with file and line what happens to each piece of state when its module is replaced, and writes into deno.json what stays (keep) and what starts new (startsAnew).",

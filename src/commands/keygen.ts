@@ -5,11 +5,12 @@ import { FlyhotError } from "../errors.ts";
 import { makeKeyPair } from "../release/signing.ts";
 import { SIGNING_KEY_VARIABLE } from "../secret.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 
 /** `flyhot keygen` */
 export const keygenCommand: Command = defineCommand({
   name: "keygen",
-  summary: "Make a pair of keys to sign releases with",
+  summary: SUMMARIES.keygen,
   description: [
     `Machines whose image names public keys in deno.json take signed releases only: whoever has the keys of the bucket can then bring no code of their own. The public key goes to "flyhot".publicKeys in deno.json and takes effect with the next cold deploy; the private one stays with whoever deploys, in ${SIGNING_KEY_VARIABLE} or in a file.`,
     "To change keys, add the new public key beside the old one, deploy cold, sign with the new key from then on, and take the old one out with a later cold deploy.",

@@ -12,13 +12,14 @@ import { type PackedRelease, packRelease } from "../release/pack.ts";
 import { formatBytes, formatCount, formatTable } from "../ui/format.ts";
 import { given } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 
 const FILES_SHOWN_MAX = 200;
 
 /** `flyhot pack` */
 export const packCommand: Command = defineCommand({
   name: "pack",
-  summary: "Pack a folder into a release, and show what is in it",
+  summary: SUMMARIES.pack,
   description: [
     "Packs the folder as flyhot hot --local would, and lists every file with its kind. Sends nothing and needs no account; without --output nothing is kept either. The same files always give the same bytes.",
   ],

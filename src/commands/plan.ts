@@ -8,12 +8,13 @@ import {
   given,
 } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { dryRun } from "./rollout/dry_run.ts";
 
 /** `flyhot plan` */
 export const planCommand: Command = defineCommand({
   name: "plan",
-  summary: "Tell whether the working tree can go hot, and why not",
+  summary: SUMMARIES.plan,
   description: [
     "Packs the working tree and compares it with what a running machine has loaded. Builds and writes nothing. The same as: flyhot hot --dry-run.",
     "Exit code 0 if it can go hot, 8 if it needs a cold deploy.",

@@ -25,11 +25,12 @@ import {
   type CommandEnvironment,
   defineCommand,
 } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 
 /** `flyhot rehearse` */
 export const rehearseCommand: Command = defineCommand({
   name: "rehearse",
-  summary: "Compare an upgrade with a fresh start, before it happens",
+  summary: SUMMARIES.rehearse,
   description: [
     "Starts the version that runs now, plays requests, upgrades it hot while requests go on, plays them again, and compares the answers (status, headers, bodies, WebSocket messages) with those of a fresh process of the other version that has been asked the same. All on this computer, from the git repository that the folder is in; fly is not asked for anything but, where the bucket's keys are there, which commit runs.",
     'Requests are plain text: METHOD /path, then headers, an empty line and the body; or WS /path, then lines "> sent" and "< received". Requests are parted by empty lines; lines that begin with # are comments, and a line of a body that would be read as one of them gets a \\ in front. --record writes such a file in front of a running app. Credentials (Authorization, Cookie and the like) are left out of it; paths and bodies are written as they are. Cookies that answers set are sent with the requests that follow. Requests and masks may stand in deno.json as well: "flyhot": { "requests": ["requests.txt"], "masks": ["id-[0-9]+"] }.',

@@ -7,12 +7,13 @@ import { oneLine } from "../one_line.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { releasesReport, releasesText } from "../reports/releases_text.ts";
 
 /** `flyhot releases` */
 export const releasesCommand: Command = defineCommand({
   name: "releases",
-  summary: "List the hot upgrades of every base image, newest first",
+  summary: SUMMARIES.releases,
   description: [
     "Shows for each base image what its machines run and what they ran before: version, state, when, by whom and how large. The id is what flyhot rollback takes.",
   ],

@@ -7,12 +7,13 @@ import type { Sandbox, SandboxMachine } from "../sandbox/sandbox.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { formatTable } from "../ui/format.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { given } from "../config/app_flags.ts";
 
 /** `flyhot sandbox` */
 export const sandboxCommand: Command = defineCommand({
   name: "sandbox",
-  summary: "Run the app on a small Fly on this computer, to try upgrades",
+  summary: SUMMARIES.sandbox,
   description: [
     "Starts an object store, a Machines API, a stand-in for fly, and the app on machines that are ordinary processes, one in every region. Prints where they are, and the variables that let flyhot in another terminal use them. Needs no account and no network; Ctrl-C ends it and leaves nothing behind.",
   ],

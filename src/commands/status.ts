@@ -4,6 +4,7 @@
 import { FlyhotError } from "../errors.ts";
 import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { SUMMARIES } from "./summaries.ts";
 import { openStatus, status } from "../status/read.ts";
 import { statusExitCode } from "../status/status.ts";
 import { statusText } from "../status/text.ts";
@@ -12,7 +13,7 @@ import { watchStatus } from "../status/watch.ts";
 /** `flyhot status` */
 export const statusCommand: Command = defineCommand({
   name: "status",
-  summary: "Show what every machine of the app runs",
+  summary: SUMMARIES.status,
   description: [
     "Asks each running machine for its base image and the hot upgrade that is in. With credentials for the bucket, machines are compared with the current release; without, with each other. A Fly token is all it needs.",
     "Exit code 7 if a machine does not run what it should, serves nobody or cannot be asked, or if a rollout was left half way; the output says which command mends it.",

@@ -1,36 +1,56 @@
-/** All commands.
+/** All commands; each is loaded when it is asked for.
  * @module
  */
 import type { Command } from "./command.ts";
-import { completionsCommand } from "./completions.ts";
-import { doctorCommand } from "./doctor.ts";
-import { hotCommand } from "./rollout/hot.ts";
-import { orchestrateCommand } from "./rollout/orchestrate.ts";
-import { packCommand } from "./pack.ts";
-import { planCommand } from "./plan.ts";
-import { initCommand } from "./init.ts";
-import { keygenCommand } from "./keygen.ts";
-import { lockCommand } from "./rollout/lock.ts";
-import { rehearseCommand } from "./rehearse.ts";
-import { releasesCommand } from "./releases.ts";
-import { rollbackCommand } from "./rollout/rollback.ts";
-import { sandboxCommand } from "./sandbox.ts";
-import { statusCommand } from "./status.ts";
+import { HIDDEN, SUMMARIES } from "./summaries.ts";
+
+/** What is known of a command before it is loaded. */
+export interface ListedCommand {
+  /** Its name. */
+  readonly name: string;
+  /** One line on it. */
+  readonly summary: string;
+  /** Whether the overview leaves it out. */
+  readonly hidden: boolean;
+  /** Loads it. */
+  readonly load: () => Promise<Command>;
+}
+
+// Written out one by one: only literal specifiers are found by whoever bundles or compiles this.
+const LOADERS = {
+  init: async () => (await import("./init.ts")).initCommand,
+  hot: async () => (await import("./rollout/hot.ts")).hotCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
+  rehearse: async () => (await import("./rehearse.ts")).rehearseCommand,
+  pack: async () => (await import("./pack.ts")).packCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  rollback: async () => (await import("./rollout/rollback.ts")).rollbackCommand,
+  releases: async () => (await import("./releases.ts")).releasesCommand,
+  lock: async () => (await import("./rollout/lock.ts")).lockCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  keygen: async () => (await import("./keygen.ts")).keygenCommand,
+  sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
+  completions: async () =>
+    (await import("./completions.ts")).completionsCommand(loadAll),
+  orchestrate: async () =>
+    (await import("./rollout/orchestrate.ts")).orchestrateCommand,
+} as const satisfies Record<keyof typeof SUMMARIES, () => Promise<Command>>;
 
 /** The commands, in the order of the overview. */
-export const COMMANDS: readonly Command[] = [
-  initCommand,
-  hotCommand,
-  planCommand,
-  rehearseCommand,
-  packCommand,
-  statusCommand,
-  rollbackCommand,
-  releasesCommand,
-  lockCommand,
-  doctorCommand,
-  keygenCommand,
-  sandboxCommand,
-  completionsCommand(() => COMMANDS),
-  orchestrateCommand,
-];
+export const COMMANDS: readonly ListedCommand[] = Object.entries(SUMMARIES).map(
+  ([name, summary]) => ({
+    name,
+    summary,
+    hidden: HIDDEN.has(name),
+    load: LOADERS[name as keyof typeof LOADERS],
+  }),
+);
+
+/**
+ * Loads all commands, in the order of the overview.
+ *
+ * @returns the commands
+ */
+export async function loadAll(): Promise<readonly Command[]> {
+  return await Promise.all(COMMANDS.map(({ load }) => load()));
+}

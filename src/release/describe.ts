@@ -98,15 +98,15 @@ export async function describeRelease(
       ...collected.links.map((path) => [path, 0] as const),
     ]),
   );
+  let known = countScripts(collected.files.keys()) >= CACHED_FROM
+    ? await openAnalyses(options.app, host)
+    : undefined;
   // Deno reads the graph while the app's own files are read here.
   const graph = readGraph(
     { root: options.root, entries: appEntries, packages: config.targets },
     host,
     signal,
   );
-  let known = countScripts(collected.files.keys()) >= CACHED_FROM
-    ? await openAnalyses(options.app, host)
-    : undefined;
   const readAt = (
     folder: string,
     paths: Iterable<string>,

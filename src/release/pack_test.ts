@@ -277,6 +277,48 @@ Deno.test("packRelease() refuses a file that changes between the two looks at it
   }
 });
 
+Deno.test("packRelease() says which module is broken, also where Deno says so before anybody waits for it", async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 60 }, (_, at) => [`m${at}.ts`, `export const a = 1;`]),
+  );
+  await withApp(
+    { ...APP, ...many, "main.ts": "export const = 1;" },
+    async (root) => {
+      using real = denoHost();
+      const said = Promise.withResolvers<void>();
+      const host: Host = {
+        ...real,
+        files: {
+          ...real.files,
+          async readText(path) {
+            // What was remembered of scripts comes late.
+            if (path.includes("analysis-")) {
+              let timer: ReturnType<typeof setTimeout> | undefined;
+              const enough = new Promise<void>((done) =>
+                timer = setTimeout(done, 1_000)
+              );
+              await Promise.race([said.promise, enough]);
+              clearTimeout(timer);
+              await new Promise((done) => setTimeout(done, 20));
+            }
+            return await real.files.readText(path);
+          },
+        },
+        async run(...args) {
+          const ended = await real.run(...args);
+          said.resolve();
+          return ended;
+        },
+      };
+      await assertRejects(
+        () => packRelease({ root, app: "shop" }, host),
+        FlyhotError,
+        "Cannot pack main.ts",
+      );
+    },
+  );
+});
+
 Deno.test("packRelease() packs a text as it was when it was hashed and analyzed, whatever becomes of it meanwhile", async () => {
   await withApp(APP, async (root) => {
     using real = denoHost();

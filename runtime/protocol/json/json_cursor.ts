@@ -31,50 +31,93 @@ export class JsonCursor {
     return this.#next() === OPEN;
   }
 
+  /** Whether an object or a list is next. */
+  get isNested(): boolean {
+    const code = this.#next();
+    return code === OPEN || code === OPEN_LIST;
+  }
+
   /**
-   * The keys of the object that is next, in their order. After each one, its value has to be walked over.
+   * Enters the object that is next.
    *
-   * @returns the keys
-   * @throws {SyntaxError} if it is not an object, or not written as one
+   * @returns whether it has members
+   * @throws {SyntaxError} if it is not an object
    */
-  *keys(): Generator<string> {
+  enter(): boolean {
     this.#expect(OPEN);
-    if (this.#next() === CLOSE) {
-      this.#at++;
-      return;
-    }
-    for (;;) {
-      if (this.#next() !== QUOTE) throw this.#wrong();
-      const written = this.value();
-      const key: string = PLAIN.test(written)
-        ? written.slice(1, -1)
-        : JSON.parse(written);
-      this.#expect(COLON);
-      yield key;
-      const code = this.#next();
-      this.#at++;
-      if (code === CLOSE) return;
-      if (code !== COMMA) throw this.#wrong();
-    }
+    if (this.#next() !== CLOSE) return true;
+    this.#at++;
+    return false;
+  }
+
+  /**
+   * Goes on after a member.
+   *
+   * @returns whether there is another one
+   * @throws {SyntaxError} if the object is not written as one
+   */
+  goOn(): boolean {
+    const code = this.#next();
+    this.#at++;
+    if (code === CLOSE) return false;
+    if (code !== COMMA) throw this.#wrong();
+    this.#next();
+    return true;
+  }
+
+  /**
+   * Takes the key that is next. After it, its value has to be walked over.
+   *
+   * @returns the key
+   * @throws {SyntaxError} if there is none
+   */
+  key(): string {
+    if (this.#next() !== QUOTE) throw this.#wrong();
+    const written = this.value();
+    const key: string = PLAIN.test(written)
+      ? written.slice(1, -1)
+      : JSON.parse(written);
+    this.#expect(COLON);
+    return key;
+  }
+
+  /** Where the walk is, as {@linkcode JsonCursor.since} wants it. */
+  get at(): number {
+    this.#next();
+    return this.#at;
+  }
+
+  /**
+   * What was walked over.
+   *
+   * @param at from where
+   * @returns the text from there
+   */
+  since(at: number): string {
+    return this.#text.slice(at, this.#at);
+  }
+
+  /**
+   * Takes a member if it is written in certain words.
+   *
+   * @param expected the whole member; its value is an object or a list, which end where they end, whatever comes after them
+   * @param from where it begins
+   * @returns whether it was there
+   */
+  takes(expected: string, from: number): boolean {
+    if (!this.#text.startsWith(expected, from)) return false;
+    this.#at = from + expected.length;
+    return true;
   }
 
   /**
    * Takes the value that is next.
    *
-   * @param expected the text of a value that it most likely is; then nothing has to be looked for. Default none
    * @returns its text
    */
-  value(expected = ""): string {
+  value(): string {
     const code = this.#next();
     const from = this.#at;
-    if (
-      (code === OPEN || code === OPEN_LIST) && expected !== "" &&
-      this.#text.startsWith(expected, from)
-    ) {
-      // An object or a list that is whole ends where it ends, whatever comes after it.
-      this.#at += expected.length;
-      return expected;
-    }
     if (code === QUOTE) this.#string();
     else if (code === OPEN || code === OPEN_LIST) this.#nested();
     else while (!/[\s,\]}]|^$/.test(this.#text.charAt(this.#at))) this.#at++;

@@ -130,14 +130,23 @@ export class LaidChange {
     return this.#state === "prepared" || this.#state === "swapped";
   }
 
-  /** Makes folders, writes new content beside its place, keeps what lies there. For {@linkcode LaidFiles}. */
-  async write(): Promise<void> {
+  /**
+   * Makes folders, writes new content beside its place, keeps what lies there. For {@linkcode LaidFiles}.
+   *
+   * @param loaded settles when all that may begin
+   */
+  async write(loaded?: Promise<unknown>): Promise<void> {
     const { operations, folders, record, onStep } = this.#options;
-    if (operations.length === 0) return;
+    if (operations.length === 0) {
+      await loaded;
+      return;
+    }
     const temps = operations.flatMap(({ temp }) =>
       temp === null ? [] : [temp, copyOf(temp)]
     );
     await record(temps, folders);
+    // Modules that list a folder while they are evaluated must find nothing in it that is only ours.
+    await loaded;
     for (const folder of folders) {
       await this.#told(
         folder,

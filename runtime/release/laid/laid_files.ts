@@ -112,10 +112,14 @@ export class LaidFiles {
    * Gets everything ready beside its place, so that the swap only renames.
    *
    * @param changes what the release does to files; modules that hooks supply are not among them
+   * @param loaded settles when something may lie beside the places: until then only the journal is written. Default at once
    * @returns the change, to be swapped in or discarded before the next is prepared
    * @throws {UpgradeError} if a file cannot be written, a link leads out of the root, or there is a folder where a file should be; nothing is left behind then
    */
-  async prepare(changes: readonly FileChange[]): Promise<LaidChange> {
+  async prepare(
+    changes: readonly FileChange[],
+    loaded?: Promise<unknown>,
+  ): Promise<LaidChange> {
     if (this.#change?.open) {
       throw new TypeError(
         "Cannot prepare files: the change before is neither finished nor discarded",
@@ -130,7 +134,7 @@ export class LaidFiles {
       await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
       const change = await this.#plan(changes);
       this.#change = change;
-      await change.write();
+      await change.write(loaded);
       return change;
     } catch (error) {
       // What cannot be removed is in the journal, for the next start.

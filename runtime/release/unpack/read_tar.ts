@@ -72,7 +72,10 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
     const end = field.indexOf(0);
     return decoder.decode(end === -1 ? field : field.subarray(0, end));
   };
-  const stated = parseInt(text(148, 156), 8);
+  // parseInt() ends where the digits do.
+  const octal = (from: number, to: number) =>
+    parseInt(String.fromCharCode(...header.subarray(from, to)), 8);
+  const stated = octal(148, 156);
   let sum = 8 * 32;
   for (let at = 0; at < BLOCK; at++) {
     if (at < 148 || at >= 156) sum += header[at]!;
@@ -81,12 +84,12 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
     throw new SyntaxError("a header in the archive has a wrong checksum");
   }
   const isUstar = USTAR.every((byte, at) => header[257 + at] === byte);
-  const prefix = isUstar ? text(345, 500) : "";
+  const prefix = isUstar && header[345] !== 0 ? text(345, 500) : "";
   const name = text(0, 100);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
-    size: parseInt(text(124, 136), 8),
-    typeflag: text(156, 157) || "0",
+    size: octal(124, 136),
+    typeflag: header[156] === 48 ? "0" : text(156, 157) || "0",
   };
 }
 

@@ -210,6 +210,15 @@ async function unpackEntries(
         `it has ${size} bytes, not the ${expected.size} that ${MANIFEST_PATH} says`,
       );
     }
+    written.add(path);
+    if (
+      size <= BUFFER_BYTES && context.linked.at(expected.sha256) !== null &&
+      isLeftOut(path)
+    ) {
+      // What is read later is the file of that digest, whatever this entry holds.
+      context.leaves!.files.set(path, expected.sha256);
+      continue;
+    }
     const target = join(folder, ...path.split("/"));
     const wrong = (sha256: string) =>
       refused(
@@ -219,21 +228,16 @@ async function unpackEntries(
       const bytes = await content.whole(buffer);
       const sha256 = digestOf(bytes);
       if (sha256 !== expected.sha256) throw wrong(sha256);
-      if (context.linked.at(sha256) !== null && isLeftOut(path)) {
-        context.leaves!.files.set(path, sha256);
-      } else {
-        makeFolder(dirname(target), made);
-        if (!context.linked.link(sha256, target)) {
-          writeWhole(target, bytes);
-          context.linked.add(sha256, target);
-        }
+      makeFolder(dirname(target), made);
+      if (!context.linked.link(sha256, target)) {
+        writeWhole(target, bytes);
+        context.linked.add(sha256, target);
       }
     } else {
       makeFolder(dirname(target), made);
       const sha256 = await writeChunks(target, content.chunks(), signal);
       if (sha256 !== expected.sha256) throw wrong(sha256);
     }
-    written.add(path);
   }
   if (manifest === null) {
     throw new UpgradeError("unpack", `Cannot unpack ${tarball}: it is empty`);

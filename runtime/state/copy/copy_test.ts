@@ -6,7 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { EventEmitter } from "node:events";
-import { CopyError, StateCopy } from "./copy.ts";
+import { StateCopy } from "./copy.ts";
+import { CopyError } from "./copy_error.ts";
 import { noteOwnClass } from "./value_kind.ts";
 import { readOnly } from "./read_only.ts";
 

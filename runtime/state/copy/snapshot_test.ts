@@ -1,6 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
 import { family, holder } from "../../mod.ts";
-import { CopyError } from "./copy.ts";
+import { CopyError } from "./copy_error.ts";
 import { readOnly } from "./read_only.ts";
 import { snapshot } from "./snapshot.ts";
 

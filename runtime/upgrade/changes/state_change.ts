@@ -12,14 +12,15 @@ import {
   upgradeError,
 } from "../../base/upgrade_error.ts";
 import type { Side } from "../../state/classes/classes.ts";
-import type { AppProcess, RemovedState } from "../../process/process.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type { RemovedState } from "../../process/declarations.ts";
 import type { HolderChange } from "../../protocol/machine/machine_result.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
   StateDefinition,
 } from "../../state/definition.ts";
-import { CopyError } from "../../state/copy/copy.ts";
+import { CopyError } from "../../state/copy/copy_error.ts";
 import { capturedWhy } from "../../state/copy/hidden_state.ts";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import { FamilyCell } from "../../state/cells/family_cell.ts";
@@ -28,20 +29,24 @@ import {
   HolderCell,
   quiesce,
 } from "../../state/cells/holder_cell.ts";
-import {
-  migrationChain,
-  MigrationError,
-  type MigrationLink,
-} from "../../state/migration.ts";
+import { MigrationError } from "../../state/migration.ts";
 import { type MigratedGroup, StagedStates } from "../../state/staged_states.ts";
 import type { Staging } from "../../state/staging.ts";
 import { ClassChange } from "./class_change.ts";
 import type { KeptVariable } from "./kept_refusal.ts";
-import { changeOf, type Pair, pairs, type RemovedName } from "./state_pairs.ts";
-import { missingShape, type NewShape, newShape } from "./state_shape.ts";
-
-type HolderPair = Pair<HolderCell, HolderDefinition>;
-type FamilyPair = Pair<FamilyCell, FamilyDefinition>;
+import { migratedGroups } from "./migrated_groups.ts";
+import { migrateError } from "./migrate_error.ts";
+import { refuseNewShapes } from "./new_shapes.ts";
+import {
+  changeOf,
+  type FamilyPair,
+  type HolderPair,
+  pairs,
+  removedFor,
+  type RemovedName,
+} from "./state_pairs.ts";
+import { StatesThere } from "./states_there.ts";
+import { put, redefine, remove } from "./swapped_cells.ts";
 
 const SLICE_MS = 4;
 
@@ -81,8 +86,6 @@ export class StateChange {
     this.#staging = staging;
     this.#replaced = replaced;
     const { holders, families } = appProcess;
-    // Only a way back brings state back: to the release that had it, or to its declaration in the same module. Another
-    // module that takes up the name begins like a fresh process.
     const removed = removedFor(appProcess.removed, release, staging);
     this.#holders = pairs({
       there: holders,
@@ -112,23 +115,31 @@ export class StateChange {
         ),
       );
     }
-    this.#staged = new StagedStates(this.#groups(), {
-      sliceMs: SLICE_MS,
-      pause: () => pause(0),
-      settle: (name, state) => this.#settle(name, state),
-      heapBytes: () => getHeapStatistics().used_heap_size,
-      fits: (bytes) => bytes < freeBytes(),
-      late: ({ message }) => {
-        if (!this.#isIn) return;
-        appProcess.logger.error(
-          `a promise that had not settled was carried into a migrated state: ${message}`,
-        );
+    const found = new StatesThere(appProcess, this.#holders, this.#families);
+    this.#staged = new StagedStates(
+      migratedGroups({
+        holders: this.#holders,
+        families: this.#families,
+        functionWhy: this.#functionWhy,
+      }),
+      {
+        sliceMs: SLICE_MS,
+        pause: () => pause(0),
+        settle: (name, state) => this.#settle(name, state),
+        heapBytes: () => getHeapStatistics().used_heap_size,
+        fits: (bytes) => bytes < freeBytes(),
+        late: ({ message }) => {
+          if (!this.#isIn) return;
+          appProcess.logger.error(
+            `a promise that had not settled was carried into a migrated state: ${message}`,
+          );
+        },
       },
-    });
+    );
     this.#classes = new ClassChange(appProcess, staging, replaced, {
-      roots: () => this.#roots(),
-      nameOf: (cell) => this.#pathOf(cell),
-      definitionOf: (cell) => this.#nextOf(cell),
+      roots: () => found.all(),
+      nameOf: (cell) => found.pathOf(cell),
+      definitionOf: (cell) => found.definitionOf(cell),
       stateOf: (cell) => this.#staged.other(cell)?.state ?? cell.state,
       variables,
     });
@@ -165,40 +176,6 @@ export class StateChange {
   }
 
   /**
-   * Refuses to remove state that nobody has given up by name.
-   *
-   * @param consent what the app and the operator consent to
-   * @throws {UpgradeError} naming the first one, with a refusal for each
-   */
-  refuseRemovals(consent: ReadonlySet<string>): void {
-    const refused = this.removedState()
-      .filter(({ consent: wanted }) => !consent.has(wanted));
-    const [first] = refused;
-    if (!first) return;
-    const { name, consent: wanted } = first;
-    throw new UpgradeError(
-      "load",
-      `Cannot remove ${name}: ${heldBy(first)}; declare ${
-        renameOf(first)
-      } where it is called otherwise now, or give it up with --drop ${name} (consent "${wanted}")`,
-      {
-        refusals: refused.map((each) => ({
-          rule: "holder",
-          path: each.module,
-          line: each.line ?? 0,
-          column: 0,
-          subject: each.name,
-          why: `is removed: ${heldBy(each)}`,
-          remedy: `declare ${
-            renameOf(each)
-          } where it is called otherwise now, or give it up with --drop ${each.name}`,
-          consent: each.consent,
-        })),
-      },
-    );
-  }
-
-  /**
    * Copies and migrates what it can while the old code goes on.
    *
    * @param timeoutMs how long all steps together may take, in milliseconds
@@ -208,14 +185,14 @@ export class StateChange {
     this.#timeoutMs = timeoutMs;
     this.#settleBy = performance.now() + timeoutMs;
     try {
-      this.#refuseNewShapes();
+      refuseNewShapes(this.#holders, this.#families);
       this.#classes.prepare();
       await this.#staged.ahead();
       await this.#classes.ahead();
     } catch (error) {
       this.#staged.end();
       this.#classes.end();
-      throw this.#migrateError(error);
+      throw migrateError(error, this.#definitions());
     }
   }
 
@@ -260,31 +237,8 @@ export class StateChange {
       await this.#staged.rest();
       this.#classes.rest();
     } catch (error) {
-      throw this.#migrateError(error);
+      throw migrateError(error, this.#definitions());
     }
-  }
-
-  /** What cannot be copied is refused as what cannot be kept is: by its module. */
-  #migrateError(error: unknown): UpgradeError {
-    if (!(error instanceof CopyError)) {
-      return upgradeError("migrate", null, error);
-    }
-    const { path, className, why, remedy, message } = error;
-    const [owner] = [...this.#holders, ...this.#families]
-      .flatMap(({ cell }) => cell ? [cell.definition] : [])
-      .filter(({ name }) => path.startsWith(name))
-      .sort((one, other) => other.name.length - one.name.length);
-    const refused = new RefusedError({
-      rule: "state",
-      path: owner?.module ?? "",
-      line: owner?.line ?? 0,
-      column: 0,
-      subject: `${path} (${className})`,
-      why,
-      remedy,
-    }, message);
-    refused.cause = error;
-    return upgradeError("migrate", null, refused);
   }
 
   /**
@@ -421,93 +375,9 @@ export class StateChange {
     return capturedWhy(value, text);
   };
 
-  #groups(): MigratedGroup[] {
-    const groups: MigratedGroup[] = [];
-    try {
-      for (const { cell, next } of this.#holders) {
-        if (!cell || !next) continue;
-        const chain = chainOf(cell.definition, next);
-        if (chain.length === 0) continue;
-        groups.push({
-          cells: () => [cell],
-          nameOf: () => next.name,
-          pathOf: () => next.name,
-          gate: cell.gate,
-          copy: cell.definition.copy,
-          functionWhy: next.keepFunctions ? null : this.#functionWhy,
-          chain,
-          check: checkAgainst(() => next.initial(), next.name, chain),
-        });
-      }
-      for (const { cell, next } of this.#families) {
-        if (!cell || !next) continue;
-        const chain = chainOf(cell.definition, next);
-        if (chain.length === 0) continue;
-        const [first] = cell.members.keys();
-        groups.push({
-          cells: () => cell.members.values(),
-          nameOf: (member) => member.name,
-          pathOf: (member) => pathOf(member.name, cell.definition.name),
-          gate: cell.gate,
-          copy: cell.definition.copy,
-          functionWhy: next.keepFunctions ? null : this.#functionWhy,
-          chain,
-          check: first === undefined
-            ? () => {}
-            : checkAgainst(() => next.initialOf(first), next.name, chain),
-        });
-      }
-    } catch (error) {
-      throw upgradeError("migrate", null, error);
-    }
-    return groups;
-  }
-
-  #refuseNewShapes(): void {
-    for (const { cell, next } of this.#holders) {
-      if (!cell || !next || cell.definition.version !== next.version) continue;
-      const before = () => cell.definition.initial();
-      refuseNewShape(next, newShape(() => next.initial(), before, cell.state));
-    }
-    for (const { cell, next } of this.#families) {
-      if (!cell || !next || cell.definition.version !== next.version) continue;
-      const [first] = cell.members;
-      if (!first) continue;
-      const [key, member] = first;
-      const before = () => cell.definition.initialOf(key);
-      refuseNewShape(
-        next,
-        newShape(() => next.initialOf(key), before, member.state),
-      );
-    }
-  }
-
-  /** All state there is, also of modules that stay: any of it may hold instances of replaced classes. */
-  *#roots(): Iterable<{ readonly name: string; readonly cell: HolderCell }> {
-    const { holders, families } = this.#appProcess;
-    for (const [name, cell] of holders) yield { name, cell };
-    for (const [name, family] of families) {
-      for (const cell of family.members.values()) {
-        yield { name: pathOf(cell.name, name), cell };
-      }
-    }
-  }
-
-  #nextOf(cell: HolderCell): StateDefinition {
-    for (const pair of this.#holders) {
-      if (pair.cell === cell && pair.next) return pair.next;
-    }
-    for (const pair of this.#families) {
-      if (pair.cell?.gate === cell.gate && pair.next) return pair.next;
-    }
-    return cell.definition;
-  }
-
-  #pathOf(cell: HolderCell): string {
-    for (const [name, { gate }] of this.#appProcess.families) {
-      if (gate === cell.gate) return pathOf(cell.name, name);
-    }
-    return cell.name;
+  #definitions(): StateDefinition[] {
+    return [...this.#holders, ...this.#families]
+      .flatMap(({ cell }) => cell ? [cell.definition] : []);
   }
 
   #eachGate(act: (gate: HolderCell["gate"]) => void): void {
@@ -555,144 +425,6 @@ function freeBytes(): number {
   );
 }
 
-/** `rooms["a"]`, for a member that messages call `rooms[a]`. */
-function pathOf(member: string, family: string): string {
-  return `${family}[${JSON.stringify(member.slice(family.length + 1, -1))}]`;
-}
-
-function checkAgainst(
-  initial: () => unknown,
-  name: string,
-  chain: readonly MigrationLink[],
-): MigratedGroup["check"] {
-  const last = chain.at(-1)!;
-  if (last.direction === "down") return () => {};
-  let first: unknown;
-  try {
-    first = initial();
-  } catch {
-    // A state() that throws cannot be compared.
-    return () => {};
-  }
-  return (_, state) => {
-    const { keys, kinds } = missingShape(first, state);
-    if (keys.length + kinds.length === 0) return;
-    throw new MigrationError(
-      `Cannot migrate ${name} to version ${last.to}: migrate[${last.to}] returned a state ${
-        keys.length > 0
-          ? `without ${keys.join(", ")}, which state() has`
-          : `of another shape than state(): ${kinds.join(", ")}`
-      }`,
-    );
-  };
-}
-
-function refuseNewShape(
-  { name, version, module, line }: StateDefinition,
-  shape: NewShape | null,
-): void {
-  const { keys, kinds } = shape ?? { keys: [], kinds: [] };
-  if (keys.length + kinds.length === 0) return;
-  const why = keys.length > 0
-    ? `${keys.join(", ")} ${keys.length === 1 ? "is" : "are"} new in state()`
-    : `${kinds.join(", ")}`;
-  const to = version + 1;
-  const remedy = `raise version to ${to} and declare migrate[${to}]`;
-  throw new RefusedError(
-    {
-      rule: "state",
-      path: module,
-      line: line ?? 0,
-      column: 0,
-      subject: name,
-      why,
-      remedy,
-    },
-    `Cannot keep the state of ${name}: ${why}; ${remedy}`,
-  );
-}
-
-function removedFor(
-  removed: RemovedState,
-  release: string | null,
-  staging: Staging,
-): RemovedState {
-  if (removed.release === release) return removed;
-  const modules = new Map(
-    [...staging.holders, ...staging.families].map((
-      { name, module },
-    ) => [name, module]),
-  );
-  const same = <Cell extends { readonly definition: StateDefinition }>(
-    cells: ReadonlyMap<string, Cell>,
-  ) =>
-    new Map(
-      [...cells].filter(([name, { definition }]) =>
-        modules.get(name) === definition.module
-      ),
-    );
-  return {
-    release: removed.release,
-    holders: same(removed.holders),
-    families: same(removed.families),
-  };
-}
-
 function removed(name: string): HolderCallError {
   return new HolderCallError(`Cannot call ${name}: an upgrade removed it`);
-}
-
-function chainOf(
-  current: StateDefinition,
-  next: StateDefinition,
-): MigrationLink[] {
-  const newer = next.version > current.version ? next : current;
-  return migrationChain(
-    next.name,
-    current.version,
-    next.version,
-    newer.migrate,
-  );
-}
-
-function redefine<Definition>(
-  cell: { definition: Definition },
-  next: Definition,
-): () => void {
-  const { definition } = cell;
-  cell.definition = next;
-  return () => {
-    cell.definition = definition;
-  };
-}
-
-function remove<Cell extends { definition: { readonly name: string } }>(
-  cells: Map<string, Cell>,
-  cell: Cell,
-): () => void {
-  const { name } = cell.definition;
-  // One that the last upgrade removed comes back.
-  if (cells.get(name) !== cell) return () => {};
-  cells.delete(name);
-  return () => cells.set(name, cell);
-}
-
-function put<Cell>(
-  cells: Map<string, Cell>,
-  name: string,
-  cell: Cell,
-): () => void {
-  cells.set(name, cell);
-  return () => cells.delete(name);
-}
-
-function heldBy({ size, sockets }: RemovedName): string {
-  const what = sockets
-    ? `it has ${size} open ${size === 1 ? "socket" : "sockets"}`
-    : `it holds state (${size} ${size === 1 ? "state" : "states"})`;
-  return `${what} that the new code does not declare`;
-}
-
-function renameOf({ name }: RemovedName): string {
-  return `renamedFrom: "${name}"`;
 }

@@ -3,8 +3,19 @@
  */
 import { UpgradeError, upgradeError } from "../../base/upgrade_error.ts";
 import type { HolderChange } from "../../protocol/machine/machine_result.ts";
-import type { StateDefinition } from "../../state/definition.ts";
-import { type Declared, refuseTwice } from "../../state/staging.ts";
+import type { FamilyCell } from "../../state/cells/family_cell.ts";
+import type { HolderCell } from "../../state/cells/holder_cell.ts";
+import type {
+  FamilyDefinition,
+  HolderDefinition,
+  StateDefinition,
+} from "../../state/definition.ts";
+import {
+  type Declared,
+  refuseTwice,
+  type Staging,
+} from "../../state/staging.ts";
+import type { RemovedState } from "../../process/declarations.ts";
 
 /** What is there, and what takes its place. */
 export interface Pair<Cell, Definition> {
@@ -13,6 +24,12 @@ export interface Pair<Cell, Definition> {
   /** What the new code declares; null for what it does not declare any more. */
   readonly next: Definition | null;
 }
+
+/** A holder, and what takes its place. */
+export type HolderPair = Pair<HolderCell, HolderDefinition>;
+
+/** A family, and what takes its place. */
+export type FamilyPair = Pair<FamilyCell, FamilyDefinition>;
 
 /** State that an upgrade would remove. */
 export interface RemovedName {
@@ -127,4 +144,50 @@ function refuse(first: Declared, second: Declared): never {
   } catch (error) {
     throw upgradeError("load", null, error);
   }
+}
+
+/**
+ * `rooms["a"]`, for a member that messages call `rooms[a]`.
+ *
+ * @param member what messages call it
+ * @param family the family
+ * @returns its path
+ */
+export function memberPath(member: string, family: string): string {
+  return `${family}[${JSON.stringify(member.slice(family.length + 1, -1))}]`;
+}
+
+/**
+ * The removed state that may come back: only a way back brings state back, to the release that had it, or to its
+ * declaration in the same module. Another module that takes up the name begins like a fresh process.
+ *
+ * @param removed what the last upgrade removed
+ * @param release the digest of the release that comes in; null for the base image
+ * @param staging what the new modules declare
+ * @returns what may come back
+ */
+export function removedFor(
+  removed: RemovedState,
+  release: string | null,
+  staging: Staging,
+): RemovedState {
+  if (removed.release === release) return removed;
+  const modules = new Map(
+    [...staging.holders, ...staging.families].map((
+      { name, module },
+    ) => [name, module]),
+  );
+  const same = <Cell extends { readonly definition: StateDefinition }>(
+    cells: ReadonlyMap<string, Cell>,
+  ) =>
+    new Map(
+      [...cells].filter(([name, { definition }]) =>
+        modules.get(name) === definition.module
+      ),
+    );
+  return {
+    release: removed.release,
+    holders: same(removed.holders),
+    families: same(removed.families),
+  };
 }

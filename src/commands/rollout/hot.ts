@@ -13,14 +13,12 @@ import {
   given,
 } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { dryRun } from "./dry_run.ts";
-import { hotLocal } from "./hot_local.ts";
-import { hotRemote } from "./hot_remote.ts";
+import { SUMMARIES } from "../summaries.ts";
 
 /** `flyhot hot` */
 export const hotCommand: Command = defineCommand({
   name: "hot",
-  summary: "Upgrade the running machines without restarting them",
+  summary: SUMMARIES.hot,
   description: [
     "Builds the image with fly, starts a temporary machine from it, and lets that machine pack the release, upload it and bring it to all machines: a canary first, then the rest. A machine on which it fails goes back to the code it ran, and so do all others. With --local the working tree is packed here instead: no image, no Docker, no extra machine.",
     "What cannot go hot is refused before anything is written, with the reason for every file; exit code 8.",
@@ -161,7 +159,10 @@ export const hotCommand: Command = defineCommand({
       lockTimeout: flags["lock-timeout"],
     });
     const consent = consentIn(flags);
-    if (flags["dry-run"]) return await dryRun({ ...values, consent }, context);
+    if (flags["dry-run"]) {
+      const { dryRun } = await import("./dry_run.ts");
+      return await dryRun({ ...values, consent }, context);
+    }
     const config = await loadConfig(context.host, values);
     const { force } = flags;
     // Before anything is built or locked: without a key it would all be for nothing.
@@ -171,8 +172,10 @@ export const hotCommand: Command = defineCommand({
       context.host,
     );
     if (flags.local) {
+      const { hotLocal } = await import("./hot_local.ts");
       return await hotLocal(config, { force, key, consent }, context);
     }
+    const { hotRemote } = await import("./hot_remote.ts");
     return await hotRemote(config, {
       image: flags.image,
       buildArgs: flags["build-arg"],

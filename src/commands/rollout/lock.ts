@@ -10,6 +10,7 @@ import { describeLock, lockState } from "../../rollout/lock/decision.ts";
 import { readLock, type StoredLock } from "../../rollout/lock/store.ts";
 import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { SUMMARIES } from "../summaries.ts";
 
 /** What `flyhot lock status --json` answers. */
 export interface LockReport {
@@ -24,7 +25,7 @@ export interface LockReport {
 /** `flyhot lock` */
 export const lockCommand: Command = defineCommand({
   name: "lock",
-  summary: "Show the deploy lock, or release one that was left behind",
+  summary: SUMMARIES.lock,
   description: [
     "A deploy takes the lock, renews it and releases it; one that dies leaves it to lapse. Releasing a lock that is still held needs --force: its holder notices at the next renewal and stops.",
   ],

@@ -15,6 +15,7 @@ import {
   type CommandEnvironment,
   defineCommand,
 } from "../command.ts";
+import { HIDDEN, SUMMARIES } from "../summaries.ts";
 import { errorText, type ReleaseSignature } from "@flyhot/runtime/protocol";
 import type { SignStep } from "../../release/signing.ts";
 import {
@@ -37,13 +38,13 @@ const SIGN_LOOK_MS = 250;
 /** `flyhot orchestrate` */
 export const orchestrateCommand: Command = defineCommand({
   name: "orchestrate",
-  summary: "Roll out the app in this image (run by flyhot hot)",
+  summary: SUMMARIES.orchestrate,
   description: [
     `Runs on the temporary machine that flyhot hot starts: packs the app in the working folder and brings it to all machines. What to do is in ${TASK_VARIABLE}; what happens is written to FLYHOT_EVENTS, a line of JSON each.`,
   ],
   flags: [],
   examples: [],
-  hidden: true,
+  hidden: HIDDEN.has("orchestrate"),
   async run(context) {
     const { host, signal } = context;
     // Typed by a person: nobody follows, so nobody is waited for.

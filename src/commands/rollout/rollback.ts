@@ -8,6 +8,7 @@ import { findFlyctl } from "../../fly/flyctl.ts";
 import { rollback } from "../../rollout/rollback.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { SUMMARIES } from "../summaries.ts";
 import {
   deployerName,
   openFleet,
@@ -18,7 +19,7 @@ import { answerReport } from "./rollout_run.ts";
 /** `flyhot rollback` */
 export const rollbackCommand: Command = defineCommand({
   name: "rollback",
-  summary: "Bring all machines back to an earlier release",
+  summary: SUMMARIES.rollback,
   description: [
     "Points the machines to the release before the current one, or to the one named, by an ordinary upgrade: state goes back by the down migrations, and a holder that has none makes it impossible, which is said.",
     "Waits until all running machines are back; exit code 7 if one is not.",

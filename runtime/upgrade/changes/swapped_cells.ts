@@ -1,0 +1,56 @@
+/** One turn in which definitions and cells take each other's place; each step says how it is put back.
+ * @module
+ */
+
+/**
+ * Gives a cell another definition.
+ *
+ * @param cell the cell
+ * @param next its new definition
+ * @returns puts it back
+ */
+export function redefine<Definition>(
+  cell: { definition: Definition },
+  next: Definition,
+): () => void {
+  const { definition } = cell;
+  cell.definition = next;
+  return () => {
+    cell.definition = definition;
+  };
+}
+
+/**
+ * Takes a cell out.
+ *
+ * @param cells all cells, by name
+ * @param cell the cell
+ * @returns puts it back
+ */
+export function remove<Cell extends { definition: { readonly name: string } }>(
+  cells: Map<string, Cell>,
+  cell: Cell,
+): () => void {
+  const { name } = cell.definition;
+  // One that the last upgrade removed comes back.
+  if (cells.get(name) !== cell) return () => {};
+  cells.delete(name);
+  return () => cells.set(name, cell);
+}
+
+/**
+ * Puts a cell in.
+ *
+ * @param cells all cells, by name
+ * @param name its name
+ * @param cell the cell
+ * @returns takes it out
+ */
+export function put<Cell>(
+  cells: Map<string, Cell>,
+  name: string,
+  cell: Cell,
+): () => void {
+  cells.set(name, cell);
+  return () => cells.delete(name);
+}
