@@ -59,12 +59,7 @@ export const CONSENT_FLAGS = [
   },
 ] as const satisfies readonly FlagSpec[];
 
-/**
- * Reads what is consented to.
- *
- * @param flags the values of {@linkcode CONSENT_FLAGS}
- * @returns the texts that refusals name
- */
+/** Reads what is consented to. */
 export function consentIn(
   flags: {
     readonly consent: readonly string[];
@@ -86,12 +81,7 @@ export function placeIn(
   return given({ config, app, bucket, endpoint });
 }
 
-/**
- * Leaves out what is undefined.
- *
- * @param values the values
- * @returns those that are set
- */
+/** Leaves out what is undefined. */
 export function given<T extends Record<string, unknown>>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {
