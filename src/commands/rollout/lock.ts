@@ -93,13 +93,7 @@ export const lockCommand: Command = defineCommand({
   },
 });
 
-/**
- * Says where a lock stands.
- *
- * @param app the Fly app
- * @param found the record, or null
- * @returns the report
- */
+/** Says where a lock stands. */
 export function reportOf(
   app: string,
   found: StoredLock | null,
