@@ -27,13 +27,7 @@ export interface BuildOptions {
 const LOG_LINES_MAX = 20;
 const PROGRAMS = ["fly", "flyctl"];
 
-/**
- * Looks for `fly` or `flyctl` on PATH.
- *
- * @param host runs programs
- * @param signal gives up early
- * @returns the command, or null if neither is installed
- */
+/** Looks for `fly` or `flyctl` on PATH; null if neither is installed. */
 export async function findFlyctl(
   host: Pick<Host, "run">,
   signal?: AbortSignal,
@@ -53,12 +47,7 @@ export async function findFlyctl(
   return null;
 }
 
-/**
- * The error for a missing `fly`.
- *
- * @param what what it was needed for, as the rest of a sentence that begins with `Cannot`
- * @returns the error
- */
+/** The error for a missing `fly`. */
 export function flyctlMissing(what: string): FlyhotError {
   return new FlyhotError(
     "not_found",
@@ -78,24 +67,13 @@ export class Flyctl {
   readonly version: string;
   readonly #host: Pick<Host, "run">;
 
-  /**
-   * @param host runs it
-   * @param program its name on PATH
-   * @param version what it says of its version. Default nothing
-   */
   constructor(host: Pick<Host, "run">, program: string, version = "") {
     this.#host = host;
     this.program = program;
     this.version = version;
   }
 
-  /**
-   * Asks who is logged in.
-   *
-   * @param signal gives up early
-   * @returns the e-mail address, or the name of a token
-   * @throws {FlyhotError} `auth` if nobody is
-   */
+  /** Asks who is logged in. */
   async whoami(signal?: AbortSignal): Promise<string> {
     const { code, stdout, stderr } = await this.#run(
       ["auth", "whoami"],
@@ -112,13 +90,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Asks for the token that it is logged in with.
-   *
-   * @param signal gives up early
-   * @returns the token
-   * @throws {FlyhotError} `auth` if nobody is logged in
-   */
+  /** Asks for the token that it is logged in with. */
   async token(signal?: AbortSignal): Promise<FlyToken> {
     const from = `${this.program} auth token`;
     const { code, stdout, stderr } = await this.#run(
@@ -139,13 +111,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Builds an image and pushes it, without deploying it.
-   *
-   * @param options what to build
-   * @returns the reference of the image
-   * @throws {FlyhotError} `unexpected` if the build fails or does not say which image it made
-   */
+  /** Builds an image and pushes it, without deploying it. */
   async build(options: BuildOptions): Promise<string> {
     const args = [
       "deploy",
@@ -184,14 +150,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Reads the newest lines that a machine logged.
-   *
-   * @param app the Fly app
-   * @param machineId the machine
-   * @param signal gives up early
-   * @returns the lines without time and place, oldest first; none if fly cannot tell
-   */
+  /** Reads the newest lines that a machine logged. */
   async logs(
     app: string,
     machineId: string,
@@ -220,12 +179,7 @@ export class Flyctl {
   }
 }
 
-/**
- * Finds the image reference in what `fly deploy --build-only` writes.
- *
- * @param output its output
- * @returns the reference, or null if no line names one
- */
+/** Finds the image reference in what `fly deploy --build-only` writes; null if no line names one. */
 export function imageIn(output: string): string | null {
   const found = plain(output).matchAll(/^\s*image: (\S+)\s*$/gm);
   return [...found].at(-1)?.[1] ?? null;

@@ -9,16 +9,7 @@ import { MachinesApi } from "../fly/machines_api.ts";
 import { findFlyToken } from "../fly/token.ts";
 import type { Host } from "../host.ts";
 
-/**
- * Opens the Machines API for an app, with the token of the environment or the one that flyctl is logged in with.
- *
- * @param app the Fly app
- * @param config where the API is
- * @param host the outside
- * @param options flyctl if it was looked for already (null: not installed), and a signal
- * @returns the API; nothing was sent yet
- * @throws {FlyhotError} `auth` if there is no token
- */
+/** Opens the Machines API for an app, with the token of the environment or the one that flyctl is logged in with. */
 export async function openMachinesApi(
   app: string,
   config: ResolvedConfig,
@@ -46,13 +37,7 @@ export async function openMachinesApi(
 
 const LOGS_MS_MAX = 10_000;
 
-/**
- * Reaches the machines of an app; with flyctl, what they logged last as well.
- *
- * @param api the Machines API of the app
- * @param flyctl flyctl, or null
- * @returns the machines; nothing was sent yet
- */
+/** Reaches the machines of an app; with flyctl, what they logged last as well. */
 export function openFleet(
   api: MachinesApi,
   flyctl: Flyctl | null,
@@ -70,14 +55,7 @@ export function openFleet(
   );
 }
 
-/**
- * Names the person or job that deploys, as well as can be told without being logged in.
- *
- * @param host the environment
- * @param flyctl flyctl, or null
- * @param signal gives up early
- * @returns an e-mail address, else a user name, else `unknown`
- */
+/** Names the person or job that deploys, as well as can be told without being logged in. */
 export async function deployerName(
   host: Host,
   flyctl: Flyctl | null,

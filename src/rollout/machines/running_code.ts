@@ -33,12 +33,6 @@ const ASKED_AT_ONCE = 16;
  * Asks every running machine what it runs.
  *
  * One that cannot answer keeps a rollout from beginning: it could take no upgrade either, and would undo it for all.
- *
- * @param machines the machines that ran a moment ago
- * @param deps machines
- * @param signal gives up early
- * @returns the answers; machines that do not run any more are told apart
- * @throws {FlyhotError} what kept a machine from answering that runs; {@linkcode ServesNobodyError} first
  */
 export async function askAll(
   machines: readonly AppMachine[],
@@ -76,15 +70,7 @@ export async function askAll(
   };
 }
 
-/**
- * Fetches what planners need, once for each code that runs: process groups have different main modules.
- *
- * @param asked the machines and what they run
- * @param deps machines and reporter
- * @param signal gives up early
- * @returns the manifests
- * @throws {FlyhotError} if none of the machines that run the same code gives it out
- */
+/** Fetches what planners need, once for each code that runs: process groups have different main modules. */
 export async function distinctManifests(
   asked: readonly AskedProcess[],
   { fleet, reporter }: Pick<RolloutDeps, "fleet" | "reporter">,
@@ -108,12 +94,7 @@ export async function distinctManifests(
   }));
 }
 
-/**
- * The release that a process runs.
- *
- * @param info what it says of itself
- * @returns the digest, or null on the base image
- */
+/** The digest of the release that a process runs, or null on the base image. */
 export function runningSha(info: MachineInfo): string | null {
   return info.hotUpgradeApplied ? info.sha256 : null;
 }

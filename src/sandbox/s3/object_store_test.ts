@@ -124,6 +124,65 @@ Deno.test("startObjectStore() lists groups by delimiter, and from a key on", asy
   );
 });
 
+Deno.test("startObjectStore() gives the part of an object that a client asks for", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  await (await send(url, { method: "PUT", body: BYTES })).body?.cancel();
+  const part = async (range: string) => {
+    const answer = await send(url, { unsigned: { range } });
+    const text = await answer.text();
+    return [answer.status, answer.headers.get("content-range"), text];
+  };
+  // As clients that download in parallel put it together again.
+  assertEquals(await part("bytes=0-3"), [206, "bytes 0-3/11", "hell"]);
+  assertEquals(await part("bytes=4-"), [206, "bytes 4-10/11", "o world"]);
+  assertEquals(await part("bytes=8-99"), [206, "bytes 8-10/11", "rld"]);
+  assertEquals(await part("bytes=-5"), [206, "bytes 6-10/11", "world"]);
+  for (const odd of ["bytes=5-2", "bytes=a-b", "lines=1-2"]) {
+    assertEquals(await part(odd), [200, null, "hello world"], odd);
+  }
+  for (const beyond of ["bytes=11-", "bytes=-0"]) {
+    const answer = await send(url, { unsigned: { range: beyond } });
+    await assertS3Error(answer, 416, "InvalidRange");
+  }
+});
+
+Deno.test("startObjectStore() lists keys encoded as aws-cli asks for it, slashes left, and says so", async () => {
+  await using store = await running();
+  await store.bucket().put("aws/a b&ü.txt", BYTES, "always");
+  const target =
+    "/bucket?delimiter=%2F&encoding-type=url&list-type=2&prefix=aws%2F&start-after=aws%2Fa";
+  const xml = await (await send(store.server.url, { target })).text();
+  for (
+    const piece of [
+      "<Key>aws/a%20b%26%C3%BC.txt</Key>",
+      "<EncodingType>url</EncodingType>",
+      "<Delimiter>/</Delimiter>",
+      "<StartAfter>aws/a</StartAfter>",
+    ]
+  ) assert(xml.includes(piece), `${piece} in ${xml}`);
+});
+
+Deno.test("startObjectStore() refuses content that is not what its checksum says", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  for (const algorithm of ["sha1", "sha256"]) {
+    const put = (body: string) =>
+      send(url, {
+        method: "PUT",
+        body: BYTES,
+        headers: {
+          [`x-amz-checksum-${algorithm}`]: createHash(algorithm).update(body)
+            .digest("base64"),
+        },
+      });
+    const good = await put("hello world");
+    await good.body?.cancel();
+    assertEquals(good.status, 200);
+    await assertS3Error(await put("hello"), 400, "BadDigest");
+  }
+});
+
 Deno.test("startObjectStore() judges the conditions of a read", async () => {
   await using store = await running();
   const { url } = store.server;
