@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EventEmitter } from "node:events";
 import { StateCopy } from "./copy.ts";
-import { type CopyError } from "./copy_error.ts";
+import type { CopyError } from "./copy_error.ts";
 
 interface Item {
   n: number;
