@@ -54,6 +54,28 @@ export async function findFlyctl(
 }
 
 /**
+ * Lets `fly` or `flyctl` do something, without asking first which of them is installed: that takes a process of its own.
+ *
+ * @param host runs programs
+ * @param act what to do
+ * @returns what came of it, or null if neither is installed
+ * @throws what `act` throws
+ */
+export async function withFlyctl<T>(
+  host: Pick<Host, "run">,
+  act: (flyctl: Flyctl) => Promise<T>,
+): Promise<T | null> {
+  for (const program of PROGRAMS) {
+    try {
+      return await act(new Flyctl(host, program));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "NotFound") throw error;
+    }
+  }
+  return null;
+}
+
+/**
  * The error for a missing `fly`.
  *
  * @param what what it was needed for, as the rest of a sentence that begins with `Cannot`

@@ -2,7 +2,7 @@
  * @module
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
-import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
+import { findFlyctl, type Flyctl, withFlyctl } from "../fly/flyctl.ts";
 import { withDeadline } from "../deadline.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
@@ -47,24 +47,27 @@ export async function openMachinesApi(
 const LOGS_MS_MAX = 10_000;
 
 /**
- * Reaches the machines of an app; with flyctl, what they logged last as well.
+ * Reaches the machines of an app; where flyctl is installed, what they logged last as well.
  *
  * @param api the Machines API of the app
- * @param flyctl flyctl, or null
+ * @param host runs flyctl
  * @returns the machines; nothing was sent yet
  */
 export function openFleet(
   api: MachinesApi,
-  flyctl: Flyctl | null,
+  host: Pick<Host, "run">,
 ): MachinesFleet {
-  if (!flyctl) return new MachinesFleet(api);
   return new MachinesFleet(
     api,
     (machineId, signal) =>
       withDeadline(
         LOGS_MS_MAX,
         () => new Error(`no logs of ${machineId} in time`),
-        (signal) => flyctl.logs(api.app, machineId, signal),
+        async (signal) =>
+          await withFlyctl(
+            host,
+            (flyctl) => flyctl.logs(api.app, machineId, signal),
+          ) ?? [],
         signal,
       ),
   );
@@ -74,21 +77,23 @@ export function openFleet(
  * Names the person or job that deploys, as well as can be told without being logged in.
  *
  * @param host the environment
- * @param flyctl flyctl, or null
+ * @param flyctl flyctl if it was looked for already (null: not installed)
  * @param signal gives up early
  * @returns an e-mail address, else a user name, else `unknown`
  */
 export async function deployerName(
   host: Host,
-  flyctl: Flyctl | null,
+  flyctl: Flyctl | null | undefined,
   signal?: AbortSignal,
 ): Promise<string> {
-  if (flyctl) {
-    try {
-      return await flyctl.whoami(signal);
-    } catch {
-      signal?.throwIfAborted();
-    }
+  const whoami = (flyctl: Flyctl) => flyctl.whoami(signal);
+  try {
+    const name = flyctl === undefined
+      ? await withFlyctl(host, whoami)
+      : flyctl && await whoami(flyctl);
+    if (name !== null) return name;
+  } catch {
+    signal?.throwIfAborted();
   }
   return host.env("GITHUB_ACTOR") ?? host.env("USER") ??
     host.env("USERNAME") ?? "unknown";
