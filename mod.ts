@@ -169,6 +169,7 @@ export {
 export type { AbandonedProbation } from "./src/rollout/pointer/abandoned.ts";
 export { rollback, type RollbackRequest } from "./src/rollout/rollback.ts";
 export type { ReleaseSource } from "./src/rollout/prepare.ts";
+export type { UpgradeOptions } from "./src/rollout/pointer/new_upgrade.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
 export type { RolloutDeps } from "./src/rollout/deps.ts";
 export type { WaveOptions } from "./src/rollout/waves.ts";

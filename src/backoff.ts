@@ -4,15 +4,7 @@
 import { retryDelayMs } from "@flyhot/runtime/bucket";
 import type { Host } from "./host.ts";
 
-/**
- * Computes how long to wait before the next attempt: doubled each time, between half of it and all of it.
- *
- * @param host randomness
- * @param baseMs the wait after the first attempt, in milliseconds
- * @param attempt how many attempts failed so far, at least 1
- * @param maxMs the longest wait, in milliseconds. Default 5000
- * @returns milliseconds
- */
+/** Computes how long to wait before the next attempt: doubled each time, between half of it and all of it. */
 export function backoffMs(
   host: Pick<Host, "randomBytes">,
   baseMs: number,

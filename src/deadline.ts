@@ -2,16 +2,7 @@
  * @module
  */
 
-/**
- * Gives work up when its time is over.
- *
- * @param ms how long it may take, in milliseconds
- * @param late makes the error for work that took longer
- * @param work the work; heeds the signal it is given
- * @param signal gives it up even earlier, with its own reason
- * @returns what the work returns
- * @throws what `late` makes, or the work throws
- */
+/** Gives work up when its time is over. */
 export async function withDeadline<T>(
   ms: number,
   late: () => Error,

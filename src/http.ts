@@ -49,16 +49,7 @@ export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const RETRY_DELAY_MS = 400;
 const RETRY_AFTER_MS_MAX = 30_000;
 
-/**
- * Sends a request and reads the answer, with a deadline; repeats harmless ones on 408, 429, 5xx and network trouble.
- *
- * @param host sends, waits and draws the jitter
- * @param url where to; must carry no secret
- * @param options what to send and how to speak of it
- * @returns the answer, if its status is below 300 or accepted
- * @throws {FlyhotError} `auth` for 401 and 403, `not_found` for 404, `conflict` for 409 and 412, `network` if no
- * good answer came in time, `unexpected` for any other status
- */
+/** Sends a request and reads the answer, with a deadline; repeats harmless ones on 408, 429, 5xx and network trouble. */
 export async function request(
   host: Pick<Host, "fetch" | "sleep" | "now" | "randomBytes">,
   url: string,
@@ -93,23 +84,12 @@ export async function request(
   }
 }
 
-/**
- * Tells whether the same request may succeed a moment later.
- *
- * @param status the status of the answer
- * @returns true for 408, 429 and 5xx
- */
+/** Tells whether the same request may succeed a moment later, as after 408, 429 and 5xx. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/**
- * Makes the error for an answer that is a failure.
- *
- * @param answer the answer
- * @param options how to speak of the request
- * @returns the error: what was tried, what was answered, the request's id
- */
+/** Makes the error for an answer that is a failure. */
 export function failureOf(
   answer: HttpAnswer,
   options: Pick<RequestOptions, "what" | "service" | "authHint">,
@@ -160,11 +140,8 @@ function messageIn(body: string): string | null {
 }
 
 /**
- * Reads a `Retry-After` header.
- *
- * @param headers the headers of the answer
- * @param now milliseconds since 1970
- * @returns how long to wait in milliseconds, at most 30 s; null if the header is missing or unreadable
+ * Reads how long a `Retry-After` header asks to wait, in milliseconds and 30 s at most; null if it is missing or
+ * unreadable.
  */
 export function retryAfterMs(headers: Headers, now: number): number | null {
   const value = headers.get("retry-after");

@@ -2,14 +2,7 @@
  * @module
  */
 
-/**
- * Maps a list with at most so many calls going on at once.
- *
- * @param items the list
- * @param limit how many at once
- * @param map called for each
- * @returns the results, in the order of the list
- */
+/** Maps a list with at most so many calls going on at once; the results are in the order of the list. */
 export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,

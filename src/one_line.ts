@@ -6,9 +6,6 @@ import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
 /**
  * Takes line ends and control characters out of a text that came from elsewhere, so that it cannot draw on the terminal,
  * and what may be a secret out of its URLs.
- *
- * @param text the text
- * @returns the same text on one line
  */
 export function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex -- the escape character is what begins a color

@@ -2,13 +2,7 @@
  * @module
  */
 
-/**
- * Waits.
- *
- * @param ms how long, in milliseconds
- * @param signal ends the wait early
- * @throws the signal's reason if it is aborted
- */
+/** Waits. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

@@ -2,23 +2,12 @@
  * @module
  */
 
-/**
- * Tells whether a value is a JSON object: not null, no list.
- *
- * @param value the value
- * @returns true if its keys may be read
- */
+/** Tells whether a value is a JSON object: neither null nor a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/**
- * Puts a name under a folder.
- *
- * @param folder the folder; empty or `.` for the working folder
- * @param name the name
- * @returns the path, as short as it can be written
- */
+/** Puts a name under a folder. */
 export function joinPath(folder: string, name: string): string {
   if (folder === "" || folder === ".") return name;
   return folder.endsWith("/") ? folder + name : `${folder}/${name}`;

@@ -23,6 +23,8 @@ export interface AppConfig {
   readonly suspendTimeoutMs?: number;
   /** The keys of whom releases must be signed by, each 32 bytes in base64; not there where none is asked for. */
   readonly publicKeys?: readonly string[];
+  /** Whether it names values to keep through upgrades; not there where it names none. */
+  readonly keeps?: true;
   /** Options of the runtime; not there where none are said. */
   readonly runtime?: RuntimeOptions;
   /** The names of the variables that hold the access key, the secret key and the session token. */
@@ -55,6 +57,7 @@ export function parseAppConfig(text: string): AppConfig {
   if (typeof said.suspendTimeout === "number") {
     config.suspendTimeoutMs = said.suspendTimeout * 1000;
   }
+  if (Array.isArray(said.keep) && said.keep.length > 0) config.keeps = true;
   if (said.publicKeys !== undefined) {
     const keys = listOf(publicKey)(said.publicKeys, `${at}.publicKeys`);
     if (keys.length === 0) {

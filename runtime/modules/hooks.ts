@@ -3,9 +3,6 @@
  */
 import { URL } from "../base/platform/globals.ts";
 import {
-  type LoadFnOutput,
-  type LoadHookContext,
-  type ModuleSource,
   registerHooks,
   type ResolveFnOutput,
   type ResolveHookContext,
@@ -21,22 +18,14 @@ import {
 import { Edges, type LoadedModules } from "./edges.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
-import {
-  asMain,
-  atPlace,
-  type Resolve,
-  RESOLVE_KEY,
-  withClasses,
-  withEvaluation,
-  withResolve,
-} from "./module_source.ts";
+import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
 import { StandIns } from "./packages/stand_ins.ts";
-import { nativeRequire } from "./packages/native_require.ts";
 import { PackageLoading } from "./packages/package_loading.ts";
 import { Leads } from "./packages/leads.ts";
 import { OutsideUse } from "./outside_use.ts";
 import { ModuleTexts } from "./module_texts.ts";
-import { isText, textOf, Transpiling } from "./transpiling.ts";
+import { Transpiling } from "./transpiling.ts";
+import { LEARNING, LoadHook, SCRIPT, type SeenMain } from "./load_hook.ts";
 
 /** One call of a `live()` thunk, seen by the hook. */
 export interface LiveCall {
@@ -45,18 +34,6 @@ export interface LiveCall {
   /** What was imported, as URLs at the place under the root. */
   readonly targets: Set<string>;
 }
-
-/** A main module that the hooks see. */
-export interface SeenMain {
-  /** Its place. */
-  readonly url: string;
-  /** Whether Deno itself takes it for the main module. */
-  readonly isNative: boolean;
-}
-
-/** Marks a URL that is imported so that a load is seen. */
-const LEARNING = "?flyhot-load=";
-const SCRIPT = /\.m?[jt]sx?$/;
 
 /** How modules are loaded in this process. */
 export class ModuleLoading {
@@ -89,10 +66,16 @@ export class ModuleLoading {
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
   readonly #texts = new ModuleTexts((url) =>
-    this.#isErasable(url)
+    this.isErasable(url)
       ? this.#transpiling.text(this.#fileOf(url))
       : this.#transpiling.erasedText(this.#fileOf(url))
   );
+  readonly #loadHook = new LoadHook(this, {
+    edges: this.#edges,
+    outside: this.#outside,
+    transpiling: this.#transpiling,
+    texts: this.#texts,
+  });
   #liveCall: (LiveCall & { readonly staged: boolean }) | null = null;
   #hooks: { deregister(): void } | null = null;
 
@@ -120,7 +103,7 @@ export class ModuleLoading {
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
-      load: (url, context, next) => this.#load(url, context, next),
+      load: (url, context, next) => this.#loadHook.load(url, context, next),
     });
   }
 
@@ -174,8 +157,8 @@ export class ModuleLoading {
       const file = table!.fileOf(url);
       if (file !== null && SCRIPT.test(file)) {
         this.#transpiling.readAhead(
-          this.#imageFile(file),
-          this.#isErasable(url),
+          this.imageFile(file),
+          this.isErasable(url),
         );
         if (slices.over) await slices.next();
       }
@@ -196,7 +179,7 @@ export class ModuleLoading {
     const kept = this.#texts.of(place);
     if (kept !== undefined) return kept;
     if (!this.#transpiling.isReady) await import(`${place}${LEARNING}`);
-    const text = this.#transpiling.text(this.#imageFile(place));
+    const text = this.#transpiling.text(this.imageFile(place));
     if (text !== null) return text;
     throw new SyntaxError(`Cannot read ${path}: Deno does not load it`);
   }
@@ -340,8 +323,8 @@ export class ModuleLoading {
     if (result.url.includes(LEARNING)) return result;
     const liveCall = this.#liveCall;
     const place = placeOf(result.url);
-    const isForeign = isForeignTo(parent) && !this.#concerns(parent) &&
-      this.#concerns(place) && liveCall === null;
+    const isForeign = isForeignTo(parent) && !this.concerns(parent) &&
+      this.concerns(place) && liveCall === null;
     // A package that is told by an evaluation what to import does so on its behalf; what a `data:` module imports, it keeps.
     const foreign = isForeign ? parent : null;
     if (isForeign && /^(?:file|https?):/.test(parent)) {
@@ -351,7 +334,7 @@ export class ModuleLoading {
       liveCall.owner = parent;
       liveCall.targets.add(place);
     }
-    if (parent !== "" && this.#concerns(parent)) {
+    if (parent !== "" && this.concerns(parent)) {
       // Kept as URLs, because modules are imported before the app root is known.
       this.#edges.add(parent, specifier, place, live);
     }
@@ -373,121 +356,46 @@ export class ModuleLoading {
     return { ...result, url };
   }
 
-  #load(
-    url: string,
-    context: LoadHookContext,
-    next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
-  ): LoadFnOutput {
-    const empty = this.packages.empty(url);
-    if (empty) return empty;
-    const isRequired = context.conditions?.includes("require") === true;
-    const concerns = this.#concerns(url);
-    // What it has loaded, `require` gives out again and again.
-    if (isRequired && concerns) this.#outside.addRequired(url, this.table);
-    const native = nativeRequire(url, context.conditions);
-    if (native !== null) {
-      if (concerns) this.#edges.addLoaded(url);
-      return { format: "commonjs", source: native, shortCircuit: true };
-    }
-    this.#transpiling.learn(context, next);
-    if (url.includes(LEARNING)) {
-      return { format: "module", source: "export {};", shortCircuit: true };
-    }
-    const standIn = this.standIns.load(url);
-    if (standIn !== null) return standIn;
-    if (!concerns) {
-      const loaded = next(url, context);
-      return isReadByDeno(url, context) ? byDeno(loaded) : loaded;
-    }
-    const current = this.#currentMain(url);
-    if (current !== null) {
-      const source = `import ${JSON.stringify(current)};`;
-      return { format: "module", source, shortCircuit: true };
-    }
-    this.#edges.addLoaded(url);
-    const release = this.table?.fileOf(url) ?? null;
-    const file = this.#imageFile(release ?? fileOf(url));
-    if (isReadByDeno(file, context)) return byDeno(next(file, context));
-    if (release === null && file === fileOf(url) && !isScript(file, context)) {
-      return next(url, context);
-    }
-    // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
-    const loaded = this.#transpiling.ahead(file, context) ??
-      (!isRequired && this.#isErasable(url)
-        ? this.#transpiling.erased(file)
-        : null) ??
-      next(file, context);
-    if (!isText(loaded.source)) {
-      if (release === null) return next(url, context);
-      // Deno keeps to itself why; imported by its own name, the file says it with line and column.
-      const source = `import ${JSON.stringify(file)};`;
-      return { format: "module", source, shortCircuit: true };
-    }
-    if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
-    const text = textOf(loaded.source);
-    this.#texts.note(url, text);
-    // First of all: the others put text at places that the parser would not know.
-    const kept = isRequired ? text : this.keeping.wrap(text, url);
-    let source = withClasses(kept, url, this.unevaluated.has(url));
-    if (this.main !== null && !isRequired) {
-      source = withEvaluation(source, url);
-    }
-    if (release !== null) source = atPlace(source, placeOf(url));
-    if (release !== null && text.includes("import.meta.resolve")) {
-      source = withResolve(source, url);
-    }
-    if (this.#isToldMain(url)) source = asMain(source);
-    return { ...loaded, source, shortCircuit: true };
-  }
-
-  /** Whether the release says that an instance runs as it is written once its types are blanked out. */
-  #isErasable(url: string): boolean {
+  /**
+   * Whether the release says that an instance runs as it is written once its types are blanked out.
+   *
+   * @param url its URL
+   * @returns whether it does
+   */
+  isErasable(url: string): boolean {
     const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
     const path = this.table?.pathOf(url) ?? null;
     return path !== null && analysis !== undefined &&
       Object.hasOwn(analysis, path) && analysis[path]!.erasable === true;
   }
 
-  /** Whether an instance of the main module has to be told that it is that. */
-  #isToldMain(url: string): boolean {
-    const { main } = this;
-    return main !== null && placeOf(url) === main.url &&
-      !(main.isNative && url === main.url);
-  }
-
-  /** The instance that stands for the main module, where Deno asks for it by its place and a release has brought another. */
-  #currentMain(url: string): string | null {
-    const { main, table } = this;
-    if (!main?.isNative || url !== main.url || !table) return null;
-    const current = table.current(url);
-    return current === url || this.#edges.hasLoaded(current) ? null : current;
-  }
-
   /** Where the text of an instance comes from. */
   #fileOf(url: string): string {
-    return this.#imageFile(this.table?.fileOf(url) ?? fileOf(url));
+    return this.imageFile(this.table?.fileOf(url) ?? fileOf(url));
   }
 
-  /** Code of the image reads the image's own files, whatever a release has laid over them. */
-  #imageFile(file: string): string {
+  /**
+   * Where the image's own file is: its code reads that, whatever a release has laid over it.
+   *
+   * @param file the URL of its place
+   * @returns the URL of the file
+   */
+  imageFile(file: string): string {
     const path = this.table?.pathOf(file) ?? null;
     const original = path === null ? undefined : this.originalFile(path);
     return typeof original === "string" ? pathToFileURL(original).href : file;
   }
 
-  /** Packages are many and never replaced. */
-  #concerns(url: string): boolean {
+  /**
+   * Whether a module is of the app: packages are many and never replaced.
+   *
+   * @param url its URL
+   * @returns whether it is
+   */
+  concerns(url: string): boolean {
     return url.startsWith("file:") && !url.includes("/node_modules/") &&
       (this.table === null || this.table.pathOf(url) !== null);
   }
-}
-
-/** Deno does not say the format of what it has read. */
-function isScript(
-  file: string,
-  { importAttributes }: LoadHookContext,
-): boolean {
-  return importAttributes.type === undefined && SCRIPT.test(file);
 }
 
 /** Where this package is; what it imports is imported by nobody else. */
@@ -496,22 +404,4 @@ const RUNTIME = new URL("../", import.meta.url).href;
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
     !parent.startsWith(RUNTIME);
-}
-
-/** Bytes and WebAssembly no hook can give, and as a text Deno would give what it has made of a script. */
-function isReadByDeno(
-  file: string,
-  { importAttributes: { type } }: LoadHookContext,
-): boolean {
-  return type === "text" || type === "bytes" ||
-    type === undefined && /\.wasm$/.test(fileOf(file));
-}
-
-/** Lets Deno read the file that was asked for last. */
-function byDeno(loaded: LoadFnOutput): LoadFnOutput {
-  return {
-    ...loaded,
-    source: null as unknown as ModuleSource,
-    shortCircuit: true,
-  };
 }

@@ -7,6 +7,7 @@
  */
 import { URL } from "../base/platform/globals.ts";
 
+const MARK = "flyhot=";
 const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
 
 /**
@@ -16,6 +17,8 @@ const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
  * @returns the attempt's number, or null for a module of the base image
  */
 export function attemptOf(url: string): number | null {
+  // Most have none, and are asked for all the time.
+  if (!url.includes(MARK)) return null;
   const digits = ATTEMPT.exec(url)?.[1];
   return digits === undefined ? null : Number(digits);
 }

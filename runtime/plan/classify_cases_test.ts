@@ -447,7 +447,7 @@ export default { fetch: (r) => { rooms.set(r.url, 1); return new Response(); } }
   assertEquals(
     texts(plan(a, b, { flyhot: { keep: ["rooms.ts#rooms"] } })),
     [
-      `rooms.ts:2 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["rooms.ts#rooms"]`,
+      `rooms.ts:2 rooms: is named under "keep", which needs the preload; start the app by --preload, deploy cold once with "keep" in its deno.json, or name it under "startsAnew": ["rooms.ts#rooms"]`,
     ],
   );
   // With it, the line to add is another one, and it stays.

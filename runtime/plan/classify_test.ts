@@ -521,8 +521,8 @@ export const f = () => ++hits + game.n + kv;`,
     },
   });
   assertEquals(texts(kept), [
-    `app.ts:3 game: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["app.ts#game"]`,
-    `app.ts main.x: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["app.ts#main.x"]`,
+    `app.ts:3 game: is named under "keep", which needs the preload; start the app by --preload, deploy cold once with "keep" in its deno.json, or name it under "startsAnew": ["app.ts#game"]`,
+    `app.ts main.x: is named under "keep", which needs the preload; start the app by --preload, deploy cold once with "keep" in its deno.json, or name it under "startsAnew": ["app.ts#main.x"]`,
   ]);
   // A class without fields has nothing to lose; a handle with dispose() has a name.
   const calm = {

@@ -247,7 +247,7 @@ Deno.test("under a boot shell a plan refuses what is named under keep in the wor
       }),
     ).refusals.map(refusalText);
   const text =
-    `app.ts:1 rooms: is named under "keep", which needs the preload; start the app by --preload, or name it under "startsAnew": ["app.ts#rooms"]`;
+    `app.ts:1 rooms: is named under "keep", which needs the preload; start the app by --preload, deploy cold once with "keep" in its deno.json, or name it under "startsAnew": ["app.ts#rooms"]`;
   // What `running_manifest.ts` says of a process with a boot shell, and what is said of an older runtime.
   assertEquals(said("which needs the preload"), [text]);
   assertEquals(said(undefined), [text]);

@@ -4,21 +4,14 @@
  *
  * @module
  */
-import { errorText } from "../base/error_text.ts";
 import type { BootTrial } from "./boot_trial.ts";
 import {
   type CallingLine,
   callingLine,
   callingModules,
 } from "../modules/caller.ts";
-import {
-  type Declaration,
-  type Declared,
-  refuseTwice,
-  Staging,
-} from "../state/staging.ts";
-import { ClassRegistry } from "../state/classes/class_registry.ts";
-import { Subscriptions } from "../state/cells/subscriptions.ts";
+import type { Staging } from "../state/staging.ts";
+import { Declarations } from "./declarations.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { AttemptListeners } from "./owned/attempt_listeners.ts";
@@ -42,13 +35,9 @@ import { Passes } from "./servers/passes.ts";
 import { RawPasses } from "./raw_passes.ts";
 import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
-import { FamilyCell } from "../state/cells/family_cell.ts";
-import { HolderCallError, HolderCell } from "../state/cells/holder_cell.ts";
-import type { HotContext } from "../modules/hot_context.ts";
 import { KeptValues } from "../modules/keep/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
-import { consoleLogger, type Logger } from "../base/log.ts";
 import { ModuleLoading } from "../modules/hooks.ts";
 import { StandIns } from "../modules/packages/stand_ins.ts";
 import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";
@@ -57,7 +46,6 @@ import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import type { CurrentRelease } from "../release/wanted.ts";
-import { ServiceCell } from "../state/cells/service_cell.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";
 
 /** Who declares something, and where that stands. */
@@ -84,25 +72,8 @@ export interface OnProbation {
   giveUp(): void;
 }
 
-/** State that an upgrade removed, by name. */
-export interface RemovedState {
-  /** The digest of the release that had it, or null for the base image; undefined where nothing was removed. */
-  readonly release: string | null | undefined;
-  /** The holders. */
-  readonly holders: ReadonlyMap<string, HolderCell>;
-  /** The families. */
-  readonly families: ReadonlyMap<string, FamilyCell>;
-}
-
-/** Nothing was removed. */
-export const NOTHING_REMOVED: RemovedState = {
-  release: undefined,
-  holders: new Map(),
-  families: new Map(),
-};
-
 /** The running process. */
-export class AppProcess {
+export class AppProcess extends Declarations {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
   /** Which work meets which generation of the code. */
@@ -115,26 +86,10 @@ export class AppProcess {
   readonly packageAccess: KnownAccess = new KnownAccess();
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
-  /** The holders by name. */
-  readonly holders: Map<string, HolderCell> = new Map();
-  /** The families by name. */
-  readonly families: Map<string, FamilyCell> = new Map();
-  /** The services by name. */
-  readonly services: Map<string, ServiceCell> = new Map();
-  /** What `hot(import.meta)` gave out, by path. */
-  readonly hots: Map<string, HotContext> = new Map();
-  /** The names that state was renamed to, by the names that older handles know. */
-  readonly renamed: Map<string, string> = new Map();
-  /** State that the last upgrade removed, kept for one rollback. */
-  removed: RemovedState = NOTHING_REMOVED;
   /** The digests of the releases that were in, null for the base image: the way back to one of them is no news. */
   readonly ran: Set<string | null> = new Set([null]);
   /** The addresses that modules of releases served when they were replaced, by digest; null for the base image. */
   readonly addresses: Map<string | null, ReadonlySet<string>> = new Map();
-  /** The classes of the modules that are in. */
-  readonly classes: ClassRegistry = new ClassRegistry();
-  /** Who listens to state. */
-  readonly subscriptions: Subscriptions = new Subscriptions();
   /** How many live boundaries evaluate their modules for the first time. */
   opening = 0;
   /** What happens during upgrades. */
@@ -161,9 +116,6 @@ export class AppProcess {
   upgrades = 0;
   /** Old module instances that Deno cannot free, and their source size. */
   retained: { modules: number; bytes: number } = { modules: 0, bytes: 0 };
-  /** Takes messages. */
-  logger: Logger = consoleLogger("text");
-  readonly #stagings = new Map<number, Staging>();
   /** Keeps errors of new code from ending the process. */
   readonly guard: Guard = new Guard({
     generations,
@@ -319,27 +271,6 @@ export class AppProcess {
   }
 
   /**
-   * Opens a staging area for the modules of one attempt.
-   *
-   * @param attempt the number in the cache-busting query of its modules
-   * @returns the staging area
-   */
-  openStaging(attempt: number): Staging {
-    const staging = new Staging(attempt);
-    this.#stagings.set(attempt, staging);
-    return staging;
-  }
-
-  /**
-   * Forgets a staging area whose declarations are in: they are like any other's.
-   *
-   * @param staging the staging area
-   */
-  closeStaging(staging: Staging): void {
-    if (staging.state === "live") this.#stagings.delete(staging.attempt);
-  }
-
-  /**
    * Finds out which module declares something now.
    *
    * @returns the module, and where its declarations go
@@ -357,7 +288,7 @@ export class AppProcess {
         return modules.pathOf(owner);
       },
       line: this.lineIn(owner)?.line,
-      staging: this.#stagingOf(callers),
+      staging: this.stagingOf(callers),
     };
   }
 
@@ -403,60 +334,6 @@ export class AppProcess {
   }
 
   /**
-   * Takes a declaration, to the running process or to a staging area.
-   *
-   * @param declaration what is declared
-   * @param staging the staging area of the declaring module, or null
-   * @throws {DeclarationError} if another module declares the name
-   */
-  declare(declaration: Declaration, staging: Staging | null): void {
-    if (staging && staging.state !== "live") {
-      staging.add(declaration);
-      return;
-    }
-    const { kind, definition } = declaration;
-    const { name } = definition;
-    if (kind === "service") {
-      const there = this.services.get(name);
-      if (there) refuseTwice(there.definition, definition);
-      const cell = new ServiceCell(definition);
-      this.services.set(name, cell);
-      cell.started = cell.start().catch((error) =>
-        this.logger.error(errorText(error))
-      );
-      return;
-    }
-    const there: { readonly definition: Declared } | undefined =
-      this.holders.get(name) ??
-        this.families.get(name);
-    if (there) refuseTwice(there.definition, definition);
-    if (kind === "holder") {
-      this.holders.set(name, new HolderCell(definition, definition.initial()));
-    } else {
-      const report = (message: string) => this.logger.error(message);
-      this.families.set(name, new FamilyCell(definition, report));
-    }
-  }
-
-  /**
-   * Follows the names that state was renamed to.
-   *
-   * @param name the name that a handle knows
-   * @returns the name that the state has now
-   */
-  currentName(name: string): string {
-    let current = name;
-    const seen = new Set<string>();
-    while (!this.holders.has(current) && !this.families.has(current)) {
-      const next = this.renamed.get(current);
-      if (next === undefined || seen.has(next)) return name;
-      seen.add(next);
-      current = next;
-    }
-    return current;
-  }
-
-  /**
    * Who subscribes, where that is while its module is evaluated; such subscriptions end with the module.
    *
    * @returns the module and its staging area, or null for code that runs later
@@ -469,69 +346,17 @@ export class AppProcess {
     return isEvaluated ? declaring : null;
   }
 
-  /**
-   * Refuses the use of state by code that is not in.
-   *
-   * @param purpose what is wanted, for messages
-   * @param declared the declaration that is used
-   * @param staging the staging area it was made in, or null
-   * @throws {HolderCallError} if its code is being prepared, or was given up
-   */
-  requireIn(
-    purpose: string,
-    declared: Declared,
-    staging: Staging | null,
-  ): void {
-    if (staging?.state === "staged") {
-      throw new HolderCallError(
-        `Cannot ${purpose} while ${declared.module} is being prepared for an upgrade: its state is still with the old code; do it later than the top level of the module`,
-      );
-    }
-    if (staging?.state === "discarded") {
-      throw new HolderCallError(
-        `Cannot ${purpose} from code of an upgrade that was given up`,
-      );
-    }
-  }
-
-  /**
-   * Forgets what some modules have declared, so that other versions of them can declare it.
-   *
-   * @param paths the modules
-   */
-  async forgetDeclarations(paths: ReadonlySet<string>): Promise<void> {
-    for (const [name, { definition }] of this.holders) {
-      if (paths.has(definition.module)) this.holders.delete(name);
-    }
-    for (const [name, cell] of this.families) {
-      if (!paths.has(cell.definition.module)) continue;
-      cell.end();
-      this.families.delete(name);
-    }
-    for (const path of paths) this.hots.delete(path);
+  /** Forgets kept values and checks as well. */
+  override async forgetDeclarations(paths: ReadonlySet<string>): Promise<void> {
     this.kept.forget(paths);
     this.healthChecks.forget(paths);
-    for (const [name, cell] of this.services) {
-      if (!paths.has(cell.definition.module)) continue;
-      this.services.delete(name);
-      await this.#stopQuietly(cell);
-    }
-  }
-
-  async #stopQuietly(cell: ServiceCell): Promise<void> {
-    await cell.started;
-    try {
-      await cell.stop();
-    } catch (error) {
-      this.logger.error(errorText(error));
-    }
+    await super.forgetDeclarations(paths);
   }
 
   /** Stops all services and timers, for an orderly end of the process. */
   async rest(): Promise<void> {
     this.bootTrial?.abandon();
-    for (const cell of this.families.values()) cell.rest();
-    for (const cell of this.services.values()) await this.#stopQuietly(cell);
+    await this.restDeclarations();
   }
 
   /** A main module that is evaluated for as long as it serves has loaded when it serves. */
@@ -594,10 +419,7 @@ export class AppProcess {
     this.modules.unevaluated.delete(url);
     const path = this.modules.table?.pathOf(url) ?? null;
     if (path === null) return;
-    const staging = this.#stagings.get(attemptOf(url) ?? -1);
-    const registry = staging && staging.state !== "live"
-      ? staging.classes
-      : this.classes;
+    const registry = this.classesOf(attemptOf(url));
     for (const [name, get] of Object.entries(classes)) {
       try {
         registry.register(path, name, get());
@@ -605,17 +427,6 @@ export class AppProcess {
         // A text that looked like a class, or one that has no value yet.
       }
     }
-  }
-
-  #stagingOf(callers: readonly string[]): Staging | null {
-    for (const url of callers) {
-      const attempt = attemptOf(url);
-      const staging = attempt === null
-        ? undefined
-        : this.#stagings.get(attempt);
-      if (staging) return staging;
-    }
-    return null;
   }
 }
 

@@ -8,14 +8,15 @@ function effects(path: string, source: string): string[] {
   );
 }
 
-Deno.test("checkSources() keeps Deno to the host and the sandbox", () => {
+Deno.test("checkSources() keeps Deno to the host and the computer of the sandbox", () => {
   const source = "a;\nconst x: Deno.FileInfo = await Deno.stat(p);";
   assertEquals(effects("src/release/pack.ts", source), ["2 Deno", "2 Deno"]);
   assertEquals(effects("src/main.ts", "globalThis.Deno;"), ["1 Deno"]);
+  assertEquals(effects("src/sandbox/machine.ts", "Deno.kill(1);"), ["1 Deno"]);
   for (
     const path of [
       "src/host_deno.ts",
-      "src/sandbox/machine.ts",
+      "src/sandbox/computer/disk.ts",
       "src/release/pack_test.ts",
       "runtime/mod.ts",
       "cli.ts",
@@ -34,7 +35,7 @@ Deno.test("checkSources() lets only cli.ts end the process", () => {
   for (
     const path of [
       "mod.ts",
-      "src/sandbox/a.ts",
+      "src/sandbox/computer/a.ts",
       "runtime/mod.ts",
       "runtime/preload.ts",
     ]
@@ -47,7 +48,7 @@ Deno.test("checkSources() lets only ui and the host print", () => {
   const source =
     "console.log(1);\nDeno.stdout.write(b);\nDeno.stderr.write(b);";
   const all = ["1 console", "2 console", "3 console"];
-  assertEquals(effects("src/sandbox/a.ts", source), all);
+  assertEquals(effects("src/sandbox/computer/a.ts", source), all);
   assertEquals(effects("src/host_deno.ts", source), []);
   assertEquals(effects("src/ui/live.ts", "console.log(1)"), []);
   assertEquals(effects("src/fly/a.ts", "host.stdout.write(b);"), []);

@@ -18,6 +18,7 @@ export const LONG: readonly string[] = [
   "tests/cli/doctor_test.ts",
   "tests/cli/init_test.ts",
   "tests/cli/rollback_test.ts",
+  "tests/contract/aws_cli_test.ts",
   "tests/contract/lock_over_http_test.ts",
   "tests/contract/store_contract_test.ts",
   "tests/e2e/deaths_test.ts",

@@ -54,12 +54,7 @@ export interface Command extends CommandShape {
   ) => Promise<number>;
 }
 
-/**
- * Defines a command.
- *
- * @param spec its name, flags and deed
- * @returns the command, which reads its arguments strictly
- */
+/** Defines a command. */
 export function defineCommand<const F extends readonly FlagSpec[]>(
   spec: CommandSpec<F>,
 ): Command {

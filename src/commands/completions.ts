@@ -14,12 +14,7 @@ import { zshScript } from "../completions/zsh_script.ts";
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);
 
-/**
- * Makes `flyhot completions`.
- *
- * @param commands loads all commands, this one with them
- * @returns the command
- */
+/** Makes `flyhot completions`. */
 export function completionsCommand(
   commands: () => Promise<readonly CommandShape[]>,
 ): Command {

@@ -1,7 +1,7 @@
 /** `flyhot doctor`: is everything there that an upgrade needs?
  * @module
  */
-import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { doctorText } from "../doctor/doctor_report.ts";
@@ -27,12 +27,7 @@ export const doctorCommand: Command = defineCommand({
   async run(context) {
     const { flags, signal, answer } = context;
     const report = await doctor(
-      given({
-        config: flags.config,
-        app: flags.app,
-        bucket: flags.bucket,
-        endpoint: flags.endpoint,
-      }),
+      placeIn(flags),
       context,
       signal,
     );

@@ -30,12 +30,7 @@ export interface HelpSource {
   }[];
 }
 
-/**
- * Writes the help of one command.
- *
- * @param source the command's data
- * @returns the text, 80 columns wide
- */
+/** Writes the help of one command. */
 export function helpText(source: HelpSource): string {
   const args = [source.argument, source.secondArgument]
     .filter((it) => it !== undefined);
@@ -64,12 +59,7 @@ export function helpText(source: HelpSource): string {
   return sections.join("\n\n");
 }
 
-/**
- * Writes the overview of all commands.
- *
- * @param commands the commands, hidden ones left out
- * @returns the text, 80 columns wide
- */
+/** Writes the overview of all commands. */
 export function overviewText(
   commands: readonly { readonly name: string; readonly summary: string }[],
 ): string {

@@ -5,7 +5,7 @@ import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
 import { oneLine } from "../one_line.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { releasesReport, releasesText } from "../reports/releases_text.ts";
@@ -30,12 +30,7 @@ export const releasesCommand: Command = defineCommand({
     const { flags, host, reporter, signal } = context;
     const config = await loadConfig(
       host,
-      given({
-        config: flags.config,
-        app: flags.app,
-        bucket: flags.bucket,
-        endpoint: flags.endpoint,
-      }),
+      placeIn(flags),
     );
     const app = requireApp(config);
     const { pointer } = await readPointer(

@@ -145,12 +145,7 @@ function sandboxText(
   ].join("\n\n");
 }
 
-/**
- * Writes variables as lines for a shell.
- *
- * @param env the variables
- * @returns one `export` for each; of `PATH` only what comes before the shell's own
- */
+/** Writes variables as lines for a shell, of `PATH` only what comes before its own. */
 export function exportLines(
   env: Readonly<Record<string, string>>,
 ): readonly string[] {

@@ -2,7 +2,7 @@
  * @module
  */
 import { FlyhotError } from "../errors.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "../config/app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { SUMMARIES } from "./summaries.ts";
 import { openStatus, status } from "../status/read.ts";
@@ -51,12 +51,7 @@ export const statusCommand: Command = defineCommand({
   ],
   async run(context) {
     const { flags, host, signal } = context;
-    const options = given({
-      config: flags.config,
-      app: flags.app,
-      bucket: flags.bucket,
-      endpoint: flags.endpoint,
-    });
+    const options = placeIn(flags);
     if (flags.watch === undefined) {
       const report = await status(options, context, signal);
       context.answer({ text: statusText(report), json: report });

@@ -46,11 +46,7 @@ export const COMMANDS: readonly ListedCommand[] = Object.entries(SUMMARIES).map(
   }),
 );
 
-/**
- * Loads all commands, in the order of the overview.
- *
- * @returns the commands
- */
+/** Loads all commands, in the order of the overview. */
 export async function loadAll(): Promise<readonly Command[]> {
   return await Promise.all(COMMANDS.map(({ load }) => load()));
 }

@@ -8,12 +8,7 @@ import {
   TOP_FLAGS,
 } from "./completed.ts";
 
-/**
- * Writes the script that bash completes `flyhot` with.
- *
- * @param commands the commands
- * @returns the script; needs nothing but bash
- */
+/** Writes the script that bash completes `flyhot` with. */
 export function bashScript(commands: readonly CompletedCommand[]): string {
   return `# Completions for flyhot, made by: flyhot completions bash
 _flyhot() {

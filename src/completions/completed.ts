@@ -57,12 +57,7 @@ export const TOP_FLAGS: readonly CompletedFlag[] = [
   } as const,
 ].map(completedFlag);
 
-/**
- * Turns the table of commands into what shells complete, `help` with it; hidden ones are left out.
- *
- * @param commands the table
- * @returns the commands in the order of the table
- */
+/** Turns the table of commands into what shells complete, `help` with it; hidden ones are left out. */
 export function completedCommands(
   commands: readonly CommandShape[],
 ): readonly CompletedCommand[] {

@@ -8,12 +8,7 @@ import {
   TOP_FLAGS,
 } from "./completed.ts";
 
-/**
- * Writes the script that fish completes `flyhot` with.
- *
- * @param commands the commands
- * @returns the script
- */
+/** Writes the script that fish completes `flyhot` with. */
 export function fishScript(commands: readonly CompletedCommand[]): string {
   const lines = [
     ...TOP_FLAGS.map((flag) => flagLine("__flyhot_is", flag)),

@@ -8,12 +8,7 @@ import {
   TOP_FLAGS,
 } from "./completed.ts";
 
-/**
- * Writes the script that zsh completes `flyhot` with: as a file `_flyhot` in `fpath`, or sourced after `compinit`.
- *
- * @param commands the commands
- * @returns the script
- */
+/** Writes the script that zsh completes `flyhot` with: as a file `_flyhot` in `fpath`, or sourced after `compinit`. */
 export function zshScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name, summary }) =>
     `    ${quoted(`${name}:${summary}`)}`

@@ -59,12 +59,7 @@ export const CONSENT_FLAGS = [
   },
 ] as const satisfies readonly FlagSpec[];
 
-/**
- * Reads what is consented to.
- *
- * @param flags the values of {@linkcode CONSENT_FLAGS}
- * @returns the texts that refusals name
- */
+/** Reads what is consented to. */
 export function consentIn(
   flags: {
     readonly consent: readonly string[];
@@ -74,12 +69,19 @@ export function consentIn(
   return [...flags.consent, ...flags.drop.map((holder) => `holder:${holder}`)];
 }
 
-/**
- * Leaves out what is undefined.
- *
- * @param values the values
- * @returns those that are set
- */
+/** Which app and bucket the values of {@linkcode APP_FLAGS} and {@linkcode BUCKET_FLAGS} name, as far as they do. */
+export function placeIn(
+  flags: {
+    readonly [name in "config" | "app" | "bucket" | "endpoint"]:
+      | string
+      | undefined;
+  },
+): { [name in keyof typeof flags]?: string } {
+  const { config, app, bucket, endpoint } = flags;
+  return given({ config, app, bucket, endpoint });
+}
+
+/** Leaves out what is undefined. */
 export function given<T extends Record<string, unknown>>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -55,15 +55,7 @@ export interface ReadFlags<
   readonly words: readonly string[];
 }
 
-/**
- * Reads a command line strictly: what is not known, not complete or given twice is refused.
- *
- * @param args the arguments after the command's name
- * @param specs the flags that the command knows
- * @param commonSpecs the flags that all commands have in common; default none
- * @returns the flags and the remaining words
- * @throws {FlyhotError} `usage` for anything unexpected, with the nearest known flag as hint
- */
+/** Reads a command line strictly: what is not known, not complete or given twice is refused. */
 export function readFlags<
   const F extends readonly FlagSpec[],
   const C extends readonly FlagSpec[] = readonly [],

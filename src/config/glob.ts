@@ -17,13 +17,7 @@ type Step =
   /** `**` and a slash: any folders, or none. */
   | { readonly kind: "folders" };
 
-/**
- * Makes the test whether a path, or a folder that it lies in, matches a pattern.
- *
- * @param pattern the pattern, without slashes at its ends
- * @returns the test
- * @throws {SyntaxError} if a bracket or backslash is left open
- */
+/** Makes the test whether a path, or a folder that it lies in, matches a pattern. */
 export function globTest(pattern: string): (path: string) => boolean {
   const steps = stepsOf(pattern);
   const wild = steps.findIndex(({ kind }) => kind !== "literal");

@@ -12,12 +12,7 @@ interface IgnoreRule {
   readonly matches: (path: string) => boolean;
 }
 
-/**
- * Turns the text of a `.dockerignore` into its patterns: no comments, no empty lines.
- *
- * @param text the text of the file
- * @returns the patterns in order
- */
+/** Turns the text of a `.dockerignore` into its patterns: no comments, no empty lines. */
 export function ignoreLines(text: string): string[] {
   return text.replace(/^\uFEFF/, "").split(/\r?\n/)
     .map((line) => line.startsWith("#") ? "" : line.trim())
@@ -27,14 +22,9 @@ export function ignoreLines(text: string): string[] {
 /**
  * Makes the test whether a path is left out.
  *
- * The rules are those of
- * {@link https://docs.docker.com/build/concepts/context/#dockerignore-files | .dockerignore}: patterns start at the
- * root, `*` and `?` stay inside one name, `**` crosses folders, a folder takes all in it along, `!` takes back, and
- * the last pattern that matches decides.
- *
- * @param patterns the patterns in order
- * @returns tells whether a path (with `/` between names) is left out
- * @throws {SyntaxError} if a pattern cannot be read, naming it
+ * The rules are those of {@link https://docs.docker.com/build/concepts/context/#dockerignore-files | .dockerignore}:
+ * patterns start at the root, `*` and `?` stay inside one name, `**` crosses folders, a folder takes all in it along, `!`
+ * takes back, and the last pattern that matches decides.
  */
 export function ignoreTest(
   patterns: readonly string[],

@@ -14,14 +14,7 @@ import {
   type ResolvedConfig,
 } from "./resolve.ts";
 
-/**
- * Reads `fly.toml` and `deno.json` and decides every value.
- *
- * @param host disk and environment
- * @param cli what the command line says
- * @returns the values and their origins
- * @throws {FlyhotError} `usage` if a file is malformed or a named one missing
- */
+/** Reads `fly.toml` and `deno.json` and decides every value. */
 export async function loadConfig(
   host: Pick<Host, "files" | "env">,
   cli: CliValues = {},
@@ -36,14 +29,7 @@ export async function loadConfig(
   });
 }
 
-/**
- * Opens the bucket that the configuration names.
- *
- * @param config the values
- * @param host sends the requests
- * @returns the bucket; nothing was sent yet
- * @throws {FlyhotError} `usage` without a bucket or where the endpoint is none, `auth` without credentials
- */
+/** Opens the bucket that the configuration names. */
 export function openBucket(
   config: ResolvedConfig,
   host: Pick<Host, "fetch">,

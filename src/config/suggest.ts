@@ -4,13 +4,7 @@
 
 const WORD_LENGTH_MAX = 100;
 
-/**
- * Finds the name that a mistyped one was probably meant to be.
- *
- * @param word what was written
- * @param names what could have been written
- * @returns the nearest name, or null if none is near
- */
+/** Finds the name that a mistyped one was probably meant to be, or null if none is near. */
 export function nearestName(
   word: string,
   names: readonly string[],

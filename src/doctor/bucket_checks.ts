@@ -47,14 +47,7 @@ export const SKEW_MS_WARN = 10_000;
 /** Past this, in milliseconds, S3 refuses signatures. */
 export const SKEW_MS_FAIL = 15 * 60_000;
 
-/**
- * Looks at the bucket: name, credentials, clock, conditional writes.
- *
- * @param config the values
- * @param host the outside
- * @param signal gives up early
- * @returns what was found; throws nothing but the signal's reason
- */
+/** Looks at the bucket: name, credentials, clock, conditional writes. */
 export async function checkBucket(
   config: ResolvedConfig,
   host: Host,
@@ -138,13 +131,7 @@ function checkNames(config: ResolvedConfig): Check | null {
   return null;
 }
 
-/**
- * Names rollouts that nobody watches any more, of whatever image a machine has.
- *
- * @param found the pointer, and whether somebody holds the lock
- * @param machines the machines
- * @returns a check for each; none where nothing is on probation
- */
+/** Names rollouts that nobody watches any more, of whatever image a machine has. */
 export function checkProbations(
   { pointer, isRollingOut, lockTrouble }: BucketFindings,
   machines: readonly AppMachine[],
@@ -202,13 +189,7 @@ function judgeReading(
   ];
 }
 
-/**
- * Judges conditional writes.
- *
- * @param outcome what the probe found
- * @param endpoint the S3 service; where it is Tigris, what it promises across regions is said
- * @returns the check
- */
+/** Judges conditional writes. */
 export function judgeProbe(outcome: ProbeOutcome, endpoint = ""): Check {
   switch (outcome.status) {
     case "honored":
@@ -245,12 +226,7 @@ function isTigris(endpoint: string): boolean {
   return /(^|\.)(tigris\.dev|t3\.storage\.dev|tigrisfiles\.io)$/.test(hostname);
 }
 
-/**
- * Judges the difference between this clock and the bucket's.
- *
- * @param skewMs how far this clock is ahead, in milliseconds; null where the bucket names no time
- * @returns the check
- */
+/** Judges the difference between this clock and the bucket's. */
 export function judgeClock(skewMs: number | null): Check {
   if (skewMs === null) {
     return warn("clock", "cannot be compared: the bucket names no time", null);

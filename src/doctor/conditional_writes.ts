@@ -26,15 +26,7 @@ export type ProbeOutcome =
     readonly why: string;
   };
 
-/**
- * Writes an object under four conditions of which two hold, and removes it.
- *
- * @param bucket the bucket
- * @param key an object that nobody else uses, and that is not there
- * @param signal gives up early; the object is removed all the same
- * @returns whether the conditions decided
- * @throws {BucketError} if a request is refused for another reason
- */
+/** Writes an object under four conditions of which two hold, and removes it. */
 export async function probeConditionalWrites(
   bucket: Bucket,
   key: string,

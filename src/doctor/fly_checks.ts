@@ -30,14 +30,7 @@ export interface FlyFindings {
 
 const PROGRAM_MS_MAX = 30_000;
 
-/**
- * Looks at `fly`, its login, the token, and the app's machines.
- *
- * @param config the values
- * @param host the outside
- * @param signal gives up early
- * @returns what was found; throws nothing but the signal's reason
- */
+/** Looks at `fly`, its login, the token, and the app's machines. */
 export async function checkFly(
   config: ResolvedConfig,
   host: Host,

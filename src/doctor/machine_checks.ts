@@ -23,15 +23,7 @@ const FREE_BYTES_WARN = 200 * 1024 * 1024;
 const FREE_BYTES_FAIL = 20 * 1024 * 1024;
 const ASKED_AT_ONCE = 8;
 
-/**
- * Looks at every machine that runs: its runtime, its Deno, its environment, its disk.
- *
- * @param config the values
- * @param app the app's machines and how to reach them
- * @param found what they should run, and whether a rollout is bringing it to them now
- * @param signal gives up early
- * @returns what was found, machine by machine; throws nothing but the signal's reason
- */
+/** Looks at every machine that runs: its runtime, its Deno, its environment, its disk. */
 export async function checkMachines(
   config: ResolvedConfig,
   { api, fleet, machines }: {
@@ -183,13 +175,7 @@ const DENO_VERSION = ["deno", "--version"];
 // Where the app usually is, else where the command begins; df tells of those that are there.
 const FREE = ["df", "-Pk", "/app", "."];
 
-/**
- * Judges what the runtime on a machine says.
- *
- * @param status what it says, compared with what it should run
- * @param mayChange whether what it should run reaches it just now, or nobody knows what that is. Default false
- * @returns the check
- */
+/** Judges what the runtime on a machine says. */
 export function judgeRuntime(status: MachineStatus, mayChange = false): Check {
   const { id, hot_upgrade, fingerprint, verdict, detail, remedy } = status;
   const runs = hot_upgrade ? `v${hot_upgrade.version}` : "its base image";
@@ -236,13 +222,7 @@ function refuseDeaf(id: string, why: string): Check {
   );
 }
 
-/**
- * Judges the Deno of a machine.
- *
- * @param id the machine
- * @param outcome what `deno --version` said there
- * @returns the check
- */
+/** Judges the Deno of a machine. */
 export function judgeDeno(id: string, outcome: ExecOutcome): Check {
   const said = /^deno (\d+)\.(\d+)\.\S+/m.exec(outcome.stdout);
   if (outcome.code !== 0 || !said) {
@@ -271,13 +251,7 @@ export function judgeDeno(id: string, outcome: ExecOutcome): Check {
   );
 }
 
-/**
- * Judges the free space of a machine.
- *
- * @param id the machine
- * @param outcome what `df -Pk` said there; its exit code does not count, because one of two folders may be missing
- * @returns the check
- */
+/** Judges the free space of a machine. */
 export function judgeDisk(id: string, outcome: ExecOutcome): Check {
   const row = /^\S.*?\s+\d+\s+\d+\s+(\d+)\s+\d+%\s/m.exec(outcome.stdout);
   if (!row) {
@@ -327,14 +301,7 @@ function unsetCommand(groups: readonly (readonly string[])[]): string[] {
   ];
 }
 
-/**
- * Judges what a machine's environment lacks.
- *
- * @param id the machine
- * @param config the values
- * @param outcome the names that are not set there, as a JSON list
- * @returns the check
- */
+/** Judges what a machine's environment lacks. */
 export function judgeEnvironment(
   id: string,
   config: ResolvedConfig,

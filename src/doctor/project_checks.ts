@@ -23,14 +23,7 @@ import { type Check, fail, pass, warn } from "./check.ts";
 const RUNTIME = "@flyhot/runtime";
 const REMEDY = "see what to add with: flyhot init";
 
-/**
- * Looks at the app's folder: how it is started, its import of the runtime, its main modules, and what of it is hot.
- *
- * @param config the values
- * @param host the disk, and `deno` for the module graph
- * @param signal gives up early
- * @returns what was found; nothing where the folder holds no app
- */
+/** Looks at the app's folder: how it is started, its import of the runtime, its main modules, and what of it is hot. */
 export async function checkProject(
   config: ResolvedConfig,
   host: Host,
@@ -207,13 +200,7 @@ function judgeImport(
     : warn("import", `deno.json does not name ${RUNTIME}`, REMEDY);
 }
 
-/**
- * Judges a main module.
- *
- * @param path its path
- * @param source its text, or null if it is not there
- * @returns the check
- */
+/** Judges a main module. */
 export function judgeMain(path: string, source: string | null): Check {
   if (source === null) {
     return warn(

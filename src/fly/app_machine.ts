@@ -32,9 +32,6 @@ const GONE = new Set([
  * Tells whether a machine runs the app: made by Fly Launch, in an ordinary process group, there to stay.
  *
  * Services are not asked for, because workers have none.
- *
- * @param machine the machine
- * @returns its group, or why it does not count
  */
 export function roleOf(machine: Machine): MachineRole {
   const other = (because: string): MachineRole => ({ role: "other", because });
@@ -56,11 +53,8 @@ export function roleOf(machine: Machine): MachineRole {
 }
 
 /**
- * Finds the container of a machine that runs the app: the only one, the one named `app` or like the process group, or
- * the only one with the image of the machine.
- *
- * @param machine the machine
- * @returns the container; null where the machine has none, or none of several can be told to be the app's
+ * Finds the container of a machine that runs the app: the only one, the one named `app` or like the process group, or the
+ * only one with the image of the machine. Null where the machine has none, or none of several can be told to be the app's.
  */
 export function containerOf(
   { containers, metadata, imageRef }: Pick<
@@ -79,12 +73,7 @@ export function containerOf(
   return same.length === 1 ? same[0]! : null;
 }
 
-/**
- * Picks the machines that run the app.
- *
- * @param machines all machines of the Fly app
- * @returns those that run it, by region and id
- */
+/** Picks the machines that run the app. */
 export function appMachines(
   machines: readonly Machine[],
 ): readonly AppMachine[] {

@@ -35,12 +35,7 @@ export const ANSWER_CHARACTERS_MAX = 2_400_000;
 /** What a compressed answer begins with; what follows is gzip in base64. */
 export const COMPRESSED = "gzip:";
 
-/**
- * Reads what the script wrote.
- *
- * @param stdout its standard output
- * @returns the answer of the runtime, as text
- */
+/** Reads what the script wrote. */
 export async function answerIn(stdout: string): Promise<string> {
   if (!stdout.startsWith(COMPRESSED)) return stdout;
   const bytes = Uint8Array.fromBase64(stdout.slice(COMPRESSED.length).trim());
@@ -52,12 +47,8 @@ export async function answerIn(stdout: string): Promise<string> {
 /**
  * Builds the command that asks the runtime on a machine.
  *
- * It runs whatever version of the runtime is there, so it imports nothing of flyhot; the answer goes to standard
- * output as it came, a failure to standard error as one sentence.
- *
- * @param request what to ask
- * @param app the Fly app, for the default path of the socket where the machine's environment does not name it
- * @returns program and arguments
+ * It runs whatever version of the runtime is there, so it imports nothing of flyhot; the answer goes to standard output as
+ * it came, a failure to standard error as one sentence.
  */
 export function controlCommand(
   request: ControlRequest,

@@ -27,13 +27,7 @@ export interface BuildOptions {
 const LOG_LINES_MAX = 20;
 const PROGRAMS = ["fly", "flyctl"];
 
-/**
- * Looks for `fly` or `flyctl` on PATH.
- *
- * @param host runs programs
- * @param signal gives up early
- * @returns the command, or null if neither is installed
- */
+/** Looks for `fly` or `flyctl` on PATH; null if neither is installed. */
 export async function findFlyctl(
   host: Pick<Host, "run">,
   signal?: AbortSignal,
@@ -53,14 +47,7 @@ export async function findFlyctl(
   return null;
 }
 
-/**
- * Lets `fly` or `flyctl` do something, without asking first which of them is installed: that takes a process of its own.
- *
- * @param host runs programs
- * @param act what to do
- * @returns what came of it, or null if neither is installed
- * @throws what `act` throws
- */
+/** Lets `fly` or `flyctl` do something, without a process of its own to learn which is installed; null if neither is. */
 export async function withFlyctl<T>(
   host: Pick<Host, "run">,
   act: (flyctl: Flyctl) => Promise<T>,
@@ -75,12 +62,7 @@ export async function withFlyctl<T>(
   return null;
 }
 
-/**
- * The error for a missing `fly`.
- *
- * @param what what it was needed for, as the rest of a sentence that begins with `Cannot`
- * @returns the error
- */
+/** The error for a missing `fly`. */
 export function flyctlMissing(what: string): FlyhotError {
   return new FlyhotError(
     "not_found",
@@ -100,24 +82,13 @@ export class Flyctl {
   readonly version: string;
   readonly #host: Pick<Host, "run">;
 
-  /**
-   * @param host runs it
-   * @param program its name on PATH
-   * @param version what it says of its version. Default nothing
-   */
   constructor(host: Pick<Host, "run">, program: string, version = "") {
     this.#host = host;
     this.program = program;
     this.version = version;
   }
 
-  /**
-   * Asks who is logged in.
-   *
-   * @param signal gives up early
-   * @returns the e-mail address, or the name of a token
-   * @throws {FlyhotError} `auth` if nobody is
-   */
+  /** Asks who is logged in. */
   async whoami(signal?: AbortSignal): Promise<string> {
     const { code, stdout, stderr } = await this.#run(
       ["auth", "whoami"],
@@ -134,13 +105,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Asks for the token that it is logged in with.
-   *
-   * @param signal gives up early
-   * @returns the token
-   * @throws {FlyhotError} `auth` if nobody is logged in
-   */
+  /** Asks for the token that it is logged in with. */
   async token(signal?: AbortSignal): Promise<FlyToken> {
     const from = `${this.program} auth token`;
     const { code, stdout, stderr } = await this.#run(
@@ -161,13 +126,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Builds an image and pushes it, without deploying it.
-   *
-   * @param options what to build
-   * @returns the reference of the image
-   * @throws {FlyhotError} `unexpected` if the build fails or does not say which image it made
-   */
+  /** Builds an image and pushes it, without deploying it. */
   async build(options: BuildOptions): Promise<string> {
     const args = [
       "deploy",
@@ -206,14 +165,7 @@ export class Flyctl {
     );
   }
 
-  /**
-   * Reads the newest lines that a machine logged.
-   *
-   * @param app the Fly app
-   * @param machineId the machine
-   * @param signal gives up early
-   * @returns the lines without time and place, oldest first; none if fly cannot tell
-   */
+  /** Reads the newest lines that a machine logged. */
   async logs(
     app: string,
     machineId: string,
@@ -242,12 +194,7 @@ export class Flyctl {
   }
 }
 
-/**
- * Finds the image reference in what `fly deploy --build-only` writes.
- *
- * @param output its output
- * @returns the reference, or null if no line names one
- */
+/** Finds the image reference in what `fly deploy --build-only` writes; null if no line names one. */
 export function imageIn(output: string): string | null {
   const found = plain(output).matchAll(/^\s*image: (\S+)\s*$/gm);
   return [...found].at(-1)?.[1] ?? null;

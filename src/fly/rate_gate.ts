@@ -18,21 +18,12 @@ export class RateGate {
   // For each key: the moment at which all that was let through would have been regained.
   readonly #fullAt = new Map<string, number>();
 
-  /**
-   * @param host clock and waiting
-   * @param limit how many
-   */
   constructor(host: Pick<Host, "monotonicNow" | "sleep">, limit: RateLimit) {
     this.#host = host;
     this.#limit = limit;
   }
 
-  /**
-   * Waits until one more request is within the limit.
-   *
-   * @param key what the limit counts by, for example a machine's id
-   * @param signal gives up early
-   */
+  /** Waits until one more request is within the limit. */
   async pass(key: string, signal?: AbortSignal): Promise<void> {
     const now = this.#host.monotonicNow();
     const costMs = 1000 / this.#limit.perSecond;

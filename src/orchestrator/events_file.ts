@@ -50,12 +50,7 @@ export type EventFileLine =
 /** How many bytes one look reads at most. */
 export const LOOK_BYTES_MAX = 128 * 1024;
 
-/**
- * Where the file is.
- *
- * @param env the machine's environment
- * @returns `FLYHOT_EVENTS`, else `flyhot-events.jsonl` in the temporary folder
- */
+/** Where the file is. */
 export function eventFilePath(
   env: (name: string) => string | undefined,
 ): string {
@@ -69,12 +64,7 @@ export class EventFileWriter {
   readonly #path: string;
   #written: Promise<void>;
 
-  /**
-   * Empties the file.
-   *
-   * @param host the disk
-   * @param path the file
-   */
+  /** Empties the file. */
   constructor(host: Pick<Host, "files">, path: string) {
     this.#host = host;
     this.#path = path;
@@ -83,11 +73,7 @@ export class EventFileWriter {
     this.#written.catch(() => {});
   }
 
-  /**
-   * Appends a line.
-   *
-   * @param line the line, its end included
-   */
+  /** Appends a line. */
   append(line: string): void {
     this.#written = this.#written.then(() =>
       this.#host.files.append(this.#path, line)
@@ -95,23 +81,13 @@ export class EventFileWriter {
     this.#written.catch(() => {});
   }
 
-  /**
-   * Waits until all lines are written.
-   *
-   * @throws {Error} if one could not be
-   */
+  /** Waits until all lines are written. */
   async flush(): Promise<void> {
     await this.#written;
   }
 }
 
-/**
- * Writes the last line of the file.
- *
- * @param exitCode what the process ends with
- * @param outcome the report, or the error
- * @returns the line, its end included
- */
+/** Writes the last line of the file. */
 export function endLine(
   exitCode: number,
   outcome: { readonly report: RolloutReport } | { readonly error: FlyhotError },
@@ -135,12 +111,7 @@ const EVENT_TYPES = new Set([
   "output",
 ]);
 
-/**
- * Reads a line of the file.
- *
- * @param line the line
- * @returns what it says, or null for one that another version may have written
- */
+/** Reads a line of the file; null for one that another version may have written. */
 export function parseEventLine(line: string): EventFileLine | null {
   let value: unknown;
   try {
@@ -158,12 +129,7 @@ export function parseEventLine(line: string): EventFileLine | null {
   return { kind: "event", event: value as ReportEvent };
 }
 
-/**
- * Writes the line that asks for a signature.
- *
- * @param release what is to be signed
- * @returns the line, its end included
- */
+/** Writes the line that asks for a signature. */
 export function signLine(release: ReleaseToSign): string {
   const { app, imageRef, sha256, files } = release;
   const said = { type: "sign", app, image_ref: imageRef, sha256, files };
@@ -200,12 +166,7 @@ export type SignAnswer =
     };
   };
 
-/**
- * Builds the command that hands an answer over; nothing but the signature, or why there is none, is in it.
- *
- * @param answer the answer
- * @returns program and arguments
- */
+/** Builds the command that hands an answer over; nothing but the signature, or why there is none, is in it. */
 export function answerSignCommand(answer: SignAnswer): readonly string[] {
   return [
     "deno",
@@ -217,13 +178,7 @@ await Deno.rename(path + ".sign.part", path + ".sign");`,
   ];
 }
 
-/**
- * Reads such an answer.
- *
- * @param text what was written to the file `<events>.sign`
- * @returns the answer
- * @throws {FlyhotError} `unexpected` if it is not one
- */
+/** Reads such an answer. */
 export function parseSignAnswer(text: string): SignAnswer {
   try {
     const value: unknown = JSON.parse(text);
@@ -287,10 +242,8 @@ const path = env.FLYHOT_EVENTS ||
 `;
 
 /**
- * Builds the command that reads the file from an offset and prints what it finds in base64; nothing if there is no file yet.
- *
- * @param offset how many bytes are known already
- * @returns program and arguments
+ * Builds the command that reads the file from an offset and prints what it finds in base64; nothing if there is no file
+ * yet.
  */
 export function lookCommand(offset: number): readonly string[] {
   return [
@@ -316,11 +269,7 @@ console.log(room.subarray(0, length).toBase64());`,
   ];
 }
 
-/**
- * Builds the command that tells the temporary machine that its last line was read.
- *
- * @returns program and arguments
- */
+/** Builds the command that tells the temporary machine that its last line was read. */
 export function acknowledgeCommand(): readonly string[] {
   return [
     "deno",

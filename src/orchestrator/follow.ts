@@ -49,15 +49,7 @@ const ENDED = new Set([
   "launch_failed",
 ]);
 
-/**
- * Follows the temporary machine: passes on what happens there, and tells how it ended.
- *
- * @param machineId the machine
- * @param deps the API, the clock and who is told
- * @param signal stops the following, not the machine
- * @returns how it ended; the machine is gone, or going
- * @throws {FlyhotError} `incomplete` if the machine dies without a word, or the following is interrupted; as the API fails
- */
+/** Follows the temporary machine: passes on what happens there, and tells how it ended. */
 export async function followOrchestrator(
   machineId: string,
   deps: FollowDeps,

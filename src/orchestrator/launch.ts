@@ -21,14 +21,7 @@ const NO_IMAGE_WAIT_MS = 3000;
 const UNKNOWN_TRIES_MAX = 3;
 const UNKNOWN_WAIT_MS = 2000;
 
-/**
- * Describes the temporary machine.
- *
- * @param config the values
- * @param task what it shall do
- * @param launchId unique for each launch
- * @returns what the Machines API is told
- */
+/** Describes the temporary machine. */
 export function orchestratorSpec(
   config: ResolvedConfig,
   task: OrchestratorTask,
@@ -62,14 +55,7 @@ export function orchestratorSpec(
   };
 }
 
-/**
- * Starts the temporary machine, at most once however often it has to ask.
- *
- * @param spec what to start
- * @param deps the API, waiting and who is told
- * @returns the machine; its process need not run yet
- * @throws {FlyhotError} `auth`, `not_found` if the image stays unknown, `network` if no answer can be had
- */
+/** Starts the temporary machine, at most once however often it has to ask. */
 export async function launchOrchestrator(
   spec: MachineSpec,
   deps: {

@@ -54,13 +54,7 @@ export interface OrchestratorTask {
   readonly consent: readonly string[];
 }
 
-/**
- * Makes the task for the temporary machine.
- *
- * @param config the values; those that came from this computer's environment are left to the machine's own
- * @param rest what the configuration does not say
- * @returns the task
- */
+/** Makes the task for the temporary machine. */
 export function taskOf(
   config: ResolvedConfig,
   rest: Pick<
@@ -97,13 +91,7 @@ export function taskOf(
   };
 }
 
-/**
- * Reads the task.
- *
- * @param text the value of the variable, or undefined if it is not set
- * @returns the task
- * @throws {FlyhotError} `usage` if it is missing, or made by another version of flyhot
- */
+/** Reads the task. */
 export function parseTask(text: string | undefined): OrchestratorTask {
   if (text === undefined) {
     throw new FlyhotError(

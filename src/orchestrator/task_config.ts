@@ -5,13 +5,7 @@ import { resolveConfig, type ResolvedConfig } from "../config/resolve.ts";
 import { given } from "../config/app_flags.ts";
 import type { OrchestratorTask } from "./task.ts";
 
-/**
- * Makes the values for a rollout on the temporary machine.
- *
- * @param task what the command that started it decided
- * @param env the machine's environment
- * @returns the values
- */
+/** Makes the values for a rollout on the temporary machine. */
 export function loadTaskConfig(
   task: OrchestratorTask,
   env: (name: string) => string | undefined,

@@ -40,15 +40,7 @@ export interface AppStart {
 
 const DEFAULT_PORT = 8000;
 
-/**
- * Tells how a version is started.
- *
- * @param files its files
- * @param deno the program `deno`
- * @param group the process group of fly.toml; null for `app`, else the first
- * @returns the command, with the runtime in front where neither it nor the main module has it
- * @throws {FlyhotError} `usage` if nothing says how it is started
- */
+/** Tells how a version is started. */
 export async function appStart(
   files: StartFiles,
   deno: string,

@@ -26,13 +26,7 @@ export interface CommitRow {
 
 const REASON_MAX = 100;
 
-/**
- * Rehearses one commit of a range.
- *
- * @param commit the commit
- * @param run rehearses it
- * @returns its row; what keeps it from being rehearsed is in it
- */
+/** Rehearses one commit of a range. */
 export async function commitRow(
   { id, subject, untouched }: RangedCommit,
   run: () => Promise<RehearsalReport>,
@@ -87,12 +81,7 @@ const WORDS: Readonly<
   error: ["error", ""],
 };
 
-/**
- * Writes the table of a walk.
- *
- * @param rows the commits, the oldest first
- * @returns a line for each, under a head, and one that counts
- */
+/** Writes the table of a walk. */
 export function eachText(rows: readonly CommitRow[]): string {
   if (rows.length === 0) return "There is no commit in this range.";
   const cells = rows.map((row) => {

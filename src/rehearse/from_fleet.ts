@@ -11,16 +11,7 @@ import type { Repository, Version } from "./versions.ts";
 
 const POINTER_MS_MAX = 10_000;
 
-/**
- * Finds the version that runs now.
- *
- * @param repository knows the versions
- * @param host the app's files, and the way to the bucket
- * @param note told why the fleet did not decide
- * @param signal gives up
- * @returns the commit that the newest upgrade was packed from, else the last tag
- * @throws {FlyhotError} `usage` if there is neither
- */
+/** Finds the version that runs now. */
 export async function runningVersion(
   repository: Repository,
   host: Host,
@@ -46,12 +37,7 @@ export async function runningVersion(
   );
 }
 
-/**
- * The commit of the newest upgrade that is in.
- *
- * @param pointer the pointer
- * @returns null where the newest one does not say it
- */
+/** The commit of the newest upgrade that is in; null where it does not say it. */
 export function commitIn(pointer: Pointer | null): string | null {
   const [newest] = Object.values(pointer?.generations ?? {})
     .sort((a, b) => a.first_seen < b.first_seen ? 1 : -1);

@@ -18,14 +18,7 @@ export interface RecordOptions {
   readonly withCredentials: boolean;
 }
 
-/**
- * Starts recording.
- *
- * @param options what to record
- * @param host the disk
- * @returns the recorder, to be disposed of
- * @throws {FlyhotError} `usage` if the target is not a URL or the file cannot be written, `conflict` if the port is taken
- */
+/** Starts recording. */
 export async function record(
   { file, target, port, withCredentials }: RecordOptions,
   host: Pick<Host, "files">,

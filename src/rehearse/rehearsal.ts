@@ -38,15 +38,7 @@ export interface RehearsalWorld {
   readonly signal: AbortSignal;
 }
 
-/**
- * Rehearses one upgrade.
- *
- * @param from what runs
- * @param to what it is upgraded to
- * @param world what it works with
- * @returns what was seen
- * @throws {FlyhotError} `usage` if a version does not start or cannot be packed
- */
+/** Rehearses one upgrade. */
 export async function rehearseBetween(
   from: Version,
   to: Version,

@@ -21,14 +21,7 @@ export interface GivenRequests {
   readonly from: string;
 }
 
-/**
- * Reads the requests.
- *
- * @param flags files and masks of the command line
- * @param host the disk
- * @returns the requests of the files; without files those of `flyhot.requests` in deno.json; else `GET /`
- * @throws {FlyhotError} `usage` naming the file that is missing or cannot be read, or the mask
- */
+/** Reads the requests. */
 export async function givenRequests(
   flags: {
     readonly requests: readonly string[];

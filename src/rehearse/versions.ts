@@ -32,11 +32,6 @@ export class Repository {
   readonly #signal: AbortSignal;
   readonly #above: string;
 
-  /**
-   * @param host runs git in the app's folder
-   * @param signal gives up
-   * @param above the way up to the folder that holds all that the app reads: `..`; empty where it is the app's
-   */
   constructor(host: Host, signal: AbortSignal, above = "") {
     this.#host = host;
     this.#signal = signal;
@@ -58,13 +53,7 @@ export class Repository {
     return this.#above === "" ? "." : this.#above;
   }
 
-  /**
-   * Finds a version.
-   *
-   * @param ref a branch, a tag, a commit, or `.` for the working tree
-   * @returns the version
-   * @throws {FlyhotError} `not_found` if there is no such commit
-   */
+  /** Finds a version. */
   async version(ref: string): Promise<Version> {
     if (ref === WORKING_TREE) {
       return { id: await this.#workingTree(), name: "the working tree" };

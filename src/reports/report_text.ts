@@ -25,12 +25,7 @@ const NAMES_SHOWN_MAX = 12;
 /** What is said once, at the end. */
 const LAST_RESORT = /; run fly deploy$/;
 
-/**
- * The exit code that tells how a rollout ended.
- *
- * @param report the report
- * @returns 0, 7 where machines went back, 8 where a cold deploy is needed
- */
+/** The exit code that tells how a rollout ended. */
 export function exitCodeOf(report: RolloutReport): number {
   switch (report.outcome) {
     case "committed":
@@ -47,12 +42,7 @@ export function exitCodeOf(report: RolloutReport): number {
   }
 }
 
-/**
- * Writes a report for people.
- *
- * @param report the report
- * @returns the text
- */
+/** Writes a report for people. */
 export function reportText(report: RolloutReport): string {
   const { app, plan, machines } = report;
   const sections = [
@@ -103,12 +93,7 @@ export function reportText(report: RolloutReport): string {
   return sections.join("\n\n");
 }
 
-/**
- * Writes a plan for people.
- *
- * @param plan what is to become of each file
- * @returns the text; for a cold one every file with its reason, and what to do
- */
+/** Writes a plan for people. */
 export function planText(plan: PlanReport): string {
   if (plan.hot) {
     const lines = [

@@ -9,16 +9,7 @@ import { MachinesApi } from "../fly/machines_api.ts";
 import { findFlyToken } from "../fly/token.ts";
 import type { Host } from "../host.ts";
 
-/**
- * Opens the Machines API for an app, with the token of the environment or the one that flyctl is logged in with.
- *
- * @param app the Fly app
- * @param config where the API is
- * @param host the outside
- * @param options flyctl if it was looked for already (null: not installed), and a signal
- * @returns the API; nothing was sent yet
- * @throws {FlyhotError} `auth` if there is no token
- */
+/** Opens the Machines API for an app, with the token of the environment or the one that flyctl is logged in with. */
 export async function openMachinesApi(
   app: string,
   config: ResolvedConfig,
@@ -46,13 +37,7 @@ export async function openMachinesApi(
 
 const LOGS_MS_MAX = 10_000;
 
-/**
- * Reaches the machines of an app; where flyctl is installed, what they logged last as well.
- *
- * @param api the Machines API of the app
- * @param host runs flyctl
- * @returns the machines; nothing was sent yet
- */
+/** Reaches the machines of an app; where flyctl is installed, what they logged last as well. */
 export function openFleet(
   api: MachinesApi,
   host: Pick<Host, "run">,
@@ -73,14 +58,7 @@ export function openFleet(
   );
 }
 
-/**
- * Names the person or job that deploys, as well as can be told without being logged in.
- *
- * @param host the environment
- * @param flyctl flyctl if it was looked for already (null: not installed)
- * @param signal gives up early
- * @returns an e-mail address, else a user name, else `unknown`
- */
+/** Names the person or job that deploys, as well as can be told without being logged in; `flyctl` is null where it was not found, undefined where nobody has looked. */
 export async function deployerName(
   host: Host,
   flyctl: Flyctl | null | undefined,

@@ -4,13 +4,7 @@
 import { memoryOf, type PlanReport, upgradesLeft } from "@flyhot/runtime/plan";
 import type { MachineInfo } from "@flyhot/runtime/protocol";
 
-/**
- * Adds to a plan how many upgrades like it the machines can take.
- *
- * @param plan the plan
- * @param infos what the machines say of themselves
- * @returns the plan; as it is where it keeps nothing
- */
+/** Adds to a plan how many upgrades like it the machines can take. */
 export function foretoldPlan(
   plan: PlanReport,
   infos: readonly MachineInfo[],

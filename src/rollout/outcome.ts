@@ -9,13 +9,7 @@ import type { Prepared } from "./prepare.ts";
 import type { MachineReport, RolloutReport } from "./report.ts";
 import { isBad, isGood, type MachineState } from "./machines/verdict.ts";
 
-/**
- * Writes down what became of one machine.
- *
- * @param state what is known of it
- * @param back what is known of its way back, if it had to go
- * @returns its report, or null for a machine that is gone
- */
+/** Writes down what became of one machine; null for one that is gone. */
 export function machineReport(
   state: MachineState,
   back?: MachineState,
@@ -41,13 +35,7 @@ export function machineReport(
   };
 }
 
-/**
- * Writes down where a machine stands that has not done anything yet.
- *
- * @param machine the machine
- * @param standing where it stands. Default: it is at rest and applies the upgrade when it starts
- * @returns its report
- */
+/** Writes down where a machine stands that has not done anything yet. */
 export function restingReport(
   machine: AppMachine,
   standing: MachineStanding = "applies_at_next_start",
@@ -66,13 +54,7 @@ export function restingReport(
   };
 }
 
-/**
- * Writes down how a rollout ended.
- *
- * @param prepared machines, release and plan
- * @param end how it ended
- * @returns the report
- */
+/** Writes down how a rollout ended. */
 export function rolloutReport(
   { release, plan, imageRef }: Prepared,
   end: Pick<RolloutReport, "outcome" | "summary" | "total_ms"> & {
@@ -100,10 +82,8 @@ export function rolloutReport(
 }
 
 /**
- * Gathers what machines have refused, where nothing else went wrong.
- *
- * @param states what is known of the machines
- * @returns the refusals; empty where none refused, or one went wrong in another way
+ * Gathers what machines have refused, where nothing else went wrong; empty where none refused, or one went wrong in
+ * another way.
  */
 export function refusedBy(states: Iterable<MachineState>): Refusal[] {
   const refusals: Refusal[] = [];
@@ -119,13 +99,7 @@ export function refusedBy(states: Iterable<MachineState>): Refusal[] {
   return refusals;
 }
 
-/**
- * Says in one clause why a machine stopped a rollout.
- *
- * @param state what is known of it
- * @param timeoutMs how long it was given, in milliseconds
- * @returns for example `machine m1 failed in health: the page is empty`
- */
+/** Says in one clause why a machine stopped a rollout, for example `machine m1 failed in health: the page is empty`. */
 export function describeBad(
   { machine, standing, failure }: MachineState,
   timeoutMs: number,

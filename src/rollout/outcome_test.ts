@@ -1,19 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { appMachine } from "../../tests/cli/app_machine.ts";
 import type { MachineResult, UpgradeFailure } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../fly/fleet.ts";
 import { describeBad, machineReport, restingReport } from "./outcome.ts";
 import { type MachineState, queued } from "./machines/verdict.ts";
 
-const MACHINE: AppMachine = {
-  id: "m1",
-  name: "m1",
-  region: "fra",
-  state: "started",
-  group: "app",
-  imageRef: "img:1",
-  hostOk: true,
-  instanceId: "01",
-};
+const MACHINE = appMachine();
 const FAILURE: UpgradeFailure = {
   phase: "health",
   message: "the page is empty",

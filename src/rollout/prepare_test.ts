@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { appMachine } from "../../tests/cli/app_machine.ts";
 import { MemoryBucket } from "@flyhot/runtime/bucket";
 import {
   PROTOCOL_VERSION,
@@ -18,18 +19,7 @@ const FILES = {
   "app.ts": "export const app = 2;",
 };
 
-function machine(id: string, group: string): AppMachine {
-  return {
-    id,
-    name: id,
-    region: "fra",
-    state: "started",
-    group,
-    imageRef: "img:1",
-    hostOk: true,
-    instanceId: "01",
-  };
-}
+const machine = (id: string, group: string) => appMachine(id, { group });
 
 function running(main: string): RunningManifest {
   const files = { ...FILES, "app.ts": "export const app = 1;" };

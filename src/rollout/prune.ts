@@ -26,14 +26,7 @@ import { withoutOldGenerations } from "./pointer/transitions.ts";
 /** Of how many upgrades the results are kept. */
 export const RESULTS_KEPT = 5;
 
-/**
- * Picks the results that are older than the last upgrades.
- *
- * @param keys the keys of all results of the app
- * @param app the Fly app
- * @param pointer the pointer; what it names as current is kept
- * @returns the keys to remove
- */
+/** Picks the results that are older than the last upgrades. */
 export function staleResults(
   keys: readonly string[],
   app: string,
@@ -51,13 +44,7 @@ export function staleResults(
   return keys.filter((key) => !kept.has(upgradeOf(key)));
 }
 
-/**
- * Tells whether the pointer names a release, in an entry that can be read or in one that cannot.
- *
- * @param key the release
- * @param pointer the pointer
- * @returns true if it may still be wanted
- */
+/** Tells whether the pointer names a release, in an entry that can be read or in one that cannot. */
 export function isNamed(key: string, pointer: Pointer): boolean {
   const named = Object.values(pointer.generations)
     .flatMap(({ hot_upgrade, history }) => [hot_upgrade, ...history])
@@ -77,13 +64,8 @@ export type PruneDeps = Pick<
 /**
  * Removes results, releases and generations that nothing refers to; trouble is only a note.
  *
- * The pointer is read again immediately before each removal: somebody may have taken the lock over by force, and be
- * about to name what was stale a moment ago.
- *
- * @param app the Fly app
- * @param deps the bucket as `LockLease.guard()` gives it, machines and reporter
- * @param signal gives up early
- * @returns how many objects were removed
+ * The pointer is read again immediately before each removal: somebody may have taken the lock over by force, and be about
+ * to name what was stale a moment ago.
  */
 export async function prune(
   app: string,
@@ -194,13 +176,8 @@ async function dropGenerations(
 }
 
 /**
- * Reads of a release in the bucket whose it is: only its first entry is fetched.
- *
- * @param bucket the bucket
- * @param key the release
- * @param signal gives up early
- * @returns the app, or null if it is gone or no release
- * @throws {BucketError} if the request fails
+ * Reads of a release in the bucket whose it is: only its first entry is fetched; null if it is gone or not a
+ * release.
  */
 export async function appOfRelease(
   bucket: Bucket,

@@ -176,13 +176,12 @@ export class WaveRun {
     signal: AbortSignal,
   ): Promise<MachineState[]> {
     signal.throwIfAborted();
-    const wave = await meetWave(
-      planned,
-      this.#known,
-      this.#upgrade.sha256,
-      this.#deps,
+    const wave = await meetWave(planned, {
+      known: this.#known,
+      sha256: this.#upgrade.sha256,
+      deps: this.#deps,
       signal,
-    );
+    });
     if (wave.length === 0) return [];
     const { id } = this.#upgrade;
     const isFirst = this.#allowed.size === 0;

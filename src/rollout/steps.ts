@@ -15,14 +15,7 @@ export interface StepOptions<T> {
   readonly result?: (value: T) => string | null;
 }
 
-/**
- * Does one step and tells the reporter when it begins and when it ended well.
- *
- * @param deps clock and reporter
- * @param options how it is told
- * @param act the step
- * @returns what came of it
- */
+/** Does one step and tells the reporter when it begins and when it ended well. */
 export async function tell<T>(
   { host, reporter }: Pick<RolloutDeps, "host" | "reporter">,
   options: StepOptions<T>,
@@ -47,13 +40,7 @@ export async function tell<T>(
   return value;
 }
 
-/**
- * Counts in words.
- *
- * @param count how many
- * @param noun the noun, singular
- * @returns for example `1 machine` or `3 machines`
- */
+/** Counts in words, for example `1 machine` or `3 machines`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -2,6 +2,7 @@
  * @module
  */
 import { join } from "node:path";
+import { makeFolderNow } from "./computer/disk.ts";
 import { newMachineId, newMachineName } from "./ids.ts";
 import type { Image, Images } from "./image/images.ts";
 import { Machine, type MachineWorld } from "./machine/machine.ts";
@@ -15,7 +16,7 @@ import {
   invalidArgument,
   PlatformError,
 } from "./machines_api/platform_error.ts";
-import { findFreePort } from "./machine/processes/ports.ts";
+import { findFreePort } from "./computer/ports.ts";
 import { Notifier } from "./wait_for.ts";
 
 /** Options of {@linkcode Machines}. */
@@ -95,7 +96,7 @@ export class Machines {
     this.#refuseTakenName(request.name);
     const id = newMachineId();
     const folder = join(this.#options.folder, id);
-    Deno.mkdirSync(folder);
+    makeFolderNow(folder);
     const port = findFreePort(this.#ports);
     this.#ports.add(port);
     const socket = join(this.#options.socketFolder, String(++this.#sockets));

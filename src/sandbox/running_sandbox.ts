@@ -2,7 +2,7 @@
  * @module
  */
 import { type ErrorCode, FlyhotError } from "../errors.ts";
-import type { Deployer, DeployOptions } from "./deploys.ts";
+import type { Deployer, DeployOptions } from "./deploy/deploys.ts";
 import type { BuildOptions, Images } from "./image/images.ts";
 import { waitUntilAnswering } from "./machine/health/readiness.ts";
 import type { Machine } from "./machine/machine.ts";

@@ -4,7 +4,9 @@
 import { delimiter, join } from "node:path";
 import { FlyhotError } from "../errors.ts";
 import { controlApi } from "./machines_api/control_api.ts";
-import { Deployer } from "./deploys.ts";
+import { remove } from "./computer/disk.ts";
+import { denoPath, environment, IS_COMPILED, OS } from "./computer/platform.ts";
+import { Deployer } from "./deploy/deploys.ts";
 import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
 import {
@@ -17,7 +19,7 @@ import { json } from "./machines_api/machine_call.ts";
 import { machinesApi } from "./machines_api/machines_api.ts";
 import { Machines } from "./machines.ts";
 import { startObjectStore } from "./s3/object_store.ts";
-import { Reaper } from "./machine/processes/reaper.ts";
+import { Reaper } from "./computer/reaper.ts";
 import { Sandbox } from "./running_sandbox.ts";
 import {
   makeSandboxFolder,
@@ -37,7 +39,7 @@ export type {
   RestartPolicy,
   ServiceConfig,
 } from "./machine/records/machine_types.ts";
-export type { DeployOptions } from "./deploys.ts";
+export type { DeployOptions } from "./deploy/deploys.ts";
 export type { Sandbox } from "./running_sandbox.ts";
 export type { SandboxMachine } from "./sandbox_machine.ts";
 export type * from "./sandbox_types.ts";
@@ -72,9 +74,9 @@ export async function startSandbox(
   await using undo = new AsyncDisposableStack();
   const folder = await makeSandboxFolder(options.folder);
   const keep = options.keep ?? false;
-  undo.defer(() => keep ? undefined : removeFolder(folder));
+  undo.defer(() => keep ? undefined : remove(folder));
   const socketFolder = await makeSocketFolder(folder);
-  undo.defer(() => removeFolder(socketFolder));
+  undo.defer(() => remove(socketFolder));
   const reaper = new Reaper(keep ? [socketFolder] : [folder, socketFolder]);
   undo.defer(() => reaper.release());
 
@@ -100,7 +102,7 @@ export async function startSandbox(
   const told: Record<string, string> = {};
   const logs = new Notifier<LogLine>();
   if (options.onLog) logs.add(options.onLog);
-  const environment = Deno.env.toObject();
+  const inherited = environment();
   const images = new Images(join(folder, "images"));
   const email = options.email ?? "you@sandbox.invalid";
   const machines = new Machines({
@@ -114,7 +116,7 @@ export async function startSandbox(
       register: reaper,
       tellLog: (line) => logs.tell(line),
       env: {
-        inherited: inheritedEnvironment(environment, Deno.execPath()),
+        inherited: inheritedEnvironment(inherited, denoPath()),
         secrets: { ...shared, ...options.secrets },
         sandbox: told,
       },
@@ -143,7 +145,7 @@ export async function startSandbox(
   // Before the server closes, because its answers may be waiting for machines.
   undo.defer(() => machines.close());
   told.FLY_FLAPS_BASE_URL = flaps.url;
-  const bin = await writeStandIn(folder, Deno.execPath());
+  const bin = await writeStandIn(folder, denoPath());
   signal?.throwIfAborted();
 
   const stopping = new AbortController();
@@ -158,7 +160,7 @@ export async function startSandbox(
       ...shared,
       ...told,
       FLY_APP_NAME: app,
-      PATH: [bin, environment.PATH ?? ""].join(delimiter),
+      PATH: [bin, inherited.PATH ?? ""].join(delimiter),
     },
     endpoint: store.url,
     flapsUrl: flaps.url,
@@ -182,13 +184,13 @@ function checkOptions(
   const refuse = (why: string, hint: string) => {
     throw new FlyhotError("usage", `Cannot start a sandbox: ${why}`, { hint });
   };
-  if (Deno.build.standalone) {
+  if (IS_COMPILED) {
     refuse(
       "this program was compiled, and machines need deno itself",
       "run it with: deno run -A jsr:@flyhot/cli sandbox",
     );
   }
-  if (Deno.build.os === "windows") {
+  if (OS === "windows") {
     refuse("it needs the processes and signals of a Unix", "use WSL");
   }
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(app)) {
@@ -221,12 +223,4 @@ function countRequests(
       ])
     ),
   );
-}
-
-async function removeFolder(folder: string): Promise<void> {
-  try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -3,24 +3,32 @@
  */
 import { join } from "node:path";
 import { FlyhotError } from "../errors.ts";
+import {
+  makeFolder,
+  makeTempFolder,
+  namesIn,
+  realPath,
+  writeBytes,
+} from "./computer/disk.ts";
 
 /** Makes the folder of a sandbox, with room for images, machines and programs. */
 export async function makeSandboxFolder(wanted?: string): Promise<string> {
   if (wanted !== undefined) {
-    await Deno.mkdir(wanted, { recursive: true });
-    for await (const { name } of Deno.readDir(wanted)) {
+    await makeFolder(wanted);
+    const [first] = await namesIn(wanted);
+    if (first !== undefined) {
       throw new FlyhotError(
         "usage",
-        `Cannot start a sandbox in ${wanted}: it is not empty, there is "${name}"`,
+        `Cannot start a sandbox in ${wanted}: it is not empty, there is "${first}"`,
         { hint: "name a folder of its own; it is removed in the end" },
       );
     }
   }
-  const folder = await Deno.realPath(
-    wanted ?? await Deno.makeTempDir({ prefix: "flyhot-" }),
-  );
+  const folder = wanted === undefined
+    ? await makeTempFolder("flyhot-")
+    : await realPath(wanted);
   for (const name of ["images", "machines", "bin"]) {
-    await Deno.mkdir(join(folder, name));
+    await makeFolder(join(folder, name));
   }
   return folder;
 }
@@ -35,9 +43,9 @@ const SOCKET_FOLDER_MAX = 90;
 export async function makeSocketFolder(folder: string): Promise<string> {
   const path = join(folder, "s");
   if (new TextEncoder().encode(path).byteLength > SOCKET_FOLDER_MAX) {
-    return await Deno.makeTempDir({ dir: "/tmp", prefix: "flyhot-s-" });
+    return await makeTempFolder("flyhot-s-", "/tmp");
   }
-  await Deno.mkdir(path);
+  await makeFolder(path);
   return path;
 }
 
@@ -52,7 +60,7 @@ export async function writeStandIn(
     quote(deno)
   } run -A --quiet --no-config --no-lock ${quote(module.href)} "$@"\n`;
   for (const name of ["fly", "flyctl"]) {
-    await Deno.writeTextFile(join(bin, name), script, { mode: 0o755 });
+    await writeBytes(join(bin, name), new TextEncoder().encode(script), 0o755);
   }
   return bin;
 }

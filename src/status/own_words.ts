@@ -19,16 +19,7 @@ const READ_AT_ONCE = 8;
 /** What machines have said of the release that the pointer names for them, by machine id. */
 export type OwnWords = ReadonlyMap<string, MachineResult>;
 
-/**
- * Reads what those machines have said of it that run something else than the pointer names.
- *
- * @param app the Fly app
- * @param answered the machines, and what each said of its process
- * @param pointer the pointer
- * @param bucket where it was read from
- * @param signal gives up early
- * @returns their words; a word that cannot be read is none
- */
+/** Reads what those machines have said of it that run something else than the pointer names. */
 export async function ownWords(
   app: string,
   answered: readonly {
@@ -65,13 +56,7 @@ export async function ownWords(
   return new Map(said.flat());
 }
 
-/**
- * What the pointer names for a base image.
- *
- * @param pointer the pointer, or null where there is none
- * @param imageRef the base image
- * @returns the upgrade, or null for the image as it is
- */
+/** The upgrade that the pointer names for a base image, or null for the image as it is. */
 export function wantedOf(
   pointer: Pointer | null,
   imageRef: string,

@@ -13,16 +13,7 @@ import { type AskedMachine, judge, newestPeer } from "./judge.ts";
 import { type OwnWords, wantedOf } from "./own_words.ts";
 import type { MachineStatus, StatusReport } from "./status.ts";
 
-/**
- * Judges the machines of an app.
- *
- * @param app the Fly app
- * @param asked the machines and what each said
- * @param pointer the pointer: null if there is none; undefined if it was not read, and they are compared with each other
- * @param abandoned upgrades that nobody watches any more. Default none
- * @param words what machines have said themselves of the release that they do not run. Default nothing
- * @returns the report
- */
+/** Judges the machines of an app. */
 export async function statusReport(
   app: string,
   asked: readonly AskedMachine[],

@@ -11,12 +11,7 @@ import { oneLine } from "../ui/format.ts";
 import { retainedWords, upgradesLeftWords } from "../ui/memory_words.ts";
 import type { MachineStatus, StatusReport } from "./status.ts";
 
-/**
- * Writes the report for people.
- *
- * @param report the report
- * @returns the text
- */
+/** Writes the report for people. */
 export function statusText(report: StatusReport): string {
   if (report.machines.length === 0) {
     return `==> Deployment Status\n\nNo machine runs ${report.app}: deploy it with: fly deploy`;
@@ -57,22 +52,12 @@ export function statusText(report: StatusReport): string {
   ].join("\n\n");
 }
 
-/**
- * Says what was left on probation, and what settles it.
- *
- * @param abandoned the upgrade
- * @returns one line
- */
+/** Says what was left on probation, and what settles it. */
 export function abandonedWords(abandoned: AbandonedProbation): string {
   return `${oneLine(describeAbandoned(abandoned))}: settle it with: ${SETTLES}`;
 }
 
-/**
- * Says what mends machines; one that is behind while a rollout reaches it mends itself.
- *
- * @param report the report
- * @returns a line for each machine that something mends
- */
+/** Says what mends machines; one that is behind while a rollout reaches it mends itself. */
 export function mendingWords(
   { machines }: Pick<StatusReport, "machines">,
 ): readonly string[] {
@@ -83,12 +68,7 @@ export function mendingWords(
   );
 }
 
-/**
- * The part of an image reference that people know an image by.
- *
- * @param imageRef the reference
- * @returns its tag, for example `deployment-01K95…`, else its digest, else all of it
- */
+/** The part of an image reference that people know an image by. */
 export function deploymentOf(imageRef: string): string {
   // Not an image at all: the digest of a working tree.
   if (imageRef.startsWith("local:")) return imageRef;
@@ -100,12 +80,7 @@ export function deploymentOf(imageRef: string): string {
   }
 }
 
-/**
- * How a machine's verdict reads.
- *
- * @param status the machine
- * @returns a mark, its color, and words
- */
+/** How a machine's verdict reads. */
 export function verdictWords(
   { verdict, detail, state }: Pick<
     MachineStatus,

@@ -12,16 +12,7 @@ import type { StatusReader } from "./read.ts";
 import type { MachineStatus, StatusReport } from "./status.ts";
 import { abandonedWords, mendingWords, verdictWords } from "./text.ts";
 
-/**
- * Shows the status again and again.
- *
- * @param open finds out how to ask
- * @param everyMs how long to wait between two looks, in milliseconds
- * @param host clock and terminal
- * @param signal ends it
- * @returns once the signal is aborted
- * @throws {FlyhotError} what the first look throws, and later whatever does not pass by itself
- */
+/** Shows the status again and again. */
 export async function watchStatus(
   open: () => Promise<StatusReader>,
   everyMs: number,
@@ -62,15 +53,7 @@ function warningsTo(texts: string[]): Reporter {
   };
 }
 
-/**
- * Draws the status: a machine a line.
- *
- * @param report the status
- * @param warnings what went wrong in the newest look
- * @param everyMs how long between two looks, in milliseconds
- * @param now the time, in milliseconds since 1970
- * @returns the lines
- */
+/** Draws the status: a machine a line. */
 export function statusFrame(
   report: StatusReport,
   warnings: readonly string[],

@@ -22,21 +22,12 @@ export class AnswerWriter {
   readonly #asJson: boolean;
   #answered = false;
 
-  /**
-   * @param host where to
-   * @param asJson whether stdout gets JSON
-   */
   constructor(host: Pick<Host, "stdout" | "stderr" | "env">, asJson: boolean) {
     this.#host = host;
     this.#asJson = asJson;
   }
 
-  /**
-   * Writes the answer.
-   *
-   * @param answer the answer
-   * @throws {Error} if there was one already
-   */
+  /** Writes the answer. */
   answer(answer: Answer): void {
     if (this.#answered) throw new Error("Cannot answer twice");
     this.#answered = true;
@@ -55,11 +46,7 @@ export class AnswerWriter {
     this.#host.stdout.write(`${withoutValues(text, this.#secrets())}\n`);
   }
 
-  /**
-   * Writes an error: sentences on stderr, with JSON also one value on stdout unless the answer is out already.
-   *
-   * @param error the error
-   */
+  /** Writes an error: sentences on stderr, with JSON also one value on stdout unless the answer is out already. */
   error(error: FlyhotError): void {
     const paint = paintFor(this.#host, this.#host.stderr);
     const message = this.#withoutSecrets(error.message);

@@ -6,13 +6,7 @@ import { type DiffLine, diffText } from "./line_diff.ts";
 import { oneLine } from "./format.ts";
 import { paintFor } from "./style.ts";
 
-/**
- * Shows what a file is to become.
- *
- * @param title the file, and what becomes of it
- * @param lines the difference
- * @param host the terminal
- */
+/** Shows what a file is to become. */
 export function showDiff(
   title: string,
   lines: readonly DiffLine[],
@@ -30,12 +24,8 @@ export function showDiff(
 }
 
 /**
- * Asks a question that is answered with yes or no; whatever is not yes is no.
- *
- * @param question the question
- * @param host the terminal
- * @param signal gives up early, with its reason
- * @returns true for yes; false where nobody can be asked, or all input has ended
+ * Asks a question that is answered with yes or no; whatever is not yes is no, also where nobody can be asked or
+ * all input has ended.
  */
 export async function confirm(
   question: string,

@@ -30,12 +30,7 @@ const STANDINGS: Readonly<
   applies_at_next_start: ["-", "dim", "applies at next start"],
 };
 
-/**
- * How a standing reads.
- *
- * @param standing where a machine stands
- * @returns its mark, color and words
- */
+/** How a standing reads. */
 export function standingWords(
   standing: MachineStanding,
 ): { readonly mark: string; readonly tone: Tone; readonly words: string } {
@@ -43,12 +38,7 @@ export function standingWords(
   return { mark, tone, words };
 }
 
-/**
- * Writes an event as a line.
- *
- * @param event the event
- * @returns mark, color and text
- */
+/** Writes an event as a line. */
 export function eventLine(event: ReportEvent): EventLine {
   switch (event.type) {
     case "step":

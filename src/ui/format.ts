@@ -5,12 +5,7 @@ import { shownText } from "@flyhot/runtime/protocol";
 
 export { oneLine } from "../one_line.ts";
 
-/**
- * Writes a length in bytes with three digits at most.
- *
- * @param bytes the length
- * @returns for example `48.2 kB`
- */
+/** Writes a length in bytes with three digits at most. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
@@ -23,12 +18,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/**
- * Writes a duration.
- *
- * @param ms milliseconds
- * @returns for example `14 ms`, `1.2 s`, `2 min 5 s`
- */
+/** Writes a duration. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
@@ -38,24 +28,12 @@ export function formatDuration(ms: number): string {
   return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
 }
 
-/**
- * Writes a number of things.
- *
- * @param count how many
- * @param one the word for one
- * @param many the word for more; default with an s
- * @returns for example `1 module`, `3 modules`
- */
+/** Writes a number of things. */
 export function formatCount(count: number, one: string, many?: string): string {
   return `${count} ${count === 1 ? one : many ?? `${one}s`}`;
 }
 
-/**
- * Aligns rows in columns, two blanks apart.
- *
- * @param rows the cells
- * @returns one line for each row, without blanks at the end
- */
+/** Aligns rows in columns, two blanks apart. */
 export function formatTable(
   rows: readonly (readonly string[])[],
 ): readonly string[] {
@@ -75,13 +53,7 @@ export function formatTable(
   );
 }
 
-/**
- * Cuts a line that is too long for the terminal.
- *
- * @param line the line, without colors
- * @param columns how wide it may be
- * @returns the line, ending in `…` if it was cut
- */
+/** Cuts a line that is too long for the terminal. */
 export function clip(line: string, columns: number): string {
   const characters = [...line];
   return characters.length <= columns
@@ -90,11 +62,8 @@ export function clip(line: string, columns: number): string {
 }
 
 /**
- * Makes text of several lines safe to show: line ends and colors stay, every other character that a terminal would
- * obey is escaped.
- *
- * @param text the text
- * @returns the same lines
+ * Makes text of several lines safe to show: line ends and colors stay, every other character that a terminal would obey is
+ * escaped.
  */
 export function safeLines(text: string): string {
   // deno-lint-ignore no-control-regex -- colors are made by flyhot itself
@@ -103,13 +72,7 @@ export function safeLines(text: string): string {
     .join("");
 }
 
-/**
- * Breaks text into lines at blanks.
- *
- * @param text the text
- * @param columns how wide a line may be
- * @returns the lines; a single word may be wider
- */
+/** Breaks text into lines at blanks. */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

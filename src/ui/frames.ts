@@ -15,13 +15,7 @@ export interface FrameWriter {
   show(lines: readonly FrameLine[]): void;
 }
 
-/**
- * Makes a writer of frames.
- *
- * @param output where to; on a terminal lines that do not fit are cut, and so are frames
- * @param paint how to color marks
- * @returns the writer
- */
+/** Makes a writer of frames. */
 export function frameWriter(output: HostOutput, paint: Paint): FrameWriter {
   let drawn = 0;
   let isFirst = true;

@@ -3,12 +3,7 @@
  */
 import type { Reporter, ReportEvent } from "./reporter.ts";
 
-/**
- * Makes a reporter that hands every event on as a line of JSON.
- *
- * @param write takes a line, its end included
- * @returns the reporter
- */
+/** Makes a reporter that hands every event on as a line of JSON. */
 export function jsonReporter(write: (line: string) => void): Reporter {
   return {
     emit(event: ReportEvent): void {

@@ -14,13 +14,7 @@ const CONTEXT = 3;
 // The table of a larger pair would cost more than it tells.
 const CELLS_MAX = 4_000_000;
 
-/**
- * Compares two texts.
- *
- * @param before the old text; empty for none
- * @param after the new text
- * @returns what changed, with three lines around each change; empty if nothing did
- */
+/** Compares two texts: what changed, with three lines around each change; empty if nothing did. */
 export function diffLines(before: string, after: string): readonly DiffLine[] {
   const old = linesOf(before);
   const fresh = linesOf(after);
@@ -42,12 +36,7 @@ export function diffLines(before: string, after: string): readonly DiffLine[] {
 
 const SIGNS = { same: " ", removed: "-", added: "+", skip: "…" } as const;
 
-/**
- * Writes a line of a difference.
- *
- * @param line the line
- * @returns its sign, a blank, and the text
- */
+/** Writes a line of a difference. */
 export function diffText({ kind, text }: DiffLine): string {
   return `${SIGNS[kind]} ${text}`.trimEnd();
 }

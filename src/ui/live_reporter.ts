@@ -9,13 +9,7 @@ import type { ReportEvent } from "./reporter.ts";
 import type { Paint } from "./style.ts";
 import type { ClosableReporter } from "./text_reporter.ts";
 
-/**
- * Makes a reporter that draws over its own last lines.
- *
- * @param output a terminal
- * @param paint how to color it
- * @returns the reporter
- */
+/** Makes a reporter that draws over its own last lines. */
 export function liveReporter(
   output: HostOutput,
   paint: Paint,

@@ -26,13 +26,7 @@ export const MACHINES_SHOWN_MAX = 12;
 
 const OUTPUT_KEPT_MAX = 30;
 
-/**
- * Takes an event in.
- *
- * @param state what was going on
- * @param event what happens
- * @returns what is going on now, and the lines that will not change any more
- */
+/** Takes an event in. */
 export function advance(
   state: LiveState,
   event: ReportEvent,
@@ -79,12 +73,7 @@ export function advance(
   }
 }
 
-/**
- * Draws what is going on.
- *
- * @param state what is going on
- * @returns the lines to show until the next event
- */
+/** Draws what is going on. */
 export function draw(state: LiveState): readonly EventLine[] {
   const lines = state.steps.map(eventLine);
   const last = state.output.at(-1);
@@ -102,13 +91,7 @@ export function draw(state: LiveState): readonly EventLine[] {
   return lines;
 }
 
-/**
- * Draws what is left when the command ends.
- *
- * @param state what was going on
- * @returns the lines to leave behind: nothing after a good end, because the answer tells it all; otherwise each step
- * that never ended, the last output before it, and where every machine stood
- */
+/** Draws what is left when the command ends. */
 export function drawEnd(state: LiveState): readonly EventLine[] {
   if (state.steps.length === 0) return [];
   return [

@@ -4,11 +4,8 @@
 import { formatBytes, formatCount } from "./format.ts";
 
 /**
- * How many more upgrades fit.
- *
- * @param left how many; null where it is not known
- * @param upgradeBytes how much each keeps; null where it is not known
- * @returns for example `at 295 kB an upgrade about 400 more fit, then restart it`; empty where nothing is known
+ * How many more upgrades fit, for example `at 295 kB an upgrade about 400 more fit, then restart it`; empty where nothing
+ * is known.
  */
 export function upgradesLeftWords(
   left: number | null,
@@ -24,13 +21,7 @@ export function upgradesLeftWords(
     } more fit, then restart it`;
 }
 
-/**
- * How many upgrades like one that is planned fit.
- *
- * @param bytes how much it keeps on each machine
- * @param left how many; undefined where it is not known
- * @returns a sentence
- */
+/** How many upgrades like one that is planned fit. */
 export function plannedMemoryWords(
   bytes: number,
   left: number | undefined,
@@ -55,10 +46,8 @@ function formatNumber(count: number): string {
 }
 
 /**
- * How much a machine keeps, and how long it can go on so.
- *
- * @param status what it keeps
- * @returns for example `3 replaced modules, about 73.8 kB of memory`; empty if nothing, or where it is not known
+ * How much a machine keeps, and how long it can go on so, for example `3 replaced modules, about 73.8 kB of memory`; empty
+ * if nothing, or where it is not known.
  */
 export function retainedWords(
   { retained_modules, retained_bytes }: {

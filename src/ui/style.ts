@@ -27,13 +27,7 @@ export const colored: Paint = (tone, text) => {
   return `\x1b[${on}m${text}\x1b[${off}m`;
 };
 
-/**
- * Chooses colors for an output: only where a person looks, and not with `NO_COLOR`.
- *
- * @param host the environment
- * @param output where the text goes
- * @returns how to color it
- */
+/** Chooses colors for an output: only where a person looks, and not with `NO_COLOR`. */
 export function paintFor(
   host: Pick<Host, "env">,
   output: { readonly isTerminal: boolean },

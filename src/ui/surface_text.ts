@@ -8,12 +8,7 @@ const SHOWN_MAX = 5;
 
 type Refusal = NonNullable<SurfaceModule["refusal"]>;
 
-/**
- * Says which modules can be replaced while the app runs.
- *
- * @param surface the modules of one main module
- * @returns lines: how many, and why not the others
- */
+/** Says which modules can be replaced while the app runs. */
 export function surfaceLines(
   { main, modules, total }: HotSurface,
 ): readonly string[] {

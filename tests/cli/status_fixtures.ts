@@ -7,23 +7,16 @@ import type {
   Pointer,
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../../src/fly/fleet.ts";
+import { appMachine } from "./app_machine.ts";
 import type { AskedMachine } from "../../src/status/judge.ts";
 
 export const IMAGE =
   "registry.fly.io/my-app:deployment-01K95HV55T5DX0HMS85SABZPRX";
 export const SHA = { old: "1".repeat(64), new: "2".repeat(64) };
 
+/** A machine in iad that runs the image. */
 export function machine(id: string, state = "started"): AppMachine {
-  return {
-    id,
-    name: id,
-    region: "iad",
-    state,
-    group: "app",
-    imageRef: IMAGE,
-    hostOk: true,
-    instanceId: "01",
-  };
+  return appMachine(id, { region: "iad", state, imageRef: IMAGE });
 }
 
 export function info(

@@ -6,6 +6,9 @@
  */
 import { join } from "@std/path";
 import { AwsClient } from "aws4fetch";
+import { configText } from "./rgw/config.ts";
+import { multiarch, unpackedPackages } from "./rgw/packages.ts";
+import { run, Unavailable } from "./rgw/programs.ts";
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -21,13 +24,8 @@ export interface Gateway extends AsyncDisposable {
   readonly bucket: string;
 }
 
-const PACKAGES = ["radosgw", "ceph-mon", "ceph-osd"];
-const DOWNLOAD_MS_MAX = 300_000;
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
-
-/** Why there is no gateway. */
-class Unavailable extends Error {}
 
 /**
  * Starts a gateway with an empty bucket.
@@ -44,66 +42,6 @@ export async function startGateway(): Promise<Gateway | string> {
     await cluster[Symbol.asyncDispose]();
     if (error instanceof Unavailable) return error.message;
     throw error;
-  }
-}
-
-/** Finds or makes the folder with the unpacked packages. */
-async function unpackedPackages(folder: string): Promise<string> {
-  if (Deno.build.os !== "linux") {
-    throw new Unavailable(
-      "Ceph comes from Debian packages, and this is not Linux",
-    );
-  }
-  const cache = join(folder, "..", "flyhot-ceph-packages");
-  const root = join(cache, "root");
-  if (await exists(root)) return root;
-  // Two runs at a time each make their own; the first one to be done is kept.
-  const own = join(cache, crypto.randomUUID());
-  try {
-    await download(own);
-    await unpack(own);
-    await Deno.rename(join(own, "root"), root).catch(async (error) => {
-      if (!await exists(root)) throw error;
-    });
-    return root;
-  } finally {
-    await Deno.remove(own, { recursive: true }).catch(() => {});
-  }
-}
-
-async function download(own: string): Promise<void> {
-  for (const name of ["lists/partial", "cache/archives/partial"]) {
-    await Deno.mkdir(join(own, name), { recursive: true });
-  }
-  const settings = [
-    `Dir::State=${own}`,
-    `Dir::State::Lists=${own}/lists`,
-    "Dir::State::status=/var/lib/dpkg/status",
-    `Dir::Cache=${own}/cache`,
-    "APT::Sandbox::User=root",
-    "Debug::NoLocking=1",
-  ].flatMap((setting) => ["-o", setting]);
-  const apt = (...args: string[]) =>
-    run("apt-get", [...settings, "-qq", "-y", ...args], DOWNLOAD_MS_MAX);
-  await apt("update");
-  await apt(
-    "install",
-    "--no-install-recommends",
-    "--download-only",
-    ...PACKAGES,
-  );
-}
-
-async function unpack(own: string): Promise<void> {
-  const archives = join(own, "cache/archives");
-  await Deno.mkdir(join(own, "root"));
-  for await (const { name } of Deno.readDir(archives)) {
-    if (!name.endsWith(".deb")) continue;
-    await run(
-      "dpkg-deb",
-      ["--extract", join(archives, name), join(own, "root")],
-      DOWNLOAD_MS_MAX,
-    );
   }
 }
 
@@ -269,31 +207,6 @@ function kill(process: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-async function run(
-  program: string,
-  args: readonly string[],
-  msMax: number,
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  let output;
-  try {
-    output = await new Deno.Command(program, {
-      args: [...args],
-      env: { DEBIAN_FRONTEND: "noninteractive", ...env },
-      stdin: "null",
-      signal: AbortSignal.timeout(msMax),
-    }).output();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Unavailable(`there is no ${program}`);
-  }
-  if (output.success) return new TextDecoder().decode(output.stdout);
-  const said = new TextDecoder().decode(output.stderr).trim().split("\n");
-  throw new Unavailable(
-    `${program} ended with ${output.code}: ${said.at(-1)?.slice(0, 200)}`,
-  );
-}
-
 async function until(
   what: string,
   check: () => Promise<boolean>,
@@ -306,17 +219,7 @@ async function until(
   throw new Unavailable(`${what} was not true within ${START_MS_MAX} ms`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** Ports that are free now, chosen by the appProcess. */
+/** Ports that are free now, chosen by this computer. */
 function freePorts(count: number): [number, number] {
   const listeners = Array.from(
     { length: count },
@@ -325,88 +228,4 @@ function freePorts(count: number): [number, number] {
   const ports = listeners.map(({ addr }) => addr.port);
   for (const listener of listeners) listener.close();
   return ports as [number, number];
-}
-
-async function multiarch(root: string): Promise<string> {
-  for await (const { name } of Deno.readDir(join(root, "usr/lib"))) {
-    if (name.endsWith("-linux-gnu")) return name;
-  }
-  throw new Unavailable("the packages have no libraries");
-}
-
-interface ConfigOptions {
-  readonly folder: string;
-  readonly root: string;
-  readonly library: string;
-  readonly fsid: string;
-  readonly monitorPort: number;
-  readonly gatewayPort: number;
-}
-
-// One of everything, in memory, and in a hurry: without the two paxos settings it takes ten times as long to start.
-function configText(options: ConfigOptions): string {
-  const { folder, root, library, fsid, monitorPort, gatewayPort } = options;
-  return `[global]
-fsid = ${fsid}
-mon host = [v2:127.0.0.1:${monitorPort}/0]
-mon initial members = a
-public addr = 127.0.0.1
-cluster addr = 127.0.0.1
-osd numa auto affinity = false
-ms bind msgr1 = false
-ms bind ipv4 = true
-auth cluster required = cephx
-auth service required = cephx
-auth client required = cephx
-auth allow insecure global id reclaim = false
-run dir = ${folder}
-admin socket = ${folder}/$name.asok
-pid file = ${folder}/$name.pid
-log file = ${folder}/$name.log
-log to stderr = false
-mon cluster log file = ${folder}/cluster.log
-keyring = ${folder}/keyring
-crash dir = ${folder}/crash
-plugin dir = ${library}/ceph
-erasure code dir = ${library}/ceph/erasure-code
-osd erasure code plugins = jerasure
-osd class dir = ${root}/usr/lib/${library.split("/").at(-1)}/rados-classes
-osd crush chooseleaf type = 0
-osd pool default size = 1
-osd pool default min size = 1
-osd pool default pg num = 1
-osd pool default pgp num = 1
-osd pool default pg autoscale mode = off
-mon allow pool size one = true
-mon warn on pool no redundancy = false
-mon max pg per osd = 1000
-mon data avail crit = 1
-mon osd prime pg temp = false
-paxos propose interval = 0.02
-paxos min wait = 0.01
-ms type = async+posix
-rgw rados pool pg num min = 1
-[mon.a]
-host = localhost
-mon data = ${folder}/mon
-[osd.0]
-host = localhost
-osd data = ${folder}/osd
-osd journal = ${folder}/osd/journal
-osd objectstore = memstore
-memstore device bytes = 1073741824
-osd op num shards = 1
-osd op num threads per shard = 2
-[client.rgw.a]
-host = localhost
-rgw data = ${folder}/rgw
-rgw frontends = beast endpoint=127.0.0.1:${gatewayPort} tcp_nodelay=1
-rgw thread pool size = 32
-rgw enable usage log = false
-rgw enable ops log = false
-rgw enable gc threads = false
-rgw enable lc threads = false
-rgw dynamic resharding = false
-rgw run sync thread = false
-`;
 }

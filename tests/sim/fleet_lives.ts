@@ -7,8 +7,10 @@ import { FlyhotError } from "../../src/errors.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { generationFor, Promises } from "./promises.ts";
 import { Sim, SimProcess } from "./sim.ts";
-import type { Nature, SimMachine } from "./sim_machine.ts";
-import { IMAGE, type Plant, SimWorld, type WorldOptions } from "./sim_world.ts";
+import type { Nature } from "./machine/transaction.ts";
+import type { SimMachine } from "./sim_machine.ts";
+import { type Plant, SimWorld, type WorldOptions } from "./sim_world.ts";
+import { IMAGE } from "./world/shop.ts";
 
 /** How the commands of many lives ended, and what happened in between. */
 export interface FleetTally {

@@ -13,7 +13,8 @@ import {
 import type { Fleet } from "../../src/fly/fleet.ts";
 import { TOKEN } from "./sim_fly.ts";
 import { generationFor } from "./promises.ts";
-import { APP, type Plant, type SimWorld } from "./sim_world.ts";
+import type { Plant, SimWorld } from "./sim_world.ts";
+import { APP } from "./world/shop.ts";
 
 /** A bug, and the promise that it breaks. */
 export interface PlantedBug {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
 import { BrokenPromise, Promises } from "./promises.ts";
-import { IMAGE, SimWorld } from "./sim_world.ts";
+import { SimWorld } from "./sim_world.ts";
+import { IMAGE } from "./world/shop.ts";
 
 const REST_MS = 60_000;
 

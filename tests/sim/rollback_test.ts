@@ -4,7 +4,8 @@ import { pointerKey } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../src/errors.ts";
 import { inWorld, runs } from "./in_world.ts";
 import { SimProcess } from "./sim.ts";
-import { APP, IMAGE, type SimWorld } from "./sim_world.ts";
+import type { SimWorld } from "./sim_world.ts";
+import { APP, IMAGE } from "./world/shop.ts";
 
 async function deployAll(world: SimWorld, ...versions: string[]) {
   const reports = [];

@@ -1,59 +1,35 @@
 /** A simulated app on Fly: its bucket, its machines, and deployers.
  * @module
  */
-import {
-  type Bucket,
-  MemoryBucket,
-  type ReadOutcome,
-  type WriteCondition,
-  type WriteOutcome,
-} from "@flyhot/runtime/bucket";
-import {
-  type DeployLock,
-  lockKey,
-  type Manifest,
-  parseDeployLock,
-  parsePointer,
-  type Pointer,
-  pointerKey,
-  PROTOCOL_VERSION,
-} from "@flyhot/runtime/protocol";
-import type { RunOutcome } from "../../src/host.ts";
-import { digestOfText } from "../../src/release/digest.ts";
+import type { Bucket } from "@flyhot/runtime/bucket";
+import type { Pointer } from "@flyhot/runtime/protocol";
+import { pollDelay } from "../../runtime/machine/watcher.ts";
+import type { WantedRelease } from "../../runtime/release/wanted.ts";
+import type { Fleet } from "../../src/fly/fleet.ts";
+import { MachinesApi } from "../../src/fly/machines_api.ts";
+import { MachinesFleet } from "../../src/fly/machines_fleet.ts";
+import { parseFlyToken } from "../../src/fly/token.ts";
+import type { RolloutDeps } from "../../src/rollout/deps.ts";
 import {
   orchestrate,
   type OrchestrateOptions,
 } from "../../src/rollout/orchestrate.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { rollback, type RollbackRequest } from "../../src/rollout/rollback.ts";
-import type { Fleet } from "../../src/fly/fleet.ts";
-import type { RolloutDeps } from "../../src/rollout/deps.ts";
 import type { ReportEvent } from "../../src/ui/reporter.ts";
-import { MachinesApi } from "../../src/fly/machines_api.ts";
-import { MachinesFleet } from "../../src/fly/machines_fleet.ts";
-import { parseFlyToken } from "../../src/fly/token.ts";
-import type { WantedRelease } from "../../runtime/release/wanted.ts";
 import { type FaultRates, FaultyBucket } from "./faulty_bucket.ts";
+import { POLL_MS } from "./machine/runtime.ts";
+import type { Nature, Temper } from "./machine/transaction.ts";
 import { Sim, SimProcess } from "./sim.ts";
 import { type FlyCall, SimFly, TOKEN } from "./sim_fly.ts";
 import { useSimClock } from "./sim_globals.ts";
 import { SimHost } from "./sim_host.ts";
-import {
-  type Nature,
-  POLL_MS,
-  SimMachine,
-  type Temper,
-} from "./sim_machine.ts";
-import { pollDelay } from "../../runtime/machine/watcher.ts";
-
-/** The app's name. */
-export const APP = "shop";
-/** The image of all machines. */
-export const IMAGE = "registry.fly.io/shop:deployment-1";
+import { SimMachine } from "./sim_machine.ts";
+import { APP, appFiles, baseManifest, denoInfo, IMAGE } from "./world/shop.ts";
+import { SECRET, WatchedBucket } from "./world/watched_bucket.ts";
 
 // From the look until what it found is in.
 const TAKE_MS = 15_000;
-const SECRET = TOKEN.split("_")[1]!;
 
 /** What a world begins with. */
 export interface WorldOptions {
@@ -93,91 +69,6 @@ export interface Plant {
 export interface Deployer {
   /** Runs it; is killed and frozen through this. */
   readonly process?: SimProcess;
-}
-
-/** A bucket that looks at every move of the pointer. */
-class WatchedBucket extends MemoryBucket {
-  readonly releases = new Map<string, string>();
-  readonly broken: string[] = [];
-  /** Every claim of the lock that was ever in place. */
-  readonly leases: DeployLock[] = [];
-  /** Called when the pointer has moved. */
-  onPointer: (pointer: Pointer, before: Pointer | undefined) => void = () => {};
-  /** Every pointer that was ever in place. */
-  readonly pointers: Pointer[] = [];
-  readonly #last = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #before = new Map<string, Uint8Array<ArrayBuffer>>();
-
-  /** What a replica that lags behind would answer. */
-  before(key: string): ReadOutcome | null {
-    const content = this.#before.get(key);
-    return content
-      ? {
-        status: "found",
-        body: ReadableStream.from([content.slice()]),
-        etag: `"stale ${content.length}"`,
-        size: content.length,
-      }
-      : null;
-  }
-
-  override async put(
-    key: string,
-    content: Uint8Array<ArrayBuffer>,
-    condition: WriteCondition,
-  ): Promise<WriteOutcome> {
-    const outcome = await super.put(key, content, condition);
-    if (outcome.status !== "written") return outcome;
-    const last = this.#last.get(key);
-    if (last) this.#before.set(key, last);
-    this.#last.set(key, content);
-    if (key === lockKey(APP)) {
-      const lock = parseDeployLock(
-        JSON.parse(new TextDecoder().decode(content)),
-      );
-      if (lock.state === "held") this.leases.push(lock);
-    }
-    if (key.endsWith(".tar.gz")) this.releases.set(key, "there");
-    else if (new TextDecoder().decode(content).includes(SECRET)) {
-      this.broken.push(`${key} holds the token`);
-    }
-    if (key === pointerKey(APP)) {
-      const text = new TextDecoder().decode(content);
-      const pointer = parsePointer(JSON.parse(text));
-      const last = this.pointers.at(-1)?.revision ?? 0;
-      if (pointer.revision !== last + 1) {
-        this.broken.push(`revision ${last} is followed by ${pointer.revision}`);
-      }
-      const before = this.pointers.at(-1);
-      this.pointers.push(pointer);
-      this.#check();
-      this.onPointer(pointer, before);
-    }
-    return outcome;
-  }
-
-  override async delete(key: string): Promise<void> {
-    this.releases.delete(key);
-    await super.delete(key);
-    this.#check();
-  }
-
-  /** What the pointer names, now or in its history, must be there. */
-  #check(): void {
-    const pointer = this.pointers.at(-1);
-    for (
-      const { hot_upgrade, history } of Object.values(
-        pointer?.generations ?? {},
-      )
-    ) {
-      for (const upgrade of [hot_upgrade, ...history]) {
-        if (!upgrade?.key) continue;
-        if (!this.releases.has(upgrade.key)) {
-          this.broken.push(`${upgrade.version} is named and not there`);
-        }
-      }
-    }
-  }
 }
 
 /** One simulated app. */
@@ -402,53 +293,4 @@ export class SimWorld {
     for (const machine of this.machines) machine.destroy();
     this.#clock[Symbol.dispose]();
   }
-}
-
-/** The files of an app whose one hot module holds a text. */
-export function appFiles(text: string): Record<string, string> {
-  return {
-    "deno.json": JSON.stringify({ version: text }),
-    "main.ts": `await live(() => import("./app.ts"));`,
-    "app.ts": `export default ${JSON.stringify(text)};`,
-  };
-}
-
-function baseManifest(): Manifest {
-  const none = { static: [], dynamic: [], external: [] };
-  return {
-    protocol: PROTOCOL_VERSION,
-    app: APP,
-    version: "base",
-    source_image_ref: IMAGE,
-    entries: ["main.ts"],
-    files: Object.fromEntries(
-      Object.entries(appFiles("base")).map(([path, text]) => [path, {
-        sha256: digestOfText(text),
-        size: text.length,
-        kind: path.endsWith(".json") ? "config" : "module",
-      }]),
-    ),
-    modules: { "app.ts": none, "main.ts": { ...none, dynamic: ["app.ts"] } },
-    config: {},
-    locked: {},
-  };
-}
-
-function denoInfo(entry: string): RunOutcome {
-  const dependencies = [{
-    specifier: "./app.ts",
-    code: { specifier: "file:///app/app.ts" },
-    isDynamic: true,
-  }];
-  return {
-    code: 0,
-    stderr: "",
-    stdout: JSON.stringify({
-      roots: [`file:///app/${entry.replace("./", "")}`],
-      modules: [
-        { specifier: "file:///app/main.ts", dependencies },
-        { specifier: "file:///app/app.ts" },
-      ],
-    }),
-  };
 }

@@ -124,6 +124,14 @@ async function start(
   const mainFile = fileURLToPath(Deno.mainModule);
   const { config, root, appFolder } = await appPlace(options.root);
   const settings = resolveSettings(options, environment, config);
+  // Each module passes the parser at every start: behind a boot shell only where it is of use.
+  if (startedBy !== "reapply" || config.keeps) {
+    await appProcess.modules.keeping.start().catch((error) => {
+      logger.error(
+        `values cannot be kept through upgrades: the parser cannot be loaded: ${error}`,
+      );
+    });
+  }
   const { watch = true } = { ...config.runtime, ...options };
   const own = await ownFolder(
     settings.temporaryFolder,

@@ -17,11 +17,6 @@ export async function startHot(
 ): Promise<void> {
   const { modules, evaluations } = appProcess;
   modules.main = { url: Deno.mainModule, isNative: startedBy === "preload" };
-  await modules.keeping.start().catch((error) => {
-    appProcess.logger.error(
-      `values cannot be kept through upgrades: the parser cannot be loaded: ${error}`,
-    );
-  });
   await (runtime.before = startWatching({}, startedBy));
   const main = modules.table?.current(Deno.mainModule) ?? Deno.mainModule;
   // Its evaluation is what a release that came in at the start has to stand.

@@ -104,7 +104,7 @@ export function* judgeKeep(input: KeepInput): Steps<KeepVerdict> {
         canKeep?.why ?? "which needs the preload",
         canKeep?.why?.includes("parser")
           ? `see to it that npm:acorn is in the image's cache (deno cache), or ${anew}`
-          : `start the app by --preload, or ${anew}`,
+          : `start the app by --preload, deploy cold once with "keep" in its deno.json, or ${anew}`,
       );
       continue;
     }

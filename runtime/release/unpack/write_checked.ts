@@ -4,7 +4,7 @@
 import { nativeFiles } from "../../base/platform/native_files.ts";
 import { createHash } from "node:crypto";
 
-/** Files up to this length are written at once: waiting for the disk in between takes longer than the disk does. */
+/** Files up to this length are written at once. */
 export const BUFFER_BYTES = 64 * 1024;
 
 /**
@@ -26,6 +26,51 @@ export function digestOf(bytes: Uint8Array): string {
  */
 export function writeWhole(path: string, bytes: Uint8Array): void {
   Deno.writeFileSync(path, bytes, { createNew: true });
+}
+
+/** So many short files are on their way to the disk at a time. */
+const WIDTH = 16;
+
+/** Writes short files that do not exist yet, while the next ones are read. */
+export class ShortFiles {
+  readonly #writing = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | null = null;
+
+  /**
+   * Begins to write a file; waits where many are on their way.
+   *
+   * @param path the file
+   * @param bytes its content, at most {@linkcode BUFFER_BYTES}; it may change afterwards
+   * @param written called when it is on the disk
+   * @throws what an earlier file failed with: {@linkcode Deno.errors.AlreadyExists} and its like
+   */
+  async write(
+    path: string,
+    bytes: Uint8Array,
+    written: () => void,
+  ): Promise<void> {
+    const writing = Deno.writeFile(path, bytes.slice(), { createNew: true })
+      .then(written)
+      .catch((error) => void (this.#failure ??= { error }))
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    if (this.#writing.size >= WIDTH) await Promise.race(this.#writing);
+    this.#refuse();
+  }
+
+  /**
+   * Waits for all of them.
+   *
+   * @throws what one of them failed with
+   */
+  async end(): Promise<void> {
+    await Promise.all(this.#writing);
+    this.#refuse();
+  }
+
+  #refuse(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
 }
 
 /**

@@ -8,6 +8,14 @@
 import type { AnyClass, ClassPair } from "./class_registry.ts";
 import type { FieldShape } from "./class_shape.ts";
 import { originalOf } from "../copy/value_kind.ts";
+import {
+  follow,
+  holderOf,
+  inherited,
+  inheritedKeys,
+  type Members,
+  membersOf,
+} from "./prototypes.ts";
 
 /** Which code a caller is to meet. */
 export type Side = "old" | "new";
@@ -17,9 +25,6 @@ export interface FollowedPair extends ClassPair {
   /** New fields, self-contained. */
   readonly fill: readonly FieldShape[];
 }
-
-type Key = string | symbol;
-type Members = Map<Key, PropertyDescriptor>;
 
 interface Saved {
   readonly pair: FollowedPair;
@@ -36,6 +41,7 @@ interface SavedTest {
 
 const ordinary = Function.prototype[Symbol.hasInstance];
 const lazyGetters = new WeakSet<object>();
+const isLazy = (getter: object) => lazyGetters.has(getter);
 /** By which upgrade a prototype answers: the next may come before all work that began before the last one has ended. */
 const newest = new WeakMap<object, ClassSwap>();
 
@@ -106,7 +112,7 @@ export class ClassSwap {
       this.#settled.add(pair);
       this.#restoreTests(pair);
       for (const { prototype } of own) {
-        follow(prototype, pair.next.prototype);
+        follow(prototype, pair.next.prototype, isLazy);
         for (const field of this.#fieldsOf(prototype)) {
           this.#lazy(prototype, pair, field, null);
         }
@@ -156,7 +162,7 @@ export class ClassSwap {
       Object.setPrototypeOf(prototype, parent);
     }
     for (const { current, next } of this.#pairs) {
-      follow(next.prototype, current.prototype);
+      follow(next.prototype, current.prototype, isLazy);
       define(next, instanceTest(next, current));
     }
     for (const { prototype } of this.#saved) {
@@ -346,69 +352,6 @@ function define(of: AnyClass, test: InstanceTest): void {
     configurable: true,
     enumerable: false,
   });
-}
-
-/** Lets a prototype answer as another one: what it has is redefined, which keeps calls fast; deleting does not. */
-function follow(prototype: object, next: object): void {
-  for (const key of Reflect.ownKeys(prototype)) {
-    if (Object.hasOwn(next, key)) continue;
-    const member = Reflect.getOwnPropertyDescriptor(prototype, key)!;
-    if (member.get && lazyGetters.has(member.get)) continue;
-    if (key in next) Reflect.deleteProperty(prototype, key);
-    else {
-      Object.defineProperty(prototype, key, {
-        value: undefined,
-        writable: true,
-        configurable: true,
-        enumerable: false,
-      });
-    }
-  }
-  for (const [key, member] of membersOf(next)) {
-    Object.defineProperty(prototype, key, member);
-  }
-  Object.setPrototypeOf(prototype, next);
-}
-
-function membersOf(prototype: object): Members {
-  return new Map(
-    Reflect.ownKeys(prototype).map((key) => [
-      key,
-      Reflect.getOwnPropertyDescriptor(prototype, key)!,
-    ]),
-  );
-}
-
-function inheritedKeys(prototype: object): Key[] {
-  const keys: Key[] = [];
-  for (
-    let link: object | null = Object.getPrototypeOf(prototype);
-    link !== null && link !== Object.prototype;
-    link = Object.getPrototypeOf(link)
-  ) keys.push(...Reflect.ownKeys(link));
-  return keys;
-}
-
-function holderOf(prototype: object | null, key: Key): object | null {
-  let link = prototype;
-  while (link !== null && !Object.hasOwn(link, key)) {
-    link = Object.getPrototypeOf(link);
-  }
-  return link;
-}
-
-function inherited(
-  prototype: object | null,
-  key: Key,
-): PropertyDescriptor | undefined {
-  for (
-    let link = prototype;
-    link !== null;
-    link = Object.getPrototypeOf(link)
-  ) {
-    const member = Reflect.getOwnPropertyDescriptor(link, key);
-    if (member) return member;
-  }
 }
 
 function make({ text }: FieldShape, instance: object): unknown {

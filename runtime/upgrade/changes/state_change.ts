@@ -6,20 +6,16 @@ import { noteGeneration } from "../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
 import { deadlineSignal, within } from "../../base/deadline.ts";
 import { pause } from "../../base/pause.ts";
-import {
-  RefusedError,
-  UpgradeError,
-  upgradeError,
-} from "../../base/upgrade_error.ts";
+import { upgradeError } from "../../base/upgrade_error.ts";
 import type { Side } from "../../state/classes/classes.ts";
-import type { AppProcess, RemovedState } from "../../process/process.ts";
+import type { AppProcess } from "../../process/process.ts";
+import type { RemovedState } from "../../process/declarations.ts";
 import type { HolderChange } from "../../protocol/machine/machine_result.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
   StateDefinition,
 } from "../../state/definition.ts";
-import { CopyError } from "../../state/copy/copy_error.ts";
 import { capturedWhy } from "../../state/copy/hidden_state.ts";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import { FamilyCell } from "../../state/cells/family_cell.ts";

@@ -123,7 +123,7 @@ export async function runningManifest(
     canKeep: modules.keeping.isOn ? { possible: true } : {
       possible: false,
       why: modules.main === null
-        ? "which needs the preload"
+        ? "which needs the preload, or an image that names what it keeps"
         : "for which the parser could not be loaded",
     },
     ...modules.keeping.isOn

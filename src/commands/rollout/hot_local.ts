@@ -14,15 +14,7 @@ import {
 } from "../../rollout/fly_access.ts";
 import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
-/**
- * Packs the working tree and brings it to all machines, in this process.
- *
- * @param config the values
- * @param options whether to take the lock over from somebody else, what to sign with, and what is consented to
- * @param environment the outside
- * @returns the exit code
- * @throws {FlyhotError} `usage` without app or bucket, `auth` without credentials or token, and as the rollout fails
- */
+/** Packs the working tree and brings it to all machines, in this process. */
 export async function hotLocal(
   config: ResolvedConfig,
   options: {

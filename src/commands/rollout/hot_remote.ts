@@ -41,16 +41,7 @@ export interface HotRemoteOptions {
   readonly consent: readonly string[];
 }
 
-/**
- * Builds an image, starts a temporary machine from it and follows the rollout that runs there.
- *
- * @param config the values
- * @param options image or build arguments, and force
- * @param environment the outside
- * @returns the exit code
- * @throws {FlyhotError} `not_found` without flyctl or running machines, `auth` if nobody is logged in, `incomplete` if
- * the temporary machine dies, and as the rollout fails
- */
+/** Builds an image, starts a temporary machine from it and follows the rollout that runs there. */
 export async function hotRemote(
   config: ResolvedConfig,
   options: HotRemoteOptions,

@@ -8,7 +8,7 @@ import { FlyhotError } from "../../errors.ts";
 import { breakLock } from "../../rollout/lock/lock.ts";
 import { describeLock, lockState } from "../../rollout/lock/decision.ts";
 import { readLock, type StoredLock } from "../../rollout/lock/store.ts";
-import { APP_FLAGS, BUCKET_FLAGS, given } from "../../config/app_flags.ts";
+import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { SUMMARIES } from "../summaries.ts";
 
@@ -62,12 +62,7 @@ export const lockCommand: Command = defineCommand({
     }
     const config = await loadConfig(
       host,
-      given({
-        config: flags.config,
-        app: flags.app,
-        bucket: flags.bucket,
-        endpoint: flags.endpoint,
-      }),
+      placeIn(flags),
     );
     const app = requireApp(config);
     const bucket = openBucket(config, host);
@@ -98,13 +93,7 @@ export const lockCommand: Command = defineCommand({
   },
 });
 
-/**
- * Says where a lock stands.
- *
- * @param app the Fly app
- * @param found the record, or null
- * @returns the report
- */
+/** Says where a lock stands. */
 export function reportOf(
   app: string,
   found: StoredLock | null,

@@ -7,13 +7,7 @@ import type { RolloutReport } from "../../rollout/report.ts";
 import type { CommandEnvironment } from "../command.ts";
 import { exitCodeOf, reportText } from "../../reports/report_text.ts";
 
-/**
- * Makes the options of a rollout out of the configuration.
- *
- * @param config the values
- * @param rest what the configuration does not say
- * @returns the options
- */
+/** Makes the options of a rollout out of the configuration. */
 export function orchestrateOptions(
   config: ResolvedConfig,
   rest: Pick<
@@ -47,13 +41,7 @@ export function orchestrateOptions(
   };
 }
 
-/**
- * Gives a rollout's report as the answer.
- *
- * @param report the report
- * @param environment takes the answer
- * @returns the exit code
- */
+/** Gives a rollout's report as the answer. */
 export function answerReport(
   report: RolloutReport,
   environment: CommandEnvironment,

@@ -141,12 +141,8 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
 };
 
 /**
- * Finds and reads the `"flyhot"` key of the app's `deno.json` or `deno.jsonc`.
- *
- * @param host the disk
- * @param folder the app's folder
- * @returns what it says and which file it stands in; null if there is no such file
- * @throws {FlyhotError} `usage` naming file and key if a value is wrong or a key unknown
+ * Finds and reads the `"flyhot"` key of the app's `deno.json` or `deno.jsonc`; what it says and where, or null if there is no such
+ * file.
  */
 export async function findDenoJson(
   host: Pick<Host, "files">,
@@ -162,14 +158,7 @@ export async function findDenoJson(
   return null;
 }
 
-/**
- * Reads the `"flyhot"` key out of the text of a `deno.json`.
- *
- * @param content the text; comments and trailing commas are allowed
- * @param path its name, for errors
- * @returns what it says; empty if the key is not there
- * @throws {FlyhotError} `usage` naming file and key if a value is wrong or a key unknown
- */
+/** Reads the `"flyhot"` key out of the text of a `deno.json`; empty if the key is not there. */
 export function parseDenoJson(content: string, path: string): DenoJsonConfig {
   let root: unknown;
   try {

@@ -16,24 +16,14 @@ export interface DockerfileInstruction {
   readonly end: number;
 }
 
-/**
- * Reads the instructions of a Dockerfile: comments left out, lines that a backslash goes on joined.
- *
- * @param text the Dockerfile
- * @returns each instruction in capitals, with what follows it
- */
+/** Reads the instructions of a Dockerfile: comments left out, lines that a backslash goes on joined. */
 export function* dockerfileInstructions(
   text: string,
 ): Generator<[instruction: string, rest: string]> {
   for (const { name, rest } of locatedInstructions(text)) yield [name, rest];
 }
 
-/**
- * Reads the instructions of a Dockerfile with their places.
- *
- * @param text the Dockerfile
- * @returns each instruction in its order
- */
+/** Reads the instructions of a Dockerfile with their places. */
 export function* locatedInstructions(
   text: string,
 ): Generator<DockerfileInstruction> {
@@ -132,12 +122,7 @@ function split(line: string): [string, string] | null {
     : null;
 }
 
-/**
- * Splits at blanks outside of quotes; quotes and backslashes stay.
- *
- * @param text what follows an instruction
- * @returns its words
- */
+/** Splits at blanks outside of quotes; quotes and backslashes stay. */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
   let start = -1;
@@ -160,12 +145,7 @@ export function wordsOf(text: string): string[] {
   return words;
 }
 
-/**
- * Leaves out the slashes at the end of a path.
- *
- * @param path the path
- * @returns the same without them; `/` stays
- */
+/** Leaves out the slashes at the end of a path. */
 export function withoutEndSlashes(path: string): string {
   let end = path.length;
   while (end > 1 && path[end - 1] === "/") end--;

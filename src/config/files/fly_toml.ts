@@ -24,14 +24,7 @@ export interface FlyToml {
 const CANDIDATES = ["fly.toml", "fly.json"];
 const REFUSED = ["fly.yaml", "fly.yml"];
 
-/**
- * Finds and reads the Fly configuration of an app.
- *
- * @param host the disk
- * @param named the value of `--config`: a file or a folder; undefined for the working folder
- * @returns the configuration, or null if none was named and none is there
- * @throws {FlyhotError} `usage` if the named one is missing, or what is there cannot be read
- */
+/** Finds and reads the Fly configuration of an app; null if none was named and none is there. */
 export async function findFlyToml(
   host: Pick<Host, "files">,
   named?: string,
@@ -56,14 +49,7 @@ export async function findFlyToml(
   );
 }
 
-/**
- * Reads the Fly configuration in a folder.
- *
- * @param host the disk
- * @param folder the folder
- * @returns the configuration, or null if there is none
- * @throws {FlyhotError} `usage` if it cannot be read, or is YAML
- */
+/** Reads the Fly configuration in a folder; null if there is none. */
 export async function flyTomlIn(
   host: Pick<Host, "files">,
   folder: string,
@@ -88,14 +74,7 @@ async function readFlyToml(
   return parseFlyToml(text, path);
 }
 
-/**
- * Reads the text of a Fly configuration.
- *
- * @param text its content
- * @param path its name, which decides the format and stands in errors
- * @returns what flyhot needs of it
- * @throws {FlyhotError} `usage` naming file and place if it is malformed, or if it is YAML
- */
+/** Reads the text of a Fly configuration. */
 export function parseFlyToml(text: string, path: string): FlyToml {
   if (/\.ya?ml$/.test(path)) {
     throw new FlyhotError(

@@ -21,13 +21,7 @@ export interface ImageStart {
   readonly task: string | null;
 }
 
-/**
- * Reads how an image starts its app.
- *
- * @param dockerfile the text
- * @param task the command of a task; empty if there is none
- * @returns the last instruction that starts something; null where the base image decides
- */
+/** Finds the last instruction of an image that starts something; null where the base image decides. */
 export function imageStart(
   dockerfile: string,
   task: (name: string) => string,
@@ -66,12 +60,7 @@ export function imageStart(
   };
 }
 
-/**
- * The instructions of the image that runs in the end.
- *
- * @param dockerfile the text
- * @returns those of the last stage, `FROM` first
- */
+/** The instructions of the image that runs in the end. */
 export function lastStage(
   dockerfile: string,
 ): readonly DockerfileInstruction[] {

@@ -4,12 +4,7 @@
 import { parse as parseToml } from "@std/toml";
 import { isRecord } from "../../values.ts";
 
-/**
- * The process groups of a `fly.toml`.
- *
- * @param flyToml its text; null for none
- * @returns each group with its command; none where it cannot be read, which whoever needs more of it says
- */
+/** The process groups of a `fly.toml`. */
 export function processesOf(
   flyToml: string | null,
 ): readonly (readonly [group: string, command: string])[] {
@@ -24,12 +19,7 @@ export function processesOf(
   }
 }
 
-/**
- * The commands of the tasks of a `deno.json`.
- *
- * @param denoJson the file, parsed; undefined for none
- * @returns the command of a task; empty if there is none
- */
+/** The command of a task of a `deno.json`; empty if there is none. */
 export function taskIn(
   denoJson: Readonly<Record<string, unknown>> | undefined,
 ): (name: string) => string {

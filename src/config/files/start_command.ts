@@ -27,12 +27,7 @@ const OWN_FLAG = /^--preload=(jsr:@flyhot\/runtime.*)$/;
 const WITH_VALUE =
   /^(?:--(?:preload|import|require|port|host|config|import-map|env-file|cert|location|lock|seed|v8-flags)|-[cr])$/;
 
-/**
- * Reads a command.
- *
- * @param words its words; `deno` may be missing where an image's entry point puts it in front
- * @returns how it starts the app; null if that cannot be told
- */
+/** Reads how a command starts the app; null if that cannot be told. */
 export function readCommand(words: readonly string[]): StartCommand | null {
   const subcommand = words.findIndex((word, at) =>
     (word === "run" || word === "serve") &&
@@ -66,13 +61,7 @@ export type HotCommand = { readonly words: readonly string[] } | {
   readonly unsure: string;
 };
 
-/**
- * Puts the runtime in front of the main module.
- *
- * @param words the words of the command
- * @param command what was read off them
- * @returns the new words: the same where the runtime is there in this version
- */
+/** Puts the runtime in front of the main module. */
 export function hotCommand(
   words: readonly string[],
   command: StartCommand,
@@ -115,12 +104,7 @@ export function hotCommand(
   };
 }
 
-/**
- * Splits a command line as a shell would.
- *
- * @param line the command line
- * @returns its words; null if it is more than one plain command
- */
+/** Splits a command line into words as a shell would; null if it is more than one plain command. */
 export function shellWords(line: string): readonly string[] | null {
   const words: string[] = [];
   const pattern =
@@ -136,24 +120,14 @@ export function shellWords(line: string): readonly string[] | null {
   return words;
 }
 
-/**
- * Writes words as a shell reads them.
- *
- * @param words the words
- * @returns one line
- */
+/** Writes words as a shell reads them. */
 export function shellLine(words: readonly string[]): string {
   return words.map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
   ).join(" ");
 }
 
-/**
- * What the permissions of a command leave out that the runtime needs.
- *
- * @param words the words
- * @returns true if it allows all
- */
+/** What the permissions of a command leave out that the runtime needs. */
 export function allowsAll(words: readonly string[]): boolean {
   return words.some((word) =>
     /^(?:-[a-zA-Z]*A[a-zA-Z]*|--allow-all)$/.test(word)

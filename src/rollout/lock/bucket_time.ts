@@ -12,13 +12,7 @@ export interface BucketTime {
   readonly receivedAt: number;
 }
 
-/**
- * What the bucket's clock says at the earliest.
- *
- * @param time what an answer said
- * @param monotonicNow the clock that never jumps, now
- * @returns milliseconds since 1970, never later than the bucket's clock to the second
- */
+/** What the bucket's clock says at the earliest. */
 export function bucketNow(
   { date, receivedAt }: BucketTime,
   monotonicNow: number,
@@ -26,14 +20,7 @@ export function bucketNow(
   return Math.floor(date + monotonicNow - receivedAt);
 }
 
-/**
- * Until when something holds that ends at a moment of the bucket's clock.
- *
- * @param time what an answer said
- * @param end the end, on the bucket's clock
- * @returns the end on the clock that never jumps, counted as if the answer had taken no time to come back: too early
- * rather than too late
- */
+/** Until when something holds that ends at a moment of the bucket's clock. */
 export function endsAt({ date, sentAt }: BucketTime, end: number): number {
   return sentAt + (end - date);
 }

@@ -39,24 +39,14 @@ export interface LockClaim {
 }
 
 /**
- * What lies between the end of a lock for its owner and for others: the owner gives it up this much early, others
- * take it over this much late. Both go by the bucket's clock; the margin covers its coarse header and slow answers.
- *
- * @param ttlMs how long the lock holds, in milliseconds
- * @returns a tenth of it, at most ten seconds
+ * What lies between the end of a lock for its owner and for others: the owner gives it up this much early, others take it
+ * over this much late. Both go by the bucket's clock; the margin covers its coarse header and slow answers.
  */
 export function skewMarginMs(ttlMs: number): number {
   return Math.max(0, Math.min(10_000, ttlMs / 10));
 }
 
-/**
- * Decides what a deployer may do about the lock.
- *
- * @param record the lock as it was read; null if there is none
- * @param now the bucket's clock, milliseconds since 1970
- * @param force take it over even if it is held
- * @returns what to do
- */
+/** Decides what a deployer may do about the lock. */
 export function decideLock(
   record: DeployLock | null,
   now: number,
@@ -77,13 +67,7 @@ export function decideLock(
   };
 }
 
-/**
- * Says where a lock stands.
- *
- * @param record the lock; null if there is none
- * @param now the bucket's clock, milliseconds since 1970
- * @returns `lapsed` where its holder did not renew it in time: what it was doing is abandoned
- */
+/** Says where a lock stands. */
 export function lockState(
   record: DeployLock | null,
   now: number,
@@ -95,14 +79,7 @@ export function lockState(
     : "free";
 }
 
-/**
- * Writes down a claim.
- *
- * @param claim what is claimed
- * @param now the bucket's clock, milliseconds since 1970
- * @param acquiredAt when it was first acquired, RFC 3339; default now
- * @returns the record of a held lock
- */
+/** Writes down a claim. */
 export function heldRecord(
   claim: LockClaim,
   now: number,
@@ -121,25 +98,13 @@ export function heldRecord(
   };
 }
 
-/**
- * Writes down that a lock is free.
- *
- * @param record the lock that was held
- * @param now the bucket's clock, milliseconds since 1970
- * @returns the record of a released lock
- */
+/** Writes down that a lock is free. */
 export function releasedRecord(record: DeployLock, now: number): DeployLock {
   const at = new Date(now).toISOString();
   return { ...record, state: "released", renewed_at: at, expires_at: at };
 }
 
-/**
- * Says who holds a lock, since when, for what and when it lapses.
- *
- * @param record the lock
- * @param now the bucket's clock, milliseconds since 1970
- * @returns for example `held by ann for 12 s to deploy 1.2.3; it lapses in 288 s if not renewed`
- */
+/** Says who holds a lock, since when, for what and when it lapses. */
 export function describeLock(record: DeployLock, now: number): string {
   const ageS = Math.round((now - Date.parse(record.acquired_at)) / 1000);
   const age = Number.isFinite(ageS) ? ` for ${Math.max(0, ageS)} s` : "";

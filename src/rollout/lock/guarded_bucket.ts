@@ -16,10 +16,6 @@ export class GuardedBucket implements Bucket {
   readonly #inner: Bucket;
   readonly #confirm: () => Promise<void>;
 
-  /**
-   * @param inner the bucket
-   * @param confirm throws where nothing may be written any more
-   */
   constructor(inner: Bucket, confirm: () => Promise<void>) {
     this.#inner = inner;
     this.#confirm = confirm;

@@ -41,14 +41,6 @@ export class LockLease implements AsyncDisposable {
   #time: BucketTime;
   #watchdog = new AbortController();
 
-  /**
-   * @param claim what was claimed
-   * @param stored the record that was read back
-   * @param time what the bucket's clock said then
-   * @param goodUntil when it lapses for its owner, on the monotonic clock
-   * @param app the Fly app
-   * @param deps clock, bucket and reporter
-   */
   constructor(
     claim: LockClaim,
     stored: StoredLock,
@@ -154,12 +146,7 @@ export class LockLease implements AsyncDisposable {
     return true;
   }
 
-  /**
-   * Makes sure, immediately before a write, that the lock is still held.
-   *
-   * @throws {FlyhotError} `conflict` if it is not
-   * @throws {BucketError} if that cannot be found out
-   */
+  /** Makes sure, immediately before a write, that the lock is still held. */
   async confirm(): Promise<void> {
     this.#lost.signal.throwIfAborted();
     const found = await this.#look(this.#lost.signal);
@@ -169,12 +156,7 @@ export class LockLease implements AsyncDisposable {
     this.#lost.signal.throwIfAborted();
   }
 
-  /**
-   * The bucket for what is done under the lock: before each write and removal the lock is looked at.
-   *
-   * @param bucket the bucket
-   * @returns the same bucket; its writes and removals fail once the lock is lost
-   */
+  /** The bucket for what is done under the lock: before each write and removal the lock is looked at. */
   guard(bucket: Bucket): Bucket {
     return new GuardedBucket(bucket, () => this.confirm());
   }

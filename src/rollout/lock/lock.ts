@@ -46,13 +46,6 @@ const NO_SUCH_ETAG = `"${"0".repeat(32)}"`;
  * Acquires the deploy lock of an app, and keeps it until it is disposed of.
  *
  * Whoever reads back an own record that is still good holds the lock: what became of the write itself does not matter.
- *
- * @param options which lock, for whom and for how long
- * @param deps clock, bucket and reporter
- * @param signal gives up early
- * @returns the lock
- * @throws {FlyhotError} `conflict` naming the holder if somebody holds it, or if the bucket has no conditional writes; `network` if writes stay unanswered
- * @throws {BucketError} if a request fails
  */
 export async function acquireLock(
   options: LockOptions,
@@ -208,17 +201,7 @@ function notConditional(app: string, bucket: Bucket): FlyhotError {
   );
 }
 
-/**
- * Frees the lock of an app whoever holds it.
- *
- * @param app the Fly app
- * @param deps clock and bucket
- * @param signal gives up early
- * @param seen the lock as the caller decided about it. Default: as it is now
- * @returns the lock that was held; null if none was
- * @throws {FlyhotError} `conflict` if it changed at that moment
- * @throws {BucketError} if a request fails
- */
+/** Frees the lock of an app whoever holds it, and gives the one that was held; null if none was. */
 export async function breakLock(
   app: string,
   { bucket }: Pick<LockDeps, "bucket">,

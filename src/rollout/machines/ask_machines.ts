@@ -18,34 +18,17 @@ export interface AskedMachines {
 
 const RESTING = new Set(["stopped", "suspended", "stopping", "suspending"]);
 
-/**
- * Tells whether a machine runs now and can be reached.
- *
- * @param machine the machine
- * @returns true if it is started on a host that answers
- */
+/** Tells whether a machine runs now and can be reached. */
 export function isRunning({ state, hostOk }: AppMachine): boolean {
   return state === "started" && hostOk;
 }
 
-/**
- * Tells whether a machine is at rest and could be started.
- *
- * @param machine the machine
- * @returns true if it is stopped or suspended on a host that answers
- */
+/** Tells whether a machine is at rest and could be started. */
 export function isAtRest({ state, hostOk }: AppMachine): boolean {
   return hostOk && RESTING.has(state);
 }
 
-/**
- * Tells the running machines from the resting ones. Where none runs, the machines at rest decide.
- *
- * @param app the Fly app
- * @param machines its machines
- * @returns the machines of the base image that runs
- * @throws {FlyhotError} `not_found` if none is started or at rest, `conflict` if those started run different images
- */
+/** Tells the running machines from the resting ones. Where none runs, the machines at rest decide. */
 export function askMachines(
   app: string,
   machines: readonly AppMachine[],
@@ -91,13 +74,7 @@ function refuseUnknown(app: string, machines: readonly AppMachine[]): void {
   );
 }
 
-/**
- * The error for an app of which no machine runs.
- *
- * @param app the Fly app
- * @param machines its machines
- * @returns the error: what states they are in
- */
+/** The error for an app of which no machine runs. */
 export function nothingRuns(
   app: string,
   machines: readonly AppMachine[],

@@ -1,29 +1,16 @@
 import { assertEquals } from "@std/assert";
+import { appMachine } from "../../../tests/cli/app_machine.ts";
 import type { MachineResult } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
 import type { ReportEvent } from "../../ui/reporter.ts";
 import { countGood, KnownMachines } from "./known_machines.ts";
 import { queued } from "./verdict.ts";
-
-function machine(id: string): AppMachine {
-  return {
-    id,
-    name: id,
-    region: "iad",
-    state: "started",
-    group: "app",
-    imageRef: "registry.fly.io/my-app:deployment-1",
-    hostOk: true,
-    instanceId: "01",
-  };
-}
 
 function known(...ids: string[]) {
   const told: ReportEvent[] = [];
   const reporter = { emit: (event: ReportEvent) => void told.push(event) };
   const machines = new KnownMachines({
-    running: ids.map(machine),
-    resting: [machine("at-rest")],
+    running: ids.map((id) => appMachine(id)),
+    resting: [appMachine("at-rest")],
     asked: [],
   }, { reporter });
   return { machines, told };
@@ -46,9 +33,9 @@ Deno.test("tellAll() and reports() name those at rest after those that take part
 
 Deno.test("note() tells a machine that left in words, and set() tells nothing", () => {
   const { machines, told } = known("m1", "m2");
-  machines.set({ ...queued(machine("m1")), standing: "applied" });
+  machines.set({ ...queued(appMachine("m1")), standing: "applied" });
   assertEquals(told, []);
-  machines.note({ ...queued(machine("m2")), standing: "gone" });
+  machines.note({ ...queued(appMachine("m2")), standing: "gone" });
   assertEquals(told, [{
     type: "note",
     text: "machine m2 leaves the rollout: it is gone, or runs another image",
@@ -60,12 +47,12 @@ Deno.test("note() tells a machine that left in words, and set() tells nothing", 
 Deno.test("again() keeps what a machine has said before it came to rest", () => {
   const { machines } = known("m1");
   const result = { upgrade_id: "01" } as MachineResult;
-  assertEquals(machines.again(machine("m1")), queued(machine("m1")));
+  assertEquals(machines.again(appMachine("m1")), queued(appMachine("m1")));
   machines.set({
-    ...queued(machine("m1")),
+    ...queued(appMachine("m1")),
     standing: "applies_at_next_start",
     result,
   });
-  const { standing, result: kept } = machines.again(machine("m1"));
+  const { standing, result: kept } = machines.again(appMachine("m1"));
   assertEquals([standing, kept], ["nudged", result]);
 });

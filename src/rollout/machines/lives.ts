@@ -56,13 +56,7 @@ export type Life =
     readonly servesNobody: boolean;
   };
 
-/**
- * Writes down who runs on a machine before an upgrade.
- *
- * @param machine the machine as it is listed
- * @param info what its process says; null where it could not be asked
- * @returns what a later look is compared with
- */
+/** Writes down who runs on a machine before an upgrade. */
 export function lifeBefore(
   machine: AppMachine,
   info: MachineInfo | null,
@@ -74,15 +68,7 @@ export function lifeBefore(
   };
 }
 
-/**
- * Judges one machine.
- *
- * @param state what it has said
- * @param before who ran there before the upgrade
- * @param now what is seen
- * @param sha256 the release that it should run; null for the base image, undefined where that is not asked
- * @returns what follows
- */
+/** Judges one machine. */
 export function judgeLife(
   state: MachineState,
   before: LifeBefore,
@@ -120,11 +106,6 @@ export function judgeLife(
 /**
  * Judges a machine that came to rest, or was restarted, after it had applied a release: it may have woken, or have taken
  * it again, and its process have died since.
- *
- * @param state what it has said
- * @param before who ran there before the upgrade
- * @param machine as it is listed; null if it is not there any more
- * @returns what follows; at rest, or not there, says nothing against the release
  */
 export function judgeRested(
   state: MachineState,
@@ -154,13 +135,7 @@ function judgeSilence(error: unknown): Life {
   };
 }
 
-/**
- * The exits of a machine since it was looked at before an upgrade.
- *
- * @param machine the machine as it is listed
- * @param before what was known
- * @returns the exits, newest first
- */
+/** The exits of a machine since it was looked at before an upgrade. */
 export function exitsSince(
   machine: AppMachine,
   { lastExitAt }: Pick<LifeBefore, "lastExitAt">,
@@ -170,13 +145,7 @@ export function exitsSince(
   );
 }
 
-/**
- * Puts what a machine logged last behind the words of its failure.
- *
- * @param failure the failure
- * @param lines the lines, oldest first
- * @returns the failure with the last three
- */
+/** Puts what a machine logged last behind the words of its failure. */
 export function withLastWords(
   failure: UpgradeFailure,
   lines: readonly string[],

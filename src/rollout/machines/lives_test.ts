@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { appMachine } from "../../../tests/cli/app_machine.ts";
 import type { MachineInfo } from "@flyhot/runtime/protocol";
 import { type AppMachine, ServesNobodyError } from "../../fly/fleet.ts";
 import type { MachineExit } from "../../fly/machine.ts";
@@ -25,20 +26,8 @@ function exit(changes: Partial<MachineExit> = {}): MachineExit {
   };
 }
 
-function machine(changes: Partial<AppMachine> = {}): AppMachine {
-  return {
-    id: "m1",
-    name: "m1",
-    region: "fra",
-    state: "started",
-    group: "app",
-    imageRef: "img:1",
-    hostOk: true,
-    instanceId: "01",
-    exits: [exit({ at: AT - 5_000 })],
-    ...changes,
-  };
-}
+const machine = (changes: Partial<AppMachine> = {}) =>
+  appMachine("m1", { exits: [exit({ at: AT - 5_000 })], ...changes });
 
 function info(changes: Partial<MachineInfo> = {}): MachineInfo {
   return {

@@ -11,14 +11,24 @@ import { judgeLife, lifeBefore } from "./lives.ts";
 import { runningSha } from "./running_code.ts";
 import { isBad, type MachineState, step } from "./verdict.ts";
 
-/** Looks who runs on the machines of a wave now; those at rest are left out. `sha256` is the digest of the release, null for the base image. */
+/** What is known when a wave is met. */
+export interface Meeting {
+  /** The machines of the rollout; what is found out is noted there. */
+  readonly known: KnownMachines;
+  /** The digest of the release, null for the base image. */
+  readonly sha256: string | null;
+  /** Machines and reporter. */
+  readonly deps: RolloutDeps;
+  /** Gives up early. */
+  readonly signal: AbortSignal;
+}
+
+/** Looks who runs on the machines of a wave now; those at rest are left out. */
 export async function meetWave(
   planned: readonly MachineState[],
-  known: KnownMachines,
-  sha256: string | null,
-  deps: RolloutDeps,
-  signal: AbortSignal,
+  meeting: Meeting,
 ): Promise<MachineState[]> {
+  const { known, deps, signal } = meeting;
   let listed: readonly AppMachine[];
   try {
     listed = await deps.fleet.list(signal);
@@ -31,7 +41,7 @@ export async function meetWave(
   const met = await Promise.all(planned.map((state) => {
     const machine = listed.find(({ id }) => id === state.machine.id) ?? null;
     if (machine !== null && isRunning(machine)) {
-      return meetRunning(state, machine, known, sha256, deps, signal);
+      return meetRunning(state, machine, meeting);
     }
     known.note(step(state, { type: "listed", machine }));
     return null;
@@ -42,10 +52,7 @@ export async function meetWave(
 async function meetRunning(
   state: MachineState,
   machine: AppMachine,
-  known: KnownMachines,
-  sha256: string | null,
-  deps: RolloutDeps,
-  signal: AbortSignal,
+  { known, sha256, deps, signal }: Meeting,
 ): Promise<MachineState> {
   const { id } = machine;
   const now = lifeBefore(machine, null);

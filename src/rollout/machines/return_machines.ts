@@ -48,14 +48,8 @@ export interface Returned {
 }
 
 /**
- * Undoes an upgrade on all machines by an ordinary one to what was committed before it.
- *
- * @param options what to undo, and whom to wait for
- * @param mover moves the pointer
- * @param deps clock, bucket, machines and reporter
- * @param signal gives up early
- * @returns how the machines ended; null if the pointer never named the upgrade, and never will
- * @throws {FlyhotError} `conflict` if the pointer names another upgrade by now, `incomplete` if it could not be moved
+ * Undoes an upgrade on all machines by an ordinary one to what was committed before it. Null if the pointer never
+ * named the upgrade, and never will.
  */
 export async function returnMachines(
   options: ReturnOptions,

@@ -38,12 +38,6 @@ const ASKED_AT_ONCE = 16;
  * One machine of each process group is asked for its manifest as well: as a rule those are all that a plan needs.
  *
  * One that cannot answer keeps a rollout from beginning: it could take no upgrade either, and would undo it for all.
- *
- * @param machines the machines that ran a moment ago
- * @param deps machines
- * @param signal gives up early
- * @returns the answers; machines that do not run any more are told apart
- * @throws {FlyhotError} what kept a machine from answering that runs; {@linkcode ServesNobodyError} first
  */
 export async function askAll(
   machines: readonly AppMachine[],
@@ -142,12 +136,7 @@ export async function distinctManifests(
   }));
 }
 
-/**
- * The release that a process runs.
- *
- * @param info what it says of itself
- * @returns the digest, or null on the base image
- */
+/** The digest of the release that a process runs, or null on the base image. */
 export function runningSha(info: MachineInfo): string | null {
   return info.hotUpgradeApplied ? info.sha256 : null;
 }

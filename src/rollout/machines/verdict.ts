@@ -60,23 +60,12 @@ export type MachineEvent =
 /** What is known of all machines together. */
 export type Verdict = "open" | "good" | "bad";
 
-/**
- * Begins with a machine.
- *
- * @param machine the machine
- * @returns what is known of it: nothing
- */
+/** Begins with a machine. */
 export function queued(machine: AppMachine): MachineState {
   return { machine, standing: "queued", result: null, failure: null };
 }
 
-/**
- * Takes one event in.
- *
- * @param state what was known
- * @param event what happened
- * @returns what is known now; the very same state where nothing changed
- */
+/** Takes one event in. */
 export function step(state: MachineState, event: MachineEvent): MachineState {
   if (
     event.type === "died" || event.type === "rested" || event.type === "left"
@@ -97,54 +86,29 @@ export function step(state: MachineState, event: MachineEvent): MachineState {
   }
 }
 
-/**
- * Tells whether nothing that happens can change a state any more.
- *
- * @param state the state
- * @returns true at the end
- */
+/** Tells whether nothing that happens can change a state any more. */
 export function isFinal({ standing }: MachineState): boolean {
   return standing !== "queued" && standing !== "nudged" &&
     standing !== "pending" && standing !== "applies_at_next_start";
 }
 
-/**
- * Tells whether a machine is still to be waited for.
- *
- * @param state the state
- * @returns true if the rollout depends on what it says
- */
+/** Tells whether a machine is still to be waited for. */
 export function isAwaited(state: MachineState): boolean {
   return !isFinal(state) && state.standing !== "applies_at_next_start";
 }
 
-/**
- * Tells whether a machine stopped the rollout.
- *
- * @param state the state
- * @returns true if it failed, went back by itself or kept silent
- */
+/** Tells whether a machine stopped the rollout. */
 export function isBad({ standing }: MachineState): boolean {
   return standing === "failed" || standing === "rolled_back" ||
     standing === "silent";
 }
 
-/**
- * Tells whether a machine has it.
- *
- * @param state the state
- * @returns true if it applied the upgrade, or ran that code already
- */
+/** Tells whether a machine has it. */
 export function isGood({ standing }: MachineState): boolean {
   return standing === "applied" || standing === "nothing_to_do";
 }
 
-/**
- * Judges the machines of a wave together.
- *
- * @param states the states
- * @returns `bad` as soon as one is, `good` when none is awaited any more
- */
+/** Judges the machines of a wave together. */
 export function verdict(states: Iterable<MachineState>): Verdict {
   let open = false;
   for (const state of states) {

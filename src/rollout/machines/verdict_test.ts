@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { appMachine } from "../../../tests/cli/app_machine.ts";
 import {
   type MachineResult,
   PROTOCOL_VERSION,
   type UpgradeFailure,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
 import {
   isAwaited,
   isBad,
@@ -18,16 +18,7 @@ import {
   verdict,
 } from "./verdict.ts";
 
-const MACHINE: AppMachine = {
-  id: "m1",
-  name: "m1",
-  region: "fra",
-  state: "started",
-  group: "app",
-  imageRef: "registry.fly.io/shop:one",
-  hostOk: true,
-  instanceId: "01",
-};
+const MACHINE = appMachine();
 const TRANSIENT: UpgradeFailure = {
   phase: "fetch",
   message: "the line was cut",

@@ -31,11 +31,8 @@ export class WokenMachines {
   }
 
   /**
-   * Starts a machine that is at rest and waits until its runtime answers; tries others until the attempts are used up.
-   *
-   * @param resting the machines at rest, in the order in which they are tried
-   * @param signal gives up early
-   * @returns the machine as it is now, or null if none could be started
+   * Starts a machine that is at rest and waits until its runtime answers; tries others until the attempts are used up. Gives
+   * the machine as it is now, or null if none could be started.
    */
   async wakeOne(
     resting: readonly AppMachine[],
@@ -111,12 +108,7 @@ export class WokenMachines {
     this.#woken.clear();
   }
 
-  /**
-   * The error for an app that could not be kept awake.
-   *
-   * @param app the Fly app
-   * @returns the error
-   */
+  /** The error for an app that could not be kept awake. */
   failed(app: string): FlyhotError {
     return new FlyhotError(
       "incomplete",

@@ -61,12 +61,6 @@ const GRACE_MS = 3000;
  * Nudges machines, then reads their results until it is clear how they end.
  *
  * A nudge that fails is only a note: machines look at the pointer by themselves, too.
- *
- * @param begin what is known of each machine
- * @param options the upgrade and how long it may take
- * @param deps clock, bucket, machines and reporter
- * @param signal gives up early
- * @returns what is known then, in the order given
  */
 export async function watchMachines(
   begin: readonly MachineState[],
@@ -196,17 +190,7 @@ export async function watchMachines(
   return [...states.values()];
 }
 
-/**
- * Reads what a machine has said about an upgrade so far.
- *
- * @param machine the machine
- * @param upgrade which upgrade of which app
- * @param bucket where results are
- * @param note told of a result that cannot be read
- * @param signal gives up early
- * @returns what it said; null if nothing can be read now
- * @throws {BucketError} if the bucket refuses
- */
+/** Reads what a machine has said about an upgrade so far; null if nothing can be read now. */
 export async function readResult(
   machine: AppMachine,
   { app, upgradeId }: Pick<WatchOptions, "app" | "upgradeId">,

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { appMachine } from "../../../tests/cli/app_machine.ts";
 import { BucketError, MemoryBucket, putJson } from "@flyhot/runtime/bucket";
 import {
   type MachineResult,
@@ -8,7 +9,7 @@ import {
 import { Sim } from "../../../tests/sim/sim.ts";
 import { SimHost } from "../../../tests/sim/sim_host.ts";
 import { FlyhotError } from "../../errors.ts";
-import type { AppMachine, Fleet } from "../../fly/fleet.ts";
+import type { Fleet } from "../../fly/fleet.ts";
 import type { ReportEvent } from "../../ui/reporter.ts";
 import { type MachineState, queued } from "./verdict.ts";
 import { watchMachines, type WatchOptions } from "./watch.ts";
@@ -16,18 +17,7 @@ import { watchMachines, type WatchOptions } from "./watch.ts";
 const APP = "shop";
 const UPGRADE = "01A";
 
-function machine(id: string, state = "started"): AppMachine {
-  return {
-    id,
-    name: id,
-    region: "fra",
-    state,
-    group: "app",
-    imageRef: "img:1",
-    hostOk: true,
-    instanceId: "01",
-  };
-}
+const machine = (id: string, state = "started") => appMachine(id, { state });
 
 class Setting {
   readonly sim = new Sim({ seed: 1, impatience: 0 });

@@ -3,13 +3,7 @@
  */
 import type { Generation, HotUpgrade, Pointer } from "@flyhot/runtime/protocol";
 
-/**
- * Tells whether the pointer names an upgrade, as a current or an earlier one.
- *
- * @param pointer the pointer
- * @param upgradeId the upgrade
- * @returns true if its write has landed
- */
+/** Tells whether the pointer names an upgrade, as a current or an earlier one, so that its write has landed. */
 export function namesUpgrade(
   pointer: Pointer | null,
   upgradeId: string,
@@ -20,21 +14,17 @@ export function namesUpgrade(
 }
 
 /**
- * Finds what a machine that starts again would run if the current upgrade did not exist.
- *
- * @param generation the generation
- * @returns the newest committed upgrade of its history, or null for the base image as it is
+ * Finds what a machine that starts again would run if the current upgrade did not exist; the newest committed upgrade of
+ * its history, or null for the base image as it is.
  */
 export function lastCommitted(generation: Generation): HotUpgrade | null {
   return generation.history.find(({ state }) => state === "committed") ?? null;
 }
 
 /**
- * Finds what a person means by the release before: the newest one committed that differs from the current one and
- * has not been undone since, so that going back twice goes back two steps.
- *
- * @param generation the generation
- * @returns the upgrade that brought it, or null for the base image as it is
+ * Finds what a person means by the release before: the newest one committed that differs from the current one and has not
+ * been undone since, so that going back twice goes back two steps; the upgrade that brought it, or null for the base image
+ * as it is.
  */
 export function previousUpgrade(generation: Generation): HotUpgrade | null {
   const { hot_upgrade, history } = generation;

@@ -34,15 +34,7 @@ export interface RollbackOptions {
   readonly target?: HotUpgrade | null;
 }
 
-/**
- * Makes an upgrade the current one of its base image, on probation.
- *
- * @param app the Fly app
- * @param imageRef the base image
- * @param upgrade the upgrade
- * @param now the time, RFC 3339
- * @returns the transition
- */
+/** Makes an upgrade the current one of its base image, on probation. */
 export function withUpgrade(
   app: string,
   imageRef: string,
@@ -67,15 +59,7 @@ export function withUpgrade(
   };
 }
 
-/**
- * Says which machines may apply the current upgrade.
- *
- * @param upgradeId the upgrade
- * @param wave the machines, or `"*"`
- * @param now the time, RFC 3339
- * @returns the transition
- * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
- */
+/** Says which machines may apply the current upgrade. */
 export function withWave(
   upgradeId: string,
   wave: HotUpgrade["wave"],
@@ -91,14 +75,7 @@ export function withWave(
   );
 }
 
-/**
- * Makes the current upgrade what every machine of its base image runs, restarted ones included.
- *
- * @param upgradeId the upgrade
- * @param now the time, RFC 3339
- * @returns the transition
- * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
- */
+/** Makes the current upgrade what every machine of its base image runs, restarted ones included. */
 export function committed(upgradeId: string, now: string): Transition {
   return changeCurrent(
     upgradeId,
@@ -110,13 +87,7 @@ export function committed(upgradeId: string, now: string): Transition {
   );
 }
 
-/**
- * Undoes the current upgrade by an ordinary one, back to what was committed before it.
- *
- * @param options what to undo, by whom and when
- * @returns the transition
- * @throws {FlyhotError} `conflict`, when applied, if another upgrade is current
- */
+/** Undoes the current upgrade by an ordinary one, back to what was committed before it. */
 export function rolledBack(options: RollbackOptions): Transition {
   const { upgradeId, id, deployedBy, now } = options;
   return (pointer) => {
@@ -152,14 +123,7 @@ export function rolledBack(options: RollbackOptions): Transition {
   };
 }
 
-/**
- * Puts an entry for the base image as it is in the place of one that cannot be read.
- *
- * @param app the Fly app
- * @param imageRef the base image
- * @param options the id of the upgrade that leads there, by whom and when
- * @returns the transition
- */
+/** Puts an entry for the base image as it is in the place of one that cannot be read. */
 export function rebased(
   app: string,
   imageRef: string,
@@ -180,14 +144,7 @@ export function rebased(
   }, now);
 }
 
-/**
- * Makes writes that may still be under way fail: they were based on the pointer as it was before.
- *
- * @param app the Fly app
- * @param imageRef the base image
- * @param now the time, RFC 3339
- * @returns the transition, which changes nothing but the revision
- */
+/** Makes writes that may still be under way fail: they were based on the pointer as it was before. */
 export function fenced(app: string, imageRef: string, now: string): Transition {
   return (pointer) => ({
     ...pointer ?? emptyPointer(app, imageRef, now),
@@ -265,13 +222,7 @@ function replacedBy(before: Generation, upgrade: HotUpgrade): Generation {
   };
 }
 
-/**
- * Drops the oldest generations past 20, but none that a machine runs.
- *
- * @param images the images of all machines, those at rest included
- * @param now the time, RFC 3339
- * @returns the transition, which changes nothing where there are few enough
- */
+/** Drops the oldest generations past 20, but none that a machine runs. */
 export function withoutOldGenerations(
   images: readonly string[],
   now: string,

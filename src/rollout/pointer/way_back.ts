@@ -23,15 +23,7 @@ export interface WayBack {
   readonly target: HotUpgrade | null;
 }
 
-/**
- * Decides what is undone.
- *
- * @param pointer the pointer, or null where there is none
- * @param machines the machines, at rest or not
- * @param request the app, and how far back; default: the release before
- * @returns what is undone, and where that leads
- * @throws {FlyhotError} `not_found` if there is nothing to go back to
- */
+/** Decides what is undone. */
 export function chooseWay(
   pointer: Pointer | null,
   machines: readonly AppMachine[],
@@ -134,13 +126,7 @@ function chooseTarget(
   );
 }
 
-/**
- * The error for an app that cannot go back.
- *
- * @param app the Fly app
- * @param why why not
- * @returns the error
- */
+/** The error for an app that cannot go back. */
 export function nothing(app: string, why: string): FlyhotError {
   return new FlyhotError(
     "not_found",

@@ -5,13 +5,14 @@ import { parseImageRef } from "@flyhot/runtime/protocol";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { FlyhotError } from "../../errors.ts";
+import { isMissing, readBytes, readText } from "../computer/disk.ts";
 import { dockerignore, staysOut } from "./dockerignore.ts";
 import {
   DEFAULT_START,
   type ImageStart,
   parseDockerfile,
 } from "./dockerfile.ts";
-import { copyFolder } from "./folder_copy.ts";
+import { copyFolder } from "../computer/folder_copy.ts";
 import { newUlid } from "../ids.ts";
 
 const REGISTRY = "registry.fly.io";
@@ -82,7 +83,7 @@ export class Images {
         skipFolder: staysOut,
       });
     } catch (cause) {
-      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      if (!isMissing(cause)) throw cause;
       throw new FlyhotError(
         "not_found",
         `Cannot build an image of ${source}: there is no such folder`,
@@ -93,7 +94,7 @@ export class Images {
     for (const { path, kind } of copied) {
       hash.update(`${kind} ${path}\0`);
       if (kind === "file") {
-        hash.update(await Deno.readFile(join(folder, path)));
+        hash.update(await readBytes(join(folder, path)));
       }
     }
     const image: Image = {
@@ -134,16 +135,11 @@ async function readNamed(
   named: string | undefined,
   usual: string,
 ): Promise<string | null> {
-  const path = join(folder, named ?? usual);
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    if (named === undefined) return null;
-    throw new FlyhotError(
-      "not_found",
-      `Cannot build an image of ${folder}: ${named} is not there`,
-      { cause, hint: "check [build] in fly.toml" },
-    );
-  }
+  const text = await readText(join(folder, named ?? usual));
+  if (text !== null || named === undefined) return text;
+  throw new FlyhotError(
+    "not_found",
+    `Cannot build an image of ${folder}: ${named} is not there`,
+    { hint: "check [build] in fly.toml" },
+  );
 }

@@ -24,7 +24,7 @@ import {
   type MachineSetup,
   type ProcessWorld,
 } from "./processes/machine_processes.ts";
-import type { ProcessEnd } from "./processes/processes.ts";
+import type { ProcessEnd, Signal } from "../computer/processes.ts";
 import { MachineHistory } from "./records/machine_history.ts";
 import { type LogLine, MachineLog } from "./records/machine_log.ts";
 import { machineRecord } from "./records/machine_record.ts";
@@ -238,7 +238,7 @@ export class Machine {
   }
 
   /** Sends a signal to its main process. */
-  signal(name: Deno.Signal): void {
+  signal(name: Signal): void {
     this.#refuseNotRunning();
     this.#processes.signalMain(name);
   }

@@ -2,6 +2,7 @@
  * @module
  */
 import { delimiter, dirname, join } from "node:path";
+import { OS } from "../computer/platform.ts";
 import type { MachinePlace } from "./machine_place.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
 
@@ -85,7 +86,7 @@ const INHERITED =
 
 function denoDir(env: Readonly<Record<string, string>>): string | null {
   if (env.DENO_DIR) return env.DENO_DIR;
-  if (Deno.build.os === "darwin") {
+  if (OS === "darwin") {
     return env.HOME ? join(env.HOME, "Library", "Caches", "deno") : null;
   }
   if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, "deno");

@@ -1,8 +1,9 @@
 /** The files of a machine, as they are whenever it starts.
  * @module
  */
-import { dirname, join, relative } from "node:path";
-import { copyFolder } from "../image/folder_copy.ts";
+import { join, relative } from "node:path";
+import { makeFolder, remove, writeBytes } from "../computer/disk.ts";
+import { copyFolder } from "../computer/folder_copy.ts";
 import type { Image } from "../image/images.ts";
 import type { MachinePlace } from "./machine_place.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
@@ -20,13 +21,12 @@ export async function resetMachineFiles(
   await remove(socket);
   for (const path of [root, tmp, home]) {
     await remove(path);
-    await Deno.mkdir(path, { recursive: true });
+    await makeFolder(path);
   }
   await copyFolder(image.folder, root);
   for (const file of config.files ?? []) {
     const path = join(root, pathInRoot(file.guest_path, image.start.workdir));
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeFile(path, Uint8Array.fromBase64(file.raw_value ?? ""));
+    await writeBytes(path, Uint8Array.fromBase64(file.raw_value ?? ""));
   }
 }
 
@@ -62,12 +62,4 @@ function pathInRoot(path: string, workdir: string): string {
     );
   }
   return inside;
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

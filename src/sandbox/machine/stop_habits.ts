@@ -3,12 +3,12 @@
  */
 import { durationMs } from "../durations.ts";
 import type { MachineConfig } from "./records/machine_types.ts";
-import { isSignal } from "./processes/processes.ts";
+import { isSignal, type Signal } from "../computer/processes.ts";
 
 /** How to stop a machine this time. */
 export interface StopOptions {
   /** The first signal. Default that of its configuration, else SIGINT. */
-  readonly signal?: Deno.Signal;
+  readonly signal?: Signal;
   /** How long it may take before SIGKILL, in milliseconds. Default that of its configuration, else 5000. */
   readonly timeoutMs?: number;
 }

@@ -2,7 +2,7 @@
  * @module
  */
 import { toFlyhotError } from "../../errors.ts";
-import type { Deployer, DeployOptions } from "../deploys.ts";
+import type { Deployer, DeployOptions } from "../deploy/deploys.ts";
 import type {
   LoopbackAnswer,
   LoopbackRequest,

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { FlyhotError } from "../../errors.ts";
 import { controlApi, type ControlApiOptions } from "./control_api.ts";
-import type { DeployOptions } from "../deploys.ts";
+import type { DeployOptions } from "../deploy/deploys.ts";
 import { fixture } from "../fixture_test.ts";
 import type { LoopbackRequest } from "../server/loopback_server.ts";
 

@@ -8,7 +8,7 @@ import { begin, type Call, json, leased, OK } from "./machine_call.ts";
 import { isRecord } from "../../values.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";
 import { invalidArgument } from "./platform_error.ts";
-import { isSignal, signalName } from "../machine/processes/processes.ts";
+import { isSignal, type Signal, signalName } from "../computer/processes.ts";
 import type { StopOptions } from "../machine/stop_habits.ts";
 
 /** Waits for a state: `GET /:id/wait`. */
@@ -132,7 +132,7 @@ function stopOptions(
   };
 }
 
-function signalOf(wanted: unknown): Deno.Signal {
+function signalOf(wanted: unknown): Signal {
   // fly-go kills with a number.
   const name = typeof wanted === "number" ? signalName(wanted) : wanted;
   if (typeof name === "string" && isSignal(name)) return name;

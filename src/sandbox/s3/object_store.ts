@@ -1,7 +1,7 @@
 /** An S3 object store on loopback: path-style, SigV4, conditional requests.
  *
- * Operations: GetObject, HeadObject, PutObject, DeleteObject, ListObjectsV2, HeadBucket. No presigned URLs, ranges, copies or
- * multipart uploads.
+ * Operations: GetObject with ranges, HeadObject, PutObject, DeleteObject, ListObjectsV2, HeadBucket. No presigned URLs,
+ * copies or multipart uploads.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -119,12 +119,16 @@ function answerObject(
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return answerRead(objects.get(key), conditions);
+      return answerRead(
+        objects.get(key),
+        conditions,
+        request.headers.get("range"),
+      );
     case "PUT": {
       if (request.headers.has("x-amz-copy-source")) {
         throw notImplemented("copies");
       }
-      checkMd5(request);
+      checkDigests(request);
       const headers = storedHeaders(request);
       const { etag } = objects.put(key, request.body, headers, conditions);
       return { status: 200, headers: { etag } };
@@ -144,6 +148,7 @@ function answerObject(
 function answerRead(
   object: StoredObject | null,
   conditions: Conditions,
+  range: string | undefined,
 ): LoopbackAnswer {
   if (object === null) throw noSuchKey();
   const verdict = judgeRead(object.etag, conditions);
@@ -153,11 +158,41 @@ function answerRead(
     "last-modified": new Date(object.modifiedAt).toUTCString(),
   };
   if (verdict === "unchanged") return { status: 304, headers };
+  const all = { ...object.headers, ...headers, "accept-ranges": "bytes" };
+  const { byteLength: length } = object.content;
+  const wanted = rangeOf(range, length);
+  if (wanted === null) {
+    return { status: 200, headers: all, body: object.content };
+  }
+  if (wanted === "none") {
+    throw new S3Error(
+      416,
+      "InvalidRange",
+      "The requested range is not satisfiable",
+    );
+  }
+  const [first, end] = wanted;
   return {
-    status: 200,
-    headers: { ...object.headers, ...headers },
-    body: object.content,
+    status: 206,
+    headers: { ...all, "content-range": `bytes ${first}-${end - 1}/${length}` },
+    body: object.content.subarray(first, end),
   };
+}
+
+/** The bytes that a `Range` asks for, from and up to; `none` if there are none, null for all, also where it is unreadable. */
+function rangeOf(
+  header: string | undefined,
+  length: number,
+): readonly [first: number, end: number] | "none" | null {
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
+  if (from === "" && to === "") return null;
+  const first = from === "" ? Math.max(0, length - Number(to)) : Number(from);
+  const end = from === "" || to === ""
+    ? length
+    : Math.min(length, Number(to) + 1);
+  // RFC 9110: a range whose end comes before its beginning is ignored.
+  if (from !== "" && to !== "" && Number(to) < first) return null;
+  return first >= length || first >= end ? "none" : [first, end];
 }
 
 function conditionsOf(request: LoopbackRequest): Conditions {
@@ -181,15 +216,23 @@ function storedHeaders(request: LoopbackRequest): Record<string, string> {
   return headers;
 }
 
-function checkMd5(request: LoopbackRequest): void {
-  const claimed = request.headers.get("content-md5");
-  if (claimed === undefined) return;
-  const actual = createHash("md5").update(request.body).digest("base64");
-  if (claimed !== actual) {
+const DIGESTS = {
+  "content-md5": "md5",
+  "x-amz-checksum-sha1": "sha1",
+  "x-amz-checksum-sha256": "sha256",
+} as const;
+
+function checkDigests(request: LoopbackRequest): void {
+  for (const [name, algorithm] of Object.entries(DIGESTS)) {
+    const claimed = request.headers.get(name);
+    if (claimed === undefined) continue;
+    const hash = createHash(algorithm).update(request.body);
+    if (claimed === hash.digest("base64")) continue;
+    const shown = name === "content-md5" ? "Content-MD5" : name;
     throw new S3Error(
       400,
       "BadDigest",
-      "The Content-MD5 you specified did not match what we received.",
+      `The ${shown} you specified did not match what we received.`,
     );
   }
 }
@@ -222,7 +265,9 @@ function listingXml(
   });
   const encoded = parameters.get("encoding-type") === "url";
   const write = (text: string) =>
-    escapeXml(encoded ? encodeURIComponent(text) : text);
+    escapeXml(
+      encoded ? encodeURIComponent(text).replaceAll("%2F", "/") : text,
+    );
   const contents = page.objects.map(([key, object]) =>
     `<Contents><Key>${write(key)}</Key><LastModified>${
       new Date(object.modifiedAt).toISOString()
@@ -238,9 +283,16 @@ function listingXml(
     : `<NextContinuationToken>${
       encodeToken(page.last)
     }</NextContinuationToken>`;
+  const asked = [
+    ...(delimiter === "" ? [] : [`<Delimiter>${write(delimiter)}</Delimiter>`]),
+    ...(startAfter === ""
+      ? []
+      : [`<StartAfter>${write(startAfter)}</StartAfter>`]),
+    ...(encoded ? ["<EncodingType>url</EncodingType>"] : []),
+  ].join("");
   return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${
     escapeXml(bucket)
-  }</Name><Prefix>${write(prefix)}</Prefix><KeyCount>${
+  }</Name><Prefix>${write(prefix)}</Prefix>${asked}<KeyCount>${
     contents.length + groups.length
   }</KeyCount><MaxKeys>${keysMax}</MaxKeys><IsTruncated>${
     page.last !== null

@@ -3,6 +3,7 @@
  */
 import { withDeadline } from "../../../deadline.ts";
 import { sleep } from "../../../sleep.ts";
+import { isListening } from "../../computer/ports.ts";
 import { durationMs } from "../../durations.ts";
 import type {
   CheckConfig,
@@ -111,12 +112,9 @@ async function connect(
   base: string,
 ): Promise<{ passing: boolean; output: string }> {
   const { hostname, port } = new URL(base);
-  try {
-    (await Deno.connect({ hostname, port: Number(port) })).close();
-    return { passing: true, output: "Success" };
-  } catch {
-    return { passing: false, output: "connect: connection refused" };
-  }
+  return await isListening(hostname, Number(port))
+    ? { passing: true, output: "Success" }
+    : { passing: false, output: "connect: connection refused" };
 }
 
 /** Asks a machine again and again until the answer is good; null once the answer was good, else what the last try met. */

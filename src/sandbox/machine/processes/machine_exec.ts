@@ -3,7 +3,11 @@
  */
 import { notRun } from "./main_process.ts";
 import { PlatformError } from "../../machines_api/platform_error.ts";
-import { ProcessGroup, type ProcessRegister } from "./processes.ts";
+import {
+  ProcessGroup,
+  type ProcessRegister,
+  type Signal,
+} from "../../computer/processes.ts";
 
 /** What to run. */
 export interface MachineExecOptions {
@@ -100,7 +104,7 @@ export class MachineExecs {
   }
 
   /** Sends a signal to all of them. */
-  signalAll(name: Deno.Signal): void {
+  signalAll(name: Signal): void {
     for (const group of this.#groups) group.signalAll(name);
   }
 

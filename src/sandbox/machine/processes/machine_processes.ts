@@ -14,7 +14,11 @@ import {
   MachineExecs,
 } from "./machine_exec.ts";
 import { MainProcess } from "./main_process.ts";
-import type { ProcessEnd, ProcessRegister } from "./processes.ts";
+import type {
+  ProcessEnd,
+  ProcessRegister,
+  Signal,
+} from "../../computer/processes.ts";
 
 /** What the processes of a machine start from; an update changes it. */
 export interface MachineSetup {
@@ -87,7 +91,7 @@ export class MachineProcesses {
   }
 
   /** Ends the main process: a signal, then SIGKILL; fulfilled once it has ended. */
-  halt(signal: Deno.Signal, timeoutMs: number): Promise<void> {
+  halt(signal: Signal, timeoutMs: number): Promise<void> {
     return this.#main.halt(signal, timeoutMs);
   }
 
@@ -97,7 +101,7 @@ export class MachineProcesses {
   }
 
   /** Sends a signal to the main process alone. */
-  signalMain(name: Deno.Signal): void {
+  signalMain(name: Signal): void {
     this.#main.signal(name);
   }
 
@@ -107,7 +111,7 @@ export class MachineProcesses {
   }
 
   /** Sends a signal to everything that runs. */
-  signalAll(name: Deno.Signal): void {
+  signalAll(name: Signal): void {
     this.#main.signalAll(name);
     this.#execs.signalAll(name);
   }

@@ -2,13 +2,15 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
+import { isMissing } from "../../computer/disk.ts";
 import type { MachineLog } from "../records/machine_log.ts";
 import {
   lineCollector,
   type ProcessEnd,
   ProcessGroup,
   type ProcessRegister,
-} from "./processes.ts";
+  type Signal,
+} from "../../computer/processes.ts";
 
 /** What to run as the main process. */
 export interface MainProcessStart {
@@ -73,7 +75,7 @@ export class MainProcess {
   }
 
   /** Ends it: a signal, then SIGKILL; fulfilled once it has ended. */
-  async halt(signal: Deno.Signal, timeoutMs: number): Promise<void> {
+  async halt(signal: Signal, timeoutMs: number): Promise<void> {
     const group = this.#group;
     if (group === null) return;
     this.#requested = true;
@@ -96,12 +98,12 @@ export class MainProcess {
   }
 
   /** Sends a signal to the process alone. */
-  signal(name: Deno.Signal): void {
+  signal(name: Signal): void {
     this.#group?.signal(name);
   }
 
   /** Sends a signal to the process and all that it started. */
-  signalAll(name: Deno.Signal): void {
+  signalAll(name: Signal): void {
     this.#group?.signalAll(name);
   }
 
@@ -113,7 +115,7 @@ export class MainProcess {
 
 /** Says why a command could not be run. */
 export function notRun(command: readonly string[], error: unknown): string {
-  const why = error instanceof Deno.errors.NotFound
+  const why = isMissing(error)
     ? "executable file not found in $PATH"
     : errorText(error);
   return `exec: "${command[0] ?? ""}": ${why}`;

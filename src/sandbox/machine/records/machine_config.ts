@@ -2,7 +2,7 @@
  * @module
  */
 import { isRecord } from "../../../values.ts";
-import { isSignal } from "../processes/processes.ts";
+import { isSignal } from "../../computer/processes.ts";
 import type { MachineConfig } from "./machine_types.ts";
 import {
   invalidArgument,

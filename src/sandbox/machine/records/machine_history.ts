@@ -3,7 +3,7 @@
  */
 import { newUlid } from "../../ids.ts";
 import type { MachineEvent } from "./machine_types.ts";
-import type { ProcessEnd } from "../processes/processes.ts";
+import type { ProcessEnd } from "../../computer/processes.ts";
 
 const EVENTS_MAX = 20;
 

@@ -1,6 +1,7 @@
 /** What a machine's processes wrote, kept within bounds.
  * @module
  */
+import { LogFile } from "../../computer/log_file.ts";
 
 /** One line of a machine's log. */
 export interface LogLine {
@@ -20,13 +21,11 @@ const FILE_BYTES_MAX = 1_048_576;
 
 /** Keeps the newest lines in memory and about the newest 2 MiB in a file and its predecessor `<file>.1`. */
 export class MachineLog {
-  readonly #path: string;
+  readonly #file: LogFile;
   readonly #machineId: string;
   readonly #tell: (line: LogLine) => void;
   readonly #lines: LogLine[] = [];
   readonly #encoder = new TextEncoder();
-  #file: Deno.FsFile;
-  #bytes = 0;
   #sinceStart = 0;
   #open = true;
 
@@ -35,10 +34,9 @@ export class MachineLog {
     machineId: string,
     tell: (line: LogLine) => void,
   ) {
-    this.#path = path;
     this.#machineId = machineId;
     this.#tell = tell;
-    this.#file = openNew(path);
+    this.#file = new LogFile(path, FILE_BYTES_MAX);
   }
 
   /** Takes one line; nothing happens after `close()`. */
@@ -53,7 +51,9 @@ export class MachineLog {
     this.#lines.push(line);
     this.#sinceStart++;
     if (this.#lines.length > LINES_MAX) this.#lines.shift();
-    this.#write(this.#encoder.encode(`${line.at} [${from}] ${line.text}\n`));
+    this.#file.append(
+      this.#encoder.encode(`${line.at} [${from}] ${line.text}\n`),
+    );
     this.#tell(line);
   }
 
@@ -80,21 +80,4 @@ export class MachineLog {
     this.#open = false;
     this.#file.close();
   }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#bytes + bytes.byteLength > FILE_BYTES_MAX) {
-      this.#file.close();
-      Deno.renameSync(this.#path, `${this.#path}.1`);
-      this.#file = openNew(this.#path);
-      this.#bytes = 0;
-    }
-    for (let done = 0; done < bytes.byteLength;) {
-      done += this.#file.writeSync(bytes.subarray(done));
-    }
-    this.#bytes += bytes.byteLength;
-  }
-}
-
-function openNew(path: string): Deno.FsFile {
-  return Deno.openSync(path, { create: true, write: true, truncate: true });
 }

@@ -2,6 +2,10 @@
  * @module
  */
 import { constants } from "node:os";
+import { isMissing } from "./disk.ts";
+
+/** The name of a signal. */
+export type Signal = Deno.Signal;
 
 /** How to run a process. */
 export interface ProcessOptions {
@@ -61,12 +65,12 @@ export class ProcessGroup {
   }
 
   /** Sends a signal to the process alone, as a container's init does. */
-  signal(name: Deno.Signal): void {
+  signal(name: Signal): void {
     if (this.#running) send(this.pid, name);
   }
 
   /** Sends a signal to the process and all that it started. */
-  signalAll(name: Deno.Signal): void {
+  signalAll(name: Signal): void {
     if (this.#running) send(-this.pid, name);
   }
 
@@ -117,18 +121,17 @@ export function signalName(number: number): string | null {
 }
 
 /** Tells whether a text is the name of a signal. */
-export function isSignal(name: string): name is Deno.Signal {
+export function isSignal(name: string): name is Signal {
   return signalNumber(name) > 0;
 }
 
-function send(pid: number, name: Deno.Signal): void {
+function send(pid: number, name: Signal): void {
   try {
     Deno.kill(pid, name);
   } catch (error) {
     // It ended in the meantime, which is all the same here.
     if (
-      !(error instanceof Deno.errors.NotFound) &&
-      !(error instanceof Deno.errors.PermissionDenied)
+      !isMissing(error) && !(error instanceof Deno.errors.PermissionDenied)
     ) throw error;
   }
 }

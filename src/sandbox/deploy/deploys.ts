@@ -2,24 +2,25 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { FlyhotError } from "../errors.ts";
+import { FlyhotError } from "../../errors.ts";
+import { readText } from "../computer/disk.ts";
 import {
   type AppConfig,
   type GroupConfig,
   NO_CONFIG,
   parseAppConfig,
-} from "./image/app_config.ts";
-import { splitWords } from "./image/command_line.ts";
-import { checksOf } from "./machine/health/health_checks.ts";
-import { newUlid } from "./ids.ts";
-import type { BuildOptions, Image, Images } from "./image/images.ts";
-import type { Machine } from "./machine/machine.ts";
-import type { MachineConfig } from "./machine/records/machine_types.ts";
-import type { Machines } from "./machines.ts";
+} from "./app_config.ts";
+import { splitWords } from "../image/command_line.ts";
+import { checksOf } from "../machine/health/health_checks.ts";
+import { newUlid } from "../ids.ts";
+import type { BuildOptions, Image, Images } from "../image/images.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { MachineConfig } from "../machine/records/machine_types.ts";
+import type { Machines } from "../machines.ts";
 import {
   waitUntilAnswering,
   waitUntilOver,
-} from "./machine/health/readiness.ts";
+} from "../machine/health/readiness.ts";
 
 /** How to deploy a folder. */
 export interface DeployOptions
@@ -274,11 +275,8 @@ async function readConfig(
     ? ["fly.toml", "fly.json"].map((name) => join(folder, name))
     : [resolve(folder, named)];
   for (const path of paths) {
-    try {
-      return parseAppConfig(await Deno.readTextFile(path), path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const text = await readText(path);
+    if (text !== null) return parseAppConfig(text, path);
   }
   if (named === undefined) return NO_CONFIG;
   throw new FlyhotError(

@@ -1,4 +1,4 @@
-/** Ports that are free now and likely to stay so.
+/** Ports of this computer: free ones, and whether somebody listens.
  * @module
  */
 
@@ -29,5 +29,18 @@ function isFree(port: number): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) return false;
     throw error;
+  }
+}
+
+/** Whether somebody takes a connection. */
+export async function isListening(
+  hostname: string,
+  port: number,
+): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname, port })).close();
+    return true;
+  } catch {
+    return false;
   }
 }
