@@ -115,7 +115,7 @@ export type {
 } from "./src/status/status.ts";
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
-export type { AppMachine, Fleet } from "./src/fly/fleet.ts";
+export type { AppMachine, Fleet, InfoAndManifest } from "./src/fly/fleet.ts";
 export type {
   Machine,
   MachineContainer,

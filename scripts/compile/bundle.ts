@@ -57,7 +57,8 @@ export async function bundleCli(options: BundleOptions): Promise<void> {
  * @throws {Error} If the bundle does not have the one place for it.
  */
 export function bakeCommit(bundle: string, commit: string): string {
-  const parts = bundle.split('\nvar COMMIT = "unknown";\n');
+  // A module that commands load when they run is a function in the bundle, and its variables are declared outside.
+  const parts = bundle.split(/(?<=\n(?:var | +)COMMIT = )"unknown"(?=;\n)/);
   if (parts.length !== 2) {
     throw new Error(
       `Cannot write the commit into the bundle: it has ${
@@ -65,7 +66,7 @@ export function bakeCommit(bundle: string, commit: string): string {
       } places for it instead of one`,
     );
   }
-  return parts.join(`\nvar COMMIT = ${JSON.stringify(commit)};\n`);
+  return parts.join(JSON.stringify(commit));
 }
 
 /**

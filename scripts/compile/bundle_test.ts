@@ -11,6 +11,10 @@ Deno.test("bakeCommit() writes the commit where src/version.ts has it, and nowhe
     ),
     'var A = "unknown";\nvar COMMIT = "12\\"34";\nvar B = COMMIT;\n',
   );
+  assertEquals(
+    bakeCommit('var COMMIT;\n{\n    COMMIT = "unknown";\n}\n', "12"),
+    'var COMMIT;\n{\n    COMMIT = "12";\n}\n',
+  );
 });
 
 Deno.test("bakeCommit() refuses a bundle without the one place for it", () => {

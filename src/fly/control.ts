@@ -9,6 +9,8 @@ export type ControlRequest =
     readonly method: "GET";
     /** About what. */
     readonly path: "/v1/info" | "/v1/manifest";
+    /** About what else; both answers come as one list. */
+    readonly and?: "/v1/manifest";
   }
   | {
     /** A hint without authority: read the pointer now. */
@@ -113,11 +115,16 @@ const path = await socket();
 const client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
 const signal = AbortSignal.timeout(patienceMs);
 try {
-  // Packed here, where it costs the app nothing.
-  const answer = await fetch("http://flyhot" + ask.path, { client, method: ask.method, signal, headers: { "accept-encoding": "identity" } });
-  const body = new Uint8Array(await answer.arrayBuffer());
-  if (answer.status >= 300) stop(ask.refused, "it answered " + answer.status + " " + new TextDecoder().decode(body).slice(0, 300));
-  await send(body);
+  const about = async (path) => {
+    // Packed here, where it costs the app nothing.
+    const answer = await fetch("http://flyhot" + path, { client, method: ask.method, signal, headers: { "accept-encoding": "identity" } });
+    const text = await answer.text();
+    if (answer.status >= 300) stop(ask.refused, "it answered " + answer.status + " " + text.slice(0, 300));
+    return text;
+  };
+  const text = await about(ask.path);
+  const all = ask.and ? "[" + text + "," + await about(ask.and) + "]" : text;
+  await send(new TextEncoder().encode(all));
   Deno.exit(0);
 } catch (error) {
   if (signal.aborted) stop(ask.deaf, "its process did not answer within " + patienceMs / 1000 + " s");

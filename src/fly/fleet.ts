@@ -27,6 +27,14 @@ export interface AppMachine {
   readonly exits?: readonly MachineExit[];
 }
 
+/** What a runtime runs, and what a planner needs of that. */
+export interface InfoAndManifest {
+  /** What it runs. */
+  readonly info: MachineInfo;
+  /** The manifest of that code. */
+  readonly manifest: RunningManifest;
+}
+
 /** Reaches the machines of one app. Every method throws a `FlyhotError` that names machine, cause and remedy. */
 export interface Fleet {
   /** Lists the app's machines, started or not. */
@@ -40,6 +48,11 @@ export interface Fleet {
   info(machineId: string, signal?: AbortSignal): Promise<MachineInfo>;
   /** Asks the runtime on a machine for what a planner needs. */
   manifest(machineId: string, signal?: AbortSignal): Promise<RunningManifest>;
+  /** Asks the runtime on a machine for both at once, which takes one command there in place of two. */
+  infoAndManifest?(
+    machineId: string,
+    signal?: AbortSignal,
+  ): Promise<InfoAndManifest>;
   /** Tells the runtime on a machine to read the pointer now; carries no authority. */
   nudge(machineId: string, signal?: AbortSignal): Promise<void>;
   /** Starts a machine that is at rest, and waits until it is started. */

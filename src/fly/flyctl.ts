@@ -47,6 +47,21 @@ export async function findFlyctl(
   return null;
 }
 
+/** Lets `fly` or `flyctl` do something, without a process of its own to learn which is installed; null if neither is. */
+export async function withFlyctl<T>(
+  host: Pick<Host, "run">,
+  act: (flyctl: Flyctl) => Promise<T>,
+): Promise<T | null> {
+  for (const program of PROGRAMS) {
+    try {
+      return await act(new Flyctl(host, program));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "NotFound") throw error;
+    }
+  }
+  return null;
+}
+
 /** The error for a missing `fly`. */
 export function flyctlMissing(what: string): FlyhotError {
   return new FlyhotError(

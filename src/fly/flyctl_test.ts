@@ -2,7 +2,7 @@ import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
 import type { RunOutcome } from "../host.ts";
-import { findFlyctl, Flyctl, imageIn } from "./flyctl.ts";
+import { findFlyctl, Flyctl, imageIn, withFlyctl } from "./flyctl.ts";
 
 function flyctl(outcome: Partial<RunOutcome>) {
   const host = fakeHost({ run: () => outcome });
@@ -22,6 +22,24 @@ Deno.test("findFlyctl() finds fly, else flyctl, else nothing", async () => {
   assertEquals((await findFlyctl(only("fly")))?.program, "fly");
   assertEquals((await findFlyctl(only("flyctl")))?.program, "flyctl");
   assertEquals(await findFlyctl(only("other")), null);
+});
+
+Deno.test("withFlyctl() starts nothing but what is asked for, with whichever is installed", async () => {
+  const whoami = (fly: Flyctl) => fly.whoami();
+  const only = (name: string, outcome: Partial<RunOutcome>) =>
+    fakeHost({ run: (program) => program === name ? outcome : null });
+  for (const name of ["fly", "flyctl"]) {
+    const host = only(name, { stdout: "ann@example.com\n" });
+    assertEquals(await withFlyctl(host, whoami), "ann@example.com");
+    assertEquals(host.ran.at(-1), `${name} auth whoami`);
+    assertEquals(host.ran.some((line) => line.includes("version")), false);
+  }
+  assertEquals(await withFlyctl(only("other", {}), whoami), null);
+  await assertRejects(
+    () => withFlyctl(only("fly", { code: 1 }), whoami),
+    FlyhotError,
+    "Cannot tell who deploys: fly auth whoami ended with 1",
+  );
 });
 
 Deno.test("Flyctl.whoami() returns the name, past update notices", async () => {

@@ -17,7 +17,12 @@ import {
   controlCommand,
   type ControlRequest,
 } from "./control.ts";
-import { type AppMachine, type Fleet, ServesNobodyError } from "./fleet.ts";
+import {
+  type AppMachine,
+  type Fleet,
+  type InfoAndManifest,
+  ServesNobodyError,
+} from "./fleet.ts";
 import type { Machine } from "./machine.ts";
 import type { ExecOutcome } from "./api/answers.ts";
 import type { MachinesApi } from "./machines_api.ts";
@@ -128,6 +133,33 @@ export class MachinesFleet implements Fleet {
       { method: "GET", path: "/v1/manifest" },
       `ask machine ${machineId} for its manifest`,
       parseRunningManifest,
+      signal,
+    );
+  }
+
+  /**
+   * Asks the runtime on a machine what it runs and for what a planner needs, by one command there.
+   *
+   * @param machineId the machine
+   * @param signal gives up early
+   * @returns both answers
+   * @throws {FlyhotError} as `info` and `manifest` do; `unexpected` if both are too long together
+   */
+  async infoAndManifest(
+    machineId: string,
+    signal?: AbortSignal,
+  ): Promise<InfoAndManifest> {
+    return await this.#ask(
+      machineId,
+      { method: "GET", path: "/v1/info", and: "/v1/manifest" },
+      `ask machine ${machineId} what it runs`,
+      (value) => {
+        const [info, manifest] = Array.isArray(value) ? value : [];
+        return {
+          info: parseMachineInfo(info),
+          manifest: parseRunningManifest(manifest),
+        };
+      },
       signal,
     );
   }

@@ -2,7 +2,7 @@
  * @module
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
-import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
+import { findFlyctl, type Flyctl, withFlyctl } from "../fly/flyctl.ts";
 import { withDeadline } from "../deadline.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
@@ -37,36 +37,41 @@ export async function openMachinesApi(
 
 const LOGS_MS_MAX = 10_000;
 
-/** Reaches the machines of an app; with flyctl, what they logged last as well. */
+/** Reaches the machines of an app; where flyctl is installed, what they logged last as well. */
 export function openFleet(
   api: MachinesApi,
-  flyctl: Flyctl | null,
+  host: Pick<Host, "run">,
 ): MachinesFleet {
-  if (!flyctl) return new MachinesFleet(api);
   return new MachinesFleet(
     api,
     (machineId, signal) =>
       withDeadline(
         LOGS_MS_MAX,
         () => new Error(`no logs of ${machineId} in time`),
-        (signal) => flyctl.logs(api.app, machineId, signal),
+        async (signal) =>
+          await withFlyctl(
+            host,
+            (flyctl) => flyctl.logs(api.app, machineId, signal),
+          ) ?? [],
         signal,
       ),
   );
 }
 
-/** Names the person or job that deploys, as well as can be told without being logged in. */
+/** Names the person or job that deploys, as well as can be told without being logged in; `flyctl` is null where it was not found, undefined where nobody has looked. */
 export async function deployerName(
   host: Host,
-  flyctl: Flyctl | null,
+  flyctl: Flyctl | null | undefined,
   signal?: AbortSignal,
 ): Promise<string> {
-  if (flyctl) {
-    try {
-      return await flyctl.whoami(signal);
-    } catch {
-      signal?.throwIfAborted();
-    }
+  const whoami = (flyctl: Flyctl) => flyctl.whoami(signal);
+  try {
+    const name = flyctl === undefined
+      ? await withFlyctl(host, whoami)
+      : flyctl && await whoami(flyctl);
+    if (name !== null) return name;
+  } catch {
+    signal?.throwIfAborted();
   }
   return host.env("GITHUB_ACTOR") ?? host.env("USER") ??
     host.env("USERNAME") ?? "unknown";

@@ -96,7 +96,30 @@ export async function prepare(
   signal: AbortSignal,
   woken?: WokenMachines,
 ): Promise<Prepared> {
-  let found = await tell(
+  const early = new AbortController();
+  const work = AbortSignal.any([signal, early.signal]);
+  // Of the folder alone: it goes on while the machines are found and asked.
+  const begun = deps.host.monotonicNow();
+  const packing = packRelease(source, deps.host, work);
+  packing.catch(() => {});
+  try {
+    return await prepareWhile(packing, begun, source, deps, work, woken);
+  } catch (error) {
+    early.abort(error);
+    await packing.then((release) => release.dispose(), () => {});
+    throw error;
+  }
+}
+
+async function prepareWhile(
+  packing: Promise<PackedRelease>,
+  begun: number,
+  source: ReleaseSource,
+  deps: RolloutDeps,
+  signal: AbortSignal,
+  woken: WokenMachines | undefined,
+): Promise<Prepared> {
+  const found = await tell(
     deps,
     {
       name: "Find machines",
@@ -114,68 +137,72 @@ export async function prepare(
       return found;
     },
   );
+  const asking = untilOneAnswers(
+    source.app,
+    found,
+    packing,
+    deps,
+    signal,
+    woken,
+  );
+  asking.catch(() => {});
   const release = await tell(
     deps,
     {
       name: "Pack release",
       detail: source.root,
+      begun,
       result: ({ manifest, size }) =>
         `${manifest.version}, ${
           counted(Object.keys(manifest.files).length, "file")
         }, ${size} bytes`,
     },
-    () => packRelease(source, deps.host, signal),
+    () => packing,
   );
-  try {
-    for (const text of release.notes) {
-      deps.reporter.emit({ type: "note", text });
-    }
-    const asked = await untilOneAnswers(source.app, found, deps, signal, woken);
-    found = asked.found;
-    const { plan, imageRef, mains } = await tell(
-      deps,
-      { name: "Plan", result: ({ plan }) => describePlan(plan) },
-      async () => {
-        const running = await distinctManifests(asked.answered, deps, signal);
-        return {
-          plan: foretoldPlan(
-            joinPlans(
-              running.map((each) =>
-                classify(release.manifest, each, source.consent)
-              ),
-            ),
-            asked.answered.map(({ info }) => info),
-          ),
-          // Machines look their generation up by what they themselves were told.
-          imageRef: running[0]?.image_ref ?? found.imageRef,
-          mains: running.map(({ main, boot }) => ({
-            main,
-            preload: boot?.length === 0,
-          })),
-        };
-      },
-    );
-    const { pointer } = await readPointer(
-      deps.bucket,
-      source.app,
-      signal,
-      (text) => deps.reporter.emit({ type: "warning", text: oneLine(text) }),
-    );
-    const generation = generationOf(pointer, imageRef);
-    const current = generation?.hot_upgrade ?? null;
-    return {
-      ...found,
-      imageRef,
-      release,
-      plan,
-      asked: asked.answered,
-      mains,
-      current,
-    };
-  } catch (error) {
-    await release.dispose();
-    throw error;
+  for (const text of release.notes) {
+    deps.reporter.emit({ type: "note", text });
   }
+  const asked = await asking;
+  const { plan, imageRef, mains } = await tell(
+    deps,
+    { name: "Plan", result: ({ plan }) => describePlan(plan) },
+    async () => {
+      const running = await distinctManifests(asked.answered, deps, signal);
+      return {
+        plan: foretoldPlan(
+          joinPlans(
+            running.map((each) =>
+              classify(release.manifest, each, source.consent)
+            ),
+          ),
+          asked.answered.map(({ info }) => info),
+        ),
+        // Machines look their generation up by what they themselves were told.
+        imageRef: running[0]?.image_ref ?? asked.found.imageRef,
+        mains: running.map(({ main, boot }) => ({
+          main,
+          preload: boot?.length === 0,
+        })),
+      };
+    },
+  );
+  const { pointer } = await readPointer(
+    deps.bucket,
+    source.app,
+    signal,
+    (text) => deps.reporter.emit({ type: "warning", text: oneLine(text) }),
+  );
+  const generation = generationOf(pointer, imageRef);
+  const current = generation?.hot_upgrade ?? null;
+  return {
+    ...asked.found,
+    imageRef,
+    release,
+    plan,
+    asked: asked.answered,
+    mains,
+    current,
+  };
 }
 
 /** A deploy holds the lease of the machine that it updates next; what it brings would not have this release. */
@@ -194,10 +221,11 @@ async function refuseDeployUnderWay(
   );
 }
 
-/** Asks all machines; starts one where none runs, or none does any more. */
+/** Asks all machines; starts one where none runs, or none does any more, once it is known that there is a release. */
 async function untilOneAnswers(
   app: string,
   found: AskedMachines,
+  packing: Promise<PackedRelease>,
   deps: RolloutDeps,
   signal: AbortSignal,
   woken: WokenMachines | undefined,
@@ -206,6 +234,7 @@ async function untilOneAnswers(
 > {
   for (;;) {
     if (found.running.length === 0) {
+      await packing;
       const one = await woken?.wakeOne(found.resting, signal);
       if (!one) {
         throw woken?.failed(app) ?? nothingRuns(app, found.resting);

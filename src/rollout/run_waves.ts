@@ -54,6 +54,9 @@ export interface RolledOut
   readonly refusals?: readonly Refusal[];
 }
 
+/** For how long a machine that said that it lives need not be asked again before the commit: about what asking takes. */
+const WORD_HOLDS_MS = 1_000;
+
 /** One rollout, from the move of the pointer to its end. */
 export class WaveRun {
   readonly #options: RollOutOptions;
@@ -132,7 +135,14 @@ export class WaveRun {
       // One that came to rest, or left, has proved nothing.
       isProved ||= ofWave(known).some(isGood);
     }
-    const last = await this.#liveOn(this.#known.states, 0, signal);
+    // Whom the last wave has asked just now is not asked again: its exits are looked at all the same.
+    const fresh = this.#deps.host.monotonicNow() - WORD_HOLDS_MS;
+    const last = await this.#liveOn(
+      this.#known.states,
+      0,
+      signal,
+      this.#known.heardSince(fresh),
+    );
     if (last.some(isBad)) return describeAllBad(last, this.#options.timeoutMs);
     if (last.every(({ standing }) => standing === "gone")) {
       return "all machines are gone or run another image: a deploy was faster";
@@ -238,6 +248,7 @@ export class WaveRun {
         sha256: this.#upgrade.sha256,
         holdMs,
         earlier: new Set(earlier),
+        heardAt: this.#known.heardAt,
         onChange: (state) => this.#known.note(state),
         onDeaf: (machineId) => void this.#known.deaf.add(machineId),
       },

@@ -9,6 +9,8 @@ export interface StepOptions<T> {
   readonly name: string;
   /** On what. */
   readonly detail?: string;
+  /** When it began, on the clock that never jumps, if it has been under way for a while. Default: now. */
+  readonly begun?: number;
   /** Says what came of it; null if it did not end well. */
   readonly result?: (value: T) => string | null;
 }
@@ -20,7 +22,7 @@ export async function tell<T>(
   act: () => Promise<T>,
 ): Promise<T> {
   const { name, detail, result } = options;
-  const start = host.monotonicNow();
+  const start = options.begun ?? host.monotonicNow();
   reporter.emit({
     type: "step",
     name,

@@ -112,8 +112,14 @@ export class SimFly {
   ): Promise<Response> {
     if (machine.state !== "started") return refusal(412);
     const { process } = machine;
-    const path = /"path":"([^"]+)"/.exec(JSON.parse(body).command[2])?.[1];
-    const answer = await machine.ask(path ?? "");
+    const script = JSON.parse(body).command[2];
+    const path = /"path":"([^"]+)"/.exec(script)?.[1];
+    const and = /"and":"([^"]+)"/.exec(script)?.[1];
+    const first = await machine.ask(path ?? "");
+    const second = and === undefined ? null : await machine.ask(and);
+    const answer = and === undefined || first === null || second === null
+      ? first
+      : [first, second];
     if (machine.process !== process) return refusal(412);
     if (answer !== null) {
       return Response.json({ exit_code: 0, stdout: JSON.stringify(answer) });

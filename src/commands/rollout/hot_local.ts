@@ -3,7 +3,6 @@
  */
 import { openBucket } from "../../config/load.ts";
 import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
-import { findFlyctl } from "../../fly/flyctl.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
 import { cleanCommit } from "../../release/files/working_tree.ts";
 import type { SigningKey } from "../../release/signing.ts";
@@ -29,14 +28,16 @@ export async function hotLocal(
   const { key } = options;
   const app = requireApp(config);
   const bucket = openBucket(config, host);
-  const flyctl = await findFlyctl(host, signal);
-  const commit = await cleanCommit(host.cwd(), host, signal);
-  const api = await openMachinesApi(app, config, host, { flyctl, signal });
+  const api = await openMachinesApi(app, config, host, { signal });
+  const [deployedBy, commit] = await Promise.all([
+    deployerName(host, undefined, signal),
+    cleanCommit(host.cwd(), host, signal),
+  ]);
   const report = await orchestrate(
     orchestrateOptions(config, {
       app,
       root: host.cwd(),
-      deployedBy: await deployerName(host, flyctl, signal),
+      deployedBy,
       force: options.force,
       consent: options.consent,
       ...(commit === null ? {} : { commit }),
@@ -44,7 +45,7 @@ export async function hotLocal(
       gitIgnored: true,
       ...(key ? { sign: (release) => key.sign(release) } : {}),
     }),
-    { host, bucket, fleet: openFleet(api, flyctl), reporter },
+    { host, bucket, fleet: openFleet(api, host), reporter },
     signal,
   );
   return answerReport(report, environment);

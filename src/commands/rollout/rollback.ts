@@ -4,7 +4,6 @@
 import { loadConfig, openBucket } from "../../config/load.ts";
 import { requireApp } from "../../config/resolve.ts";
 import { FlyhotError } from "../../errors.ts";
-import { findFlyctl } from "../../fly/flyctl.ts";
 import { rollback } from "../../rollout/rollback.ts";
 import { APP_FLAGS, BUCKET_FLAGS, given } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -92,19 +91,18 @@ export const rollbackCommand: Command = defineCommand({
     );
     const app = requireApp(config);
     const bucket = openBucket(config, host);
-    const flyctl = await findFlyctl(host, signal);
-    const api = await openMachinesApi(app, config, host, { flyctl, signal });
+    const api = await openMachinesApi(app, config, host, { signal });
     const to = flags["to-base"] ? "base" : argument;
     const report = await rollback(
       {
         app,
         ...(to === undefined ? {} : { to }),
-        deployedBy: await deployerName(host, flyctl, signal),
+        deployedBy: await deployerName(host, undefined, signal),
         timeoutMs: config.timeoutMs.value,
         lockTtlMs: config.lockTtlMs.value,
         force: flags.force,
       },
-      { host, bucket, fleet: openFleet(api, flyctl), reporter },
+      { host, bucket, fleet: openFleet(api, host), reporter },
       signal,
     );
     return answerReport(report, context);

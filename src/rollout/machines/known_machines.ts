@@ -16,6 +16,8 @@ export class KnownMachines {
   readonly lives: Map<string, LifeBefore>;
   /** Machines that are started and answer nobody. */
   readonly deaf = new Set<string>();
+  /** When each machine was last asked after an upgrade, and found to live on. */
+  readonly heardAt = new Map<string, number>();
   readonly #states: Map<string, MachineState>;
   readonly #resting: readonly AppMachine[];
   readonly #deps: Pick<RolloutDeps, "reporter">;
@@ -57,6 +59,12 @@ export class KnownMachines {
   note(state: MachineState): void {
     this.set(state);
     tellMachine(state, this.#deps);
+  }
+
+  /** Machines that were asked so short a time before that their word still holds. */
+  heardSince(moment: number): string[] {
+    return [...this.heardAt].filter(([, at]) => at >= moment)
+      .map(([id]) => id);
   }
 
   /** A machine that rested after it had said something: what it said then is known, and is not news. */

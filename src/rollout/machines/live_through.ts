@@ -26,6 +26,8 @@ export interface LiveOptions {
   readonly holdMs: number;
   /** Machines that have proved it in an earlier wave: they are looked at and not asked again. */
   readonly earlier: ReadonlySet<string>;
+  /** When each machine was last asked, and found to live on; kept up to date. Default: nobody wants to know. */
+  readonly heardAt?: Map<string, number>;
   /** Told of every change. */
   readonly onChange: (state: MachineState) => void;
   /** Told of a machine that is started and answers nobody. */
@@ -111,8 +113,10 @@ export async function liveThrough(
       const machine = listed ? listed.get(id) ?? null : state.machine;
       let life = judgeLife(state, before, { machine });
       if (life.life === "alive") {
+        const askedAt = host.monotonicNow();
         const answer = await ask(id, deps, signal);
         life = judgeLife(state, before, { machine, answer }, options.sha256);
+        if (life.life === "alive") options.heardAt?.set(id, askedAt);
         const isSilent = "error" in answer && life.life === "dead" &&
           !life.servesNobody;
         // It may have come to rest just now, or the network failed.

@@ -7,6 +7,7 @@ import {
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../../fly/fleet.ts";
+import { FlyhotError } from "../../errors.ts";
 import { mapLimited } from "../../limited.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { RolloutDeps } from "../deps.ts";
@@ -17,6 +18,8 @@ export interface AskedProcess {
   readonly machine: AppMachine;
   /** The answer. */
   readonly info: MachineInfo;
+  /** What a planner needs of that code, where it was asked for as well. */
+  readonly manifest?: RunningManifest;
 }
 
 /** What all machines answered. */
@@ -32,6 +35,8 @@ const ASKED_AT_ONCE = 16;
 /**
  * Asks every running machine what it runs.
  *
+ * One machine of each process group is asked for its manifest as well: as a rule those are all that a plan needs.
+ *
  * One that cannot answer keeps a rollout from beginning: it could take no upgrade either, and would undo it for all.
  */
 export async function askAll(
@@ -39,17 +44,24 @@ export async function askAll(
   { fleet }: Pick<RolloutDeps, "fleet">,
   signal: AbortSignal,
 ): Promise<Answers> {
+  const firsts = new Set(
+    Map.groupBy(machines, ({ group }) => group).values()
+      .map(([first]) => first),
+  );
   const asked = await mapLimited(machines, ASKED_AT_ONCE, async (machine) => {
     try {
-      return { machine, info: await fleet.info(machine.id, signal) };
+      return {
+        machine,
+        ...firsts.has(machine)
+          ? await askForBoth(machine.id, fleet, signal)
+          : { info: await fleet.info(machine.id, signal) },
+      };
     } catch (error) {
       signal.throwIfAborted();
       return { machine, error };
     }
   });
-  const answered = asked.flatMap((each) =>
-    "info" in each ? [{ machine: each.machine, info: each.info }] : []
-  );
+  const answered = asked.filter((each) => "info" in each);
   const silent = asked.filter((each) => "error" in each);
   if (silent.length === 0) return { answered, left: [] };
   const now = new Map(
@@ -70,7 +82,33 @@ export async function askAll(
   };
 }
 
-/** Fetches what planners need, once for each code that runs: process groups have different main modules. */
+async function askForBoth(
+  id: string,
+  fleet: RolloutDeps["fleet"],
+  signal: AbortSignal,
+): Promise<Omit<AskedProcess, "machine">> {
+  try {
+    const both = await fleet.infoAndManifest?.(id, signal);
+    if (both) return both;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Only what says nothing about the process: a manifest may be too long to come with the rest.
+    const mayAnswer = error instanceof FlyhotError &&
+      error.code === "unexpected";
+    if (!mayAnswer) throw error;
+  }
+  return { info: await fleet.info(id, signal) };
+}
+
+/**
+ * Fetches what planners need, once for each code that runs: process groups have different main modules.
+ *
+ * @param asked the machines and what they run
+ * @param deps machines and reporter
+ * @param signal gives up early
+ * @returns the manifests
+ * @throws {FlyhotError} if none of the machines that run the same code gives it out
+ */
 export async function distinctManifests(
   asked: readonly AskedProcess[],
   { fleet, reporter }: Pick<RolloutDeps, "fleet" | "reporter">,
@@ -81,6 +119,10 @@ export async function distinctManifests(
     ({ machine, info }) => `${machine.group}\n${info.fingerprint}`,
   );
   return await Promise.all([...kinds.values()].map(async (members) => {
+    const known = members.find(({ info, manifest }) =>
+      manifest?.fingerprint === info.fingerprint
+    );
+    if (known?.manifest) return known.manifest;
     for (const [index, { machine: { id } }] of members.entries()) {
       try {
         return await fleet.manifest(id, signal);

@@ -46,6 +46,8 @@ export interface WatchOptions {
 const POLL_FIRST_MS = 200;
 const POLL_LAST_MS = 1_000;
 const POLL_GROWTH = 1.5;
+/** Pauses after which a machine that was told to look is looked at by itself: most upgrades take less than that. */
+const NUDGED_MS = [60, 90, 150];
 // The Machines API allows one list a second for all callers of an app.
 const LIST_INTERVAL_MS = 3_000;
 /** After how long a machine that says nothing is asked whether it still serves. */
@@ -104,13 +106,30 @@ export async function watchMachines(
   const deadline = host.monotonicNow() + options.timeoutMs;
   const timer = host.sleep(options.timeoutMs, all)
     .then(() => over.abort(), () => {});
+  const look = async (machine: AppMachine) => {
+    const event = await readResult(machine, options, deps.bucket, note, all);
+    if (event) take(machine.id, event);
+  };
+  let nap = new AbortController();
+  // What fails here fails in the next look at all of them, too.
+  const lookSoon = async (id: string) => {
+    for (const pauseMs of NUDGED_MS) {
+      const state = states.get(id);
+      if (!state || !isAwaited(state)) break;
+      await host.sleep(pauseMs, all);
+      await look(state.machine);
+    }
+    if (awaited().length === 0) nap.abort();
+  };
   const nudges = awaited().map(async ({ machine: { id } }) => {
     try {
       await deps.fleet.nudge(id, all);
     } catch (error) {
       if (!all.aborted) note(error, "; it looks at the pointer by itself");
     }
-    if (!all.aborted) take(id, { type: "nudged" });
+    if (all.aborted) return;
+    take(id, { type: "nudged" });
+    await lookSoon(id).catch(() => {});
   });
   let listing = Promise.resolve();
   let listAt = host.monotonicNow() + LIST_INTERVAL_MS;
@@ -135,25 +154,19 @@ export async function watchMachines(
         );
       }
       const looks = await Promise.allSettled(
-        awaited().map(async ({ machine }) => {
-          const event = await readResult(
-            machine,
-            options,
-            deps.bucket,
-            note,
-            all,
-          );
-          if (event) take(machine.id, event);
-        }),
+        awaited().map(({ machine }) => look(machine)),
       );
       for (const look of looks) {
         if (look.status === "rejected") throw look.reason;
       }
       if (isOver()) break;
+      nap = new AbortController();
       await host.sleep(
         Math.min(pauseMs, Math.max(0, deadline - host.monotonicNow())),
-        all,
-      );
+        AbortSignal.any([all, nap.signal]),
+      ).catch((error) => {
+        if (all.aborted || !nap.signal.aborted) throw error;
+      });
       pauseMs = Math.min(POLL_LAST_MS, pauseMs * POLL_GROWTH);
     }
   } catch (error) {

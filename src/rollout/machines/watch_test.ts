@@ -129,6 +129,21 @@ Deno.test("watchMachines() nudges all, and ends as soon as all have ended well",
   );
 });
 
+Deno.test("watchMachines() looks soon at a machine that was told to look, and ends with its word", async () => {
+  const all = new Setting();
+  const nudge = all.fleet.nudge.bind(all.fleet);
+  // The answer comes while all are waited for, in the middle of a long pause.
+  const slow: Fleet["nudge"] = async (id, signal) => {
+    await all.sim.sleep(3_000, signal);
+    await nudge(id, signal);
+  };
+  all.fleet.nudge = slow;
+  all.sayAt(3_050, "m1", "applied");
+  all.sayAt(3_050, "m2", "applied");
+  assertEquals(await all.watch(), ["m1 applied", "m2 applied"]);
+  assert(all.sim.elapsed < 3_100, `${all.sim.elapsed}`);
+});
+
 Deno.test("watchMachines() asks less and less often, and lists at most every few seconds", async () => {
   const all = new Setting();
   assertEquals(await all.watch({ timeoutMs: 60_000 }), [
