@@ -82,8 +82,9 @@ export function stateOf(
       later.set(`${root.specifier}\n${root.name}\n${member}`, {
         specifier: root.specifier,
         name: root.name,
-        how: path.at(-1)!.endsWith("()") ? "method" : "write",
-        member,
+        how: path.at(-1)?.endsWith("()") ? "method" : "write",
+        // `Object.assign(imported, …)` has no member.
+        ...(member === "" ? {} : { member }),
         ...placeOf(node),
       });
     }
