@@ -11,7 +11,12 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import type { Resolved } from "../code/scope.ts";
-import { oncePerModule, type Unit, unitAround, type Units } from "../code/units.ts";
+import {
+  oncePerModule,
+  type Unit,
+  unitAround,
+  type Units,
+} from "../code/units.ts";
 import {
   calledName,
   eventOf,
