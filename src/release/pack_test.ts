@@ -415,6 +415,7 @@ Deno.test("of many modules each is read once and asked for once", async () => {
       files: Object.assign(Object.create(host.files), {
         readText: (path: string) => (note(path), host.files.readText(path)),
         open: (path: string) => (note(path), host.files.open(path)),
+        stat: (path: string) => (note(path), host.files.stat(path)),
       }),
     };
     const packed = await packRelease({ root, app: "shop" }, counting);
