@@ -456,6 +456,32 @@ Deno.test("worker: what only a worker loads is laid over its place; one that run
   );
 });
 
+Deno.test("worker: however its script is named, and however deep what has changed is imported", () => {
+  const script = {
+    "w.ts": `import { job } from "./job.ts"; job();`,
+    "job.ts": `import { deep } from "./far.ts"; export const job = () => deep;`,
+    "far.ts": `export const deep = 1;`,
+  };
+  const starts = [
+    `export const pool = () => new Worker(new URL("./w.ts", import.meta.url), { type: "module" });`,
+    `const url = new URL("./w.ts", import.meta.url); export const pool = () => new Worker(url, { type: "module" });`,
+    `const url = new URL("./w.ts", import.meta.url).href; export const pool = () => new Worker(url);`,
+    `const start = (url: URL | string) => new Worker(url); export const pool = () => start(import.meta.resolve("./w.ts"));`,
+    `const scripts = { job: new URL("./w.ts", import.meta.url) }; export const pool = () => new Worker(scripts.job);`,
+    `class Pool { url = new URL("./w.ts", import.meta.url); start() { return new Worker(this.url); } } export const pool = () => new Pool().start();`,
+    `export const pool = (fast: boolean) => new Worker(fast ? new URL("./x.ts", import.meta.url) : new URL("./w.ts", import.meta.url));`,
+    `import { Worker as Thread } from "node:worker_threads"; export const pool = () => new Thread(new URL("./w.ts", import.meta.url));`,
+    `import * as threads from "node:worker_threads"; export const pool = () => new threads.Worker(new URL("./w.ts", import.meta.url));`,
+  ];
+  for (const text of starts) {
+    const from = { ...A, ...script, "app.ts": `export const f = 1;\n${text}` };
+    const it = plan({ "far.ts": `export const deep = 2;` }, { from });
+    assertEquals(texts(it), [
+      `app.ts:2 w.ts: imports far.ts, which has changed, and a worker that runs it keeps the old code; start its workers from a service, which ends them, or consent to it: "consent": ["worker:w.ts"]`,
+    ], text);
+  }
+});
+
 Deno.test("files: what cannot be laid over its place, unless only asset() reads it", () => {
   const canLayFiles = { possible: false, why: "/app is owned by root" };
   const it = plan({ "style.css": "2", ...v2("later.ts") }, {

@@ -109,10 +109,10 @@ export async function describeRelease(
   );
   const readAt = (
     folder: string,
-    paths: Iterable<string>,
+    found: Iterable<readonly [path: string, size: number]>,
     isReached: (path: string) => boolean,
   ) =>
-    readContents(paths, {
+    readContents(found, {
       folder,
       config,
       host,
@@ -121,7 +121,7 @@ export async function describeRelease(
       ...(signal ? { signal } : {}),
     });
   const [ofApp, modulesOfApp] = await settled([
-    readAt(options.root, collected.files.keys(), () => false),
+    readAt(options.root, collected.files, () => false),
     graph,
   ]);
   const layout = await layOut(
@@ -138,10 +138,10 @@ export async function describeRelease(
     [...ofApp.analysis.keys()].map((it) => appFolder + it),
   );
   // What lies elsewhere, and what was left out as long as nobody knew whether it is imported.
-  const others = [...sizes.keys()].filter((path) =>
+  const others = [...sizes].filter(([path]) =>
     !own.has(path) || isReached(path) && !seen.has(path)
   );
-  if (countScripts(others) >= CACHED_FROM) {
+  if (countScripts(others.map(([path]) => path)) >= CACHED_FROM) {
     known ??= await openAnalyses(options.app, host);
   }
   const beside = await readAt(root, others, isReached);

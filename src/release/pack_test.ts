@@ -429,3 +429,41 @@ Deno.test("packRelease() stops when it is told to, and leaves nothing behind", a
     await assertRejects(() => Deno.stat(folder), Deno.errors.NotFound);
   });
 });
+
+Deno.test("of many modules each is read once and asked for once", async () => {
+  const names = Array.from({ length: 60 }, (_, at) => `lib/m${at}.ts`);
+  const app = {
+    "deno.json": "{}",
+    "main.ts": names.map((it) => `import "./${it}";`).join("\n"),
+    ...Object.fromEntries(
+      names.map((it, at) => [it, `export const a = ${at};`]),
+    ),
+  };
+  await withApp(app, async (root) => {
+    using host = denoHost();
+    const read: string[] = [];
+    const programs: string[] = [];
+    const note = (path: string) => {
+      if (path.startsWith(`${root}/lib/`)) read.push(path);
+    };
+    const counting: Host = {
+      ...host,
+      execPath: host.execPath,
+      env: (name) => host.env(name),
+      run: (program, args, options) => {
+        programs.push(args[0]!);
+        return host.run(program, args, options);
+      },
+      files: Object.assign(Object.create(host.files), {
+        readText: (path: string) => (note(path), host.files.readText(path)),
+        open: (path: string) => (note(path), host.files.open(path)),
+        stat: (path: string) => (note(path), host.files.stat(path)),
+      }),
+    };
+    const packed = await packRelease({ root, app: "shop" }, counting);
+    await packed.dispose();
+    assertEquals(read.length, names.length);
+    assertEquals(new Set(read).size, names.length);
+    assertEquals(programs, ["info"]);
+  });
+});

@@ -15,14 +15,7 @@ import { exportedBindings, exportsOf } from "./exports.ts";
 import { globalWritesOf } from "./global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./values/known_calls.ts";
-import {
-  eachChild,
-  keyName,
-  many,
-  type Node,
-  one,
-  unwrap,
-} from "./code/nodes.ts";
+import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
 import type { AnalyzeOptions } from "./options.ts";
 import { Roots } from "./code/roots.ts";
 import { Runs } from "./code/runs.ts";
@@ -87,7 +80,7 @@ export function analyzeTree(
     ...some("pacing", pacingOf(resolved, units)),
     ...some("globals", globalWritesOf(resolved, units, top, roots)),
     ...some("hot", hotMembers(code, units)),
-    computed: hasComputedImport(program),
+    computed: hasComputedImport(resolved),
     ...(keepsFiles ? { keepsFiles } : {}),
     ...(isErasable(resolved, source, options) ? { erasable: true } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
@@ -95,29 +88,26 @@ export function analyzeTree(
   return options.place ? placed(analysis, options.place) : analysis;
 }
 
-function hasComputedImport(program: Node): boolean {
-  let found = false;
-  const visit = (node: Node): void => {
-    if (
-      node.type === "ImportExpression" &&
-        textOf(one(node, "source")) === null ||
-      resolvesBare(node)
-    ) found = true;
-    if (!found) eachChild(node, visit);
-  };
-  visit(program);
-  return found;
+function hasComputedImport(
+  { importCalls, metas, parents }: Resolved,
+): boolean {
+  return importCalls.some((it) => textOf(one(it, "source")) === null) ||
+    metas.some((it) => {
+      const member = parents.get(it);
+      const call = member && parents.get(member.node);
+      return member?.key === "object" && call?.key === "callee" &&
+        resolvesBare(call.node);
+    });
 }
 
 /** Whether it is `import.meta.resolve()` of what may be an alias. */
-function resolvesBare(node: Node): boolean {
-  const callee = node.type === "CallExpression" ? one(node, "callee") : null;
+function resolvesBare(call: Node): boolean {
+  const callee = call.type === "CallExpression" ? one(call, "callee") : null;
   if (
     callee?.type !== "MemberExpression" ||
-    keyName(callee, "property") !== "resolve" ||
-    one(callee, "object")?.type !== "MetaProperty"
+    keyName(callee, "property") !== "resolve"
   ) return false;
-  const text = textOf(many(node, "arguments")[0] ?? null);
+  const text = textOf(many(call, "arguments")[0] ?? null);
   return text === null || !/^(?:\.{0,2}\/|[a-z][a-z+.-]*:)/i.test(text);
 }
 

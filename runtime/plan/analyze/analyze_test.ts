@@ -602,6 +602,13 @@ Deno.test("state: what code changes of its imports later", () => {
     ),
     ["a method set()", "b method list.push()", "a write x"],
   );
+  assertEquals(
+    later(
+      `${A} export const f = (it) => { Object.assign(a, it); }; export const g = () => Object.defineProperty(ns.b, "x", { value: 1 });`,
+    ),
+    ["a write undefined", "b write undefined"],
+    "without a member",
+  );
 });
 
 Deno.test("classes: fields, methods, constructors", () => {

@@ -1,7 +1,7 @@
 /** A digest of code that stays the same however it is laid out, and whether types are still in it.
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { eachChild, field, isWrapper, type Node, one } from "./code/nodes.ts";
 
 const SAID = [
@@ -55,5 +55,5 @@ function digestOf(node: Node): string {
     said.push(")");
   };
   write(node, "");
-  return createHash("sha256").update(said.join(" ")).digest("hex").slice(0, 16);
+  return hash("sha256", said.join(" "), "hex").slice(0, 16);
 }

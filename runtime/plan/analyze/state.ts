@@ -82,8 +82,9 @@ export function stateOf(
       later.set(`${root.specifier}\n${root.name}\n${member}`, {
         specifier: root.specifier,
         name: root.name,
-        how: path.at(-1)!.endsWith("()") ? "method" : "write",
-        member,
+        how: path.at(-1)?.endsWith("()") ? "method" : "write",
+        // `Object.assign(imported, …)` has no member.
+        ...(member === "" ? {} : { member }),
         ...placeOf(node),
       });
     }
@@ -152,6 +153,11 @@ function* changes(
 /** The functions that a module gives to `accept()`, `dispose()`, and as `start` and `stop` of services: what they assign is made again with them. */
 function lifecycles(code: Code, units: Units): Set<Unit> {
   const found = new Set<Unit>();
+  // Nothing leads to the runtime where nothing imports it.
+  const { moduleLevel, importCalls } = code.resolved;
+  const mayReachRuntime = importCalls.length > 0 ||
+    moduleLevel.some((it) => it.imported && isRuntime(it.imported.specifier));
+  if (!mayReachRuntime) return found;
   for (const unit of units.all) {
     for (const call of unit.calls) {
       const callee = one(call, "callee");

@@ -6,7 +6,7 @@ import type {
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
 import type { Steps } from "../../base/in_slices.ts";
-import { bare, seenEdges, type View } from "../lookup/views.ts";
+import { bare, isOutside, seenEdges, type View } from "../lookup/views.ts";
 
 /**
  * All that the given modules import, statically or not, however deep.
@@ -38,11 +38,36 @@ export function* releaseEdges(
   manifest: Manifest,
   release: View,
 ): Generator<string> {
+  if (!Object.hasOwn(manifest.modules, path)) {
+    yield* unlistedEdges(path, manifest, release);
+    return;
+  }
   yield* release.imports(path);
-  const edges = Object.hasOwn(manifest.modules, path)
-    ? manifest.modules[path]!
-    : undefined;
-  for (const to of edges?.dynamic ?? []) yield bare(to);
+  for (const to of manifest.modules[path]!.dynamic) yield bare(to);
+}
+
+/** What a script imports that is none of the modules which lead from the main one: that of a worker. */
+function* unlistedEdges(
+  path: string,
+  manifest: Manifest,
+  release: View,
+): Generator<string> {
+  for (const { specifier } of release.analysis(path)?.imports ?? []) {
+    const to = release.resolve(path, specifier) ??
+      aliasOf(specifier, manifest);
+    if (to !== null && !isOutside(to)) yield bare(to);
+  }
+}
+
+/** Where an alias leads for any module: the import map is the same for all. */
+function aliasOf(specifier: string, { modules }: Manifest): string | null {
+  if (/^(?:\.{0,2}\/|[a-z][a-z+.-]*:)/i.test(specifier)) return null;
+  for (const { specifiers } of Object.values(modules)) {
+    if (specifiers && Object.hasOwn(specifiers, specifier)) {
+      return specifiers[specifier]!;
+    }
+  }
+  return null;
 }
 
 /**

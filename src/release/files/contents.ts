@@ -47,28 +47,29 @@ const TEXT =
 /**
  * Reads files, a few at a time, and analyzes the scripts among them.
  *
- * @param paths their paths
+ * @param sizes their paths, and how long each was when it was found
  * @param options where they are
  * @returns what they hold
  */
 export async function readContents(
-  paths: Iterable<string>,
+  sizes: Iterable<readonly [path: string, size: number]>,
   { folder, config, host, isReached, known, signal }: ContentsOptions,
 ): Promise<Contents> {
   const digests = new Map<string, ContentDigest>();
   const texts = new Map<string, string>();
-  const waiting = [...paths];
+  const waiting = [...sizes];
   let held = 0;
   const lane = async () => {
     for (
-      let path = waiting.pop();
-      path !== undefined;
-      path = waiting.pop()
+      let next = waiting.pop();
+      next !== undefined;
+      next = waiting.pop()
     ) {
       signal?.throwIfAborted();
+      const [path, found] = next;
       const full = joinPath(folder, path);
       const text = TEXT.test(path) && held < TEXTS_MAX
-        ? await shortText(full, host)
+        ? await shortText(full, found, host)
         : null;
       if (text === null) {
         digests.set(path, await digestOf(await host.files.open(full)));
@@ -127,15 +128,21 @@ export function joinContents(
 /** A text that is its file byte for byte; null if it is long, or not in UTF-8. */
 async function shortText(
   path: string,
+  size: number,
   { files }: Pick<Host, "files">,
+  isFresh = false,
 ): Promise<{ readonly text: string; readonly size: number } | null> {
-  const stat = await files.stat(path);
-  if (!stat || stat.size > TEXT_MAX) return null;
+  if (size > TEXT_MAX) return null;
   const text = await files.readText(path);
   // Where bytes were no text there is a sign in their place; a mark at the beginning is left out.
   if (text === null || text.includes("\uFFFD")) return null;
   const { byteLength } = encoder.encode(text);
-  return byteLength === stat.size ? { text, size: byteLength } : null;
+  if (byteLength === size) return { text, size };
+  // Somebody may have written it since it was found.
+  const stat = isFresh ? null : await files.stat(path);
+  return stat && stat.size !== size
+    ? await shortText(path, stat.size, { files }, true)
+    : null;
 }
 
 const encoder = new TextEncoder();

@@ -4,14 +4,13 @@
 import { setImmediate } from "node:timers";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { ScriptText } from "./analyze.ts";
+import { ScriptQueue } from "./script_queue.ts";
 
 /** Starting a thread takes as long as analyzing so many characters. */
 const WORTH_A_THREAD = 512 * 1024;
 const THREADS_MAX = 4;
-/** So much is handed over at a time: little enough that all end together. */
-const BATCH_LENGTH = 96 * 1024;
-/** So much the main thread does before it looks for answers and signals. */
-const TURN_LENGTH = 24 * 1024;
+/** So much the main thread does before it looks for signals. */
+const TURN_LENGTH = 96 * 1024;
 
 /** Analyzes one script. */
 export type Analyze = (script: ScriptText) => ModuleAnalysis;
@@ -30,56 +29,49 @@ export async function analyzeAll(
   threads: number = threadsFor(scripts),
 ): Promise<ModuleAnalysis[]> {
   const results = new Array<ModuleAnalysis>(scripts.length);
-  // From both ends, so that nobody waits for anybody: threads take batches from the front, the main thread one from the back.
-  let front = 0, back = scripts.length;
-  const takeBatch = (): number[] => {
-    const places: number[] = [];
-    for (let length = 0; front < back && length < BATCH_LENGTH;) {
-      length += scripts[front]!.text.length;
-      places.push(front++);
-    }
-    return places;
-  };
+  // Short ones first: the tree of a long one outlives several collections of garbage, and where that happens early, V8
+  // takes it for the rule and puts the trees of all others, too, where they are collected at a much higher price.
+  const order = [...scripts.keys()].sort((a, b) =>
+    scripts[a]!.text.length - scripts[b]!.text.length
+  );
+  const queue = new ScriptQueue(order.map((at) => scripts[at]!));
   using pool = new DisposableStack();
-  const left: number[] = [];
   const helpers = Array.from({ length: threads }, async () => {
     const thread = startThread();
     if (!thread) return;
     pool.use(thread);
-    for (let batch = takeBatch(); batch.length > 0; batch = takeBatch()) {
-      const found = await thread.analyze(batch.map((at) => scripts[at]!));
-      if (!found) {
-        // A thread that cannot be had, or broke: the main one does its work.
-        left.push(...batch);
-        return;
-      }
-      for (const [index, at] of batch.entries()) results[at] = found[index]!;
+    for (const [place, analysis] of await thread.work(queue)) {
+      results[order[place]!] = analysis;
     }
   });
   let since = 0;
-  while (front < back) {
-    back--;
-    results[back] = analyze(scripts[back]!);
-    since += scripts[back]!.text.length;
+  for (let place = queue.take(); place !== null; place = queue.take()) {
+    const script = queue.scripts[place]!;
+    results[order[place]!] = analyze(script);
+    since += script.text.length;
     if (since < TURN_LENGTH) continue;
     since = 0;
     await turn();
   }
   await Promise.all(helpers);
-  for (const at of left) results[at] = analyze(scripts[at]!);
+  // A thread that broke has left something: the main one does its work.
+  for (const [at, script] of scripts.entries()) results[at] ??= analyze(script);
   return results;
 }
 
 function threadsFor(scripts: readonly ScriptText[]): number {
-  const length = scripts.reduce((sum, { text }) => sum + text.length, 0);
   return Math.min(
     THREADS_MAX,
     navigator.hardwareConcurrency - 1,
-    Math.floor(length / 2 / WORTH_A_THREAD),
+    Math.floor(lengthOf(scripts) / 2 / WORTH_A_THREAD),
   );
 }
 
-/** Lets the answers of threads come in. */
+function lengthOf(scripts: readonly ScriptText[]): number {
+  return scripts.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+/** Lets signals come in. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -87,10 +79,10 @@ function turn(): Promise<void> {
 }
 
 interface Thread extends Disposable {
-  /** What scripts do; null if the thread has failed. */
-  analyze(
-    scripts: readonly ScriptText[],
-  ): Promise<readonly ModuleAnalysis[] | null>;
+  /** Takes scripts until there are no more, and gives their places and what they do; nothing if the thread fails. */
+  work(
+    queue: ScriptQueue,
+  ): Promise<readonly (readonly [number, ModuleAnalysis])[]>;
 }
 
 /** Null where there can be none: the compiled command is one file. */
@@ -105,15 +97,14 @@ function startThread(): Thread | null {
     return null;
   }
   return {
-    analyze: (scripts) =>
+    work: ({ scripts, taken }) =>
       new Promise((resolve) => {
-        worker.onmessage = ({ data }) =>
-          resolve(JSON.parse(data) as ModuleAnalysis[]);
+        worker.onmessage = ({ data }) => resolve(JSON.parse(data));
         worker.onerror = (event) => {
           event.preventDefault();
-          resolve(null);
+          resolve([]);
         };
-        worker.postMessage(scripts);
+        worker.postMessage({ scripts, taken });
       }),
     [Symbol.dispose]: () => worker.terminate(),
   };

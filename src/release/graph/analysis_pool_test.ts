@@ -25,6 +25,23 @@ Deno.test("threads find what the main thread finds, in the same order, and the m
   assert(own > 0);
 });
 
+Deno.test("each script is analyzed once, long ones last", async () => {
+  const scripts = SCRIPTS.map((it, at) => ({
+    ...it,
+    text: it.text + "// more\n".repeat((at * 7) % 60),
+  }));
+  const seen: ScriptText[] = [];
+  const found = await analyzeAll(scripts, (script) => {
+    seen.push(script);
+    return { names: [script.path] };
+  }, 0);
+  assertEquals(found.map(({ names }) => names), scripts.map((it) => [it.path]));
+  assertEquals(new Set(seen).size, scripts.length);
+  assertEquals(seen.length, scripts.length);
+  const lengths = seen.map(({ text }) => text.length);
+  assertEquals(lengths, lengths.toSorted((a, b) => a - b));
+});
+
 Deno.test("where there is no thread, the main thread does it all", async () => {
   const { Worker } = globalThis;
   let own = 0;

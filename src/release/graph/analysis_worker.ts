@@ -1,15 +1,22 @@
 /** Analyzes scripts in a thread of its own, where there are many.
  * @module
  */
-import { analyzeOrBroken, type ScriptText } from "./analyze.ts";
+import { analyzeOrBroken } from "./analyze.ts";
+import { type QueuedScripts, ScriptQueue } from "./script_queue.ts";
 
 // Only where this module is a worker's own is there somebody to answer.
 if ("WorkerGlobalScope" in globalThis && import.meta.main) {
   const worker = globalThis as unknown as {
-    onmessage: (event: MessageEvent<readonly ScriptText[]>) => void;
+    onmessage: (event: MessageEvent<QueuedScripts>) => void;
     postMessage(answer: string): void;
   };
-  // As one text: copying the objects takes longer than reading them.
-  worker.onmessage = ({ data }) =>
-    worker.postMessage(JSON.stringify(data.map((it) => analyzeOrBroken(it))));
+  worker.onmessage = ({ data: { scripts, taken } }) => {
+    const queue = new ScriptQueue(scripts, taken);
+    // As text: copying the objects takes longer than reading them, and keeping them burdens each collection of garbage.
+    const answers: string[] = [];
+    for (let at = queue.take(); at !== null; at = queue.take()) {
+      answers.push(`[${at},${JSON.stringify(analyzeOrBroken(scripts[at]!))}]`);
+    }
+    worker.postMessage(`[${answers.join(",")}]`);
+  };
 }

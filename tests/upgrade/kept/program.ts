@@ -97,6 +97,26 @@ export class RunningPrograms implements AsyncDisposable {
     return Object.fromEntries(answers);
   }
 
+  /** Asks each of them without a pause while something happens and a few times more, and gives all answers. */
+  async askWhile(
+    happens: () => Promise<void>,
+  ): Promise<Record<string, string[]>> {
+    let rest = Infinity;
+    const all = Object.keys(this.#programs).map(async (name) => {
+      const answers: string[] = [];
+      for (let left = rest; left > 0; left = Math.min(left - 1, rest)) {
+        answers.push(await this.#ask(name, "/"));
+      }
+      return [name, answers] as const;
+    });
+    try {
+      await happens();
+    } finally {
+      rest = 3;
+    }
+    return Object.fromEntries(await Promise.all(all));
+  }
+
   async #ask(name: string, path: string): Promise<string> {
     // A main function that nobody waits for may not have come to its server.
     for (let tries = 0;; tries++) {

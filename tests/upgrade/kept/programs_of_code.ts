@@ -223,4 +223,33 @@ import { f } from "./f.ts"; SERVE(() => new Response(f()));`,
     },
     answer: `f.ts:7`,
   },
+  worker_untouched: {
+    before: {
+      "main.ts":
+        `import { ask } from "./ask.ts"; SERVE(async () => new Response(await ask()));`,
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok("asked one, " + e.data); w.terminate(); }; });`,
+      "w.ts": `(self as any).postMessage("worker one");`,
+    },
+    after: {
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok("asked two, " + e.data); w.terminate(); }; });`,
+    },
+    answer: `asked two, worker one`,
+  },
+  worker_is_another: {
+    before: {
+      "main.ts":
+        `import { ask } from "./ask.ts"; SERVE(async () => new Response(await ask()));`,
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok(e.data); w.terminate(); }; });`,
+      "w.ts": `(self as any).postMessage("one");`,
+    },
+    after: {
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w2.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok(e.data); w.terminate(); }; });`,
+      "w2.ts": `(self as any).postMessage("two");`,
+    },
+    answer: `two`,
+  },
 };

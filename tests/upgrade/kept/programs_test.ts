@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { canBeHad } from "../../support/packages.ts";
+import { ASKED_PROGRAMS } from "./asked_programs.ts";
 import { type Programs, RunningPrograms } from "./program.ts";
 import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
 import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
@@ -39,6 +40,26 @@ Deno.test({
     assertEquals(report.state, "applied", JSON.stringify(report));
     assertEquals(await hot.ask(1), answersOf(PROGRAMS_OF_STATE));
   },
+});
+
+Deno.test("small programs that are asked all the while lose no answer and tell none twice", async () => {
+  await using hot = await RunningPrograms.start(ASKED_PROGRAMS);
+  const answers = await hot.askWhile(async () => {
+    const report = await hot.upgrade(Object.keys(ASKED_PROGRAMS));
+    assertEquals(report.state, "applied", JSON.stringify(report));
+  });
+  for (const [name, { answer }] of Object.entries(ASKED_PROGRAMS)) {
+    const told = answers[name]!.map((it) => it.split(" "));
+    const numbers = told.map(([, number]) => Number(number));
+    assertEquals(
+      numbers.toSorted((a, b) => a - b),
+      numbers.map((_, at) => at + 1),
+      name,
+    );
+    const versions = [...new Set(told.map(([version]) => version))];
+    assertEquals(versions.length, 2, `${name}: ${versions}`);
+    assertEquals(told.at(-1)![0], answer, name);
+  }
 });
 
 Deno.test({

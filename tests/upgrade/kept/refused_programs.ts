@@ -127,6 +127,52 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     },
     refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
   },
+  worker_of_changed_import: {
+    before: {
+      "main.ts":
+        `import { ask } from "./ask.ts"; SERVE(async () => new Response(await ask()));`,
+      "ask.ts":
+        `export const ask = () => new Promise<string>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); w.onmessage = (e) => { ok(e.data); w.terminate(); }; });`,
+      "w.ts":
+        `import { word } from "./word.ts"; (self as any).postMessage(word());`,
+      "word.ts":
+        `import { one } from "./deep.ts"; export const word = () => one;`,
+      "deep.ts": `export const one = "one";`,
+    },
+    after: { "deep.ts": `export const one = "two";` },
+    refused: `which has changed, and a worker that runs it keeps the old code`,
+  },
+  worker_of_node: {
+    before: {
+      "main.ts":
+        `import { Worker } from "node:worker_threads"; SERVE(() => new Promise<Response>((ok) => { const w = new Worker(new URL("./w.ts", import.meta.url)); w.on("message", (it) => { ok(new Response(it)); w.terminate(); }); }));`,
+      "w.ts":
+        `import { parentPort } from "node:worker_threads"; parentPort!.postMessage("one");`,
+    },
+    after: {
+      "w.ts":
+        `import { parentPort } from "node:worker_threads"; parentPort!.postMessage("two");`,
+    },
+    refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
+  worker_by_variable: {
+    before: {
+      "main.ts":
+        `const script = new URL("./w.ts", import.meta.url); const start = (url: URL | string) => new Worker(url, { type: "module" }); SERVE(() => new Promise<Response>((ok) => { const w = start(script.href); w.onmessage = (e) => { ok(new Response(e.data)); w.terminate(); }; }));`,
+      "w.ts": `(self as any).postMessage("one");`,
+    },
+    after: { "w.ts": `(self as any).postMessage("two");` },
+    refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
+  worker_resolved: {
+    before: {
+      "main.ts":
+        `SERVE(() => new Promise<Response>((ok) => { const w = new Worker(import.meta.resolve("./w.ts"), { type: "module" }); w.onmessage = (e) => { ok(new Response(e.data)); w.terminate(); }; }));`,
+      "w.ts": `(self as any).postMessage("one");`,
+    },
+    after: { "w.ts": `(self as any).postMessage("two");` },
+    refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
   request_timer: {
     asks: ["/start", "/"],
     before: {

@@ -82,6 +82,10 @@ export interface Resolved {
   readonly targets: ReadonlySet<Node>;
   /** Identifiers without a declaration, by name. */
   readonly globals: ReadonlyMap<string, readonly Node[]>;
+  /** Every `import()`. */
+  readonly importCalls: readonly Node[];
+  /** Every `import.meta` and `new.target`. */
+  readonly metas: readonly Node[];
 }
 
 /** The path of an element of a collection whose index is not known. */
@@ -103,6 +107,8 @@ class Resolver {
   readonly #targets = new Set<Node>();
   readonly #globals = new Map<string, Node[]>();
   readonly #scopes = new Map<Node, Scope>();
+  readonly #importCalls: Node[] = [];
+  readonly #metas: Node[] = [];
   #parameter: { readonly of: Node; readonly index: number } | null = null;
   readonly #moduleLevel: Binding[] = [];
   readonly #top: Scope = {
@@ -127,6 +133,8 @@ class Resolver {
       parents: { get: upOf },
       targets: this.#targets,
       globals: this.#globals,
+      importCalls: this.#importCalls,
+      metas: this.#metas,
     };
   }
 
@@ -142,6 +150,12 @@ class Resolver {
     switch (node.type) {
       case "ImportDeclaration":
         this.#declareImports(node);
+        return scope;
+      case "ImportExpression":
+        this.#importCalls.push(node);
+        return scope;
+      case "MetaProperty":
+        this.#metas.push(node);
         return scope;
       case "VariableDeclaration": {
         const kind = word(node, "kind");

@@ -250,3 +250,20 @@ function declaredBy(node: Node, { parents }: Resolved): Node | null {
   const id = one(up.node, "id");
   return id?.type === "Identifier" ? id : null;
 }
+
+/**
+ * Makes a function that finds something out about a module once.
+ *
+ * @param find finds it out; `resolved` is always that of `units`
+ * @returns the same, remembered with the module's code
+ */
+export function oncePerModule<T>(
+  find: (resolved: Resolved, units: Units) => T,
+): (resolved: Resolved, units: Units) => T {
+  // In the code itself: a WeakMap would keep whole trees alive until all memory is gone through.
+  const key = Symbol("found");
+  return (resolved, units) => {
+    const known = units as Units & { [key]?: { readonly value: T } };
+    return (known[key] ??= { value: find(resolved, units) }).value;
+  };
+}

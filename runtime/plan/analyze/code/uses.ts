@@ -47,6 +47,19 @@ export interface Use {
  * @returns what is done with it
  */
 export function useOf(node: Node, resolved: Resolved): Use {
+  // In the node itself: most analyses ask for the same ones.
+  const known = node as Asked;
+  return known[USE] ??= findUse(node, resolved);
+}
+
+const USE = Symbol("use");
+const WRITTEN = Symbol("written");
+interface Asked extends Node {
+  [USE]?: Use;
+  [WRITTEN]?: { readonly name: string | null };
+}
+
+function findUse(node: Node, resolved: Resolved): Use {
   const { parents, targets } = resolved;
   const path: string[] = [];
   let call: Node | null = null;
@@ -188,6 +201,11 @@ export function calleeName(call: Node, resolved: Resolved): string | null {
  * @returns `Deno.openKv`, `new DatabaseSync`; null if it is not a name or members of one
  */
 export function writtenName(call: Node): string | null {
+  const known = call as Asked;
+  return (known[WRITTEN] ??= { name: findName(call) }).name;
+}
+
+function findName(call: Node): string | null {
   let node = unwrap(one(call, "callee") ?? one(call, "tag") ?? call);
   const names: string[] = [];
   while (node.type === "MemberExpression") {

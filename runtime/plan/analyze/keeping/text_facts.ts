@@ -4,7 +4,7 @@
  * has one text before and after `limit` becomes 2.
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { codeDigest } from "../digest.ts";
 import { enumMembers } from "../values/enum_facts.ts";
 import { localExports } from "../exports.ts";
@@ -135,10 +135,9 @@ class Reach {
   /** The digest of all that was added. */
   fact(): TextFact {
     const [first = "", ...others] = this.#texts;
-    const hash = createHash("sha256");
-    hash.update([first, ...others.sort()].join("\n"));
+    const text = [first, ...others.sort()].join("\n");
     return {
-      digest: hash.digest("hex").slice(0, 16),
+      digest: hash("sha256", text, "hex").slice(0, 16),
       uses: [...this.#uses.keys()].sort().map((key) => this.#uses.get(key)!),
     };
   }

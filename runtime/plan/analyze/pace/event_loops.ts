@@ -11,7 +11,12 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import type { Resolved } from "../code/scope.ts";
-import { type Unit, unitAround, type Units } from "../code/units.ts";
+import {
+  oncePerModule,
+  type Unit,
+  unitAround,
+  type Units,
+} from "../code/units.ts";
 import {
   calledName,
   eventOf,
@@ -55,18 +60,15 @@ export function eventLoopsIn(
   resolved: Resolved,
   units: Units,
 ): EventLoop[] {
-  const known = loops.get(units) ?? findLoops(resolved, units);
-  loops.set(units, known);
-  return known.get(unit) ?? [];
+  return findLoops(resolved, units).get(unit) ?? [];
 }
 
-const loops = new WeakMap<Units, ReadonlyMap<Unit, EventLoop[]>>();
 const NONE: ReadonlyMap<Unit, EventLoop[]> = new Map();
 
-function findLoops(
-  resolved: Resolved,
-  units: Units,
-): ReadonlyMap<Unit, EventLoop[]> {
+const findLoops = oncePerModule((
+  resolved,
+  units,
+): ReadonlyMap<Unit, EventLoop[]> => {
   const tellers = units.all.flatMap((it) => it.calls).filter((it) =>
     TELLERS.test(calledName(it) ?? "")
   );
@@ -92,7 +94,7 @@ function findLoops(
     found.set(by, [...found.get(by) ?? [], { node, pacing }]);
   }
   return found;
-}
+});
 
 /** The listeners on the way from one back to itself; empty where no way leads back. */
 function roundOf(

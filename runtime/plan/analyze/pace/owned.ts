@@ -6,7 +6,14 @@ import { placeOf } from "../effects.ts";
 import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";
 import { textOf } from "../imports.ts";
-import { keyName, many, type Node, one, unwrap } from "../code/nodes.ts";
+import {
+  eachChild,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
 import type { Resolved } from "../code/scope.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { calleeName, writtenName } from "../code/uses.ts";
@@ -50,14 +57,17 @@ export function ownedBy(
     for (const call of unit.calls) {
       const kind = kindOf(call, resolved);
       if (!kind || !isTop && kind !== "worker") continue;
-      found.push({
-        kind,
-        line: placeOf(call).line,
-        detail: kind === "worker"
-          ? scriptOf(call) ?? ""
-          : `${writtenName(call) ?? "listen"}()`,
-        ...(isTop ? {} : { later: true }),
-      });
+      const details = kind === "worker"
+        ? scriptsOf(call, resolved)
+        : [`${writtenName(call) ?? "listen"}()`];
+      for (const detail of details) {
+        found.push({
+          kind,
+          line: placeOf(call).line,
+          detail,
+          ...(isTop ? {} : { later: true }),
+        });
+      }
     }
     if (!isTop) continue;
     for (const { node, detail, pacing } of loopsIn(unit, resolved, units)) {
@@ -99,11 +109,47 @@ function importedName(call: Node, resolved: Resolved): string | null {
   while (root.type === "MemberExpression") {
     root = unwrap(one(root, "object")!);
   }
-  const from = resolved.bindings.get(root)?.imported?.specifier ?? "";
-  return /^(?:node:)?(?:worker_threads|process|timers)$/.test(from)
-    ? written
-    : null;
+  const imported = resolved.bindings.get(root)?.imported;
+  const from = /^(?:node:)?(worker_threads|process|timers)$/.exec(
+    imported?.specifier ?? "",
+  )?.[1];
+  if (!imported || from === undefined) return null;
+  const [, isNew, members] = /^(new )?[^.]*\.?(.*)$/.exec(written)!;
+  // Whatever the module calls it.
+  const names = [
+    ...from === "process" ? [from] : [],
+    ...imported.name === "*" || imported.name === "default"
+      ? []
+      : [imported.name],
+    ...members ? [members] : [],
+  ];
+  return `${isNew ?? ""}${names.join(".")}`;
 }
+
+/** The scripts that `new Worker()` may start; one without a name where nothing tells. */
+function scriptsOf(call: Node, { program }: Resolved): string[] {
+  const told = scriptOf(call);
+  if (told !== null) return [told];
+  // By a variable, a field, a function: any script that the module names may be it.
+  const named = new Set<string>();
+  const visit = (node: Node): void => {
+    if (/^(?:Import|Export(?:All|Named))/.test(node.type)) {
+      eachChild(node, (child, key) => {
+        if (key !== "source" && key !== "attributes") visit(child);
+      });
+      return;
+    }
+    const text = node.type === "Literal" || node.type === "TemplateLiteral"
+      ? textOf(node)
+      : null;
+    if (text !== null && SCRIPT.test(text)) named.add(text);
+    eachChild(node, visit);
+  };
+  visit(program);
+  return named.size > 0 ? [...named] : [""];
+}
+
+const SCRIPT = /^[\w@#./-]+\.[cm]?[jt]sx?$/;
 
 /** The script of `new Worker("./w.ts")`, also by `new URL()` and `import.meta.resolve()`. */
 function scriptOf(call: Node): string | null {

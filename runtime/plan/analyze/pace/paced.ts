@@ -12,7 +12,7 @@ import {
   word,
 } from "../code/nodes.ts";
 import type { Resolved } from "../code/scope.ts";
-import type { Unit, Units } from "../code/units.ts";
+import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { isEndless } from "../code/runs.ts";
 import { calleeName } from "../code/uses.ts";
 import { functionOf, joined, PACED, type Pacing, UNPACED } from "./paces.ts";
@@ -142,7 +142,7 @@ function names(node: Node, name: string): boolean {
 
 /** Whether each turn of a function that waits leads to the next: `return next()`, `work().then(next)`. */
 function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
-  if (unit.awaits.length === 0 && !hasChains(units, resolved)) return false;
+  if (unit.awaits.length === 0 && !hasChains(resolved, units)) return false;
   const within = (it: Node) =>
     unit.node.start <= it.start && it.end <= unit.node.end;
   const calls = units.all.flatMap((it) =>
@@ -162,19 +162,10 @@ function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
   });
 }
 
-const chained = new WeakMap<Units, boolean>();
-
 /** Most modules have none, and each of their functions would be asked about all calls of the others. */
-function hasChains(units: Units, resolved: Resolved): boolean {
-  let known = chained.get(units);
-  if (known === undefined) {
-    known = units.all.some((it) =>
-      it.calls.some((call) => goesOnAfter(call, resolved))
-    );
-    chained.set(units, known);
-  }
-  return known;
-}
+const hasChains = oncePerModule((resolved, units): boolean =>
+  units.all.some((it) => it.calls.some((call) => goesOnAfter(call, resolved)))
+);
 
 /** Not in a function that somebody else calls when something happens. */
 function isInTheChain(call: Node, end: Node, resolved: Resolved): boolean {

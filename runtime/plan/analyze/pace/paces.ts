@@ -13,7 +13,7 @@ import {
   word,
 } from "../code/nodes.ts";
 import type { Binding, Resolved } from "../code/scope.ts";
-import type { Unit, Units } from "../code/units.ts";
+import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";
 
 /** What some code waits for. */
@@ -239,8 +239,6 @@ function pacingOfMethod(
   return soundsPaced(name) ? { timer: false, by: [{ name }] } : null;
 }
 
-const known = new WeakMap<Units, Map<string, Unit[]>>();
-
 /**
  * The methods of classes and of object literals of a module.
  *
@@ -248,12 +246,10 @@ const known = new WeakMap<Units, Map<string, Unit[]>>();
  * @param units its code
  * @returns their code, by name
  */
-export function methodsOf(
-  resolved: Resolved,
-  units: Units,
-): ReadonlyMap<string, readonly Unit[]> {
-  const there = known.get(units);
-  if (there) return there;
+export const methodsOf = oncePerModule((
+  resolved,
+  units,
+): ReadonlyMap<string, readonly Unit[]> => {
   const found = new Map<string, Unit[]>();
   const add = (name: string, made: Unit) =>
     found.set(name, [...found.get(name) ?? [], made]);
@@ -268,6 +264,5 @@ export function methodsOf(
     const name = keyName(up.node, "key");
     if (name !== null) add(name, made);
   }
-  known.set(units, found);
   return found;
-}
+});
