@@ -103,6 +103,8 @@ export interface ExportFact {
   readonly effects?: Effects;
   /** Of a `function`: the kind of what it returns. */
   readonly returns?: ValueKind;
+  /** Of a `function`: true for a generator, which `next()` moves on. */
+  readonly generator?: boolean;
   /** Of an `object` or `frozen`: its fields; one that is not here is unknown, unless `plain`. */
   readonly fields?: Readonly<Record<string, ExportFact>>;
   /** Of an `object`, `array`, `map` or `set`: nothing but primitive values, however deep. */

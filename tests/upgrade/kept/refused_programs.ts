@@ -5,6 +5,31 @@ import type { Program } from "./program.ts";
 
 /** Small programs whose next version cannot come in hot, and why. */
 export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
+  generator: {
+    asks: ["/next", "/"],
+    before: {
+      "main.ts":
+        `import { ids } from "./ids.ts"; import { word } from "./word.ts"; const it = ids(); SERVE((r: Request) => { if (r.url.endsWith("next")) it.next(); return new Response(word()); });`,
+      "ids.ts": `export function* ids() { let n = 0; while (true) yield ++n; }`,
+      "word.ts": `export const word = () => "one";`,
+    },
+    after: { "word.ts": `export const word = () => "two";` },
+    refused:
+      `it: holds state (next() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/main.ts#it"]`,
+  },
+  this_of_object: {
+    asks: ["/add", "/"],
+    before: {
+      "main.ts":
+        `import { store } from "./store.ts"; SERVE((r: Request) => { if (r.url.endsWith("add")) store.users.add("ann"); return new Response(store.word + " " + store.users.all); });`,
+      "store.ts":
+        `import { word } from "./word.ts"; export const store = { word, users: { all: [] as string[], add(name: string) { this.all.push(name); } } };`,
+      "word.ts": `export const word = "one";`,
+    },
+    after: { "word.ts": `export const word = "two";` },
+    refused:
+      `store: holds state (push() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/store.ts#store"]`,
+  },
   removed_export: {
     before: {
       "main.ts":
