@@ -30,6 +30,7 @@ import {
   type PacingFact,
   type RepeatFact,
   type StateBinding,
+  TakenMember,
   type TextRecord,
   type Touch,
   type UnkeepableFact,
@@ -268,6 +269,15 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
   };
 };
 
+const takenMember: Reader<TakenMember> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+  };
+};
+
 const keptFact: Reader<KeptFact> = (value, at) => {
   const it = object(value, at);
   return {
@@ -281,6 +291,8 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     ...maybe(it, "early", boolean, at),
     ...maybe(it, "byItself", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
+    ...maybe(it, "of", nameRef, at),
+    ...maybe(it, "members", listOf(takenMember), at),
     ...maybe(it, "library", string, at),
   };
 };

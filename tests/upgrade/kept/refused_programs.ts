@@ -30,6 +30,37 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     refused:
       `store: holds state (push() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/store.ts#store"]`,
   },
+  method_bound: {
+    keep: ["main.ts#app"],
+    asks: ["/add", "/"],
+    before: {
+      "main.ts":
+        `import { App } from "./app.ts"; const app = new App(); SERVE(app.handle.bind(app));`,
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { if (r.url.endsWith("add")) this.hits.push("x"); return new Response("one " + this.hits); } }`,
+    },
+    after: {
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { if (r.url.endsWith("add")) this.hits.push("x"); return new Response("two " + this.hits); } }`,
+    },
+    refused:
+      `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code; call it where it is needed: (...args) => app.handle(...args)`,
+  },
+  function_field_taken: {
+    keep: ["main.ts#app"],
+    before: {
+      "main.ts":
+        `import { App } from "./app.ts"; const app = new App(); const routes = { "/": app.handle }; SERVE((r) => routes["/"](r));`,
+      "app.ts":
+        `export class App { hits: string[] = []; handle = (r: Request) => { this.hits.push(r.url); return new Response("one"); }; }`,
+    },
+    after: {
+      "app.ts":
+        `export class App { hits: string[] = []; handle = (r: Request) => { this.hits.push(r.url); return new Response("two"); }; }`,
+    },
+    refused:
+      `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code`,
+  },
   removed_export: {
     before: {
       "main.ts":
