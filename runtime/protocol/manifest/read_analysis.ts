@@ -30,7 +30,7 @@ import {
   type PacingFact,
   type RepeatFact,
   type StateBinding,
-  TakenMember,
+  type TakenMember,
   type TextRecord,
   type Touch,
   type UnkeepableFact,
