@@ -183,6 +183,20 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     },
     refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
   },
+  worker_import: {
+    before: {
+      "main.ts":
+        `const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); SERVE(() => new Promise<Response>((ok) => { w.onmessage = (e) => ok(new Response(e.data)); w.postMessage(""); }));`,
+      "w.ts":
+        `import { say } from "./say.ts"; self.onmessage = () => { (self as any).postMessage(say()); };`,
+      "say.ts":
+        `import { word } from "./word.ts"; export const say = () => word;`,
+      "word.ts": `export const word = "one";`,
+    },
+    after: { "word.ts": `export const word = "two";` },
+    refused:
+      `NAME/w.ts: imports NAME/word.ts, which has changed, and a worker that runs it keeps the old code`,
+  },
   request_timer: {
     asks: ["/start", "/"],
     before: {
