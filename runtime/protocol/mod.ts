@@ -93,6 +93,7 @@ export type {
   PacingFact,
   RepeatFact,
   StateBinding,
+  TakenMember,
   TextRecord,
   Touch,
   UnkeepableFact,

@@ -2,6 +2,7 @@
  * @module
  */
 import { ClassRegistry } from "./classes/class_registry.ts";
+import { ExportedValues } from "./classes/exported_values.ts";
 import type { FamilyDefinition, HolderDefinition } from "./definition.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import type { ServiceDefinition } from "./cells/service_cell.ts";
@@ -54,6 +55,8 @@ export class Staging {
   readonly hots: Map<string, HotContext> = new Map();
   /** The classes of its modules. */
   readonly classes: ClassRegistry = new ClassRegistry();
+  /** What its modules export in the place of what there was. */
+  readonly exported: ExportedValues = new ExportedValues();
   /** Tells whether the modules that are replaced have some source text; null where nobody can tell. */
   oldSource: ((text: string) => boolean) | null = null;
   /** Tells whether the newest modules have some source text; null where nobody can tell. */

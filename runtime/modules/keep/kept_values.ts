@@ -82,6 +82,18 @@ export class KeptValues {
   }
 
   /**
+   * Tells whether a name is that of a variable, which something else may be assigned to.
+   *
+   * @param key `place#name`
+   * @returns whether it is
+   */
+  isVariable(key: string): boolean {
+    const at = key.indexOf("#");
+    const entries = this.#current.get(key.slice(0, at))?.entries;
+    return entries?.get(key.slice(at + 1))?.write !== undefined;
+  }
+
+  /**
    * The attempt whose values are in for a module.
    *
    * @param place the module's place

@@ -371,6 +371,34 @@ Deno.test("state: what code that runs after the evaluation changes", () => {
       [`let x; export const f = () => { for (x of list); };`, "x written"],
       [`const m = new Map(); export const f = () => m.set(1, 2);`, "m mutated"],
       [`const m = new Set(); setInterval(() => m.clear(), 1);`, "m mutated"],
+      [
+        `const it = ids(); export const f = () => it.next().value;`,
+        "it mutated",
+      ],
+      [
+        `const h = new Headers(); export const f = (v) => h.append("k", v);`,
+        "h mutated",
+      ],
+      [
+        `const v = new DataView(b); export const f = () => v.setUint8(0, 1);`,
+        "v mutated",
+      ],
+      [
+        `const n = new Int32Array(b); export const f = () => Atomics.add(n, 0, 1);`,
+        "n mutated",
+      ],
+      [
+        `const o = { n: 0, inc() { this.n++; } }; export const f = () => o.inc();`,
+        "o mutated",
+      ],
+      [
+        `export const o = { a: { l: [], add(x) { [x].forEach((y) => this.l.push(y)); } } };`,
+        "o mutated",
+      ],
+      [
+        `const o = { set n(v) { this.m = v; } }; export const f = () => { o.n = 1; };`,
+        "o mutated",
+      ],
       [`const l = []; Deno.serve(() => { l.push(1); });`, "l mutated"],
       [
         `const l = []; Deno.serve(() => { l[0] = 1; l.length = 0; });`,

@@ -229,6 +229,9 @@ function enriched(
     return {
       ...fact,
       ...(Object.keys(effects).length > 0 ? { effects } : {}),
+      ...(called.some((unit) => flag(unit.node, "generator"))
+        ? { generator: true }
+        : {}),
       ...(kinds.size === 1 && (returns === "runtime" || returns === "primitive")
         ? { returns }
         : {}),

@@ -12,6 +12,7 @@ import { takesFile } from "./kept_files.ts";
 import { isMutator, mutationOf } from "./values/mutation.ts";
 import {
   eachChild,
+  flag,
   isClass,
   isFunction,
   keyName,
@@ -138,6 +139,7 @@ function* changes(
           use.how === "write",
         );
         if (detail === null) continue;
+        if (detail === "next()" && isOwnNext(root.binding, code)) continue;
         yield {
           root,
           path,
@@ -148,6 +150,15 @@ function* changes(
       }
     }
   }
+}
+
+/** Whether a function of this module that is not a generator made what `next()` is called on: then it is one of the app's methods. */
+function isOwnNext(binding: Binding | null, code: Code): boolean {
+  const value = binding?.from ? unwrap(binding.from.value) : null;
+  const callee = value?.type === "CallExpression" ? one(value, "callee") : null;
+  const made = callee ? code.roots.functionOf(callee) : null;
+  return made !== null && !flag(made.node, "generator") ||
+    value?.type === "ObjectExpression";
 }
 
 /** The functions that a module gives to `accept()`, `dispose()`, and as `start` and `stop` of services: what they assign is made again with them. */

@@ -68,6 +68,24 @@ export class ClassLookup {
   }
 
   /**
+   * Finds the module whose code a member of instances is.
+   *
+   * @param known the class
+   * @param member the member's name
+   * @returns the module that declares the method, or the field with a function; null if it is neither
+   */
+  functionOwner(known: KnownClass, member: string): string | null {
+    for (const { path, fact } of this.#line(known)) {
+      if (Object.hasOwn(fact.methods ?? {}, member)) return path;
+      const field = fact.fields?.find(({ name }) => name === member);
+      if (field) {
+        return /=>|^(?:async )?function\b/.test(field.text) ? path : null;
+      }
+    }
+    return null;
+  }
+
+  /**
    * What using a class runs.
    *
    * @param known the class

@@ -15,6 +15,8 @@ import type {
 import type { RunningPlanFields } from "../../protocol/manifest/plan_fields.ts";
 import type { TextFact, TextFacts } from "../analyze/keeping/text_facts.ts";
 import { initializerDigest } from "../lookup/initializer_digest.ts";
+import { ClassLookup } from "../lookup/class_lookup.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
 import { Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";
 import type { Consents } from "./consent.ts";
@@ -144,6 +146,7 @@ export function* judgeKeep(input: KeepInput): Steps<KeepVerdict> {
     if (repeat && !input.isWayBack && !consents.take(`repeats:${entry.at}`)) {
       refusals.push(repeatRefusal(path, fact, repeat, entry.at));
     }
+    refusals.push(...takenMethods(path, fact, input.release, isReloaded));
     taken.push({
       ...entry,
       line: fact.line,
@@ -233,6 +236,34 @@ function writtenBy(by: string): string {
 
 function readBy(by: string, detail: string): string {
   return `is named under "keep", and what ${by} makes of what it holds (${detail}) while it is evaluated would miss what the old code still changes`;
+}
+
+/** Methods that the module hands out while it is evaluated, when the value still has those of its old class. */
+function* takenMethods(
+  path: string,
+  { name, of, members = [] }: KeptFact,
+  release: View,
+  isReloaded: ReadonlySet<string>,
+): Generator<Refusal> {
+  if (!of || members.length === 0) return;
+  const classes = new ClassLookup(release, new ExportFinder(release));
+  const known = classes.find(path, of);
+  if (!known) return;
+  for (const { name: member, line, column } of members) {
+    const owner = classes.functionOwner(known, member);
+    if (owner === null || !isReloaded.has(owner)) continue;
+    yield {
+      rule: "keep",
+      path,
+      line,
+      column,
+      subject: name,
+      why:
+        `is named under "keep", and ${member}, which its module takes from it while it is evaluated, is still that of the old code`,
+      remedy:
+        `call it where it is needed: (...args) => ${name}.${member}(...args)`,
+    };
+  }
 }
 
 /** What modules that are evaluated do to kept values of other modules. */

@@ -52,7 +52,10 @@ export function* stateIn(
     path: string,
     why: StateBinding["why"],
     of: readonly NameRef[],
+    detail: string,
   ): boolean {
+    // An object of the app may have a `next()` of its own, whose state has a name of its own.
+    const isIterated = detail.startsWith("next()");
     return of.some((it) => {
       if (classes.find(path, it)) return classes.hasFields(path, it);
       const target = it.specifier === undefined
@@ -60,7 +63,9 @@ export function* stateIn(
         : view.resolve(path, it.specifier);
       const maker = target === null ? null : exports.find(target, it.name);
       if (maker?.kind === "here" && maker.fact.kind === "function") {
-        return maker.fact.returns !== "runtime";
+        return isIterated
+          ? maker.fact.generator === true
+          : maker.fact.returns !== "runtime";
       }
       return why === "instance" ? classes.hasFields(path, it) : true;
     });
@@ -76,7 +81,7 @@ export function* stateIn(
     const analysis = view.analysis(path);
     for (const binding of analysis?.bindings ?? []) {
       const { of, ...state } = binding;
-      if (of && !isState(path, binding.why, of)) continue;
+      if (of && !isState(path, binding.why, of, binding.detail)) continue;
       // Who says what to do with it when the module goes has named it.
       if (binding.why === "handle" && analysis?.hot?.includes("dispose")) {
         continue;
@@ -116,7 +121,7 @@ export function* stateIn(
       } else if (
         CHANGEABLE.test(fact.kind) &&
         (fact.of === undefined || fact.of.global ||
-          isState(found.path, "mutated", [fact.of]))
+          isState(found.path, "mutated", [fact.of], detail))
       ) {
         add({
           path: found.path,
@@ -153,7 +158,7 @@ export function* stateIn(
     );
     if (!fact?.state) continue;
     const { name, line, column, inside, state: { why, detail, of } } = fact;
-    if (of && !isState(path, why, of)) continue;
+    if (of && !isState(path, why, of, detail)) continue;
     if (!byModule.has(path)) byModule.set(path, new Map());
     const within = inside === undefined ? {} : { inside };
     add({ path, name, line, column, why, detail, ...within });

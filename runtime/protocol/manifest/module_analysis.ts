@@ -103,6 +103,8 @@ export interface ExportFact {
   readonly effects?: Effects;
   /** Of a `function`: the kind of what it returns. */
   readonly returns?: ValueKind;
+  /** Of a `function`: true for a generator, which `next()` moves on. */
+  readonly generator?: boolean;
   /** Of an `object` or `frozen`: its fields; one that is not here is unknown, unless `plain`. */
   readonly fields?: Readonly<Record<string, ExportFact>>;
   /** Of an `object`, `array`, `map` or `set`: nothing but primitive values, however deep. */
@@ -277,6 +279,16 @@ export interface RepeatFact {
   readonly column: number;
 }
 
+/** A member of an instance that evaluated code takes without calling it. */
+export interface TakenMember {
+  /** Its name. */
+  readonly name: string;
+  /** Where. */
+  readonly line: number;
+  /** Where. */
+  readonly column: number;
+}
+
 /** Why a local of a function, or what is made in an expression, would be lost with its module. */
 export type LocalState = Pick<StateBinding, "why" | "detail" | "of">;
 
@@ -300,6 +312,10 @@ export interface KeptFact extends TextRecord {
   readonly byItself?: boolean;
   /** What would be done to it a second time. */
   readonly repeats?: readonly RepeatFact[];
+  /** Of an instance of a class of the app: of which. */
+  readonly of?: NameRef;
+  /** Its members that evaluated code takes, as `serve(app.handle)` does. */
+  readonly members?: readonly TakenMember[];
   /** The package whose object it is, which the module configures. */
   readonly library?: string;
 }

@@ -30,6 +30,7 @@ import {
   type PacingFact,
   type RepeatFact,
   type StateBinding,
+  type TakenMember,
   type TextRecord,
   type Touch,
   type UnkeepableFact,
@@ -111,6 +112,7 @@ const exportFact: Reader<ExportFact> = (value, at) => {
     ...maybe(it, "class", string, at),
     ...maybe(it, "effects", effects, at),
     ...maybe(it, "returns", oneOf(...VALUE_KINDS), at),
+    ...maybe(it, "generator", boolean, at),
     ...maybe(it, "fields", exportFacts, at),
     ...maybe(it, "plain", boolean, at),
     ...maybe(it, "reassigned", boolean, at),
@@ -267,6 +269,15 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
   };
 };
 
+const takenMember: Reader<TakenMember> = (value, at) => {
+  const it = object(value, at);
+  return {
+    name: string(it.name, `${at}.name`),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+  };
+};
+
 const keptFact: Reader<KeptFact> = (value, at) => {
   const it = object(value, at);
   return {
@@ -280,6 +291,8 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     ...maybe(it, "early", boolean, at),
     ...maybe(it, "byItself", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
+    ...maybe(it, "of", nameRef, at),
+    ...maybe(it, "members", listOf(takenMember), at),
     ...maybe(it, "library", string, at),
   };
 };

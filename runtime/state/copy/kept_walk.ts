@@ -12,6 +12,8 @@ export interface KeptPlace {
   readonly path: string;
   /** What the walk began with: the holder or member. */
   readonly root: KeptRoot;
+  /** Whether it is what the walk began with. */
+  readonly isRoot: boolean;
   /**
    * Puts another value there.
    *
@@ -52,6 +54,13 @@ export interface KeptVisitor {
    * @param place where it is
    */
   reference?(instance: object, place: () => KeptPlace): void;
+  /**
+   * Any object, once for each.
+   *
+   * @param value the object
+   * @param place where it was first found
+   */
+  object?(value: object, place: () => KeptPlace): void;
   /**
    * A function or a class object.
    *
@@ -154,6 +163,7 @@ export class KeptWalk {
     this.#seen.add(value);
     if (types.isProxy(value)) return;
     const step: Step = { object: value, from, root, via, key };
+    this.#visitor.object?.(value, () => placeOf(step));
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
     if (wanted || kindOf(value).kind !== "host") this.#open.push(step);
   }
@@ -212,6 +222,7 @@ function placeOf(step: Step): KeptPlace {
       return pathOf(step);
     },
     root: step.root,
+    isRoot: step.via === "root",
     replace: (value) => replaceAt(step, value),
   };
 }

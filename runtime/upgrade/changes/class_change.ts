@@ -138,8 +138,8 @@ export class ClassChange {
       undo.push(() => swap.undo());
       for (const instance of this.#judge.found) swap.fill(instance);
       swap.enter(side);
-      for (const replace of this.#judge.replacements) undo.push(replace());
     }
+    for (const replace of this.#judge.replacements) undo.push(replace());
     return () => {
       for (const step of undo.toReversed()) step();
     };
@@ -172,7 +172,7 @@ export class ClassChange {
     this.#pairs = classes.pairWith(this.#staging.classes, this.#replaced);
     const judged = this.#judge.learn(this.#pairs);
     this.#isNeeded = this.#judge.isOfClasses ||
-      this.#staging.oldSource !== null;
+      this.#staging.oldSource !== null || !this.#staging.exported.isEmpty;
     if (!this.#judge.isOfClasses) return;
     this.#swap = new ClassSwap(
       judged.filter(({ verdict }) =>

@@ -1,4 +1,4 @@
-/** Finds the classes that modules export, old ones and new ones.
+/** Finds the classes and other objects that modules export, old ones and new ones.
  * @module
  */
 import { Slices } from "../../base/in_slices.ts";
@@ -27,7 +27,7 @@ export interface ModuleUrls {
 }
 
 /**
- * Registers the exported classes of replaced modules, which are loaded already, and of those that take their place.
+ * Registers what replaced modules export, which are loaded already, and what those do that take their place.
  *
  * @param urls the modules
  * @param appProcess takes the old ones
@@ -36,7 +36,7 @@ export interface ModuleUrls {
 export async function registerExportedClasses(
   urls: ModuleUrls,
   appProcess: Pick<AppProcess, "classes" | "modules">,
-  staging: Pick<Staging, "classes">,
+  staging: Pick<Staging, "classes" | "exported">,
 ): Promise<void> {
   const waiting: { register: (exports: Exports) => void; url: string }[] = [];
   const wait = (registry: ClassRegistry, path: string, url: string | null) => {
@@ -45,7 +45,8 @@ export async function registerExportedClasses(
       registry.registerExports(path, exports);
     waiting.push({ register, url });
   };
-  for (const path of [...urls.replaced].sort()) {
+  const paths = [...urls.replaced].sort();
+  for (const path of paths) {
     if (!/\.[cm]?[jt]sx?$/.test(path) || !urls.isLoaded(path)) continue;
     wait(appProcess.classes, path, urls.current(path));
     wait(staging.classes, path, urls.next(path));
@@ -68,6 +69,12 @@ export async function registerExportedClasses(
   for (const { register, url } of waiting) {
     const exports = namespaces.get(url);
     if (exports) register(exports);
+    if (slices.over) await slices.next();
+  }
+  for (const path of paths) {
+    const before = namespaces.get(urls.current(path) ?? "");
+    const after = namespaces.get(urls.next(path) ?? "");
+    if (before && after) staging.exported.learn(path, before, after);
     if (slices.over) await slices.next();
   }
 }

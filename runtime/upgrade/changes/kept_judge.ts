@@ -105,6 +105,7 @@ export class KeptJudge {
         this.#strandedOf(prototype) !== null,
       instance: (instance, place) => this.#judge(instance, place()),
       reference: (instance, place) => this.#convert(instance, place),
+      object: (value, place) => this.#constant(value, place),
       function: (value, place, of) => this.#function(value, place, of),
       symbol: (value, place, of) => this.#symbol(value, place, of),
     });
@@ -261,6 +262,23 @@ export class KeptJudge {
         ? "it may name what is around it in the old code, and would go on with that"
         : "its text is not in the new code, so that it would go on as the old code made it",
       remedy: KEEP_FUNCTIONS,
+    });
+  }
+
+  /** A module that is evaluated again makes its constants again, and compares what is kept with those. */
+  #constant(value: object, place: () => KeptPlace): void {
+    const name = this.#staging.exported.nameOf(value);
+    if (name === undefined) return;
+    const at = place();
+    const { kept } = this.#appProcess;
+    // What began with an exported object is that object under another name, and is kept.
+    if (at.isRoot && !kept.isVariable(at.root.name)) return;
+    throw this.#refusal(at, {
+      what: name,
+      why: "the new code makes another one, which is not the same to ===",
+      remedy:
+        `compare something of it instead, such as a name, or add to "flyhot" in deno.json: "keep": ["${name}"]`,
+      isWhole: true,
     });
   }
 

@@ -34,6 +34,8 @@ export interface Trouble {
   readonly what: string;
   readonly why: string;
   readonly remedy: string;
+  /** Whether the remedy is all there is to be said, wherever it is held. */
+  readonly isWhole?: boolean;
   /** The class that it is about. Default none. */
   readonly ofClass?: string;
 }
@@ -65,7 +67,7 @@ export function keptRefusal(
 function variableRefusal(
   { name, entry, line }: KeptVariable,
   place: KeptPlace,
-  { what, why, ofClass }: Trouble,
+  { what, why, remedy, isWhole, ofClass }: Trouble,
 ): UpgradeError {
   const hash = name.indexOf("#");
   const isClass = ofClass !== undefined;
@@ -76,7 +78,9 @@ function variableRefusal(
     column: 0,
     subject: place.path.slice(hash + 1),
     why: `holds ${what}: ${why}`,
-    remedy: entry === null
+    remedy: isWhole
+      ? remedy
+      : entry === null
       ? `let ${ofClass} construct its instances as before`
       : isClass
       ? `let ${ofClass} construct its instances as before, or name it under "startsAnew": ["${name}"]`

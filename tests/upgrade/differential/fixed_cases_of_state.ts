@@ -43,6 +43,55 @@ export const STATE_CASES: Readonly<Record<string, FixedCase>> = {
     history: [["hit"], ["hit"]],
     given: [["give", 2]],
   },
+  "constant held by a kept variable": {
+    why: "=== tells the old constant from the new one",
+    before: {
+      "app.ts":
+        `import { CLOSED, OPEN, word } from "./states.ts";\nlet now: object = OPEN;\nexport const close = () => { now = CLOSED; };\nexport const ask = () => word + (now === OPEN) + (now === CLOSED);\n`,
+      "states.ts":
+        `export const OPEN = { name: "open" };\nexport const CLOSED = { name: "closed" };\nexport const word = "one";\n`,
+    },
+    after: {
+      "states.ts":
+        `export const OPEN = { name: "open" };\nexport const CLOSED = { name: "closed" };\nexport const word = "two";\n`,
+    },
+    history: [["close"]],
+    given: [["close"]],
+    flyhot: { keep: ["app.ts#now"] },
+  },
+  "constant held by a kept variable, kept as well": {
+    why: "kept, it is the same to old code and new",
+    before: {
+      "app.ts":
+        `import { CLOSED, word } from "./states.ts";\nlet now: object | null = null;\nexport const close = () => { now = CLOSED; };\nexport const ask = () => word + (now === CLOSED);\n`,
+      "states.ts":
+        `export const CLOSED = { name: "closed" };\nexport const word = "one";\n`,
+    },
+    after: {
+      "states.ts":
+        `export const CLOSED = { name: "closed" };\nexport const word = "two";\n`,
+    },
+    history: [["close"]],
+    given: [["close"]],
+    flyhot: { keep: ["app.ts#now", "states.ts#CLOSED"] },
+  },
+  "constant within a constant, held by an unchanged module": {
+    why: "=== tells the old constant from the new one",
+    before: {
+      "app.ts":
+        `import { users } from "./users.ts";\nimport { ROLES, word } from "./roles.ts";\nexport const join = (name: string) => { users.set(name, { role: ROLES.admin }); };\nexport const ask = () => word + [...users.values()].map((it) => it.role === ROLES.admin);\n`,
+      "users.ts": `export const users = new Map<string, { role: object }>();\n`,
+      "roles.ts":
+        `export const ROLES = { admin: { name: "admin" } };\nexport const word = "one";\n`,
+    },
+    after: {
+      "roles.ts":
+        `export const ROLES = { admin: { name: "admin" } };\nexport const word = "two";\n`,
+    },
+    history: [["join", "ann"]],
+    given: [["join", "ann"]],
+    flyhot: { keep: ["app.ts#word"] },
+  },
   "list filled at the top level": {
     why: "the line that fills it runs again",
     before: {

@@ -5,6 +5,62 @@ import type { Program } from "./program.ts";
 
 /** Small programs whose next version cannot come in hot, and why. */
 export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
+  generator: {
+    asks: ["/next", "/"],
+    before: {
+      "main.ts":
+        `import { ids } from "./ids.ts"; import { word } from "./word.ts"; const it = ids(); SERVE((r: Request) => { if (r.url.endsWith("next")) it.next(); return new Response(word()); });`,
+      "ids.ts": `export function* ids() { let n = 0; while (true) yield ++n; }`,
+      "word.ts": `export const word = () => "one";`,
+    },
+    after: { "word.ts": `export const word = () => "two";` },
+    refused:
+      `it: holds state (next() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/main.ts#it"]`,
+  },
+  this_of_object: {
+    asks: ["/add", "/"],
+    before: {
+      "main.ts":
+        `import { store } from "./store.ts"; SERVE((r: Request) => { if (r.url.endsWith("add")) store.users.add("ann"); return new Response(store.word + " " + store.users.all); });`,
+      "store.ts":
+        `import { word } from "./word.ts"; export const store = { word, users: { all: [] as string[], add(name: string) { this.all.push(name); } } };`,
+      "word.ts": `export const word = "one";`,
+    },
+    after: { "word.ts": `export const word = "two";` },
+    refused:
+      `store: holds state (push() at line 1), which would be lost; add to "flyhot" in deno.json: "keep": ["NAME/store.ts#store"]`,
+  },
+  method_bound: {
+    keep: ["main.ts#app"],
+    asks: ["/add", "/"],
+    before: {
+      "main.ts":
+        `import { App } from "./app.ts"; const app = new App(); SERVE(app.handle.bind(app));`,
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { if (r.url.endsWith("add")) this.hits.push("x"); return new Response("one " + this.hits); } }`,
+    },
+    after: {
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { if (r.url.endsWith("add")) this.hits.push("x"); return new Response("two " + this.hits); } }`,
+    },
+    refused:
+      `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code; call it where it is needed: (...args) => app.handle(...args)`,
+  },
+  function_field_taken: {
+    keep: ["main.ts#app"],
+    before: {
+      "main.ts":
+        `import { App } from "./app.ts"; const app = new App(); const routes = { "/": app.handle }; SERVE((r) => routes["/"](r));`,
+      "app.ts":
+        `export class App { hits: string[] = []; handle = (r: Request) => { this.hits.push(r.url); return new Response("one"); }; }`,
+    },
+    after: {
+      "app.ts":
+        `export class App { hits: string[] = []; handle = (r: Request) => { this.hits.push(r.url); return new Response("two"); }; }`,
+    },
+    refused:
+      `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code`,
+  },
   removed_export: {
     before: {
       "main.ts":
@@ -172,6 +228,20 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     },
     after: { "w.ts": `(self as any).postMessage("two");` },
     refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
+  worker_import: {
+    before: {
+      "main.ts":
+        `const w = new Worker(new URL("./w.ts", import.meta.url), { type: "module" }); SERVE(() => new Promise<Response>((ok) => { w.onmessage = (e) => ok(new Response(e.data)); w.postMessage(""); }));`,
+      "w.ts":
+        `import { say } from "./say.ts"; self.onmessage = () => { (self as any).postMessage(say()); };`,
+      "say.ts":
+        `import { word } from "./word.ts"; export const say = () => word;`,
+      "word.ts": `export const word = "one";`,
+    },
+    after: { "word.ts": `export const word = "two";` },
+    refused:
+      `NAME/w.ts: imports NAME/word.ts, which has changed, and a worker that runs it keeps the old code`,
   },
   request_timer: {
     asks: ["/start", "/"],

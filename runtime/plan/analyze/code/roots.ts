@@ -151,6 +151,7 @@ export class Roots {
       case "ThisExpression": {
         const unit = this.#units.around.get(at);
         const of = unit?.class ?? null;
+        if (!of) return this.#literalOf(at, path, seen);
         const fields = this.#field(of, path, seen, unit?.isStatic === true);
         const binding = unit?.isStatic ? of?.binding : null;
         return binding?.top
@@ -240,6 +241,52 @@ export class Roots {
         ? this.#of(value, way, seen)
         : [];
     });
+  }
+
+  /** What `this` is in a method of an object literal: the variable that holds the object, and what its members were made of. */
+  #literalOf(
+    self: Node,
+    path: readonly string[],
+    seen: Set<Binding>,
+  ): Root[] {
+    let at: Node | undefined = self;
+    while (at && !(isFunction(at) && at.type !== "ArrowFunctionExpression")) {
+      at = this.#resolved.parents.get(at)?.node;
+    }
+    const method = at && this.#resolved.parents.get(at);
+    if (method?.node.type !== "Property" || method.key !== "value") return [];
+    const literal = this.#resolved.parents.get(method.node)!.node;
+    const held = this.#holderOf(literal);
+    if (!held) return [];
+    const { binding, members } = held;
+    const way = [...members, ...path];
+    const roots = seen.has(binding) ? [] : this.#literal(literal, path, seen);
+    return binding.top || this.#locals.has(binding)
+      ? [{ specifier: null, name: binding.label, binding, path: way }, ...roots]
+      : roots;
+  }
+
+  /** The variable that an object literal stands in, and under which members. */
+  #holderOf(
+    literal: Node,
+  ): { readonly binding: Binding; readonly members: string[] } | null {
+    const members: string[] = [];
+    let up = this.above(literal);
+    while (up?.node.type === "Property" && up.key === "value") {
+      members.unshift(keyName(up.node, "key") ?? ELEMENT);
+      const outer = this.#resolved.parents.get(up.node)!.node;
+      if (outer.type !== "ObjectExpression") return null;
+      up = this.above(outer);
+    }
+    const isValue = up?.node.type === "VariableDeclarator" &&
+        up.key === "init" ||
+      up?.node.type === "AssignmentExpression" && up.key === "right";
+    const id = isValue
+      ? one(up!.node, up!.key === "init" ? "id" : "left")
+      : null;
+    const binding = id?.type === "Identifier" &&
+      this.#resolved.bindings.get(id);
+    return binding ? { binding, members } : null;
   }
 
   /** What a field of an instance, or of a class, was made of. */

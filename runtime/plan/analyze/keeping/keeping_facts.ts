@@ -36,7 +36,8 @@ export function keepingOf(
       .map((fact) => [fact.name, fact]),
   );
   const kept = [...names.found.values()].map((it): KeptFact => {
-    const { repeats = [], library = null } = facts.get(it.name) ?? {};
+    const { repeats = [], library = null, of, members = [] } =
+      facts.get(it.name) ?? {};
     const at = it.id ?? it.init;
     const state = localStateOf(it, code, units, after);
     const inside = state ? holderOf(it, names.found.values()) : null;
@@ -54,6 +55,7 @@ export function keepingOf(
       ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
+      ...(of ? { of, members } : {}),
       ...(library === null ? {} : { library }),
     };
   });

@@ -1,7 +1,11 @@
 /** What speaks against keeping a value: what is done to it whenever its module is evaluated.
  * @module
  */
-import type { ExportFact } from "../../../protocol/manifest/module_analysis.ts";
+import type {
+  ExportFact,
+  NameRef,
+  TakenMember,
+} from "../../../protocol/manifest/module_analysis.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { derivedAt, staleOf } from "../values/derived.ts";
 import { COLLECTION_READS, isRuntime } from "../values/known_calls.ts";
@@ -38,6 +42,10 @@ export interface KeptFacts {
   readonly repeats: readonly Repeat[];
   /** Where an object of a library that the module configures comes from; such a one is never proposed. */
   readonly library: string | null;
+  /** The class of an instance of which evaluated code takes members. */
+  readonly of?: NameRef;
+  /** These members. */
+  readonly members?: readonly TakenMember[];
 }
 
 /** No more is told: one is enough to refuse it. */
@@ -85,9 +93,18 @@ export function keptFactsOf(
         usesOf.values.ofBinding(binding),
       )
       : [];
+    const fact = binding && usesOf.values.ofBinding(binding);
+    const of = fact?.kind === "instance" && !fact.of?.global ? fact.of : null;
+    const members = binding && of
+      ? membersOf(
+        usesOf.binding(binding),
+        runs.closure(evaluatedWith(it, resolved, units), false),
+      )
+      : [];
     return {
       name: it.name,
       repeats,
+      ...(of && members.length > 0 ? { of, members } : {}),
       library: repeats.some(({ isRead }) => !isRead) ? library : null,
     };
   });
@@ -221,6 +238,24 @@ function repeatsOf(
   ).slice(0, REPEATS_MAX);
 }
 
+/** The members that evaluated code takes without calling them: what it was given stays what it was. */
+function membersOf(
+  uses: readonly UseOfValue[],
+  evaluated: ReadonlySet<Unit>,
+): TakenMember[] {
+  const found = new Map<string, TakenMember>();
+  for (const { unit, path, use, reference } of uses) {
+    const [name, next] = path;
+    if (name === undefined || name.endsWith("()") || name === ELEMENT) continue;
+    const isTaken = next === "bind()" ||
+      next === undefined && use.how !== "write";
+    if (!isTaken || !evaluated.has(unit) || found.has(name)) continue;
+    const { line = 0, column = -1 } = reference.loc?.start ?? {};
+    found.set(name, { name, line, column: column + 1 });
+  }
+  return [...found.values()];
+}
+
 /** What one use does to a value; null if it hands it on, or only shows it. */
 function repeatOf(
   { use, path }: UseOfValue,
@@ -229,6 +264,9 @@ function repeatOf(
   fact: ExportFact,
 ): Pick<Repeat, "detail" | "isRead"> | null {
   const called = path.find((step) => step.endsWith("()"));
+  // Does nothing to it: what is bound is told as a member that is taken.
+  const isBound = path.length === 2 && path[1] === "bind()";
+  if (isBound && fact.kind === "instance") return null;
   if (called !== undefined) {
     const method = called.slice(0, -2);
     if (method === "") return null;

@@ -2,7 +2,7 @@
  * @module
  */
 
-/** Methods of Map, Set, Array, typed arrays and Date that change it. */
+/** Methods of Map, Set, Array, binary data, Date, headers and iterators that change it. */
 export const MUTATORS: ReadonlySet<string> = new Set([
   "set",
   "add",
@@ -19,6 +19,21 @@ export const MUTATORS: ReadonlySet<string> = new Set([
   "copyWithin",
   "getOrInsert",
   "getOrInsertComputed",
+  "append",
+  "next",
+  ...[
+    "Int8",
+    "Uint8",
+    "Int16",
+    "Uint16",
+    "Int32",
+    "Uint32",
+    "Float16",
+    "Float32",
+    "Float64",
+    "BigInt64",
+    "BigUint64",
+  ].map((type) => `set${type}`),
   ...[
     "Date",
     "FullYear",
@@ -204,6 +219,14 @@ export const WRITING_FUNCTIONS: ReadonlySet<string> = new Set([
   "Object.freeze",
   "Object.seal",
   "Object.preventExtensions",
+  "Atomics.add",
+  "Atomics.and",
+  "Atomics.compareExchange",
+  "Atomics.exchange",
+  "Atomics.or",
+  "Atomics.store",
+  "Atomics.sub",
+  "Atomics.xor",
   "Reflect.set",
   "Reflect.defineProperty",
   "Reflect.deleteProperty",

@@ -26,9 +26,12 @@ export function mutationOf(
   let isCopy = false, isCalled = false;
   for (const step of path) {
     const method = step.endsWith("()") ? step.slice(0, -2) : null;
-    if (isMutator(step) && !isCopy) {
-      // Databases, clients and routers have a `delete()` that is about something else.
-      if (!isForeign || !isCalled && method !== "delete") return step;
+    // An iterator that a call has just made is nobody else's.
+    const isOwn = isCopy || method === "next" && isCalled;
+    if (isMutator(step) && !isOwn) {
+      // Databases, clients, routers and logs have a `delete()` or `append()` that is about something else.
+      const isAbout = method !== "delete" && method !== "append";
+      if (!isForeign || !isCalled && isAbout) return step;
     }
     if (method === null || ELEMENT_METHODS.has(method)) {
       // What a copy holds is what the original holds.
