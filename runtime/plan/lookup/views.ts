@@ -91,14 +91,6 @@ export function releaseView(manifest: Manifest): View {
     resolve,
     imports: (path) => {
       let found = known.get(path);
-      if (!found && !own(manifest.modules, path)) {
-        // What only workers load is in no graph of the program; its text tells what it imports.
-        found = (analysis(path)?.imports ?? []).filter((it) => !it.dynamic)
-          .map(({ specifier }) => resolve(path, specifier))
-          .filter((to) => to !== null && Object.hasOwn(manifest.files, to))
-          .map(String);
-        known.set(path, found);
-      }
       if (!found) {
         found = valueImports(
           path,
