@@ -12,7 +12,7 @@ import { runPassingGates } from "../state/cells/holder_cell.ts";
 import { askHealth } from "./ask_health.ts";
 import type { HotChange } from "./changes/hot_change.ts";
 import type { ServiceChange } from "./changes/service_change.ts";
-import type { StateChange } from "./changes/state_change.ts";
+import type { StateChange } from "./changes/state/state_change.ts";
 import type { UpgradeContext } from "./context.ts";
 import { enterRelease } from "./enter_release.ts";
 import type { NamedCheck } from "./health.ts";

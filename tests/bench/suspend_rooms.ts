@@ -5,7 +5,7 @@ import { AppProcess } from "../../runtime/process/process.ts";
 import type { FamilyDefinition } from "../../runtime/state/definition.ts";
 import { FamilyCell } from "../../runtime/state/cells/family_cell.ts";
 import { Staging } from "../../runtime/state/staging.ts";
-import { StateChange } from "../../runtime/upgrade/changes/state_change.ts";
+import { StateChange } from "../../runtime/upgrade/changes/state/state_change.ts";
 
 interface Room {
   key: string;

@@ -5,9 +5,9 @@ import {
   RefusedError,
   type UpgradeError,
   upgradeError,
-} from "../../base/upgrade_error.ts";
-import { CopyError } from "../../state/copy/copy_error.ts";
-import type { StateDefinition } from "../../state/definition.ts";
+} from "../../../base/upgrade_error.ts";
+import { CopyError } from "../../../state/copy/copy_error.ts";
+import type { StateDefinition } from "../../../state/definition.ts";
 
 /**
  * What cannot be copied is refused as what cannot be kept is: by its module.

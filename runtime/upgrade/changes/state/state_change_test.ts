@@ -1,14 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Staging } from "../../state/staging.ts";
+import { Staging } from "../../../state/staging.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
-} from "../../state/definition.ts";
-import { FamilyCell } from "../../state/cells/family_cell.ts";
-import { HolderCallError, HolderCell } from "../../state/cells/holder_cell.ts";
+} from "../../../state/definition.ts";
+import { FamilyCell } from "../../../state/cells/family_cell.ts";
+import {
+  HolderCallError,
+  HolderCell,
+} from "../../../state/cells/holder_cell.ts";
 import { StateChange } from "./state_change.ts";
-import { AppProcess } from "../../process/process.ts";
-import { UpgradeError } from "../../base/upgrade_error.ts";
+import { AppProcess } from "../../../process/process.ts";
+import { UpgradeError } from "../../../base/upgrade_error.ts";
 
 // deno-lint-ignore no-explicit-any -- actions of tests take what suits them
 type TestAction = (state: any, ...args: any[]) => unknown;

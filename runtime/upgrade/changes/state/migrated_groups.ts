@@ -1,14 +1,14 @@
 /** The states that an upgrade migrates, with the steps that lead to their new versions.
  * @module
  */
-import { upgradeError } from "../../base/upgrade_error.ts";
-import type { StateDefinition } from "../../state/definition.ts";
+import { upgradeError } from "../../../base/upgrade_error.ts";
+import type { StateDefinition } from "../../../state/definition.ts";
 import {
   migrationChain,
   MigrationError,
   type MigrationLink,
-} from "../../state/migration.ts";
-import type { MigratedGroup } from "../../state/staged_states.ts";
+} from "../../../state/migration.ts";
+import type { MigratedGroup } from "../../../state/staged_states.ts";
 import { type FamilyPair, type HolderPair, memberPath } from "./state_pairs.ts";
 import { missingShape } from "./state_shape.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UpgradeError } from "../../base/upgrade_error.ts";
-import type { StateDefinition } from "../../state/definition.ts";
+import { UpgradeError } from "../../../base/upgrade_error.ts";
+import type { StateDefinition } from "../../../state/definition.ts";
 import { pairs } from "./state_pairs.ts";
 
 type Named = readonly [name: string, renamedFrom?: string];

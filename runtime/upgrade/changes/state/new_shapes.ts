@@ -1,8 +1,8 @@
 /** State that is kept must be what the new code's `state()` makes.
  * @module
  */
-import { RefusedError } from "../../base/upgrade_error.ts";
-import type { StateDefinition } from "../../state/definition.ts";
+import { RefusedError } from "../../../base/upgrade_error.ts";
+import type { StateDefinition } from "../../../state/definition.ts";
 import type { FamilyPair, HolderPair } from "./state_pairs.ts";
 import { type NewShape, newShape } from "./state_shape.ts";
 

@@ -1,21 +1,21 @@
 /** What an upgrade makes of each holder and family: kept, migrated, renamed, added, removed.
  * @module
  */
-import { UpgradeError, upgradeError } from "../../base/upgrade_error.ts";
-import type { HolderChange } from "../../protocol/machine/machine_result.ts";
-import type { FamilyCell } from "../../state/cells/family_cell.ts";
-import type { HolderCell } from "../../state/cells/holder_cell.ts";
+import { UpgradeError, upgradeError } from "../../../base/upgrade_error.ts";
+import type { HolderChange } from "../../../protocol/machine/machine_result.ts";
+import type { FamilyCell } from "../../../state/cells/family_cell.ts";
+import type { HolderCell } from "../../../state/cells/holder_cell.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
   StateDefinition,
-} from "../../state/definition.ts";
+} from "../../../state/definition.ts";
 import {
   type Declared,
   refuseTwice,
   type Staging,
-} from "../../state/staging.ts";
-import type { RemovedState } from "../../process/declarations.ts";
+} from "../../../state/staging.ts";
+import type { RemovedState } from "../../../process/declarations.ts";
 
 /** What is there, and what takes its place. */
 export interface Pair<Cell, Definition> {

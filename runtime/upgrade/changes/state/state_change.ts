@@ -1,34 +1,37 @@
 /** What an upgrade does to holders and families: migrate copies ahead, suspend, migrate the rest, swap, resume.
  * @module
  */
-import { performance } from "../../base/platform/globals.ts";
-import { noteGeneration } from "../../state/cells/action_generation.ts";
+import { performance } from "../../../base/platform/globals.ts";
+import { noteGeneration } from "../../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
-import { deadlineSignal, within } from "../../base/deadline.ts";
-import { pause } from "../../base/pause.ts";
-import { upgradeError } from "../../base/upgrade_error.ts";
-import type { Side } from "../../state/classes/classes.ts";
-import type { AppProcess } from "../../process/process.ts";
-import type { RemovedState } from "../../process/declarations.ts";
-import type { HolderChange } from "../../protocol/machine/machine_result.ts";
+import { deadlineSignal, within } from "../../../base/deadline.ts";
+import { pause } from "../../../base/pause.ts";
+import { upgradeError } from "../../../base/upgrade_error.ts";
+import type { Side } from "../../../state/classes/classes.ts";
+import type { AppProcess } from "../../../process/process.ts";
+import type { RemovedState } from "../../../process/declarations.ts";
+import type { HolderChange } from "../../../protocol/machine/machine_result.ts";
 import type {
   FamilyDefinition,
   HolderDefinition,
   StateDefinition,
-} from "../../state/definition.ts";
-import { capturedWhy } from "../../state/copy/hidden_state.ts";
-import { originalOf } from "../../modules/calls_as_work.ts";
-import { FamilyCell } from "../../state/cells/family_cell.ts";
+} from "../../../state/definition.ts";
+import { capturedWhy } from "../../../state/copy/hidden_state.ts";
+import { originalOf } from "../../../modules/calls_as_work.ts";
+import { FamilyCell } from "../../../state/cells/family_cell.ts";
 import {
   HolderCallError,
   HolderCell,
   quiesce,
-} from "../../state/cells/holder_cell.ts";
-import { MigrationError } from "../../state/migration.ts";
-import { type MigratedGroup, StagedStates } from "../../state/staged_states.ts";
-import type { Staging } from "../../state/staging.ts";
-import { ClassChange } from "./class_change.ts";
-import type { KeptVariable } from "./kept_refusal.ts";
+} from "../../../state/cells/holder_cell.ts";
+import { MigrationError } from "../../../state/migration.ts";
+import {
+  type MigratedGroup,
+  StagedStates,
+} from "../../../state/staged_states.ts";
+import type { Staging } from "../../../state/staging.ts";
+import { ClassChange } from "../class_change.ts";
+import type { KeptVariable } from "../kept_refusal.ts";
 import { migratedGroups } from "./migrated_groups.ts";
 import { migrateError } from "./migrate_error.ts";
 import { refuseNewShapes } from "./new_shapes.ts";

@@ -1,9 +1,9 @@
 /** All state of the process, and what an upgrade makes of it.
  * @module
  */
-import type { AppProcess } from "../../process/process.ts";
-import type { HolderCell } from "../../state/cells/holder_cell.ts";
-import type { StateDefinition } from "../../state/definition.ts";
+import type { AppProcess } from "../../../process/process.ts";
+import type { HolderCell } from "../../../state/cells/holder_cell.ts";
+import type { StateDefinition } from "../../../state/definition.ts";
 import { type FamilyPair, type HolderPair, memberPath } from "./state_pairs.ts";
 
 /** The state of a process, seen by an upgrade. */

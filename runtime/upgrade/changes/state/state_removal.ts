@@ -1,7 +1,7 @@
 /** State that the new code does not declare: given up by name, or the upgrade is refused.
  * @module
  */
-import { UpgradeError } from "../../base/upgrade_error.ts";
+import { UpgradeError } from "../../../base/upgrade_error.ts";
 import type { RemovedName } from "./state_pairs.ts";
 
 /**

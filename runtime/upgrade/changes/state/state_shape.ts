@@ -1,7 +1,7 @@
 /** How states differ in shape: members that only the newest `state()` has, and members of another kind.
  * @module
  */
-import { kindOf } from "../../state/copy/value_kind.ts";
+import { kindOf } from "../../../state/copy/value_kind.ts";
 
 /** What the newest `state()` has and what is kept has not. */
 export interface NewShape {
