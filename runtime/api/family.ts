@@ -113,8 +113,6 @@ export function family<
     );
   };
   const actions = Object.keys(definition.actions);
-  const whenIn = (act: () => void) =>
-    staging?.state === "staged" ? staging.onLive(act) : act();
   const onError = (error: unknown) =>
     appProcess.logger.error(
       `a listener of ${name} failed: ${thrownText(error)}`,
@@ -124,7 +122,7 @@ export function family<
       stateHandle(`${name}[${key}]`, actions, {
         cell: (purpose) => cell(purpose).member(key),
         state: (purpose) => cell(purpose).stateOf(key),
-        whenIn,
+        whenIn: (act) => appProcess.whenIn(staging, act),
         owner: () => appProcess.evaluating(),
         subscribed: (it) => appProcess.subscriptions.add(it),
         onError,

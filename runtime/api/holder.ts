@@ -150,12 +150,10 @@ export function holder<
       `Cannot ${purpose}: an upgrade removed the holder ${name}`,
     );
   };
-  const whenIn = (act: () => void) =>
-    staging?.state === "staged" ? staging.onLive(act) : act();
   const handle = stateHandle(name, Object.keys(definition.actions), {
     cell,
     state: (purpose) => cell(purpose).shown,
-    whenIn,
+    whenIn: (act) => appProcess.whenIn(staging, act),
     owner: () => appProcess.evaluating(),
     subscribed: (it) => appProcess.subscriptions.add(it),
     onError: (error) =>

@@ -132,6 +132,17 @@ export class Declarations {
   }
 
   /**
+   * Does something as soon as a declaration is in; where it was given up, the use of it says so.
+   *
+   * @param staging the staging area it was made in, or null
+   * @param act what to do
+   */
+  whenIn(staging: Staging | null, act: () => void): void {
+    if (staging?.state === "staged") staging.onLive(act);
+    else act();
+  }
+
+  /**
    * Refuses the use of state by code that is not in.
    *
    * @param purpose what is wanted, for messages

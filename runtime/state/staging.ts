@@ -77,13 +77,12 @@ export class Staging {
   }
 
   /**
-   * Does something as soon as these declarations are in: at once where they are, never where they do not come in.
+   * Does something as soon as these declarations are in, which are staged now; never where they do not come in.
    *
    * @param act what to do
    */
   onLive(act: () => void): void {
-    if (this.#state === "staged") this.#onLive.push(act);
-    else if (this.#state === "live") act();
+    this.#onLive.push(act);
   }
 
   /** Says that they are in. */
