@@ -255,15 +255,15 @@ function declaredBy(node: Node, { parents }: Resolved): Node | null {
  * Makes a function that finds something out about a module once.
  *
  * @param find finds it out; `resolved` is always that of `units`
- * @returns the same, remembered with the module's code
+ * @returns the same, remembered for each module
  */
 export function oncePerModule<T>(
   find: (resolved: Resolved, units: Units) => T,
 ): (resolved: Resolved, units: Units) => T {
-  // In the code itself: a WeakMap would keep whole trees alive until all memory is gone through.
-  const key = Symbol("found");
+  const found = new WeakMap<Units, { readonly value: T }>();
   return (resolved, units) => {
-    const known = units as Units & { [key]?: { readonly value: T } };
-    return (known[key] ??= { value: find(resolved, units) }).value;
+    let known = found.get(units);
+    if (!known) found.set(units, known = { value: find(resolved, units) });
+    return known.value;
   };
 }
