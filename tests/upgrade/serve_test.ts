@@ -114,6 +114,8 @@ ${first}
 export default { fetch: () => new Response("${version}") };`;
   await using app = await OrdinaryApp.start({
     "main.ts": main("v1", "all.served = true;"),
+    // A start does not find what is left on the global object; that this may be so is said here.
+    "deno.json": `{ "flyhot": { "consent": ["global:main.ts#served"] } }`,
   }, { by: "serve", args: ADDRESS(port), listens: false });
   const { state, failure } = await app.upgrade({
     "main.ts": main(
