@@ -27,7 +27,7 @@ async function aws(
         AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
         AWS_ENDPOINT_URL_S3: endpoint,
         AWS_REGION: "auto",
-        AWS_CONFIG_FILE: join(cwd, "none"),
+        AWS_CONFIG_FILE: join(cwd, "config"),
         AWS_SHARED_CREDENTIALS_FILE: join(cwd, "none"),
       },
       stdin: "null",
@@ -40,7 +40,7 @@ async function aws(
   }
 }
 
-Deno.test("aws-cli downloads in parts, lists and removes what is in the sandbox's object store", async (t) => {
+Deno.test("aws-cli moves files in parts, lists, copies, removes and signs URLs for the sandbox's object store", async (t) => {
   await using folder = await tempFolder();
   const server = await startObjectStore({ bucket: BUCKET, ...KEYS });
   try {
@@ -49,6 +49,11 @@ Deno.test("aws-cli downloads in parts, lists and removes what is in the sandbox'
       const name = "skipped: there is no aws-cli";
       return void await t.step({ name, ignore: true, fn: () => {} });
     }
+    // Without it, aws-cli 1 signs URLs in a way that S3 gave up.
+    await Deno.writeTextFile(
+      join(folder.path, "config"),
+      "[default]\ns3 =\n  signature_version = s3v4\n",
+    );
     const run = async (...args: string[]) => {
       const done = await aws(server.url, folder.path, "s3", ...args);
       assert(done?.code === 0, `${args.join(" ")}: ${done?.stderr}`);
@@ -69,12 +74,27 @@ Deno.test("aws-cli downloads in parts, lists and removes what is in the sandbox'
     assertEquals(down.length, LARGE);
     assert(down.every((byte, at) => byte === large[at]));
 
+    await run("cp", "down.bin", `s3://${BUCKET}/up.bin`, "--quiet");
+    await run("cp", `s3://${BUCKET}/up.bin`, `s3://${BUCKET}/copy.bin`);
+    const copy = await bucket.get("copy.bin");
+    assert(copy.status === "found");
+    const copied = new Uint8Array(await new Response(copy.body).arrayBuffer());
+    assertEquals(copied.length, LARGE);
+    assert(copied.every((byte, at) => byte === large[at]));
+    assert((await run("ls")).includes(` ${BUCKET}`));
+
     await Deno.writeTextFile(join(folder.path, "hi there.txt"), "hi");
     await run("cp", "hi there.txt", `s3://${BUCKET}/aws/hi there.txt`);
     assert((await run("ls", `s3://${BUCKET}/aws/`)).includes(" hi there.txt"));
+    const url = await run("presign", `s3://${BUCKET}/aws/hi there.txt`);
+    assertEquals(await (await fetch(url.trim())).text(), "hi");
     await run("rm", "--recursive", `s3://${BUCKET}/aws/`);
     const left = await Array.fromAsync(bucket.list(""));
-    assertEquals(left.map(({ key }) => key), ["large.bin"]);
+    assertEquals(left.map(({ key }) => key), [
+      "copy.bin",
+      "large.bin",
+      "up.bin",
+    ]);
   } finally {
     await server.close();
   }

@@ -47,6 +47,8 @@ export interface Signing {
   headers?: Record<string, string>;
   unsigned?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;
+  /** Makes the body of the request's signature instead. */
+  sign?: (signature: string) => Uint8Array<ArrayBuffer>;
   payloadHash?: string;
   date?: Date;
   accessKeyId?: string;
@@ -91,6 +93,7 @@ export async function send(
   );
   const signature = createHmac("sha256", key).update(toSign.join("\n"))
     .digest("hex");
+  const body = signing.sign?.(signature) ?? signing.body;
   const credential = [signing.accessKeyId ?? KEY.accessKeyId, ...scope];
   delete headers.host;
   return await fetch(url + target, {
@@ -102,7 +105,7 @@ export async function send(
         credential.join("/")
       }, SignedHeaders=${names.join(";")}, Signature=${signature}`,
     },
-    ...(signing.body ? { body: signing.body } : {}),
+    ...(body ? { body } : {}),
   });
 }
 

@@ -2,7 +2,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BucketError, getJson, putJson } from "@flyhot/runtime/bucket";
 import { createHash } from "node:crypto";
 import type { Fault } from "../server/faults.ts";
-import { assertS3Error, BYTES, running, send } from "./fixture_test.ts";
+import {
+  assertS3Error,
+  BYTES,
+  running,
+  send,
+  type Signing,
+} from "./fixture_test.ts";
 
 Deno.test("startObjectStore() reads back what the official client wrote", async () => {
   await using store = await running();
@@ -241,6 +247,115 @@ Deno.test("startObjectStore() refuses a write or removal whose condition does no
   const bare = (first.headers.get("etag") ?? "").replaceAll('"', "");
   const again = await put({ "if-match": bare });
   assertEquals([again.status, await again.text()], [200, ""]);
+});
+
+Deno.test("startObjectStore() copies an object, with its headers or others, whole or as a part", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const first = await send(url, {
+    method: "PUT",
+    body: BYTES,
+    target: "/bucket/a%20b",
+    headers: { "content-type": "text/plain", "x-amz-meta-a": "1" },
+  });
+  const etag = first.headers.get("etag") ?? "";
+  await first.body?.cancel();
+  const copy = (headers: Record<string, string>, target = "/bucket/key") =>
+    send(url, {
+      method: "PUT",
+      target,
+      headers: { "x-amz-copy-source": "/bucket/a%20b", ...headers },
+    });
+  const type = async () => {
+    const read = await send(url);
+    assertEquals(await read.text(), "hello world");
+    return [
+      read.headers.get("content-type"),
+      read.headers.get("x-amz-meta-a"),
+    ];
+  };
+  const done = await copy({ "x-amz-copy-source-if-match": etag });
+  const xml = await done.text();
+  assert(xml.includes(`<ETag>&quot;${etag.slice(1, -1)}&quot;</ETag>`), xml);
+  assertEquals(await type(), ["text/plain", "1"]);
+  const other = await copy({
+    "x-amz-copy-source": "bucket/a%20b",
+    "x-amz-metadata-directive": "REPLACE",
+    "content-type": "text/x",
+  });
+  await other.body?.cancel();
+  assertEquals(await type(), ["text/x", null]);
+  const source = "x-amz-copy-source";
+  for (
+    const [headers, status, code] of [
+      [{ [source]: "/bucket/none" }, 404, "NoSuchKey"],
+      [{ [source]: "/other/a" }, 404, "NoSuchBucket"],
+      [{ [source]: "/bucket/a%20b?versionId=1" }, 501, "NotImplemented"],
+      [{ [source]: "/bucket/key" }, 400, "InvalidRequest"],
+      [{ [`${source}-if-match`]: '"x"' }, 412, "PreconditionFailed"],
+      [{ [`${source}-if-none-match`]: etag }, 412, "PreconditionFailed"],
+      [{ [`${source}-if-modified-since`]: "x" }, 501, "NotImplemented"],
+      [{ "if-none-match": "*" }, 412, "PreconditionFailed"],
+    ] as const
+  ) await assertS3Error(await copy(headers), status, code);
+});
+
+Deno.test("startObjectStore() removes many objects, lists in the old way, and knows its buckets", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const keys = ["a&b", "c/1", "c/2", "d"];
+  for (const key of keys) await store.bucket().put(key, BYTES, "always");
+  const text = async (signing: Signing) =>
+    await (await send(url, signing)).text();
+  const listed = async (query: string) => {
+    const xml = await text({ target: `/bucket${query}` });
+    return Array.from(
+      xml.matchAll(/<(?:Key|Prefix|NextMarker)>([^<]+)/g),
+      ([, it]) => it,
+    );
+  };
+  assertEquals(await listed(""), ["a&amp;b", "c/1", "c/2", "d"]);
+  assertEquals(await listed("?marker=c%2F1"), ["c/2", "d"]);
+  assertEquals(
+    await listed("?delimiter=%2F&encoding-type=url&max-keys=2"),
+    ["c/", "a%26b", "c/"],
+  );
+  await assertS3Error(
+    await send(url, { target: "/bucket?versions=" }),
+    501,
+    "NotImplemented",
+  );
+  assert((await text({ target: "/" })).includes("<Name>bucket</Name>"));
+  assert((await text({ target: "/bucket?location=" })).includes("Location"));
+  await assertS3Error(
+    await send(url, { target: "/bucket", method: "PUT" }),
+    409,
+    "BucketAlreadyOwnedByYou",
+  );
+  const remove = (inner: string) =>
+    send(url, {
+      method: "POST",
+      target: "/bucket?delete=",
+      body: new TextEncoder().encode(`<Delete>${inner}</Delete>`),
+    });
+  const removed = await remove(
+    "<Object><Key>a&#38;b</Key></Object><Object><Key>none</Key></Object>",
+  );
+  assertEquals(
+    (await removed.text()).match(/<Key>[^<]*/g),
+    ["<Key>a&amp;b", "<Key>none"],
+  );
+  const quiet = await remove(
+    "<Object><Key>c/1</Key></Object><Quiet>true</Quiet>",
+  );
+  assertEquals((await quiet.text()).match(/<Key>/g), null);
+  await assertS3Error(await remove(""), 400, "MalformedXML");
+  await assertS3Error(
+    await remove("<Object><Key>d</Key><VersionId>1</VersionId></Object>"),
+    501,
+    "NotImplemented",
+  );
+  assertEquals(await listed(""), ["c/2", "d"]);
 });
 
 Deno.test("startObjectStore() makes the trouble it is told to make, when a write meets it", async () => {

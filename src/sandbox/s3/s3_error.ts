@@ -1,4 +1,4 @@
-/** The errors of S3, in its own words and XML.
+/** The errors of S3, in its own words.
  *
  * Codes: {@link https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html}
  * @module
@@ -20,33 +20,16 @@ export class S3Error extends Error {
   }
 }
 
-/** Writes an error body. */
-export function errorXml(
-  code: string,
-  message: string,
-  resource: string,
-  requestId: string,
-): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${
-    escapeXml(code)
-  }</Code><Message>${escapeXml(message)}</Message><Resource>${
-    escapeXml(resource)
-  }</Resource><RequestId>${escapeXml(requestId)}</RequestId></Error>`;
+/** The error of what the sandbox does not do: never an answer that only looks right. */
+export function notImplemented(what: string): S3Error {
+  return new S3Error(
+    501,
+    "NotImplemented",
+    `The sandbox does not implement ${what}.`,
+  );
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-/** Escapes text for XML; control characters become references. */
-export function escapeXml(text: string): string {
-  return text.replaceAll(
-    // deno-lint-ignore no-control-regex -- control characters are what must not stand bare in XML
-    /[&<>"'\u0000-\u001f\u007f]/g,
-    (sign) => ENTITIES[sign] ?? `&#${sign.charCodeAt(0)};`,
-  );
+/** The error of an argument. */
+export function invalidArgument(why: string): S3Error {
+  return new S3Error(400, "InvalidArgument", why);
 }

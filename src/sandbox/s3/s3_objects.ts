@@ -2,19 +2,26 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { S3Error } from "./s3_error.ts";
+import { notImplemented, S3Error } from "./s3_error.ts";
 
 /** One object. */
 export interface StoredObject {
   /** Its content. */
   readonly content: Uint8Array<ArrayBuffer>;
-  /** The MD5 of its content in quotes. */
+  /** In quotes: the MD5 of its content, or of the MD5s of the parts it was put together from. */
   readonly etag: string;
   /** When it was written, in milliseconds since 1970. */
   readonly modifiedAt: number;
-  /** Its content-type and x-amz-meta-* headers. */
+  /** What a read answers with: its content-type, x-amz-meta-* and the like. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Its x-amz-checksum-* headers, shown to those who ask for them. */
+  readonly checksums: Readonly<Record<string, string>>;
 }
+
+/** What is to become an object. */
+export type NewObject =
+  & Pick<StoredObject, "content" | "headers">
+  & Partial<StoredObject>;
 
 /** The conditional headers of a request. */
 export interface Conditions {
@@ -93,19 +100,13 @@ export class S3Objects {
   }
 
   /** Writes an object if the conditions hold. */
-  put(
-    key: string,
-    content: Uint8Array<ArrayBuffer>,
-    headers: Readonly<Record<string, string>>,
-    conditions: Conditions,
-  ): StoredObject {
+  put(key: string, written: NewObject, conditions: Conditions): StoredObject {
     this.#refuse(key, conditions);
-    const md5 = createHash("md5").update(content).digest("hex");
     const object: StoredObject = {
-      content,
-      etag: `"${md5}"`,
+      etag: etagOf(written.content),
       modifiedAt: Date.now(),
-      headers,
+      checksums: {},
+      ...written,
     };
     this.#objects.set(key, object);
     return object;
@@ -146,14 +147,15 @@ export class S3Objects {
     if (verdict === "write") return;
     if (verdict === "missing") throw noSuchKey();
     if (verdict === "unsupported") {
-      throw new S3Error(
-        501,
-        "NotImplemented",
-        "A write takes no other If-None-Match than *.",
-      );
+      throw notImplemented("writes with another If-None-Match than *");
     }
     throw preconditionFailed();
   }
+}
+
+/** The ETag of content that was written at once. */
+export function etagOf(content: Uint8Array<ArrayBuffer>): string {
+  return `"${createHash("md5").update(content).digest("hex")}"`;
 }
 
 /** The error of a condition that did not hold. */

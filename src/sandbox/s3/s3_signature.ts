@@ -4,37 +4,38 @@
  * @module
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { S3Error } from "./s3_error.ts";
-
-/** What of a request is signed. */
-export interface SignedRequest {
-  /** The method. */
-  readonly method: string;
-  /** The path as it was sent. */
-  readonly path: string;
-  /** The query as it was sent, without the question mark. */
-  readonly query: string;
-  /** The headers by lower-case name. */
-  readonly headers: ReadonlyMap<string, string>;
-  /** The body. */
-  readonly body: Uint8Array<ArrayBuffer>;
-}
+import {
+  dechunk,
+  type Dechunked,
+  incomplete,
+  type VerifyChunk,
+} from "./chunked_body.ts";
+import { canonicalRequest, type SignedRequest } from "./canonical_request.ts";
+import { notImplemented, S3Error } from "./s3_error.ts";
 
 const SKEW_MS_MAX = 15 * 60_000;
+// A URL may be signed for a week.
+const EXPIRES_SECONDS_MAX = 604_800;
+const EMPTY_HASH = createHash("sha256").digest("hex");
 
 /**
- * Checks who sent a request, when, and that nothing of it was changed on the way.
+ * Checks who sent a request, when, and that nothing of it was changed on the way; returns the body that was meant. The
+ * signature stands in the header or, of a presigned URL, in the query.
  *
  * The region in the credential scope may be any, as on Tigris and Ceph. Stricter than AWS in one point, as Ceph 20 is: a
- * content-type or x-amz-* header outside the signature is refused.
+ * content-type outside the signature in a header is refused, as x-amz-* headers are.
  */
 export function verifySignature(
   request: SignedRequest,
   secrets: ReadonlyMap<string, string>,
   now: number,
-): void {
+): Dechunked {
   const { headers } = request;
-  const header = headers.get("authorization");
+  const parameters = new URLSearchParams(request.query);
+  const isPresigned = parameters.has("X-Amz-Signature");
+  const header = isPresigned
+    ? presignedHeader(parameters)
+    : headers.get("authorization");
   if (header === undefined) {
     throw new S3Error(403, "AccessDenied", "Access Denied");
   }
@@ -47,23 +48,29 @@ export function verifySignature(
       "The AWS Access Key Id you provided does not exist in our records.",
     );
   }
-  const timestamp = headers.get("x-amz-date") ?? "";
+  const timestamp =
+    (isPresigned ? parameters.get("X-Amz-Date") : headers.get("x-amz-date")) ??
+      "";
   const sentAt = parseAmzDate(timestamp);
   if (sentAt === null || timestamp.slice(0, 8) !== auth.date) {
     throw new S3Error(
       403,
       "AccessDenied",
-      "AWS authentication requires a valid x-amz-date header that agrees with the credential scope.",
+      "AWS authentication requires a valid x-amz-date that agrees with the credential scope.",
     );
   }
-  if (Math.abs(now - sentAt) > SKEW_MS_MAX) {
+  if (isPresigned) refuseExpired(parameters, sentAt, now);
+  else if (Math.abs(now - sentAt) > SKEW_MS_MAX) {
     throw new S3Error(
       403,
       "RequestTimeTooSkewed",
       "The difference between the request time and the current time is too large.",
     );
   }
-  const payloadHash = headers.get("x-amz-content-sha256");
+  const payloadHash = headers.get("x-amz-content-sha256") ??
+    (isPresigned
+      ? parameters.get("X-Amz-Content-Sha256") ?? "UNSIGNED-PAYLOAD"
+      : undefined);
   if (payloadHash === undefined) {
     throw new S3Error(
       400,
@@ -72,16 +79,47 @@ export function verifySignature(
     );
   }
   const canonical = canonicalRequest(request, auth.signedHeaders, payloadHash);
-  const expected = signatureOf(canonical, timestamp, auth, secret);
-  if (!sameText(expected, auth.signature)) {
+  const sign = signer(timestamp, auth, secret);
+  if (!sameText(sign("", sha256(canonical)), auth.signature)) {
     throw new S3Error(
       403,
       "SignatureDoesNotMatch",
       "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
     );
   }
-  refuseUnsigned(headers, auth.signedHeaders);
-  checkPayload(payloadHash, request.body);
+  refuseUnsigned(headers, auth.signedHeaders, isPresigned);
+  return receive(request, payloadHash, chunkVerifier(sign, auth.signature));
+}
+
+/** The `Authorization` header that a presigned URL stands for. */
+function presignedHeader(parameters: URLSearchParams): string {
+  const fields = ["Credential", "SignedHeaders", "Signature"].map((name) =>
+    `${name}=${parameters.get(`X-Amz-${name}`) ?? ""}`
+  );
+  return `${parameters.get("X-Amz-Algorithm")} ${fields.join(",")}`;
+}
+
+function refuseExpired(
+  parameters: URLSearchParams,
+  sentAt: number,
+  now: number,
+): void {
+  const expires = Number(parameters.get("X-Amz-Expires") || NaN);
+  if (
+    !Number.isInteger(expires) || expires < 1 || expires > EXPIRES_SECONDS_MAX
+  ) {
+    throw new S3Error(
+      400,
+      "AuthorizationQueryParametersError",
+      "X-Amz-Expires must be a number of seconds, a week's at most",
+    );
+  }
+  if (sentAt - now > SKEW_MS_MAX) {
+    throw new S3Error(403, "AccessDenied", "Request is not valid yet");
+  }
+  if (now >= sentAt + expires * 1000) {
+    throw new S3Error(403, "AccessDenied", "Request has expired");
+  }
 }
 
 /** The parts of an `Authorization` header. */
@@ -142,75 +180,38 @@ export function parseAuthorization(header: string): Authorization {
   return { accessKeyId, date, region, signedHeaders, signature };
 }
 
-/** Builds the canonical request. */
-export function canonicalRequest(
-  request: SignedRequest,
-  signedHeaders: readonly string[],
-  payloadHash: string,
-): string {
-  const headers = signedHeaders.map((name) => {
-    const value = (request.headers.get(name) ?? "").trim();
-    return `${name}:${value.replaceAll(/\s+/g, " ")}\n`;
-  });
-  return [
-    request.method,
-    canonicalPath(request.path),
-    canonicalQuery(request.query),
-    headers.join(""),
-    signedHeaders.join(";"),
-    payloadHash,
-  ].join("\n");
+/** Signs a hash; `kind` is the end of the algorithm's name, and what stands between scope and hash comes before. */
+type Sign = (kind: string, ...lines: readonly string[]) => string;
+
+function signer(timestamp: string, auth: Authorization, secret: string): Sign {
+  const scope = [auth.date, auth.region, "s3", "aws4_request"];
+  const key = scope.reduce<string | Uint8Array>(hmac, `AWS4${secret}`);
+  return (kind, ...lines) =>
+    createHmac("sha256", key).update(
+      [`AWS4-HMAC-SHA256${kind}`, timestamp, scope.join("/"), ...lines]
+        .join("\n"),
+    ).digest("hex");
 }
 
-// S3 encodes each path segment once and leaves dots and empty segments alone.
-function canonicalPath(path: string): string {
-  return path.split("/").map((segment) => encode(decode(segment))).join("/");
+/** Every chunk is signed together with the signature before it, the first with that of the request. */
+function chunkVerifier(sign: Sign, seed: string): VerifyChunk {
+  let previous = seed;
+  return (kind, bytes, signature) => {
+    const hashes = kind === "PAYLOAD" ? [EMPTY_HASH] : [];
+    const expected = sign(`-${kind}`, previous, ...hashes, sha256(bytes));
+    if (!sameText(expected, signature)) {
+      throw new S3Error(
+        403,
+        "SignatureDoesNotMatch",
+        "The signature of a chunk does not match what was received.",
+      );
+    }
+    previous = expected;
+  };
 }
 
-function canonicalQuery(query: string): string {
-  if (query === "") return "";
-  return query.split("&").filter((pair) => pair !== "").map((pair) => {
-    const equals = pair.indexOf("=");
-    const name = equals === -1 ? pair : pair.slice(0, equals);
-    const value = equals === -1 ? "" : pair.slice(equals + 1);
-    return [name, value].map((text) => encode(decode(text, true)));
-  }).sort(([a = "", x = ""], [b = "", y = ""]) =>
-    compare(a, b) || compare(x, y)
-  ).map(([name, value]) => `${name}=${value}`).join("&");
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function decode(text: string, plusIsSpace = false): string {
-  try {
-    return decodeURIComponent(plusIsSpace ? text.replaceAll("+", " ") : text);
-  } catch {
-    throw new S3Error(400, "InvalidURI", "Couldn't parse the specified URI.");
-  }
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-function signatureOf(
-  canonical: string,
-  timestamp: string,
-  auth: Authorization,
-  secret: string,
-): string {
-  const scope = `${auth.date}/${auth.region}/s3/aws4_request`;
-  const hash = createHash("sha256").update(canonical).digest("hex");
-  const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash}`;
-  const key = [auth.date, auth.region, "s3", "aws4_request"].reduce<
-    string | Uint8Array
-  >((key, text) => hmac(key, text), `AWS4${secret}`);
-  return createHmac("sha256", key).update(toSign).digest("hex");
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 function hmac(key: string | Uint8Array, text: string): Uint8Array {
@@ -226,10 +227,12 @@ function sameText(a: string, b: string): boolean {
 function refuseUnsigned(
   headers: ReadonlyMap<string, string>,
   signedHeaders: readonly string[],
+  isPresigned: boolean,
 ): void {
   for (const name of headers.keys()) {
-    const mustBeSigned = name === "host" || name === "content-type" ||
-      name.startsWith("x-amz-");
+    // Whoever uses a presigned URL may say what he sends.
+    const mustBeSigned = name === "host" || name.startsWith("x-amz-") ||
+      (name === "content-type" && !isPresigned);
     if (mustBeSigned && !signedHeaders.includes(name)) {
       throw new S3Error(
         403,
@@ -240,26 +243,30 @@ function refuseUnsigned(
   }
 }
 
-function checkPayload(
+/** Takes the body out of its chunks, or compares it with its hash. */
+function receive(
+  { headers, body }: SignedRequest,
   payloadHash: string,
-  body: Uint8Array<ArrayBuffer>,
-): void {
-  if (payloadHash === "UNSIGNED-PAYLOAD") return;
+  verify: VerifyChunk,
+): Dechunked {
   if (payloadHash.startsWith("STREAMING-")) {
-    throw new S3Error(
-      501,
-      "NotImplemented",
-      "The sandbox does not take bodies signed in chunks.",
-    );
+    const [, kind, signed] =
+      /^STREAMING-(UNSIGNED-PAYLOAD-TRAILER|(AWS4-HMAC-SHA256-PAYLOAD)(?:-TRAILER)?)$/
+        .exec(payloadHash) ?? [];
+    if (kind === undefined) throw notImplemented(`bodies of ${payloadHash}`);
+    const dechunked = dechunk(body, signed === undefined ? null : verify);
+    const length = headers.get("x-amz-decoded-content-length");
+    if (Number(length) !== dechunked.body.length) throw incomplete();
+    return dechunked;
   }
-  const actual = createHash("sha256").update(body).digest("hex");
-  if (payloadHash !== actual) {
+  if (payloadHash !== "UNSIGNED-PAYLOAD" && payloadHash !== sha256(body)) {
     throw new S3Error(
       400,
       "XAmzContentSHA256Mismatch",
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
     );
   }
+  return { body, trailers: new Map() };
 }
 
 function parseAmzDate(text: string): number | null {

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import {
   assertS3Error,
   BYTES,
+  KEY,
   running,
   send,
   type Signing,
@@ -57,8 +58,19 @@ Deno.test("startObjectStore() refuses requests that are not signed as they are s
       body: BYTES,
       payloadHash: createHash("sha256").update("other").digest("hex"),
     }],
-    ["chunked", 501, "NotImplemented", {
-      payloadHash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    ["chunked otherwise", 501, "NotImplemented", {
+      payloadHash: "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+    }],
+    ["chunked without chunks", 400, "IncompleteBody", {
+      method: "PUT",
+      body: BYTES,
+      payloadHash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    }],
+    ["chunked to another length", 400, "IncompleteBody", {
+      method: "PUT",
+      body: new TextEncoder().encode("2\r\nhi\r\n0\r\n\r\n"),
+      headers: { "x-amz-decoded-content-length": "3" },
+      payloadHash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
     }],
     ["wrong md5", 400, "BadDigest", {
       method: "PUT",
@@ -67,9 +79,11 @@ Deno.test("startObjectStore() refuses requests that are not signed as they are s
     }],
     ["other bucket", 404, "NoSuchBucket", { target: "/other/key" }],
     ["missing key", 404, "NoSuchKey", {}],
-    ["multipart", 501, "NotImplemented", {
-      method: "POST",
-      target: "/bucket/key?uploads=",
+    ["parameters of another operation", 501, "NotImplemented", {
+      target: "/bucket/key?tagging=",
+    }],
+    ["a version", 501, "NotImplemented", {
+      target: "/bucket/key?versionId=1",
     }],
     ["post", 405, "MethodNotAllowed", { method: "POST" }],
     ["long key", 400, "KeyTooLongError", {
@@ -106,4 +120,76 @@ Deno.test("startObjectStore() accepts clocks 5 minutes off and a body with the s
   assertEquals(read.headers.get("content-type"), "text/plain");
   assertEquals(read.headers.get("x-amz-meta-a"), "1");
   await read.body?.cancel();
+});
+
+Deno.test("startObjectStore() takes a presigned URL while it lasts, and as it was signed", async () => {
+  await using store = await running();
+  const { url } = store.server;
+  const written = await send(url, { method: "PUT", body: BYTES });
+  await written.body?.cancel();
+  const presigned = (
+    { expires = "60", date = new Date(), method = "GET", path = "/bucket/key" },
+  ) => {
+    const timestamp = date.toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
+    const scope = [timestamp.slice(0, 8), "auto", "s3", "aws4_request"];
+    const query = [
+      "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+      `X-Amz-Credential=${
+        encodeURIComponent([KEY.accessKeyId, ...scope].join("/"))
+      }`,
+      `X-Amz-Date=${timestamp}`,
+      `X-Amz-Expires=${expires}`,
+      "X-Amz-SignedHeaders=host",
+    ].join("&");
+    const canonical = [
+      method,
+      path,
+      query,
+      `host:${new URL(url).host}\n`,
+      "host",
+      "UNSIGNED-PAYLOAD",
+    ].join("\n");
+    const hash = createHash("sha256").update(canonical).digest("hex");
+    const toSign = ["AWS4-HMAC-SHA256", timestamp, scope.join("/"), hash];
+    const key = scope.reduce<string | Uint8Array>(
+      (key, text) => createHmac("sha256", key).update(text).digest(),
+      `AWS4${KEY.secretAccessKey}`,
+    );
+    const signature = createHmac("sha256", key).update(toSign.join("\n"))
+      .digest("hex");
+    return `${url}${path}?${query}&X-Amz-Signature=${signature}`;
+  };
+  const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+  const good = await fetch(presigned({}));
+  assertEquals([good.status, await good.text()], [200, "hello world"]);
+  const old = await fetch(presigned({ date: minutes(-120), expires: "7300" }));
+  assertEquals([old.status, await old.text()], [200, "hello world"]);
+  const put = await fetch(presigned({ method: "PUT" }), {
+    method: "PUT",
+    body: "by URL",
+    headers: { "content-type": "text/plain" },
+  });
+  assertEquals([put.status, await put.text()], [200, ""]);
+  const read = await fetch(presigned({}));
+  assertEquals(
+    [read.headers.get("content-type"), await read.text()],
+    ["text/plain", "by URL"],
+  );
+  for (
+    const [target, status, code, init = {}] of [
+      [presigned({ date: minutes(-2) }), 403, "AccessDenied"],
+      [presigned({ date: minutes(20) }), 403, "AccessDenied"],
+      [
+        presigned({ expires: "604801" }),
+        400,
+        "AuthorizationQueryParametersError",
+      ],
+      [presigned({ expires: "" }), 400, "AuthorizationQueryParametersError"],
+      [presigned({}), 403, "SignatureDoesNotMatch", { method: "PUT" }],
+      [`${presigned({})}&response-expires=1`, 403, "SignatureDoesNotMatch"],
+      [presigned({}), 403, "AccessDenied", { headers: { "x-amz-acl": "x" } }],
+    ] satisfies [string, number, string, RequestInit?][]
+  ) {
+    await assertS3Error(await fetch(target, init), status, code);
+  }
 });
