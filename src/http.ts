@@ -21,7 +21,7 @@ export interface RequestOptions {
   readonly json?: unknown;
   /** Whether sending it twice is harmless. Default: true for everything but `POST` and `PATCH`. */
   readonly idempotent?: boolean;
-  /** How often it is tried. Default 4; 1 where it is not idempotent. */
+  /** How often it is tried. Default 4; 1 where it is not idempotent; 7 while the answer is 429. */
   readonly attemptsMax?: number;
   /** How long one attempt may take, in milliseconds. Default 30000. */
   readonly deadlineMs?: number;
@@ -47,9 +47,11 @@ export interface HttpAnswer {
 export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 const RETRY_DELAY_MS = 400;
+// Nothing was done, whatever was asked for, and Fly lets one more through a second.
+const BUSY_ATTEMPTS_MAX = 7;
 const RETRY_AFTER_MS_MAX = 30_000;
 
-/** Sends a request and reads the answer, with a deadline; repeats harmless ones on 408, 429, 5xx and network trouble. */
+/** Sends a request and reads the answer, with a deadline; repeats harmless ones on 408, 5xx and network trouble, all on 429. */
 export async function request(
   host: Pick<Host, "fetch" | "sleep" | "now" | "randomBytes">,
   url: string,
@@ -63,6 +65,7 @@ export async function request(
   for (let attempt = 1;; attempt++) {
     let failure: FlyhotError;
     let waitMs: number | null = null;
+    let isBusy = false;
     try {
       const answer = await attemptOnce(host, url, method, options);
       const { status, body } = answer;
@@ -70,13 +73,17 @@ export async function request(
       failure = failureOf(answer, options);
       if (!isTransient(answer.status)) throw failure;
       waitMs = retryAfterMs(answer.headers, host.now());
+      isBusy = status === 429;
     } catch (error) {
       if (!(error instanceof FlyhotError) || error.code !== "network") {
         throw error;
       }
       failure = error;
     }
-    if (attempt >= attemptsMax) throw failure;
+    const last = isBusy
+      ? options.attemptsMax ?? BUSY_ATTEMPTS_MAX
+      : attemptsMax;
+    if (attempt >= last) throw failure;
     await host.sleep(
       waitMs ?? backoffMs(host, RETRY_DELAY_MS, attempt),
       options.signal,

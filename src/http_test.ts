@@ -72,6 +72,22 @@ Deno.test("request() sends what is not idempotent only once", async () => {
   assertEquals(host.unexpected, []);
 });
 
+Deno.test("request() sends again what was asked too often, harmless or not, and gives up in the end", async () => {
+  const busy = (count: number) => Array(count).fill(status(429));
+  const host = answering(...busy(6), status(200, "done"));
+  const post = { ...SPEECH, method: "POST" };
+  assertEquals((await request(host, URL_, post)).body, "done");
+  const refusing = answering(...busy(7));
+  await assertRejects(() => request(refusing, URL_, post), FlyhotError, "429");
+  assertEquals(refusing.sent.length, 7);
+  const once = answering(...busy(1));
+  await assertRejects(
+    () => request(once, URL_, { ...post, attemptsMax: 1 }),
+    FlyhotError,
+  );
+  assertEquals(once.sent.length, 1);
+});
+
 Deno.test("request() waits as long as Retry-After says", async () => {
   const host = answering(
     status(429, "", { "retry-after": "7" }),

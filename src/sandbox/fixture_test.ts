@@ -93,7 +93,12 @@ export async function fixture(
   options: SandboxOptions & { files?: Readonly<Record<string, string>> } = {},
 ): Promise<Fixture> {
   const { files, ...rest } = options;
-  const sandbox = await startSandbox({ app: "my-app", ...rest });
+  const sandbox = await startSandbox({
+    app: "my-app",
+    // Answers are looked at one by one here, without a client that would wait.
+    rateLimits: false,
+    ...rest,
+  });
   await using app = await appFolder(files);
   const image = await sandbox.buildImage(app.path);
   const api = async <T>(

@@ -98,6 +98,7 @@ export async function startSandbox(
     BUCKET_NAME: bucket,
     FLY_API_TOKEN: `FlyV1 ${token}`,
   };
+  const secrets = { ...shared, ...options.secrets };
   // Filled in below: machines are told an address that is known only once the server runs.
   const told: Record<string, string> = {};
   const logs = new Notifier<LogLine>();
@@ -117,7 +118,7 @@ export async function startSandbox(
       tellLog: (line) => logs.tell(line),
       env: {
         inherited: inheritedEnvironment(inherited, denoPath()),
-        secrets: { ...shared, ...options.secrets },
+        secrets,
         sandbox: told,
       },
     },
@@ -127,9 +128,19 @@ export async function startSandbox(
     app,
     token,
     machines,
-    rateLimits: options.rateLimits ?? false,
+    rateLimits: options.rateLimits ?? true,
   });
-  const control = controlApi({ app, token, email, machines, deployer });
+  const { FLY_API_TOKEN: _, ...storage } = shared;
+  const control = controlApi({
+    app,
+    token,
+    email,
+    region: regions[0]!,
+    storage,
+    secrets,
+    machines,
+    deployer,
+  });
   const flaps = await serveLoopback({
     service: "machines",
     handle: (request) =>

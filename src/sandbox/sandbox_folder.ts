@@ -55,7 +55,7 @@ export async function writeStandIn(
   deno: string,
 ): Promise<string> {
   const bin = join(folder, "bin");
-  const module = new URL("./fly_stand_in.ts", import.meta.url);
+  const module = new URL("./stand_in/main.ts", import.meta.url);
   const script = `#!/bin/sh\nexec ${
     quote(deno)
   } run -A --quiet --no-config --no-lock ${quote(module.href)} "$@"\n`;

@@ -18,7 +18,7 @@ export interface SandboxOptions {
   readonly bucket?: string;
   /** App secrets besides the credentials that the sandbox makes up itself. Default none. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Whether the Machines API keeps Fly's rate limits and answers 429 beyond them. Default false. */
+  /** Whether the Machines API keeps Fly's rate limits and answers 429 beyond them. Default true. */
   readonly rateLimits?: boolean;
   /** Makes trouble. Default none. */
   readonly faults?: FaultHook;

@@ -267,7 +267,8 @@ function machineConfig(
   };
 }
 
-async function readConfig(
+/** Reads the configuration that is named, or the folder's own; none there is what a plain app needs. */
+export async function readConfig(
   folder: string,
   named: string | undefined,
 ): Promise<AppConfig> {

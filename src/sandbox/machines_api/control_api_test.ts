@@ -15,6 +15,9 @@ function ask(
     app: "my-app",
     token: "fm2_x",
     email: "me@example.com",
+    region: "iad",
+    storage: { BUCKET_NAME: "b" },
+    secrets: {},
     machines: { live: () => [] },
     deployer: { deploy },
   });
@@ -103,7 +106,10 @@ Deno.test("controlApi() refuses what is not right, saying why", async () => {
   assertEquals(await status({ method: "GET" }), 404);
   assertEquals(await status({ target: "/_sandbox/other" }), 404);
   const { body } = await ask(NEVER, { method: "GET", target: "/_sandbox" });
-  assertEquals(body, `{"app":"my-app","email":"me@example.com"}`);
+  assertEquals(
+    body,
+    `{"app":"my-app","email":"me@example.com","region":"iad","storage":{"BUCKET_NAME":"b"}}`,
+  );
 });
 
 Deno.test("controlApi() says where machines are", async () => {

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { appFolder, ask, SERVER } from "./fixture_test.ts";
-import { standIn, type StandInHost } from "./fly_stand_in.ts";
-import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { appFolder, ask, SERVER } from "../fixture_test.ts";
+import type { StandInHost } from "./call.ts";
+import { standIn } from "./main.ts";
+import { type Sandbox, startSandbox } from "../sandbox.ts";
 
 interface Ran {
   readonly code: number;
@@ -39,6 +40,7 @@ async function run(
     env: (name) => env[name],
     cwd: () => "/",
     readText: () => Promise.resolve(null),
+    writeText: () => Promise.reject(new Error("not asked for")),
     fetch: (request) => fetch(request),
     out: (text) => ran.stdout += text,
     err: (text) => ran.stderr += text,
@@ -225,4 +227,155 @@ Deno.test("fly logs --no-tail prints what a machine logged, as fly does", async 
     0,
     "2026-01-15T10:30:00Z app[m1] iad [info]up\n2026-01-15T10:30:01Z app[m1] iad [info]boom: [x] y\n",
   ]);
+});
+
+Deno.test("fly machine starts, stops, restarts, suspends and destroys, as the one that is there or by id", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({
+    app: "my-app",
+    rateLimits: false,
+  });
+  const image = await sandbox.buildImage(app.path);
+  const { id, pid } = await sandbox.createMachine({ image });
+  const fly = async (...args: string[]) => {
+    const ran = await run(["machine", ...args, "-a", "my-app"], sandbox.env);
+    assertEquals(ran.code, 0, ran.stderr);
+    return ran.stdout;
+  };
+  const { state } = sandbox.machine(id);
+  assertEquals(state, "started");
+  assertEquals(await fly("restart", id), `${id} restarted successfully!\n`);
+  assert(sandbox.machine(id).pid !== pid);
+  await fly("stop", id);
+  assertEquals(sandbox.machine(id).state, "stopped");
+  assertEquals(await fly("start"), `${id} has been started\n`);
+  assertEquals(sandbox.machine(id).state, "started");
+  await fly("suspend");
+  assertEquals(sandbox.machine(id).state, "suspended");
+  assertMatch(await fly("status", id), /^State: suspended$/m);
+  await fly("start", id);
+  const status = await run(["status", "-a", "my-app"], sandbox.env);
+  assertMatch(status.stdout, new RegExp(`\t${id}\tiad\tstarted\t`));
+  const inJson = await run(["status", "--json", "-a", "my-app"], sandbox.env);
+  assertEquals(JSON.parse(inJson.stdout).Machines[0].id, id);
+  const kept = await run(["m", "destroy", id, "-a", "my-app"], sandbox.env);
+  assertEquals(kept.code, 1);
+  assertMatch(kept.stderr, /failed_precondition/);
+  await fly("destroy", "--force", id);
+  assertEquals(sandbox.machines(), []);
+  const none = await run(["machine", "start", "-a", "my-app"], sandbox.env);
+  assertMatch(none.stderr, /^Error: name the machine: none is created or/);
+});
+
+Deno.test("fly secrets set restarts machines with what it sets, and storage create says what is set", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const image = await sandbox.buildImage(app.path);
+  const { id } = await sandbox.createMachine({ image });
+  const fly = async (...args: string[]) => {
+    const ran = await run([...args, "-a", "my-app"], sandbox.env);
+    assertEquals(ran.code, 0, ran.stderr);
+    return ran.stdout;
+  };
+  const seen = async () => {
+    await sandbox.waitForLog(id, /^listening$/, { sinceStart: true });
+    return await ask<Record<string, string>>(sandbox, id, "/env");
+  };
+  assertEquals((await seen()).KEY, undefined);
+  await fly("secrets", "set", "KEY=a=b c", "OTHER=1");
+  const set = await seen();
+  assertEquals([set.KEY, set.OTHER], ["a=b c", "1"]);
+  assertMatch(await fly("secrets", "list"), /^KEY\t[0-9a-f]{16}$/m);
+  const { pid } = sandbox.machine(id);
+  await fly("secrets", "unset", "KEY", "--stage");
+  assertEquals(sandbox.machine(id).pid, pid);
+  await fly("machine", "restart", id);
+  assertEquals((await seen()).KEY, undefined);
+  const storage = await fly("storage", "create");
+  assert(storage.includes(`BUCKET_NAME: ${sandbox.bucket}\n`), storage);
+  for (const wrong of [["A B=1"], ["KEY"], []]) {
+    const ran = await run(["secrets", "set", ...wrong], sandbox.env);
+    assertEquals([ran.code, ran.stdout], [1, ""], wrong.join());
+  }
+  const token = await fly("tokens", "create", "machine-exec");
+  assertEquals(token, `${sandbox.env.FLY_API_TOKEN}\n`);
+  const kind = await run(["tokens", "create", "magic"], sandbox.env);
+  assertMatch(kind.stderr, /name one of: deploy/);
+});
+
+Deno.test("fly launch --no-deploy and config save write a fly.toml that config validate and deploy can read", async () => {
+  await using app = await appFolder();
+  await using sandbox = await startSandbox({ app: "my-app" });
+  const files = {
+    cwd: () => app.path,
+    readText: (path: string) => Deno.readTextFile(path).catch(() => null),
+    writeText: (path: string, text: string) => Deno.writeTextFile(path, text),
+  };
+  const fly = async (...args: string[]) => {
+    const ran = await run(args, sandbox.env, files);
+    assertEquals(ran.code, 0, ran.stderr);
+  };
+  await fly("launch", "--no-deploy");
+  await fly("config", "validate");
+  const again = await run(["launch", "--no-deploy"], sandbox.env, files);
+  assertMatch(again.stderr, /is there already; overwrite it with --yes/);
+  await fly("deploy", "--ha=false", "--wait-timeout", "0s");
+  await app.write("fly.toml", "app = ");
+  const broken = await run(["config", "validate"], sandbox.env, files);
+  assertEquals(broken.code, 1);
+  await fly("config", "save", "--yes", "-a", "my-app");
+  assertEquals(
+    await Deno.readTextFile(join(app.path, "fly.toml")),
+    `app = "my-app"\nprimary_region = "iad"\n\n[http_service]\n  internal_port = 8080\n`,
+  );
+});
+
+Deno.test("fly asks again when it was asked too often", async () => {
+  let asked = 0;
+  const ran = await run(["machine", "list", "-a", "x"], {
+    FLY_FLAPS_BASE_URL: "http://sandbox",
+    FLY_API_TOKEN: "t",
+  }, {
+    fetch: () =>
+      Promise.resolve(
+        ++asked === 1
+          ? Response.json({ error: "rate limit exceeded" }, { status: 429 })
+          : Response.json([]),
+      ),
+  });
+  assertEquals([ran.code, asked], [0, 2], ran.stderr);
+});
+
+/** Words after `fly` where it is not a command that is named. */
+const ENGLISH = /^(?:works|nor|and|uses|is|itself|deploys?(?=\.)|does)$/;
+
+Deno.test("fly knows every command that the hints of flyhot name", async () => {
+  const root = new URL("../../../", import.meta.url);
+  const unknown = new Set<string>();
+  let count = 0;
+  const look = async (folder: URL): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const url = new URL(isDirectory ? `${name}/` : name, folder);
+      if (isDirectory && name !== "sandbox") await look(url);
+      if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
+      const code = (await Deno.readTextFile(url)).split("\n")
+        .filter((line) => !/^\s*(?:\*|\/[/*])/.test(line)).join("\n");
+      for (
+        const [, first = "", second = ""] of code.matchAll(
+          /\bfly ([a-z]+)(?: ([a-z]+))?/g,
+        )
+      ) {
+        if (ENGLISH.test(first)) continue;
+        count++;
+        const { stderr } = await run([first, second], {});
+        if (stderr.startsWith("Error: unknown command")) {
+          unknown.add(`${first} ${second} (${name})`);
+        }
+      }
+    }
+  };
+  await look(new URL("src/", root));
+  await look(new URL("runtime/", root));
+  assertEquals([...unknown], []);
+  assert(count > 40, String(count));
 });
