@@ -18,17 +18,8 @@ export interface AppFolders {
 }
 
 /**
- * The app root: the nearest folder above the main module with a `deno.json`, else the main module's own; a
- * `"flyhot": { "root": ".." }` in that `deno.json` leads further up.
- *
- * @returns an absolute path; the working directory where the main module is not a file
- */
-export function appRoot(): string {
-  return appFolders().root;
-}
-
-/**
- * The app root, and the app's own folder in it.
+ * The app root, and the app's own folder in it: the nearest folder above the main module with a `deno.json`, else the main
+ * module's own; a `"flyhot": { "root": ".." }` in that `deno.json` leads further up.
  *
  * @returns both; the working directory where the main module is not a file
  */

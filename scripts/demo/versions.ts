@@ -59,44 +59,6 @@ export async function editToVersion2(folder: string): Promise<void> {
 }
 
 /**
- * Version 3: a module throws when it is loaded.
- *
- * @param folder the app's folder, with version 2
- */
-export async function editToVersion3(folder: string): Promise<void> {
-  await setVersion(folder, "3.0.0");
-  await edit(folder, "text.ts", "Welcome, ", "Broken, ");
-  const path = join(folder, "emphasis.ts");
-  const text = await Deno.readTextFile(path);
-  await Deno.writeTextFile(
-    path,
-    `${text}\nthrow new Error("this module does not load");\n`,
-  );
-}
-
-/**
- * Version 4: what was broken is mended, and the boot shell changes, so that it needs a cold deploy.
- *
- * @param folder the app's folder, with version 3
- */
-export async function editToVersion4(folder: string): Promise<void> {
-  await setVersion(folder, "4.0.0");
-  await edit(folder, "text.ts", "Broken, ", "Good day, ");
-  await edit(
-    folder,
-    "emphasis.ts",
-    '\nthrow new Error("this module does not load");\n',
-    "",
-  );
-  await edit(
-    folder,
-    "main.ts",
-    "// The boot shell: opens",
-    "// The boot shell of version 4: opens",
-  );
-}
-
-/**
  * Replaces a text that stands exactly once in a file.
  *
  * @param folder the app's folder

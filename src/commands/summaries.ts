@@ -10,6 +10,7 @@ export const SUMMARIES = {
   rehearse: "Compare an upgrade with a fresh start, before it happens",
   pack: "Pack a folder into a release, and show what is in it",
   status: "Show what every machine of the app runs",
+  logs: "Show what the machines of the app logged",
   rollback: "Bring all machines back to an earlier release",
   releases: "List the hot upgrades of every base image, newest first",
   lock: "Show the deploy lock, or release one that was left behind",

@@ -24,6 +24,7 @@ const LOADERS = {
   rehearse: async () => (await import("./rehearse.ts")).rehearseCommand,
   pack: async () => (await import("./pack.ts")).packCommand,
   status: async () => (await import("./status.ts")).statusCommand,
+  logs: async () => (await import("./logs.ts")).logsCommand,
   rollback: async () => (await import("./rollout/rollback.ts")).rollbackCommand,
   releases: async () => (await import("./releases.ts")).releasesCommand,
   lock: async () => (await import("./rollout/lock.ts")).lockCommand,

@@ -165,21 +165,49 @@ export class Flyctl {
     );
   }
 
-  /** Reads the newest lines that a machine logged. */
+  /** Reads the newest words that a machine logged; none where they cannot be had. */
   async logs(
     app: string,
     machineId: string,
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
-    const { code, stdout } = await this.#run(
-      ["logs", "--no-tail", "--app", app, "--machine", machineId],
+    const { code, lines } = await this.#logs(app, machineId, signal);
+    if (code !== 0) return [];
+    return lines.map((line) =>
+      line.replace(/^\S+\s+\S+\[[^\]]*\]\s+\S+\s+\[\w+\]\s?/, "")
+    ).slice(-LOG_LINES_MAX);
+  }
+
+  /** Reads the lines that one machine logged, or all of them, as `fly` writes them. */
+  async logLines(
+    app: string,
+    machineId: string | null,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { code, lines, stderr } = await this.#logs(app, machineId, signal);
+    if (code === 0) return lines;
+    throw new FlyhotError(
+      "unexpected",
+      `Cannot read the logs of ${
+        machineId === null ? app : `machine ${machineId} of ${app}`
+      }: ${this.program} logs ended with ${code}${said(stderr)}`,
+      { hint: "check the app's name and who is logged in: fly auth whoami" },
+    );
+  }
+
+  async #logs(
+    app: string,
+    machineId: string | null,
+    signal?: AbortSignal,
+  ): Promise<RunOutcome & { readonly lines: readonly string[] }> {
+    const machine = machineId === null ? [] : ["--machine", machineId];
+    const outcome = await this.#run(
+      ["logs", "--no-tail", "--app", app, ...machine],
       signal ? { signal } : {},
     );
-    if (code !== 0) return [];
-    return plain(stdout).split("\n").filter((line) => line.trim() !== "")
-      .map((line) =>
-        line.replace(/^\S+\s+\S+\[[^\]]*\]\s+\S+\s+\[\w+\]\s?/, "")
-      ).slice(-LOG_LINES_MAX);
+    const lines = plain(outcome.stdout).split("\n")
+      .filter((line) => line.trim() !== "");
+    return { ...outcome, lines };
   }
 
   async #run(

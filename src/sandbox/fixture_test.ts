@@ -137,7 +137,7 @@ export async function ask<T>(
   id: string,
   path = "/",
 ): Promise<T> {
-  const response = await fetch(sandbox.url(id) + path);
+  const response = await fetch(sandbox.machine(id).url + path);
   return await response.json();
 }
 

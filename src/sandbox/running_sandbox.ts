@@ -17,7 +17,6 @@ import type {
   Deployment,
   ExecOptions,
   LogWaitOptions,
-  ScaleOptions,
   WaitOptions,
 } from "./sandbox_types.ts";
 import { type Notifier, waitFor } from "./wait_for.ts";
@@ -28,8 +27,6 @@ export interface SandboxPlace {
   readonly app: string;
   /** Where everything is kept. */
   readonly folder: string;
-  /** Where machines are placed, one after the other. */
-  readonly regions: readonly string[];
   /** All variables that a command needs to use it. */
   readonly env: Readonly<Record<string, string>>;
   /** The object store. */
@@ -50,8 +47,6 @@ export interface SandboxInside {
   readonly deployer: Deployer;
   /** Tells every line that a machine logs. */
   readonly logs: Notifier<LogLine>;
-  /** How many requests came in, by server and method. */
-  readonly requests: () => Readonly<Record<string, number>>;
   /** Aborted when everything ends. */
   readonly stopping: AbortSignal;
   /** Ends everything. */
@@ -94,11 +89,6 @@ export class Sandbox implements AsyncDisposable {
     return this.#place.env;
   }
 
-  /** How many requests came in so far, by server and method, for example `s3 PUT`. */
-  requests(): Readonly<Record<string, number>> {
-    return this.#inside.requests();
-  }
-
   /** All machines but destroyed ones, oldest first. */
   machines(): readonly SandboxMachine[] {
     return this.#inside.machines.live().map(toSandboxMachine);
@@ -115,34 +105,6 @@ export class Sandbox implements AsyncDisposable {
     return explain(`create a machine from ${image}`, async () => {
       const body = { ...rest, config: { ...config, image } };
       return toSandboxMachine(await this.#inside.machines.launch(body));
-    });
-  }
-
-  /** Makes or destroys machines until a process group has so many; new ones are like those there are. */
-  scale(
-    count: number,
-    options: ScaleOptions = {},
-  ): Promise<readonly SandboxMachine[]> {
-    const { group = "app", regions = this.#place.regions } = options;
-    const { machines } = this.#inside;
-    return explain(`scale ${group} to ${count} machines`, async () => {
-      const existing = machines.live().filter((it) => it.group === group);
-      const model = existing.at(-1);
-      if (model === undefined) {
-        throw new FlyhotError(
-          "not_found",
-          `Cannot scale ${group} to ${count} machines: there is none to copy`,
-          { hint: "deploy first" },
-        );
-      }
-      for (const machine of existing.slice(count)) await machine.destroy(true);
-      const kept = existing.slice(0, count);
-      for (let i = kept.length; i < count; i++) {
-        const { config } = model;
-        const region = regions[i % regions.length];
-        kept.push(await machines.launch({ config, region }));
-      }
-      return kept.map(toSandboxMachine);
     });
   }
 
@@ -223,11 +185,6 @@ export class Sandbox implements AsyncDisposable {
       });
       return { imageRef: image.ref, machines: machines.map(toSandboxMachine) };
     });
-  }
-
-  /** Where a machine's program is to listen. */
-  url(machineId: string): string {
-    return this.#get(machineId).place.url;
   }
 
   /** Asks a machine over HTTP until it answers anything below 500. */

@@ -9,10 +9,7 @@ import { denoPath, environment, IS_COMPILED, OS } from "./computer/platform.ts";
 import { Deployer } from "./deploy/deploys.ts";
 import { newSecret } from "./ids.ts";
 import { Images } from "./image/images.ts";
-import {
-  type LoopbackServer,
-  serveLoopback,
-} from "./server/loopback_server.ts";
+import { serveLoopback } from "./server/loopback_server.ts";
 import { inheritedEnvironment } from "./machine/machine_env.ts";
 import type { LogLine } from "./machine/records/machine_log.ts";
 import { json } from "./machines_api/machine_call.ts";
@@ -29,17 +26,6 @@ import {
 import type { SandboxOptions } from "./sandbox_types.ts";
 import { Notifier } from "./wait_for.ts";
 
-export type { Fault, FaultHook, FaultRequest } from "./server/faults.ts";
-export type { LogLine } from "./machine/records/machine_log.ts";
-export type {
-  CheckConfig,
-  MachineFile,
-  MachineSettings,
-  MachineState,
-  RestartPolicy,
-  ServiceConfig,
-} from "./machine/records/machine_types.ts";
-export type { DeployOptions } from "./deploy/deploys.ts";
 export type { Sandbox } from "./running_sandbox.ts";
 export type { SandboxMachine } from "./sandbox_machine.ts";
 export type * from "./sandbox_types.ts";
@@ -166,7 +152,6 @@ export async function startSandbox(
   return new Sandbox({
     app,
     folder,
-    regions,
     env: {
       ...shared,
       ...told,
@@ -181,7 +166,6 @@ export async function startSandbox(
     machines,
     deployer,
     logs,
-    requests: () => countRequests({ s3: store, machines: flaps }),
     stopping: stopping.signal,
     stop: () => stopped ??= all.disposeAsync(),
   });
@@ -221,17 +205,4 @@ function checkOptions(
       "use a-z, 0-9, dots and hyphens",
     );
   }
-}
-
-function countRequests(
-  servers: Readonly<Record<string, LoopbackServer>>,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(servers).flatMap(([name, server]) =>
-      Object.entries(server.requests()).map(([method, count]) => [
-        `${name} ${method}`,
-        count,
-      ])
-    ),
-  );
 }

@@ -132,7 +132,6 @@ Deno.test("Sandbox shows its credentials to its object store and to nobody else"
   });
   const outcome = await bucket.put("a", new Uint8Array([1]), "always");
   assertEquals(outcome.status, "written");
-  assertEquals(sandbox.requests(), { "s3 PUT": 1 });
   const shown = Deno.inspect(sandbox, { depth: 10, showHidden: true }) +
     JSON.stringify(sandbox);
   assertEquals(shown.includes(env.AWS_SECRET_ACCESS_KEY!), false);

@@ -52,14 +52,6 @@ export interface Deployment {
   readonly machines: readonly SandboxMachine[];
 }
 
-/** Options of `scale()`. */
-export interface ScaleOptions {
-  /** The process group. Default `app`. */
-  readonly group?: string;
-  /** The regions of new machines, one after the other. Default the sandbox's. */
-  readonly regions?: readonly string[];
-}
-
 /** Options of everything that waits. */
 export interface WaitOptions {
   /** How long, in milliseconds. Default 10000. */

@@ -123,19 +123,9 @@ Deno.test("Sandbox.deploy() runs process groups and a release command", async ()
   assertEquals(released, ["released 1 fly_app_release_command"]);
   const worker = machines[1]!;
   await sandbox.waitForLog(worker.id, /^working$/);
-  const scaled = await sandbox.scale(3, { group: "worker", regions: ["syd"] });
-  assertEquals(scaled.map(({ region }) => region), ["iad", "syd", "syd"]);
-  assertEquals((await sandbox.scale(1, { group: "worker" })).length, 1);
-  assertEquals(sandbox.machines().length, 2);
   await app.write("fly.toml", "[http_service]\ninternal_port = 8080\n");
   await sandbox.deploy(app.path);
   assertEquals(sandbox.machines().map(({ group }) => group), ["app"]);
-  const none = await assertRejects(
-    () => sandbox.scale(2, { group: "none" }),
-    FlyhotError,
-    "Cannot scale none to 2 machines: there is none to copy",
-  );
-  assertEquals(none.code, "not_found");
 });
 
 Deno.test("Sandbox.deploy() fails and leaves the rest alone, when a machine does not come up", async () => {

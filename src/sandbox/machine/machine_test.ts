@@ -27,7 +27,7 @@ Deno.test("machinesApi() starts a crashed machine again as its policy says", asy
   await using at = await fixture();
   const id = await at.serving();
   const { pid } = at.sandbox.machine(id);
-  await fetch(`${at.sandbox.url(id)}/exit`).then((r) => r.text());
+  await fetch(`${at.sandbox.machine(id).url}/exit`).then((r) => r.text());
   await at.sandbox.waitForLog(id, /exited normally with code: 3/);
   await at.sandbox.waitForState(id, "started");
   assertNotEquals(at.sandbox.machine(id).pid, pid);

@@ -6,7 +6,7 @@ Deno.test("machinesApi() stops, starts and restarts a machine, whose files are t
   const id = await at.serving();
   const before = await at.api("GET", `/machines/${id}`);
   const { instance_id } = before.body;
-  await fetch(`${at.sandbox.url(id)}/write`).then((r) => r.text());
+  await fetch(`${at.sandbox.machine(id).url}/write`).then((r) => r.text());
   assertEquals(await ask(at.sandbox, id, "/files"), ["main.ts", "written.txt"]);
   assertEquals<unknown>(
     (await at.api("POST", `/machines/${id}/restart`)).body,
