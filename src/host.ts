@@ -16,7 +16,7 @@ export interface WalkedEntry {
 export interface HostFiles {
   /** Reads a file as text; null if it is not there. */
   readText(path: string): Promise<string | null>;
-  /** Opens a file for reading; the stream must be consumed or cancelled. */
+  /** Opens a file for reading; the stream must be consumed or canceled. */
   open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** Writes a file, its folder made if need be; `mode` is that of a file that is new. */
   write(
@@ -41,7 +41,7 @@ export interface HostFiles {
   ): AsyncIterable<WalkedEntry>;
   /** Makes a new empty folder for temporary files. */
   makeTempDir(): Promise<string>;
-  /** Removes a file or folder with all in it; nothing there is no error. */
+  /** Removes a file or folder with all in it; nothing there is not an error. */
   remove(path: string): Promise<void>;
 }
 

@@ -224,7 +224,7 @@ async function readText(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      // A cancelled body ends like a complete one.
+      // A canceled body ends like a complete one.
       signal.throwIfAborted();
       if (done) return text + decoder.decode();
       size += value.byteLength;

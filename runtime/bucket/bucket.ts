@@ -8,7 +8,7 @@ export type ReadOutcome =
   | {
     /** The object is there. */
     readonly status: "found";
-    /** Its content, to be consumed or cancelled. */
+    /** Its content, to be consumed or canceled. */
     readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
     /** Its ETag, opaque. */
     readonly etag: string;
@@ -102,7 +102,7 @@ export interface Bucket {
     condition: WriteCondition,
     options?: BucketRequestOptions & { readonly contentType?: string },
   ): Promise<WriteOutcome>;
-  /** Removes an object; one that is not there is no error. */
+  /** Removes an object; one that is not there is not an error. */
   delete(key: string, options?: BucketRequestOptions): Promise<void>;
   /** Lists the objects under a prefix in key order, page by page. */
   list(

@@ -120,7 +120,7 @@ export class MemoryBucket implements Bucket {
   }
 
   /**
-   * Removes an object; one that is not there is no error.
+   * Removes an object; one that is not there is not an error.
    *
    * @param key the object
    * @param options a signal

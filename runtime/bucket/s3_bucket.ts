@@ -82,7 +82,7 @@ export class S3Bucket implements Bucket {
    *
    * @param key the object
    * @param options the ETag already known, and a signal
-   * @returns what the read found; a body must be consumed or cancelled
+   * @returns what the read found; a body must be consumed or canceled
    * @throws {BucketError} if the request fails
    */
   async get(
@@ -162,7 +162,7 @@ export class S3Bucket implements Bucket {
   }
 
   /**
-   * Removes an object; one that is not there is no error.
+   * Removes an object; one that is not there is not an error.
    *
    * @param key the object
    * @param options a signal

@@ -11,7 +11,7 @@ import { natives, type Timer } from "../base/platform/natives.ts";
  * @param deadlineMs how long the next piece may take, in milliseconds
  * @param failure makes the error
  * @param explain turns what the body itself fails with into what is passed on. Default: as it is
- * @returns the guarded body; cancelling it cancels the source
+ * @returns the guarded body; canceling it cancels the source
  */
 export function stallGuard(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,

@@ -20,7 +20,7 @@ export interface Work {
   readonly attempt: number | null;
   /**
    * The path of the module whose evaluation began it, the owner of its timers; empty where it is not known which, null
-   * for work that is no evaluation.
+   * for work that is not an evaluation.
    */
   place: string | null;
   /** The kept value whose initializer began it, as `place#name`: what it begins lives as long as that value. */

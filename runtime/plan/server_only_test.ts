@@ -321,7 +321,7 @@ Deno.test("the runtime itself stays that of the image", () => {
   );
 });
 
-Deno.test("an import for types only is no use of a package", () => {
+Deno.test("an import for types only does not count as use of a package", () => {
   const it = plan({
     "check.ts":
       `import { z } from "zod";\nimport type { X } from "npm:types@3";\nexport const check = (x: X) => z.string().parse(x);`,

@@ -156,7 +156,7 @@ export class Guard {
     const work = context ?? this.#notedFor(error);
     const owner = this.#owner(error, work);
     if (owner !== null || work !== null) return owner;
-    // What is no error has no stack. Most events of errors still have a context then, though not those of timers.
+    // What is not an error has no stack. Most events of errors still have a context then, though not those of timers.
     return stackUrls(error).some((url) => this.#context.isApp(url))
       ? null
       : this.#owner(error, this.#context.generations.work);

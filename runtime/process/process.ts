@@ -86,7 +86,7 @@ export class AppProcess extends Declarations {
   readonly packageAccess: KnownAccess = new KnownAccess();
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
-  /** The digests of the releases that were in, null for the base image: the way back to one of them is no news. */
+  /** The digests of the releases that were in, null for the base image: the way back to one of them is not news. */
   readonly ran: Set<string | null> = new Set([null]);
   /** The addresses that modules of releases served when they were replaced, by digest; null for the base image. */
   readonly addresses: Map<string | null, ReadonlySet<string>> = new Map();

@@ -112,7 +112,7 @@ export async function prepare(
       attempt,
       () => boundaries.refresh(new Set(plan.reload)),
     );
-    // A thunk may decide anew what it imports, or get over what fails.
+    // A thunk may decide again what it imports, or get over what fails.
     imports.push(refreshed.then(() =>
       Promise.all(
         led.filter((path) => modules.unevaluated.has(modules.stagedUrl(path)))

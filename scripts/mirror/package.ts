@@ -19,7 +19,7 @@ export interface RegistryPackage {
   /** The name, with its scope: `@flyhot/runtime`. */
   readonly name: string;
   /**
-   * Reads the package anew.
+   * Reads the package again.
    *
    * @throws {Error} If the package cannot be read; the message says why.
    */

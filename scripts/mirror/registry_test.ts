@@ -44,7 +44,7 @@ Deno.test("registryHandler() serves metadata, manifest and files", async () => {
   assertEquals(await file.text(), "export {};");
 });
 
-Deno.test("registryHandler() reads metadata anew but keeps files to their manifest", async () => {
+Deno.test("registryHandler() reads metadata each time but keeps files to their manifest", async () => {
   const item = changing("@a/b", snapshot("1.0.0", "old"));
   const get = handler([item]);
   await (await get("/@a/b/1.0.0_meta.json")).json();

@@ -52,7 +52,7 @@ export async function chooseUpstream(
     : "npm";
 }
 
-/** Whether a package's metadata can be read; a portal's login page is no answer. */
+/** Whether a package's metadata can be read; a portal's login page is not an answer. */
 async function answers(url: string, timeoutMs: number): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(timeoutMs);

@@ -70,7 +70,7 @@ Deno.test("forgetHost() removes one host's downloads and no others", async () =>
   await download(`${one.url}mod.ts`, temp.root);
   await download(`${other.url}mod.ts`, temp.root);
   await forgetHost(temp.cache, one.url);
-  await forgetHost(temp.cache, one.url); // a second time is no error
+  await forgetHost(temp.cache, one.url); // a second time is not an error
   assertEquals(await readCached(temp.cache, `${one.url}mod.ts`), undefined);
   assert(await readCached(temp.cache, `${other.url}mod.ts`));
 });

@@ -43,7 +43,7 @@ const WORKSPACE = {
   "lib/mod.ts": `import "signer";\nimport "@std/toml";\n`,
 };
 
-Deno.test("workspacePackages() serves each package without its neighbours and tests", async () => {
+Deno.test("workspacePackages() serves each package without its neighbors and tests", async () => {
   await using tree = await tempTree(WORKSPACE);
   const packages = await workspacePackages(tree.root);
   assertEquals(packages.map(({ name }) => name), ["@x/app", "@x/lib"]);

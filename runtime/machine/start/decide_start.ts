@@ -145,7 +145,7 @@ export function isDoubtful(
   isYoung: boolean,
 ): boolean {
   if (!isYoung || !isCommitted) return false;
-  // Where no start can read the pointer, each process takes the release anew: without this none of its deaths would count.
+  // Where no start can read the pointer, each process takes the release again: without this none of its deaths would count.
   return record?.upgrade_id !== upgradeId || record.doubtful !== true;
 }
 

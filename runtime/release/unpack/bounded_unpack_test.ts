@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(
 interface Content {
   readonly path: string;
   readonly size: number;
-  /** The bytes, made anew each time, in chunks. */
+  /** The bytes, made afresh each time, in chunks. */
   readonly chunks: () => Iterable<Uint8Array<ArrayBuffer>>;
   /** What the manifest says of its length. Default the truth. */
   readonly claimed?: number;

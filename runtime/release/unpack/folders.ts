@@ -85,7 +85,7 @@ export class ReleaseFolders {
       if (there) return this.#use(there);
       const folder = join(this.folder, sha256.slice(0, 12));
       const left = new Map<string, string>();
-      // What is left of a folder that is made anew goes into the new one.
+      // What is left of a folder that is made again goes into the new one.
       const of = this.#remains.has(folder)
         ? () => () => false
         : (manifest: Manifest) => this.#mayBeLeftOut(manifest);

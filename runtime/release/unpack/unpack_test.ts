@@ -519,7 +519,7 @@ Deno.test("unpack() refuses an archive that is empty, and says so", async () => 
   assertStringIncludes(error.message, "it is empty");
 });
 
-Deno.test("unpack() refuses sizes that are no sizes", async () => {
+Deno.test("unpack() refuses sizes that are not whole numbers", async () => {
   for (const rawSize of ["-0000000001 ", "nonsense    ", "99999999999 "]) {
     await refused({
       entries: release({ "b.ts": "" }, { path: "b.ts", rawSize }),

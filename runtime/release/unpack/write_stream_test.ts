@@ -5,7 +5,7 @@ import { tempFolder } from "../../../tests/support/temp_folder.ts";
 const NEVER = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A stream that never ends, and what it was cancelled with. */
+/** A stream that never ends, and what it was canceled with. */
 function endless(): {
   stream: ReadableStream<Uint8Array>;
   cancelled: Promise<unknown>;

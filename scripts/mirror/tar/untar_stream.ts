@@ -32,7 +32,7 @@ const REFUSED = "Cannot extract the tar archive";
 /** Turns the bytes of a tar archive into its entries. */
 export class UntarStream
   implements TransformStream<Uint8Array, TarStreamEntry> {
-  /** The entries; each waits until the content before it is read or cancelled. */
+  /** The entries; each waits until the content before it is read or canceled. */
   readonly readable: ReadableStream<TarStreamEntry>;
   /** Takes the bytes of the archive. */
   readonly writable: WritableStream<Uint8Array>;
@@ -125,7 +125,7 @@ function content(
   size: number,
 ): { readable: ReadableStream<Uint8Array>; finished: Promise<void> } {
   const { promise: finished, resolve } = Promise.withResolvers<void>();
-  // A size that is no number is the reader's to judge, like all else.
+  // A size that is not a number is the reader's to judge, like all else.
   let left = size > 0 ? size : 0;
   let padding = (BLOCK - left % BLOCK) % BLOCK;
 
@@ -144,7 +144,7 @@ function content(
       }
       while (padding > 0) padding -= (await take(padding)).length;
     } catch (error) {
-      // The next entry must not wait for ever; it will meet the same end.
+      // The next entry must not wait forever; it will meet the same end.
       resolve();
       throw error;
     }

@@ -26,7 +26,7 @@ export interface ParseOptions<
   default?: Defaults;
   /** Other names for a name. */
   alias?: Readonly<Record<string, string | readonly string[]>>;
-  /** Stop at the first argument that is no flag. */
+  /** Stop at the first argument that is not a flag. */
   stopEarly?: boolean;
   /** Put what follows `--` under the key `--` instead of `_`. */
   "--"?: boolean;

@@ -7,7 +7,7 @@
 /** Wraps a text into the codes of one style. */
 type Style = (str: string) => string;
 
-/** A colour by its parts, each from 0 to 255. */
+/** A color by its parts, each from 0 to 255. */
 export interface Rgb {
   /** Red. */
   r: number;
@@ -33,7 +33,7 @@ export declare const reset: Style,
   hidden: Style,
   strikethrough: Style;
 
-/** Colours of the text. */
+/** Colors of the text. */
 export declare const black: Style,
   red: Style,
   green: Style,
@@ -52,7 +52,7 @@ export declare const black: Style,
   brightCyan: Style,
   brightWhite: Style;
 
-/** Colours of the background. */
+/** Colors of the background. */
 export declare const bgBlack: Style,
   bgRed: Style,
   bgGreen: Style,
@@ -70,16 +70,16 @@ export declare const bgBlack: Style,
   bgBrightCyan: Style,
   bgBrightWhite: Style;
 
-/** Text in one of 256 colours. */
+/** Text in one of 256 colors. */
 export declare function rgb8(str: string, color: number): string;
 
-/** Background in one of 256 colours. */
+/** Background in one of 256 colors. */
 export declare function bgRgb8(str: string, color: number): string;
 
-/** Text in any colour. */
+/** Text in any color. */
 export declare function rgb24(str: string, color: number | Rgb): string;
 
-/** Background in any colour. */
+/** Background in any color. */
 export declare function bgRgb24(str: string, color: number | Rgb): string;
 
 /** Takes all styles out of a text. */

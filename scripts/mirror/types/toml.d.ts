@@ -6,7 +6,7 @@
 
 /** Settings of {@linkcode stringify}. */
 export interface StringifyOptions {
-  /** Align the equals signs of neighbouring keys. */
+  /** Align the equals signs of neighboring keys. */
   keyAlignment?: boolean;
 }
 

@@ -134,7 +134,7 @@ async function shortText(
 ): Promise<{ readonly text: string; readonly size: number } | null> {
   if (size > TEXT_MAX) return null;
   const text = await files.readText(path);
-  // Where bytes were no text there is a sign in their place; a mark at the beginning is left out.
+  // Where bytes were not text there is a sign in their place; a mark at the beginning is left out.
   if (text === null || text.includes("\uFFFD")) return null;
   const { byteLength } = encoder.encode(text);
   if (byteLength === size) return { text, size };

@@ -33,7 +33,7 @@ export async function writeBytes(
   await Deno.writeFile(path, content, mode === undefined ? {} : { mode });
 }
 
-/** Makes a folder, and those above it; one that is there is no error. */
+/** Makes a folder, and those above it; one that is there is not an error. */
 export async function makeFolder(path: string): Promise<void> {
   await Deno.mkdir(path, { recursive: true });
 }
@@ -65,7 +65,7 @@ export async function namesIn(folder: string): Promise<readonly string[]> {
   return entries.map(({ name }) => name);
 }
 
-/** Removes a file or folder with all in it; nothing there is no error. */
+/** Removes a file or folder with all in it; nothing there is not an error. */
 export async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });

@@ -25,7 +25,7 @@ import {
 /** How to deploy a folder. */
 export interface DeployOptions
   extends Pick<BuildOptions, "label" | "buildArgs"> {
-  /** The configuration file. Default `fly.toml` or `fly.json` in the folder; none there is no error. */
+  /** The configuration file. Default `fly.toml` or `fly.json` in the folder; none there is not an error. */
   readonly config?: string;
   /** The app that it must be. Default the one that the configuration names. */
   readonly app?: string;

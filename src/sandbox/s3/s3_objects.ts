@@ -112,7 +112,7 @@ export class S3Objects {
     return object;
   }
 
-  /** Removes an object if the conditions hold; one that is not there is no error. */
+  /** Removes an object if the conditions hold; one that is not there is not an error. */
   delete(key: string, conditions: Conditions): void {
     if (this.#objects.has(key)) this.#refuse(key, conditions);
     this.#objects.delete(key);

@@ -62,7 +62,7 @@ Deno.test("what ends with its timers, ends by itself or is heard elsewhere is no
   for (const source of others) assertEquals(loops(source), [], source);
 });
 
-Deno.test("what the disk or the network calls back may go on for ever too", () => {
+Deno.test("what the disk or the network calls back may go on forever too", () => {
   const sources = [
     `${FS}function turn() { fs.stat(".", turn); } turn();`,
     `${FS}const turn = () => fs.readFile("x", (error, text) => { if (error) return; work(text); turn(); }); turn();`,
