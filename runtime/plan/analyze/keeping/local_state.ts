@@ -53,21 +53,30 @@ function made(node: Node, code: Code): LocalState | null {
   return { why: "instance", detail: `new ${of.name}()`, of: [of] };
 }
 
-/** What functions inside of the one that declares it do to it, when they are called later. */
-function changed(
+/**
+ * Finds what functions inside of the one that declares a variable do to it, when they are called later.
+ *
+ * @param binding the variable
+ * @param code the module
+ * @param units its code
+ * @param after what may run when its evaluation is over
+ * @param lasts tells which of these functions outlive the one that declares it. Default all
+ * @returns the first change; null where nothing changes it
+ */
+export function changed(
   binding: Binding,
   code: Code,
   units: Units,
   after: ReadonlySet<Unit>,
+  lasts: (unit: Unit) => boolean = () => true,
 ): LocalState | null {
   const home = unitAround(binding.node, code.resolved, units);
   for (const reference of binding.references) {
     if (reference === binding.node) continue;
     const unit = units.around.get(reference);
     if (!unit) continue;
-    const isLater = unit === home
-      ? code.runs.isLate(reference, unit)
-      : after.has(unit) || code.runs.isLate(reference, unit);
+    const isLater = code.runs.isLate(reference, unit) ||
+      unit !== home && after.has(unit) && lasts(unit);
     if (!isLater) continue;
     const { how, path } = useOf(reference, code.resolved);
     const isAssigned = code.resolved.targets.has(reference);
