@@ -6,7 +6,7 @@ import type { LocalState } from "../../../protocol/manifest/module_analysis.ts";
 import { type Code, placeOf } from "../effects.ts";
 import type { Keepable } from "./keepable.ts";
 import { isExternal } from "../values/known_calls.ts";
-import { mutationOf } from "../values/mutation.ts";
+import { changeOf } from "../values/mutation.ts";
 import { many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/scope.ts";
 import { handleOf, instanceOf } from "../state.ts";
@@ -80,10 +80,11 @@ export function changed(
     if (!isLater) continue;
     const { how, path } = useOf(reference, code.resolved);
     const isAssigned = code.resolved.targets.has(reference);
-    const { kind, of } = code.values.ofBinding(binding);
+    const fact = code.values.ofBinding(binding);
+    const { of } = fact;
     const detail = isAssigned
       ? "assignment"
-      : mutationOf(kind, path, how === "write");
+      : changeOf(fact, path, how === "write");
     if (detail === null) continue;
     return {
       why: isAssigned ? "written" : "mutated",
