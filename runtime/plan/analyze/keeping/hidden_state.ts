@@ -4,7 +4,7 @@
  */
 import type { StateBinding } from "../../../protocol/manifest/module_analysis.ts";
 import { type Code, placeOf } from "../effects.ts";
-import { isFunction, type Node, one, unwrap } from "../code/nodes.ts";
+import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/scope.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { callsItsArguments, useOf } from "../code/uses.ts";
@@ -12,6 +12,7 @@ import { handleOf, instanceOf } from "../state.ts";
 import type { Keepable } from "./keepable.ts";
 import { changed } from "./local_state.ts";
 
+const LITERAL = /^(?:Array|Object)Expression$/;
 const HIDDEN = /^(?:parameter|catch|var|let|const)$/;
 
 /**
@@ -31,7 +32,11 @@ export function hiddenStateOf(
 ): StateBinding[] {
   const { resolved } = code;
   const named = new Set<Node>();
-  for (const { id } of kept) if (id) named.add(id);
+  const made = new Map<Node, Keepable>();
+  for (const it of kept) {
+    if (it.id) named.add(it.id);
+    if (it.kind === "expression") made.set(it.init!, it);
+  }
   const escaping = new Escaping(code, units);
   const found: StateBinding[] = [];
   for (const binding of new Set(resolved.bindings.values())) {
@@ -48,15 +53,39 @@ export function hiddenStateOf(
         : null);
     if (!state) continue;
     const { why, detail, of } = state;
-    found.push({
-      name: [...namesAround(node, code), binding.name].join("."),
-      ...placeOf(node),
-      why,
-      detail,
-      ...(of ? { of } : {}),
-    });
+    const add = (name: string, at: Node) =>
+      found.push({
+        name,
+        ...placeOf(at),
+        why,
+        detail,
+        ...(of ? { of } : {}),
+      });
+    const own = [...namesAround(node, code), binding.name].join(".");
+    if (kind !== "parameter" || why !== "mutated") {
+      add(own, node);
+      continue;
+    }
+    // What a parameter is given is state where it comes from, if it has a name there.
+    for (const value of givenTo(binding, code)) {
+      const name = made.get(value)?.name;
+      if (name !== undefined && code.values.of(value).of === undefined) {
+        add(name, value);
+      } else if (LITERAL.test(value.type)) {
+        add(own, node);
+        break;
+      }
+    }
   }
   return found;
+}
+
+/** What a parameter may hold: what calls in this module give it, and its default. */
+function givenTo({ parameter, assigned }: Binding, { roots }: Code): Node[] {
+  const { of, index, path } = parameter!;
+  const given = roots.callsOf(of).map((call) => many(call, "arguments")[index]);
+  return [...path.length === 0 ? given : [], ...assigned]
+    .filter((it) => it !== undefined && it !== null).map(unwrap);
 }
 
 /** Whether closures that outlive the function name a variable. */
@@ -139,7 +168,7 @@ class Escaping {
         return true;
       case "pass":
         return use.given === null ||
-          !isCalledAtOnce(use.given.call, this.#code);
+          !callsItsArguments(use.given.call, this.#code.resolved);
       case "write":
         return true;
     }
@@ -182,8 +211,4 @@ class Escaping {
     }
     return true;
   }
-}
-
-function isCalledAtOnce(call: Node, { resolved }: Code): boolean {
-  return callsItsArguments(call, resolved);
 }
