@@ -3,6 +3,7 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
+import { type StandIn, standInFor } from "../modules/packages/stand_ins.ts";
 import type { Guard } from "./guard.ts";
 
 const END_SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -23,8 +24,12 @@ const OWN_ENDS = [
  *
  * @param guard the guard
  * @param endSignals the signals that ask for the end
+ * @returns the module to import in the place of the platform's, by the URL of that
  */
-export function watchExits(guard: Guard, endSignals: EndSignals): void {
+export function watchExits(
+  guard: Guard,
+  endSignals: EndSignals,
+): ReadonlyMap<string, StandIn> {
   const denoExit = Deno.exit;
   Deno.exit = (code) => {
     guard.refuseExit(`Deno.exit(${code ?? Deno.exitCode})`);
@@ -47,6 +52,9 @@ export function watchExits(guard: Guard, endSignals: EndSignals): void {
   };
   watchOwnSignals(guard);
   endSignals.install(() => guard.signalled());
+  return new Map([
+    ["node:process", standInFor("node:process", ["abort", "exit"])],
+  ]);
 }
 
 function watchOwnSignals(guard: Guard): void {

@@ -244,10 +244,14 @@ export class AppProcess extends Declarations {
     this.#installed = true;
     this.modules.install();
     this.guard.install();
-    watchExits(this.guard, this.endSignals);
+    const exits = watchExits(this.guard, this.endSignals);
     this.passes.install();
     this.modules.standIns = new StandIns(
-      new Map([...this.timers.install(), ...wrapReads(this.fileReads)]),
+      new Map([
+        ...exits,
+        ...this.timers.install(),
+        ...wrapReads(this.fileReads),
+      ]),
     );
     this.modules.evaluating = () => this.#evaluating();
     this.evaluations.install();

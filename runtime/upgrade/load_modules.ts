@@ -75,6 +75,7 @@ export async function prepare(
   const kept = new KeptChange(
     appProcess,
     plan.taken,
+    plan.keep,
     new Set([...plan.reload, ...plan.gone]),
     staged.attempt,
     plan.lines.declares,

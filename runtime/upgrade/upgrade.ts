@@ -15,6 +15,7 @@ import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import { addPackages } from "./add_packages.ts";
 import { defaultChecks } from "./ask_health.ts";
 import { enterRelease } from "./enter_release.ts";
+import { layOut, needFiles } from "./release_files.ts";
 import { step } from "./step.ts";
 import { type Changes, switchOver } from "./switch_over.ts";
 import { ServiceChange } from "./changes/service_change.ts";
@@ -25,7 +26,6 @@ import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { UpgradeContext, UpgradeOutcome } from "./context.ts";
 import { refuseKeptInstances } from "./planning/package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./planning/plan_upgrade.ts";
-import type { LaidChange } from "../release/laid/laid_change.ts";
 
 /**
  * Brings one release in. Either all of it is in afterwards, or nothing has changed.
@@ -141,7 +141,9 @@ class Upgrade {
     const { prepared, laying } = await step(
       "load",
       async () => {
-        if (release) await this.#needFiles(plan, release);
+        if (release) {
+          await needFiles(plan, release, this.#wanted, this.#context);
+        }
         const lock = release && await addPackages(
           plan,
           release,
@@ -159,7 +161,7 @@ class Upgrade {
           lock,
         );
         // The journal reaches the disk while modules load.
-        const laying = this.#layOut(plan, release, loading);
+        const laying = layOut(plan, release, loading, this.#context);
         const [loaded] = await Promise.allSettled([loading, laying]);
         if (loaded.status === "rejected") throw loaded.reason;
         return { prepared: loaded.value, laying };
@@ -250,45 +252,6 @@ class Upgrade {
     } finally {
       changes?.state.resume();
     }
-  }
-
-  /** Brings what is read into the folder of the release; the rest of what an earlier release has stays where it is. */
-  async #needFiles(plan: UpgradePlan, release: UnpackedRelease): Promise<void> {
-    const { folders, bucket, fetchTimeoutMs } = this.#context;
-    const written = plan.files.filter(({ kind }) => kind === "write")
-      .map(({ path }) => path);
-    await folders.need(release, [...plan.reload, ...plan.mapped, ...written], {
-      wanted: this.#wanted,
-      bucket,
-      signal: AbortSignal.timeout(fetchTimeoutMs),
-    });
-  }
-
-  /** Makes the files ready that are to be laid over their place. */
-  async #layOut(
-    plan: UpgradePlan,
-    release: UnpackedRelease | null,
-    loaded: Promise<unknown>,
-  ): Promise<LaidChange | null> {
-    const { files } = this.#context.laid;
-    if (!files || plan.files.length === 0) return null;
-    const change = await files.prepare(plan.files, loaded);
-    const conflicts = change.conflicts.map(({ path, why }) =>
-      `${path}: ${why}`
-    );
-    if (conflicts.length === 0) return change;
-    if (release === null) {
-      // The way back must not fail for what the app has made of a file.
-      this.#appProcess.logger.warn(`left as they are: ${conflicts.join("; ")}`);
-      return change;
-    }
-    await change.discard();
-    throw new UpgradeError(
-      "load",
-      `Cannot lay the files of the release over those of the image: ${
-        conflicts.join("; ")
-      }; leave such files out of the release ("exclude"), or read them by asset() and name them under "assets"`,
-    );
   }
 
   async #registerClasses(

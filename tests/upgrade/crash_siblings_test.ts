@@ -9,7 +9,7 @@ import { EventEmitter } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
 import net from "node:net";
-import process, { kill } from "node:process";
+import process, { abort, exit, kill } from "node:process";
 import zlib from "node:zlib";
 void [exec, spawn, dns, EventEmitter, fs, http, net, process, kill, zlib];
 `;
@@ -53,6 +53,8 @@ const CRASHES: Readonly<Record<string, string>> = {
     `(async () => { await { then() { throw new Error("crash"); } }; })();`,
   "close()": `close();`,
   "process.abort()": `process.abort();`,
+  "abort() by its name": `abort();`,
+  "exit() by its name": `exit(3);`,
   "a signal to itself": `Deno.kill(Deno.pid, "SIGKILL");`,
   "a signal by Node": `kill(process.pid);`,
   "process.reallyExit()": `(process as any).reallyExit(3);`,

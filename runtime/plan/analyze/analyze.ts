@@ -7,6 +7,8 @@ import type {
 } from "../../protocol/manifest/module_analysis.ts";
 import { classFactsOf } from "./values/class_facts.ts";
 import { enumFactsOf } from "./values/enum_facts.ts";
+import { hiddenStateOf } from "./keeping/hidden_state.ts";
+import { keepableOf } from "./keeping/keepable.ts";
 import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
@@ -61,6 +63,13 @@ export function analyzeTree(
   const effects = table.of(top, { reads: true });
   const after = code.runs.after(exportedBindings(resolved));
   const { bindings, later, keepsFiles } = stateOf(code, units, after);
+  const names = keepableOf(program);
+  const hidden = hiddenStateOf(
+    code,
+    units,
+    { top, after },
+    names.found.values(),
+  );
   const analysis = compact({
     ...some("imports", importsOf(resolved, source, options)),
     ...some(
@@ -72,10 +81,10 @@ export function analyzeTree(
     ...some("touches", table.touches),
     ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
     ...some("later", later),
-    ...some("bindings", bindings),
+    ...some("bindings", [...bindings, ...hidden]),
     ...some("classes", classFactsOf(code, units, table, source)),
     ...some("enums", enumFactsOf(program)),
-    ...keepingOf(code, units, after, top),
+    ...keepingOf(code, units, after, top, names),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("pacing", pacingOf(resolved, units)),
     ...some("globals", globalWritesOf(resolved, units, top, roots)),

@@ -9,7 +9,7 @@ import type {
 import { type Code, placeOf } from "./effects.ts";
 import { isExternal, isRuntime, opensHandle } from "./values/known_calls.ts";
 import { takesFile } from "./kept_files.ts";
-import { isMutator, mutationOf } from "./values/mutation.ts";
+import { changeOf, isListening, isMutator } from "./values/mutation.ts";
 import {
   eachChild,
   flag,
@@ -17,6 +17,7 @@ import {
   isFunction,
   keyName,
   many,
+  nameOf,
   type Node,
   one,
   unwrap,
@@ -91,6 +92,8 @@ export function stateOf(
     }
   }
   for (const binding of code.resolved.moduleLevel) {
+    // What a default export is made of has names of its own.
+    if (binding.node.type === "ExportDefaultDeclaration") continue;
     const instance = instanceOf(binding, code);
     if (instance) add(instance);
   }
@@ -112,15 +115,20 @@ function* changes(
   for (const unit of units.all) {
     if (own.has(unit)) continue;
     const isAfter = after.has(unit);
-    for (const node of [...unit.references, ...unit.selves]) {
+    for (
+      const node of [...unit.references, ...unit.selves, ...madeBy(unit, code)]
+    ) {
       if (code.resolved.bindings.get(node)?.node === node) continue;
-      if (!isAfter && !code.runs.isLate(node, unit)) continue;
       const use = useOf(node, code.resolved);
+      // Who gets a bound method calls it later.
+      const isLater = isAfter || use.path.at(-1) === "bind()" ||
+        code.runs.isLate(node, unit);
+      if (!isLater) continue;
       // An alias that is assigned to forgets where it came from.
       const isAssigned = code.resolved.targets.has(node);
       const binding = code.resolved.bindings.get(node);
       if (isAssigned && binding && !binding.top) continue;
-      if (use.how !== "write" && !use.path.some(isMutator)) continue;
+      if (use.how !== "write" && !mayChange(use.path)) continue;
       const line = placeOf(node).line;
       for (const root of code.roots.ofUse(node, use)) {
         if (isAssigned && root.binding !== binding) continue;
@@ -130,11 +138,11 @@ function* changes(
           root.specifier !== null &&
           path.slice(0, -1).some((step) => step.endsWith("()"));
         if (isMade) continue;
-        const detail = isAssigned ? "assignment" : mutationOf(
+        const detail = isAssigned ? "assignment" : changeOf(
           // Of an import, who knows its module decides.
           root.specifier === null
-            ? code.values.ofBinding(root.binding!).kind
-            : "map",
+            ? code.values.ofBinding(root.binding!)
+            : IMPORTED,
           path,
           use.how === "write",
         );
@@ -150,6 +158,24 @@ function* changes(
       }
     }
   }
+}
+
+/** Whatever an import is. */
+const IMPORTED = { kind: "map", of: { name: "" } } as const;
+
+/** Whether a use may change something, by the names on its way. */
+function mayChange(path: readonly string[]): boolean {
+  return path.some(isMutator) || isListening(path) || path.at(-1) === "bind()";
+}
+
+/** What functions of this module hand out: `roomsOf().push()`. */
+function madeBy(unit: Unit, { roots, resolved }: Code): Node[] {
+  return unit.calls.filter((call) => {
+    const callee = one(call, "callee");
+    const { how, path } = useOf(call, resolved);
+    return callee !== null && (how === "write" || mayChange(path)) &&
+      roots.functionOf(callee) !== null;
+  });
 }
 
 /** Whether a function of this module that is not a generator made what `next()` is called on: then it is one of the app's methods. */
@@ -251,6 +277,8 @@ function valuesOf(binding: Binding): Node[] {
   ];
 }
 
+const LOCKS = /\.get(?:Reader|Writer)$/;
+
 /** An open handle that a variable holds. */
 export function handleOf(
   binding: Binding,
@@ -263,7 +291,9 @@ export function handleOf(
         return false;
       }
       const name = writtenName(node);
-      return name !== null && opensHandle(name) && !isOwnClass(node, code);
+      if (name === null || isOwnClass(node, code)) return false;
+      // Of a function that reads to the end and returns, nobody knows.
+      return opensHandle(name) || binding.top && LOCKS.test(name);
     });
     if (!call) continue;
     return {
@@ -307,7 +337,8 @@ export function instanceOf(
   for (const value of valuesOf(binding)) {
     search(value, (node) => {
       if (node.type !== "NewExpression") return false;
-      const of = code.values.classRef(one(node, "callee")!);
+      const of = code.values.classRef(one(node, "callee")!) ??
+        madeHere(node, code);
       if (
         !of || of.global || of.specifier !== undefined &&
           isExternal(of.specifier)
@@ -331,4 +362,19 @@ export function instanceOf(
 function isCollection(node: Node, code: Code): boolean {
   return /^(?:map|set|array)$/.test(code.values.of(node).kind) &&
     many(node, "arguments").length > 0;
+}
+
+/** What has no class that others know: a class without a name, or a function that gives fields to `this`. */
+function madeHere(node: Node, { runs, roots, resolved }: Code): NameRef | null {
+  const callee = one(node, "callee")!;
+  const [own] = isClass(unwrap(callee)) ? runs.classesOf(callee) : [];
+  const unit = own?.construct ?? roots.functionOf(callee);
+  if (!unit) return null;
+  const hasFields =
+    unit.selves.some((it) => useOf(it, resolved).how === "write") ||
+    own !== undefined &&
+      many(one(own.node, "body"), "body").some((it) =>
+        it.type === "PropertyDefinition" && !flag(it, "static")
+      );
+  return hasFields ? { name: nameOf(unwrap(callee)) || "class" } : null;
 }

@@ -17,6 +17,8 @@ export interface KnownClass {
 
 const HOLDING_CLASSES =
   /^(?:Map|Set|WeakMap|WeakSet|Array|\w+Array|EventTarget|EventEmitter|Date|URLSearchParams|Headers)$/;
+const EMITTERS =
+  /^(?:npm:\/?)?(?:mitt|nanoevents|emittery|eventemitter[23])(?:@|\/|$)/;
 const ABOVE_MAX = 32;
 
 /** Looks classes up in one state of an app. */
@@ -141,4 +143,28 @@ export class ClassLookup {
     }
     return false;
   }
+
+  /**
+   * Whether what a class or function makes can be listened to.
+   *
+   * @param path the module that names it
+   * @param of its name there
+   * @returns true for targets of events and what extends them
+   */
+  hasListeners(path: string, of: NameRef): boolean {
+    const known = this.find(path, of);
+    return known
+      ? [...this.#line(known)].some(({ fact }) => isEmitter(fact.extends))
+      : isEmitter(of);
+  }
+}
+
+function isEmitter(of: NameRef | undefined): boolean {
+  return of !== undefined &&
+    (of.global
+      ? of.name === "EventTarget"
+      : EMITTERS.test(of.specifier ?? "") ||
+        /^(?:node:|npm:|jsr:|https?:|@?[\w-]+(?:\/|$))/.test(
+            of.specifier ?? "",
+          ) && /EventEmitter|EventTarget/.test(of.name));
 }

@@ -47,6 +47,8 @@ export class ExportFinder {
    * @returns where it comes from
    */
   find(path: string, name: string): Found {
+    const known = this.#known.get(path)?.get(name) ?? this.#own(path, name);
+    if (known) return known;
     const waiting = [this.#find(path, name, new Set())];
     let found = MISSING;
     for (let last = waiting.at(-1); last; last = waiting.at(-1)) {
@@ -58,6 +60,17 @@ export class ExportFinder {
       }
     }
     return found;
+  }
+
+  /** What a module declares itself, which is most of what is asked for. */
+  #own(path: string, name: string): Found | null {
+    const analysis = this.#view.analysis(path);
+    if (!analysis?.exports || analysis.commonjs) return null;
+    if (!Object.hasOwn(analysis.exports, name)) return null;
+    const fact = analysis.exports[name]!;
+    return fact.kind === "re-export" && fact.from
+      ? null
+      : { kind: "here", path, name, fact };
   }
 
   *#find(path: string, name: string, seen: Set<string>): Search {

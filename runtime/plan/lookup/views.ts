@@ -81,7 +81,6 @@ function own<T>(
  * @returns the view
  */
 export function releaseView(manifest: Manifest): View {
-  const known = new Map<string, readonly string[]>();
   const analysis = (path: string) => own(manifest.analysis, path);
   const resolve = remembered((path: string, specifier: string) =>
     targetOf(path, specifier, own(manifest.modules, path)?.specifiers)
@@ -90,20 +89,25 @@ export function releaseView(manifest: Manifest): View {
     analysis,
     resolve,
     imports: (path) => {
-      let found = known.get(path);
-      if (!found) {
-        found = valueImports(
-          path,
-          own(manifest.modules, path)?.static ?? [],
-          analysis(path),
-          own(manifest.modules, path)?.specifiers,
-        );
-        known.set(path, found);
+      const entry = own(manifest.modules, path);
+      if (!entry) return [];
+      const facts = analysis(path);
+      let known = VALUE_IMPORTS.get(entry);
+      if (known?.path !== path || known.facts !== facts) {
+        const found = valueImports(path, entry.static, facts, entry.specifiers);
+        VALUE_IMPORTS.set(entry, known = { path, facts, found });
       }
-      return found;
+      return known.found;
     },
   };
 }
+
+/** What modules import, by their entries: most of them are the same in the next manifest. */
+const VALUE_IMPORTS = new WeakMap<object, {
+  readonly path: string;
+  readonly facts: ModuleAnalysis | undefined;
+  readonly found: readonly string[];
+}>();
 
 /** Remembers what was resolved: the same specifiers are asked for again and again. */
 function remembered(resolve: View["resolve"]): View["resolve"] {

@@ -5,7 +5,7 @@ import type { Steps } from "../../base/in_slices.ts";
 import { ClassLookup } from "../lookup/class_lookup.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import { pathOf } from "../analyze/values/judge_touch.ts";
-import { mutationOf } from "../analyze/values/mutation.ts";
+import { changeOf, isListening } from "../analyze/values/mutation.ts";
 import type {
   NameRef,
   StateBinding,
@@ -56,7 +56,9 @@ export function* stateIn(
   ): boolean {
     // An object of the app may have a `next()` of its own, whose state has a name of its own.
     const isIterated = detail.startsWith("next()");
+    const isHeard = isListening([detail.split(" ")[0]!]);
     return of.some((it) => {
+      if (isHeard) return classes.hasListeners(path, it);
       if (classes.find(path, it)) return classes.hasFields(path, it);
       const target = it.specifier === undefined
         ? null
@@ -99,8 +101,8 @@ export function* stateIn(
       const { fact } = found;
       const [first] = pathOf(touch);
       const path = pathOf(touch);
-      const change = mutationOf(
-        fact.kind === "function" ? "map" : fact.kind,
+      const change = changeOf(
+        fact.kind === "function" ? { kind: "map" } : fact,
         path,
         touch.how === "write",
       );

@@ -72,9 +72,16 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
     const end = field.indexOf(0);
     return decoder.decode(end === -1 ? field : field.subarray(0, end));
   };
-  // parseInt() ends where the digits do.
-  const octal = (from: number, to: number) =>
-    parseInt(String.fromCharCode(...header.subarray(from, to)), 8);
+  // Blanks may stand before the digits; whatever stands after them ends the number.
+  const octal = (from: number, to: number) => {
+    let at = from;
+    while (at < to && header[at] === 32) at++;
+    let value = isOctal(header[at]!) ? 0 : NaN;
+    for (; at < to && isOctal(header[at]!); at++) {
+      value = value * 8 + header[at]! - 48;
+    }
+    return value;
+  };
   const stated = octal(148, 156);
   let sum = 8 * 32;
   for (let at = 0; at < BLOCK; at++) {
@@ -91,6 +98,10 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
     size: octal(124, 136),
     typeflag: header[156] === 48 ? "0" : text(156, 157) || "0",
   };
+}
+
+function isOctal(byte: number): boolean {
+  return byte >= 48 && byte < 56;
 }
 
 class Entry implements TarContent {

@@ -193,11 +193,8 @@ export class ClassChange {
   }
 
   #addVariable(walk: KeptWalk, variable: KeptVariable): void {
-    const { name, value, entry } = variable;
-    this.#judge.define(name, {
-      keepFunctions: entry === null || entry.functions === "keep",
-      variable,
-    });
+    const { name, value, keepFunctions } = variable;
+    this.#judge.define(name, { keepFunctions, variable });
     if (typeof value === "symbol") return;
     walk.add({ name, value });
   }

@@ -6,6 +6,7 @@ import { type Refusal, refusalText } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import type { TakenEntry } from "../../plan/rules/keep_rule.ts";
 import type { AppProcess } from "../../process/process.ts";
+import type { KeptEntry } from "../../protocol/manifest/release_settings.ts";
 import type { KeptVariable } from "./kept_refusal.ts";
 
 /**
@@ -49,6 +50,7 @@ export function heldValues(
 export class KeptChange {
   readonly #appProcess: AppProcess;
   readonly #taken: readonly TakenEntry[];
+  readonly #named: ReadonlyMap<string, KeptEntry>;
   readonly #replaced: ReadonlySet<string>;
   readonly #attempt: number;
   readonly #lineOf: (path: string, name: string) => number;
@@ -56,6 +58,7 @@ export class KeptChange {
   /**
    * @param appProcess what runs in this process
    * @param taken what is taken over
+   * @param named what the release names under `keep`, modules that stay included
    * @param replaced the modules that are reloaded or gone
    * @param attempt the attempt that takes it
    * @param lineOf where the code that runs declares a name; 0 where nobody knows
@@ -63,6 +66,7 @@ export class KeptChange {
   constructor(
     appProcess: AppProcess,
     taken: readonly TakenEntry[],
+    named: readonly KeptEntry[],
     replaced: ReadonlySet<string>,
     attempt: number,
     lineOf: (path: string, name: string) => number,
@@ -70,6 +74,7 @@ export class KeptChange {
     this.#appProcess = appProcess;
     this.#lineOf = lineOf;
     this.#taken = taken;
+    this.#named = new Map(named.map((entry) => [entry.at, entry]));
     this.#replaced = replaced;
     this.#attempt = attempt;
     appProcess.kept.stage(attempt, taken.map(({ at }) => at));
@@ -106,7 +111,9 @@ export class KeptChange {
       if (entry === null && this.#replaced.has(path)) continue;
       const line = entry?.line ??
         this.#lineOf(path, name.slice(path.length + 1));
-      yield { name, value, entry, line };
+      const keepFunctions = (entry ?? this.#named.get(name))?.functions ===
+        "keep";
+      yield { name, value, entry, keepFunctions, line };
     }
   }
 

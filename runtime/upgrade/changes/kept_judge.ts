@@ -1,6 +1,7 @@
 /** Whether what is kept can follow the classes that are replaced, and what it is turned into.
  * @module
  */
+import { types } from "node:util";
 import { originalOf } from "../../modules/calls_as_work.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type {
@@ -223,11 +224,10 @@ export class KeptJudge {
     of: { readonly object: object; readonly key: unknown } | null,
   ): void {
     const next = this.#byClass.get(value);
-    const { variable } = this.#definitions.get(place().root.name) ?? {};
-    if (variable?.entry === null) return;
     if (next) {
       const at = place();
-      if (at.path === at.root.name) {
+      if (at.isRoot) {
+        if (this.#definitions.get(at.root.name)?.keepFunctions) return;
         throw this.#refusal(at, {
           what: value.name,
           why: "it is a class, and the new code has another one",
@@ -247,22 +247,49 @@ export class KeptJudge {
     }
     // Made of its new text on every instance.
     if (of && this.isFilled(of.object, of.key)) return;
-    const { oldSource, newSource } = this.#staging;
-    const text = this.#appProcess.modules.keeping.plain(
-      Function.prototype.toString.call(originalOf(value)),
-    );
-    if (!oldSource?.(text)) return;
-    const isThere = newSource?.(text) === true;
-    if (isThere && isSelfContained(text)) return;
+    const why = this.#whyOld(originalOf(value));
+    if (why === null) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
     throw this.#refusal(at, {
       what: value.name || "a function",
-      why: isThere
-        ? "it may name what is around it in the old code, and would go on with that"
-        : "its text is not in the new code, so that it would go on as the old code made it",
+      why,
       remedy: KEEP_FUNCTIONS,
     });
+  }
+
+  /** Why a function would go on with the old code; null where it would not. */
+  #whyOld(value: AnyClass): string | null {
+    const { oldSource, newSource } = this.#staging;
+    const text = this.#appProcess.modules.keeping.plain(
+      Function.prototype.toString.call(value),
+    );
+    if (value.name.startsWith("bound ") && !types.isProxy(value)) {
+      return this.#isOldName(value.name.replace(/^(?:bound )+/, ""))
+        ? "it is bound, and would go on as the old code made it"
+        : null;
+    }
+    if (!oldSource?.(text)) return null;
+    if (newSource?.(text) !== true) {
+      return "its text is not in the new code, so that it would go on as the old code made it";
+    }
+    return isSelfContained(text)
+      ? null
+      : "it may name what is around it in the old code, and would go on with that";
+  }
+
+  /** Whether replaced code may have made a function of this name: what is bound does not show its text. */
+  #isOldName(name: string): boolean {
+    const { oldSource } = this.#staging;
+    return [...this.#byPrototype.keys()].some((it) =>
+      Object.hasOwn(it, name)
+    ) ||
+      [`function ${name}(`, `function* ${name}(`, `${name} = (`].some((text) =>
+        oldSource?.(text)
+      ) ||
+      [`${name} = async`, `${name} = function`].some((text) =>
+        oldSource?.(text)
+      );
   }
 
   /** A module that is evaluated again makes its constants again, and compares what is kept with those. */

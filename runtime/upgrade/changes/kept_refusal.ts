@@ -18,6 +18,8 @@ export interface KeptVariable {
   readonly value: unknown;
   /** How it is named under `keep`; null for one of a module that stays, of which only the instances are concerned. */
   readonly entry: TakenEntry | null;
+  /** Whether functions that go on as they are may be in it. */
+  readonly keepFunctions: boolean;
   /** Where it is declared; 0 where that is not known. */
   readonly line: number;
 }
@@ -80,11 +82,13 @@ function variableRefusal(
     why: `holds ${what}: ${why}`,
     remedy: isWhole
       ? remedy
-      : entry === null
-      ? `let ${ofClass} construct its instances as before`
       : isClass
-      ? `let ${ofClass} construct its instances as before, or name it under "startsAnew": ["${name}"]`
-      : `keep functions out of it, or add to "flyhot" in deno.json: "keep": [{ "at": "${name}", "functions": "keep" }], or "startsAnew": ["${name}"] to lose it`,
+      ? `let ${ofClass} construct its instances as before${
+        // What stays cannot be lost.
+        entry === null ? "" : `, or name it under "startsAnew": ["${name}"]`}`
+      : `keep functions out of it, or add to "flyhot" in deno.json: "keep": [{ "at": "${name}", "functions": "keep" }]${
+        entry === null ? "" : `, or "startsAnew": ["${name}"] to lose it`
+      }`,
   };
   return new UpgradeError("migrate", `Cannot keep ${refusalText(refusal)}`, {
     refusals: [refusal],

@@ -9,7 +9,10 @@ import { packageOf } from "../../plan/packages.ts";
 import { isScriptPath } from "../../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../../plan/plan.ts";
 import type { PackageChange } from "../../plan/dependencies/package_changes.ts";
-import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
+import type {
+  KeptEntry,
+  ReleaseSettings,
+} from "../../protocol/manifest/release_settings.ts";
 import { socketsWay } from "../../plan/rules/socket_rule.ts";
 import type {
   Manifest,
@@ -63,6 +66,8 @@ export interface UpgradePlan {
   readonly globals: readonly string[];
   /** The values that are taken over. */
   readonly taken: readonly TakenEntry[];
+  /** What the release names under `keep`. */
+  readonly keep: readonly KeptEntry[];
   /** What becomes of open sockets whose handlers the replaced modules have made. */
   readonly sockets: ReleaseSettings["sockets"];
   /** The packages that come in. */
@@ -143,6 +148,7 @@ export async function planUpgrade(
       manifest.analysis?.[path]?.globals?.map(({ name }) => name) ?? []
     ),
     taken: held,
+    keep: manifest.settings?.keep ?? [],
     packages: release ? plan.packages : [],
     sockets: socketsWay(manifest.settings?.sockets, running, isWayBack),
     canAddPackages: running.canAddPackages?.possible ?? false,

@@ -8,6 +8,8 @@ import { OrdinaryApp } from "../../support/ordinary_app.ts";
 export interface Program {
   /** What `keep` names in it. */
   readonly keep?: readonly string[];
+  /** What `keep` names with its functions. */
+  readonly keepFunctions?: readonly string[];
   /** What is consented to. */
   readonly consent?: readonly string[];
   /** What it is asked, before and afterwards. Default `/`, before twice and afterwards once */
@@ -141,9 +143,13 @@ export class RunningPrograms implements AsyncDisposable {
 function settingsOf(programs: Programs) {
   const all = Object.entries(programs);
   return {
-    keep: all.flatMap(([name, { keep = [] }]) =>
-      keep.map((it) => `${name}/${it}`)
-    ),
+    keep: all.flatMap(([name, { keep = [], keepFunctions = [] }]) => [
+      ...keep.map((it) => `${name}/${it}`),
+      ...keepFunctions.map((it) => ({
+        at: `${name}/${it}`,
+        functions: "keep",
+      })),
+    ]),
     consent: all.flatMap(([name, { consent = [] }]) =>
       consent.map((it) => it.replaceAll("NAME", name))
     ),

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { canBeHad } from "../../support/packages.ts";
 import { ASKED_PROGRAMS } from "./asked_programs.ts";
+import { HELD_PROGRAMS } from "./held_programs.ts";
 import { type Programs, RunningPrograms } from "./program.ts";
 import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
 import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
@@ -82,4 +83,27 @@ Deno.test({
     );
     assertEquals(unchanged, []);
   },
+});
+
+Deno.test("small programs whose modules that stay hold old code are refused for it", async () => {
+  await using hot = await RunningPrograms.start(HELD_PROGRAMS);
+  const before = await hot.ask(1);
+  for (const [name, { refused, answer }] of Object.entries(HELD_PROGRAMS)) {
+    const report = await hot.upgrade([name]);
+    if (refused === undefined) {
+      assertEquals(report.state, "applied", JSON.stringify(report));
+      assertEquals((await hot.ask(1))[name], answer);
+    } else {
+      assertEquals(report.state, "failed", `${name} ${JSON.stringify(report)}`);
+      assertStringIncludes(
+        report.failure!.message,
+        refused.replaceAll("NAME", name),
+      );
+      await hot.upgrade([name], "before");
+    }
+  }
+  for (const [name, { refused }] of Object.entries(HELD_PROGRAMS)) {
+    if (refused === undefined) continue;
+    assertStringIncludes((await hot.ask(1))[name]!, before[name]!);
+  }
 });

@@ -46,6 +46,21 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     refused:
       `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code; call it where it is needed: (...args) => app.handle(...args)`,
   },
+  method_taken_apart: {
+    keep: ["main.ts#app"],
+    before: {
+      "main.ts":
+        `import { App } from "./app.ts"; const app = new App(); const { handle } = app; SERVE((r: Request) => handle.call(app, r));`,
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { this.hits.push(r.url); return new Response("one"); } }`,
+    },
+    after: {
+      "app.ts":
+        `export class App { hits: string[] = []; handle(r: Request) { this.hits.push(r.url); return new Response("two"); } }`,
+    },
+    refused:
+      `app: is named under "keep", and handle, which its module takes from it while it is evaluated, is still that of the old code`,
+  },
   function_field_taken: {
     keep: ["main.ts#app"],
     before: {

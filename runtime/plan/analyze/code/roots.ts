@@ -29,7 +29,14 @@ export interface Root {
   readonly path: readonly string[];
 }
 
+/** A variable that holds something, and under which members. */
+interface Holder {
+  readonly binding: Binding;
+  readonly members: readonly string[];
+}
+
 const STEPS_MAX = 400;
+const HOLDERS_MAX = 4;
 const READS_ELEMENTS = new Set(["values", "entries", "from", "all"]);
 
 /** Follows values to their roots, through locals, literals, parameters and what functions of the module return. */
@@ -183,6 +190,9 @@ export class Roots {
     }
     if (binding.kind === "parameter") {
       roots.push(...this.#arguments(binding, path, seen));
+      for (const other of binding.assigned) {
+        if (other) roots.push(...this.#of(other, path, seen));
+      }
     } else if (
       binding.from && binding.kind !== "function" && binding.kind !== "class"
     ) {
@@ -256,37 +266,65 @@ export class Roots {
     const method = at && this.#resolved.parents.get(at);
     if (method?.node.type !== "Property" || method.key !== "value") return [];
     const literal = this.#resolved.parents.get(method.node)!.node;
-    const held = this.#holderOf(literal);
-    if (!held) return [];
-    const { binding, members } = held;
-    const way = [...members, ...path];
-    const roots = seen.has(binding) ? [] : this.#literal(literal, path, seen);
-    return binding.top || this.#locals.has(binding)
-      ? [{ specifier: null, name: binding.label, binding, path: way }, ...roots]
-      : roots;
+    const held = this.#holdersOf(literal);
+    const roots = held.length === 0 || held.some((it) => seen.has(it.binding))
+      ? []
+      : this.#literal(literal, path, seen);
+    for (const { binding, members } of held) {
+      if (!binding.top && !this.#locals.has(binding)) continue;
+      const way = [...members, ...path];
+      roots.push({ specifier: null, name: binding.label, binding, path: way });
+    }
+    return roots;
   }
 
-  /** The variable that an object literal stands in, and under which members. */
-  #holderOf(
-    literal: Node,
-  ): { readonly binding: Binding; readonly members: string[] } | null {
+  /** The variables that hold what an expression makes, and under which members; where a function returns it, those of its calls. */
+  #holdersOf(made: Node, depth = 0): Holder[] {
+    if (depth > HOLDERS_MAX) return [];
     const members: string[] = [];
-    let up = this.above(literal);
+    let up = this.above(made);
     while (up?.node.type === "Property" && up.key === "value") {
       members.unshift(keyName(up.node, "key") ?? ELEMENT);
       const outer = this.#resolved.parents.get(up.node)!.node;
-      if (outer.type !== "ObjectExpression") return null;
+      if (outer.type !== "ObjectExpression") return [];
       up = this.above(outer);
     }
-    const isValue = up?.node.type === "VariableDeclarator" &&
-        up.key === "init" ||
-      up?.node.type === "AssignmentExpression" && up.key === "right";
-    const id = isValue
-      ? one(up!.node, up!.key === "init" ? "id" : "left")
+    if (!up) return [];
+    const within = (it: Holder) => ({
+      ...it,
+      members: [...it.members, ...members],
+    });
+    const { node, key } = up;
+    if (node.type === "AwaitExpression") {
+      return this.#holdersOf(node, depth + 1).map(within);
+    }
+    const isReturned = node.type === "ReturnStatement" ||
+      node.type === "ArrowFunctionExpression" && key === "body";
+    if (isReturned) {
+      const unit = this.#units.byFunction.get(this.#functionAround(node)!);
+      return (unit ? this.callsOf(unit.node) : []).flatMap((call) =>
+        this.#holdersOf(call, depth + 1).map(within)
+      );
+    }
+    const id = node.type === "VariableDeclarator" && key === "init"
+      ? one(node, "id")
+      : node.type === "AssignmentExpression" && key === "right"
+      ? one(node, "left")
+      : node.type === "ExportDefaultDeclaration"
+      ? node
       : null;
-    const binding = id?.type === "Identifier" &&
-      this.#resolved.bindings.get(id);
-    return binding ? { binding, members } : null;
+    const binding = id && this.#resolved.bindings.get(id);
+    if (!binding) return [];
+    const handed = binding.top
+      ? []
+      : binding.references.flatMap((it) => this.#holdersOf(it, depth + 1));
+    return [{ binding, members: [] }, ...handed].map(within);
+  }
+
+  #functionAround(node: Node): Node | null {
+    let at: Node | undefined = node;
+    while (at && !isFunction(at)) at = this.#resolved.parents.get(at)?.node;
+    return at ?? null;
   }
 
   /** What a field of an instance, or of a class, was made of. */

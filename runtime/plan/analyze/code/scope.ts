@@ -151,6 +151,16 @@ class Resolver {
       case "ImportDeclaration":
         this.#declareImports(node);
         return scope;
+      case "ExportDefaultDeclaration": {
+        const value = unwrap(one(node, "declaration")!);
+        // What has no name is called by what it is exported as.
+        if (
+          value.type === "ObjectExpression" || value.type === "CallExpression"
+        ) {
+          this.#add(scope, node, "const", value, []);
+        }
+        return scope;
+      }
       case "ImportExpression":
         this.#importCalls.push(node);
         return scope;
@@ -288,7 +298,9 @@ class Resolver {
     path: readonly string[],
     imported?: Binding["imported"],
   ): void {
-    const name = nameOf(node);
+    const name = node.type === "ExportDefaultDeclaration"
+      ? "default"
+      : nameOf(node);
     const known = scope.names.get(name);
     if (known) {
       // `var x` twice, or a function of the same name: both values count.
@@ -327,7 +339,11 @@ class Resolver {
       case "Identifier":
         return this.#add(scope, node, kind, value, path);
       case "AssignmentPattern":
-        return this.#pattern(one(node, "left"), kind, scope, value, path);
+        this.#pattern(one(node, "left"), kind, scope, value, path);
+        this.#bindings.get(one(node, "left")!)?.assigned.push(
+          one(node, "right"),
+        );
+        return;
       case "RestElement":
         return this.#pattern(one(node, "argument"), kind, scope, null, path);
       case "ArrayPattern":

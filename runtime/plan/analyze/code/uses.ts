@@ -4,6 +4,7 @@
 import {
   CALLING_FUNCTIONS,
   CALLING_METHODS,
+  MUTATORS,
   onlyReads,
   WRITING_FUNCTIONS,
 } from "../values/known_calls.ts";
@@ -104,6 +105,7 @@ function findUse(node: Node, resolved: Resolved): Use {
       const last = path.at(-1);
       if (isNew) path.push("new()");
       else if (last === undefined || last.endsWith("()")) path.push("()");
+      else if (isIndirect(path)) path.splice(-2, 2, `${path.at(-2)}()`);
       else path[path.length - 1] = `${last}()`;
       call = parent;
       at = parent;
@@ -113,6 +115,13 @@ function findUse(node: Node, resolved: Resolved): Use {
     }
     return outcome(at, up.key, parent, resolved, end);
   }
+}
+
+/** `list.push.call(list, it)` calls `push`. */
+function isIndirect(path: readonly string[]): boolean {
+  const before = path.at(-2);
+  return /^(?:call|apply)$/.test(path.at(-1)!) && before !== undefined &&
+    !before.endsWith("()") && before !== ELEMENT;
 }
 
 function outcome(
@@ -168,12 +177,18 @@ function given(
   const index = many(call, "arguments").indexOf(at);
   const name = calleeName(call, resolved);
   if (name !== null) {
-    if (WRITING_FUNCTIONS.has(name)) {
+    if (WRITING_FUNCTIONS.has(name) || isWritingMethod(name)) {
       return end(index === 0 ? "write" : "pass", { call, index });
     }
     if (onlyReads(name) && index >= 0) return end("read");
   }
   return end("pass", { call, index });
+}
+
+/** `Array.prototype.push.call(list, it)`. */
+function isWritingMethod(name: string): boolean {
+  const method = /^\w+\.prototype\.(\w+)\.(?:call|apply)$/.exec(name)?.[1];
+  return method !== undefined && MUTATORS.has(method);
 }
 
 /**

@@ -8,7 +8,7 @@ import type {
 } from "../../../protocol/manifest/module_analysis.ts";
 import type { Code } from "../effects.ts";
 import { keptFactsOf } from "./kept_facts.ts";
-import { type Keepable, keepableOf } from "./keepable.ts";
+import type { Keepable, KeepableNames } from "./keepable.ts";
 import { localStateOf } from "./local_state.ts";
 import { type TextFact, textFactsOf } from "./text_facts.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
@@ -20,6 +20,7 @@ import { type Unit, unitAround, type Units } from "../code/units.ts";
  * @param units its code
  * @param after what may run when its evaluation is over
  * @param top what runs while it is evaluated
+ * @param names the names of what can be kept
  * @returns the fields of its analysis; those that would be empty are left out
  */
 export function keepingOf(
@@ -27,9 +28,9 @@ export function keepingOf(
   units: Units,
   after: ReadonlySet<Unit>,
   top: ReadonlySet<Unit>,
+  names: KeepableNames,
 ): Pick<ModuleAnalysis, "kept" | "unkeepable" | "texts"> {
   const { resolved } = code;
-  const names = keepableOf(resolved.program);
   const texts = textFactsOf(resolved.program, resolved, names);
   const facts = new Map(
     keptFactsOf(resolved.program, resolved, { names, units, code })

@@ -7,7 +7,7 @@ import type {
   TakenMember,
 } from "../../../protocol/manifest/module_analysis.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
-import { derivedAt, staleOf } from "../values/derived.ts";
+import { derivedAt, staleOf, takenApart } from "../values/derived.ts";
 import { COLLECTION_READS, isRuntime } from "../values/known_calls.ts";
 import { isFunction, nameOf, type Node, one, unwrap } from "../code/nodes.ts";
 import { Roots } from "../code/roots.ts";
@@ -99,6 +99,7 @@ export function keptFactsOf(
       ? membersOf(
         usesOf.binding(binding),
         runs.closure(evaluatedWith(it, resolved, units), false),
+        resolved,
       )
       : [];
     return {
@@ -242,18 +243,34 @@ function repeatsOf(
 function membersOf(
   uses: readonly UseOfValue[],
   evaluated: ReadonlySet<Unit>,
+  resolved: Resolved,
 ): TakenMember[] {
   const found = new Map<string, TakenMember>();
   for (const { unit, path, use, reference } of uses) {
-    const [name, next] = path;
-    if (name === undefined || name.endsWith("()") || name === ELEMENT) continue;
-    const isTaken = next === "bind()" ||
-      next === undefined && use.how !== "write";
-    if (!isTaken || !evaluated.has(unit) || found.has(name)) continue;
-    const { line = 0, column = -1 } = reference.loc?.start ?? {};
-    found.set(name, { name, line, column: column + 1 });
+    if (!evaluated.has(unit)) continue;
+    for (const name of membersAt(path, use, reference, resolved)) {
+      if (found.has(name)) continue;
+      const { line = 0, column = -1 } = reference.loc?.start ?? {};
+      found.set(name, { name, line, column: column + 1 });
+    }
   }
   return [...found.values()];
+}
+
+function membersAt(
+  [name, next]: readonly string[],
+  use: Use,
+  reference: Node,
+  resolved: Resolved,
+): string[] {
+  if (name === undefined) {
+    return (takenApart(reference, resolved) ?? [])
+      .filter((it) => /^\.[^.]/.test(it)).map((it) => it.slice(1));
+  }
+  if (name.endsWith("()") || name === ELEMENT) return [];
+  const isTaken = next === "bind()" ||
+    next === undefined && use.how !== "write";
+  return isTaken ? [name] : [];
 }
 
 /** What one use does to a value; null if it hands it on, or only shows it. */

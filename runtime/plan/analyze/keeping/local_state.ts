@@ -6,7 +6,7 @@ import type { LocalState } from "../../../protocol/manifest/module_analysis.ts";
 import { type Code, placeOf } from "../effects.ts";
 import type { Keepable } from "./keepable.ts";
 import { isExternal } from "../values/known_calls.ts";
-import { mutationOf } from "../values/mutation.ts";
+import { changeOf } from "../values/mutation.ts";
 import { many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/scope.ts";
 import { handleOf, instanceOf } from "../state.ts";
@@ -53,28 +53,38 @@ function made(node: Node, code: Code): LocalState | null {
   return { why: "instance", detail: `new ${of.name}()`, of: [of] };
 }
 
-/** What functions inside of the one that declares it do to it, when they are called later. */
-function changed(
+/**
+ * Finds what functions inside of the one that declares a variable do to it, when they are called later.
+ *
+ * @param binding the variable
+ * @param code the module
+ * @param units its code
+ * @param after what may run when its evaluation is over
+ * @param lasts tells which of these functions outlive the one that declares it. Default all
+ * @returns the first change; null where nothing changes it
+ */
+export function changed(
   binding: Binding,
   code: Code,
   units: Units,
   after: ReadonlySet<Unit>,
+  lasts: (unit: Unit) => boolean = () => true,
 ): LocalState | null {
   const home = unitAround(binding.node, code.resolved, units);
   for (const reference of binding.references) {
     if (reference === binding.node) continue;
     const unit = units.around.get(reference);
     if (!unit) continue;
-    const isLater = unit === home
-      ? code.runs.isLate(reference, unit)
-      : after.has(unit) || code.runs.isLate(reference, unit);
+    const isLater = code.runs.isLate(reference, unit) ||
+      unit !== home && after.has(unit) && lasts(unit);
     if (!isLater) continue;
     const { how, path } = useOf(reference, code.resolved);
     const isAssigned = code.resolved.targets.has(reference);
-    const { kind, of } = code.values.ofBinding(binding);
+    const fact = code.values.ofBinding(binding);
+    const { of } = fact;
     const detail = isAssigned
       ? "assignment"
-      : mutationOf(kind, path, how === "write");
+      : changeOf(fact, path, how === "write");
     if (detail === null) continue;
     return {
       why: isAssigned ? "written" : "mutated",

@@ -131,8 +131,8 @@ function wholeRead(
   return COPIES.test(name) ? `${name}()` : null;
 }
 
-/** `const { size } = rooms`, `[first] = list`: what is taken out. */
-function takenApart(
+/** `const { size } = rooms`, `[first] = list`: what is taken out, as {@linkcode derivedAt} tells it. */
+export function takenApart(
   reference: Node,
   { parents }: Resolved,
 ): readonly string[] | null {

@@ -12,7 +12,6 @@ import type { AppProcess } from "../../../process/process.ts";
 import type { RemovedState } from "../../../process/declarations.ts";
 import type { HolderChange } from "../../../protocol/machine/machine_result.ts";
 import type {
-  FamilyDefinition,
   HolderDefinition,
   StateDefinition,
 } from "../../../state/definition.ts";
@@ -40,11 +39,12 @@ import {
   type FamilyPair,
   type HolderPair,
   pairs,
+  refuseOtherKinds,
   removedFor,
   type RemovedName,
 } from "./state_pairs.ts";
 import { StatesThere } from "./states_there.ts";
-import { put, redefine, remove } from "./swapped_cells.ts";
+import { put, redefine, remove, rename } from "./swapped_cells.ts";
 
 const SLICE_MS = 4;
 
@@ -97,22 +97,7 @@ export class StateChange {
       declared: staging.families,
       replaced,
     });
-    for (const { cell, next } of this.#families) {
-      if (!cell || !next || !cell.definition.sockets === !next.sockets) {
-        continue;
-      }
-      throw upgradeError(
-        "load",
-        null,
-        new Error(
-          `Cannot change ${next.name}: ${cell.definition.module} declares it by ${
-            kindOf(cell.definition)
-          } and ${next.module} by ${
-            kindOf(next)
-          }; give one of them another name`,
-        ),
-      );
-    }
+    refuseOtherKinds(this.#families);
     const found = new StatesThere(appProcess, this.#holders, this.#families);
     this.#staged = new StagedStates(
       migratedGroups({
@@ -248,21 +233,21 @@ export class StateChange {
    */
   swap(side: () => Side, generation: number = 0): () => void {
     const undo: (() => void)[] = [];
-    const { holders, families } = this.#appProcess;
+    const { holders, families, renamed } = this.#appProcess;
     for (const { next } of [...this.#holders, ...this.#families]) {
       if (next) noteGeneration(next.actions, generation);
     }
     for (const { cell, next } of this.#holders) {
       if (cell) undo.push(remove(holders, cell));
       if (!next) continue;
-      this.#rename(cell, next, undo);
+      if (cell) undo.push(rename(renamed, cell.definition.name, next.name));
       if (cell) undo.push(redefine(cell, next));
       undo.push(put(holders, next.name, cell ?? this.#added.get(next)!));
     }
     for (const { cell, next } of this.#families) {
       if (cell) undo.push(remove(families, cell));
       if (!next) continue;
-      this.#rename(cell, next, undo);
+      if (cell) undo.push(rename(renamed, cell.definition.name, next.name));
       if (cell) {
         const group = this.#appProcess.socketGroups.of(cell);
         if (group && next.sockets) {
@@ -383,22 +368,6 @@ export class StateChange {
     for (const { cell } of this.#families) if (cell) act(cell.gate);
   }
 
-  #rename(
-    cell: { readonly definition: StateDefinition } | null,
-    next: StateDefinition,
-    undo: (() => void)[],
-  ): void {
-    const name = cell?.definition.name;
-    if (name === undefined || name === next.name) return;
-    const { renamed } = this.#appProcess;
-    const before = renamed.get(name);
-    renamed.set(name, next.name);
-    undo.push(() => {
-      if (before === undefined) renamed.delete(name);
-      else renamed.set(name, before);
-    });
-  }
-
   async #settle(name: string, state: unknown): Promise<unknown> {
     return await within(
       Math.max(0, this.#settleBy - performance.now()),
@@ -409,10 +378,6 @@ export class StateChange {
         ),
     );
   }
-}
-
-function kindOf({ sockets }: FamilyDefinition): string {
-  return sockets ? "sockets()" : "family()";
 }
 
 function freeBytes(): number {

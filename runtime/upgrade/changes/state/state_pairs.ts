@@ -191,3 +191,28 @@ export function removedFor(
     families: same(removed.families),
   };
 }
+
+/**
+ * Refuses to make sockets of a family, or a family of sockets.
+ *
+ * @param families what becomes of them
+ * @throws {UpgradeError} naming the first one
+ */
+export function refuseOtherKinds(families: readonly FamilyPair[]): void {
+  for (const { cell, next } of families) {
+    if (!cell || !next || !cell.definition.sockets === !next.sockets) continue;
+    throw upgradeError(
+      "load",
+      null,
+      new Error(
+        `Cannot change ${next.name}: ${cell.definition.module} declares it by ${
+          kindOf(cell.definition)
+        } and ${next.module} by ${kindOf(next)}; give one of them another name`,
+      ),
+    );
+  }
+}
+
+function kindOf({ sockets }: FamilyDefinition): string {
+  return sockets ? "sockets()" : "family()";
+}

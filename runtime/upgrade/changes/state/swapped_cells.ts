@@ -54,3 +54,25 @@ export function put<Cell>(
   cells.set(name, cell);
   return () => cells.delete(name);
 }
+
+/**
+ * Lets the old name of a cell lead to its new one.
+ *
+ * @param renamed the new names by the old ones
+ * @param name its name until now
+ * @param next its name from now on
+ * @returns puts it back
+ */
+export function rename(
+  renamed: Map<string, string>,
+  name: string,
+  next: string,
+): () => void {
+  if (name === next) return () => {};
+  const before = renamed.get(name);
+  renamed.set(name, next);
+  return () => {
+    if (before === undefined) renamed.delete(name);
+    else renamed.set(name, before);
+  };
+}
