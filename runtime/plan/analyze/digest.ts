@@ -2,7 +2,8 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { eachChild, field, isWrapper, type Node, one } from "./code/nodes.ts";
+import { field, isWrapper, type Node, one } from "./code/nodes.ts";
+import { eachChild, foundOf } from "./code/tree.ts";
 
 const SAID = [
   "name",
@@ -17,9 +18,6 @@ const SAID = [
   "prefix",
 ];
 
-// In the node itself: a function is digested for itself, and for every export that leads to it.
-const DIGEST = Symbol("digest");
-
 /**
  * Digests a piece of code.
  *
@@ -27,8 +25,8 @@ const DIGEST = Symbol("digest");
  * @returns 16 hex digits
  */
 export function codeDigest(node: Node): string {
-  const digested = node as { [DIGEST]?: string };
-  return digested[DIGEST] ??= digestOf(node);
+  // In the node itself: a function is digested for itself, and for every export that leads to it.
+  return foundOf(node).digest ??= digestOf(node);
 }
 
 function digestOf(node: Node): string {

@@ -1,14 +1,8 @@
 /** Whether a script runs as it is written once its types are blanked out: then nobody has to transpile it.
  * @module
  */
-import {
-  eachChild,
-  field,
-  isTypeOnly,
-  many,
-  type Node,
-  one,
-} from "./code/nodes.ts";
+import { field, isTypeOnly, many, type Node, one } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 

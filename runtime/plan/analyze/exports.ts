@@ -4,7 +4,6 @@
 import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
 import { type Code, type EffectTable, placeOf } from "./effects.ts";
 import {
-  eachChild,
   field,
   flag,
   isFunction,
@@ -16,6 +15,7 @@ import {
   one,
   unwrap,
 } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import type { Binding } from "./code/scope.ts";
 
 const CHANGEABLE = new Set([

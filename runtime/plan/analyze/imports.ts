@@ -2,14 +2,8 @@
  * @module
  */
 import type { ImportFact } from "../../protocol/manifest/module_analysis.ts";
-import {
-  eachChild,
-  field,
-  many,
-  nameOf,
-  type Node,
-  one,
-} from "./code/nodes.ts";
+import { field, many, nameOf, type Node, one } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 

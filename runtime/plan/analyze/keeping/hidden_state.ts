@@ -39,7 +39,7 @@ export function hiddenStateOf(
   }
   const escaping = new Escaping(code, units);
   const found: StateBinding[] = [];
-  for (const binding of new Set(resolved.bindings.values())) {
+  for (const binding of resolved.declared) {
     const { node, kind, top } = binding;
     if (top || named.has(node) || !HIDDEN.test(kind)) continue;
     if (binding.references.length === 0) continue;

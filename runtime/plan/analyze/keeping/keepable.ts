@@ -2,7 +2,6 @@
  * @module
  */
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -14,6 +13,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import { enumMembers } from "../values/enum_facts.ts";
 import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
 

@@ -170,7 +170,7 @@ class UsesOf {
   /** `const { view: { size } } = state`: what is taken out by a pattern within a pattern. */
   #takenApart(resolved: Resolved, units: Units, roots: Roots): void {
     if (this.#uses.size === 0) return;
-    for (const declared of new Set(resolved.bindings.values())) {
+    for (const declared of resolved.declared) {
       const { from, node } = declared;
       if (!from || from.path.length < 2 || from.path[0] === ELEMENT) continue;
       const unit = unitAround(node, resolved, units);

@@ -6,14 +6,8 @@ import { placeOf } from "../effects.ts";
 import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";
 import { textOf } from "../imports.ts";
-import {
-  eachChild,
-  keyName,
-  many,
-  type Node,
-  one,
-  unwrap,
-} from "../code/nodes.ts";
+import { keyName, many, type Node, one, unwrap } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Resolved } from "../code/scope.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { calleeName, writtenName } from "../code/uses.ts";

@@ -3,7 +3,6 @@
  */
 import type { PacedBy } from "../../../protocol/manifest/module_analysis.ts";
 import {
-  eachChild,
   isClass,
   keyName,
   many,
@@ -12,6 +11,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Binding, Resolved } from "../code/scope.ts";
 import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";

@@ -11,7 +11,6 @@ import type {
 import { codeDigest } from "../digest.ts";
 import { type Code, type EffectTable, placeOf } from "../effects.ts";
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -25,6 +24,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { ClassUnits, Units } from "../code/units.ts";
 
 /**

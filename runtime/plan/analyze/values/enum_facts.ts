@@ -3,7 +3,6 @@
  */
 import type { EnumFact } from "../../../protocol/manifest/module_analysis.ts";
 import {
-  eachChild,
   field,
   isFunction,
   isTypeOnly,
@@ -15,6 +14,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 
 type Members = Record<string, string | number | null>;
 
