@@ -29,6 +29,8 @@ export interface Work {
   readonly pass: Pass | null;
   /** The generation that was in when it began. */
   readonly generation: number;
+  /** Whether it has an end of its own, as what a service does. Default no. */
+  readonly isOwn?: boolean;
   /** Whether it has ended; what it leaves behind meets the newest code. */
   ended: boolean;
 }
@@ -137,7 +139,8 @@ export class Generations {
    */
   onItsOwn<T>(act: () => T): T {
     const { attempt = null } = this.work ?? {};
-    return this.#context.run(this.#work({ attempt, ended: true }), act);
+    const work = this.#work({ attempt, ended: true, isOwn: true });
+    return this.#context.run(work, act);
   }
 
   /**
@@ -217,7 +220,7 @@ export class Generations {
       readonly heir?: boolean;
     } = {},
   ): T {
-    const { attempt = null, place = null, kept }: Partial<Work> =
+    const { attempt = null, place = null, kept, isOwn }: Partial<Work> =
       options.heir && this.work || {};
     const generation = options.heir ? this.meets : this.#serving;
     const work = this.#work({
@@ -225,6 +228,7 @@ export class Generations {
       place,
       generation,
       ...kept === undefined ? {} : { kept },
+      ...isOwn === undefined ? {} : { isOwn },
     });
     this.between?.();
     // What an evaluation owns ends with it, finished or not, and is not waited for.
