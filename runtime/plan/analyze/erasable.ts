@@ -3,6 +3,7 @@
  */
 import { field, isTypeOnly, many, type Node, one } from "./code/nodes.ts";
 import { eachChild } from "./code/tree.ts";
+import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
@@ -75,7 +76,7 @@ function hasBraces(statement: Node, source: string): boolean {
 
 /** Classes are looked for where lines begin. */
 function beginsLine(statement: Node): boolean {
-  return statement.loc?.start.column === 0;
+  return placeOf(statement).column === 1;
 }
 
 function hasClass(statement: Node): boolean {

@@ -4,6 +4,7 @@
 import type { ImportFact } from "../../protocol/manifest/module_analysis.ts";
 import { field, many, nameOf, type Node, one } from "./code/nodes.ts";
 import { eachChild } from "./code/tree.ts";
+import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
@@ -82,7 +83,7 @@ export function importsOf(
         if (typeof expression === "object" && expression) {
           found.push({
             specifier: String(field(expression, "value")),
-            line: node.loc?.start.line ?? 0,
+            line: placeOf(node).line,
           });
         }
         return;
@@ -92,7 +93,7 @@ export function importsOf(
         if (specifier !== null) {
           found.push({
             specifier,
-            line: node.loc?.start.line ?? 0,
+            line: placeOf(node).line,
             dynamic: true,
           });
         }
@@ -133,7 +134,7 @@ function isData(node: Node): boolean {
 function place(node: Node): { specifier: string; line: number } {
   return {
     specifier: String(field(one(node, "source")!, "value")),
-    line: node.loc?.start.line ?? 0,
+    line: placeOf(node).line,
   };
 }
 

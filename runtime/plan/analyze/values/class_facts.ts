@@ -9,7 +9,8 @@ import type {
   NameRef,
 } from "../../../protocol/manifest/module_analysis.ts";
 import { codeDigest } from "../digest.ts";
-import { type Code, type EffectTable, placeOf } from "../effects.ts";
+import type { Code, EffectTable } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
 import {
   flag,
   isClass,
