@@ -2,7 +2,7 @@
  * @module
  */
 import { field, isTypeOnly, many, type Node, one } from "./code/nodes.ts";
-import { eachChild } from "./code/tree.ts";
+import { treeOf } from "./code/tree.ts";
 import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
@@ -66,7 +66,9 @@ export function isErasable(
     }
     if (!beginsLine(statement) && hasClass(statement)) return false;
   }
-  return !hasMore(program);
+  return !treeOf(program).some(({ type }) =>
+    MORE.has(type) || type.startsWith("JSX")
+  );
 }
 
 function hasBraces(statement: Node, source: string): boolean {
@@ -85,13 +87,4 @@ function hasClass(statement: Node): boolean {
     many(declaration, "declarations").some((it) =>
       one(it, "init")?.type === "ClassExpression"
     );
-}
-
-function hasMore(node: Node): boolean {
-  if (MORE.has(node.type) || node.type.startsWith("JSX")) return true;
-  let found = false;
-  eachChild(node, (child) => {
-    found ||= hasMore(child);
-  });
-  return found;
 }
