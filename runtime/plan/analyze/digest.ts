@@ -36,6 +36,13 @@ function digestOf(node: Node): string {
       return write(one(at, "expression")!, key);
     }
     said.push("(", key, at.type);
+    if (at.type === "Identifier") {
+      const { name, optional } = at as Node & Record<string, unknown>;
+      said.push("name", String(name));
+      if (optional === true) said.push("optional", "true");
+      said.push(")");
+      return;
+    }
     for (const name of SAID) {
       const value = field(at, name);
       if (typeof value === "string" || value === true) {

@@ -2,7 +2,8 @@
  * @module
  */
 import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
-import { type Code, type EffectTable, placeOf } from "./effects.ts";
+import type { Code, EffectTable } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import {
   field,
   flag,

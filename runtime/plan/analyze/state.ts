@@ -6,7 +6,8 @@ import type {
   StateBinding,
   Touch,
 } from "../../protocol/manifest/module_analysis.ts";
-import { type Code, placeOf } from "./effects.ts";
+import type { Code } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import { isExternal, isRuntime, opensHandle } from "./values/known_calls.ts";
 import { takesFile } from "./kept_files.ts";
 import { changeOf, isListening, isMutator } from "./values/mutation.ts";

@@ -14,7 +14,7 @@ import {
   one,
   unwrap,
 } from "../code/nodes.ts";
-import { eachChild } from "../code/tree.ts";
+import { eachWithin } from "../code/tree.ts";
 import type { Binding, Resolved } from "../code/scope.ts";
 
 /** What is taken from another module. */
@@ -215,19 +215,15 @@ function textOf(inner: Node): { text: string; isWhole: boolean } {
 /** The names and the modules that a piece of code mentions. */
 function mentionsIn(piece: Node, { bindings }: Resolved): Node[] {
   const found: Node[] = [];
-  const visit = (node: Node): void => {
-    if (node.type === "Identifier" || node.type === "JSXIdentifier") {
-      const binding = bindings.get(node);
-      // What is exported is named by the identifier that declares it.
-      if (binding && (node === piece || !isInside(binding.node, piece))) {
-        found.push(node);
-      }
-      return;
+  eachWithin(piece, ({ self, type }) => {
+    if (type === "ImportExpression") found.push(self);
+    if (type !== "Identifier" && type !== "JSXIdentifier") return;
+    const binding = bindings.get(self);
+    // What is exported is named by the identifier that declares it.
+    if (binding && (self === piece || !isInside(binding.node, piece))) {
+      found.push(self);
     }
-    if (node.type === "ImportExpression") found.push(node);
-    eachChild(node, visit);
-  };
-  visit(piece);
+  });
   return found;
 }
 

@@ -2,7 +2,7 @@
  * @module
  */
 import type { OwnedFact } from "../../../protocol/manifest/module_analysis.ts";
-import { placeOf } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
 import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";
 import { textOf } from "../imports.ts";
