@@ -17,7 +17,7 @@ import { findDenoCache } from "./mirror/deno_cache.ts";
 import { neededVersions, startMirror } from "./mirror/mod.ts";
 import { REPUBLICATION } from "./mirror/std_table.ts";
 import { chooseUpstream, type Upstream } from "./mirror/upstream.ts";
-import { runDeno } from "./run_deno.ts";
+import { runDeno } from "./programs/run_deno.ts";
 
 /** The command line of this script, taken apart. */
 export interface Invocation {

@@ -16,7 +16,7 @@ import {
   SOURCES,
   type SourceTexts,
 } from "./reference/pages.ts";
-import { runProgram } from "./run_program.ts";
+import { runProgram } from "./programs/run_program.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 

@@ -16,7 +16,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { releaseProblems, tagOf } from "./release/problems.ts";
 import { git, readTree } from "./release/state.ts";
-import { runProgram } from "./run_program.ts";
+import { runProgram } from "./programs/run_program.ts";
 
 /** How to release. */
 export interface ReleaseOptions {

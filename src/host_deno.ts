@@ -11,8 +11,8 @@ import type {
   RunOutcome,
   WalkedEntry,
 } from "./host.ts";
-import { SECRET_VARIABLES, SIGNING_KEY_VARIABLE } from "./secret.ts";
-import { sleep } from "./sleep.ts";
+import { SECRET_VARIABLES, SIGNING_KEY_VARIABLE } from "./base/secret.ts";
+import { sleep } from "./base/sleep.ts";
 
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { FlyhotError } from "../../src/errors.ts";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 import { PERMISSION_FLAGS } from "./permissions.ts";
 
 /** What to compile. */

@@ -6,7 +6,7 @@
  */
 
 import { FlyhotError } from "../../src/errors.ts";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 
 /** What to bundle. */
 export interface BundleOptions {

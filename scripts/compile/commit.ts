@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 
 /**
  * Names the commit of a tree.

@@ -5,9 +5,9 @@
  */
 
 import { FlyhotError } from "../../src/errors.ts";
-import { isRecord } from "../../src/values.ts";
+import { isRecord } from "../../src/base/values.ts";
 import { VERSION } from "../../src/version.ts";
-import { type ProgramOutcome, runProgram } from "../run_program.ts";
+import { type ProgramOutcome, runProgram } from "../programs/run_program.ts";
 
 const TIMEOUT_MS = 60_000;
 

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 import { type AppImport, importsIn, type ReleaseState } from "./problems.ts";
 
 /** A tree, and the commit it is at. */

@@ -5,7 +5,7 @@ import { FlyhotError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { DenoJsonConfig } from "./files/deno_json.ts";
 import type { FlyToml } from "./files/fly_toml.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 
 /** A value and the place that decided it. */
 export interface Resolved<T> {

@@ -16,7 +16,7 @@ import {
   readProject,
 } from "../release/files/project_files.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { VERSION } from "../version.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 

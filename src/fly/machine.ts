@@ -2,7 +2,7 @@
  * @module
  */
 import { shownText } from "@flyhot/runtime/protocol";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FlyhotError } from "../errors.ts";
 
 // It is not Fly that answers so.

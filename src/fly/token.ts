@@ -1,7 +1,7 @@
 /** Fly tokens: what kind one is and how it is sent.
  * @module
  */
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 

@@ -3,7 +3,7 @@
  */
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { joinPath } from "../values.ts";
+import { joinPath } from "../base/values.ts";
 import type { InitChange } from "./plan_types.ts";
 
 /**

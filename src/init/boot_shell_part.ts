@@ -3,7 +3,7 @@
  */
 import { dirname, join } from "node:path/posix";
 import { many, nameOf, one } from "@flyhot/runtime/plan";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FIRST_APP, servingShell } from "./boot_shell.ts";
 import type { Framework } from "./framework.ts";
 import type { InitPart, InitSources } from "./plan_types.ts";

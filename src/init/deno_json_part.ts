@@ -2,7 +2,7 @@
  * @module
  */
 import { isManual } from "../config/files/node_modules.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { VERSION } from "../version.ts";
 import { addItems, setValue } from "./edit/deno_json_edit.ts";
 import type { HotWay, InitPart, InitSources } from "./plan_types.ts";

@@ -1,7 +1,7 @@
 /** What puts the runtime in front of an app that stays as it is: lines of its Dockerfile, or commands of its fly.toml.
  * @module
  */
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { DENO_VERSION } from "../version.ts";
 import {
   hotCommand,

@@ -11,7 +11,7 @@ import {
   type ProjectFiles,
   readProject,
 } from "../release/files/project_files.ts";
-import { joinPath } from "../values.ts";
+import { joinPath } from "../base/values.ts";
 import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
 import { missingNames, stateTable } from "./state_table.ts";
 import { readTree, type SyntaxTree } from "./syntax_tree.ts";

@@ -3,7 +3,7 @@
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 
 /** The variable that holds the task. */
 export const TASK_VARIABLE = "FLYHOT_ORCHESTRATE";

@@ -2,7 +2,7 @@
  * @module
  */
 import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../base/one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";

@@ -4,7 +4,11 @@
 import { errorText } from "@flyhot/runtime/protocol";
 import type { PublishedRelease } from "../release/publish.ts";
 import type { Prepared } from "./prepare.ts";
-import { type RolledOut, type RollOutOptions, WaveRun } from "./run_waves.ts";
+import {
+  type RolledOut,
+  type RollOutOptions,
+  WaveRun,
+} from "./waves/run_waves.ts";
 import type { WokenMachines } from "./machines/wake.ts";
 import type { RolloutDeps } from "./deps.ts";
 

@@ -9,7 +9,7 @@ import {
   requireApp,
   type ResolvedConfig,
 } from "../config/resolve.ts";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../base/deadline.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import {
   type AppMachine,
@@ -27,8 +27,8 @@ import { readPointer } from "../rollout/pointer/pointer.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
 import { openMachinesApi } from "../rollout/fly_access.ts";
-import { mapLimited } from "../limited.ts";
-import { oneLine } from "../one_line.ts";
+import { mapLimited } from "../base/limited.ts";
+import { oneLine } from "../base/one_line.ts";
 import { ownWords } from "./own_words.ts";
 import type { AskedMachine } from "./judge.ts";
 import { statusReport } from "./report.ts";

@@ -3,7 +3,7 @@
  */
 import type { Host } from "../host.ts";
 import type { Reporter } from "./reporter.ts";
-import { silentReporter } from "./text_reporter.ts";
+import { silentReporter } from "./reporters/text_reporter.ts";
 
 /** What `plan()`, `status()` and `doctor()` work with. */
 export interface AppDeps {

@@ -8,7 +8,7 @@ import { MachinesFleet } from "../../fly/machines_fleet.ts";
 import type { Host } from "../../host.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
 import type { RolloutReport } from "../../rollout/report.ts";
-import { jsonReporter } from "../../ui/json_reporter.ts";
+import { jsonReporter } from "../../ui/reporters/json_reporter.ts";
 import type { ReportEvent } from "../../ui/reporter.ts";
 import {
   type Command,

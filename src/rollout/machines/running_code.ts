@@ -8,7 +8,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../../fly/fleet.ts";
 import { FlyhotError } from "../../errors.ts";
-import { mapLimited } from "../../limited.ts";
+import { mapLimited } from "../../base/limited.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { RolloutDeps } from "../deps.ts";
 

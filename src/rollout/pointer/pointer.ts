@@ -16,7 +16,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { backoffMs } from "../../backoff.ts";
+import { backoffMs } from "../../base/backoff.ts";
 import { GuardedBucket } from "../lock/guarded_bucket.ts";
 import type { Transition } from "./transitions.ts";
 

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import { sleep } from "../../sleep.ts";
+import { sleep } from "../../base/sleep.ts";
 import {
   createServer,
   type IncomingMessage,
