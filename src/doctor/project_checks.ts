@@ -10,6 +10,7 @@ import { readCommand, shellWords } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analyze.ts";
+import { requireDeno } from "../release/graph/deno_program.ts";
 import { describeRelease } from "../release/describe.ts";
 import {
   type ProjectFiles,
@@ -29,6 +30,12 @@ export async function checkProject(
   host: Host,
   signal?: AbortSignal,
 ): Promise<readonly Check[]> {
+  try {
+    // Only the compiled command can be without.
+    await requireDeno(host, "Cannot read what the app imports", signal);
+  } catch (error) {
+    return [fail("deno", error)];
+  }
   let project: ProjectFiles;
   try {
     project = await readProject("", host, config.entries.value);

@@ -21,11 +21,15 @@ export function liveReporter(
     live: readonly EventLine[],
   ) => {
     const width = Math.max(20, output.columns - 3);
-    const text = (line: EventLine) =>
-      `${paint(line.tone, line.mark)} ${clip(oneLine(line.text), width)}\n`;
+    const text = ({ mark, tone, text }: EventLine) =>
+      `${paint(tone, mark)} ${oneLine(text)}\n`;
+    // Only what is drawn over later must not wrap; what another program said is whole.
+    const clipped = (line: EventLine) =>
+      text({ ...line, text: clip(oneLine(line.text), width) });
     // Up to where the last drawing began, and clear all below: one write, so that nothing flickers.
     const back = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : "";
-    const drawing = back + settled.map(text).join("") + live.map(text).join("");
+    const drawing = back + settled.map(text).join("") +
+      live.map(clipped).join("");
     if (drawing !== "") output.write(drawing);
     drawn = live.length;
   };

@@ -82,6 +82,13 @@ Deno.test("liveReporter() lets no line wrap, because it could not draw over it",
   assertEquals(to.writes, ["… A step with a very l…\n"]);
 });
 
+Deno.test("T31: liveReporter() cuts nothing of what another program said", () => {
+  const to = output(24);
+  const line = `at rooms (file:///app/rooms.ts:12:${"3".repeat(80)})`;
+  liveReporter(to, plain).emit({ type: "output", program: "m1", line });
+  assertEquals(to.writes, [`| m1: ${line}\n`]);
+});
+
 Deno.test("jsonReporter() hands on lines that parse to the events", () => {
   const lines: string[] = [];
   const reporter = jsonReporter((line) => lines.push(line));
