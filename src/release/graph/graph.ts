@@ -263,7 +263,8 @@ function resolve(
 function broken(path: string, from: string | null, error: string): FlyhotError {
   const said = error.split("\n")[0] ?? "";
   if (!error.startsWith("Module not found")) {
-    return new FlyhotError("usage", `Cannot pack ${path}: ${said}`, {
+    const [place = ""] = /:\d+:\d+$/.exec(error.trimEnd()) ?? [];
+    return new FlyhotError("usage", `Cannot pack ${path}${place}: ${said}`, {
       hint: `correct ${path}: deno check ${path}`,
     });
   }
