@@ -11,22 +11,12 @@ import { delimiter, dirname } from "node:path";
 /**
  * Puts the folder of the running deno first in a search path, so that children
  * find it where it was started without being installed (`npx deno`).
- *
- * @param path The search path so far.
- * @param deno The path of the deno executable.
- * @returns The search path for children.
  */
 export function withDeno(path: string | undefined, deno: string): string {
   return path ? dirname(deno) + delimiter + path : dirname(deno);
 }
 
-/**
- * Runs deno with our streams, and passes signals on.
- *
- * @param args Its arguments.
- * @param env Variables added to the environment.
- * @returns Its exit code.
- */
+/** Runs deno with our streams, and passes signals on. */
 export async function runDeno(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

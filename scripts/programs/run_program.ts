@@ -28,16 +28,7 @@ export interface ProgramOutcome {
 
 const TIMEOUT_MS = 5 * 60_000;
 
-/**
- * Runs a program to its end.
- *
- * @param program The program, found on PATH or named by its path.
- * @param args Its arguments.
- * @param options Where and how long.
- * @returns How it ended.
- * @throws {Deno.errors.NotFound} If there is no such program.
- * @throws {Error} If it takes too long; it is ended then.
- */
+/** Runs a program to its end. Throws If there is no such program. Throws If it takes too long; it is ended then. */
 export async function runProgram(
   program: string,
   args: readonly string[],

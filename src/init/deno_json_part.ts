@@ -9,14 +9,7 @@ import type { HotWay, InitPart, InitSources } from "./plan_types.ts";
 
 const RUNTIME = "@flyhot/runtime";
 
-/**
- * Plans what to write into deno.json.
- *
- * @param sources the app
- * @param way how the runtime gets into it
- * @param names what state needs a name there, by list
- * @returns one change of the file, or steps where it cannot be edited
- */
+/** Plans what to write into deno.json. Returns one change of the file, or steps where it cannot be edited. */
 export function denoJsonPart(
   sources: InitSources,
   way: HotWay,

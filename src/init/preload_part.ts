@@ -29,13 +29,7 @@ Deno.serve({ port: Number(Deno.env.get("PORT") ?? 8080) }, () => {
 });
 `;
 
-/**
- * Plans how the runtime gets in front of the main module.
- *
- * @param sources the app
- * @param framework what it serves with
- * @returns the changes and steps
- */
+/** Plans how the runtime gets in front of the main module. */
 export function preloadPart(
   sources: InitSources,
   framework: Framework,

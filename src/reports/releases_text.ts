@@ -100,12 +100,7 @@ function entryOf(upgrade: HotUpgrade, current: boolean): ReleaseEntry {
   };
 }
 
-/**
- * Writes the history for people.
- *
- * @param report the history
- * @returns the text
- */
+/** Writes the history for people. */
 export function releasesText(report: ReleasesReport): string {
   if (report.generations.length === 0) {
     return `${report.app} has no hot upgrades, and no machine that watches for them has started yet\n`;

@@ -70,13 +70,8 @@ export type StatusReader = (
 ) => Promise<StatusReport>;
 
 /**
- * Finds out once what is needed to ask again and again.
- *
- * @param options app, bucket and configuration, where the app's files do not say
- * @param deps the outside
- * @param signal gives up early
- * @returns asks the machines; nothing but a login was asked for so far
- * @throws {FlyhotError} `usage` without an app, `auth` without a token
+ * Finds out once what is needed to ask again and again. Returns asks the machines; nothing but a login was asked for so
+ * far. Throws `usage` without an app, `auth` without a token.
  */
 export async function openStatus(
   options: CliValues,

@@ -70,15 +70,7 @@ export class WaveRun {
   readonly #published: PublishedRelease;
   readonly #allowed = new Set<string>();
 
-  /**
-   * Plans the waves; nothing is written yet.
-   *
-   * @param options by whom, how many at a time and for how long
-   * @param prepared machines and release
-   * @param published where the release is
-   * @param deps clock, bucket, machines and reporter
-   * @param woken starts a machine where all come to rest before one has proved the release
-   */
+  /** Plans the waves; nothing is written yet. */
   constructor(
     options: RollOutOptions,
     prepared: Prepared,
@@ -97,12 +89,7 @@ export class WaveRun {
     this.#upgrade = newUpgrade(options, prepared, published, deps.host);
   }
 
-  /**
-   * Goes wave after wave, and commits.
-   *
-   * @param signal gives up early
-   * @returns why it has to go back, or null once all is committed
-   */
+  /** Goes wave after wave, and commits. Returns why it has to go back, or null once all is committed. */
   async goForward(signal: AbortSignal): Promise<string | null> {
     this.#known.tellAll();
     const queue = this.#known.states;
@@ -257,11 +244,7 @@ export class WaveRun {
     );
   }
 
-  /**
-   * Reports a rollout that went well.
-   *
-   * @returns the report
-   */
+  /** Reports a rollout that went well. */
   committed(): RolledOut {
     return {
       outcome: "committed",
@@ -273,15 +256,7 @@ export class WaveRun {
     };
   }
 
-  /**
-   * Undoes what was done, and reports that.
-   *
-   * @param why why it has to go back
-   * @param trouble what was thrown, if anything was
-   * @param signal aborted when the lock is lost
-   * @returns the report
-   * @throws what was thrown, if the pointer never named the upgrade
-   */
+  /** Undoes what was done, and reports that. Throws what was thrown, if the pointer never named the upgrade. */
   async goBack(
     why: string,
     trouble: unknown,
@@ -338,12 +313,7 @@ export class WaveRun {
     };
   }
 
-  /**
-   * Makes the error that ends a rollout whose lock is lost.
-   *
-   * @param signal the signal of the lock
-   * @returns the error
-   */
+  /** Makes the error that ends a rollout whose lock is lost. */
   lockLost(signal: AbortSignal): FlyhotError {
     const { reason } = signal;
     const said = errorText(reason);

@@ -11,12 +11,8 @@ export interface WaveOptions {
 }
 
 /**
- * Divides machines into waves: the canary, then the rest in even portions.
- *
- * @param machines the machines, in the order in which they go
- * @param options how many at a time
- * @returns the waves; none of them is empty
- * @throws {RangeError} if a number is not a whole one of its range
+ * Divides machines into waves: the canary, then the rest in even portions. Returns the waves; none of them is empty.
+ * Throws if a number is not a whole one of its range.
  */
 export function planWaves<T>(
   machines: readonly T[],

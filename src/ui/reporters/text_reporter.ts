@@ -13,13 +13,7 @@ export interface ClosableReporter extends Reporter {
   close(): void;
 }
 
-/**
- * Makes a reporter that writes one line for each event.
- *
- * @param output where to
- * @param paint how to color it
- * @returns the reporter
- */
+/** Makes a reporter that writes one line for each event. */
 export function textReporter(
   output: HostOutput,
   paint: Paint,

@@ -352,13 +352,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
 };
 
-/**
- * Makes archives, each kind as often as the others.
- *
- * @param count how many
- * @param from the first seed
- * @returns the archives
- */
+/** Makes archives, each kind as often as the others. */
 export function* hostileArchives(
   count: number,
   from = 0,

@@ -28,34 +28,19 @@ export interface TarEntry {
 
 const BLOCK = 512;
 
-/**
- * Bytes of a value.
- *
- * @param value text or bytes
- * @returns the bytes
- */
+/** Bytes of a value. Returns the bytes. */
 export function bytesOf(value: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return typeof value === "string"
     ? new TextEncoder().encode(value)
     : new Uint8Array(value);
 }
 
-/**
- * SHA-256 of some content.
- *
- * @param content text or bytes
- * @returns 64 hex digits
- */
+/** SHA-256 of some content. Returns 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(bytesOf(content)).digest("hex");
 }
 
-/**
- * Puts pieces of bytes together.
- *
- * @param pieces the pieces
- * @returns all of them
- */
+/** Puts pieces of bytes together. */
 export function concat(
   pieces: readonly Uint8Array[],
 ): Uint8Array<ArrayBuffer> {
@@ -70,12 +55,7 @@ export function concat(
   return all;
 }
 
-/**
- * The header and the content of one entry.
- *
- * @param entry the entry
- * @returns whole blocks
- */
+/** The header and the content of one entry. */
 export function tarEntry(entry: TarEntry): Uint8Array<ArrayBuffer> {
   const content = bytesOf(entry.content ?? "");
   const header = new Uint8Array(BLOCK);
@@ -102,33 +82,17 @@ export function tarEntry(entry: TarEntry): Uint8Array<ArrayBuffer> {
   return concat([header, content, new Uint8Array(padding)]);
 }
 
-/**
- * A whole archive.
- *
- * @param entries the entries
- * @returns its bytes, with the two empty blocks at the end
- */
+/** A whole archive. Returns its bytes, with the two empty blocks at the end. */
 export function tar(entries: readonly TarEntry[]): Uint8Array<ArrayBuffer> {
   return concat([...entries.map(tarEntry), new Uint8Array(2 * BLOCK)]);
 }
 
-/**
- * Compresses.
- *
- * @param bytes the bytes
- * @returns a gzip stream of them
- */
+/** Compresses. */
 export function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(gzipSync(bytes));
 }
 
-/**
- * The JSON of a manifest that names some files and nothing else.
- *
- * @param files content by path
- * @param overrides members to replace
- * @returns a manifest that the protocol accepts
- */
+/** The JSON of a manifest that names some files and nothing else. */
 export function manifestOf(
   files: Readonly<Record<string, string | Uint8Array>>,
   overrides: Readonly<Record<string, unknown>> = {},
@@ -153,22 +117,12 @@ export function manifestOf(
   };
 }
 
-/**
- * The first entry of a release.
- *
- * @param manifest the manifest
- * @returns the entry
- */
+/** The first entry of a release. */
 export function manifestEntry(manifest: unknown): TarEntry {
   return { path: "flyhot.json", content: JSON.stringify(manifest) };
 }
 
-/**
- * A release that is as it should be.
- *
- * @param files content by path
- * @returns the bytes of its `tar.gz`
- */
+/** A release that is as it should be. Returns the bytes of its `tar.gz`. */
 export function releaseOf(
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Uint8Array<ArrayBuffer> {

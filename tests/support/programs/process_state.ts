@@ -14,12 +14,7 @@ export interface SystemState {
   readonly earlierFolders?: readonly string[];
 }
 
-/**
- * Puts the runtime of this process into a state, until it is disposed.
- *
- * @param state the state
- * @returns puts everything back, `hot` contexts and listeners aside
- */
+/** Puts the runtime of this process into a state, until it is disposed. */
 export function systemState(state: SystemState): Disposable {
   const { root, release, earlierFolders, logger } = appProcess;
   appProcess.root = state.root ?? null;
@@ -32,14 +27,7 @@ export function systemState(state: SystemState): Disposable {
   };
 }
 
-/**
- * A release that is in.
- *
- * @param folder the folder it is unpacked in
- * @param version its version
- * @param paths its files
- * @returns the release
- */
+/** A release that is in. */
 export function releaseIn(
   folder: string,
   version = "1.0.0",
@@ -74,13 +62,7 @@ export function releaseIn(
   };
 }
 
-/**
- * Sets an environment variable until it is disposed.
- *
- * @param name its name
- * @param value its value
- * @returns puts the old value back
- */
+/** Sets an environment variable until it is disposed. */
 export function environmentWith(name: string, value: string): Disposable {
   const before = Deno.env.get(name);
   Deno.env.set(name, value);

@@ -20,14 +20,7 @@ const LOCK_TTL_MS = 60_000;
 const KILLED_LOCK_TTL_MS = 5_000;
 const DEPLOYED_BY = "test";
 
-/**
- * Brings the working folder to all machines, as `flyhot hot --local` does.
- *
- * @param host folder and environment
- * @param reporter told what happens
- * @param lockTtlMs how long the deploy lock holds without renewal
- * @returns the report
- */
+/** Brings the working folder to all machines, as `flyhot hot --local` does. */
 export async function rollOut(
   host: Host,
   reporter: Reporter = silentReporter,
@@ -48,12 +41,7 @@ export async function rollOut(
   );
 }
 
-/**
- * Goes back one release, as `flyhot rollback` does.
- *
- * @param host folder and environment
- * @returns the report
- */
+/** Goes back one release, as `flyhot rollback` does. */
 export async function rollBack(host: Host): Promise<RolloutReport> {
   const config = await loadConfig(host);
   return await rollback({
