@@ -172,10 +172,10 @@ export type { ReleaseSource } from "./src/rollout/prepare.ts";
 export type { UpgradeOptions } from "./src/rollout/pointer/new_upgrade.ts";
 export type { RollOutOptions } from "./src/rollout/roll_out.ts";
 export type { RolloutDeps } from "./src/rollout/deps.ts";
-export type { WaveOptions } from "./src/rollout/waves.ts";
+export type { WaveOptions } from "./src/rollout/waves/waves.ts";
 export type { PlanReport } from "@flyhot/runtime/plan";
 export type { MachineReport, RolloutReport } from "./src/rollout/report.ts";
-export { Secret } from "./src/secret.ts";
+export { Secret } from "./src/base/secret.ts";
 export type {
   MachineStanding,
   Reporter,
@@ -184,5 +184,5 @@ export type {
 export {
   type ClosableReporter,
   silentReporter,
-} from "./src/ui/text_reporter.ts";
+} from "./src/ui/reporters/text_reporter.ts";
 export { VERSION } from "./src/version.ts";

@@ -17,7 +17,7 @@ import { findDenoCache } from "./mirror/deno_cache.ts";
 import { neededVersions, startMirror } from "./mirror/mod.ts";
 import { REPUBLICATION } from "./mirror/std_table.ts";
 import { chooseUpstream, type Upstream } from "./mirror/upstream.ts";
-import { runDeno } from "./run_deno.ts";
+import { runDeno } from "./programs/run_deno.ts";
 
 /** The command line of this script, taken apart. */
 export interface Invocation {
@@ -49,12 +49,7 @@ Examples:
   deno run -A scripts/jsr.ts --plain publish --dry-run
 `;
 
-/**
- * Takes the command line apart.
- *
- * @param args The arguments of this script.
- * @returns What to run, or undefined if help is wanted or nothing is to be run.
- */
+/** Takes the command line apart. Returns What to run, or undefined if help is wanted or nothing is to be run. */
 export function parseInvocation(
   args: readonly string[],
 ): Invocation | undefined {

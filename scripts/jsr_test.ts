@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { DELIMITER, dirname, fromFileUrl, join } from "@std/path";
 import { parseInvocation } from "./jsr.ts";
-import { withDeno } from "./run_deno.ts";
+import { withDeno } from "./programs/run_deno.ts";
 
 const SCRIPT = join(dirname(fromFileUrl(import.meta.url)), "jsr.ts");
 

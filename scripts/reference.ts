@@ -16,16 +16,11 @@ import {
   SOURCES,
   type SourceTexts,
 } from "./reference/pages.ts";
-import { runProgram } from "./run_program.ts";
+import { runProgram } from "./programs/run_program.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/**
- * Makes the pages of the reference.
- *
- * @returns Each page's path in the repository, and its text as `deno fmt` leaves it.
- * @throws {Error} If a source or `deno fmt` fails.
- */
+/** Makes the pages of the reference. Throws If a source or `deno fmt` fails. */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const texts = Object.fromEntries(
     await Promise.all(

@@ -16,7 +16,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { releaseProblems, tagOf } from "./release/problems.ts";
 import { git, readTree } from "./release/state.ts";
-import { runProgram } from "./run_program.ts";
+import { runProgram } from "./programs/run_program.ts";
 
 /** How to release. */
 export interface ReleaseOptions {
@@ -41,11 +41,8 @@ Usage: deno run -A scripts/release.ts [--dry-run]
 The version is the one in deno.json. Nothing is pushed or published.`;
 
 /**
- * Releases a tree, which is to tag its commit.
- *
- * @param options How.
- * @returns True if it was tagged, or would have been; false if something stands in the way.
- * @throws {Error} If git cannot be asked.
+ * Releases a tree, which is to tag its commit. Returns True if it was tagged, or would have been; false if something
+ * stands in the way. Throws If git cannot be asked.
  */
 export async function release(options: ReleaseOptions): Promise<boolean> {
   const { root, dryRun, check, say } = options;

@@ -12,7 +12,7 @@
 
 import { readdir } from "node:fs/promises";
 import { join, SEPARATOR } from "@std/path";
-import { runDeno } from "./run_deno.ts";
+import { runDeno } from "./programs/run_deno.ts";
 import { testsByRoom } from "./tests/rooms.ts";
 import { LONG } from "./tests/long.ts";
 

@@ -63,7 +63,10 @@ Deno.test("every task and file that a workflow or .ci/run starts is there", asyn
   for (const task of ["test", "test:long", "publish", "compile", "demo"]) {
     assert(tasks.has(task), `no workflow runs the task ${task}`);
   }
-  assertEquals([...files].sort(), [".ci/run", "scripts/release_notes.ts"]);
+  assertEquals([...files].sort(), [
+    ".ci/run",
+    "scripts/release/release_notes.ts",
+  ]);
   for (const task of tasks) {
     assert(
       Object.hasOwn(denoJson.tasks, task),

@@ -11,8 +11,8 @@ import type {
   RunOutcome,
   WalkedEntry,
 } from "./host.ts";
-import { SECRET_VARIABLES, SIGNING_KEY_VARIABLE } from "./secret.ts";
-import { sleep } from "./sleep.ts";
+import { SECRET_VARIABLES, SIGNING_KEY_VARIABLE } from "./base/secret.ts";
+import { sleep } from "./base/sleep.ts";
 
 /** A real host; disposing it takes its signal handlers away. */
 export interface DenoHost extends Host, Disposable {}
@@ -107,12 +107,7 @@ function output(stream: typeof Deno.stdout): HostOutput {
   };
 }
 
-/**
- * Reads lines, one at a time and never further than asked.
- *
- * @param source where the bytes come from
- * @returns the reader; what a read was given up on is found by the next one
- */
+/** Reads lines, one at a time and never further than asked. */
 export function lineReader(
   source: { read(into: Uint8Array): Promise<number | null> },
 ): HostInput {

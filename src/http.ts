@@ -2,8 +2,8 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import { backoffMs } from "./backoff.ts";
-import { withDeadline } from "./deadline.ts";
+import { backoffMs } from "./base/backoff.ts";
+import { withDeadline } from "./base/deadline.ts";
 import { type ErrorCode, FlyhotError } from "./errors.ts";
 import type { Host } from "./host.ts";
 

@@ -8,9 +8,12 @@ import { nearestName } from "./config/suggest.ts";
 import { FlyhotError, toFlyhotError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { AnswerWriter } from "./ui/answer.ts";
-import { liveReporter } from "./ui/live_reporter.ts";
+import { liveReporter } from "./ui/reporters/live_reporter.ts";
 import { paintFor } from "./ui/style.ts";
-import { type ClosableReporter, textReporter } from "./ui/text_reporter.ts";
+import {
+  type ClosableReporter,
+  textReporter,
+} from "./ui/reporters/text_reporter.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
 
 /**

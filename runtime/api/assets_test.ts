@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { appProcess } from "../process/process.ts";
 import { asset, assetRoot } from "./assets.ts";
-import { releaseIn, systemState } from "../../tests/support/process_state.ts";
+import {
+  releaseIn,
+  systemState,
+} from "../../tests/support/programs/process_state.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 
 /** A folder with a base image and two releases. */

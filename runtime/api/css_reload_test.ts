@@ -3,7 +3,10 @@ import { hotReloadCss, hotReloadResponse } from "./css_reload.ts";
 import type { UpgradeEvent } from "../process/events.ts";
 import { pageVersion } from "../pages/page_news.ts";
 import { appProcess } from "../process/process.ts";
-import { releaseIn, systemState } from "../../tests/support/process_state.ts";
+import {
+  releaseIn,
+  systemState,
+} from "../../tests/support/programs/process_state.ts";
 
 const STREAM = "https://example.com/_flyhot/events";
 

@@ -166,14 +166,7 @@ export function holder<
   return handle as Holder<State, A>;
 }
 
-/**
- * Reads what holders and families have in common.
- *
- * @param name the name
- * @param spec the caller's spec
- * @returns the parts of a definition
- * @throws {TypeError} if the version or the name of an action cannot be used
- */
+/** Reads what holders and families have in common. Throws if the version or the name of an action cannot be used. */
 export function stateParts<State>(
   name: string,
   spec: StateSpec<State, object>,

@@ -10,7 +10,7 @@ import { tellHot } from "../upgrade/changes/hot_change.ts";
 import { ModuleTable } from "../modules/module_table.ts";
 import { instanceUrl } from "../modules/module_urls.ts";
 import { appProcess } from "../process/process.ts";
-import { systemState } from "../../tests/support/process_state.ts";
+import { systemState } from "../../tests/support/programs/process_state.ts";
 
 const ROOT = "file:///app/";
 const meta = (path: string) => ({ url: new URL(path, ROOT).href });

@@ -46,13 +46,7 @@ export async function reapply(
   return await startWatching(options, "reapply");
 }
 
-/**
- * Starts the runtime, if nobody has yet, and applies what its generation runs.
- *
- * @param options overrides of what the environment says
- * @param startedBy who starts it
- * @returns what was done
- */
+/** Starts the runtime, if nobody has yet, and applies what its generation runs. */
 export async function startWatching(
   options: ReapplyOptions,
   startedBy: StartedBy,
@@ -115,11 +109,7 @@ async function boot(machine: Machine, logger: Logger): Promise<ReapplyResult> {
   }
 }
 
-/**
- * The machine of this process, set up for direct use where `reapply()` has not run.
- *
- * @returns the machine
- */
+/** The machine of this process, set up for direct use where `reapply()` has not run. */
 export async function runningMachine(): Promise<Machine> {
   return (await runningAtLeast()).machine;
 }

@@ -15,13 +15,8 @@ export const TIMER_MS_MAX = 2 ** 31 - 1;
 /**
  * Runs something that must settle in time.
  *
- * What goes on after the deadline is left to itself; its failure then is nobody's.
- *
- * @param timeoutMs how long it may take, in milliseconds
- * @param act what to run
- * @param late makes the error for the deadline
- * @returns what it returns
- * @throws what `late` made, if the deadline passes first
+ * What goes on after the deadline is left to itself; its failure then is nobody's. Throws what `late` made, if the
+ * deadline passes first.
  */
 export async function within<T>(
   timeoutMs: number,
@@ -55,13 +50,7 @@ export interface DeadlineSignal extends Disposable {
   readonly over: AbortSignal;
 }
 
-/**
- * Starts a deadline.
- *
- * @param timeoutMs how long, in milliseconds
- * @param also further signals that end the wait
- * @returns the signal; its timer ends with it
- */
+/** Starts a deadline. */
 export function deadlineSignal(
   timeoutMs: number,
   ...also: readonly (AbortSignal | undefined)[]

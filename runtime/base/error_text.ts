@@ -18,9 +18,6 @@ export function errorText(thrown: unknown): string {
 /**
  * Puts anything that was thrown into words with its kind, as a template would; but symbols, objects without a prototype and
  * those that refuse have words too, because what is thrown while a failure is reported would end the app.
- *
- * @param thrown what was thrown
- * @returns itself as text
  */
 export function thrownText(thrown: unknown): string {
   try {

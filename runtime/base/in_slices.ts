@@ -39,12 +39,7 @@ export class Slices {
 /** Work that can pause after each of its steps, to be gone on with; what it returns is its result. */
 export type Steps<T> = Generator<void, T, void>;
 
-/**
- * Does work in steps to its end, in one go.
- *
- * @param steps the work
- * @returns its result
- */
+/** Does work in steps to its end, in one go. */
 export function inOneGo<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -52,13 +47,7 @@ export function inOneGo<T>(steps: Steps<T>): T {
   }
 }
 
-/**
- * Does work in steps to its end, in slices.
- *
- * @param steps the work
- * @param options how work is cut
- * @returns its result
- */
+/** Does work in steps to its end, in slices. */
 export async function stepsInSlices<T>(
   steps: Steps<T>,
   options: SliceOptions = {},
@@ -73,13 +62,7 @@ export async function stepsInSlices<T>(
 
 const RUN = 1_000;
 
-/**
- * Sorts texts as `Array.prototype.sort` does, in slices.
- *
- * @param texts the texts; left as they are
- * @param options how work is cut
- * @returns the sorted texts
- */
+/** Sorts texts as `Array.prototype.sort` does, in slices. Returns the sorted texts. */
 export async function sortInSlices(
   texts: readonly string[],
   options: SliceOptions = {},

@@ -13,12 +13,7 @@ export interface Logger {
   error(message: string): void;
 }
 
-/**
- * The logger that writes to standard error, a line a message.
- *
- * @param format `text`, or `json` for one JSON object a line
- * @returns the logger
- */
+/** The logger that writes to standard error, a line a message. */
 export function consoleLogger(format: "text" | "json"): Logger {
   const line = (level: string, message: string) =>
     format === "json"

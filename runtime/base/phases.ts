@@ -22,14 +22,25 @@ export const UPGRADE_PHASES = [
 export type UpgradePhase = typeof UPGRADE_PHASES[number];
 
 /** What results have always called two of the phases; commands of any age read them. */
-const ON_THE_WIRE: Readonly<Partial<Record<UpgradePhase, string>>> = {
+const ON_THE_WIRE = {
+  check: "check",
+  fetch: "fetch",
+  verify: "verify",
+  unpack: "unpack",
   plan: "diff",
   load: "prepare",
-};
+  suspend: "suspend",
+  migrate: "migrate",
+  swap: "swap",
+  start: "start",
+  health: "health",
+  probation: "probation",
+  commit: "commit",
+} as const satisfies Readonly<Record<UpgradePhase, string>>;
 
 /** The name of a phase in a machine's result. */
 export function phaseOnTheWire(phase: UpgradePhase): string {
-  return ON_THE_WIRE[phase] ?? phase;
+  return ON_THE_WIRE[phase];
 }
 
 /** The phase that a machine's result names, by either of its names; undefined if it is none. */

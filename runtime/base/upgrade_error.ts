@@ -57,12 +57,8 @@ export class UpgradeError extends Error {
 }
 
 /**
- * Turns whatever a step threw into an {@linkcode UpgradeError} of that step.
- *
- * @param phase the step
- * @param what what was tried, for the message; left out where the cause says it all
- * @param thrown what was thrown
- * @returns the same error if it already is one
+ * Turns whatever a step threw into an {@linkcode UpgradeError} of that step. Returns the same error if it already is
+ * one.
  */
 export function upgradeError(
   phase: UpgradePhase,

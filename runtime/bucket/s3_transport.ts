@@ -53,10 +53,7 @@ export class S3Transport {
   readonly #fetch: (request: Request) => Promise<Response>;
 
   /**
-   * Prepares a client; nothing is sent yet.
-   *
-   * @param options where the bucket is and how to sign
-   * @throws {BucketError} if a credential, the name or the endpoint is missing or malformed
+   * Prepares a client; nothing is sent yet. Throws if a credential, the name or the endpoint is missing or malformed.
    */
   constructor(options: S3BucketOptions) {
     if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
@@ -123,17 +120,7 @@ export class S3Transport {
     this.#fetch = options.fetch ?? ((request) => natives.fetch(request));
   }
 
-  /**
-   * Signs and sends one request.
-   *
-   * @param method the HTTP method
-   * @param url where to
-   * @param headers the headers; signed as they are
-   * @param body the content, or undefined
-   * @param options a signal
-   * @returns the answer, whatever its status
-   * @throws {BucketError} `network` if there is none in time
-   */
+  /** Signs and sends one request. Throws `network` if there is none in time. */
   async send(
     method: string,
     url: string,
@@ -173,16 +160,7 @@ export class S3Transport {
     }
   }
 
-  /**
-   * Sends until something can be made of the answer, or there is no more hope.
-   *
-   * @param what what is tried, for messages
-   * @param send sends once
-   * @param options a signal
-   * @param use makes something of the answer; null means that it is an error
-   * @returns what was made of it
-   * @throws {BucketError} of the last attempt
-   */
+  /** Sends until something can be made of the answer, or there is no more hope. Throws of the last attempt. */
   async repeat<T>(
     what: string,
     send: () => Promise<Response>,
@@ -202,25 +180,13 @@ export class S3Transport {
     });
   }
 
-  /**
-   * Reads the body of a 404.
-   *
-   * @param response the answer
-   * @throws {BucketError} `no_bucket` if it is the bucket that is not there
-   */
+  /** Reads the body of a 404. Throws `no_bucket` if it is the bucket that is not there. */
   async refuseMissingBucket(response: Response): Promise<void> {
     const { code } = parseS3Error(await this.#errorText(response));
     if (code === "NoSuchBucket") throw this.#noBucket(response.status);
   }
 
-  /**
-   * The body of an answer, with a deadline between its pieces.
-   *
-   * @param response the answer
-   * @param url where it came from, for messages
-   * @param options a signal
-   * @returns the body; it fails with a {@linkcode BucketError}
-   */
+  /** The body of an answer, with a deadline between its pieces. */
   guarded(
     response: Response,
     url: string,
@@ -242,15 +208,7 @@ export class S3Transport {
     );
   }
 
-  /**
-   * Reads a body that is text, up to a limit.
-   *
-   * @param response the answer
-   * @param url where it came from, for messages
-   * @param options a signal
-   * @returns the text
-   * @throws {BucketError} if it breaks off or is too long
-   */
+  /** Reads a body that is text, up to a limit. Throws if it breaks off or is too long. */
   async text(
     response: Response,
     url: string,
@@ -289,13 +247,7 @@ export class S3Transport {
     );
   }
 
-  /**
-   * Makes an error of an answer.
-   *
-   * @param response the answer; its body is read
-   * @param what what was tried, for the message
-   * @returns the error
-   */
+  /** Makes an error of an answer. */
   async errorOf(response: Response, what: string): Promise<BucketError> {
     const { status } = response;
     const { code: s3Code, message } = parseS3Error(

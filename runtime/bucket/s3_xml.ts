@@ -5,12 +5,7 @@ import type { ListedObject } from "./bucket.ts";
 
 const MESSAGE_LENGTH_MAX = 200;
 
-/**
- * Reads code and message of an S3 error body.
- *
- * @param body the body; anything else gives empty strings
- * @returns both, possibly empty
- */
+/** Reads code and message of an S3 error body. Returns both, possibly empty. */
 export function parseS3Error(body: string): { code: string; message: string } {
   const xml = plainXml(body);
   return {
@@ -30,11 +25,8 @@ export interface Listing {
 }
 
 /**
- * Reads one page of ListObjectsV2
- * ({@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html}).
- *
- * @param body the body
- * @returns the page; null if it is none
+ * Reads one page of ListObjectsV2 ({@link https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html}).
+ * Returns the page; null if it is none.
  */
 export function parseListing(body: string): Listing | null {
   const xml = plainXml(body);

@@ -4,15 +4,7 @@
 import { ReadableStream } from "../base/platform/globals.ts";
 import { natives, type Timer } from "../base/platform/natives.ts";
 
-/**
- * Passes a body through and errors it when no piece comes for a while.
- *
- * @param body the body
- * @param deadlineMs how long the next piece may take, in milliseconds
- * @param failure makes the error
- * @param explain turns what the body itself fails with into what is passed on. Default: as it is
- * @returns the guarded body; canceling it cancels the source
- */
+/** Passes a body through and errors it when no piece comes for a while. */
 export function stallGuard(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   deadlineMs: number,

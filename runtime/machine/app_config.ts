@@ -36,12 +36,8 @@ export interface AppConfig {
 }
 
 /**
- * Picks out of a `deno.json` what concerns a machine.
- *
- * @param text the file's text; comments are allowed
- * @returns what it says; empty where it has no key `flyhot`
- * @throws {SyntaxError} if it is not JSON
- * @throws {ProtocolError} if a value has the wrong type
+ * Picks out of a `deno.json` what concerns a machine. Returns what it says; empty where it has no key `flyhot`. Throws
+ * if it is not JSON. Throws if a value has the wrong type.
  */
 export function parseAppConfig(text: string): AppConfig {
   const root = object(parseJsonc(text), "deno.json");
@@ -84,12 +80,8 @@ export function parseAppConfig(text: string): AppConfig {
 }
 
 /**
- * Reads what the app's `deno.json` or `deno.jsonc` says to the runtime.
- *
- * @param root the app root
- * @returns what it says; empty where there is no such file
- * @throws {SyntaxError} if it is not JSON
- * @throws {ProtocolError} if a value has the wrong type
+ * Reads what the app's `deno.json` or `deno.jsonc` says to the runtime. Returns what it says; empty where there is no
+ * such file. Throws if it is not JSON. Throws if a value has the wrong type.
  */
 export async function readAppConfig(root: string): Promise<AppConfig> {
   for (const name of ["deno.json", "deno.jsonc"]) {

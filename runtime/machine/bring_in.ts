@@ -68,13 +68,7 @@ export class BringIn {
     this.#deps = deps;
   }
 
-  /**
-   * Brings in what the pointer names.
-   *
-   * @param wanted the upgrade
-   * @param bootAttempts how many starts in a row have tried it, or null where the app serves already
-   * @returns the result, which has been said
-   */
+  /** Brings in what the pointer names. */
   bringIn(
     wanted: HotUpgrade,
     bootAttempts: number | null,
@@ -109,11 +103,7 @@ export class BringIn {
   }
 
   /**
-   * Brings a release in that is named by its URL alone.
-   *
-   * @param release the release
-   * @returns what was done
-   * @throws {UpgradeError} if it fails; the old code and state are as they were
+   * Brings a release in that is named by its URL alone. Throws if it fails; the old code and state are as they were.
    */
   directly(release: WantedRelease): Promise<UpgradeOutcome> {
     this.#waiting++;

@@ -35,13 +35,8 @@ export interface ControlSocket extends AsyncDisposable {
 /**
  * Opens the control socket, readable and writable by this user only.
  *
- * `GET /v1/info`, `GET /v1/manifest`, `POST /v1/check`.
- *
- * @param path where; a socket that nobody answers on is replaced
- * @param handlers what to answer with
- * @param logger told of a request that fails
- * @returns the socket, which does not keep the process alive
- * @throws {Error} if the path cannot be bound, or another process answers there
+ * `GET /v1/info`, `GET /v1/manifest`, `POST /v1/check`. Throws if the path cannot be bound, or another process answers
+ * there.
  */
 export async function openControlSocket(
   path: string,

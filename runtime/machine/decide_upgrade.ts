@@ -41,15 +41,7 @@ export type UpgradeDecision =
     readonly reason: string;
   };
 
-/**
- * Decides what a running machine does about its generation.
- *
- * @param generation the entry of its base image, or null
- * @param machineId the machine
- * @param memory what it remembers, by upgrade id
- * @param now the time on the clock that never jumps, in milliseconds
- * @returns the decision
- */
+/** Decides what a running machine does about its generation. */
 export function decideUpgrade(
   generation: Generation | null,
   machineId: string,
@@ -78,9 +70,6 @@ export function decideUpgrade(
 
 /**
  * What a machine may start with: the committed upgrades of its base image, newest first, back to the image as it is.
- *
- * @param generation the entry of its base image, or null
- * @returns the upgrades, one for each release
  */
 export function bootUpgrades(
   generation: Generation | null,
@@ -98,14 +87,7 @@ export function bootUpgrades(
 const RETRY = { firstMs: 1_000, lastMs: 60_000 };
 const ATTEMPTS_MAX = 5;
 
-/**
- * What to remember after transient trouble.
- *
- * @param before what was remembered
- * @param now the time on the clock that never jumps, in milliseconds
- * @param forever whether it is tried for as long as it takes. Default false
- * @returns when to try again, or that it has ended
- */
+/** What to remember after transient trouble. */
 export function afterTransientFailure(
   before: UpgradeMemory | undefined,
   now: number,

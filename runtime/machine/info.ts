@@ -8,14 +8,7 @@ import type { MachineInfo } from "../protocol/machine/machine_info.ts";
 import type { RunningManifest } from "../protocol/manifest/manifest.ts";
 import { runningManifest } from "../upgrade/planning/running_manifest.ts";
 
-/**
- * What runs.
- *
- * @param context what the process works with
- * @param lastUpgradeId the newest upgrade it has seen an end of, or null
- * @param notWatching why it does not watch for upgrades, or null where it does
- * @returns the answer of `GET /v1/info`
- */
+/** What runs. */
 export async function describeMachine(
   { appProcess, settings, startedAt, startedBy }: MachineContext,
   lastUpgradeId: string | null,
@@ -59,12 +52,7 @@ export async function describeMachine(
   };
 }
 
-/**
- * What a planner needs to know of this process.
- *
- * @param context what the process works with
- * @returns the answer of `GET /v1/manifest`
- */
+/** What a planner needs to know of this process. */
 export function describeModules(
   { settings, ...context }: MachineContext,
 ): Promise<RunningManifest> {

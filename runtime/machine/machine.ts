@@ -58,10 +58,8 @@ export class Machine {
   }
 
   /**
-   * Applies, before the app serves, what its generation runs.
-   *
-   * @returns the result, or null where there was nothing to apply
-   * @throws {Error} if the pointer cannot be read
+   * Applies, before the app serves, what its generation runs. Returns the result, or null where there was nothing to
+   * apply. Throws if the pointer cannot be read.
    */
   async boot(): Promise<MachineResult | null> {
     // What the pointer says is not acted on twice.
@@ -81,10 +79,8 @@ export class Machine {
   }
 
   /**
-   * Reads the pointer once and does what it says.
-   *
-   * @returns when to look again at the latest, in milliseconds from now; null for the usual interval
-   * @throws {LookError} if the pointer, or what this machine has said before, cannot be read
+   * Reads the pointer once and does what it says. Returns when to look again at the latest, in milliseconds from now;
+   * null for the usual interval. Throws if the pointer, or what this machine has said before, cannot be read.
    */
   async poll(): Promise<number | null> {
     const { context: { settings }, pointer, upgrades } = this.#deps;
@@ -135,11 +131,7 @@ export class Machine {
   }
 
   /**
-   * Brings a release in that is named by its URL alone.
-   *
-   * @param release the release
-   * @returns what was done
-   * @throws {UpgradeError} if it fails; the old code and state are as they were
+   * Brings a release in that is named by its URL alone. Throws if it fails; the old code and state are as they were.
    */
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     return this.#bringIn.directly(release);

@@ -12,17 +12,7 @@ import type { Settings } from "./settings.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
 import type { UpgradeError } from "../base/upgrade_error.ts";
 
-/**
- * The result of an upgrade that has begun.
- *
- * @param wanted the upgrade
- * @param settings who and where this machine is
- * @param releaseSha256 digest of the release that is in, or null
- * @param startedAt when it began
- * @param bootAttempts how many starts in a row have tried it, or null where the app serves already
- * @param process which process says so
- * @returns the result, pending
- */
+/** The result of an upgrade that has begun. */
 export async function pendingResult(
   wanted: HotUpgrade,
   settings: Settings,
@@ -54,13 +44,7 @@ export async function pendingResult(
   };
 }
 
-/**
- * The result of an upgrade that came in, or changed nothing.
- *
- * @param pending the result so far
- * @param outcome what was done
- * @returns the result, final
- */
+/** The result of an upgrade that came in, or changed nothing. */
 export function goodResult(
   pending: MachineResult,
   outcome: UpgradeOutcome,
@@ -79,13 +63,7 @@ export function goodResult(
   };
 }
 
-/**
- * The result of an upgrade that did not come in.
- *
- * @param pending the result so far
- * @param error why
- * @returns the result, final
- */
+/** The result of an upgrade that did not come in. */
 export function badResult(
   pending: MachineResult,
   error: UpgradeError,
@@ -97,13 +75,7 @@ export function badResult(
   };
 }
 
-/**
- * A result that says what went wrong and is otherwise as it was.
- *
- * @param result the result so far
- * @param error what went wrong
- * @returns the result
- */
+/** A result that says what went wrong and is otherwise as it was. */
 export function withFailure(
   result: MachineResult,
   error: UpgradeError,
@@ -122,12 +94,7 @@ export function withFailure(
   };
 }
 
-/**
- * One line for the log.
- *
- * @param result the result
- * @returns how important it is, and the line
- */
+/** One line for the log. */
 export function resultLine(
   result: MachineResult,
 ): { readonly level: "info" | "warn" | "error"; readonly text: string } {

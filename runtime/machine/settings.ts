@@ -132,12 +132,7 @@ export type Environment = (name: string) => string | undefined;
 /** The object store where none is named. */
 export const DEFAULT_ENDPOINT = "https://fly.storage.tigris.dev";
 
-/**
- * Says why flyhot must leave this process alone.
- *
- * @param env the environment
- * @returns one sentence, or null where it may act
- */
+/** Says why flyhot must leave this process alone. Returns one sentence, or null where it may act. */
 export function inertReason(env: Environment): string | null {
   if (!env("FLY_IMAGE_REF")) return "not on Fly: FLY_IMAGE_REF is not set";
   if (env("FLYHOT_ROLE") === "orchestrator") {
@@ -154,15 +149,7 @@ export function inertReason(env: Environment): string | null {
   return null;
 }
 
-/**
- * Completes the options from the environment.
- *
- * @param said the caller's options; those of `deno.json` stand behind them
- * @param env the environment
- * @param config what the app's `deno.json` says. Default nothing
- * @returns the settings
- * @throws {TypeError} if a duration is not above 0, or longer than a timer can be
- */
+/** Completes the options from the environment. Throws if a duration is not above 0, or longer than a timer can be. */
 export function resolveSettings(
   said: ReapplyOptions,
   env: Environment,

@@ -25,11 +25,7 @@ const BACK_OFF_MAX = 12;
 
 /**
  * How long to wait before looking again: the interval with a tenth of jitter, doubled with each failure in a row.
- *
- * @param intervalMs the usual interval, in milliseconds
- * @param failures how many looks in a row have failed
- * @param random a number from 0 to 1
- * @returns milliseconds
+ * Returns milliseconds.
  */
 export function pollDelay(
   intervalMs: number,

@@ -18,12 +18,8 @@ import { resultKey } from "../protocol/object_keys.ts";
 const RETRY = { attemptsMax: 5, firstMs: 200 };
 
 /**
- * Writes a result; only this machine writes to its key, so the newest write is the truth.
- *
- * @param bucket the bucket
- * @param app the Fly app
- * @param result the result
- * @throws {BucketError} if the bucket refuses, or does not answer after some tries
+ * Writes a result; only this machine writes to its key, so the newest write is the truth. Throws if the bucket refuses,
+ * or does not answer after some tries.
  */
 export async function writeResult(
   bucket: Bucket,
@@ -45,14 +41,8 @@ export async function writeResult(
 }
 
 /**
- * Reads what this machine has said about an upgrade before.
- *
- * @param bucket the bucket
- * @param app the Fly app
- * @param upgradeId the upgrade
- * @param machineId the machine
- * @returns the result, or null if there is none
- * @throws {BucketError} if the bucket does not answer
+ * Reads what this machine has said about an upgrade before. Returns the result, or null if there is none. Throws if the
+ * bucket does not answer.
  */
 export async function readResult(
   bucket: Bucket,

@@ -10,14 +10,8 @@ import type { PageNews } from "./page_events.ts";
 /**
  * Decides where a link should lead. Nothing outside the function may be used in it.
  *
- * A file whose name changed with its content hash is recognized by the rest of its name; where several could take
- * its place, none does.
- *
- * @param href where the link leads, as an absolute URL
- * @param page the URL of the page
- * @param news what an upgrade changed
- * @param contentHash matches the content hash in a file's name
- * @returns where it should lead, or null if that is right as it is
+ * A file whose name changed with its content hash is recognized by the rest of its name; where several could take its
+ * place, none does. Returns where it should lead, or null if that is right as it is.
  */
 export function newHref(
   href: string,

@@ -27,22 +27,12 @@ export interface PageNews extends PageVersion {
 export const CONTENT_HASH: RegExp =
   /[.-](?=[\w-]*[0-9A-Z])(?:[\w-]{8}|[0-9a-zA-Z]{6,})(?=(?:\.min)?\.css$)/;
 
-/**
- * Keeps the stylesheets of a list of files.
- *
- * @param paths the files
- * @returns the stylesheets among them
- */
+/** Keeps the stylesheets of a list of files. */
 export function stylesheets(paths: readonly string[]): string[] {
   return paths.filter((path) => path.endsWith(".css"));
 }
 
-/**
- * Keeps the files that have a content hash in their name.
- *
- * @param paths stylesheets
- * @returns those with a hash
- */
+/** Keeps the files that have a content hash in their name. */
 export function withHash(paths: readonly string[]): string[] {
   return paths.filter((path) => CONTENT_HASH.test(path));
 }
@@ -50,10 +40,6 @@ export function withHash(paths: readonly string[]): string[] {
 /**
  * One message of an event stream
  * ({@link https://html.spec.whatwg.org/multipage/server-sent-events.html}).
- *
- * @param event the event's name
- * @param data its payload, written as JSON on one line
- * @returns the text
  */
 export function eventText(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

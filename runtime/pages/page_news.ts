@@ -13,11 +13,7 @@ import { appProcess } from "../process/process.ts";
 
 const ofBaseImage = new Map<string, Promise<readonly string[]>>();
 
-/**
- * What code runs. Unlike `info()` it answers at once, so that it can be written into a page.
- *
- * @returns the version, and the same fingerprint as in `info()`
- */
+/** What code runs. Unlike `info()` it answers at once, so that it can be written into a page. */
 export function pageVersion(): PageVersion {
   const { release } = appProcess;
   const image = Deno.env.get("FLY_IMAGE_REF") ?? "";
@@ -29,12 +25,7 @@ export function pageVersion(): PageVersion {
   };
 }
 
-/**
- * What a page needs to bring its stylesheets up to date.
- *
- * @param assets the paths that an upgrade changed, or null where that is not known
- * @returns the news
- */
+/** What a page needs to bring its stylesheets up to date. */
 export async function pageNews(
   assets: readonly string[] | null,
 ): Promise<PageNews> {

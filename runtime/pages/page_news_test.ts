@@ -6,7 +6,7 @@ import {
   environmentWith,
   releaseIn,
   systemState,
-} from "../../tests/support/process_state.ts";
+} from "../../tests/support/programs/process_state.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 
 const IMAGE = "registry.fly.io/site:deployment-1";

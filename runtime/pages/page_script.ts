@@ -34,14 +34,7 @@ interface Page {
   readonly EventSource: new (url: string) => Stream;
 }
 
-/**
- * Follows the event stream. Nothing outside the function may be used in it.
- *
- * @param streamUrl where the stream is
- * @param rendered the fingerprint of the code that made the page
- * @param decide where a link should lead
- * @param contentHash matches the content hash in a file's name
- */
+/** Follows the event stream. Nothing outside the function may be used in it. */
 function followUpgrades(
   streamUrl: string,
   rendered: string,
@@ -133,13 +126,7 @@ function followUpgrades(
   open();
 }
 
-/**
- * The script's text.
- *
- * @param streamUrl where the stream is
- * @param fingerprint that of the code that makes the page
- * @returns JavaScript that can stand inside a `script` element
- */
+/** The script's text. */
 export function pageScript(streamUrl: string, fingerprint: string): string {
   const [url, rendered] = [streamUrl, fingerprint].map((text) =>
     JSON.stringify(text).replaceAll("<", "\\u003c")

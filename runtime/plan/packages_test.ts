@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { newPackages, packageOf, packagesIn } from "./packages.ts";
 import { parseManifest } from "../protocol/manifest/manifest.ts";
-import { manifestOf } from "../../tests/support/tar.ts";
+import { manifestOf } from "../../tests/support/archives/tar.ts";
 
 Deno.test("packageOf() cuts a specifier down to scheme, name and version", () => {
   const cases: Record<string, string> = {

@@ -84,12 +84,7 @@ export const keySegment: Reader<string> = (value, at) =>
       value,
     );
 
-/**
- * Makes a reader of upgrades.
- *
- * @param place the bucket that the record was read from; null where only the record itself is judged
- * @returns the reader; it refuses a release without a digest, and one that is not in the bucket
- */
+/** Makes a reader of upgrades. */
 export function hotUpgradeReader(
   place: ReleasePlace | null,
 ): Reader<HotUpgrade> {

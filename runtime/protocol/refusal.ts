@@ -32,13 +32,7 @@ export const refusal: Reader<Refusal> = (value, at) => {
   };
 };
 
-/**
- * Reads refusals, without those by rules that only a newer runtime has: what else a machine says still counts.
- *
- * @param value parsed JSON
- * @param at where it stands, for messages
- * @returns what can be read
- */
+/** Reads refusals, without those by rules that only a newer runtime has: what else a machine says still counts. */
 export const refusals: Reader<readonly Refusal[]> = (value, at) =>
   listOf((each, place) => {
     try {

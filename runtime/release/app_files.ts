@@ -78,10 +78,8 @@ export class AppFiles {
   }
 
   /**
-   * The digest of one file, as the image has it: what a release was laid over does not count.
-   *
-   * @param path its path under the root
-   * @returns SHA-256 in hex, or null if there is no such file
+   * The digest of one file, as the image has it: what a release was laid over does not count. Returns SHA-256 in hex,
+   * or null if there is no such file.
    */
   digest(path: string): Promise<string | null> {
     let known = this.#digests.get(path);
@@ -95,12 +93,7 @@ export class AppFiles {
     return known;
   }
 
-  /**
-   * The length of one file.
-   *
-   * @param path its path under the root
-   * @returns bytes; 0 if there is no such file
-   */
+  /** The length of one file. Returns bytes; 0 if there is no such file. */
   async size(path: string): Promise<number> {
     try {
       const { isFile, size } = await nativeFiles.stat(join(this.#root, path));
@@ -110,11 +103,7 @@ export class AppFiles {
     }
   }
 
-  /**
-   * Lists the files.
-   *
-   * @returns their paths, sorted; without `.git`, `.flyhot`, `node_modules` and links
-   */
+  /** Lists the files. Returns their paths, sorted; without `.git`, `.flyhot`, `node_modules` and links. */
   async list(): Promise<string[]> {
     const paths: string[] = [];
     const slices = new Slices();
@@ -134,11 +123,7 @@ export class AppFiles {
     return await sortInSlices(paths);
   }
 
-  /**
-   * The digests of what Deno and Fly read at start, as in {@linkcode Manifest.config}; read once.
-   *
-   * @returns digests by file name, of the files that are there
-   */
+  /** The digests of what Deno and Fly read at start, as in {@linkcode Manifest.config}; read once. */
   config(): Promise<Record<string, string>> {
     return this.#config ??= this.#readConfig();
   }
@@ -154,11 +139,7 @@ export class AppFiles {
     return config;
   }
 
-  /**
-   * The digests of the same, key by key; read once.
-   *
-   * @returns digests by file name and key
-   */
+  /** The digests of the same, key by key; read once. */
   configKeys(): Promise<Record<string, Record<string, string>>> {
     return this.#configKeys ??= this.#readConfigKeys();
   }
@@ -177,11 +158,7 @@ export class AppFiles {
     return found;
   }
 
-  /**
-   * The packages that the files name; read once.
-   *
-   * @returns the packages
-   */
+  /** The packages that the files name; read once. */
   packages(): Promise<ReadonlySet<string>> {
     return this.#packages ??= this.#readPackages();
   }
@@ -197,20 +174,12 @@ export class AppFiles {
     return packages;
   }
 
-  /**
-   * The versions that the lock file has chosen.
-   *
-   * @returns versions by requirement; empty where there is no lock file
-   */
+  /** The versions that the lock file has chosen. Returns versions by requirement; empty where there is no lock file. */
   async locked(): Promise<Record<string, string>> {
     return lockedVersions(await this.#lockText());
   }
 
-  /**
-   * The packages that the lock file has chosen, with all beneath them.
-   *
-   * @returns what is known of each, by exact package
-   */
+  /** The packages that the lock file has chosen, with all beneath them. */
   lockedPackages(): Promise<Readonly<Record<string, LoadedPackage>>> {
     return this.#locked ??= this.#readLocked();
   }
@@ -267,22 +236,12 @@ export class AppFiles {
       : this.text(path);
   }
 
-  /**
-   * Reads a file of the app's own folder.
-   *
-   * @param name its path in that folder
-   * @returns its text, or null if there is no such file
-   */
+  /** Reads a file of the app's own folder. Returns its text, or null if there is no such file. */
   appText(name: string): Promise<string | null> {
     return this.text(this.#appFolder + name);
   }
 
-  /**
-   * Reads a file.
-   *
-   * @param path its path under the root
-   * @returns its text, or null if there is no such file
-   */
+  /** Reads a file. Returns its text, or null if there is no such file. */
   async text(path: string): Promise<string | null> {
     try {
       return await nativeFiles.readTextFile(join(this.#root, path));

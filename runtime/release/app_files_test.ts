@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { AppFiles } from "./app_files.ts";
 import { settingsText } from "../protocol/manifest/manifest.ts";
-import { sha256 } from "../../tests/support/tar.ts";
+import { sha256 } from "../../tests/support/archives/tar.ts";
 import {
   type TempFolder,
   tempFolder,

@@ -18,10 +18,9 @@ export interface AppFolders {
 }
 
 /**
- * The app root, and the app's own folder in it: the nearest folder above the main module with a `deno.json`, else the main
- * module's own; a `"flyhot": { "root": ".." }` in that `deno.json` leads further up.
- *
- * @returns both; the working directory where the main module is not a file
+ * The app root, and the app's own folder in it: the nearest folder above the main module with a `deno.json`, else the
+ * main module's own; a `"flyhot": { "root": ".." }` in that `deno.json` leads further up. Returns both; the working
+ * directory where the main module is not a file.
  */
 export function appFolders(): AppFolders {
   const { mainModule } = Deno;
@@ -32,13 +31,7 @@ export function appFolders(): AppFolders {
   );
 }
 
-/**
- * Reads how far up the app root lies above the app's folder.
- *
- * @param folder the app's folder, as an absolute path
- * @param read reads a file; null where there is none
- * @returns both folders
- */
+/** Reads how far up the app root lies above the app's folder. */
 export function foldersAbove(
   folder: string,
   read: (path: string) => string | null,
@@ -76,13 +69,7 @@ function readText(path: string): string | null {
   }
 }
 
-/**
- * Finds the app root above a main module.
- *
- * @param mainFile the main module, as an absolute path
- * @param exists tells whether a file is there
- * @returns an absolute path
- */
+/** Finds the app root above a main module. Returns an absolute path. */
 export function rootAbove(
   mainFile: string,
   exists: (path: string) => boolean,

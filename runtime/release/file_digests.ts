@@ -25,11 +25,8 @@ export class FileDigests {
   reads = 0;
 
   /**
-   * The digest of one file; it is read in chunks, so that nothing waits for it.
-   *
-   * @param path an absolute path
-   * @returns SHA-256 in hex, or null if there is no such file
-   * @throws {Error} if the file cannot be read
+   * The digest of one file; it is read in chunks, so that nothing waits for it. Returns SHA-256 in hex, or null if
+   * there is no such file. Throws if the file cannot be read.
    */
   async digest(path: string): Promise<string | null> {
     if (this.#slices.over) await this.#slices.next();
@@ -104,13 +101,7 @@ function identityOf(path: string): Identity | null {
   }
 }
 
-/**
- * Reads a file through and digests it.
- *
- * @param path an absolute path
- * @param size its length, where the caller knows that it is a file and how long
- * @returns SHA-256 in hex, or null if there is no such file
- */
+/** Reads a file through and digests it. Returns SHA-256 in hex, or null if there is no such file. */
 export async function sha256OfFile(
   path: string,
   size?: number,
@@ -140,10 +131,8 @@ export async function sha256OfFile(
 }
 
 /**
- * Tells whether an error says that there is no such file.
- *
- * @param error what was thrown by Deno or by `node:fs`
- * @returns true if a path, or a folder on the way to it, is not there
+ * Tells whether an error says that there is no such file. Returns true if a path, or a folder on the way to it, is not
+ * there.
  */
 export function isMissing(error: unknown): boolean {
   if (

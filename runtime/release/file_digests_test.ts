@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FileDigests, sha256OfFile } from "./file_digests.ts";
-import { sha256 } from "../../tests/support/tar.ts";
+import { sha256 } from "../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 
 // Far enough from the clock's last tick that a file counts as settled.

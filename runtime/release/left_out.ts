@@ -10,10 +10,8 @@ import type { Manifest } from "../protocol/manifest/manifest.ts";
 export type FolderUse = "all" | "assets" | "nothing";
 
 /**
- * Tells what an app may look at in the folder of a release, by what its modules import.
- *
- * @param manifest the release
- * @returns `all` for one that asks for the folder, or of whose modules nothing is known
+ * Tells what an app may look at in the folder of a release, by what its modules import. Returns `all` for one that asks
+ * for the folder, or of whose modules nothing is known.
  */
 export function folderUse({ analysis }: Pick<Manifest, "analysis">): FolderUse {
   if (!analysis) return "all";
@@ -36,12 +34,7 @@ export class LeftOut {
   /** In how many places each content is left out, by its digest. */
   readonly #wanted = new Map<string, number>();
 
-  /**
-   * Notes what is left out of a folder.
-   *
-   * @param folder the folder of a release
-   * @param files the digests of the files that are not in it, by path
-   */
+  /** Notes what is left out of a folder. */
   add(folder: string, files: Map<string, string>): void {
     if (files.size === 0) return;
     this.#left.set(folder, files);
@@ -50,34 +43,17 @@ export class LeftOut {
     }
   }
 
-  /**
-   * Tells whether a folder lacks a file of its release.
-   *
-   * @param folder the folder
-   * @param path the file's path in it
-   * @returns true if so
-   */
+  /** Tells whether a folder lacks a file of its release. Returns true if so. */
   has(folder: string, path: string): boolean {
     return this.#left.get(folder)?.has(path) ?? false;
   }
 
-  /**
-   * Tells whether a content is left out of some folder, so that it must stay where it is.
-   *
-   * @param sha256 its digest
-   * @returns true if so
-   */
+  /** Tells whether a content is left out of some folder, so that it must stay where it is. Returns true if so. */
   wants(sha256: string): boolean {
     return this.#wanted.has(sha256);
   }
 
-  /**
-   * Takes files of a folder, because they are put into it now.
-   *
-   * @param folder the folder
-   * @param path a file, or a folder with all that is under it; null for all
-   * @returns their paths and digests
-   */
+  /** Takes files of a folder, because they are put into it now. */
   take(folder: string, path: string | null): [path: string, sha256: string][] {
     const left = this.#left.get(folder);
     if (!left) return [];
@@ -95,11 +71,7 @@ export class LeftOut {
     return taken;
   }
 
-  /**
-   * Forgets a folder.
-   *
-   * @param folder the folder
-   */
+  /** Forgets a folder. */
   forget(folder: string): void {
     this.take(folder, null);
   }

@@ -8,7 +8,7 @@ import {
   manifestOf,
   sha256,
   tar,
-} from "../../tests/support/tar.ts";
+} from "../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { ReleaseFolders } from "./unpack/folders.ts";
 import type { WantedRelease } from "./wanted.ts";

@@ -16,20 +16,16 @@ const CONFIG =
   /(?:^|\/)(?:deno\.jsonc?|package\.json|[^/]*import[-_.]?map[^/]*\.jsonc?)$/;
 
 /**
- * Tells whether a file is one that names packages: a script, or configuration in a place that Deno knows.
- *
- * @param path the path
- * @returns false for data
+ * Tells whether a file is one that names packages: a script, or configuration in a place that Deno knows. Returns false
+ * for data.
  */
 export function mayNamePackages(path: string): boolean {
   return SCRIPT.test(path) || CONFIG.test(path);
 }
 
 /**
- * The packages that a file names. It is read in chunks, so that a bundle of many megabytes stalls nothing.
- *
- * @param path the file
- * @returns the packages; none where there is no such file, and of configuration that is larger than any
+ * The packages that a file names. It is read in chunks, so that a bundle of many megabytes stalls nothing. Returns the
+ * packages; none where there is no such file, and of configuration that is larger than any.
  */
 export async function packagesInFile(
   path: string,

@@ -30,14 +30,7 @@ export class ManifestReader {
   // By path, because two modules may say the same and mean different files.
   #known = new Map<Table, SaidTable>();
 
-  /**
-   * Reads a manifest.
-   *
-   * @param text its JSON
-   * @returns the manifest
-   * @throws {SyntaxError} if it is not JSON
-   * @throws {ProtocolError} if it is not a manifest
-   */
+  /** Reads a manifest. Throws if it is not JSON. Throws if it is not a manifest. */
   async read(text: string): Promise<Manifest> {
     try {
       return await this.#readInSlices(text);

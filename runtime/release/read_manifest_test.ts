@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProtocolError } from "../protocol/json/parse.ts";
 import { parseManifest } from "../protocol/manifest/manifest.ts";
 import { ManifestReader } from "./read_manifest.ts";
-import { manifestOf } from "../../tests/support/tar.ts";
+import { manifestOf } from "../../tests/support/archives/tar.ts";
 
 function some(changed = "1"): Record<string, unknown> {
   return {

@@ -1,8 +1,8 @@
 import { UntarStream } from "@std/tar";
 import { assert, assertEquals } from "@std/assert";
 import { Dice } from "../../tests/support/dice.ts";
-import { hostileArchives } from "../../tests/support/hostile_archives.ts";
-import { concat, sha256, tar } from "../../tests/support/tar.ts";
+import { hostileArchives } from "../../tests/support/archives/hostile_archives.ts";
+import { concat, sha256, tar } from "../../tests/support/archives/tar.ts";
 import { readTar } from "./unpack/read_tar.ts";
 
 /** What a reader makes of an archive: its entries, and whether it refused it then. */

@@ -83,14 +83,8 @@ export class MigrationError extends Error {
 }
 
 /**
- * Finds the steps that lead from one version to another.
- *
- * @param name what is migrated, for messages
- * @param from the version of the state
- * @param to the version wanted
- * @param newer the migrations declared by the newer of the two definitions
- * @returns the steps in order; empty where the versions are equal
- * @throws {MigrationError} if a step is missing
+ * Finds the steps that lead from one version to another. Returns the steps in order; empty where the versions are
+ * equal. Throws if a step is missing.
  */
 export function migrationChain(
   name: string,
@@ -127,13 +121,8 @@ function missing(
 }
 
 /**
- * Runs a chain on a copy of the state.
- *
- * @param name what is migrated, for messages
- * @param copy a copy that the steps may change
- * @param chain the steps
- * @returns the migrated state, as a promise only where a step returned one
- * @throws {MigrationError} if a step throws, rejects or returns undefined
+ * Runs a chain on a copy of the state. Returns the migrated state, as a promise only where a step returned one. Throws
+ * if a step throws, rejects or returns undefined.
  */
 export function runMigration(
   name: string,

@@ -76,9 +76,8 @@ export class StagedStates {
   }
 
   /**
-   * Makes as many as can be made while the old code goes on; those that it touches meanwhile are left over.
-   *
-   * @throws {MigrationError | CopyError} if a state cannot be copied or migrated
+   * Makes as many as can be made while the old code goes on; those that it touches meanwhile are left over. Throws if a
+   * state cannot be copied or migrated.
    */
   async ahead(): Promise<void> {
     for (const { gate } of this.#groups) gate.touched = new Set();
@@ -95,11 +94,7 @@ export class StagedStates {
     }
   }
 
-  /**
-   * Makes those that are left, while all is at rest.
-   *
-   * @throws {MigrationError | CopyError} if a state cannot be copied or migrated
-   */
+  /** Makes those that are left, while all is at rest. Throws if a state cannot be copied or migrated. */
   async rest(): Promise<void> {
     for (const group of this.#groups) {
       const { touched } = group.gate;
@@ -115,21 +110,14 @@ export class StagedStates {
     for (const { gate } of this.#groups) gate.touched = null;
   }
 
-  /**
-   * Whether a holder is migrated.
-   *
-   * @param cell the holder
-   * @returns whether it is
-   */
+  /** Whether a holder is migrated. */
   has(cell: HolderCell): boolean {
     return this.#cells[cell.stagedAt] === cell;
   }
 
   /**
-   * The other state of a holder: the new one, and after {@linkcode StagedStates.exchange} the old one.
-   *
-   * @param cell the holder
-   * @returns the state, or null where it is not migrated
+   * The other state of a holder: the new one, and after {@linkcode StagedStates.exchange} the old one. Returns the
+   * state, or null where it is not migrated.
    */
   other(cell: HolderCell): { readonly state: unknown } | null {
     return this.has(cell) ? { state: this.#states[cell.stagedAt] } : null;

@@ -76,11 +76,7 @@ export class Staging {
     return this.#state;
   }
 
-  /**
-   * Does something as soon as these declarations are in, which are staged now; never where they do not come in.
-   *
-   * @param act what to do
-   */
+  /** Does something as soon as these declarations are in, which are staged now; never where they do not come in. */
   onLive(act: () => void): void {
     this.#onLive.push(act);
   }
@@ -97,12 +93,7 @@ export class Staging {
     this.#onLive = [];
   }
 
-  /**
-   * Takes a declaration.
-   *
-   * @param declaration what a module declares
-   * @throws {DeclarationError} if another module declares the same name
-   */
+  /** Takes a declaration. Throws if another module declares the same name. */
   add(declaration: Declaration): void {
     const slot = slotOf(declaration);
     const other = this.declarations.get(slot);
@@ -137,13 +128,7 @@ function slotOf({ kind, definition }: Declaration): string {
   return `${kind === "service" ? "service" : "state"}:${definition.name}`;
 }
 
-/**
- * Throws that one name is declared twice.
- *
- * @param first the declaration there already
- * @param second the one refused
- * @throws {DeclarationError} always
- */
+/** Throws that one name is declared twice. Throws always. */
 export function refuseTwice(first: Declared, second: Declared): never {
   throw new DeclarationError(
     first.module === second.module

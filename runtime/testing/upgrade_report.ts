@@ -34,14 +34,7 @@ export interface UpgradeReport {
   readonly log: readonly string[];
 }
 
-/**
- * Makes a report out of what the machine wrote to the bucket.
- *
- * @param result what it wrote; a final state
- * @param log what the app wrote meanwhile
- * @returns the report
- * @throws {TypeError} if the result is still pending
- */
+/** Makes a report out of what the machine wrote to the bucket. Throws if the result is still pending. */
 export function reportOf(
   result: MachineResult,
   log: readonly string[],

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { FlyhotError } from "../../src/errors.ts";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 import { PERMISSION_FLAGS } from "./permissions.ts";
 
 /** What to compile. */
@@ -23,11 +23,8 @@ export interface BinaryOptions {
 }
 
 /**
- * Compiles the bundle to a binary that holds it unchanged, and nothing else.
- *
- * @param options What to compile.
- * @throws {FlyhotError} `network` if the runtime cannot be downloaded,
- * `unexpected` if anything else is wrong; see {@linkcode compileFailure}.
+ * Compiles the bundle to a binary that holds it unchanged, and nothing else. Throws `network` if the runtime cannot be
+ * downloaded, `unexpected` if anything else is wrong; see {@linkcode compileFailure}.
  */
 export async function compileBinary(options: BinaryOptions): Promise<void> {
   const { bundle, output, target, stub } = options;
@@ -62,14 +59,7 @@ export async function compileBinary(options: BinaryOptions): Promise<void> {
   }
 }
 
-/**
- * Says why `deno compile` failed.
- *
- * @param target What it was to compile for.
- * @param code Its exit code.
- * @param stderr What it wrote.
- * @returns The error: `network` if it was the download of the runtime.
- */
+/** Says why `deno compile` failed. Returns The error: `network` if it was the download of the runtime. */
 export function compileFailure(
   target: string,
   code: number,

@@ -6,7 +6,7 @@
  */
 
 import { FlyhotError } from "../../src/errors.ts";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 
 /** What to bundle. */
 export interface BundleOptions {
@@ -18,12 +18,7 @@ export interface BundleOptions {
   readonly commit: string;
 }
 
-/**
- * Bundles and type-checks the CLI.
- *
- * @param options What to bundle.
- * @throws {FlyhotError} `unexpected` if it does not type-check or bundle.
- */
+/** Bundles and type-checks the CLI. Throws `unexpected` if it does not type-check or bundle. */
 export async function bundleCli(options: BundleOptions): Promise<void> {
   const { root, output, commit } = options;
   const { code, stderr } = await runProgram(
@@ -48,13 +43,8 @@ export async function bundleCli(options: BundleOptions): Promise<void> {
 }
 
 /**
- * Writes the commit into a bundle, in place of the `unknown` of
- * `src/version.ts`.
- *
- * @param bundle The text of the bundle.
- * @param commit The commit.
- * @returns The text with the commit.
- * @throws {Error} If the bundle does not have the one place for it.
+ * Writes the commit into a bundle, in place of the `unknown` of `src/version.ts`. Throws If the bundle does not have
+ * the one place for it.
  */
 export function bakeCommit(bundle: string, commit: string): string {
   // A module that commands load when they run is a function in the bundle, and its variables are declared outside.
@@ -72,9 +62,6 @@ export function bakeCommit(bundle: string, commit: string): string {
 /**
  * Takes out the comments that tell where on this machine, and on which port of
  * its mirror, a module from outside of the tree was found.
- *
- * @param bundle The text of the bundle.
- * @returns The same program, whoever bundles it.
  */
 export function withoutOrigins(bundle: string): string {
   return bundle.replaceAll(

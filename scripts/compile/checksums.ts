@@ -7,12 +7,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 
-/**
- * Digests a file.
- *
- * @param path The file.
- * @returns Its SHA-256 in hexadecimal digits.
- */
+/** Digests a file. */
 export async function sha256Of(path: string): Promise<string> {
   using file = await Deno.open(path);
   const hash = createHash("sha256");
@@ -20,12 +15,7 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/**
- * Writes the checksums of files that lie in one folder.
- *
- * @param paths The files.
- * @returns A line for each, sorted by name.
- */
+/** Writes the checksums of files that lie in one folder. Returns A line for each, sorted by name. */
 export async function checksumLines(paths: readonly string[]): Promise<string> {
   const lines: string[] = [];
   for (const path of [...paths].sort()) {

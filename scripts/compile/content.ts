@@ -9,10 +9,8 @@ import type { CommandShape } from "../../src/config/command_shape.ts";
 import { FlyhotError } from "../../src/errors.ts";
 
 /**
- * Checks that a bundle holds the commands, and nothing of the tests.
- *
- * @param bundle The text of the bundle.
- * @throws {FlyhotError} `unexpected` naming what is missing or too much.
+ * Checks that a bundle holds the commands, and nothing of the tests. Throws `unexpected` naming what is missing or too
+ * much.
  */
 export async function checkContent(bundle: string): Promise<void> {
   const wrong = [

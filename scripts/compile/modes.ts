@@ -27,11 +27,7 @@ export interface CompileOptions {
 const CHECKSUMS = "SHA256SUMS";
 
 /**
- * Compiles the binary for this machine, and runs it.
- *
- * @param options Where to.
- * @returns The path of the binary, which has run and said what it is.
- * @throws {FlyhotError} `network` if Deno's runtime cannot be downloaded;
+ * Compiles the binary for this machine, and runs it. Throws `network` if Deno's runtime cannot be downloaded;
  * `unexpected` if the result does not compile or run. Nothing is left then.
  */
 export async function compileHere(options: CompileOptions): Promise<string> {
@@ -47,12 +43,8 @@ export async function compileHere(options: CompileOptions): Promise<string> {
 }
 
 /**
- * Compiles the binaries for all targets, with their checksums: all of them or none.
- * The one for this machine is run.
- *
- * @param options Where to.
- * @returns The paths of the binaries, and that of the checksums.
- * @throws {FlyhotError} `usage` if `DENORT_BIN` is set, else as {@linkcode compileHere}.
+ * Compiles the binaries for all targets, with their checksums: all of them or none. The one for this machine is run.
+ * Throws `usage` if `DENORT_BIN` is set, else as {@linkcode compileHere}.
  */
 export async function compileAll(options: CompileOptions): Promise<string[]> {
   if (options.stub !== undefined) {
@@ -92,13 +84,9 @@ export interface CompileCheck {
 }
 
 /**
- * Compiles the binary for this machine around any executable and throws it away: proves that the
- * CLI bundles, that `deno compile` takes the bundle with the flags we give, and that all of it
- * is in the result; not that the result runs.
- *
- * @param options Where from; without a stub the running deno is taken. Nothing is written to `dist`.
- * @returns What was found.
- * @throws {FlyhotError} `unexpected` if any of this fails.
+ * Compiles the binary for this machine around any executable and throws it away: proves that the CLI bundles, that
+ * `deno compile` takes the bundle with the flags we give, and that all of it is in the result; not that the result
+ * runs. Throws `unexpected` if any of this fails.
  */
 export async function checkCompile(
   options: Omit<CompileOptions, "dist">,

@@ -5,19 +5,15 @@
  */
 
 import { FlyhotError } from "../../src/errors.ts";
-import { isRecord } from "../../src/values.ts";
+import { isRecord } from "../../src/base/values.ts";
 import { VERSION } from "../../src/version.ts";
-import { type ProgramOutcome, runProgram } from "../run_program.ts";
+import { type ProgramOutcome, runProgram } from "../programs/run_program.ts";
 
 const TIMEOUT_MS = 60_000;
 
 /**
- * Runs a compiled binary, and checks that it says what it is: this version,
- * this commit, and the Deno that compiled it.
- *
- * @param path The binary.
- * @param commit The commit it was compiled from.
- * @throws {FlyhotError} `unexpected` if it does not run, or says anything else.
+ * Runs a compiled binary, and checks that it says what it is: this version, this commit, and the Deno that compiled it.
+ * Throws `unexpected` if it does not run, or says anything else.
  */
 export async function proveItRuns(path: string, commit: string): Promise<void> {
   const expected = { version: VERSION, commit, deno: Deno.version.deno };

@@ -13,13 +13,7 @@ export const TARGETS: readonly string[] = [
   "x86_64-pc-windows-msvc",
 ];
 
-/**
- * Names the binary for a target.
- *
- * @param target The target.
- * @param among Whether it is one of several in a folder. Default false.
- * @returns `flyhot`, or `flyhot-<target>`, with `.exe` for Windows.
- */
+/** Names the binary for a target. */
 export function binaryName(target: string, among = false): string {
   const end = target.includes("-windows-") ? ".exe" : "";
   return `flyhot${among ? `-${target}` : ""}${end}`;

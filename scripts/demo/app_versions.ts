@@ -27,12 +27,7 @@ setTimeout(() => {
 }, 100);
 `;
 
-/**
- * Version 1: the app as it is, and the key that its releases have to be signed with.
- *
- * @param folder where to, made if need be
- * @param publicKey the key
- */
+/** Version 1: the app as it is, and the key that its releases have to be signed with. */
 export async function writeApp(
   folder: string,
   publicKey: string,
@@ -50,11 +45,7 @@ export async function writeApp(
   }));
 }
 
-/**
- * Version 2: a package comes in, and the class changes of which an instance counts.
- *
- * @param folder the app's folder, with version 1
- */
+/** Version 2: a package comes in, and the class changes of which an instance counts. */
 export async function addPackageAndChangeClass(folder: string): Promise<void> {
   await setVersion(folder, "2.0.0");
   const { specifier, version, integrity } = PACKAGE;
@@ -83,11 +74,7 @@ export async function addPackageAndChangeClass(folder: string): Promise<void> {
   );
 }
 
-/**
- * Version 3: throws a moment after it is in, where nobody catches it.
- *
- * @param folder the app's folder, with version 2
- */
+/** Version 3: throws a moment after it is in, where nobody catches it. */
 export async function makeItCrash(folder: string): Promise<void> {
   await setVersion(folder, "3.0.0");
   await edit(folder, "words.ts", "Welcome, ", "Broken, ");
@@ -95,11 +82,7 @@ export async function makeItCrash(folder: string): Promise<void> {
   await Deno.writeTextFile(path, await Deno.readTextFile(path) + CRASH);
 }
 
-/**
- * Version 4: works.
- *
- * @param folder the app's folder, with version 3
- */
+/** Version 4: works. */
 export async function mend(folder: string): Promise<void> {
   await setVersion(folder, "4.0.0");
   await edit(folder, "words.ts", "Broken, ", "Good day, ");

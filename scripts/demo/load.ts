@@ -51,12 +51,7 @@ export class Load implements AsyncDisposable {
   };
   readonly #targets = new Map<string, Target>();
 
-  /**
-   * Begins load on a machine.
-   *
-   * @param id the machine
-   * @param url where its app listens
-   */
+  /** Begins load on a machine. */
   async add(id: string, url: string): Promise<void> {
     const target: Target = {
       url,
@@ -73,11 +68,7 @@ export class Load implements AsyncDisposable {
     target.loops.push(this.#messages(target));
   }
 
-  /**
-   * Says that a machine is about to end on purpose: no new requests; its sockets count apart.
-   *
-   * @param id the machine
-   */
+  /** Says that a machine is about to end on purpose: no new requests; its sockets count apart. */
   async leave(id: string): Promise<void> {
     const target = this.#targets.get(id);
     if (!target) return;
@@ -87,11 +78,7 @@ export class Load implements AsyncDisposable {
     this.#targets.delete(id);
   }
 
-  /**
-   * What open sockets were told last.
-   *
-   * @returns a text for each, empty before the first
-   */
+  /** What open sockets were told last. Returns a text for each, empty before the first. */
   lastReplies(): readonly string[] {
     return [...this.#targets.values()].flatMap((it) => [
       ...it.sockets.values(),

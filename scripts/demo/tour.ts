@@ -62,12 +62,7 @@ export interface TourReport {
 const REGIONS = ["iad", "fra", "syd"];
 const ROOT = new URL("../../", import.meta.url);
 
-/**
- * Runs the tour.
- *
- * @param say told what happens, a line at a time
- * @returns what was found
- */
+/** Runs the tour. */
 export async function tour(
   say: (line: string) => Promise<void>,
 ): Promise<TourReport> {

@@ -4,13 +4,7 @@
 import { bold, green, red } from "@std/fmt/colors";
 import type { TourReport } from "./tour.ts";
 
-/**
- * Lays the report out for people.
- *
- * @param report what the tour found
- * @param colors whether to use colors
- * @returns the text
- */
+/** Lays the report out for people. */
 export function verdictText(report: TourReport, colors: boolean): string {
   const paint = (style: (text: string) => string, text: string) =>
     colors ? style(text) : text;

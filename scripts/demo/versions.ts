@@ -5,20 +5,12 @@ import { join } from "@std/path";
 
 const SOURCE = new URL("../../tests/apps/counter/", import.meta.url);
 
-/**
- * Copies version 1 of the sample app into a folder.
- *
- * @param folder the folder, made if need be
- */
+/** Copies version 1 of the sample app into a folder. */
 export async function writeVersion1(folder: string): Promise<void> {
   await copyFolder(SOURCE, folder);
 }
 
-/**
- * Version 2: other words, a new module, and a counter whose state has another shape.
- *
- * @param folder the app's folder, with version 1
- */
+/** Version 2: other words, a new module, and a counter whose state has another shape. */
 export async function editToVersion2(folder: string): Promise<void> {
   await setVersion(folder, "2.0.0");
   await edit(
@@ -58,15 +50,7 @@ export async function editToVersion2(folder: string): Promise<void> {
   );
 }
 
-/**
- * Replaces a text that stands exactly once in a file.
- *
- * @param folder the app's folder
- * @param path the file
- * @param from what stands there
- * @param to what is to stand there
- * @throws {Error} if the text does not stand there exactly once
- */
+/** Replaces a text that stands exactly once in a file. Throws if the text does not stand there exactly once. */
 export async function edit(
   folder: string,
   path: string,

@@ -25,14 +25,7 @@ interface InfoModule {
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/**
- * Reads the imports between the files of a folder out of a module graph.
- *
- * @param modules The `modules` of `deno info --json`.
- * @param root The folder.
- * @returns An edge for each import of one file of the folder by another;
- * imports for types only are edges too.
- */
+/** Reads the imports between the files of a folder out of a module graph. */
 export function readEdges(
   modules: readonly InfoModule[],
   root: string,
@@ -95,12 +88,7 @@ async function productEdges(files: readonly string[]): Promise<Edge[]> {
   return readEdges([...found.values()], ROOT);
 }
 
-/**
- * Writes a violation as a line.
- *
- * @param violation The broken rule.
- * @returns `from -> to: why`.
- */
+/** Writes a violation as a line. */
 export function formatViolation({ from, to, why }: Violation): string {
   return `${from} -> ${to}: ${why}`;
 }

@@ -51,12 +51,7 @@ const EFFECTS: readonly EffectRule[] = [
   },
 ];
 
-/**
- * Checks which modules have effects that are kept to few places.
- *
- * @param sources The text of each module, by its path from the root.
- * @returns One violation for each place; comments and strings do not count.
- */
+/** Checks which modules have effects that are kept to few places. */
 export function checkSources(
   sources: ReadonlyMap<string, string>,
 ): Violation[] {

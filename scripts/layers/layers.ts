@@ -80,10 +80,8 @@ const SHARED = [
 const KIT = "runtime/testing/mod.ts";
 
 /**
- * Says which room of flyhot a file belongs to.
- *
- * @param path The file's path from the root.
- * @returns The room, those of the runtime as `runtime/<room>`; undefined for tests, scripts and data.
+ * Says which room of flyhot a file belongs to. Returns The room, those of the runtime as `runtime/<room>`; undefined
+ * for tests, scripts and data.
  */
 export function roomOf(path: string): string | undefined {
   if (!path.endsWith(".ts") || path.endsWith("_test.ts")) return undefined;
@@ -100,13 +98,7 @@ export function roomOf(path: string): string | undefined {
     : "base";
 }
 
-/**
- * Checks imports against the layers.
- *
- * @param edges The imports of all modules.
- * @returns One violation for each import that no rule allows, and those circles
- * of imports that {@linkcode findCycles} finds.
- */
+/** Checks imports against the layers. */
 export function checkEdges(edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
   for (const edge of edges) {
@@ -184,11 +176,8 @@ function rankOf(room: string): number {
 }
 
 /**
- * Finds circles of imports.
- *
- * @param edges The imports of all modules.
- * @returns Circles until every module that is in one has been named, each the
- * shortest from its first module; the last one imports the first.
+ * Finds circles of imports. Returns Circles until every module that is in one has been named, each the shortest from
+ * its first module; the last one imports the first.
  */
 export function findCycles(edges: readonly Edge[]): string[][] {
   const targets = new Map<string, string[]>();

@@ -22,12 +22,7 @@ interface DenoInfo {
 
 const METADATA = "\n// denoCacheMetadata=";
 
-/**
- * Asks `deno` where its cache is.
- *
- * @returns The folders, which need not exist yet.
- * @throws {Error} If `deno info` fails.
- */
+/** Asks `deno` where its cache is. Throws If `deno info` fails. */
 export async function findDenoCache(): Promise<DenoCache> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-config"],
@@ -44,12 +39,8 @@ export async function findDenoCache(): Promise<DenoCache> {
 }
 
 /**
- * Reads what `deno` has downloaded from a URL.
- *
- * @param cache Where to look.
- * @param url The URL.
- * @returns The bytes, or undefined if they are not there or are not kept the
- * way Deno 2.9 keeps them.
+ * Reads what `deno` has downloaded from a URL. Returns The bytes, or undefined if they are not there or are not kept
+ * the way Deno 2.9 keeps them.
  */
 export async function readCached(
   cache: DenoCache,
@@ -77,12 +68,7 @@ export async function readCached(
   }
 }
 
-/**
- * Removes everything that was downloaded from one host.
- *
- * @param cache Where to remove it.
- * @param url Any URL of the host, with its port.
- */
+/** Removes everything that was downloaded from one host. */
 export async function forgetHost(cache: DenoCache, url: string): Promise<void> {
   for (const folder of [cache.modules, cache.generated]) {
     try {

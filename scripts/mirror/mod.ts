@@ -28,13 +28,7 @@ export interface MirrorOptions {
   readonly upstreamUrl?: string;
 }
 
-/**
- * Reads which JSR packages a workspace needs.
- *
- * @param root The folder of the workspace.
- * @returns The version of each package, by name.
- * @throws {Error} If a `deno.json` cannot be read or a version is not exact.
- */
+/** Reads which JSR packages a workspace needs. Throws If a `deno.json` cannot be read or a version is not exact. */
 export async function neededVersions(
   root: string,
 ): Promise<Map<string, string>> {
@@ -47,14 +41,7 @@ export async function neededVersions(
   return versions;
 }
 
-/**
- * Starts the loopback registry.
- *
- * @param options The workspace, and where other packages come from.
- * @returns The running registry. Disposing of it stops it and removes from
- * deno's cache what was downloaded from it, which no later run could use.
- * @throws {Error} If the workspace cannot be read or a package is not known.
- */
+/** Starts the loopback registry. Throws If the workspace cannot be read or a package is not known. */
 export async function startMirror(
   { root, upstream, cache, upstreamUrl = JSR }: MirrorOptions,
 ): Promise<RunningRegistry> {

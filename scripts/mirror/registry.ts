@@ -31,13 +31,7 @@ const TYPES: Readonly<Record<string, string>> = {
   md: "text/markdown",
 };
 
-/**
- * Makes the handler of a registry.
- *
- * @param packages The packages that the registry serves itself.
- * @param fallback Answers for all other packages; without it they do not exist.
- * @returns A function from a request to its response.
- */
+/** Makes the handler of a registry. */
 export function registryHandler(
   packages: readonly RegistryPackage[],
   fallback?: Fallback,
@@ -74,12 +68,7 @@ export function registryHandler(
   };
 }
 
-/**
- * Serves a handler on loopback.
- *
- * @param handler What answers; it sees paths that begin with a package's name.
- * @returns The running registry; dispose of it to stop.
- */
+/** Serves a handler on loopback. */
 export function serveRegistry(
   handler: (request: Request) => Promise<Response>,
 ): RunningRegistry {

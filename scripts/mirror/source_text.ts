@@ -24,9 +24,6 @@ const BEFORE_VALUE = new Set(
 /**
  * Blanks comments and the contents of strings, templates and regular
  * expressions; everything else keeps its offset and its line.
- *
- * @param source The text of a JavaScript or TypeScript module.
- * @returns A text of the same length in which only code is left.
  */
 export function maskText(source: string): string {
   const kept: string[] = [];
@@ -91,10 +88,8 @@ export function maskText(source: string): string {
 }
 
 /**
- * Finds the literal specifiers of all imports and re-exports of a module.
- *
- * @param source The text of a JavaScript or TypeScript module.
- * @returns Every specifier with its place, in the order of the text.
+ * Finds the literal specifiers of all imports and re-exports of a module. Returns Every specifier with its place, in
+ * the order of the text.
  */
 export function findSpecifiers(source: string): SpecifierSpan[] {
   const masked = maskText(source);

@@ -21,12 +21,8 @@ const TAR_FILES = [
 ];
 
 /**
- * Reads which JSR packages an import map names.
- *
- * @param imports The `imports` of a `deno.json`.
- * @returns The version of each package, by name.
- * @throws {Error} If a version is not exact: the mirror could not promise what
- * JSR would give.
+ * Reads which JSR packages an import map names. Throws If a version is not exact: the mirror could not promise what JSR
+ * would give.
  */
 export function jsrVersions(
   imports: Readonly<Record<string, string>>,
@@ -49,11 +45,7 @@ export function jsrVersions(
 }
 
 /**
- * Makes the packages that stand for those of the standard library.
- *
- * @param versions The version that each package shall claim, by name.
- * @returns One package for each name.
- * @throws {Error} If there is no republication of a package.
+ * Makes the packages that stand for those of the standard library. Throws If there is no republication of a package.
  */
 export function stdPackages(
   versions: ReadonlyMap<string, string>,

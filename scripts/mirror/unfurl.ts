@@ -11,11 +11,8 @@ import { findSpecifiers } from "./source_text.ts";
 export type BareSpecifiers = ReadonlyMap<string, string>;
 
 /**
- * Says what a specifier means outside of its workspace.
- *
- * @param specifier The specifier as it stands in the source.
- * @param bare What the bare names of the workspace stand for.
- * @returns The full specifier, or the same one where it needs no import map.
+ * Says what a specifier means outside of its workspace. Returns The full specifier, or the same one where it needs no
+ * import map.
  */
 export function resolveBare(specifier: string, bare: BareSpecifiers): string {
   const exact = bare.get(specifier);
@@ -30,13 +27,7 @@ export function resolveBare(specifier: string, bare: BareSpecifiers): string {
   return specifier;
 }
 
-/**
- * Rewrites the bare import specifiers of a module.
- *
- * @param source The text of the module.
- * @param bare What the bare names of the workspace stand for.
- * @returns The text with full specifiers; comments and strings are untouched.
- */
+/** Rewrites the bare import specifiers of a module. */
 export function unfurl(source: string, bare: BareSpecifiers): string {
   let text = "";
   let at = 0;

@@ -21,12 +21,7 @@ const WIDE = new RegExp(
   "u",
 );
 
-/**
- * Counts the columns that a text takes in a terminal.
- *
- * @param str The text, without escape codes.
- * @returns The sum of the columns of its characters: 0, 1 or 2 each.
- */
+/** Counts the columns that a text takes in a terminal. */
 export function unicodeWidth(str: string): number {
   let columns = 0;
   for (const char of str) {

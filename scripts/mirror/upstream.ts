@@ -31,11 +31,8 @@ export interface UpstreamChoice {
 }
 
 /**
- * Decides where packages come from.
- *
- * @param choice What is needed and where it could be.
- * @returns "jsr" if the packages have been downloaded before or JSR answers,
- * "npm" otherwise.
+ * Decides where packages come from. Returns "jsr" if the packages have been downloaded before or JSR answers, "npm"
+ * otherwise.
  */
 export async function chooseUpstream(
   { versions, cache, url = JSR, timeoutMs = REACH_TIMEOUT_MS }: UpstreamChoice,
@@ -64,15 +61,7 @@ async function answers(url: string, timeoutMs: number): Promise<boolean> {
   }
 }
 
-/**
- * Hands the packages of a registry on, unchanged.
- *
- * @param cache Where earlier downloads are: versions never change, so those are
- * not downloaded again.
- * @param url The registry.
- * @returns The fallback of a loopback registry. Where the registry does not
- * answer, it says so with status 502.
- */
+/** Hands the packages of a registry on, unchanged. */
 export function passThrough(cache: DenoCache, url: string = JSR): Fallback {
   return async (path) => {
     // The dot keeps a path from naming another host.

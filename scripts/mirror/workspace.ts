@@ -29,13 +29,7 @@ const TEST = /_test\.[a-z]+$/;
 /** Folders that no package of ours imports from; some of them are large. */
 const LEFT_OUT = new Set(["node_modules", "tests", "scripts", "dist"]);
 
-/**
- * Reads a folder's `deno.json`.
- *
- * @param folder The folder of the package or workspace.
- * @returns The parts of it that matter here.
- * @throws {Error} If there is none or it is no JSON.
- */
+/** Reads a folder's `deno.json`. Throws If there is none or it is no JSON. */
 export async function readConfig(folder: string): Promise<PackageConfig> {
   const path = join(folder, "deno.json");
   try {
@@ -48,14 +42,7 @@ export async function readConfig(folder: string): Promise<PackageConfig> {
   }
 }
 
-/**
- * Lists the packages of a workspace.
- *
- * @param root The folder of the workspace's root `deno.json`.
- * @returns One package for each `deno.json` that has a name; each reads its
- * files, its version and its entry points when a snapshot is asked for.
- * @throws {Error} If a `deno.json` cannot be read.
- */
+/** Lists the packages of a workspace. Throws If a `deno.json` cannot be read. */
 export async function workspacePackages(
   root: string,
 ): Promise<RegistryPackage[]> {

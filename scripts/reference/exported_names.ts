@@ -14,12 +14,7 @@ export interface ExportedNames {
   readonly types: readonly string[];
 }
 
-/**
- * Reads the names in the export lists and declarations of a module.
- *
- * @param source The text of the module.
- * @returns The names that it exports; `default` is left out.
- */
+/** Reads the names in the export lists and declarations of a module. */
 export function exportedNames(source: string): ExportedNames {
   const { program } = parse(source, {
     sourceType: "module",

@@ -17,12 +17,8 @@ export interface Member {
 }
 
 /**
- * Reads an interface that a module exports.
- *
- * @param source The text of the module.
- * @param name The interface.
- * @returns Its members, in their order.
- * @throws {Error} If there is no such interface, or a member has no doc comment.
+ * Reads an interface that a module exports. Returns Its members, in their order. Throws If there is no such interface,
+ * or a member has no doc comment.
  */
 export function membersOf(source: string, name: string): Member[] {
   const { program } = parse(source, {

@@ -80,11 +80,7 @@ const KEY_DEFAULTS: Readonly<Record<string, string>> = {
   suspendTimeout: `${DEFAULTS.suspendTimeoutSeconds}`,
 };
 
-/**
- * Writes the reference of the command.
- *
- * @returns The page, in Markdown.
- */
+/** Writes the reference of the command. */
 export async function commandPage(): Promise<string> {
   const shown = (await loadAll()).filter((it) => !it.hidden);
   return [
@@ -105,12 +101,7 @@ export async function commandPage(): Promise<string> {
   ].join("\n\n") + "\n";
 }
 
-/**
- * Writes the reference of the configuration.
- *
- * @param sources The modules in which keys are described.
- * @returns The page, in Markdown.
- */
+/** Writes the reference of the configuration. */
 export function configurationPage(sources: SourceTexts): string {
   const ofRuntime = new Set(
     membersOf(sources.runtime, "RuntimeOptions").map((it) => it.name),

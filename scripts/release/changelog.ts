@@ -12,13 +12,7 @@ export interface ChangelogSection {
   readonly text: string;
 }
 
-/**
- * Finds the section of a version.
- *
- * @param changelog The text of the change log.
- * @param version The version.
- * @returns The section below `## <version>`, or null if there is none.
- */
+/** Finds the section of a version. Returns The section below `## <version>`, or null if there is none. */
 export function sectionOf(
   changelog: string,
   version: string,

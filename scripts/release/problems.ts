@@ -35,34 +35,18 @@ export interface AppImport {
 
 const FILES_NAMED_MAX = 5;
 
-/**
- * Names the tag of a version.
- *
- * @param version The version.
- * @returns The tag.
- */
+/** Names the tag of a version. */
 export function tagOf(version: string): string {
   return `v${version}`;
 }
 
-/**
- * Finds the imports of our packages in a `deno.json`.
- *
- * @param path The file.
- * @param text Its content.
- * @returns An entry for each mention of a package of ours with a range.
- */
+/** Finds the imports of our packages in a `deno.json`. */
 export function importsIn(path: string, text: string): AppImport[] {
   return [...text.matchAll(/"jsr:(@flyhot\/[\w-]+)@([^"/]+)/g)]
     .map(([_all, name = "", range = ""]) => ({ path, name, range }));
 }
 
-/**
- * Says what stands in the way of a release.
- *
- * @param state What there is.
- * @returns A sentence for each obstacle; none if the tree can be released.
- */
+/** Says what stands in the way of a release. Returns A sentence for each obstacle; none if the tree can be released. */
 export function releaseProblems(state: ReleaseState): string[] {
   const { version, packages, imports, changelog, changed, tags } = state;
   const problems: string[] = [];

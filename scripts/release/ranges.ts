@@ -7,23 +7,12 @@
 /** A version without anything behind its three numbers. */
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
 
-/**
- * Tells whether a text is a version that can be released.
- *
- * @param text The text.
- * @returns True for three numbers with dots between them.
- */
+/** Tells whether a text is a version that can be released. */
 export function isVersion(text: string): boolean {
   return VERSION.test(text);
 }
 
-/**
- * Tells whether a range admits a version.
- *
- * @param range A version, alone or behind `^` or `~`.
- * @param version The version.
- * @returns Whether it does; undefined if the range cannot be read.
- */
+/** Tells whether a range admits a version. Returns Whether it does; undefined if the range cannot be read. */
 export function admits(range: string, version: string): boolean | undefined {
   const lowest = range.replace(/^[\^~]/, "");
   if (!isVersion(lowest) || !isVersion(version)) return undefined;

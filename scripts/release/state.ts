@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { runProgram } from "../run_program.ts";
+import { runProgram } from "../programs/run_program.ts";
 import { type AppImport, importsIn, type ReleaseState } from "./problems.ts";
 
 /** A tree, and the commit it is at. */
@@ -19,13 +19,7 @@ export interface Tree {
 /** The packages besides the root. */
 const PACKAGES = ["runtime/deno.json"];
 
-/**
- * Reads a tree.
- *
- * @param root The folder, in a git repository.
- * @returns What there is.
- * @throws {Error} If git cannot be asked, or a `deno.json` cannot be read.
- */
+/** Reads a tree. Throws If git cannot be asked, or a `deno.json` cannot be read. */
 export async function readTree(root: string): Promise<Tree> {
   const packages = new Map<string, string>();
   for (const path of PACKAGES) packages.set(path, await versionIn(root, path));
@@ -48,14 +42,7 @@ export async function readTree(root: string): Promise<Tree> {
   };
 }
 
-/**
- * Runs git.
- *
- * @param root The folder.
- * @param args Its arguments.
- * @returns What it wrote to standard output.
- * @throws {Error} If it fails.
- */
+/** Runs git. Throws If it fails. */
 export async function git(
   root: string,
   args: readonly string[],

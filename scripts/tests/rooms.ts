@@ -10,9 +10,6 @@ const ALONE: readonly string[] = ["runtime/api/assets_test.ts"];
 /**
  * Finds the units that run in one process with the others of their room: a
  * process for each file would take longer than most of them.
- *
- * @param paths Test files, from the root of the project, with slashes.
- * @returns Those of each room; the long ones, those that start programs of their own (`tests/`), and those that must be alone are left out.
  */
 export function testsByRoom(
   paths: Iterable<string>,

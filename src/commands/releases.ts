@@ -3,7 +3,7 @@
  */
 import { loadConfig, openBucket } from "../config/load.ts";
 import { requireApp } from "../config/resolve.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../base/one_line.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";
 import { APP_FLAGS, BUCKET_FLAGS, placeIn } from "../config/app_flags.ts";
 import { type Command, defineCommand } from "./command.ts";

@@ -18,19 +18,19 @@ export interface ListedCommand {
 
 // Written out one by one: only literal specifiers are found by whoever bundles or compiles this.
 const LOADERS = {
-  init: async () => (await import("./init.ts")).initCommand,
+  init: async () => (await import("./project/init.ts")).initCommand,
   hot: async () => (await import("./rollout/hot.ts")).hotCommand,
-  plan: async () => (await import("./plan.ts")).planCommand,
-  rehearse: async () => (await import("./rehearse.ts")).rehearseCommand,
-  pack: async () => (await import("./pack.ts")).packCommand,
+  plan: async () => (await import("./project/plan.ts")).planCommand,
+  rehearse: async () => (await import("./project/rehearse.ts")).rehearseCommand,
+  pack: async () => (await import("./project/pack.ts")).packCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   logs: async () => (await import("./logs.ts")).logsCommand,
   rollback: async () => (await import("./rollout/rollback.ts")).rollbackCommand,
   releases: async () => (await import("./releases.ts")).releasesCommand,
   lock: async () => (await import("./rollout/lock.ts")).lockCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
-  keygen: async () => (await import("./keygen.ts")).keygenCommand,
-  sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
+  keygen: async () => (await import("./project/keygen.ts")).keygenCommand,
+  sandbox: async () => (await import("./project/sandbox.ts")).sandboxCommand,
   completions: async () =>
     (await import("./completions.ts")).completionsCommand(loadAll),
   orchestrate: async () =>

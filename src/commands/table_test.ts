@@ -47,7 +47,7 @@ Deno.test("a command line loads what its command needs, and of the others nothin
       [...loaded].map((url) => /\/src\/([a-z]+)\//.exec(url)?.[1])
         .filter((room) => room !== undefined),
     );
-  assertEquals([...rooms(help)].sort(), ["commands", "config", "ui"]);
+  assertEquals([...rooms(help)].sort(), ["base", "commands", "config", "ui"]);
   const status = new URL("./status.ts", import.meta.url).href;
   const ofStatus = rooms(loadedWith(status, info, false));
   for (const room of ["init", "rehearse", "sandbox", "release", "doctor"]) {

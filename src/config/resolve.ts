@@ -5,7 +5,7 @@ import { FlyhotError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { DenoJsonConfig } from "./files/deno_json.ts";
 import type { FlyToml } from "./files/fly_toml.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 
 /** A value and the place that decided it. */
 export interface Resolved<T> {
@@ -125,11 +125,8 @@ const ORCHESTRATE_COMMAND: readonly string[] = [
 ];
 
 /**
- * Decides every value: command line, then `deno.json`, then `fly.toml`, then environment and defaults.
- *
- * @param sources where to look
- * @returns the values and their origins; nothing is missing but what is null
- * @throws {FlyhotError} `usage` if two values contradict each other
+ * Decides every value: command line, then `deno.json`, then `fly.toml`, then environment and defaults. Returns the
+ * values and their origins; nothing is missing but what is null. Throws `usage` if two values contradict each other.
  */
 export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const config = decideAll(sources);
@@ -280,13 +277,7 @@ function first<T, U>(
   return candidates[0] ?? { value: fallback, from: "default" };
 }
 
-/**
- * The app, where one is needed.
- *
- * @param config the values
- * @returns its name
- * @throws {FlyhotError} `usage` if nothing names it
- */
+/** The app, where one is needed. Throws `usage` if nothing names it. */
 export function requireApp(config: ResolvedConfig): string {
   if (config.app.value !== null) return config.app.value;
   const path = config.flyConfig.value;
@@ -303,13 +294,7 @@ export function requireApp(config: ResolvedConfig): string {
   );
 }
 
-/**
- * The bucket, where one is needed.
- *
- * @param config the values
- * @returns its name
- * @throws {FlyhotError} `usage` if nothing names it
- */
+/** The bucket, where one is needed. Throws `usage` if nothing names it. */
 export function requireBucket(config: ResolvedConfig): string {
   if (config.bucket.value !== null) return config.bucket.value;
   throw new FlyhotError(
@@ -332,13 +317,7 @@ export interface Credentials {
   readonly sessionToken: Secret | null;
 }
 
-/**
- * The credentials, where they are needed.
- *
- * @param config the values
- * @returns the credentials
- * @throws {FlyhotError} `auth` naming the variables that are not set
- */
+/** The credentials, where they are needed. Throws `auth` naming the variables that are not set. */
 export function requireCredentials(config: ResolvedConfig): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = config;
   for (const it of [accessKeyId, secretAccessKey, sessionToken]) {

@@ -11,7 +11,7 @@ import {
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import type { Host } from "../host.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../base/one_line.ts";
 import { type Pointer, ulid } from "@flyhot/runtime/protocol";
 import { readLock } from "../rollout/lock/store.ts";
 import {

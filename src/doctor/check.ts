@@ -39,14 +39,7 @@ export interface Check {
   readonly code: ErrorCode | null;
 }
 
-/**
- * All is well.
- *
- * @param check what was looked at
- * @param text what was found
- * @param machine on which machine. Default none
- * @returns the check
- */
+/** All is well. */
 export function pass(
   check: CheckName,
   text: string,
@@ -55,15 +48,7 @@ export function pass(
   return { check, machine, verdict: "pass", text, remedy: null, code: null };
 }
 
-/**
- * Something is worth knowing.
- *
- * @param check what was looked at
- * @param text what was found
- * @param remedy what to do about it, or null
- * @param machine on which machine. Default none
- * @returns the check
- */
+/** Something is worth knowing. */
 export function warn(
   check: CheckName,
   text: string,
@@ -73,14 +58,7 @@ export function warn(
   return { check, machine, verdict: "warn", text, remedy, code: null };
 }
 
-/**
- * Something keeps upgrades from working.
- *
- * @param check what was looked at
- * @param thrown the error that says so
- * @param machine on which machine. Default none
- * @returns the check
- */
+/** Something keeps upgrades from working. */
 export function fail(
   check: CheckName,
   thrown: unknown,

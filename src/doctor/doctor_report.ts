@@ -17,13 +17,7 @@ export interface DoctorReport {
   readonly checks: readonly Check[];
 }
 
-/**
- * Sums checks up.
- *
- * @param app the Fly app, or null
- * @param checks the checks
- * @returns the report
- */
+/** Sums checks up. */
 export function doctorReport(
   app: string | null,
   checks: readonly Check[],
@@ -43,12 +37,7 @@ export function doctorReport(
 
 const MARKS = { pass: "✓", warn: "!", fail: "✗" } as const;
 
-/**
- * Writes the report for people: a line for each check, below it what to do.
- *
- * @param report the report
- * @returns the text
- */
+/** Writes the report for people: a line for each check, below it what to do. */
 export function doctorText({ checks }: DoctorReport): string {
   const shown = folded(checks);
   const rows = formatTable(shown.map(({ verdict, name, text }) => [

@@ -2,7 +2,7 @@
  * @module
  */
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../base/deadline.ts";
 import { FlyhotError } from "../errors.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";

@@ -12,7 +12,7 @@ import type { MachinesFleet } from "../fly/machines_fleet.ts";
 import { ownWords } from "../status/own_words.ts";
 import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
-import { mapLimited } from "../limited.ts";
+import { mapLimited } from "../base/limited.ts";
 import { statusReport } from "../status/report.ts";
 import type { MachineStatus } from "../status/status.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";

@@ -10,13 +10,14 @@ import { readCommand, shellWords } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analyze.ts";
+import { requireDeno } from "../release/graph/deno_program.ts";
 import { describeRelease } from "../release/describe.ts";
 import {
   type ProjectFiles,
   readProject,
 } from "../release/files/project_files.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { VERSION } from "../version.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 
@@ -29,6 +30,12 @@ export async function checkProject(
   host: Host,
   signal?: AbortSignal,
 ): Promise<readonly Check[]> {
+  try {
+    // Only the compiled command can be without.
+    await requireDeno(host, "Cannot read what the app imports", signal);
+  } catch (error) {
+    return [fail("deno", error)];
+  }
   let project: ProjectFiles;
   try {
     project = await readProject("", host, config.entries.value);

@@ -86,12 +86,7 @@ export class ServesNobodyError extends FlyhotError {
   }
 }
 
-/**
- * How a machine is brought back whose process answers nobody.
- *
- * @param machineId the machine
- * @returns what to do
- */
+/** How a machine is brought back whose process answers nobody. */
 export function restartHint(machineId: string): string {
   return `restart it with: fly machine restart ${machineId}`;
 }

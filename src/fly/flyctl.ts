@@ -1,7 +1,7 @@
 /** The `fly` command, as far as flyhot needs it.
  * @module
  */
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host, RunOptions, RunOutcome } from "../host.ts";
 import { type FlyToken, parseFlyToken } from "./token.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import { shownText } from "@flyhot/runtime/protocol";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FlyhotError } from "../errors.ts";
 
 // It is not Fly that answers so.
@@ -73,13 +73,7 @@ export interface MachineContainer {
   readonly image: string;
 }
 
-/**
- * Reads a machine out of an answer of the Machines API.
- *
- * @param value parsed JSON
- * @returns the machine
- * @throws {FlyhotError} `unexpected` if it has no id or no state
- */
+/** Reads a machine out of an answer of the Machines API. Throws `unexpected` if it has no id or no state. */
 export function parseMachine(value: unknown): Machine {
   if (
     !isRecord(value) || !/^[\w-]{1,64}$/.test(text(value.id)) ||
@@ -117,13 +111,7 @@ export function parseMachine(value: unknown): Machine {
   };
 }
 
-/**
- * Reads a list of machines.
- *
- * @param value parsed JSON
- * @returns the machines
- * @throws {FlyhotError} `unexpected` if it is not a list of machines
- */
+/** Reads a list of machines. Throws `unexpected` if it is not a list of machines. */
 export function parseMachines(value: unknown): readonly Machine[] {
   if (!Array.isArray(value)) {
     throw new FlyhotError(
@@ -135,12 +123,7 @@ export function parseMachines(value: unknown): readonly Machine[] {
   return value.map(parseMachine);
 }
 
-/**
- * How a machine's main process ended last.
- *
- * @param machine the machine
- * @returns its newest exit, or null if no event tells of one
- */
+/** How a machine's main process ended last. Returns its newest exit, or null if no event tells of one. */
 export function lastExit(machine: Machine): MachineExit | null {
   return machine.events.find((it) => it.exit !== null)?.exit ?? null;
 }

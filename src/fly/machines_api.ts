@@ -3,7 +3,7 @@
  * Described at {@link https://fly.io/docs/machines/api/ | the Machines API documentation}.
  * @module
  */
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import {

@@ -9,7 +9,7 @@ import {
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { mapLimited } from "../limited.ts";
+import { mapLimited } from "../base/limited.ts";
 import { appMachines, containerOf } from "./app_machine.ts";
 import {
   answerIn,

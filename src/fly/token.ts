@@ -1,7 +1,7 @@
 /** Fly tokens: what kind one is and how it is sent.
  * @module
  */
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
@@ -70,15 +70,7 @@ export function parseFlyToken(text: string, from: string): FlyToken {
 /** The variables that hold a token, in the order that flyctl reads them. */
 export const TOKEN_VARIABLES = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"] as const;
 
-/**
- * Finds a token: in the environment, else the one that flyctl is logged in with.
- *
- * @param host the environment
- * @param login finds flyctl; left out where there is none, as in a machine
- * @param signal gives up early
- * @returns the token
- * @throws {FlyhotError} `auth` if there is none
- */
+/** Finds a token: in the environment, else the one that flyctl is logged in with. Throws `auth` if there is none. */
 export async function findFlyToken(
   host: Pick<Host, "env">,
   login?: () => Promise<TokenSource | null>,

@@ -3,16 +3,12 @@
  */
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { joinPath } from "../values.ts";
+import { joinPath } from "../base/values.ts";
 import type { InitChange } from "./plan_types.ts";
 
 /**
- * Writes the edits of a change, unless a file is not any more what it was.
- *
- * @param change the change
- * @param folder the app's folder
- * @param host the disk
- * @throws {FlyhotError} `conflict` if a file changed since it was read; nothing is written then
+ * Writes the edits of a change, unless a file is not any more what it was. Throws `conflict` if a file changed since it
+ * was read; nothing is written then.
  */
 export async function applyChange(
   { edits }: InitChange,

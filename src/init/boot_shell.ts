@@ -2,15 +2,7 @@
  * @module
  */
 
-/**
- * Writes a boot shell that serves by itself.
- *
- * @param target the hot module beside it
- * @param handler what that exports to answer requests
- * @param address port and host name, as properties of an object
- * @param passesInfo whether the handler takes a second argument. Default true
- * @returns the text of the module
- */
+/** Writes a boot shell that serves by itself. */
 export function servingShell(
   target: string,
   handler: string,
@@ -27,13 +19,7 @@ Deno.serve(
 `;
 }
 
-/**
- * Writes a boot shell for `deno serve`.
- *
- * @param target the hot module beside it, which has the default export that `deno serve` wants
- * @param typed whether it is TypeScript
- * @returns the text of the module
- */
+/** Writes a boot shell for `deno serve`. */
 export function servedShell(target: string, typed: boolean): string {
   return typed
     ? `${head(target)}

@@ -3,7 +3,7 @@
  */
 import { dirname, join } from "node:path/posix";
 import { many, nameOf, one } from "@flyhot/runtime/plan";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { FIRST_APP, servingShell } from "./boot_shell.ts";
 import type { Framework } from "./framework.ts";
 import type { InitPart, InitSources } from "./plan_types.ts";
@@ -12,13 +12,7 @@ import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
 
 const FIRST_PORT = `port: Number(Deno.env.get("PORT") ?? 8080)`;
 
-/**
- * Plans a boot shell for each main module.
- *
- * @param sources the app
- * @param framework what it serves with
- * @returns the changes and steps
- */
+/** Plans a boot shell for each main module. */
 export function bootShellPart(
   sources: InitSources,
   framework: Framework,

@@ -2,21 +2,14 @@
  * @module
  */
 import { isManual } from "../config/files/node_modules.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { VERSION } from "../version.ts";
 import { addItems, setValue } from "./edit/deno_json_edit.ts";
 import type { HotWay, InitPart, InitSources } from "./plan_types.ts";
 
 const RUNTIME = "@flyhot/runtime";
 
-/**
- * Plans what to write into deno.json.
- *
- * @param sources the app
- * @param way how the runtime gets into it
- * @param names what state needs a name there, by list
- * @returns one change of the file, or steps where it cannot be edited
- */
+/** Plans what to write into deno.json. Returns one change of the file, or steps where it cannot be edited. */
 export function denoJsonPart(
   sources: InitSources,
   way: HotWay,

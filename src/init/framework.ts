@@ -28,12 +28,7 @@ const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
   ["hono", /^(?:(?:npm:)?hono(?:\/|$|@)|(?:jsr:)?@hono\/hono|.*\/x\/hono@)/],
 ];
 
-/**
- * Tells what an app serves with.
- *
- * @param specifiers what its main modules import
- * @returns the framework
- */
+/** Tells what an app serves with. */
 export function frameworkOf(specifiers: readonly string[]): Framework {
   for (const [framework, pattern] of FRAMEWORKS) {
     if (specifiers.some((it) => pattern.test(it))) return framework;

@@ -18,26 +18,13 @@ import type {
   LookedAt,
 } from "./plan_types.ts";
 
-/**
- * Tells how the runtime gets into an app: by the boot shell where that is asked for, or there already.
- *
- * @param sources the app's files
- * @param bootShell whether the boot shell is asked for
- * @returns the way
- */
+/** Tells how the runtime gets into an app: by the boot shell where that is asked for, or there already. */
 export function wayOf(sources: InitSources, bootShell: boolean): HotWay {
   const hasShell = sources.entries.some((path) => startsItself(path, sources));
   return bootShell || hasShell ? "boot shell" : "preload";
 }
 
-/**
- * Plans what to add to an app.
- *
- * @param sources its files
- * @param way how the runtime gets into it
- * @param lookedAt what its modules hold, and what of it can be replaced
- * @returns the plan; without changes and steps if the app is hot already
- */
+/** Plans what to add to an app. Returns the plan; without changes and steps if the app is hot already. */
 export function planInit(
   sources: InitSources,
   way: HotWay,

@@ -41,12 +41,7 @@ export type MovedApp =
     readonly unsure: readonly string[];
   };
 
-/**
- * Moves a program behind a live boundary, if it is certain to do the same there.
- *
- * @param options the program
- * @returns both modules, or the reasons why not
- */
+/** Moves a program behind a live boundary, if it is certain to do the same there. */
 export function moveApp(options: MoveOptions): MovedApp {
   const { source, path } = options;
   const tree = readTree(path, source);

@@ -1,7 +1,7 @@
 /** What puts the runtime in front of an app that stays as it is: lines of its Dockerfile, or commands of its fly.toml.
  * @module
  */
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 import { DENO_VERSION } from "../version.ts";
 import {
   hotCommand,
@@ -29,13 +29,7 @@ Deno.serve({ port: Number(Deno.env.get("PORT") ?? 8080) }, () => {
 });
 `;
 
-/**
- * Plans how the runtime gets in front of the main module.
- *
- * @param sources the app
- * @param framework what it serves with
- * @returns the changes and steps
- */
+/** Plans how the runtime gets in front of the main module. */
 export function preloadPart(
   sources: InitSources,
   framework: Framework,

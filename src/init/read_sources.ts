@@ -11,22 +11,14 @@ import {
   type ProjectFiles,
   readProject,
 } from "../release/files/project_files.ts";
-import { joinPath } from "../values.ts";
+import { joinPath } from "../base/values.ts";
 import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
 import { missingNames, stateTable } from "./state_table.ts";
 import { readTree, type SyntaxTree } from "./syntax_tree.ts";
 
 const MODULES_MAX = 2000;
 
-/**
- * Reads an app's folder.
- *
- * @param folder the folder
- * @param host the disk, and `deno` for the module graph
- * @param signal gives up early
- * @returns its files, as far as a plan needs them
- * @throws {FlyhotError} `usage` if a configuration file is not JSON
- */
+/** Reads an app's folder. Throws `usage` if a configuration file is not JSON. */
 export async function readInitSources(
   folder: string,
   host: Host,
@@ -64,11 +56,8 @@ export async function readInitSources(
 }
 
 /**
- * Looks at what an app's modules hold, and at what of it can be replaced once that has names.
- *
- * @param sources the app
- * @param way how the runtime gets into it
- * @returns the pieces and the modules; nothing where they could not be read
+ * Looks at what an app's modules hold, and at what of it can be replaced once that has names. Returns the pieces and
+ * the modules; nothing where they could not be read.
  */
 export function lookAt(sources: InitSources, way: HotWay): LookedAt {
   const { release, tree } = sources;

@@ -31,13 +31,7 @@ export type FoundServing = Serving | { readonly unsure: readonly string[] };
 
 const DEFAULT_PORT = "8000";
 
-/**
- * Finds the one statement with which a program begins to serve.
- *
- * @param tree the main module
- * @param isOak whether it imports Oak
- * @returns the statement, or the reasons why it cannot be moved safely
- */
+/** Finds the one statement with which a program begins to serve. */
 export function findServing(tree: SyntaxTree, isOak: boolean): FoundServing {
   const call: ServeCall = isOak ? "Oak" : "Deno.serve";
   const name = isOak ? "listen() of the Oak application" : "Deno.serve()";

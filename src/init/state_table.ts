@@ -52,12 +52,7 @@ export interface StateSources {
   readonly preload: boolean;
 }
 
-/**
- * Tells what happens to each piece of an app.
- *
- * @param sources the app
- * @returns a row for each, by module and line
- */
+/** Tells what happens to each piece of an app. */
 export function stateTable(sources: StateSources): readonly StateRow[] {
   const rows = new Map<string, StateRow>();
   const add = (row: StateRow) => {
@@ -320,12 +315,7 @@ function* declarationsIn(
   }
 }
 
-/**
- * Which of deno.json's lists lack what.
- *
- * @param rows the table
- * @returns the names to add, by list
- */
+/** Which of deno.json's lists lack what. */
 export function missingNames(
   rows: readonly StateRow[],
 ): Readonly<Record<"keep" | "startsAnew", readonly string[]>> {
@@ -336,12 +326,7 @@ export function missingNames(
   return { keep: of("keep"), startsAnew: of("startsAnew") };
 }
 
-/**
- * What only somebody who knows the app can decide.
- *
- * @param rows the table
- * @returns a sentence for each, with the lines to write
- */
+/** What only somebody who knows the app can decide. */
 export function undecidedSteps(rows: readonly StateRow[]): readonly string[] {
   return rows.filter(({ fate }) => fate === "undecided").map((
     { path, line, name, why },
@@ -351,13 +336,7 @@ export function undecidedSteps(rows: readonly StateRow[]): readonly string[] {
   });
 }
 
-/**
- * The table as it is when modules have moved.
- *
- * @param rows the table
- * @param moves the new path of each module that moves
- * @returns the same rows at their new places
- */
+/** The table as it is when modules have moved. */
 export function movedRows(
   rows: readonly StateRow[],
   moves: ReadonlyMap<string, string>,

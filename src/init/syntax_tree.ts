@@ -28,13 +28,7 @@ export interface SyntaxTree {
   readonly parents: ReadonlyMap<Node, Node>;
 }
 
-/**
- * Parses a module.
- *
- * @param path its path, whose ending tells the language
- * @param source its text
- * @returns its tree, or why there is none: `at line 3: Unexpected token`
- */
+/** Parses a module. Returns its tree, or why there is none: `at line 3: Unexpected token`. */
 export function readTree(
   path: string,
   source: string,
@@ -58,11 +52,7 @@ export function readTree(
   return { source, program, parents };
 }
 
-/**
- * All nodes of a tree, in the order of the source.
- *
- * @param root where to begin
- */
+/** All nodes of a tree, in the order of the source. */
 export function* nodesIn(root: Node): Generator<Node> {
   yield root;
   const children: Node[] = [];
@@ -71,10 +61,8 @@ export function* nodesIn(root: Node): Generator<Node> {
 }
 
 /**
- * The name of a call's callee as it is written, where that is made of names alone.
- *
- * @param call a call or a construction
- * @returns for example `Deno.serve`; empty for anything else
+ * The name of a call's callee as it is written, where that is made of names alone. Returns for example `Deno.serve`;
+ * empty for anything else.
  */
 export function calleeOf(call: Node): string {
   const callee = one(call, "callee");
@@ -92,13 +80,7 @@ function dotted(node: Node): string {
     : "";
 }
 
-/**
- * How often a name occurs as an identifier, whatever it stands for.
- *
- * @param root where to look
- * @param name the name
- * @returns how often
- */
+/** How often a name occurs as an identifier, whatever it stands for. */
 export function countName(root: Node, name: string): number {
   let count = 0;
   for (const node of nodesIn(root)) {
@@ -107,12 +89,7 @@ export function countName(root: Node, name: string): number {
   return count;
 }
 
-/**
- * Whether an expression is `import.meta.main`.
- *
- * @param node the expression
- * @returns true if so
- */
+/** Whether an expression is `import.meta.main`. Returns true if so. */
 export function isMainTest(node: Node): boolean {
   return node.type === "MemberExpression" &&
     one(node, "object")?.type === "MetaProperty" &&

@@ -10,7 +10,7 @@ import type { Host } from "../host.ts";
 import type { RolloutReport } from "../rollout/report.ts";
 import type { ReleaseToSign } from "../release/signing.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 
 /** How the work on the temporary machine ended. */
 export interface OrchestratorEnd {

@@ -3,7 +3,7 @@ import { type FakeHost, fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
 import { parseFlyToken } from "../fly/token.ts";
-import { jsonReporter } from "../ui/json_reporter.ts";
+import { jsonReporter } from "../ui/reporters/json_reporter.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
 import type { SignStep } from "../release/signing.ts";
 import { endLine, parseSignAnswer, signLine } from "./events_file.ts";

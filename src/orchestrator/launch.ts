@@ -8,7 +8,7 @@ import type { MachineSpec } from "../fly/api/spec.ts";
 import type { MachinesApi } from "../fly/machines_api.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
-import { SIGNING_KEY_VARIABLE } from "../secret.ts";
+import { SIGNING_KEY_VARIABLE } from "../base/secret.ts";
 import { type OrchestratorTask, TASK_VARIABLE } from "./task.ts";
 
 /** The metadata key that marks flyhot's own machines. */

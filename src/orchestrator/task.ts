@@ -3,7 +3,7 @@
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 
 /** The variable that holds the task. */
 export const TASK_VARIABLE = "FLYHOT_ORCHESTRATE";
@@ -52,6 +52,10 @@ export interface OrchestratorTask {
   readonly probationMs: number | null;
   /** What is consented to, for this upgrade only. */
   readonly consent: readonly string[];
+  /** The commit that the image is built from, where it is exactly that. */
+  readonly commit?: string;
+  /** What it is about, for people. */
+  readonly message?: string;
 }
 
 /** Makes the task for the temporary machine. */
@@ -59,7 +63,14 @@ export function taskOf(
   config: ResolvedConfig,
   rest: Pick<
     OrchestratorTask,
-    "app" | "sourceImageRef" | "deployedBy" | "force" | "sign" | "consent"
+    | "app"
+    | "sourceImageRef"
+    | "deployedBy"
+    | "force"
+    | "sign"
+    | "consent"
+    | "commit"
+    | "message"
   >,
 ): OrchestratorTask {
   // The app's machines read their own secrets; what happens to be set here must not point the rollout elsewhere.
@@ -157,6 +168,12 @@ export function parseTask(text: string | undefined): OrchestratorTask {
     consent: task.consent === undefined
       ? []
       : read("consent", "a list of texts", isTexts),
+    ...(task.commit === undefined
+      ? {}
+      : { commit: read("commit", "text", isText) }),
+    ...(task.message === undefined
+      ? {}
+      : { message: read("message", "text", isText) }),
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type StartCommand,
 } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 
 /** The files of a version that say how it is started; null where there is no such file. */
 export interface StartFiles {

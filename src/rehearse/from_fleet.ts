@@ -3,7 +3,7 @@
  */
 import type { Pointer } from "@flyhot/runtime/protocol";
 import { loadConfig, openBucket } from "../config/load.ts";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../base/deadline.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { readPointer } from "../rollout/pointer/pointer.ts";

@@ -3,7 +3,7 @@
  */
 import type { Manifest } from "@flyhot/runtime/protocol";
 import type { Host } from "../host.ts";
-import { joinPath } from "../values.ts";
+import { joinPath } from "../base/values.ts";
 import { archiveOf } from "./archive.ts";
 import { describeRelease, type PackOptions } from "./describe.ts";
 import { DigestMeter } from "./digest.ts";

@@ -3,7 +3,7 @@
  */
 import type { ServiceCheck } from "@flyhot/runtime/protocol";
 import { parse as parseToml } from "@std/toml";
-import { isRecord } from "../values.ts";
+import { isRecord } from "../base/values.ts";
 
 const PORT_DEFAULT = 8080;
 const TIMEOUT_MS_DEFAULT = 2000;

@@ -9,7 +9,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { SIGNING_KEY_VARIABLE } from "../secret.ts";
+import { SIGNING_KEY_VARIABLE } from "../base/secret.ts";
 
 /** What is signed. */
 export interface ReleaseToSign {

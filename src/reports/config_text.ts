@@ -13,12 +13,7 @@ export interface ShownValue {
   readonly from: string;
 }
 
-/**
- * Lists the values that a command would work with.
- *
- * @param config the values
- * @returns the values by name, in the order of the configuration
- */
+/** Lists the values that a command would work with. Returns the values by name, in the order of the configuration. */
 export function shownValues(
   config: ResolvedConfig,
 ): Readonly<Record<string, ShownValue>> {
@@ -48,12 +43,7 @@ function safe(value: unknown): unknown {
   return value;
 }
 
-/**
- * Writes the values for people.
- *
- * @param values the values by name
- * @returns one line for each
- */
+/** Writes the values for people. */
 export function valuesText(
   values: Readonly<Record<string, ShownValue>>,
 ): string {

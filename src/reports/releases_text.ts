@@ -6,7 +6,10 @@ import {
   parseImageRef,
   type Pointer,
 } from "@flyhot/runtime/protocol";
-import { formatBytes, formatTable, oneLine } from "../ui/format.ts";
+import { clip, formatBytes, formatTable, oneLine } from "../ui/format.ts";
+
+const COMMIT_LENGTH = 7;
+const MESSAGE_LENGTH_MAX = 50;
 
 /** One upgrade in the history. */
 export interface ReleaseEntry {
@@ -26,6 +29,10 @@ export interface ReleaseEntry {
   readonly size: number;
   /** The image the release was packed from. */
   readonly source_image_ref: string;
+  /** The commit that it was packed from, or null. */
+  readonly commit: string | null;
+  /** What it is about, or null. */
+  readonly message: string | null;
   /** The upgrade that it undid, or null. */
   readonly rollback_of: string | null;
 }
@@ -87,16 +94,13 @@ function entryOf(upgrade: HotUpgrade, current: boolean): ReleaseEntry {
     deployed_by,
     size,
     source_image_ref,
+    commit: upgrade.commit ?? null,
+    message: upgrade.message ?? null,
     rollback_of: upgrade.rollback_of ?? null,
   };
 }
 
-/**
- * Writes the history for people.
- *
- * @param report the history
- * @returns the text
- */
+/** Writes the history for people. */
 export function releasesText(report: ReleasesReport): string {
   if (report.generations.length === 0) {
     return `${report.app} has no hot upgrades, and no machine that watches for them has started yet\n`;
@@ -117,6 +121,8 @@ export function releasesText(report: ReleasesReport): string {
       upgrade.deployed_by,
       upgrade.size === 0 ? "-" : formatBytes(upgrade.size),
       upgrade.id,
+      upgrade.commit?.slice(0, COMMIT_LENGTH) ?? "-",
+      clip(oneLine(upgrade.message ?? ""), MESSAGE_LENGTH_MAX),
     ]);
     return head +
       formatTable(rows.map((row) => row.map(oneLine))).map((line) =>
@@ -127,5 +133,5 @@ export function releasesText(report: ReleasesReport): string {
 
 function stateOf({ state, rollback_of }: ReleaseEntry): string {
   const words = state === "rolled_back" ? "rolled back" : state;
-  return rollback_of === null ? words : `${words} (a rollback)`;
+  return rollback_of === null ? words : `${words} (undid ${rollback_of})`;
 }

@@ -70,7 +70,7 @@ Deno.test("releasesReport() lists base images and their upgrades, the newest fir
 Deno.test("releasesText() marks the current one and says where there is nothing", () => {
   const text = releasesText(releasesReport("a", pointer()));
   assertStringIncludes(text, "Base image deployment-01B");
-  assertStringIncludes(text, "*  base   committed (a rollback)");
+  assertStringIncludes(text, "*  base   committed (undid 2)");
   assertStringIncludes(text, "2.0.0  rolled back");
   assertStringIncludes(text, "48.2 kB");
   assertStringIncludes(text, "no hot upgrades: its machines run it as it is");
@@ -78,6 +78,31 @@ Deno.test("releasesText() marks the current one and says where there is nothing"
     releasesText(releasesReport("a", null)),
     "a has no hot upgrades",
   );
+});
+
+Deno.test("T17: releasesText() tells releases of one version apart by commit and message", () => {
+  const it = pointer();
+  const [image] = Object.keys(it.generations).slice(-1);
+  const told = {
+    ...it.generations[image!]!,
+    hot_upgrade: upgrade("3", {
+      commit: "3f9a2c1d".repeat(5),
+      message: `Greet guests, ${"and more ".repeat(20)}`,
+    }),
+    history: [upgrade("2", { message: "two\nlines" }), upgrade("1")],
+  };
+  const report = releasesReport("a", {
+    ...it,
+    generations: { [image!]: told },
+  });
+  const { upgrades: [newest] } = report.generations[0]!;
+  assertEquals(newest?.commit, "3f9a2c1d".repeat(5));
+  const [, first = "", second = "", third = ""] = releasesText(report)
+    .split("\n");
+  assertStringIncludes(first, "3  3f9a2c1  Greet guests, and more");
+  assertEquals(first.endsWith("…"), true, first);
+  assertStringIncludes(second, "2  -        two");
+  assertEquals(third.endsWith("1  -"), true, third);
 });
 
 Deno.test("releasesText() lets no text of the bucket draw rows or colors", () => {

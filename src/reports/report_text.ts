@@ -11,7 +11,7 @@ import type { PlanReport } from "@flyhot/runtime/plan";
 import type { MachineReport, RolloutReport } from "../rollout/report.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
 import { plannedMemoryWords } from "../ui/memory_words.ts";
-import { standingWords } from "../ui/event_line.ts";
+import { standingWords } from "../ui/reporters/event_line.ts";
 import {
   formatBytes,
   formatCount,

@@ -3,7 +3,7 @@
  */
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl, type Flyctl, withFlyctl } from "../fly/flyctl.ts";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../base/deadline.ts";
 import { MachinesFleet } from "../fly/machines_fleet.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
 import { findFlyToken } from "../fly/token.ts";

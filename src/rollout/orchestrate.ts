@@ -11,7 +11,7 @@ import { publishRelease } from "../release/publish.ts";
 import type { ReleaseToSign, SignStep } from "../release/signing.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
-import { restingReport, rolloutReport } from "./outcome.ts";
+import { restingReport, rolloutReport } from "./waves/outcome.ts";
 import {
   isUpToDate,
   prepare,

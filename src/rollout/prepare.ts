@@ -2,7 +2,7 @@
  * @module
  */
 import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../base/one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack.ts";
@@ -66,10 +66,7 @@ export interface Prepared extends AskedMachines {
 
 /**
  * Tells whether a rollout would change nothing: every machine runs what the pointer has committed, and the release
- * holds nothing else for any of them.
- *
- * @param prepared machines, release, plan and pointer
- * @returns true if nothing is to be done
+ * holds nothing else for any of them. Returns true if nothing is to be done.
  */
 export function isUpToDate(
   { plan, asked, current }: Pick<Prepared, "plan" | "asked" | "current">,
@@ -81,14 +78,8 @@ export function isUpToDate(
 }
 
 /**
- * Finds the machines, packs the release and plans; writes nothing but a temporary file.
- *
- * @param source what to pack
- * @param deps clock, disk, bucket, machines and reporter
- * @param signal gives up early
- * @param woken starts a machine where all are at rest; left out, that is refused
- * @returns what a rollout needs; its release is to be disposed of
- * @throws {FlyhotError} as {@linkcode askMachines}, {@linkcode packRelease} and the machines say
+ * Finds the machines, packs the release and plans; writes nothing but a temporary file. Throws as {@linkcode
+ * askMachines}, {@linkcode packRelease} and the machines say.
  */
 export async function prepare(
   source: ReleaseSource,

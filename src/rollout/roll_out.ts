@@ -4,7 +4,11 @@
 import { errorText } from "@flyhot/runtime/protocol";
 import type { PublishedRelease } from "../release/publish.ts";
 import type { Prepared } from "./prepare.ts";
-import { type RolledOut, type RollOutOptions, WaveRun } from "./run_waves.ts";
+import {
+  type RolledOut,
+  type RollOutOptions,
+  WaveRun,
+} from "./waves/run_waves.ts";
 import type { WokenMachines } from "./machines/wake.ts";
 import type { RolloutDeps } from "./deps.ts";
 
@@ -20,15 +24,7 @@ export interface RollOutSignals {
 
 /**
  * Moves the pointer to a published release, lets the machines apply it wave by wave, and commits it, or undoes it.
- *
- * @param options by whom, how many at a time and for how long
- * @param prepared machines and release
- * @param published where the release is
- * @param deps clock, bucket, machines and reporter
- * @param woken starts a machine where all come to rest before one has proved the release
- * @param signals what ends it early
- * @returns how it ended: `committed` or `rolled_back`
- * @throws {FlyhotError} `conflict` if the lock is lost or somebody else moved the pointer, `incomplete` if it cannot be undone
+ * Throws `conflict` if the lock is lost or somebody else moved the pointer, `incomplete` if it cannot be undone.
  */
 export async function rollOut(
   options: RollOutOptions,

@@ -7,9 +7,9 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../base/one_line.ts";
 import { acquireLock } from "./lock/lock.ts";
-import { describeBad, machineReport, restingReport } from "./outcome.ts";
+import { describeBad, machineReport, restingReport } from "./waves/outcome.ts";
 import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import type { RolloutReport } from "./report.ts";
 import { chooseWay, nothing } from "./pointer/way_back.ts";

@@ -33,13 +33,10 @@ export type * from "./sandbox_types.ts";
 /**
  * Starts a sandbox. Machines are ordinary processes of this computer: nothing keeps them from its files and network.
  *
- * A program in a machine listens on `PORT` and finds its files in its working folder, which stands for `/app`.
- * If this program is killed, a small shell process ends the machines and removes the folder in its place.
- *
- * @param options its app, regions, folder and habits
- * @returns the running sandbox; stop it, or declare it with `await using`
- * @throws {FlyhotError} `usage` if an option cannot be used, or the program was compiled with `deno compile`
- * @throws the reason of `options.signal` if it is aborted; nothing is left then
+ * A program in a machine listens on `PORT` and finds its files in its working folder, which stands for `/app`. If this
+ * program is killed, a small shell process ends the machines and removes the folder in its place. Throws `usage` if an
+ * option cannot be used, or the program was compiled with `deno compile`. Throws the reason of `options.signal` if it
+ * is aborted; nothing is left then.
  *
  * @example
  * ```ts ignore

@@ -11,7 +11,7 @@ import {
   type Pointer,
   resultKey,
 } from "@flyhot/runtime/protocol";
-import { mapLimited } from "../limited.ts";
+import { mapLimited } from "../base/limited.ts";
 import type { AppMachine } from "../fly/fleet.ts";
 
 const READ_AT_ONCE = 8;

@@ -9,7 +9,7 @@ import {
   requireApp,
   type ResolvedConfig,
 } from "../config/resolve.ts";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../base/deadline.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
 import {
   type AppMachine,
@@ -27,8 +27,8 @@ import { readPointer } from "../rollout/pointer/pointer.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
 import { openMachinesApi } from "../rollout/fly_access.ts";
-import { mapLimited } from "../limited.ts";
-import { oneLine } from "../one_line.ts";
+import { mapLimited } from "../base/limited.ts";
+import { oneLine } from "../base/one_line.ts";
 import { ownWords } from "./own_words.ts";
 import type { AskedMachine } from "./judge.ts";
 import { statusReport } from "./report.ts";
@@ -70,13 +70,8 @@ export type StatusReader = (
 ) => Promise<StatusReport>;
 
 /**
- * Finds out once what is needed to ask again and again.
- *
- * @param options app, bucket and configuration, where the app's files do not say
- * @param deps the outside
- * @param signal gives up early
- * @returns asks the machines; nothing but a login was asked for so far
- * @throws {FlyhotError} `usage` without an app, `auth` without a token
+ * Finds out once what is needed to ask again and again. Returns asks the machines; nothing but a login was asked for so
+ * far. Throws `usage` without an app, `auth` without a token.
  */
 export async function openStatus(
   options: CliValues,

@@ -89,10 +89,8 @@ const WRONG: ReadonlySet<StatusVerdict> = new Set([
 ]);
 
 /**
- * The exit code that tells whether all is as it should be.
- *
- * @param report the status
- * @returns 0, or 7 where a machine does not run what it should or a probation was abandoned
+ * The exit code that tells whether all is as it should be. Returns 0, or 7 where a machine does not run what it should
+ * or a probation was abandoned.
  */
 export function statusExitCode({ machines, abandoned }: StatusReport): number {
   return abandoned.length > 0 ||

@@ -5,7 +5,7 @@ import { retainedWords } from "../ui/memory_words.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { formatTable } from "../ui/format.ts";
-import { type FrameLine, frameWriter } from "../ui/frames.ts";
+import { type FrameLine, frameWriter } from "../ui/reporters/frames.ts";
 import type { Reporter } from "../ui/reporter.ts";
 import { paintFor } from "../ui/style.ts";
 import type { StatusReader } from "./read.ts";

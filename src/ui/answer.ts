@@ -4,7 +4,7 @@
 import { withoutSecrets, withoutValues } from "@flyhot/runtime/protocol";
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { SECRET_VARIABLES } from "../secret.ts";
+import { SECRET_VARIABLES } from "../base/secret.ts";
 import { oneLine, safeLines } from "./format.ts";
 import { paintFor } from "./style.ts";
 

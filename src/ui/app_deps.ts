@@ -3,7 +3,7 @@
  */
 import type { Host } from "../host.ts";
 import type { Reporter } from "./reporter.ts";
-import { silentReporter } from "./text_reporter.ts";
+import { silentReporter } from "./reporters/text_reporter.ts";
 
 /** What `plan()`, `status()` and `doctor()` work with. */
 export interface AppDeps {
@@ -13,12 +13,7 @@ export interface AppDeps {
   readonly reporter?: Reporter;
 }
 
-/**
- * Who is told what happens.
- *
- * @param deps what the caller gave
- * @returns its reporter, or one that says nothing
- */
+/** Who is told what happens. Returns its reporter, or one that says nothing. */
 export function reporterOf({ reporter }: AppDeps): Reporter {
   return reporter ?? silentReporter;
 }

@@ -3,7 +3,7 @@
  */
 import { shownText } from "@flyhot/runtime/protocol";
 
-export { oneLine } from "../one_line.ts";
+export { oneLine } from "../base/one_line.ts";
 
 /** Writes a length in bytes with three digits at most. */
 export function formatBytes(bytes: number): string {

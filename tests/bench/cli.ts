@@ -1,7 +1,7 @@
 /** How long the command takes to start: as one file, as the binary holds it, beside an empty program.
  * @module
  */
-import { bundledCli } from "../support/bundled_cli.ts";
+import { bundledCli } from "../support/programs/bundled_cli.ts";
 import type { Bench } from "./figure.ts";
 import { inTurns, run } from "./measuring.ts";
 

@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { bundledCli } from "../support/bundled_cli.ts";
+import { bundledCli } from "../support/programs/bundled_cli.ts";
 import type { Bench } from "./figure.ts";
 import { median, run, withFolder, writeFiles } from "./measuring.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { editToVersion2, writeVersion1 } from "../../scripts/demo/versions.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 import { browserTest, openPage, until } from "./browser.ts";
 
 browserTest(

@@ -8,13 +8,13 @@ import { join } from "@std/path";
 import { S3Bucket } from "@flyhot/runtime/bucket";
 import { PERMISSION_FLAGS } from "../../scripts/compile/permissions.ts";
 import { editToVersion2, writeVersion1 } from "../../scripts/demo/versions.ts";
-import { runProgram } from "../../scripts/run_program.ts";
+import { runProgram } from "../../scripts/programs/run_program.ts";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { EXIT_CODES } from "../../src/errors.ts";
 import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { VERSION } from "../../src/version.ts";
-import { bundledCli } from "../support/bundled_cli.ts";
+import { bundledCli } from "../support/programs/bundled_cli.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { runMain } from "./run_main.ts";
 

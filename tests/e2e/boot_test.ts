@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 
 /** Version 1 of the sample app, upgraded hot to a version that loads in a warm process only. */
 async function withFragileRelease(

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { writeVersion1 } from "../../scripts/demo/versions.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 
 /** Asks a machine again and again until it is stopped; counts what did not go well. */
 function keepAsking(url: string) {

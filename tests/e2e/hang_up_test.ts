@@ -6,7 +6,7 @@ import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { realHost } from "../cli/real_host.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

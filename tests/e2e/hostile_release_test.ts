@@ -11,8 +11,8 @@ import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { readPointer } from "../../src/rollout/pointer/pointer.ts";
 import { withUpgrade } from "../../src/rollout/pointer/transitions.ts";
-import { runCli } from "../support/run_cli.ts";
-import { gzip, manifestOf, releaseOf, tar } from "../support/tar.ts";
+import { runCli } from "../support/programs/run_cli.ts";
+import { gzip, manifestOf, releaseOf, tar } from "../support/archives/tar.ts";
 
 const APP = `export const handle = () => new Response("taken over");`;
 

@@ -6,7 +6,7 @@ import {
   editToVersion2,
   writeVersion1,
 } from "../../scripts/demo/versions.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 
 Deno.test("v1, count to 5, hot v2, count still 5 in the same process, restart, still v2, cold v3, v2 not re-applied", async () => {
   const folder = await Deno.makeTempDir({ prefix: "flyhot-seed-" });

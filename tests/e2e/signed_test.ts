@@ -17,7 +17,7 @@ import {
   EFFECTS_VARIABLE,
   recordEffects,
 } from "../support/effects/record_effects.ts";
-import { type CliOutcome, runCli } from "../support/run_cli.ts";
+import { type CliOutcome, runCli } from "../support/programs/run_cli.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const CLI = fromFileUrl(new URL("cli.ts", ROOT));

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { editToVersion2, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli } from "../support/programs/run_cli.ts";
 
 Deno.test("a machine that sleeps through an upgrade is not waited for, and catches up with its state when it wakes", async () => {
   const folder = await Deno.makeTempDir({ prefix: "flyhot-suspended-" });

@@ -16,7 +16,7 @@ import { FlyhotError } from "../../src/errors.ts";
 import type { RolloutReport } from "../../src/rollout/report.ts";
 import { edit, writeVersion1 } from "../../scripts/demo/versions.ts";
 import { type RealHost, realHost } from "../cli/real_host.ts";
-import { rollBack, rollOut } from "../support/rollout_process.ts";
+import { rollBack, rollOut } from "../support/programs/rollout_process.ts";
 
 const STEPS = [
   "Lock",
@@ -203,7 +203,7 @@ async function killProcess(
       "--quiet",
       "--config",
       fromFileUrl(new URL("deno.json", ROOT)),
-      fromFileUrl(new URL("tests/support/rollout_process.ts", ROOT)),
+      fromFileUrl(new URL("tests/support/programs/rollout_process.ts", ROOT)),
     ],
     cwd: app,
     env: { ...sandbox.env, NO_COLOR: "1" },

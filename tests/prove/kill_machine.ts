@@ -8,7 +8,7 @@ import {
   type KillAt,
   MachineProcess,
   type SeenRequest,
-} from "../support/machine_process.ts";
+} from "../support/programs/machine_process.ts";
 
 type Trap = (request: SeenRequest) => KillAt | null;
 

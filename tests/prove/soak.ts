@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { HotUpgrade } from "../../runtime/protocol/mod.ts";
-import { MachineProcess } from "../support/machine_process.ts";
+import { MachineProcess } from "../support/programs/machine_process.ts";
 
 /** What a process has open and has left, at one moment. */
 export interface Held {

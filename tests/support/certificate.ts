@@ -9,12 +9,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/**
- * Makes one.
- *
- * @param name its common name
- * @returns the certificate; null where nothing can make one
- */
+/** Makes one. Returns the certificate; null where nothing can make one. */
 export async function certificate(
   name = "localhost",
 ): Promise<Certificate | null> {

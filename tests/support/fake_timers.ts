@@ -35,11 +35,7 @@ export class FakeTimers implements Disposable {
     return [...this.#pending.values()];
   }
 
-  /**
-   * Waits until a timer is set.
-   *
-   * @returns the oldest one pending
-   */
+  /** Waits until a timer is set. */
   async next(): Promise<FakeTimer> {
     while (this.#pending.size === 0) {
       this.#set ??= Promise.withResolvers();

@@ -11,12 +11,7 @@ import {
 /** The entry module of each version, by `@scope/name@version`. */
 export type InventedPackages = Readonly<Record<string, string>>;
 
-/**
- * Serves packages.
- *
- * @param packages their sources
- * @returns the registry; dispose of it to stop it and to forget what Deno has downloaded from it
- */
+/** Serves packages. */
 export async function servePackages(
   packages: InventedPackages,
 ): Promise<RunningRegistry> {

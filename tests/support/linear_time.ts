@@ -12,13 +12,7 @@ const AT_MOST = 120;
 /** What is faster than this, in milliseconds, is mostly the noise of collecting garbage. */
 const NOISE_MS = 1;
 
-/**
- * Fails if a text that is 16 times as long takes far more than 16 times as long.
- *
- * @param act The work; what it throws counts as an answer.
- * @param piece What the text repeats.
- * @param options What the text begins with, and how many pieces the short one has (default 20,000).
- */
+/** Fails if a text that is 16 times as long takes far more than 16 times as long. */
 export function assertLinearTime(
   act: (text: string) => unknown,
   piece: string,

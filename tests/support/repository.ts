@@ -2,7 +2,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { runProgram } from "../../scripts/run_program.ts";
+import { runProgram } from "../../scripts/programs/run_program.ts";
 import { type TempFolder, tempFolder } from "./temp_folder.ts";
 
 /** A repository that is gone when the test is over. */

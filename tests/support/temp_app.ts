@@ -2,13 +2,7 @@
  * @module
  */
 
-/**
- * Writes files to a new folder, lends it, and removes it.
- *
- * @param files the content by path; a path that ends in `@` becomes a link to its content
- * @param use what to do with the folder
- * @returns what came of it
- */
+/** Writes files to a new folder, lends it, and removes it. */
 export async function withApp<T>(
   files: Readonly<Record<string, string>>,
   use: (root: string) => Promise<T>,

@@ -13,11 +13,7 @@ export interface TempFolder extends AsyncDisposable {
   list(): Promise<string[]>;
 }
 
-/**
- * Makes a folder.
- *
- * @returns the folder; disposing it removes it
- */
+/** Makes a folder. */
 export async function tempFolder(): Promise<TempFolder> {
   const path = await Deno.realPath(
     await Deno.makeTempDir({ prefix: "flyhot-test-" }),

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { answering, MachineProcess } from "../support/machine_process.ts";
+import {
+  answering,
+  MachineProcess,
+} from "../support/programs/machine_process.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

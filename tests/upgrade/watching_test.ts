@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { answering, MachineProcess } from "../support/machine_process.ts";
+import {
+  answering,
+  MachineProcess,
+} from "../support/programs/machine_process.ts";
 
 /** How often it is looked for a pointer, as the machine of these tests does. */
 const POLL_MS = 100;

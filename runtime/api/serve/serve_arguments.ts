@@ -16,11 +16,8 @@ export const SERVE_USAGE =
   "deno run -A jsr:@flyhot/runtime/serve main.ts [--port 8000] [--host 0.0.0.0] [arguments of main.ts]";
 
 /**
- * Takes the command line apart.
- *
- * @param args the arguments
- * @returns what to serve, where, and what the program gets
- * @throws {TypeError} saying what cannot be understood
+ * Takes the command line apart. Returns what to serve, where, and what the program gets. Throws saying what cannot be
+ * understood.
  */
 export function serveArguments(args: readonly string[]): ServeArguments {
   let main: string | null = null;

@@ -4,11 +4,7 @@
 import { appProcess } from "../../process/process.ts";
 import { type ServeAddress, serveDefault } from "./served_main.ts";
 
-/**
- * Loads the main module and serves its default export.
- *
- * @param address where
- */
+/** Loads the main module and serves its default export. */
 export async function serveHot(address: ServeAddress): Promise<void> {
   const { generations, modules } = appProcess;
   const main = Deno.mainModule;

@@ -24,12 +24,7 @@ export interface ServeRefusal {
   readonly code: number;
 }
 
-/**
- * Serves a main module.
- *
- * @param given the command line
- * @returns why that cannot be; null where it is served
- */
+/** Serves a main module. Returns why that cannot be; null where it is served. */
 export async function serveMain(
   given: readonly string[],
 ): Promise<ServeRefusal | null> {

@@ -25,14 +25,7 @@ interface Served {
   onListen?(address: Deno.Addr): void;
 }
 
-/**
- * Serves the default export of a main module.
- *
- * @param module the module's namespace
- * @param address where
- * @returns the server
- * @throws {UnservedError} if there is nothing to serve
- */
+/** Serves the default export of a main module. Throws if there is nothing to serve. */
 export function serveDefault(
   module: unknown,
   { port, host }: ServeAddress,

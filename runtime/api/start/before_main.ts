@@ -12,12 +12,7 @@ import { appFolders } from "../../release/app_root.ts";
 
 const environment: Environment = (name) => Deno.env.get(name) || undefined;
 
-/**
- * Applies what the machines on this base image run, and watches for more; never throws.
- *
- * @param startedBy who starts it
- * @returns whether the runtime is there
- */
+/** Applies what the machines on this base image run, and watches for more; never throws. */
 export async function startBeforeMain(
   startedBy: Exclude<StartedBy, "reapply">,
 ): Promise<boolean> {

@@ -75,14 +75,7 @@ export function defaultLogger(): Logger {
   return consoleLogger(environment("FLYHOT_LOG") === "json" ? "json" : "text");
 }
 
-/**
- * Sets the runtime up, and lets it watch.
- *
- * @param options what the caller wants
- * @param logger takes messages
- * @param startedBy who starts it
- * @returns what runs then
- */
+/** Sets the runtime up, and lets it watch. */
 export function startRunning(
   options: ReapplyOptions,
   logger: Logger,
@@ -92,11 +85,7 @@ export function startRunning(
   return starting(options, logger, startedBy);
 }
 
-/**
- * What runs; where nobody has started it yet, set up to answer, and not to watch.
- *
- * @returns it
- */
+/** What runs; where nobody has started it yet, set up to answer, and not to watch. */
 export async function runningAtLeast(): Promise<Running> {
   if (!runtime.running) {
     starting({ watch: false }, defaultLogger(), "reapply");

@@ -7,11 +7,7 @@ import type { StartedBy } from "../../protocol/machine/machine_info.ts";
 import { startWatching } from "../reapply.ts";
 import { runtime } from "./running.ts";
 
-/**
- * Applies what the machines on this base image run, and watches for more.
- *
- * @param startedBy who starts it
- */
+/** Applies what the machines on this base image run, and watches for more. */
 export async function startHot(
   startedBy: Exclude<StartedBy, "reapply">,
 ): Promise<void> {

@@ -14,13 +14,7 @@ export interface FolderFacts {
   readonly mode: number | null;
 }
 
-/**
- * Says why a folder must not be used.
- *
- * @param facts what is there, links not followed
- * @param uid the user of this process; null where the platform has none
- * @returns half a sentence, or null where the folder is one's own
- */
+/** Says why a folder must not be used. Returns half a sentence, or null where the folder is one's own. */
 export function foreignFolder(
   facts: FolderFacts,
   uid: number | null,
@@ -36,12 +30,8 @@ export function foreignFolder(
 }
 
 /**
- * Makes a folder of this user's own: the one wanted, else one with the user's id in its name, else a new one.
- *
- * @param wanted the folder, for example `/tmp/flyhot-my-app`
- * @param warn told why a folder was passed over
- * @returns the folder, which exists and which only this user may change
- * @throws {Error} if none can be made
+ * Makes a folder of this user's own: the one wanted, else one with the user's id in its name, else a new one. Throws if
+ * none can be made.
  */
 export async function ownFolder(
   wanted: string,

@@ -3,12 +3,7 @@
  */
 const OLDEST = [2, 9] as const;
 
-/**
- * Refuses a Deno on which upgrades would go wrong.
- *
- * @param version the running Deno's version
- * @throws {Error} if it is older than 2.9
- */
+/** Refuses a Deno on which upgrades would go wrong. Throws if it is older than 2.9. */
 export function requireDeno(version: string): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;

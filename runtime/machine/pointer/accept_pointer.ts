@@ -33,15 +33,7 @@ export type PointerDecision =
     readonly isNew: boolean;
   };
 
-/**
- * Decides whether a pointer that was read is to be believed.
- *
- * @param known the pointer that counts, or null
- * @param read the one that was read
- * @param other what is remembered of another one
- * @param now the time on the clock that never jumps, in milliseconds
- * @returns what to do
- */
+/** Decides whether a pointer that was read is to be believed. */
 export function acceptPointer(
   known: Pick<Pointer, "revision" | "lineage"> | null,
   read: Pick<Pointer, "revision" | "lineage">,

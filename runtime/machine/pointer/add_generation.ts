@@ -19,13 +19,8 @@ import { ulid } from "../../base/ulid.ts";
 const RETRY = { attemptsMax: 5, firstMs: 20, random: Math.random };
 
 /**
- * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply.
- *
- * @param pointer the pointer, or null where there is none
- * @param app the Fly app
- * @param imageRef the base image
- * @param now the time, RFC 3339
- * @returns the new pointer, or the same one if it knows the image
+ * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply. Returns the
+ * new pointer, or the same one if it knows the image.
  */
 export function withGeneration(
   pointer: Pointer | null,
@@ -48,13 +43,8 @@ export function withGeneration(
 }
 
 /**
- * Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it.
- *
- * @param bucket the bucket
- * @param app the Fly app
- * @param imageRef the base image
- * @throws {BucketError} if the bucket refuses
- * @throws {ProtocolError} if the pointer there is not one that this code knows
+ * Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it. Throws if the bucket
+ * refuses. Throws if the pointer there is not one that this code knows.
  */
 export async function addGeneration(
   bucket: Bucket,

@@ -19,14 +19,7 @@ export class LookError extends Error {
   }
 }
 
-/**
- * Does one step of a look.
- *
- * @param what what is tried, as the clause that says that it failed
- * @param act the step
- * @returns what it returns
- * @throws {LookError} if it fails
- */
+/** Does one step of a look. Throws if it fails. */
 export async function looking<T>(
   what: string,
   act: () => Promise<T>,

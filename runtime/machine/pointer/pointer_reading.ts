@@ -40,12 +40,7 @@ export class PointerReading {
     return generationOf(this.#pointer, this.#context.settings.imageRef);
   }
 
-  /**
-   * Reads it once.
-   *
-   * @param signal gives up early
-   * @throws {Error} if it cannot be read
-   */
+  /** Reads it once. Throws if it cannot be read. */
   async read(signal?: AbortSignal): Promise<void> {
     const { bucket, settings } = this.#context;
     if (!bucket) return;

@@ -30,14 +30,7 @@ export interface Booted {
   readonly owed: HotUpgrade | null;
 }
 
-/**
- * Applies, before the app serves, what its generation runs.
- *
- * @param deps what the machine works with
- * @param machine brings releases in
- * @returns what came of it
- * @throws {Error} if the pointer cannot be read
- */
+/** Applies, before the app serves, what its generation runs. Throws if the pointer cannot be read. */
 export async function boot(
   deps: BringInDeps,
   machine: BringIn,
@@ -128,9 +121,6 @@ async function bootBefore(
 /**
  * Says of a release that it is ended here, because what was before it has lived where it killed the process. Nobody waits
  * for that: whatever goes wrong is only logged, because it must not end the process that serves.
- *
- * @param wanted the release
- * @param deps what the machine works with
  */
 export async function proven(
   wanted: StartWanted,

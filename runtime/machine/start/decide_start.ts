@@ -57,15 +57,7 @@ const FRESH: StartDecision = {
   delayMs: 0,
 };
 
-/**
- * Decides what to start with.
- *
- * @param record what the last start left, or null if it ended well, or nothing is known
- * @param wanted what the pointer says
- * @param now the time by the bucket's clock, in milliseconds
- * @param livedMs how long a process has to live. Default {@linkcode LIVED_MS}
- * @returns the decision
- */
+/** Decides what to start with. */
 export function decideStart(
   record: StartRecord | null,
   wanted: StartWanted,
@@ -111,13 +103,8 @@ export function decideStart(
 }
 
 /**
- * Finds how often a release that a running process took has ended its process.
- *
- * @param record what the last process left, or null
- * @param wantedId the upgrade that a start takes; its deaths are counted by {@linkcode decideStart}
- * @param now the time by the bucket's clock, in milliseconds
- * @param livedMs how long a process has to live
- * @returns the release and its deaths in a row, or null
+ * Finds how often a release that a running process took has ended its process. Returns the release and its deaths in a
+ * row, or null.
  */
 export function takenBefore(
   record: StartRecord | null,
@@ -132,12 +119,8 @@ export function takenBefore(
 }
 
 /**
- * Says whether a death after a release is taken may be of what ran before, and is therefore not to be counted.
- *
- * @param record what was noted last, or null
- * @param wanted what is taken
- * @param isYoung whether what runs has not lived a minute yet
- * @returns true where a start takes the release, which then counts, and the last death was not doubtful already
+ * Says whether a death after a release is taken may be of what ran before, and is therefore not to be counted. Returns
+ * true where a start takes the release, which then counts, and the last death was not doubtful already.
  */
 export function isDoubtful(
   record: StartRecord | null,

@@ -80,12 +80,7 @@ export class Starts {
     this.#context = context;
   }
 
-  /**
-   * Decides what to start with, and notes the start.
-   *
-   * @param wanted what the pointer says
-   * @returns what to start with
-   */
+  /** Decides what to start with, and notes the start. */
   async begin(wanted: StartWanted): Promise<StartDecision> {
     const { livedMs } = this.#context;
     let read: { record: StartRecord | null; now: number } | null = null;
@@ -116,11 +111,7 @@ export class Starts {
     return decision;
   }
 
-  /**
-   * Notes that the release of the start runs from here on.
-   *
-   * @param upgradeId the upgrade that is loaded; what is loaded instead of the wanted one changes nothing
-   */
+  /** Notes that the release of the start runs from here on. */
   async had(upgradeId: string): Promise<void> {
     const start = this.#start;
     if (start?.wanted.upgradeId !== upgradeId) return;
@@ -134,12 +125,7 @@ export class Starts {
     );
   }
 
-  /**
-   * Notes that a release runs from here on, which the running process takes.
-   *
-   * @param wanted what the pointer says
-   * @returns how many processes in a row have died within a minute of taking it
-   */
+  /** Notes that a release runs from here on, which the running process takes. */
   async taking(wanted: StartWanted): Promise<number> {
     try {
       const { record, now } = await this.#read();

@@ -37,12 +37,7 @@ export class JsonCursor {
     return code === OPEN || code === OPEN_LIST;
   }
 
-  /**
-   * Enters the object that is next.
-   *
-   * @returns whether it has members
-   * @throws {SyntaxError} if it is not an object
-   */
+  /** Enters the object that is next. Throws if it is not an object. */
   enter(): boolean {
     this.#expect(OPEN);
     if (this.#next() !== CLOSE) return true;
@@ -50,12 +45,7 @@ export class JsonCursor {
     return false;
   }
 
-  /**
-   * Goes on after a member.
-   *
-   * @returns whether there is another one
-   * @throws {SyntaxError} if the object is not written as one
-   */
+  /** Goes on after a member. Throws if the object is not written as one. */
   goOn(): boolean {
     const code = this.#next();
     this.#at++;
@@ -65,12 +55,7 @@ export class JsonCursor {
     return true;
   }
 
-  /**
-   * Takes the key that is next. After it, its value has to be walked over.
-   *
-   * @returns the key
-   * @throws {SyntaxError} if there is none
-   */
+  /** Takes the key that is next. After it, its value has to be walked over. Throws if there is none. */
   key(): string {
     if (this.#next() !== QUOTE) throw this.#wrong();
     const written = this.value();
@@ -87,34 +72,19 @@ export class JsonCursor {
     return this.#at;
   }
 
-  /**
-   * What was walked over.
-   *
-   * @param at from where
-   * @returns the text from there
-   */
+  /** What was walked over. */
   since(at: number): string {
     return this.#text.slice(at, this.#at);
   }
 
-  /**
-   * Takes a member if it is written in certain words.
-   *
-   * @param expected the whole member; its value is an object or a list, which end where they end, whatever comes after them
-   * @param from where it begins
-   * @returns whether it was there
-   */
+  /** Takes a member if it is written in certain words. */
   takes(expected: string, from: number): boolean {
     if (!this.#text.startsWith(expected, from)) return false;
     this.#at = from + expected.length;
     return true;
   }
 
-  /**
-   * Takes the value that is next.
-   *
-   * @returns its text
-   */
+  /** Takes the value that is next. */
   value(): string {
     const code = this.#next();
     const from = this.#at;
@@ -124,11 +94,7 @@ export class JsonCursor {
     return this.#text.slice(from, this.#at);
   }
 
-  /**
-   * Ends the walk.
-   *
-   * @throws {SyntaxError} if anything but white space is left
-   */
+  /** Ends the walk. Throws if anything but white space is left. */
   end(): void {
     if (!Number.isNaN(this.#next())) throw this.#wrong();
   }

@@ -24,14 +24,7 @@ export class ProtocolError extends Error {
 /** A reader of one value; `at` names the value in errors. */
 export type Reader<T> = (value: unknown, at: string) => T;
 
-/**
- * Throws a {@linkcode ProtocolError} that names the place, the expectation and the value found.
- *
- * @param at where the value stands, for example `pointer.revision`
- * @param expected what should stand there
- * @param found what does stand there
- * @throws {ProtocolError} always
- */
+/** Throws a {@linkcode ProtocolError} that names the place, the expectation and the value found. Throws always. */
 export function reject(at: string, expected: string, found: unknown): never {
   throw new ProtocolError(
     shownText(
@@ -87,12 +80,7 @@ export const object: Reader<Record<string, unknown>> = (value, at) =>
     ? value as Record<string, unknown>
     : reject(at, "an object", value);
 
-/**
- * Makes a reader that accepts one of the given strings.
- *
- * @param choices the strings allowed
- * @returns the reader
- */
+/** Makes a reader that accepts one of the given strings. */
 export function oneOf<const T extends string>(
   ...choices: readonly T[]
 ): Reader<T> {
@@ -102,12 +90,7 @@ export function oneOf<const T extends string>(
       : reject(at, `one of ${choices.join(", ")}`, value);
 }
 
-/**
- * Makes a reader of lists.
- *
- * @param item the reader of one item
- * @returns the reader
- */
+/** Makes a reader of lists. */
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, at) =>
     Array.isArray(value)
@@ -115,12 +98,7 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
       : reject(at, "a list", value);
 }
 
-/**
- * Makes a reader of objects whose keys are data, such as paths.
- *
- * @param item the reader of one value
- * @returns the reader; its objects have no prototype, so that no key can name an inherited member
- */
+/** Makes a reader of objects whose keys are data, such as paths. */
 export function recordOf<T>(item: Reader<T>): Reader<Record<string, T>> {
   return (value, at) => {
     const result: Record<string, T> = Object.create(null);
@@ -131,12 +109,7 @@ export function recordOf<T>(item: Reader<T>): Reader<Record<string, T>> {
   };
 }
 
-/**
- * Makes a reader that also accepts null.
- *
- * @param item the reader of what is there when it is not null
- * @returns the reader
- */
+/** Makes a reader that also accepts null. */
 export function nullable<T>(item: Reader<T>): Reader<T | null> {
   return (value, at) => value === null ? null : item(value, at);
 }

@@ -156,12 +156,7 @@ export function parseMachineResult(value: unknown): MachineResult {
   };
 }
 
-/**
- * What is written of a result: phases have the names there that results have always had.
- *
- * @param result the result
- * @returns the record
- */
+/** What is written of a result: phases have the names there that results have always had. */
 export function machineResultRecord(
   result: MachineResult,
 ): Record<string, unknown> {

@@ -96,13 +96,7 @@ export interface Manifest extends ManifestPlanFields {
   readonly checks?: readonly ServiceCheck[];
 }
 
-/**
- * Reads the protocol version of a record and refuses one this code does not know.
- *
- * @param value the record's `protocol`
- * @param at where it stands
- * @returns {@linkcode PROTOCOL_VERSION}
- */
+/** Reads the protocol version of a record and refuses one this code does not know. */
 export const protocolVersion: Reader<number> = (value, at) =>
   value === PROTOCOL_VERSION ? PROTOCOL_VERSION : reject(
     at,

@@ -384,13 +384,7 @@ export interface ModuleAnalysis {
   };
 }
 
-/**
- * The uses of imports that effects name.
- *
- * @param analysis the module that the effects are of
- * @param effects the effects; undefined for none
- * @returns the uses
- */
+/** The uses of imports that effects name. */
 export function touchesOf(
   analysis: ModuleAnalysis | undefined,
   effects: Effects | undefined,

@@ -146,14 +146,7 @@ const pinnedPackage: Reader<PinnedPackage> = (value, at) => {
   };
 };
 
-/**
- * Reads what a manifest carries for the planner.
- *
- * @param manifest the manifest as parsed JSON
- * @param at where it stands
- * @returns the fields that are there
- * @throws {ProtocolError} if one is not what it should be
- */
+/** Reads what a manifest carries for the planner. Throws if one is not what it should be. */
 export function manifestPlanFields(
   manifest: Record<string, unknown>,
   at: string,
@@ -184,14 +177,7 @@ const canDo: Reader<{ possible: boolean; why?: string }> = (value, at) => {
   };
 };
 
-/**
- * Reads what a machine says for the planner.
- *
- * @param running its manifest as parsed JSON
- * @param at where it stands
- * @returns the fields that are there
- * @throws {ProtocolError} if one is not what it should be
- */
+/** Reads what a machine says for the planner. Throws if one is not what it should be. */
 export function runningPlanFields(
   running: Record<string, unknown>,
   at: string,

@@ -318,14 +318,7 @@ const brokenFact: Reader<NonNullable<ModuleAnalysis["broken"]>> = (
   };
 };
 
-/**
- * Reads what one module does.
- *
- * @param value parsed JSON
- * @param at where it stands, for errors
- * @returns the analysis; fields that a newer flyhot added are left out
- * @throws {ProtocolError} if it is not one
- */
+/** Reads what one module does. Throws if it is not one. */
 export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
   const it = object(value, at);
   return {

@@ -49,14 +49,7 @@ const keptEntry: Reader<KeptEntry> = (value, at) => {
   };
 };
 
-/**
- * Reads the settings out of a manifest.
- *
- * @param value parsed JSON
- * @param at where it stands
- * @returns the settings
- * @throws {ProtocolError} if it is not such a record
- */
+/** Reads the settings out of a manifest. Throws if it is not such a record. */
 export const releaseSettings: Reader<ReleaseSettings> = (value, at) => {
   const it = object(value, at);
   const list = (key: string) => listOf(string)(it[key] ?? [], `${at}.${key}`);

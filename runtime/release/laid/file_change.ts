@@ -56,10 +56,7 @@ export interface LaidFile {
 }
 
 /**
- * Tells one state of a file from another, at once.
- *
- * @param info what lies there, or null
- * @returns a text that differs where the file was written or replaced
+ * Tells one state of a file from another, at once. Returns a text that differs where the file was written or replaced.
  */
 export function stateOf(info: Deno.FileInfo | null): string {
   return info === null
@@ -67,15 +64,7 @@ export function stateOf(info: Deno.FileInfo | null): string {
     : `${info.dev} ${info.ino} ${info.size} ${info.mtime?.getTime()}`;
 }
 
-/**
- * Decides whether what lies at a place may be replaced.
- *
- * @param there digest of what lies there, or null
- * @param expected digest of what should lie there, or null
- * @param writtenMs when it was last written, in milliseconds since 1970; null where nothing lies there, or where this process laid it
- * @param sinceMs when the first process began that ran on these files
- * @returns null if it may, else why it is left as it is
- */
+/** Decides whether what lies at a place may be replaced. Returns null if it may, else why it is left as it is. */
 export function conflictOf(
   there: string | null,
   expected: string | null,

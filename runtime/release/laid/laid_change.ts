@@ -113,12 +113,7 @@ export class LaidChange {
     );
   }
 
-  /**
-   * Tells whether that lies at a place which the swap has put there.
-   *
-   * @param path the path under the app root
-   * @returns false once the app has written it
-   */
+  /** Tells whether that lies at a place which the swap has put there. Returns false once the app has written it. */
   isAsLaid(path: string): boolean {
     const done = this.#done.find(({ operation }) => operation.path === path);
     return done !== undefined &&
@@ -130,11 +125,7 @@ export class LaidChange {
     return this.#state === "prepared" || this.#state === "swapped";
   }
 
-  /**
-   * Makes folders, writes new content beside its place, keeps what lies there. For {@linkcode LaidFiles}.
-   *
-   * @param loaded settles when all that may begin
-   */
+  /** Makes folders, writes new content beside its place, keeps what lies there. For {@linkcode LaidFiles}. */
   async write(loaded?: Promise<unknown>): Promise<void> {
     const { operations, folders, record, onStep } = this.#options;
     if (operations.length === 0) {
@@ -184,10 +175,8 @@ export class LaidChange {
   }
 
   /**
-   * Puts the release's files in their places, in this turn.
-   *
-   * @returns puts everything back, in one turn too, and returns the paths that the app wrote itself meanwhile: they stay. It works until the next change is prepared
-   * @throws {Error} if a file was written since it was prepared, or the disk refuses; everything is back then
+   * Puts the release's files in their places, in this turn. Throws if a file was written since it was prepared, or the
+   * disk refuses; everything is back then.
    */
   swap(): () => readonly string[] {
     if (this.#state !== "prepared") {

@@ -83,20 +83,16 @@ export class LaidFiles {
   }
 
   /**
-   * What the image has at a path that a release was laid over.
-   *
-   * @param path the path under the app root
-   * @returns the digest, null where the image has no such file, undefined where nothing was laid: then the disk tells
+   * What the image has at a path that a release was laid over. Returns the digest, null where the image has no such
+   * file, undefined where nothing was laid: then the disk tells.
    */
   originalOf(path: string): string | null | undefined {
     return this.#laid.get(path)?.original;
   }
 
   /**
-   * Where the image's own bytes are, of a path that a release was laid over.
-   *
-   * @param path the path under the app root
-   * @returns an absolute path, null where the image has no such file, undefined where nothing was laid
+   * Where the image's own bytes are, of a path that a release was laid over. Returns an absolute path, null where the
+   * image has no such file, undefined where nothing was laid.
    */
   originalFile(path: string): string | null | undefined {
     const laid = this.#laid.get(path);
@@ -109,12 +105,8 @@ export class LaidFiles {
   }
 
   /**
-   * Gets everything ready beside its place, so that the swap only renames.
-   *
-   * @param changes what the release does to files; modules that hooks supply are not among them
-   * @param loaded settles when something may lie beside the places: until then only the journal is written. Default at once
-   * @returns the change, to be swapped in or discarded before the next is prepared
-   * @throws {UpgradeError} if a file cannot be written, a link leads out of the root, or there is a folder where a file should be; nothing is left behind then
+   * Gets everything ready beside its place, so that the swap only renames. Throws if a file cannot be written, a link
+   * leads out of the root, or there is a folder where a file should be; nothing is left behind then.
    */
   async prepare(
     changes: readonly FileChange[],

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "../../../tests/support/tar.ts";
+import { sha256 } from "../../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 import type { FileChange } from "./file_change.ts";
 import { openLaidFiles } from "./open_laid_files.ts";

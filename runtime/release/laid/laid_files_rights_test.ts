@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "../../../tests/support/tar.ts";
+import { sha256 } from "../../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 
 const PROGRAM = fileURLToPath(

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
-import { sha256 } from "../../../tests/support/tar.ts";
+import { sha256 } from "../../../tests/support/archives/tar.ts";
 import {
   type TempFolder,
   tempFolder,

@@ -38,13 +38,7 @@ export const STORE = "laid";
 /** The lock's file in the releases folder. */
 export const LOCK = "laid.lock";
 
-/**
- * Reads the journal.
- *
- * @param folder the releases folder
- * @returns the journal, or null where nothing is laid
- * @throws {Error} if it cannot be read
- */
+/** Reads the journal. Returns the journal, or null where nothing is laid. Throws if it cannot be read. */
 export async function readJournal(folder: string): Promise<Journal | null> {
   const path = join(folder, JOURNAL);
   let text: string;
@@ -67,12 +61,7 @@ export async function readJournal(folder: string): Promise<Journal | null> {
   );
 }
 
-/**
- * Writes the journal so that it is on the disk, whole, when this returns.
- *
- * @param folder the releases folder
- * @param journal the journal; one without entries, files and folders is removed
- */
+/** Writes the journal so that it is on the disk, whole, when this returns. */
 export async function writeJournal(
   folder: string,
   journal: Journal,
@@ -107,12 +96,7 @@ function replace(from: string, to: string): void {
   Deno.renameSync(from, to);
 }
 
-/**
- * Passes over an error that says there is nothing.
- *
- * @param error what was thrown
- * @throws everything else
- */
+/** Passes over an error that says there is nothing. Throws everything else. */
 export function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

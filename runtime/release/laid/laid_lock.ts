@@ -29,14 +29,7 @@ export type LockOutcome =
   | { readonly held: true; readonly since: number }
   | { readonly held: false; readonly by: LockOwner };
 
-/**
- * Takes the lock, or says who has it.
- *
- * @param file the lock file
- * @param imageRef the image that this process runs on
- * @param startedAt when this process began, in milliseconds since 1970
- * @returns whether it is ours
- */
+/** Takes the lock, or says who has it. */
 export async function takeLock(
   file: string,
   imageRef: string,
@@ -55,11 +48,7 @@ export async function takeLock(
   });
 }
 
-/**
- * Gives the lock back, if it is this process's.
- *
- * @param file the lock file
- */
+/** Gives the lock back, if it is this process's. */
 export async function freeLock(file: string): Promise<void> {
   await withFile(file, async (before, write) => {
     if (before?.owner?.pid === pid) await write({ ...before, owner: null });
@@ -95,12 +84,7 @@ async function textOf(file: Deno.FsFile): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
 }
 
-/**
- * Reads a lock file's text.
- *
- * @param text the text
- * @returns what it says, or null if it is empty or was cut
- */
+/** Reads a lock file's text. Returns what it says, or null if it is empty or was cut. */
 export function parseLock(text: string): LockRecord | null {
   try {
     const { owner, imageRef, since } = JSON.parse(text) as {
@@ -133,10 +117,8 @@ async function isAlive({ pid, started }: LockOwner): Promise<boolean> {
 }
 
 /**
- * When a process started, so that it is not taken for another that got its number.
- *
- * @param pid the process
- * @returns boot and clock ticks; null where that cannot be told, and where there is no such process
+ * When a process started, so that it is not taken for another that got its number. Returns boot and clock ticks; null
+ * where that cannot be told, and where there is no such process.
  */
 export async function startOf(pid: number): Promise<string | null> {
   try {

@@ -12,12 +12,7 @@ import { AbortController } from "../../base/platform/globals.ts";
 
 // A second name costs nothing and keeps mode, times and owner. Where the kernel gives none for the files of others,
 // a copy is made, whole before it has its name.
-/**
- * Gives a file a second name.
- *
- * @param from the file
- * @param to the name, which nothing has
- */
+/** Gives a file a second name. */
 export async function link(from: string, to: string): Promise<void> {
   if (isLinked(from, to)) return;
   const copy = copyOf(to);
@@ -40,24 +35,14 @@ function isLinked(from: string, to: string): boolean {
   }
 }
 
-/**
- * Where a copy grows until it is whole.
- *
- * @param path the name it gets then
- * @returns the name it has until then
- */
+/** Where a copy grows until it is whole. */
 export function copyOf(path: string): string {
   return `${path}.copy`;
 }
 
 /**
- * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie there:
- * then what lies there is what the hooks load.
- *
- * @param from the file with the content
- * @param to the file to make
- * @param wanted what is asked of it: its digest, what lies at the place, whose mode and owner are taken over, and whether the file itself may lie there instead of a copy
- * @throws {Error} if the content has another digest, or the disk refuses
+ * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie
+ * there: then what lies there is what the hooks load. Throws if the content has another digest, or the disk refuses.
  */
 export async function bringContent(
   from: string,

@@ -30,13 +30,8 @@ export class PlaceError extends Error {
 }
 
 /**
- * Finds the place of a file.
- *
- * @param root the app root, without links in it
- * @param path the file's path under it
- * @param known what has been found of folders, by their paths under the root; kept up to date. Default nothing
- * @returns its place
- * @throws {PlaceError} if a link leads out of the root, the place itself is a link, or a folder or a file is in the way
+ * Finds the place of a file. Throws if a link leads out of the root, the place itself is a link, or a folder or a file
+ * is in the way.
  */
 export function findPlace(
   root: string,
@@ -63,11 +58,8 @@ export function findPlace(
 }
 
 /**
- * The file that a link under the root leads to.
- *
- * @param root the app root, without links in it
- * @param path the link's path under it
- * @returns the file's path, without links in it; null if there is no link, or one that leads to nothing
+ * The file that a link under the root leads to. Returns the file's path, without links in it; null if there is no link,
+ * or one that leads to nothing.
  */
 export function linkedPlace(root: string, path: string): string | null {
   const place = join(root, path);

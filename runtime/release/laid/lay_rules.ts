@@ -18,12 +18,7 @@ export type LayAnswer =
   | { readonly ok: true }
   | { readonly ok: false; readonly why: string };
 
-/**
- * Decides whether files of a release may be laid over the app's own: only on a machine, never over a working tree.
- *
- * @param place what is known of it
- * @returns yes, or why not
- */
+/** Decides whether files of a release may be laid over the app's own: only on a machine, never over a working tree. */
 export function mayLayFiles(
   { imageRef, root, gitAbove }: LayPlace,
 ): LayAnswer {
@@ -44,13 +39,7 @@ export function mayLayFiles(
   return { ok: true };
 }
 
-/**
- * Finds the nearest `.git`.
- *
- * @param root the app root, as an absolute path
- * @param exists tells whether a path is there
- * @returns the folder that has it, or null
- */
+/** Finds the nearest `.git`. Returns the folder that has it, or null. */
 export function gitAbove(
   root: string,
   exists: (path: string) => boolean,
@@ -75,11 +64,8 @@ const NEVER_LAID = [
 const NEVER_ENTERED = new Set([".git", ".flyhot", "node_modules"]);
 
 /**
- * Decides whether a file may be laid over its place.
- *
- * @param path its path under the app root
- * @param importMaps the paths of import maps that a `deno.json` names
- * @returns false for what Deno and Fly read at start, in any folder, and for what does not belong to the app
+ * Decides whether a file may be laid over its place. Returns false for what Deno and Fly read at start, in any folder,
+ * and for what does not belong to the app.
  */
 export function mayLayPath(
   path: string,
@@ -92,15 +78,7 @@ export function mayLayPath(
     !segments.some((segment) => NEVER_ENTERED.has(segment));
 }
 
-/**
- * Says that a file cannot be written, and what to do.
- *
- * @param path its path under the app root
- * @param place its path on the disk
- * @param user who tried
- * @param why what the disk said
- * @returns the message
- */
+/** Says that a file cannot be written, and what to do. */
 export function cannotLay(
   path: string,
   place: string,

@@ -18,11 +18,8 @@ export interface Laying {
 }
 
 /**
- * Puts back what an earlier process has left, and takes the right to lay files where this is a machine.
- *
- * @param root the app root
- * @param imageRef the base image; empty outside Fly
- * @returns the files, or why there are none
+ * Puts back what an earlier process has left, and takes the right to lay files where this is a machine. Returns the
+ * files, or why there are none.
  */
 export async function openLaying(
   root: string,

@@ -20,11 +20,8 @@ export type LaidFilesOutcome =
   | { readonly status: "held"; readonly by: LockOwner; readonly why: string };
 
 /**
- * Takes the lock and puts the image's own files back, before anything else is decided.
- *
- * @param options what laying needs to know
- * @returns the files; or who lays files here already, whose files are then left alone
- * @throws {Error} if the journal cannot be read, or the disk refuses
+ * Takes the lock and puts the image's own files back, before anything else is decided. Throws if the journal cannot be
+ * read, or the disk refuses.
  */
 export async function openLaidFiles(
   options: LaidFilesOptions,

@@ -25,12 +25,8 @@ export interface Restored {
 export type OnStep = (step: string) => void;
 
 /**
- * Puts back what the journal names, then removes the journal. May be interrupted anywhere and run again.
- *
- * @param folder the releases folder
- * @param onStep called after each change to the disk
- * @returns what was put back
- * @throws {Error} if the journal cannot be read, or the disk refuses
+ * Puts back what the journal names, then removes the journal. May be interrupted anywhere and run again. Throws if the
+ * journal cannot be read, or the disk refuses.
  */
 export async function restoreImage(
   folder: string,

@@ -11,11 +11,7 @@ export interface OwnCost {
   readonly gap: number;
 }
 
-/**
- * Measures from now on.
- *
- * @returns ends it
- */
+/** Measures from now on. */
 export function ownCost(): () => OwnCost {
   const before = Deno.memoryUsage().rss;
   let rss = 0;

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { manifestOf, tarEntry } from "../../../tests/support/tar.ts";
+import { manifestOf, tarEntry } from "../../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 
 const MIB = 1024 * 1024;

@@ -22,15 +22,8 @@ export interface Download {
 }
 
 /**
- * Downloads a release and checks its length and digest against what was promised.
- *
- * @param wanted the release
- * @param url where it is
- * @param file the path to write it to
- * @param bucket the bucket it may be in; a URL elsewhere is fetched without a signature
- * @param signal ends the download
- * @returns what arrived
- * @throws {UpgradeError} if it cannot be read (`transient`), or is not what was promised
+ * Downloads a release and checks its length and digest against what was promised. Throws if it cannot be read
+ * (`transient`), or is not what was promised.
  */
 export async function download(
   wanted: WantedRelease,
@@ -144,12 +137,7 @@ async function openRelease(
   return response.body;
 }
 
-/**
- * An address without what may be a secret in it.
- *
- * @param url the address
- * @returns the part that may be shown
- */
+/** An address without what may be a secret in it. */
 export function withoutQuery(url: string): string {
   return shownUrl(url);
 }

@@ -10,7 +10,7 @@ import { MemoryBucket } from "../../bucket/memory_bucket.ts";
 import { BucketError, type ReadOutcome } from "../../bucket/bucket.ts";
 import type { WantedRelease } from "../wanted.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { sha256 } from "../../../tests/support/tar.ts";
+import { sha256 } from "../../../tests/support/archives/tar.ts";
 import {
   type TempFolder,
   tempFolder,

@@ -55,14 +55,8 @@ export class ReleaseFolders {
   }
 
   /**
-   * Brings a release to the disk: download, check, unpack to a temporary folder, one rename.
-   *
-   * @param wanted the release
-   * @param url where it is
-   * @param bucket the bucket it may be in
-   * @param signal ends the work
-   * @returns the release
-   * @throws {UpgradeError} if any of it fails; nothing is left behind then
+   * Brings a release to the disk: download, check, unpack to a temporary folder, one rename. Throws if any of it fails;
+   * nothing is left behind then.
    */
   async bring(
     wanted: WantedRelease,
@@ -123,13 +117,7 @@ export class ReleaseFolders {
     }
   }
 
-  /**
-   * Puts files into the folder of a release that were left out of it because an earlier release has them.
-   *
-   * @param folder the folder
-   * @param path a file, or a folder with all that is under it; null for all of the release
-   * @returns the paths of those that somebody has written or removed since
-   */
+  /** Puts files into the folder of a release that were left out of it because an earlier release has them. */
   fill(folder: string, path: string | null): string[] {
     if (path === null) this.#isAskedFor = true;
     return this.#left.take(folder, path).filter(([file, sha256]) => {
@@ -141,14 +129,7 @@ export class ReleaseFolders {
     }).map(([file]) => file);
   }
 
-  /**
-   * Puts those files of a release into its folder that an upgrade reads.
-   *
-   * @param release the release
-   * @param paths their paths
-   * @param from brings the archive again, for what is not to be found on the disk any more
-   * @throws {UpgradeError} if it cannot be brought again
-   */
+  /** Puts those files of a release into its folder that an upgrade reads. Throws if it cannot be brought again. */
   async need(
     release: UnpackedRelease,
     paths: Iterable<string>,
@@ -207,11 +188,7 @@ export class ReleaseFolders {
       use === "nothing" || manifest.files[path]?.kind === "module";
   }
 
-  /**
-   * Removes a release that did not come in, unless it was brought once more and not discarded then.
-   *
-   * @param release the release
-   */
+  /** Removes a release that did not come in, unless it was brought once more and not discarded then. */
   async discard(release: UnpackedRelease): Promise<void> {
     const uses = this.#uses.get(release.sha256) ?? 0;
     if (uses > 1) {
@@ -241,11 +218,7 @@ export class ReleaseFolders {
     }
   }
 
-  /**
-   * Removes the releases that nothing needs any more.
-   *
-   * @param keep the folders of those that are needed
-   */
+  /** Removes the releases that nothing needs any more. */
   async prune(keep: ReadonlySet<string>): Promise<void> {
     for (const release of this.#unpacked.values()) {
       if (!keep.has(release.folder)) await this.#remove(release);
@@ -313,13 +286,7 @@ function makeFolder(folder: string): void {
   Deno.mkdirSync(folder, { recursive: true });
 }
 
-/**
- * Chooses the folder for releases: under the app root, or in the temporary folder where the root is read-only.
- *
- * @param root the app root
- * @param fallback a folder in the temporary folder
- * @returns the folder, which exists and can be written
- */
+/** Chooses the folder for releases: under the app root, or in the temporary folder where the root is read-only. */
 export async function chooseReleaseFolder(
   root: string,
   fallback: string,

@@ -16,7 +16,7 @@ import {
   releaseOf,
   sha256,
   tar,
-} from "../../../tests/support/tar.ts";
+} from "../../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 
 const NEVER = new AbortController().signal;

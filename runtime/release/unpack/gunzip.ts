@@ -21,13 +21,7 @@ const READ_BYTES = 64 * 1024;
 const SHORT_BYTES = 256 * 1024;
 const SHORT_EXPANDED = 2 * 1024 * 1024;
 
-/**
- * Decompresses a file, no faster than it is read.
- *
- * @param file the file, `gzip`; whoever closes it ends the work first
- * @param signal ends the work
- * @returns the content, in chunks of at most {@linkcode GUNZIP_CHUNK_BYTES}; each is gone when the next one is asked for
- */
+/** Decompresses a file, no faster than it is read. */
 export function gunzip(
   file: Deno.FsFile,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hostileArchives } from "../../../tests/support/hostile_archives.ts";
+import { hostileArchives } from "../../../tests/support/archives/hostile_archives.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { unpack, UNPACK_LIMITS } from "./unpack.ts";

@@ -15,11 +15,8 @@ export class LinkedFiles {
   #fresh = new Map<string, Known>();
 
   /**
-   * Gives a file of an earlier release a second name, unless somebody has written it since.
-   *
-   * @param sha256 its digest
-   * @param target the name, which nothing has, in a folder that is to be settled
-   * @returns false if there is no such file; nothing has the name then
+   * Gives a file of an earlier release a second name, unless somebody has written it since. Returns false if there is
+   * no such file; nothing has the name then.
    */
   link(sha256: string, target: string): boolean {
     const linked = this.#link(sha256, target);
@@ -28,11 +25,8 @@ export class LinkedFiles {
   }
 
   /**
-   * Gives a file of an earlier release a second name in a folder that is settled.
-   *
-   * @param sha256 its digest
-   * @param target the name, which nothing has
-   * @returns false if there is no such file; nothing has the name then
+   * Gives a file of an earlier release a second name in a folder that is settled. Returns false if there is no such
+   * file; nothing has the name then.
    */
   linkSettled(sha256: string, target: string): boolean {
     const linked = this.#link(sha256, target);
@@ -52,33 +46,18 @@ export class LinkedFiles {
     return { file: target, identity: known.identity };
   }
 
-  /**
-   * Where a file of an earlier release is.
-   *
-   * @param sha256 its digest
-   * @returns its path, or null if it is not known
-   */
+  /** Where a file of an earlier release is. Returns its path, or null if it is not known. */
   at(sha256: string): string | null {
     return this.#known.get(sha256)?.file ?? null;
   }
 
-  /**
-   * Notes a file that was just written.
-   *
-   * @param sha256 its digest
-   * @param file where it is
-   */
+  /** Notes a file that was just written. */
   add(sha256: string, file: string): void {
     const identity = identityOf(file);
     if (identity !== null) this.#fresh.set(sha256, { file, identity });
   }
 
-  /**
-   * Notes that the folder of a release has got its name.
-   *
-   * @param from the folder it was unpacked to
-   * @param to its name
-   */
+  /** Notes that the folder of a release has got its name. */
   settle(from: string, to: string): void {
     for (const [sha256, { file, identity }] of this.#fresh) {
       this.#known.set(sha256, {
@@ -94,20 +73,12 @@ export class LinkedFiles {
     this.#fresh.clear();
   }
 
-  /**
-   * Forgets a file that is removed, or is not what it was.
-   *
-   * @param sha256 its digest
-   */
+  /** Forgets a file that is removed, or is not what it was. */
   forgetFile(sha256: string): void {
     this.#known.delete(sha256);
   }
 
-  /**
-   * Forgets the files of a folder that is removed.
-   *
-   * @param folder the folder
-   */
+  /** Forgets the files of a folder that is removed. */
   forget(folder: string): void {
     const under = join(folder, "/");
     for (const [sha256, { file }] of this.#known) {

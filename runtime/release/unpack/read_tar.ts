@@ -23,30 +23,15 @@ export interface TarItem {
 
 /** The content of an entry. */
 export interface TarContent {
-  /**
-   * The content in chunks. Each may be gone when the next one is asked for.
-   *
-   * @returns the chunks
-   */
+  /** The content in chunks. Each may be gone when the next one is asked for. */
   chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /**
-   * All of a content that is short; what is returned may be gone with the next entry.
-   *
-   * @param buffer used where it does not lie in one chunk; at least as long as the content
-   * @returns the bytes
-   */
+  /** All of a content that is short; what is returned may be gone with the next entry. Returns the bytes. */
   whole(
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/**
- * Reads an archive in the `ustar` format.
- *
- * @param chunks its bytes; each may be gone when the next one is asked for
- * @returns its entries, each to be used before the next one is asked for
- * @throws {SyntaxError} if it is cut, or a header is not one
- */
+/** Reads an archive in the `ustar` format. Throws if it is cut, or a header is not one. */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<TarItem> {

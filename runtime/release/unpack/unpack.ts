@@ -57,12 +57,7 @@ export interface UnpackContext {
 
 /** What is left out of the folder. */
 export interface LeavesOut {
-  /**
-   * Tells what may be left out.
-   *
-   * @param manifest the release
-   * @returns tells it of each file that an earlier release has
-   */
+  /** Tells what may be left out. */
   of(manifest: Manifest): (path: string) => boolean;
   /** What was left out: digests by path. */
   readonly files: Map<string, string>;
@@ -72,15 +67,9 @@ const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
 const REGULAR_FILE = "0";
 
 /**
- * Unpacks a release: its manifest first, then exactly the files that the manifest names, each with its digest.
- *
- * @param tarball the path of the `tar.gz`
- * @param folder the folder to make, in one that exists; it must not exist. On a failure it is removed
- * @param signal ends the work
- * @param limits what the release may hold. Default {@linkcode UNPACK_LIMITS}
- * @param context what is known of other releases. Default nothing
- * @returns the manifest
- * @throws {UpgradeError} if the archive is cut, holds a path outside the release, a link, a device, a name twice, a file that the manifest does not name or that is not what it says, too much, or if the disk refuses
+ * Unpacks a release: its manifest first, then exactly the files that the manifest names, each with its digest. Throws
+ * if the archive is cut, holds a path outside the release, a link, a device, a name twice, a file that the manifest
+ * does not name or that is not what it says, too much, or if the disk refuses.
  */
 export async function unpack(
   tarball: string,

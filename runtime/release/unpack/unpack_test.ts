@@ -18,7 +18,7 @@ import {
   tar,
   type TarEntry,
   tarEntry,
-} from "../../../tests/support/tar.ts";
+} from "../../../tests/support/archives/tar.ts";
 import { tempFolder } from "../../../tests/support/temp_folder.ts";
 
 const NEVER = new AbortController().signal;

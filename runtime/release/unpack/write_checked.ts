@@ -7,23 +7,12 @@ import { createHash } from "node:crypto";
 /** Files up to this length are written at once. */
 export const BUFFER_BYTES = 64 * 1024;
 
-/**
- * The digest of some bytes.
- *
- * @param bytes the bytes
- * @returns SHA-256 in hex
- */
+/** The digest of some bytes. Returns SHA-256 in hex. */
 export function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/**
- * Writes a file that does not exist yet, in this turn.
- *
- * @param path the file
- * @param bytes its content, at most {@linkcode BUFFER_BYTES}
- * @throws {Deno.errors.AlreadyExists} and its like; what was written stays
- */
+/** Writes a file that does not exist yet, in this turn. Throws and its like; what was written stays. */
 export function writeWhole(path: string, bytes: Uint8Array): void {
   Deno.writeFileSync(path, bytes, { createNew: true });
 }
@@ -37,12 +26,8 @@ export class ShortFiles {
   #failure: { readonly error: unknown } | null = null;
 
   /**
-   * Begins to write a file; waits where many are on their way.
-   *
-   * @param path the file
-   * @param bytes its content, at most {@linkcode BUFFER_BYTES}; it may change afterwards
-   * @param written called when it is on the disk
-   * @throws what an earlier file failed with: {@linkcode Deno.errors.AlreadyExists} and its like
+   * Begins to write a file; waits where many are on their way. Throws what an earlier file failed with: {@linkcode
+   * Deno.errors.AlreadyExists} and its like.
    */
   async write(
     path: string,
@@ -58,11 +43,7 @@ export class ShortFiles {
     this.#refuse();
   }
 
-  /**
-   * Waits for all of them.
-   *
-   * @throws what one of them failed with
-   */
+  /** Waits for all of them. Throws what one of them failed with. */
   async end(): Promise<void> {
     await Promise.all(this.#writing);
     this.#refuse();
@@ -74,14 +55,9 @@ export class ShortFiles {
 }
 
 /**
- * Writes a file that does not exist yet. One chunk is asked for when the one before is on the disk, so that memory
- * does not grow with the file.
- *
- * @param path the file
- * @param chunks its content
- * @param signal ends the writing
- * @returns the digest of what was written: SHA-256 in hex
- * @throws whatever the chunks fail with, or {@linkcode Deno.errors.AlreadyExists} and its like; what was written stays
+ * Writes a file that does not exist yet. One chunk is asked for when the one before is on the disk, so that memory does
+ * not grow with the file. Returns the digest of what was written: SHA-256 in hex. Throws whatever the chunks fail with,
+ * or {@linkcode Deno.errors.AlreadyExists} and its like; what was written stays.
  */
 export async function writeChunks(
   path: string,

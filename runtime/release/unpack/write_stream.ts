@@ -4,13 +4,8 @@
 import { nativeFiles } from "../../base/platform/native_files.ts";
 
 /**
- * Writes a stream to a file that does not exist yet.
- *
- * @param path the file
- * @param stream its content; canceled if it cannot be written
- * @param signal ends the writing
- * @param onChunk called with each piece before it is written; what it throws ends the writing
- * @throws whatever the stream fails with, or {@linkcode Deno.errors.AlreadyExists} and its like; what was written stays
+ * Writes a stream to a file that does not exist yet. Throws whatever the stream fails with, or {@linkcode
+ * Deno.errors.AlreadyExists} and its like; what was written stays.
  */
 export async function writeStream(
   path: string,

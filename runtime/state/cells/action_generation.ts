@@ -6,12 +6,7 @@ import { generations } from "../../modules/generations.ts";
 /** The generation of actions that an upgrade has brought in. */
 const since = new WeakMap<object, number>();
 
-/**
- * Notes when actions have come in.
- *
- * @param actions the actions of a declaration
- * @param generation the generation of their code
- */
+/** Notes when actions have come in. */
 export function noteGeneration(actions: object, generation: number): void {
   since.set(actions, generation);
 }
@@ -19,10 +14,6 @@ export function noteGeneration(actions: object, generation: number): void {
 /**
  * Runs an action. Where its caller began before the upgrade that brought it in, all beneath it meets its own code all the
  * same: one answer is not made of two versions.
- *
- * @param actions the actions of the declaration
- * @param act runs one of them
- * @returns what it returns
  */
 export function inItsGeneration<T>(actions: object, act: () => T): T {
   const generation = since.get(actions);

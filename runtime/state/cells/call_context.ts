@@ -59,11 +59,7 @@ const OUTSIDE: CallContext = { chain: [], pass: null };
 export const callContext: AsyncLocalStorage<CallContext> =
   new AsyncLocalStorage();
 
-/**
- * Who is calling now.
- *
- * @returns the context, ended actions left out
- */
+/** Who is calling now. */
 export function currentCaller(): CallContext {
   const context = callContext.getStore();
   if (!context) return OUTSIDE;
@@ -73,11 +69,7 @@ export function currentCaller(): CallContext {
     : context;
 }
 
-/**
- * Whether the code that runs belongs to an upgrade's check, or to a service that it starts.
- *
- * @returns whether it may use suspended holders
- */
+/** Whether the code that runs belongs to an upgrade's check, or to a service that it starts. */
 export function isPassing(): boolean {
   return callContext.getStore()?.pass?.ended === false;
 }
@@ -86,10 +78,6 @@ export function isPassing(): boolean {
  * Runs a part of an upgrade whose calls reach suspended holders: a health check, a service that starts.
  *
  * Timers that it leaves behind lose the right when it ends.
- *
- * @param act what to run
- * @param deadline takes the right away when it is aborted, though the part goes on
- * @returns what it returns
  */
 export async function runPassingGates<T>(
   act: () => T | Promise<T>,
@@ -109,11 +97,8 @@ export async function runPassingGates<T>(
 }
 
 /**
- * Finds holders that wait for each other: a call that would wait for an action that waits for the caller.
- *
- * @param context who is calling
- * @param target what the call would wait for
- * @returns the waiting calls that close the circle, with the names on the way; null where there is none
+ * Finds holders that wait for each other: a call that would wait for an action that waits for the caller. Returns the
+ * waiting calls that close the circle, with the names on the way; null where there is none.
  */
 export function circleOf(
   { chain }: CallContext,
@@ -149,12 +134,7 @@ export function circleOf(
   return null;
 }
 
-/**
- * Whether an action waits for a holder that an upgrade holds back.
- *
- * @param action the action
- * @returns whether it, or one that it called, does
- */
+/** Whether an action waits for a holder that an upgrade holds back. */
 export function isHeldBack(action: RunningAction): boolean {
   for (const call of action.waitsFor) {
     if (call.target.gated) return true;

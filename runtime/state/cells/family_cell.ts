@@ -45,12 +45,7 @@ export class FamilyCell {
     this.#keepSweeping();
   }
 
-  /**
-   * A member, made if it is not there.
-   *
-   * @param key its key
-   * @returns the member
-   */
+  /** A member, made if it is not there. */
   member(key: string): HolderCell {
     let cell = this.members.get(key);
     if (!cell) {
@@ -74,21 +69,13 @@ export class FamilyCell {
   /**
    * The state of a member as the caller may see it; of one that waits for an upgrade to end, what its first state
    * would be.
-   *
-   * @param key its key
-   * @returns the state
    */
   stateOf(key: string): unknown {
     const cell = this.member(key);
     return this.#unborn.has(key) ? cell.definition.initial() : cell.shown;
   }
 
-  /**
-   * Removes a member; calls that wait for it are refused.
-   *
-   * @param key its key
-   * @returns whether there was one
-   */
+  /** Removes a member; calls that wait for it are refused. */
   remove(key: string): boolean {
     const cell = this.members.get(key) ?? this.#unborn.get(key);
     if (!cell) return false;
@@ -103,11 +90,7 @@ export class FamilyCell {
     return true;
   }
 
-  /**
-   * Rejects all calls that wait for members, for a family that is gone.
-   *
-   * @param reason makes the error, told the member
-   */
+  /** Rejects all calls that wait for members, for a family that is gone. */
   refuseWaiting(reason: (member: string) => Error): void {
     for (const cell of [...this.gate.waiting]) {
       cell.refuseWaiting(reason(cell.name));
@@ -163,11 +146,7 @@ export class FamilyCell {
     }
   }
 
-  /**
-   * Evicts the members that have been idle for too long.
-   *
-   * @param now the time on the clock that never jumps, in milliseconds
-   */
+  /** Evicts the members that have been idle for too long. */
   sweep(now: number): void {
     const { idleMs, evicted, name } = this.definition;
     if (idleMs === null || this.#suspended) return;
@@ -239,13 +218,7 @@ class MemberSource implements DefinitionSource {
   }
 }
 
-/**
- * What one member of a family is, seen as a holder.
- *
- * @param family the family
- * @param key the member's key
- * @returns the definition; its name is `family[key]`
- */
+/** What one member of a family is, seen as a holder. */
 export function memberDefinition(
   family: FamilyDefinition,
   key: string,

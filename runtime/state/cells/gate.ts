@@ -47,13 +47,8 @@ export class Gate<Cell extends GatedCell> {
 }
 
 /**
- * Brings holders to rest: none takes calls from outside, and each finishes the action it is in.
- *
- * @param gated the holders and families
- * @param deadline aborted when it takes too long
- * @param stillBusy makes the error, told who is busy
- * @returns settles when all are idle and closed
- * @throws what `stillBusy` makes, at the deadline; the gates are left draining
+ * Brings holders to rest: none takes calls from outside, and each finishes the action it is in. Throws what `stillBusy`
+ * makes, at the deadline; the gates are left draining.
  */
 export async function quiesceGates(
   gated: readonly Gated[],

@@ -122,12 +122,8 @@ export class HolderCell implements CallTarget {
   }
 
   /**
-   * Calls an action, at once or when its turn comes.
-   *
-   * @param action the action's name
-   * @param args the caller's arguments
-   * @returns what the action returns
-   * @throws {HolderCallError} (as a rejection) if the call comes from inside this holder, would close a circle of holders that wait for each other, the queue is full, or there is no such action
+   * Calls an action, at once or when its turn comes. Throws (as a rejection) if the call comes from inside this holder,
+   * would close a circle of holders that wait for each other, the queue is full, or there is no such action.
    */
   call(action: string, args: readonly unknown[]): Promise<unknown> {
     const { name } = this;
@@ -192,22 +188,14 @@ export class HolderCell implements CallTarget {
     this.gate.open();
   }
 
-  /**
-   * Waits until no action runs.
-   *
-   * @returns settles when the holder is idle
-   */
+  /** Waits until no action runs. */
   settled(): Promise<void> {
     if (this.idle) return Promise.resolve();
     this.#idle ??= Promise.withResolvers();
     return this.#idle.promise;
   }
 
-  /**
-   * Rejects all calls that wait, for a holder that is gone.
-   *
-   * @param reason why
-   */
+  /** Rejects all calls that wait, for a holder that is gone. */
   refuseWaiting(reason: Error): void {
     while (this.#waiting) this.#takeOut(0).reject(reason);
   }
@@ -363,12 +351,8 @@ function passes({ pass }: CallContext): boolean {
 }
 
 /**
- * Brings holders to rest: none takes calls from outside, and each finishes the action it is in.
- *
- * @param gated the holders and families
- * @param deadline aborted when it takes too long
- * @returns settles when all are idle and closed
- * @throws {HolderCallError} naming a holder that is still busy at the deadline; the holders are left draining
+ * Brings holders to rest: none takes calls from outside, and each finishes the action it is in. Throws naming a holder
+ * that is still busy at the deadline; the holders are left draining.
  */
 export async function quiesce(
   gated: readonly Gated[],

@@ -60,9 +60,8 @@ export class ServiceCell {
   /**
    * Starts it; calls that its start makes reach suspended holders.
    *
-   * A start that settles after its deadline, or after {@linkcode ServiceCell.stop} was called, is stopped then.
-   *
-   * @throws {ServiceError} if it throws, or takes too long
+   * A start that settles after its deadline, or after {@linkcode ServiceCell.stop} was called, is stopped then. Throws
+   * if it throws, or takes too long.
    */
   async start(): Promise<void> {
     const { name, timeoutMs, start } = this.definition;
@@ -112,9 +111,8 @@ export class ServiceCell {
 
   /**
    * Stops it: its signal is aborted, then `stop` is called; calls that it makes reach suspended holders. One that is
-   * still starting is stopped when its start settles, for which nobody waits.
-   *
-   * @throws {ServiceError} if it throws, or takes too long; it counts as stopped all the same
+   * still starting is stopped when its start settles, for which nobody waits. Throws if it throws, or takes too long;
+   * it counts as stopped all the same.
    */
   async stop(): Promise<void> {
     if (!this.running) {
@@ -125,10 +123,8 @@ export class ServiceCell {
   }
 
   /**
-   * Stops it for good before another one takes what it needs: one that is still starting, or whose start came too late, is
-   * waited for, within its deadline.
-   *
-   * @throws {ServiceError} if it throws, or takes too long; it counts as stopped all the same
+   * Stops it for good before another one takes what it needs: one that is still starting, or whose start came too late,
+   * is waited for, within its deadline. Throws if it throws, or takes too long; it counts as stopped all the same.
    */
   async stopWholly(): Promise<void> {
     const { name, timeoutMs } = this.definition;

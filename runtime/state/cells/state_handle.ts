@@ -46,14 +46,7 @@ export interface CellAccess {
   own?(end: () => void): () => void;
 }
 
-/**
- * Forgets the types of actions, and refuses names that a handle needs for itself.
- *
- * @param name the holder or family
- * @param actions its actions
- * @returns the actions
- * @throws {TypeError} if a name is reserved
- */
+/** Forgets the types of actions, and refuses names that a handle needs for itself. Throws if a name is reserved. */
 export function untyped(
   name: string,
   actions: object | undefined,
@@ -70,14 +63,7 @@ export function untyped(
   return result;
 }
 
-/**
- * Refuses a version that is not a whole number from 1.
- *
- * @param name the holder or family
- * @param version its version
- * @returns the version
- * @throws {TypeError} if it is something else
- */
+/** Refuses a version that is not a whole number from 1. Throws if it is something else. */
 export function checkedVersion(name: string, version: number): number {
   if (Number.isInteger(version) && version >= 1) return version;
   throw new TypeError(
@@ -85,14 +71,7 @@ export function checkedVersion(name: string, version: number): number {
   );
 }
 
-/**
- * Makes a handle.
- *
- * @param name what it is called in messages
- * @param actions the names of its actions
- * @param access finds the cell behind it
- * @returns the handle
- */
+/** Makes a handle. */
 export function stateHandle(
   name: string,
   actions: readonly string[],

@@ -25,12 +25,7 @@ export interface Subscription {
 export class Subscriptions {
   readonly #all = new Set<Subscription>();
 
-  /**
-   * Adds one.
-   *
-   * @param subscription the subscription
-   * @returns takes it out
-   */
+  /** Adds one. */
   add(subscription: Subscription): () => void {
     this.#all.add(subscription);
     return () => void this.#all.delete(subscription);
@@ -41,22 +36,14 @@ export class Subscriptions {
     return this.#all.size;
   }
 
-  /**
-   * Ends those of some owners.
-   *
-   * @param isOver tells whether an owner is gone
-   */
+  /** Ends those of some owners. */
   endOf(isOver: (owner: SubscriptionOwner) => boolean): void {
     for (const { owner, end } of [...this.#all]) {
       if (owner && isOver(owner)) end();
     }
   }
 
-  /**
-   * Tells those who listen to some holders.
-   *
-   * @param changed tells whether a holder has changed
-   */
+  /** Tells those who listen to some holders. */
   notify(changed: (cell: HolderCell) => boolean): void {
     const cells = new Set([...this.#all].map(({ cell }) => cell()));
     for (const cell of cells) if (changed(cell)) cell.notify();

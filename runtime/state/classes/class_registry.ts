@@ -37,13 +37,7 @@ export class ClassRegistry {
   readonly #places = new Map<string, Map<string, KnownClass>>();
   readonly #known = new WeakSet<object>();
 
-  /**
-   * Takes a class at the top level of a module, exported or not; whatever is not a class is left alone.
-   *
-   * @param place the module, as a path under the app root
-   * @param name what it is called there; its own name goes first
-   * @param value what may be a class
-   */
+  /** Takes a class at the top level of a module, exported or not; whatever is not a class is left alone. */
   register(place: string, name: string, value: unknown): void {
     if (!isClass(value) || this.#known.has(value)) return;
     this.#known.add(value);
@@ -68,12 +62,7 @@ export class ClassRegistry {
     }
   }
 
-  /**
-   * Takes the classes that a module exports.
-   *
-   * @param place the module
-   * @param namespace what it exports
-   */
+  /** Takes the classes that a module exports. */
   registerExports(
     place: string,
     namespace: Readonly<Record<string, unknown>>,
@@ -92,23 +81,12 @@ export class ClassRegistry {
     }
   }
 
-  /**
-   * The classes of a module.
-   *
-   * @param place the module
-   * @returns the classes by name
-   */
+  /** The classes of a module. */
   of(place: string): ReadonlyMap<string, KnownClass> {
     return this.#places.get(place) ?? new Map();
   }
 
-  /**
-   * Finds the successors of classes: of the same module and name, or else the only one of that name.
-   *
-   * @param staged the classes of the new modules
-   * @param replaced the modules that are reloaded or gone
-   * @returns the pairs, and what has no successor
-   */
+  /** Finds the successors of classes: of the same module and name, or else the only one of that name. */
   pairWith(staged: ClassRegistry, replaced: Iterable<string>): ClassPairs {
     const pairs: ClassPair[] = [];
     const gone: KnownClass[] = [];
@@ -125,14 +103,7 @@ export class ClassRegistry {
     return { pairs, gone };
   }
 
-  /**
-   * Lets new classes take the place of old ones.
-   *
-   * @param staged the classes of the new modules
-   * @param changes what becomes of the old ones
-   * @param replaced the modules that are reloaded or gone
-   * @returns puts the old ones back; the new ones are remembered as earlier ones, for instances made meanwhile
-   */
+  /** Lets new classes take the place of old ones. */
   adopt(
     staged: ClassRegistry,
     { pairs }: ClassPairs,

@@ -33,12 +33,7 @@ type Constructor = Function;
 
 const shapes = new WeakMap<Constructor, ClassShape | null>();
 
-/**
- * Reads the shape of a class.
- *
- * @param constructor the class
- * @returns its shape; null for what is not written as a class
- */
+/** Reads the shape of a class. Returns its shape; null for what is not written as a class. */
 export function classShape(constructor: Constructor): ClassShape | null {
   let shape = shapes.get(constructor);
   if (shape === undefined) {
@@ -49,12 +44,7 @@ export function classShape(constructor: Constructor): ClassShape | null {
   return shape;
 }
 
-/**
- * Reads the shape of a class from its source, as the engine keeps it: without types.
- *
- * @param text from `class` to the last brace
- * @returns its shape
- */
+/** Reads the shape of a class from its source, as the engine keeps it: without types. */
 export function shapeOfText(text: string): ClassShape {
   const tokens = tokensOf(text);
   const body = tokens.findIndex(({ text, depth }) =>

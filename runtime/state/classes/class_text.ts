@@ -20,9 +20,7 @@ const known = new WeakMap<object, readonly string[]>();
  * Names the private members that instances of a class carry; static ones are not counted.
  *
  * `#` stands outside of texts, comments and patterns only before a private name, so that reading tokens is enough.
- *
- * @param constructor the class
- * @returns the names with their `#`; none for functions and built-ins
+ * Returns the names with their `#`; none for functions and built-ins.
  */
 export function privateMembers(
   // deno-lint-ignore ban-types -- whatever can construct
@@ -39,12 +37,7 @@ export function privateMembers(
   return names;
 }
 
-/**
- * Names the private members of instances in the source text of a class.
- *
- * @param text the text, from `class` to the last brace
- * @returns the names with their `#`
- */
+/** Names the private members of instances in the source text of a class. */
 export function privateNames(text: string): string[] {
   const tokens = tokensOf(text);
   const found = new Set<string>();
@@ -62,12 +55,7 @@ export function privateNames(text: string): string[] {
   return [...found];
 }
 
-/**
- * Reads source text, its comments left out.
- *
- * @param text the text
- * @returns its names, literals and punctuation, one character each
- */
+/** Reads source text, its comments left out. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   // The `}` that ends the code inside a template goes on with the template.

@@ -32,11 +32,6 @@ export function classRemedy(name: string): string {
  *
  * New methods need no judgment: they are taken over. What only construction gives to an instance must be the same,
  * or be something that can be given afterwards.
- *
- * @param name the class
- * @param old its shape before
- * @param next its shape afterwards
- * @returns the refusals, and the fields to fill in
  */
 export function judgeClass(
   name: string,

@@ -78,11 +78,7 @@ export class ClassSwap {
     }
   }
 
-  /**
-   * Lets instances follow, in one turn.
-   *
-   * @param side tells which code a caller is to meet; null for the new code at once
-   */
+  /** Lets instances follow, in one turn. */
   enter(side: (() => Side) | null): void {
     for (const { prototype } of this.#saved) {
       const below = newest.get(prototype);
@@ -121,11 +117,7 @@ export class ClassSwap {
     }
   }
 
-  /**
-   * Gives an instance that was found the fields that construction would have given it.
-   *
-   * @param instance an instance of an old class; before its class is swapped
-   */
+  /** Gives an instance that was found the fields that construction would have given it. */
   fill(instance: object): void {
     for (const field of this.#fieldsOf(Object.getPrototypeOf(instance))) {
       const there = Reflect.getOwnPropertyDescriptor(instance, field.name);

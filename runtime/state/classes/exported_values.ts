@@ -11,13 +11,7 @@ const DEPTH_MAX = 3;
 export class ExportedValues {
   readonly #names = new Map<object, string>();
 
-  /**
-   * Takes what a module exported and what it exports now.
-   *
-   * @param place the module
-   * @param before the exports of the code that runs
-   * @param after the exports of the new code
-   */
+  /** Takes what a module exported and what it exports now. */
   learn(place: string, before: Exports, after: Exports): void {
     for (const key of Object.keys(before)) {
       this.#pair(`${place}#${key}`, at(before, key), at(after, key), 0);
@@ -29,12 +23,7 @@ export class ExportedValues {
     return this.#names.size === 0;
   }
 
-  /**
-   * The export that something was, or was a member of.
-   *
-   * @param value what state refers to
-   * @returns `states.ts#CLOSED`, or undefined
-   */
+  /** The export that something was, or was a member of. Returns `states.ts#CLOSED`, or undefined. */
   nameOf(value: object): string | undefined {
     return this.#names.get(value);
   }

@@ -21,10 +21,8 @@ const GLOBALS = new Set([
 ]);
 
 /**
- * Tells whether source can be run outside of its module.
- *
- * @param source an expression; functions may use `this`
- * @returns whether it names nothing but globals and what it declares itself; false in doubt
+ * Tells whether source can be run outside of its module. Returns whether it names nothing but globals and what it
+ * declares itself; false in doubt.
  */
 export function isSelfContained(source: string): boolean {
   const tokens = tokensOf(source).map(({ text }) => text);
@@ -40,10 +38,8 @@ export function isSelfContained(source: string): boolean {
 }
 
 /**
- * Names what a function uses of what is around it, and would go on to use wherever it is put.
- *
- * @param text the text of a function or method
- * @returns the names, `this` where an arrow function has that of its maker; in doubt one too many
+ * Names what a function uses of what is around it, and would go on to use wherever it is put. Returns the names, `this`
+ * where an arrow function has that of its maker; in doubt one too many.
  */
 export function namesAround(text: string): string[] {
   const tokens = tokensOf(text).map((it) => it.text);

@@ -8,13 +8,7 @@ export type Key = string | symbol;
 /** Members by key. */
 export type Members = Map<Key, PropertyDescriptor>;
 
-/**
- * Lets a prototype answer as another one: what it has is redefined, which keeps calls fast; deleting does not.
- *
- * @param prototype the prototype
- * @param next the one that it answers as
- * @param isOurs tells getters that stand for fields, which stay
- */
+/** Lets a prototype answer as another one: what it has is redefined, which keeps calls fast; deleting does not. */
 export function follow(
   prototype: object,
   next: object,

@@ -26,12 +26,7 @@ export class Carried {
   readonly #all = new Map<object, Refusal>();
   #promises: Map<Promise<unknown>, Refusal> | null = null;
 
-  /**
-   * Notes what is carried.
-   *
-   * @param value the object
-   * @param refusal makes the error that names its place
-   */
+  /** Notes what is carried. */
   note(value: object, refusal: Refusal): void {
     if (types.isPromise(value)) {
       this.#promises ??= new Map();
@@ -39,12 +34,7 @@ export class Carried {
     } else this.#all.set(value, refusal);
   }
 
-  /**
-   * Refuses what leads to originals.
-   *
-   * @param originals the originals
-   * @throws {CopyError} naming its place
-   */
+  /** Refuses what leads to originals. Throws naming its place. */
   refuse(originals: Originals): void {
     for (const [value, refusal] of this.#all) {
       const why = whyOriginals(value, originals);
@@ -59,12 +49,8 @@ export class Carried {
   }
 
   /**
-   * Refuses promises that give originals. Those that have not settled are carried: whoever waits for one knows it by its
-   * identity, and what it gives is mostly made when it comes.
-   *
-   * @param originals the originals
-   * @param late told of one that has not settled, and gives an original later
-   * @throws {CopyError} naming its place
+   * Refuses promises that give originals. Those that have not settled are carried: whoever waits for one knows it by
+   * its identity, and what it gives is mostly made when it comes. Throws naming its place.
    */
   async refusePromises(
     originals: Originals,

@@ -8,12 +8,7 @@ import { originalOf } from "./value_kind.ts";
 const DEPTH_MAX = 4;
 const MEMBERS_MAX = 100;
 
-/**
- * Lets a method that clones its arguments say how a view is copied, where it fails because of one.
- *
- * @param owner what has the method
- * @param name the method
- */
+/** Lets a method that clones its arguments say how a view is copied, where it fails because of one. */
 export function explainViews(owner: object, name: string): void {
   const member = Reflect.getOwnPropertyDescriptor(owner, name);
   const method: unknown = member?.value;

@@ -85,13 +85,7 @@ export class StateCopy implements Taker {
     this.value = this.take(state, null, "root", null);
   }
 
-  /**
-   * Goes on copying.
-   *
-   * @param endsAt when to pause, on the clock that never jumps, in milliseconds
-   * @returns whether the copy is whole
-   * @throws {CopyError} naming the place of what cannot be copied
-   */
+  /** Goes on copying. Throws naming the place of what cannot be copied. */
   run(endsAt: number = Infinity): boolean {
     for (let turns = 1;; turns++) {
       const pending = this.#pending.at(-1);
@@ -109,13 +103,8 @@ export class StateCopy implements Taker {
   }
 
   /**
-   * The copy of a value, its contents perhaps to follow.
-   *
-   * @param value the value
-   * @param parent what holds it
-   * @param via how it is reached from there
-   * @param key under which key, or at which index
-   * @returns the copy; the value itself where it never changes or belongs to the host
+   * The copy of a value, its contents perhaps to follow. Returns the copy; the value itself where it never changes or
+   * belongs to the host.
    */
   take(
     value: unknown,
@@ -223,9 +212,8 @@ export class StateCopy implements Taker {
   }
 
   /**
-   * Looks at what promises in the state give; null where there are none.
-   *
-   * @throws {CopyError} naming the place of one that gives an object of the state
+   * Looks at what promises in the state give; null where there are none. Throws naming the place of one that gives an
+   * object of the state.
    */
   get promises(): ((late: (refusal: Error) => void) => Promise<void>) | null {
     return this.#carried.hasPromises

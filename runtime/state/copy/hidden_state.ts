@@ -14,11 +14,8 @@ const captured = new Map<string, string | null>();
 const TEXTS_MAX = 1000;
 
 /**
- * Tells why a function that a state holds would not be the copy's own.
- *
- * @param value the function
- * @param text its text
- * @returns why, to be read after its name; null where it holds on to nothing, and for classes
+ * Tells why a function that a state holds would not be the copy's own. Returns why, to be read after its name; null
+ * where it holds on to nothing, and for classes.
  */
 export function capturedWhy(
   // deno-lint-ignore ban-types -- whatever can be called
@@ -45,10 +42,8 @@ export function capturedWhy(
 }
 
 /**
- * Tells why instances have something that no copy of them would have, though they have no private members.
- *
- * @param prototype their prototype
- * @returns why, to be read after the name of the class; null where nothing of the kind is seen
+ * Tells why instances have something that no copy of them would have, though they have no private members. Returns why,
+ * to be read after the name of the class; null where nothing of the kind is seen.
  */
 export function besideWhy(prototype: object): string | null {
   const there = known.get(prototype);

@@ -15,12 +15,7 @@ export interface KeptPlace {
   readonly root: KeptRoot;
   /** Whether it is what the walk began with. */
   readonly isRoot: boolean;
-  /**
-   * Puts another value there.
-   *
-   * @param value the value
-   * @returns puts the first one back
-   */
+  /** Puts another value there. Returns puts the first one back. */
   replace(value: unknown): () => void;
 }
 
@@ -34,53 +29,21 @@ export interface KeptRoot {
 
 /** Takes what the walk finds. */
 export interface KeptVisitor {
-  /**
-   * Tells whether instances with this prototype are wanted.
-   *
-   * @param prototype the prototype
-   * @returns whether they are
-   */
+  /** Tells whether instances with this prototype are wanted. */
   wantsInstance(prototype: object): boolean;
-  /**
-   * An instance that is wanted, once for each.
-   *
-   * @param instance the instance
-   * @param place where it was first found
-   */
+  /** An instance that is wanted, once for each. */
   instance(instance: object, place: () => KeptPlace): void;
-  /**
-   * A reference to an instance that is wanted, the first one included.
-   *
-   * @param instance the instance
-   * @param place where it is
-   */
+  /** A reference to an instance that is wanted, the first one included. */
   reference?(instance: object, place: () => KeptPlace): void;
-  /**
-   * Any object, once for each.
-   *
-   * @param value the object
-   * @param place where it was first found
-   */
+  /** Any object, once for each. */
   object?(value: object, place: () => KeptPlace): void;
-  /**
-   * A function or a class object.
-   *
-   * @param value the function
-   * @param place where it is
-   * @param of the object that has it as a member, and under which key; null where it is anywhere else
-   */
+  /** A function or a class object. */
   function?(
     value: AnyClass,
     place: () => KeptPlace,
     of: { readonly object: object; readonly key: unknown } | null,
   ): void;
-  /**
-   * A symbol, as a key or a value.
-   *
-   * @param value the symbol
-   * @param place where it is
-   * @param of the object that has it as a key, or null
-   */
+  /** A symbol, as a key or a value. */
   symbol?(value: symbol, place: () => KeptPlace, of: object | null): void;
 }
 
@@ -108,21 +71,12 @@ export class KeptWalk {
     this.#visitor = visitor;
   }
 
-  /**
-   * Adds state to walk through.
-   *
-   * @param root the state
-   */
+  /** Adds state to walk through. */
   add(root: KeptRoot): void {
     this.#visit(root.value, null, root, "root", null);
   }
 
-  /**
-   * Goes on walking.
-   *
-   * @param endsAt when to pause, on the clock that never jumps, in milliseconds
-   * @returns whether all was seen
-   */
+  /** Goes on walking. */
   run(endsAt: number = Infinity): boolean {
     for (let turns = 1;; turns++) {
       const step = this.#open.pop();

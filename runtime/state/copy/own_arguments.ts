@@ -11,11 +11,8 @@ const DEPTH_MAX = 2;
 
 /**
  * The arguments of an action, with the objects of its own state in the place of the views that the caller had of them:
- * they are found in the state, and may be put into it.
- *
- * @param args the arguments
- * @param state the state
- * @returns the arguments; an array or plain object among them is another one where it holds such a view
+ * they are found in the state, and may be put into it. Returns the arguments; an array or plain object among them is
+ * another one where it holds such a view.
  */
 export function ownArguments(
   args: readonly unknown[],

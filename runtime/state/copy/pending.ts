@@ -7,15 +7,7 @@ import { classNameOf } from "./value_kind.ts";
 export interface Taker {
   /** Whether plain data is wanted. */
   readonly plain: boolean;
-  /**
-   * Takes a value into the copy.
-   *
-   * @param value the value
-   * @param parent what holds it
-   * @param via how it is reached from that
-   * @param key by what
-   * @returns its copy, to be filled later
-   */
+  /** Takes a value into the copy. */
   take(value: unknown, parent: Pending | null, via: Via, key: unknown): unknown;
 }
 
@@ -39,13 +31,7 @@ export type Via = "root" | "member" | "element" | "map key" | "map value";
 /** Copies some more contents; tells whether all are copied. */
 export type Fill = (copy: Taker, pending: Pending) => boolean;
 
-/**
- * Puts one step of the way into words.
- *
- * @param via how one object is reached from another
- * @param key by what
- * @returns as `.rooms` or `[0]`
- */
+/** Puts one step of the way into words. */
 export function stepOf(via: Via, key: unknown): string {
   switch (via) {
     case "root":

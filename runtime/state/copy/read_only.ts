@@ -243,9 +243,6 @@ function thawed(value: object): object {
  * Methods and getters see the view as `this`, so they cannot write either. Of classes with private members the
  * getters and iterators can be used, other methods are refused; methods of classes that extend a built-in work on a
  * copy of views. Sockets, streams and whatever else belongs to the host are handed out as themselves.
- *
- * @param value the value; primitives are returned as they are
- * @returns the view; the same one for the same object
  */
 export function readOnly<T>(value: T): DeepReadonly<T> {
   if (typeof value !== "object" || value === null) {
@@ -261,12 +258,7 @@ function viewIn(holder: object, value: unknown): unknown {
     : value;
 }
 
-/**
- * The state that an object was first seen in.
- *
- * @param original the object itself, not a view
- * @returns the state, or undefined where no view shows the object
- */
+/** The state that an object was first seen in. Returns the state, or undefined where no view shows the object. */
 export function seenIn(original: object): object | undefined {
   return states.get(original);
 }

@@ -38,13 +38,7 @@ function bufferCopy(buffer: ArrayBuffer): ArrayBuffer {
   return copy;
 }
 
-/**
- * A view of the copy of the memory that a view shows.
- *
- * @param copy takes the memory
- * @param view the view
- * @returns the new one; null where its memory can be resized
- */
+/** A view of the copy of the memory that a view shows. Returns the new one; null where its memory can be resized. */
 export function viewCopy(copy: Taker, view: ArrayBufferView): object | null {
   const { buffer, byteOffset } = view;
   const isBuffer = globalThis.Buffer?.isBuffer(view) ?? false;

@@ -26,12 +26,7 @@ export type Snapshot<T> =
 /** Finds the state behind a handle; others are handed back. */
 const states = new WeakMap<object, () => unknown>();
 
-/**
- * Notes that an object is a handle of state.
- *
- * @param handle the holder, or the member of a family
- * @param read reads its state
- */
+/** Notes that an object is a handle of state. */
 export function noteHandle(handle: object, read: () => unknown): void {
   states.set(handle, read);
 }

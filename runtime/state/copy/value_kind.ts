@@ -90,33 +90,19 @@ let namespaces: WeakSet<object> | null = null;
 const registered = new WeakSet<object>();
 const originals = new WeakMap<object, object>();
 
-/**
- * Notes what a read-only view is a view of.
- *
- * @param view the view
- * @param original the object
- */
+/** Notes what a read-only view is a view of. */
 export function noteView(view: object, original: object): void {
   originals.set(view, original);
 }
 
-/**
- * The object that a read-only view shows.
- *
- * @param value a view, or anything else
- * @returns the object; what was given where that is not a view
- */
+/** The object that a read-only view shows. Returns the object; what was given where that is not a view. */
 export function originalOf<T>(value: T): T {
   return typeof value === "object" && value !== null
     ? (originals.get(value) as T | undefined) ?? value
     : value;
 }
 
-/**
- * Notes that a class is of the app itself, so that it is never taken for one of a library.
- *
- * @param constructor the class
- */
+/** Notes that a class is of the app itself, so that it is never taken for one of a library. */
 export function noteOwnClass(constructor: Constructor): void {
   registered.add(constructor);
   const { prototype } = constructor;
@@ -125,12 +111,7 @@ export function noteOwnClass(constructor: Constructor): void {
   }
 }
 
-/**
- * Tells what an object is.
- *
- * @param value the object
- * @returns its kind; the same one for all objects with its prototype, proxies excepted
- */
+/** Tells what an object is. */
 export function kindOf(value: object): ValueKind {
   if (types.isProxy(value)) return originals.has(value) ? VIEW : PROXY;
   const prototype: object | null = Object.getPrototypeOf(value);
@@ -156,12 +137,7 @@ export function kindOf(value: object): ValueKind {
   return kind;
 }
 
-/**
- * Names the class of an object, for messages.
- *
- * @param value the object
- * @returns the name; `Object` where it has none
- */
+/** Names the class of an object, for messages. Returns the name; `Object` where it has none. */
 export function classNameOf(value: object): string {
   if (types.isProxy(value)) return "it";
   const { constructor } = value;

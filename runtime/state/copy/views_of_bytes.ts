@@ -10,10 +10,6 @@ const COPIES = new Set<string | symbol>([
 /**
  * Tells whether a view is asked what only somebody asks who wants bytes and takes what a view is for a text or a list:
  * `new Blob([view])`, `socket.send(view)`.
- *
- * @param target what the view shows
- * @param key the member that is asked for
- * @returns whether it is
  */
 export function meansBytes(target: object, key: string | symbol): boolean {
   if (key === Symbol.toPrimitive) return isBytes(target);
@@ -21,24 +17,14 @@ export function meansBytes(target: object, key: string | symbol): boolean {
     target instanceof ArrayBuffer;
 }
 
-/**
- * Says what to give instead.
- *
- * @throws {TypeError} always
- */
+/** Says what to give instead. Throws always. */
 export function refuseText(): never {
   throw new TypeError(
     "Cannot take a read-only view of bytes for the bytes themselves: give slice() of it, or snapshot(…); its text is toString()",
   );
 }
 
-/**
- * Tells whether a method gives bytes of its own, which may as well be what takes bytes; views of them cannot be.
- *
- * @param target what has the method
- * @param key its name
- * @returns whether it does
- */
+/** Tells whether a method gives bytes of its own, which may as well be what takes bytes; views of them cannot be. */
 export function isCopyOfBytes(target: object, key: string | symbol): boolean {
   if (target instanceof ArrayBuffer) return key === "slice";
   if (!ArrayBuffer.isView(target) || !COPIES.has(key)) return false;

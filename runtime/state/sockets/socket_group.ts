@@ -92,14 +92,7 @@ export class SocketGroup {
     return this.#attached.size;
   }
 
-  /**
-   * Makes the first data of a socket, for the family.
-   *
-   * @param key the socket's key
-   * @param version the version of the code that asks
-   * @param data makes the data
-   * @returns the data
-   */
+  /** Makes the first data of a socket, for the family. */
   first(
     key: string,
     version: number,
@@ -113,12 +106,8 @@ export class SocketGroup {
   }
 
   /**
-   * Answers a request by opening a socket.
-   *
-   * @param request the request
-   * @param options those of `Deno.upgradeWebSocket`
-   * @returns the response to it
-   * @throws what `data` throws, and a `TypeError` where it is not a request for a WebSocket
+   * Answers a request by opening a socket. Throws what `data` throws, and a `TypeError` where it is not a request for a
+   * WebSocket.
    */
   upgrade(
     request: Request,
@@ -156,8 +145,6 @@ export class SocketGroup {
   /**
    * Sends a message over all that are open. From code on trial it goes to the sockets that its check has opened, and to
    * all others once it is trusted.
-   *
-   * @param message the message
    */
   broadcast(message: SocketMessage): void {
     const { generations } = this.#context;
@@ -173,13 +160,7 @@ export class SocketGroup {
     );
   }
 
-  /**
-   * Lets other handlers take what comes from now on.
-   *
-   * @param generation the generation that they are of
-   * @param handlers the handlers
-   * @returns puts the old ones back, and closes what code on trial has opened
-   */
+  /** Lets other handlers take what comes from now on. */
   swap(generation: number, handlers: SocketHandlers): () => void {
     const undo = this.#handlers.put(generation, handlers);
     return () => {

@@ -16,12 +16,7 @@ export class SocketGroups {
     this.#context = context;
   }
 
-  /**
-   * The sockets whose data a family has.
-   *
-   * @param family the family, declared by `sockets()`
-   * @returns the group; null for any other family
-   */
+  /** The sockets whose data a family has. Returns the group; null for any other family. */
   of(family: FamilyCell): SocketGroup | null {
     const { sockets } = family.definition;
     const there = this.#groups.get(family);

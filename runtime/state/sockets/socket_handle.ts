@@ -7,13 +7,7 @@ import type { HolderCell } from "../cells/holder_cell.ts";
 import { readOnly } from "../copy/read_only.ts";
 import type { OpenSocket, SocketMessage } from "./socket_handlers.ts";
 
-/**
- * Makes what handlers get of a socket.
- *
- * @param socket the socket
- * @param cell what has its data
- * @returns the same object for all its handlers
- */
+/** Makes what handlers get of a socket. */
 export function handleOf(socket: WebSocket, cell: HolderCell): OpenSocket {
   const isOwn = () =>
     currentCaller().chain.some((running) => cell.running.has(running));
@@ -43,14 +37,7 @@ export function handleOf(socket: WebSocket, cell: HolderCell): OpenSocket {
   });
 }
 
-/**
- * Refuses data that nobody would wait for.
- *
- * @param name whose data it is, for messages
- * @param data the data
- * @returns the data
- * @throws {TypeError} if it is a promise
- */
+/** Refuses data that nobody would wait for. Throws if it is a promise. */
 export function checkedData(name: string, data: unknown): unknown {
   if (!isThenable(data)) return data;
   // Nobody waits for it.
@@ -60,12 +47,7 @@ export function checkedData(name: string, data: unknown): unknown {
   );
 }
 
-/**
- * Closes a socket, whatever it is doing.
- *
- * @param socket the socket
- * @param code the close code
- */
+/** Closes a socket, whatever it is doing. */
 export function closeQuietly(socket: WebSocket, code: number): void {
   try {
     socket.close(code);
@@ -74,12 +56,7 @@ export function closeQuietly(socket: WebSocket, code: number): void {
   }
 }
 
-/**
- * Copies a message that is sent later.
- *
- * @param message the message
- * @returns one that its sender cannot change
- */
+/** Copies a message that is sent later. */
 export function copyOf(message: SocketMessage): SocketMessage {
   if (typeof message === "string") return message;
   return ArrayBuffer.isView(message)

@@ -30,12 +30,7 @@ export interface AppEnvironment {
   readonly port: number;
 }
 
-/**
- * Puts the environment together; what the test sets comes last.
- *
- * @param about what the app is told
- * @returns the whole environment
- */
+/** Puts the environment together; what the test sets comes last. */
 export function appEnvironment(about: AppEnvironment): Record<string, string> {
   const { inherited, deno, own, server, app } = about;
   const kept = Object.entries(inherited)

@@ -16,22 +16,13 @@ export class AppLog {
     return this.#lines;
   }
 
-  /**
-   * Takes a line.
-   *
-   * @param line the line, without its end
-   */
+  /** Takes a line. */
   add(line: string): void {
     this.#lines.push(line);
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /**
-   * Takes all that a stream brings, until it ends or the signal is aborted.
-   *
-   * @param stream text in UTF-8
-   * @param signal stops reading
-   */
+  /** Takes all that a stream brings, until it ends or the signal is aborted. */
   async read(
     stream: ReadableStream<Uint8Array<ArrayBuffer>>,
     signal: AbortSignal,
@@ -64,14 +55,7 @@ export class AppLog {
     }
   }
 
-  /**
-   * Waits for a line.
-   *
-   * @param wanted a part of the line, or a pattern
-   * @param from how many of the lines so far are too old to count
-   * @param signal gives up: the wait is rejected with its reason
-   * @returns the first line that matches
-   */
+  /** Waits for a line. Returns the first line that matches. */
   waitFor(
     wanted: string | RegExp,
     from: number,

@@ -92,9 +92,8 @@ export class AppMachine {
   }
 
   /**
-   * Starts the app on the files of its image, and waits until it serves and its runtime answers.
-   *
-   * @throws {TestAppError} if it ends, or does not come so far in time
+   * Starts the app on the files of its image, and waits until it serves and its runtime answers. Throws if it ends, or
+   * does not come so far in time.
    */
   async start(): Promise<void> {
     // Not `retry`: each attempt takes another port, and there is nothing to wait for.
@@ -127,21 +126,12 @@ export class AppMachine {
     this.#process = null;
   }
 
-  /**
-   * Asks the runtime what runs.
-   *
-   * @returns its answer
-   * @throws {TestAppError} if it does not answer
-   */
+  /** Asks the runtime what runs. Throws if it does not answer. */
   async info(): Promise<MachineInfo> {
     return parseMachineInfo(await this.#ask("GET /v1/info"));
   }
 
-  /**
-   * Tells the runtime to look at the pointer.
-   *
-   * @throws {TestAppError} if it does not answer
-   */
+  /** Tells the runtime to look at the pointer. Throws if it does not answer. */
   async nudge(): Promise<void> {
     await this.#ask("POST /v1/check");
   }

@@ -24,13 +24,7 @@ export class AppProcess {
   /** Fulfilled with how it ended, once all it wrote is in the log. */
   readonly end: Promise<string>;
 
-  /**
-   * Starts the process.
-   *
-   * @param how what to run
-   * @param log takes what it writes
-   * @throws {Deno.errors.NotFound} if there is no such program
-   */
+  /** Starts the process. Throws if there is no such program. */
   constructor(how: AppCommand, log: AppLog) {
     const [program = "", ...args] = how.command;
     this.#child = new Deno.Command(program, {
@@ -51,11 +45,7 @@ export class AppProcess {
     return this.#ended.signal;
   }
 
-  /**
-   * Ends it: SIGTERM, then SIGKILL.
-   *
-   * @param timeoutMs how long SIGTERM may take, in milliseconds
-   */
+  /** Ends it: SIGTERM, then SIGKILL. */
   async stop(timeoutMs: number): Promise<void> {
     this.#signal("SIGTERM");
     const timer = setTimeout(() => this.#signal("SIGKILL"), timeoutMs);

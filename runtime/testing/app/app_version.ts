@@ -17,12 +17,7 @@ export interface GitVersion {
 /** A version of an app: a folder (relative to the working folder, or a `file:` URL) or a commit. */
 export type AppVersion = string | URL | GitVersion;
 
-/**
- * Names a version for people.
- *
- * @param version the version
- * @returns for example `./v2` or `main:apps/chat`
- */
+/** Names a version for people. */
 export function nameOf(version: AppVersion): string {
   if (typeof version === "string") return version;
   if (version instanceof URL) return fileURLToPath(version);
@@ -31,12 +26,8 @@ export function nameOf(version: AppVersion): string {
 }
 
 /**
- * Finds the folder of a version; that of a commit is written out.
- *
- * @param version the version
- * @param target where to write a commit to; must not exist
- * @returns an absolute path
- * @throws {TestAppError} if there is no such folder or commit, or no git
+ * Finds the folder of a version; that of a commit is written out. Returns an absolute path. Throws if there is no such
+ * folder or commit, or no git.
  */
 export async function folderOf(
   version: AppVersion,

@@ -3,15 +3,7 @@
  */
 import { request } from "node:http";
 
-/**
- * Sends one request to a control socket.
- *
- * @param socketPath the socket
- * @param route method and path, for example `GET /v1/info`
- * @param signal gives up
- * @returns the parsed answer
- * @throws {Error} if nobody answers, or the answer is an error
- */
+/** Sends one request to a control socket. Throws if nobody answers, or the answer is an error. */
 export function askControl(
   socketPath: string,
   route: "GET /v1/info" | "GET /v1/manifest" | "POST /v1/check",

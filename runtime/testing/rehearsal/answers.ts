@@ -54,13 +54,7 @@ const NOT_COMPARED =
 // That they are there is compared, and not what they are.
 const MASKED_WHOLE = /^(?:etag|x-request-id|x-correlation-id|traceparent)$/;
 
-/**
- * Makes an answer comparable.
- *
- * @param answer the answer
- * @param comparing masks, and the names of the process that gave it
- * @returns its lines
- */
+/** Makes an answer comparable. */
 export function comparable(
   answer: Answer,
   { masks, places }: Comparing,

@@ -17,14 +17,7 @@ export interface RehearsalDifference {
   readonly fresh: string | null;
 }
 
-/**
- * Compares two answers to the same request.
- *
- * @param request the place and the name of the request
- * @param upgraded the answer of the upgraded process
- * @param fresh the answer of a fresh one
- * @returns what differs, in the order of the fresh answer
- */
+/** Compares two answers to the same request. Returns what differs, in the order of the fresh answer. */
 export function differencesOf(
   { number, request }: { readonly number: number; readonly request: string },
   upgraded: ComparableAnswer,
@@ -40,12 +33,7 @@ export function differencesOf(
   });
 }
 
-/**
- * Writes a difference on one line.
- *
- * @param difference the difference
- * @returns for example `GET /count (2nd of the requests): …`
- */
+/** Writes a difference on one line. */
 export function differenceText(
   { number, request, what, upgraded, fresh }: RehearsalDifference,
 ): string {

@@ -6,11 +6,7 @@
 export class CookieJar {
   readonly #cookies = new Map<string, string>();
 
-  /**
-   * Takes what an answer sets.
-   *
-   * @param headers the values of `Set-Cookie`
-   */
+  /** Takes what an answer sets. */
   take(headers: readonly string[]): void {
     for (const header of headers) {
       const [pair = "", ...attributes] = header.split(";");

@@ -14,11 +14,8 @@ export interface Side extends Comparing {
 }
 
 /**
- * Compares what two processes answered after they had been asked the same.
- *
- * @param upgraded the upgraded one
- * @param fresh the fresh one
- * @returns what differs, in the order of the requests
+ * Compares what two processes answered after they had been asked the same. Returns what differs, in the order of the
+ * requests.
  */
 export function differencesBetween(
   upgraded: Side,
@@ -39,14 +36,7 @@ export function differencesBetween(
 
 const keyOf = ({ number, request }: Played) => `${number} ${request}`;
 
-/**
- * Finds the requests that an upgrade made fail.
- *
- * @param before the answers before it
- * @param during the answers meanwhile
- * @param lost the WebSockets that did not stay open
- * @returns each failure once, as a difference
- */
+/** Finds the requests that an upgrade made fail. */
 export function failuresUnderLoad(
   before: readonly Played[],
   during: readonly Played[],
@@ -74,13 +64,7 @@ export function failuresUnderLoad(
   return [...found.values()];
 }
 
-/**
- * Finds the requests that changed one process and not the other: what is different afterwards may come from them.
- *
- * @param upgraded the answers before the upgrade, by the old code
- * @param fresh the answers of the new code to the same requests
- * @returns a sentence for each
- */
+/** Finds the requests that changed one process and not the other: what is different afterwards may come from them. */
 export function unevenState(
   upgraded: readonly Played[],
   fresh: readonly Played[],
@@ -100,10 +84,8 @@ export function unevenState(
 }
 
 /**
- * Counts the requests that neither process did: that their answers are the same says little.
- *
- * @param played the answers after the upgrade
- * @returns a sentence, or null where all was done
+ * Counts the requests that neither process did: that their answers are the same says little. Returns a sentence, or
+ * null where all was done.
  */
 export function refusedRequests(played: readonly Played[]): string | null {
   const refused = played.filter(({ answer }) => !took(answer));

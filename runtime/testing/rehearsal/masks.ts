@@ -44,11 +44,8 @@ export const DEFAULT_MASKS: readonly Mask[] = [
 ];
 
 /**
- * Makes a mask of a pattern that somebody wrote.
- *
- * @param pattern a regular expression, or its source
- * @returns the mask
- * @throws {SyntaxError} if it is not a regular expression, or matches the empty text, which is between all letters
+ * Makes a mask of a pattern that somebody wrote. Throws if it is not a regular expression, or matches the empty text,
+ * which is between all letters.
  */
 export function maskOf(pattern: string | RegExp): Mask {
   const source = typeof pattern === "string" ? pattern : pattern.source;
@@ -73,13 +70,7 @@ export function masked(text: string, masks: readonly Mask[]): string {
   );
 }
 
-/**
- * Puts out of sight what only the process decides: its address, and the folder that it runs in.
- *
- * @param text what it said
- * @param places the texts that name it: host with port, folder
- * @returns the text with names in their place
- */
+/** Puts out of sight what only the process decides: its address, and the folder that it runs in. */
 export function withoutPlaces(
   text: string,
   places: readonly (readonly [place: string, shown: string])[],

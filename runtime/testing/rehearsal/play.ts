@@ -82,10 +82,8 @@ export class Player {
   }
 
   /**
-   * Asks what only reads, one request after the other, until it has been enough.
-   *
-   * @param enough ends it after the request that is under way
-   * @returns the requests in the order in which they were sent
+   * Asks what only reads, one request after the other, until it has been enough. Returns the requests in the order in
+   * which they were sent.
    */
   async load(enough: AbortSignal): Promise<Played[]> {
     const reads = this.#reads();
@@ -103,11 +101,7 @@ export class Player {
     return played;
   }
 
-  /**
-   * Asks what another app was asked by {@linkcode Player.load}, without pauses.
-   *
-   * @param played what that was
-   */
+  /** Asks what another app was asked by {@linkcode Player.load}, without pauses. */
   async loadAs(played: readonly Played[]): Promise<void> {
     for (const { number } of played) {
       const request = this.#requests[number - 1];
@@ -115,11 +109,7 @@ export class Player {
     }
   }
 
-  /**
-   * Opens those WebSockets again that the app closed so that their clients come back.
-   *
-   * @returns the places of those, and those that it closed otherwise
-   */
+  /** Opens those WebSockets again that the app closed so that their clients come back. */
   async comeBack(): Promise<{ returned: number[]; lost: Played[] }> {
     const returned: number[] = [];
     const lost: Played[] = [];
@@ -141,11 +131,7 @@ export class Player {
     return { returned, lost };
   }
 
-  /**
-   * Closes and opens the WebSockets that another app's clients had to open again.
-   *
-   * @param places their places
-   */
+  /** Closes and opens the WebSockets that another app's clients had to open again. */
   async comeBackAs(places: readonly number[]): Promise<void> {
     for (const at of places) {
       await this.#open.get(at)?.close();

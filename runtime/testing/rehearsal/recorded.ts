@@ -16,13 +16,7 @@ export interface RecordedHeaders {
   readonly secret: readonly string[];
 }
 
-/**
- * Chooses the headers that are written down.
- *
- * @param headers those of the request
- * @param withCredentials whether credentials are, too
- * @returns what is kept, and what is left out because it is a secret
- */
+/** Chooses the headers that are written down. */
 export function recordedHeaders(
   headers: Iterable<readonly [name: string, value: string]>,
   withCredentials: boolean,

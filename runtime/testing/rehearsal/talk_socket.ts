@@ -40,15 +40,7 @@ export class Talk {
     };
   }
 
-  /**
-   * Opens one.
-   *
-   * @param url the app's URL, `http:`
-   * @param block what is said over it
-   * @param jar the client's cookies
-   * @param signal gives up
-   * @returns the open socket, or why there is none
-   */
+  /** Opens one. Returns the open socket, or why there is none. */
   static async open(
     url: string,
     { path, headers }: SocketBlock,
@@ -95,14 +87,7 @@ export class Talk {
     return this.#closed === SERVICE_RESTART;
   }
 
-  /**
-   * Says what the block says and takes what comes back.
-   *
-   * @param block what is said, and how many messages are expected
-   * @param signal gives up
-   * @param again whether the app has greeted already, so that nothing is expected before the client speaks
-   * @returns what came back, from now on
-   */
+  /** Says what the block says and takes what comes back. */
   async say(
     { lines }: SocketBlock,
     signal: AbortSignal,

@@ -12,14 +12,7 @@ export interface ObjectServer extends AsyncDisposable {
   readonly bucketName: string;
   /** What is in it, without the detour over HTTP. */
   readonly bucket: MemoryBucket;
-  /**
-   * Waits until an object with some content is written over HTTP.
-   *
-   * @param key the object
-   * @param read looks at the content; undefined to go on waiting
-   * @param signal gives up: the wait is rejected with its reason
-   * @returns what `read` made of the content
-   */
+  /** Waits until an object with some content is written over HTTP. */
   written<T>(
     key: string,
     read: (content: Uint8Array<ArrayBuffer>) => T | undefined,
@@ -36,8 +29,6 @@ type Listener = (key: string, content: Uint8Array<ArrayBuffer>) => void;
  *
  * It answers GET, PUT and DELETE of objects and ListObjectsV2, honors `If-None-Match` and `If-Match`, and takes any
  * signature for a good one.
- *
- * @returns the server
  */
 export function startObjectServer(): ObjectServer {
   const listeners = new Set<Listener>();

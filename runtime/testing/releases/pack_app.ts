@@ -21,11 +21,7 @@ export interface PackedApp {
   readonly size: number;
 }
 
-/**
- * How the `flyhot` command is run: both packages have the same version.
- *
- * @returns program and first arguments
- */
+/** How the `flyhot` command is run: both packages have the same version. Returns program and first arguments. */
 export function flyhotCommand(): readonly string[] {
   return [
     Deno.execPath(),
@@ -38,15 +34,7 @@ export function flyhotCommand(): readonly string[] {
   ];
 }
 
-/**
- * Packs a folder.
- *
- * @param folder the app's folder
- * @param options its name for people, the app, where to write the release, and how the `flyhot` command is run
- * @param signal gives up
- * @returns the release
- * @throws {TestAppError} if the folder cannot be packed, saying what the command says
- */
+/** Packs a folder. Throws if the folder cannot be packed, saying what the command says. */
 export async function packApp(
   folder: string,
   options: {

@@ -20,14 +20,7 @@ export interface Deployed {
   readonly history: readonly HotUpgrade[];
 }
 
-/**
- * Begins an upgrade: only this machine may apply it, and one that starts again does not.
- *
- * @param deployed what runs
- * @param upgrade the upgrade
- * @param machineId the machine
- * @returns what should run
- */
+/** Begins an upgrade: only this machine may apply it, and one that starts again does not. */
 export function begun(
   { current, history }: Deployed,
   upgrade: NewUpgrade,
@@ -39,15 +32,7 @@ export function begun(
   };
 }
 
-/**
- * Begins the way back to what was committed before; the next way back then leads one step further.
- *
- * @param deployed what runs
- * @param target {@linkcode previous} of it
- * @param upgrade the upgrade that leads back
- * @param machineId the machine
- * @returns what should run
- */
+/** Begins the way back to what was committed before; the next way back then leads one step further. */
 export function begunBack(
   { current, history }: Deployed,
   target: HotUpgrade | null,
@@ -59,12 +44,7 @@ export function begunBack(
   return begun({ current: undone, history: rest }, upgrade, machineId);
 }
 
-/**
- * Ends an upgrade well: from now on a machine that starts again applies it too.
- *
- * @param deployed what runs
- * @returns the same, committed
- */
+/** Ends an upgrade well: from now on a machine that starts again applies it too. */
 export function committed({ current, history }: Deployed): Deployed {
   return {
     current: current && { ...current, state: "committed", wave: "*" },
@@ -72,13 +52,7 @@ export function committed({ current, history }: Deployed): Deployed {
   };
 }
 
-/**
- * Ends an upgrade badly: what ran before is current again.
- *
- * @param before what ran before it
- * @param deployed what should have run
- * @returns what ran before, with the refused one in its history
- */
+/** Ends an upgrade badly: what ran before is current again. */
 export function refused(before: Deployed, { current }: Deployed): Deployed {
   if (!current) return before;
   return {
@@ -89,10 +63,8 @@ export function refused(before: Deployed, { current }: Deployed): Deployed {
 }
 
 /**
- * What was committed before the current upgrade and differs from it: where a rollback leads.
- *
- * @param deployed what runs
- * @returns the upgrade, or null for the code that the app was started with
+ * What was committed before the current upgrade and differs from it: where a rollback leads. Returns the upgrade, or
+ * null for the code that the app was started with.
  */
 export function previous({ current, history }: Deployed): HotUpgrade | null {
   return history.find(({ state, sha256 }) =>
@@ -100,15 +72,7 @@ export function previous({ current, history }: Deployed): HotUpgrade | null {
   ) ?? null;
 }
 
-/**
- * Writes what is deployed into the pointer.
- *
- * @param pointer the pointer, or null where there is none
- * @param where the app and its base image
- * @param deployed what its generation is to run
- * @param now the time, RFC 3339
- * @returns the next pointer
- */
+/** Writes what is deployed into the pointer. */
 export function pointerWith(
   pointer: Pointer | null,
   where: { readonly app: string; readonly imageRef: string },

@@ -61,13 +61,8 @@ export class Publisher {
   }
 
   /**
-   * Publishes a release and waits until the machine says what became of it.
-   *
-   * @param release the release
-   * @param signal gives up
-   * @param consent what is consented to for this upgrade. Default nothing
-   * @returns what the machine says
-   * @throws {TestAppError} if it says nothing before the signal is aborted or its process ends
+   * Publishes a release and waits until the machine says what became of it. Throws if it says nothing before the signal
+   * is aborted or its process ends.
    */
   async publish(
     release: PackedApp,
@@ -95,11 +90,8 @@ export class Publisher {
   }
 
   /**
-   * Leads back to what ran before the last upgrade.
-   *
-   * @param signal gives up
-   * @returns what the machine says
-   * @throws {TestAppError} if there was no upgrade, or as {@linkcode Publisher.publish}
+   * Leads back to what ran before the last upgrade. Throws if there was no upgrade, or as {@linkcode
+   * Publisher.publish}.
    */
   async goBack(signal: AbortSignal): Promise<UpgradeReport> {
     const { current } = this.#deployed;

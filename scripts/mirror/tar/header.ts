@@ -44,13 +44,7 @@ export interface PosixUstarFormat extends OldStyleFormat {
 
 const decoder = new TextDecoder();
 
-/**
- * Decodes a header.
- *
- * @param block The 512 bytes of the header.
- * @returns The header as it is stated, however odd.
- * @throws {SyntaxError} If its checksum is wrong.
- */
+/** Decodes a header. Throws If its checksum is wrong. */
 export function parseHeader(
   block: Uint8Array,
 ): OldStyleFormat | PosixUstarFormat {

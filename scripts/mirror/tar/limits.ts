@@ -28,12 +28,8 @@ const SLASH = 0x2f;
 const encoder = new TextEncoder();
 
 /**
- * Splits a path over ustar's two fields: as little prefix as will do.
- *
- * @param path The path as it would stand in the archive.
- * @returns The bytes of both fields.
- * @throws {RangeError} If the path or its last part is too long.
- * @throws {TypeError} If no slash splits it over the two fields.
+ * Splits a path over ustar's two fields: as little prefix as will do. Returns The bytes of both fields. Throws If the
+ * path or its last part is too long. Throws If no slash splits it over the two fields.
  */
 export function splitPath(
   path: string,
@@ -59,22 +55,14 @@ export function splitPath(
 }
 
 /**
- * Checks that a path fits into a tar header.
- *
- * @param path The path as it would stand in the archive.
- * @throws {RangeError} If the path or its last part is too long.
- * @throws {TypeError} If no slash splits it over the two fields of the header.
+ * Checks that a path fits into a tar header. Throws If the path or its last part is too long. Throws If no slash splits
+ * it over the two fields of the header.
  */
 export function assertValidPath(path: string): void {
   splitPath(path);
 }
 
-/**
- * Checks that metadata fits into a tar header.
- *
- * @param options The metadata of an entry.
- * @throws {TypeError} If a number is negative or too large, or a text too long.
- */
+/** Checks that metadata fits into a tar header. Throws If a number is negative or too large, or a text too long. */
 export function assertValidTarStreamOptions(options: TarStreamOptions): void {
   const digits = { mode: 6, uid: 6, gid: 6, mtime: 11 };
   for (const key of ["mode", "uid", "gid", "mtime"] as const) {

@@ -78,14 +78,7 @@ export async function plan(
   return { config: shownValues(config), ...report };
 }
 
-/**
- * Plans a rollout and gives the plan as the answer.
- *
- * @param options what the command line says
- * @param environment the outside
- * @returns the exit code: 0 hot, 8 cold
- * @throws {FlyhotError} as {@linkcode plan} does
- */
+/** Plans a rollout and gives the plan as the answer. Throws as {@linkcode plan} does. */
 export async function dryRun(
   options: PlanOptions,
   environment: CommandEnvironment,

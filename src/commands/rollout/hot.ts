@@ -121,6 +121,14 @@ export const hotCommand: Command = defineCommand({
       description: "How long new code is watched before it counts as good",
       default: "what each machine was started with",
     },
+    {
+      name: "message",
+      type: "string",
+      short: "m",
+      value: "text",
+      description: "What it is about, for flyhot releases",
+      default: "the last commit's, where nothing differs from it",
+    },
     ...CONSENT_FLAGS,
     ...BUCKET_FLAGS,
   ],
@@ -173,7 +181,8 @@ export const hotCommand: Command = defineCommand({
     );
     if (flags.local) {
       const { hotLocal } = await import("./hot_local.ts");
-      return await hotLocal(config, { force, key, consent }, context);
+      const { message } = flags;
+      return await hotLocal(config, { force, key, consent, message }, context);
     }
     const { hotRemote } = await import("./hot_remote.ts");
     return await hotRemote(config, {
@@ -184,6 +193,7 @@ export const hotCommand: Command = defineCommand({
       force,
       key,
       consent,
+      message: flags.message,
     }, context);
   },
 });

@@ -4,6 +4,7 @@
 import { openBucket } from "../../config/load.ts";
 import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
+import { requireDeno } from "../../release/graph/deno_program.ts";
 import { cleanCommit } from "../../release/files/working_tree.ts";
 import type { SigningKey } from "../../release/signing.ts";
 import type { CommandEnvironment } from "../command.ts";
@@ -12,7 +13,11 @@ import {
   openFleet,
   openMachinesApi,
 } from "../../rollout/fly_access.ts";
-import { answerReport, orchestrateOptions } from "./rollout_run.ts";
+import {
+  answerReport,
+  orchestrateOptions,
+  releaseNotes,
+} from "./rollout_run.ts";
 
 /** Packs the working tree and brings it to all machines, in this process. */
 export async function hotLocal(
@@ -21,15 +26,17 @@ export async function hotLocal(
     readonly force: boolean;
     readonly key: SigningKey | null;
     readonly consent: readonly string[];
+    readonly message: string | undefined;
   },
   environment: CommandEnvironment,
 ): Promise<number> {
   const { host, reporter, signal } = environment;
   const { key } = options;
   const app = requireApp(config);
+  await requireDeno(host, `Cannot pack ${host.cwd()}`, signal);
   const bucket = openBucket(config, host);
   const api = await openMachinesApi(app, config, host, { signal });
-  const [deployedBy, commit] = await Promise.all([
+  const [deployedBy, head] = await Promise.all([
     deployerName(host, undefined, signal),
     cleanCommit(host.cwd(), host, signal),
   ]);
@@ -40,7 +47,7 @@ export async function hotLocal(
       deployedBy,
       force: options.force,
       consent: options.consent,
-      ...(commit === null ? {} : { commit }),
+      ...releaseNotes(options.message, head),
       dryRun: false,
       gitIgnored: true,
       ...(key ? { sign: (release) => key.sign(release) } : {}),

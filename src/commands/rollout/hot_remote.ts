@@ -5,6 +5,7 @@ import { isAtRest, isRunning } from "../../rollout/machines/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
 import { FlyhotError, isErrorCode } from "../../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../../fly/flyctl.ts";
+import { cleanCommit } from "../../release/files/working_tree.ts";
 import { MachinesFleet } from "../../fly/machines_fleet.ts";
 import type { MachinesApi } from "../../fly/machines_api.ts";
 import type { Host } from "../../host.ts";
@@ -23,7 +24,7 @@ import {
   orchestratorSpec,
 } from "../../orchestrator/launch.ts";
 import { taskOf } from "../../orchestrator/task.ts";
-import { answerReport } from "./rollout_run.ts";
+import { answerReport, releaseNotes } from "./rollout_run.ts";
 
 /** What the command line says beyond the configuration. */
 export interface HotRemoteOptions {
@@ -39,6 +40,8 @@ export interface HotRemoteOptions {
   readonly key: SigningKey | null;
   /** What is consented to, for this upgrade only. */
   readonly consent: readonly string[];
+  /** What it is about, where that was said. */
+  readonly message: string | undefined;
 }
 
 /** Builds an image, starts a temporary machine from it and follows the rollout that runs there. */
@@ -60,6 +63,10 @@ export async function hotRemote(
   const api = await openMachinesApi(app, config, host, { flyctl, signal });
   // Asked before the build, because a build takes minutes.
   await refuseNothingRunning(api, signal);
+  // What an image that is there already was built from is not known here.
+  const head = options.image === undefined
+    ? await cleanCommit(host.cwd(), host, signal)
+    : null;
   const launchId = ulid(host.now(), host.randomBytes(10));
   const image = options.image ??
     await build(config, flyctl!, { ...options, app, launchId }, environment);
@@ -71,6 +78,7 @@ export async function hotRemote(
     force: options.force,
     sign: options.key !== null,
     consent: options.consent,
+    ...releaseNotes(options.message, head),
   });
   const begun = host.monotonicNow();
   const name = "Start temporary machine";

@@ -8,7 +8,7 @@ import { MachinesFleet } from "../../fly/machines_fleet.ts";
 import type { Host } from "../../host.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
 import type { RolloutReport } from "../../rollout/report.ts";
-import { jsonReporter } from "../../ui/json_reporter.ts";
+import { jsonReporter } from "../../ui/reporters/json_reporter.ts";
 import type { ReportEvent } from "../../ui/reporter.ts";
 import {
   type Command,
@@ -28,6 +28,7 @@ import {
 import { openMachinesApi } from "../../rollout/fly_access.ts";
 import { parseTask, TASK_VARIABLE } from "../../orchestrator/task.ts";
 import { exitCodeOf } from "../../reports/report_text.ts";
+import { given } from "../../config/app_flags.ts";
 import { answerReport, orchestrateOptions } from "./rollout_run.ts";
 
 const ACKNOWLEDGE_MS_MAX = 20_000;
@@ -108,6 +109,7 @@ async function rollOut(
       deployedBy: task.deployedBy,
       force: task.force,
       consent: task.consent,
+      ...given({ commit: task.commit, message: task.message }),
       dryRun: false,
       gitIgnored: false,
       ...(task.sign ? { sign } : {}),

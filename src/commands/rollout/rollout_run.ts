@@ -2,6 +2,7 @@
  * @module
  */
 import type { ResolvedConfig } from "../../config/resolve.ts";
+import type { CleanCommit } from "../../release/files/working_tree.ts";
 import type { OrchestrateOptions } from "../../rollout/orchestrate.ts";
 import type { RolloutReport } from "../../rollout/report.ts";
 import type { CommandEnvironment } from "../command.ts";
@@ -22,6 +23,7 @@ export function orchestrateOptions(
     | "sign"
     | "consent"
     | "commit"
+    | "message"
   >,
 ): OrchestrateOptions {
   const entries = config.entries.value;
@@ -38,6 +40,18 @@ export function orchestrateOptions(
     ...(config.probationMs.value === null
       ? {}
       : { probationMs: config.probationMs.value }),
+  };
+}
+
+/** What `flyhot releases` will tell of a release: what was said about it, else what the commit says that it is. */
+export function releaseNotes(
+  said: string | undefined,
+  head: CleanCommit | null,
+): { readonly commit?: string; readonly message?: string } {
+  const message = said ?? head?.subject;
+  return {
+    ...(head === null ? {} : { commit: head.commit }),
+    ...(message ? { message } : {}),
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { nearestName } from "../suggest.ts";
-import { isRecord, joinPath } from "../../values.ts";
+import { isRecord, joinPath } from "../../base/values.ts";
 
 /** The names of the environment variables that hold credentials. */
 export interface CredentialNames {

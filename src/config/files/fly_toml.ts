@@ -5,7 +5,7 @@ import { errorText } from "@flyhot/runtime/protocol";
 import { parse as parseToml } from "@std/toml";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { isRecord, joinPath } from "../../values.ts";
+import { isRecord, joinPath } from "../../base/values.ts";
 
 /** What flyhot needs to know of an app's Fly configuration. */
 export interface FlyToml {

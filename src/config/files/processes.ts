@@ -2,7 +2,7 @@
  * @module
  */
 import { parse as parseToml } from "@std/toml";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 
 /** The process groups of a `fly.toml`. */
 export function processesOf(

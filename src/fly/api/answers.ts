@@ -3,7 +3,7 @@
  */
 import { FlyhotError } from "../../errors.ts";
 import type { HttpAnswer } from "../../http.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 
 /** How a command in a machine ended. */
 export interface ExecOutcome {

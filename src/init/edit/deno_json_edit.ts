@@ -11,14 +11,7 @@ import {
   parseTree,
 } from "jsonc-parser";
 
-/**
- * Sets a value in a JSON file with comments.
- *
- * @param text the text
- * @param path the keys that lead there; objects on the way are made
- * @param value the value
- * @returns the new text; null if the text is not one object
- */
+/** Sets a value in a JSON file with comments. Returns the new text; null if the text is not one object. */
 export function setValue(
   text: string,
   path: readonly string[],
@@ -93,12 +86,8 @@ function withComment(
 }
 
 /**
- * Adds texts to a list in a JSON file with comments; those that are there stay where they are.
- *
- * @param text the text
- * @param path the keys that lead to the list, which is made if it is not there
- * @param items what to add
- * @returns the new text, the same if nothing is missing; null if the text is not one object, or no list stands there
+ * Adds texts to a list in a JSON file with comments; those that are there stay where they are. Returns the new text,
+ * the same if nothing is missing; null if the text is not one object, or no list stands there.
  */
 export function addItems(
   text: string,

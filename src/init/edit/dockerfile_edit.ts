@@ -30,11 +30,8 @@ export interface DockerfileOptions {
 }
 
 /**
- * Puts the runtime into a Dockerfile: the command with the preload, and a line that fetches it while the image is built.
- *
- * @param dockerfile the text
- * @param options what is known besides
- * @returns the new text, and what is left to do
+ * Puts the runtime into a Dockerfile: the command with the preload, and a line that fetches it while the image is
+ * built.
  */
 export function hotDockerfile(
   dockerfile: string,

@@ -5,10 +5,8 @@
 const FOLDER = ".flyhot";
 
 /**
- * Adds `.flyhot` to the text of a `.dockerignore` or `.gitignore`.
- *
- * @param text the text, or null where there is no such file
- * @returns the new text; the same if a line leaves the folder out already
+ * Adds `.flyhot` to the text of a `.dockerignore` or `.gitignore`. Returns the new text; the same if a line leaves the
+ * folder out already.
  */
 export function ignoreReleases(text: string | null): string {
   if (text === null || text.trim() === "") return `${FOLDER}\n`;

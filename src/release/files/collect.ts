@@ -3,7 +3,7 @@
  */
 import { isReleasePath, MANIFEST_PATH } from "@flyhot/runtime/protocol";
 import { assertValidPath } from "@std/tar";
-import { joinPath } from "../../values.ts";
+import { joinPath } from "../../base/values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { isForDevelopment, isSecretLike } from "@flyhot/runtime/plan";

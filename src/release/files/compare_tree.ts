@@ -4,7 +4,7 @@
 import { shownText } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { joinPath } from "../../values.ts";
+import { joinPath } from "../../base/values.ts";
 import { digestOf } from "../digest.ts";
 
 /** How many files an error names. */

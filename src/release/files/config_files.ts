@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
-import { isRecord, joinPath } from "../../values.ts";
+import { isRecord, joinPath } from "../../base/values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { ignoreTest } from "../../config/ignore.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
-import { joinPath } from "../../values.ts";
+import { joinPath } from "../../base/values.ts";
 import type { Host } from "../../host.ts";
 import type { AnalysisCache } from "../graph/analysis_cache.ts";
 import { analyzeScripts } from "../graph/analyze_scripts.ts";

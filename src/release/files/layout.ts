@@ -3,7 +3,7 @@
  */
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import type { Host } from "../../host.ts";
-import { isRecord, joinPath } from "../../values.ts";
+import { isRecord, joinPath } from "../../base/values.ts";
 import { type Collected, collectFiles } from "./collect.ts";
 import type { ConfigFiles } from "./config_files.ts";
 import { linkNotes, modulesBehindLinks } from "./linked_modules.ts";

@@ -4,7 +4,7 @@
 import { findEntries, type FoundEntries } from "../graph/entries.ts";
 import { type ConfigFiles, readConfigFiles } from "./config_files.ts";
 import type { Host } from "../../host.ts";
-import { joinPath } from "../../values.ts";
+import { joinPath } from "../../base/values.ts";
 
 /** An app's folder. */
 export interface ProjectFiles {

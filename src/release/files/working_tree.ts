@@ -29,6 +29,14 @@ export async function isDirty(
   }
 }
 
+/** The last commit, where a folder is exactly as in it. */
+export interface CleanCommit {
+  /** Its hash. */
+  readonly commit: string;
+  /** The first line of its message; empty where git does not say. */
+  readonly subject: string;
+}
+
 /**
  * Names the commit that a folder is exactly as in.
  *
@@ -41,16 +49,16 @@ export async function cleanCommit(
   root: string,
   host: Pick<Host, "run">,
   signal?: AbortSignal,
-): Promise<string | null> {
-  try {
+): Promise<CleanCommit | null> {
+  const git = async (...args: string[]) => {
     const options = { cwd: root, ...(signal ? { signal } : {}) };
-    const { code, stdout } = await host.run(
-      "git",
-      ["rev-parse", "--verify", "--quiet", "HEAD"],
-      options,
-    );
-    if (code !== 0 || await isDirty(root, host, signal)) return null;
-    return stdout.trim() || null;
+    const { code, stdout } = await host.run("git", args, options);
+    return code === 0 ? stdout.trim() : "";
+  };
+  try {
+    const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
+    if (commit === "" || await isDirty(root, host, signal)) return null;
+    return { commit, subject: await git("log", "-1", "--format=%s", commit) };
   } catch (error) {
     if (error instanceof Error && error.name === "NotFound") return null;
     throw error;

@@ -27,10 +27,9 @@ Deno.test("isDirty() knows a committed tree, a changed one, and none", async () 
     await git("add", ".");
     await git("commit", "-qm", "one");
     assertEquals(await isDirty(root, host), false);
-    assertEquals(
-      (await cleanCommit(root, host))?.match(/^[0-9a-f]{40,64}$/)?.length,
-      1,
-    );
+    const head = await cleanCommit(root, host);
+    assertEquals(head?.commit.match(/^[0-9a-f]{40,64}$/)?.length, 1);
+    assertEquals(head?.subject, "one");
     await Deno.writeTextFile(join(root, "main.ts"), "2");
     assertEquals(await isDirty(root, host), true);
     assertEquals(await cleanCommit(root, host), null);

@@ -3,7 +3,7 @@
  */
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { Host } from "../../host.ts";
-import { joinPath } from "../../values.ts";
+import { joinPath } from "../../base/values.ts";
 import { tooMuch } from "./cache_limits.ts";
 import { COMMIT, VERSION } from "../../version.ts";
 import { digestOfText } from "../digest.ts";

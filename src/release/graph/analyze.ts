@@ -8,7 +8,7 @@ import {
   type Node,
 } from "@flyhot/runtime/plan";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 
 /**
  * Analyzes one script of a release.

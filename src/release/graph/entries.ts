@@ -6,7 +6,7 @@ import {
   dockerfileInstructions,
   withoutEndSlashes,
 } from "../../config/files/dockerfile_lines.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 
 /** The texts that may name a main module; null where there is no such file. */
 export interface EntrySources {

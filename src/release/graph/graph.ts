@@ -3,6 +3,7 @@
  */
 import { isBuiltin } from "node:module";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
+import { denoMissing, denoProgram } from "./deno_program.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { LINKED, PackageTargets } from "@flyhot/runtime/plan";
@@ -115,10 +116,7 @@ async function denoInfo(
   host: Host,
   signal?: AbortSignal,
 ): Promise<InfoGraph> {
-  // A compiled flyhot is its own execPath, and is not deno.
-  const program = /(^|[\\/])deno(\.exe)?$/i.test(host.execPath)
-    ? host.execPath
-    : "deno";
+  const program = denoProgram(host);
   // Only edges between the app's own modules are wanted: no network, no lock file touched.
   let args = [
     "info",
@@ -144,10 +142,7 @@ async function denoInfo(
     }
   } catch (cause) {
     if (!(cause instanceof Error) || cause.name !== "NotFound") throw cause;
-    throw new FlyhotError("not_found", `${what}: there is no deno on PATH`, {
-      hint: "install Deno 2.9 or later; the compiled flyhot needs it too",
-      cause,
-    });
+    throw denoMissing(what, cause);
   }
   if (outcome.code !== 0) {
     const said = outcome.stderr.trim().replace(/^error: /, "");
@@ -268,7 +263,8 @@ function resolve(
 function broken(path: string, from: string | null, error: string): FlyhotError {
   const said = error.split("\n")[0] ?? "";
   if (!error.startsWith("Module not found")) {
-    return new FlyhotError("usage", `Cannot pack ${path}: ${said}`, {
+    const [place = ""] = /:\d+:\d+$/.exec(error.trimEnd()) ?? [];
+    return new FlyhotError("usage", `Cannot pack ${path}${place}: ${said}`, {
       hint: `correct ${path}: deno check ${path}`,
     });
   }

@@ -222,8 +222,8 @@ Deno.test("readGraph() refuses what cannot be imported, and names both ends", as
       `Cannot pack main.ts: Import "unmapped" not a dependency`,
     ],
     [
-      { "main.ts": `import "./a.ts";`, "a.ts": "import {" },
-      "Cannot pack a.ts: SyntaxError",
+      { "main.ts": `import "./a.ts";`, "a.ts": "let a;\nlet b = ;\n" },
+      "Cannot pack a.ts:2:9: SyntaxError: Expression expected",
     ],
     [
       { "other.ts": "" },

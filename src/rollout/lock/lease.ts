@@ -3,7 +3,7 @@
  */
 import { type DeployLock, errorText } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { backoffMs } from "../../backoff.ts";
+import { backoffMs } from "../../base/backoff.ts";
 import {
   describeLock,
   heldRecord,

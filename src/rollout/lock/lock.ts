@@ -4,7 +4,7 @@
 import { type Bucket, BucketError } from "@flyhot/runtime/bucket";
 import { type DeployLock, ulid } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { backoffMs } from "../../backoff.ts";
+import { backoffMs } from "../../base/backoff.ts";
 import {
   decideLock,
   describeLock,

@@ -71,15 +71,8 @@ export async function readLock(
 }
 
 /**
- * Reads the deploy lock of an app, and the bucket's clock with it.
- *
- * @param bucket the bucket
- * @param app the Fly app
- * @param host a clock that never jumps
- * @param signal gives up early
- * @returns the lock and the time
- * @throws {BucketError} if the request fails
- * @throws {FlyhotError} `conflict` if the bucket names no time
+ * Reads the deploy lock of an app, and the bucket's clock with it. Throws if the request fails. Throws `conflict` if
+ * the bucket names no time.
  */
 export async function lookAtLock(
   bucket: Bucket,
@@ -139,17 +132,7 @@ function readableRecord(value: unknown): DeployLock {
   }
 }
 
-/**
- * Writes the deploy lock of an app if the condition holds.
- *
- * @param bucket the bucket
- * @param app the Fly app
- * @param record the new record
- * @param condition when to write
- * @param signal gives up early
- * @returns what became of the write
- * @throws {BucketError} if the request is refused
- */
+/** Writes the deploy lock of an app if the condition holds. Throws if the request is refused. */
 export function writeLock(
   bucket: Bucket,
   app: string,

@@ -3,7 +3,7 @@
  */
 import type { AppMachine } from "../../fly/fleet.ts";
 import type { RolloutDeps } from "../deps.ts";
-import { describeBad, machineReport, restingReport } from "../outcome.ts";
+import { describeBad, machineReport, restingReport } from "../waves/outcome.ts";
 import type { Prepared } from "../prepare.ts";
 import type { MachineReport } from "../report.ts";
 import { counted } from "../steps.ts";

@@ -40,12 +40,7 @@ const RETRY_MS = 1_000;
 
 /**
  * Watches machines for a while, then asks each whether the process that said so is still there and runs the release.
- *
- * @param begin what is known of the machines
- * @param options who they were, and for how long
- * @param deps clock, machines and reporter
- * @param signal gives up early
- * @returns what is known then, in the order given; over at once when one has died
+ * Returns what is known then, in the order given; over at once when one has died.
  */
 export async function liveThrough(
   begin: readonly MachineState[],
@@ -157,15 +152,7 @@ async function meetAnew(
   }));
 }
 
-/**
- * Takes in what follows from a look at a machine.
- *
- * @param state what was known
- * @param life what follows
- * @param deps machines, for the last words of one that died
- * @param signal gives up early
- * @returns what is known now
- */
+/** Takes in what follows from a look at a machine. */
 export async function afterLife(
   state: MachineState,
   life: Life,

@@ -14,7 +14,7 @@ import {
   ServesNobodyError,
 } from "../../fly/fleet.ts";
 import type { MachineExit } from "../../fly/machine.ts";
-import { oneLine } from "../../one_line.ts";
+import { oneLine } from "../../base/one_line.ts";
 import { runningSha } from "./running_code.ts";
 import type { MachineState } from "./verdict.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import type { AppMachine } from "../../fly/fleet.ts";
 import { FlyhotError } from "../../errors.ts";
-import { mapLimited } from "../../limited.ts";
+import { mapLimited } from "../../base/limited.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { RolloutDeps } from "../deps.ts";
 
@@ -101,13 +101,8 @@ async function askForBoth(
 }
 
 /**
- * Fetches what planners need, once for each code that runs: process groups have different main modules.
- *
- * @param asked the machines and what they run
- * @param deps machines and reporter
- * @param signal gives up early
- * @returns the manifests
- * @throws {FlyhotError} if none of the machines that run the same code gives it out
+ * Fetches what planners need, once for each code that runs: process groups have different main modules. Throws if none
+ * of the machines that run the same code gives it out.
  */
 export async function distinctManifests(
   asked: readonly AskedProcess[],

@@ -28,13 +28,7 @@ export interface AbandonedProbation {
 /** What settles an abandoned probation. */
 export const SETTLES = "flyhot rollback";
 
-/**
- * Finds the upgrades on probation, whether or not somebody watches them.
- *
- * @param pointer the pointer
- * @param imageRefs the base images that count
- * @returns the upgrades
- */
+/** Finds the upgrades on probation, whether or not somebody watches them. */
 export function onProbation(
   pointer: Pointer,
   imageRefs: readonly string[],
@@ -56,21 +50,14 @@ export function onProbation(
 }
 
 /**
- * Tells whether nobody watches a rollout any more.
- *
- * @param lock the deploy lock as it was read; null if there is none
- * @returns true if nobody holds it, or it had lapsed by the bucket's clock
+ * Tells whether nobody watches a rollout any more. Returns true if nobody holds it, or it had lapsed by the bucket's
+ * clock.
  */
 export function isUnwatched(lock: StoredLock | null): boolean {
   return lock === null || lockState(lock.record, lock.date) !== "held";
 }
 
-/**
- * Says in one sentence what was left and what settles it.
- *
- * @param abandoned the upgrade
- * @returns for example `v2.0.0 was left on probation by ann on m1 (upgrade 01K9); settle it with: flyhot rollback`
- */
+/** Says in one sentence what was left and what settles it. */
 export function describeAbandoned(
   { version, deployed_by, machines, upgrade_id }: AbandonedProbation,
 ): string {

@@ -16,11 +16,13 @@ export interface UpgradeOptions {
   readonly consent?: readonly string[];
   /** The commit that the release was packed from, where it is exactly that. */
   readonly commit?: string;
+  /** What it is about, for people. */
+  readonly message?: string;
 }
 
 /** The record of an upgrade on probation that no machine may apply yet. */
 export function newUpgrade(
-  { deployedBy, probationMs, consent, commit }: UpgradeOptions,
+  { deployedBy, probationMs, consent, commit, message }: UpgradeOptions,
   { release: { manifest, sha256, size } }: Pick<Prepared, "release">,
   { key, url, signature }: PublishedRelease,
   host: Pick<Host, "now" | "randomBytes">,
@@ -39,6 +41,7 @@ export function newUpgrade(
     wave: [],
     ...(probationMs === undefined ? {} : { probation_ms: probationMs }),
     ...(commit === undefined ? {} : { commit }),
+    ...(message ? { message } : {}),
     ...(consent?.length ? { consent } : {}),
     ...(signature ? { signature } : {}),
   };

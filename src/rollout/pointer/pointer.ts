@@ -16,7 +16,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { backoffMs } from "../../backoff.ts";
+import { backoffMs } from "../../base/backoff.ts";
 import { GuardedBucket } from "../lock/guarded_bucket.ts";
 import type { Transition } from "./transitions.ts";
 
@@ -84,11 +84,7 @@ export class PointerMover {
     this.#lineage = ulid(deps.host.now(), deps.host.randomBytes(10));
   }
 
-  /**
-   * Has something asked before every write from now on.
-   *
-   * @param confirm throws where nothing may be written, for example because the lock is lost
-   */
+  /** Has something asked before every write from now on. */
   guard(confirm: () => Promise<void>): void {
     this.#bucket = new GuardedBucket(this.#bucket, confirm);
   }
@@ -102,13 +98,9 @@ export class PointerMover {
    * Applies a transition until it is known to be in.
    *
    * A write whose answer was lost is repeated on what is there by then: transitions are idempotent. A write that has
-   * begun is not given up early, so that nobody has to guess whether it lands.
-   *
-   * @param transition what to change
-   * @param signal gives up early
-   * @returns the pointer that is in place
-   * @throws {FlyhotError} `conflict` if the transition refuses or the bucket has no conditional writes, `network` if it stays open whether it is in
-   * @throws {BucketError} if a request fails for good
+   * begun is not given up early, so that nobody has to guess whether it lands. Returns the pointer that is in place.
+   * Throws `conflict` if the transition refuses or the bucket has no conditional writes, `network` if it stays open
+   * whether it is in. Throws if a request fails for good.
    */
   async move(transition: Transition, signal?: AbortSignal): Promise<Pointer> {
     const url = this.#bucket.url(pointerKey(this.#app));

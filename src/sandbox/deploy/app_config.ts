@@ -4,7 +4,7 @@
 import { parse as parseToml } from "@std/toml";
 import { parseFlyToml } from "../../config/files/fly_toml.ts";
 import { durationMs } from "../durations.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 import type {
   CheckConfig,
   MachineSettings,

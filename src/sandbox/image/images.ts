@@ -4,6 +4,7 @@
 import { parseImageRef } from "@flyhot/runtime/protocol";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { parseDenoJson } from "../../config/files/deno_json.ts";
 import { FlyhotError } from "../../errors.ts";
 import { isMissing, readBytes, readText } from "../computer/disk.ts";
 import { dockerignore, staysOut } from "./dockerignore.ts";
@@ -105,7 +106,7 @@ export class Images {
       size: copied.reduce((sum, { size }) => sum + size, 0),
       folder,
       start: text === null
-        ? DEFAULT_START
+        ? await startWithoutDockerfile(source)
         : parseDockerfile(text, options.buildArgs),
     };
     this.#images.push(image);
@@ -128,6 +129,17 @@ export class Images {
         : image.digest === wanted.digest)
     ) ?? null;
   }
+}
+
+/** How an app without a Dockerfile starts: by the main module that its deno.json names, else `main.ts`. */
+async function startWithoutDockerfile(folder: string): Promise<ImageStart> {
+  for (const name of ["deno.json", "deno.jsonc"]) {
+    const text = await readText(join(folder, name));
+    if (text === null) continue;
+    const [entry = "main.ts"] = parseDenoJson(text, name).entry ?? [];
+    return { ...DEFAULT_START, cmd: ["deno", "run", "-A", entry] };
+  }
+  return DEFAULT_START;
 }
 
 async function readNamed(

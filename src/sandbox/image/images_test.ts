@@ -106,6 +106,20 @@ Deno.test("Images.build() reads how the image starts, from the Dockerfile named"
   assertEquals([named.start.cmd, named.start.env], [["b"], { N: "2" }]);
 });
 
+Deno.test("T30: Images.build() starts the main module that deno.json names, where there is no Dockerfile", async () => {
+  for (
+    const [text, entry] of [
+      ['{ "flyhot": { "entry": "src/server.ts" } }', "src/server.ts"],
+      ['{ "flyhot": { "entry": ["a.ts", "b.ts"] } }', "a.ts"],
+      ['{ "flyhot": {} }', "main.ts"],
+    ] as const
+  ) {
+    await using at = await folders({ "deno.json": text });
+    const { start } = await at.images.build(at.app, { app: "a" });
+    assertEquals(start.cmd, ["deno", "run", "-A", entry]);
+  }
+});
+
 Deno.test("Images.build() refuses what it cannot build, saying why", async () => {
   await using at = await folders({ "main.ts": "" });
   const missing = await assertRejects(

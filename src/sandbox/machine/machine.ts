@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import { sleep } from "../../sleep.ts";
+import { sleep } from "../../base/sleep.ts";
 import { newUlid } from "../ids.ts";
 import type { Image } from "../image/images.ts";
 import { JobQueue } from "./job_queue.ts";

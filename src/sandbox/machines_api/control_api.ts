@@ -13,7 +13,7 @@ import type {
   LoopbackAnswer,
   LoopbackRequest,
 } from "../server/loopback_server.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 import { json, OK } from "./machine_call.ts";
 import { answerErrors, bodyOf, requireToken } from "./machines_api.ts";
 import type { Machines } from "../machines.ts";

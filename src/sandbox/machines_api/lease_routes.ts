@@ -3,7 +3,7 @@
  */
 import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import { type Call, json, OK } from "./machine_call.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 import { invalidArgument, PlatformError } from "./platform_error.ts";
 
 /** Sets one value: `POST /:id/metadata/:key`. Whether Fly minds a lease here is not known; the sandbox does not. */

@@ -5,7 +5,7 @@ import { splitWords } from "../image/command_line.ts";
 import { durationMs } from "../durations.ts";
 import type { LoopbackAnswer } from "../server/loopback_server.ts";
 import { begin, type Call, json, leased, OK } from "./machine_call.ts";
-import { isRecord } from "../../values.ts";
+import { isRecord } from "../../base/values.ts";
 import { parseWait, waitForMachine } from "./machine_wait.ts";
 import { invalidArgument } from "./platform_error.ts";
 import { isSignal, type Signal, signalName } from "../computer/processes.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { LoopbackAnswer } from "../server/loopback_server.ts";
-import { checkDigests } from "./checksums.ts";
+import { checkDigests } from "./request/checksums.ts";
 import { notImplemented, S3Error } from "./s3_error.ts";
 import {
   judgeRead,

@@ -17,7 +17,7 @@ import { answerObject } from "./object_answers.ts";
 import { notImplemented, S3Error } from "./s3_error.ts";
 import { S3Objects } from "./s3_objects.ts";
 import { type S3Request, type Store, xmlAnswer } from "./s3_request.ts";
-import { verifySignature } from "./s3_signature.ts";
+import { verifySignature } from "./request/s3_signature.ts";
 import { S3Uploads } from "./s3_uploads.ts";
 import { elementsOf } from "./s3_xml.ts";
 import { answerUpload } from "./upload_answers.ts";

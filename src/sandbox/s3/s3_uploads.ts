@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { joined } from "./chunked_body.ts";
+import { joined } from "./request/chunked_body.ts";
 import { invalidArgument, S3Error } from "./s3_error.ts";
 import { etagOf, type NewObject } from "./s3_objects.ts";
 

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import { sleep } from "../../sleep.ts";
+import { sleep } from "../../base/sleep.ts";
 import {
   createServer,
   type IncomingMessage,
@@ -139,6 +139,8 @@ async function respond(
       });
     if (fault === "lose_answer") return spoil(incoming);
     if (fault === "cut_answer") return void incoming.socket.destroy();
+    // Another fault has to be made above.
+    fault satisfies undefined | "error500" | "slow_down" | object;
     await send(outgoing, answer, method === "HEAD", gone.signal);
   } finally {
     closing.removeEventListener("abort", leave);

@@ -3,7 +3,7 @@
  */
 import { basename, join } from "@std/path";
 import { copyFolder } from "../../../runtime/testing/app/copy_folder.ts";
-import { runProgram } from "../../../scripts/run_program.ts";
+import { runProgram } from "../../../scripts/programs/run_program.ts";
 
 /** A version of an app, on disk. */
 export interface Version {

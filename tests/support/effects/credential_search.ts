@@ -32,14 +32,7 @@ export class CredentialSearch {
     );
   }
 
-  /**
-   * Looks at a text.
-   *
-   * @param kind what it is, for the count
-   * @param where what exactly, for messages
-   * @param text the text
-   * @throws {AssertionError} if a credential stands there
-   */
+  /** Looks at a text. Throws if a credential stands there. */
   text(kind: string, where: string, text: string): void {
     this.looked[kind] = (this.looked[kind] ?? 0) + 1;
     for (const [name, form] of this.#forms) {
@@ -47,13 +40,7 @@ export class CredentialSearch {
     }
   }
 
-  /**
-   * Looks at bytes, and at what they are once unpacked.
-   *
-   * @param kind what it is, for the count
-   * @param where what exactly, for messages
-   * @param bytes the bytes
-   */
+  /** Looks at bytes, and at what they are once unpacked. */
   async bytes(
     kind: string,
     where: string,
@@ -71,12 +58,7 @@ export class CredentialSearch {
     }
   }
 
-  /**
-   * Looks at every file in a folder.
-   *
-   * @param kind what they are, for the count
-   * @param path the folder, or a file
-   */
+  /** Looks at every file in a folder. */
   async folder(kind: string, path: string): Promise<void> {
     const info = await Deno.lstat(path).catch(() => null);
     if (info?.isFile) await this.bytes(kind, path, await Deno.readFile(path));
@@ -87,11 +69,7 @@ export class CredentialSearch {
     }
   }
 
-  /**
-   * Looks at every object of a bucket, and its key.
-   *
-   * @param bucket the bucket
-   */
+  /** Looks at every object of a bucket, and its key. */
   async objects(bucket: Bucket): Promise<void> {
     for await (const { key } of bucket.list("")) {
       const found = await bucket.get(key);
@@ -102,12 +80,7 @@ export class CredentialSearch {
   }
 }
 
-/**
- * What was started, as `recordEffects()` has written it down.
- *
- * @param folder where to
- * @returns the programs
- */
+/** What was started, as `recordEffects()` has written it down. */
 export async function startedPrograms(
   folder: string,
 ): Promise<readonly StartedProgram[]> {
@@ -119,12 +92,7 @@ export async function startedPrograms(
   return started;
 }
 
-/**
- * The forms that a value takes where it is written.
- *
- * @param value the value; of a PEM the key itself is taken
- * @returns plain, in JSON, in URLs, in base64 wherever it begins there, and in hexadecimal digits
- */
+/** The forms that a value takes where it is written. */
 export function formsOf(value: string): readonly string[] {
   const pem = /^-----BEGIN [^-]+-----([^-]+)-----END/.exec(value.trim());
   if (pem) {

@@ -21,12 +21,7 @@ export interface StartedProgram {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/**
- * Begins to write down.
- *
- * @param folder where to; the name of a file there begins with what it is: `started-`, `gone-`
- * @returns ends it
- */
+/** Begins to write down. */
 export function recordEffects(folder: string): Disposable {
   let count = 0;
   const { Command, writeTextFileSync, copyFileSync, mkdirSync } = Deno;

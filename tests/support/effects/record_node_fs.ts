@@ -21,12 +21,7 @@ const AT_FIRST = ["unlink", "rm", "rmdir", "truncate", "writeFile"];
 /** Those that change what stands at their second one. */
 const AT_SECOND = ["rename", "copyFile", "cp"];
 
-/**
- * Patches the functions of `node:fs` and `node:fs/promises`, in all their forms.
- *
- * @param patch replaces one
- * @param keep told of each place
- */
+/** Patches the functions of `node:fs` and `node:fs/promises`, in all their forms. */
 export function patchNodeFs(patch: Patch, keep: Keep): void {
   const first = (path: unknown) => keep(path);
   const second = (_: unknown, path: unknown) => keep(path);

@@ -1,8 +1,8 @@
 /** Health checks of a machine, asked over HTTP.
  * @module
  */
-import { withDeadline } from "../../../deadline.ts";
-import { sleep } from "../../../sleep.ts";
+import { withDeadline } from "../../../base/deadline.ts";
+import { sleep } from "../../../base/sleep.ts";
 import { isListening } from "../../computer/ports.ts";
 import { durationMs } from "../../durations.ts";
 import type {

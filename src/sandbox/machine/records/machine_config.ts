@@ -1,7 +1,7 @@
 /** What is taken as the configuration of a machine, and what is refused.
  * @module
  */
-import { isRecord } from "../../../values.ts";
+import { isRecord } from "../../../base/values.ts";
 import { isSignal } from "../../computer/processes.ts";
 import type { MachineConfig } from "./machine_types.ts";
 import {

@@ -1,0 +1,421 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseJsonc } from "@flyhot/runtime/protocol";
+import { denoInfoOf } from "../../../tests/cli/fake_deno_info.ts";
+import { type FakeHost, fakeHost } from "../../../tests/cli/fake_host.ts";
+import { runMain } from "../../../tests/cli/run_main.ts";
+import { VERSION } from "../../version.ts";
+
+const PRELOAD = `jsr:@flyhot/runtime@${VERSION}/preload`;
+const SERVE = `jsr:@flyhot/runtime@${VERSION}/serve`;
+
+type Files = Readonly<Record<string, string>>;
+
+function appHost(files: Files): FakeHost {
+  const host: FakeHost = fakeHost({
+    files,
+    run: denoInfoOf((path) => host.files.readText(path)),
+  });
+  return host;
+}
+
+/** Runs `flyhot init --yes` twice; the second time nothing may be left to write. */
+async function init(files: Files) {
+  const host = appHost(files);
+  const first = await runMain(["init", "--yes", "--json"], host);
+  assertEquals(first.code, 0, first.err);
+  const before = await runMain(["init", "--dry-run"], host);
+  const report = JSON.parse(first.out);
+  assertEquals(before.out.includes("Would write"), false, before.out);
+  return {
+    report,
+    again: before.out.slice(first.out.length),
+    read: (path: string) => host.files.readText(path),
+    json: async (path = "deno.json") =>
+      parseJsonc(await host.files.readText(path) ?? "") as Record<
+        string,
+        Record<string, unknown>
+      >,
+  };
+}
+
+const DOCKERFILE = `FROM denoland/deno:2.9.6
+WORKDIR /app
+COPY . .
+RUN deno cache main.ts
+CMD ["deno", "run", "-A", "main.ts"]
+`;
+const FLY = 'app = "a"\n';
+
+Deno.test("T13: an app with a Map, a timer and a server is hot after flyhot init --yes, and its code is untouched", async () => {
+  const main = `import { rooms } from "./rooms.ts";
+setInterval(() => console.log(rooms.size), 1000);
+Deno.serve(() => new Response(String(rooms.set("a", 1).size)));
+`;
+  const files = {
+    "main.ts": main,
+    "rooms.ts": "export const rooms = new Map<string, number>();\n",
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  };
+  const { report, json, read, again } = await init(files);
+  assertEquals(await read("main.ts"), main);
+  assertEquals(await json(), {
+    flyhot: { entry: "main.ts", keep: ["rooms.ts#rooms"] },
+  } as never);
+  assertEquals(
+    await read("Dockerfile"),
+    `FROM denoland/deno:2.9.6
+WORKDIR /app
+COPY . .
+RUN deno cache main.ts
+RUN deno cache --no-lock ${PRELOAD}
+CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]
+`,
+  );
+  assertEquals(
+    report.state.map((it: Record<string, unknown>) => [
+      it.path,
+      it.line,
+      it.name,
+      it.fate,
+    ]),
+    [
+      ["main.ts", 2, "setInterval()", "ends"],
+      ["main.ts", 3, "Deno.serve()", "handed over"],
+      ["rooms.ts", 1, "rooms", "kept"],
+    ],
+  );
+  assertStringIncludes(
+    again,
+    "All 2 modules of main.ts can be replaced while the app runs.",
+  );
+});
+
+Deno.test("each kind of state gets the list that loses nothing by surprise", async () => {
+  const { report, json, again } = await init({
+    "main.ts": `import { Games } from "./games.ts";
+import { setup } from "./setup.ts";
+let hits = 0;
+const seen = new Set<string>();
+const priceCache = new Map<string, number>();
+let ticker: number | undefined;
+const table = new Map<string, number>();
+table.set("lobby", 1);
+const LIMIT = 10;
+function main() {
+  const games = new Games();
+  let open = 0;
+  Deno.serve((request) => {
+    ticker ??= setInterval(() => {}, 1000);
+    hits++;
+    open++;
+    seen.add(request.url);
+    priceCache.set(request.url, LIMIT);
+    table.set(request.url, 1);
+    return new Response(games.play() + setup());
+  });
+}
+main();
+`,
+    "games.ts":
+      "export class Games { played: number[] = []; play() { return String(this.played.push(1)); } }\n",
+    "setup.ts":
+      'const names = ["a"];\nexport const setup = () => names.join();\n',
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  });
+  const { flyhot } = await json();
+  assertEquals(flyhot, {
+    entry: "main.ts",
+    keep: [
+      "main.ts#hits",
+      "main.ts#seen",
+      "main.ts#main.games",
+      "main.ts#main.open",
+    ],
+    startsAnew: ["main.ts#priceCache", "main.ts#ticker"],
+  });
+  assertEquals(report.steps.length, 1);
+  assertStringIncludes(
+    report.steps[0],
+    `Decide what becomes of table (main.ts:7): set() at line 19; set() at line 8 would be done to it a second time. If that does no harm, add to "flyhot" in deno.json: "keep": ["main.ts#table"], "consent": ["repeats:main.ts#table"]; if it may be lost: "startsAnew": ["main.ts#table"].`,
+  );
+  assertStringIncludes(
+    again,
+    "0 of 3 modules of main.ts can be replaced while the app runs; not these:\n  main.ts:7 table: ",
+  );
+});
+
+interface Command {
+  readonly what: string;
+  readonly files?: Files;
+  readonly before: string;
+  readonly after: string;
+  readonly cache?: string;
+  readonly notes?: readonly RegExp[];
+  readonly steps?: readonly RegExp[];
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    what: "in shell form",
+    before: "CMD deno run -A --env-file=.e main.ts --verbose",
+    after:
+      `CMD deno run -A --env-file=.e --preload ${PRELOAD} main.ts --verbose`,
+  },
+  {
+    what: "behind the entry point of the base image",
+    before: 'CMD ["run", "-A", "./main.ts"]',
+    after: `CMD ["run", "-A", "--preload", "${PRELOAD}", "./main.ts"]`,
+  },
+  {
+    what: "as an ENTRYPOINT of its own, over two lines",
+    before: 'ENTRYPOINT ["/usr/bin/deno", "run", \\\n  "-A", "main.ts"]',
+    after:
+      `ENTRYPOINT ["/usr/bin/deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
+  },
+  {
+    what: "of deno serve",
+    before:
+      'CMD ["deno", "serve", "-A", "--port", "8080", "--host=::", "main.ts"]',
+    after:
+      `CMD ["deno", "run", "-A", "${SERVE}", "main.ts", "--port", "8080", "--host=::"]`,
+    cache: SERVE,
+  },
+  {
+    what: "of deno serve --parallel, which is refused",
+    before: 'CMD ["deno", "serve", "-A", "--parallel", "main.ts"]',
+    after: 'CMD ["deno", "serve", "-A", "--parallel", "main.ts"]',
+    steps: [
+      /^Change the command in Dockerfile:4: it has --parallel, .*take --parallel out\.$/,
+    ],
+    cache: "",
+  },
+  {
+    what: "of a task",
+    files: { "deno.json": '{ "tasks": { "start": "deno run -A main.ts" } }' },
+    before: 'CMD ["deno", "task", "start"]',
+    after: `CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
+    notes: [
+      /^the task start stays as it is; Dockerfile:4 now starts what it says/,
+    ],
+  },
+  {
+    what: "with the preload of another version",
+    before:
+      'RUN deno cache --no-lock jsr:@flyhot/runtime@0.0.9/preload\nCMD ["deno", "run", "-A", "--preload", "jsr:@flyhot/runtime@0.0.9/preload", "main.ts"]',
+    after: `CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
+  },
+  {
+    what: "of a shell script, which is left to a person",
+    before: 'CMD ["sh", "-c", "deno run -A migrate.ts && deno run -A main.ts"]',
+    after: 'CMD ["sh", "-c", "deno run -A migrate.ts && deno run -A main.ts"]',
+    steps: [
+      /^Start the app with the preload: Dockerfile:4 says CMD .* not one plain deno run/,
+    ],
+    cache: "",
+  },
+  {
+    what: "that allows not all",
+    before: "CMD deno run --allow-net main.ts",
+    after: `CMD deno run --allow-net --preload ${PRELOAD} main.ts`,
+    notes: [/^Dockerfile:4 does not allow all \(-A\)/],
+  },
+];
+
+for (
+  const { what, files = {}, before, after, cache = PRELOAD, notes, steps }
+    of COMMANDS
+) {
+  Deno.test(`flyhot init puts the runtime into a command ${what}`, async () => {
+    const head = "FROM denoland/deno:2.9.6\nWORKDIR /app\nCOPY . .\n";
+    const { report, read } = await init({
+      "main.ts": "Deno.serve(() => new Response());\n",
+      "fly.toml": FLY,
+      ...files,
+      "Dockerfile": `${head}${before}\n`,
+    });
+    assertEquals(
+      await read("Dockerfile"),
+      `${head}${cache && `RUN deno cache --no-lock ${cache}\n`}${after}\n`,
+    );
+    for (
+      const [found, wanted = []] of [
+        [report.notes, notes],
+        [report.steps, steps],
+      ]
+    ) {
+      assertEquals(found.length, wanted.length, JSON.stringify(found));
+      wanted.forEach((it: RegExp, at: number) =>
+        assert(it.test(found[at]), found[at])
+      );
+    }
+  });
+}
+
+Deno.test("flyhot init edits the last stage only, hands files to the image's user, and fetches without a shell where there is none", async () => {
+  const { read, report } = await init({
+    "main.ts": "Deno.serve(() => new Response());\n",
+    "fly.toml": FLY,
+    "Dockerfile": `FROM denoland/deno:2.9.6 AS build
+COPY . .
+CMD ["deno", "run", "-A", "build.ts"]
+FROM denoland/deno:distroless-2.9.6
+WORKDIR /app
+# COPY nothing
+COPY --from=build /app .
+COPY static ./static
+USER nonroot
+CMD ["run", "-A", "main.ts"]
+`,
+  });
+  assertEquals(
+    await read("Dockerfile"),
+    `FROM denoland/deno:2.9.6 AS build
+COPY . .
+CMD ["deno", "run", "-A", "build.ts"]
+FROM denoland/deno:distroless-2.9.6
+WORKDIR /app
+# COPY nothing
+COPY --chown=nonroot:nonroot --from=build /app .
+COPY --chown=nonroot:nonroot static ./static
+USER nonroot
+RUN ["deno", "cache", "--no-lock", "${PRELOAD}"]
+CMD ["run", "-A", "--preload", "${PRELOAD}", "main.ts"]
+`,
+  );
+  assert(
+    report.notes.some((it: string) =>
+      it.includes("runs as nonroot (Dockerfile:9)")
+    ),
+  );
+});
+
+Deno.test("T14: flyhot init puts the runtime into the process groups of fly.toml, and finds an entry that only a task names", async () => {
+  const groups = await init({
+    "main.ts": "Deno.serve(() => new Response());\n",
+    "worker.ts": "Deno.cron('x', '* * * * *', () => {});\n",
+    "Dockerfile": "FROM denoland/deno:2.9.6\nCOPY . .\n",
+    "fly.toml":
+      'app = "a" # mine\n[processes]\n  web = "deno run -A main.ts" # w\n  worker = \'run -A worker.ts\'\n',
+  });
+  assertEquals(
+    await groups.read("fly.toml"),
+    `app = "a" # mine\n[processes]\n  web = "deno run -A --preload ${PRELOAD} main.ts" # w\n  worker = 'run -A --preload ${PRELOAD} worker.ts'\n`,
+  );
+  assertStringIncludes(
+    (await groups.read("Dockerfile"))!,
+    `RUN deno cache --no-lock ${PRELOAD}\n`,
+  );
+  assertEquals((await groups.json()).flyhot, {
+    entry: ["main.ts", "worker.ts"],
+  });
+  const task = await init({
+    "src/server.ts":
+      "function start() {\n  Deno.serve(() => new Response());\n}\nstart();\n",
+    "deno.jsonc":
+      '{\n  // tasks\n  "tasks": { "dev": "deno run -A --watch src/server.ts" }\n}\n',
+    "fly.toml": FLY,
+  });
+  assertEquals((await task.json("deno.jsonc")).flyhot, {
+    entry: "src/server.ts",
+  });
+  assertStringIncludes((await task.read("deno.jsonc"))!, "// tasks");
+  assertStringIncludes(
+    (await task.read("Dockerfile"))!,
+    `"--preload", "${PRELOAD}", "src/server.ts"]`,
+  );
+});
+
+Deno.test("T14: flyhot init finds an entry among the exports of deno.json", async () => {
+  const { json } = await init({
+    "server/mod.ts": "Deno.serve(() => new Response());\n",
+    "deno.json": '{ "exports": "./server/mod.ts" }\n',
+    "fly.toml": FLY,
+  });
+  assertEquals((await json()).flyhot, { entry: "server/mod.ts" } as never);
+});
+
+Deno.test("flyhot init sets nodeModulesDir where Deno would not start the runtime, and says what a frozen lock needs", async () => {
+  const app = {
+    "main.ts": "Deno.serve(() => new Response());\n",
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  };
+  const manual = await init({
+    ...app,
+    "package.json": '{ "dependencies": {} }',
+  });
+  assertEquals((await manual.json()).nodeModulesDir, "auto" as never);
+  assert(
+    manual.report.notes.some((it: string) =>
+      it.startsWith("with a package.json and no")
+    ),
+  );
+  const said = await init({
+    ...app,
+    "deno.json": '{ "nodeModulesDir": "manual" }',
+  });
+  assertEquals((await said.json()).nodeModulesDir, "auto" as never);
+  const none = await init({
+    ...app,
+    "package.json": "{}",
+    "deno.json": '{ "nodeModulesDir": "none" }',
+  });
+  assertEquals((await none.json()).nodeModulesDir, "none" as never);
+  const frozen = await init({
+    ...app,
+    "deno.json": '{ "lock": { "frozen": true } }',
+    "deno.lock": "{}",
+  });
+  assertEquals(frozen.report.steps, [
+    `Write the runtime into the frozen lock file: deno cache --frozen=false ${PRELOAD}`,
+  ]);
+  const known = await init({
+    ...app,
+    "deno.json": '{ "lock": { "frozen": true } }',
+    "deno.lock": '{ "specifiers": { "jsr:@flyhot/runtime@0.1.0": "0.1.0" } }',
+  });
+  assertEquals(known.report.steps, []);
+});
+
+Deno.test("flyhot init --yes makes a first app in an empty folder, with its image and a name for its state", async () => {
+  const { report, json, read } = await init({ "fly.toml": FLY });
+  assertEquals(report.entries, []);
+  assertEquals((await json()).flyhot, {
+    entry: "main.ts",
+    keep: ["main.ts#visits"],
+  });
+  assertStringIncludes(
+    (await read("Dockerfile"))!,
+    `"--preload", "${PRELOAD}", "main.ts"]`,
+  );
+  assertEquals(await read(".dockerignore"), ".flyhot\n");
+});
+
+Deno.test("flyhot init names holders, sockets and a module that cannot be parsed", async () => {
+  const { report } = await init({
+    "main.ts": `import { holder, service as run } from "@flyhot/runtime";
+export const visits = holder("visits", { state: () => ({ n: 0 }) });
+run("clock", { start() {}, stop() {} });
+Deno.serve((r) => Deno.upgradeWebSocket(r).response);
+`,
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  });
+  assertEquals(
+    report.state.map((it: Record<string, unknown>) => [it.line, it.name]),
+    [[2, 'holder("visits")'], [3, 'service("clock")'], [4, "Deno.serve()"]],
+  );
+  assert(
+    report.notes.some((it: string) =>
+      it.startsWith("main.ts opens WebSockets")
+    ),
+  );
+  const broken = await init({
+    "main.ts": "export const = 1;\n",
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  });
+  assertStringIncludes(broken.again, "main.ts:1");
+});

@@ -1,0 +1,501 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type FakeHost,
+  fakeHost,
+  type FakeHostOptions,
+} from "../../../tests/cli/fake_host.ts";
+import { denoInfoOf } from "../../../tests/cli/fake_deno_info.ts";
+import { runMain } from "../../../tests/cli/run_main.ts";
+import { VERSION } from "../../version.ts";
+
+const SERVER = `import { greet } from "./greet.ts";
+
+Deno.serve({ port: 8080 }, () => new Response(greet()));
+`;
+const FILES = {
+  "main.ts": SERVER,
+  "greet.ts": 'export const greet = () => "hello";\n',
+  "deno.json": '{\n  "tasks": { "start": "deno run -A main.ts" }\n}\n',
+  "fly.toml": 'app = "my-app"\n',
+  "Dockerfile": 'FROM denoland/deno:2.9.6\nCMD ["run", "-A", "main.ts"]\n',
+  ".gitignore": "node_modules\n",
+};
+
+async function init(options: FakeHostOptions, ...args: string[]) {
+  const host = appHost(options);
+  const { code, out, err } = await runMain(["init", ...args], host);
+  return { code, out, err, host, read: reader(host) };
+}
+
+/** A host with `deno info` of its own files. */
+function appHost(options: FakeHostOptions): FakeHost {
+  const host: FakeHost = fakeHost({
+    run: denoInfoOf((path) => host.files.readText(path)),
+    ...options,
+  });
+  return host;
+}
+
+const reader = (host: FakeHost) => (path: string) => host.files.readText(path);
+
+Deno.test("flyhot init --yes writes everything, and a second time nothing", async () => {
+  const { code, out, err, host, read } = await init(
+    { files: FILES },
+    "--yes",
+    "--boot-shell",
+  );
+  assertEquals([code, err], [0, ""]);
+  assertEquals(
+    out,
+    `main.ts serves with Deno.serve.
+
+Written:
+  main.ts → app.ts
+  main.ts (in place of what moved)
+  deno.json
+  .dockerignore (new)
+  .gitignore
+
+Then:
+  fly storage create   # a bucket for releases, once
+  fly deploy           # once, cold: the image that has flyhot in it
+  flyhot doctor        # is everything there?
+  flyhot hot           # from then on
+`,
+  );
+  assert((await read("main.ts"))!.includes("await reapply();\n"));
+  assertEquals(
+    await read("app.ts"),
+    `import { greet } from "./greet.ts";
+
+export const handle: Deno.ServeHandler<Deno.NetAddr> = () => new Response(greet());
+`,
+  );
+  assertEquals(JSON.parse((await read("deno.json"))!), {
+    tasks: { start: "deno run -A main.ts" },
+    imports: { "@flyhot/runtime": `jsr:@flyhot/runtime@^${VERSION}` },
+    flyhot: { entry: "main.ts" },
+  });
+  assertEquals(await read(".dockerignore"), ".flyhot\n");
+  assertEquals(await read(".gitignore"), "node_modules\n.flyhot\n");
+
+  const again = await runMain(["init", "--yes", "--boot-shell"], host);
+  assertEquals(again.code, 0);
+  assert(
+    again.out.endsWith(
+      `main.ts serves with Deno.serve.
+
+It is hot already: nothing to add.
+
+2 of 3 modules of main.ts can be replaced while the app runs; not these:
+  main.ts: is the main module, which runs only once
+`,
+    ),
+    again.out,
+  );
+});
+
+for (
+  const [what, options, ...args] of [
+    ["--non-interactive", { typed: ["y", "y", "y"] }, "--non-interactive"],
+    ["nobody to ask", {}],
+  ] as const
+) {
+  Deno.test(`flyhot init with ${what} shows the differences and writes nothing`, async () => {
+    const { code, out, err, read } = await init(
+      {
+        files: FILES,
+        ...options,
+      },
+      "--boot-shell",
+      ...args,
+    );
+    assertEquals([code, err], [0, ""]);
+    assert(out.includes("Would write (with --yes it does):\n"), out);
+    assert(
+      out.includes(`main.ts → app.ts
+    import { greet } from "./greet.ts";
+  
+  - Deno.serve({ port: 8080 }, () => new Response(greet()));
+  + export const handle: Deno.ServeHandler<Deno.NetAddr> = () => new Response(greet());
+main.ts (in place of what moved)
+  + // The boot shell`),
+      out,
+    );
+    assertEquals(await read("main.ts"), SERVER);
+    assertEquals(await read("app.ts"), null);
+    assertEquals(await read("deno.json"), FILES["deno.json"]);
+  });
+}
+
+Deno.test("flyhot init asks for each change, shows it before, and writes what was agreed to", async () => {
+  const { code, out, err, read } = await init({
+    files: FILES,
+    typed: ["n", "y", "", "yes"],
+  }, "--boot-shell");
+  assertEquals(code, 0);
+  assertEquals(
+    err.split("\n").filter((it) => it.startsWith("? ")).length,
+    4,
+    err,
+  );
+  const question =
+    "? Write app.ts and main.ts (the code of main.ts behind a live boundary)? [y/N] ";
+  assert(err.indexOf("main.ts → app.ts\n") < err.indexOf(question), err);
+  assert(
+    err.includes(
+      '+   "imports": {\n+     "@flyhot/runtime"',
+    ),
+    err,
+  );
+  assertEquals(await read("main.ts"), SERVER);
+  assert((await read("deno.json"))!.includes("@flyhot/runtime"));
+  assertEquals(await read(".dockerignore"), null);
+  assertEquals(await read(".gitignore"), "node_modules\n.flyhot\n");
+  assert(
+    out.includes(`Written:
+  deno.json
+  .gitignore
+
+Not written:
+  main.ts → app.ts
+  main.ts (in place of what moved)
+  .dockerignore (new)
+`),
+    out,
+  );
+});
+
+Deno.test("flyhot init --json answers with the plan and writes nothing without --yes", async () => {
+  const given = { files: FILES, typed: ["y"] };
+  const planned = await init(given, "--json", "--boot-shell");
+  assertEquals(planned.err, "");
+  const report = JSON.parse(planned.out);
+  assertEquals(
+    [report.framework, report.entries, report.steps, report.notes],
+    ["deno", ["main.ts"], [], []],
+  );
+  assertEquals(
+    report.changes.map((
+      it: { written: boolean; files: { path: string }[] },
+    ) => [
+      it.written,
+      it.files.map(({ path }) => path),
+    ]),
+    [
+      [false, ["app.ts", "main.ts"]],
+      [false, ["deno.json"]],
+      [false, [".dockerignore"]],
+      [false, [".gitignore"]],
+    ],
+  );
+  assertEquals(report.changes[0].files[0].from, "main.ts");
+  assertEquals(report.changes[0].files[1].exists, true);
+  assertEquals(await planned.read("app.ts"), null);
+  const { out, read } = await init(
+    given,
+    "--json",
+    "--yes",
+    "--boot-shell",
+  );
+  assert(
+    JSON.parse(out).changes.every((it: { written: boolean }) => it.written),
+  );
+  assert(await read("app.ts") !== null);
+});
+
+Deno.test("flyhot init makes a first app where there is none", async () => {
+  const { out, read } = await init(
+    { files: { "fly.toml": "" } },
+    "--yes",
+    "--boot-shell",
+  );
+  assert(out.startsWith("There is no main module yet.\n"), out);
+  assert(
+    (await read("main.ts"))!.includes("(request) => app.handle(request),"),
+  );
+  assert((await read("app.ts"))!.includes('holder("visits"'));
+  assertEquals(
+    JSON.parse((await read("deno.json"))!).flyhot,
+    { entry: "main.ts" },
+  );
+  assertEquals(await read(".gitignore"), null);
+});
+
+for (
+  const [source, call] of [
+    ["export function handle() {}", "app.handle(request)"],
+    ["export const fetch = 1;", "app.fetch(request)"],
+    ["export default { fetch() {} };", "app.default.fetch(request)"],
+  ] as const
+) {
+  Deno.test(`flyhot init writes a boot shell for an app.ts with ${source}`, async () => {
+    const { read } = await init(
+      { files: { "app.ts": source } },
+      "--yes",
+      "--boot-shell",
+    );
+    assert((await read("main.ts"))!.includes(`(request) => ${call},`));
+    assertEquals(await read("app.ts"), source);
+  });
+}
+
+Deno.test("flyhot init --yes makes the folder, and without it refuses one that is not there", async () => {
+  const made = await init({}, "--yes", "new-app");
+  assertEquals(made.code, 0);
+  assert(await made.read("new-app/main.ts") !== null);
+  for (
+    const [folder, message, hint] of [
+      [
+        "gone",
+        "Cannot look at gone: there is no such folder",
+        "with --yes it is made",
+      ],
+      ["main.ts", "Cannot look at main.ts: it is not a folder", null],
+    ] as const
+  ) {
+    const { code, out } = await init({ files: FILES }, folder, "--json");
+    assertEquals(code, 2);
+    const { error } = JSON.parse(out);
+    assertEquals([error.message, error.hint], [message, hint]);
+  }
+});
+
+interface Case {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly steps: readonly RegExp[];
+  readonly notes?: readonly RegExp[];
+  readonly written: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name:
+      "leaves code to a person that cannot be moved safely, and says why and how",
+    files: { ...FILES, "main.ts": `setInterval(f, 1);\n${SERVER}` },
+    steps: [
+      /^Move the code of main\.ts to app\.ts and export .* not done for you: it calls setInterval\(\) when it is loaded, .*service\(\) first\.$/,
+      /^Make main\.ts the boot shell, which hands requests on to app\.ts:\n {4}\/\/ The boot shell[^]* {4}\);$/,
+    ],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "does not move what another module imports",
+    files: {
+      ...FILES,
+      "main_test.ts": 'import { x } from "./main.ts";\nx();\n',
+    },
+    steps: [
+      /not done for you: main_test\.ts imports it\.$/,
+      /^Make main\.ts the boot shell/,
+    ],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "warns of state in variables and of sockets",
+    files: {
+      ...FILES,
+      "main.ts":
+        "let count = 0;\nDeno.serve((r) => (count++, Deno.upgradeWebSocket(r).response));\n",
+    },
+    steps: [],
+    notes: [
+      /^the handlers of open sockets keep/,
+    ],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "chooses another name where app.ts is taken, beside the main module",
+    files: {
+      ...FILES,
+      "Dockerfile":
+        'FROM denoland/deno:2.9.6\nCMD ["run", "-A", "src/main.ts"]\n',
+      "src/main.ts": SERVER,
+      "src/greet.ts": FILES["greet.ts"],
+      "src/app.ts": "export {};\n",
+    },
+    steps: [],
+    written: [
+      "src/server.ts",
+      "src/main.ts",
+      "deno.json",
+      ".dockerignore",
+      ".gitignore",
+    ],
+  },
+  {
+    name: "moves a default export that the image serves",
+    files: {
+      ...FILES,
+      "main.ts": "export default { fetch: () => new Response() };\n",
+      "Dockerfile":
+        'FROM denoland/deno:2.9.6\nCMD ["serve", "-A", "./main.ts"]\n',
+    },
+    steps: [],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "moves an Oak application of JSR",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { Application } from "@oak/oak";\nconst app = new Application();\nawait app.listen({ port: 80 });\n',
+    },
+    steps: [],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "does not move an Oak application of npm",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { Application } from "npm:@oakserver/oak@14";\nconst app = new Application();\nawait app.listen({ port: 80 });\n',
+    },
+    steps: [
+      /not done for you: the Oak of npm answers in the way of Node\.js: use jsr:@oak\/oak\.$/,
+      /^Make main\.ts the boot shell/,
+    ],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "only explains what Fresh needs",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { App } from "fresh";\nexport const app = new App();\n',
+    },
+    steps: [
+      /^Fresh builds the app into _fresh/,
+      /^Take _fresh into the release/,
+    ],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "asks for a live boundary where only reapply() is called",
+    files: {
+      ...FILES,
+      "main.ts":
+        'import { reapply } from "@flyhot/runtime";\nawait reapply();\n',
+    },
+    steps: [/^Import the app in main\.ts through live\(/],
+    written: ["deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "handles every process group, each with a module of its own",
+    files: {
+      ...FILES,
+      "fly.toml":
+        'app = "a"\n[processes]\nweb = "run -A main.ts"\nworker = "run -A worker.ts"\n',
+      "worker.ts": "for (;;) await work();\n",
+    },
+    steps: [
+      /^Move the code of worker\.ts to server\.ts .*: it does not call Deno\.serve\(\); it never ends being loaded \(an endless loop that awaits\)/,
+      /^Make worker\.ts the boot shell/,
+    ],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "asks for an import where an import map decides",
+    files: {
+      ...FILES,
+      "deno.json": '{ "importMap": "./map.json", "flyhot": {} }',
+      "map.json": "{}",
+      "deno.lock": "{}",
+    },
+    steps: [/^Add to "imports" in \.\/map\.json: "@flyhot\/runtime": "jsr:/],
+    written: ["app.ts", "main.ts", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "writes into a deno.json of any shape, and tells of the lock file",
+    files: {
+      ...FILES,
+      "deno.json": '{\n  "a": 1\n  ,\n}\n',
+      "deno.lock": "{}",
+    },
+    steps: [],
+    notes: [/^deno\.lock learns of the runtime with: deno install$/],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore", ".gitignore"],
+  },
+  {
+    name: "asks for a newer Deno and for an app on Fly",
+    files: {
+      "main.ts": SERVER,
+      "greet.ts": FILES["greet.ts"],
+      "Dockerfile": "FROM denoland/deno:alpine-2.4.1 AS base\n",
+    },
+    steps: [
+      /^Use Deno 2\.9 or later in the Dockerfile: it says 2\.4\.1\.$/,
+      /^Make the app known to Fly: fly launch --no-deploy$/,
+    ],
+    written: ["app.ts", "main.ts", "deno.json", ".dockerignore"],
+  },
+];
+
+for (const { name, files, steps, notes = [], written } of CASES) {
+  Deno.test(`flyhot init ${name}`, async () => {
+    const { code, out, read } = await init(
+      { files },
+      "--json",
+      "--yes",
+      "--boot-shell",
+    );
+    assertEquals(code, 0);
+    const report = JSON.parse(out);
+    for (
+      const [found, expected] of [
+        [report.steps, steps],
+        [report.notes, notes],
+      ]
+    ) {
+      assertEquals(found.length, expected.length, JSON.stringify(found));
+      for (const [index, pattern] of expected.entries()) {
+        assert(pattern.test(found[index]), found[index]);
+      }
+    }
+    const edits: { path: string; content: string }[] = report.changes
+      .flatMap((it: { files: unknown[] }) => it.files);
+    assertEquals(edits.map(({ path }) => path), written);
+    for (const { path, content } of edits) {
+      assertEquals(await read(path), content);
+    }
+  });
+}
+
+Deno.test("flyhot init refuses to write over a file that changed while it was asking", async () => {
+  const host = appHost({ files: FILES, typed: [] });
+  Object.assign(host, {
+    stdin: {
+      async readLine() {
+        await host.files.write("main.ts", "// somebody else\n");
+        return "y";
+      },
+    },
+  });
+  const { code, err } = await runMain(["init", "--boot-shell"], host);
+  assertEquals(code, 5);
+  assert(
+    err.endsWith(
+      "error: Cannot write main.ts: it changed since it was read\nhint: run flyhot init again\n",
+    ),
+    err,
+  );
+  assertEquals(await host.files.readText("main.ts"), "// somebody else\n");
+  assertEquals(await host.files.readText("app.ts"), null);
+});
+
+Deno.test("flyhot init ends on Ctrl-C with nothing written", async () => {
+  const host = appHost({ files: FILES, typed: [] });
+  Object.assign(host, {
+    stdin: {
+      readLine(signal: AbortSignal) {
+        host.interrupt();
+        return Promise.reject(signal.reason);
+      },
+    },
+  });
+  const { code, err } = await runMain(["init", "--boot-shell"], host);
+  assertEquals(code, 1);
+  assert(err.endsWith("error: Cannot finish: interrupted\n"), err);
+  assertEquals(await host.files.readText("app.ts"), null);
+});
