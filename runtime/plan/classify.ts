@@ -50,6 +50,7 @@ import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { holdersOf, retainedBytes, unchangedFiles } from "./what_stays.ts";
 import {
+  unnamedScripts,
   workerAliasRefusals,
   workerLoadRefusals,
   workerRefusals,
@@ -247,7 +248,10 @@ export function* classifySteps(
       isWayBack,
     }),
     ...(yield* workerRefusals(
-      scripts,
+      [
+        ...scripts,
+        ...(yield* unnamedScripts(loaded, { manifest, running, now })),
+      ],
       new Set([...changed, ...changes.removed]),
       { manifest, running, release, consents },
     )),

@@ -36,7 +36,11 @@ function refusals(
     readonly app?: Sources;
   } = {},
 ): string[] {
-  const now = { ...running(app, { changes: { boot: [] } }), ...machine };
+  const loaded = ["main.ts", "app.ts", "pool.ts"];
+  const now = {
+    ...running(app, { changes: { boot: [], loaded } }),
+    ...machine,
+  };
   const release = packed({ ...app, ...changes });
   // Nothing that leads from the main module comes to what a worker loads.
   const modules = Object.fromEntries(
@@ -78,6 +82,31 @@ Deno.test("a worker starts workers of its own, which keep old code as well", () 
   const far = { "innermost.ts": `export const x = 1;` };
   assertEquals(refusals(far, { startedWorkers }).length, 1);
   assertEquals(refusals(far), []);
+});
+
+Deno.test("where a worker of Node's is started whose name nobody can tell, any script that no module imports may be it", () => {
+  const app = {
+    ...APP,
+    "pool.ts":
+      `import { Worker } from "node:worker_threads"; export const startWorker = (url: URL) => new Worker(url);`,
+    "client.ts": `export const x = 1;`,
+    "client_test.ts": `export const x = 1;`,
+  };
+  const of = (path: string, consent: readonly string[] = []) =>
+    refusals(
+      { [path]: `export const x = 2, job = () => x;` },
+      {},
+      { app, consent },
+    );
+  assertEquals(of("job.ts").sort(), [
+    `pool.ts:1 job.ts: has changed, and a worker that runs it keeps the old code; start its workers from a service, which ends them, or consent to it: "consent": ["worker:job.ts"]`,
+    `pool.ts:1 w.ts: imports job.ts, which has changed, and a worker that runs it keeps the old code; start its workers from a service, which ends them, or consent to it: "consent": ["worker:w.ts"]`,
+  ]);
+  assertEquals(of("job.ts", ["worker:job.ts", "worker:w.ts"]), []);
+  assertEquals(of("client.ts").length, 1);
+  assertEquals(of("client.ts", ["worker:client.ts"]), []);
+  assertEquals(of("client_test.ts"), []);
+  assertEquals(of("brand_new.ts"), []);
 });
 
 Deno.test("what only a worker imports by an alias is found where Deno has said where that leads", () => {

@@ -254,11 +254,7 @@ export class AppProcess extends Declarations {
     watchExits(this.guard, this.endSignals);
     this.passes.install();
     this.modules.standIns = new StandIns(
-      new Map([
-        ...this.timers.install(),
-        ...wrapReads(this.fileReads),
-        ...this.workers.install(),
-      ]),
+      new Map([...this.timers.install(), ...wrapReads(this.fileReads)]),
     );
     this.modules.evaluating = () => this.#evaluating();
     this.evaluations.install();
@@ -268,6 +264,7 @@ export class AppProcess extends Declarations {
     this.tcpListeners.install();
     this.listeners.install();
     this.handlerProperties.install();
+    this.workers.install();
     this.crons.install();
     this.queues.install();
     this.openSockets.install();

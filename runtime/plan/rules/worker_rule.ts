@@ -9,6 +9,7 @@ import type { Consents } from "./consent.ts";
 import type { Steps } from "../../base/in_slices.ts";
 import { isBuiltin } from "node:module";
 import { aliasDigests, aliasesDiffer } from "../settings/config_keys.ts";
+import { isForDevelopment, isScriptPath } from "../paths.ts";
 import { workerReach } from "../reload/reach.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
@@ -50,6 +51,43 @@ export function* workerScripts(
 }
 
 /**
+ * The scripts that a worker of Node's may run whose script the text does not name: any that no module imports. Of the other
+ * kind of workers, the process has seen what they run.
+ *
+ * @param paths the modules that may start them
+ * @param context the release, what runs, and where modules are analyzed
+ * @returns the scripts, each with who may start it
+ */
+export function* unnamedScripts(
+  paths: Iterable<string>,
+  { manifest, running, now }: {
+    readonly manifest: Manifest;
+    readonly running: RunningManifest;
+    readonly now: View;
+  },
+): Steps<Started[]> {
+  if (running.workers) return [];
+  for (const by of paths) {
+    yield;
+    const { owned = [], imports = [] } = now.analysis(by) ?? {};
+    const fact = owned.find(({ kind, detail }) =>
+      kind === "worker" && detail === ""
+    );
+    const isNodes = fact &&
+      imports.some(({ specifier }) =>
+        /^(?:node:)?worker_threads$/.test(specifier)
+      );
+    if (!isNodes) continue;
+    return Object.keys(manifest.files).filter((path) =>
+      isScriptPath(path) && !isForDevelopment(path) &&
+      !Object.hasOwn(manifest.modules, path) &&
+      Object.hasOwn(running.files, path) && !running.loaded.includes(path)
+    ).map((script) => ({ script, by, line: fact.line }));
+  }
+  return [];
+}
+
+/**
  * Refuses changes of what running workers have loaded.
  *
  * @param scripts the scripts that workers may run
@@ -71,8 +109,10 @@ export function* workerRefusals(
   const known = running.workers
     ? new Set([...running.workers, ...running.startedWorkers ?? []])
     : null;
+  const seen = new Set<string>();
   for (const { script, by, line } of scripts) {
-    if (known && !known.has(script)) continue;
+    if (seen.has(script) || known && !known.has(script)) continue;
+    seen.add(script);
     const loaded = yield* workerReach(script, manifest, release);
     const first = [...loaded].find((path) => changed.has(path));
     if (first === undefined || consents.take(`worker:${script}`)) continue;

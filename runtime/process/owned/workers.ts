@@ -3,7 +3,6 @@
  */
 import { pathToFileURL } from "node:url";
 import threads from "node:worker_threads";
-import { type StandIn, standInFor } from "../../modules/packages/stand_ins.ts";
 
 /** What the workers need. */
 export interface WorkersContext {
@@ -33,20 +32,10 @@ export class Workers {
     this.#context = context;
   }
 
-  /**
-   * Puts wrappers in the place of both kinds of workers.
-   *
-   * @returns the modules to import, by the URLs of those they stand for
-   */
-  install(): ReadonlyMap<string, StandIn> {
+  /** Puts wrappers in the place of both kinds of workers; Deno lets nobody change what is imported by the name of Node's. */
+  install(): void {
     globalThis.Worker = this.#wrapped(globalThis.Worker, String);
     threads.Worker = this.#wrapped(threads.Worker, nodeUrl);
-    return new Map([
-      [
-        "node:worker_threads",
-        standInFor("node:worker_threads", Object.keys(threads)),
-      ],
-    ]);
   }
 
   /** The URLs of the scripts of those that run, as far as anybody can tell. */

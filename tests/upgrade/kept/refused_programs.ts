@@ -236,7 +236,7 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
   worker_of_computed_name: {
     before: {
       "main.ts":
-        `import { Worker as Thread } from "node:worker_threads"; const name = ["w", "ts"].join("."); const w = new Thread(new URL(name, import.meta.url)); SERVE(() => new Promise<Response>((ok) => { w.once("message", (it: string) => ok(new Response(it))); w.postMessage(""); }));`,
+        `import threads from "node:worker_threads"; const name = ["w", "ts"].join("."); const w = new threads.Worker(new URL(name, import.meta.url)); SERVE(() => new Promise<Response>((ok) => { w.once("message", (it: string) => ok(new Response(it))); w.postMessage(""); }));`,
       "w.ts":
         `import { parentPort } from "node:worker_threads"; import { word } from "./word.ts"; parentPort!.on("message", () => parentPort!.postMessage(word));`,
       "word.ts": `export const word = "one";`,
