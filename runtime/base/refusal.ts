@@ -21,6 +21,7 @@ export const REFUSAL_RULES = [
   "worker",
   "sockets",
   "loop",
+  "timer",
   "files",
   "holder",
   "server",

@@ -29,8 +29,20 @@ export interface Work {
   readonly pass: Pass | null;
   /** The generation that was in when it began. */
   readonly generation: number;
+  /** Whether it has an end of its own, as what a service does. */
+  readonly isOwn: boolean;
   /** Whether it has ended; what it leaves behind meets the newest code. */
   ended: boolean;
+  /** The request that it answers; null for other work. */
+  answering: Answering | null;
+}
+
+/** A request that some work answers. */
+export interface Answering {
+  /** The path of the module that serves it; null where it is not known. */
+  readonly place: string | null;
+  /** Answers a request as its server does, by the newest code. */
+  readonly answer: (request: Request) => unknown;
 }
 
 /** New code that is in for those who may meet it. */
@@ -46,7 +58,9 @@ export interface Trial {
 /** The generations of the code in this process. */
 export class Generations {
   readonly #context = new AsyncLocalStorage<Work>();
-  readonly #active = new Map<number, number>();
+  /** Those that are begun and not over, by generation. */
+  readonly #active = new Map<number, Active>();
+  #newestActive: Active | null = null;
   readonly #overdue = new Map<number, number>();
   readonly #generationOf = new Map<number, number>();
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
@@ -137,7 +151,8 @@ export class Generations {
    */
   onItsOwn<T>(act: () => T): T {
     const { attempt = null } = this.work ?? {};
-    return this.#context.run(this.#work({ attempt, ended: true }), act);
+    const work = this.#work({ attempt, ended: true, isOwn: true });
+    return this.#context.run(work, act);
   }
 
   /**
@@ -217,48 +232,70 @@ export class Generations {
       readonly heir?: boolean;
     } = {},
   ): T {
-    const { attempt = null, place = null, kept }: Partial<Work> =
-      options.heir && this.work || {};
-    const generation = options.heir ? this.meets : this.#serving;
-    const work = this.#work({
-      attempt,
-      place,
-      generation,
-      ...kept === undefined ? {} : { kept },
-    });
+    const parent = options.heir === true ? this.work : null;
+    const work = this.#begun(parent, options.heir === true);
     this.between?.();
-    // What an evaluation owns ends with it, finished or not, and is not waited for.
-    const over = attempt === null && place === null
-      ? this.#counted(work)
-      : () => void (work.ended = true);
-    const end = () => {
-      over();
-      this.between?.();
-    };
+    const active = this.#count(work);
     let result: T;
     try {
       result = this.#context.run(work, act);
     } catch (error) {
-      end();
+      this.#end(work, active);
       throw error;
     }
     const { ends } = options;
-    if (ends !== undefined) ends.then(end, end);
-    else if (isPromise(result)) result.then(end, end);
-    else end();
+    const over = ends ?? (isPromise(result) ? result : null);
+    if (over === null) this.#end(work, active);
+    else {
+      const end = () => this.#end(work, active);
+      over.then(end, end);
+    }
     return result;
   }
 
-  #counted(work: Work): () => void {
-    const { generation } = work;
-    this.#active.set(generation, (this.#active.get(generation) ?? 0) + 1);
-    return () => {
-      if (work.ended) return;
-      work.ended = true;
-      const left = this.#active.get(generation)! - 1;
-      if (left > 0) this.#active.set(generation, left);
-      else this.#active.delete(generation);
-    };
+  /** Work that begins now; an heir belongs to whom the current work belongs. */
+  #begun(parent: Work | null, isHeir: boolean): Work {
+    // Without spreading: each request and each call from outside begins some.
+    return parent?.kept === undefined
+      ? {
+        attempt: parent === null ? null : parent.attempt,
+        place: parent === null ? null : parent.place,
+        pass: null,
+        generation: isHeir ? this.meets : this.#serving,
+        isOwn: parent !== null && parent.isOwn,
+        ended: false,
+        answering: null,
+      }
+      : this.#work({
+        attempt: parent.attempt,
+        place: parent.place,
+        generation: this.meets,
+        kept: parent.kept,
+        isOwn: parent.isOwn,
+      });
+  }
+
+  /** What an evaluation owns ends with it, finished or not, and is not waited for: null. */
+  #count({ attempt, place, generation }: Work): Active | null {
+    if (attempt !== null || place !== null) return null;
+    let active = this.#newestActive;
+    if (active === null || active.generation !== generation) {
+      if (active?.count === 0) this.#active.delete(active.generation);
+      active = this.#active.get(generation) ?? { generation, count: 0 };
+      this.#active.set(generation, active);
+      this.#newestActive = active;
+    }
+    active.count++;
+    return active;
+  }
+
+  #end(work: Work, active: Active | null): void {
+    if (active !== null && !work.ended && --active.count === 0) {
+      // That of the code that serves is counted on.
+      if (active !== this.#newestActive) this.#active.delete(active.generation);
+    }
+    work.ended = true;
+    this.between?.();
   }
 
   /**
@@ -350,7 +387,7 @@ export class Generations {
     if (overdue !== undefined) return overdue;
     let count = 0;
     for (const [begun, active] of this.#active) {
-      if (begun < generation) count += active;
+      if (begun < generation) count += active.count;
     }
     return count;
   }
@@ -359,7 +396,7 @@ export class Generations {
   get older(): number {
     let count = 0;
     for (const [begun, active] of this.#active) {
-      if (begun < this.#serving) count += active;
+      if (begun < this.#serving) count += active.count;
     }
     return count;
   }
@@ -377,10 +414,18 @@ export class Generations {
       place: null,
       pass: null,
       generation: this.#serving,
+      isOwn: false,
       ended: false,
+      answering: null,
       ...about,
     };
   }
+}
+
+/** How much work of a generation goes on. */
+interface Active {
+  readonly generation: number;
+  count: number;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -12,7 +12,6 @@ export {
 } from "./analyze/keeping/keepable.ts";
 export type { Binding, Resolved } from "./analyze/code/scope.ts";
 export {
-  eachChild,
   many,
   nameOf,
   type Node,
@@ -20,6 +19,7 @@ export {
   type Place,
   unwrap,
 } from "./analyze/code/nodes.ts";
+export { eachChild } from "./analyze/code/tree.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
 export {
   forecastMemory,

@@ -7,6 +7,7 @@ import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
+import { refuseLeftTimers } from "./changes/left_timers.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { attemptOf } from "../modules/module_urls.ts";
@@ -180,16 +181,14 @@ class Upgrade {
       );
       const files = await step("load", () => laying);
       // A way back takes what it finds; what it removes is kept for the way forward.
-      if (!appProcess.ran.has(release?.sha256 ?? null)) {
-        refuseRemovals(
-          state.removedState(),
-          new Set([
-            ...this.#wanted.consent ?? [],
-            ...release?.manifest.settings?.consent ?? [],
-          ]),
-        );
-      }
+      const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
+      const consent = new Set([
+        ...this.#wanted.consent ?? [],
+        ...release?.manifest.settings?.consent ?? [],
+      ]);
+      if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
+      if (!isWayBack) this.#refuseTimers(plan, prepared, consent);
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       await step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
@@ -283,6 +282,29 @@ class Upgrade {
       this.#appProcess,
       staging,
     );
+  }
+
+  #refuseTimers(
+    { reload, gone, names }: UpgradePlan,
+    { staging }: Prepared,
+    consent: ReadonlySet<string>,
+  ): void {
+    const { modules, timers } = this.#appProcess;
+    const table = modules.table!;
+    refuseLeftTimers({
+      timers: timers.left.left(this.#context.drainMs),
+      replaced: [...reload, ...gone],
+      textOf: (callback) =>
+        modules.keeping.plain(Function.prototype.toString.call(callback)),
+      had: (path, text) =>
+        modules.hasText(
+          text,
+          (url) => table.isCurrent(url) && table.pathOf(url) === path,
+        ),
+      has: (text) => staging.newSource?.(text) === true,
+      names,
+      consent,
+    });
   }
 
   async #finish(

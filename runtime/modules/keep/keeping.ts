@@ -3,11 +3,11 @@
  */
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
 import {
-  eachChild,
   isFunction,
   nameOf,
   type Node,
 } from "../../plan/analyze/code/nodes.ts";
+import { eachChild } from "../../plan/analyze/code/tree.ts";
 import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { wrapKept } from "./wrap.ts";

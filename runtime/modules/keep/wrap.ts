@@ -4,12 +4,12 @@
  * @module
  */
 import {
-  eachChild,
   isFunction,
   type Node,
   one,
   unwrap,
 } from "../../plan/analyze/code/nodes.ts";
+import { eachChild } from "../../plan/analyze/code/tree.ts";
 import {
   type Keepable,
   type KeepableNames,

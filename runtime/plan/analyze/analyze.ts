@@ -18,6 +18,7 @@ import { globalWritesOf } from "./global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./values/known_calls.ts";
 import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
+import { placeOf, rememberText } from "./code/places.ts";
 import type { AnalyzeOptions } from "./options.ts";
 import { Roots } from "./code/roots.ts";
 import { Runs } from "./code/runs.ts";
@@ -45,6 +46,7 @@ export function analyzeTree(
   source: string,
   options: AnalyzeOptions = {},
 ): ModuleAnalysis {
+  rememberText(program, source);
   const resolved = resolveNames(program);
   if (options.commonjs) {
     return { commonjs: true, ...some("imports", requiredBy(resolved)) };
@@ -135,7 +137,7 @@ function requiredBy(resolved: Resolved): ImportFact[] {
     if (up?.key !== "callee") continue;
     const specifier = textOf(many(up.node, "arguments")[0] ?? null);
     if (specifier !== null) {
-      found.push({ specifier, line: node.loc?.start.line ?? 0 });
+      found.push({ specifier, line: placeOf(node).line });
     }
   }
   return found;

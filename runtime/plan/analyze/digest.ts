@@ -2,7 +2,8 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { eachChild, field, isWrapper, type Node, one } from "./code/nodes.ts";
+import { field, isWrapper, type Node, one } from "./code/nodes.ts";
+import { eachChild, foundOf } from "./code/tree.ts";
 
 const SAID = [
   "name",
@@ -17,9 +18,6 @@ const SAID = [
   "prefix",
 ];
 
-// In the node itself: a function is digested for itself, and for every export that leads to it.
-const DIGEST = Symbol("digest");
-
 /**
  * Digests a piece of code.
  *
@@ -27,8 +25,8 @@ const DIGEST = Symbol("digest");
  * @returns 16 hex digits
  */
 export function codeDigest(node: Node): string {
-  const digested = node as { [DIGEST]?: string };
-  return digested[DIGEST] ??= digestOf(node);
+  // In the node itself: a function is digested for itself, and for every export that leads to it.
+  return foundOf(node).digest ??= digestOf(node);
 }
 
 function digestOf(node: Node): string {
@@ -38,6 +36,13 @@ function digestOf(node: Node): string {
       return write(one(at, "expression")!, key);
     }
     said.push("(", key, at.type);
+    if (at.type === "Identifier") {
+      const { name, optional } = at as Node & Record<string, unknown>;
+      said.push("name", String(name));
+      if (optional === true) said.push("optional", "true");
+      said.push(")");
+      return;
+    }
     for (const name of SAID) {
       const value = field(at, name);
       if (typeof value === "string" || value === true) {

@@ -10,6 +10,7 @@ import { judgeTouch } from "./values/judge_touch.ts";
 import { callsItsArguments, type Use, useOf } from "./code/uses.ts";
 import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
 import { many, type Node, one, unwrap } from "./code/nodes.ts";
+import { placeOf } from "./code/places.ts";
 import type { Root, Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
 import type { Binding, Resolved } from "./code/scope.ts";
@@ -277,15 +278,4 @@ function endOf(use: Use, path: readonly string[]): Touch["how"] {
       : "method";
   }
   return use.how === "return" ? "pass" : use.how as Touch["how"];
-}
-
-/**
- * Where a node begins, as people count.
- *
- * @param node the node
- * @returns line and column, both from 1
- */
-export function placeOf(node: Node): { line: number; column: number } {
-  const start = node.loc?.start;
-  return { line: start?.line ?? 0, column: (start?.column ?? -1) + 1 };
 }

@@ -1,14 +1,9 @@
 /** Whether a script runs as it is written once its types are blanked out: then nobody has to transpile it.
  * @module
  */
-import {
-  eachChild,
-  field,
-  isTypeOnly,
-  many,
-  type Node,
-  one,
-} from "./code/nodes.ts";
+import { field, isTypeOnly, many, type Node, one } from "./code/nodes.ts";
+import { treeOf } from "./code/tree.ts";
+import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
@@ -71,7 +66,9 @@ export function isErasable(
     }
     if (!beginsLine(statement) && hasClass(statement)) return false;
   }
-  return !hasMore(program);
+  return !treeOf(program).some(({ type }) =>
+    MORE.has(type) || type.startsWith("JSX")
+  );
 }
 
 function hasBraces(statement: Node, source: string): boolean {
@@ -81,7 +78,7 @@ function hasBraces(statement: Node, source: string): boolean {
 
 /** Classes are looked for where lines begin. */
 function beginsLine(statement: Node): boolean {
-  return statement.loc?.start.column === 0;
+  return placeOf(statement).column === 1;
 }
 
 function hasClass(statement: Node): boolean {
@@ -90,13 +87,4 @@ function hasClass(statement: Node): boolean {
     many(declaration, "declarations").some((it) =>
       one(it, "init")?.type === "ClassExpression"
     );
-}
-
-function hasMore(node: Node): boolean {
-  if (MORE.has(node.type) || node.type.startsWith("JSX")) return true;
-  let found = false;
-  eachChild(node, (child) => {
-    found ||= hasMore(child);
-  });
-  return found;
 }

@@ -2,9 +2,9 @@
  * @module
  */
 import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
-import { type Code, type EffectTable, placeOf } from "./effects.ts";
+import type { Code, EffectTable } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import {
-  eachChild,
   field,
   flag,
   isFunction,
@@ -16,6 +16,7 @@ import {
   one,
   unwrap,
 } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import type { Binding } from "./code/scope.ts";
 
 const CHANGEABLE = new Set([

@@ -3,7 +3,7 @@
  * @module
  */
 import type { GlobalWrite } from "../../protocol/manifest/module_analysis.ts";
-import { placeOf } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import { textOf } from "./imports.ts";
 import { keyName, many, type Node, one, unwrap, word } from "./code/nodes.ts";
 import type { Roots } from "./code/roots.ts";

@@ -2,14 +2,9 @@
  * @module
  */
 import type { ImportFact } from "../../protocol/manifest/module_analysis.ts";
-import {
-  eachChild,
-  field,
-  many,
-  nameOf,
-  type Node,
-  one,
-} from "./code/nodes.ts";
+import { field, many, nameOf, type Node, one } from "./code/nodes.ts";
+import { eachWithin } from "./code/tree.ts";
+import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
@@ -34,15 +29,15 @@ export function importsOf(
     return factories.has(nameOf(local)) ||
       (resolved.bindings.get(local)?.references.length ?? 0) > 0;
   };
-  const visit = (node: Node): void => {
-    switch (node.type) {
+  eachWithin(resolved.program, ({ self: node, type }) => {
+    switch (type) {
       case "ImportDeclaration": {
         const all = field(node, "specifiers") as readonly Node[];
         const items = many(node, "specifiers").filter((item) =>
           field(item, "importKind") !== "type" && (!drops || isUsed(item))
         );
         // `import "./x.ts"` is for its effect; one that only named types is gone.
-        if (all.length > 0 && items.length === 0 && drops) return;
+        if (all.length > 0 && items.length === 0 && drops) return false;
         found.push({
           ...place(node),
           // As a text, a module exports nothing of its own.
@@ -53,7 +48,7 @@ export function importsOf(
             }
             : {}),
         });
-        return;
+        return false;
       }
       case "ExportNamedDeclaration": {
         const items = many(node, "specifiers").filter((item) =>
@@ -61,7 +56,7 @@ export function importsOf(
         );
         if (one(node, "source")) {
           if (many(node, "specifiers").length > 0 && items.length === 0) {
-            if (drops) return;
+            if (drops) return false;
           }
           found.push({
             ...place(node),
@@ -72,7 +67,7 @@ export function importsOf(
               }
               : {}),
           });
-          return;
+          return false;
         }
         break;
       }
@@ -81,32 +76,30 @@ export function importsOf(
           ...place(node),
           ...(one(node, "exported") ? { names: ["*"], locals: [""] } : {}),
         });
-        return;
+        return false;
       case "TSImportEqualsDeclaration": {
         const reference = one(node, "moduleReference");
         const expression = one(reference, "expression");
         if (typeof expression === "object" && expression) {
           found.push({
             specifier: String(field(expression, "value")),
-            line: node.loc?.start.line ?? 0,
+            line: placeOf(node).line,
           });
         }
-        return;
+        return false;
       }
       case "ImportExpression": {
         const specifier = textOf(one(node, "source"));
         if (specifier !== null) {
           found.push({
             specifier,
-            line: node.loc?.start.line ?? 0,
+            line: placeOf(node).line,
             dynamic: true,
           });
         }
       }
     }
-    eachChild(node, visit);
-  };
-  eachChild(resolved.program, visit);
+  });
   return found;
 }
 
@@ -139,7 +132,7 @@ function isData(node: Node): boolean {
 function place(node: Node): { specifier: string; line: number } {
   return {
     specifier: String(field(one(node, "source")!, "value")),
-    line: node.loc?.start.line ?? 0,
+    line: placeOf(node).line,
   };
 }
 

@@ -2,14 +2,8 @@
  * @module
  */
 import type { Code } from "./effects.ts";
-import {
-  eachChild,
-  isFunction,
-  many,
-  type Node,
-  one,
-  unwrap,
-} from "./code/nodes.ts";
+import { isFunction, many, type Node, one, unwrap } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import { writtenName } from "./code/uses.ts";
 
 const READER =

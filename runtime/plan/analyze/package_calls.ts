@@ -7,7 +7,7 @@
  */
 import type { GlobalWrite } from "../../protocol/manifest/module_analysis.ts";
 import { isWrapper, many, type Node, one, unwrap } from "./code/nodes.ts";
-import { placeOf } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import { textOf } from "./imports.ts";
 import type { Root, Roots } from "./code/roots.ts";
 import type { Resolved } from "./code/scope.ts";

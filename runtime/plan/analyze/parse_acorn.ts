@@ -42,7 +42,8 @@ export async function acornParser(locations = true): Promise<
 export async function acornAnalyzer(): Promise<
   (source: string, options?: AnalyzeOptions) => ModuleAnalysis
 > {
-  const parse = await acornParser();
+  // Lines are counted where somebody asks for one.
+  const parse = await acornParser(false);
   return (source, options = {}) =>
     analyzeTree(parse(source, options.commonjs ?? false), source, options);
 }

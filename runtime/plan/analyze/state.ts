@@ -6,12 +6,12 @@ import type {
   StateBinding,
   Touch,
 } from "../../protocol/manifest/module_analysis.ts";
-import { type Code, placeOf } from "./effects.ts";
+import type { Code } from "./effects.ts";
+import { placeOf } from "./code/places.ts";
 import { isExternal, isRuntime, opensHandle } from "./values/known_calls.ts";
 import { takesFile } from "./kept_files.ts";
 import { changeOf, isListening, isMutator } from "./values/mutation.ts";
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -22,6 +22,7 @@ import {
   one,
   unwrap,
 } from "./code/nodes.ts";
+import { eachChild } from "./code/tree.ts";
 import type { Root } from "./code/roots.ts";
 import type { Binding } from "./code/scope.ts";
 import type { Unit, Units } from "./code/units.ts";

@@ -44,7 +44,10 @@ export class Consents {
   ): readonly string[] {
     return [...this.#given].filter((text) => {
       if (this.#used.has(text)) return false;
-      const [, kind, name = ""] = /^(holder|server):(.+)$/s.exec(text) ?? [];
+      const [, kind, name = ""] = /^(holder|server|timers):(.+)$/s.exec(text) ??
+        [];
+      // Which timers there are only the machine knows.
+      if (kind === "timers") return false;
       if (kind === "holder") return !Object.hasOwn(holders, name);
       if (kind === "server") return addresses?.includes(name) === false;
       return true;

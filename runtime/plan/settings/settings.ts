@@ -28,6 +28,7 @@ export const CONSENT_KINDS = [
   "numbers",
   "global",
   "holder",
+  "timers",
 ] as const;
 
 /**

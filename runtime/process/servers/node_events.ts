@@ -1,7 +1,6 @@
 /** What the events of Node's servers tell: whose work they are, and when it is over.
  * @module
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Generations, Work } from "../../modules/generations.ts";
 import { PASS_HEADER, type Passes } from "./passes.ts";
 
@@ -14,6 +13,8 @@ export interface Emitter {
   emit: Emit;
   /** Listens once. */
   once(name: string, listener: () => void): unknown;
+  /** How many listen. */
+  listenerCount(name: string | symbol): number;
 }
 
 /** What events need. */
@@ -28,24 +29,30 @@ export interface NodeEventsContext {
  * Lets the events of a request, a response or a socket be of the work that they belong to.
  *
  * @param value what a listener is given
+ * @param work the work
+ * @param inContext runs something in the async context that its server's listeners run in
  * @param context what is needed
  */
 export function follow(
   value: unknown,
+  work: Work | null,
+  inContext: <T>(act: () => T) => T,
   { generations, note }: NodeEventsContext,
 ): void {
   if (!isEmitter(value) || Object.hasOwn(value, "emit")) return;
   const { emit } = value;
-  const inContext = AsyncLocalStorage.snapshot();
-  const own: Emit = (name, ...args) =>
-    inContext(() => {
-      try {
-        return emit.call(value, name, ...args);
-      } catch (error) {
-        note(error, generations.work);
-        throw error;
-      }
-    });
+  const own: Emit = function (...args) {
+    try {
+      // What the app's own code emits stays in the context that this code has made; what nobody hears needs none.
+      return (work !== null && generations.work === work) ||
+          value.listenerCount(args[0]) === 0
+        ? emit.apply(value, args)
+        : inContext(() => generations.as(work, () => emit.apply(value, args)));
+    } catch (error) {
+      note(error, work);
+      throw error;
+    }
+  };
   Object.defineProperty(value, "emit", {
     value: own,
     configurable: true,
@@ -98,5 +105,6 @@ export function redeemed(
 
 function isEmitter(value: unknown): value is Emitter {
   return typeof value === "object" && value !== null && "emit" in value &&
-    typeof value.emit === "function" && "once" in value;
+    typeof value.emit === "function" && "once" in value &&
+    "listenerCount" in value;
 }

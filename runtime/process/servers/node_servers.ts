@@ -305,7 +305,10 @@ export class NodeServers extends HandOver<Listener, Member> {
     const { generations, note } = this.#context;
     const target = gate.value;
     const go = () => {
-      for (const arg of args) follow(arg, this.#context);
+      const { work } = generations;
+      for (const arg of args) {
+        follow(arg, work, target.inContext, this.#context);
+      }
       try {
         return target.emit(name, ...args);
       } catch (error) {

@@ -40,6 +40,23 @@ export class Passes {
     globalThis.fetch = wrapped as typeof globalThis.fetch;
     this.#installAgent();
     this.#installWebSocket();
+    this.#installHeaders();
+  }
+
+  /** Whether some secret has not come back yet; where none has, nobody has to look for one. */
+  get areOut(): boolean {
+    return this.#outstanding.size > 0;
+  }
+
+  /**
+   * The check that sent a request.
+   *
+   * @param request the request
+   * @returns its work, or null for a stranger
+   */
+  ofRequest(request: Request): Work | null {
+    const secret = allHeaders.call(request).get(PASS_HEADER);
+    return secret === null ? null : this.redeem(secret);
   }
 
   /**
@@ -136,6 +153,17 @@ export class Passes {
     }
   }
 
+  /** Code of the app never sees the header; those that do not look at headers cost nothing. */
+  #installHeaders(): void {
+    Object.defineProperty(natives.Request.prototype, "headers", {
+      ...Object.getOwnPropertyDescriptor(natives.Request.prototype, "headers"),
+      get(this: Request) {
+        const headers = allHeaders.call(this);
+        return headers.has(PASS_HEADER) ? withoutPass(this, headers) : headers;
+      },
+    });
+  }
+
   #installWebSocket(): void {
     const sent = (args: unknown[]): unknown[] => {
       const work = this.#current();
@@ -185,6 +213,23 @@ export class Passes {
       return addRequest.call(this, request, ...rest);
     };
   }
+}
+
+/** The headers of a request, the pass included. */
+const allHeaders = Object.getOwnPropertyDescriptor(
+  natives.Request.prototype,
+  "headers",
+)!.get as (this: Request) => Headers;
+
+/** Headers of a request for the app: of the request itself, so that it can still be upgraded to a WebSocket. */
+function withoutPass(request: Request, all: Headers): Headers {
+  const headers = new natives.Headers(all);
+  headers.delete(PASS_HEADER);
+  Object.defineProperty(request, "headers", {
+    value: headers,
+    configurable: true,
+  });
+  return headers;
 }
 
 interface AgentRequest {

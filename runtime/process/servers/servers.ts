@@ -14,7 +14,7 @@ import {
 } from "./hand_over.ts";
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
-import { PASS_HEADER, type Passes } from "./passes.ts";
+import type { Passes } from "./passes.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
 
@@ -38,8 +38,6 @@ interface Served extends HandedOver {
 /** All servers of `Deno.serve`. */
 export class Servers extends HandOver<Listener, Served> {
   readonly #context: ServersContext;
-  readonly #served = new WeakMap<Work, Served>();
-  readonly #answers = new WeakMap<Work, (request: Request) => unknown>();
   readonly #thrown = new WeakMap<object, Work>();
   readonly #serve: typeof Deno.serve;
   readonly #shutdowns = new WeakMap<Listener, () => Promise<void>>();
@@ -55,14 +53,12 @@ export class Servers extends HandOver<Listener, Served> {
 
   /** The module that serves the request under way; null outside of requests. */
   get currentPlace(): string | null {
-    const { work } = this.#context.generations;
-    return (work && this.#served.get(work)?.place) ?? null;
+    return this.#context.generations.work?.answering?.place ?? null;
   }
 
   /** Answers requests as the server does whose request is under way, by its newest code; null outside of requests. */
   get currentAnswer(): ((request: Request) => unknown) | null {
-    const { work } = this.#context.generations;
-    return (work && this.#answers.get(work)) ?? null;
+    return this.#context.generations.work?.answering?.answer ?? null;
   }
 
   /** Puts a wrapper in the place of `Deno.serve`. */
@@ -170,40 +166,56 @@ export class Servers extends HandOver<Listener, Served> {
     );
   }
 
-  async #answer(
+  /** Not `async`: what a handler answers at once, Deno sends at once. */
+  #answer(
     gate: Gate<Served>,
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.Addr>,
-  ): Promise<Response> {
+  ): Response | Promise<Response> {
     const { generations, passes } = this.#context;
-    const secret = request.headers.get(PASS_HEADER);
-    const check = secret === null ? null : passes.redeem(secret);
-    const shown = secret === null ? request : withoutPass(request);
-    const act = async () => {
-      const served = gate.value;
-      const { handler, ready } = served;
-      if (generations.work) {
-        this.#served.set(generations.work, served);
-        this.#answers.set(
-          generations.work,
-          (again) => gate.value.handler(again, info),
-        );
-      }
-      if (check === null && ready !== null && !await ready) return gone();
-      return await handler(shown, info);
-    };
-    if (check !== null) return await generations.as(check, act);
-    return await generations.startWork(
-      async () => {
-        try {
-          return await act();
-        } catch (error) {
-          this.#thrown.set(Object(error), generations.work!);
-          throw error;
+    const check = passes.areOut ? passes.ofRequest(request) : null;
+    if (check !== null) {
+      return generations.as(check, () => this.#handle(gate, request, info));
+    }
+    return generations.startWork(() => {
+      const { work } = generations;
+      const { ready } = gate.value;
+      try {
+        const answer = ready === null
+          ? this.#handle(gate, request, info)
+          // Nobody from outside meets it before its code is trusted.
+          : ready.then((isIn) =>
+            isIn ? this.#handle(gate, request, info) : gone()
+          );
+        if (answer instanceof Promise) {
+          answer.then(undefined, (error) => this.#thrownBy(error, work));
         }
-      },
-      { ends: info.completed },
-    );
+        return answer;
+      } catch (error) {
+        this.#thrownBy(error, work);
+        throw error;
+      }
+    }, { ends: info.completed });
+  }
+
+  #handle(
+    gate: Gate<Served>,
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.Addr>,
+  ): Response | Promise<Response> {
+    const { place, handler } = gate.value;
+    const { work } = this.#context.generations;
+    if (work !== null) {
+      work.answering = {
+        place,
+        answer: (again) => gate.value.handler(again, info),
+      };
+    }
+    return handler(request, info);
+  }
+
+  #thrownBy(error: unknown, work: Work | null): void {
+    if (work !== null) this.#thrown.set(Object(error), work);
   }
 
   #failed(gate: Gate<Served>, error: unknown): Response | Promise<Response> {
@@ -260,17 +272,6 @@ interface ServeOptions {
   readonly handler?: Handler;
   readonly onError?: (error: unknown) => Response | Promise<Response>;
   readonly onListen?: (address: Deno.Addr) => void;
-}
-
-function withoutPass(request: Request): Request {
-  const headers = new natives.Headers(request.headers);
-  headers.delete(PASS_HEADER);
-  // The request itself, so that it can still be upgraded to a WebSocket.
-  Object.defineProperty(request, "headers", {
-    value: headers,
-    configurable: true,
-  });
-  return request;
 }
 
 function gone(): Response {

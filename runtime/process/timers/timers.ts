@@ -5,6 +5,7 @@ import { natives, type Timer } from "../../base/platform/natives.ts";
 import { asWork } from "../../modules/calls_as_work.ts";
 import type { Generations, Work } from "../../modules/generations.ts";
 import type { StandIn } from "../../modules/packages/stand_ins.ts";
+import { LeftTimers } from "./left_timers.ts";
 import { installTimerModules, likeNative } from "./timer_modules.ts";
 import {
   type AppTimers,
@@ -54,6 +55,8 @@ interface Owned {
 /** The timers of the app. */
 export class Timers {
   readonly #context: TimersContext;
+  /** Those that requests and events have left behind. */
+  readonly left: LeftTimers;
   readonly #owned = new Set<Owned>();
   readonly #byTimer = new WeakMap<object, Owned>();
   readonly #holds = new Set<(owned: Owned) => boolean>();
@@ -66,6 +69,10 @@ export class Timers {
    */
   constructor(context: TimersContext) {
     this.#context = context;
+    this.left = new LeftTimers(() => {
+      const place = context.callingPlace();
+      return place === null ? null : context.pathOf(place);
+    });
   }
 
   /**
@@ -231,9 +238,16 @@ export class Timers {
     const working: Callback = function (this: unknown, ...own) {
       return asWork(generations, () => callback.apply(this, own));
     };
-    if (work === null) return native(working, ms, ...args);
-    if (work.place === null) {
-      return native(noting(working, work), ms, ...args);
+    if (work === null || work.place === null) {
+      const body = work === null ? working : noting(working, work);
+      // What a service has set ends with that.
+      if (work?.isOwn) return native(body, ms, ...args);
+      return this.left.set((run) => native(run, ms, ...args), body, {
+        callback,
+        repeats,
+        ms: ms ?? 0,
+        work,
+      });
     }
     const place = this.#context.callingPlace() ?? work.place;
     const { attempt } = work;
@@ -288,6 +302,7 @@ export class Timers {
   }
 
   #cleared(timer: unknown): void {
+    if (timer !== undefined && timer !== null) this.left.cleared(timer);
     if (this.#owned.size === 0 || timer === undefined || timer === null) return;
     const owned = typeof timer === "object"
       ? this.#byTimer.get(timer)

@@ -60,6 +60,28 @@ export function namesAround(text: string): string[] {
   ];
 }
 
+/**
+ * Names what a function uses of what is around it.
+ *
+ * @param text the text of a function
+ * @returns the names, without `this`, and whether they are called themselves; in doubt one too many
+ */
+export function usesAround(
+  text: string,
+): { readonly name: string; readonly isCalled: boolean }[] {
+  const tokens = tokensOf(text).map((it) => it.text);
+  const declared = declaredIn(tokens);
+  for (const it of parametersOf(tokens)) declared.add(it);
+  const from = startsFunction(tokens) ? 0 : tokens.indexOf("(");
+  const found = new Map<string, boolean>();
+  for (const [at, name] of tokens.entries()) {
+    if (at < from || !namesSomething(tokens, at, declared)) continue;
+    const isCalled = tokens[at + 1] === "(" || tokens[at - 1] === "new";
+    found.set(name, (found.get(name) ?? false) || isCalled);
+  }
+  return [...found].map(([name, isCalled]) => ({ name, isCalled }));
+}
+
 function namesSomething(
   tokens: readonly string[],
   at: number,

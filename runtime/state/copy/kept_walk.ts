@@ -2,6 +2,7 @@
  * @module
  */
 import { performance } from "../../base/platform/globals.ts";
+import { EventEmitter } from "node:events";
 import { types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
 import { kindOf } from "./value_kind.ts";
@@ -119,7 +120,9 @@ export class KeptWalk {
     const step: Step = { object: value, from, root, via, key };
     this.#visitor.object?.(value, () => placeOf(step));
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
-    if (wanted || kindOf(value).kind !== "host") this.#open.push(step);
+    if (wanted || kindOf(value).kind !== "host" || isTarget(value)) {
+      this.#open.push(step);
+    }
   }
 
   #isWanted(value: object): boolean {
@@ -168,6 +171,13 @@ export class KeptWalk {
       ) this.#visit(value, step, root, "member", key);
     }
   }
+}
+
+/** What holds nothing but its listeners. */
+function isTarget(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === EventTarget.prototype ||
+    prototype === EventEmitter.prototype;
 }
 
 function placeOf(step: Step): KeptPlace {

@@ -28,6 +28,7 @@ import {
   importLine,
   serverLine,
 } from "../../plan/lookup/declaration_line.ts";
+import { type NamesOf, namesOf } from "./names_of.ts";
 import type { TakenEntry } from "../../plan/rules/keep_rule.ts";
 import { type RunningContext, runningManifest } from "./running_manifest.ts";
 
@@ -66,7 +67,7 @@ export interface UpgradePlan {
   readonly globals: readonly string[];
   /** The values that are taken over. */
   readonly taken: readonly TakenEntry[];
-  /** What the release names under `keep`. */
+  /** What the release names under `keep`, and what it shares. */
   readonly keep: readonly KeptEntry[];
   /** What becomes of open sockets whose handlers the replaced modules have made. */
   readonly sockets: ReleaseSettings["sockets"];
@@ -74,6 +75,8 @@ export interface UpgradePlan {
   readonly packages: readonly PackageChange[];
   /** Where things stand in the code that runs, for who refuses them later; 0 where nobody knows. */
   readonly lines: RunningLines;
+  /** What names in the code that runs stand for when the upgrade is in. */
+  readonly names: NamesOf;
   /** Whether packages can come in. */
   readonly canAddPackages: boolean;
   /** Whether there is nothing to do. */
@@ -148,11 +151,23 @@ export async function planUpgrade(
       manifest.analysis?.[path]?.globals?.map(({ name }) => name) ?? []
     ),
     taken: held,
-    keep: manifest.settings?.keep ?? [],
+    keep: [
+      ...manifest.settings?.keep ?? [],
+      // What is done to it a second time is the app's own affair.
+      ...(manifest.settings?.shared ?? []).map((at) => ({
+        at,
+        functions: "keep" as const,
+      })),
+    ],
     packages: release ? plan.packages : [],
     sockets: socketsWay(manifest.settings?.sockets, running, isWayBack),
     canAddPackages: running.canAddPackages?.possible ?? false,
     lines: linesOf(running),
+    names: namesOf(
+      running,
+      new Set([...plan.reload, ...plan.removed, ...plan.pruned]),
+      new Set(held.map(({ at }) => at)),
+    ),
     isEmpty: isEmptyPlan(plan),
   };
 }

@@ -24,7 +24,8 @@ export function analyzeScript(
   source: string,
   options: ScriptOptions = {},
 ): ModuleAnalysis {
-  const program = parseScript(path, source, options.commonjs);
+  // Lines are counted where somebody asks for one.
+  const program = parseScript(path, source, options.commonjs, false);
   return analyzeTree(program, source, {
     ...options,
     typescript: isTypeScript(path),
@@ -44,6 +45,7 @@ const isCommonJs = (path: string, said?: boolean) =>
  * @param path its path, whose ending tells the language
  * @param source its text
  * @param commonjs whether it is CommonJS, where its `package.json` says so. Default what the ending tells
+ * @param locations whether nodes are to have lines and columns. Default yes
  * @returns the root of its tree
  * @throws {SyntaxError} with `loc` if it cannot be parsed
  */
@@ -51,6 +53,7 @@ export function parseScript(
   path: string,
   source: string,
   commonjs?: boolean,
+  locations = true,
 ): Node {
   const plugins: ParserPlugin[] = [
     "estree",
@@ -63,6 +66,7 @@ export function parseScript(
     sourceType: isCommonJs(path, commonjs) ? "commonjs" : "module",
     plugins,
     createImportExpressions: true,
+    locations,
     // Nobody looks at comments in the tree.
     attachComment: false,
   });

@@ -81,6 +81,26 @@ export const HELD_PROGRAMS: Readonly<Record<string, Program>> = {
     ),
     answer: "hello x",
   },
+  class_in_let: {
+    ...program(
+      `class Shape { draw(s: string) { return "one " + s; } } export const install = () => plugins.push(Shape as never);`,
+      `class Shape { draw(s: string) { return "two " + s; } } export const install = () => plugins.push(Shape as never);`,
+    ),
+    before: {
+      "main.ts":
+        `import { shape, setShape } from "./hub.ts"; import { Shape } from "./plugin.ts"; SERVE((r: Request) => { if (r.url.endsWith("install")) setShape(Shape); return new Response(shape ? new shape().draw("x") : "none"); });`,
+      "hub.ts":
+        `export let shape: (new () => { draw(s: string): string }) | null = null; export const setShape = (it: typeof shape) => { shape = it; };`,
+      "plugin.ts":
+        `export class Shape { draw(s: string) { return "one " + s; } }`,
+    },
+    after: {
+      "plugin.ts":
+        `export class Shape { draw(s: string) { return "two " + s; } }`,
+    },
+    refused:
+      `shape: holds Shape: it is a class, and the new code has another one; keep functions out of it, or add to "flyhot" in deno.json: "keep": [{ "at": "NAME/hub.ts#shape", "functions": "keep" }]`,
+  },
   bound_of_platform: {
     ...program(
       `export const version = () => "one"; export const install = () => plugins.push("a".concat.bind("a"));`,

@@ -199,6 +199,7 @@ export const PROGRAMS_OF_STATE: Readonly<Record<string, Program>> = {
   },
   request_timer_kept: {
     keep: ["main.ts#n"],
+    consent: ["timers:NAME/main.ts"],
     asks: ["/start", "/"],
     before: {
       "main.ts":

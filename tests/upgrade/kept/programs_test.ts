@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { canBeHad } from "../../support/packages.ts";
 import { ASKED_PROGRAMS } from "./asked_programs.ts";
 import { HELD_PROGRAMS } from "./held_programs.ts";
+import { LEFT_PROGRAMS } from "./left_programs.ts";
 import { type Programs, RunningPrograms } from "./program.ts";
 import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
 import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
@@ -85,25 +86,25 @@ Deno.test({
   },
 });
 
-Deno.test("small programs whose modules that stay hold old code are refused for it", async () => {
-  await using hot = await RunningPrograms.start(HELD_PROGRAMS);
-  const before = await hot.ask(1);
-  for (const [name, { refused, answer }] of Object.entries(HELD_PROGRAMS)) {
+async function eachInTurn(programs: Programs): Promise<void> {
+  await using hot = await RunningPrograms.start(programs);
+  await hot.ask(1);
+  for (const [name, { refused, answer }] of Object.entries(programs)) {
     const report = await hot.upgrade([name]);
     if (refused === undefined) {
       assertEquals(report.state, "applied", JSON.stringify(report));
       assertEquals((await hot.ask(1))[name], answer);
-    } else {
-      assertEquals(report.state, "failed", `${name} ${JSON.stringify(report)}`);
-      assertStringIncludes(
-        report.failure!.message,
-        refused.replaceAll("NAME", name),
-      );
-      await hot.upgrade([name], "before");
+      continue;
     }
+    assertEquals(report.state, "failed", `${name} ${JSON.stringify(report)}`);
+    const why = refused.replaceAll("NAME", name);
+    assertStringIncludes(report.failure!.message, why);
+    await hot.upgrade([name], "before");
   }
-  for (const [name, { refused }] of Object.entries(HELD_PROGRAMS)) {
-    if (refused === undefined) continue;
-    assertStringIncludes((await hot.ask(1))[name]!, before[name]!);
-  }
-});
+}
+
+Deno.test("small programs whose modules that stay hold old code are refused for it", () =>
+  eachInTurn(HELD_PROGRAMS));
+
+Deno.test("small programs whose requests leave timers, loops and listeners of old code behind are refused for it", () =>
+  eachInTurn(LEFT_PROGRAMS));

@@ -1,4 +1,4 @@
-/** ESTree nodes as both parsers give them, and how to walk them past everything that only serves types.
+/** ESTree nodes as both parsers give them, and which of them only serve types.
  * @module
  */
 
@@ -28,6 +28,8 @@ export function isNode(value: unknown): value is Node {
     typeof (value as { type?: unknown }).type === "string";
 }
 
+const NO_NODES: readonly Node[] = [];
+
 /** The value of a field, whatever it is. */
 export function field(node: Node, key: string): unknown {
   return (node as unknown as Record<string, unknown>)[key];
@@ -56,7 +58,9 @@ export function one(node: Node | null, key: string): Node | null {
 export function many(node: Node | null, key: string): readonly Node[] {
   if (!node) return [];
   const value = field(node, key);
-  return Array.isArray(value) ? value.filter(isNode) : [];
+  if (!Array.isArray(value)) return NO_NODES;
+  // Most lists have no holes.
+  return value.every(isNode) ? value : value.filter(isNode);
 }
 
 /** The text in a field; empty if it has none. */
@@ -84,19 +88,13 @@ export function nameOf(node: Node | null): string {
   return word(node, "name");
 }
 
-const WRAPPERS = new Set([
-  "TSAsExpression",
-  "TSSatisfiesExpression",
-  "TSNonNullExpression",
-  "TSTypeAssertion",
-  "TSInstantiationExpression",
-  "ChainExpression",
-  "ParenthesizedExpression",
-]);
-
 /** Whether a node is only a wrapper around one expression: `x as T`, `x!`, `(x)`. */
-export function isWrapper(node: Node): boolean {
-  return WRAPPERS.has(node.type);
+export function isWrapper({ type }: Node): boolean {
+  // Asked more often than anything else: texts of types are the same objects, and compared as such.
+  return type === "ChainExpression" || type === "TSAsExpression" ||
+    type === "TSNonNullExpression" || type === "TSSatisfiesExpression" ||
+    type === "ParenthesizedExpression" || type === "TSTypeAssertion" ||
+    type === "TSInstantiationExpression";
 }
 
 /**
@@ -116,7 +114,6 @@ export function unwrap(node: Node): Node {
 }
 
 const TYPESCRIPT_CODE = new Set([
-  ...WRAPPERS,
   "TSParameterProperty",
   "TSEnumDeclaration",
   "TSEnumBody",
@@ -130,7 +127,7 @@ const TYPESCRIPT_CODE = new Set([
 /** Whether a node is gone when the types are: interfaces, annotations, overloads, everything declared. */
 export function isTypeOnly(node: Node): boolean {
   if (node.type.startsWith("TS")) {
-    if (!TYPESCRIPT_CODE.has(node.type)) return true;
+    if (!TYPESCRIPT_CODE.has(node.type) && !isWrapper(node)) return true;
     return flag(node, "declare") || word(node, "importKind") === "type";
   }
   switch (node.type) {
@@ -152,95 +149,6 @@ export function isTypeOnly(node: Node): boolean {
       return flag(node, "declare");
   }
   return false;
-}
-
-const NO_CODE = new Set([
-  "type",
-  "start",
-  "end",
-  "loc",
-  "range",
-  "extra",
-  "implements",
-  "typeAnnotation",
-  "returnType",
-  "typeParameters",
-  "typeArguments",
-  "superTypeArguments",
-  "leadingComments",
-  "innerComments",
-  "trailingComments",
-]);
-
-/** A child and the field that it stands in, one after the other. */
-type Children = readonly (Node | string)[];
-
-/** What a node stands in, and in which of its fields. */
-export interface Up {
-  /** The node around it. */
-  readonly node: Node;
-  /** The field. */
-  readonly key: string;
-}
-
-// In the nodes themselves: tables beside the tree would be asked for every node of every walk.
-const CHILDREN = Symbol("children");
-const UP = Symbol("up");
-interface Linked {
-  [CHILDREN]?: Children;
-  [UP]?: Up;
-}
-const NONE: Children = [];
-
-function childrenOf(node: Node): Children {
-  const fields = node as unknown as Record<string, unknown>;
-  let found: (Node | string)[] | null = null;
-  for (const key in fields) {
-    const value = fields[key];
-    // Most fields hold texts and numbers: what they are called need not be looked up.
-    if (typeof value !== "object" || value === null || NO_CODE.has(key)) {
-      continue;
-    }
-    if (Array.isArray(value)) {
-      let up: Up | null = null;
-      for (const item of value) {
-        if (!isNode(item) || isTypeOnly(item)) continue;
-        (item as Linked)[UP] = up ??= { node, key };
-        (found ??= []).push(item, key);
-      }
-    } else if (isNode(value) && !isTypeOnly(value)) {
-      (value as Linked)[UP] = { node, key };
-      (found ??= []).push(value, key);
-    }
-  }
-  return found ?? NONE;
-}
-
-/**
- * What a node stands in, once its tree has been walked.
- *
- * @param node the node
- * @returns the node around it; undefined for the root, and for what is gone when the types are
- */
-export function upOf(node: Node): Up | undefined {
-  return (node as Linked)[UP];
-}
-
-/**
- * Calls a function with every child that is code, in the order of the source.
- *
- * @param node the node, whose tree does not change any more
- * @param visit called with each child, and the field it stands in
- */
-export function eachChild(
-  node: Node,
-  visit: (child: Node, key: string) => void,
-): void {
-  const known = node as Linked;
-  const children = known[CHILDREN] ??= childrenOf(node);
-  for (let at = 0; at < children.length; at += 2) {
-    visit(children[at] as Node, children[at + 1] as string);
-  }
 }
 
 /** Whether a node is a function of any kind. */

@@ -2,10 +2,8 @@
  * @module
  */
 import {
-  eachChild,
   field,
   flag,
-  isClass,
   isFunction,
   keyName,
   many,
@@ -13,9 +11,9 @@ import {
   type Node,
   one,
   unwrap,
-  upOf,
   word,
 } from "./nodes.ts";
+import { type Found, foundOf, knownOf, treeOf, upOf } from "./tree.ts";
 
 /** One declared name. */
 export interface Binding {
@@ -61,7 +59,8 @@ interface Scope {
   readonly isFunction: boolean;
   /** Of the module: empty; of a namespace in it: its name and a dot; else null. */
   readonly prefix: string | null;
-  readonly names: Map<string, Binding>;
+  /** Null as long as it has none. */
+  names: Map<string, Binding> | null;
 }
 
 /** The module with all its names resolved. */
@@ -73,13 +72,18 @@ export interface Resolved {
   /** Those, and the names in its namespaces. */
   readonly moduleLevel: readonly Binding[];
   /** What an identifier refers to; a global one is not in here. */
-  readonly bindings: ReadonlyMap<Node, Binding>;
+  readonly bindings: {
+    get(node: Node): Binding | undefined;
+    has(node: Node): boolean;
+  };
+  /** All that is declared anywhere in it, in the order of the source. */
+  readonly declared: readonly Binding[];
   /** The parent of every node, and the field it stands in. */
   readonly parents: {
     get(node: Node): { readonly node: Node; readonly key: string } | undefined;
   };
   /** Identifiers and member accesses that are assigned to, counted up or deleted. */
-  readonly targets: ReadonlySet<Node>;
+  readonly targets: { has(node: Node): boolean };
   /** Identifiers without a declaration, by name. */
   readonly globals: ReadonlyMap<string, readonly Node[]>;
   /** Every `import()`. */
@@ -98,15 +102,27 @@ export const ELEMENT = "[]";
  * @returns the tree with every identifier resolved
  */
 export function resolveNames(program: Node): Resolved {
-  return new Resolver(program).resolve();
+  const tree = treeOf(program);
+  // What is found is kept in the nodes: twice, it would be found twice.
+  let known = resolved.get(tree);
+  if (!known) resolved.set(tree, known = new Resolver(tree).resolve());
+  return known;
 }
 
+const resolved = new WeakMap<readonly Found[], Resolved>();
+
+const bindings: Resolved["bindings"] = {
+  get: (node) => (knownOf(node)?.binding ?? undefined) as Binding | undefined,
+  has: (node) => (knownOf(node)?.binding ?? null) !== null,
+};
+const targets: Resolved["targets"] = {
+  has: (node) => knownOf(node)?.isTarget === true,
+};
+
 class Resolver {
-  readonly #program: Node;
-  readonly #bindings = new Map<Node, Binding>();
-  readonly #targets = new Set<Node>();
+  readonly #tree: readonly Found[];
+  readonly #declared: Binding[] = [];
   readonly #globals = new Map<string, Node[]>();
-  readonly #scopes = new Map<Node, Scope>();
   readonly #importCalls: Node[] = [];
   readonly #metas: Node[] = [];
   #parameter: { readonly of: Node; readonly index: number } | null = null;
@@ -118,36 +134,41 @@ class Resolver {
     names: new Map(),
   };
 
-  constructor(program: Node) {
-    this.#program = program;
+  constructor(tree: readonly Found[]) {
+    this.#tree = tree;
   }
 
   resolve(): Resolved {
-    this.#declareIn(this.#program, this.#top);
-    this.#visit(this.#program, this.#top);
+    this.#refer(this.#declare());
     return {
-      program: this.#program,
-      top: this.#top.names,
+      program: this.#tree[0]!.self,
+      top: this.#top.names!,
       moduleLevel: this.#moduleLevel,
-      bindings: this.#bindings,
+      bindings,
+      declared: this.#declared,
       parents: { get: upOf },
-      targets: this.#targets,
+      targets,
       globals: this.#globals,
       importCalls: this.#importCalls,
       metas: this.#metas,
     };
   }
 
-  // First walk: every scope with the names it declares, so that hoisted ones are known before they are met.
-  #declareIn(node: Node, scope: Scope): void {
-    eachChild(node, (child, key) => {
-      this.#declareIn(child, this.#declare(child, key, node, scope));
-    });
+  /** Every scope with the names it declares, so that hoisted ones are known before they are met; by the place of nodes. */
+  #declare(): readonly Scope[] {
+    const scopes: Scope[] = [this.#top];
+    for (const found of this.#tree) {
+      const { around } = found;
+      if (around === null) continue;
+      scopes.push(this.#scopeOf(found, around, scopes[around.index]!));
+    }
+    return scopes;
   }
 
   /** Declares what a node declares and returns the scope of its children. */
-  #declare(node: Node, key: string, parent: Node, scope: Scope): Scope {
-    switch (node.type) {
+  #scopeOf({ self: node, type, key }: Found, around: Found, scope: Scope) {
+    const parent = around.self;
+    switch (type) {
       case "ImportDeclaration":
         this.#declareImports(node);
         return scope;
@@ -192,13 +213,12 @@ class Resolver {
         if (id?.type === "Identifier") {
           const kind = node.type === "TSEnumDeclaration" ? "enum" : "namespace";
           // Two blocks of one namespace are one name.
-          if (!scope.names.has(nameOf(id))) {
+          if (!scope.names?.has(nameOf(id))) {
             this.#add(scope, id, kind, node, []);
           }
         }
         const isNamespace = node.type === "TSModuleDeclaration";
-        return this.#open(
-          node,
+        return opened(
           scope,
           isNamespace,
           isNamespace && scope.prefix !== null && id
@@ -212,7 +232,7 @@ class Resolver {
         return scope;
       }
       case "CatchClause": {
-        const inner = this.#open(node, scope, false);
+        const inner = opened(scope, false);
         this.#pattern(one(node, "param"), "catch", inner, null, []);
         return inner;
       }
@@ -220,47 +240,56 @@ class Resolver {
         // The body of a function is the scope of its parameters.
         return isFunction(parent) || parent.type === "CatchClause"
           ? scope
-          : this.#open(node, scope, false);
+          : opened(scope, false);
       case "StaticBlock":
-        return this.#open(node, scope, true);
+        return opened(scope, true);
       case "ForStatement":
       case "ForInStatement":
       case "ForOfStatement":
       case "SwitchStatement":
-        return this.#open(node, scope, false);
-    }
-    if (isFunction(node)) {
-      const id = one(node, "id");
-      if (node.type === "FunctionDeclaration" && id) {
-        this.#add(scope, id, "function", node, []);
-      }
-      const inner = this.#open(node, scope, true);
-      if (node.type === "FunctionExpression" && id) {
-        this.#add(inner, id, "function", node, []);
-      }
-      // `this` as a parameter only serves types.
-      const params = many(node, "params").filter((it) => nameOf(it) !== "this");
-      for (const [index, parameter] of params.entries()) {
-        const bare = parameter.type === "TSParameterProperty"
-          ? one(parameter, "parameter")
-          : parameter;
-        this.#parameter = { of: node, index };
-        this.#pattern(bare, "parameter", inner, null, []);
-      }
-      return inner;
-    }
-    if (isClass(node)) {
-      const id = one(node, "id");
-      if (node.type === "ClassDeclaration" && id) {
-        this.#add(scope, id, "class", node, []);
-      }
-      const inner = this.#open(node, scope, false);
-      if (node.type === "ClassExpression" && id) {
-        this.#add(inner, id, "class", node, []);
-      }
-      return inner;
+        return opened(scope, false);
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        return this.#function(node, scope);
+      case "ClassDeclaration":
+      case "ClassExpression":
+        return this.#class(node, scope);
     }
     return scope;
+  }
+
+  #function(node: Node, scope: Scope): Scope {
+    const id = one(node, "id");
+    if (node.type === "FunctionDeclaration" && id) {
+      this.#add(scope, id, "function", node, []);
+    }
+    const inner = opened(scope, true);
+    if (node.type === "FunctionExpression" && id) {
+      this.#add(inner, id, "function", node, []);
+    }
+    // `this` as a parameter only serves types.
+    const params = many(node, "params").filter((it) => nameOf(it) !== "this");
+    for (const [index, parameter] of params.entries()) {
+      const bare = parameter.type === "TSParameterProperty"
+        ? one(parameter, "parameter")
+        : parameter;
+      this.#parameter = { of: node, index };
+      this.#pattern(bare, "parameter", inner, null, []);
+    }
+    return inner;
+  }
+
+  #class(node: Node, scope: Scope): Scope {
+    const id = one(node, "id");
+    if (node.type === "ClassDeclaration" && id) {
+      this.#add(scope, id, "class", node, []);
+    }
+    const inner = opened(scope, false);
+    if (node.type === "ClassExpression" && id) {
+      this.#add(inner, id, "class", node, []);
+    }
+    return inner;
   }
 
   #declareImports(node: Node): void {
@@ -279,17 +308,6 @@ class Resolver {
     }
   }
 
-  #open(
-    node: Node,
-    parent: Scope,
-    isFunction: boolean,
-    prefix: string | null = null,
-  ): Scope {
-    const scope: Scope = { parent, isFunction, prefix, names: new Map() };
-    this.#scopes.set(node, scope);
-    return scope;
-  }
-
   #add(
     scope: Scope,
     node: Node,
@@ -301,10 +319,11 @@ class Resolver {
     const name = node.type === "ExportDefaultDeclaration"
       ? "default"
       : nameOf(node);
+    scope.names ??= new Map();
     const known = scope.names.get(name);
     if (known) {
       // `var x` twice, or a function of the same name: both values count.
-      this.#bindings.set(node, known);
+      foundOf(node).binding = known;
       if (value) known.assigned.push(value);
       return;
     }
@@ -324,7 +343,8 @@ class Resolver {
     };
     scope.names.set(name, binding);
     if (binding.top) this.#moduleLevel.push(binding);
-    this.#bindings.set(node, binding);
+    this.#declared.push(binding);
+    foundOf(node).binding = binding;
   }
 
   #pattern(
@@ -340,7 +360,7 @@ class Resolver {
         return this.#add(scope, node, kind, value, path);
       case "AssignmentPattern":
         this.#pattern(one(node, "left"), kind, scope, value, path);
-        this.#bindings.get(one(node, "left")!)?.assigned.push(
+        bindings.get(one(node, "left")!)?.assigned.push(
           one(node, "right"),
         );
         return;
@@ -366,124 +386,133 @@ class Resolver {
     }
   }
 
-  // Second walk: references.
-  #visit(node: Node, scope: Scope): void {
-    switch (node.type) {
-      case "ImportDeclaration":
-        return;
-      case "ExportNamedDeclaration":
-        // The names of `export { x } from` are those of the other module.
-        if (one(node, "source")) return;
-        break;
-      case "AssignmentExpression":
-        this.#target(one(node, "left"), one(node, "right"));
-        break;
-      case "UpdateExpression":
-        this.#target(one(node, "argument"), null);
-        break;
-      case "UnaryExpression":
-        if (word(node, "operator") === "delete") {
-          this.#target(one(node, "argument"), null);
+  #refer(scopes: readonly Scope[]): void {
+    const tree = this.#tree;
+    for (let at = 0; at < tree.length; at++) {
+      const found = tree[at]!;
+      switch (found.type) {
+        case "Identifier":
+        case "JSXIdentifier": {
+          const around = found.around!;
+          if (isReference(found, around)) {
+            this.#resolve(found, scopes[around.index]!);
+          }
+          break;
         }
-        break;
-      case "ForInStatement":
-      case "ForOfStatement": {
-        const left = one(node, "left");
-        if (left && left.type !== "VariableDeclaration") {
-          this.#target(left, null);
+        case "ImportDeclaration":
+          at = found.end - 1;
+          break;
+        case "ExportNamedDeclaration":
+          // The names of `export { x } from` are those of the other module.
+          if (one(found.self, "source")) at = found.end - 1;
+          break;
+        case "AssignmentExpression":
+          markTarget(one(found.self, "left"));
+          break;
+        case "UpdateExpression":
+          markTarget(one(found.self, "argument"));
+          break;
+        case "UnaryExpression":
+          if (word(found.self, "operator") === "delete") {
+            markTarget(one(found.self, "argument"));
+          }
+          break;
+        case "ForInStatement":
+        case "ForOfStatement": {
+          const left = one(found.self, "left");
+          if (left && left.type !== "VariableDeclaration") markTarget(left);
+          break;
         }
-        break;
       }
     }
-    eachChild(node, (child, key) => {
-      if (child.type === "Identifier" || child.type === "JSXIdentifier") {
-        if (this.#isReference(child, key, node)) this.#refer(child, scope);
-        return;
-      }
-      this.#visit(child, this.#scopes.get(child) ?? scope);
-    });
   }
 
-  #isReference(child: Node, key: string, parent: Node): boolean {
-    if (this.#bindings.has(child)) return false;
-    switch (parent.type) {
-      case "MemberExpression":
-        return key === "object" || flag(parent, "computed");
-      case "Property":
-      case "MethodDefinition":
-      case "PropertyDefinition":
-      case "AccessorProperty":
-        return key !== "key" || flag(parent, "computed");
-      case "ExportSpecifier":
-        return key === "local";
-      case "ExportAllDeclaration":
-      case "LabeledStatement":
-      case "BreakStatement":
-      case "ContinueStatement":
-      case "MetaProperty":
-      case "ImportAttribute":
-      case "TSEnumMember":
-      case "TSModuleDeclaration":
-        return key === "initializer";
-      case "JSXAttribute":
-      case "JSXNamespacedName":
-      case "JSXClosingElement":
-        return false;
-      case "JSXOpeningElement":
-        // A tag in lower case is text, not a name.
-        return !/^[a-z]/.test(word(child, "name"));
-      case "JSXMemberExpression":
-        return key === "object";
-    }
-    return true;
-  }
-
-  #refer(node: Node, scope: Scope): void {
+  #resolve(found: Found, scope: Scope): void {
+    const node = found.self;
     const name = word(node, "name");
     for (let at: Scope | null = scope; at; at = at.parent) {
-      const binding = at.names.get(name);
+      const binding = at.names?.get(name);
       if (!binding) continue;
       binding.references.push(node);
-      this.#bindings.set(node, binding);
-      if (this.#targets.has(node)) binding.assigned.push(this.#valueOf(node));
+      found.binding = binding;
+      if (found.isTarget) binding.assigned.push(valueOf(found));
       return;
     }
-    const found = this.#globals.get(name);
-    if (found) found.push(node);
+    const known = this.#globals.get(name);
+    if (known) known.push(node);
     else this.#globals.set(name, [node]);
   }
+}
 
-  #valueOf(target: Node): Node | null {
-    const up = upOf(target);
-    return up?.node.type === "AssignmentExpression" && up.key === "left"
-      ? one(up.node, "right")
-      : null;
+function isReference({ self, key, binding }: Found, around: Found): boolean {
+  if (binding !== null) return false;
+  const parent = around.self;
+  switch (around.type) {
+    case "MemberExpression":
+      return key === "object" || flag(parent, "computed");
+    case "Property":
+    case "MethodDefinition":
+    case "PropertyDefinition":
+    case "AccessorProperty":
+      return key !== "key" || flag(parent, "computed");
+    case "ExportSpecifier":
+      return key === "local";
+    case "ExportAllDeclaration":
+    case "LabeledStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+    case "MetaProperty":
+    case "ImportAttribute":
+    case "TSEnumMember":
+    case "TSModuleDeclaration":
+      return key === "initializer";
+    case "JSXAttribute":
+    case "JSXNamespacedName":
+    case "JSXClosingElement":
+      return false;
+    case "JSXOpeningElement":
+      // A tag in lower case is text, not a name.
+      return !/^[a-z]/.test(word(self, "name"));
+    case "JSXMemberExpression":
+      return key === "object";
   }
+  return true;
+}
 
-  #target(node: Node | null, value: Node | null): void {
-    if (!node) return;
-    const inner = unwrap(node);
-    switch (inner.type) {
-      case "Identifier":
-      case "MemberExpression":
-        this.#targets.add(inner);
-        return;
-      case "AssignmentPattern":
-        return this.#target(one(inner, "left"), value);
-      case "RestElement":
-        return this.#target(one(inner, "argument"), value);
-      case "ArrayPattern":
-        for (const item of many(inner, "elements")) this.#target(item, null);
-        return;
-      case "ObjectPattern":
-        for (const item of many(inner, "properties")) {
-          this.#target(
-            item.type === "RestElement" ? item : one(item, "value"),
-            null,
-          );
-        }
-    }
+function valueOf({ key, around }: Found): Node | null {
+  return around?.type === "AssignmentExpression" && key === "left"
+    ? one(around.self, "right")
+    : null;
+}
+
+function markTarget(node: Node | null): void {
+  if (!node) return;
+  const inner = unwrap(node);
+  switch (inner.type) {
+    case "Identifier":
+    case "MemberExpression":
+      foundOf(inner).isTarget = true;
+      return;
+    case "AssignmentPattern":
+      return markTarget(one(inner, "left"));
+    case "RestElement":
+      return markTarget(one(inner, "argument"));
+    case "ArrayPattern":
+      for (const item of many(inner, "elements")) markTarget(item);
+      return;
+    case "ObjectPattern":
+      for (const item of many(inner, "properties")) {
+        markTarget(item.type === "RestElement" ? item : one(item, "value"));
+      }
   }
+}
+
+function opened(
+  parent: Scope,
+  isFunction: boolean,
+  prefix: string | null = null,
+): Scope {
+  return { parent, isFunction, prefix, names: null };
 }
 
 function functionScope(scope: Scope): Scope {

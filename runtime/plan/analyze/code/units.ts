@@ -2,7 +2,6 @@
  * @module
  */
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -12,6 +11,7 @@ import {
   one,
   word,
 } from "./nodes.ts";
+import { eachChild } from "./tree.ts";
 import type { Binding, Resolved } from "./scope.ts";
 
 /** One piece of code that runs as a whole. */

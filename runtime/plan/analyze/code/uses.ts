@@ -17,6 +17,7 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
+import { foundOf } from "./tree.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
 
 /** What is done with a value. */
@@ -49,15 +50,8 @@ export interface Use {
  */
 export function useOf(node: Node, resolved: Resolved): Use {
   // In the node itself: most analyses ask for the same ones.
-  const known = node as Asked;
-  return known[USE] ??= findUse(node, resolved);
-}
-
-const USE = Symbol("use");
-const WRITTEN = Symbol("written");
-interface Asked extends Node {
-  [USE]?: Use;
-  [WRITTEN]?: { readonly name: string | null };
+  const found = foundOf(node);
+  return (found.use ??= findUse(node, resolved)) as Use;
 }
 
 function findUse(node: Node, resolved: Resolved): Use {
@@ -216,8 +210,10 @@ export function calleeName(call: Node, resolved: Resolved): string | null {
  * @returns `Deno.openKv`, `new DatabaseSync`; null if it is not a name or members of one
  */
 export function writtenName(call: Node): string | null {
-  const known = call as Asked;
-  return (known[WRITTEN] ??= { name: findName(call) }).name;
+  const found = foundOf(call);
+  return found.written === undefined
+    ? found.written = findName(call)
+    : found.written;
 }
 
 function findName(call: Node): string | null {

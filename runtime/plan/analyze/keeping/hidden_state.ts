@@ -3,7 +3,8 @@
  * @module
  */
 import type { StateBinding } from "../../../protocol/manifest/module_analysis.ts";
-import { type Code, placeOf } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
+import type { Code } from "../effects.ts";
 import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/scope.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
@@ -39,7 +40,7 @@ export function hiddenStateOf(
   }
   const escaping = new Escaping(code, units);
   const found: StateBinding[] = [];
-  for (const binding of new Set(resolved.bindings.values())) {
+  for (const binding of resolved.declared) {
     const { node, kind, top } = binding;
     if (top || named.has(node) || !HIDDEN.test(kind)) continue;
     if (binding.references.length === 0) continue;

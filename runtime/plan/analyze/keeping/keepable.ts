@@ -2,7 +2,6 @@
  * @module
  */
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -14,6 +13,8 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
+import { placeOf } from "../code/places.ts";
 import { enumMembers } from "../values/enum_facts.ts";
 import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
 
@@ -292,9 +293,4 @@ class Finder {
     this.#found.delete(name);
     this.#refused.set(name, { name, why, line });
   }
-}
-
-function placeOf(node: Node) {
-  const { line = 0, column = -1 } = node.loc?.start ?? {};
-  return { line, column: column + 1 };
 }

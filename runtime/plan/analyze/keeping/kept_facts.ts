@@ -10,6 +10,7 @@ import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { derivedAt, staleOf, takenApart } from "../values/derived.ts";
 import { COLLECTION_READS, isRuntime } from "../values/known_calls.ts";
 import { isFunction, nameOf, type Node, one, unwrap } from "../code/nodes.ts";
+import { placeOf } from "../code/places.ts";
 import { Roots } from "../code/roots.ts";
 import { Runs } from "../code/runs.ts";
 import {
@@ -170,7 +171,7 @@ class UsesOf {
   /** `const { view: { size } } = state`: what is taken out by a pattern within a pattern. */
   #takenApart(resolved: Resolved, units: Units, roots: Roots): void {
     if (this.#uses.size === 0) return;
-    for (const declared of new Set(resolved.bindings.values())) {
+    for (const declared of resolved.declared) {
       const { from, node } = declared;
       if (!from || from.path.length < 2 || from.path[0] === ELEMENT) continue;
       const unit = unitAround(node, resolved, units);
@@ -227,11 +228,11 @@ function repeatsOf(
     const detail = repeatOf(it, resolved, reads, fact);
     if (detail === null) continue;
     if (detail.isRead && !(called ??= runsOf(true)).has(it.unit)) continue;
-    const { line = 0, column = -1 } = it.reference.loc?.start ?? {};
+    const { line, column } = placeOf(it.reference);
     const key = `${line}:${column}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    repeats.push({ ...detail, line, column: column + 1 });
+    repeats.push({ ...detail, line, column });
   }
   return repeats.sort((a, b) =>
     Number(a.isRead ?? false) - Number(b.isRead ?? false) ||
@@ -250,8 +251,7 @@ function membersOf(
     if (!evaluated.has(unit)) continue;
     for (const name of membersAt(path, use, reference, resolved)) {
       if (found.has(name)) continue;
-      const { line = 0, column = -1 } = reference.loc?.start ?? {};
-      found.set(name, { name, line, column: column + 1 });
+      found.set(name, { name, ...placeOf(reference) });
     }
   }
   return [...found.values()];

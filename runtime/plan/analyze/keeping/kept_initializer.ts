@@ -1,7 +1,8 @@
 /** What an initializer is, as far as keeping its value goes.
  * @module
  */
-import { eachChild, field, many, type Node, one, word } from "../code/nodes.ts";
+import { field, many, type Node, one, word } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 
 /** The identifiers that a pattern declares. */
 export function namesIn(pattern: Node): Node[] {

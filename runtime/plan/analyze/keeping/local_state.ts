@@ -3,7 +3,8 @@
  * @module
  */
 import type { LocalState } from "../../../protocol/manifest/module_analysis.ts";
-import { type Code, placeOf } from "../effects.ts";
+import type { Code } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
 import type { Keepable } from "./keepable.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { changeOf } from "../values/mutation.ts";

@@ -5,25 +5,18 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { codeDigest } from "../digest.ts";
-import { enumMembers } from "../values/enum_facts.ts";
 import { localExports } from "../exports.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
-import { MUTATORS } from "../values/known_calls.ts";
+import { type Name, type Piece, Pieces, type Taken } from "./text_pieces.ts";
 import {
-  eachChild,
   field,
-  isClass,
-  isFunction,
   isTypeOnly,
-  keyName,
   many,
   nameOf,
   type Node,
   one,
-  unwrap,
 } from "../code/nodes.ts";
-import { type Binding, type Resolved, resolveNames } from "../code/scope.ts";
+import { type Resolved, resolveNames } from "../code/scope.ts";
 
 /** One initializer or export. */
 export interface TextFact {
@@ -62,14 +55,14 @@ export function textFactsOf(
   names: KeepableNames = keepableOf(program),
 ): TextFacts {
   const kept = new Map<string, TextFact>();
-  const mentions: Mentions = new Map();
+  const pieces = new Pieces(resolved);
   for (const [name, it] of names.found) {
-    kept.set(name, initializerFact(it, resolved, mentions));
+    kept.set(name, initializerFact(it, resolved, pieces));
   }
   const exports = new Map<string, TextFact>();
   for (const [name, node] of localExports(program)) {
-    const reach = new Reach(resolved, mentions);
-    reach.add(node);
+    const reach = new Reach();
+    reach.add(pieces.of(node));
     exports.set(name, reach.fact());
   }
   const stars: string[] = [];
@@ -100,37 +93,25 @@ function passed(specifier: string, name: string): TextFact {
 function initializerFact(
   { init, id }: Keepable,
   resolved: Resolved,
-  mentions: Mentions,
+  pieces: Pieces,
 ): TextFact {
-  const reach = new Reach(resolved, mentions);
-  if (init) reach.add(init);
+  const reach = new Reach();
+  if (init) reach.add(pieces.of(init));
   // `one ??= make()` is an initializer as well, which runs when it is first asked for.
   const binding = id ? resolved.bindings.get(id) : undefined;
   for (const reference of binding?.references ?? []) {
     const up = resolved.parents.get(reference);
     if (up?.node.type !== "AssignmentExpression" || up.key !== "left") continue;
     if (!/^(?:\?\?|\|\|)=$/.test(String(field(up.node, "operator")))) continue;
-    reach.add(one(up.node, "right")!, "later");
+    reach.add(pieces.of(one(up.node, "right")!), "later");
   }
   return reach.fact();
 }
 
-/** The names and the modules that pieces of code mention, in the order of the source: many exports lead to the same ones. */
-type Mentions = Map<Node, readonly Node[]>;
-
 /** All that one piece of code refers to. */
 class Reach {
-  readonly #resolved: Resolved;
-  readonly #mentions: Mentions;
   readonly #texts: string[] = [];
-  readonly #uses = new Map<string, { specifier: string; name: string }>();
-  readonly #seen = new Set<Binding>();
-  readonly #pieces = new Set<Node>();
-
-  constructor(resolved: Resolved, mentions: Mentions) {
-    this.#resolved = resolved;
-    this.#mentions = mentions;
-  }
+  readonly #uses = new Map<string, Taken>();
 
   /** The digest of all that was added. */
   fact(): TextFact {
@@ -138,161 +119,30 @@ class Reach {
     const text = [first, ...others.sort()].join("\n");
     return {
       digest: hash("sha256", text, "hex").slice(0, 16),
-      uses: [...this.#uses.keys()].sort().map((key) => this.#uses.get(key)!),
+      uses: [...this.#uses.keys()].sort().map((key) => {
+        const { specifier, name } = this.#uses.get(key)!;
+        return { specifier, name };
+      }),
     };
   }
 
   /** Adds a piece of code and what it refers to. */
-  add(node: Node, label = ""): void {
-    const inner = unwrap(node);
-    if (this.#pieces.has(inner)) return;
-    this.#pieces.add(inner);
-    if (isClass(inner)) {
-      this.#texts.push(`${label}=class`);
-      return;
-    }
-    // With types and without it is written in two ways.
-    const members = enumMembers(inner);
-    if (members) {
-      this.#texts.push(`${label}=enum ${JSON.stringify(members)}`);
-      return;
-    }
-    this.#texts.push(`${label}=${codeDigest(inner)}`);
-    for (const mention of this.#mentionsIn(inner)) this.#refer(mention);
-  }
-
-  #mentionsIn(piece: Node): readonly Node[] {
-    let known = this.#mentions.get(piece);
-    if (!known) {
-      this.#mentions.set(piece, known = mentionsIn(piece, this.#resolved));
-    }
-    return known;
-  }
-
-  #refer(node: Node): void {
-    if (node.type !== "ImportExpression") {
-      return this.#binding(this.#resolved.bindings.get(node)!, node);
-    }
-    const source = one(node, "source");
-    const specifier = source ? field(source, "value") : undefined;
-    if (typeof specifier === "string") this.#use(specifier, "*");
-  }
-
-  #binding(binding: Binding, node: Node): void {
-    const { imported } = binding;
-    if (imported) {
-      this.#use(
-        imported.specifier,
-        imported.name === "*" ? this.#memberOf(node) : imported.name,
-      );
-      return;
-    }
-    if (this.#seen.has(binding)) return;
-    this.#seen.add(binding);
-    const { label } = binding;
-    if (binding.kind === "class") {
-      this.#texts.push(`${label}=class`);
-      return;
-    }
-    if (binding.node && this.#isEnum(binding)) return;
-    if (binding.from) {
-      this.#texts.push(`${label}.${binding.from.path.join(".")}`);
-      this.add(binding.from.value, label);
-    }
-    for (const value of binding.assigned) {
-      if (value) this.add(value, `${label}:`);
-    }
-    this.#parameter(binding);
-    for (const reference of binding.references) this.#change(reference, label);
-  }
-
-  #isEnum(binding: Binding): boolean {
-    const up = this.#resolved.parents.get(binding.node);
-    const declaration = up?.node.type === "TSEnumDeclaration"
-      ? up.node
-      : up?.node.type === "VariableDeclarator" && up.key === "id"
-      ? one(up.node, "init")
-      : null;
-    const members = declaration && enumMembers(declaration);
-    if (!members) return false;
-    this.#texts.push(`${binding.label}=enum ${JSON.stringify(members)}`);
-    return true;
-  }
-
-  /** `limits.max` of `import * as limits` takes one export. */
-  #memberOf(node: Node): string {
-    const up = this.#resolved.parents.get(node);
-    return up?.node.type === "MemberExpression" && up.key === "object"
-      ? keyName(up.node, "property") ?? "*"
-      : "*";
-  }
-
-  /** A parameter is what the module's own calls pass. */
-  #parameter({ parameter, label }: Binding): void {
-    if (!parameter) return;
-    const declaration = many(parameter.of, "params")[parameter.index];
-    if (declaration) this.add(declaration, `${label}:`);
-    const up = this.#resolved.parents.get(parameter.of);
-    const id = one(parameter.of, "id") ??
-      (up?.node.type === "VariableDeclarator" ? one(up.node, "id") : null);
-    const called = id ? this.#resolved.bindings.get(id) : undefined;
-    for (const reference of called?.references ?? []) {
-      const call = this.#resolved.parents.get(reference);
-      if (call?.key !== "callee") continue;
-      const given = many(call.node, "arguments")[parameter.index];
-      if (given) this.add(given, `${label}:`);
+  add(piece: Piece, label = ""): void {
+    if (piece.reachedBy === this) return;
+    piece.reachedBy = this;
+    this.#texts.push(label + piece.text);
+    for (const mention of piece.mentions) {
+      if ("specifier" in mention) this.#uses.set(mention.key, mention);
+      else this.#name(mention);
     }
   }
 
-  /** What the module's evaluation changes of a value counts as its text: `defaults.limit = 2`, `table.set("a", 1)`. */
-  #change(reference: Node, label: string): void {
-    const { parents, targets } = this.#resolved;
-    let at = reference;
-    let changes = false;
-    for (;;) {
-      const up = parents.get(at);
-      if (up?.node.type !== "MemberExpression" || up.key !== "object") break;
-      at = up.node;
-      if (targets.has(at)) changes = true;
-      const method = keyName(at, "property");
-      if (parents.get(at)?.key === "callee" && MUTATORS.has(method ?? "")) {
-        changes = true;
-      }
+  #name(name: Name): void {
+    if (name.reachedBy === this) return;
+    name.reachedBy = this;
+    for (const step of name.steps) {
+      if (typeof step === "string") this.#texts.push(step);
+      else this.add(step.piece, step.label);
     }
-    if (!changes) return;
-    let statement = at;
-    for (;;) {
-      const up = parents.get(statement);
-      if (!up || isFunction(up.node)) return;
-      if (up.node === this.#resolved.program) break;
-      statement = up.node;
-    }
-    this.add(statement, `${label}!`);
   }
-
-  #use(specifier: string, name: string): void {
-    this.#uses.set(`${specifier} ${name}`, { specifier, name });
-  }
-}
-
-function mentionsIn(piece: Node, { bindings }: Resolved): Node[] {
-  const found: Node[] = [];
-  const visit = (node: Node): void => {
-    if (node.type === "Identifier" || node.type === "JSXIdentifier") {
-      const binding = bindings.get(node);
-      // What is exported is named by the identifier that declares it.
-      if (binding && (node === piece || !isInside(binding.node, piece))) {
-        found.push(node);
-      }
-      return;
-    }
-    if (node.type === "ImportExpression") found.push(node);
-    eachChild(node, visit);
-  };
-  visit(piece);
-  return found;
-}
-
-function isInside(node: Node, piece: Node): boolean {
-  return node.start >= piece.start && node.end <= piece.end;
 }

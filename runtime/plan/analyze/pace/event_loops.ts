@@ -2,7 +2,6 @@
  * @module
  */
 import {
-  eachChild,
   isFunction,
   keyName,
   many,
@@ -10,6 +9,7 @@ import {
   one,
   unwrap,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Resolved } from "../code/scope.ts";
 import {
   oncePerModule,

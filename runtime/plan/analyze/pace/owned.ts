@@ -2,18 +2,12 @@
  * @module
  */
 import type { OwnedFact } from "../../../protocol/manifest/module_analysis.ts";
-import { placeOf } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
 import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";
 import { textOf } from "../imports.ts";
-import {
-  eachChild,
-  keyName,
-  many,
-  type Node,
-  one,
-  unwrap,
-} from "../code/nodes.ts";
+import { keyName, many, type Node, one, unwrap } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Resolved } from "../code/scope.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { calleeName, writtenName } from "../code/uses.ts";

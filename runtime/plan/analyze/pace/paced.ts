@@ -2,7 +2,6 @@
  * @module
  */
 import {
-  eachChild,
   isFunction,
   keyName,
   many,
@@ -11,6 +10,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Resolved } from "../code/scope.ts";
 import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { isEndless } from "../code/runs.ts";

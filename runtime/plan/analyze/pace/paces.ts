@@ -3,7 +3,6 @@
  */
 import type { PacedBy } from "../../../protocol/manifest/module_analysis.ts";
 import {
-  eachChild,
   isClass,
   keyName,
   many,
@@ -12,6 +11,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachWithin } from "../code/tree.ts";
 import type { Binding, Resolved } from "../code/scope.ts";
 import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";
@@ -109,39 +109,42 @@ function pacingIn(
   counts: (node: Node) => boolean = () => true,
 ): Pacing {
   const found: Pacing[] = [];
-  const visit = (at: Node): void => {
-    if (found.at(-1)?.timer || !counts(at)) return;
-    if (isRace(at, resolved)) {
+  let isPaced = false;
+  eachWithin(node, ({ self: at, type }) => {
+    const isCall = type === "CallExpression";
+    // Of all else nothing is waited for; what is inside of it may be.
+    if (!isCall && type !== "NewExpression" && type !== "Identifier") return;
+    if (isPaced || !counts(at)) return false;
+    if (isCall && isRace(at, resolved)) {
       // Whoever is first ends it: a timer is not waited for where something else may come before.
       const each = many(many(at, "arguments")[0] ?? at, "elements")
         .map((it) => pacingIn(it, resolved, units, new Set(seen)));
       if (each.length > 0 && each.every(({ timer }) => timer)) {
         found.push(PACED);
+        isPaced = true;
       }
-      return;
+      return false;
     }
-    if (at.type === "CallExpression" || at.type === "NewExpression") {
+    if (type !== "Identifier") {
       const callee = one(at, "callee");
       if (callee) {
         const pacing = pacingOfCall(at, unwrap(callee), resolved, units, seen);
         if (pacing) found.push(pacing);
       }
+    } else if (isTimer(at, resolved)) {
+      // `for await (const _ of setInterval(1000))`, a promise that a timer resolves, `promisify(setTimeout)`.
+      found.push(PACED);
     }
-    // `for await (const _ of setInterval(1000))`, a promise that a timer resolves, `promisify(setTimeout)`.
-    if (isTimer(at, resolved)) found.push(PACED);
-    eachChild(at, visit);
-  };
-  visit(node);
+    isPaced = found.at(-1)?.timer === true;
+  });
   return joined(found);
 }
 
 function isRace(node: Node, resolved: Resolved): boolean {
-  return node.type === "CallExpression" &&
-    /^Promise\.(?:race|any)$/.test(calleeName(node, resolved) ?? "");
+  return /^Promise\.(?:race|any)$/.test(calleeName(node, resolved) ?? "");
 }
 
 function isTimer(node: Node, { bindings }: Resolved): boolean {
-  if (node.type !== "Identifier") return false;
   const binding = bindings.get(node);
   if (!binding) return TIMERS.test(word(node, "name"));
   const { imported } = binding;

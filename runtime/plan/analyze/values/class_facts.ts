@@ -9,9 +9,9 @@ import type {
   NameRef,
 } from "../../../protocol/manifest/module_analysis.ts";
 import { codeDigest } from "../digest.ts";
-import { type Code, type EffectTable, placeOf } from "../effects.ts";
+import type { Code, EffectTable } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
 import {
-  eachChild,
   flag,
   isClass,
   isFunction,
@@ -25,6 +25,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild, eachWithin } from "../code/tree.ts";
 import type { ClassUnits, Units } from "../code/units.ts";
 
 /**
@@ -134,19 +135,18 @@ function extendsOf(node: Node, code: Code): NameRef {
 /** Whether an initializer can be evaluated anywhere: it names nothing but globals and what it declares itself. */
 function isSelfContained(value: Node, code: Code): boolean {
   let found = true;
-  const visit = (node: Node): void => {
+  eachWithin(value, ({ self, type }) => {
     if (
-      node.type === "ThisExpression" || node.type === "Super" ||
-      node.type === "PrivateIdentifier" || node.type === "MetaProperty"
+      type === "ThisExpression" || type === "Super" ||
+      type === "PrivateIdentifier" || type === "MetaProperty"
     ) found = false;
-    const binding = code.resolved.bindings.get(node);
+    const binding = found && code.resolved.bindings.get(self);
     if (
       binding &&
       !(value.start <= binding.node.start && binding.node.end <= value.end)
     ) found = false;
-    eachChild(node, visit);
-  };
-  visit(value);
+    return found;
+  });
   return found;
 }
 
@@ -203,15 +203,14 @@ function assignedBy(
 
 function usesLocals(node: Node, constructor: Node, code: Code): boolean {
   let found = false;
-  const visit = (at: Node): void => {
-    const binding = code.resolved.bindings.get(at);
+  eachWithin(node, ({ self }) => {
+    const binding = found ? undefined : code.resolved.bindings.get(self);
     if (
       binding && !binding.top && constructor.start <= binding.node.start &&
       binding.node.end <= constructor.end &&
       !(node.start <= binding.node.start && binding.node.end <= node.end)
     ) found = true;
-    eachChild(at, visit);
-  };
-  visit(node);
+    return !found;
+  });
   return found;
 }

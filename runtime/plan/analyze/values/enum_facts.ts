@@ -3,7 +3,6 @@
  */
 import type { EnumFact } from "../../../protocol/manifest/module_analysis.ts";
 import {
-  eachChild,
   field,
   isFunction,
   isTypeOnly,
@@ -15,6 +14,9 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
+
+import { placeOf } from "../code/places.ts";
 
 type Members = Record<string, string | number | null>;
 
@@ -29,7 +31,7 @@ export function enumFactsOf(program: Node): EnumFact[] {
   const add = (node: Node, members: Members | null) => {
     if (!members) return;
     const name = nameOf(one(node, "id"));
-    facts.push({ name, line: node.loc?.start.line ?? 0, members });
+    facts.push({ name, line: placeOf(node).line, members });
   };
   const visit = (node: Node): void => {
     if (isTypeOnly(node)) return;

@@ -1,0 +1,218 @@
+/** The nodes of a tree that are code, in the order of the source: walked once, and looked through ever after.
+ * @module
+ */
+import { CHILD_KEYS } from "./child_keys.ts";
+import { isNode, isTypeOnly, type Node } from "./nodes.ts";
+
+/** What a node stands in, and in which of its fields. */
+export interface Up {
+  /** The node around it. */
+  readonly node: Node;
+  /** The field. */
+  readonly key: string;
+}
+
+/** What is known of one node; all have the same shape, whatever the node is. */
+export class Found {
+  /** The node. */
+  readonly self: Node;
+  /** Its type. */
+  readonly type: string;
+  /** What it stands in; null for the root. */
+  readonly around: Found | null;
+  /** The field of that. */
+  readonly key: string;
+  /** The tree that it belongs to. */
+  readonly tree: readonly Found[];
+  /** Its place there. */
+  readonly index: number;
+  /** The place behind all that is inside of it. */
+  end: number;
+  /** What an identifier refers to. */
+  binding: object | null = null;
+  /** The code that it stands in. */
+  unit: object | null = null;
+  /** What is done with its value. */
+  use: object | null = null;
+  /** Of a call, what is written as its callee; undefined as long as nobody has asked. */
+  written: string | null | undefined = undefined;
+  /** Its digest. */
+  digest: string | null = null;
+  /** Whether it is assigned to. */
+  isTarget = false;
+
+  /**
+   * @param self the node
+   * @param key the field that it stands in
+   * @param around what it stands in
+   * @param tree the tree, of which it is to be the next
+   */
+  constructor(
+    self: Node,
+    key: string,
+    around: Found | null,
+    tree: readonly Found[],
+  ) {
+    this.self = self;
+    this.type = self.type;
+    this.around = around;
+    this.key = key;
+    this.tree = tree;
+    this.index = tree.length;
+    this.end = tree.length + 1;
+  }
+
+  /** The node around it. */
+  get node(): Node {
+    return this.around!.self;
+  }
+}
+
+// In the nodes themselves, in one field: tables beside the tree would be asked for every node of every walk.
+const FOUND = Symbol("found");
+interface Linked {
+  [FOUND]?: Found;
+}
+
+const NO_CODE = new Set([
+  "type",
+  "start",
+  "end",
+  "loc",
+  "range",
+  "extra",
+  "implements",
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeArguments",
+  "leadingComments",
+  "innerComments",
+  "trailingComments",
+]);
+
+function add(
+  node: Node,
+  key: string,
+  around: Found | null,
+  tree: Found[],
+): Found {
+  const found = new Found(node, key, around, tree);
+  (node as Linked)[FOUND] = found;
+  tree.push(found);
+  const fields = node as unknown as Record<string, unknown>;
+  const keys = CHILD_KEYS.get(found.type);
+  // Decorators stand before or behind the name, as somebody wrote them.
+  if (keys && !fields.decorators) {
+    for (const name of keys) addField(fields[name], name, found, tree);
+    // One parser gives `export { x }` one node for both names.
+    if (tree.length > found.index + 2 && found.type.endsWith("Specifier")) {
+      dropSecond(found, tree);
+    }
+  } else {
+    for (const name in fields) {
+      if (!NO_CODE.has(name)) addField(fields[name], name, found, tree);
+    }
+  }
+  found.end = tree.length;
+  return found;
+}
+
+function addField(
+  value: unknown,
+  key: string,
+  found: Found,
+  tree: Found[],
+): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (isNode(item) && !isTypeOnly(item)) add(item, key, found, tree);
+    }
+  } else if (isNode(value) && !isTypeOnly(value)) add(value, key, found, tree);
+}
+
+function dropSecond({ index }: Found, tree: Found[]): void {
+  const first = tree[index + 1]!, second = tree[index + 2]!;
+  if (first.self !== second.self) return;
+  tree.pop();
+  (first.self as Linked)[FOUND] = first;
+}
+
+/**
+ * What is known of a node.
+ *
+ * @param node the node, whose tree does not change any more
+ * @returns its record; undefined for one in no tree that anybody has walked
+ */
+export function knownOf(node: Node): Found | undefined {
+  return (node as Linked)[FOUND];
+}
+
+/**
+ * What is known of a node, for whoever finds out more.
+ *
+ * @param node the node, whose tree does not change any more
+ * @returns its record; where nobody has walked its tree, it is the root of one
+ */
+export function foundOf(node: Node): Found {
+  return (node as Linked)[FOUND] ?? add(node, "", null, []);
+}
+
+/**
+ * Walks a tree from its root, if nobody has.
+ *
+ * @param root its root
+ * @returns all its nodes that are code, in the order of the source, the root first
+ */
+export function treeOf(root: Node): readonly Found[] {
+  const known = knownOf(root);
+  return known?.around === null ? known.tree : add(root, "", null, []).tree;
+}
+
+/**
+ * What a node stands in, once its tree has been walked.
+ *
+ * @param node the node
+ * @returns the node around it; undefined for the root, and for what is gone when the types are
+ */
+export function upOf(node: Node): Up | undefined {
+  const found = knownOf(node);
+  return found && found.around !== null ? found : undefined;
+}
+
+/**
+ * Calls a function with every child that is code, in the order of the source.
+ *
+ * @param node the node, whose tree does not change any more
+ * @param visit called with each child, and the field it stands in
+ */
+export function eachChild(
+  node: Node,
+  visit: (child: Node, key: string) => void,
+): void {
+  const { tree, index, end } = foundOf(node);
+  for (let at = index + 1; at < end;) {
+    const child = tree[at]!;
+    visit(child.self, child.key);
+    at = child.end;
+  }
+}
+
+/**
+ * Calls a function with a node and all that is inside of it, in the order of the source.
+ *
+ * @param node the node, whose tree does not change any more
+ * @param visit called with each; what is inside of one for which it returns false is left out
+ */
+export function eachWithin(
+  node: Node,
+  visit: (found: Found) => boolean | void,
+): void {
+  const { tree, index, end } = foundOf(node);
+  for (let at = index; at < end;) {
+    const found = tree[at]!;
+    at = visit(found) === false ? found.end : at + 1;
+  }
+}

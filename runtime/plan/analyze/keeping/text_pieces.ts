@@ -1,0 +1,232 @@
+/** Pieces of a module's code with what each says and mentions: many initializers and exports lead to the same ones.
+ * @module
+ */
+import { codeDigest } from "../digest.ts";
+import { enumMembers } from "../values/enum_facts.ts";
+import { MUTATORS } from "../values/known_calls.ts";
+import {
+  field,
+  isClass,
+  isFunction,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
+import { eachWithin } from "../code/tree.ts";
+import type { Binding, Resolved } from "../code/scope.ts";
+
+/** What is taken from another module. */
+export interface Taken {
+  /** Both of the following. */
+  readonly key: string;
+  /** As written. */
+  readonly specifier: string;
+  /** The exported name, or `*`. */
+  readonly name: string;
+}
+
+/** A piece of code. */
+export interface Piece {
+  /** What it says: a digest, or what stands for one. */
+  readonly text: string;
+  /** What it mentions, in the order of the source. */
+  readonly mentions: readonly (Taken | Name)[];
+  /** Who has it already. */
+  reachedBy: object | null;
+}
+
+/** A name of the module. */
+export interface Name {
+  /** What has to be known of it: texts, and pieces under what they stand for. */
+  readonly steps: readonly (string | PieceOf)[];
+  /** Who has it already. */
+  reachedBy: object | null;
+}
+
+interface PieceOf {
+  readonly piece: Piece;
+  readonly label: string;
+}
+
+/** The pieces of one module. */
+export class Pieces {
+  readonly #resolved: Resolved;
+  readonly #pieces = new Map<Node, Piece>();
+  readonly #names = new Map<Binding, Name>();
+
+  /** @param resolved the module */
+  constructor(resolved: Resolved) {
+    this.#resolved = resolved;
+  }
+
+  /**
+   * A piece of code.
+   *
+   * @param node its tree
+   * @returns the same piece for the same code
+   */
+  of(node: Node): Piece {
+    const inner = unwrap(node);
+    const known = this.#pieces.get(inner);
+    if (known) return known;
+    const mentions: (Taken | Name)[] = [];
+    const { text, isWhole } = textOf(inner);
+    const piece: Piece = { text, mentions, reachedBy: null };
+    // Before what it mentions, which may lead back to it.
+    this.#pieces.set(inner, piece);
+    if (isWhole) {
+      for (const mention of mentionsIn(inner, this.#resolved)) {
+        const it = this.#mentioned(mention);
+        if (it) mentions.push(it);
+      }
+    }
+    return piece;
+  }
+
+  #mentioned(node: Node): Taken | Name | null {
+    if (node.type === "ImportExpression") {
+      const source = one(node, "source");
+      const specifier = source ? field(source, "value") : undefined;
+      return typeof specifier === "string" ? taken(specifier, "*") : null;
+    }
+    const binding = this.#resolved.bindings.get(node)!;
+    const { imported } = binding;
+    return imported
+      ? taken(
+        imported.specifier,
+        imported.name === "*" ? this.#memberOf(node) : imported.name,
+      )
+      : this.#name(binding);
+  }
+
+  /** `limits.max` of `import * as limits` takes one export. */
+  #memberOf(node: Node): string {
+    const up = this.#resolved.parents.get(node);
+    return up?.node.type === "MemberExpression" && up.key === "object"
+      ? keyName(up.node, "property") ?? "*"
+      : "*";
+  }
+
+  #name(binding: Binding): Name {
+    const known = this.#names.get(binding);
+    if (known) return known;
+    const steps: (string | PieceOf)[] = [];
+    const name: Name = { steps, reachedBy: null };
+    this.#names.set(binding, name);
+    const { label } = binding;
+    if (binding.kind === "class") {
+      steps.push(`${label}=class`);
+      return name;
+    }
+    const members = this.#enumOf(binding);
+    if (members !== null) {
+      steps.push(`${label}=enum ${members}`);
+      return name;
+    }
+    const add = (node: Node, as: string) =>
+      steps.push({ piece: this.of(node), label: as });
+    if (binding.from) {
+      steps.push(`${label}.${binding.from.path.join(".")}`);
+      add(binding.from.value, label);
+    }
+    for (const value of binding.assigned) {
+      if (value) add(value, `${label}:`);
+    }
+    for (const given of this.#passed(binding)) add(given, `${label}:`);
+    for (const reference of binding.references) {
+      const statement = this.#change(reference);
+      if (statement) add(statement, `${label}!`);
+    }
+    return name;
+  }
+
+  #enumOf(binding: Binding): string | null {
+    const up = this.#resolved.parents.get(binding.node);
+    const declaration = up?.node.type === "TSEnumDeclaration"
+      ? up.node
+      : up?.node.type === "VariableDeclarator" && up.key === "id"
+      ? one(up.node, "init")
+      : null;
+    const members = declaration && enumMembers(declaration);
+    return members ? JSON.stringify(members) : null;
+  }
+
+  /** A parameter is its declaration, and what the module's own calls pass. */
+  #passed({ parameter }: Binding): Node[] {
+    if (!parameter) return [];
+    const found: Node[] = [];
+    const declaration = many(parameter.of, "params")[parameter.index];
+    if (declaration) found.push(declaration);
+    const up = this.#resolved.parents.get(parameter.of);
+    const id = one(parameter.of, "id") ??
+      (up?.node.type === "VariableDeclarator" ? one(up.node, "id") : null);
+    const called = id ? this.#resolved.bindings.get(id) : undefined;
+    for (const reference of called?.references ?? []) {
+      const call = this.#resolved.parents.get(reference);
+      if (call?.key !== "callee") continue;
+      const given = many(call.node, "arguments")[parameter.index];
+      if (given) found.push(given);
+    }
+    return found;
+  }
+
+  /** What the module's evaluation changes of a value counts as its text: `defaults.limit = 2`, `table.set("a", 1)`. */
+  #change(reference: Node): Node | null {
+    const { parents, targets } = this.#resolved;
+    let at = reference;
+    let changes = false;
+    for (;;) {
+      const up = parents.get(at);
+      if (up?.node.type !== "MemberExpression" || up.key !== "object") break;
+      at = up.node;
+      if (targets.has(at)) changes = true;
+      const method = keyName(at, "property");
+      if (parents.get(at)?.key === "callee" && MUTATORS.has(method ?? "")) {
+        changes = true;
+      }
+    }
+    if (!changes) return null;
+    let statement = at;
+    for (;;) {
+      const up = parents.get(statement);
+      if (!up || isFunction(up.node)) return null;
+      if (up.node === this.#resolved.program) return statement;
+      statement = up.node;
+    }
+  }
+}
+
+function taken(specifier: string, name: string): Taken {
+  return { key: `${specifier} ${name}`, specifier, name };
+}
+
+/** What a piece says, and whether what it mentions counts as well. */
+function textOf(inner: Node): { text: string; isWhole: boolean } {
+  if (isClass(inner)) return { text: "=class", isWhole: false };
+  // With types and without it is written in two ways.
+  const members = enumMembers(inner);
+  return members
+    ? { text: `=enum ${JSON.stringify(members)}`, isWhole: false }
+    : { text: `=${codeDigest(inner)}`, isWhole: true };
+}
+
+/** The names and the modules that a piece of code mentions. */
+function mentionsIn(piece: Node, { bindings }: Resolved): Node[] {
+  const found: Node[] = [];
+  eachWithin(piece, ({ self, type }) => {
+    if (type === "ImportExpression") found.push(self);
+    if (type !== "Identifier" && type !== "JSXIdentifier") return;
+    const binding = bindings.get(self);
+    // What is exported is named by the identifier that declares it.
+    if (binding && (self === piece || !isInside(binding.node, piece))) {
+      found.push(self);
+    }
+  });
+  return found;
+}
+
+function isInside(node: Node, piece: Node): boolean {
+  return node.start >= piece.start && node.end <= piece.end;
+}

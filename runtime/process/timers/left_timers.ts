@@ -1,0 +1,117 @@
+/** Timers that requests and events have left behind: who set them is over, and nothing ends them with the code that they
+ * run.
+ *
+ * @module
+ */
+import { performance } from "../../base/platform/globals.ts";
+import type { Timer } from "../../base/platform/natives.ts";
+import type { Work } from "../../modules/generations.ts";
+
+type Callback = (...args: unknown[]) => unknown;
+
+/** A timer that is pending, and that nobody waits for. */
+export interface LeftTimer {
+  /** What it runs. */
+  readonly callback: Callback;
+  /** The outermost module of the app that was on the stack when it was set; null where it was not looked for. */
+  readonly place: string | null;
+  /** Whether it comes again and again. */
+  readonly repeats: boolean;
+  /** Whether what set it was over by then: a loop, or a chain of timers. */
+  readonly isChained: boolean;
+}
+
+interface Pending extends LeftTimer {
+  readonly work: Work | null;
+  readonly dueAt: number;
+}
+
+/** What comes sooner ends with the work that began before an upgrade. */
+const SOON_MS = 2000;
+
+/** The timers of work that is no evaluation. */
+export class LeftTimers {
+  readonly #pending = new Map<unknown, Pending>();
+  readonly #callingPlace: () => string | null;
+  #running = false;
+
+  /**
+   * @param callingPlace the outermost module of the app on the stack
+   */
+  constructor(callingPlace: () => string | null) {
+    this.#callingPlace = callingPlace;
+  }
+
+  /**
+   * Sets a timer, and knows it until it has come or is cleared.
+   *
+   * @param set sets it by the platform's function, told what to run
+   * @param body what to run
+   * @param about what the app has asked for
+   * @returns the timer
+   */
+  set(
+    set: (run: Callback) => Timer,
+    body: Callback,
+    about: {
+      readonly callback: Callback;
+      readonly repeats: boolean;
+      readonly ms: number;
+      readonly work: Work | null;
+    },
+  ): Timer {
+    const { callback, repeats, ms, work } = about;
+    const isChained = this.#running || work === null || work.ended;
+    const isLong = repeats || isChained || ms > SOON_MS;
+    // deno-lint-ignore no-this-alias -- the callback has a `this` of its own
+    const all = this;
+    const timer = set(function (this: unknown, ...given) {
+      if (!repeats) all.#pending.delete(timer);
+      const before = all.#running;
+      all.#running = true;
+      try {
+        return body.apply(this, given);
+      } finally {
+        all.#running = before;
+      }
+    });
+    this.#pending.set(timer, {
+      callback,
+      repeats,
+      work,
+      isChained,
+      dueAt: performance.now() + ms,
+      // Looking at the stack takes longer than setting a timer.
+      place: isLong ? this.#callingPlace() : null,
+    });
+    return timer;
+  }
+
+  /**
+   * Forgets a timer that is cleared.
+   *
+   * @param timer the timer, or its number
+   */
+  cleared(timer: unknown): void {
+    if (this.#pending.delete(timer) || typeof timer === "object") return;
+    const number = Number(timer);
+    for (const it of this.#pending.keys()) {
+      if (Number(it) === number) this.#pending.delete(it);
+    }
+  }
+
+  /**
+   * The timers that would go on after an upgrade.
+   *
+   * @param drainMs how long work begun before has to end, in milliseconds
+   * @returns those whose work is over: intervals, loops, chains, and what comes later than that
+   */
+  *left(drainMs: number): Generator<LeftTimer> {
+    const end = performance.now() + drainMs;
+    for (const it of this.#pending.values()) {
+      // Whoever still waits for it is counted as work that did not end.
+      if (it.work !== null && !it.work.ended) continue;
+      if (it.repeats || it.isChained || it.dueAt > end) yield it;
+    }
+  }
+}

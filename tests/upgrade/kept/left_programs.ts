@@ -1,0 +1,107 @@
+/** Small programs whose requests leave behind what goes on by itself: timers, loops, listeners.
+ * @module
+ */
+import type { Program } from "./program.ts";
+
+const STAY =
+  `export const log: string[] = []; export const bus = new EventTarget(); let started = false; export const once = (start: () => void) => { if (!started) start(); started = true; }; export const heard = async () => { log.length = 0; await new Promise((done) => setTimeout(done, 80)); bus.dispatchEvent(new Event("told")); return [...new Set(log)].join() || "none"; };`;
+const MAIN =
+  `import { start } from "./work.ts"; import { heard, once } from "./stay.ts"; SERVE(async (r: Request) => { if (r.url.endsWith("start")) once(start); return new Response(await heard()); });`;
+
+/** A program whose `work.ts` has some code, with `WORD` in it. */
+function program(name: string, code: string): Program {
+  const work = (word: string) =>
+    `import { bus, log } from "./stay.ts"; ${
+      code.replaceAll("WORD", `"${word} ${name}"`)
+    }`;
+  return {
+    asks: ["/start", "/"],
+    before: { "main.ts": MAIN, "stay.ts": STAY, "work.ts": work("one") },
+    after: { "work.ts": work("two") },
+  };
+}
+
+function refused(name: string, code: string, why: string): Program {
+  return { ...program(name, code), refused: why };
+}
+
+const SET = (what: string) =>
+  `Cannot replace NAME/work.ts: it has set ${what} for a request that is over, which would go on with the old code`;
+const WAITS =
+  "Cannot replace NAME/work.ts: it waits in a loop or for long on behalf of a request that is over, and would go on with the old code";
+const OTHER = "its text is not in the new code";
+
+/** Those that go on with old code are refused, those that meet the new code are not. */
+export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
+  interval: refused(
+    "interval",
+    `export const start = () => { setInterval(() => log.push(WORD), 20); };`,
+    `${SET("an interval")} (a function: ${OTHER})`,
+  ),
+  interval_calls: refused(
+    "calls",
+    `const tick = () => log.push(WORD); export const start = () => { setInterval(() => tick(), 20); };`,
+    `${SET("an interval")} (a function: tick is that of the old code)`,
+  ),
+  chain: refused(
+    "chain",
+    `function tick() { log.push(WORD); setTimeout(tick, 20); } export const start = () => { tick(); };`,
+    `${SET("a timer")} (tick: ${OTHER})`,
+  ),
+  long: refused(
+    "long",
+    `export const start = () => { setTimeout(() => log.push(WORD), 60_000); };`,
+    `${SET("a timer")} (a function: ${OTHER})`,
+  ),
+  loop: refused(
+    "loop",
+    `export const start = async () => { for (;;) { await new Promise((done) => setTimeout(done, 20)); log.push(WORD); } };`,
+    WAITS,
+  ),
+  loop_of_node: refused(
+    "node",
+    `import { setTimeout as wait } from "node:timers/promises"; export const start = async () => { for (;;) { await wait(20); log.push(WORD); } };`,
+    WAITS,
+  ),
+  listener: refused(
+    "listener",
+    `export const start = () => { bus.addEventListener("told", () => { log.push(WORD); }); };`,
+    `holds a function: ${OTHER}`,
+  ),
+  consented: {
+    ...program(
+      "consented",
+      `export const start = () => { setInterval(() => log.push(WORD), 20); };`,
+    ),
+    consent: ["timers:NAME/work.ts"],
+    answer: "one consented",
+  },
+  method: {
+    ...program(
+      "method",
+      `class Room { tick() { log.push(WORD); } } export const start = () => { const room = new Room(); setInterval(() => room.tick(), 20); };`,
+    ),
+    answer: "two method",
+  },
+  method_of_this: {
+    ...program(
+      "this",
+      `class Room { start() { setInterval(() => this.tick(), 20); } tick() { log.push(WORD); } } export const start = () => new Room().start();`,
+    ),
+    answer: "two this",
+  },
+  cleared: {
+    ...program(
+      "cleared",
+      `export const start = () => { const timer = setInterval(() => log.push(WORD), 5); setTimeout(() => clearInterval(timer), 20); };`,
+    ),
+    answer: "none",
+  },
+  soon: {
+    ...program(
+      "soon",
+      `export const start = () => { setTimeout(() => log.push(WORD), 200); };`,
+    ),
+    answer: "none",
+  },
+};
