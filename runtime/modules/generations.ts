@@ -392,6 +392,13 @@ export class Generations {
     return count;
   }
 
+  /** How many requests and events go on now. */
+  get goingOn(): number {
+    let count = 0;
+    for (const active of this.#active.values()) count += active.count;
+    return count;
+  }
+
   /** How many requests and events that began in older code go on now. */
   get older(): number {
     let count = 0;

@@ -289,10 +289,13 @@ class Upgrade {
     { staging }: Prepared,
     consent: ReadonlySet<string>,
   ): void {
-    const { modules, timers } = this.#appProcess;
+    const { generations, modules, timers } = this.#appProcess;
     const table = modules.table!;
     refuseLeftTimers({
-      timers: timers.left.left(this.#context.drainMs),
+      timers: timers.left.left(
+        this.#context.drainMs,
+        generations.goingOn > 0,
+      ),
       replaced: [...reload, ...gone],
       textOf: (callback) =>
         modules.keeping.plain(Function.prototype.toString.call(callback)),

@@ -148,7 +148,7 @@ Deno.serve({ ${SERVE} }, () => new Response("${version}"));`;
   assertEquals(said(app, 0, "bye"), ["bye v2"]);
 });
 
-Deno.test("intervals, timeouts and loops end with their module, those of requests and packages do not", async () => {
+Deno.test("intervals, timeouts and loops end with their module, those of packages do not, and those of requests need consent", async () => {
   const main = (version: string) => `
 import { cleaned } from "./lib/mod.ts";
 setInterval(() => console.log("interval ${version}"), 30);
@@ -163,7 +163,8 @@ Deno.serve({ ${SERVE} }, (request) => {
     "main.ts": main("v1"),
     "lib/mod.ts":
       `const state = { count: 0 };\nsetInterval(() => state.count++, 10);\nexport const cleaned = () => state.count > 0;`,
-    "deno.json": `{ "flyhot": { "startsAnew": ["lib/mod.ts#state"] } }`,
+    "deno.json":
+      `{ "flyhot": { "startsAnew": ["lib/mod.ts#state"], "consent": ["timers:main.ts"] } }`,
   });
   await app.ask("/begin");
   for (const version of versions) {

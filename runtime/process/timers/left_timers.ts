@@ -104,13 +104,14 @@ export class LeftTimers {
    * The timers that would go on after an upgrade.
    *
    * @param drainMs how long work begun before has to end, in milliseconds
+   * @param isWorking whether any work goes on: streams are asked for more outside of the work that they belong to
    * @returns those whose work is over: intervals, loops, chains, and what comes later than that
    */
-  *left(drainMs: number): Generator<LeftTimer> {
+  *left(drainMs: number, isWorking: boolean): Generator<LeftTimer> {
     const end = performance.now() + drainMs;
     for (const it of this.#pending.values()) {
       // Whoever still waits for it is counted as work that did not end.
-      if (it.work !== null && !it.work.ended) continue;
+      if (it.work === null ? isWorking : !it.work.ended) continue;
       if (it.repeats || it.isChained || it.dueAt > end) yield it;
     }
   }
