@@ -8,7 +8,7 @@ import { isReleasePath } from "../protocol/manifest/manifest.ts";
 import { appProcess } from "../process/process.ts";
 
 /**
- * The folder that holds the files of the current release, or of the base image where none is in.
+ * The folder that holds the files of the current release, or of the base image where none is applied.
  *
  * Outside Fly that is the folder of the app's `deno.json`.
  *

@@ -24,7 +24,7 @@ export interface Hot {
     paths: string | readonly string[],
     callback: (module: unknown) => unknown,
   ): void;
-  /** Runs when a new version of this module is in; awaited. It does not run for an upgrade that is given up. */
+  /** Runs when a new version of this module is applied; awaited. It does not run for an upgrade that is given up. */
   dispose(callback: DisposeCallback): void;
   /** Runs when an upgrade has removed this module. */
   prune(callback: DisposeCallback): void;

@@ -11,7 +11,7 @@ import { upgradeError } from "../base/upgrade_error.ts";
 export interface HotUpgradeOptions {
   /** The digest that the tarball must have. Default: what the bucket holds is believed. */
   readonly sha256?: string;
-  /** The version to report. Default the one in the release's manifest is not read before it is in: `direct`. */
+  /** The version to report. Default the one in the release's manifest is not read before it is applied: `direct`. */
   readonly version?: string;
   /** What is consented to by name for this upgrade: `holder:docs` gives up the state of `docs`. */
   readonly consent?: readonly string[];

@@ -117,7 +117,7 @@ export async function runningMachine(): Promise<Machine> {
 /**
  * What code this process runs.
  *
- * @returns whether a hot upgrade is in and which; always the base image, the fingerprint and the counts
+ * @returns whether a hot upgrade is applied and which; always the base image, the fingerprint and the counts
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@
 /** What `reapply()` did. */
 export type ReapplyResult =
   | {
-    /** A hot upgrade is in. */
+    /** A hot upgrade is applied. */
     readonly status: "applied";
     /** Its version. */
     readonly version: string;

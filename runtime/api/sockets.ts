@@ -13,7 +13,7 @@ import type { Actions } from "../state/action_types.ts";
 import { appProcess } from "../process/process.ts";
 import { type RequiredSteps, stateParts, type StateSpec } from "./holder.ts";
 
-/** An open socket, as its handlers get it: the same object as long as it is open, whichever code is in. */
+/** An open socket, as its handlers get it: the same object as long as it is open, whichever code is applied. */
 export interface Socket<T> extends OpenSocket {
   /**
    * What `data` made for it. Its own handlers may write it, also after they have waited for something; anywhere else it

@@ -87,7 +87,7 @@ export class BringIn {
           wanted.probation_ms,
           () => this.#loading(wanted, atBoot),
         );
-      // Anew, because it tells which release is in.
+      // Anew, because it tells which release is applied.
       const pending = await upgrades.pending(wanted, startedAt, bootAttempts);
       const result = upgrades.judge(pending, outcome, wanted);
       const { level, text } = resultLine(result);

@@ -108,7 +108,7 @@ export function resultLine(
       return {
         level: "info",
         text:
-          `${version} is in: reloaded ${reloaded.length} of ${modules} modules, migrated ${migrated} of ${holders.length} holders, suspended ${
+          `${version} is applied: reloaded ${reloaded.length} of ${modules} modules, migrated ${migrated} of ${holders.length} holders, suspended ${
             (suspend_ms ?? 0).toFixed(1)
           } ms, total ${Math.round(total_ms)} ms${
             undrained === 0

@@ -51,7 +51,7 @@ export interface ReapplyOptions {
   /** How long the health check may take, in milliseconds. Default 10000. */
   readonly healthTimeoutMs?: number;
   /**
-   * For how long new code is watched after it is in, in milliseconds: the health check is repeated, and an error that
+   * For how long new code is watched after it is applied, in milliseconds: the health check is repeated, and an error that
    * nobody catches takes it out again. Default `FLYHOT_PROBATION_MS`, then 5000.
    */
   readonly probationMs?: number;
@@ -114,7 +114,7 @@ export interface Settings {
   readonly health: HealthCheck | null;
   /** How long the health check may take, in milliseconds. */
   readonly healthTimeoutMs: number;
-  /** For how long new code is watched after it is in, in milliseconds. */
+  /** For how long new code is watched after it is applied, in milliseconds. */
   readonly probationMs: number;
   /** How long a process has to live for its start to count as a good one, in milliseconds. */
   readonly livedMs: number;

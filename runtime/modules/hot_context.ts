@@ -14,7 +14,7 @@ export interface HotContext {
   readonly url: string;
   /** The carry-over bag. */
   data: Record<string, unknown>;
-  /** Called after the new code is in. */
+  /** Called after the new code is applied. */
   readonly disposers: DisposeCallback[];
   /** Called after an upgrade that removes the module. */
   readonly pruners: DisposeCallback[];

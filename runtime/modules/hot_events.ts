@@ -4,7 +4,7 @@
 
 /** What is handed to the listeners of each event. */
 export interface HotEventPayloads {
-  /** New code is in; told to the old modules that stay and to the new ones. */
+  /** New code is applied; told to the old modules that stay and to the new ones. */
   readonly "flyhot:afterUpdate": {
     readonly version: string;
     readonly reloaded: readonly string[];

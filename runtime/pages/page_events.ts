@@ -4,7 +4,7 @@
 
 /** What code runs, as pages see it. */
 export interface PageVersion {
-  /** The version of the release that is in, or null on the base image. */
+  /** The version of the release that is applied, or null on the base image. */
   readonly version: string | null;
   /** A short hash of base image and release. */
   readonly fingerprint: string;

@@ -37,7 +37,7 @@ export type UpgradeEvent =
     readonly holders: readonly HolderChange[];
   }
   | {
-    /** The new code is in and serves. */
+    /** The new code is applied and serves. */
     readonly type: "completed";
     /** The release's version. */
     readonly version: string;

@@ -1,4 +1,4 @@
-/** The release that is in.
+/** The release that is applied.
  * @module
  */
 import type { Manifest } from "../protocol/manifest/manifest.ts";
@@ -23,7 +23,7 @@ export interface WantedRelease {
   readonly consent?: readonly string[];
 }
 
-/** The release that is in. */
+/** The release that is applied. */
 export interface CurrentRelease {
   /** What was asked for. */
   readonly wanted: WantedRelease;

@@ -74,7 +74,7 @@ export async function addPackageAndChangeClass(folder: string): Promise<void> {
   );
 }
 
-/** Version 3: throws a moment after it is in, where nobody catches it. */
+/** Version 3: throws a moment after it is applied, where nobody catches it. */
 export async function makeItCrash(folder: string): Promise<void> {
   await setVersion(folder, "3.0.0");
   await edit(folder, "words.ts", "Welcome, ", "Broken, ");

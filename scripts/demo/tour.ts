@@ -165,7 +165,7 @@ export async function tour(
 
     await makeItCrash(app);
     await step(
-      "flyhot hot --local: version 3, which crashes a moment after it is in",
+      "flyhot hot --local: version 3, which crashes a moment after it is applied",
     );
     const local = ["hot", "--local", "--json"];
     const crashed = await flyhot(signing, app, local, say);

@@ -20,6 +20,7 @@ export const LONG: readonly string[] = [
   "tests/cli/rollback_test.ts",
   "tests/contract/aws_cli_test.ts",
   "tests/contract/lock_over_http_test.ts",
+  "tests/contract/rclone_test.ts",
   "tests/contract/sdk_clients_test.ts",
   "tests/contract/store_contract_test.ts",
   "tests/e2e/deaths_test.ts",

@@ -15,7 +15,7 @@ export const statusCommand: Command = defineCommand({
   name: "status",
   summary: SUMMARIES.status,
   description: [
-    "Asks each running machine for its base image and the hot upgrade that is in. With credentials for the bucket, machines are compared with the current release; without, with each other. A Fly token is all it needs.",
+    "Asks each running machine for its base image and the hot upgrade that is applied. With credentials for the bucket, machines are compared with the current release; without, with each other. A Fly token is all it needs.",
     "Exit code 7 if a machine does not run what it should, serves nobody or cannot be asked, or if a rollout was left half way; the output says which command mends it.",
     "With --watch it asks again and again, until Ctrl-C, and shows a machine a line; where stdout is not a terminal, one table after the other. Not with --json, which answers with one value: ask again yourself.",
   ],

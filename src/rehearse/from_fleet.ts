@@ -37,7 +37,7 @@ export async function runningVersion(
   );
 }
 
-/** The commit of the newest upgrade that is in; null where it does not say it. */
+/** The commit of the newest upgrade that is applied; null where it does not say it. */
 export function commitIn(pointer: Pointer | null): string | null {
   const [newest] = Object.values(pointer?.generations ?? {})
     .sort((a, b) => a.first_seen < b.first_seen ? 1 : -1);

@@ -32,7 +32,7 @@ export interface MachineStatus {
   readonly state: string;
   /** Its base image. */
   readonly image_ref: string;
-  /** The hot upgrade that is in; null for none, or where it is not known. */
+  /** The hot upgrade that is applied; null for none, or where it is not known. */
   readonly hot_upgrade: {
     readonly id: string;
     readonly version: string;

@@ -33,7 +33,7 @@ Deno.test("a machine that sleeps through an upgrade is not waited for, and catch
     );
 
     await sandbox.startMachine(asleep!.id);
-    await sandbox.waitForLog(asleep!.id, /2\.0\.0 is in/);
+    await sandbox.waitForLog(asleep!.id, /2\.0\.0 is applied/);
     assertEquals(await ask(asleep!.url, "/hello"), "Welcome, WORLD");
     assertEquals(JSON.parse(await ask(asleep!.url, "/count")), {
       count: 1,

@@ -19,7 +19,7 @@ export const STARTED_BY = ["reapply", "preload", "serve"] as const;
 /** One of {@linkcode STARTED_BY}. */
 export type StartedBy = typeof STARTED_BY[number];
 
-/** What a machine answers to `GET /v1/info` and what `info()` returns, whether or not an upgrade is in. */
+/** What a machine answers to `GET /v1/info` and what `info()` returns, whether or not an upgrade is applied. */
 export interface MachineInfoCommon {
   /** The image the machine booted from. */
   readonly currentImageRef: string;
@@ -62,11 +62,11 @@ export interface MachineInfoCommon {
 /** What a machine runs. */
 export type MachineInfo =
   | MachineInfoCommon & {
-    /** No hot upgrade is in: the machine runs its base image. */
+    /** No hot upgrade is applied: the machine runs its base image. */
     readonly hotUpgradeApplied: false;
   }
   | MachineInfoCommon & {
-    /** A hot upgrade is in. */
+    /** A hot upgrade is applied. */
     readonly hotUpgradeApplied: true;
     /** The id of the upgrade. */
     readonly id: string;

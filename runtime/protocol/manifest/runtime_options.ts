@@ -34,7 +34,7 @@ export interface RuntimeOptions {
   readonly migrateTimeoutMs?: number;
   /** How long the health check may take, in milliseconds. */
   readonly healthTimeoutMs?: number;
-  /** For how long new code is watched after it is in, in milliseconds. */
+  /** For how long new code is watched after it is applied, in milliseconds. */
   readonly probationMs?: number;
   /** How long work begun before an upgrade keeps the code that it began in, in milliseconds. */
   readonly drainMs?: number;

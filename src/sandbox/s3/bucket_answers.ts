@@ -48,6 +48,11 @@ export function answerBucket(
     refuseParameters(request, "location");
     return xmlAnswer("LocationConstraint", []);
   }
+  if (parameters.has("versioning")) {
+    refuseParameters(request, "versioning");
+    // Never asked for, so neither enabled nor suspended.
+    return xmlAnswer("VersioningConfiguration", []);
+  }
   return parameters.has("uploads")
     ? uploadList(request, store)
     : listing(request, store);

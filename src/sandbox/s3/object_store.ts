@@ -1,7 +1,8 @@
 /** An S3 object store on loopback: path-style, SigV4 in headers and presigned URLs, conditional requests, bodies in chunks.
  *
  * Operations: GetObject with ranges, HeadObject, PutObject, CopyObject, DeleteObject and DeleteObjects, multipart uploads,
- * ListObjects in both versions, HeadBucket, GetBucketLocation, ListBuckets. What it cannot do is 501.
+ * ListObjects in both versions, HeadBucket, GetBucketLocation, GetBucketVersioning,
+ * ListBuckets. What it cannot do is 501.
  * @module
  */
 import type { FaultHook } from "../server/faults.ts";

@@ -327,6 +327,9 @@ Deno.test("startObjectStore() removes many objects, lists in the old way, and kn
   );
   assert((await text({ target: "/" })).includes("<Name>bucket</Name>"));
   assert((await text({ target: "/bucket?location=" })).includes("Location"));
+  const versioning = await text({ target: "/bucket?versioning=" });
+  assert(versioning.includes("<VersioningConfiguration"), versioning);
+  assert(!versioning.includes("Status"), versioning);
   await assertS3Error(
     await send(url, { target: "/bucket", method: "PUT" }),
     409,

@@ -347,7 +347,7 @@ Deno.test("fly asks again when it was asked too often", async () => {
 });
 
 /** Words after `fly` where it is not a command that is named. */
-const ENGLISH = /^(?:works|nor|and|uses|is|itself|deploys?(?=\.)|does)$/;
+const ENGLISH = /^(?:works|nor|and|uses|is|itself|stands|deploys?(?=\.)|does)$/;
 
 Deno.test("fly knows every command that the hints of flyhot name", async () => {
   const root = new URL("../../../", import.meta.url);
