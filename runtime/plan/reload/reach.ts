@@ -8,13 +8,7 @@ import type {
 import type { Steps } from "../../base/in_slices.ts";
 import { bare, isOutside, seenEdges, type View } from "../lookup/views.ts";
 
-/**
- * All that the given modules import, statically or not, however deep.
- *
- * @param start where to begin
- * @param edges what each module imports
- * @returns the paths, the first ones among them
- */
+/** All that the given modules import, statically or not, however deep. Returns the paths, the first ones among them. */
 export function* reach(
   start: Iterable<string>,
   edges: (path: string) => Iterable<string>,
@@ -71,13 +65,8 @@ function aliasOf(specifier: string, { modules }: Manifest): string | null {
 }
 
 /**
- * Finds loaded modules that nothing reaches any more.
- *
- * @param manifest the release
- * @param running what runs
- * @param release the release
- * @param isChanged whether a module of the release differs from what runs
- * @returns their paths, in order; none where the machine does not say which imports it has seen
+ * Finds loaded modules that nothing reaches any more. Returns their paths, in order; none where the machine does not
+ * say which imports it has seen.
  */
 export function* prunedModules(
   manifest: Manifest,

@@ -49,13 +49,9 @@ export interface GraphOptions {
 }
 
 /**
- * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written.
- *
- * @param options the folder and its main modules
- * @param host runs `deno`
- * @param signal gives up early
- * @returns the edges of every module by path, in path order; paths of modules outside the folder begin with `../`
- * @throws {FlyhotError} `usage` if a module is missing or broken; `not_found` if there is no `deno`
+ * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written. Returns the
+ * edges of every module by path, in path order; paths of modules outside the folder begin with `../`. Throws `usage` if
+ * a module is missing or broken; `not_found` if there is no `deno`.
  */
 export async function readGraph(
   options: GraphOptions,
@@ -167,13 +163,8 @@ async function denoInfo(
 /**
  * Reads the edges off what `deno info --json` said of one main module.
  *
- * Imports of types do not count. What Deno could not load is an error only where code of the app imports it.
- *
- * @param info what it said
- * @param entry the main module, as a path
- * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
- * @returns the edges by path, and what Deno would have to look into
- * @throws {FlyhotError} `usage` if a module is missing or broken
+ * Imports of types do not count. What Deno could not load is an error only where code of the app imports it. Throws
+ * `usage` if a module is missing or broken.
  */
 export function edgesOf(
   info: InfoGraph,
