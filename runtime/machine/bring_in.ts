@@ -6,7 +6,7 @@ import { errorText } from "../base/error_text.ts";
 import { pause } from "../base/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
-import { retainedMemory } from "../plan/retained_memory.ts";
+import { retainedMemory } from "../protocol/machine/retained_memory.ts";
 import { BootTrial } from "../process/boot_trial.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";

@@ -2,7 +2,10 @@
  * @module
  */
 import type { MachineContext } from "./context.ts";
-import { forecastMemory, isPastBudget } from "../plan/retained_memory.ts";
+import {
+  forecastMemory,
+  isPastBudget,
+} from "../protocol/machine/retained_memory.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { MachineInfo } from "../protocol/machine/machine_info.ts";
 import type { RunningManifest } from "../protocol/manifest/manifest.ts";

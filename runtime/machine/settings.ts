@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import { TIMER_MS_MAX } from "../base/deadline.ts";
-import { RETAINED_BUDGET_BYTES } from "../plan/retained_memory.ts";
+import { RETAINED_BUDGET_BYTES } from "../protocol/machine/retained_memory.ts";
 import { LIVED_MS } from "./start/decide_start.ts";
 import type { AppConfig } from "./app_config.ts";
 import type { Logger } from "../base/log.ts";

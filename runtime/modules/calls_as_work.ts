@@ -3,6 +3,8 @@
  */
 import type { Generations, Work } from "./generations.ts";
 
+const HEIR = { heir: true } as const;
+
 type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The functions that were handed out, by the ones they were made of: asked twice, a module gives the same. */
@@ -21,10 +23,10 @@ export function asWork<T>(all: Generations, act: () => T): T {
     if ((work.attempt ?? 0) > all.newestAttempt) return act();
   }
   let begun: Work | null = null;
-  const result = all.startWork(() => {
-    begun = all.work;
+  const result = all.startWork((work) => {
+    begun = work;
     return act();
-  }, { heir: true });
+  }, HEIR);
   return isGenerator(result) ? stepwise(all, begun!, result) : result;
 }
 
@@ -32,9 +34,9 @@ export function asWork<T>(all: Generations, act: () => T): T {
 export function callable<T>(all: Generations, value: T): T {
   if (typeof value !== "function") return value;
   const original = value as unknown as AnyFunction;
-  if (originals.has(original)) return value;
   const before = handedOut.get(original);
   if (before !== undefined) return before as T;
+  if (originals.has(original)) return value;
   const made = isClass(original) ? original : new Proxy(original, {
     apply: (target, self, args) =>
       asWork(all, () => Reflect.apply(target, self, args)),
@@ -90,7 +92,9 @@ function stepwise<T extends Generator | AsyncGenerator>(
 }
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
-  if (typeof value !== "object" || value === null) return false;
+  if (
+    typeof value !== "object" || value === null || value instanceof Promise
+  ) return false;
   const name = Object.prototype.toString.call(value);
   return name === "[object Generator]" || name === "[object AsyncGenerator]";
 }

@@ -220,13 +220,13 @@ export class Generations {
   /**
    * Begins work that comes from outside: a request, an event. It keeps the code that it begins in.
    *
-   * @param act what to run; the work ends when what it returns has settled
+   * @param act what to run, given the work; that ends when what it returns has settled
    * @param options `ends` settles when the work is over, where that is later; an `heir` belongs to whom the current work
    * belongs, with which it ends
    * @returns what it returns
    */
   startWork<T>(
-    act: () => T,
+    act: (work: Work) => T,
     options: {
       readonly ends?: PromiseLike<unknown> | undefined;
       readonly heir?: boolean;
@@ -238,7 +238,7 @@ export class Generations {
     const active = this.#count(work);
     let result: T;
     try {
-      result = this.#context.run(work, act);
+      result = this.#context.run(work, act, work);
     } catch (error) {
       this.#end(work, active);
       throw error;

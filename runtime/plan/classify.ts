@@ -36,7 +36,7 @@ import {
   dynamicImports,
   prunedModules,
   reach,
-  releaseEdges,
+  workerEdges,
 } from "./reload/reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { pathIn, reloadWithMakers } from "./reload/reload_makers.ts";
@@ -50,6 +50,8 @@ import { judgeState } from "./rules/state_rule.ts";
 import { bare, releaseView, runningView } from "./lookup/views.ts";
 import { holdersOf, retainedBytes, unchangedFiles } from "./what_stays.ts";
 import {
+  unnamedScripts,
+  workerAliasRefusals,
   workerLoadRefusals,
   workerRefusals,
   workerScripts,
@@ -110,16 +112,20 @@ export function* classifySteps(
   // What an upgrade removed stays in memory; there is nothing to evaluate it from.
   const loaded = new Set(running.loaded.filter(has)).union(boot);
   const scripts = yield* workerScripts(running, loaded, now);
+  const wantedScripts = yield* workerScripts(
+    running,
+    Object.keys(manifest.modules),
+    release,
+  );
   const wanted = yield* reach([
     running.main,
     ...loaded,
     ...scripts.map(({ script }) => script),
-    ...(yield* workerScripts(running, Object.keys(manifest.modules), release))
-      .map(({ script }) => script),
-  ], (path) => releaseEdges(path, manifest, release));
+    ...wantedScripts.map(({ script }) => script),
+  ], (path) => workerEdges(path, manifest, release));
   const inWorkers = yield* reach(
     scripts.map(({ script }) => script),
-    (path) => releaseEdges(path, manifest, release),
+    (path) => workerEdges(path, manifest, release),
   );
   yield;
   const packages = packageChanges(manifest, running, {
@@ -242,8 +248,15 @@ export function* classifySteps(
       isWayBack,
     }),
     ...(yield* workerRefusals(
-      scripts,
+      [
+        ...scripts,
+        ...(yield* unnamedScripts(loaded, { manifest, running, now })),
+      ],
       new Set([...changed, ...changes.removed]),
+      { manifest, running, release, consents },
+    )),
+    ...(yield* workerAliasRefusals(
+      wantedScripts,
       { manifest, running, release, consents },
     )),
     ...(yield* workerLoadRefusals(

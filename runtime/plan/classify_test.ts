@@ -13,7 +13,7 @@ import { refusalText } from "../base/refusal.ts";
 import { classify } from "./classify.ts";
 import { isEmptyPlan } from "./plan.ts";
 import { planReport } from "./report.ts";
-import { retainedMemory } from "./retained_memory.ts";
+import { retainedMemory } from "../protocol/machine/retained_memory.ts";
 
 const A: Sources = {
   "main.ts": `import { boot } from "./boot.ts";

@@ -21,15 +21,6 @@ export {
 } from "./analyze/code/nodes.ts";
 export { eachChild } from "./analyze/code/tree.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";
-export {
-  forecastMemory,
-  isPastBudget,
-  memoryOf,
-  type ReplacedModules,
-  RETAINED_BUDGET_BYTES,
-  retainedMemory,
-  upgradesLeft,
-} from "./retained_memory.ts";
 export { isImageFile, startKeys } from "./settings/config_keys.ts";
 export { tsconfigText } from "./settings/tsconfig.ts";
 export {
@@ -76,8 +67,4 @@ export {
   type SurfaceModule,
   type SurfaceOptions,
 } from "./reload/surface.ts";
-export {
-  assetMatcher,
-  readReleaseSettings,
-  RELEASE_KEYS,
-} from "./settings/settings.ts";
+export { assetMatcher, readReleaseSettings } from "./settings/settings.ts";

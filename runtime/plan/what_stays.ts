@@ -7,7 +7,7 @@ import type {
   RunningManifest,
 } from "../protocol/manifest/manifest.ts";
 import type { Plan } from "./plan.ts";
-import { retainedMemory } from "./retained_memory.ts";
+import { retainedMemory } from "../protocol/machine/retained_memory.ts";
 
 /** The files that are the same in the release and whose modules stay, in path order. */
 export function* unchangedFiles(

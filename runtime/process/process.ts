@@ -26,6 +26,9 @@ import { HandlerProperties } from "./owned/handler_properties.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
 import { Queues } from "./owned/queues.ts";
+import { Workers } from "./owned/workers.ts";
+import { inOneGo } from "../base/in_slices.ts";
+import { workerReach } from "../plan/reload/reach.ts";
 import { TcpListeners } from "./servers/tcp_listeners.ts";
 import { NodeServers } from "./servers/node_servers.ts";
 import type { HandedOver } from "./servers/hand_over.ts";
@@ -138,6 +141,10 @@ export class AppProcess extends Declarations {
     callers: () =>
       callingModules().map((url) => this.modules.table?.pathOf(url) ?? null)
         .filter((path) => path !== null),
+  });
+  /** The workers. */
+  readonly workers: Workers = new Workers({
+    stale: (url) => this.#staleScript(url),
   });
   /** Which modules are being evaluated. */
   readonly evaluations: Evaluations = new Evaluations({
@@ -261,10 +268,30 @@ export class AppProcess extends Declarations {
     this.tcpListeners.install();
     this.listeners.install();
     this.handlerProperties.install();
+    this.workers.install();
     this.crons.install();
     this.queues.install();
     this.openSockets.install();
     this.packageSockets.install();
+  }
+
+  #staleScript(url: string): { script: string; file: string } | null {
+    const files = this.fileReads.evaluated;
+    const script = files.size === 0 ? null : this.#pathOf(url);
+    const attempt = generations.work?.attempt ?? null;
+    const manifest = attempt === null || script === null
+      ? undefined
+      : this.modules.leads.releases.get(attempt);
+    if (script === null || !manifest) return null;
+    const reached = inOneGo(workerReach(script, manifest));
+    const file = [...reached].find((path) => files.has(path));
+    return file === undefined ? null : { script, file };
+  }
+
+  /** The scripts of the workers that run. */
+  get workerScripts(): readonly string[] {
+    const paths = [...this.workers.running].map((url) => this.#pathOf(url));
+    return [...new Set(paths.filter((path) => path !== null))].sort();
   }
 
   #evaluating(): string | null {

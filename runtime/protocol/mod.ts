@@ -32,6 +32,15 @@ export {
 } from "./machine/machine_info.ts";
 export type { MemoryForecast } from "./machine/memory_forecast.ts";
 export {
+  forecastMemory,
+  isPastBudget,
+  memoryOf,
+  type ReplacedModules,
+  RETAINED_BUDGET_BYTES,
+  retainedMemory,
+  upgradesLeft,
+} from "./machine/retained_memory.ts";
+export {
   type HolderChange,
   type MachineResult,
   parseMachineResult,
@@ -111,6 +120,7 @@ export { type Refusal, REFUSAL_RULES, refusalText } from "../base/refusal.ts";
 export {
   type KeptEntry,
   NO_SETTINGS,
+  RELEASE_KEYS,
   type ReleaseSettings,
   SOCKET_WAYS,
 } from "./manifest/release_settings.ts";

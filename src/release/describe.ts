@@ -29,6 +29,7 @@ import {
 } from "./files/config_files.ts";
 import { digestOfText } from "./digest.ts";
 import { findEntries } from "./graph/entries.ts";
+import { workerSpecifiers } from "./graph/worker_specifiers.ts";
 import { readGraph } from "./graph/graph.ts";
 import { layOut } from "./files/layout.ts";
 import { joinContents, readContents } from "./files/contents.ts";
@@ -158,6 +159,20 @@ export async function describeRelease(
       return found ? [[path, found]] : [];
     }),
   );
+  const workers = await workerSpecifiers(
+    {
+      root: options.root,
+      // Those beside the app's folder are not its own.
+      analysis: new Map(
+        Object.entries(analysis).filter(([path]) => path.startsWith(appFolder))
+          .map(([path, it]) => [path.slice(appFolder.length), it]),
+      ),
+      isListed: (path) => isReached(appFolder + path),
+      packages: config.targets,
+    },
+    host,
+    signal,
+  );
   const configFiles = new Map(
     Object.entries(files).filter(([path]) => layout.isConfig(path)).map((
       [path, { sha256 }],
@@ -187,6 +202,15 @@ export async function describeRelease(
       readLockFile(layout.lockText),
       digestOfText,
     ),
+    ...(Object.keys(workers).length > 0
+      ? {
+        workerSpecifiers: Object.fromEntries(
+          Object.entries(layout.underRoot(workers)).map((
+            [path, { specifiers = {} }],
+          ) => [path, specifiers]),
+        ),
+      }
+      : {}),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
     ...(checks.length > 0 ? { checks } : {}),
     ...(appFolder === "" ? {} : { appFolder: appFolder.slice(0, -1) }),

@@ -1,8 +1,12 @@
 /** How often an upgrade like a planned one fits into the memory of the machines.
  * @module
  */
-import { memoryOf, type PlanReport, upgradesLeft } from "@flyhot/runtime/plan";
-import type { MachineInfo } from "@flyhot/runtime/protocol";
+import type { PlanReport } from "@flyhot/runtime/plan";
+import {
+  type MachineInfo,
+  memoryOf,
+  upgradesLeft,
+} from "@flyhot/runtime/protocol";
 
 /** Adds to a plan how many upgrades like it the machines can take. */
 export function foretoldPlan(

@@ -1,11 +1,12 @@
 /** From what machines said to the status of an app: data, without any asking.
  * @module
  */
-import { isPastBudget, memoryOf } from "@flyhot/runtime/plan";
 import {
   fingerprint,
+  isPastBudget,
   type MachineInfo,
   type MachineResult,
+  memoryOf,
   type Pointer,
 } from "@flyhot/runtime/protocol";
 import type { AbandonedProbation } from "../rollout/pointer/abandoned.ts";

@@ -5,7 +5,7 @@ import { join, toFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { denoHost } from "../../src/host_deno.ts";
 import { packRelease } from "../../src/release/pack.ts";
-import { PROFILE, writeFiles } from "./measuring.ts";
+import { cpuMsOf, PROFILE, writeFiles } from "./measuring.ts";
 
 const MAIN = `
 import { TextLineStream } from "jsr:@std/streams@1.1.2/text-line-stream";
@@ -18,7 +18,20 @@ const server = Deno.serve(
 );
 const say = (value: unknown) => Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(value) + "\\n"));
 say(server.addr.port);
+// How long others have to wait for their turn: how late a timer comes.
+let longest = 0;
+let due = performance.now() + 2;
+setInterval(() => {
+  const now = performance.now();
+  longest = Math.max(longest, now - due);
+  due = now + 2;
+}, 2);
 for await (const url of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+  if (url === "longest") {
+    say(longest);
+    longest = 0;
+    continue;
+  }
   const { state, message } = await hotUpgrade(url);
   say({ state, message });
 }
@@ -128,11 +141,25 @@ export class UpgradedApp implements AsyncDisposable {
   /** Upgrades it to the next version; it is committed when this returns. */
   async upgrade(): Promise<void> {
     const url = this.#releases[this.#upgrades++ % this.#releases.length]!;
-    await this.#writer.write(new TextEncoder().encode(url + "\n"));
-    const { value } = await this.#lines.read();
-    const result = JSON.parse(value ?? "null");
+    const result = await this.#ask(url) as { state?: string } | null;
     if (result?.state === "applied") return;
     throw new Error(`not applied: ${JSON.stringify(result)}`);
+  }
+
+  /** What it has computed so far, in milliseconds. */
+  get cpuMs(): number {
+    return cpuMsOf(this.pid);
+  }
+
+  /** For how long somebody had to wait for a turn, in milliseconds, since this was asked before. */
+  async longestTurn(): Promise<number> {
+    return Number(await this.#ask("longest"));
+  }
+
+  async #ask(line: string): Promise<unknown> {
+    await this.#writer.write(new TextEncoder().encode(line + "\n"));
+    const { value } = await this.#lines.read();
+    return JSON.parse(value ?? "null");
   }
 
   /** Ends it. */

@@ -6,7 +6,14 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { RUNTIME } from "../support/ordinary_app.ts";
 import type { Bench } from "./figure.ts";
 import { LoadClients } from "./load_clients.ts";
-import { median, PROFILE, run, withFolder, writeFiles } from "./measuring.ts";
+import {
+  cpuMsOf,
+  median,
+  PROFILE,
+  run,
+  withFolder,
+  writeFiles,
+} from "./measuring.ts";
 
 const SERVE = (handle: string) => `
 const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => ${handle}(request));
@@ -112,13 +119,6 @@ class Measured implements AsyncDisposable {
     this.#process.kill("SIGTERM");
     await this.#process.status;
   }
-}
-
-/** What a process has computed so far, in steps of 10 ms. */
-function cpuMsOf(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function* figures({ tiny }: { readonly tiny: boolean }) {

@@ -14,7 +14,13 @@ import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
 /** What of a release says where specifiers lead, and how its modules are read. */
 export type LeadingRelease = Pick<
   Manifest,
-  "modules" | "packages" | "configKeys" | "appFolder" | "analysis"
+  | "files"
+  | "modules"
+  | "packages"
+  | "configKeys"
+  | "appFolder"
+  | "analysis"
+  | "workerSpecifiers"
 >;
 
 /** Where the specifiers of each release lead. */

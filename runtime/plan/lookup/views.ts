@@ -80,7 +80,9 @@ function own<T>(
  * @param manifest its manifest
  * @returns the view
  */
-export function releaseView(manifest: Manifest): View {
+export function releaseView(
+  manifest: Pick<Manifest, "modules" | "analysis">,
+): View {
   const analysis = (path: string) => own(manifest.analysis, path);
   const resolve = remembered((path: string, specifier: string) =>
     targetOf(path, specifier, own(manifest.modules, path)?.specifiers)

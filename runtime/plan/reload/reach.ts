@@ -6,7 +6,14 @@ import type {
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
 import type { Steps } from "../../base/in_slices.ts";
-import { bare, isOutside, seenEdges, type View } from "../lookup/views.ts";
+import {
+  bare,
+  isOutside,
+  relativePath,
+  releaseView,
+  seenEdges,
+  type View,
+} from "../lookup/views.ts";
 
 /** All that the given modules import, statically or not, however deep. Returns the paths, the first ones among them. */
 export function* reach(
@@ -26,10 +33,53 @@ export function* reach(
   return seen;
 }
 
+/** What tells of a release what its scripts import. */
+export type ReleaseEdges = Pick<
+  Manifest,
+  "files" | "modules" | "analysis" | "workerSpecifiers"
+>;
+
+/**
+ * All that a worker loads: what its script imports, however deep, and the scripts of workers that any of it starts.
+ *
+ * @param script its script
+ * @param manifest the release
+ * @param release the release
+ * @returns the paths, the script among them
+ */
+export function* workerReach(
+  script: string,
+  manifest: ReleaseEdges,
+  release: View = releaseView(manifest),
+): Steps<Set<string>> {
+  return yield* reach(
+    [script],
+    (path) => workerEdges(path, manifest, release),
+  );
+}
+
+/** What a module of the release imports, and the scripts of the workers that it starts, where its text names them. */
+export function* workerEdges(
+  path: string,
+  manifest: ReleaseEdges,
+  release: View,
+): Generator<string> {
+  yield* releaseEdges(path, manifest, release);
+  for (const { kind, detail } of release.analysis(path)?.owned ?? []) {
+    const started = kind === "worker" && detail !== ""
+      ? release.resolve(path, detail) ?? relativePath(path, detail)
+      : null;
+    // What the text names may be something else that only looks like a script.
+    if (started !== null && Object.hasOwn(manifest.files, started)) {
+      yield started;
+    }
+  }
+}
+
 /** What a module of the release imports, statically or by an `import()` that can be read off the text. */
 export function* releaseEdges(
   path: string,
-  manifest: Manifest,
+  manifest: ReleaseEdges,
   release: View,
 ): Generator<string> {
   if (!Object.hasOwn(manifest.modules, path)) {
@@ -43,18 +93,23 @@ export function* releaseEdges(
 /** What a script imports that is none of the modules which lead from the main one: that of a worker. */
 function* unlistedEdges(
   path: string,
-  manifest: Manifest,
+  manifest: ReleaseEdges,
   release: View,
 ): Generator<string> {
+  const { workerSpecifiers = {} } = manifest;
+  const own = Object.hasOwn(workerSpecifiers, path)
+    ? workerSpecifiers[path]!
+    : {};
   for (const { specifier } of release.analysis(path)?.imports ?? []) {
-    const to = release.resolve(path, specifier) ??
-      aliasOf(specifier, manifest);
+    const to = Object.hasOwn(own, specifier)
+      ? own[specifier]!
+      : release.resolve(path, specifier) ?? aliasOf(specifier, manifest);
     if (to !== null && !isOutside(to)) yield bare(to);
   }
 }
 
 /** Where an alias leads for any module: the import map is the same for all. */
-function aliasOf(specifier: string, { modules }: Manifest): string | null {
+function aliasOf(specifier: string, { modules }: ReleaseEdges): string | null {
   if (/^(?:\.{0,2}\/|[a-z][a-z+.-]*:)/i.test(specifier)) return null;
   for (const { specifiers } of Object.values(modules)) {
     if (specifiers && Object.hasOwn(specifiers, specifier)) {

@@ -7,7 +7,10 @@ import type {
 } from "../../protocol/manifest/manifest.ts";
 import type { Consents } from "./consent.ts";
 import type { Steps } from "../../base/in_slices.ts";
-import { reach, releaseEdges } from "../reload/reach.ts";
+import { isBuiltin } from "node:module";
+import { aliasDigests, aliasesDiffer } from "../settings/config_keys.ts";
+import { isForDevelopment, isScriptPath } from "../paths.ts";
+import { workerReach } from "../reload/reach.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
 
@@ -40,10 +43,48 @@ export function* workerScripts(
     }
     yield;
   }
-  for (const script of running.workers ?? []) {
+  const seen = [...running.workers ?? [], ...running.startedWorkers ?? []];
+  for (const script of seen) {
     if (!found.has(script)) found.set(script, { script, by: script, line: 0 });
   }
   return [...found.values()];
+}
+
+/**
+ * The scripts that a worker of Node's may run whose script the text does not name: any that no module imports. Of the other
+ * kind of workers, the process has seen what they run.
+ *
+ * @param paths the modules that may start them
+ * @param context the release, what runs, and where modules are analyzed
+ * @returns the scripts, each with who may start it
+ */
+export function* unnamedScripts(
+  paths: Iterable<string>,
+  { manifest, running, now }: {
+    readonly manifest: Manifest;
+    readonly running: RunningManifest;
+    readonly now: View;
+  },
+): Steps<Started[]> {
+  if (running.workers) return [];
+  for (const by of paths) {
+    yield;
+    const { owned = [], imports = [] } = now.analysis(by) ?? {};
+    const fact = owned.find(({ kind, detail }) =>
+      kind === "worker" && detail === ""
+    );
+    const isNodes = fact &&
+      imports.some(({ specifier }) =>
+        /^(?:node:)?worker_threads$/.test(specifier)
+      );
+    if (!isNodes) continue;
+    return Object.keys(manifest.files).filter((path) =>
+      isScriptPath(path) && !isForDevelopment(path) &&
+      !Object.hasOwn(manifest.modules, path) &&
+      Object.hasOwn(running.files, path) && !running.loaded.includes(path)
+    ).map((script) => ({ script, by, line: fact.line }));
+  }
+  return [];
 }
 
 /**
@@ -65,14 +106,15 @@ export function* workerRefusals(
   },
 ): Steps<Refusal[]> {
   const refusals: Refusal[] = [];
-  const known = running.workers ? new Set(running.workers) : null;
+  const known = running.workers
+    ? new Set([...running.workers, ...running.startedWorkers ?? []])
+    : null;
+  const seen = new Set<string>();
   for (const { script, by, line } of scripts) {
-    if (known && !known.has(script)) continue;
-    const parts = yield* reach(
-      [script],
-      (path) => releaseEdges(path, manifest, release),
-    );
-    const first = [...parts].find((path) => changed.has(path));
+    if (seen.has(script) || known && !known.has(script)) continue;
+    seen.add(script);
+    const loaded = yield* workerReach(script, manifest, release);
+    const first = [...loaded].find((path) => changed.has(path));
     if (first === undefined || consents.take(`worker:${script}`)) continue;
     refusals.push({
       rule: "worker",
@@ -89,6 +131,63 @@ export function* workerRefusals(
   }
   return refusals;
 }
+
+/**
+ * Refuses scripts of workers that name modules by aliases, where the image's own say something else: workers do not pass the
+ * hooks, and read the `deno.json` of the image.
+ *
+ * @param scripts the scripts that workers of the release may run
+ * @param context the release, what runs, and what is consented to
+ * @returns a refusal for each script that leads to an alias
+ */
+export function* workerAliasRefusals(
+  scripts: readonly Started[],
+  { manifest, running, release, consents }: {
+    readonly manifest: Manifest;
+    readonly running: RunningManifest;
+    readonly release: View;
+    readonly consents: Consents;
+  },
+): Steps<Refusal[]> {
+  const refusals: Refusal[] = [];
+  const isOther = scripts.length > 0 && running.configKeys !== undefined &&
+    aliasesDiffer(
+      aliasDigests(running.configKeys),
+      aliasDigests(manifest.configKeys ?? {}),
+      (path) =>
+        !Object.hasOwn(running.files, path) ||
+        running.files[path] === manifest.files[path]?.sha256,
+    );
+  if (!isOther) return refusals;
+  for (const { script, by, line } of scripts) {
+    if (!Object.hasOwn(manifest.files, script)) continue;
+    for (const path of yield* workerReach(script, manifest, release)) {
+      const alias = release.analysis(path)?.imports?.find(({ specifier }) =>
+        ALIAS.test(specifier) && !isBuiltin(specifier)
+      );
+      if (!alias || consents.take(`worker:${script}`)) continue;
+      refusals.push({
+        rule: "worker",
+        path: by,
+        line,
+        column: 0,
+        subject: script,
+        why:
+          `leads to ${
+            JSON.stringify(alias.specifier)
+          } (${path}:${alias.line}), ` +
+          "and a worker follows the aliases of the image, which are others than those of the release",
+        remedy: "deploy cold, or name the module by its path",
+        consent: `worker:${script}`,
+      });
+      break;
+    }
+  }
+  return refusals;
+}
+
+/** A relative path and a URL say themselves where they lead. */
+const ALIAS = /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i;
 
 /**
  * Refuses workers that modules start while they are evaluated: what changes of their scripts is at its place only later.
@@ -114,10 +213,7 @@ export function* workerLoadRefusals(
       const script = release.resolve(by, fact.detail) ??
         relativePath(by, fact.detail);
       if (!script) continue;
-      const files = yield* reach(
-        [script],
-        (path) => releaseEdges(path, manifest, release),
-      );
+      const files = yield* workerReach(script, manifest, release);
       const first = [...files].find((path) => changed.has(path));
       if (first === undefined) continue;
       refusals.push({

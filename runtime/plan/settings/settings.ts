@@ -9,16 +9,6 @@ import {
   SOCKET_WAYS,
 } from "../../protocol/manifest/release_settings.ts";
 
-/** The keys of `"flyhot"` that are read here. */
-export const RELEASE_KEYS = [
-  "keep",
-  "startsAnew",
-  "shared",
-  "assets",
-  "consent",
-  "sockets",
-] as const;
-
 /** What can be consented to. */
 export const CONSENT_KINDS = [
   "server",

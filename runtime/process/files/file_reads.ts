@@ -107,7 +107,7 @@ export class FileReads {
     const file = this.#file(own);
     if (file !== undefined) return file ?? resolve(root, NOTHING);
     // A folder that only the release has.
-    for (const [inner, source] of this.#evaluated()) {
+    for (const [inner, source] of this.evaluated) {
       const end = inner.slice(own.length);
       if (
         source !== null && end.startsWith("/") && inner.startsWith(own) &&
@@ -126,7 +126,7 @@ export class FileReads {
     const own = root === null ? null : pathUnder(root, path);
     if (own === null) return null;
     this.#note(`${own}/`);
-    const files = new Map(this.#evaluated());
+    const files = new Map(this.evaluated);
     for (const { before } of this.#unmet().reverse()) {
       for (const [inner, file] of before) files.set(inner, file);
     }
@@ -174,11 +174,11 @@ export class FileReads {
     if (first && this.#isAsLaid(all.at(-1)!, path)) {
       return first.before.get(path)!;
     }
-    return this.#evaluated().get(path);
+    return this.evaluated.get(path);
   }
 
   /** The files of the release by which whoever calls is being evaluated. */
-  #evaluated(): AttemptFiles {
+  get evaluated(): AttemptFiles {
     const { work } = this.#context.generations;
     return typeof work?.place === "string" && work.attempt !== null
       ? this.#attempts.get(work.attempt) ?? NONE

@@ -177,8 +177,7 @@ export class Servers extends HandOver<Listener, Served> {
     if (check !== null) {
       return generations.as(check, () => this.#handle(gate, request, info));
     }
-    return generations.startWork(() => {
-      const { work } = generations;
+    return generations.startWork((work) => {
       const { ready } = gate.value;
       try {
         const answer = ready === null
@@ -214,8 +213,8 @@ export class Servers extends HandOver<Listener, Served> {
     return handler(request, info);
   }
 
-  #thrownBy(error: unknown, work: Work | null): void {
-    if (work !== null) this.#thrown.set(Object(error), work);
+  #thrownBy(error: unknown, work: Work): void {
+    this.#thrown.set(Object(error), work);
   }
 
   #failed(gate: Gate<Served>, error: unknown): Response | Promise<Response> {

@@ -43,6 +43,10 @@ export interface ManifestPlanFields {
   readonly commonjs?: readonly string[];
   /** The path of the app's folder under the release's root, where these are not the same. */
   readonly appFolder?: string;
+  /** Where the specifiers of scripts lead that workers load and no module of the app imports, by script. */
+  readonly workerSpecifiers?: Readonly<
+    Record<string, Readonly<Record<string, string>>>
+  >;
   /** The packages behind the `npm:` and `jsr:` specifiers of its modules, by specifier as an import map resolves it. */
   readonly packages?: Readonly<Record<string, PinnedPackage>>;
 }
@@ -115,6 +119,8 @@ export interface RunningPlanFields {
   readonly addresses?: readonly string[];
   /** The scripts of workers that run now; not said, those that loaded modules start by their text. */
   readonly workers?: readonly string[];
+  /** The scripts of workers that were seen being started and may run still, however these are named; there may be more. */
+  readonly startedWorkers?: readonly string[];
 }
 
 function maybe<K extends string, T>(
@@ -156,6 +162,7 @@ export function manifestPlanFields(
     ...maybe(manifest, "configKeys", recordOf(texts), at),
     ...maybe(manifest, "commonjs", listOf(string), at),
     ...maybe(manifest, "appFolder", string, at),
+    ...maybe(manifest, "workerSpecifiers", recordOf(texts), at),
     ...maybe(manifest, "packages", recordOf(pinnedPackage), at),
   };
 }
@@ -206,5 +213,6 @@ export function runningPlanFields(
     ...maybe(running, "socketLines", recordOf(count), at),
     ...maybe(running, "addresses", listOf(string), at),
     ...maybe(running, "workers", listOf(string), at),
+    ...maybe(running, "startedWorkers", listOf(string), at),
   };
 }

@@ -3,6 +3,16 @@
  */
 import { listOf, object, oneOf, type Reader, string } from "../json/parse.ts";
 
+/** The keys of `"flyhot"` in `deno.json` that say it. */
+export const RELEASE_KEYS = [
+  "keep",
+  "startsAnew",
+  "shared",
+  "assets",
+  "consent",
+  "sockets",
+] as const;
+
 /** A variable whose value stays when its module is replaced. */
 export interface KeptEntry {
   /** `rooms.ts#rooms`, `main.ts#main.games`. */

@@ -2,7 +2,7 @@
  * @module
  */
 import { refusalText } from "../../base/refusal.ts";
-import { memoryOf } from "../../plan/retained_memory.ts";
+import { memoryOf } from "../../protocol/machine/retained_memory.ts";
 import type { AppVersion } from "../app/app_version.ts";
 import type { RunningApp } from "../running_app.ts";
 import { startRunningApp } from "../start_app.ts";

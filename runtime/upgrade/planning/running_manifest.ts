@@ -150,6 +150,7 @@ export async function runningManifest(
       [...appProcess.fileReads.readers].map(([file, by]) => [file, [...by]]),
     ),
     settings,
+    startedWorkers: appProcess.workerScripts,
     ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
   };
 }

@@ -1,12 +1,12 @@
 /** The `"flyhot"` key of a `deno.json`.
  * @module
  */
-import { RELEASE_KEYS } from "@flyhot/runtime/plan";
 import {
   errorText,
   parseJsonc,
   ProtocolError,
   publicKey,
+  RELEASE_KEYS,
   type RuntimeOptions,
   runtimeOptions,
 } from "@flyhot/runtime/protocol";

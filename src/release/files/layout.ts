@@ -22,6 +22,10 @@ export interface Layout {
   readonly root: string;
   /** The path of the app's folder under it, with a slash at the end; empty where both are the same. */
   readonly appFolder: string;
+  /** Edges from the app's folder as those from the root. */
+  readonly underRoot: (
+    modules: Readonly<Record<string, ModuleEdges>>,
+  ) => Record<string, ModuleEdges>;
   /** Length in bytes by path, in path order. */
   readonly sizes: ReadonlyMap<string, number>;
   /** The edges of its modules. */
@@ -122,6 +126,7 @@ export async function layOut(
   return {
     root,
     appFolder: place.appFolder,
+    underRoot: (modules) => modulesUnderRoot(modules, place),
     sizes: new Map([...files].sort(([a], [b]) => a < b ? -1 : 1)),
     modules,
     aside: [...aside.keys()].filter((path) => !files.has(path)),

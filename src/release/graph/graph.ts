@@ -2,6 +2,7 @@
  * @module
  */
 import { isBuiltin } from "node:module";
+import { pathToFileURL } from "node:url";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import { denoMissing, denoProgram } from "./deno_program.ts";
 import { FlyhotError } from "../../errors.ts";
@@ -94,6 +95,41 @@ export async function readGraph(
   return Object.fromEntries(
     [...modules].sort(([a], [b]) => a < b ? -1 : 1),
   );
+}
+
+/**
+ * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once.
+ *
+ * @param options the folder, the scripts as paths under it, and where specifiers lead
+ * @param host runs `deno`
+ * @param signal gives up early
+ * @returns for each script that can be loaded, the edges of all that it reaches, by path
+ * @throws {FlyhotError} `usage` if Deno cannot be asked; `not_found` if there is no `deno`
+ */
+export async function readGraphs(
+  { root, entries, packages }: GraphOptions,
+  host: Host,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, ModuleEdges>[]> {
+  const base = pathToFileURL(`${root.replace(/\/$/, "")}/`).href;
+  const urls = entries.map((path) => base + encodePath(path));
+  const { modules } = await denoInfo(
+    root,
+    entries[0] ?? "",
+    importing(urls),
+    host,
+    signal,
+  );
+  return entries.flatMap((entry, at) => {
+    try {
+      const info = { roots: [urls[at]!], modules };
+      return [edgesOf(info, entry, packages).edges];
+    } catch (error) {
+      // Only whoever loads it meets what is missing in it.
+      if (error instanceof FlyhotError && error.code === "usage") return [];
+      throw error;
+    }
+  });
 }
 
 /** A module that imports some others. */

@@ -237,6 +237,17 @@ import { f } from "./f.ts"; SERVE(() => new Response(f()));`,
     },
     answer: `asked two, worker one`,
   },
+  worker_that_has_ended: {
+    before: {
+      "main.ts":
+        `import { start } from "./pool.ts"; const name = ["w", "ts"].join("."); SERVE(() => new Promise<Response>((ok) => { const w = start(new URL(name, import.meta.url)); w.onmessage = (e: MessageEvent) => { ok(new Response(e.data)); w.terminate(); }; }));`,
+      "pool.ts":
+        `export const start = (url: URL) => new Worker(url, { type: "module" });`,
+      "w.ts": `(self as any).postMessage("one");`,
+    },
+    after: { "w.ts": `(self as any).postMessage("two");` },
+    answer: `two`,
+  },
   worker_is_another: {
     before: {
       "main.ts":

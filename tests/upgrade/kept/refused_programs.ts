@@ -235,6 +235,31 @@ export const REFUSED_PROGRAMS: Readonly<Record<string, Program>> = {
     after: { "w.ts": `(self as any).postMessage("two");` },
     refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
   },
+  worker_of_another_module: {
+    before: {
+      "main.ts":
+        `import { start } from "./pool.ts"; const w = start(new URL("./w.ts", import.meta.url)); SERVE(() => new Promise<Response>((ok) => { w.onmessage = (e: MessageEvent) => ok(new Response(e.data)); w.postMessage(""); }));`,
+      "pool.ts":
+        `export const start = (url: URL) => new Worker(url, { type: "module" });`,
+      "w.ts": `self.onmessage = () => { (self as any).postMessage("one"); };`,
+    },
+    after: {
+      "w.ts": `self.onmessage = () => { (self as any).postMessage("two"); };`,
+    },
+    refused: `consent to it: "consent": ["worker:NAME/w.ts"]`,
+  },
+  worker_of_computed_name: {
+    before: {
+      "main.ts":
+        `import threads from "node:worker_threads"; const name = ["w", "ts"].join("."); const w = new threads.Worker(new URL(name, import.meta.url)); SERVE(() => new Promise<Response>((ok) => { w.once("message", (it: string) => ok(new Response(it))); w.postMessage(""); }));`,
+      "w.ts":
+        `import { parentPort } from "node:worker_threads"; import { word } from "./word.ts"; parentPort!.on("message", () => parentPort!.postMessage(word));`,
+      "word.ts": `export const word = "one";`,
+    },
+    after: { "word.ts": `export const word = "two";` },
+    refused:
+      `NAME/w.ts: imports NAME/word.ts, which has changed, and a worker that runs it keeps the old code`,
+  },
   worker_resolved: {
     before: {
       "main.ts":

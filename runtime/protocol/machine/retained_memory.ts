@@ -1,8 +1,8 @@
 /** How much memory replaced modules keep, and how many more upgrades fit: the one rule for machine, plan and status.
  * @module
  */
-import type { MachineInfoCommon } from "../protocol/machine/machine_info.ts";
-import type { MemoryForecast } from "../protocol/machine/memory_forecast.ts";
+import type { MachineInfoCommon } from "./machine_info.ts";
+import type { MemoryForecast } from "./memory_forecast.ts";
 
 /** Past how much kept memory a restart is recommended, where the app does not say, in bytes. */
 export const RETAINED_BUDGET_BYTES: number = 128 * 1024 * 1024;
