@@ -39,14 +39,7 @@ export type ReleaseEdges = Pick<
   "files" | "modules" | "analysis" | "workerSpecifiers"
 >;
 
-/**
- * All that a worker loads: what its script imports, however deep, and the scripts of workers that any of it starts.
- *
- * @param script its script
- * @param manifest the release
- * @param release the release
- * @returns the paths, the script among them
- */
+/** All that a worker loads: what its script imports, however deep, and the scripts of workers that any of it starts. */
 export function* workerReach(
   script: string,
   manifest: ReleaseEdges,

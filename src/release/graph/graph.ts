@@ -98,13 +98,8 @@ export async function readGraph(
 }
 
 /**
- * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once.
- *
- * @param options the folder, the scripts as paths under it, and where specifiers lead
- * @param host runs `deno`
- * @param signal gives up early
- * @returns for each script that can be loaded, the edges of all that it reaches, by path
- * @throws {FlyhotError} `usage` if Deno cannot be asked; `not_found` if there is no `deno`
+ * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once. Throws `usage` if Deno
+ * cannot be asked; `not_found` if there is no `deno`.
  */
 export async function readGraphs(
   { root, entries, packages }: GraphOptions,
