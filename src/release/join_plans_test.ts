@@ -3,9 +3,9 @@ import {
   type Manifest,
   type ModuleEdges,
   PROTOCOL_VERSION,
+  retainedMemory,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
-import { retainedMemory } from "@flyhot/runtime/plan";
 import { classify, isEmptyPlan, joinPlans } from "./join_plans.ts";
 
 const NONE: ModuleEdges = { static: [], dynamic: [], external: [] };
