@@ -11,13 +11,7 @@ export interface StackFrame {
   getScriptNameOrSourceURL(): string | null | undefined;
 }
 
-/**
- * The URLs of the modules on a stack, innermost first, without those of this package.
- *
- * @param frames the frames, innermost first
- * @param ownFolder the folder whose modules do not count. Default the folder of this package
- * @returns the URLs with their queries
- */
+/** The URLs of the modules on a stack, innermost first, without those of this package. */
 export function modulesOnStack(
   frames: readonly StackFrame[],
   ownFolder: string = RUNTIME_FOLDER,
@@ -28,11 +22,7 @@ export function modulesOnStack(
     );
 }
 
-/**
- * The URLs of the modules that are calling now, innermost first.
- *
- * @returns the URLs with their queries
- */
+/** The URLs of the modules that are calling now, innermost first. */
 export function callingModules(): string[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   // The default of ten frames is soon used up by helpers between a module and its declaration.
@@ -57,12 +47,8 @@ export interface CallingLine {
 }
 
 /**
- * Where a module on the stack is calling, in its source as written.
- *
- * @param urls the URLs of the module: its own, and that of the file it was loaded from. Default the innermost one that is
- * not of this package
- * @param stack the text of a stack. Default that of now
- * @returns the place; null where no such module is on the stack
+ * Where a module on the stack is calling, in its source as written. Returns the place; null where no such module is on
+ * the stack.
  */
 export function callingLine(
   urls: readonly string[] | null = null,

@@ -14,10 +14,6 @@ const originals = new WeakMap<AnyFunction, AnyFunction>();
 /**
  * Lets a call be work, unless it is part of some that goes on. Called from outside of all work, from what ended work has
  * left behind or from what an evaluation has started, it keeps the code that it begins in; whose it is stays as it was.
- *
- * @param all the generations of the process
- * @param act what to run
- * @returns what it returns; of a generator, one whose steps are part of the work
  */
 export function asWork<T>(all: Generations, act: () => T): T {
   const { work } = all;
@@ -34,13 +30,7 @@ export function asWork<T>(all: Generations, act: () => T): T {
   return isGenerator(result) ? stepwise(all, begun!, result) : result;
 }
 
-/**
- * A function as a boundary hands it out.
- *
- * @param all the generations of the process
- * @param value what the module exports
- * @returns the same but for functions, calls of which are work; classes stay as they are
- */
+/** A function as a boundary hands it out. */
 export function callable<T>(all: Generations, value: T): T {
   if (typeof value !== "function") return value;
   const original = value as unknown as AnyFunction;
@@ -56,12 +46,7 @@ export function callable<T>(all: Generations, value: T): T {
   return made as T;
 }
 
-/**
- * The function that a boundary has handed out.
- *
- * @param value a function
- * @returns what the module exports, or the function itself
- */
+/** The function that a boundary has handed out. */
 export function originalOf<T extends object>(value: T): T {
   return (originals.get(value as unknown as AnyFunction) ?? value) as T;
 }

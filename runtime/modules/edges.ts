@@ -38,35 +38,19 @@ export class Edges {
   #known: { readonly state: string; readonly modules: LoadedModules } | null =
     null;
 
-  /**
-   * Notes that a module instance was loaded.
-   *
-   * @param url its URL
-   */
+  /** Notes that a module instance was loaded. */
   addLoaded(url: string): void {
     if (this.#loaded.has(url)) return;
     this.#loaded.add(url);
     this.#changes++;
   }
 
-  /**
-   * Tells whether a module instance was loaded while somebody watched.
-   *
-   * @param url its URL
-   * @returns false for boot modules
-   */
+  /** Tells whether a module instance was loaded while somebody watched. Returns false for boot modules. */
   hasLoaded(url: string): boolean {
     return this.#loaded.has(url);
   }
 
-  /**
-   * Notes an import.
-   *
-   * @param importer the importing instance
-   * @param specifier as written
-   * @param url where it leads, as a place
-   * @param live whether it went through `live()`
-   */
+  /** Notes an import. */
   add(importer: string, specifier: string, url: string, live: boolean): void {
     let seen = this.#imports.get(importer);
     if (!seen) this.#imports.set(importer, seen = new Map());
@@ -78,13 +62,7 @@ export class Edges {
     this.#changes++;
   }
 
-  /**
-   * What is loaded in the current generation.
-   *
-   * @param table the table of current instances
-   * @param boot the path of a module that is loaded though nobody may have seen it; null for none
-   * @returns the paths and what they imported
-   */
+  /** What is loaded in the current generation. */
   current(table: ModuleTable, boot: string | null = null): LoadedModules {
     return inOneGo(this.currentSteps(table, boot));
   }
@@ -123,21 +101,12 @@ export class Edges {
     return modules;
   }
 
-  /**
-   * The instances that were loaded and of which something is true.
-   *
-   * @param isOf tells which
-   * @returns their URLs
-   */
+  /** The instances that were loaded and of which something is true. */
   loadedWhere(isOf: (url: string) => boolean): string[] {
     return [...this.#loaded].filter(isOf);
   }
 
-  /**
-   * Forgets what is known of some instances.
-   *
-   * @param keep tells which to remember
-   */
+  /** Forgets what is known of some instances. */
   keep(keep: (url: string) => boolean): void {
     for (const known of [this.#loaded, this.#imports]) {
       for (const url of known.keys()) {

@@ -33,13 +33,7 @@ export class Gate<T> {
     return this.#entries.at(-1)!.value;
   }
 
-  /**
-   * Sets the value from a generation on.
-   *
-   * @param generation the generation
-   * @param value its value
-   * @returns puts everything back as it was before
-   */
+  /** Sets the value from a generation on. */
   put(generation: number, value: T): () => void {
     const { floor } = this.#generations;
     const before = this.#entries;

@@ -107,34 +107,20 @@ export class Generations {
   }
 
   /**
-   * Whether the current work may meet code of an attempt: it is that attempt's own or its check, or the code is in for it.
-   *
-   * @param attempt the attempt
-   * @returns whether it may
+   * Whether the current work may meet code of an attempt: it is that attempt's own or its check, or the code is in for
+   * it.
    */
   mayMeet(attempt: number): boolean {
     return this.work?.attempt === attempt ||
       (this.attemptOf(this.meets) ?? -1) >= attempt;
   }
 
-  /**
-   * The attempt whose code a generation is.
-   *
-   * @param generation the generation
-   * @returns the attempt, or null for the base image
-   */
+  /** The attempt whose code a generation is. Returns the attempt, or null for the base image. */
   attemptOf(generation: number): number | null {
     return this.#generationOf.get(generation) ?? null;
   }
 
-  /**
-   * Runs code of an attempt: it meets that attempt's code as soon as it is in.
-   *
-   * @param attempt the attempt
-   * @param act what to run
-   * @param place the module whose evaluation it is, as the owner of timers; null for what is ended another way
-   * @returns what it returns
-   */
+  /** Runs code of an attempt: it meets that attempt's code as soon as it is in. */
   inAttempt<T>(
     attempt: number,
     act: () => T,
@@ -143,24 +129,14 @@ export class Generations {
     return this.#context.run(this.#work({ attempt, place, ended: true }), act);
   }
 
-  /**
-   * Runs something that has an end of its own: what it starts is not owned by the evaluation under way.
-   *
-   * @param act what to run
-   * @returns what it returns
-   */
+  /** Runs something that has an end of its own: what it starts is not owned by the evaluation under way. */
   onItsOwn<T>(act: () => T): T {
     const { attempt = null } = this.work ?? {};
     const work = this.#work({ attempt, ended: true, isOwn: true });
     return this.#context.run(work, act);
   }
 
-  /**
-   * Runs the evaluation of a module by a live boundary, so that what it starts is known to be its own.
-   *
-   * @param act what to run; told how to name the module's path, once that is known
-   * @returns what it returns
-   */
+  /** Runs the evaluation of a module by a live boundary, so that what it starts is known to be its own. */
   inEvaluation<T>(act: (name: (place: string) => void) => T): T {
     const { attempt = null } = this.work ?? {};
     const work = this.#work({ attempt, place: "", ended: true });
@@ -172,19 +148,14 @@ export class Generations {
 
   /**
    * Says whose evaluation goes on from here, until somebody else says so: all modules of one import share its context.
-   *
-   * @param place the path of the module
-   * @param attempt the attempt that loads it, or null for the base image
    */
   enterEvaluation(place: string, attempt: number | null): void {
     this.#context.enterWith(this.#work({ attempt, place, ended: true }));
   }
 
   /**
-   * Says that from here on goes on what belongs to a value, until somebody says that this is over.
-   *
-   * @param kept the value, as `place#name`
-   * @returns says that it is over; null where no evaluation goes on
+   * Says that from here on goes on what belongs to a value, until somebody says that this is over. Returns says that it
+   * is over; null where no evaluation goes on.
    */
   enterMaking(kept: string): (() => void) | null {
     const { work } = this;
@@ -196,8 +167,6 @@ export class Generations {
   /**
    * Says that the evaluation has come to its end: what comes after it in the same turn, as the evaluation of a package, is
    * not the module's.
-   *
-   * @param attempt the attempt that loads the module, or null for the base image
    */
   leaveEvaluation(attempt: number | null): void {
     const work = attempt === null
@@ -206,25 +175,12 @@ export class Generations {
     this.#context.enterWith(work as Work);
   }
 
-  /**
-   * Runs a health check: it meets code on trial, from now until its pass ends.
-   *
-   * @param pass its pass, ended by the caller
-   * @param act what to run
-   * @returns what it returns
-   */
+  /** Runs a health check: it meets code on trial, from now until its pass ends. */
   inCheck<T>(pass: Pass, act: () => T): T {
     return this.#context.run(this.#work({ pass }), act);
   }
 
-  /**
-   * Begins work that comes from outside: a request, an event. It keeps the code that it begins in.
-   *
-   * @param act what to run, given the work; that ends when what it returns has settled
-   * @param options `ends` settles when the work is over, where that is later; an `heir` belongs to whom the current work
-   * belongs, with which it ends
-   * @returns what it returns
-   */
+  /** Begins work that comes from outside: a request, an event. It keeps the code that it begins in. */
   startWork<T>(
     act: (work: Work) => T,
     options: {
@@ -301,35 +257,19 @@ export class Generations {
     this.between?.();
   }
 
-  /**
-   * Runs something as a given piece of work.
-   *
-   * @param work the work, or null for none
-   * @param act what to run
-   * @returns what it returns
-   */
+  /** Runs something as a given piece of work. */
   as<T>(work: Work | null, act: () => T): T {
     return work === null
       ? this.#context.exit(act)
       : this.#context.run(work, act);
   }
 
-  /**
-   * Runs something outside of all work.
-   *
-   * @param act what to run
-   * @returns what it returns
-   */
+  /** Runs something outside of all work. */
   outside<T>(act: () => T): T {
     return this.#context.exit(act);
   }
 
-  /**
-   * Puts new code in on trial.
-   *
-   * @param attempt the attempt that loaded it
-   * @returns commits or undoes it
-   */
+  /** Puts new code in on trial. */
   swap(attempt: number): Trial {
     const generation = ++this.#last;
     this.#generationOf.set(generation, attempt);
@@ -350,12 +290,7 @@ export class Generations {
     };
   }
 
-  /**
-   * Waits for everybody to meet a generation.
-   *
-   * @param generation the generation, on trial now
-   * @returns settles when it is committed, and never if it is undone
-   */
+  /** Waits for everybody to meet a generation. Returns settles when it is committed, and never if it is undone. */
   whenServing(generation: number): Promise<void> {
     const waiting = this.#waiting.get(generation) ??
       Promise.withResolvers<void>();
@@ -363,12 +298,7 @@ export class Generations {
     return waiting.promise;
   }
 
-  /**
-   * Gives work begun before a generation so much time to end with the code it began in.
-   *
-   * @param generation the generation that is in
-   * @param drainMs how long, in milliseconds
-   */
+  /** Gives work begun before a generation so much time to end with the code it began in. */
   drain(generation: number, drainMs: number): void {
     const release = () => {
       this.#overdue.set(generation, this.undrained(generation));
@@ -381,9 +311,6 @@ export class Generations {
   /**
    * Counts the work that began before a generation and did not end in the time it had; where that is not over yet, what
    * goes on.
-   *
-   * @param generation the generation
-   * @returns how many requests and events
    */
   undrained(generation: number): number {
     const overdue = this.#overdue.get(generation);

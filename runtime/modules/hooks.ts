@@ -84,12 +84,7 @@ export class ModuleLoading {
     return this.#hooks !== null;
   }
 
-  /**
-   * The path of a module under the app root.
-   *
-   * @param url its URL
-   * @returns the path, or the URL itself outside the root or while the root is not known
-   */
+  /** The path of a module under the app root. */
   pathOf(url: string): string {
     return this.table?.pathOf(url) ?? url;
   }
@@ -114,13 +109,7 @@ export class ModuleLoading {
     this.#edges.clear();
   }
 
-  /**
-   * Runs the thunk of a live boundary; the imports it makes before it first waits count as live.
-   *
-   * @param thunk the thunk
-   * @param staged whether its imports go to the code being loaded
-   * @returns what the thunk returned, and what it imported
-   */
+  /** Runs the thunk of a live boundary; the imports it makes before it first waits count as live. */
   runLive<T>(thunk: () => T, staged: boolean): { result: T; call: LiveCall } {
     const before = this.#liveCall;
     const call = { owner: "", targets: new Set<string>(), staged };
@@ -132,12 +121,7 @@ export class ModuleLoading {
     }
   }
 
-  /**
-   * The instance that the attempt under way loads for a path.
-   *
-   * @param path the path
-   * @returns its URL
-   */
+  /** The instance that the attempt under way loads for a path. */
   stagedUrl(path: string): string {
     return instanceUrl(this.table!.placeOf(path), this.staged!.attempt);
   }
@@ -145,9 +129,6 @@ export class ModuleLoading {
   /**
    * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
    * all of them in one turn.
-   *
-   * @param paths the paths
-   * @returns drops what was not asked for
    */
   async readAhead(paths: Iterable<string>): Promise<() => void> {
     const { table, staged } = this;
@@ -167,11 +148,8 @@ export class ModuleLoading {
   }
 
   /**
-   * The text of a script of the base image as Deno evaluates it: JavaScript, without types.
-   *
-   * @param path the path
-   * @returns the text
-   * @throws {SyntaxError} if Deno cannot read the file
+   * The text of a script of the base image as Deno evaluates it: JavaScript, without types. Throws if Deno cannot read
+   * the file.
    */
   async transpiled(path: string): Promise<string> {
     const place = this.table!.placeOf(path);
@@ -185,51 +163,29 @@ export class ModuleLoading {
   }
 
   /**
-   * Tells whether a module instance was loaded while the hooks watched; boot modules were not.
-   *
-   * @param url its URL
-   * @returns true if its loading was seen
+   * Tells whether a module instance was loaded while the hooks watched; boot modules were not. Returns true if its
+   * loading was seen.
    */
   hasSeen(url: string): boolean {
     return this.#edges.hasLoaded(url);
   }
 
-  /**
-   * Tells whether the text of a function is in modules of the app.
-   *
-   * @param text the text
-   * @param isOf tells which instances of modules count, by their URLs
-   * @returns true if one of them has it
-   */
+  /** Tells whether the text of a function is in modules of the app. Returns true if one of them has it. */
   hasText(text: string, isOf: (url: string) => boolean): boolean {
     return this.#texts.has(this.keeping.plain(text), isOf);
   }
 
-  /**
-   * Tells whether `require` has loaded a file of the app, and gives it out again and again.
-   *
-   * @param path its path
-   * @returns true if it has
-   */
+  /** Tells whether `require` has loaded a file of the app, and gives it out again and again. Returns true if it has. */
   isRequired(path: string): boolean {
     return this.#outside.isRequired(this.table!.placeOf(path));
   }
 
-  /**
-   * Who outside the app has imported current modules of the app, and keeps what it got.
-   *
-   * @returns the URLs of importers by the paths of modules
-   */
+  /** Who outside the app has imported current modules of the app, and keeps what it got. */
   foreignImporters(): Record<string, string[]> {
     return this.#outside.foreign(this.table);
   }
 
-  /**
-   * What is loaded in the current generation.
-   *
-   * @param main the path of the main module, which is loaded though nobody may have seen it
-   * @returns the paths and how they were imported
-   */
+  /** What is loaded in the current generation. */
   current(main: string): LoadedModules {
     return inOneGo(this.#currentSteps(main));
   }
@@ -259,12 +215,7 @@ export class ModuleLoading {
     };
   }
 
-  /**
-   * The module instances of one attempt.
-   *
-   * @param attempt the attempt
-   * @returns their URLs
-   */
+  /** The module instances of one attempt. */
   loadedBy(attempt: number): string[] {
     return this.#edges.loadedWhere((url) => attemptOf(url) === attempt);
   }
@@ -356,12 +307,7 @@ export class ModuleLoading {
     return { ...result, url };
   }
 
-  /**
-   * Whether the release says that an instance runs as it is written once its types are blanked out.
-   *
-   * @param url its URL
-   * @returns whether it does
-   */
+  /** Whether the release says that an instance runs as it is written once its types are blanked out. */
   isErasable(url: string): boolean {
     const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
     const path = this.table?.pathOf(url) ?? null;
@@ -374,24 +320,14 @@ export class ModuleLoading {
     return this.imageFile(this.table?.fileOf(url) ?? fileOf(url));
   }
 
-  /**
-   * Where the image's own file is: its code reads that, whatever a release has laid over it.
-   *
-   * @param file the URL of its place
-   * @returns the URL of the file
-   */
+  /** Where the image's own file is: its code reads that, whatever a release has laid over it. */
   imageFile(file: string): string {
     const path = this.table?.pathOf(file) ?? null;
     const original = path === null ? undefined : this.originalFile(path);
     return typeof original === "string" ? pathToFileURL(original).href : file;
   }
 
-  /**
-   * Whether a module is of the app: packages are many and never replaced.
-   *
-   * @param url its URL
-   * @returns whether it is
-   */
+  /** Whether a module is of the app: packages are many and never replaced. */
   concerns(url: string): boolean {
     return url.startsWith("file:") && !url.includes("/node_modules/") &&
       (this.table === null || this.table.pathOf(url) !== null);

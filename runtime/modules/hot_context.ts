@@ -29,14 +29,7 @@ export interface HotContext {
   >;
 }
 
-/**
- * Makes an empty context.
- *
- * @param path the module's path
- * @param url the URL of the very instance of the module
- * @param data the carry-over bag
- * @returns the context
- */
+/** Makes an empty context. */
 export function hotContext(
   path: string,
   url: string,

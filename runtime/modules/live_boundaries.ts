@@ -31,12 +31,7 @@ interface Renewed {
 
 /** The new values of the boundaries that an upgrade touches. */
 export interface RefreshedBoundaries {
-  /**
-   * Lets the boundaries stand for their new values, for whoever meets that generation.
-   *
-   * @param generation the generation of the new code
-   * @returns puts the old values back
-   */
+  /** Lets the boundaries stand for their new values, for whoever meets that generation. */
   swap(generation: number): () => void;
 }
 
@@ -57,14 +52,7 @@ export class LiveBoundaries {
     this.#generations = all;
   }
 
-  /**
-   * Opens a boundary.
-   *
-   * @param thunk imports the module
-   * @param line where it is opened. Default unknown
-   * @returns an object that stands for the newest version of what the thunk resolves to
-   * @throws {TypeError} if the thunk imports nothing, or does not resolve to an object or a function
-   */
+  /** Opens a boundary. Throws if the thunk imports nothing, or does not resolve to an object or a function. */
   async open<T extends object>(
     thunk: () => Promise<T>,
     line: CallingLine | null = null,
@@ -101,11 +89,7 @@ export class LiveBoundaries {
     return standIn(boundary, this.#generations) as T;
   }
 
-  /**
-   * The modules that boundaries import, as they did the last time.
-   *
-   * @returns their paths
-   */
+  /** The modules that boundaries import, as they did the last time. */
   get targets(): Set<string> {
     const { table } = this.#modules;
     const paths = new Set<string>();
@@ -119,11 +103,8 @@ export class LiveBoundaries {
   }
 
   /**
-   * Imports the new code for the boundaries that lead to reloaded modules.
-   *
-   * @param reload the paths that are evaluated again
-   * @returns the new values, to be swapped in
-   * @throws whatever the new code throws while it is evaluated
+   * Imports the new code for the boundaries that lead to reloaded modules. Throws whatever the new code throws while it
+   * is evaluated.
    */
   async refresh(reload: ReadonlySet<string>): Promise<RefreshedBoundaries> {
     // What an upgrade before this one has waited for is not this one's affair.

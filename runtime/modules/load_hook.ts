@@ -88,14 +88,7 @@ export class LoadHook {
     this.#texts = noted.texts;
   }
 
-  /**
-   * Answers for a module instance.
-   *
-   * @param url its URL
-   * @param context what is wanted of it
-   * @param next asks Deno
-   * @returns its source
-   */
+  /** Answers for a module instance. */
   load(
     url: string,
     context: LoadHookContext,

@@ -17,13 +17,7 @@ const CLASS =
   /^(?:export\s+(?:default\s+)?)?(?:class|const|let|var)\s+([A-Za-z_$][\w$]*)(?=\s+extends\b|\s*\{|\s*=\s*class\b)/gm;
 const MAP = "\n//# sourceMappingURL=";
 
-/**
- * Lets a module say where it is, without the attempt; on its first line, so that no line moves.
- *
- * @param source the source
- * @param place the module's place
- * @returns the source
- */
+/** Lets a module say where it is, without the attempt; on its first line, so that no line moves. */
 export function atPlace(source: string, place: string): string {
   const text = source.startsWith("#!") ? `//${source}` : source;
   return `import.meta.url = ${JSON.stringify(place)};${text}`;
@@ -39,13 +33,7 @@ export type Resolve = (
   specifier: string,
 ) => string;
 
-/**
- * Lets a module resolve by its release: Deno does it by the import map that it was started with.
- *
- * @param source the source
- * @param url the instance's URL
- * @returns the source, on the same lines
- */
+/** Lets a module resolve by its release: Deno does it by the import map that it was started with. */
 export function withResolve(source: string, url: string): string {
   const text = source.startsWith("#!") ? `//${source}` : source;
   return `import.meta.resolve = globalThis[Symbol.for(${
@@ -59,13 +47,7 @@ export const EVALUATION_KEY = Symbol.for("@flyhot/runtime.evaluation");
 /** Told when the evaluation of a module begins, and when it has come to its end. */
 export type TakeEvaluation = (url: string, isOver: boolean) => void;
 
-/**
- * Lets a module say when its evaluation begins, on its first line, and when it is over.
- *
- * @param source the source
- * @param url the instance's URL
- * @returns the source
- */
+/** Lets a module say when its evaluation begins, on its first line, and when it is over. */
 export function withEvaluation(source: string, url: string): string {
   const text = source.startsWith("#!") ? `//${source}` : source;
   const told = (isOver: boolean) =>
@@ -75,12 +57,7 @@ export function withEvaluation(source: string, url: string): string {
   return atEnd(told(false) + text, `\n;${told(true)}`);
 }
 
-/**
- * Lets a module be the main one.
- *
- * @param source the source
- * @returns the source, on the same lines
- */
+/** Lets a module be the main one. */
 export function asMain(source: string): string {
   const text = source.startsWith("#!") ? `//${source}` : source;
   return `import.meta.main = true;${text}`;
@@ -93,14 +70,7 @@ function atEnd(source: string, line: string): string {
     : source.slice(0, at) + line + source.slice(at);
 }
 
-/**
- * Lets a module hand out its classes, exported or not, so that instances can follow them.
- *
- * @param source the source, as Deno evaluates it
- * @param url the instance's URL
- * @param tells whether it is to say that its evaluation has come to its end where it has none. Default false
- * @returns the source, with a line at its end
- */
+/** Lets a module hand out its classes, exported or not, so that instances can follow them. */
 export function withClasses(
   source: string,
   url: string,

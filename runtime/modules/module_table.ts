@@ -67,21 +67,14 @@ export class ModuleTable {
     return this.#generation;
   }
 
-  /**
-   * The folder of one release.
-   *
-   * @param sha256 the release's digest
-   * @returns its URL, with a slash at the end
-   */
+  /** The folder of one release. */
   releaseFolder(sha256: string): string {
     return `${this.releases}${sha256.slice(0, 12)}/`;
   }
 
   /**
-   * The path of a module of the app, whichever attempt it belongs to.
-   *
-   * @param url an absolute URL
-   * @returns the path under the app root, or null for a URL outside the app
+   * The path of a module of the app, whichever attempt it belongs to. Returns the path under the app root, or null for
+   * a URL outside the app.
    */
   pathOf(url: string): string | null {
     return this.#taken(url).path;
@@ -100,44 +93,24 @@ export class ModuleTable {
     return taken;
   }
 
-  /**
-   * The URL of a path's place under the root.
-   *
-   * @param path the path
-   * @returns the URL
-   */
+  /** The URL of a path's place under the root. */
   placeOf(path: string): string {
     return urlUnder(this.root, path);
   }
 
-  /**
-   * The attempt that is current for a path.
-   *
-   * @param path the path
-   * @returns the attempt's number, or null for the base image
-   */
+  /** The attempt that is current for a path. Returns the attempt's number, or null for the base image. */
   attempt(path: string): number | null {
     return this.#history.get(path)?.at(-1)?.attempt ?? null;
   }
 
-  /**
-   * The paths that an upgrade has touched.
-   *
-   * @returns those whose current instance is not the one of the base image
-   */
+  /** The paths that an upgrade has touched. */
   assigned(): string[] {
     return [...this.#history.keys()].filter((path) =>
       this.attempt(path) !== null
     );
   }
 
-  /**
-   * The current instance of a module.
-   *
-   * @param place its place, with the app's own query and fragment
-   * @param attempt the attempt to load it from. Default the current one
-   * @returns the instance's URL
-   */
+  /** The current instance of a module. */
   current(place: string, attempt?: number | null): string {
     const path = this.pathOf(place);
     const number = attempt === undefined
@@ -147,10 +120,8 @@ export class ModuleTable {
   }
 
   /**
-   * Tells whether a module instance is the current one of its place.
-   *
-   * @param url the instance's URL
-   * @returns false for one that an upgrade has replaced, and outside the app
+   * Tells whether a module instance is the current one of its place. Returns false for one that an upgrade has
+   * replaced, and outside the app.
    */
   isCurrent(url: string): boolean {
     const { path, attempt } = this.#taken(url);
@@ -158,10 +129,8 @@ export class ModuleTable {
   }
 
   /**
-   * Where the file of a module instance is.
-   *
-   * @param url the instance's URL
-   * @returns the URL of the file of its release, or null for one that Deno finds by itself
+   * Where the file of a module instance is. Returns the URL of the file of its release, or null for one that Deno finds
+   * by itself.
    */
   fileOf(url: string): string | null {
     const attempt = attemptOf(url);
@@ -171,21 +140,12 @@ export class ModuleTable {
     return urlUnder(folder, path);
   }
 
-  /**
-   * The folder that an attempt loads from.
-   *
-   * @param attempt the attempt's number
-   * @returns its URL, with a slash at the end
-   */
+  /** The folder that an attempt loads from. */
   folderOf(attempt: number): string | undefined {
     return this.#folders.get(attempt);
   }
 
-  /**
-   * The releases that current modules come from.
-   *
-   * @returns the names of their folders
-   */
+  /** The releases that current modules come from. */
   currentReleases(): Set<string> {
     const names = new Set<string>();
     for (const entries of this.#history.values()) {
@@ -196,11 +156,7 @@ export class ModuleTable {
     return names;
   }
 
-  /**
-   * The attempts that current modules come from.
-   *
-   * @returns their numbers
-   */
+  /** The attempts that current modules come from. */
   currentAttempts(): Set<number> {
     const attempts = new Set<number>();
     for (const entries of this.#history.values()) {
@@ -210,13 +166,7 @@ export class ModuleTable {
     return attempts;
   }
 
-  /**
-   * The instance that an importer reaches: code of an earlier generation stays in that generation.
-   *
-   * @param place the place imported
-   * @param importer the importing module's URL
-   * @returns the instance's URL
-   */
+  /** The instance that an importer reaches: code of an earlier generation stays in that generation. */
   forImporter(place: string, importer: string): string {
     const path = this.pathOf(place);
     const importerPath = this.pathOf(importer);
@@ -237,10 +187,6 @@ export class ModuleTable {
   /**
    * Prepares new instances of some files; nothing is current yet. Every call counts as an attempt, because a failed
    * import poisons its URL for good.
-   *
-   * @param folder the URL of the folder with the new files, with a slash at the end
-   * @param paths the files concerned
-   * @returns what is staged
    */
   stage(folder: string, paths: Iterable<string>): StagedTable {
     const attempt = ++this.#attempt;
@@ -248,13 +194,7 @@ export class ModuleTable {
     return { attempt, folder, paths: new Set(paths) };
   }
 
-  /**
-   * Makes what is staged current.
-   *
-   * @param staged what {@linkcode ModuleTable.stage} returned
-   * @param further paths that get a new instance too when somebody wants them, because nothing reaches them now
-   * @returns puts back what was current before
-   */
+  /** Makes what is staged current. */
   commit(
     { attempt, paths }: StagedTable,
     further: Iterable<string> = [],

@@ -16,44 +16,24 @@ export class ModuleTexts {
     this.#otherwise = otherwise;
   }
 
-  /**
-   * The text of a module.
-   *
-   * @param url its URL
-   * @returns the text, or undefined if it is not known
-   */
+  /** The text of a module. Returns the text, or undefined if it is not known. */
   of(url: string): string | undefined {
     return this.#texts.get(url);
   }
 
-  /**
-   * Notes the text of a module.
-   *
-   * @param url its URL
-   * @param text the text
-   */
+  /** Notes the text of a module. */
   note(url: string, text: string): void {
     this.#texts.set(url, text);
   }
 
-  /**
-   * Tells whether a piece of text is in modules, in either way of writing.
-   *
-   * @param piece the piece
-   * @param isOf tells which modules count, by their URLs
-   * @returns true if one of them has it
-   */
+  /** Tells whether a piece of text is in modules, in either way of writing. Returns true if one of them has it. */
   has(piece: string, isOf: (url: string) => boolean): boolean {
     const urls = [...this.#texts.keys()].filter(isOf);
     return urls.some((url) => this.#texts.get(url)!.includes(piece)) ||
       urls.some((url) => this.#other(url)?.includes(piece) === true);
   }
 
-  /**
-   * Forgets modules.
-   *
-   * @param isKept tells which ones stay, by their URLs
-   */
+  /** Forgets modules. */
   keep(isKept: (url: string) => boolean): void {
     for (const known of [this.#texts, this.#others]) {
       for (const url of known.keys()) if (!isKept(url)) known.delete(url);

@@ -11,10 +11,7 @@ const MARK = "flyhot=";
 const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
 
 /**
- * The attempt that a module instance belongs to.
- *
- * @param url the instance's URL
- * @returns the attempt's number, or null for a module of the base image
+ * The attempt that a module instance belongs to. Returns the attempt's number, or null for a module of the base image.
  */
 export function attemptOf(url: string): number | null {
   // Most have none, and are asked for all the time.
@@ -23,23 +20,12 @@ export function attemptOf(url: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-/**
- * The place of a module instance, which is the same for all its versions.
- *
- * @param url the instance's URL
- * @returns the URL without the attempt, with the app's own query and fragment
- */
+/** The place of a module instance, which is the same for all its versions. */
 export function placeOf(url: string): string {
   return url.replace(ATTEMPT, "");
 }
 
-/**
- * The URL under which one attempt loads a place.
- *
- * @param place the place
- * @param attempt the attempt's number
- * @returns the URL
- */
+/** The URL under which one attempt loads a place. */
 export function instanceUrl(place: string, attempt: number): string {
   const hash = place.indexOf("#");
   const [head, fragment] = hash === -1
@@ -48,23 +34,13 @@ export function instanceUrl(place: string, attempt: number): string {
   return `${head}${head.includes("?") ? "&" : "?"}flyhot=${attempt}${fragment}`;
 }
 
-/**
- * The URL of a file, without what a specifier adds to it.
- *
- * @param url a URL
- * @returns the URL without query and fragment
- */
+/** The URL of a file, without what a specifier adds to it. */
 export function fileOf(url: string): string {
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
 }
 
-/**
- * The URL of a folder, spelled as Deno spells the URLs of the modules in it.
- *
- * @param folder an absolute path with `/` between segments
- * @returns the URL, with a slash at the end
- */
+/** The URL of a folder, spelled as Deno spells the URLs of the modules in it. */
 export function folderUrl(folder: string): string {
   return urlUnder(
     "file:///",
@@ -72,13 +48,7 @@ export function folderUrl(folder: string): string {
   );
 }
 
-/**
- * The URL of a path in a folder.
- *
- * @param folder the folder's URL, with a slash at the end
- * @param path the path, with `/` between segments
- * @returns the URL
- */
+/** The URL of a path in a folder. */
 export function urlUnder(folder: string, path: string): string {
   if (isSpelledSo(path)) return folder + path;
   // A space too: at the end of a URL it would be cut off.
@@ -91,13 +61,7 @@ function isSpelledSo(path: string): boolean {
   return /^[A-Za-z0-9_-][\w.-]*(?:\/[A-Za-z0-9_-][\w.-]*)*$/.test(path);
 }
 
-/**
- * The path of a URL in a folder.
- *
- * @param folder the folder's URL, with a slash at the end
- * @param url the URL, with or without query and fragment
- * @returns the path, or null for a URL outside the folder
- */
+/** The path of a URL in a folder. Returns the path, or null for a URL outside the folder. */
 export function pathUnder(folder: string, url: string): string | null {
   const file = fileOf(url);
   if (!file.startsWith(folder)) return null;

@@ -13,12 +13,7 @@ export class OutsideUse {
   /** Who outside the app has imported an instance of a module of the app. */
   readonly #foreign = new Map<string, Set<string>>();
 
-  /**
-   * Notes that `require` loads a file.
-   *
-   * @param url the URL of the instance
-   * @param table the table of current instances
-   */
+  /** Notes that `require` loads a file. */
   addRequired(url: string, table: ModuleTable | null): void {
     const place = placeOf(url);
     const path = table?.pathOf(place) ?? null;
@@ -26,44 +21,24 @@ export class OutsideUse {
     this.#required.set(place, table!.attempt(path));
   }
 
-  /**
-   * Notes that somebody outside the app imports a module of it.
-   *
-   * @param url the URL of the instance
-   * @param importer who imports it
-   */
+  /** Notes that somebody outside the app imports a module of it. */
   addForeign(url: string, importer: string): void {
     const importers = this.#foreign.get(url) ?? new Set<string>();
     this.#foreign.set(url, importers.add(importer));
   }
 
-  /**
-   * Tells whether `require` has loaded a file.
-   *
-   * @param place its place
-   * @returns true if it has
-   */
+  /** Tells whether `require` has loaded a file. Returns true if it has. */
   isRequired(place: string): boolean {
     return this.#required.has(place);
   }
 
-  /**
-   * The files that `require` has loaded, whatever a release has brought since.
-   *
-   * @param table the table of current instances
-   * @returns their paths
-   */
+  /** The files that `require` has loaded, whatever a release has brought since. */
   required(table: ModuleTable): string[] {
     return [...this.#required.keys()].map((url) => table.pathOf(url))
       .filter((path) => path !== null);
   }
 
-  /**
-   * Who outside the app has imported current modules of it.
-   *
-   * @param table the table of current instances
-   * @returns the URLs of importers by the paths of modules
-   */
+  /** Who outside the app has imported current modules of it. */
   foreign(table: ModuleTable | null): Record<string, string[]> {
     const found: [path: string, importers: string[]][] = [];
     for (const [url, importers] of this.#foreign) {
@@ -73,11 +48,7 @@ export class OutsideUse {
     return Object.fromEntries(found);
   }
 
-  /**
-   * Forgets what is known of modules that are no longer current.
-   *
-   * @param table the table of current instances
-   */
+  /** Forgets what is known of modules that are no longer current. */
   forgetOld(table: ModuleTable): void {
     for (const [url, attempt] of this.#required) {
       if (table.attempt(table.pathOf(url)!) === attempt) continue;

@@ -32,33 +32,21 @@ export class Transpiling {
     return this.#ask !== null;
   }
 
-  /**
-   * Learns how scripts are loaded.
-   *
-   * @param context what the load under way is told of
-   * @param next the hooks after ours
-   */
+  /** Learns how scripts are loaded. */
   learn(context: LoadHookContext, next: NextLoad): void {
     if (this.#ask !== null || !isOfScript(context)) return;
     this.#ask = (file) => next(file, context);
   }
 
-  /**
-   * Asks for a script that is soon to be loaded.
-   *
-   * @param file the URL of a file
-   * @param isErasable whether it runs as it is once its types are blanked out
-   */
+  /** Asks for a script that is soon to be loaded. */
   readAhead(file: string, isErasable: boolean): void {
     const output = (isErasable ? this.erased(file) : null) ?? this.output(file);
     if (output) this.#ahead.set(file, output);
   }
 
   /**
-   * A script with its types blanked out: a fourth of what transpiling takes, and every place stays where it is.
-   *
-   * @param file the URL of a file
-   * @returns its text among other facts; null where it is more than types, or cannot be read
+   * A script with its types blanked out: a fourth of what transpiling takes, and every place stays where it is. Returns
+   * its text among other facts; null where it is more than types, or cannot be read.
    */
   erased(file: string): LoadFnOutput | null {
     try {
@@ -73,13 +61,7 @@ export class Transpiling {
     }
   }
 
-  /**
-   * What was asked for ahead; given once.
-   *
-   * @param file the URL of a file
-   * @param context what its load is told of
-   * @returns what Deno has made of it, or null
-   */
+  /** What was asked for ahead; given once. Returns what Deno has made of it, or null. */
   ahead(file: string, context: LoadHookContext): LoadFnOutput | null {
     if (this.#ahead.size === 0 || !isOfScript(context)) return null;
     const output = this.#ahead.get(file) ?? null;
@@ -93,10 +75,8 @@ export class Transpiling {
   }
 
   /**
-   * What Deno makes of a script.
-   *
-   * @param file the URL of a file
-   * @returns its text among other facts; null where Deno does not give it, be it for a mistake in it
+   * What Deno makes of a script. Returns its text among other facts; null where Deno does not give it, be it for a
+   * mistake in it.
    */
   output(file: string): LoadFnOutput | null {
     try {
@@ -109,22 +89,15 @@ export class Transpiling {
   }
 
   /**
-   * The text of a script with its types blanked out.
-   *
-   * @param file the URL of a file
-   * @returns JavaScript; null where it is more than types, or cannot be read
+   * The text of a script with its types blanked out. Returns JavaScript; null where it is more than types, or cannot be
+   * read.
    */
   erasedText(file: string): string | null {
     const output = this.erased(file);
     return output && textOf(output.source as ModuleSource);
   }
 
-  /**
-   * The text of a script.
-   *
-   * @param file the URL of a file
-   * @returns JavaScript, without types; null where Deno does not give it
-   */
+  /** The text of a script. Returns JavaScript, without types; null where Deno does not give it. */
   text(file: string): string | null {
     const output = this.output(file);
     return output && textOf(output.source as ModuleSource);
@@ -139,24 +112,14 @@ function isOfScript(
     importAttributes?.type === undefined;
 }
 
-/**
- * Tells whether a load has given a text.
- *
- * @param source what it gave
- * @returns true if so
- */
+/** Tells whether a load has given a text. Returns true if so. */
 export function isText(
   source: ModuleSource | null | undefined,
 ): source is ModuleSource {
   return source !== null && source !== undefined;
 }
 
-/**
- * The text that a load has given.
- *
- * @param source what it gave
- * @returns the text
- */
+/** The text that a load has given. */
 export function textOf(source: ModuleSource): string {
   return typeof source === "string" ? source : new TextDecoder().decode(source);
 }

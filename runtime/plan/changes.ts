@@ -26,17 +26,7 @@ export interface Changes {
   readonly ignored: readonly string[];
 }
 
-/**
- * Compares a release with what runs.
- *
- * @param manifest the release
- * @param running what runs
- * @param loaded the modules that are loaded, boot modules among them
- * @param wanted the modules that a fresh process could load
- * @param release the release
- * @param importers the modules that import a changed package
- * @returns the differences, in path order
- */
+/** Compares a release with what runs. Returns the differences, in path order. */
 export function* changesOf(
   manifest: Manifest,
   running: RunningManifest,

@@ -20,11 +20,7 @@ export class BootTrial {
   readonly #timer: ReturnType<typeof setTimeout>;
   #open = true;
 
-  /**
-   * Begins the trial.
-   *
-   * @param context what it needs
-   */
+  /** Begins the trial. */
   constructor(context: BootTrialContext) {
     this.#context = context;
     this.#timer = setTimeout(() => this.confirm(), context.confirmAfterMs);
@@ -37,10 +33,8 @@ export class BootTrial {
   }
 
   /**
-   * Says that the app has not loaded.
-   *
-   * @param error why
-   * @returns whether the base image is in place now, so that loading can be tried again
+   * Says that the app has not loaded. Returns whether the base image is in place now, so that loading can be tried
+   * again.
    */
   async fail(error: unknown): Promise<boolean> {
     if (!this.#end()) return false;

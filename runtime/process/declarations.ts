@@ -66,34 +66,19 @@ export class Declarations {
   logger: Logger = consoleLogger("text");
   readonly #stagings = new Map<number, Staging>();
 
-  /**
-   * Opens a staging area for the modules of one attempt.
-   *
-   * @param attempt the number in the cache-busting query of its modules
-   * @returns the staging area
-   */
+  /** Opens a staging area for the modules of one attempt. */
   openStaging(attempt: number): Staging {
     const staging = new Staging(attempt);
     this.#stagings.set(attempt, staging);
     return staging;
   }
 
-  /**
-   * Forgets a staging area whose declarations are in: they are like any other's.
-   *
-   * @param staging the staging area
-   */
+  /** Forgets a staging area whose declarations are in: they are like any other's. */
   closeStaging(staging: Staging): void {
     if (staging.state === "live") this.#stagings.delete(staging.attempt);
   }
 
-  /**
-   * Takes a declaration, to the running process or to a staging area.
-   *
-   * @param declaration what is declared
-   * @param staging the staging area of the declaring module, or null
-   * @throws {DeclarationError} if another module declares the name
-   */
+  /** Takes a declaration, to the running process or to a staging area. Throws if another module declares the name. */
   declare(declaration: Declaration, staging: Staging | null): void {
     if (staging && staging.state !== "live") {
       staging.add(declaration);
@@ -123,12 +108,7 @@ export class Declarations {
     }
   }
 
-  /**
-   * Follows the names that state was renamed to.
-   *
-   * @param name the name that a handle knows
-   * @returns the name that the state has now
-   */
+  /** Follows the names that state was renamed to. */
   currentName(name: string): string {
     let current = name;
     const seen = new Set<string>();
@@ -141,25 +121,13 @@ export class Declarations {
     return current;
   }
 
-  /**
-   * Does something as soon as a declaration is in; where it was given up, the use of it says so.
-   *
-   * @param staging the staging area it was made in, or null
-   * @param act what to do
-   */
+  /** Does something as soon as a declaration is in; where it was given up, the use of it says so. */
   whenIn(staging: Staging | null, act: () => void): void {
     if (staging?.state === "staged") staging.onLive(act);
     else act();
   }
 
-  /**
-   * Refuses the use of state by code that is not in.
-   *
-   * @param purpose what is wanted, for messages
-   * @param declared the declaration that is used
-   * @param staging the staging area it was made in, or null
-   * @throws {HolderCallError} if its code is being prepared, or was given up
-   */
+  /** Refuses the use of state by code that is not in. Throws if its code is being prepared, or was given up. */
   requireIn(
     purpose: string,
     declared: Declared,
@@ -177,11 +145,7 @@ export class Declarations {
     }
   }
 
-  /**
-   * Forgets what some modules have declared, so that other versions of them can declare it.
-   *
-   * @param paths the modules
-   */
+  /** Forgets what some modules have declared, so that other versions of them can declare it. */
   async forgetDeclarations(paths: ReadonlySet<string>): Promise<void> {
     for (const [name, { definition }] of this.holders) {
       if (paths.has(definition.module)) this.holders.delete(name);
@@ -205,22 +169,14 @@ export class Declarations {
     for (const cell of this.services.values()) await this.#stopQuietly(cell);
   }
 
-  /**
-   * Where a module's classes go.
-   *
-   * @param attempt the attempt that evaluated it, or null for the base image
-   * @returns the classes of its staging area, or of the modules that are in
-   */
+  /** Where a module's classes go. */
   protected classesOf(attempt: number | null): ClassRegistry {
     const staging = this.#stagings.get(attempt ?? -1);
     return staging && staging.state !== "live" ? staging.classes : this.classes;
   }
 
   /**
-   * Finds the staging area that a module declares to.
-   *
-   * @param callers the URLs of the modules on the stack, innermost first
-   * @returns the staging area; null where none of them is prepared
+   * Finds the staging area that a module declares to. Returns the staging area; null where none of them is prepared.
    */
   protected stagingOf(callers: readonly string[]): Staging | null {
     for (const url of callers) {

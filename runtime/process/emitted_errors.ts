@@ -7,9 +7,6 @@ import { EventEmitter } from "node:events";
 /**
  * Sees what emitting an error throws, while it is still known whose work that is. Whatever is emitted takes a little
  * longer meanwhile.
- *
- * @param note told of it
- * @returns ends that
  */
 export function noteEmittedErrors(note: (error: unknown) => void): () => void {
   const { emit } = EventEmitter.prototype;

@@ -40,29 +40,17 @@ export class Evaluations {
   /**
    * Tells whether the evaluation of a module instance has begun and has not come to its end, as that of a main module which
    * serves until the process ends. One that failed never comes to its end.
-   *
-   * @param url the instance's URL
-   * @returns whether it goes on
    */
   goesOn(url: string): boolean {
     return this.#open.has(url);
   }
 
-  /**
-   * Does something when the evaluation of a module instance has come to its end.
-   *
-   * @param url the instance's URL
-   * @param act what to do
-   */
+  /** Does something when the evaluation of a module instance has come to its end. */
   onEnd(url: string, act: () => void): void {
     this.#waiting.set(url, act);
   }
 
-  /**
-   * Forgets the evaluations of instances that are no longer current.
-   *
-   * @param isCurrent tells which are
-   */
+  /** Forgets the evaluations of instances that are no longer current. */
   forget(isCurrent: (url: string) => boolean): void {
     for (const url of this.#open) if (!isCurrent(url)) this.#open.delete(url);
   }

@@ -81,12 +81,7 @@ export type UpgradeEvent =
 export class UpgradeEvents {
   readonly #listeners = new Set<(event: UpgradeEvent) => void>();
 
-  /**
-   * Adds a listener.
-   *
-   * @param listener called with each event, in order; what it throws is reported to `onError`
-   * @returns removes it
-   */
+  /** Adds a listener. */
   subscribe(listener: (event: UpgradeEvent) => void): () => void {
     // Wrapped, so that the same function given twice is called twice and removed once.
     const own = (event: UpgradeEvent) => listener(event);
@@ -94,12 +89,7 @@ export class UpgradeEvents {
     return () => void this.#listeners.delete(own);
   }
 
-  /**
-   * Tells all listeners.
-   *
-   * @param event what happened
-   * @param onError told what a listener throws
-   */
+  /** Tells all listeners. */
   emit(event: UpgradeEvent, onError: (error: unknown) => void): void {
     for (const listener of [...this.#listeners]) {
       try {
@@ -110,12 +100,7 @@ export class UpgradeEvents {
     }
   }
 
-  /**
-   * Reads events as they come.
-   *
-   * @param signal ends the reading
-   * @returns the events from the first read on
-   */
+  /** Reads events as they come. Returns the events from the first read on. */
   async *read(signal?: AbortSignal): AsyncGenerator<UpgradeEvent, void, void> {
     const waiting: UpgradeEvent[] = [];
     let wake = Promise.withResolvers<void>();

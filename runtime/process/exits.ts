@@ -21,10 +21,6 @@ const OWN_ENDS = [
 /**
  * Lets the guard decide about whatever ends the process: `Deno.exit` and `process.exit`, `close()`, `process.abort`,
  * signals that it sends to itself.
- *
- * @param guard the guard
- * @param endSignals the signals that ask for the end
- * @returns the module to import in the place of the platform's, by the URL of that
  */
 export function watchExits(
   guard: Guard,
@@ -94,11 +90,7 @@ export class EndSignals {
   readonly #kill = Deno.kill;
   readonly #wrapped = new Map<string, Map<() => void, () => void>>();
 
-  /**
-   * Begins to see the signals that the app listens to.
-   *
-   * @param signalled told of a signal before the app is
-   */
+  /** Begins to see the signals that the app listens to. */
   install(signalled: () => void): void {
     Deno.addSignalListener = (signal, listener) => {
       if (!isEnd(signal)) return this.#add(signal, listener);
@@ -128,12 +120,7 @@ export class EndSignals {
     });
   }
 
-  /**
-   * Does something before the process ends by a signal; where the app does not listen to it, the process ends then.
-   *
-   * @param act what to do, bounded by itself
-   * @returns ends that
-   */
+  /** Does something before the process ends by a signal; where the app does not listen to it, the process ends then. */
   onEnd(act: () => Promise<void>): () => void {
     const listeners = END_SIGNALS.map((signal) => {
       const listener = () => {

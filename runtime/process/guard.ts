@@ -87,13 +87,7 @@ export class Guard {
     });
   }
 
-  /**
-   * Watches an attempt.
-   *
-   * @param attempt its number
-   * @param folder the URL of the folder that its files are in, or null for those of the base image
-   * @returns what it comes to
-   */
+  /** Watches an attempt. */
   watch(attempt: number, folder: string | null): Watch {
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => {});
@@ -124,12 +118,7 @@ export class Guard {
     };
   }
 
-  /**
-   * Notes whose work threw an error, because the `error` event does not know.
-   *
-   * @param error what was thrown
-   * @param work the work
-   */
+  /** Notes whose work threw an error, because the `error` event does not know. */
   note(error: unknown, work: Work | null): void {
     if (work === null || this.#watched.size === 0) return;
     if (typeof error === "object" && error !== null) {
@@ -137,13 +126,7 @@ export class Guard {
     } else this.#lastNoted = { error, work };
   }
 
-  /**
-   * Takes an error that nobody caught, if it belongs to an attempt that is watched or was given up.
-   *
-   * @param error the error
-   * @param context the work of its async context, or null where that is lost
-   * @returns whether it is taken; else it ends the process as ever
-   */
+  /** Takes an error that nobody caught, if it belongs to an attempt that is watched or was given up. */
   take(error: unknown, context: Work | null): boolean {
     const attempt = this.#attemptOf(error, context);
     if (attempt === null) return false;
@@ -163,10 +146,8 @@ export class Guard {
   }
 
   /**
-   * Decides about what ends the process.
-   *
-   * @param call how it was called: `Deno.exit(3)`
-   * @throws {ExitError} if it comes from an attempt that is watched or was given up, and no signal asked for the end
+   * Decides about what ends the process. Throws if it comes from an attempt that is watched or was given up, and no
+   * signal asked for the end.
    */
   refuseExit(call: string): void {
     if (this.#watched.size === 0 || this.#ending) return;
@@ -240,11 +221,7 @@ export class Guard {
 export interface Watch {
   /** Rejects with the first error of its code that nobody caught; never fulfills. */
   readonly failed: Promise<never>;
-  /**
-   * Looks whether there was such an error.
-   *
-   * @throws that error
-   */
+  /** Looks whether there was such an error. Throws that error. */
   check(): void;
   /** Says that it was given up: what it still throws is only logged. */
   giveUp(): void;

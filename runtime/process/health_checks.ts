@@ -33,12 +33,7 @@ export class HealthChecks {
     return this.#current;
   }
 
-  /**
-   * Takes a declaration.
-   *
-   * @param declared what is declared
-   * @param attempt the attempt that is being prepared, or null for code that is in
-   */
+  /** Takes a declaration. */
   declare(declared: DeclaredCheck, attempt: number | null): void {
     if (attempt === null) {
       this.#current = [...this.#current, declared];
@@ -49,13 +44,7 @@ export class HealthChecks {
     this.#staged.set(attempt, staged);
   }
 
-  /**
-   * Lets the checks of an attempt take the places of those of the modules it replaces.
-   *
-   * @param attempt the attempt
-   * @param replaced the modules' paths
-   * @returns puts the old ones back
-   */
+  /** Lets the checks of an attempt take the places of those of the modules it replaces. */
   swap(attempt: number, replaced: ReadonlySet<string>): () => void {
     const before = this.#current;
     this.#current = [
@@ -68,20 +57,12 @@ export class HealthChecks {
     };
   }
 
-  /**
-   * Forgets what a given-up attempt declared.
-   *
-   * @param attempt the attempt
-   */
+  /** Forgets what a given-up attempt declared. */
   discard(attempt: number): void {
     this.#staged.delete(attempt);
   }
 
-  /**
-   * Forgets the checks of some modules, so that other versions of them can declare theirs.
-   *
-   * @param paths the modules
-   */
+  /** Forgets the checks of some modules, so that other versions of them can declare theirs. */
   forget(paths: ReadonlySet<string>): void {
     this.#current = this.#current.filter(({ module }) => !paths.has(module));
   }

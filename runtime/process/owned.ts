@@ -32,13 +32,7 @@ export class OwnedEnds {
     this.#context = context;
   }
 
-  /**
-   * Notes that the evaluation under way has begun something.
-   *
-   * @param place the path of the module that did, or null where it is not known
-   * @param end ends it
-   * @returns ends it, and forgets it
-   */
+  /** Notes that the evaluation under way has begun something. */
   add(place: string | null, end: () => void): () => void {
     const { work } = this.#context.generations;
     if (work === null || work.place === null) return end;
@@ -51,12 +45,7 @@ export class OwnedEnds {
     };
   }
 
-  /**
-   * Ends what replaced modules have begun.
-   *
-   * @param places the modules' paths
-   * @param attempt the attempt that replaced them
-   */
+  /** Ends what replaced modules have begun. */
   endReplaced(places: ReadonlySet<string>, attempt: number): void {
     this.#end((it) =>
       it.attempt !== attempt && this.#context.isAmong(it.place, places) &&
@@ -64,11 +53,7 @@ export class OwnedEnds {
     );
   }
 
-  /**
-   * Ends what a given-up attempt has begun.
-   *
-   * @param attempt the attempt
-   */
+  /** Ends what a given-up attempt has begun. */
   endAttempt(attempt: number): void {
     this.#end((it) => it.attempt === attempt);
   }

@@ -30,12 +30,7 @@ export interface StartedAs {
 const WITH_VALUE =
   /^(?:-c|-L|--(?:config|preload|import|require|import-map|lock|cert|env-file|location|seed|log-level|conditions|port|host|ext))$/;
 
-/**
- * Decides whether packages can come in.
- *
- * @param started how the process was started
- * @returns the answer
- */
+/** Decides whether packages can come in. */
 export function judgePackageAccess(started: StartedAs): PackageAccess {
   const { hasPackageJson, readOnly } = started;
   const options = denoOptions(started.args);
@@ -98,13 +93,7 @@ function parsed(text: string | null): Readonly<Record<string, unknown>> {
   }
 }
 
-/**
- * Asks how this process was started.
- *
- * @param files reads the image's files
- * @param root the app's folder; null where it is not known
- * @returns the answer
- */
+/** Asks how this process was started. */
 export async function packageAccess(
   files: { appText(name: string): Promise<string | null> },
   root: string | null,
@@ -126,11 +115,6 @@ export class KnownAccess {
   /**
    * Asks how this process was started, unless that was asked for the same packages and they could come in: they are
    * there since, or their import says what has changed.
-   *
-   * @param files reads the image's files
-   * @param root the app's folder; null where it is not known
-   * @param packages what a release imports; null to ask in any case
-   * @returns the answer
    */
   async ask(
     files: { appText(name: string): Promise<string | null> },

@@ -247,11 +247,7 @@ export class AppProcess extends ReleaseState {
     return table.current(table.placeOf(work.place), work.attempt);
   }
 
-  /**
-   * Finds out which module declares something now.
-   *
-   * @returns the module, and where its declarations go
-   */
+  /** Finds out which module declares something now. Returns the module, and where its declarations go. */
   declaring(): Declaring {
     const callers = callingModules();
     const { modules } = this;
@@ -280,10 +276,8 @@ export class AppProcess extends ReleaseState {
   }
 
   /**
-   * Finds out which module of the app is calling.
-   *
-   * @param which the innermost module on the stack, or the outermost one, on whose behalf helpers act
-   * @returns its path, or its URL while the root is not known; null where none is on the stack
+   * Finds out which module of the app is calling. Returns its path, or its URL while the root is not known; null where
+   * none is on the stack.
    */
   callingPlace(which: "innermost" | "outermost"): string | null {
     const urls = callingModules();
@@ -299,21 +293,14 @@ export class AppProcess extends ReleaseState {
     return null;
   }
 
-  /**
-   * Tells whether a place is one of some modules, even if it was noted before the root was known.
-   *
-   * @param place the place, or null
-   * @param paths the modules' paths
-   * @returns whether it is
-   */
+  /** Tells whether a place is one of some modules, even if it was noted before the root was known. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean {
     return place !== null && paths.has(this.#pathOf(place) ?? place);
   }
 
   /**
-   * Who subscribes, where that is while its module is evaluated; such subscriptions end with the module.
-   *
-   * @returns the module and its staging area, or null for code that runs later
+   * Who subscribes, where that is while its module is evaluated; such subscriptions end with the module. Returns the
+   * module and its staging area, or null for code that runs later.
    */
   evaluating(): Declaring | null {
     const declaring = this.declaring();
@@ -374,12 +361,7 @@ export class AppProcess extends ReleaseState {
     return file === null ? [url] : [url, file];
   }
 
-  /**
-   * Where a module on the stack is calling.
-   *
-   * @param url the module's URL
-   * @returns the place; null where it is not on the stack
-   */
+  /** Where a module on the stack is calling. Returns the place; null where it is not on the stack. */
   lineIn(url: string): CallingLine | null {
     const at = callingLine(this.#stackUrls(url));
     return at && { url, line: at.line };

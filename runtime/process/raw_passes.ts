@@ -40,23 +40,15 @@ export class RawPasses {
   }
 
   /**
-   * Tells whether connections to a port have to wait until it is known whose they are.
-   *
-   * @param port the port
-   * @returns settles then; null where it is known at once
+   * Tells whether connections to a port have to wait until it is known whose they are. Returns settles then; null where
+   * it is known at once.
    */
   known(port: number): Promise<unknown> | null {
     const connecting = this.#connecting.get(port);
     return connecting ? Promise.allSettled(connecting) : null;
   }
 
-  /**
-   * Takes a connection in.
-   *
-   * @param port the port that it has come to
-   * @param from the port that it comes from
-   * @returns the work of the check that opened it, or null for a stranger
-   */
+  /** Takes a connection in. Returns the work of the check that opened it, or null for a stranger. */
   redeem(port: number, from: number): Work | null {
     const key = `${port} ${from}`;
     const work = this.#coming.get(key) ?? null;

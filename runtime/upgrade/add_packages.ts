@@ -25,14 +25,8 @@ import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
 /**
- * Makes ready what the modules of an upgrade import and the process does not have.
- *
- * @param plan what the upgrade does
- * @param release the release
- * @param packages the packages of the process
- * @param timeoutMs how long all downloads together may take, in milliseconds
- * @returns what the release's lock file pins
- * @throws {UpgradeError} if a package cannot be had; nothing has been evaluated then
+ * Makes ready what the modules of an upgrade import and the process does not have. Throws if a package cannot be had;
+ * nothing has been evaluated then.
  */
 export async function addPackages(
   plan: UpgradePlan,
@@ -70,13 +64,8 @@ export async function addPackages(
 }
 
 /**
- * Holds what the new packages were seen to import against the lock file, and notes what the process has now.
- *
- * @param plan what the upgrade does
- * @param manifest the release
- * @param lock what its lock file pins
- * @param packages the packages of the process
- * @throws {UpgradeError} naming each package that got another version than is locked
+ * Holds what the new packages were seen to import against the lock file, and notes what the process has now. Throws
+ * naming each package that got another version than is locked.
  */
 export function checkLinks(
   plan: UpgradePlan,
@@ -103,14 +92,7 @@ export function checkLinks(
   }
 }
 
-/**
- * Compares what packages were seen to import with what a lock file says.
- *
- * @param seen what they imported
- * @param lock the lock file
- * @param asked the exact packages that are looked at
- * @returns one sentence for each package that got another version than is locked
- */
+/** Compares what packages were seen to import with what a lock file says. */
 export function linkedOtherwise(
   seen: SeenLinks,
   lock: LockFile,

@@ -13,12 +13,8 @@ import {
 } from "./health.ts";
 
 /**
- * The checks of `fly.toml` that pass for the old code: those that do not say nothing about the new.
- *
- * @param context what the upgrade works on
- * @param wanted the release that was asked for
- * @param release the release, or null for the base image
- * @returns the checks; none where the app has its own, or nobody asks
+ * The checks of `fly.toml` that pass for the old code: those that do not say nothing about the new. Returns the checks;
+ * none where the app has its own, or nobody asks.
  */
 export async function defaultChecks(
   context: UpgradeContext,
@@ -36,14 +32,7 @@ export async function defaultChecks(
   return await generations.outside(() => passingNow(checks, about));
 }
 
-/**
- * Asks whether the new code works.
- *
- * @param context what the upgrade works on
- * @param wanted the release that was asked for
- * @param defaults the checks to run where the app has none
- * @throws {UpgradeError} if a check fails
- */
+/** Asks whether the new code works. Throws if a check fails. */
 export async function askHealth(
   context: UpgradeContext,
   wanted: WantedRelease,

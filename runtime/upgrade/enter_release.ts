@@ -8,14 +8,7 @@ import type { WantedRelease } from "../release/wanted.ts";
 /** Assets of so many earlier releases stay available to open pages. */
 const EARLIER_FOLDERS_MAX = 3;
 
-/**
- * Says that a release is in.
- *
- * @param appProcess what runs in this process
- * @param wanted what was asked for
- * @param release the release, or null for the base image
- * @returns takes it back
- */
+/** Says that a release is in. */
 export function enterRelease(
   appProcess: AppProcess,
   wanted: WantedRelease,

@@ -24,11 +24,8 @@ export interface NamedCheck {
 }
 
 /**
- * Runs health checks one after the other; what they call meets the new code, and suspended holders.
- *
- * @param checks the checks
- * @param context what they are told
- * @throws {UpgradeError} if one throws, returns false or takes too long
+ * Runs health checks one after the other; what they call meets the new code, and suspended holders. Throws if one
+ * throws, returns false or takes too long.
  */
 export async function runChecks(
   checks: readonly NamedCheck[],
@@ -85,13 +82,7 @@ function failed(
   );
 }
 
-/**
- * The HTTP checks of `fly.toml` as health checks: each asks this process's own server.
- *
- * @param checks the checks
- * @param listensOn whether this process listens on a port; checks of other ports are another process's
- * @returns the checks
- */
+/** The HTTP checks of `fly.toml` as health checks: each asks this process's own server. */
 export function serviceChecks(
   checks: readonly ServiceCheck[],
   listensOn: (port: number) => boolean,
@@ -119,13 +110,7 @@ async function ask(
   if (!response.ok) throw new Error(`it answered ${response.status}`);
 }
 
-/**
- * Finds the checks that fail for the code that runs now: what is broken already says nothing about new code.
- *
- * @param checks the checks
- * @param context what they are told
- * @returns those that pass
- */
+/** Finds the checks that fail for the code that runs now: what is broken already says nothing about new code. */
 export async function passingNow(
   checks: readonly NamedCheck[],
   context: Omit<HealthContext, "signal">,

@@ -42,16 +42,8 @@ export interface Prepared {
 }
 
 /**
- * Imports the reload set by its roots; what it declares goes to a staging area.
- *
- * @param plan what to load
- * @param release where from, or null for the base image
- * @param appProcess what runs in this process
- * @param timeoutMs how long top-level code may take, in milliseconds
- * @param consent what is consented to for this upgrade. Default nothing
- * @param lock what the release's lock file pins; null to take whatever Deno links
- * @returns the loaded modules
- * @throws {UpgradeError} if a module does not load in time; everything staged is discarded then
+ * Imports the reload set by its roots; what it declares goes to a staging area. Throws if a module does not load in
+ * time; everything staged is discarded then.
  */
 export async function prepare(
   plan: UpgradePlan,
@@ -270,12 +262,7 @@ function serverConsent(address: string): string {
   return `server:${consentAddress(address)}`;
 }
 
-/**
- * Forgets new modules that do not come in. Deno keeps their memory all the same, so they count as retained.
- *
- * @param prepared the modules
- * @param appProcess what runs in this process
- */
+/** Forgets new modules that do not come in. Deno keeps their memory all the same, so they count as retained. */
 export function discard(
   { staged, staging, callers, kept, globals }: Omit<Prepared, "boundaries">,
   appProcess: AppProcess,

@@ -10,13 +10,7 @@ export type Places = Pick<ModuleTable, "root" | "releases">;
 
 const ATTEMPT = /[?&]flyhot=\d+(?=[^\w]|$)/g;
 
-/**
- * Names the modules of a text by their places.
- *
- * @param text a message or a stack
- * @param places where the modules are
- * @returns the same with the app's own URLs
- */
+/** Names the modules of a text by their places. */
 export function placedText(text: string, { root, releases }: Places): string {
   return text.split(releases).map((piece, at) =>
     at === 0 ? piece : root + piece.replace(/^[^/\s]+\//, "")
@@ -24,11 +18,8 @@ export function placedText(text: string, { root, releases }: Places): string {
 }
 
 /**
- * Says what went wrong in a module of the app, and where.
- *
- * @param thrown what was thrown
- * @param places where the modules are
- * @returns the error to go on with; the same one where flyhot itself has thrown it
+ * Says what went wrong in a module of the app, and where. Returns the error to go on with; the same one where flyhot
+ * itself has thrown it.
  */
 export function placedError(thrown: unknown, places: Places): unknown {
   if (thrown instanceof UpgradeError || thrown instanceof RefusedError) {
@@ -49,13 +40,7 @@ export function placedError(thrown: unknown, places: Places): unknown {
   return placed;
 }
 
-/**
- * The stack of an error, by the places of its modules.
- *
- * @param thrown what was thrown
- * @param places where the modules are
- * @returns the stack; null for what has none of the app in it
- */
+/** The stack of an error, by the places of its modules. Returns the stack; null for what has none of the app in it. */
 export function placedStack(thrown: unknown, places: Places): string | null {
   return placeOf(thrown, places) === null
     ? null

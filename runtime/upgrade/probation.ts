@@ -30,13 +30,8 @@ export interface ProbationAbout {
 }
 
 /**
- * Keeps an eye on new code: a failed check, or an error that nobody caught, takes it out at once.
- *
- * @param about what is watched
- * @param context what upgrades work on
- * @returns how much of the work begun before it came in goes on
- * @throws {UpgradeError} if it failed; the earlier code is back, unless its `end` is `fail`: then the way back is
- * closed and the new code stays
+ * Keeps an eye on new code: a failed check, or an error that nobody caught, takes it out at once. Throws if it failed;
+ * the earlier code is back, unless its `end` is `fail`: then the way back is closed and the new code stays.
  */
 export async function probation(
   about: ProbationAbout,

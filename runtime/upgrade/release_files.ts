@@ -9,14 +9,7 @@ import type { WantedRelease } from "../release/wanted.ts";
 import type { UpgradeContext } from "./context.ts";
 import type { UpgradePlan } from "./planning/plan_upgrade.ts";
 
-/**
- * Brings what is read into the folder of the release; the rest of what an earlier release has stays where it is.
- *
- * @param plan what is to be done
- * @param release the release
- * @param wanted how it was asked for
- * @param context what it works on
- */
+/** Brings what is read into the folder of the release; the rest of what an earlier release has stays where it is. */
 export async function needFiles(
   plan: UpgradePlan,
   release: UnpackedRelease,
@@ -33,14 +26,8 @@ export async function needFiles(
 }
 
 /**
- * Makes the files ready that are to be laid over their place.
- *
- * @param plan what is to be done
- * @param release the release, or null for the way back to the base image
- * @param loaded settles when the modules are loaded
- * @param context what it works on
- * @returns what is to be laid in the swap; null where nothing is
- * @throws {UpgradeError} naming the files that the app has written itself
+ * Makes the files ready that are to be laid over their place. Returns what is to be laid in the swap; null where
+ * nothing is. Throws naming the files that the app has written itself.
  */
 export async function layOut(
   plan: UpgradePlan,

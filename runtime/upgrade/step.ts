@@ -4,14 +4,7 @@
 import type { UpgradePhase } from "../base/phases.ts";
 import { upgradeError } from "../base/upgrade_error.ts";
 
-/**
- * Does one step.
- *
- * @param phase where in the upgrade it is
- * @param act what to do
- * @returns what it returns
- * @throws {UpgradeError} with that phase, if it fails
- */
+/** Does one step. Throws with that phase, if it fails. */
 export async function step<T>(
   phase: UpgradePhase,
   act: () => T,

@@ -47,14 +47,7 @@ export interface Incoming {
   readonly defaults: readonly NamedCheck[];
 }
 
-/**
- * Brings the new code in.
- *
- * @param incoming what comes in
- * @param context what the upgrade works on
- * @param onEnd told how the upgrade ends if it fails from now on
- * @throws {UpgradeError} if a step fails; the old code is back then, unless the end told last is `fail`
- */
+/** Brings the new code in. Throws if a step fails; the old code is back then, unless the end told last is `fail`. */
 export async function switchOver(
   incoming: Incoming,
   context: UpgradeContext,

@@ -29,12 +29,8 @@ import { refuseKeptInstances } from "./planning/package_instances.ts";
 import { planUpgrade, type UpgradePlan } from "./planning/plan_upgrade.ts";
 
 /**
- * Brings one release in. Either all of it is in afterwards, or nothing has changed.
- *
- * @param wanted the release
- * @param context what it works on
- * @returns what was done
- * @throws {UpgradeError} if a step fails; unless its `end` is `fail`, the old code and state are as they were
+ * Brings one release in. Either all of it is in afterwards, or nothing has changed. Throws if a step fails; unless its
+ * `end` is `fail`, the old code and state are as they were.
  */
 export async function upgrade(
   wanted: WantedRelease,

@@ -10,11 +10,8 @@ import { DigestMeter } from "./digest.ts";
 const OPTIONS = { mode: 0o644, uid: 0, gid: 0, mtime: 0 } as const;
 
 /**
- * Streams a release: the manifest first, then its files in path order.
- *
- * @param manifest what the files are; content that differs from it by now is an error
- * @param open opens a file by its path
- * @returns the bytes of a gzipped tar; erring with a {@linkcode FlyhotError} `conflict` if a file has changed
+ * Streams a release: the manifest first, then its files in path order. Returns the bytes of a gzipped tar; erring with
+ * a {@linkcode FlyhotError} `conflict` if a file has changed.
  */
 export function archiveOf(
   manifest: Manifest,
@@ -31,8 +28,6 @@ const PIECE_BYTES = 64 * 1024;
 /**
  * Cuts a stream into pieces of one size: how the compressor is fed decides its output, and how disk and tar cut their
  * pieces is nobody's promise.
- *
- * @returns the transform; its last piece may be shorter
  */
 export function evenPieces(): TransformStream<
   Uint8Array<ArrayBuffer>,

@@ -70,13 +70,8 @@ export interface DescribedRelease {
 }
 
 /**
- * Finds, hashes and analyzes the files of an app.
- *
- * @param options what belongs to it
- * @param host disk, and `deno` for the module graph
- * @param signal gives up early
- * @returns the manifest of its release
- * @throws {FlyhotError} `usage` if the app cannot be packed as it is, `not_found` if there is no `deno`
+ * Finds, hashes and analyzes the files of an app. Throws `usage` if the app cannot be packed as it is, `not_found` if
+ * there is no `deno`.
  */
 export async function describeRelease(
   options: PackOptions,

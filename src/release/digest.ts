@@ -16,21 +16,13 @@ export class DigestMeter {
   readonly #hash = createHash("sha256");
   #size = 0;
 
-  /**
-   * Takes the next piece.
-   *
-   * @param piece the bytes
-   */
+  /** Takes the next piece. */
   update(piece: Uint8Array): void {
     this.#hash.update(piece);
     this.#size += piece.byteLength;
   }
 
-  /**
-   * Makes a stream that takes what passes through.
-   *
-   * @returns the stream, which changes nothing
-   */
+  /** Makes a stream that takes what passes through. Returns the stream, which changes nothing. */
   through(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
     return new TransformStream({
       transform: (piece, controller) => {
@@ -40,22 +32,13 @@ export class DigestMeter {
     });
   }
 
-  /**
-   * Says what the pieces were; to be called once, after the last.
-   *
-   * @returns digest and length
-   */
+  /** Says what the pieces were; to be called once, after the last. */
   result(): ContentDigest {
     return { sha256: this.#hash.digest("hex"), size: this.#size };
   }
 }
 
-/**
- * Reads a stream to its end and says what it held.
- *
- * @param content the stream
- * @returns digest and length
- */
+/** Reads a stream to its end and says what it held. */
 export async function digestOf(
   content: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<ContentDigest> {
@@ -64,12 +47,7 @@ export async function digestOf(
   return meter.result();
 }
 
-/**
- * SHA-256 of a text in UTF-8.
- *
- * @param text the text
- * @returns 64 lower-case hex digits
- */
+/** SHA-256 of a text in UTF-8. Returns 64 lower-case hex digits. */
 export function digestOfText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

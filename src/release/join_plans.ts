@@ -27,10 +27,8 @@ export function classify(
 }
 
 /**
- * Joins the plans for machines that run different main modules.
- *
- * @param plans the plans, at least one
- * @returns what happens on any of them; hot only if all are
+ * Joins the plans for machines that run different main modules. Returns what happens on any of them; hot only if all
+ * are.
  */
 export function joinPlans(plans: readonly PlanReport[]): PlanReport {
   const union = (
@@ -65,12 +63,7 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
   };
 }
 
-/**
- * Tells whether a plan changes nothing.
- *
- * @param plan the plan
- * @returns true if there is no file in it
- */
+/** Tells whether a plan changes nothing. Returns true if there is no file in it. */
 export function isEmptyPlan(plan: PlanReport): boolean {
   return plan.reload.length + plan.mapped.length + plan.assets.length +
       plan.removed.length + plan.cold.length === 0;

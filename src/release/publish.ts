@@ -24,14 +24,9 @@ const ATTEMPTS_MAX = 4;
 const RETRY_MS = 500;
 
 /**
- * Uploads a release and reads it back: afterwards it is there whole, and young enough that nobody prunes it.
- *
- * @param release the release on disk
- * @param deps disk, clock and bucket
- * @param signal gives up early
- * @returns where it is
- * @throws {FlyhotError} `conflict` if something else has its name or the bucket has no conditional writes, `network` if it cannot be stored or comes back different
- * @throws {BucketError} if a request fails
+ * Uploads a release and reads it back: afterwards it is there whole, and young enough that nobody prunes it. Returns
+ * where it is. Throws `conflict` if something else has its name or the bucket has no conditional writes, `network` if
+ * it cannot be stored or comes back different. Throws if a request fails.
  */
 export async function publishRelease(
   release: PackedRelease,
@@ -97,15 +92,7 @@ export async function publishRelease(
   });
 }
 
-/**
- * Uploads a release once more if it is not there any more.
- *
- * @param release the release on disk
- * @param key where it was
- * @param deps disk, clock and bucket
- * @param signal gives up early
- * @throws {FlyhotError | BucketError} as {@linkcode publishRelease} does
- */
+/** Uploads a release once more if it is not there any more. Throws as {@linkcode publishRelease} does. */
 export async function keepPublished(
   release: PackedRelease,
   key: string,

@@ -18,9 +18,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * Reads the HTTP checks of the services in a `fly.toml`: of `[http_service]`, `[[services]]` and `[checks]`.
  *
  * Checks over TLS are left out, as are those of a kind that flyhot does not know: the platform goes on asking them.
- *
- * @param text the text, or null where there is none
- * @returns the checks; none of a text that is not TOML, which is reported where the configuration is read
+ * Returns the checks; none of a text that is not TOML, which is reported where the configuration is read.
  */
 export function serviceChecksOf(text: string | null): ServiceCheck[] {
   if (text === null) return [];

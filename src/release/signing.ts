@@ -42,13 +42,8 @@ export interface SigningKey {
 }
 
 /**
- * Finds the key to sign with: the named file, else `FLYHOT_SIGNING_KEY`.
- *
- * @param file the file named on the command line, if any
- * @param publicKeys the keys that the app's deno.json asks releases to be signed by, or null
- * @param host disk and environment
- * @returns the key; null where none is given and none is needed
- * @throws {FlyhotError} `auth` if one is needed and missing, or not a key; `usage` if the file is not there
+ * Finds the key to sign with: the named file, else `FLYHOT_SIGNING_KEY`. Returns the key; null where none is given and
+ * none is needed. Throws `auth` if one is needed and missing, or not a key; `usage` if the file is not there.
  */
 export async function findSigningKey(
   file: string | undefined,

@@ -16,12 +16,7 @@ export interface AnalyzedText {
 
 const MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
 
-/**
- * Analyzes scripts.
- *
- * @param scripts the scripts
- * @returns what each does, by path; without those that cannot be parsed
- */
+/** Analyzes scripts. */
 export async function analyzeTexts(
   scripts: readonly AnalyzedText[],
 ): Promise<Record<string, ModuleAnalysis>> {

@@ -31,12 +31,7 @@ export class ImageAnalysis {
     this.#modules = modules;
   }
 
-  /**
-   * Says what some scripts do.
-   *
-   * @param paths the scripts; what is not one is left out
-   * @returns the analyses by path, without those that Deno cannot read
-   */
+  /** Says what some scripts do. */
   async of(paths: Iterable<string>): Promise<Map<string, ModuleAnalysis>> {
     const wanted = [...paths].filter((path) => SCRIPT.test(path));
     const unknown = wanted.filter((path) => !this.#known.has(path));

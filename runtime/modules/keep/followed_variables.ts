@@ -19,11 +19,7 @@ export class FollowedVariables {
     );
   }
 
-  /**
-   * Follows what an attempt has taken.
-   *
-   * @param staged the attempt
-   */
+  /** Follows what an attempt has taken. */
   add(staged: Staged): void {
     this.#following.add(staged);
   }
@@ -35,11 +31,7 @@ export class FollowedVariables {
     }
   }
 
-  /**
-   * Lets go of all that an attempt has taken but its variables.
-   *
-   * @param attempt the attempt
-   */
+  /** Lets go of all that an attempt has taken but its variables. */
   settle(attempt: number | undefined): void {
     for (const staged of this.#following) {
       if (staged.attempt !== attempt) continue;
@@ -55,11 +47,7 @@ export class FollowedVariables {
     if (oldest && this.#following.size > FOLLOWED_MAX) this.release(oldest);
   }
 
-  /**
-   * Lets go of an attempt; its modules live on.
-   *
-   * @param staged the attempt
-   */
+  /** Lets go of an attempt; its modules live on. */
   release(staged: Staged): void {
     this.#following.delete(staged);
     staged.pairs.length = 0;

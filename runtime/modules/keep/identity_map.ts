@@ -9,13 +9,7 @@ import { encode } from "./line_map.ts";
 const LINE_END = 10;
 const SMALL = Array.from({ length: 256 }, (_, value) => encode(value));
 
-/**
- * Makes the map of a text whose places are those of a file, as the line that goes behind the text.
- *
- * @param text the text; where one of its words begins, a place is told to the column
- * @param file the URL of the file
- * @returns the line
- */
+/** Makes the map of a text whose places are those of a file, as the line that goes behind the text. */
 export function identityMap(text: string, file: string): string {
   const map = JSON.stringify({
     version: 3,

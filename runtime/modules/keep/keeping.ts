@@ -36,13 +36,7 @@ export class Keeping {
     this.#parse ??= await acornParser(false);
   }
 
-  /**
-   * Wraps the initializers of a module.
-   *
-   * @param text its text, as Deno would evaluate it
-   * @param url the URL of the instance
-   * @returns the text to evaluate; the same where there is nothing to wrap
-   */
+  /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
   wrap(text: string, url: string): string {
     if (!this.#parse) return text;
     let program: Node;
@@ -66,12 +60,7 @@ export class Keeping {
     return source;
   }
 
-  /**
-   * The text of a function as somebody wrote it.
-   *
-   * @param text what the engine says of it
-   * @returns the same without what the wrapping has put in
-   */
+  /** The text of a function as somebody wrote it. */
   plain(text: string): string {
     if (!text.includes(MARK)) return text;
     for (const { raw, wrapped, insertions } of this.#texts.values()) {
@@ -85,11 +74,7 @@ export class Keeping {
     return text;
   }
 
-  /**
-   * Forgets the texts of modules.
-   *
-   * @param isWanted tells which are still wanted, by their URLs
-   */
+  /** Forgets the texts of modules. */
   forget(isWanted: (url: string) => boolean): void {
     for (const url of this.#texts.keys()) {
       if (!isWanted(url)) this.#texts.delete(url);

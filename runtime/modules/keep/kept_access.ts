@@ -21,12 +21,7 @@ export interface AccessContext {
   readonly evaluating: () => string | null;
 }
 
-/**
- * Gives a module instance access to its values.
- *
- * @param context what its initializers work with
- * @returns what they ask
- */
+/** Gives a module instance access to its values. */
 export function keptAccess(
   { instance, source, took, begin, evaluating }: AccessContext,
 ): KeptAccess {

@@ -38,13 +38,7 @@ export interface Pair {
   last: unknown;
 }
 
-/**
- * A module instance that has no values yet.
- *
- * @param place the module's place
- * @param attempt the attempt that loads it
- * @returns the instance
- */
+/** A module instance that has no values yet. */
 export function newInstance(place: string, attempt: number): Instance {
   return {
     place,

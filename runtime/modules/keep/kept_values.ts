@@ -34,15 +34,7 @@ export class KeptValues {
     | null = null;
   readonly #variables = new FollowedVariables();
 
-  /**
-   * Gives a module instance access to its values.
-   *
-   * @param place the module's place
-   * @param attempt the attempt that loads it; 0 for the code the process started with
-   * @param begin told of initializers that run. Default nobody wants to know
-   * @param evaluating tells of which module the evaluation is that goes on now. Default of this one
-   * @returns what its initializers ask
-   */
+  /** Gives a module instance access to its values. */
   open(
     place: string,
     attempt: number,
@@ -66,12 +58,9 @@ export class KeptValues {
   }
 
   /**
-   * Whether a value can be kept, as far as what ran tells.
-   *
-   * @param place the module's place
-   * @param name the initializer's name
-   * @returns `held` if it can; `twice` if its initializer ran more than once; `none` if it never ran or nobody has its value
-   * any more; `unknown` where nothing of the module is known
+   * Whether a value can be kept, as far as what ran tells. Returns `held` if it can; `twice` if its initializer ran
+   * more than once; `none` if it never ran or nobody has its value any more; `unknown` where nothing of the module is
+   * known.
    */
   stateOf(place: string, name: string): KeepState {
     const instance = this.#current.get(place);
@@ -81,12 +70,7 @@ export class KeptValues {
     return entry && valueOf(entry) ? "held" : "none";
   }
 
-  /**
-   * Tells whether a name is that of a variable, which something else may be assigned to.
-   *
-   * @param key `place#name`
-   * @returns whether it is
-   */
+  /** Tells whether a name is that of a variable, which something else may be assigned to. */
   isVariable(key: string): boolean {
     const at = key.indexOf("#");
     const entries = this.#current.get(key.slice(0, at))?.entries;
@@ -94,10 +78,8 @@ export class KeptValues {
   }
 
   /**
-   * The attempt whose values are in for a module.
-   *
-   * @param place the module's place
-   * @returns the attempt; 0 for the code the process started with, null where nothing is known of it
+   * The attempt whose values are in for a module. Returns the attempt; 0 for the code the process started with, null
+   * where nothing is known of it.
    */
   attemptOf(place: string): number | null {
     return this.#current.get(place)?.attempt ?? null;
@@ -106,10 +88,6 @@ export class KeptValues {
   /**
    * Tells whether what the initializer of an attempt has made is still the value of its name, so that what it has begun,
    * such as timers, goes on with it.
-   *
-   * @param key `place#name`
-   * @param attempt the attempt; null for the code the process started with
-   * @returns whether it is
    */
   lives(key: string, attempt: number | null): boolean {
     const at = key.indexOf("#");
@@ -145,12 +123,7 @@ export class KeptValues {
     }
   }
 
-  /**
-   * Lets the modules of an attempt take values while they are evaluated.
-   *
-   * @param attempt the attempt
-   * @param names `place#name` of all that is to be taken
-   */
+  /** Lets the modules of an attempt take values while they are evaluated. */
   stage(attempt: number, names: Iterable<string>): void {
     this.#staged = {
       attempt,
@@ -161,11 +134,7 @@ export class KeptValues {
     };
   }
 
-  /**
-   * Ends the taking: whatever runs later makes values of its own.
-   *
-   * @returns what was taken and what was not
-   */
+  /** Ends the taking: whatever runs later makes values of its own. */
   seal(): KeptOutcome {
     const staged = this.#required("seal");
     staged.open = false;
@@ -234,19 +203,13 @@ export class KeptValues {
   /**
    * Forgets what a swap took the place of: nobody goes back. Variables are followed all the same: what the code before has
    * left behind, such as timers of requests, may change them at any time.
-   *
-   * @param attempt the attempt that is in. Default the last one
    */
   settle(attempt: number | undefined = this.#undo?.staged.attempt): void {
     if (this.#undo?.staged.attempt === attempt) this.#undo = null;
     this.#variables.settle(attempt);
   }
 
-  /**
-   * Gives up the attempt before its swap.
-   *
-   * @param attempt the attempt. Default the one that is staged
-   */
+  /** Gives up the attempt before its swap. */
   drop(attempt: number | undefined = this.#staged?.attempt): void {
     if (this.#staged?.attempt !== attempt || !this.#staged) return;
     this.#staged.open = false;
@@ -255,11 +218,7 @@ export class KeptValues {
     this.#staged = null;
   }
 
-  /**
-   * Forgets modules that nothing reaches any more.
-   *
-   * @param places their places
-   */
+  /** Forgets modules that nothing reaches any more. */
   forget(places: Iterable<string>): void {
     for (const place of places) this.#current.delete(place);
   }

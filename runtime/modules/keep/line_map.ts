@@ -16,14 +16,7 @@ const MAP =
 const DIGITS =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/**
- * Inserts texts into a source and moves its inline source map along.
- *
- * @param source the source
- * @param insertions what goes in, in the order of their places
- * @param end lines that go behind the source, ahead of its map
- * @returns the source
- */
+/** Inserts texts into a source and moves its inline source map along. */
 export function insertInto(
   source: string,
   insertions: readonly Insertion[],
@@ -117,12 +110,7 @@ function decode(text: string): { value: number; length: number } {
   return { value: bits & 1 ? -(bits >> 1) : bits >> 1, length };
 }
 
-/**
- * Writes a number as source maps do.
- *
- * @param value the number
- * @returns its digits
- */
+/** Writes a number as source maps do. */
 export function encode(value: number): string {
   let bits = value < 0 ? (-value << 1) | 1 : value << 1;
   let text = "";

@@ -59,15 +59,7 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-/**
- * Wraps the initializers of a module.
- *
- * @param source its text, as Deno evaluates it: JavaScript, with an inline source map or without
- * @param program the root of its tree
- * @param url the URL of the instance
- * @param wanted tells which are wrapped
- * @returns the source, line for line the same, and what is wrapped
- */
+/** Wraps the initializers of a module. */
 export function wrapKept(
   source: string,
   program: Node,

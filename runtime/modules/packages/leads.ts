@@ -37,15 +37,7 @@ export class Leads {
     this.#packages = packages;
   }
 
-  /**
-   * Resolves a specifier.
-   *
-   * @param specifier as written
-   * @param parent the URL of the module that has it
-   * @param table the table of current instances
-   * @param next what Deno makes of a specifier
-   * @returns what Deno makes of it, led where the release says
-   */
+  /** Resolves a specifier. Returns what Deno makes of it, led where the release says. */
   resolve(
     specifier: string,
     parent: string,
@@ -71,14 +63,7 @@ export class Leads {
     return next(specifier);
   }
 
-  /**
-   * Where `import.meta.resolve` leads.
-   *
-   * @param specifier what is asked for
-   * @param url the URL of the module that asks
-   * @param table the table of current instances
-   * @returns a URL; null where the release says nothing
-   */
+  /** Where `import.meta.resolve` leads. Returns a URL; null where the release says nothing. */
   led(specifier: string, url: string, table: ModuleTable): string | null {
     const target = this.#target(specifier, url, table);
     if (target === null) return null;
@@ -87,11 +72,7 @@ export class Leads {
       : target.mapped;
   }
 
-  /**
-   * Forgets releases that no module comes from.
-   *
-   * @param current the attempts that current modules come from
-   */
+  /** Forgets releases that no module comes from. */
   forgetOld(current: ReadonlySet<number>): void {
     for (const attempt of this.releases.keys()) {
       // Work begun before a swap still imports by its own release.

@@ -22,11 +22,8 @@ function loadNatively(module: unknown, url: string, extension: string): void {
 (globalThis as Record<symbol, unknown>)[KEY] ??= loadNatively;
 
 /**
- * The source that stands for a file which CommonJS code requires.
- *
- * @param url the file's URL
- * @param conditions the conditions of the request
- * @returns CommonJS source, or null where the hook need not answer
+ * The source that stands for a file which CommonJS code requires. Returns CommonJS source, or null where the hook need
+ * not answer.
  */
 export function nativeRequire(
   url: string,
@@ -40,11 +37,7 @@ export function nativeRequire(
   }, ${JSON.stringify(extension)});`;
 }
 
-/**
- * Lets `require` load a file again.
- *
- * @param file its path
- */
+/** Lets `require` load a file again. */
 export function forgetRequired(file: string): void {
   const { _cache } = Module as unknown as { _cache?: Record<string, unknown> };
   if (_cache) delete _cache[file];

@@ -42,12 +42,7 @@ export class PackageLoading {
   #questions = 0;
   readonly #links = new Map<string, Set<string>>();
 
-  /**
-   * Makes a package ready: afterwards modules can import it.
-   *
-   * @param specifier with an exact version: `npm:qs@6.14.1`
-   * @throws what Deno says, where it says anything
-   */
+  /** Makes a package ready: afterwards modules can import it. Throws what Deno says, where it says anything. */
   async add(specifier: string): Promise<void> {
     this.#adding.add(specifier);
     try {
@@ -58,11 +53,8 @@ export class PackageLoading {
   }
 
   /**
-   * Where a specifier leads in this process.
-   *
-   * @param specifier the specifier
-   * @param parent the URL of the module that has it. Default none in particular
-   * @returns the URL, or why there is none; what the image says, and not what a release does
+   * Where a specifier leads in this process. Returns the URL, or why there is none; what the image says, and not what a
+   * release does.
    */
   async where(specifier: string, parent?: string): Promise<Lead> {
     const question = `${ASKING}${++this.#questions}`;
@@ -78,13 +70,7 @@ export class PackageLoading {
     return this.#links;
   }
 
-  /**
-   * Answers what {@linkcode PackageLoading.where} asks.
-   *
-   * @param specifier what is to be resolved
-   * @param resolve resolves for real
-   * @returns null where nothing was asked
-   */
+  /** Answers what {@linkcode PackageLoading.where} asks. Returns null where nothing was asked. */
   answer(
     specifier: string,
     resolve: (specifier: string, parent?: string) => ResolveFnOutput,
@@ -102,24 +88,14 @@ export class PackageLoading {
     return { url: NOTHING, shortCircuit: true };
   }
 
-  /**
-   * Answers the import by which a package is added.
-   *
-   * @param url what is to be loaded
-   * @returns an empty module; null where it is something else
-   */
+  /** Answers the import by which a package is added. Returns an empty module; null where it is something else. */
   empty(url: string): LoadFnOutput | null {
     return this.#adding.has(url)
       ? { format: "module", source: "export {};", shortCircuit: true }
       : null;
   }
 
-  /**
-   * Notes what a package imports.
-   *
-   * @param parent the URL of the importing module
-   * @param url where the import leads
-   */
+  /** Notes what a package imports. */
   note(parent: string, url: string): void {
     const from = packageOfUrl(parent);
     const to = from === null ? null : packageOfUrl(url);

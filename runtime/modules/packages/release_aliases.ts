@@ -55,11 +55,8 @@ export class ReleaseAliases {
   }
 
   /**
-   * Where a bare specifier leads.
-   *
-   * @param specifier the specifier
-   * @param from the path of the importing module
-   * @returns a path under the root with what the alias adds to it, a URL outside of the app, or null where no alias knows it
+   * Where a bare specifier leads. Returns a path under the root with what the alias adds to it, a URL outside of the
+   * app, or null where no alias knows it.
    */
   resolve(specifier: string, from: string): string | null {
     const near = this.#configs.filter(({ folder }) => from.startsWith(folder));

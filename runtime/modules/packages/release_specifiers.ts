@@ -24,12 +24,8 @@ export type Target =
   };
 
 /**
- * Where a specifier leads by the release.
- *
- * @param manifest the release
- * @param path the importing module
- * @param specifier as written
- * @returns null where it leads where it says by its own text, or the release does not tell
+ * Where a specifier leads by the release. Returns null where it leads where it says by its own text, or the release
+ * does not tell.
  */
 export function targetInRelease(
   { modules, packages }: Pick<Manifest, "modules" | "packages">,
@@ -55,12 +51,8 @@ export function targetInRelease(
 }
 
 /**
- * Where a specifier leads by the aliases of the release.
- *
- * @param aliases the aliases
- * @param path the importing module
- * @param specifier as it was asked for
- * @returns null where it leads where it says by its own text, or no alias knows it
+ * Where a specifier leads by the aliases of the release. Returns null where it leads where it says by its own text, or
+ * no alias knows it.
  */
 export function targetByAlias(
   aliases: ReleaseAliases,

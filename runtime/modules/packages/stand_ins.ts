@@ -17,11 +17,8 @@ export interface StandIn {
 }
 
 /**
- * A module that takes some names from the default export of a module of the platform, which named imports of it never follow.
- *
- * @param specifier that module
- * @param names the names
- * @returns the module to import in its place
+ * A module that takes some names from the default export of a module of the platform, which named imports of it never
+ * follow.
  */
 export function standInFor(
   specifier: string,
@@ -55,10 +52,6 @@ export class StandIns {
   /**
    * Puts a module in the place of what was resolved; packages get it too, because helpers in them act on behalf of the
    * app's modules.
-   *
-   * @param result what was resolved
-   * @param context who imports it, and how
-   * @returns what to import
    */
   resolved(
     result: ResolveFnOutput,
@@ -73,10 +66,8 @@ export class StandIns {
   }
 
   /**
-   * Loads a module: Deno prepares none whose URL it was not asked for.
-   *
-   * @param url its URL
-   * @returns its text, or null where it is none of these
+   * Loads a module: Deno prepares none whose URL it was not asked for. Returns its text, or null where it is none of
+   * these.
    */
   load(url: string): LoadFnOutput | null {
     const source = this.#sources.get(url);

@@ -8,12 +8,7 @@ import type {
   Touch,
 } from "../../protocol/manifest/module_analysis.ts";
 
-/**
- * Makes an analysis smaller without saying less.
- *
- * @param analysis the analysis
- * @returns the same, with a table of only those touches that are named
- */
+/** Makes an analysis smaller without saying less. */
 export function compact(analysis: ModuleAnalysis): ModuleAnalysis {
   const { touches } = analysis;
   if (!touches) return analysis;

@@ -18,12 +18,7 @@ const SAID = [
   "prefix",
 ];
 
-/**
- * Digests a piece of code.
- *
- * @param node its tree, which does not change any more
- * @returns 16 hex digits
- */
+/** Digests a piece of code. Returns 16 hex digits. */
 export function codeDigest(node: Node): string {
   // In the node itself: a function is digested for itself, and for every export that leads to it.
   return foundOf(node).digest ??= digestOf(node);

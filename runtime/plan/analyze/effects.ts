@@ -71,13 +71,7 @@ export class EffectTable {
     });
   }
 
-  /**
-   * What running some code does.
-   *
-   * @param units all the code that runs
-   * @param options whether reads are told as well; default false
-   * @returns the effects; empty for none
-   */
+  /** What running some code does. Returns the effects; empty for none. */
   of(
     units: Iterable<Unit>,
     options: { readonly reads?: boolean } = {},

@@ -20,12 +20,8 @@ const MORE = new Set([
 ]);
 
 /**
- * Tells whether blanking out the types of a module gives what Deno makes of it. In doubt it does not.
- *
- * @param resolved the module
- * @param source its text
- * @param options in what language it is
- * @returns false for what is not TypeScript as well: it needs no blanks
+ * Tells whether blanking out the types of a module gives what Deno makes of it. In doubt it does not. Returns false for
+ * what is not TypeScript as well: it needs no blanks.
  */
 export function isErasable(
   { program, bindings }: Resolved,

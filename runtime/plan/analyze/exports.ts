@@ -63,13 +63,7 @@ export function exportedBindings(
   return found;
 }
 
-/**
- * Tells what a module exports.
- *
- * @param code the module
- * @param table what its code does
- * @returns its exports
- */
+/** Tells what a module exports. */
 export function exportsOf(code: Code, table: EffectTable): Exports {
   const { program, bindings } = code.resolved;
   const facts: Record<string, ExportFact> = Object.create(null);

@@ -48,15 +48,7 @@ interface Place {
   readonly path: readonly string[];
 }
 
-/**
- * Finds what a module sets while it is evaluated.
- *
- * @param resolved the module
- * @param units its code
- * @param top the code that runs while it is evaluated
- * @param roots where its values come from
- * @returns what it sets, once by name, in the order of the source
- */
+/** Finds what a module sets while it is evaluated. Returns what it sets, once by name, in the order of the source. */
 export function globalWritesOf(
   resolved: Resolved,
   units: Units,

@@ -8,14 +8,7 @@ import { placeOf } from "./code/places.ts";
 import type { Resolved } from "./code/scope.ts";
 import type { AnalyzeOptions } from "./options.ts";
 
-/**
- * Lists what a module imports, in the order of the source.
- *
- * @param resolved the module
- * @param source its text, for a JSX pragma
- * @param options whether it is TypeScript, which drops imports that no value needs
- * @returns its imports
- */
+/** Lists what a module imports, in the order of the source. */
 export function importsOf(
   resolved: Resolved,
   source: string,
@@ -103,12 +96,7 @@ export function importsOf(
   return found;
 }
 
-/**
- * The text of a string, or of a template without anything to fill in.
- *
- * @param node the expression
- * @returns the text, or null
- */
+/** The text of a string, or of a template without anything to fill in. Returns the text, or null. */
 export function textOf(node: Node | null): string | null {
   if (node?.type === "Literal") {
     const value = field(node, "value");

@@ -10,13 +10,7 @@ const READER =
   /(?:^|\.)(?:readTextFile|readFile|readDir|readdir|createReadStream)(?:Sync)?$/;
 const HOPS_MAX = 3;
 
-/**
- * Tells whether a change of a variable puts into it what was read from a file.
- *
- * @param node where the variable is named
- * @param code the module
- * @returns true if the text tells so
- */
+/** Tells whether a change of a variable puts into it what was read from a file. Returns true if the text tells so. */
 export function takesFile(node: Node, code: Code): boolean {
   for (let at: Node | undefined = node, from = ""; at;) {
     if (at.type === "AssignmentExpression" && from === "left") {

@@ -34,15 +34,7 @@ interface Called {
   readonly specifier: string;
 }
 
-/**
- * Finds the calls by which a module changes packages while it is evaluated.
- *
- * @param resolved the module
- * @param top the code that runs while it is evaluated
- * @param roots where its values come from
- * @param nameOfPackage the name of a package by its specifier; null for what is none
- * @returns the calls, by names that end with what was passed
- */
+/** Finds the calls by which a module changes packages while it is evaluated. */
 export function packageCallsOf(
   resolved: Resolved,
   top: ReadonlySet<Unit>,

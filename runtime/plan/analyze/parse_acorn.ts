@@ -15,12 +15,7 @@ interface Acorn {
   }): unknown;
 }
 
-/**
- * Loads the parser.
- *
- * @param locations whether nodes are to have lines and columns, which takes as long again as parsing without
- * @returns a function that parses the text of a module: JavaScript, as Deno gives it when the types are gone
- */
+/** Loads the parser. */
 export async function acornParser(locations = true): Promise<
   (source: string, commonjs?: boolean) => Node
 > {
@@ -34,11 +29,7 @@ export async function acornParser(locations = true): Promise<
     }) as Node;
 }
 
-/**
- * Loads the parser.
- *
- * @returns a function that analyzes the text of a module: JavaScript, as Deno gives it when the types are gone
- */
+/** Loads the parser. */
 export async function acornAnalyzer(): Promise<
   (source: string, options?: AnalyzeOptions) => ModuleAnalysis
 > {

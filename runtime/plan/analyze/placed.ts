@@ -6,13 +6,7 @@ import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts"
 /** A column behind all that a line says: its first columns may be indentation, which leads nowhere. */
 const LINE_END = 1_000_000;
 
-/**
- * Replaces the places of an analysis.
- *
- * @param analysis of transpiled text
- * @param place leads from a place in that text to the one in the source; both count from 1
- * @returns the same with the places of the source
- */
+/** Replaces the places of an analysis. */
 export function placed(
   analysis: ModuleAnalysis,
   place: (line: number, column: number) => {

@@ -36,15 +36,7 @@ interface Change {
   readonly node: Node;
 }
 
-/**
- * Finds the state of a module: what code that runs after its evaluation changes, instances and open handles.
- *
- * @param code the module
- * @param units its code
- * @param after what may run when its evaluation is over
- * @returns its own variables that need a name, the imports of which something is changed, and whether it keeps what it
- * has read from files
- */
+/** Finds the state of a module: what code that runs after its evaluation changes, instances and open handles. */
 export function stateOf(
   code: Code,
   units: Units,

@@ -65,12 +65,8 @@ interface Use {
 }
 
 /**
- * Compares the packages of a release with those of a process.
- *
- * @param manifest the release
- * @param running what runs
- * @param question what else is known
- * @returns the differences; null where one of both is too old to tell its packages
+ * Compares the packages of a release with those of a process. Returns the differences; null where one of both is too
+ * old to tell its packages.
  */
 export function packageChanges(
   manifest: Manifest,

@@ -9,12 +9,7 @@ const NODE_MODULES =
 const JSR = /^https?:\/\/.*\/(@[^/]+\/[^/]+)\/(\d+\.\d+\.\d+[^/]*)\//;
 const EXACT = /^(npm|jsr):\/?((?:@[^/@]+\/)?[^/@]+)@(\d+\.\d+\.\d+[^/]*)/;
 
-/**
- * The exact package that a URL belongs to.
- *
- * @param url where a specifier leads: in Deno's cache, in `node_modules/.deno`, on a JSR registry, or a specifier itself
- * @returns for example `npm:qs@6.14.1`; null where the URL does not tell
- */
+/** The exact package that a URL belongs to. Returns for example `npm:qs@6.14.1`; null where the URL does not tell. */
 export function packageOfUrl(url: string): string | null {
   const linked = NODE_MODULES.exec(url);
   if (linked) return `npm:${linked[2]}@${linked[1]}`;

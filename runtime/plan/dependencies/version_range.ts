@@ -4,13 +4,7 @@
 
 const RANGE = /^([~^]?)(\d+)(?:\.(\d+|[x*]))?(?:\.(\d+|[x*]))?$/;
 
-/**
- * Whether a range admits a version.
- *
- * @param range as it stands behind a package's name
- * @param version a version
- * @returns false for ranges of other forms, of which nothing is said
- */
+/** Whether a range admits a version. Returns false for ranges of other forms, of which nothing is said. */
 export function admits(range: string, version: string): boolean {
   if (range === "" || range === "*" || range === "latest") return true;
   const match = RANGE.exec(range);

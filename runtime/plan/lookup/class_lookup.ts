@@ -35,13 +35,7 @@ export class ClassLookup {
     this.#exports = exports;
   }
 
-  /**
-   * Finds a class.
-   *
-   * @param path the module that names it
-   * @param of its name there
-   * @returns the class; null for one from outside, or for what is not a class
-   */
+  /** Finds a class. Returns the class; null for one from outside, or for what is not a class. */
   find(path: string, of: NameRef): KnownClass | null {
     if (of.global) return null;
     if (of.specifier === undefined) return this.#declared(path, of.name);
@@ -70,11 +64,8 @@ export class ClassLookup {
   }
 
   /**
-   * Finds the module whose code a member of instances is.
-   *
-   * @param known the class
-   * @param member the member's name
-   * @returns the module that declares the method, or the field with a function; null if it is neither
+   * Finds the module whose code a member of instances is. Returns the module that declares the method, or the field
+   * with a function; null if it is neither.
    */
   functionOwner(known: KnownClass, member: string): string | null {
     for (const { path, fact } of this.#line(known)) {
@@ -88,11 +79,8 @@ export class ClassLookup {
   }
 
   /**
-   * What using a class runs.
-   *
-   * @param known the class
-   * @param member `new`, a method, `static x`, or `*` for all methods
-   * @returns the effects, each with the module that it is written in; null for a method that is not there
+   * What using a class runs. Returns the effects, each with the module that it is written in; null for a method that is
+   * not there.
    */
   effects(
     known: KnownClass,
@@ -118,11 +106,8 @@ export class ClassLookup {
   }
 
   /**
-   * Whether instances of a class have fields of their own.
-   *
-   * @param path the module that names it
-   * @param of its name there
-   * @returns true if so, or if it cannot be told of a class of the app; false for classes from outside
+   * Whether instances of a class have fields of their own. Returns true if so, or if it cannot be told of a class of
+   * the app; false for classes from outside.
    */
   hasFields(path: string, of: NameRef): boolean {
     if (of.global) return false;
@@ -145,11 +130,8 @@ export class ClassLookup {
   }
 
   /**
-   * Whether what a class or function makes can be listened to.
-   *
-   * @param path the module that names it
-   * @param of its name there
-   * @returns true for targets of events and what extends them
+   * Whether what a class or function makes can be listened to. Returns true for targets of events and what extends
+   * them.
    */
   hasListeners(path: string, of: NameRef): boolean {
     const known = this.find(path, of);

@@ -3,13 +3,7 @@
  */
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 
-/**
- * Finds where a name is declared.
- *
- * @param analysis the module; undefined where it is not known
- * @param name a variable, a class, `Class.field`, or what a function or an expression makes: `main.games`
- * @returns the line, from 1; 0 where the analysis does not tell
- */
+/** Finds where a name is declared. Returns the line, from 1; 0 where the analysis does not tell. */
 export function declarationLine(
   analysis: ModuleAnalysis | undefined,
   name: string,
@@ -32,13 +26,7 @@ export function declarationLine(
   return local?.[1].line ?? 0;
 }
 
-/**
- * Finds where a module imports something.
- *
- * @param analysis the module; undefined where it is not known
- * @param isMeant tells by a specifier whether it is meant
- * @returns the line, from 1; 0 where the analysis does not tell
- */
+/** Finds where a module imports something. Returns the line, from 1; 0 where the analysis does not tell. */
 export function importLine(
   analysis: ModuleAnalysis | undefined,
   isMeant: (specifier: string) => boolean,
@@ -47,12 +35,7 @@ export function importLine(
     0;
 }
 
-/**
- * Finds where a module serves.
- *
- * @param analysis the module; undefined where it is not known
- * @returns the line of its only server, from 1; 0 where it has another number of them
- */
+/** Finds where a module serves. Returns the line of its only server, from 1; 0 where it has another number of them. */
 export function serverLine(analysis: ModuleAnalysis | undefined): number {
   const servers = analysis?.owned?.filter(({ kind }) => kind === "server") ??
     [];

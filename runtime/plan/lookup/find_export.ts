@@ -39,13 +39,7 @@ export class ExportFinder {
     this.#view = view;
   }
 
-  /**
-   * Finds where a name comes from.
-   *
-   * @param path the module it is imported from
-   * @param name the exported name; `*` for the namespace
-   * @returns where it comes from
-   */
+  /** Finds where a name comes from. Returns where it comes from. */
   find(path: string, name: string): Found {
     const known = this.#known.get(path)?.get(name) ?? this.#own(path, name);
     if (known) return known;

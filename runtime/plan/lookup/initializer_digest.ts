@@ -16,12 +16,8 @@ export interface InitializerView {
 }
 
 /**
- * Digests an initializer and all it refers to, transitively.
- *
- * @param path the module
- * @param name the initializer, as deno.json calls it
- * @param view the app
- * @returns the digest; null if the module has no such initializer
+ * Digests an initializer and all it refers to, transitively. Returns the digest; null if the module has no such
+ * initializer.
  */
 export function initializerDigest(
   path: string,

@@ -71,12 +71,7 @@ export class Touched {
     this.#isNamed = isNamed;
   }
 
-  /**
-   * Follows what the evaluation of a module touches.
-   *
-   * @param by the module
-   * @param contact called with every value of another module that it gets hold of
-   */
+  /** Follows what the evaluation of a module touches. */
   follow(by: string, contact: (contact: Contact) => void): void {
     const waiting: Step[] = [];
     const analysis = this.#view.analysis(by);

@@ -19,12 +19,8 @@ export interface View {
 }
 
 /**
- * The path of a module in the app that a specifier leads to.
- *
- * @param from the path of the importing module
- * @param specifier as written
- * @param table where its specifiers lead
- * @returns the path without query and fragment; null for what leads outside or is not known
+ * The path of a module in the app that a specifier leads to. Returns the path without query and fragment; null for what
+ * leads outside or is not known.
  */
 export function targetOf(
   from: string,
@@ -43,13 +39,7 @@ export function isOutside(target: string): boolean {
   return /^[a-z][a-z+.-]*:/i.test(target);
 }
 
-/**
- * A path from the folder of another one.
- *
- * @param from the path of a file
- * @param relative a path beginning with `./` or `../`, or a bare one in the same folder
- * @returns the path under the root; null if it leads out
- */
+/** A path from the folder of another one. Returns the path under the root; null if it leads out. */
 export function relativePath(from: string, relative: string): string | null {
   const parts = from.split("/").slice(0, -1);
   for (const part of relative.split("/")) {
@@ -74,12 +64,7 @@ function own<T>(
   return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-/**
- * The release.
- *
- * @param manifest its manifest
- * @returns the view
- */
+/** The release. */
 export function releaseView(
   manifest: Pick<Manifest, "modules" | "analysis">,
 ): View {
@@ -147,13 +132,7 @@ function valueImports(
   return all.filter((edge) => values.has(edge));
 }
 
-/**
- * What runs.
- *
- * @param running what the machine says
- * @param release the release, whose edges stand in for modules that nobody saw being loaded
- * @returns the view
- */
+/** What runs. */
 export function runningView(running: RunningManifest, release: View): View {
   const edges = seenEdges(running);
   const resolve = remembered((path: string, specifier: string) => {
@@ -172,12 +151,7 @@ export function runningView(running: RunningManifest, release: View): View {
   };
 }
 
-/**
- * What hooks have seen each module import.
- *
- * @param running what the machine says
- * @returns the imports by importer; undefined where no hooks saw them
- */
+/** What hooks have seen each module import. Returns the imports by importer; undefined where no hooks saw them. */
 export function seenEdges(
   running: RunningManifest,
 ): Readonly<Record<string, readonly SeenEdge[]>> | undefined {

@@ -15,13 +15,7 @@ import {
   type View,
 } from "../lookup/views.ts";
 
-/**
- * All that the given modules import, statically or not, however deep.
- *
- * @param start where to begin
- * @param edges what each module imports
- * @returns the paths, the first ones among them
- */
+/** All that the given modules import, statically or not, however deep. Returns the paths, the first ones among them. */
 export function* reach(
   start: Iterable<string>,
   edges: (path: string) => Iterable<string>,
@@ -45,14 +39,7 @@ export type ReleaseEdges = Pick<
   "files" | "modules" | "analysis" | "workerSpecifiers"
 >;
 
-/**
- * All that a worker loads: what its script imports, however deep, and the scripts of workers that any of it starts.
- *
- * @param script its script
- * @param manifest the release
- * @param release the release
- * @returns the paths, the script among them
- */
+/** All that a worker loads: what its script imports, however deep, and the scripts of workers that any of it starts. */
 export function* workerReach(
   script: string,
   manifest: ReleaseEdges,
@@ -126,13 +113,8 @@ function aliasOf(specifier: string, { modules }: ReleaseEdges): string | null {
 }
 
 /**
- * Finds loaded modules that nothing reaches any more.
- *
- * @param manifest the release
- * @param running what runs
- * @param release the release
- * @param isChanged whether a module of the release differs from what runs
- * @returns their paths, in order; none where the machine does not say which imports it has seen
+ * Finds loaded modules that nothing reaches any more. Returns their paths, in order; none where the machine does not
+ * say which imports it has seen.
  */
 export function* prunedModules(
   manifest: Manifest,

@@ -5,14 +5,7 @@ import type { RunningManifest } from "../../protocol/manifest/manifest.ts";
 import type { Plan, ReachedClass } from "../plan.ts";
 import type { TakenEntry } from "../rules/keep_rule.ts";
 
-/**
- * Tells of which classes the values that stay hold instances.
- *
- * @param running what the machine has found in its values
- * @param taken what is taken over
- * @param reload the modules that are replaced
- * @returns the classes, by the name of the value
- */
+/** Tells of which classes the values that stay hold instances. */
 export function reachedBy(
   { keptReach = {} }: Pick<RunningManifest, "keptReach">,
   taken: readonly TakenEntry[],

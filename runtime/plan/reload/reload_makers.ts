@@ -7,10 +7,6 @@ import type { ReloadSet } from "./reload_set.ts";
 /**
  * The reload set with the modules that have to make again what is kept: a function that is called again makes its locals
  * again, and only a module that is loaded again can take them.
- *
- * @param reloading the reload set with some more modules
- * @param kept what is named under `keep` in loaded modules, and during whose evaluation functions and expressions made it
- * @returns the reload set
  */
 export function* reloadWithMakers(
   reloading: (more: readonly string[]) => Steps<ReloadSet>,

@@ -60,13 +60,7 @@ export interface ReloadSet {
   readonly writes: readonly Contact[];
 }
 
-/**
- * The boot modules: the main module and all that it imports statically.
- *
- * @param main the path of the main module
- * @param imports what each module imports statically
- * @returns the paths
- */
+/** The boot modules: the main module and all that it imports statically. */
 export function bootModules(
   main: string,
   imports: View["imports"],
@@ -81,12 +75,7 @@ export function bootModules(
   return seen;
 }
 
-/**
- * Computes the reload set in one walk: every module and every edge is looked at once.
- *
- * @param input what changed, and what is known of the release and of what runs
- * @returns what to reload, and what cannot be
- */
+/** Computes the reload set in one walk: every module and every edge is looked at once. */
 export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
   const { boot, release, running } = input;
   const loaded = input.loaded.union(boot);

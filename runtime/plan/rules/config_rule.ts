@@ -13,15 +13,7 @@ import {
 } from "../settings/config_keys.ts";
 import type { Refusal } from "../../base/refusal.ts";
 
-/**
- * Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed.
- *
- * @param manifest the release
- * @param running what runs
- * @param followsPackages whether packages are compared one by one, so that `package.json` need not be
- * @param loads the modules that the release needs
- * @returns the refusals
- */
+/** Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed. */
 export function configRefusals(
   manifest: Manifest,
   running: RunningManifest,
@@ -39,13 +31,7 @@ export function configRefusals(
   });
 }
 
-/**
- * Files of the image that differ and that no process reads: they hold nothing back, but somebody may wait for them.
- *
- * @param manifest the release
- * @param running what runs
- * @returns their paths
- */
+/** Files of the image that differ and that no process reads: they hold nothing back, but somebody may wait for them. */
 export function changedImageFiles(
   manifest: Manifest,
   running: RunningManifest,
@@ -122,11 +108,8 @@ function configReason(path: string): string {
 }
 
 /**
- * Refuses modules that Deno would translate by options which hold for their place alone: a release's file is at another.
- *
- * @param manifest the release
- * @param evaluated the modules that are evaluated
- * @returns a refusal for each file that has such options
+ * Refuses modules that Deno would translate by options which hold for their place alone: a release's file is at
+ * another.
  */
 export function translationRefusals(
   manifest: Manifest,

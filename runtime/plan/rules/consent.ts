@@ -15,12 +15,7 @@ export class Consents {
     this.#given = new Set(given);
   }
 
-  /**
-   * Whether something is consented to; notes that it was asked for.
-   *
-   * @param text the exact text
-   * @returns true if so
-   */
+  /** Whether something is consented to; notes that it was asked for. Returns true if so. */
   take(text: string): boolean {
     if (!this.#given.has(text)) return false;
     this.#used.add(text);
@@ -35,9 +30,6 @@ export class Consents {
   /**
    * What matched nothing. Which of the holders and servers that run are lost is decided once the new code has declared its
    * own.
-   *
-   * @param running the holders and families, and the addresses served, where the machine says them
-   * @returns the texts
    */
   unused(
     { holders, addresses }: Pick<RunningManifest, "holders" | "addresses">,

@@ -7,15 +7,7 @@ import type { Changes } from "../changes.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { assetMatcher } from "../settings/settings.ts";
 
-/**
- * Refuses changed files that would stay as they are.
- *
- * @param changes what differs
- * @param settings which files are only read by `asset()`, which finds them wherever they are
- * @param running whether files can be laid over their place here
- * @param isServed whether a file is a module that the hooks give out of the release when it is wanted
- * @returns a refusal for each
- */
+/** Refuses changed files that would stay as they are. */
 export function fileRefusals(
   changes: Changes,
   settings: ReleaseSettings,

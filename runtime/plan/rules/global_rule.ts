@@ -25,9 +25,6 @@ export interface GlobalInput {
 /**
  * Refuses to replace modules whose globals would stay though the new code does not set them, or would be set on top of
  * what the old code has set.
- *
- * @param input the modules
- * @returns a refusal for each such global
  */
 export function globalRefusals(input: GlobalInput): Refusal[] {
   const { replaced, evaluated, running, release, consents, isWayBack } = input;

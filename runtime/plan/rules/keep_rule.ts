@@ -60,12 +60,7 @@ export interface KeepInput {
   readonly isWayBack: boolean;
 }
 
-/**
- * Judges the values that are named under `keep`, and those that are kept by themselves.
- *
- * @param input the modules and the settings
- * @returns what is taken over, and what is refused
- */
+/** Judges the values that are named under `keep`, and those that are kept by themselves. */
 export function* judgeKeep(input: KeepInput): Steps<KeepVerdict> {
   const { reload, settings, canKeep, consents } = input;
   const refusals: Refusal[] = [];

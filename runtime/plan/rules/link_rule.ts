@@ -6,14 +6,7 @@ import { ExportFinder } from "../lookup/find_export.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import type { View } from "../lookup/views.ts";
 
-/**
- * Links a release.
- *
- * @param paths the modules to check: all that a fresh process could load
- * @param view the release
- * @param has whether the release has a file
- * @returns a refusal for every name that is missing, in the order of the paths
- */
+/** Links a release. Returns a refusal for every name that is missing, in the order of the paths. */
 export function* linkRelease(
   paths: Iterable<string>,
   view: View,

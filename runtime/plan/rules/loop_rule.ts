@@ -11,15 +11,7 @@ import { ExportFinder } from "../lookup/find_export.ts";
 import type { View } from "../lookup/views.ts";
 import type { Consents } from "./consent.ts";
 
-/**
- * Refuses to replace modules whose loops wait for something else than timers.
- *
- * @param replaced the modules that are reloaded or gone
- * @param running the modules as they run
- * @param loaded all modules that run: one of them may have the method that a loop waits for
- * @param consents what is consented to
- * @returns a refusal for each such loop
- */
+/** Refuses to replace modules whose loops wait for something else than timers. */
 export function loopRefusals(
   replaced: readonly string[],
   running: View,

@@ -32,12 +32,7 @@ const CHANGEABLE = /^(?:map|set|array|object|instance|unknown)$/;
 
 /**
  * Finds the state of modules: what they themselves change after their evaluation, and what others change of theirs.
- *
- * @param paths the modules
- * @param loaded all modules that are loaded
- * @param view what runs
- * @param made what functions have made, as `main.ts#main.games`, and while which modules were evaluated. Default nothing
- * @returns the state, by module in the order given
+ * Returns the state, by module in the order given.
  */
 export function* stateIn(
   paths: Iterable<string>,

@@ -10,14 +10,7 @@ import type {
 import type { Refusal } from "../../base/refusal.ts";
 import { importLine } from "../lookup/declaration_line.ts";
 
-/**
- * Refuses what comes by URL and is new: no lock file and no cache of the process knows it.
- *
- * @param manifest the release
- * @param running what runs
- * @param wanted the modules that a fresh process could load
- * @returns the refusals
- */
+/** Refuses what comes by URL and is new: no lock file and no cache of the process knows it. */
 export function remoteRefusals(
   manifest: Manifest,
   running: RunningManifest,
@@ -34,11 +27,6 @@ export function remoteRefusals(
 /**
  * Refuses versions of packages that differ in the lock files, and packages that the process cannot load: where one side is
  * too old to tell its packages one by one.
- *
- * @param manifest the release
- * @param running what runs
- * @param wanted the modules that a fresh process could load
- * @returns the refusals
  */
 export function packageRefusals(
   manifest: Manifest,

@@ -10,14 +10,7 @@ import type { Consents } from "./consent.ts";
 import { assetMatcher } from "../settings/settings.ts";
 import type { View } from "../lookup/views.ts";
 
-/**
- * Finds entries that match nothing.
- *
- * @param settings what `deno.json` says
- * @param consents what was consented to, after every rule has asked
- * @param app the release and what runs
- * @returns one warning for each
- */
+/** Finds entries that match nothing. */
 export function unmatchedSettings(
   settings: ReleaseSettings,
   consents: Consents,

@@ -13,12 +13,8 @@ export interface SocketVerdict {
 }
 
 /**
- * What becomes of open sockets whose handlers are made by replaced modules.
- *
- * @param asked what the release says
- * @param running what runs
- * @param isWayBack whether the release ran before in this process: the way back must not be closed by who has connected since
- * @returns what becomes of them; undefined where nobody says
+ * What becomes of open sockets whose handlers are made by replaced modules. Returns what becomes of them; undefined
+ * where nobody says.
  */
 export function socketsWay(
   asked: ReleaseSettings["sockets"],
@@ -28,15 +24,7 @@ export function socketsWay(
   return isWayBack ? asked ?? settings?.sockets ?? "reconnect" : asked;
 }
 
-/**
- * Judges the open sockets of replaced modules.
- *
- * @param running what runs
- * @param replaced the modules
- * @param way what becomes of them, where that is said
- * @param isWayBack whether the release ran before in this process; what cannot be greeted is closed then. Default false
- * @returns what is refused, and what is told
- */
+/** Judges the open sockets of replaced modules. */
 export function judgeSockets(
   { openSockets = {}, packageSockets = {}, socketLines = {}, analysis = {} }:
     RunningManifest,

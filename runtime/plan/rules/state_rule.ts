@@ -42,12 +42,7 @@ export interface StateInput {
   readonly isWayBack: boolean;
 }
 
-/**
- * Judges the state of replaced modules.
- *
- * @param input the modules and the settings
- * @returns what is refused, and what is lost by name
- */
+/** Judges the state of replaced modules. */
 export function* judgeState(input: StateInput): Steps<StateVerdict> {
   const { reload, pruned, settings, kept } = input;
   const named = new Set(settings.startsAnew);

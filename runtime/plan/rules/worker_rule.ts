@@ -21,14 +21,7 @@ interface Started {
   readonly line: number;
 }
 
-/**
- * The scripts that workers may run.
- *
- * @param running what runs
- * @param paths the modules that may start them
- * @param view where the modules are analyzed
- * @returns the scripts, each with who starts it
- */
+/** The scripts that workers may run. */
 export function* workerScripts(
   running: RunningManifest,
   paths: Iterable<string>,
@@ -53,10 +46,6 @@ export function* workerScripts(
 /**
  * The scripts that a worker of Node's may run whose script the text does not name: any that no module imports. Of the other
  * kind of workers, the process has seen what they run.
- *
- * @param paths the modules that may start them
- * @param context the release, what runs, and where modules are analyzed
- * @returns the scripts, each with who may start it
  */
 export function* unnamedScripts(
   paths: Iterable<string>,
@@ -87,14 +76,7 @@ export function* unnamedScripts(
   return [];
 }
 
-/**
- * Refuses changes of what running workers have loaded.
- *
- * @param scripts the scripts that workers may run
- * @param changed the files that differ or are gone
- * @param context the release, what runs, and what is consented to
- * @returns a refusal for each script that is changed, or imports what is
- */
+/** Refuses changes of what running workers have loaded. */
 export function* workerRefusals(
   scripts: readonly Started[],
   changed: ReadonlySet<string>,
@@ -135,10 +117,6 @@ export function* workerRefusals(
 /**
  * Refuses scripts of workers that name modules by aliases, where the image's own say something else: workers do not pass the
  * hooks, and read the `deno.json` of the image.
- *
- * @param scripts the scripts that workers of the release may run
- * @param context the release, what runs, and what is consented to
- * @returns a refusal for each script that leads to an alias
  */
 export function* workerAliasRefusals(
   scripts: readonly Started[],
@@ -190,12 +168,8 @@ export function* workerAliasRefusals(
 const ALIAS = /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i;
 
 /**
- * Refuses workers that modules start while they are evaluated: what changes of their scripts is at its place only later.
- *
- * @param evaluated the modules that are evaluated
- * @param changed the files that differ or are gone
- * @param context the release
- * @returns a refusal for each script that is changed, or imports what is
+ * Refuses workers that modules start while they are evaluated: what changes of their scripts is at its place only
+ * later.
  */
 export function* workerLoadRefusals(
   evaluated: readonly string[],

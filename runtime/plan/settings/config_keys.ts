@@ -130,22 +130,12 @@ function tsconfigKeys(said: Record<string, unknown>): Record<string, string> {
   return keys;
 }
 
-/**
- * Whether a file is a `tsconfig.json`, whose options Deno translates by.
- *
- * @param path its path
- * @returns true if so
- */
+/** Whether a file is a `tsconfig.json`, whose options Deno translates by. Returns true if so. */
 export function isTsconfigPath(path: string): boolean {
   return /(?:^|\/)tsconfig\.json$/.test(path);
 }
 
-/**
- * Of compiler options, those that change the code that runs.
- *
- * @param options what stands under `compilerOptions`
- * @returns those
- */
+/** Of compiler options, those that change the code that runs. */
 export function emitOptions(options: unknown): Record<string, unknown> {
   if (typeof options !== "object" || options === null) return {};
   return Object.fromEntries(
@@ -182,12 +172,7 @@ function canonical(value: unknown): string {
   ) ?? "";
 }
 
-/**
- * What decides where specifiers lead that only a run tells.
- *
- * @param keys digests by file and key
- * @returns digests by file
- */
+/** What decides where specifiers lead that only a run tells. */
 export function aliasDigests(
   keys: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Record<string, string> {
@@ -208,14 +193,7 @@ function aliasKeys(path: string): readonly string[] {
     : ["aliases", "exports", "importMap", "*"];
 }
 
-/**
- * Whether what decides that differs between two states of an app.
- *
- * @param before its digests by file
- * @param after those of the other one
- * @param isSame whether a file is the same of which only the other one says something
- * @returns true if something differs
- */
+/** Whether what decides that differs between two states of an app. Returns true if something differs. */
 export function aliasesDiffer(
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,

@@ -58,21 +58,12 @@ export class FileReads {
     this.#context = context;
   }
 
-  /**
-   * Lets an attempt's modules read the files of their release while they are evaluated.
-   *
-   * @param attempt the attempt
-   * @param files where each file that differs is, by its path under the root
-   */
+  /** Lets an attempt's modules read the files of their release while they are evaluated. */
   begin(attempt: number, files: AttemptFiles): void {
     this.#attempts.set(attempt, files);
   }
 
-  /**
-   * Ends that: the files are at their place, or are not wanted any more.
-   *
-   * @param attempt the attempt
-   */
+  /** Ends that: the files are at their place, or are not wanted any more. */
   end(attempt: number): void {
     this.#attempts.delete(attempt);
   }
@@ -80,10 +71,6 @@ export class FileReads {
   /**
    * Lets whoever meets older code read what lay at the places of files before: code and files of one answer are of one
    * version.
-   *
-   * @param generation the generation of the code that the files came with
-   * @param files the files
-   * @returns ends that
    */
   replaced(generation: number, files: ReplacedFiles): () => void {
     this.#replaced.set(generation, files);
@@ -99,32 +86,19 @@ export class FileReads {
     return this.#changes;
   }
 
-  /**
-   * Who has read a file while it was evaluated.
-   *
-   * @returns the paths of modules by the path of the file; that of a folder, for what is in it, ends with a slash
-   */
+  /** Who has read a file while it was evaluated. */
   get readers(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#readers;
   }
 
-  /**
-   * Who has read a file later than that.
-   *
-   * @returns the paths of modules by the path of the file
-   */
+  /** Who has read a file later than that. */
   get lateReaders(): ReadonlyMap<string, ReadonlySet<string>> {
     return new Map(
       [...this.#late].map(([path, { readers }]) => [path, readers]),
     );
   }
 
-  /**
-   * Where a file is to be read by whoever calls.
-   *
-   * @param path what was asked for
-   * @returns that, or an absolute path in its place
-   */
+  /** Where a file is to be read by whoever calls. Returns that, or an absolute path in its place. */
   lead(path: unknown): unknown {
     const root = this.#concerned();
     const own = root === null ? null : pathUnder(root, path);
@@ -144,10 +118,8 @@ export class FileReads {
   }
 
   /**
-   * What is in a folder for whoever calls, besides or instead of what is at its place.
-   *
-   * @param path what was asked for
-   * @returns the difference, or null where there is none
+   * What is in a folder for whoever calls, besides or instead of what is at its place. Returns the difference, or null
+   * where there is none.
    */
   folder(path: unknown): FolderChange | null {
     const root = this.#concerned();

@@ -10,13 +10,7 @@ export interface FolderChange {
   readonly removed: ReadonlySet<string>;
 }
 
-/**
- * Finds out what files that are replaced make of a folder.
- *
- * @param folder its path under the app root; empty for the root itself
- * @param files the files by path; null for one that is not there
- * @returns the difference, or null where there is none
- */
+/** Finds out what files that are replaced make of a folder. Returns the difference, or null where there is none. */
 export function folderChange(
   folder: string,
   files: ReadonlyMap<string, string | null>,

@@ -25,13 +25,7 @@ export type Call = (path: unknown, ...rest: unknown[]) => unknown;
 /** Ends what was opened in vain. */
 export type Discard = (opened: unknown) => void;
 
-/**
- * Leads a call that returns what it has read.
- *
- * @param native the call
- * @param leads where to read
- * @returns it, led
- */
+/** Leads a call that returns what it has read. */
 export function ledNow(native: Call, leads: Leads): Call {
   return likeNative(
     (path: unknown, ...rest: unknown[]) =>
@@ -40,14 +34,7 @@ export function ledNow(native: Call, leads: Leads): Call {
   );
 }
 
-/**
- * Leads a call that promises what it reads.
- *
- * @param native the call
- * @param leads where to read
- * @param discard ends what was opened in vain
- * @returns it, led
- */
+/** Leads a call that promises what it reads. */
 export function ledLater(
   native: Call,
   leads: Leads,
@@ -77,14 +64,7 @@ export function ledLater(
   }, native);
 }
 
-/**
- * Leads a call that tells a callback what it has read.
- *
- * @param native the call
- * @param leads where to read
- * @param discard ends what was opened in vain
- * @returns it, led
- */
+/** Leads a call that tells a callback what it has read. */
 export function ledCallback(
   native: Call,
   leads: Leads,
@@ -127,12 +107,7 @@ function fileAfter(
 
 /**
  * What is in a folder besides or instead of what the disk has told, also where files were laid over it meanwhile.
- *
- * @param leads where to read
- * @param path the folder
- * @param atFirst the difference when it was asked for
- * @param changes how many changes there were then
- * @returns the difference, or null where there is none
+ * Returns the difference, or null where there is none.
  */
 export function folderAfter(
   leads: Leads,
@@ -143,14 +118,7 @@ export function folderAfter(
   return atFirst ?? (changes === leads.changes ? null : leads.folder(path));
 }
 
-/**
- * Gives a wrapper the properties of what it stands for.
- *
- * @param wrapped the wrapper
- * @param native what it stands for
- * @param promised wraps the function that `promisify` gives for it, where that is one of its own
- * @returns the wrapper
- */
+/** Gives a wrapper the properties of what it stands for. */
 export function likeNative(
   wrapped: Call,
   native: Call,

@@ -49,12 +49,7 @@ const BY_PROMISE = [
   "copyFile",
 ] as const;
 
-/**
- * Puts wrappers in the place of what reads files by `node:fs`.
- *
- * @param leads where to read
- * @returns the modules to import in the place of the platform's, by the URLs of those they stand for
- */
+/** Puts wrappers in the place of what reads files by `node:fs`. */
 export function wrapNode(leads: Leads): ReadonlyMap<string, StandIn> {
   const sync = fs as unknown as Table;
   const later = promises as unknown as Table;
@@ -218,10 +213,6 @@ function direntOf(
 
 /**
  * Leads a call that returns where a file really is; one that is not at its place yet, or any more, is told to be there.
- *
- * @param native the call
- * @param leads where to read
- * @returns it, led
  */
 export function ledRealPath(native: Call, leads: Leads): Call {
   return likeNative(
@@ -231,13 +222,7 @@ export function ledRealPath(native: Call, leads: Leads): Call {
   );
 }
 
-/**
- * Leads a call that promises that.
- *
- * @param native the call
- * @param leads where to read
- * @returns it, led
- */
+/** Leads a call that promises that. */
 export function ledRealPathLater(native: Call, leads: Leads): Call {
   return likeNative(
     (path: unknown, ...rest: unknown[]) =>

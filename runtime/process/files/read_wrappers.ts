@@ -25,12 +25,7 @@ const DENO = [
   "copyFile",
 ] as const;
 
-/**
- * Puts wrappers in the place of what reads files.
- *
- * @param leads where to read
- * @returns the modules to import in the place of the platform's, by the URLs of those they stand for
- */
+/** Puts wrappers in the place of what reads files. */
 export function wrapReads(leads: Leads): ReadonlyMap<string, StandIn> {
   wrapDeno(leads);
   wrapFetch(leads);

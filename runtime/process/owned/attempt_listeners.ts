@@ -45,21 +45,13 @@ export class AttemptListeners {
     this.#context = context;
   }
 
-  /**
-   * Begins to see what an attempt adds.
-   *
-   * @param attempt the attempt
-   */
+  /** Begins to see what an attempt adds. */
   begin(attempt: number): void {
     this.#added.set(attempt, []);
     this.#restore ??= this.#watch();
   }
 
-  /**
-   * Ends that: the attempt is in, or its listeners have been taken off.
-   *
-   * @param attempt the attempt
-   */
+  /** Ends that: the attempt is in, or its listeners have been taken off. */
   end(attempt: number): void {
     for (const it of this.#added.get(attempt) ?? []) {
       if (typeof it === "function") continue;
@@ -72,11 +64,7 @@ export class AttemptListeners {
     this.#forget(attempt);
   }
 
-  /**
-   * Takes off what a given-up attempt has added.
-   *
-   * @param attempt the attempt
-   */
+  /** Takes off what a given-up attempt has added. */
   giveUp(attempt: number): void {
     for (const it of this.#added.get(attempt) ?? []) {
       if (typeof it === "function") it();

@@ -50,21 +50,12 @@ export abstract class Owners<Entry extends Owner> {
     this.context = context;
   }
 
-  /**
-   * Gets ready for what an attempt asks for.
-   *
-   * @param attempt the attempt
-   * @param replaced the modules that it replaces
-   */
+  /** Gets ready for what an attempt asks for. */
   begin(attempt: number, replaced: ReadonlySet<string>): void {
     this.#attempts.set(attempt, { replaced, asked: [], isIn: false });
   }
 
-  /**
-   * Puts what an attempt has asked for in the place of what the replaced modules have.
-   *
-   * @param attempt the attempt, which everybody meets now
-   */
+  /** Puts what an attempt has asked for in the place of what the replaced modules have. */
   commit(attempt: number): void {
     const mine = this.#attempts.get(attempt);
     if (!mine) return;
@@ -80,11 +71,7 @@ export abstract class Owners<Entry extends Owner> {
     this.replace(before, next);
   }
 
-  /**
-   * Forgets what a given-up attempt has asked for.
-   *
-   * @param attempt the attempt
-   */
+  /** Forgets what a given-up attempt has asked for. */
   giveUp(attempt: number): void {
     const mine = this.#attempts.get(attempt);
     if (!mine) return;
@@ -95,11 +82,7 @@ export abstract class Owners<Entry extends Owner> {
     this.replace(isIn, []);
   }
 
-  /**
-   * Forgets attempts that are in and of which nothing asks any more.
-   *
-   * @param isNeeded tells those that may still ask for something
-   */
+  /** Forgets attempts that are in and of which nothing asks any more. */
   forget(isNeeded: (attempt: number) => boolean): void {
     for (const [attempt, { isIn }] of this.#attempts) {
       if (isIn && !isNeeded(attempt)) this.#attempts.delete(attempt);

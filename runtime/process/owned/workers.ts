@@ -8,8 +8,7 @@ import threads from "node:worker_threads";
 export interface WorkersContext {
   /**
    * What of a script will be another one when the upgrade that evaluates the caller is in: itself, or what it imports.
-   *
-   * @returns its path; null where nothing is, or nobody is evaluated
+   * Returns its path; null where nothing is, or nobody is evaluated.
    */
   stale(url: string): { readonly script: string; readonly file: string } | null;
 }

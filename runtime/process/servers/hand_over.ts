@@ -93,12 +93,7 @@ export abstract class HandOver<
     this.#context = context;
   }
 
-  /**
-   * Gets ready for what an attempt serves.
-   *
-   * @param attempt the attempt
-   * @param replaced the modules that it replaces, whose listeners it may take over
-   */
+  /** Gets ready for what an attempt serves. */
   begin(attempt: number, replaced: ReadonlySet<string>): void {
     this.#attempts.set(attempt, {
       replaced,
@@ -117,12 +112,7 @@ export abstract class HandOver<
       .map(({ key }) => key);
   }
 
-  /**
-   * The addresses that the evaluation of replaced modules has asked for, and that of the attempt has not.
-   *
-   * @param attempt the attempt
-   * @returns the addresses
-   */
+  /** The addresses that the evaluation of replaced modules has asked for, and that of the attempt has not. */
   unclaimed(attempt: number): ServedAddress[] {
     return this.#left(attempt).map(({ key, gate }) => ({
       address: key,
@@ -130,32 +120,17 @@ export abstract class HandOver<
     }));
   }
 
-  /**
-   * Why listeners of replaced modules could not be handed over to an attempt.
-   *
-   * @param attempt the attempt
-   * @returns a sentence for each
-   */
+  /** Why listeners of replaced modules could not be handed over to an attempt. */
   refused(attempt: number): readonly string[] {
     return this.#attempts.get(attempt)?.refused ?? [];
   }
 
-  /**
-   * Stops listening at addresses that the new code does not ask for.
-   *
-   * @param attempt the attempt, in for good
-   */
+  /** Stops listening at addresses that the new code does not ask for. */
   endUnclaimed(attempt: number): void {
     for (const listener of this.#left(attempt)) this.close(listener);
   }
 
-  /**
-   * Lets what an attempt serves take its places, for whoever meets its generation.
-   *
-   * @param attempt the attempt
-   * @param generation its generation
-   * @returns puts the old ones back
-   */
+  /** Lets what an attempt serves take its places, for whoever meets its generation. */
   swap(attempt: number, generation: number): () => void {
     const mine = this.#attempts.get(attempt);
     if (!mine) return () => {};
@@ -169,11 +144,7 @@ export abstract class HandOver<
     };
   }
 
-  /**
-   * Lets everybody reach the listeners that an attempt opened.
-   *
-   * @param attempt the attempt
-   */
+  /** Lets everybody reach the listeners that an attempt opened. */
   commit(attempt: number): void {
     const mine = this.#attempts.get(attempt);
     if (!mine) return;
@@ -182,11 +153,7 @@ export abstract class HandOver<
     for (const { gate } of mine.opened) gate.newest.ready = null;
   }
 
-  /**
-   * Closes what a given-up attempt opened.
-   *
-   * @param attempt the attempt
-   */
+  /** Closes what a given-up attempt opened. */
   giveUp(attempt: number): void {
     const mine = this.#attempts.get(attempt);
     if (!mine) return;
@@ -195,11 +162,7 @@ export abstract class HandOver<
     for (const listener of mine.opened) this.close(listener);
   }
 
-  /**
-   * Forgets attempts that are in and of which nothing listens any more.
-   *
-   * @param isNeeded tells those that may still ask for something
-   */
+  /** Forgets attempts that are in and of which nothing listens any more. */
   forget(isNeeded: (attempt: number) => boolean): void {
     for (const [attempt, { committed }] of this.#attempts) {
       if (committed && !isNeeded(attempt)) this.#attempts.delete(attempt);
@@ -226,9 +189,7 @@ export abstract class HandOver<
   }
 
   /**
-   * Finds the listener that whoever asks may take over.
-   *
-   * @throws {TypeError} if it would go on with other options than are asked for
+   * Finds the listener that whoever asks may take over. Throws if it would go on with other options than are asked for.
    */
   protected claimable(
     { mine }: Asked<Listener, Served>,

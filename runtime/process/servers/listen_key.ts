@@ -3,11 +3,8 @@
  */
 
 /**
- * The address that a call of Node's `listen` asks for.
- *
- * @param args its arguments
- * @param anyPort makes the key of an address for which any port will do, told the host
- * @returns the address; null for a handle or descriptor, which nobody else can ask for
+ * The address that a call of Node's `listen` asks for. Returns the address; null for a handle or descriptor, which
+ * nobody else can ask for.
  */
 export function listenKey(
   args: readonly unknown[],
@@ -34,14 +31,7 @@ export function listenKey(
   );
 }
 
-/**
- * The address that a port and a host stand for.
- *
- * @param port the port, 0 for any
- * @param host the host, or whatever else is given in its place
- * @param anyPort makes the key of an address for which any port will do, told the host
- * @returns the address
- */
+/** The address that a port and a host stand for. */
 export function addressKey(
   port: unknown,
   host: unknown,
@@ -53,12 +43,7 @@ export function addressKey(
   return number === 0 ? anyPort(shown) : `${shown}:${number}`;
 }
 
-/**
- * An address as an app names it where it consents to serving it no more.
- *
- * @param key the address, as {@linkcode addressKey} makes it
- * @returns the port alone for one of all hosts, else the address
- */
+/** An address as an app names it where it consents to serving it no more. */
 export function consentAddress(key: string): string {
   const [, port = "0"] = /^\*:(\d+)$/.exec(key) ?? [];
   return port === "0" ? key : port;
@@ -67,10 +52,6 @@ export function consentAddress(key: string): string {
 /**
  * Tells whether two addresses, as {@linkcode addressKey} makes them, are of one port and one of them of all hosts: whoever
  * listens at one of them is in the way of the other.
- *
- * @param key the one
- * @param other the other
- * @returns whether they are
  */
 export function samePort(key: string, other: string): boolean {
   const [mine, its] = [key, other].map((it) => /^(.*):(\d+)$/.exec(it));
@@ -78,13 +59,7 @@ export function samePort(key: string, other: string): boolean {
     [mine[1], its[1]].some((host) => /(?:^| )\*$/.test(host!));
 }
 
-/**
- * The host that a listener is to listen on.
- *
- * @param host what the code gives
- * @param preset what it is where the code gives none
- * @returns the host, without brackets
- */
+/** The host that a listener is to listen on. */
 export function listenHost(host: unknown, preset: string): string {
   return typeof host === "string" && host !== ""
     ? host.replace(/^\[(.*)\]$/, "$1")

@@ -24,13 +24,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   writableAll: false,
 };
 
-/**
- * What a listener is opened with.
- *
- * @param options the options as the code gives them
- * @param host the host that it listens on; absent for a socket with a path
- * @returns what stays as it is for as long as it listens
- */
+/** What a listener is opened with. */
 export function listenerOptions(
   options: unknown,
   host?: string,
@@ -42,12 +36,7 @@ export function listenerOptions(
   return new Map(host === undefined ? all : [...all, ["hostname", host]]);
 }
 
-/**
- * What a call of Node's `listen` opens a listener with.
- *
- * @param args its arguments
- * @returns what stays as it is for as long as it listens
- */
+/** What a call of Node's `listen` opens a listener with. */
 export function nodeListenOptions(args: readonly unknown[]): ListenerOptions {
   // Deno's own modules hand the normalized arguments on as one list.
   const [first, ...rest]: readonly unknown[] = Array.isArray(args[0])
@@ -66,11 +55,8 @@ export function nodeListenOptions(args: readonly unknown[]): ListenerOptions {
 }
 
 /**
- * Tells which options two versions of the code ask for differently.
- *
- * @param before what the listener was opened with
- * @param wanted what the new code asks for
- * @returns their names, as a sentence says them; empty where they are the same
+ * Tells which options two versions of the code ask for differently. Returns their names, as a sentence says them; empty
+ * where they are the same.
  */
 export function changedOptions(
   before: ListenerOptions,

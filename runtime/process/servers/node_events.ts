@@ -25,14 +25,7 @@ export interface NodeEventsContext {
   note(error: unknown, work: Work | null): void;
 }
 
-/**
- * Lets the events of a request, a response or a socket be of the work that they belong to.
- *
- * @param value what a listener is given
- * @param work the work
- * @param inContext runs something in the async context that its server's listeners run in
- * @param context what is needed
- */
+/** Lets the events of a request, a response or a socket be of the work that they belong to. */
 export function follow(
   value: unknown,
   work: Work | null,
@@ -61,10 +54,8 @@ export function follow(
 }
 
 /**
- * Tells when a request is answered.
- *
- * @param args what the listeners are given
- * @returns settles then; undefined for other events, which are over when their listeners return
+ * Tells when a request is answered. Returns settles then; undefined for other events, which are over when their
+ * listeners return.
  */
 export function answered(args: readonly unknown[]): Promise<void> | undefined {
   const response = args[1];
@@ -72,13 +63,7 @@ export function answered(args: readonly unknown[]): Promise<void> | undefined {
   return new Promise((resolve) => response.once("close", resolve));
 }
 
-/**
- * Takes the pass of a health check off a request.
- *
- * @param args what the listeners are given
- * @param passes the passes that are outstanding
- * @returns the work of the check, or null for a stranger
- */
+/** Takes the pass of a health check off a request. Returns the work of the check, or null for a stranger. */
 export function redeemed(
   args: readonly unknown[],
   passes: Passes,

@@ -48,23 +48,13 @@ export class Passes {
     return this.#outstanding.size > 0;
   }
 
-  /**
-   * The check that sent a request.
-   *
-   * @param request the request
-   * @returns its work, or null for a stranger
-   */
+  /** The check that sent a request. Returns its work, or null for a stranger. */
   ofRequest(request: Request): Work | null {
     const secret = allHeaders.call(request).get(PASS_HEADER);
     return secret === null ? null : this.redeem(secret);
   }
 
-  /**
-   * Says that a port of this process is listened on.
-   *
-   * @param port the port
-   * @returns says that it is no more
-   */
+  /** Says that a port of this process is listened on. */
   listening(port: number): () => void {
     this.#listening.set(port, (this.#listening.get(port) ?? 0) + 1);
     return () => {
@@ -74,22 +64,12 @@ export class Passes {
     };
   }
 
-  /**
-   * Tells whether this process listens on a port.
-   *
-   * @param port the port
-   * @returns whether it does
-   */
+  /** Tells whether this process listens on a port. */
   listensOn(port: number): boolean {
     return this.#listening.has(port);
   }
 
-  /**
-   * Takes a secret in, once.
-   *
-   * @param secret what the header says
-   * @returns the work of the check that sent it, or null for a stranger
-   */
+  /** Takes a secret in, once. Returns the work of the check that sent it, or null for a stranger. */
   redeem(secret: string): Work | null {
     const work = this.#outstanding.get(secret) ?? null;
     this.#outstanding.delete(secret);
@@ -237,12 +217,7 @@ interface AgentRequest {
   setHeader(name: string, value: string): void;
 }
 
-/**
- * Whether a host name leads to this computer, `0.0.0.0` included.
- *
- * @param hostname the name
- * @returns whether it does
- */
+/** Whether a host name leads to this computer, `0.0.0.0` included. */
 export function isLoopback(hostname: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[?::1?\]?)$/.test(hostname);
 }

@@ -23,12 +23,7 @@ const FOLLOWED = [
   "timeout",
 ] as const;
 
-/**
- * Lets a server have the properties of another one, once that serves in its place.
- *
- * @param server the server
- * @param serving the one whose properties count; itself for as long as its own do
- */
+/** Lets a server have the properties of another one, once that serves in its place. */
 export function followProperties(server: Server, serving: () => Server): void {
   for (const name of FOLLOWED) {
     let own: unknown = Reflect.get(server, name);
@@ -46,12 +41,7 @@ export function followProperties(server: Server, serving: () => Server): void {
   }
 }
 
-/**
- * Lets a server count the connections of the one that has the listening socket.
- *
- * @param server the server
- * @param front the one that has the listening socket
- */
+/** Lets a server count the connections of the one that has the listening socket. */
 export function countConnectionsOf(server: Server, front: Server): void {
   Object.defineProperty(server, "_connections", {
     get: () => Reflect.get(front, "_connections"),

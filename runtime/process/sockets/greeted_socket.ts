@@ -43,9 +43,8 @@ export class GreetedSocket {
   }
 
   /**
-   * Takes the old handlers off and asks the newest code; what comes meanwhile waits for the new ones.
-   *
-   * @throws whatever that code throws
+   * Takes the old handlers off and asks the newest code; what comes meanwhile waits for the new ones. Throws whatever
+   * that code throws.
    */
   async greet(): Promise<void> {
     const { request } = this;

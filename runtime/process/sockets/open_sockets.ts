@@ -121,33 +121,18 @@ export class OpenSockets {
     }));
   }
 
-  /**
-   * Notes a socket that a package has upgraded from a request to a server of Node's modules.
-   *
-   * @param socket the socket
-   * @param place the module that serves
-   */
+  /** Notes a socket that a package has upgraded from a request to a server of Node's modules. */
   upgraded(socket: Socket, place: string | null): void {
     this.#opened(socket, place, () => socket.end(RESTART_FRAME));
   }
 
-  /**
-   * Notes a connection to a server of Node's modules that speaks no protocol known here.
-   *
-   * @param socket the connection
-   * @param place the module that serves
-   */
+  /** Notes a connection to a server of Node's modules that speaks no protocol known here. */
   connected(socket: Socket, place: string | null): void {
     const since = performance.now();
     this.#opened(socket, place, () => socket.end(), { since });
   }
 
-  /**
-   * Notes a connection that a listener of Deno's has accepted.
-   *
-   * @param connection the connection
-   * @param place the module that listens
-   */
+  /** Notes a connection that a listener of Deno's has accepted. */
   accepted(connection: Deno.Conn, place: string | null): void {
     if (place === null) return;
     this.#open.add({
@@ -197,11 +182,7 @@ export class OpenSockets {
     socket.once("close", () => this.#open.delete(open));
   }
 
-  /**
-   * Asks the clients of replaced modules to connect again, not all at once.
-   *
-   * @param paths the modules
-   */
+  /** Asks the clients of replaced modules to connect again, not all at once. */
   reconnect(paths: ReadonlySet<string>): void {
     this.#end(this.#of(paths));
   }
@@ -209,19 +190,12 @@ export class OpenSockets {
   /**
    * Says that code was replaced, and that no socket that it opens from now on may stay: a request that began in it may be
    * upgraded later.
-   *
-   * @param paths its modules
-   * @param generation the generation of the new code
    */
   replaced(paths: ReadonlySet<string>, generation: number): void {
     for (const path of paths) this.#replacedIn.set(path, generation);
   }
 
-  /**
-   * Says that sockets of replaced code may stay.
-   *
-   * @param paths its modules
-   */
+  /** Says that sockets of replaced code may stay. */
   kept(paths: ReadonlySet<string>): void {
     for (const path of paths) this.#replacedIn.delete(path);
   }
@@ -229,9 +203,6 @@ export class OpenSockets {
   /**
    * Asks those clients of replaced modules to connect again that nobody was asked about, because they came while the upgrade
    * was under way; not before what they began had its time to end.
-   *
-   * @param paths the modules
-   * @param afterMs the time, in milliseconds
    */
   reconnectLate(paths: ReadonlySet<string>, afterMs: number): void {
     const late = this.#of(paths);
@@ -257,11 +228,7 @@ export class OpenSockets {
     next();
   }
 
-  /**
-   * Lets new code greet the open sockets of replaced modules, as if their clients had connected now.
-   *
-   * @param paths the modules
-   */
+  /** Lets new code greet the open sockets of replaced modules, as if their clients had connected now. */
   async greet(paths: ReadonlySet<string>): Promise<void> {
     const { generations, report } = this.#context;
     const greetable = this.#context.greetable();

@@ -44,10 +44,8 @@ interface IoSocket {
 const SERVICE_RESTART = 1012;
 
 /**
- * Tells what an emitter of "connection" is.
- *
- * @param emitter the emitter
- * @returns its kind, the same for the one that new code makes in its place; null for another emitter
+ * Tells what an emitter of "connection" is. Returns its kind, the same for the one that new code makes in its place;
+ * null for another emitter.
  */
 export function kindOf(emitter: object): string | null {
   const it = emitter as Record<string, unknown>;
@@ -59,26 +57,14 @@ export function kindOf(emitter: object): string | null {
   return isWs ? `ws ${(it as WsServer).options?.path ?? ""}` : null;
 }
 
-/**
- * What a socket listens to now.
- *
- * @param socket the socket
- * @returns its listeners, by event
- */
+/** What a socket listens to now. */
 export function listenersOf(socket: EventEmitter): Listeners {
   return new Map(
     socket.eventNames().map((name) => [name, socket.rawListeners(name)]),
   );
 }
 
-/**
- * Tells whether a socket got handlers while its "connection" was told.
- *
- * @param socket the socket
- * @param before what it listened to before
- * @param kind its kind
- * @returns whether it did
- */
+/** Tells whether a socket got handlers while its "connection" was told. */
 export function isHandled(
   socket: EventEmitter,
   before: Listeners,
@@ -91,13 +77,7 @@ export function isHandled(
     );
 }
 
-/**
- * The socket of the network beneath a socket.
- *
- * @param socket the socket
- * @param kind its kind
- * @returns it; null where there is none, as between two polls
- */
+/** The socket of the network beneath a socket. Returns it; null where there is none, as between two polls. */
 export function netSocketOf(socket: EventEmitter, kind: string): Socket | null {
   const ws = kind.startsWith("socket.io")
     ? (socket as { conn?: { transport?: { socket?: unknown } } }).conn
@@ -106,12 +86,7 @@ export function netSocketOf(socket: EventEmitter, kind: string): Socket | null {
   return (ws as { _socket?: Socket } | undefined)?._socket ?? null;
 }
 
-/**
- * Closes a socket, so that its client connects again.
- *
- * @param socket the socket
- * @param kind its kind
- */
+/** Closes a socket, so that its client connects again. */
 export function end(socket: EventEmitter, kind: string): void {
   if (kind.startsWith("socket.io")) {
     (socket as unknown as IoSocket).disconnect(true);
@@ -120,13 +95,7 @@ export function end(socket: EventEmitter, kind: string): void {
   }
 }
 
-/**
- * Lets the sessions beneath one server be known to another.
- *
- * @param old the emitter that has them
- * @param now the emitter in its place
- * @param kind the kind of both
- */
+/** Lets the sessions beneath one server be known to another. */
 export function moveSessions(old: object, now: object, kind: string): void {
   if (!kind.startsWith("socket.io")) return;
   const { engine: before } = (old as Namespace).server;
@@ -145,14 +114,7 @@ export function moveSessions(old: object, now: object, kind: string): void {
   }
 }
 
-/**
- * Moves a socket from one server to another.
- *
- * @param socket the socket
- * @param old the emitter that has it
- * @param now the emitter in its place
- * @param kind the kind of both
- */
+/** Moves a socket from one server to another. */
 export function moveSocket(
   socket: EventEmitter,
   old: object,

@@ -100,12 +100,7 @@ export class PackageSockets {
     return found;
   }
 
-  /**
-   * Lets the code of an attempt greet the open sockets of the modules that it replaced.
-   *
-   * @param attempt the attempt, in for everybody
-   * @param paths the modules
-   */
+  /** Lets the code of an attempt greet the open sockets of the modules that it replaced. */
   greet(attempt: number, paths: ReadonlySet<string>): void {
     const { isAmong } = this.#context;
     const all = [...this.#tellers];
@@ -122,12 +117,7 @@ export class PackageSockets {
     }
   }
 
-  /**
-   * Forgets what nobody is connected to any more: that of replaced modules, or of an attempt that is given up.
-   *
-   * @param attempt the attempt
-   * @param paths the modules that it has replaced; null where it is given up
-   */
+  /** Forgets what nobody is connected to any more: that of replaced modules, or of an attempt that is given up. */
   forget(attempt: number, paths: ReadonlySet<string> | null): void {
     for (const it of this.#tellers) {
       const isOver = paths === null

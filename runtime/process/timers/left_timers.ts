@@ -42,14 +42,7 @@ export class LeftTimers {
     this.#callingPlace = callingPlace;
   }
 
-  /**
-   * Sets a timer, and knows it until it has come or is cleared.
-   *
-   * @param set sets it by the platform's function, told what to run
-   * @param body what to run
-   * @param about what the app has asked for
-   * @returns the timer
-   */
+  /** Sets a timer, and knows it until it has come or is cleared. */
   set(
     set: (run: Callback) => Timer,
     body: Callback,
@@ -87,11 +80,7 @@ export class LeftTimers {
     return timer;
   }
 
-  /**
-   * Forgets a timer that is cleared.
-   *
-   * @param timer the timer, or its number
-   */
+  /** Forgets a timer that is cleared. */
   cleared(timer: unknown): void {
     if (this.#pending.delete(timer) || typeof timer === "object") return;
     const number = Number(timer);
@@ -100,13 +89,7 @@ export class LeftTimers {
     }
   }
 
-  /**
-   * The timers that would go on after an upgrade.
-   *
-   * @param drainMs how long work begun before has to end, in milliseconds
-   * @param isWorking whether any work goes on: streams are asked for more outside of the work that they belong to
-   * @returns those whose work is over: intervals, loops, chains, and what comes later than that
-   */
+  /** The timers that would go on after an upgrade. */
   *left(drainMs: number, isWorking: boolean): Generator<LeftTimer> {
     const end = performance.now() + drainMs;
     for (const it of this.#pending.values()) {

@@ -11,13 +11,7 @@ import { promisify } from "node:util";
 import { type StandIn, standInFor } from "../../modules/packages/stand_ins.ts";
 import type { AppTimers, TimerPromises } from "./timer_promises.ts";
 
-/**
- * Puts timers into the default exports of the platform's modules, which `require` gives out as well.
- *
- * @param own the timers
- * @param ownPromises those of `node:timers/promises`
- * @returns the modules to import, by the URLs of those they stand for
- */
+/** Puts timers into the default exports of the platform's modules, which `require` gives out as well. */
 export function installTimerModules(
   own: AppTimers,
   ownPromises: TimerPromises,
@@ -41,14 +35,7 @@ export function installTimerModules(
   ]);
 }
 
-/**
- * Gives a wrapper the properties of what it wraps.
- *
- * @param wrapped the wrapper
- * @param native what it wraps
- * @param promised what `promisify` makes of it, because that must wait for the wrapper
- * @returns the wrapper
- */
+/** Gives a wrapper the properties of what it wraps. */
 export function likeNative<Native>(
   wrapped: unknown,
   native: Native,

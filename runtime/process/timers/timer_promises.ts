@@ -57,12 +57,7 @@ export interface TimerPromises {
 // Kept: the object that holds them is about to be changed.
 const { setTimeout, setImmediate, setInterval } = native;
 
-/**
- * Makes the promises of some timers.
- *
- * @param timers the timers
- * @returns the functions
- */
+/** Makes the promises of some timers. */
 export function timerPromises(timers: AppTimers): TimerPromises {
   const wait = <T>(
     begin: (done: () => void) => Timer | NodeJS.Immediate,

@@ -31,11 +31,7 @@ export interface TimersContext {
 export interface HeldTimers {
   /** Lets them go on; what came due meanwhile runs now. */
   release(): void;
-  /**
-   * Ends them, and whatever their evaluation starts later.
-   *
-   * @returns how many there were
-   */
+  /** Ends them, and whatever their evaluation starts later. */
   drop(): number;
 }
 
@@ -75,11 +71,7 @@ export class Timers {
     });
   }
 
-  /**
-   * Puts wrappers in the place of the platform's functions: the globals and those of `node:timers`.
-   *
-   * @returns the modules to import, by the URLs of those of the platform that they stand for
-   */
+  /** Puts wrappers in the place of the platform's functions: the globals and those of `node:timers`. */
   install(): ReadonlyMap<string, StandIn> {
     const own: AppTimers = {
       setTimeout: this.#setter(
@@ -134,14 +126,7 @@ export class Timers {
     }, native);
   }
 
-  /**
-   * Holds the timers of replaced modules.
-   *
-   * @param places the modules' paths
-   * @param attempt the attempt that replaces them, whose own timers go on
-   * @param kept timers that the new code has taken over
-   * @returns the timers held
-   */
+  /** Holds the timers of replaced modules. */
   holdReplaced(
     places: ReadonlySet<string>,
     attempt: number,
@@ -158,12 +143,7 @@ export class Timers {
     );
   }
 
-  /**
-   * Holds the timers that an attempt has set and will set.
-   *
-   * @param attempt the attempt
-   * @returns the timers held
-   */
+  /** Holds the timers that an attempt has set and will set. */
   holdAttempt(attempt: number): HeldTimers {
     return this.#hold(
       (owned) => owned.attempt === attempt,

@@ -60,12 +60,7 @@ export function namesAround(text: string): string[] {
   ];
 }
 
-/**
- * Names what a function uses of what is around it.
- *
- * @param text the text of a function
- * @returns the names, without `this`, and whether they are called themselves; in doubt one too many
- */
+/** Names what a function uses of what is around it. */
 export function usesAround(
   text: string,
 ): { readonly name: string; readonly isCalled: boolean }[] {

@@ -64,13 +64,7 @@ export class CallerChange {
     return this.#watch.failed;
   }
 
-  /**
-   * Runs something, given up as soon as the new code throws what nobody catches.
-   *
-   * @param act what to run
-   * @returns what it returns
-   * @throws that error
-   */
+  /** Runs something, given up as soon as the new code throws what nobody catches. Throws that error. */
   async guarded<T>(act: () => T): Promise<Awaited<T>> {
     const result = await Promise.race([act(), this.#watch.failed]);
     this.#watch.check();
@@ -96,11 +90,7 @@ export class CallerChange {
     this.#own = this.#appProcess.timers.holdAttempt(this.#about.attempt);
   }
 
-  /**
-   * Puts the new code in for whoever may meet it, in one turn.
-   *
-   * @returns its generation, and what takes it out again
-   */
+  /** Puts the new code in for whoever may meet it, in one turn. */
   swap(): { readonly generation: number; readonly undo: () => void } {
     const { attempt, replaced } = this.#about;
     const { generations, timers, hots, healthChecks } = this.#appProcess;
@@ -130,11 +120,7 @@ export class CallerChange {
     };
   }
 
-  /**
-   * Lets everybody meet the new code: health has passed.
-   *
-   * @param drainMs how long work begun before keeps the code that it began in, in milliseconds
-   */
+  /** Lets everybody meet the new code: health has passed. */
   commit(drainMs: number): void {
     const { generations } = this.#appProcess;
     this.#watch.check();
@@ -159,11 +145,7 @@ export class CallerChange {
     if (this.#trial) generations.drain(this.#trial.generation, drainMs);
   }
 
-  /**
-   * Counts the work begun before the swap that goes on.
-   *
-   * @returns how many requests and events
-   */
+  /** Counts the work begun before the swap that goes on. */
   get undrained(): number {
     if (!this.#trial) return 0;
     return this.#appProcess.generations.undrained(this.#trial.generation);

@@ -68,9 +68,8 @@ export class ClassChange {
   }
 
   /**
-   * Looks for instances while the old code goes on.
-   *
-   * @throws {RefusedError} naming the place of an instance that cannot follow its class
+   * Looks for instances while the old code goes on. Throws naming the place of an instance that cannot follow its
+   * class.
    */
   async ahead(): Promise<void> {
     if (!this.#isNeeded) return;
@@ -96,9 +95,8 @@ export class ClassChange {
   }
 
   /**
-   * Looks at those whose state has changed meanwhile, while all is at rest.
-   *
-   * @throws {RefusedError} naming the place of an instance that cannot follow its class
+   * Looks at those whose state has changed meanwhile, while all is at rest. Throws naming the place of an instance that
+   * cannot follow its class.
    */
   rest(): void {
     if (!this.#isNeeded) return;
@@ -122,12 +120,7 @@ export class ClassChange {
     this.#gates.clear();
   }
 
-  /**
-   * Lets the instances follow, in one turn.
-   *
-   * @param side tells which code a caller is to meet
-   * @returns puts everything back
-   */
+  /** Lets the instances follow, in one turn. */
   swap(side: () => Side): () => void {
     const { classes } = this.#appProcess;
     const undo = [
@@ -155,13 +148,7 @@ export class ClassChange {
     this.#swap?.finish();
   }
 
-  /**
-   * Tells whether a member of an instance is made of its new text in the swap.
-   *
-   * @param object the instance
-   * @param key the member
-   * @returns whether it is
-   */
+  /** Tells whether a member of an instance is made of its new text in the swap. */
   isFilled(object: object, key: unknown): boolean {
     return this.#judge.isFilled(object, key);
   }

@@ -26,13 +26,7 @@ export interface ModuleUrls {
   next(path: string): string | null;
 }
 
-/**
- * Registers what replaced modules export, which are loaded already, and what those do that take their place.
- *
- * @param urls the modules
- * @param appProcess takes the old ones
- * @param staging takes the new ones
- */
+/** Registers what replaced modules export, which are loaded already, and what those do that take their place. */
 export async function registerExportedClasses(
   urls: ModuleUrls,
   appProcess: Pick<AppProcess, "classes" | "modules">,

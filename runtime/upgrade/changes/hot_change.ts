@@ -59,11 +59,7 @@ export class HotChange {
     );
   }
 
-  /**
-   * Lets the new contexts take the place of the old ones, in one turn.
-   *
-   * @returns puts the old ones back
-   */
+  /** Lets the new contexts take the place of the old ones, in one turn. */
   swap(): () => void {
     const { hots } = this.#appProcess;
     const added = [...this.#staging.hots];
@@ -75,12 +71,7 @@ export class HotChange {
     };
   }
 
-  /**
-   * Hands the new modules to those that accept them.
-   *
-   * @param timeoutMs how long each callback may take, in milliseconds
-   * @throws what a callback throws
-   */
+  /** Hands the new modules to those that accept them. Throws what a callback throws. */
   async accept(timeoutMs: number): Promise<void> {
     for (const { path: accepting, accepted } of this.#accepting) {
       for (const path of this.#plan.reload) {
@@ -108,8 +99,6 @@ export class HotChange {
 
   /**
    * Hands the old modules back to those that have accepted new ones, newest first; what a callback throws is reported.
-   *
-   * @param timeoutMs how long each callback may take, in milliseconds
    */
   async undo(timeoutMs: number): Promise<void> {
     const { table } = this.#appProcess.modules;
@@ -127,11 +116,7 @@ export class HotChange {
     this.#handed = [];
   }
 
-  /**
-   * Runs the clean-up of the old modules, once there is no way back; what it throws is reported.
-   *
-   * @param timeoutMs how long each callback may take, in milliseconds
-   */
+  /** Runs the clean-up of the old modules, once there is no way back; what it throws is reported. */
   async finish(timeoutMs: number): Promise<void> {
     for (const [path, context] of this.#old) {
       const gone = this.#plan.gone.includes(path);
@@ -164,13 +149,7 @@ function late(what: string, timeoutMs: number): Error {
   return new Error(`${what} did not settle within ${timeoutMs} ms`);
 }
 
-/**
- * Tells the listeners of `hot(import.meta).on`.
- *
- * @param appProcess what runs in this process
- * @param name the event
- * @param payload what they are handed
- */
+/** Tells the listeners of `hot(import.meta).on`. */
 export function tellHot<Name extends HotEventName>(
   appProcess: AppProcess,
   name: Name,

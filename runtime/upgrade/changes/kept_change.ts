@@ -9,13 +9,7 @@ import type { AppProcess } from "../../process/process.ts";
 import type { KeptEntry } from "../../protocol/manifest/release_settings.ts";
 import type { KeptVariable } from "./kept_refusal.ts";
 
-/**
- * Tells which values there are to take.
- *
- * @param taken what the plan takes over
- * @param appProcess what runs in this process
- * @returns those that there are, and refusals of those that cannot be told
- */
+/** Tells which values there are to take. */
 export function heldValues(
   taken: readonly TakenEntry[],
   { kept }: Pick<AppProcess, "kept">,
@@ -80,11 +74,7 @@ export class KeptChange {
     appProcess.kept.stage(attempt, taken.map(({ at }) => at));
   }
 
-  /**
-   * Ends the taking: the new modules are evaluated.
-   *
-   * @throws {UpgradeError} naming the values that were not taken, or not once
-   */
+  /** Ends the taking: the new modules are evaluated. Throws naming the values that were not taken, or not once. */
   seal(): void {
     const { missing, twice, fixed } = this.#appProcess.kept.seal();
     const refusals: Refusal[] = [];
@@ -117,11 +107,7 @@ export class KeptChange {
     }
   }
 
-  /**
-   * Puts the values of the new code in the place of those before, in one turn.
-   *
-   * @returns takes that back
-   */
+  /** Puts the values of the new code in the place of those before, in one turn. */
   swap(): () => void {
     const { kept } = this.#appProcess;
     kept.swap();

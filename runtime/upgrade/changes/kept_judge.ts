@@ -62,12 +62,7 @@ export class KeptJudge {
     return this.#byPrototype.size > 0;
   }
 
-  /**
-   * Takes in which classes are replaced.
-   *
-   * @param pairs which by which, and those that are gone
-   * @returns what is said of each that has a successor
-   */
+  /** Takes in which classes are replaced. */
   learn({ pairs, gone }: ClassPairs): Judged[] {
     const judged = pairs.map((pair): Judged => {
       const verdict = verdictOf(pair.name, pair.current, pair.next);
@@ -88,12 +83,7 @@ export class KeptJudge {
     return judged;
   }
 
-  /**
-   * Says on what terms something is kept.
-   *
-   * @param name the name of its root
-   * @param terms what is declared of it
-   */
+  /** Says on what terms something is kept. */
   define(name: string, terms: Terms): void {
     this.#definitions.set(name, terms);
   }
@@ -309,13 +299,7 @@ export class KeptJudge {
     });
   }
 
-  /**
-   * Tells whether a member of an instance is made of its new text in the swap.
-   *
-   * @param object the instance
-   * @param key the member
-   * @returns whether it is
-   */
+  /** Tells whether a member of an instance is made of its new text in the swap. */
   isFilled(object: object, key: unknown): boolean {
     return this.#classesOf(Object.getPrototypeOf(object)).some((judged) =>
       typeof judged !== "string" &&

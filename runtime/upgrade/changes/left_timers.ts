@@ -28,12 +28,7 @@ export interface LeftTimersInput {
 
 const WAITS = /^(?:async )?(?:function )?\(\) \{ \[native code\] \}$/;
 
-/**
- * Refuses timers that go on with old code.
- *
- * @param input the timers, and the code before and after
- * @throws {UpgradeError} with a refusal for each module whose code they run
- */
+/** Refuses timers that go on with old code. Throws with a refusal for each module whose code they run. */
 export function refuseLeftTimers(input: LeftTimersInput): void {
   const refusals = new Map<string, Refusal>();
   for (const timer of input.timers) {

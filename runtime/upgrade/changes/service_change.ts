@@ -44,11 +44,7 @@ export class ServiceChange {
     }
   }
 
-  /**
-   * Lets the new services take the names of the old ones, in one turn; nothing starts or stops yet.
-   *
-   * @returns puts the old ones back
-   */
+  /** Lets the new services take the names of the old ones, in one turn; nothing starts or stops yet. */
   swap(): () => void {
     const { services } = this.#appProcess;
     for (const { definition } of this.#old) services.delete(definition.name);
@@ -60,9 +56,8 @@ export class ServiceChange {
   }
 
   /**
-   * Starts the new services; an exclusive one only after its predecessor has stopped.
-   *
-   * @throws {ServiceError} if one does not start, or a predecessor does not stop
+   * Starts the new services; an exclusive one only after its predecessor has stopped. Throws if one does not start, or
+   * a predecessor does not stop.
    */
   start(): Promise<void> {
     const starting = this.#startAll();
@@ -93,9 +88,7 @@ export class ServiceChange {
 
   /**
    * Stops what has started and starts again what has stopped; what is starting or stopping meanwhile ends first, if
-   * both need the same thing.
-   *
-   * @throws {ServiceError} if one of the old services does not start again
+   * both need the same thing. Throws if one of the old services does not start again.
    */
   async undo(): Promise<void> {
     this.#isUndone = true;

@@ -18,14 +18,7 @@ import type { RunningContext } from "./running_manifest.ts";
 /** With room for the tables, which are made in one go. */
 const SLICE_MS = 4;
 
-/**
- * Describes the base image, as far as the release in place or the process knows its files.
- *
- * @param current the release in place
- * @param loaded the modules that are loaded
- * @param context the process and its files
- * @returns a manifest of the image
- */
+/** Describes the base image, as far as the release in place or the process knows its files. */
 export async function imageManifest(
   current: Manifest,
   loaded: ReadonlySet<string>,
@@ -91,12 +84,7 @@ export async function imageManifest(
   };
 }
 
-/**
- * The loaded modules whose specifiers lead elsewhere in the image than in the release they came with.
- *
- * @param context the process and its files
- * @returns their paths
- */
+/** The loaded modules whose specifiers lead elsewhere in the image than in the release they came with. */
 export async function leadingElsewhere(
   { appProcess: { modules, release }, files, main }: RunningContext,
 ): Promise<Set<string>> {

@@ -14,11 +14,8 @@ const ALL_MAX = 50_000;
 const SLICE = 500;
 
 /**
- * Looks at the values that can be kept, those that are named first; of large collections only at the beginning.
- *
- * @param appProcess what runs in this process
- * @param named `place#name` of the values that are named
- * @returns `place#Class` of what each holds, by `place#name`; those that hold none are left out
+ * Looks at the values that can be kept, those that are named first; of large collections only at the beginning. Returns
+ * `place#Class` of what each holds, by `place#name`; those that hold none are left out.
  */
 export async function keptReach(
   { kept, classes }: Pick<AppProcess, "kept" | "classes">,

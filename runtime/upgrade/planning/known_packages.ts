@@ -6,13 +6,7 @@ import type { AppFiles } from "../../release/app_files.ts";
 import { packageOf } from "../../plan/packages.ts";
 import type { AppProcess } from "../../process/process.ts";
 
-/**
- * Collects the packages that were loaded, that the release in place imports, or that the image's files name.
- *
- * @param appProcess what runs in this process
- * @param files the base image's files
- * @returns the packages
- */
+/** Collects the packages that were loaded, that the release in place imports, or that the image's files name. */
 export async function knownPackages(
   appProcess: AppProcess,
   files: AppFiles,

@@ -13,14 +13,7 @@ export type NamesOf = (
   name: string,
 ) => "replaced" | "stays" | "local";
 
-/**
- * Tells what names stand for.
- *
- * @param running what runs
- * @param replaced the modules that are reloaded or gone
- * @param kept the values that are taken over, as `place#name`
- * @returns tells it
- */
+/** Tells what names stand for. */
 export function namesOf(
   { analysis = {}, specifiers = {} }: RunningManifest,
   replaced: ReadonlySet<string>,

@@ -20,11 +20,8 @@ interface Known {
 }
 
 /**
- * Refuses an upgrade that replaces a package of which kept state holds instances.
- *
- * @param plan what the upgrade does
- * @param context the process and its files
- * @throws {UpgradeError} naming the place of the first instance
+ * Refuses an upgrade that replaces a package of which kept state holds instances. Throws naming the place of the first
+ * instance.
  */
 export async function refuseKeptInstances(
   plan: UpgradePlan,

@@ -83,15 +83,7 @@ export interface UpgradePlan {
   readonly isEmpty: boolean;
 }
 
-/**
- * Compares a release with what runs.
- *
- * @param release the release, or null for the way back to the base image
- * @param context the process and its files
- * @param consent what is consented to for this upgrade
- * @returns what is to be done
- * @throws {UpgradeError} if the release cannot come in hot, with every reason
- */
+/** Compares a release with what runs. Throws if the release cannot come in hot, with every reason. */
 export async function planUpgrade(
   release: UnpackedRelease | null,
   context: RunningContext,

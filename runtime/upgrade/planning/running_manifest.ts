@@ -29,13 +29,7 @@ export type RunningContext = Pick<
   "appProcess" | "files" | "main" | "imageRef" | "laid"
 >;
 
-/**
- * Describes what runs.
- *
- * @param context the process and its files
- * @param about the release that it is compared with, so that nothing else has to be read; null to describe all of it
- * @returns the description
- */
+/** Describes what runs. */
 export async function runningManifest(
   context: RunningContext,
   about: Manifest | null,
@@ -161,13 +155,7 @@ export async function runningManifest(
   };
 }
 
-/**
- * The digests of what is at each place now, whoever put it there.
- *
- * @param paths the paths
- * @param context the process and its files
- * @returns digests by path, of the files that are there
- */
+/** The digests of what is at each place now, whoever put it there. */
 export async function currentDigests(
   paths: Iterable<string>,
   { appProcess: { release }, files, laid }: RunningContext,

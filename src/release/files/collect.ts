@@ -46,13 +46,8 @@ export interface Collected {
 const FOLDERS_OUT = new Set([".git", ".flyhot", "node_modules"]);
 
 /**
- * Finds the regular files of an app, without what `.dockerignore` and the options leave out.
- *
- * @param options the folder and what to leave out
- * @param host disk, and `git` if asked for
- * @param signal gives up early
- * @returns the files and what was left out that somebody may miss
- * @throws {FlyhotError} `usage` for a pattern or a name that cannot be, too many or too large files
+ * Finds the regular files of an app, without what `.dockerignore` and the options leave out. Throws `usage` for a
+ * pattern or a name that cannot be, too many or too large files.
  */
 export async function collectFiles(
   options: CollectOptions,
@@ -121,12 +116,7 @@ function isAside(path: string): boolean {
     isForDevelopment(path) && !/\.d\.[cm]?ts$/.test(path);
 }
 
-/**
- * Says once what was left out of a release for its name.
- *
- * @param paths the files
- * @returns one sentence for what looks like a secret, one for the rest
- */
+/** Says once what was left out of a release for its name. */
 export function asideNotes(paths: Iterable<string>): string[] {
   const secret: string[] = [];
   const other: string[] = [];

@@ -11,13 +11,8 @@ import { digestOf } from "../digest.ts";
 const NAMED_MAX = 10;
 
 /**
- * Finds the files of a release that the folder does not hold like this.
- *
- * @param files the digest of each file of the release, by path
- * @param root the folder
- * @param host the disk
- * @param signal gives up early
- * @returns each path with what is wrong, in path order
+ * Finds the files of a release that the folder does not hold like this. Returns each path with what is wrong, in path
+ * order.
  */
 export async function differingFiles(
   files: Readonly<Record<string, string>>,
@@ -40,12 +35,7 @@ export async function differingFiles(
   return differing.sort();
 }
 
-/**
- * Refuses to sign what differs from the folder.
- *
- * @param differing what {@linkcode differingFiles} found
- * @throws {FlyhotError} `conflict` naming the files, if there are any
- */
+/** Refuses to sign what differs from the folder. Throws `conflict` naming the files, if there are any. */
 export function refuseDiffering(differing: readonly string[]): void {
   if (differing.length === 0) return;
   const named = differing.slice(0, NAMED_MAX).map(shownText).join(", ");

@@ -56,15 +56,7 @@ export interface ConfigFiles {
   readonly isConfig: (path: string) => boolean;
 }
 
-/**
- * Reads the configuration files of an app.
- *
- * @param root the app's folder
- * @param host the disk
- * @param paths the files of the app, so that members named by a pattern are found. Default none
- * @returns what they say
- * @throws {FlyhotError} `usage` if one is not JSON
- */
+/** Reads the configuration files of an app. Throws `usage` if one is not JSON. */
 export async function readConfigFiles(
   root: string,
   host: Pick<Host, "files">,
@@ -120,11 +112,6 @@ export async function readConfigFiles(
 
 /**
  * Computes the digests that the manifest keeps of configuration files: of `deno.json` only what Deno reads at start.
- *
- * @param root the app's folder
- * @param digests SHA-256 of every configuration file by path
- * @param host the disk
- * @returns digests by path
  */
 export async function configDigests(
   root: string,
@@ -146,14 +133,7 @@ export async function configDigests(
   return Object.fromEntries(config);
 }
 
-/**
- * Computes the digests of what a running process cannot pick up, key by key.
- *
- * @param root the app's folder
- * @param paths the configuration files
- * @param host the disk
- * @returns digests by path and key
- */
+/** Computes the digests of what a running process cannot pick up, key by key. */
 export async function configKeyDigests(
   root: string,
   paths: Iterable<string>,

@@ -44,13 +44,7 @@ const TEXTS_MAX = 32 * 1024 * 1024;
 const TEXT =
   /\.(?:[cm]?[jt]sx?|jsonc?|html?|css|md|txt|svg|csv|toml|ya?ml|sql|xml)$/i;
 
-/**
- * Reads files, a few at a time, and analyzes the scripts among them.
- *
- * @param sizes their paths, and how long each was when it was found
- * @param options where they are
- * @returns what they hold
- */
+/** Reads files, a few at a time, and analyzes the scripts among them. */
 export async function readContents(
   sizes: Iterable<readonly [path: string, size: number]>,
   { folder, config, host, isReached, known, signal }: ContentsOptions,
@@ -97,14 +91,7 @@ export async function readContents(
   return { digests, texts, analysis: new Map(Object.entries(analysis)) };
 }
 
-/**
- * Puts the contents of two folders together.
- *
- * @param first what one holds
- * @param prefix what comes before its paths
- * @param second what the other holds, whose paths stay
- * @returns both
- */
+/** Puts the contents of two folders together. */
 export function joinContents(
   first: Contents,
   prefix: string,

@@ -40,14 +40,7 @@ export interface Layout {
   readonly isConfig: (path: string) => boolean;
 }
 
-/**
- * Lays a release out.
- *
- * @param app the app's folder and what was found in it
- * @param host the disk
- * @param signal gives up early
- * @returns the layout; nothing but the app's folder where it reaches nothing else
- */
+/** Lays a release out. Returns the layout; nothing but the app's folder where it reaches nothing else. */
 export async function layOut(
   app: {
     readonly root: string;

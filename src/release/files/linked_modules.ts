@@ -10,14 +10,7 @@ export interface LinkedModules {
   readonly followed: ReadonlySet<string>;
 }
 
-/**
- * Finds the modules of an app that lie behind links.
- *
- * @param missing the modules that were not found as files
- * @param links the links in the folders that were walked
- * @param sizeOf the length in bytes of the file that a path leads to; null if it leads to none
- * @returns those that a link leads to
- */
+/** Finds the modules of an app that lie behind links. */
 export async function modulesBehindLinks(
   missing: Iterable<string>,
   links: ReadonlySet<string>,
@@ -50,13 +43,7 @@ function linkIn(path: string, links: ReadonlySet<string>): string | null {
 
 const NOTES_MAX = 5;
 
-/**
- * Says which links are left out.
- *
- * @param links the links
- * @param modules the modules behind them
- * @returns a sentence for each of the first few
- */
+/** Says which links are left out. Returns a sentence for each of the first few. */
 export function linkNotes(
   links: Iterable<string>,
   { sizes, followed }: LinkedModules = {

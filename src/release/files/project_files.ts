@@ -29,15 +29,7 @@ const SKIPPED = new Set([
   "_fresh",
 ]);
 
-/**
- * Looks at an app's folder.
- *
- * @param folder the folder
- * @param host the disk
- * @param named the main modules, where the configuration names them. Default found
- * @returns what it holds
- * @throws {FlyhotError} `usage` if a configuration file is not JSON
- */
+/** Looks at an app's folder. Throws `usage` if a configuration file is not JSON. */
 export async function readProject(
   folder: string,
   host: Pick<Host, "files" | "cwd">,

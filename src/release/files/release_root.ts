@@ -11,14 +11,7 @@ export interface ReleaseRoot {
   readonly appFolder: string;
 }
 
-/**
- * Finds the root.
- *
- * @param appRoot the app's folder, as an absolute path
- * @param paths the modules that the app reaches, from its folder; what lies outside begins with `../`
- * @param said how far up `deno.json` says that it lies: `../..`. Default nothing
- * @returns the folder above the app's that holds all of them
- */
+/** Finds the root. */
 export function releaseRoot(
   appRoot: string,
   paths: Iterable<string>,
@@ -32,13 +25,7 @@ export function releaseRoot(
   return { above, appFolder: above === 0 ? "" : appFolder };
 }
 
-/**
- * A path from the app's folder as one from the root.
- *
- * @param path the path; a specifier's query stays
- * @param root the root
- * @returns the path under the root
- */
+/** A path from the app's folder as one from the root. */
 export function underRoot(path: string, { appFolder }: ReleaseRoot): string {
   if (appFolder === "") return path;
   const up = leading(path);
@@ -49,13 +36,7 @@ export function underRoot(path: string, { appFolder }: ReleaseRoot): string {
   ].join("/");
 }
 
-/**
- * Edges from the app's folder as those from the root.
- *
- * @param modules the edges of every module
- * @param root the root
- * @returns the same with paths under the root
- */
+/** Edges from the app's folder as those from the root. */
 export function modulesUnderRoot(
   modules: Readonly<Record<string, ModuleEdges>>,
   root: ReleaseRoot,
@@ -85,10 +66,6 @@ export function modulesUnderRoot(
 /**
  * The folders outside the app's that come with what it reaches: each that has a configuration of its own, else the one
  * right under the root.
- *
- * @param outside modules outside the app's folder, as paths under the root
- * @param hasConfig tells whether a folder has a `deno.json` or `package.json`
- * @returns folders with a slash at the end; a module right under the root comes alone
  */
 export async function foldersBeside(
   outside: Iterable<string>,

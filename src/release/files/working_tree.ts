@@ -4,12 +4,8 @@
 import type { Host } from "../../host.ts";
 
 /**
- * Tells whether files in a folder differ from the last commit.
- *
- * @param root the folder
- * @param host runs git
- * @param signal gives up early
- * @returns false also where there is no git, or no git tree
+ * Tells whether files in a folder differ from the last commit. Returns false also where there is no git, or no git
+ * tree.
  */
 export async function isDirty(
   root: string,
@@ -38,12 +34,8 @@ export interface CleanCommit {
 }
 
 /**
- * Names the commit that a folder is exactly as in.
- *
- * @param root the folder
- * @param host runs git
- * @param signal gives up early
- * @returns null where files differ from the last commit, and where there is no git, or no commit
+ * Names the commit that a folder is exactly as in. Returns null where files differ from the last commit, and where
+ * there is no git, or no commit.
  */
 export async function cleanCommit(
   root: string,

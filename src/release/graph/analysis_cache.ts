@@ -26,11 +26,8 @@ export interface StoredAnalyses extends AnalysisCache {
 export const CACHED_FROM = 40;
 
 /**
- * Opens the analyses of one app, in a folder of the user's own cache.
- *
- * @param app the Fly app; packings of the same app share a file
- * @param host disk and environment
- * @returns the analyses; of none where the user has no such folder, or what is there is torn or of another version
+ * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; of none where the user has
+ * no such folder, or what is there is torn or of another version.
  */
 export async function openAnalyses(
   app: string,
@@ -68,10 +65,8 @@ export async function openAnalyses(
 }
 
 /**
- * Finds the folder in which the user keeps what programs can make again.
- *
- * @param host the environment
- * @returns the folder for flyhot in it; null where the user has none
+ * Finds the folder in which the user keeps what programs can make again. Returns the folder for flyhot in it; null
+ * where the user has none.
  */
 export function cacheFolder({ env }: Pick<Host, "env">): string | null {
   const home = env("HOME");

@@ -19,12 +19,8 @@ const TURN_LENGTH = 96 * 1024;
 export type Analyze = (script: ScriptText) => ModuleAnalysis;
 
 /**
- * Analyzes scripts, in several threads where there are many; the main one takes its share.
- *
- * @param scripts the scripts
- * @param analyze analyzes one in the main thread
- * @param threads how many there may be besides. Default as many as are worth their start
- * @returns what each does, in the same order
+ * Analyzes scripts, in several threads where there are many; the main one takes its share. Returns what each does, in
+ * the same order.
  */
 export async function analyzeAll(
   scripts: readonly ScriptText[],

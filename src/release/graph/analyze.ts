@@ -10,15 +10,7 @@ import {
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../base/values.ts";
 
-/**
- * Analyzes one script of a release.
- *
- * @param path its path, whose ending tells the language
- * @param source its text
- * @param options compiler options that matter, and whether its `package.json` makes it CommonJS
- * @returns what it does
- * @throws {SyntaxError} with `loc` if it cannot be parsed
- */
+/** Analyzes one script of a release. Throws with `loc` if it cannot be parsed. */
 export function analyzeScript(
   path: string,
   source: string,
@@ -39,16 +31,7 @@ const isJsx = (path: string) => /\.[jt]sx$/.test(path);
 const isCommonJs = (path: string, said?: boolean) =>
   said ?? /\.c[jt]s$/.test(path);
 
-/**
- * Parses one script.
- *
- * @param path its path, whose ending tells the language
- * @param source its text
- * @param commonjs whether it is CommonJS, where its `package.json` says so. Default what the ending tells
- * @param locations whether nodes are to have lines and columns. Default yes
- * @returns the root of its tree
- * @throws {SyntaxError} with `loc` if it cannot be parsed
- */
+/** Parses one script. Throws with `loc` if it cannot be parsed. */
 export function parseScript(
   path: string,
   source: string,
@@ -83,13 +66,7 @@ export interface ScriptText {
   readonly options: ScriptOptions;
 }
 
-/**
- * Analyzes one script.
- *
- * @param script the script
- * @param analyze how. Default {@linkcode analyzeScript}
- * @returns what it does; where it cannot be parsed only why
- */
+/** Analyzes one script. Returns what it does; where it cannot be parsed only why. */
 export function analyzeOrBroken(
   { path, text, options }: ScriptText,
   analyze: typeof analyzeScript = analyzeScript,
@@ -120,10 +97,8 @@ function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
 }
 
 /**
- * Whether a path is that of a script: what has code that can be analyzed.
- *
- * @param path the path
- * @returns true for JavaScript and TypeScript, not for declarations
+ * Whether a path is that of a script: what has code that can be analyzed. Returns true for JavaScript and TypeScript,
+ * not for declarations.
  */
 export function isScript(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);

@@ -41,9 +41,6 @@ export interface ScriptSources {
 /**
  * Analyzes the scripts of a release, reached or not: which of them run is only known where they do. Only of what nothing
  * imports the long ones are left out; where such a one is loaded all the same, its changes are cold.
- *
- * @param sources the release
- * @returns what each does, by path; of those that cannot be parsed only why
  */
 export async function analyzeScripts(
   {
@@ -94,12 +91,7 @@ export async function analyzeScripts(
   return Object.fromEntries(found);
 }
 
-/**
- * Counts the scripts among files.
- *
- * @param paths their paths
- * @returns how many are scripts
- */
+/** Counts the scripts among files. */
 export function countScripts(paths: Iterable<string>): number {
   return [...paths].filter(isScript).length;
 }

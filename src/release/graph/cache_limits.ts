@@ -17,14 +17,7 @@ export const AGE_MAX_MS = 90 * 24 * 3_600_000;
 /** What the analyses of all apps of a user may take. */
 export const BYTES_MAX = 64 * 1024 * 1024;
 
-/**
- * Finds what is too old, and the oldest of what is too much.
- *
- * @param files the files of the cache
- * @param own the one that was written just now, which stays
- * @param now the time, in milliseconds since 1970
- * @returns the paths of what is to be removed
- */
+/** Finds what is too old, and the oldest of what is too much. */
 export function tooMuch(
   files: readonly CachedFile[],
   own: string,

@@ -40,11 +40,9 @@ function exportsOf(value: unknown): string[] {
 }
 
 /**
- * Finds the main modules: `"flyhot".entry` in deno.json, else the commands in `fly.toml [processes]`, else those in
- * the Dockerfile, else the task `start`, else `main.ts`, else the task `dev` and its like, else what deno.json exports. The first source that names files of the app decides.
- *
- * @param sources the texts
- * @returns the main modules, or null if no source names one
+ * Finds the main modules: `"flyhot".entry` in deno.json, else the commands in `fly.toml [processes]`, else those in the
+ * Dockerfile, else the task `start`, else `main.ts`, else the task `dev` and its like, else what deno.json exports. The
+ * first source that names files of the app decides. Returns the main modules, or null if no source names one.
  */
 export function findEntries(sources: EntrySources): FoundEntries | null {
   const flyhot = record(sources.denoJson?.flyhot);
@@ -82,13 +80,7 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
   return null;
 }
 
-/**
- * Finds the main modules in a command line: the first script after each `deno`, through tasks.
- *
- * @param command the command line
- * @param task the command of a task; empty if there is none
- * @returns the scripts as they are written
- */
+/** Finds the main modules in a command line: the first script after each `deno`, through tasks. */
 export function scriptsOf(
   command: string,
   task: (name: string) => string = () => "",

@@ -50,13 +50,9 @@ export interface GraphOptions {
 }
 
 /**
- * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written.
- *
- * @param options the folder and its main modules
- * @param host runs `deno`
- * @param signal gives up early
- * @returns the edges of every module by path, in path order; paths of modules outside the folder begin with `../`
- * @throws {FlyhotError} `usage` if a module is missing or broken; `not_found` if there is no `deno`
+ * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written. Returns the
+ * edges of every module by path, in path order; paths of modules outside the folder begin with `../`. Throws `usage` if
+ * a module is missing or broken; `not_found` if there is no `deno`.
  */
 export async function readGraph(
   options: GraphOptions,
@@ -102,13 +98,8 @@ export async function readGraph(
 }
 
 /**
- * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once.
- *
- * @param options the folder, the scripts as paths under it, and where specifiers lead
- * @param host runs `deno`
- * @param signal gives up early
- * @returns for each script that can be loaded, the edges of all that it reaches, by path
- * @throws {FlyhotError} `usage` if Deno cannot be asked; `not_found` if there is no `deno`
+ * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once. Throws `usage` if Deno
+ * cannot be asked; `not_found` if there is no `deno`.
  */
 export async function readGraphs(
   { root, entries, packages }: GraphOptions,
@@ -203,13 +194,8 @@ async function denoInfo(
 /**
  * Reads the edges off what `deno info --json` said of one main module.
  *
- * Imports of types do not count. What Deno could not load is an error only where code of the app imports it.
- *
- * @param info what it said
- * @param entry the main module, as a path
- * @param packages where specifiers lead that only a `package.json` explains. Default nowhere
- * @returns the edges by path, and what Deno would have to look into
- * @throws {FlyhotError} `usage` if a module is missing or broken
+ * Imports of types do not count. What Deno could not load is an error only where code of the app imports it. Throws
+ * `usage` if a module is missing or broken.
  */
 export function edgesOf(
   info: InfoGraph,

@@ -31,9 +31,7 @@ export class ScriptQueue implements QueuedScripts {
   }
 
   /**
-   * Takes the next script.
-   *
-   * @returns its place among the scripts, which nobody else is given; null if there are no more
+   * Takes the next script. Returns its place among the scripts, which nobody else is given; null if there are no more.
    */
   take(): number | null {
     const place = Atomics.add(this.taken, 0, 1);

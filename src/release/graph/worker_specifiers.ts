@@ -21,14 +21,7 @@ export interface WorkerSources {
 /** An alias, as far as its text tells; a relative path and a URL say themselves where they lead. */
 const ALIAS = /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i;
 
-/**
- * Asks Deno for the edges of what only workers load, where it has aliases: without, its text says them.
- *
- * @param sources the release
- * @param host runs `deno`
- * @param signal gives up early
- * @returns the edges by script, of those that the graph of the app does not come to
- */
+/** Asks Deno for the edges of what only workers load, where it has aliases: without, its text says them. */
 export async function workerSpecifiers(
   { root, analysis, isListed, packages }: WorkerSources,
   host: Host,

@@ -170,7 +170,10 @@ Deno.test("fly auth says who and with which token", async () => {
 
 Deno.test("fly machines list shows the machines of the app that flag, variable or file name", async () => {
   await using app = await appFolder();
-  await using sandbox = await startSandbox({ app: "my-app" });
+  await using sandbox = await startSandbox({
+    app: "my-app",
+    rateLimits: false,
+  });
   const { machines: [machine] } = await sandbox.deploy(app.path);
   const { FLY_APP_NAME: _, ...env } = sandbox.env;
   const inFile = { readText: () => Promise.resolve(`app = "my-app"\n`) };

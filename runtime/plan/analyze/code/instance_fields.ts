@@ -32,14 +32,7 @@ export class InstanceFields {
     this.#units = units;
   }
 
-  /**
-   * What a field is made of.
-   *
-   * @param of the class
-   * @param name the field; with `#` for a private one
-   * @param isStatic whether it is the class's own. Default false
-   * @returns the expressions whose values it may hold, those of the classes above included
-   */
+  /** What a field is made of. */
   valuesOf(of: ClassUnits, name: string, isStatic = false): readonly Node[] {
     const found: Node[] = [];
     let at: ClassUnits | null = of;

@@ -12,22 +12,12 @@ interface Text {
 
 const texts = new WeakMap<readonly Found[], Text>();
 
-/**
- * Tells what text a tree was made of; needed only where its nodes do not say where they stand.
- *
- * @param program its root
- * @param source the text
- */
+/** Tells what text a tree was made of; needed only where its nodes do not say where they stand. */
 export function rememberText(program: Node, source: string): void {
   if (!program.loc) texts.set(treeOf(program), { source, starts: null });
 }
 
-/**
- * Where a node begins, as people count.
- *
- * @param node the node
- * @returns line and column, both from 1; both 0 where nobody knows
- */
+/** Where a node begins, as people count. Returns line and column, both from 1; both 0 where nobody knows. */
 export function placeOf(node: Node): Place {
   const { loc } = node;
   if (loc) return { line: loc.start.line, column: loc.start.column + 1 };

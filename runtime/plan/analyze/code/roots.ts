@@ -63,25 +63,13 @@ export class Roots {
     this.#fields = new InstanceFields(resolved, units);
   }
 
-  /**
-   * The roots of an expression.
-   *
-   * @param node the expression
-   * @param path members taken from it
-   * @returns its roots; none for what is made here or not known
-   */
+  /** The roots of an expression. Returns its roots; none for what is made here or not known. */
   of(node: Node, path: readonly string[] = []): Root[] {
     this.#steps = 0;
     return unique(this.#of(node, path, new Set()));
   }
 
-  /**
-   * The roots of what a use reaches.
-   *
-   * @param node the expression
-   * @param use what is done with it
-   * @returns its roots; of what is assigned to, those of the object that it is a member of
-   */
+  /** The roots of what a use reaches. */
   ofUse(node: Node, use: Pick<Use, "how" | "path" | "given">): Root[] {
     const last = use.path.at(-1);
     if (use.how !== "write" || use.given || last === undefined) {

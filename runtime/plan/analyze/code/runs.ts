@@ -53,12 +53,7 @@ export class Runs {
     }
   }
 
-  /**
-   * All that runs when these run.
-   *
-   * @param start the code
-   * @param isCalled true to leave out the methods of instances that are only given to others. Default false
-   */
+  /** All that runs when these run. */
   closure(start: Iterable<Unit>, isCalled = false): Set<Unit> {
     const seen = new Set<Unit>();
     const waiting = [...start];
@@ -418,12 +413,7 @@ export class Runs {
       this.#roots.of(node).some((it) => it.specifier !== null);
   }
 
-  /**
-   * What may run when the evaluation is over: all that somebody else can call, and what that calls.
-   *
-   * @param exported the variables that other modules can import
-   * @returns the units
-   */
+  /** What may run when the evaluation is over: all that somebody else can call, and what that calls. */
   after(exported: ReadonlySet<Binding>): Set<Unit> {
     const start = this.#units.all.filter((unit) =>
       unit.kind === "function" && this.#escapes(unit, exported)

@@ -95,12 +95,7 @@ export interface Resolved {
 /** The path of an element of a collection whose index is not known. */
 export const ELEMENT = "[]";
 
-/**
- * Resolves the names of a module.
- *
- * @param program the root of its tree
- * @returns the tree with every identifier resolved
- */
+/** Resolves the names of a module. */
 export function resolveNames(program: Node): Resolved {
   const tree = treeOf(program);
   // What is found is kept in the nodes: twice, it would be found twice.

@@ -140,31 +140,22 @@ function dropSecond({ index }: Found, tree: Found[]): void {
   (first.self as Linked)[FOUND] = first;
 }
 
-/**
- * What is known of a node.
- *
- * @param node the node, whose tree does not change any more
- * @returns its record; undefined for one in no tree that anybody has walked
- */
+/** What is known of a node. Returns its record; undefined for one in no tree that anybody has walked. */
 export function knownOf(node: Node): Found | undefined {
   return (node as Linked)[FOUND];
 }
 
 /**
- * What is known of a node, for whoever finds out more.
- *
- * @param node the node, whose tree does not change any more
- * @returns its record; where nobody has walked its tree, it is the root of one
+ * What is known of a node, for whoever finds out more. Returns its record; where nobody has walked its tree, it is the
+ * root of one.
  */
 export function foundOf(node: Node): Found {
   return (node as Linked)[FOUND] ?? add(node, "", null, []);
 }
 
 /**
- * Walks a tree from its root, if nobody has.
- *
- * @param root its root
- * @returns all its nodes that are code, in the order of the source, the root first
+ * Walks a tree from its root, if nobody has. Returns all its nodes that are code, in the order of the source, the root
+ * first.
  */
 export function treeOf(root: Node): readonly Found[] {
   const known = knownOf(root);
@@ -172,10 +163,8 @@ export function treeOf(root: Node): readonly Found[] {
 }
 
 /**
- * What a node stands in, once its tree has been walked.
- *
- * @param node the node
- * @returns the node around it; undefined for the root, and for what is gone when the types are
+ * What a node stands in, once its tree has been walked. Returns the node around it; undefined for the root, and for
+ * what is gone when the types are.
  */
 export function upOf(node: Node): Up | undefined {
   const found = knownOf(node);
@@ -200,12 +189,7 @@ export function eachChild(
   }
 }
 
-/**
- * Calls a function with a node and all that is inside of it, in the order of the source.
- *
- * @param node the node, whose tree does not change any more
- * @param visit called with each; what is inside of one for which it returns false is left out
- */
+/** Calls a function with a node and all that is inside of it, in the order of the source. */
 export function eachWithin(
   node: Node,
   visit: (found: Found) => boolean | void,

@@ -60,14 +60,7 @@ export interface Units {
   readonly around: ReadonlyMap<Node, Unit>;
 }
 
-/**
- * The code that a node stands in, whatever kind of node it is.
- *
- * @param node the node
- * @param resolved its module
- * @param units the code of that
- * @returns the function around it, else the module
- */
+/** The code that a node stands in, whatever kind of node it is. */
 export function unitAround(
   node: Node,
   resolved: Resolved,
@@ -80,12 +73,7 @@ export function unitAround(
   return at && units.byFunction.get(at) || units.module;
 }
 
-/**
- * Cuts a module into its code.
- *
- * @param resolved the module
- * @returns its units
- */
+/** Cuts a module into its code. */
 export function unitsOf(resolved: Resolved): Units {
   const byFunction = new Map<Node, Unit>();
   const classes = new Map<Node, ClassUnits>();
@@ -251,12 +239,7 @@ function declaredBy(node: Node, { parents }: Resolved): Node | null {
   return id?.type === "Identifier" ? id : null;
 }
 
-/**
- * Makes a function that finds something out about a module once.
- *
- * @param find finds it out; `resolved` is always that of `units`
- * @returns the same, remembered for each module
- */
+/** Makes a function that finds something out about a module once. */
 export function oncePerModule<T>(
   find: (resolved: Resolved, units: Units) => T,
 ): (resolved: Resolved, units: Units) => T {

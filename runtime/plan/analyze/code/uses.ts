@@ -41,13 +41,7 @@ export interface Use {
   readonly node: Node;
 }
 
-/**
- * Tells what is done with the value of an expression, from the place where it stands.
- *
- * @param node the expression, mostly an identifier
- * @param resolved its module
- * @returns what is done with it
- */
+/** Tells what is done with the value of an expression, from the place where it stands. */
 export function useOf(node: Node, resolved: Resolved): Use {
   // In the node itself: most analyses ask for the same ones.
   const found = foundOf(node);
@@ -186,11 +180,8 @@ function isWritingMethod(name: string): boolean {
 }
 
 /**
- * The name of a function of the platform that is called.
- *
- * @param call the call or construction
- * @param resolved its module
- * @returns `Object.keys`, `new Map`; null if it is not one of the platform's
+ * The name of a function of the platform that is called. Returns `Object.keys`, `new Map`; null if it is not one of the
+ * platform's.
  */
 export function calleeName(call: Node, resolved: Resolved): string | null {
   const written = writtenName(call);
@@ -204,10 +195,8 @@ export function calleeName(call: Node, resolved: Resolved): string | null {
 }
 
 /**
- * The callee of a call as written, with `new` before a class.
- *
- * @param call the call or construction
- * @returns `Deno.openKv`, `new DatabaseSync`; null if it is not a name or members of one
+ * The callee of a call as written, with `new` before a class. Returns `Deno.openKv`, `new DatabaseSync`; null if it is
+ * not a name or members of one.
  */
 export function writtenName(call: Node): string | null {
   const found = foundOf(call);
@@ -231,11 +220,8 @@ function findName(call: Node): string | null {
 }
 
 /**
- * Whether a call runs the functions it is given before it returns, as far as its name tells.
- *
- * @param call the call
- * @param resolved its module
- * @returns true for array methods, promise reactions and the like
+ * Whether a call runs the functions it is given before it returns, as far as its name tells. Returns true for array
+ * methods, promise reactions and the like.
  */
 export function callsItsArguments(call: Node, resolved: Resolved): boolean {
   const name = calleeName(call, resolved);

@@ -16,15 +16,7 @@ import { changed } from "./local_state.ts";
 const LITERAL = /^(?:Array|Object)Expression$/;
 const HIDDEN = /^(?:parameter|catch|var|let|const)$/;
 
-/**
- * Finds state without a name.
- *
- * @param code the module
- * @param units its code
- * @param runs what runs while it is evaluated, and what may run when that is over
- * @param kept what has a name to be kept by
- * @returns the variables, named after the functions they stand in
- */
+/** Finds state without a name. */
 export function hiddenStateOf(
   code: Code,
   units: Units,

@@ -13,16 +13,7 @@ import { localStateOf } from "./local_state.ts";
 import { type TextFact, textFactsOf } from "./text_facts.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 
-/**
- * Tells what can be kept of a module.
- *
- * @param code the module
- * @param units its code
- * @param after what may run when its evaluation is over
- * @param top what runs while it is evaluated
- * @param names the names of what can be kept
- * @returns the fields of its analysis; those that would be empty are left out
- */
+/** Tells what can be kept of a module. Returns the fields of its analysis; those that would be empty are left out. */
 export function keepingOf(
   code: Code,
   units: Units,

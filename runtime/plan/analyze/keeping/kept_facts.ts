@@ -55,12 +55,8 @@ const NO_READS: ReadonlySet<string> = new Set();
 const COLLECTIONS = /^(?:Map|Set|WeakMap|WeakSet|Array)$/;
 
 /**
- * Tells what speaks against keeping the values of a module.
- *
- * @param program the root of its tree
- * @param resolved its names, where they are resolved already
- * @param known what else is known of it already
- * @returns a record for each value that can be kept, in the order of the source
+ * Tells what speaks against keeping the values of a module. Returns a record for each value that can be kept, in the
+ * order of the source.
  */
 export function keptFactsOf(
   program: Node,

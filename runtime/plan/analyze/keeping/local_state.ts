@@ -15,13 +15,8 @@ import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { useOf } from "../code/uses.ts";
 
 /**
- * Tells whether what stands in a function, or in an expression, would be lost if it were made a second time.
- *
- * @param it what stands there
- * @param code the module
- * @param units its code
- * @param after what may run when its evaluation is over
- * @returns why it is state; null if it is not
+ * Tells whether what stands in a function, or in an expression, would be lost if it were made a second time. Returns
+ * why it is state; null if it is not.
  */
 export function localStateOf(
   it: Keepable,
@@ -55,14 +50,8 @@ function made(node: Node, code: Code): LocalState | null {
 }
 
 /**
- * Finds what functions inside of the one that declares a variable do to it, when they are called later.
- *
- * @param binding the variable
- * @param code the module
- * @param units its code
- * @param after what may run when its evaluation is over
- * @param lasts tells which of these functions outlive the one that declares it. Default all
- * @returns the first change; null where nothing changes it
+ * Finds what functions inside of the one that declares a variable do to it, when they are called later. Returns the
+ * first change; null where nothing changes it.
  */
 export function changed(
   binding: Binding,

@@ -43,11 +43,6 @@ export interface TextFacts {
  * Digests the initializers and exports of a module.
  *
  * Classes count by their names only: their instances follow them, and what has become of fields and constructors is asked elsewhere.
- *
- * @param program the root of its tree
- * @param resolved its names, where they are resolved already
- * @param names what of it can be kept, where that is known already
- * @returns the digests
  */
 export function textFactsOf(
   program: Node,

@@ -61,12 +61,7 @@ export class Pieces {
     this.#resolved = resolved;
   }
 
-  /**
-   * A piece of code.
-   *
-   * @param node its tree
-   * @returns the same piece for the same code
-   */
+  /** A piece of code. */
   of(node: Node): Piece {
     const inner = unwrap(node);
     const known = this.#pieces.get(inner);

@@ -47,14 +47,7 @@ export interface EventLoop {
   readonly pacing: Pacing;
 }
 
-/**
- * Finds the loops of events that a piece of code begins.
- *
- * @param unit the code
- * @param resolved its module
- * @param units the code of that
- * @returns its loops
- */
+/** Finds the loops of events that a piece of code begins. */
 export function eventLoopsIn(
   unit: Unit,
   resolved: Resolved,

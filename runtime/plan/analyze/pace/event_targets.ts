@@ -23,25 +23,15 @@ export interface Within {
   readonly target: string;
 }
 
-/**
- * Tells whether two may be the same event.
- *
- * @param a one
- * @param b the other
- * @returns whether they may
- */
+/** Tells whether two may be the same event. */
 export function isSame(a: Told, b: Told): boolean {
   return a.target === b.target &&
     (a.event === null || b.event === null || a.event === b.event);
 }
 
 /**
- * What a call of `dispatchEvent`, `emit` or `postMessage` tells.
- *
- * @param call the call
- * @param resolved its module
- * @param within the listener that it stands in
- * @returns the event; null where it is not heard in this process, or nobody can tell by whom
+ * What a call of `dispatchEvent`, `emit` or `postMessage` tells. Returns the event; null where it is not heard in this
+ * process, or nobody can tell by whom.
  */
 export function toldByCall(
   call: Node,
@@ -80,12 +70,8 @@ function hearsItself(receiver: Node | null, { bindings }: Resolved): boolean {
 }
 
 /**
- * A text for a target: that of a name and its members, of `this`, of the target of an event.
- *
- * @param owner how it is named; null for the global one
- * @param resolved the module
- * @param within the listener that it is named in, or null
- * @returns the text, or null where nobody can tell
+ * A text for a target: that of a name and its members, of `this`, of the target of an event. Returns the text, or null
+ * where nobody can tell.
  */
 export function targetOf(
   owner: Node | null,
@@ -131,13 +117,7 @@ export function targetOf(
   ].join(".");
 }
 
-/**
- * The name of an event.
- *
- * @param given what names it: a text, a constant, a `new Event()`
- * @param resolved the module
- * @returns the name, or null where nobody can tell
- */
+/** The name of an event. Returns the name, or null where nobody can tell. */
 export function eventOf(
   given: Node | undefined,
   resolved: Resolved,
@@ -156,12 +136,7 @@ export function eventOf(
     : eventOf(value, resolved);
 }
 
-/**
- * The last name of what a call calls.
- *
- * @param call the call
- * @returns the name, or null for a construction or what has none
- */
+/** The last name of what a call calls. Returns the name, or null for a construction or what has none. */
 export function calledName(call: Node): string | null {
   if (call.type !== "CallExpression") return null;
   const callee = unwrap(one(call, "callee")!);
@@ -172,12 +147,7 @@ export function calledName(call: Node): string | null {
     : null;
 }
 
-/**
- * What a call is made on.
- *
- * @param call the call
- * @returns that, or null for a plain function
- */
+/** What a call is made on. Returns that, or null for a plain function. */
 export function receiverOf(call: Node): Node | null {
   const callee = unwrap(one(call, "callee")!);
   return callee.type === "MemberExpression" ? one(callee, "object") : null;

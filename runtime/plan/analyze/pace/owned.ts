@@ -32,14 +32,7 @@ const METHODS: Readonly<Record<string, OwnedFact["kind"]>> = {
   listenQueue: "listener",
 };
 
-/**
- * Finds what a module starts.
- *
- * @param resolved the module
- * @param units its code
- * @param top the code that runs while it is evaluated
- * @returns what it starts, and the workers that its functions start
- */
+/** Finds what a module starts. */
 export function ownedBy(
   resolved: Resolved,
   units: Units,

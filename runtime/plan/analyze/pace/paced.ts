@@ -31,14 +31,7 @@ export interface Loop {
   readonly pacing: Pacing;
 }
 
-/**
- * Finds what goes on in a piece of code without an end of its own.
- *
- * @param unit the code
- * @param resolved its module
- * @param units the code of that
- * @returns its loops
- */
+/** Finds what goes on in a piece of code without an end of its own. */
 export function loopsIn(
   unit: Unit,
   resolved: Resolved,
@@ -179,14 +172,8 @@ function isInTheChain(call: Node, end: Node, resolved: Resolved): boolean {
 }
 
 /**
- * Tells whether a loop of an evaluation ends with the timers of its module.
- *
- * @param loop the loop
- * @param unit the code that it stands in
- * @param resolved the module
- * @param units its code
- * @returns whether it waits for a timer, and for what else that may be one; a `for await` goes on only where what it
- * walks is known never to end
+ * Tells whether a loop of an evaluation ends with the timers of its module. Returns whether it waits for a timer, and
+ * for what else that may be one; a `for await` goes on only where what it walks is known never to end.
  */
 export function loopPacing(
   loop: Node,

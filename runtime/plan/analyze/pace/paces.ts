@@ -35,12 +35,7 @@ const TIMER_MODULES = /^node:timers(?:\/promises)?$|^timers(?:\/promises)?$/;
 const NOT_HELD =
   /^(?:process\.nextTick|AbortSignal\.timeout|Atomics\.wait(?:Async)?|console\.time\w*)$/;
 
-/**
- * Joins what several pieces of code wait for.
- *
- * @param all what each waits for
- * @returns what any of them waits for
- */
+/** Joins what several pieces of code wait for. */
 export function joined(all: readonly Pacing[]): Pacing {
   if (all.some(({ timer }) => timer)) return PACED;
   const by = new Map(
@@ -51,15 +46,7 @@ export function joined(all: readonly Pacing[]): Pacing {
   return by.size === 0 ? UNPACED : { timer: false, by: [...by.values()] };
 }
 
-/**
- * Tells what a piece of code waits for, itself or by functions of its module.
- *
- * @param node the code
- * @param resolved its module
- * @param units the code of that
- * @param counts whether a piece of it is looked at. Default all
- * @returns what it waits for
- */
+/** Tells what a piece of code waits for, itself or by functions of its module. */
 export function pacingOfCode(
   node: Node,
   resolved: Resolved,
@@ -69,23 +56,14 @@ export function pacingOfCode(
   return pacingIn(node, resolved, units, new Set([node]), counts);
 }
 
-/**
- * Tells whether a name says that something waits for a time, for what nobody can look into.
- *
- * @param name the name
- * @returns whether it does
- */
+/** Tells whether a name says that something waits for a time, for what nobody can look into. */
 export function soundsPaced(name: string): boolean {
   return /sleep|delay|wait|pause|timeout|timer|tick|interval|every/i.test(name);
 }
 
 /**
- * The function that a name or expression stands for, in its own module.
- *
- * @param callee the name or expression
- * @param resolved its module
- * @param units the code of that
- * @returns its code; null where it comes from elsewhere
+ * The function that a name or expression stands for, in its own module. Returns its code; null where it comes from
+ * elsewhere.
  */
 export function functionOf(
   callee: Node,
@@ -167,13 +145,8 @@ function pacingOfCall(
 }
 
 /**
- * Tells what a function waits for when it is called.
- *
- * @param value the function, or a name of it
- * @param resolved its module
- * @param units the code of that
- * @param seen the functions that are being looked into
- * @returns what it waits for; null for what is not known to be a function
+ * Tells what a function waits for when it is called. Returns what it waits for; null for what is not known to be a
+ * function.
  */
 export function pacingOfValue(
   value: Node,
@@ -242,13 +215,7 @@ function pacingOfMethod(
   return soundsPaced(name) ? { timer: false, by: [{ name }] } : null;
 }
 
-/**
- * The methods of classes and of object literals of a module.
- *
- * @param resolved the module
- * @param units its code
- * @returns their code, by name
- */
+/** The methods of classes and of object literals of a module. */
 export const methodsOf = oncePerModule((
   resolved,
   units,

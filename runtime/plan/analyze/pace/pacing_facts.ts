@@ -21,10 +21,6 @@ import {
 /**
  * Tells which functions of a module wait for a timer, or begin a loop that waits for something else: exported ones, and
  * methods.
- *
- * @param resolved the module
- * @param units its code
- * @returns those that do or may, and the methods that do not though others may have the same name
  */
 export function pacingOf(resolved: Resolved, units: Units): PacingFact[] {
   const facts: PacingFact[] = [];

@@ -9,14 +9,7 @@ import { type Pacing, pacingOfCode } from "./paces.ts";
 /** Modules of the platform whose functions call back when the disk, the network or a process has answered. */
 const ANSWERING = /^(?:node:)?(?:fs|dns|child_process|crypto|zlib|http|https)$/;
 
-/**
- * Tells what a turn waits for, whatever it meets on its way.
- *
- * @param node the code of the turn
- * @param resolved its module
- * @param units the code of that
- * @returns what it waits for
- */
+/** Tells what a turn waits for, whatever it meets on its way. */
 export function pacingOfTurn(
   node: Node,
   resolved: Resolved,
@@ -33,11 +26,6 @@ export function pacingOfTurn(
 /**
  * Tells whether something happens in each turn: a rest that is taken only when there is nothing to do, or after an error,
  * lets a busy loop go on.
- *
- * @param node what may happen
- * @param loop the code of the turn
- * @param resolved the module
- * @returns whether it does
  */
 export function isInEachTurn(
   node: Node,
@@ -67,10 +55,6 @@ function isCatch(call: Node): boolean {
 
 /**
  * Tells whether what a call is given goes on when it has come to its end: `work().then(next)`, `fs.stat(path, next)`.
- *
- * @param call the call
- * @param resolved its module
- * @returns whether it does
  */
 export function goesOnAfter(call: Node, { bindings }: Resolved): boolean {
   const written = one(call, "callee");

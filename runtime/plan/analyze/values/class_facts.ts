@@ -28,15 +28,7 @@ import {
 import { eachChild, eachWithin } from "../code/tree.ts";
 import type { ClassUnits, Units } from "../code/units.ts";
 
-/**
- * Describes the classes at the top level of a module.
- *
- * @param code the module
- * @param units its code
- * @param table what its code does
- * @param source its text
- * @returns the classes, in the order of the source
- */
+/** Describes the classes at the top level of a module. Returns the classes, in the order of the source. */
 export function classFactsOf(
   code: Code,
   units: Units,

@@ -28,12 +28,8 @@ const SHOWN =
   /^(?:TemplateLiteral|BinaryExpression|UnaryExpression|ArrayExpression|ObjectExpression|Property|SpreadElement|AwaitExpression)$/;
 
 /**
- * Tells what is read of a value at the place where it is named.
- *
- * @param use what is done with it there
- * @param path the members and calls on the way from the value
- * @param resolved the module
- * @returns for people: `get()`, `.size`, `[]`, of all that it holds `...` or `for of`; none where nothing is made of it
+ * Tells what is read of a value at the place where it is named. Returns for people: `get()`, `.size`, `[]`, of all that
+ * it holds `...` or `for of`; none where nothing is made of it.
  */
 export function derivedAt(
   use: Use,
@@ -54,12 +50,8 @@ export function derivedAt(
 }
 
 /**
- * Finds what of a value is read that may be another one later.
- *
- * @param fact what the value is
- * @param path the members and calls on the way
- * @param derived what {@linkcode derivedAt} tells
- * @returns the first of it; null where it is a method, or an object that stays
+ * Finds what of a value is read that may be another one later. Returns the first of it; null where it is a method, or
+ * an object that stays.
  */
 export function staleOf(
   fact: ExportFact,

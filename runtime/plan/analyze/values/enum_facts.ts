@@ -20,12 +20,7 @@ import { placeOf } from "../code/places.ts";
 
 type Members = Record<string, string | number | null>;
 
-/**
- * Describes the enums at the top level of a module.
- *
- * @param program the root of its tree
- * @returns the enums with the values of their members
- */
+/** Describes the enums at the top level of a module. */
 export function enumFactsOf(program: Node): EnumFact[] {
   const facts: EnumFact[] = [];
   const add = (node: Node, members: Members | null) => {
@@ -48,10 +43,8 @@ export function enumFactsOf(program: Node): EnumFact[] {
 }
 
 /**
- * The values of an enum, as it is declared or as it is written when the types are gone.
- *
- * @param node its declaration, or the initializer of its variable
- * @returns the values by member, null where the text does not tell; null for what is not an enum
+ * The values of an enum, as it is declared or as it is written when the types are gone. Returns the values by member,
+ * null where the text does not tell; null for what is not an enum.
  */
 export function enumMembers(node: Node): Members | null {
   if (node.type === "TSEnumDeclaration") return declaredMembers(node);

@@ -41,14 +41,7 @@ const PASS: Verdict = { grip: "pass", runs: [] };
 const WRITE: Verdict = { grip: "write", runs: [] };
 const UNKNOWN: ExportFact = { kind: "unknown" };
 
-/**
- * Judges a use.
- *
- * @param fact what the value is
- * @param path the members and calls on the way
- * @param how what is done in the end
- * @returns what it does; for unknown values and unknown methods the worst
- */
+/** Judges a use. */
 export function judgeTouch(
   fact: ExportFact,
   path: readonly string[],
@@ -258,12 +251,7 @@ function judgeUnknown(
     : judgeUnknown(rest[0], rest.slice(1), how);
 }
 
-/**
- * The way of a touch, step by step.
- *
- * @param touch the touch
- * @returns the members and calls, in order
- */
+/** The way of a touch, step by step. Returns the members and calls, in order. */
 export function pathOf(touch: Pick<Touch, "member">): readonly string[] {
   return touch.member === undefined ? [] : touch.member.split(".");
 }

@@ -293,12 +293,7 @@ const READING_FUNCTIONS = new Set([
   "new Uint8Array",
 ]);
 
-/**
- * Whether a function of the platform only reads what it is given.
- *
- * @param name `Object.keys`, `structuredClone`, `new Map`
- * @returns true if so
- */
+/** Whether a function of the platform only reads what it is given. Returns true if so. */
 export function onlyReads(name: string): boolean {
   return READING_FUNCTIONS.has(name) ||
     READING_OBJECTS.has(name.slice(0, name.indexOf(".")));
@@ -359,12 +354,7 @@ const HANDLE_FUNCTIONS =
 const HANDLE_CLASSES =
   /^(?:DatabaseSync|Database|DB|WebSocket|WebSocketStream|EventSource|Worker|BroadcastChannel|Pool|Client|Redis|MongoClient|PrismaClient)$/;
 
-/**
- * Whether a call opens something outside the process that has to be closed again.
- *
- * @param name the callee as written, `new` before a class: `Deno.openKv`, `new DatabaseSync`
- * @returns true if so
- */
+/** Whether a call opens something outside the process that has to be closed again. Returns true if so. */
 export function opensHandle(name: string): boolean {
   return name.startsWith("new ")
     ? HANDLE_CLASSES.test(name.slice(4).split(".").at(-1)!)
@@ -372,20 +362,16 @@ export function opensHandle(name: string): boolean {
 }
 
 /**
- * Whether a specifier is that of the runtime, whose holders, services and boundaries outlive their modules by themselves.
- *
- * @param specifier as written
- * @returns true if so
+ * Whether a specifier is that of the runtime, whose holders, services and boundaries outlive their modules by
+ * themselves. Returns true if so.
  */
 export function isRuntime(specifier: string): boolean {
   return /^(?:jsr:\/?)?@flyhot\/runtime(?:@[^/]+)?(?:\/|$)/.test(specifier);
 }
 
 /**
- * Whether a specifier leads outside of the app whatever the import map says.
- *
- * @param specifier as written
- * @returns true if so; a bare one may be an alias, and is not told
+ * Whether a specifier leads outside of the app whatever the import map says. Returns true if so; a bare one may be an
+ * alias, and is not told.
  */
 export function isExternal(specifier: string): boolean {
   return /^(?:npm|jsr|node|https?|data|bun):/.test(specifier) ||

@@ -20,14 +20,7 @@ export function isListening(path: readonly string[]): boolean {
   return path.length === 1 && LISTENS.test(path[0]!);
 }
 
-/**
- * Finds what a use changes.
- *
- * @param fact what the variable holds; of what is not known, only calls right on it count: `db.update().set()` is a query
- * @param path the members and calls on the way
- * @param isWrite whether it ends in an assignment, `++` or `delete`
- * @returns what is done, for people; null if nothing is changed but a copy
- */
+/** Finds what a use changes. Returns what is done, for people; null if nothing is changed but a copy. */
 export function mutationOf(
   { kind, of }: Pick<ExportFact, "kind" | "of">,
   path: readonly string[],
@@ -62,11 +55,7 @@ export function mutationOf(
 
 /**
  * Finds what a use changes: what {@linkcode mutationOf} finds, and who listens to it, where it may have listeners.
- *
- * @param fact what the variable holds
- * @param path the members and calls on the way
- * @param isWrite whether it ends in an assignment, `++` or `delete`
- * @returns what is done, for people; null if nothing is changed but a copy
+ * Returns what is done, for people; null if nothing is changed but a copy.
  */
 export function changeOf(
   fact: Pick<ExportFact, "kind" | "of">,

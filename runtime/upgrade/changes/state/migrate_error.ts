@@ -9,13 +9,7 @@ import {
 import { CopyError } from "../../../state/copy/copy_error.ts";
 import type { StateDefinition } from "../../../state/definition.ts";
 
-/**
- * What cannot be copied is refused as what cannot be kept is: by its module.
- *
- * @param error what was thrown
- * @param definitions of the state concerned
- * @returns the error of the step
- */
+/** What cannot be copied is refused as what cannot be kept is: by its module. */
 export function migrateError(
   error: unknown,
   definitions: readonly StateDefinition[],

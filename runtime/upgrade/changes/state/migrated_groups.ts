@@ -22,13 +22,7 @@ export interface GroupedStates {
   readonly functionWhy: MigratedGroup["functionWhy"];
 }
 
-/**
- * Groups the states that change their version by what migrates them.
- *
- * @param states what is there, and what takes its place
- * @returns the groups
- * @throws {UpgradeError} if a step to a version is missing
- */
+/** Groups the states that change their version by what migrates them. Throws if a step to a version is missing. */
 export function migratedGroups(
   { holders, families, functionWhy }: GroupedStates,
 ): MigratedGroup[] {

@@ -6,13 +6,7 @@ import type { StateDefinition } from "../../../state/definition.ts";
 import type { FamilyPair, HolderPair } from "./state_pairs.ts";
 import { type NewShape, newShape } from "./state_shape.ts";
 
-/**
- * Refuses what is new in `state()` while its version stays: kept state would lack it.
- *
- * @param holders the holders, and what takes their place
- * @param families the same of families
- * @throws {RefusedError} naming the first
- */
+/** Refuses what is new in `state()` while its version stays: kept state would lack it. Throws naming the first. */
 export function refuseNewShapes(
   holders: readonly HolderPair[],
   families: readonly FamilyPair[],

@@ -159,10 +159,8 @@ export class StateChange {
   }
 
   /**
-   * Copies and migrates what it can while the old code goes on.
-   *
-   * @param timeoutMs how long all steps together may take, in milliseconds
-   * @throws {UpgradeError} if a step is missing or fails, or kept state cannot follow its classes; nothing has changed then
+   * Copies and migrates what it can while the old code goes on. Throws if a step is missing or fails, or kept state
+   * cannot follow its classes; nothing has changed then.
    */
   async ahead(timeoutMs: number): Promise<void> {
     this.#timeoutMs = timeoutMs;
@@ -179,12 +177,7 @@ export class StateChange {
     }
   }
 
-  /**
-   * Brings the state concerned to rest.
-   *
-   * @param timeoutMs how long actions in flight may take, in milliseconds
-   * @throws {UpgradeError} naming a holder that is still in an action
-   */
+  /** Brings the state concerned to rest. Throws naming a holder that is still in an action. */
   async suspend(timeoutMs: number): Promise<void> {
     this.#suspended = true;
     const gated: (HolderCell | FamilyCell)[] = [];
@@ -203,10 +196,8 @@ export class StateChange {
   }
 
   /**
-   * Makes the new states beside the old ones, as far as they are not made yet.
-   *
-   * @param timeoutMs how long all steps together may take, in milliseconds
-   * @throws {UpgradeError} if a step is missing or fails; no state has changed then
+   * Makes the new states beside the old ones, as far as they are not made yet. Throws if a step is missing or fails; no
+   * state has changed then.
    */
   async migrate(timeoutMs: number): Promise<void> {
     this.#timeoutMs = timeoutMs;
@@ -224,13 +215,7 @@ export class StateChange {
     }
   }
 
-  /**
-   * Lets the new definitions and states take the place of the old ones, in one turn.
-   *
-   * @param side tells which methods of kept instances the current work meets
-   * @param generation the generation of the new code. Default the first
-   * @returns puts everything back
-   */
+  /** Lets the new definitions and states take the place of the old ones, in one turn. */
   swap(side: () => Side, generation: number = 0): () => void {
     const undo: (() => void)[] = [];
     const { holders, families, renamed } = this.#appProcess;

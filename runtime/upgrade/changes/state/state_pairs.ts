@@ -60,11 +60,8 @@ export interface PairSource<Cell, Definition> {
 }
 
 /**
- * Finds what takes whose place.
- *
- * @param source what is there and what is declared
- * @returns the pairs
- * @throws {UpgradeError} if a module that stays declares a name too, or a name is given on and declared as well
+ * Finds what takes whose place. Throws if a module that stays declares a name too, or a name is given on and declared
+ * as well.
  */
 export function pairs<
   Cell extends { definition: Definition },
@@ -105,12 +102,7 @@ export function pairs<
   return result;
 }
 
-/**
- * Tells what becomes of a holder or family.
- *
- * @param pair what is there and what is declared
- * @returns the change
- */
+/** Tells what becomes of a holder or family. */
 export function changeOf(
   { cell, next }: Pair<{ definition: StateDefinition }, StateDefinition>,
 ): HolderChange {
@@ -146,13 +138,7 @@ function refuse(first: Declared, second: Declared): never {
   }
 }
 
-/**
- * `rooms["a"]`, for a member that messages call `rooms[a]`.
- *
- * @param member what messages call it
- * @param family the family
- * @returns its path
- */
+/** `rooms["a"]`, for a member that messages call `rooms[a]`. */
 export function memberPath(member: string, family: string): string {
   return `${family}[${JSON.stringify(member.slice(family.length + 1, -1))}]`;
 }
@@ -160,11 +146,6 @@ export function memberPath(member: string, family: string): string {
 /**
  * The removed state that may come back: only a way back brings state back, to the release that had it, or to its
  * declaration in the same module. Another module that takes up the name begins like a fresh process.
- *
- * @param removed what the last upgrade removed
- * @param release the digest of the release that comes in; null for the base image
- * @param staging what the new modules declare
- * @returns what may come back
  */
 export function removedFor(
   removed: RemovedState,
@@ -192,12 +173,7 @@ export function removedFor(
   };
 }
 
-/**
- * Refuses to make sockets of a family, or a family of sockets.
- *
- * @param families what becomes of them
- * @throws {UpgradeError} naming the first one
- */
+/** Refuses to make sockets of a family, or a family of sockets. Throws naming the first one. */
 export function refuseOtherKinds(families: readonly FamilyPair[]): void {
   for (const { cell, next } of families) {
     if (!cell || !next || !cell.definition.sockets === !next.sockets) continue;

@@ -4,13 +4,7 @@
 import { UpgradeError } from "../../../base/upgrade_error.ts";
 import type { RemovedName } from "./state_pairs.ts";
 
-/**
- * Refuses to remove state that nobody has given up by name.
- *
- * @param removed the state that would be lost
- * @param consent what the app and the operator consent to
- * @throws {UpgradeError} naming the first one, with a refusal for each
- */
+/** Refuses to remove state that nobody has given up by name. Throws naming the first one, with a refusal for each. */
 export function refuseRemovals(
   removed: readonly RemovedName[],
   consent: ReadonlySet<string>,

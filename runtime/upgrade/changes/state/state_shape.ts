@@ -16,12 +16,8 @@ const DEPTH_MAX = 8;
 
 /**
  * Finds what a new first state has that neither the old first state nor the running state has: a member, or another
- * kind of value. What was empty in the old first state is a collection, and what is in it is data.
- *
- * @param next makes the new first state
- * @param before makes the old first state
- * @param running the running state
- * @returns what is new; null where a first state cannot be made, and nothing is compared
+ * kind of value. What was empty in the old first state is a collection, and what is in it is data. Returns what is new;
+ * null where a first state cannot be made, and nothing is compared.
  */
 export function newShape(
   next: () => unknown,
@@ -39,13 +35,7 @@ export function newShape(
   return found.keys.length + found.kinds.length === 0 ? NOTHING : found;
 }
 
-/**
- * Names what a first state has that a migrated state lacks, or has of another kind.
- *
- * @param first the first state; members that are undefined there may be left out
- * @param migrated the migrated state
- * @returns the members that are missing, and those of another kind in words
- */
+/** Names what a first state has that a migrated state lacks, or has of another kind. */
 export function missingShape(first: unknown, migrated: unknown): NewShape {
   const kinds: string[] = [];
   const other = otherKind(first, migrated);

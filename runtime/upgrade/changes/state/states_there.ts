@@ -38,12 +38,7 @@ export class StatesThere {
     }
   }
 
-  /**
-   * What a cell will be.
-   *
-   * @param cell the cell
-   * @returns the definition that the upgrade gives it
-   */
+  /** What a cell will be. */
   definitionOf(cell: HolderCell): StateDefinition {
     for (const pair of this.#holders) {
       if (pair.cell === cell && pair.next) return pair.next;
@@ -54,12 +49,7 @@ export class StatesThere {
     return cell.definition;
   }
 
-  /**
-   * Where a cell lies.
-   *
-   * @param cell the cell
-   * @returns its name; for members with the key as it is written
-   */
+  /** Where a cell lies. */
   pathOf(cell: HolderCell): string {
     for (const [name, { gate }] of this.#appProcess.families) {
       if (gate === cell.gate) return memberPath(cell.name, name);

@@ -2,13 +2,7 @@
  * @module
  */
 
-/**
- * Gives a cell another definition.
- *
- * @param cell the cell
- * @param next its new definition
- * @returns puts it back
- */
+/** Gives a cell another definition. */
 export function redefine<Definition>(
   cell: { definition: Definition },
   next: Definition,
@@ -20,13 +14,7 @@ export function redefine<Definition>(
   };
 }
 
-/**
- * Takes a cell out.
- *
- * @param cells all cells, by name
- * @param cell the cell
- * @returns puts it back
- */
+/** Takes a cell out. */
 export function remove<Cell extends { definition: { readonly name: string } }>(
   cells: Map<string, Cell>,
   cell: Cell,
@@ -38,14 +26,7 @@ export function remove<Cell extends { definition: { readonly name: string } }>(
   return () => cells.set(name, cell);
 }
 
-/**
- * Puts a cell in.
- *
- * @param cells all cells, by name
- * @param name its name
- * @param cell the cell
- * @returns takes it out
- */
+/** Puts a cell in. */
 export function put<Cell>(
   cells: Map<string, Cell>,
   name: string,
@@ -55,14 +36,7 @@ export function put<Cell>(
   return () => cells.delete(name);
 }
 
-/**
- * Lets the old name of a cell lead to its new one.
- *
- * @param renamed the new names by the old ones
- * @param name its name until now
- * @param next its name from now on
- * @returns puts it back
- */
+/** Lets the old name of a cell lead to its new one. */
 export function rename(
   renamed: Map<string, string>,
   name: string,
