@@ -10,7 +10,8 @@ export {
   keepableOf,
   type NotKeepable,
 } from "./analyze/keeping/keepable.ts";
-export type { Binding, Resolved } from "./analyze/code/scope.ts";
+export type { Binding } from "./analyze/code/bindings.ts";
+export type { Resolved } from "./analyze/code/scope.ts";
 export {
   many,
   nameOf,

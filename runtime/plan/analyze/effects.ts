@@ -13,7 +13,8 @@ import { many, type Node, one, unwrap } from "./code/nodes.ts";
 import { placeOf } from "./code/places.ts";
 import type { Root, Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
-import type { Binding, Resolved } from "./code/scope.ts";
+import type { Binding } from "./code/bindings.ts";
+import type { Resolved } from "./code/scope.ts";
 import type { Unit } from "./code/units.ts";
 import type { ValueFacts } from "./values/value_facts.ts";
 

@@ -17,7 +17,7 @@ import {
   unwrap,
 } from "./code/nodes.ts";
 import { eachChild } from "./code/tree.ts";
-import type { Binding } from "./code/scope.ts";
+import type { Binding } from "./code/bindings.ts";
 
 const CHANGEABLE = new Set([
   "map",

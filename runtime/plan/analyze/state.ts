@@ -24,7 +24,7 @@ import {
 } from "./code/nodes.ts";
 import { eachChild } from "./code/tree.ts";
 import type { Root } from "./code/roots.ts";
-import type { Binding } from "./code/scope.ts";
+import type { Binding } from "./code/bindings.ts";
 import type { Unit, Units } from "./code/units.ts";
 import { useOf, writtenName } from "./code/uses.ts";
 

@@ -5,16 +5,16 @@ import { CALLING_METHODS } from "../values/known_calls.ts";
 import {
   field,
   isFunction,
-  isWrapper,
   keyName,
   many,
   type Node,
   one,
   unwrap,
 } from "./nodes.ts";
-import { InstanceFields } from "./instance_fields.ts";
-import { type Binding, ELEMENT, type Resolved } from "./scope.ts";
-import type { ClassUnits, Unit, Units } from "./units.ts";
+import { NamedFunctions } from "./named_functions.ts";
+import type { Binding } from "./bindings.ts";
+import { ELEMENT, type Resolved } from "./scope.ts";
+import type { ClassUnits, Units } from "./units.ts";
 import type { Use } from "./uses.ts";
 
 /** Where a value comes from. */
@@ -40,11 +40,10 @@ const HOLDERS_MAX = 4;
 const READS_ELEMENTS = new Set(["values", "entries", "from", "all"]);
 
 /** Follows values to their roots, through locals, literals, parameters and what functions of the module return. */
-export class Roots {
+export class Roots extends NamedFunctions {
   readonly #resolved: Resolved;
   readonly #units: Units;
   readonly #locals: ReadonlySet<Binding>;
-  readonly #fields: InstanceFields;
   #steps = 0;
 
   /**
@@ -57,10 +56,10 @@ export class Roots {
     units: Units,
     locals: ReadonlySet<Binding> = new Set(),
   ) {
+    super(resolved, units);
     this.#resolved = resolved;
     this.#units = units;
     this.#locals = locals;
-    this.#fields = new InstanceFields(resolved, units);
   }
 
   /** The roots of an expression. Returns its roots; none for what is made here or not known. */
@@ -326,7 +325,7 @@ export class Roots {
     if (!of || first === undefined) return [];
     const name = first.replace(/\(\)$/, "");
     const way = first === name ? rest : ["()", ...rest];
-    return this.#fields.valuesOf(of, name, isStatic).flatMap((value) =>
+    return this.fields.valuesOf(of, name, isStatic).flatMap((value) =>
       isFunction(unwrap(value)) ? [] : this.#of(value, way, seen)
     );
   }
@@ -367,66 +366,6 @@ export class Roots {
       }
     }
     return roots;
-  }
-
-  /** The calls of a function of this module by its name, and by writing it where it is called. */
-  callsOf(of: Node): Node[] {
-    const calls: Node[] = [];
-    const isCall = (node: Node) => {
-      const up = this.above(node);
-      if (
-        (up?.node.type === "CallExpression" ||
-          up?.node.type === "NewExpression") && up.key === "callee"
-      ) calls.push(up.node);
-    };
-    if (of.type !== "FunctionDeclaration") isCall(of);
-    const binding = this.nameOfFunction(of);
-    for (const reference of binding?.references ?? []) isCall(reference);
-    const unit = this.#units.byFunction.get(of);
-    return unit?.kind === "construct"
-      ? [...calls, ...this.#fields.callsAbove(unit.class!)]
-      : calls;
-  }
-
-  /** The variable that holds a function or class by its declaration. */
-  nameOfFunction(of: Node): Binding | null {
-    const id = one(of, "id");
-    if (id && of.type.endsWith("Declaration")) {
-      return this.#resolved.bindings.get(id) ?? null;
-    }
-    const up = this.above(of);
-    const declared = up?.node.type === "VariableDeclarator" &&
-        up.key === "init"
-      ? one(up.node, "id")
-      : null;
-    if (declared?.type === "Identifier") {
-      return this.#resolved.bindings.get(declared) ?? null;
-    }
-    // The constructor of a class is called by the name of the class.
-    const unit = this.#units.byFunction.get(of);
-    return unit?.kind === "construct" ? unit.class?.binding ?? null : null;
-  }
-
-  /** The function that an expression is, if it is one of this module for certain. */
-  functionOf(node: Node): Unit | null {
-    const at = unwrap(node);
-    if (isFunction(at)) return this.#units.byFunction.get(at) ?? null;
-    if (at.type !== "Identifier") return null;
-    const binding = this.#resolved.bindings.get(at);
-    if (!binding || binding.assigned.length > 0 || !binding.from) return null;
-    const { value, path } = binding.from;
-    return path.length === 0 && isFunction(unwrap(value))
-      ? this.#units.byFunction.get(unwrap(value)) ?? null
-      : null;
-  }
-
-  /** The parent past wrappers: `(x as T)()` calls x. */
-  above(node: Node): { readonly node: Node; readonly key: string } | null {
-    let up = this.#resolved.parents.get(node);
-    while (up && isWrapper(up.node)) {
-      up = this.#resolved.parents.get(up.node);
-    }
-    return up ?? null;
   }
 }
 

@@ -1,39 +1,26 @@
 /** Which code runs when other code runs, inside of one module.
  * @module
  */
+import { Callees } from "./callees.ts";
 import { callsItsArguments, useOf } from "./uses.ts";
-import {
-  field,
-  isClass,
-  isFunction,
-  keyName,
-  many,
-  type Node,
-  one,
-  unwrap,
-  word,
-} from "./nodes.ts";
+import { field, keyName, many, type Node, one, unwrap, word } from "./nodes.ts";
 import type { Roots } from "./roots.ts";
-import type { Binding, Resolved } from "./scope.ts";
-import type { ClassUnits, Unit, Units } from "./units.ts";
-
-const DEPTH_MAX = 8;
-/** Where functions are handed on and on, looking further would take longer than it is worth. */
-const STEPS_MAX = 2_000;
+import type { Binding } from "./bindings.ts";
+import type { Resolved } from "./scope.ts";
+import type { Unit, Units } from "./units.ts";
 
 /** The calls of a module, followed as far as its text tells; in doubt a function counts as called. */
-export class Runs {
+export class Runs extends Callees {
   readonly #resolved: Resolved;
   readonly #units: Units;
   readonly #roots: Roots;
   readonly #next = new Map<Unit, readonly Unit[]>();
   readonly #callsBack = new Map<Unit, boolean>();
-  readonly #methodsByName = new Map<string, Unit[]>();
   /** Code that reading a member runs. */
   readonly #getters = new Map<string, Unit[]>();
-  #steps = 0;
 
   constructor(resolved: Resolved, units: Units, roots: Roots) {
+    super(resolved, units, roots);
     this.#resolved = resolved;
     this.#units = units;
     this.#roots = roots;
@@ -44,11 +31,6 @@ export class Runs {
         );
         if (getters.length === 0) continue;
         this.#getters.set(name, [...this.#getters.get(name) ?? [], ...getters]);
-      }
-      for (const [name, list] of methods) {
-        const known = this.#methodsByName.get(name);
-        if (known) known.push(...list);
-        else this.#methodsByName.set(name, [...list]);
       }
     }
   }
@@ -73,7 +55,7 @@ export class Runs {
     for (const call of unit.calls) {
       if (call.type !== "NewExpression" || !this.#isGivenAway(call)) continue;
       for (const of of this.classesOf(one(call, "callee")!)) {
-        for (const it of [of, ...this.#above(of)]) {
+        for (const it of [of, ...this.above(of)]) {
           for (const method of [...it.methods.values()].flat()) {
             given.add(method);
           }
@@ -106,7 +88,7 @@ export class Runs {
       }
     }
     if (unit.kind === "construct") {
-      for (const above of this.#above(unit.class!)) found.add(above.construct);
+      for (const above of this.above(unit.class!)) found.add(above.construct);
     }
     const next = [...found];
     this.#next.set(unit, next);
@@ -135,7 +117,7 @@ export class Runs {
       found.push(of.construct);
       // Whoever is given the instance may call any of its methods.
       if (this.#isGivenAway(call)) {
-        for (const it of [of, ...this.#above(of)]) {
+        for (const it of [of, ...this.above(of)]) {
           found.push(...[...it.methods.values()].flat());
         }
       }
@@ -161,215 +143,6 @@ export class Runs {
       this.#units.around.get(it) === this.#units.module &&
       useOf(it, this.#resolved).how === "pass"
     ) ?? false;
-  }
-
-  /** The functions of this module that an expression may be. */
-  callees(node: Node, depth = 0): Unit[] {
-    if (depth === 0) this.#steps = 0;
-    if (depth > DEPTH_MAX || ++this.#steps > STEPS_MAX) return [];
-    const at = unwrap(node);
-    const go = (next: Node | null) => next ? this.callees(next, depth + 1) : [];
-    if (isFunction(at)) {
-      const unit = this.#units.byFunction.get(at);
-      return unit ? [unit] : [];
-    }
-    switch (at.type) {
-      case "Identifier":
-        return this.#named(at, depth);
-      case "MemberExpression":
-        return this.#member(at, depth);
-      case "CallExpression": {
-        const callee = unwrap(one(at, "callee")!);
-        if (
-          callee.type === "MemberExpression" &&
-          keyName(callee, "property") === "bind"
-        ) return go(one(callee, "object"));
-        return this.callees(callee, depth + 1).flatMap((unit) =>
-          unit.returns.flatMap((value) => this.callees(value, depth + 1))
-        );
-      }
-      case "Super": {
-        const unit = this.#units.around.get(
-          this.#resolved.parents.get(at)?.node ?? at,
-        );
-        return unit?.class
-          ? this.#above(unit.class).slice(0, 1).map((it) => it.construct)
-          : [];
-      }
-      case "AwaitExpression":
-        return go(one(at, "argument"));
-      case "AssignmentExpression":
-        return go(one(at, "right"));
-      case "LogicalExpression":
-        return [...go(one(at, "left")), ...go(one(at, "right"))];
-      case "ConditionalExpression":
-        return [...go(one(at, "consequent")), ...go(one(at, "alternate"))];
-      case "SequenceExpression":
-        return go(many(at, "expressions").at(-1) ?? null);
-    }
-    return [];
-  }
-
-  #named(node: Node, depth: number): Unit[] {
-    const binding = this.#resolved.bindings.get(node);
-    if (!binding) return [];
-    const found: Unit[] = [];
-    if (binding.kind === "parameter") {
-      const { of, index, path } = binding.parameter!;
-      for (const call of this.#roots.callsOf(of)) {
-        const given = many(call, "arguments")[index];
-        if (!given) continue;
-        found.push(
-          ...path.length === 0
-            ? this.callees(given, depth + 1)
-            : this.#within(given, path, depth),
-        );
-      }
-    }
-    if (binding.from) {
-      const { value, path } = binding.from;
-      found.push(
-        ...path.length === 0
-          ? this.callees(value, depth + 1)
-          : this.#within(value, path, depth),
-      );
-    }
-    for (const other of binding.assigned) {
-      if (other) found.push(...this.callees(other, depth + 1));
-    }
-    return found;
-  }
-
-  /** Functions at a place inside of object and array literals, also behind a variable. */
-  #within(node: Node, path: readonly string[], depth: number): Unit[] {
-    if (depth > DEPTH_MAX) return [];
-    const [first, ...rest] = path;
-    if (first === undefined) return this.callees(node, depth + 1);
-    const at = unwrap(node);
-    if (at.type === "ObjectExpression") {
-      return many(at, "properties").flatMap((item) => {
-        const value = one(item, "value");
-        const key = item.type === "Property" ? keyName(item, "key") : null;
-        return value && (key === first || key === null || first === "[]")
-          ? this.#within(value, rest, depth + 1)
-          : [];
-      });
-    }
-    if (at.type === "ArrayExpression") {
-      return many(at, "elements").flatMap((item) =>
-        this.#within(item, rest, depth + 1)
-      );
-    }
-    if (at.type === "CallExpression") {
-      const made = this.#roots.functionOf(one(at, "callee")!);
-      return made?.returns.flatMap((value) =>
-        this.#within(value, path, depth + 1)
-      ) ?? [];
-    }
-    if (at.type === "Identifier") {
-      const from = this.#resolved.bindings.get(at)?.from;
-      if (from && !isFunction(from.value) && !isClass(from.value)) {
-        return this.#within(from.value, [...from.path, ...path], depth + 1);
-      }
-    }
-    return [];
-  }
-
-  #member(node: Node, depth: number): Unit[] {
-    const object = unwrap(one(node, "object")!);
-    const name = keyName(node, "property");
-    if (name === "call" || name === "apply") {
-      const found = this.callees(object, depth + 1);
-      if (found.length > 0) return found;
-    }
-    if (name === null) return this.#within(object, ["[]"], depth);
-    if (object.type === "ThisExpression" || object.type === "Super") {
-      const unit = this.#units.around.get(
-        object.type === "Super"
-          ? this.#resolved.parents.get(node)?.node ?? node
-          : object,
-      );
-      if (unit?.class) {
-        return this.#family(unit.class).flatMap((it) =>
-          (unit.isStatic ? it.statics : it.methods).get(name) ?? []
-        );
-      }
-    }
-    const literal = this.#within(object, [name], depth);
-    const classes = this.classesOf(object);
-    if (classes.length > 0) {
-      return classes.flatMap((it) =>
-        [it, ...this.#above(it)].flatMap((of) => of.statics.get(name) ?? [])
-      );
-    }
-    if (literal.length > 0) return literal;
-    // Any method of that name, unless the object comes from elsewhere for certain.
-    if (object.type === "Identifier" && !this.#resolved.bindings.has(object)) {
-      return [];
-    }
-    const methods = this.#methodsByName.get(name);
-    if (!methods) return [];
-    const roots = this.#roots.of(object);
-    return roots.length > 0 && roots.every((it) => it.specifier !== null)
-      ? []
-      : methods;
-  }
-
-  /** The classes of this module that an expression may be. */
-  classesOf(node: Node, depth = 0): ClassUnits[] {
-    if (depth > DEPTH_MAX) return [];
-    const at = unwrap(node);
-    if (isClass(at)) {
-      const found = this.#units.classes.get(at);
-      return found ? [found] : [];
-    }
-    if (at.type === "ThisExpression") {
-      const unit = this.#units.around.get(at);
-      return unit?.isStatic && unit.class ? [unit.class] : [];
-    }
-    if (at.type !== "Identifier") return [];
-    const binding = this.#resolved.bindings.get(at);
-    return binding?.from && binding.from.path.length === 0
-      ? this.classesOf(binding.from.value, depth + 1)
-      : [];
-  }
-
-  #above(of: ClassUnits): ClassUnits[] {
-    const found: ClassUnits[] = [];
-    for (
-      let at = of.superClass;
-      at && found.length < DEPTH_MAX;
-    ) {
-      const [next] = this.classesOf(at);
-      if (!next || found.includes(next)) break;
-      found.push(next);
-      at = next.superClass;
-    }
-    return found;
-  }
-
-  #family(of: ClassUnits): ClassUnits[] {
-    const below = [...this.#units.classes.values()].filter((it) =>
-      it !== of && this.#above(it).includes(of)
-    );
-    return [of, ...this.#above(of), ...below];
-  }
-
-  /** The functions that a value brings: itself, its fields, its elements. */
-  functionsIn(node: Node): Unit[] {
-    const at = unwrap(node);
-    switch (at.type) {
-      case "ObjectExpression":
-        return many(at, "properties").flatMap((item) => {
-          const value = one(item, "value");
-          return value ? this.functionsIn(value) : [];
-        });
-      case "ArrayExpression":
-        return many(at, "elements").flatMap((item) => this.functionsIn(item));
-      case "SpreadElement":
-        return this.functionsIn(one(at, "argument")!);
-    }
-    return this.callees(at);
   }
 
   /** Whether a function calls what it is given. */

@@ -3,7 +3,6 @@
  */
 import {
   field,
-  flag,
   isFunction,
   keyName,
   many,
@@ -13,55 +12,9 @@ import {
   unwrap,
   word,
 } from "./nodes.ts";
+import type { Binding, Scope } from "./bindings.ts";
+import { referTo } from "./references.ts";
 import { type Found, foundOf, knownOf, treeOf, upOf } from "./tree.ts";
-
-/** One declared name. */
-export interface Binding {
-  /** The name. */
-  readonly name: string;
-  /** What declares it. */
-  readonly kind:
-    | "import"
-    | "var"
-    | "let"
-    | "const"
-    | "function"
-    | "class"
-    | "parameter"
-    | "catch"
-    | "enum"
-    | "namespace";
-  /** True for a name of the module itself: at its top level, or in a namespace there. */
-  readonly top: boolean;
-  /** The name with that of its namespace: `Config.limit`. */
-  readonly label: string;
-  /** The identifier that declares it. */
-  readonly node: Node;
-  /** Of an import: the specifier and the exported name. */
-  readonly imported?: { readonly specifier: string; readonly name: string };
-  /** Of a parameter: of which function, which one, and the way into it. */
-  readonly parameter?: {
-    readonly of: Node;
-    readonly index: number;
-    readonly path: readonly string[];
-  };
-  /** What its value comes from, and the way from there; the function or class itself for a declaration. */
-  from: { readonly value: Node; readonly path: readonly string[] } | null;
-  /** The identifiers that refer to it, its declaration not among them. */
-  readonly references: Node[];
-  /** What is assigned to it elsewhere. */
-  readonly assigned: (Node | null)[];
-}
-
-interface Scope {
-  readonly parent: Scope | null;
-  /** Where `var` goes. */
-  readonly isFunction: boolean;
-  /** Of the module: empty; of a namespace in it: its name and a dot; else null. */
-  readonly prefix: string | null;
-  /** Null as long as it has none. */
-  names: Map<string, Binding> | null;
-}
 
 /** The module with all its names resolved. */
 export interface Resolved {
@@ -117,7 +70,6 @@ const targets: Resolved["targets"] = {
 class Resolver {
   readonly #tree: readonly Found[];
   readonly #declared: Binding[] = [];
-  readonly #globals = new Map<string, Node[]>();
   readonly #importCalls: Node[] = [];
   readonly #metas: Node[] = [];
   #parameter: { readonly of: Node; readonly index: number } | null = null;
@@ -134,7 +86,8 @@ class Resolver {
   }
 
   resolve(): Resolved {
-    this.#refer(this.#declare());
+    const scopes = this.#declare();
+    const globals = referTo(this.#tree, scopes);
     return {
       program: this.#tree[0]!.self,
       top: this.#top.names!,
@@ -143,7 +96,7 @@ class Resolver {
       declared: this.#declared,
       parents: { get: upOf },
       targets,
-      globals: this.#globals,
+      globals,
       importCalls: this.#importCalls,
       metas: this.#metas,
     };
@@ -379,126 +332,6 @@ class Resolver {
           }
         }
     }
-  }
-
-  #refer(scopes: readonly Scope[]): void {
-    const tree = this.#tree;
-    for (let at = 0; at < tree.length; at++) {
-      const found = tree[at]!;
-      switch (found.type) {
-        case "Identifier":
-        case "JSXIdentifier": {
-          const around = found.around!;
-          if (isReference(found, around)) {
-            this.#resolve(found, scopes[around.index]!);
-          }
-          break;
-        }
-        case "ImportDeclaration":
-          at = found.end - 1;
-          break;
-        case "ExportNamedDeclaration":
-          // The names of `export { x } from` are those of the other module.
-          if (one(found.self, "source")) at = found.end - 1;
-          break;
-        case "AssignmentExpression":
-          markTarget(one(found.self, "left"));
-          break;
-        case "UpdateExpression":
-          markTarget(one(found.self, "argument"));
-          break;
-        case "UnaryExpression":
-          if (word(found.self, "operator") === "delete") {
-            markTarget(one(found.self, "argument"));
-          }
-          break;
-        case "ForInStatement":
-        case "ForOfStatement": {
-          const left = one(found.self, "left");
-          if (left && left.type !== "VariableDeclaration") markTarget(left);
-          break;
-        }
-      }
-    }
-  }
-
-  #resolve(found: Found, scope: Scope): void {
-    const node = found.self;
-    const name = word(node, "name");
-    for (let at: Scope | null = scope; at; at = at.parent) {
-      const binding = at.names?.get(name);
-      if (!binding) continue;
-      binding.references.push(node);
-      found.binding = binding;
-      if (found.isTarget) binding.assigned.push(valueOf(found));
-      return;
-    }
-    const known = this.#globals.get(name);
-    if (known) known.push(node);
-    else this.#globals.set(name, [node]);
-  }
-}
-
-function isReference({ self, key, binding }: Found, around: Found): boolean {
-  if (binding !== null) return false;
-  const parent = around.self;
-  switch (around.type) {
-    case "MemberExpression":
-      return key === "object" || flag(parent, "computed");
-    case "Property":
-    case "MethodDefinition":
-    case "PropertyDefinition":
-    case "AccessorProperty":
-      return key !== "key" || flag(parent, "computed");
-    case "ExportSpecifier":
-      return key === "local";
-    case "ExportAllDeclaration":
-    case "LabeledStatement":
-    case "BreakStatement":
-    case "ContinueStatement":
-    case "MetaProperty":
-    case "ImportAttribute":
-    case "TSEnumMember":
-    case "TSModuleDeclaration":
-      return key === "initializer";
-    case "JSXAttribute":
-    case "JSXNamespacedName":
-    case "JSXClosingElement":
-      return false;
-    case "JSXOpeningElement":
-      // A tag in lower case is text, not a name.
-      return !/^[a-z]/.test(word(self, "name"));
-    case "JSXMemberExpression":
-      return key === "object";
-  }
-  return true;
-}
-
-function valueOf({ key, around }: Found): Node | null {
-  return around?.type === "AssignmentExpression" && key === "left"
-    ? one(around.self, "right")
-    : null;
-}
-
-function markTarget(node: Node | null): void {
-  if (!node) return;
-  const inner = unwrap(node);
-  switch (inner.type) {
-    case "Identifier":
-    case "MemberExpression":
-      foundOf(inner).isTarget = true;
-      return;
-    case "AssignmentPattern":
-      return markTarget(one(inner, "left"));
-    case "RestElement":
-      return markTarget(one(inner, "argument"));
-    case "ArrayPattern":
-      for (const item of many(inner, "elements")) markTarget(item);
-      return;
-    case "ObjectPattern":
-      for (const item of many(inner, "properties")) {
-        markTarget(item.type === "RestElement" ? item : one(item, "value"));
-      }
   }
 }
 

@@ -12,7 +12,8 @@ import {
   word,
 } from "./nodes.ts";
 import { eachChild } from "./tree.ts";
-import type { Binding, Resolved } from "./scope.ts";
+import type { Binding } from "./bindings.ts";
+import type { Resolved } from "./scope.ts";
 
 /** One piece of code that runs as a whole. */
 export interface Unit {

@@ -6,7 +6,7 @@ import type { StateBinding } from "../../../protocol/manifest/module_analysis.ts
 import { placeOf } from "../code/places.ts";
 import type { Code } from "../effects.ts";
 import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
-import type { Binding } from "../code/scope.ts";
+import type { Binding } from "../code/bindings.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { callsItsArguments, useOf } from "../code/uses.ts";
 import { handleOf, instanceOf } from "../state.ts";

@@ -13,12 +13,8 @@ import { isFunction, nameOf, type Node, one, unwrap } from "../code/nodes.ts";
 import { placeOf } from "../code/places.ts";
 import { Roots } from "../code/roots.ts";
 import { Runs } from "../code/runs.ts";
-import {
-  type Binding,
-  ELEMENT,
-  type Resolved,
-  resolveNames,
-} from "../code/scope.ts";
+import type { Binding } from "../code/bindings.ts";
+import { ELEMENT, type Resolved, resolveNames } from "../code/scope.ts";
 import { type Unit, unitAround, type Units, unitsOf } from "../code/units.ts";
 import { type Use, useOf } from "../code/uses.ts";
 import { ValueFacts } from "../values/value_facts.ts";

@@ -15,7 +15,8 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
-import type { Binding, Resolved } from "../code/scope.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Resolved } from "../code/scope.ts";
 
 /** What is taken from another module. */
 export interface Taken {

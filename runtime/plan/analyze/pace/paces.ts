@@ -12,7 +12,8 @@ import {
   word,
 } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
-import type { Binding, Resolved } from "../code/scope.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Resolved } from "../code/scope.ts";
 import { oncePerModule, type Unit, type Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";
 

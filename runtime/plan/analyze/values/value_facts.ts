@@ -20,7 +20,8 @@ import {
   word,
 } from "../code/nodes.ts";
 import type { Roots } from "../code/roots.ts";
-import type { Binding, Resolved } from "../code/scope.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Resolved } from "../code/scope.ts";
 import { calleeName } from "../code/uses.ts";
 
 const UNKNOWN: ExportFact = { kind: "unknown" };
