@@ -87,11 +87,11 @@ Deno.test("readReleaseSettings() names the key that is wrong, and what should st
       ],
       [
         { consent: ["everything"] },
-        `deno.json: flyhot.consent[0]: expected one of "server:...", "worker:...", "handle:...", "repeats:...", "numbers:...", "global:...", "holder:...", found "everything"`,
+        `deno.json: flyhot.consent[0]: expected one of "server:...", "worker:...", "handle:...", "repeats:...", "numbers:...", "global:...", "holder:...", "timers:...", found "everything"`,
       ],
       [
         { consent: ["worker:"] },
-        `deno.json: flyhot.consent[0]: expected one of "server:...", "worker:...", "handle:...", "repeats:...", "numbers:...", "global:...", "holder:...", found "worker:"`,
+        `deno.json: flyhot.consent[0]: expected one of "server:...", "worker:...", "handle:...", "repeats:...", "numbers:...", "global:...", "holder:...", "timers:...", found "worker:"`,
       ],
       [
         { sockets: "close" },
