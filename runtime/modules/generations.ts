@@ -251,6 +251,9 @@ export class Generations {
       if (active !== this.#newestActive) this.#active.delete(active.generation);
     }
     work.ended = true;
+    // The contexts it has left behind reach it until the next full collection of garbage; all that hangs on the request
+    // would live as long.
+    work.answering = null;
     this.between?.();
   }
 

@@ -17,6 +17,16 @@ import {
   Staging,
 } from "../state/staging.ts";
 
+/** Who declares something, and where that stands. */
+export interface Declaring {
+  /** The module's path under the app root; its URL for one outside, or while the root is not known. */
+  readonly module: string;
+  /** The line of the declaration there; undefined where a helper declares, or nobody can tell. */
+  readonly line: number | undefined;
+  /** The staging area it declares to, or null for the running process. */
+  readonly staging: Staging | null;
+}
+
 /** State that an upgrade removed, by name. */
 export interface RemovedState {
   /** The digest of the release that had it, or null for the base image; undefined where nothing was removed. */

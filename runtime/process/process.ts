@@ -4,14 +4,11 @@
  *
  * @module
  */
-import type { BootTrial } from "./boot_trial.ts";
 import {
   type CallingLine,
   callingLine,
   callingModules,
 } from "../modules/caller.ts";
-import type { Staging } from "../state/staging.ts";
-import { Declarations } from "./declarations.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { AttemptListeners } from "./owned/attempt_listeners.ts";
@@ -36,6 +33,8 @@ import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./servers/passes.ts";
 import { RawPasses } from "./raw_passes.ts";
+import type { Declaring } from "./declarations.ts";
+import { ReleaseState } from "./release_state.ts";
 import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/kept_values.ts";
@@ -48,35 +47,10 @@ import { KnownAccess } from "./package_access.ts";
 import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
-import type { CurrentRelease } from "../release/wanted.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";
 
-/** Who declares something, and where that stands. */
-export interface Declaring {
-  /** The module's path under the app root; its URL for one outside, or while the root is not known. */
-  readonly module: string;
-  /** The line of the declaration there; undefined where a helper declares, or nobody can tell. */
-  readonly line: number | undefined;
-  /** The staging area it declares to, or null for the running process. */
-  readonly staging: Staging | null;
-}
-
-/** Code that is in for everybody and may still be taken out. */
-export interface OnProbation {
-  /** Rejects with the first error of that code that nobody caught. */
-  readonly failed: Promise<never>;
-  /** How much of the work begun before it came in goes on. */
-  readonly undrained: number;
-  /** Ends what the modules that it replaced still own. */
-  finish(): void;
-  /** Says that it stays. */
-  end(): void;
-  /** Says that it goes out. */
-  giveUp(): void;
-}
-
 /** The running process. */
-export class AppProcess extends Declarations {
+export class AppProcess extends ReleaseState {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
   /** Which work meets which generation of the code. */
@@ -89,36 +63,8 @@ export class AppProcess extends Declarations {
   readonly packageAccess: KnownAccess = new KnownAccess();
   /** The live boundaries. */
   readonly boundaries: LiveBoundaries = new LiveBoundaries(this.modules);
-  /** The digests of the releases that were in, null for the base image: the way back to one of them is not news. */
-  readonly ran: Set<string | null> = new Set([null]);
-  /** The addresses that modules of releases served when they were replaced, by digest; null for the base image. */
-  readonly addresses: Map<string | null, ReadonlySet<string>> = new Map();
-  /** How many live boundaries evaluate their modules for the first time. */
-  opening = 0;
   /** What happens during upgrades. */
   readonly events: UpgradeEvents = new UpgradeEvents();
-  /** The release that is in, or null on the base image. */
-  release: CurrentRelease | null = null;
-  /** The folders of the releases that were in before, newest last: open pages may still ask for their assets. */
-  earlierFolders: string[] = [];
-  /** Puts what was left out of the folder of a release into it: a file, what is under a path, or with null all. */
-  fillFolder: (folder: string, path: string | null) => unknown = () => {};
-  /** Told of each version of the main module that an upgrade has loaded; null where nobody wants to know. */
-  onMain: ((module: unknown) => void) | null = null;
-  /** The app root, once it is known. */
-  root: string | null = null;
-  /** The path of the app's own folder under it; empty where both are the same. */
-  appFolder = "";
-  /** The trial of a release that was brought in at boot, or null. */
-  bootTrial: BootTrial | null = null;
-  /** Whether new code is in whose upgrade may still be undone. */
-  settling = false;
-  /** The code that is on probation, or null. */
-  onProbation: OnProbation | null = null;
-  /** How many upgrades were applied since the process started. */
-  upgrades = 0;
-  /** Old module instances that Deno cannot free, and their source size. */
-  retained: { modules: number; bytes: number } = { modules: 0, bytes: 0 };
   /** Keeps errors of new code from ending the process. */
   readonly guard: Guard = new Guard({
     generations,

@@ -14,7 +14,37 @@ export interface RunningAction {
   /** Its calls that wait. */
   readonly waitsFor: Set<WaitingCall>;
   /** Lets its holder look at its queue once more. */
-  readonly serve: () => void;
+  serve(): void;
+}
+
+/** What an action is known by while it runs; most call nobody and wait for nobody. */
+export class Running implements RunningAction {
+  readonly holder: string;
+  ended = false;
+  readonly #cell: { serve(): void };
+  #called: Set<RunningAction> | null = null;
+  #waitsFor: Set<WaitingCall> | null = null;
+
+  /**
+   * @param holder the holder's name
+   * @param cell looks at its queue
+   */
+  constructor(holder: string, cell: { serve(): void }) {
+    this.holder = holder;
+    this.#cell = cell;
+  }
+
+  get called(): Set<RunningAction> {
+    return this.#called ??= new Set();
+  }
+
+  get waitsFor(): Set<WaitingCall> {
+    return this.#waitsFor ??= new Set();
+  }
+
+  serve(): void {
+    this.#cell.serve();
+  }
 }
 
 /** A call that waits for its turn. */

@@ -11,6 +11,7 @@ import {
   currentCaller,
   isHeldBack,
   isPassing,
+  Running,
   type RunningAction,
   type WaitingCall,
 } from "./call_context.ts";
@@ -245,7 +246,7 @@ export class HolderCell implements CallTarget {
       this.gate.waiting.add(this);
       context.chain.at(-1)?.waitsFor.add(call);
       // Calls of a check may run beside an action that is held back now.
-      if (this.gated) { for (const { serve } of context.chain) serve(); }
+      if (this.gated) { for (const action of context.chain) action.serve(); }
     });
   }
 
@@ -284,13 +285,7 @@ export class HolderCell implements CallTarget {
         ),
       );
     }
-    const running: RunningAction = {
-      holder: name,
-      ended: false,
-      called: new Set(),
-      waitsFor: new Set(),
-      serve: () => this.serve(),
-    };
+    const running: RunningAction = new Running(name, this);
     const caller = context.chain.at(-1);
     caller?.called.add(running);
     this.#running ??= new Set();

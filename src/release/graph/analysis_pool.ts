@@ -6,8 +6,11 @@ import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { ScriptText } from "./analyze.ts";
 import { ScriptQueue } from "./script_queue.ts";
 
-/** Starting a thread takes as long as analyzing so many characters. */
-const WORTH_A_THREAD = 512 * 1024;
+/**
+ * A thread is worth its start for so many characters: the engine compiles all code for each of them once more, which took
+ * half of the processor's time where two shared 3 MiB.
+ */
+const WORTH_A_THREAD = 2 * 1024 * 1024;
 const THREADS_MAX = 4;
 /** So much the main thread does before it looks for signals. */
 const TURN_LENGTH = 96 * 1024;
