@@ -80,9 +80,7 @@ export async function request(
       }
       failure = error;
     }
-    const last = isBusy
-      ? options.attemptsMax ?? BUSY_ATTEMPTS_MAX
-      : attemptsMax;
+    const last = isBusy ? BUSY_ATTEMPTS_MAX : attemptsMax;
     if (attempt >= last) throw failure;
     await host.sleep(
       waitMs ?? backoffMs(host, RETRY_DELAY_MS, attempt),
