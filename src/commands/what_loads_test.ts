@@ -38,12 +38,12 @@ Deno.test("commands that decide nothing about hot or cold load nothing that does
       "src/commands/releases.ts",
       "src/commands/rollout/lock.ts",
       "src/commands/rollout/hot.ts",
-      "src/commands/keygen.ts",
+      "src/commands/project/keygen.ts",
       "src/commands/completions.ts",
-      "src/commands/sandbox.ts",
+      "src/commands/project/sandbox.ts",
     ]
   ) assertEquals(await loaded(file), [], file);
   // Else nothing is looked at.
-  assert((await loaded("src/commands/plan.ts")).length > 50);
+  assert((await loaded("src/commands/project/plan.ts")).length > 50);
   assert((await loadedWith("cli.ts")).has("runtime/protocol/mod.ts"));
 });
