@@ -76,6 +76,7 @@ export class AppProcess extends ReleaseState {
   readonly timers: Timers = new Timers({
     generations,
     callingPlace: () => this.callingPlace("outermost"),
+    callingPaths: () => this.#callingPaths(),
     pathOf: (place) => this.#pathOf(place) ?? place,
     livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     note: (error, work) => this.guard.note(error, work),
@@ -84,9 +85,7 @@ export class AppProcess extends ReleaseState {
   readonly fileReads: FileReads = new FileReads({
     generations,
     root: () => this.root,
-    callers: () =>
-      callingModules().map((url) => this.modules.table?.pathOf(url) ?? null)
-        .filter((path) => path !== null),
+    callers: () => this.#callingPaths(),
   });
   /** The workers. */
   readonly workers: Workers = new Workers({
@@ -365,6 +364,11 @@ export class AppProcess extends ReleaseState {
   lineIn(url: string): CallingLine | null {
     const at = callingLine(this.#stackUrls(url));
     return at && { url, line: at.line };
+  }
+
+  #callingPaths(): string[] {
+    return callingModules().map((url) => this.#pathOf(url))
+      .filter((path) => path !== null);
   }
 
   #pathOf(url: string): string | null {

@@ -13,8 +13,8 @@ type Callback = (...args: unknown[]) => unknown;
 export interface LeftTimer {
   /** What it runs. */
   readonly callback: Callback;
-  /** The outermost module of the app that was on the stack when it was set; null where it was not looked for. */
-  readonly place: string | null;
+  /** The modules of the app that were on the stack when it was set, the innermost first; none where nobody looked. */
+  readonly places: readonly string[];
   /** Whether it comes again and again. */
   readonly repeats: boolean;
   /** Whether what set it was over by then: a loop, or a chain of timers. */
@@ -32,14 +32,14 @@ const SOON_MS = 2000;
 /** The timers of work that is no evaluation. */
 export class LeftTimers {
   readonly #pending = new Map<unknown, Pending>();
-  readonly #callingPlace: () => string | null;
+  readonly #callingPlaces: () => string[];
   #running = false;
 
   /**
-   * @param callingPlace the outermost module of the app on the stack
+   * @param callingPlaces the modules of the app on the stack
    */
-  constructor(callingPlace: () => string | null) {
-    this.#callingPlace = callingPlace;
+  constructor(callingPlaces: () => string[]) {
+    this.#callingPlaces = callingPlaces;
   }
 
   /** Sets a timer, and knows it until it has come or is cleared. */
@@ -75,7 +75,7 @@ export class LeftTimers {
       isChained,
       dueAt: performance.now() + ms,
       // Looking at the stack takes longer than setting a timer.
-      place: isLong ? this.#callingPlace() : null,
+      places: isLong ? this.#callingPlaces() : [],
     });
     return timer;
   }

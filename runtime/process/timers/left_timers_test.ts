@@ -8,7 +8,7 @@ const DRAIN_MS = 2000;
 /** Timers of which each is named by what it runs. */
 function timers() {
   const generations = new Generations();
-  const left = new LeftTimers(() => "a.ts");
+  const left = new LeftTimers(() => ["a.ts"]);
   return {
     generations,
     set(

@@ -19,6 +19,8 @@ export interface TimersContext {
   readonly generations: Generations;
   /** The outermost module of the app on the stack: helpers that it calls set timers on its behalf. */
   callingPlace(): string | null;
+  /** All modules of the app on the stack, the innermost first. */
+  callingPaths(): string[];
   /** The path of a place that was noted before the root was known. */
   pathOf(place: string): string;
   /** Whether the value of an attempt that has set a timer while it was made is still in. */
@@ -65,10 +67,7 @@ export class Timers {
    */
   constructor(context: TimersContext) {
     this.#context = context;
-    this.left = new LeftTimers(() => {
-      const place = context.callingPlace();
-      return place === null ? null : context.pathOf(place);
-    });
+    this.left = new LeftTimers(() => context.callingPaths());
   }
 
   /** Puts wrappers in the place of the platform's functions: the globals and those of `node:timers`. */

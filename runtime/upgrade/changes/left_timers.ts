@@ -58,12 +58,16 @@ export function refuseLeftTimers(input: LeftTimersInput): void {
 }
 
 function judge(
-  { callback, place, repeats, isChained }: LeftTimer,
+  { callback, places, repeats, isChained }: LeftTimer,
   { replaced, textOf, had, has, names }: LeftTimersInput,
 ): { readonly path: string; readonly why: string } | null {
+  // Whoever sets it, or hands on what it runs, is on the stack; looking at the texts of all modules would take long.
+  const among = places.filter((it) => replaced.includes(it));
+  if (among.length === 0) return null;
+  const place = places.at(-1)!;
   const what = repeats ? "an interval" : "a timer";
   const text = textOf(originalOf(callback));
-  for (const path of replaced) {
+  for (const path of WAITS.test(text) ? [] : new Set(among)) {
     if (!had(path, text)) continue;
     const old = has(text) ? oldName(text, path, names) : "its text";
     if (old === null) return null;
@@ -81,7 +85,7 @@ function judge(
   }
   // What it resumes shows no text, but has set it.
   const waits = isChained || WAITS.test(text);
-  return waits && place !== null && replaced.includes(place)
+  return waits && replaced.includes(place)
     ? {
       path: place,
       why:
