@@ -34,6 +34,7 @@ import { changesAnything, type Plan } from "./plan.ts";
 import { reachedBy } from "./reload/reached.ts";
 import {
   dynamicImports,
+  importCalls,
   prunedModules,
   reach,
   workerEdges,
@@ -163,7 +164,7 @@ export function* classifySteps(
     release,
     loaded,
     rebinds,
-    dynamic: (path) => dynamicImports(path, running),
+    dynamic: (path) => importCalls(path, running),
   });
   const reloading = (more: readonly string[]) =>
     reloadSet({

@@ -10,6 +10,8 @@ import {
 import { eachChild } from "../../plan/analyze/code/tree.ts";
 import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
+import { settable } from "../rebind/settable.ts";
+import { SettableModules } from "../rebind/settable_modules.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
@@ -23,41 +25,59 @@ const MARK = "$kept";
 
 /** The wrapping of a process: nothing is wrapped until the parser is there. */
 export class Keeping {
+  /** The instances whose functions and classes can be set from outside. */
+  readonly settable: SettableModules = new SettableModules();
   #parse: ((source: string) => Node) | null = null;
+  #keeps = false;
   readonly #texts = new Map<string, WrappedText>();
 
   /** Whether modules are wrapped. */
   get isOn(): boolean {
-    return this.#parse !== null;
+    return this.#keeps;
   }
 
   /** Loads the parser, without lines: each module passes it at every start. What is loaded from now on is wrapped. */
   async start(): Promise<void> {
     this.#parse ??= await acornParser(false);
+    this.#keeps = true;
+  }
+
+  /** Loads the parser, and lets functions and classes be set in what is loaded from now on. */
+  async startRebinding(): Promise<void> {
+    this.#parse ??= await acornParser(false);
+    this.settable.isOn = true;
   }
 
   /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
   wrap(text: string, url: string): string {
-    if (!this.#parse) return text;
-    let program: Node;
-    try {
-      program = this.#parse(text);
-    } catch (error) {
-      // Whatever Deno takes and the parser does not is left as it is; so is what neither takes.
-      if (error instanceof SyntaxError) return text;
-      throw error;
-    }
+    const program = this.#parsed(text);
+    const set = this.settable.isOn && program
+      ? settable(text, program, url)
+      : null;
+    this.settable.loaded(url, set?.names ?? []);
+    if (!program) return text;
     const captured = new Captured(program);
     const { source, insertions } = wrapKept(
-      text,
+      set?.text ?? text,
       program,
       url,
-      (it) => isWanted(it, captured),
+      (it) => this.#keeps && isWanted(it, captured),
+      set ?? undefined,
     );
     if (insertions.length > 0) {
       this.#texts.set(url, { raw: text, wrapped: source, insertions });
     }
     return source;
+  }
+
+  #parsed(text: string): Node | null {
+    try {
+      return this.#parse?.(text) ?? null;
+    } catch (error) {
+      // Whatever Deno takes and the parser does not is left as it is; so is what neither takes.
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
   }
 
   /** The text of a function as somebody wrote it. */

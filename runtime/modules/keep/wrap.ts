@@ -59,16 +59,33 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
+/** What else goes before a text, on its first line, and behind it. */
+interface Around {
+  readonly begin: string;
+  readonly end: string;
+}
+
+const NOTHING: Around = { begin: "", end: "" };
+
 /** Wraps the initializers of a module. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
+  around: Around = NOTHING,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
-  if (names.size === 0) return { source, names, refused, insertions: [] };
+  const first = around.begin === "" ? [] : [{ at: 0, text: around.begin }];
+  if (names.size === 0) {
+    return first.length === 0 ? { source, names, refused, insertions: [] } : {
+      source: insertInto(source, first, around.end),
+      names,
+      refused,
+      insertions: first,
+    };
+  }
   let own = "$kept";
   while (source.includes(own)) own += "_";
   const key = JSON.stringify(KEPT_KEY.description);
@@ -77,9 +94,9 @@ export function wrapKept(
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  const insertions = insertionsFor(names, own);
+  const insertions = [...first, ...insertionsFor(names, own)];
   return {
-    source: insertInto(source, insertions, end),
+    source: insertInto(source, insertions, end + around.end),
     names,
     refused,
     insertions,

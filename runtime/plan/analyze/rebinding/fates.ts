@@ -215,9 +215,9 @@ class Flow {
     }
     const method = keyName(callee, "property") ?? "";
     if (COLLECTION_READS.has(method) || HARMLESS_METHODS.has(method)) return;
+    if (SENDING.test(method)) return;
     const object = unwrap(one(callee, "object")!);
     if (this.#isOfModule(object)) return this.#worst(HELD);
-    if (SENDING.test(method)) return;
     const binding = resolved.bindings.get(object);
     if (binding && !binding.imported && binding.kind !== "parameter") {
       this.#hold(binding);

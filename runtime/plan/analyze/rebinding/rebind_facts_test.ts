@@ -81,6 +81,7 @@ Deno.test("rebindFactsOf() follows results to where they are held", () => {
     "p.json(a().map((it: any) => it.x));": ["a call"],
     "const x = a(); return p.map((it: any) => it + x);": ["a call"],
     "return (async () => await a())();": ["a call"],
+    "for (const it of kept.values()) it.send(a());": ["a call"],
     "p.register(a());": ["a call passed"],
     "p(a());": ["a call passed"],
     "p.x = a();": ["a call passed"],
