@@ -116,11 +116,11 @@ const calling = (id: string, params: Params): Record<string, string> => {
       };
     case "namespace":
       return {
-        [`${id}.ts`]: `import * as all from "${from}";\n${
-          text.replace(/\bvalue\b(?=\??\.?\()/g, "all.value")
-            .replace(/\{ value \}/, "{ value: all.value }")
-            .replace(/(= |\()value(?=[;),. ])/g, "$1all.value")
-            .replace(/typeof value/, "typeof all.value")
+        [`${id}.ts`]: `import * as leaf from "${from}";\n${
+          text.replace(/\bvalue\b(?=\??\.?\()/g, "leaf.value")
+            .replace(/\{ value \}/, "{ value: leaf.value }")
+            .replace(/(= |\()value(?=[;),. ])/g, "$1leaf.value")
+            .replace(/typeof value/, "typeof leaf.value")
         }`,
       };
     case "started":
