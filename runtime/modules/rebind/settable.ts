@@ -50,6 +50,8 @@ export function settable(
   const found = new Map<string, string>();
   const constants = new Set<Node>();
   for (const [name, node] of localExports(program)) {
+    // What `export default x` exports is what x was then.
+    if (name === "default" && isExpression(program)) continue;
     const at = unwrap(node);
     const local = at.type === "Identifier" ? nameOf(at) : "";
     const declaration = declared.get(local);
@@ -80,6 +82,14 @@ export function settable(
       cases.join(" ")
     } } }`,
   };
+}
+
+/** Whether a module exports the value of an expression as its default. */
+function isExpression(program: Node): boolean {
+  return many(program, "body").some((statement) =>
+    statement.type === "ExportDefaultDeclaration" &&
+    !one(statement, "declaration")?.type.endsWith("Declaration")
+  );
 }
 
 /** The functions and classes that a module declares, by their names, each with what has to be a variable. */

@@ -117,10 +117,8 @@ const calling = (id: string, params: Params): Record<string, string> => {
     case "namespace":
       return {
         [`${id}.ts`]: `import * as leaf from "${from}";\n${
-          text.replace(/\bvalue\b(?=\??\.?\()/g, "leaf.value")
-            .replace(/\{ value \}/, "{ value: leaf.value }")
-            .replace(/(= |\()value(?=[;),. ])/g, "$1leaf.value")
-            .replace(/typeof value/, "typeof leaf.value")
+          text.replace("{ value }", "{ value: value }")
+            .replace(/\bvalue\b(?!:)/g, "leaf.value")
         }`,
       };
     case "started":

@@ -156,17 +156,21 @@ function appModule(
     }
   }
   // Waits between its questions: an upgrade must not change the code beneath an answer that has begun.
-  // Called by their names, they do not keep the module from staying.
-  const answers = version.rebind
-    ? readers.map((read) => `async () => await (${read} as any)(x)`)
-    : readers;
-  const asking = version.rebind ? "read()" : "read(x)";
+  const pause = `await new Promise((done) => setTimeout(done, 1));`;
+  const asking = version.rebind
+    // Called by their names, they do not keep the module from staying.
+    ? readers.map((read) =>
+      `  answers.push(await (${read} as any)(x)); ${pause}`
+    )
+    : [
+      `  for (const read of [${
+        readers.join(", ")
+      }] as any[]) { answers.push(await read(x)); ${pause} }`,
+    ];
   lines.push(
     `export const all = async (x: number) => {`,
     `  const answers: unknown[] = [];`,
-    `  for (const read of [${
-      answers.join(", ")
-    }] as any[]) { answers.push(await ${asking}); await new Promise((done) => setTimeout(done, 1)); }`,
+    ...asking,
     `  return answers.join(" ");`,
     `};`,
   );

@@ -333,29 +333,96 @@ class Flow {
     return unit === home;
   }
 
-  /** A function returns it: so have its callers. */
-  #returned(unit: Unit): void {
-    if (unit.kind !== "function") return;
-    const { roots, resolved } = this.#code;
-    const fn = unit.node;
-    for (const call of roots.callsOf(fn)) this.#push(call);
+  /** A function returns it: so have its callers, wherever the function goes. */
+  #returned({ kind, node }: Unit): void {
+    if (kind !== "function") return;
+    const named = this.#code.roots.nameOfFunction(node);
+    this.#goes(node);
+    for (const reference of named?.references ?? []) {
+      if (reference !== named!.node) this.#goes(reference);
+    }
+  }
+
+  /** A function whose results are followed stands at a place. */
+  #goes(fn: Node): void {
+    const { roots } = this.#code;
     const up = roots.above(fn);
-    if (!up) return;
-    if (isLate(fn, this.#code)) return;
-    if (up.key === "arguments") {
-      // Whoever calls it makes something of what it returns.
-      if (!isBrief(fn, resolved)) this.#worst(PASSED);
-      return this.#push(up.node);
+    if (!up || isLate(fn, this.#code)) return;
+    const { node: parent, key } = up;
+    switch (parent.type) {
+      case "CallExpression":
+      case "NewExpression":
+        return key === "callee" ? this.#push(parent) : this.#handed(fn, parent);
+      case "Property":
+      case "MethodDefinition":
+      case "PropertyDefinition":
+        return this.#calledAs(keyName(parent, "key"));
+      case "AssignmentExpression": {
+        const left = unwrap(one(parent, "left")!);
+        return left.type === "MemberExpression"
+          ? this.#calledAs(keyName(left, "property"))
+          : this.#worst(HELD);
+      }
+      case "ReturnStatement":
+        return this.#made(this.#unitAround(parent));
+      case "ArrowFunctionExpression":
+        return this.#made(this.#units.byFunction.get(parent)!);
+      case "VariableDeclarator":
+        // The name that it has anyway.
+        return isFunction(fn) && one(parent, "id")!.type === "Identifier"
+          ? undefined
+          : this.#worst(HELD);
+      case "BinaryExpression":
+      case "UnaryExpression":
+      case "ExpressionStatement":
+      case "ExportSpecifier":
+      case "ExportNamedDeclaration":
+      case "ExportDefaultDeclaration":
+      case "Program":
+        return;
     }
-    if (
-      !/^(?:Property|MethodDefinition|PropertyDefinition)$/.test(up.node.type)
-    ) {
-      return;
+    if (fn.type !== "FunctionDeclaration") this.#worst(HELD);
+  }
+
+  /** A function is an argument: whoever calls it has what it returns. */
+  #handed(fn: Node, call: Node): void {
+    const { resolved, runs, roots } = this.#code;
+    if (isBrief(fn, resolved)) return this.#push(call);
+    const own = call.type === "CallExpression"
+      ? runs.callees(one(call, "callee")!)
+      : [];
+    if (own.length === 0) return this.#worst(HELD);
+    this.#push(call);
+    const list = many(call, "arguments");
+    const index = list.indexOf(fn);
+    for (const { node } of own) {
+      const parameter = many(node, "params")[index];
+      const name = parameter && parameterOf(parameter);
+      const binding = name?.type === "Identifier"
+        ? resolved.bindings.get(name)
+        : undefined;
+      if (!binding || list.some((it) => it.type === "SpreadElement")) {
+        return this.#worst(HELD);
+      }
+      for (const reference of binding.references) {
+        if (reference === binding.node) continue;
+        const above = roots.above(reference);
+        if (above?.key === "callee") this.#push(above.node);
+        else this.#worst(HELD);
+      }
     }
-    const name = keyName(up.node, "key");
+  }
+
+  /** A function returns the function: outside of the module that is the affair of whoever calls it. */
+  #made({ node }: Unit): void {
+    if (this.#code.roots.callsOf(node).length > 0) this.#worst(HELD);
+  }
+
+  /** The function is called by a member of this name. */
+  #calledAs(name: string | null): void {
     if (name === null) return this.#worst(HELD);
     for (const member of this.#members.get(name) ?? []) {
-      const above = roots.above(member);
+      const above = this.#code.roots.above(member);
       this.#push(above?.key === "callee" ? above.node : member);
     }
   }
