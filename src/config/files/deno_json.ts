@@ -61,7 +61,7 @@ export interface DenoJsonConfig {
   readonly credentials?: CredentialNames;
   /** The public keys that releases must be signed by; machines read them from their image. */
   readonly publicKeys?: readonly string[];
-  /** Whether modules that only call what changes stay as they are; machines read it from their image. */
+  /** Whether modules that only call what changes stay as they are (default no); machines read it from their image. */
   readonly rebind?: boolean;
   /** What a rehearsal asks: files of requests, or the requests themselves. */
   readonly requests?: readonly string[];

@@ -3,6 +3,7 @@
  */
 import {
   isFunction,
+  isWrapper,
   keyName,
   many,
   type Node,
@@ -36,6 +37,11 @@ export function isLate(node: Node, code: Code): boolean {
   let at = node;
   for (let up = resolved.parents.get(at); up;) {
     const { node: parent, key } = up;
+    if (isWrapper(parent)) {
+      at = parent;
+      up = resolved.parents.get(at);
+      continue;
+    }
     switch (parent.type) {
       case "Property":
       case "ObjectExpression":
@@ -46,6 +52,9 @@ export function isLate(node: Node, code: Code): boolean {
         return key === "right" && left.type === "MemberExpression" &&
           /^on[a-z]/.test(keyName(left, "property") ?? "");
       }
+      case "ExportDefaultDeclaration":
+        // Run by whoever imports it.
+        return true;
       case "CallExpression":
         return key === "arguments" && isLateCall(parent, code);
       default:
@@ -102,12 +111,10 @@ export function isBrief(node: Node, resolved: Resolved): boolean {
   const up = resolved.parents.get(node);
   if (!up) return false;
   const { node: parent, key } = up;
-  if (parent.type === "ParenthesizedExpression") {
-    return isBrief(parent, resolved);
-  }
+  if (isWrapper(parent)) return isBrief(parent, resolved);
   if (parent.type !== "CallExpression" && parent.type !== "NewExpression") {
     return false;
   }
-  return key === "callee" && isFunction(node) ||
+  return key === "callee" && isFunction(unwrap(node)) ||
     key === "arguments" && callsItsArguments(parent, resolved);
 }

@@ -14,11 +14,13 @@ import { placeOf } from "../code/places.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { Fates } from "./fates.ts";
+import { isLate } from "./late.ts";
 import { leftBehind } from "./left_behind.ts";
 import { Reachable } from "./reachable.ts";
 
 /** One use, and the code it stands in. */
 interface Placed {
+  readonly node: Node;
   readonly use: ImportUse;
   readonly unit: Unit;
 }
@@ -33,13 +35,14 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
       const binding = code.resolved.bindings.get(node);
       const imported = binding?.node === node ? null : binding?.imported;
       if (!imported || isExternal(imported.specifier)) continue;
-      placed.push({ use: useOf(node, imported, code, fates), unit });
+      placed.push({ node, use: useOf(node, imported, code, fates), unit });
     }
   }
   placed.sort((a, b) => a.use.line - b.use.line || a.use.column - b.use.column);
   const places = (ran: ReadonlySet<Unit>) =>
-    placed.flatMap(({ use, unit }, at) =>
-      ran.has(unit) && use.how !== "export" ? [at] : []
+    placed.flatMap(({ node, use, unit }, at) =>
+      // What is handed to somebody who calls it later does not run here.
+      ran.has(unit) && use.how !== "export" && !isLate(node, code) ? [at] : []
     );
   const runs: Record<string, number[]> = Object.create(null);
   const leaves: Record<string, LeftBehind> = Object.create(null);

@@ -178,8 +178,15 @@ Deno.test("rebindFactsOf() tells which uses may run while modules are evaluated"
       "class X { static x = a(); }": ["a call held !"],
       "await 0; a();": ["a call !"],
       "function make() { return { x: () => a() }; } make();": ["a call !"],
+      "Deno.serve(a);": ["a value (passes it on)"],
+      "app.get('/', a);": ["a value (passes it on)"],
+      "app.use(a);": ["a value (passes it on) !"],
+      "export default { fetch: a };": ["a value (puts it away)"],
+      "export default { fetch: a } satisfies object;": [
+        "a value (puts it away)",
+      ],
       "export { a };": ["a export"],
-      "export default a;": ["default value (exports its value) !"],
+      "export default a;": ["default value (exports its value)"],
     },
     (source) =>
       uses(source).map((it) =>
