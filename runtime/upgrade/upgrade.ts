@@ -7,7 +7,7 @@ import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
-import { LeftTimersChange } from "./changes/left_timers.ts";
+import { LeftBehindChange } from "./changes/left_behind.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { attemptOf } from "../modules/module_urls.ts";
@@ -186,7 +186,7 @@ class Upgrade {
       if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
       const { staging } = prepared;
-      const timers = new LeftTimersChange(appProcess, {
+      const left = new LeftBehindChange(appProcess, {
         replaced: [...plan.reload, ...plan.gone],
         names: plan.names,
         has: (text) => staging.newSource?.(text) === true,
@@ -195,7 +195,7 @@ class Upgrade {
         drainMs,
         goingOn,
       });
-      await step("load", () => timers.ahead());
+      await step("load", () => left.ahead());
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       await step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
@@ -205,7 +205,7 @@ class Upgrade {
       const holders = state.changes;
       await step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
-      await step("load", () => timers.rest());
+      await step("load", () => left.rest());
       await switchOver(
         {
           wanted: this.#wanted,
@@ -220,7 +220,7 @@ class Upgrade {
         (end) => this.#end = end,
       );
       undoLoad = null;
-      timers.finish();
+      left.finish();
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
