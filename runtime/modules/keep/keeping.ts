@@ -12,12 +12,14 @@ import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
+import { NO_LOOPS, type WatchedLoop, watchLoops } from "./watch_loops.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
   readonly raw: string;
   readonly wrapped: string;
   readonly insertions: readonly Insertion[];
+  readonly loops: readonly WatchedLoop[];
 }
 
 /** What every text that was wrapped has in it. */
@@ -57,15 +59,23 @@ export class Keeping {
     this.settable.loaded(url, set?.names ?? []);
     if (!program) return text;
     const captured = new Captured(program);
+    const watch = this.#keeps ? watchLoops(text, program, url) : NO_LOOPS;
     const { source, insertions } = wrapKept(
       set?.text ?? text,
       program,
       url,
       (it) => this.#keeps && isWanted(it, captured),
-      set ?? undefined,
+      {
+        insertions: [
+          ...set ? [{ at: 0, text: set.begin }] : [],
+          ...watch.insertions,
+        ],
+        end: watch.end + (set?.end ?? ""),
+      },
     );
     if (insertions.length > 0) {
-      this.#texts.set(url, { raw: text, wrapped: source, insertions });
+      const { loops } = watch;
+      this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
     }
     return source;
   }
@@ -78,6 +88,16 @@ export class Keeping {
       if (error instanceof SyntaxError) return null;
       throw error;
     }
+  }
+
+  /** A loop of a module, and the text that it is in; null where nobody knows it any more. */
+  loop(
+    url: string,
+    at: number,
+  ): { readonly loop: WatchedLoop; readonly raw: string } | null {
+    const text = this.#texts.get(url);
+    const loop = text?.loops[at];
+    return text && loop ? { loop, raw: text.raw } : null;
   }
 
   /** The text of a function as somebody wrote it. */

@@ -16,6 +16,7 @@ import {
   keepableOf,
 } from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
+import type { LoopWatch } from "./watch_loops.ts";
 
 /** The name by which modules find the values that are kept. */
 export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
@@ -59,32 +60,22 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-/** What else goes before a text, on its first line, and behind it. */
-interface Around {
-  readonly begin: string;
-  readonly end: string;
-}
+const NOTHING = { insertions: [], end: "" } as const;
 
-const NOTHING: Around = { begin: "", end: "" };
-
-/** Wraps the initializers of a module. */
+/** Wraps the initializers of a module; what else goes into its text, as watched loops do, goes in with them. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
-  around: Around = NOTHING,
+  more: Pick<LoopWatch, "insertions" | "end"> = NOTHING,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
-  const first = around.begin === "" ? [] : [{ at: 0, text: around.begin }];
   if (names.size === 0) {
-    return first.length === 0 ? { source, names, refused, insertions: [] } : {
-      source: insertInto(source, first, around.end),
-      names,
-      refused,
-      insertions: first,
-    };
+    const { insertions, end } = more;
+    const text = end === "" ? source : insertInto(source, insertions, end);
+    return { source: text, names, refused, insertions };
   }
   let own = "$kept";
   while (source.includes(own)) own += "_";
@@ -94,9 +85,11 @@ export function wrapKept(
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  const insertions = [...first, ...insertionsFor(names, own)];
+  // Values are expressions and loops statements: they never begin or end at one place.
+  const insertions = [...insertionsFor(names, own), ...more.insertions]
+    .sort((a, b) => a.at - b.at);
   return {
-    source: insertInto(source, insertions, end + around.end),
+    source: insertInto(source, insertions, end + more.end),
     names,
     refused,
     insertions,
