@@ -57,7 +57,7 @@ const m = (word: string, more = "") =>
 export function greet() { return "${word}"; }
 export const later = async () => { await 0; return "${word}"; };
 export class Room { static kind() { return "${word}"; } name() { return "${word}"; } }
-export default function main() { return "${word}"; }
+export default function () { return "${word}"; }
 const local = () => "${word}";
 export { local as renamed };
 export const fail = () => { throw new Error("${word}"); };

@@ -67,7 +67,7 @@ export class Keeping {
       (it) => this.#keeps && isWanted(it, captured),
       {
         insertions: [
-          ...set ? [{ at: 0, text: set.begin }] : [],
+          ...set?.insertions ?? [],
           ...watch.insertions,
         ],
         end: watch.end + (set?.end ?? ""),

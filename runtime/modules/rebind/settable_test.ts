@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
 import { Keeping } from "../keep/keeping.ts";
 import { REBIND_KEY, settable } from "./settable.ts";
@@ -25,8 +25,15 @@ Deno.test("settable() finds what can be set, in every form of export", async () 
     "function f() {} export { f };": ["f"],
     "export { f as g, f as default }; const f = () => 1;": ["g", "default"],
     'const f = () => 1; export { f as "a b" };': ["a b"],
-    "export default () => 1;": [],
-    "export default function () {}": [],
+    "export default () => 1;": ["default"],
+    "export default async (x) => { await x; }": ["default"],
+    "export default (() => 1)": [],
+    "export default /* no */ () => 1;": [],
+    "export default function () {}": ["default"],
+    "export default async function* () {}": ["default"],
+    "export default function/* no */() {}": ["default"],
+    "export default class {}": [],
+    "export default make(() => 1);": [],
     "const f = () => 1; export default f;": [],
     "const f = () => 1; export { f }; export default f;": ["f"],
     "export const x = 1;": [],
@@ -93,4 +100,45 @@ export const where = () => new Error().stack.match(/:(\\d+:\\d+)/)[1];
   assertEquals(set("where"), module.where);
   // Texts of modules stay what they are.
   assertEquals(module.call()[3], "\nexport const text = 1;");
+});
+
+Deno.test("a default export without a name is called default, is there as early as before, and can be set", async () => {
+  const keeping = new Keeping();
+  await keeping.startRebinding();
+  const shared = globalThis as { [REBIND_KEY]?: unknown };
+  const before = shared[REBIND_KEY];
+  for (
+    const [text, early] of [
+      ["export default function () { return 1; }", "function"],
+      ["\n  export default async function* () { yield 1; };", "function"],
+      ["export default () => 1;", "unreachable"],
+      ["export default (x) => {\n  return x; // }; export\n}\n", "unreachable"],
+      [
+        "export default async function () {}\nexport const f = () => 1;",
+        "function",
+      ],
+    ] as const
+  ) {
+    let set: (name: string, isSet?: boolean, value?: unknown) => unknown =
+      () => {};
+    let seen = "";
+    shared[REBIND_KEY] = (_url: string, it: typeof set) => {
+      set = it;
+      try {
+        seen = typeof set("default");
+      } catch {
+        seen = "unreachable";
+      }
+    };
+    const wrapped = keeping.wrap(text, `data:${text}`);
+    const url = `data:text/javascript,${encodeURIComponent(wrapped)}`;
+    const module = await import(url);
+    assertEquals([module.default.name, seen], ["default", early], text);
+    const shown = Function.prototype.toString.call(module.default);
+    assert(text.includes(keeping.plain(shown)), keeping.plain(shown));
+    const next = () => 2;
+    set("default", true, next);
+    assertEquals(module.default, next);
+  }
+  shared[REBIND_KEY] = before;
 });

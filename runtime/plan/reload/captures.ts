@@ -79,8 +79,7 @@ export class Captures {
   /** Why a module that uses something of another one, be it through others, has to be evaluated with it; else null. */
   ofUses(importer: string, path: string): Capture | null {
     for (const uses of this.#views) {
-      for (const entry of uses.of(path)) {
-        if (entry.by !== importer) continue;
+      for (const entry of uses.of(path, importer)) {
         const why = this.#judge(entry, path, uses);
         if (why === null) continue;
         const { name, line, column } = entry.use;
@@ -92,16 +91,14 @@ export class Captures {
 
   /** All that use something of a module, be it through others. */
   usersOf(path: string): Set<string> {
-    return new Set(
-      this.#views.flatMap((uses) => uses.of(path).map(({ by }) => by)),
-    );
+    return new Set(this.#views.flatMap((uses) => [...uses.usersOf(path)]));
   }
 
   /** The names of a module that another one uses. */
   namesOf(importer: string, path: string): string[] {
     return this.#views.flatMap((uses) =>
-      uses.of(path).filter(({ by, found }) =>
-        by === importer && found.kind === "here" && found.path === path
+      uses.of(path, importer).filter(({ found }) =>
+        found.kind === "here" && found.path === path
       ).map(({ found }) => found.kind === "here" ? found.name : "")
     );
   }

@@ -26,7 +26,7 @@ export class UsesOfView {
   /** The state. */
   readonly view: View;
   readonly #exports: ExportFinder;
-  readonly #users = new Map<string, Entry[]>();
+  readonly #users = new Map<string, Map<string, Entry[]>>();
   readonly #entries = new Map<string, (Entry | null)[]>();
   readonly #ran = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
@@ -44,9 +44,14 @@ export class UsesOfView {
     return this.#entries.has(path);
   }
 
-  /** The uses of a module, and of what only passes through it. */
-  of(path: string): readonly Entry[] {
-    return this.#users.get(path) ?? [];
+  /** What one module uses of another, and of what only passes through that. */
+  of(path: string, by: string): readonly Entry[] {
+    return this.#users.get(path)?.get(by) ?? [];
+  }
+
+  /** The modules that use something of a module, or of what passes through it. */
+  usersOf(path: string): Iterable<string> {
+    return this.#users.get(path)?.keys() ?? [];
   }
 
   /** Whether a use may have run while modules were evaluated, or made something that is held. */
@@ -72,9 +77,11 @@ export class UsesOfView {
       const places = new Set([target]);
       if (found.kind === "here") places.add(found.path);
       for (const place of places) {
-        const known = this.#users.get(place);
+        let users = this.#users.get(place);
+        if (!users) this.#users.set(place, users = new Map());
+        const known = users.get(by);
         if (known) known.push(entry);
-        else this.#users.set(place, [entry]);
+        else users.set(by, [entry]);
       }
       return entry;
     });

@@ -153,6 +153,7 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
       ? direct.union(input.captures.usersOf(path))
       : direct;
     for (const importer of users) {
+      if (input.captures) yield;
       if (boot.has(importer) || input.gone?.has(importer)) continue;
       const capture = !input.captures
         ? undefined
