@@ -161,7 +161,6 @@ class SwitchOver {
     const { callers, kept, rebinding } = prepared;
     callers.commit(drainMs);
     kept.commit();
-    rebinding.commit();
     // Work begun before keeps the methods and files that it began with.
     const drained = () => {
       state.settle();

@@ -8,6 +8,7 @@ import type { ReboundModule } from "../../plan/plan.ts";
 import type { AppProcess } from "../../process/process.ts";
 
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
+type Class = new (...args: unknown[]) => object;
 
 /** One variable of an old instance. */
 interface Slot {
@@ -32,7 +33,6 @@ export class RebindChange {
   readonly #reload: readonly string[];
   readonly #rebound: Readonly<Record<string, ReboundModule>>;
   #slots: Slot[] = [];
-  #isCommitted = false;
   #isSettled = false;
 
   /**
@@ -84,40 +84,38 @@ export class RebindChange {
       const below = owners.get(name) ?? null;
       owners.set(name, this);
       const old = instance.set!(name);
-      if (!isClass) {
-        let dispatcher = dispatchers.get(old);
-        if (!dispatcher) {
-          dispatcher = dispatcherOf(old as Callable, next as Callable, isNew);
-          dispatchers.set(old, dispatcher);
-        }
-        instance.set!(name, true, dispatcher);
+      let dispatcher = dispatchers.get(old);
+      if (!dispatcher) {
+        dispatcher = isClass
+          ? classOf(old as Class, next as Class, isNew)
+          : dispatcherOf(old as Callable, next as Callable, isNew);
+        dispatchers.set(old, dispatcher);
       }
+      instance.set!(name, true, dispatcher);
       return { ...slot, old, below };
     });
     return () => this.#undo();
   }
 
-  /** Lets everybody meet the new classes: health has passed. */
-  commit(): void {
-    this.#isCommitted = true;
-    for (const slot of this.#slots) if (slot.isClass) this.#enter(slot);
-  }
-
-  /** Lets everybody meet the new functions, at no cost: work that began before has had its time. */
+  /** Lets everybody meet what is new, at no cost: work that began before has had its time. */
   settle(): void {
     this.#isSettled = true;
-    for (const slot of this.#slots) if (!slot.isClass) this.#enter(slot);
-  }
-
-  #enter(slot: Slot): void {
-    const { instance, name, next } = slot;
-    // A later upgrade has set it since.
-    if (ownersOf(instance).get(name) === this) {
-      instance.set!(name, true, next);
+    for (const { instance, name, next } of this.#slots) {
+      // A later upgrade may have set it since.
+      if (ownersOf(instance).get(name) === this) {
+        instance.set!(name, true, next);
+      }
     }
+    // There is no way back by an undo: what came before need not live as long as this.
+    this.#slots = this.#slots.map((slot) => ({
+      ...slot,
+      old: undefined,
+      below: null,
+    }));
   }
 
   #undo(): void {
+    if (this.#isSettled) return;
     for (const { instance, name, old, below } of this.#slots) {
       const owners = ownersOf(instance);
       if (owners.get(name) !== this) continue;
@@ -133,10 +131,7 @@ export class RebindChange {
     const slot = this.#slots.find((it) =>
       it.instance === instance && it.name === name
     );
-    if (!slot) return undefined;
-    return (slot.isClass ? this.#isCommitted : this.#isSettled)
-      ? slot.next
-      : undefined;
+    return slot && this.#isSettled ? slot.next : undefined;
   }
 
   #pathOf(url: string): string | null {
@@ -204,5 +199,33 @@ function dispatcherOf(
       configurable: true,
     });
   }
+  return dispatcher;
+}
+
+/** A class that is whichever the caller may meet; for a while, since private static members and identity do not see through it. */
+function classOf(old: Class, next: Class, isNew: () => boolean): Class {
+  const now = () => isNew() ? next : old;
+  const dispatcher: Class = new Proxy(old, {
+    construct: (_, args, target) => {
+      const of = now();
+      return Reflect.construct(of, args, target === dispatcher ? of : target);
+    },
+    get: (target, key) => {
+      const of = now();
+      // Also for instances of the other one.
+      if (key === Symbol.hasInstance) {
+        const test = Reflect.get(of, key) as Callable;
+        return (value: unknown) => Reflect.apply(test, of, [value]);
+      }
+      const fixed = Reflect.getOwnPropertyDescriptor(target, key);
+      if (fixed && !fixed.configurable && !fixed.writable) return fixed.value;
+      const value = Reflect.get(of, key);
+      return typeof value === "function" && !isOfClass(value)
+        ? value.bind(of)
+        : value;
+    },
+    set: (_, key, value) => Reflect.set(now(), key, value),
+    has: (_, key) => Reflect.has(now(), key),
+  });
   return dispatcher;
 }

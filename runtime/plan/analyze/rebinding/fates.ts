@@ -6,6 +6,7 @@ import type { Code } from "../effects.ts";
 import type { Binding } from "../code/bindings.ts";
 import {
   field,
+  flag,
   isFunction,
   keyName,
   many,
@@ -17,6 +18,8 @@ import {
 import { eachWithin } from "../code/tree.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";
+import type { Resolved } from "../code/scope.ts";
+import { mayBeEndless } from "../pace/paced.ts";
 import {
   COLLECTION_READS,
   HARMLESS_METHODS,
@@ -104,6 +107,28 @@ export class Fates {
 
 const STATELESS = new Set(["primitive", "frozen", "function", "class"]);
 
+/** Whether a place is in a loop that waits and may go on for long, and a variable outside of it. */
+function isInLoop(
+  node: Node,
+  declared: Node,
+  { parents }: Resolved,
+): boolean {
+  for (let up = parents.get(node); up; up = parents.get(up.node)) {
+    const { node: at } = up;
+    if (isFunction(at)) return false;
+    if (!/^(?:For|While|DoWhile)\w*Statement$/.test(at.type)) continue;
+    if (at.start <= declared.start && declared.end <= at.end) return false;
+    if (!flag(at, "await") && !mayBeEndless(at)) continue;
+    let waits = flag(at, "await");
+    eachWithin(at, ({ self, type }) => {
+      waits ||= type === "AwaitExpression";
+      return !isFunction(self);
+    });
+    if (waits) return true;
+  }
+  return false;
+}
+
 /** One value on its way. */
 class Flow {
   readonly #code: Code;
@@ -179,6 +204,9 @@ class Flow {
       case "AssignmentPattern":
         return this.#bind(one(parent, "left")!);
       case "ForOfStatement":
+        // It goes on for as long as something comes.
+        if (flag(parent, "await")) return this.#worst(HELD);
+        return this.#bindLoop(one(parent, "left")!);
       case "ForInStatement":
         return this.#bindLoop(one(parent, "left")!);
       case "ReturnStatement":
@@ -316,7 +344,10 @@ class Flow {
     if (binding.top) return this.#worst(HELD);
     const home = this.#unitAround(binding.node);
     for (const reference of binding.references) {
-      if (!this.#isWithin(reference, home)) return this.#worst(HELD);
+      if (
+        !this.#isWithin(reference, home) ||
+        isInLoop(reference, binding.node, this.#code.resolved)
+      ) return this.#worst(HELD);
       if (!this.#code.resolved.targets.has(reference)) this.#push(reference);
     }
   }

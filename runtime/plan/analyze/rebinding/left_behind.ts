@@ -18,7 +18,9 @@ export function leftBehind(
 ): LeftBehind {
   const ran = code.runs.closure(start);
   const makes = new Set<string>();
-  let functions = false;
+  // What a generator gives goes on by its code.
+  let functions = !ofClass &&
+    start.some((unit) => field(unit.node, "generator") === true);
   for (const unit of units.all) {
     if (unit.parent && ran.has(unit.parent) && outlives(unit, code)) {
       functions = true;

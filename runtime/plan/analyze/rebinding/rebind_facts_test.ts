@@ -113,6 +113,25 @@ Deno.test("rebindFactsOf() follows results to where they are held", () => {
     "const all = { make: () => a() }; own = all.make();": ["a call held"],
     "p.make = () => a(); own = p.make();": ["a call held"],
     "for (const it of [() => a()]) own = it();": ["a call held"],
+    "(async () => { const x = a(); while (true) { await p; p.send(x); } })();":
+      [
+        "a call held",
+      ],
+    "(async () => { while (true) { const x = a(); await p; p.send(x); } })();":
+      [
+        "a call",
+      ],
+    "(async () => { const x = a(); for await (const it of p) p.send(x); })();":
+      [
+        "a call held",
+      ],
+    "(async () => { for await (const it of a()) p.send(it); })();": [
+      "a call held",
+    ],
+    "(async () => { const x = a(); for (const it of p) await it.send(x); })();":
+      [
+        "a call",
+      ],
   }, inside);
   assertEquals(
     uses(`let own: any; const put = (x: any) => { own = x; };
@@ -235,7 +254,7 @@ Deno.test("rebindFactsOf() tells what exports run and leave behind", () => {
       f: "data",
       g: "data runs a",
       h: "data runs b",
-      i: "",
+      i: "functions",
       j: "functions",
       k: "functions",
       l: "",
