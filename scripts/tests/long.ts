@@ -48,6 +48,7 @@ export const LONG: readonly string[] = [
   "tests/upgrade/preload_frameworks_test.ts",
   "tests/upgrade/preload_owned_test.ts",
   "tests/upgrade/preload_serve_options_test.ts",
+  "tests/upgrade/preload_socket_servers_test.ts",
   "tests/upgrade/preload_sockets_test.ts",
   "tests/upgrade/removed_module_test.ts",
   "tests/upgrade/serve_test.ts",
