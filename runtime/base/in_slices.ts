@@ -44,6 +44,16 @@ export class Slices {
 /** Work that can pause after each of its steps, to be gone on with; what it returns is its result. */
 export type Steps<T> = Generator<void, T, void>;
 
+/** Tells a loop of short turns when a step is due: it costs more than such a turn. */
+export class Turns {
+  #count = 0;
+
+  /** Whether it is, after this turn. */
+  get due(): boolean {
+    return (++this.#count & 15) === 0;
+  }
+}
+
 /** Does work in steps to its end, in one go. */
 export function inOneGo<T>(steps: Steps<T>): T {
   for (;;) {
