@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Clients } from "../support/clients.ts";
-import type { Files } from "../support/driven_app.ts";
-import { OrdinaryApp } from "../support/ordinary_app.ts";
+import { Clients } from "../../support/clients.ts";
+import type { Files } from "../../support/driven_app.ts";
+import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
 const PORT = `port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1"`;
 
