@@ -175,10 +175,12 @@ function read({ set }: SettableInstance, name: string): unknown {
 function ownersOf(
   { set }: SettableInstance,
 ): Record<string, RebindChange | null> {
-  let owners = newest.get(set!);
+  const known = newest.get(set!);
+  if (known) return known;
   // Each instance stays for as long as the process: not a map each.
-  if (!owners) newest.set(set!, owners = Object.create(null) as typeof owners);
-  return owners!;
+  const owners: Record<string, RebindChange | null> = Object.create(null);
+  newest.set(set!, owners);
+  return owners;
 }
 
 function isOfClass(value: unknown): boolean {
