@@ -14,6 +14,8 @@ import {
   word,
 } from "../code/nodes.ts";
 import { eachChild } from "../code/tree.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Resolved } from "../code/scope.ts";
 import { placeOf } from "../code/places.ts";
 import { enumMembers } from "../values/enum_facts.ts";
 import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
@@ -75,6 +77,19 @@ const PLAIN =
  */
 export function keepableOf(program: Node): KeepableNames {
   return new Finder().find(program);
+}
+
+/** The variables of a module that can be kept. */
+export function keepableBindings(
+  { found }: KeepableNames,
+  { bindings }: Resolved,
+): Set<Binding> {
+  const all = new Set<Binding>();
+  for (const { id } of found.values()) {
+    const binding = id && bindings.get(id);
+    if (binding) all.add(binding);
+  }
+  return all;
 }
 
 /** Where the walk stands. */
