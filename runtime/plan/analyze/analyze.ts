@@ -146,9 +146,11 @@ function requiredBy(resolved: Resolved): ImportFact[] {
 /** Which members of `hot(import.meta)` a module uses. */
 function hotMembers(code: Code, units: Units): string[] {
   const found = new Set<string>();
-  // Nothing leads to the runtime where nothing imports it.
+  // Nothing leads to it where nothing imports it.
   const imports = code.resolved.moduleLevel.some(({ imported }) =>
-    imported && isRuntime(imported.specifier)
+    imported && isRuntime(imported.specifier) &&
+    (imported.name === "hot" || imported.name === "*" ||
+      code.resolved.importCalls.length > 0)
   );
   if (!imports) return [];
   for (const unit of units.all) {
