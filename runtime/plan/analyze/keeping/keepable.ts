@@ -13,7 +13,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
-import { eachChild } from "../code/tree.ts";
+import { foundOf } from "../code/tree.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Resolved } from "../code/scope.ts";
 import { placeOf } from "../code/places.ts";
@@ -122,7 +122,13 @@ class Finder {
   }
 
   #walk(node: Node, scope: Scope): void {
-    eachChild(node, (child) => this.#visit(child, scope, null));
+    const { tree, index, end } = foundOf(node);
+    for (let at = index + 1; at < end;) {
+      const child = tree[at]!;
+      // Names and texts have nothing inside.
+      if (child.end > at + 1) this.#visit(child.self, scope, null);
+      at = child.end;
+    }
   }
 
   #visit(node: Node, scope: Scope, given: string | null): void {

@@ -81,31 +81,29 @@ export function keptFactsOf(
     keepableBindings(names, resolved),
     { resolved, units, roots },
   );
+  const runsWith = evaluations(resolved, units, runs);
   return all.map((it) => {
     const binding = it.id && resolved.bindings.get(it.id);
+    // What nobody uses is neither configured nor looked at.
+    if (!binding || usesOf.binding(binding).length === 0) {
+      return { name: it.name, repeats: [], library: null };
+    }
     const library = libraryOf(it, roots);
     // `get` of a router is not that of a Map.
     const reads = library === null && !isInstance(it)
       ? COLLECTION_READS
       : NO_READS;
-    const repeats = binding
-      ? repeatsOf(
-        usesOf.binding(binding),
-        (isCalled) =>
-          runs.closure(evaluatedWith(it, resolved, units), isCalled),
-        resolved,
-        reads,
-        values.ofBinding(binding),
-      )
-      : [];
-    const fact = binding && values.ofBinding(binding);
-    const of = fact?.kind === "instance" && !fact.of?.global ? fact.of : null;
-    const members = binding && of
-      ? membersOf(
-        usesOf.binding(binding),
-        runs.closure(evaluatedWith(it, resolved, units), false),
-        resolved,
-      )
+    const fact = values.ofBinding(binding);
+    const repeats = repeatsOf(
+      usesOf.binding(binding),
+      (isCalled) => runsWith(it, isCalled),
+      resolved,
+      reads,
+      fact,
+    );
+    const of = fact.kind === "instance" && !fact.of?.global ? fact.of : null;
+    const members = of
+      ? membersOf(usesOf.binding(binding), runsWith(it, false), resolved)
       : [];
     return {
       name: it.name,
@@ -198,20 +196,38 @@ function mayStandFor({ kind }: Binding): boolean {
     kind === "var" || kind === "class";
 }
 
-/** Where what runs begins when the module is evaluated; for a local also its function, whoever calls that. */
-function evaluatedWith(
-  { id }: Keepable,
+/** What runs when the module is evaluated; for a local also with its function, whoever calls that. */
+function evaluations(
   resolved: Resolved,
   units: Units,
-): Unit[] {
-  const start = [units.module];
-  let at = id;
-  while (at) {
-    const unit = isFunction(at) ? units.byFunction.get(at) : undefined;
-    if (unit) start.push(unit);
-    at = resolved.parents.get(at)?.node ?? null;
-  }
-  return start;
+  runs: Runs,
+): (it: Keepable, isCalled: boolean) => ReadonlySet<Unit> {
+  const known = [
+    new Map<Node | null, Set<Unit>>(),
+    new Map<Node | null, Set<Unit>>(),
+  ] as const;
+  const functionAround = (node: Node | null): Node | null => {
+    let at = node;
+    while (at && !(isFunction(at) && units.byFunction.has(at))) {
+      at = resolved.parents.get(at)?.node ?? null;
+    }
+    return at;
+  };
+  return ({ id }, isCalled) => {
+    // Those of one function run with the same code.
+    const own = functionAround(id);
+    const table = known[isCalled ? 1 : 0];
+    let found = table.get(own);
+    if (!found) {
+      const start = [units.module];
+      for (let at = own; at;) {
+        start.push(units.byFunction.get(at)!);
+        at = functionAround(resolved.parents.get(at)?.node ?? null);
+      }
+      table.set(own, found = runs.closure(start, isCalled));
+    }
+    return found;
+  };
 }
 
 /** What is done first, then what is only looked at. */
