@@ -78,7 +78,7 @@ function changedKeys(
       ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
       : isImportMap || RESOLUTION_KEYS.has(key);
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
-    .filter((key) => own(after, key) !== own(before, key))
+    .filter((key) => differs(key, own(before, key), own(after, key)))
     .filter((key) => !(canFollow && followed(key)));
 }
 
@@ -95,16 +95,37 @@ function configRefusal(path: string, keys: string[] | null): Refusal {
         "changes compilerOptions, by which Deno translates only when it starts",
     };
   }
-  return { ...at, rule: "config", why: configReason(path) };
+  return { ...at, rule: "config", why: configReason(path, keys) };
 }
 
-function configReason(path: string): string {
-  switch (path) {
-    case "package.json":
-      return "decides which packages the image holds";
-    default:
-      return "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)";
+function configReason(path: string, keys: string[] | null): string {
+  if (path === "package.json" && keys?.every(isOfPackages) !== false) {
+    return "decides which packages the image holds";
   }
+  return keys === null || keys.includes("*")
+    ? "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)"
+    : `has another ${
+      keys.toSorted().map((key) => `"${key}"`).join(", ")
+    }, which Deno reads only when it starts`;
+}
+
+function isOfPackages(key: string): boolean {
+  return PACKAGE_RESOLUTION_KEYS.has(key);
+}
+
+/** The digest of `"module"`: what Deno takes a `package.json` to say that says nothing of it. */
+const MODULES =
+  "51b03279c071bc2e55a377745fdd442c9eedc700152b19366572fa8f76d76017";
+
+/** Whether a key says another thing than before. */
+function differs(
+  key: string,
+  before: string | undefined,
+  after: string | undefined,
+): boolean {
+  return key === "type"
+    ? (before ?? MODULES) !== (after ?? MODULES)
+    : before !== after;
 }
 
 /**
