@@ -488,6 +488,39 @@ Deno.test("T2: whatever leads a specifier elsewhere reloads who uses it, and nob
   }
 });
 
+Deno.test("T5: an app that had no deno.json is compared with what Deno does without one", () => {
+  const told = (before: Sources, after: Sources) => {
+    const { "deno.json": _, ...bare } = A;
+    const it = classify(
+      packed({ ...bare, ...after }, { aliases: ALIASES }),
+      running({ ...bare, ...before }, { aliases: ALIASES }),
+    );
+    return [texts(it), isEmptyPlan(it)];
+  };
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const plain = { "deno.json": `{ "tasks": {}, ${imports} }` };
+  assertEquals(told({}, plain), [[], true]);
+  assertEquals(told({}, { "deno.json": `{ "unstable": ["kv"] }` }), [[
+    `deno.json: has another "unstable", which Deno reads only when it starts; run fly deploy`,
+  ], false]);
+  const decorated = `{ "compilerOptions": { "experimentalDecorators": true } }`;
+  assertEquals(told({}, { "deno.json": decorated }), [[
+    `deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`,
+  ], false]);
+  // By another name it is the same file.
+  assertEquals(told({ "deno.jsonc": decorated }, { "deno.json": decorated }), [
+    [],
+    true,
+  ]);
+  assertEquals(
+    told(
+      { "deno.json": `{ "unstable": ["kv", "cron"] }` },
+      { "deno.jsonc": `{ "unstable": ["cron", "kv"] } // the same` },
+    ),
+    [[], true],
+  );
+});
+
 Deno.test("T2: what JSX imports without a word in the text is followed too", () => {
   const sources: Sources = {
     ...A,

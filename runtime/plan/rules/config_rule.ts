@@ -53,9 +53,23 @@ export function changedImageFiles(
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
   return Object.entries(manifest.config).filter(([path, digest]) => {
     const before = own(running.config, path);
-    // What the image does not carry cannot be compared; without a tsconfig.json Deno translates by its defaults.
-    return before === undefined ? isTsconfigPath(path) : before !== digest;
+    // What the image does not carry cannot be compared; without these two, Deno goes by its defaults.
+    return before === undefined
+      ? isTsconfigPath(path) || isOwnConfig(path, manifest)
+      : before !== digest;
   }).map(([path]) => path);
+}
+
+/** Whether a file is the `deno.json` that the app's process reads. */
+function isOwnConfig(path: string, { appFolder }: Manifest): boolean {
+  const folder = appFolder === undefined ? "" : `${appFolder}/`;
+  return path.startsWith(folder) &&
+    /^deno\.jsonc?$/.test(path.slice(folder.length));
+}
+
+/** `deno.jsonc` of `deno.json`, and the other way round. */
+function otherName(path: string): string {
+  return path.endsWith("c") ? path.slice(0, -1) : `${path}c`;
 }
 
 /** The keys that differ and that nobody follows; null where only the whole can be compared. */
@@ -67,7 +81,13 @@ function changedKeys(
 ): string[] | null {
   const after = own(manifest.configKeys, path);
   const isTsconfig = isTsconfigPath(path);
-  const before = own(running.configKeys, path) ?? (isTsconfig ? {} : undefined);
+  const isOwn = isOwnConfig(path, manifest);
+  const isNew = own(running.config, path) === undefined;
+  const before = own(running.configKeys, path) ??
+    (isOwn ? own(running.configKeys, otherName(path)) : undefined) ??
+    (isTsconfig || isOwn && isNew && running.configKeys ? {} : undefined);
+  // A machine that does not tell keys apart cannot say what it does without.
+  if (isOwn && isNew && !before) return [];
   if (!after || !before) return null;
   const canFollow = running.specifiers !== undefined;
   const isPackageJson = /(?:^|\/)package\.json$/.test(path);
