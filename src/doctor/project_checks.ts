@@ -71,7 +71,7 @@ interface Start {
 
 /** What starts the app: the processes of `fly.toml`, else the image. */
 function startsOf({ config }: ProjectFiles): readonly Start[] {
-  const task = taskIn(config.denoJson);
+  const task = taskIn(config.denoJson, config.packageJson);
   const processes = processesOf(config.flyToml);
   if (processes.length > 0) {
     return processes.map(([group, line]) => {

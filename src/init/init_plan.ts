@@ -112,8 +112,11 @@ function socketNotes({ release, modules, imports }: InitSources): string[] {
 }
 
 /** Whether the image serves the main module's default export. */
-function isServed({ dockerfile, denoJson }: InitSources): boolean {
-  const start = imageStart(dockerfile ?? "", taskIn(denoJson?.value));
+function isServed(
+  { dockerfile, denoJson, packageJson }: InitSources,
+): boolean {
+  const task = taskIn(denoJson?.value, packageJson);
+  const start = imageStart(dockerfile ?? "", task);
   return start?.command !== null && start !== null &&
     start.command.kind !== "run";
 }
