@@ -1,7 +1,7 @@
 /** Who imported what, as seen when it happened: imports for types only are none, computed ones are.
  * @module
  */
-import { inOneGo, type Steps } from "../base/in_slices.ts";
+import { inOneGo, type Steps, Turns } from "../base/in_slices.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { placeOf } from "./module_urls.ts";
 
@@ -76,14 +76,15 @@ export class Edges {
     const before = state();
     if (this.#known?.state === before) return this.#known.modules;
     const loaded = new Set<string>();
+    const turns = new Turns();
     for (const url of this.#loaded) {
       if (table.isCurrent(url)) loaded.add(table.pathOf(url)!);
-      yield;
+      if (turns.due) yield;
     }
     if (boot !== null) loaded.add(boot);
     const imports = new Map<string, SeenImport[]>();
     for (const [importer, seen] of this.#imports) {
-      yield;
+      if (turns.due) yield;
       const from = table.pathOf(importer);
       if (from === null || !table.isCurrent(importer)) continue;
       const list = imports.get(from) ?? [];

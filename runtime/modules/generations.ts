@@ -58,8 +58,8 @@ export interface Trial {
 /** The generations of the code in this process. */
 export class Generations {
   readonly #context = new AsyncLocalStorage<Work>();
-  /** Those that are begun and not over, by generation. */
-  readonly #active = new Map<number, Active>();
+  /** Those that are begun and not over. */
+  readonly #active = new Set<Active>();
   #newestActive: Active | null = null;
   readonly #overdue = new Map<number, number>();
   readonly #generationOf = new Map<number, number>();
@@ -236,9 +236,9 @@ export class Generations {
     if (attempt !== null || place !== null) return null;
     let active = this.#newestActive;
     if (active === null || active.generation !== generation) {
-      if (active?.count === 0) this.#active.delete(active.generation);
-      active = this.#active.get(generation) ?? { generation, count: 0 };
-      this.#active.set(generation, active);
+      if (active?.count === 0) this.#active.delete(active);
+      active = { generation, count: 0 };
+      this.#active.add(active);
       this.#newestActive = active;
     }
     active.count++;
@@ -248,7 +248,7 @@ export class Generations {
   #end(work: Work, active: Active | null): void {
     if (active !== null && !work.ended && --active.count === 0) {
       // That of the code that serves is counted on.
-      if (active !== this.#newestActive) this.#active.delete(active.generation);
+      if (active !== this.#newestActive) this.#active.delete(active);
     }
     work.ended = true;
     // The contexts it has left behind reach it until the next full collection of garbage; all that hangs on the request
@@ -316,24 +316,28 @@ export class Generations {
     const overdue = this.#overdue.get(generation);
     if (overdue !== undefined) return overdue;
     let count = 0;
-    for (const [begun, active] of this.#active) {
-      if (begun < generation) count += active.count;
+    for (const active of this.#active) {
+      if (active.generation < generation) count += active.count;
     }
     return count;
   }
 
-  /** How many requests and events go on now. */
-  get goingOn(): number {
-    let count = 0;
-    for (const active of this.#active.values()) count += active.count;
-    return count;
+  /** Notes which requests and events go on now. Returns tells how many of them still do. */
+  noteGoingOn(): () => number {
+    const noted = [...this.#active];
+    // What begins from here on is counted apart.
+    this.#newestActive = null;
+    for (const active of noted) {
+      if (active.count === 0) this.#active.delete(active);
+    }
+    return () => noted.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** How many requests and events that began in older code go on now. */
   get older(): number {
     let count = 0;
-    for (const [begun, active] of this.#active) {
-      if (begun < this.#serving) count += active.count;
+    for (const { generation, count: begun } of this.#active) {
+      if (generation < this.#serving) count += begun;
     }
     return count;
   }

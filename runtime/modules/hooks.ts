@@ -9,6 +9,7 @@ import {
 } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Keeping } from "./keep/keeping.ts";
+import { LeftLoops } from "./keep/left_loops.ts";
 import {
   inOneGo,
   Slices,
@@ -16,6 +17,7 @@ import {
   stepsInSlices,
 } from "../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
+import { generations } from "./generations.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
@@ -55,6 +57,8 @@ export class ModuleLoading {
   readonly external: Set<string> = new Set();
   /** How initializers are wrapped, so that their values can be kept. */
   readonly keeping: Keeping = new Keeping();
+  /** The loops that requests have begun. */
+  readonly loops: LeftLoops = new LeftLoops(generations, this.keeping);
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** Where the specifiers of releases lead. */
@@ -95,6 +99,7 @@ export class ModuleLoading {
     shared[RESOLVE_KEY] ??= (url, native, specifier) =>
       (this.table && this.leads.led(specifier, url, this.table)) ??
         native(specifier);
+    this.loops.install();
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),

@@ -1,7 +1,7 @@
 /** What differs between a release and what runs, file by file.
  * @module
  */
-import type { Steps } from "../base/in_slices.ts";
+import { type Steps, Turns } from "../base/in_slices.ts";
 import type {
   Manifest,
   RunningManifest,
@@ -47,8 +47,9 @@ export function* changesOf(
   const modules: string[] = [];
   const files: string[] = [];
   const ignored: string[] = [];
+  const turns = new Turns();
   for (const [path, { sha256, kind }] of Object.entries(manifest.files)) {
-    yield;
+    if (turns.due) yield;
     if (own(running.files, path) === sha256) {
       if (
         importers.has(path) ||

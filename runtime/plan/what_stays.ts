@@ -1,7 +1,7 @@
 /** What stays after an upgrade: files, holders, and the memory of modules that were replaced.
  * @module
  */
-import type { Steps } from "../base/in_slices.ts";
+import { type Steps, Turns } from "../base/in_slices.ts";
 import type {
   Manifest,
   RunningManifest,
@@ -17,8 +17,9 @@ export function* unchangedFiles(
 ): Steps<string[]> {
   const reloaded = new Set(reload);
   const unchanged: string[] = [];
+  const turns = new Turns();
   for (const [path, { sha256 }] of Object.entries(manifest.files)) {
-    yield;
+    if (turns.due) yield;
     if (
       Object.hasOwn(running.files, path) && running.files[path] === sha256 &&
       !reloaded.has(path)

@@ -7,7 +7,7 @@ import { shownUrl } from "../base/shown_text.ts";
 import { within } from "../base/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
-import { refuseLeftTimers } from "./changes/left_timers.ts";
+import { LeftBehindChange } from "./changes/left_behind.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { attemptOf } from "../modules/module_urls.ts";
@@ -129,8 +129,9 @@ class Upgrade {
   ): Promise<UpgradeOutcome> {
     const appProcess = this.#appProcess;
     const { version } = this.#wanted;
-    const { prepareTimeoutMs, suspendTimeoutMs, migrateTimeoutMs } =
+    const { prepareTimeoutMs, suspendTimeoutMs, migrateTimeoutMs, drainMs } =
       this.#context;
+    const goingOn = appProcess.generations.noteGoingOn();
     tellHot(appProcess, "flyhot:beforeUpdate", {
       version,
       reloading: plan.reload,
@@ -184,7 +185,17 @@ class Upgrade {
       ]);
       if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
-      if (!isWayBack) this.#refuseTimers(plan, prepared, consent);
+      const { staging } = prepared;
+      const left = new LeftBehindChange(appProcess, {
+        replaced: [...plan.reload, ...plan.gone],
+        names: plan.names,
+        has: (text) => staging.newSource?.(text) === true,
+        consent,
+        isWayBack,
+        drainMs,
+        goingOn,
+      });
+      await step("load", () => left.ahead());
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       await step("migrate", () => state.ahead(migrateTimeoutMs));
       const from = performance.now();
@@ -194,6 +205,7 @@ class Upgrade {
       const holders = state.changes;
       await step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
+      await step("load", () => left.rest());
       await switchOver(
         {
           wanted: this.#wanted,
@@ -208,6 +220,7 @@ class Upgrade {
         (end) => this.#end = end,
       );
       undoLoad = null;
+      left.finish();
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
@@ -278,32 +291,6 @@ class Upgrade {
       this.#appProcess,
       staging,
     );
-  }
-
-  #refuseTimers(
-    { reload, gone, names }: UpgradePlan,
-    { staging }: Prepared,
-    consent: ReadonlySet<string>,
-  ): void {
-    const { generations, modules, timers } = this.#appProcess;
-    const table = modules.table!;
-    refuseLeftTimers({
-      timers: timers.left.left(
-        this.#context.drainMs,
-        generations.goingOn > 0,
-      ),
-      replaced: [...reload, ...gone],
-      textOf: (callback) =>
-        modules.keeping.plain(Function.prototype.toString.call(callback)),
-      had: (path, text) =>
-        modules.hasText(
-          text,
-          (url) => table.isCurrent(url) && table.pathOf(url) === path,
-        ),
-      has: (text) => staging.newSource?.(text) === true,
-      names,
-      consent,
-    });
   }
 
   async #finish(

@@ -10,12 +10,14 @@ import {
 import { eachChild } from "../../plan/analyze/code/tree.ts";
 import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
+import { type WatchedLoop, watchLoops } from "./watch_loops.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
   readonly raw: string;
   readonly wrapped: string;
   readonly insertions: readonly Insertion[];
+  readonly loops: readonly WatchedLoop[];
 }
 
 /** What every text that was wrapped has in it. */
@@ -48,16 +50,29 @@ export class Keeping {
       throw error;
     }
     const captured = new Captured(program);
+    const watch = watchLoops(text, program, url);
     const { source, insertions } = wrapKept(
       text,
       program,
       url,
       (it) => isWanted(it, captured),
+      watch,
     );
     if (insertions.length > 0) {
-      this.#texts.set(url, { raw: text, wrapped: source, insertions });
+      const { loops } = watch;
+      this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
     }
     return source;
+  }
+
+  /** A loop of a module, and the text that it is in; null where nobody knows it any more. */
+  loop(
+    url: string,
+    at: number,
+  ): { readonly loop: WatchedLoop; readonly raw: string } | null {
+    const text = this.#texts.get(url);
+    const loop = text?.loops[at];
+    return text && loop ? { loop, raw: text.raw } : null;
   }
 
   /** The text of a function as somebody wrote it. */

@@ -16,6 +16,7 @@ import {
   keepableOf,
 } from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
+import type { LoopWatch } from "./watch_loops.ts";
 
 /** The name by which modules find the values that are kept. */
 export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
@@ -59,16 +60,23 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-/** Wraps the initializers of a module. */
+const NO_LOOPS = { insertions: [], end: "" } as const;
+
+/** Wraps the initializers of a module, and its loops if there are any to watch. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
+  loops: Pick<LoopWatch, "insertions" | "end"> = NO_LOOPS,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
-  if (names.size === 0) return { source, names, refused, insertions: [] };
+  if (names.size === 0) {
+    const { insertions, end } = loops;
+    const text = end === "" ? source : insertInto(source, insertions, end);
+    return { source: text, names, refused, insertions };
+  }
   let own = "$kept";
   while (source.includes(own)) own += "_";
   const key = JSON.stringify(KEPT_KEY.description);
@@ -77,9 +85,11 @@ export function wrapKept(
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  const insertions = insertionsFor(names, own);
+  // Values are expressions and loops statements: they never begin or end at one place.
+  const insertions = [...insertionsFor(names, own), ...loops.insertions]
+    .sort((a, b) => a.at - b.at);
   return {
-    source: insertInto(source, insertions, end),
+    source: insertInto(source, insertions, end + loops.end),
     names,
     refused,
     insertions,

@@ -1,7 +1,7 @@
 /** The fewest modules to import so that a whole set is loaded.
  * @module
  */
-import { inOneGo, type Steps } from "../../base/in_slices.ts";
+import { inOneGo, type Steps, Turns } from "../../base/in_slices.ts";
 
 /**
  * Picks the fewest modules whose static imports reach the whole set: one of each circle that nothing outside it imports.
@@ -25,8 +25,9 @@ export function* importRootSteps(
   const members = new Set([...set].sort());
   const circles = yield* circlesOf(members, imports);
   const imported = new Set<number>();
+  const turns = new Turns();
   for (const path of members) {
-    yield;
+    if (turns.due) yield;
     for (const to of imports(path)) {
       const circle = circles.get(to);
       if (circle !== undefined && circle !== circles.get(path)) {
@@ -52,6 +53,7 @@ function* circlesOf(
   const lowest = new Map<string, number>();
   const open: string[] = [];
   let count = 0;
+  const turns = new Turns();
   for (const start of members) {
     if (order.has(start)) continue;
     const walk: { path: string; edges: readonly string[]; next: number }[] = [];
@@ -64,7 +66,7 @@ function* circlesOf(
     };
     enter(start);
     for (let at = walk.at(-1); at; at = walk.at(-1)) {
-      yield;
+      if (turns.due) yield;
       const { path } = at;
       const to = at.edges[at.next++];
       if (to !== undefined) {

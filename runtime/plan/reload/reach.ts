@@ -5,7 +5,7 @@ import type {
   Manifest,
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import {
   bare,
   isOutside,
@@ -22,13 +22,14 @@ export function* reach(
 ): Steps<Set<string>> {
   const seen = new Set<string>(start);
   const waiting = [...seen];
+  const turns = new Turns();
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     for (const next of edges(path)) {
       if (seen.has(next)) continue;
       seen.add(next);
       waiting.push(next);
     }
-    yield;
+    if (turns.due) yield;
   }
   return seen;
 }
@@ -52,35 +53,37 @@ export function* workerReach(
 }
 
 /** What a module of the release imports, and the scripts of the workers that it starts, where its text names them. */
-export function* workerEdges(
+export function workerEdges(
   path: string,
   manifest: ReleaseEdges,
   release: View,
-): Generator<string> {
-  yield* releaseEdges(path, manifest, release);
+): readonly string[] {
+  const edges = releaseEdges(path, manifest, release);
+  const scripts: string[] = [];
   for (const { kind, detail } of release.analysis(path)?.owned ?? []) {
     const started = kind === "worker" && detail !== ""
       ? release.resolve(path, detail) ?? relativePath(path, detail)
       : null;
     // What the text names may be something else that only looks like a script.
     if (started !== null && Object.hasOwn(manifest.files, started)) {
-      yield started;
+      scripts.push(started);
     }
   }
+  return scripts.length === 0 ? edges : [...edges, ...scripts];
 }
 
 /** What a module of the release imports, statically or by an `import()` that can be read off the text. */
-export function* releaseEdges(
+export function releaseEdges(
   path: string,
   manifest: ReleaseEdges,
   release: View,
-): Generator<string> {
+): readonly string[] {
   if (!Object.hasOwn(manifest.modules, path)) {
-    yield* unlistedEdges(path, manifest, release);
-    return;
+    return [...unlistedEdges(path, manifest, release)];
   }
-  yield* release.imports(path);
-  for (const to of manifest.modules[path]!.dynamic) yield bare(to);
+  const { dynamic } = manifest.modules[path]!;
+  const edges = release.imports(path);
+  return dynamic.length === 0 ? edges : [...edges, ...dynamic.map(bare)];
 }
 
 /** What a script imports that is none of the modules which lead from the main one: that of a worker. */
@@ -127,9 +130,10 @@ export function* prunedModules(
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
   // One that no module of the app was seen importing belongs to somebody else.
   const imported = new Set<string>();
+  const turns = new Turns();
   for (const list of Object.values(edges)) {
     for (const { to } of list) imported.add(bare(to));
-    yield;
+    if (turns.due) yield;
   }
   const mainReach = yield* reach(
     [running.main],

@@ -1,7 +1,7 @@
 /** Which state would be lost with the modules that are replaced, and whether it has a name.
  * @module
  */
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import { ClassLookup } from "../lookup/class_lookup.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import { pathOf } from "../analyze/values/judge_touch.ts";
@@ -73,8 +73,9 @@ export function* stateIn(
     const known = byModule.get(state.path);
     if (known && !known.has(state.name)) known.set(state.name, state);
   };
+  const turns = new Turns();
   for (const path of byModule.keys()) {
-    yield;
+    if (turns.due) yield;
     const analysis = view.analysis(path);
     for (const binding of analysis?.bindings ?? []) {
       const { of, ...state } = binding;
@@ -87,7 +88,7 @@ export function* stateIn(
     }
   }
   for (const by of loaded) {
-    yield;
+    if (turns.due) yield;
     for (const touch of view.analysis(by)?.later ?? []) {
       const target = view.resolve(by, touch.specifier);
       if (target === null) continue;

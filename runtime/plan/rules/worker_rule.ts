@@ -6,7 +6,7 @@ import type {
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
 import type { Consents } from "./consent.ts";
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import { isBuiltin } from "node:module";
 import { aliasDigests, aliasesDiffer } from "../settings/config_keys.ts";
 import { isForDevelopment, isScriptPath } from "../paths.ts";
@@ -28,13 +28,14 @@ export function* workerScripts(
   view: View,
 ): Steps<Started[]> {
   const found = new Map<string, Started>();
+  const turns = new Turns();
   for (const by of paths) {
     for (const { kind, detail, line } of view.analysis(by)?.owned ?? []) {
       if (kind !== "worker" || detail === "") continue;
       const script = view.resolve(by, detail) ?? relativePath(by, detail);
       if (script && !found.has(script)) found.set(script, { script, by, line });
     }
-    yield;
+    if (turns.due) yield;
   }
   const seen = [...running.workers ?? [], ...running.startedWorkers ?? []];
   for (const script of seen) {
@@ -56,8 +57,9 @@ export function* unnamedScripts(
   },
 ): Steps<Started[]> {
   if (running.workers) return [];
+  const turns = new Turns();
   for (const by of paths) {
-    yield;
+    if (turns.due) yield;
     const { owned = [], imports = [] } = now.analysis(by) ?? {};
     const fact = owned.find(({ kind, detail }) =>
       kind === "worker" && detail === ""

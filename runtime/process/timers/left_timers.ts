@@ -4,7 +4,7 @@
  * @module
  */
 import { performance } from "../../base/platform/globals.ts";
-import type { Timer } from "../../base/platform/natives.ts";
+import { natives, type Timer } from "../../base/platform/natives.ts";
 import type { Work } from "../../modules/generations.ts";
 
 type Callback = (...args: unknown[]) => unknown;
@@ -19,6 +19,8 @@ export interface LeftTimer {
   readonly repeats: boolean;
   /** Whether what set it was over by then: a loop, or a chain of timers. */
   readonly isChained: boolean;
+  /** Whether nobody knows who has set it: an open stream, or what is over. */
+  readonly isOfNobody: boolean;
 }
 
 interface Pending extends LeftTimer {
@@ -59,6 +61,8 @@ export class LeftTimers {
     // deno-lint-ignore no-this-alias -- the callback has a `this` of its own
     const all = this;
     const timer = set(function (this: unknown, ...given) {
+      // An immediate that was ended comes all the same.
+      if (!all.#pending.has(timer)) return;
       if (!repeats) all.#pending.delete(timer);
       const before = all.#running;
       all.#running = true;
@@ -73,6 +77,7 @@ export class LeftTimers {
       repeats,
       work,
       isChained,
+      isOfNobody: work === null,
       dueAt: performance.now() + ms,
       // Looking at the stack takes longer than setting a timer.
       places: isLong ? this.#callingPlaces() : [],
@@ -89,12 +94,21 @@ export class LeftTimers {
     }
   }
 
+  /** Ends a timer. */
+  end(left: LeftTimer): void {
+    for (const [timer, it] of this.#pending) {
+      if (it !== left) continue;
+      this.#pending.delete(timer);
+      natives.clearTimeout(timer as Timer);
+    }
+  }
+
   /** The timers that would go on after an upgrade. */
-  *left(drainMs: number, isWorking: boolean): Generator<LeftTimer> {
+  *left(drainMs: number): Generator<LeftTimer> {
     const end = performance.now() + drainMs;
     for (const it of this.#pending.values()) {
       // Whoever still waits for it is counted as work that did not end.
-      if (it.work === null ? isWorking : !it.work.ended) continue;
+      if (it.work?.ended === false) continue;
       if (it.repeats || it.isChained || it.dueAt > end) yield it;
     }
   }

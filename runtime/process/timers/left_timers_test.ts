@@ -33,10 +33,10 @@ function timers() {
       };
     },
     cleared: (timer: unknown) => left.cleared(timer),
-    names: () =>
-      [...left.left(DRAIN_MS, generations.goingOn > 0)].map((it) =>
-        it.callback.name
-      ).sort(),
+    names: () => [...left.left(DRAIN_MS)].map((it) => it.callback.name).sort(),
+    end: () => {
+      for (const it of left.left(DRAIN_MS)) left.end(it);
+    },
   };
 }
 

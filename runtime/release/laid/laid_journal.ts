@@ -86,14 +86,11 @@ export async function writeJournal(
     }
     await file.sync();
   }
-  replace(temporary, path);
+  // Over a file that is there it waits for the disk, too.
+  await Deno.rename(temporary, path);
   using entry = nativeFiles.openSync(folder);
   // The name as well; some file systems know no such thing for folders, and need none.
   await entry.sync().catch(() => {});
-}
-
-function replace(from: string, to: string): void {
-  Deno.renameSync(from, to);
 }
 
 /** Passes over an error that says there is nothing. Throws everything else. */

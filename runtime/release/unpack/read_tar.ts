@@ -32,23 +32,50 @@ export interface TarContent {
 }
 
 /** Reads an archive in the `ustar` format. Throws if it is cut, or a header is not one. */
-export async function* readTar(
+export function readTar(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<TarItem> {
-  const bytes = new Bytes(chunks);
-  const buffer = new Uint8Array(BLOCK);
-  for (;;) {
-    const header = await bytes.exactly(buffer);
-    if (header.every((byte) => byte === 0)) {
-      const second = await bytes.exactly(buffer);
-      if (second.every((byte) => byte === 0)) return;
+): AsyncIterable<TarItem> {
+  return new TarReader(chunks);
+}
+
+/** No generator: most entries lie where the one before has ended, and are read without waiting. */
+class TarReader implements AsyncIterableIterator<TarItem> {
+  readonly #bytes: Bytes;
+  readonly #buffer = new Uint8Array(BLOCK);
+  #entry: Entry | null = null;
+
+  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    this.#bytes = new Bytes(chunks);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<TarItem, undefined>> {
+    const isNext = this.#entry === null || this.#entry.skip();
+    return this.#read(isNext ? this.#bytes.there(BLOCK) : null);
+  }
+
+  async #read(
+    there: Uint8Array<ArrayBuffer> | null,
+  ): Promise<IteratorResult<TarItem, undefined>> {
+    if (there === null) await this.#entry?.end();
+    const header = there ?? await this.#bytes.exactly(this.#buffer);
+    if (isEmpty(header)) {
+      if (isEmpty(await this.#bytes.exactly(this.#buffer))) {
+        return { done: true, value: undefined };
+      }
       throw new SyntaxError("there is an empty block in the archive");
     }
     const item = itemOf(header);
-    const entry = new Entry(bytes, item.size);
-    yield { ...item, content: entry };
-    await entry.end();
+    const content = this.#entry = new Entry(this.#bytes, item.size);
+    return { done: false, value: { ...item, content } };
   }
+}
+
+function isEmpty(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0);
 }
 
 function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
@@ -116,6 +143,13 @@ class Entry implements TarContent {
     return await this.#bytes.exactly(buffer.subarray(0, size));
   }
 
+  /** Passes over what was not read, if it is there already; tells whether it was. */
+  skip(): boolean {
+    if (this.#bytes.there(this.#rest + this.#padding) === null) return false;
+    this.#rest = this.#padding = 0;
+    return true;
+  }
+
   /** Passes over what was not read. */
   async end(): Promise<void> {
     this.#rest += this.#padding;
@@ -147,16 +181,21 @@ class Bytes {
     return part;
   }
 
+  /** So many bytes where they lie; null where not all of them are there yet. */
+  there(length: number): Uint8Array<ArrayBuffer> | null {
+    if (this.#chunk.byteLength < length) return null;
+    const part = this.#chunk.subarray(0, length);
+    this.#chunk = this.#chunk.subarray(length);
+    return part;
+  }
+
   /** As many bytes as the buffer takes: where they lie, or copied to it. */
   async exactly(
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { byteLength } = buffer;
-    if (this.#chunk.byteLength >= byteLength) {
-      const part = this.#chunk.subarray(0, byteLength);
-      this.#chunk = this.#chunk.subarray(byteLength);
-      return part;
-    }
+    const there = this.there(byteLength);
+    if (there !== null) return there;
     for (let at = 0; at < byteLength;) {
       const part = await this.some(byteLength - at);
       buffer.set(part, at);

@@ -183,7 +183,7 @@ async function unpackEntries(
       if (size > MANIFEST_BYTES_MAX) {
         throw refused(`it is longer than ${MANIFEST_BYTES_MAX} bytes`);
       }
-      manifest = await readManifest(content, context.manifests);
+      manifest = await readManifest(content, size, context.manifests);
       isLeftOut = context.leaves?.of(manifest) ?? isLeftOut;
       continue;
     }
@@ -257,15 +257,18 @@ async function unpackEntries(
 
 async function readManifest(
   content: TarContent,
+  size: number,
   reader: ManifestReader,
 ): Promise<Manifest> {
-  // Apps may have put another Response in the place of the platform's.
-  const decoder = new TextDecoder();
-  let text = "";
+  // Decoded at once, a text is one piece: joined of many, it would be copied once more.
+  const bytes = new Uint8Array(size);
+  let length = 0;
   for await (const chunk of content.chunks()) {
-    text += decoder.decode(chunk, { stream: true });
+    bytes.set(chunk, length);
+    length += chunk.byteLength;
   }
-  text += decoder.decode();
+  // Apps may have put another Response in the place of the platform's.
+  const text = new TextDecoder().decode(bytes);
   try {
     return await reader.read(text);
   } catch (cause) {

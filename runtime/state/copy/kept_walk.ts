@@ -122,6 +122,11 @@ export class KeptWalk {
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
     if (wanted || kindOf(value).kind !== "host" || isTarget(value)) {
       this.#open.push(step);
+    } else if (value instanceof EventTarget) this.#enterListeners(step);
+    else if (value instanceof MessageChannel) {
+      for (const key of ["port1", "port2"] as const) {
+        this.#visit(value[key], step, root, "member", key);
+      }
     }
   }
 
@@ -135,6 +140,21 @@ export class KeptWalk {
       this.#wanted.set(prototype, wanted);
     }
     return wanted;
+  }
+
+  /** What listens to a port, a signal, a worker: the rest of it is the platform's own. */
+  #enterListeners(step: Step): void {
+    for (const key of Object.getOwnPropertySymbols(step.object)) {
+      if (!LISTENERS.has(key)) continue;
+      const held: unknown = Reflect.get(step.object, key);
+      if (types.isMap(held)) {
+        // What is assigned to `onmessage` and its like is behind a function of the platform's.
+        for (const [name, it] of Map.prototype.entries.call(held)) {
+          const { handler } = it as { readonly handler?: unknown };
+          this.#visit(handler, step, step.root, "member", `on${name}`);
+        }
+      } else this.#visit(held, step, step.root, "member", key);
+    }
   }
 
   #enter(step: Step): void {
@@ -171,6 +191,22 @@ export class KeptWalk {
       ) this.#visit(value, step, root, "member", key);
     }
   }
+}
+
+/** Where the platform notes listeners, and what is assigned to `onmessage` and its like. */
+const LISTENERS = listenerKeys();
+
+function listenerKeys(): ReadonlySet<symbol> {
+  const { port1: port } = new MessageChannel();
+  const target = new EventTarget();
+  const keys = (it: object) => new Set(Object.getOwnPropertySymbols(it));
+  const before = keys(target).union(keys(port));
+  const beforeOfTarget = keys(target);
+  target.addEventListener("told", () => {});
+  port.onmessageerror = () => {};
+  port.close();
+  return keys(port).difference(before)
+    .union(keys(target).difference(beforeOfTarget));
 }
 
 /** What holds nothing but its listeners. */

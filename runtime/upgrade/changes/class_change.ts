@@ -2,7 +2,6 @@
  * @module
  */
 import { performance } from "../../base/platform/globals.ts";
-import { natives } from "../../base/platform/natives.ts";
 import { pause } from "../../base/pause.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { HolderCell } from "../../state/cells/holder_cell.ts";
@@ -29,6 +28,8 @@ export interface KeptState {
 }
 
 const SLICE_MS = 4;
+/** What takes longer is not looked at twice: all is at rest then. */
+const AGAIN_MS = 5;
 
 /** The part of an upgrade that concerns classes. */
 export class ClassChange {
@@ -41,6 +42,7 @@ export class ClassChange {
   #isNeeded = false;
   readonly #gates = new Set<HolderCell["gate"]>();
   #swap: ClassSwap | null = null;
+  #isShort = true;
 
   /**
    * @param appProcess what runs in this process
@@ -85,13 +87,18 @@ export class ClassChange {
       // Its action may change the state at any moment.
       if (!cell.idle) cell.gate.walked?.add(cell);
     }
+    let tookMs = 0;
     for (const variable of this.#kept.variables()) {
+      const from = performance.now();
       this.#addVariable(walk, variable);
       while (!walk.run(endsAt) || performance.now() >= endsAt) {
-        await new Promise((resolve) => natives.setTimeout(resolve, 0));
+        tookMs += SLICE_MS;
+        await pause(0);
         endsAt = performance.now() + SLICE_MS;
       }
+      tookMs += Math.min(performance.now() - from, SLICE_MS);
     }
+    this.#isShort = tookMs < AGAIN_MS;
   }
 
   /**
@@ -108,7 +115,7 @@ export class ClassChange {
     }
     // Nobody suspends variables: what is in them may have changed at any moment.
     for (const variable of this.#kept.variables()) {
-      if (variable.entry) this.#addVariable(walk, variable);
+      if (variable.entry || this.#isShort) this.#addVariable(walk, variable);
     }
     walk.run();
     this.end();

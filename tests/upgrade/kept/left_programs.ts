@@ -4,14 +4,14 @@
 import type { Program } from "./program.ts";
 
 const STAY =
-  `export const log: string[] = []; export const bus = new EventTarget(); let started = false; export const once = (start: () => void) => { if (!started) start(); started = true; }; export const heard = async () => { log.length = 0; await new Promise((done) => setTimeout(done, 80)); bus.dispatchEvent(new Event("told")); return [...new Set(log)].join() || "none"; };`;
+  `import { EventEmitter } from "node:events"; export const emitter = new EventEmitter(); const waiting: (() => void)[] = []; export const take = () => new Promise<void>((done) => waiting.push(done)); export const channel = new MessageChannel(); channel.port2.start(); export const log: string[] = []; export const bus = new EventTarget(); let started = false; export const once = (start: () => void) => { if (!started) start(); started = true; }; export const heard = async () => { log.length = 0; await new Promise((done) => setTimeout(done, 80)); bus.dispatchEvent(new Event("told")); emitter.emit("told"); for (const it of waiting.splice(0)) it(); channel.port1.postMessage("told"); await new Promise((done) => setTimeout(done, 30)); return [...new Set(log)].join() || "none"; };`;
 const MAIN =
   `import { start } from "./work.ts"; import { heard, once } from "./stay.ts"; SERVE(async (r: Request) => { if (r.url.endsWith("start")) once(start); return new Response(await heard()); });`;
 
 /** A program whose `work.ts` has some code, with `WORD` in it. */
 function program(name: string, code: string): Program {
   const work = (word: string) =>
-    `import { bus, log } from "./stay.ts"; ${
+    `import { bus, channel, emitter, log, take } from "./stay.ts"; ${
       code.replaceAll("WORD", `"${word} ${name}"`)
     }`;
   return {
@@ -27,9 +27,11 @@ function refused(name: string, code: string, why: string): Program {
 
 const SET = (what: string) =>
   `Cannot replace NAME/work.ts: it has set ${what} for a request that is over, which would go on with the old code`;
-const WAITS =
-  "Cannot replace NAME/work.ts: it waits in a loop or for long on behalf of a request that is over, and would go on with the old code";
+const LOOPS =
+  "Cannot replace NAME/work.ts:1: it is in a loop on behalf of a request that is over, and would go on with the old code";
 const OTHER = "its text is not in the new code";
+
+const OTHER_FUNCTION = `holds a function: ${OTHER}`;
 
 /** Those that go on with old code are refused, those that meet the new code are not. */
 export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
@@ -56,17 +58,62 @@ export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
   loop: refused(
     "loop",
     `export const start = async () => { for (;;) { await new Promise((done) => setTimeout(done, 20)); log.push(WORD); } };`,
-    WAITS,
+    `${LOOPS} (${OTHER})`,
   ),
   loop_of_node: refused(
     "node",
     `import { setTimeout as wait } from "node:timers/promises"; export const start = async () => { for (;;) { await wait(20); log.push(WORD); } };`,
-    WAITS,
+    `${LOOPS} (${OTHER})`,
+  ),
+  loop_of_promises: refused(
+    "promises",
+    `export const start = async () => { for (;;) { await take(); log.push(WORD); } };`,
+    `${LOOPS} (${OTHER})`,
+  ),
+  loop_calls: refused(
+    "calls",
+    `const tell = () => log.push(WORD); export const start = async () => { for (;;) { await take(); tell(); } };`,
+    `${LOOPS} (tell is that of the old code)`,
+  ),
+  loop_of_events: refused(
+    "events",
+    `import { on } from "node:events"; export const start = async () => { for await (const _ of on(emitter, "told")) log.push(WORD); };`,
+    `${LOOPS} (${OTHER})`,
+  ),
+  loop_of_generator: refused(
+    "generator",
+    `async function* all() { for (;;) { await take(); yield WORD; } } export const start = async () => { for await (const it of all()) log.push(it); };`,
+    LOOPS,
+  ),
+  loop_follows: {
+    ...program(
+      "follows",
+      `class Room { tick() { log.push(WORD); } } export const start = async () => { const room = new Room(); for (;;) { await take(); room.tick(); } };`,
+    ),
+    answer: "two follows",
+  },
+  loop_left: {
+    ...program(
+      "left",
+      `export const start = async () => { for (;;) { await take(); log.push(WORD); if (log.length > 0) break; } };`,
+    ),
+    asks: ["/start", "/", "/"],
+    answer: "none",
+  },
+  port: refused(
+    "port",
+    `export const start = () => { channel.port2.onmessage = () => { log.push(WORD); }; };`,
+    OTHER_FUNCTION,
+  ),
+  port_listener: refused(
+    "port_listener",
+    `export const start = () => { channel.port2.addEventListener("message", () => { log.push(WORD); }); };`,
+    OTHER_FUNCTION,
   ),
   listener: refused(
     "listener",
     `export const start = () => { bus.addEventListener("told", () => { log.push(WORD); }); };`,
-    `holds a function: ${OTHER}`,
+    OTHER_FUNCTION,
   ),
   consented: {
     ...program(

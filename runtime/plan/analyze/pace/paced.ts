@@ -71,7 +71,7 @@ export function loopsIn(
 }
 
 /** By its text, or by a flag that nothing in the loop sets. */
-function mayBeEndless(loop: Node): boolean {
+export function mayBeEndless(loop: Node): boolean {
   if (isEndless(loop)) return true;
   if (loop.type === "ForInStatement" || loop.type === "ForOfStatement") {
     return false;
