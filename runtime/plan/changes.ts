@@ -12,7 +12,7 @@ import {
   isImageFile,
 } from "./settings/config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
-import { bare, isOutside, type View } from "./lookup/views.ts";
+import { bare, isJsxRuntime, isOutside, type View } from "./lookup/views.ts";
 
 /** What differs. */
 export interface Changes {
@@ -118,7 +118,8 @@ function leadsElsewhere(
     : null;
   return Object.entries(after).some(([specifier, target]) => {
     const old = own(before, specifier);
-    if (old === undefined || (used && !used.has(specifier))) return false;
+    const isUsed = !used || used.has(specifier) || isJsxRuntime(specifier);
+    if (old === undefined || !isUsed) return false;
     // Versions of packages are the affair of the lock file.
     if (isOutside(old) && isOutside(target)) return false;
     return bare(old) !== bare(target);

@@ -144,8 +144,25 @@ Deno.test("T4, T5: keys that no running process reads are nothing to do", () => 
           `{"imports":{"a":"./a.ts"},"compilerOptions":{"jsx":"react"}}`,
       }, { from }),
     ),
-    ["deno.json: has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...); run fly deploy"],
+    [`deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`],
   );
+});
+
+Deno.test("T4: of what package.json says of modules only CommonJS tells them apart", () => {
+  const told = (before: string, after: string) =>
+    texts(
+      plan({ "package.json": after }, {
+        from: { ...A, "package.json": before },
+      }),
+    );
+  assertEquals(told("{}", `{"type":"module"}`), []);
+  assertEquals(told(`{"type":"module"}`, `{"version":"2"}`), []);
+  const cold = [
+    `package.json: has another "type", which Deno reads only when it starts; run fly deploy`,
+  ];
+  assertEquals(told("{}", `{"type":"commonjs"}`), cold);
+  assertEquals(told(`{"type":"commonjs"}`, `{"type":"module"}`), cold);
+  assertEquals(told(`{"type":"commonjs"}`, "{}"), cold);
 });
 
 Deno.test("T2: an import map that an older runtime cannot follow is refused", () => {

@@ -16,11 +16,11 @@ export function isScriptPath(path: string): boolean {
 const TEST_FILE =
   /(?:[._](?:test|spec|bench)\.[cm]?[jt]sx?|(?:^|\/)(?:test|spec|bench)\.[cm]?[jt]sx?|\.snap)$/;
 const TEST_FOLDER =
-  /^(?:tests?|e2e|spec|bench|benchmarks)\/|(?:^|\/)__(?:tests?|snapshots|mocks|fixtures)__\//;
+  /^(?:tests?|e2e|spec|bench|benchmarks|coverage)\/|(?:^|\/)__(?:tests?|snapshots|mocks|fixtures)__\//;
 const TOOL_FOLDER =
-  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs)\//;
+  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs|helix|nova|forgejo|gitea|changeset)\//;
 const TOOL_FILE =
-  /(?:^|\/)(?:\.(?:git\w*|editorconfig|dockerignore|prettier\w*|eslint\w*|DS_Store|nvmrc|node-version|tool-versions)[^/]*|[^/]*\.(?:sw[op]|code-workspace)|Thumbs\.db|[^/]*~)$/;
+  /(?:^|\/)(?:\.(?:git\w*|mailmap|pre-commit-config|editorconfig|dockerignore|prettier\w*|eslint\w*|DS_Store|nvmrc|node-version|tool-versions)[^/]*|[^/]*\.(?:sw[op]|code-workspace|orig|rej)|Thumbs\.db|[^/]*~)$/;
 const ABOUT =
   /^(?:README|CHANGELOG|CHANGES|HISTORY|CONTRIBUTING|LICEN[CS]E|COPYING|NOTICE|AUTHORS|CODE_OF_CONDUCT|SECURITY)(?:[-.]\w+)*$/i;
 
@@ -36,9 +36,29 @@ export function isForDevelopment(path: string): boolean {
     ABOUT.test(path);
 }
 
-const SECRET_FILE =
-  /(?:^|\/)(?:[^/]*\.env|\.npmrc|\.netrc|\.pgpass|\.htpasswd|\.git-credentials|id_rsa|id_dsa|id_ecdsa[^/]*|id_ed25519[^/]*|[^/]*\.(?:pem|key|p12|pfx|keystore|jks)|[^/]*\.sqlite[^/]*|[^/]*\.db(?:-(?:wal|shm|journal))?)$/i;
-const SECRET_ANYWHERE = /(?:^|\/)(?:\.env[^/]*|\.ssh\/|\.aws\/)/i;
+/** Files by their names, wherever they lie. */
+const SECRET_FILE = new RegExp(
+  `(?:^|/)(?:${
+    [
+      // Variables of an environment, and what tools keep to log in.
+      String.raw`[^/]*\.env|\.dev\.vars[^/]*|\.npmrc|\.yarnrc\.yml|\.pypirc`,
+      String.raw`[._]netrc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials`,
+      String.raw`\.vault-token|kubeconfig|[^/]*\.(?:tfstate[^/]*|tfvars)`,
+      String.raw`service[-_]?account[^/]*\.json|client_secret[^/]*\.json`,
+      String.raw`application_default_credentials\.json`,
+      String.raw`(?:secrets?|credentials)(?:\.[\w-]+)?\.(?:jsonc?|ya?ml|toml)`,
+      // Keys.
+      String.raw`id_(?:rsa|dsa|(?:ecdsa|ed25519)[^/]*)`,
+      String.raw`[^/]*\.(?:pem|key|p8|p12|pfx|ppk|keystore|jks|kdbx|asc|gpg)`,
+      // Databases.
+      String.raw`[^/]*\.(?:sqlite|duckdb)[^/]*`,
+      String.raw`[^/]*\.(?:db3?|s3db|rdb|mdb|ldb)(?:-(?:wal|shm|journal))?`,
+    ].join("|")
+  })$`,
+  "i",
+);
+const SECRET_ANYWHERE =
+  /(?:^|\/)(?:\.env[^/]*|\.(?:ssh|aws|azure|kube|gnupg)\/|\.docker\/config\.json$|\.config\/gcloud\/)/i;
 
 /**
  * Whether a file looks like a secret or like a database: what does not belong into a bucket.

@@ -183,6 +183,76 @@ Deno.test("T2: whatever leads a specifier elsewhere reloads who uses it, and nob
   }
 });
 
+Deno.test("T5: an app that had no deno.json is compared with what Deno does without one", () => {
+  const told = (before: Sources, after: Sources) => {
+    const { "deno.json": _, ...bare } = A;
+    const it = classify(
+      packed({ ...bare, ...after }, { aliases: ALIASES }),
+      running({ ...bare, ...before }, { aliases: ALIASES }),
+    );
+    return [texts(it), isEmptyPlan(it)];
+  };
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const plain = { "deno.json": `{ "tasks": {}, ${imports} }` };
+  assertEquals(told({}, plain), [[], true]);
+  assertEquals(told({}, { "deno.json": `{ "unstable": ["kv"] }` }), [[
+    `deno.json: has another "unstable", which Deno reads only when it starts; run fly deploy`,
+  ], false]);
+  const decorated = `{ "compilerOptions": { "experimentalDecorators": true } }`;
+  assertEquals(told({}, { "deno.json": decorated }), [[
+    `deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`,
+  ], false]);
+  // By another name it is the same file.
+  assertEquals(told({ "deno.jsonc": decorated }, { "deno.json": decorated }), [
+    [],
+    true,
+  ]);
+  assertEquals(
+    told(
+      { "deno.json": `{ "unstable": ["kv", "cron"] }` },
+      { "deno.jsonc": `{ "unstable": ["cron", "kv"] } // the same` },
+    ),
+    [[], true],
+  );
+});
+
+Deno.test("T2: what JSX imports without a word in the text is followed too", () => {
+  const sources: Sources = {
+    ...A,
+    "app.ts": `import { page } from "./page.tsx"; export const f = () => page;`,
+    "page.tsx": "export const page = () => <p />;",
+    "jsx1.ts": "export const jsx = () => 1;",
+    "jsx2.ts": "export const jsx = () => 2;",
+  };
+  const specifier = "$own/jsx-runtime";
+  const release = (to: string) => {
+    const manifest = packed(sources, { aliases: ALIASES });
+    const edges = {
+      static: [to],
+      dynamic: [],
+      external: [],
+      specifiers: { [specifier]: to },
+    };
+    return {
+      ...manifest,
+      modules: { ...manifest.modules, "page.tsx": edges },
+    };
+  };
+  const machine = running(sources, { aliases: ALIASES });
+  const now = {
+    ...machine,
+    specifiers: {
+      ...machine.specifiers,
+      "page.tsx": { [specifier]: "jsx1.ts" },
+    },
+  };
+  assertEquals(classify(release("jsx2.ts"), now).reload, [
+    "app.ts",
+    "page.tsx",
+  ]);
+  assertEquals(isEmptyPlan(classify(release("jsx1.ts"), now)), true);
+});
+
 Deno.test("T12: what the app writes beside its own files, over and over, is not part of any plan", () => {
   const files = running(A, { aliases: ALIASES }).files;
   for (

@@ -22,6 +22,38 @@ for (
       ],
     ],
     [
+      "an image that takes the repository in",
+      {
+        ".git/HEAD": "ref: refs/heads/main\n",
+        ".dockerignore": "node_modules\n",
+        "Dockerfile":
+          `FROM deno\nCOPY --chown=deno:deno . .\nRUN deno cache --no-lock ${HOT_PRELOAD}\nCMD ["deno", "run", "-A", "--preload", "${HOT_PRELOAD}", "main.ts"]\n`,
+      },
+      [
+        ["start", "pass", `Dockerfile:4 starts with ${HOT_PRELOAD}`, null],
+        [
+          "start",
+          "warn",
+          "the image holds .git, and where a repository is no changed file can be laid over its place",
+          "write .git into .dockerignore, and run fly deploy once",
+        ],
+        ["main_module", "pass", "main.ts starts behind the runtime", null],
+      ],
+    ],
+    [
+      "an image that leaves the repository out, or copies something else",
+      {
+        ".git/HEAD": "ref: refs/heads/main\n",
+        ".dockerignore": ".*\n",
+        "Dockerfile":
+          `FROM deno\nCOPY ./ /app\nRUN deno cache --no-lock ${HOT_PRELOAD}\nCMD ["deno", "run", "-A", "--preload", "${HOT_PRELOAD}", "main.ts"]\n`,
+      },
+      [
+        ["start", "pass", `Dockerfile:4 starts with ${HOT_PRELOAD}`, null],
+        ["main_module", "pass", "main.ts starts behind the runtime", null],
+      ],
+    ],
+    [
       "deno serve with the preload, which it ignores",
       {
         "Dockerfile":

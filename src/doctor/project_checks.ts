@@ -5,6 +5,7 @@ import { hotSurface } from "@flyhot/runtime/plan";
 import { processesOf, taskIn } from "../config/files/processes.ts";
 import { imageStart, lastStage } from "../config/files/image_start.ts";
 import { isManual } from "../config/files/node_modules.ts";
+import { ignoreLines, ignoreTest } from "../config/ignore.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { readCommand, shellWords } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
@@ -52,6 +53,7 @@ export async function checkProject(
     starts.every(({ command }) => command?.runtime);
   return [
     ...judgeStart(project, starts),
+    ...await checkImage(project, host),
     ...(isPreloaded ? [] : [judgeImport(project, sources)]),
     ...sources.map(({ path, source }) =>
       isPreloaded && source !== null
@@ -71,7 +73,7 @@ interface Start {
 
 /** What starts the app: the processes of `fly.toml`, else the image. */
 function startsOf({ config }: ProjectFiles): readonly Start[] {
-  const task = taskIn(config.denoJson);
+  const task = taskIn(config.denoJson, config.packageJson);
   const processes = processesOf(config.flyToml);
   if (processes.length > 0) {
     return processes.map(([group, line]) => {
@@ -91,6 +93,26 @@ function startsOf({ config }: ProjectFiles): readonly Start[] {
       command: start.command,
     }]
     : [];
+}
+
+/** Whether the image takes the repository in: over that nothing is laid, it may be somebody's work. */
+async function checkImage(
+  { config, read }: ProjectFiles,
+  host: Host,
+): Promise<readonly Check[]> {
+  const copiesAll = lastStage(config.dockerfile ?? "").some(({ name, rest }) =>
+    (name === "COPY" || name === "ADD") && !rest.includes("--from=") &&
+    /^(?:--\S+\s+)*(?:\.\/?|\[\s*"\.\/?")[\s,]/.test(rest)
+  );
+  if (!copiesAll || await host.files.stat(".git") === null) return [];
+  const ignored = ignoreTest(ignoreLines(await read(".dockerignore") ?? ""));
+  return ignored(".git/HEAD") ? [] : [
+    warn(
+      "start",
+      "the image holds .git, and where a repository is no changed file can be laid over its place",
+      "write .git into .dockerignore, and run fly deploy once",
+    ),
+  ];
 }
 
 function judgeStart(
@@ -174,7 +196,7 @@ async function checkSurface(
       const [head = "", ...rest] = surfaceLines(surface);
       return rest.length === 0 ? pass("hot_surface", head) : warn(
         "hot_surface",
-        [head, ...rest.map((line) => line.trim())].join(" "),
+        `${head} ${rest.map((line) => line.trim()).join(", and ")}`,
         "see what happens to each piece with: flyhot init --dry-run",
       );
     });

@@ -68,7 +68,7 @@ export function denoJsonPart(
       list === "keep" ? "what stays" : "what starts new with its module",
     );
   }
-  if (way === "preload" && isManual(value, sources.hasPackageJson)) {
+  if (way === "preload" && isManual(value, sources.packageJson !== null)) {
     const keys = ["nodeModulesDir"];
     edit(setValue(after, keys, "auto"), keys, "auto");
     said.push("nodeModulesDir");

@@ -2,11 +2,12 @@
  * @module
  */
 import { imageStart } from "../config/files/image_start.ts";
+import { isManual } from "../config/files/node_modules.ts";
 import { taskIn } from "../config/files/processes.ts";
 import { bootShellPart } from "./boot_shell_part.ts";
 import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";
-import { ignoreReleases } from "./edit/ignore_edit.ts";
+import { ignoreFolders } from "./edit/ignore_edit.ts";
 import { FIRST_MAIN, preloadPart } from "./preload_part.ts";
 import { missingNames, movedRows, undecidedSteps } from "./state_table.ts";
 import type {
@@ -112,8 +113,11 @@ function socketNotes({ release, modules, imports }: InitSources): string[] {
 }
 
 /** Whether the image serves the main module's default export. */
-function isServed({ dockerfile, denoJson }: InitSources): boolean {
-  const start = imageStart(dockerfile ?? "", taskIn(denoJson?.value));
+function isServed(
+  { dockerfile, denoJson, packageJson }: InitSources,
+): boolean {
+  const task = taskIn(denoJson?.value, packageJson);
+  const start = imageStart(dockerfile ?? "", task);
   return start?.command !== null && start !== null &&
     start.command.kind !== "run";
 }
@@ -134,23 +138,39 @@ function importsIn({ denoJson }: InitSources): Record<string, unknown> {
     : {};
 }
 
+/** What images and repositories do without: releases; in an image also a repository, over which nothing is laid, and packages of another computer. */
 function ignorePart(sources: InitSources, hasNewImage: boolean): InitPart {
-  const files = [
-    [
-      ".dockerignore",
-      sources.dockerignore,
-      sources.dockerfile !== null || hasNewImage,
-    ],
-    [".gitignore", sources.gitignore, sources.isRepository],
-  ] as const;
+  const { dockerignore, gitignore, isRepository } = sources;
+  const said = sources.denoJson?.value ?? {};
+  // With "manual" the runtime could not start: that becomes "auto".
+  const hasPackages = sources.packageJson !== null ||
+    said.nodeModulesDir === "auto" || isManual(said, false);
+  const change = (
+    path: string,
+    before: string | null,
+    isWanted: boolean,
+    folders: readonly string[],
+  ): InitChange[] => {
+    const after = ignoreFolders(before, folders);
+    return before === null && !isWanted || before === after ? [] : [{
+      title: `what does not belong there in ${path}`,
+      edits: [{ path, before, after }],
+    }];
+  };
   return {
-    changes: files.flatMap(([path, before, isWanted]) => {
-      const after = ignoreReleases(before);
-      return (before === null && !isWanted) || before === after ? [] : [{
-        title: `no releases in ${path}`,
-        edits: [{ path, before, after }],
-      }];
-    }),
+    changes: [
+      ...change(
+        ".dockerignore",
+        dockerignore,
+        sources.dockerfile !== null || hasNewImage,
+        [
+          ".flyhot",
+          ...isRepository ? [".git"] : [],
+          ...hasPackages ? ["node_modules"] : [],
+        ],
+      ),
+      ...change(".gitignore", gitignore, isRepository, [".flyhot"]),
+    ],
   };
 }
 

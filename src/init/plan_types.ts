@@ -72,8 +72,8 @@ export interface InitSources {
   } | null;
   /** The packages that its `package.json` names. */
   readonly packages: ReadonlySet<string>;
-  /** Whether it has a `package.json`. */
-  readonly hasPackageJson: boolean;
+  /** Its `package.json`; null for none. */
+  readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The text of its `deno.lock`; empty for none. */
   readonly lockText: string;
   /** The text of its `Dockerfile`. */

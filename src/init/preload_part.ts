@@ -54,7 +54,7 @@ export function preloadPart(
       `Fresh builds the app into _fresh, and what is served is that build: start the machines with ${SERVE} _fresh/server.js, and take _fresh into the release: "flyhot": { "include": ["_fresh"] } in deno.json.`,
     );
   }
-  const task = taskIn(sources.denoJson?.value);
+  const task = taskIn(sources.denoJson?.value, sources.packageJson);
   const toml = flyTomlEdit(sources, task);
   if (toml.change) changes.push(toml.change);
   steps.push(...toml.steps);
@@ -146,9 +146,12 @@ function flyTomlEdit(
 
 /** Whether a main module without a Dockerfile is served: a task does so, or it has nothing but a default export. */
 function servesDefault(entry: string, sources: InitSources): boolean {
-  const tasks = sources.denoJson?.value.tasks;
-  const task = taskIn(sources.denoJson?.value);
-  const commands = Object.keys(isRecord(tasks) ? tasks : {}).map((name) => {
+  const { denoJson, packageJson } = sources;
+  const task = taskIn(denoJson?.value, packageJson);
+  const names = [denoJson?.value.tasks, packageJson?.scripts].flatMap((it) =>
+    Object.keys(isRecord(it) ? it : {})
+  );
+  const commands = names.map((name) => {
     const words = shellWords(task(name)) ?? [];
     const command = readCommand(words);
     return command && words[command.script]!.replace(/^\.\//, "") === entry

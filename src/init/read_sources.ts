@@ -1,7 +1,7 @@
 /** Reading what a plan for an app is made from.
  * @module
  */
-import { hotSurface } from "@flyhot/runtime/plan";
+import { hotSurface, isForDevelopment } from "@flyhot/runtime/plan";
 import type { Manifest } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -26,15 +26,16 @@ export async function readInitSources(
 ): Promise<InitSources> {
   const project = await readProject(folder, host);
   const { read, paths, config } = project;
-  const entries = project.entries?.entries ?? [];
+  const named = project.entries?.entries ?? [];
   const modules = new Map<string, string>();
   const isModule = (path: string) =>
     /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
-  const wanted = [...entries, ...[...paths].filter(isModule)];
+  const wanted = [...named, ...[...paths].filter(isModule)];
   for (const path of wanted.slice(0, MODULES_MAX)) {
     const source = await read(path);
     if (source !== null) modules.set(path, source);
   }
+  const entries = named.length > 0 ? named : servingModule(modules);
   const release = await releaseOf(folder, entries, host, signal);
   return {
     paths,
@@ -45,7 +46,7 @@ export async function readInitSources(
     imports: importsOf(modules, release),
     denoJson: await denoJsonOf(project),
     packages: config.packages,
-    hasPackageJson: config.packageJson !== null,
+    packageJson: config.packageJson,
     lockText: config.lockText,
     dockerfile: config.dockerfile,
     flyToml: config.flyToml,
@@ -87,6 +88,14 @@ export function lookAt(sources: InitSources, way: HotWay): LookedAt {
       hotSurface(named, main, { preload })
     ),
   };
+}
+
+/** The main module that nothing names: the only one that begins to serve. */
+function servingModule(modules: ReadonlyMap<string, string>): string[] {
+  const found = [...modules].filter(([path, source]) =>
+    !isForDevelopment(path) && /\bDeno\.serve\(|\.listen\(/.test(source)
+  ).map(([path]) => path);
+  return found.length === 1 ? found : [];
 }
 
 /** Whatever keeps it from being packed is told, and keeps nobody from the rest. */

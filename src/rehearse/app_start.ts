@@ -22,6 +22,8 @@ export interface StartFiles {
   readonly dockerfile: string | null;
   /** `deno.json` or `deno.jsonc` */
   readonly denoJson: string | null;
+  /** The text of its `package.json`. */
+  readonly packageJson?: string | null;
   /** Whether a module of it reads a variable `PORT`. */
   readonly readsPort: boolean;
   /** The text of a module; null where there is none. */
@@ -92,14 +94,14 @@ export async function appStart(
 }
 
 function startWords(
-  { flyToml, dockerfile, denoJson }: StartFiles,
+  { flyToml, dockerfile, denoJson, packageJson = null }: StartFiles,
   wanted: string | null,
 ): {
   readonly words: readonly string[];
   readonly command: StartCommand;
   readonly isGuess: boolean;
 } | null {
-  const task = taskIn(configOf(denoJson));
+  const task = taskIn(configOf(denoJson), configOf(packageJson));
   const groups = processesOf(flyToml);
   const group = groups.find(([name]) => name === (wanted ?? "app")) ??
     (wanted === null ? groups[0] : undefined);
@@ -149,11 +151,11 @@ function throughTask(
 }
 
 function configOf(
-  denoJson: string | null,
+  text: string | null,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (denoJson === null) return undefined;
+  if (text === null) return undefined;
   try {
-    const value = parseJsonc(denoJson);
+    const value = parseJsonc(text);
     return isRecord(value) ? value : undefined;
   } catch {
     // Whoever needs more of it says what is wrong with it.

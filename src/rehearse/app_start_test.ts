@@ -53,6 +53,10 @@ Deno.test("appStart() does as fly.toml, the Dockerfile or deno.json say, in this
     [{ flyToml, dockerfile, denoJson }, ["-A", "--preload", PRELOAD, "a.ts"]],
     [{ dockerfile, denoJson }, ["-A", "--preload", PRELOAD, "d.ts"]],
     [{ denoJson }, ["--allow-net", "--preload", PRELOAD, "t.ts"]],
+    [
+      { packageJson: `{ "scripts": { "start": "deno run -E p.ts" } }` },
+      ["-E", "--preload", PRELOAD, "p.ts"],
+    ],
     [{}, ["-A", "--preload", PRELOAD, "main.ts"]],
     [
       { dockerfile: `FROM x\nCMD ["deno", "task", "start"]`, denoJson },

@@ -103,6 +103,7 @@ async function startOf(
       flyToml: await read("fly.toml"),
       dockerfile: await read("Dockerfile"),
       denoJson: await read("deno.json") ?? await read("deno.jsonc"),
+      packageJson: await read("package.json"),
       readsPort: await repository.says(version, "PORT"),
       module: read,
     },

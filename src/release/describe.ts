@@ -121,7 +121,15 @@ export async function describeRelease(
     graph,
   ]);
   const layout = await layOut(
-    { ...options, collected, config, modules: modulesOfApp },
+    {
+      ...options,
+      collected,
+      config,
+      modules: modulesOfApp,
+      texts: new Map(
+        [...ofApp.texts].filter(([path]) => Object.hasOwn(modulesOfApp, path)),
+      ),
+    },
     host,
     signal,
   );

@@ -42,6 +42,25 @@ Deno.test("Sandbox methods refuse with a conflict, when a machine's state does n
   );
 });
 
+Deno.test("Sandbox.waitUntilReady() says what to do where the program listens somewhere else", async () => {
+  await using at = await fixture({
+    files: {
+      "main.ts": `console.log("Listening on http://0.0.0.0:3000/ (x)");
+setInterval(() => {}, 1e6);`,
+    },
+  });
+  const { id } = await at.sandbox.createMachine({ image: at.image });
+  await at.sandbox.waitForLog(id, /Listening/);
+  const error = await assertRejects(
+    () => at.sandbox.waitUntilReady(id, "/", { timeoutMs: 20 }),
+    FlyhotError,
+  );
+  assertEquals(
+    error.hint,
+    `it says that it listens on port 3000; machines of the sandbox are processes of one computer, so each has to listen on its own: Deno.serve({ port: Number(Deno.env.get("PORT") ?? 3000) }, …)`,
+  );
+});
+
 Deno.test("Sandbox.stop() ends all processes and removes the folder, twice does no harm", async () => {
   await using app = await appFolder({
     "main.ts": `

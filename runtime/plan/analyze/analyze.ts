@@ -8,7 +8,7 @@ import type {
 import { classFactsOf } from "./values/class_facts.ts";
 import { enumFactsOf } from "./values/enum_facts.ts";
 import { hiddenStateOf } from "./keeping/hidden_state.ts";
-import { keepableOf } from "./keeping/keepable.ts";
+import { keepableBindings, keepableOf } from "./keeping/keepable.ts";
 import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
@@ -53,7 +53,8 @@ export function analyzeTree(
     return { commonjs: true, ...some("imports", requiredBy(resolved)) };
   }
   const units = unitsOf(resolved);
-  const roots = new Roots(resolved, units);
+  const names = keepableOf(program);
+  const roots = new Roots(resolved, units, keepableBindings(names, resolved));
   const code: Code = {
     resolved,
     roots,
@@ -66,7 +67,6 @@ export function analyzeTree(
   const effects = table.of(top, { reads: true });
   const after = code.runs.after(exportedBindings(resolved));
   const { bindings, later, keepsFiles } = stateOf(code, units, after);
-  const names = keepableOf(program);
   const hidden = hiddenStateOf(
     code,
     units,
@@ -148,15 +148,17 @@ function requiredBy(resolved: Resolved): ImportFact[] {
 /** Which members of `hot(import.meta)` a module uses. */
 function hotMembers(code: Code, units: Units): string[] {
   const found = new Set<string>();
-  // Nothing leads to the runtime where nothing imports it.
+  // Nothing leads to it where nothing imports it.
   const imports = code.resolved.moduleLevel.some(({ imported }) =>
-    imported && isRuntime(imported.specifier)
+    imported && isRuntime(imported.specifier) &&
+    (imported.name === "hot" || imported.name === "*" ||
+      code.resolved.importCalls.length > 0)
   );
   if (!imports) return [];
   for (const unit of units.all) {
     for (const node of unit.references) {
-      const { path } = useOf(node, code.resolved);
-      for (const root of code.roots.of(node, path)) {
+      const use = useOf(node, code.resolved);
+      for (const root of code.roots.along(node, use)) {
         if (root.specifier === null || !isRuntime(root.specifier)) continue;
         const [call, member] = root.path;
         if (root.name === "hot" && call === "()" && member) {

@@ -25,6 +25,10 @@ export function compact(analysis: ModuleAnalysis): ModuleAnalysis {
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     want(touches[at]?.callbacks);
   }
+  if (places.size === touches.length) {
+    const { touches: _, ...rest } = analysis;
+    return { ...rest, touches };
+  }
   const kept = [...places.keys()].sort((a, b) => a - b);
   for (const [place, at] of kept.entries()) places.set(at, place);
   const moved = (effects: Effects): Effects => ({

@@ -2,21 +2,9 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { field, isWrapper, type Node, one } from "./code/nodes.ts";
-import { eachChild, foundOf } from "./code/tree.ts";
-
-const SAID = [
-  "name",
-  "operator",
-  "kind",
-  "computed",
-  "static",
-  "async",
-  "generator",
-  "optional",
-  "delegate",
-  "prefix",
-];
+import { isWrapper, type Node, one } from "./code/nodes.ts";
+import { SAID, SHAPES } from "./code/shapes.ts";
+import { foundOf } from "./code/tree.ts";
 
 /** Digests a piece of code. Returns 16 hex digits. */
 export function codeDigest(node: Node): string {
@@ -25,35 +13,40 @@ export function codeDigest(node: Node): string {
 }
 
 function digestOf(node: Node): string {
-  const said: string[] = [];
-  const write = (at: Node, key: string): void => {
-    if (isWrapper(at) && at.type !== "ChainExpression") {
-      return write(one(at, "expression")!, key);
+  return hash("sha256", textOf(node, ""), "hex").slice(0, 16);
+}
+
+/** All that tells code apart, however it is laid out. */
+function textOf(node: Node, key: string): string {
+  let at = node;
+  while (isWrapper(at) && at.type !== "ChainExpression") {
+    at = one(at, "expression")!;
+  }
+  const { type, tree, index, end } = foundOf(at);
+  let text = `( ${key} ${type}`;
+  const fields = at as Node & Record<string, unknown>;
+  if (type === "Identifier") {
+    text += ` name ${fields.name}`;
+    return fields.optional === true ? `${text} optional true )` : `${text} )`;
+  }
+  for (const name of SHAPES.get(type)?.said ?? SAID) {
+    const value = fields[name];
+    if (typeof value === "string" || value === true) {
+      text += ` ${name} ${value}`;
     }
-    said.push("(", key, at.type);
-    if (at.type === "Identifier") {
-      const { name, optional } = at as Node & Record<string, unknown>;
-      said.push("name", String(name));
-      if (optional === true) said.push("optional", "true");
-      said.push(")");
-      return;
-    }
-    for (const name of SAID) {
-      const value = field(at, name);
-      if (typeof value === "string" || value === true) {
-        said.push(name, String(value));
-      }
-    }
-    if (at.type === "Literal") {
-      const { value, bigint, regex } = at as Node & Record<string, unknown>;
-      said.push(JSON.stringify([bigint ? String(bigint) : value, regex]) ?? "");
-    }
-    if (at.type === "TemplateElement") {
-      said.push(JSON.stringify(field(at, "value")));
-    }
-    eachChild(at, write);
-    said.push(")");
-  };
-  write(node, "");
-  return hash("sha256", said.join(" "), "hex").slice(0, 16);
+  }
+  if (type === "Literal") {
+    const { value, bigint, regex } = fields;
+    text += ` ${
+      JSON.stringify([bigint ? String(bigint) : value, regex]) ?? ""
+    }`;
+  } else if (type === "TemplateElement") {
+    text += ` ${JSON.stringify(fields.value)}`;
+  }
+  for (let next = index + 1; next < end;) {
+    const child = tree[next]!;
+    text += ` ${textOf(child.self, child.key)}`;
+    next = child.end;
+  }
+  return `${text} )`;
 }

@@ -112,7 +112,13 @@ export class EffectTable {
     for (const reference of unit.references) {
       const binding = code.resolved.bindings.get(reference)!;
       if (binding.node === reference || !mayMatter(binding)) continue;
-      const use = inContext(useOf(reference, code.resolved), code);
+      const own = useOf(reference, code.resolved);
+      const called = calledWith(own, code);
+      // Most lead nowhere, whatever is done with them.
+      if (called === null && code.roots.ofUse(reference, own).length === 0) {
+        continue;
+      }
+      const use = called ?? inContext(own, code);
       const isAssigned = code.resolved.targets.has(reference);
       for (const root of code.roots.ofUse(reference, use)) {
         // Assigning to an alias does nothing to what it stood for.
@@ -167,14 +173,10 @@ export class EffectTable {
     known: Map<string, number>,
     direct: Direct | null,
   ): number {
-    const key = [
-      direct === null,
-      touch.specifier,
-      touch.name,
-      touch.how,
-      touch.member,
-      touch.derived?.join(),
-    ].join("\n");
+    const { specifier, name, how, member = "", derived } = touch;
+    const key = `${
+      direct === null
+    }\n${specifier}\n${name}\n${how}\n${member}\n${derived?.join() ?? ""}`;
     let at = known.get(key);
     if (at === undefined) {
       at = this.#entries.length;
@@ -192,14 +194,17 @@ function mayMatter(binding: Binding): boolean {
     binding.assigned.length > 0;
 }
 
+/** What is handed to what calls its arguments: `names.forEach(register)` calls it; an object handed to `then` and its like is only read. Returns null for all else. */
+function calledWith(use: Use, code: Code): Use | null {
+  if (use.how !== "pass" || !use.given) return null;
+  if (!callsItsArguments(use.given.call, code.resolved)) return null;
+  return use.path.length === 0 ? { ...use, how: "call", path: ["()"] } : use;
+}
+
 /** What is handed to code of this module is looked at there; what a collection of this module stores stays here. */
 function inContext(use: Use, code: Code): Use {
   if (use.how !== "pass" || !use.given) return use;
   const { call } = use.given;
-  if (callsItsArguments(call, code.resolved)) {
-    // `names.forEach(register)` calls it; an object handed to `then` and its like is only read.
-    return use.path.length === 0 ? { ...use, how: "call", path: ["()"] } : use;
-  }
   const callee = one(call, "callee");
   if (!callee) return use;
   if (call.type === "CallExpression") {

@@ -118,7 +118,7 @@ function outside(
 ): Place[] {
   if (!/^(?:import|var|let|const|parameter)$/.test(binding.kind)) return [];
   const places: Place[] = [];
-  for (const { specifier, name, path } of roots.of(node, use.path)) {
+  for (const { specifier, name, path } of roots.along(node, use)) {
     if (specifier === null || isOwn(specifier)) continue;
     // What a package makes for its caller belongs to that.
     const own = path.length - use.path.length;

@@ -48,7 +48,7 @@ export function packageCallsOf(
       if (node === binding.node || resolved.targets.has(node)) continue;
       const use = useOf(node, resolved);
       if (use.how !== "call" || !isDropped(use.node, resolved)) continue;
-      for (const root of roots.of(node, use.path)) {
+      for (const root of roots.along(node, use)) {
         const called = calledBy(root, nameOfPackage);
         const call = called && firstCall(node, resolved);
         if (!call) continue;

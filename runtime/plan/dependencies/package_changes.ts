@@ -6,7 +6,7 @@ import type {
   Manifest,
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
-import type { View } from "../lookup/views.ts";
+import { isJsxRuntime, type View } from "../lookup/views.ts";
 import { packageOf } from "../packages.ts";
 import {
   importable,
@@ -162,9 +162,8 @@ function* usesOf(
     for (const [specifier, target] of Object.entries(table)) {
       if (!packageSpecifier(target)) continue;
       const fact = analysis?.imports?.find((it) => it.specifier === specifier);
-      // JSX imports its runtime without a word in the text.
       const isUsed = fact !== undefined || !analysis || analysis.commonjs ||
-        /\/jsx(?:-dev)?-runtime$/.test(specifier);
+        isJsxRuntime(specifier);
       if (isUsed) yield { path, specifier, target, line: fact?.line ?? 0 };
     }
   }

@@ -71,7 +71,12 @@ export class PackageTargets {
       ? requirement(name, wanted, subpath)
       : null;
     if (url !== null) return { url };
-    const member = this.#byName.get(name);
+    const [nearest] = near;
+    // A package may import itself, by what it exports.
+    const member = nearest?.json.name === name &&
+        nearest.json.exports !== undefined
+      ? nearest
+      : this.#byName.get(name);
     const file = member ? exported(member.json, subpath) : null;
     if (file !== null) return { path: member!.folder + file };
     return member === undefined && typeof wanted === "string" ? LINKED : null;

@@ -126,10 +126,14 @@ function valueImports(
     imports.map(({ specifier }) => targetOf(path, specifier, table)),
   );
   for (const [specifier, target] of Object.entries(table)) {
-    // JSX imports it, without a word in the text.
-    if (/\/jsx(?:-dev)?-runtime$/.test(specifier)) values.add(bare(target));
+    if (isJsxRuntime(specifier)) values.add(bare(target));
   }
   return all.filter((edge) => values.has(edge));
+}
+
+/** Whether a specifier is what JSX imports, without a word in the text. */
+export function isJsxRuntime(specifier: string): boolean {
+  return /\/jsx(?:-dev)?-runtime$/.test(specifier);
 }
 
 /** What runs. */

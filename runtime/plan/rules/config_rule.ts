@@ -53,9 +53,23 @@ export function changedImageFiles(
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
   return Object.entries(manifest.config).filter(([path, digest]) => {
     const before = own(running.config, path);
-    // What the image does not carry cannot be compared; without a tsconfig.json Deno translates by its defaults.
-    return before === undefined ? isTsconfigPath(path) : before !== digest;
+    // What the image does not carry cannot be compared; without these two, Deno goes by its defaults.
+    return before === undefined
+      ? isTsconfigPath(path) || isOwnConfig(path, manifest)
+      : before !== digest;
   }).map(([path]) => path);
+}
+
+/** Whether a file is the `deno.json` that the app's process reads. */
+function isOwnConfig(path: string, { appFolder }: Manifest): boolean {
+  const folder = appFolder === undefined ? "" : `${appFolder}/`;
+  return path.startsWith(folder) &&
+    /^deno\.jsonc?$/.test(path.slice(folder.length));
+}
+
+/** `deno.jsonc` of `deno.json`, and the other way round. */
+function otherName(path: string): string {
+  return path.endsWith("c") ? path.slice(0, -1) : `${path}c`;
 }
 
 /** The keys that differ and that nobody follows; null where only the whole can be compared. */
@@ -67,7 +81,13 @@ function changedKeys(
 ): string[] | null {
   const after = own(manifest.configKeys, path);
   const isTsconfig = isTsconfigPath(path);
-  const before = own(running.configKeys, path) ?? (isTsconfig ? {} : undefined);
+  const isOwn = isOwnConfig(path, manifest);
+  const isNew = own(running.config, path) === undefined;
+  const before = own(running.configKeys, path) ??
+    (isOwn ? own(running.configKeys, otherName(path)) : undefined) ??
+    (isTsconfig || isOwn && isNew && running.configKeys ? {} : undefined);
+  // A machine that does not tell keys apart cannot say what it does without.
+  if (isOwn && isNew && !before) return [];
   if (!after || !before) return null;
   const canFollow = running.specifiers !== undefined;
   const isPackageJson = /(?:^|\/)package\.json$/.test(path);
@@ -78,7 +98,7 @@ function changedKeys(
       ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
       : isImportMap || RESOLUTION_KEYS.has(key);
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
-    .filter((key) => own(after, key) !== own(before, key))
+    .filter((key) => differs(key, own(before, key), own(after, key)))
     .filter((key) => !(canFollow && followed(key)));
 }
 
@@ -95,16 +115,37 @@ function configRefusal(path: string, keys: string[] | null): Refusal {
         "changes compilerOptions, by which Deno translates only when it starts",
     };
   }
-  return { ...at, rule: "config", why: configReason(path) };
+  return { ...at, rule: "config", why: configReason(path, keys) };
 }
 
-function configReason(path: string): string {
-  switch (path) {
-    case "package.json":
-      return "decides which packages the image holds";
-    default:
-      return "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)";
+function configReason(path: string, keys: string[] | null): string {
+  if (path === "package.json" && keys?.every(isOfPackages) !== false) {
+    return "decides which packages the image holds";
   }
+  return keys === null || keys.includes("*")
+    ? "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)"
+    : `has another ${
+      keys.toSorted().map((key) => `"${key}"`).join(", ")
+    }, which Deno reads only when it starts`;
+}
+
+function isOfPackages(key: string): boolean {
+  return PACKAGE_RESOLUTION_KEYS.has(key);
+}
+
+/** The digest of `"module"`: what Deno takes a `package.json` to say that says nothing of it. */
+const MODULES =
+  "51b03279c071bc2e55a377745fdd442c9eedc700152b19366572fa8f76d76017";
+
+/** Whether a key says another thing than before. */
+function differs(
+  key: string,
+  before: string | undefined,
+  after: string | undefined,
+): boolean {
+  return key === "type"
+    ? (before ?? MODULES) !== (after ?? MODULES)
+    : before !== after;
 }
 
 /**

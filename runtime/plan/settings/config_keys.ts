@@ -99,7 +99,12 @@ export function startKeys(path: string, text: string): Record<string, string> {
   const keys: Record<string, string> = Object.create(null);
   for (const key of isDeno ? DENO_KEYS : PACKAGE_KEYS) {
     if (key === "aliases") continue;
-    if (Object.hasOwn(said, key)) keys[key] = canonical(said[key]);
+    if (!Object.hasOwn(said, key)) continue;
+    const value = said[key];
+    // In whichever order its flags stand.
+    keys[key] = canonical(
+      key === "unstable" && Array.isArray(value) ? value.toSorted() : value,
+    );
   }
   const aliases = isDeno ? aliasesOf(said) : "";
   if (aliases !== "") keys.aliases = aliases;

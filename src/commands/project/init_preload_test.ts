@@ -210,6 +210,28 @@ Deno.test("flyhot init --yes makes a first app in an empty folder, with its imag
   assertEquals(await read(".dockerignore"), ".flyhot\n");
 });
 
+Deno.test("flyhot init keeps repositories and packages out of images, over which nothing would be laid", async () => {
+  const app = {
+    "main.ts": "Deno.serve(() => new Response());\n",
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  };
+  const repository = { ".git/HEAD": "ref: refs/heads/main\n" };
+  const { read } = await init({ ...app, ...repository });
+  assertEquals(await read(".dockerignore"), ".flyhot\n.git\n");
+  assertEquals(await read(".gitignore"), ".flyhot\n");
+  const packages = await init({
+    ...app,
+    ...repository,
+    "package.json": "{}",
+    ".dockerignore": "**/.git\ndist\n",
+  });
+  assertEquals(
+    await packages.read(".dockerignore"),
+    "**/.git\ndist\n.flyhot\nnode_modules\n",
+  );
+});
+
 Deno.test("flyhot init names holders, sockets and a module that cannot be parsed", async () => {
   const { report } = await init({
     "main.ts": `import { holder, service as run } from "@flyhot/runtime";

@@ -19,15 +19,17 @@ export function processesOf(
   }
 }
 
-/** The command of a task of a `deno.json`; empty if there is none. */
+/** The command of a task of a `deno.json`, or of a script of a `package.json`, as `deno task` finds it; empty if there is none. */
 export function taskIn(
-  denoJson: Readonly<Record<string, unknown>> | undefined,
+  denoJson: Readonly<Record<string, unknown>> | null | undefined,
+  packageJson?: Readonly<Record<string, unknown>> | null,
 ): (name: string) => string {
-  const tasks = denoJson?.tasks;
+  const tables = [denoJson?.tasks, packageJson?.scripts];
   return (name) => {
-    const task = isRecord(tasks) && Object.hasOwn(tasks, name)
-      ? tasks[name]
-      : undefined;
+    const tasks = tables.find((table) =>
+      isRecord(table) && Object.hasOwn(table, name)
+    );
+    const task = isRecord(tasks) ? tasks[name] : undefined;
     if (typeof task === "string") return task;
     return isRecord(task) && typeof task.command === "string"
       ? task.command

@@ -30,13 +30,39 @@ export function setValue(
 }
 
 function modified(text: string, path: JSONPath, value: unknown): string {
-  return applyEdits(
+  const after = applyEdits(
     text,
     modify(text, path, value, {
       formattingOptions: formattingOf(text),
       isArrayInsertion: path.at(-1) === -1,
     }),
   );
+  return asBefore(text, after, path);
+}
+
+/** What stood last in an object is laid out anew where something comes behind it: that is somebody else's, and stays. */
+function asBefore(before: string, after: string, path: JSONPath): string {
+  const options = { allowTrailingComma: true };
+  const root = parseTree(before, [], options);
+  const around: JSONPath = [];
+  for (const key of path) {
+    const inner = root && findNodeAtLocation(root, [...around, key]);
+    if (inner?.type !== "object") break;
+    around.push(key);
+  }
+  const object = root && findNodeAtLocation(root, around);
+  const last = object?.type === "object" ? object.children?.at(-1) : undefined;
+  const [name, value] = last?.children ?? [];
+  if (!name || !value || name.value === path[around.length]) return after;
+  const now = findNodeAtLocation(
+    parseTree(after, [], options)!,
+    [...around, name.value],
+  );
+  return now
+    ? after.slice(0, now.offset) +
+      before.slice(value.offset, value.offset + value.length) +
+      after.slice(now.offset + now.length)
+    : after;
 }
 
 /** A comment at the end of the line of an object's last member: it is about that, not about what comes behind it. */

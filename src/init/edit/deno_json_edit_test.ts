@@ -5,6 +5,31 @@ import { addItems, setValue } from "./deno_json_edit.ts";
 const add = (text: string) =>
   setValue(text, ["imports", "@flyhot/runtime"], "jsr:x");
 
+Deno.test("setValue() leaves what stood last as it was written", () => {
+  const before = `{
+  "tasks": { "dev": "x" },
+  "imports": { "hono": "npm:hono@4", /* why */ "a": [1, 2] }
+}
+`;
+  assertEquals(
+    setValue(before, ["flyhot", "keep"], ["a.ts#a"]),
+    before.replace(
+      "[1, 2] }",
+      `[1, 2] },
+  "flyhot": {
+    "keep": [
+      "a.ts#a"
+    ]
+  }`,
+    ),
+  );
+  assertEquals(
+    setValue(`{ "flyhot": { "entry": ["a.ts"] } }`, ["flyhot", "keep"], ["b"])
+      ?.replace(/\s+/g, " "),
+    `{ "flyhot": { "entry": ["a.ts"], "keep": [ "b" ] } }`,
+  );
+});
+
 Deno.test("setValue() adds at the end, as the file is written", () => {
   assertEquals(
     add('{\n  "imports": {\n    "a": "b"\n  }\n}\n'),

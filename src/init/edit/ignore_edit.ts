@@ -1,19 +1,25 @@
-/** Keeping unpacked releases out of images and repositories.
+/** Keeping folders out of images and repositories.
  * @module
  */
 
-const FOLDER = ".flyhot";
-
 /**
- * Adds `.flyhot` to the text of a `.dockerignore` or `.gitignore`. Returns the new text; the same if a line leaves the
- * folder out already.
+ * Adds folders to the text of a `.dockerignore` or `.gitignore`. Returns the new text; the same if its lines leave them
+ * out already.
  */
-export function ignoreReleases(text: string | null): string {
-  if (text === null || text.trim() === "") return `${FOLDER}\n`;
-  const isThere = text.split(/\r?\n/).some((line) =>
-    /^(?:\*\*\/|\/)?\.flyhot(?:\/(?:\*{1,2})?)?$/.test(line.trim())
+export function ignoreFolders(
+  text: string | null,
+  folders: readonly string[],
+): string {
+  let after = text ?? "";
+  const newline = after.includes("\r\n") ? "\r\n" : "\n";
+  const lines = after.split(/\r?\n/).map((line) =>
+    line.trim().replace(/^(?:\*\*\/|\/)/, "").replace(/\/(?:\*{1,2})?$/, "")
   );
-  if (isThere) return text;
-  const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  return (text.endsWith("\n") ? text : text + newline) + FOLDER + newline;
+  for (const folder of folders) {
+    if (lines.includes(folder)) continue;
+    if (after.trim() === "") after = "";
+    else if (!after.endsWith("\n")) after += newline;
+    after += folder + newline;
+  }
+  return after;
 }

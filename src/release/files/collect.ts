@@ -111,7 +111,7 @@ export async function collectFiles(
 }
 
 /** Secrets and databases do not belong into a bucket; tests and editor settings are not part of what runs. */
-function isAside(path: string): boolean {
+export function isAside(path: string): boolean {
   return isSecretLike(path) ||
     isForDevelopment(path) && !/\.d\.[cm]?ts$/.test(path);
 }

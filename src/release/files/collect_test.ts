@@ -92,6 +92,24 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
     "app.db",
     "app.db-wal",
     "data/app.sqlite3",
+    ".envrc",
+    ".dev.vars",
+    ".yarnrc.yml",
+    "_netrc",
+    ".docker/config.json",
+    ".kube/config",
+    ".config/gcloud/application_default_credentials.json",
+    "service-account-prod.json",
+    "config/secrets.yaml",
+    "credentials.json",
+    "infra/terraform.tfstate.backup",
+    "infra/prod.tfvars",
+    "AuthKey_ABC.p8",
+    "deploy.ppk",
+    "vault.kdbx",
+    "data/events.duckdb.wal",
+    "dump.rdb",
+    "old.db3",
   ];
   const development = [
     "README.md",
@@ -104,8 +122,18 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
     ".idea/x.xml",
     ".gitignore",
     ".github/workflows/ci.yml",
+    ".helix/config.toml",
+    ".mailmap",
+    ".pre-commit-config.yaml",
+    "coverage/lcov.info",
+    "main.ts.orig",
+    "main.ts.rej",
+    "SECURITY.md",
+    "LICENSE-MIT",
   ];
   const app = [
+    "credentials.ts",
+    "data/secret_santa.json",
     "db.ts",
     "docs/README.md",
     "env.ts",
@@ -136,7 +164,7 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
       `left out, because they look like secrets or databases: a.pem, b.pem ("include" takes them in)`,
       `left out, because only those who work on the app need them: x_test.ts ("include" takes them in)`,
     ]);
-    assertEquals(asideNotes(secret)[0]?.includes(" and 9 more"), true);
+    assertEquals(asideNotes(secret)[0]?.includes(" and 27 more"), true);
     assertEquals(asideNotes([]), []);
   });
 });

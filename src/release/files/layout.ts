@@ -4,14 +4,25 @@
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import type { Host } from "../../host.ts";
 import { isRecord, joinPath } from "../../base/values.ts";
-import { type Collected, collectFiles } from "./collect.ts";
+import { type Collected, collectFiles, isAside } from "./collect.ts";
 import type { ConfigFiles } from "./config_files.ts";
 import { linkNotes, modulesBehindLinks } from "./linked_modules.ts";
+import { amongNamed, namedFiles } from "./named_files.ts";
+import {
+  codeBeside,
+  ignoredNotes,
+  importMapBeside,
+  importMapIn,
+  lockAboveNotes,
+  outsideNote,
+} from "./named_beside.ts";
 import {
   foldersBeside,
+  leading,
   modulesUnderRoot,
   type ReleaseRoot,
   releaseRoot,
+  underRoot,
 } from "./release_root.ts";
 
 const CONFIG_NAMES = ["deno.json", "deno.jsonc", "deno.lock", "package.json"];
@@ -47,6 +58,8 @@ export async function layOut(
     readonly collected: Collected;
     readonly config: ConfigFiles;
     readonly modules: Readonly<Record<string, ModuleEdges>>;
+    /** The texts of its modules, as far as they are known. */
+    readonly texts: ReadonlyMap<string, string>;
     readonly gitIgnored?: boolean;
   },
   host: Host,
@@ -58,7 +71,20 @@ export async function layOut(
   const said = isRecord(flyhot) && typeof flyhot.root === "string"
     ? flyhot.root
     : "";
-  const place = releaseRoot(appRoot, Object.keys(app.modules), said);
+  const named = namedFiles(app.texts);
+  const besides = await codeBeside(
+    app.root,
+    named,
+    config.targets,
+    host,
+    signal,
+  );
+  const importMap = importMapBeside(config.denoJson);
+  const place = releaseRoot(
+    appRoot,
+    [...Object.keys(app.modules), ...besides, ...importMap],
+    said,
+  );
   const modules = modulesUnderRoot(app.modules, place);
   const files = new Map<string, number>();
   const aside = new Map<string, number>();
@@ -78,7 +104,15 @@ export async function layOut(
   let lockText = config.lockText;
   const extraConfig = new Set<string>();
   if (place.above > 0) {
-    const beside = await takeBeside({ root, place, modules, files }, host);
+    const data = [...named.data].filter((it) => isUnder(it, place));
+    const outside = [...besides, ...data, ...importMap].map((path) =>
+      underRoot(path, place)
+    );
+    const beside = await takeBeside(
+      { root, place, paths: [...Object.keys(modules), ...outside], files },
+      host,
+    );
+    for (const path of importMap) extraConfig.add(underRoot(path, place));
     for (const folder of beside) {
       const found = await collectFiles(
         {
@@ -99,6 +133,13 @@ export async function layOut(
         extraConfig.add(folder + name);
         files.set(folder + name, new TextEncoder().encode(text).length);
         if (name === "deno.lock" && lockText === "") lockText = text;
+        const map = /^deno\.jsonc?$/.test(name) ? importMapIn(text) : null;
+        const above = map === null ? null : joinPath(folder, map);
+        const size = above && await sizeOf(joinPath(root, above), host);
+        if (above && size !== null) {
+          extraConfig.add(above);
+          files.set(above, size as number);
+        }
       }
     }
     const up = "../".repeat(place.above).slice(0, -1);
@@ -110,9 +151,22 @@ export async function layOut(
       );
     }
   }
+  if (place.above === 0 && lockText === "" && usesPackages(modules)) {
+    notes.push(...await lockAboveNotes(appRoot, host));
+  }
   // What a module imports belongs to the app, whatever it is called.
   for (const [path, size] of [...aside, ...generated]) {
     if (Object.hasOwn(modules, path)) files.set(path, size);
+  }
+  const all = [...named.code, ...named.data].map((it) => underRoot(it, place));
+  for (const path of amongNamed(generated.keys(), all)) {
+    if (!isAside(path)) files.set(path, generated.get(path)!);
+  }
+  notes.push(...ignoredNotes(generated.keys(), files, app.texts.values()));
+  for (const path of named.data) {
+    if (isUnder(path, place)) continue;
+    if (await sizeOf(joinPath(app.root, path), host) === null) continue;
+    notes.push(outsideNote(path));
   }
   const linked = await modulesBehindLinks(
     Object.keys(modules).filter((path) => !files.has(path)),
@@ -141,17 +195,15 @@ export async function layOut(
 
 /** The folders to take whole; modules whose folder would hold the app itself are taken alone. */
 async function takeBeside(
-  { root, place, modules, files }: {
+  { root, place, paths, files }: {
     readonly root: string;
     readonly place: ReleaseRoot;
-    readonly modules: Readonly<Record<string, ModuleEdges>>;
+    readonly paths: readonly string[];
     readonly files: Map<string, number>;
   },
   host: Host,
 ): Promise<string[]> {
-  const outside = Object.keys(modules).filter((path) =>
-    !path.startsWith(place.appFolder)
-  );
+  const outside = paths.filter((path) => !path.startsWith(place.appFolder));
   const folders = await foldersBeside(outside, async (folder) => {
     for (const name of ["deno.json", "deno.jsonc", "package.json"]) {
       const text = await host.files.readText(joinPath(root, folder + name));
@@ -162,10 +214,30 @@ async function takeBeside(
   const whole = [...folders].filter((it) => !place.appFolder.startsWith(it));
   for (const path of outside) {
     if (whole.some((folder) => path.startsWith(folder))) continue;
-    const text = await host.files.readText(joinPath(root, path));
-    if (text !== null) files.set(path, new TextEncoder().encode(text).length);
+    const size = await sizeOf(joinPath(root, path), host);
+    if (size !== null) files.set(path, size);
   }
   return whole;
+}
+
+/** Whether a lock file would choose something. */
+function usesPackages(
+  modules: Readonly<Record<string, ModuleEdges>>,
+): boolean {
+  return Object.values(modules).some(({ external }) =>
+    external.some((it) => /^(?:npm|jsr):/.test(it))
+  );
+}
+
+/** The length of a file; null for what is not one. */
+async function sizeOf(path: string, host: Host): Promise<number | null> {
+  const stat = await host.files.stat(path);
+  return stat?.kind === "file" ? stat.size : null;
+}
+
+/** Whether a path from the app's folder is under the release's root. */
+function isUnder(path: string, { above }: ReleaseRoot): boolean {
+  return leading(path) <= above;
 }
 
 /** The root and all folders between it and the app's. */

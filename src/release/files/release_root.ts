@@ -88,6 +88,7 @@ export async function foldersBeside(
   return found;
 }
 
-function leading(path: string): number {
+/** How many folders above the app's a path begins. */
+export function leading(path: string): number {
   return /^(?:\.\.\/)*/.exec(path)![0].length / 3;
 }

@@ -6,6 +6,7 @@ import {
   dockerfileInstructions,
   withoutEndSlashes,
 } from "../../config/files/dockerfile_lines.ts";
+import { taskIn } from "../../config/files/processes.ts";
 import { isRecord } from "../../base/values.ts";
 
 /** The texts that may name a main module; null where there is no such file. */
@@ -14,6 +15,8 @@ export interface EntrySources {
   readonly root: string;
   /** `deno.json`, parsed. */
   readonly denoJson: Readonly<Record<string, unknown>> | null;
+  /** `package.json`, parsed. */
+  readonly packageJson?: Readonly<Record<string, unknown>> | null;
   /** The text of `fly.toml`. */
   readonly flyToml: string | null;
   /** The text of `Dockerfile`. */
@@ -33,6 +36,11 @@ export interface FoundEntries {
 /** Tasks that start an app where no task `start` does. */
 const STARTING_TASKS = ["serve", "server", "prod", "production", "dev"];
 
+/** Where a main module is looked for that nothing names, the likely ones first. */
+const USUAL_NAMES = ["main", "server", "index"].flatMap((name) =>
+  [".ts", ".tsx", ".js", ".mjs", ".jsx"].map((ending) => name + ending)
+);
+
 /** What a package exports as itself. */
 function exportsOf(value: unknown): string[] {
   const root = isRecord(value) ? value["."] : value;
@@ -41,15 +49,24 @@ function exportsOf(value: unknown): string[] {
 
 /**
  * Finds the main modules: `"flyhot".entry` in deno.json, else the commands in `fly.toml [processes]`, else those in the
- * Dockerfile, else the task `start`, else `main.ts`, else the task `dev` and its like, else what deno.json exports. The
- * first source that names files of the app decides. Returns the main modules, or null if no source names one.
+ * Dockerfile, else the task or script `start`, else `main.ts`, else the task `dev` and its like, else what deno.json
+ * exports, else the `main` of package.json, else a file with a usual name, in the folder or in `src`. The first source
+ * that names files of the app decides. Returns the main modules, or null if no source names one.
  */
 export function findEntries(sources: EntrySources): FoundEntries | null {
   const flyhot = record(sources.denoJson?.flyhot);
-  const tasks = record(sources.denoJson?.tasks);
   const { image, workdir } = imageCommand(sources.dockerfile ?? "");
   const processes = Object.values(processCommands(sources.flyToml));
-  const inTasks = (name: string) => taskCommand(tasks[name]);
+  const { denoJson, packageJson } = sources;
+  const inTasks = taskIn(denoJson, packageJson);
+  const tasks = record(denoJson?.tasks);
+  const originOf = (name: string) =>
+    Object.hasOwn(tasks, name)
+      ? `deno.json tasks.${name}`
+      : `package.json scripts.${name}`;
+  const usual = ["", "src/"].flatMap((folder) =>
+    USUAL_NAMES.map((name) => folder + name)
+  ).find(sources.has);
   const places: [origin: string, scripts: () => string[]][] = [
     [
       `deno.json "flyhot".entry`,
@@ -60,13 +77,18 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
       () => processes.flatMap((command) => scriptsOf(command, inTasks)),
     ],
     ["Dockerfile", () => scriptsOf(image, inTasks)],
-    ["deno.json tasks.start", () => scriptsOf(inTasks("start"), inTasks)],
+    [originOf("start"), () => scriptsOf(inTasks("start"), inTasks)],
     ["main.ts", () => ["main.ts"]],
     ...STARTING_TASKS.map((name): [string, () => string[]] => [
-      `deno.json tasks.${name}`,
+      originOf(name),
       () => scriptsOf(inTasks(name), inTasks),
     ]),
-    ["deno.json exports", () => exportsOf(sources.denoJson?.exports)],
+    ["deno.json exports", () => exportsOf(denoJson?.exports)],
+    [
+      "package.json main",
+      () => [packageJson?.main].filter((it) => typeof it === "string"),
+    ],
+    ["its name", () => usual === undefined ? [] : [usual]],
   ];
   for (const [origin, scripts] of places) {
     const entries = [
@@ -155,12 +177,6 @@ function imageCommand(
     }
   }
   return { image: `${entrypoint} ${cmd}`, workdir };
-}
-
-function taskCommand(task: unknown): string {
-  if (typeof task === "string") return task;
-  const { command } = record(task);
-  return typeof command === "string" ? command : "";
 }
 
 function underRoot(script: string, root: string, workdir: string): string {

@@ -54,6 +54,44 @@ Deno.test("findEntries() takes a task that develops, and what deno.json exports,
   assertEquals(find({ denoJson }, "main.ts", ...all)?.entries, ["main.ts"]);
 });
 
+Deno.test("T14: findEntries() takes scripts and main of package.json, and usual names, where nothing else is named", () => {
+  const packageJson = {
+    main: "lib.js",
+    scripts: { start: "deno run -A server.ts", dev: "deno run a.ts" },
+  };
+  assertEquals(find({ packageJson }, "server.ts", "lib.js", "index.ts"), {
+    entries: ["server.ts"],
+    origin: "package.json scripts.start",
+  });
+  // A task of the same name comes first, as deno task has it.
+  assertEquals(
+    find(
+      { packageJson, denoJson: { tasks: { start: "deno run b.ts" } } },
+      "server.ts",
+      "b.ts",
+    ),
+    { entries: ["b.ts"], origin: "deno.json tasks.start" },
+  );
+  assertEquals(
+    find(
+      { packageJson, dockerfile: `FROM deno\nCMD ["deno", "task", "start"]` },
+      "server.ts",
+    ),
+    { entries: ["server.ts"], origin: "Dockerfile" },
+  );
+  assertEquals(find({ packageJson }, "lib.js", "index.ts"), {
+    entries: ["lib.js"],
+    origin: "package.json main",
+  });
+  const usual = (...files: string[]) => find({}, ...files)?.entries;
+  assertEquals(usual("x.ts", "index.ts", "main.tsx.bak"), ["index.ts"]);
+  assertEquals(usual("x.ts", "src/main.ts", "server.js"), ["server.js"]);
+  assertEquals(usual("x.ts", "src/server.ts", "src/index.ts"), [
+    "src/server.ts",
+  ]);
+  assertEquals(usual("x.ts", "lib/main.ts"), undefined);
+});
+
 Deno.test("findEntries() finds the main module of every process group", () => {
   const flyToml = `
 app = "my-app"

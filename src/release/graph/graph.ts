@@ -107,7 +107,7 @@ export async function readGraphs(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ModuleEdges>[]> {
   const base = pathToFileURL(`${root.replace(/\/$/, "")}/`).href;
-  const urls = entries.map((path) => base + encodePath(path));
+  const urls = entries.map((path) => new URL(encodePath(path), base).href);
   const { modules } = await denoInfo(
     root,
     entries[0] ?? "",
@@ -118,7 +118,9 @@ export async function readGraphs(
   return entries.flatMap((entry, at) => {
     try {
       const info = { roots: [urls[at]!], modules };
-      return [edgesOf(info, entry, packages).edges];
+      // Beside the folder, nothing of its URL is that of the folder.
+      const folder = entry.startsWith("../") ? base : undefined;
+      return [edgesOf(info, entry, packages, folder).edges];
     } catch (error) {
       // Only whoever loads it meets what is missing in it.
       if (error instanceof FlyhotError && error.code === "usage") return [];
@@ -201,9 +203,9 @@ export function edgesOf(
   info: InfoGraph,
   entry: string,
   packages: PackageTargets = new PackageTargets(),
+  base: string = baseOf(info, entry),
 ): FoundEdges {
   const main = bare(info.roots[0] ?? "");
-  const base = baseOf(info, entry);
   const unknown = new Set<string>();
   const known = new Map(
     info.modules.map((module) => [bare(module.specifier), module]),

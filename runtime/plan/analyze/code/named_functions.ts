@@ -13,6 +13,7 @@ export class NamedFunctions {
   readonly #units: Units;
   /** What the fields of instances are made of. */
   protected readonly fields: InstanceFields;
+  readonly #calls = new Map<Node, readonly Node[]>();
 
   constructor(resolved: Resolved, units: Units) {
     this.#resolved = resolved;
@@ -21,7 +22,13 @@ export class NamedFunctions {
   }
 
   /** The calls of a function of this module by its name, and by writing it where it is called. */
-  callsOf(of: Node): Node[] {
+  callsOf(of: Node): readonly Node[] {
+    let known = this.#calls.get(of);
+    if (!known) this.#calls.set(of, known = this.#findCalls(of));
+    return known;
+  }
+
+  #findCalls(of: Node): readonly Node[] {
     const calls: Node[] = [];
     const isCall = (node: Node) => {
       const up = this.above(node);

@@ -11,11 +11,12 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
-import { NamedFunctions } from "./named_functions.ts";
+import { Holders } from "./holders.ts";
 import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
 import type { ClassUnits, Units } from "./units.ts";
 import type { Use } from "./uses.ts";
+import { before, isElement, member, stepsOf, type Way, wayOf } from "./way.ts";
 
 /** Where a value comes from. */
 export interface Root {
@@ -29,32 +30,32 @@ export interface Root {
   readonly path: readonly string[];
 }
 
-/** A variable that holds something, and under which members. */
-interface Holder {
-  readonly binding: Binding;
-  readonly members: readonly string[];
-}
-
 const STEPS_MAX = 400;
-const HOLDERS_MAX = 4;
+const PATH_MAX = 12;
 const READS_ELEMENTS = new Set(["values", "entries", "from", "all"]);
+const NO_LOCALS: ReadonlySet<Binding> = new Set();
 
 /** Follows values to their roots, through locals, literals, parameters and what functions of the module return. */
-export class Roots extends NamedFunctions {
+export class Roots extends Holders {
   readonly #resolved: Resolved;
   readonly #units: Units;
   readonly #locals: ReadonlySet<Binding>;
+  /** By the way of a use: most analyses ask for the same ones. */
+  readonly #known = new Map<readonly string[], RootsOfWay>();
+  /** What is being followed. */
+  readonly #seen: Binding[] = [];
   #steps = 0;
+  #found: Root[] = [];
 
   /**
    * @param resolved the module
    * @param units its code
-   * @param locals variables of functions that count as roots as well
+   * @param locals variables of functions that may be asked for as well
    */
   constructor(
     resolved: Resolved,
     units: Units,
-    locals: ReadonlySet<Binding> = new Set(),
+    locals: ReadonlySet<Binding> = NO_LOCALS,
   ) {
     super(resolved, units);
     this.#resolved = resolved;
@@ -63,314 +64,260 @@ export class Roots extends NamedFunctions {
   }
 
   /** The roots of an expression. Returns its roots; none for what is made here or not known. */
-  of(node: Node, path: readonly string[] = []): Root[] {
-    this.#steps = 0;
-    return unique(this.#of(node, path, new Set()));
+  of(node: Node, path: readonly string[] = [], locals = false): Root[] {
+    return picked(this.#follow(node, wayOf(path, null)), locals);
+  }
+
+  /** The roots of what is on the way of a use. */
+  along(
+    node: Node,
+    { path }: Pick<Use, "path">,
+    locals = false,
+  ): readonly Root[] {
+    let known = this.#known.get(path);
+    if (!known) {
+      known = {
+        all: this.#follow(node, wayOf(path, null)),
+        own: null,
+        withLocals: null,
+      };
+      this.#known.set(path, known);
+    }
+    return locals
+      ? known.withLocals ??= picked(known.all, true)
+      : known.own ??= picked(known.all, false);
   }
 
   /** The roots of what a use reaches. */
-  ofUse(node: Node, use: Pick<Use, "how" | "path" | "given">): Root[] {
+  ofUse(
+    node: Node,
+    use: Pick<Use, "how" | "path" | "given">,
+    locals = false,
+  ): readonly Root[] {
     const last = use.path.at(-1);
     if (use.how !== "write" || use.given || last === undefined) {
-      return this.of(node, use.path);
+      return this.along(node, use, locals);
     }
     // What a field held before, or is given, is not changed by that.
-    return this.of(node, use.path.slice(0, -1)).map((root) =>
+    return this.of(node, use.path.slice(0, -1), locals).map((root) =>
       named({ ...root, path: [...root.path, last] })
     );
   }
 
-  #of(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
+  #follow(node: Node, way: Way | null): Root[] {
+    this.#steps = 0;
+    this.#seen.length = 0;
+    this.#found = [];
+    this.#of(node, way);
+    return this.#found;
+  }
+
+  #add(
+    specifier: string | null,
+    name: string,
+    binding: Binding | null,
+    way: Way | null,
+  ): void {
+    const root = { specifier, name, binding, path: stepsOf(way) };
+    this.#found.push(specifier === null ? root : named(root));
+  }
+
+  #of(node: Node, way: Way | null): void {
     // Deep nests of aliases are not worth the time; a path of twelve members says enough.
-    if (++this.#steps > STEPS_MAX || path.length > 12) return [];
+    if (
+      ++this.#steps > STEPS_MAX || way !== null && way.length > PATH_MAX
+    ) return;
     const at = unwrap(node);
-    const go = (next: Node | null, way = path) =>
-      next ? this.#of(next, way, seen) : [];
     switch (at.type) {
       case "Identifier":
       case "JSXIdentifier":
-        return this.#identifier(at, path, seen);
+        return this.#identifier(at, way);
       case "MemberExpression":
-        return go(one(at, "object"), [
-          keyName(at, "property") ?? ELEMENT,
-          ...path,
-        ]);
+        return this.#of(
+          one(at, "object")!,
+          before(keyName(at, "property") ?? ELEMENT, way),
+        );
       case "CallExpression":
-        return this.#call(at, path, seen);
+        return this.#call(at, way);
       case "NewExpression":
-        return go(one(at, "callee"), ["new()", ...path]);
+        return this.#of(one(at, "callee")!, before("new()", way));
       case "TaggedTemplateExpression":
-        return go(one(at, "tag"), ["()", ...path]);
+        return this.#of(one(at, "tag")!, before("()", way));
       case "AwaitExpression":
       case "YieldExpression":
-        return go(one(at, "argument"));
+        return this.#maybe(one(at, "argument"), way);
       case "AssignmentExpression":
-        return go(one(at, "right"));
+        return this.#of(one(at, "right")!, way);
       case "LogicalExpression":
-        return [...go(one(at, "left")), ...go(one(at, "right"))];
+        this.#of(one(at, "left")!, way);
+        return this.#of(one(at, "right")!, way);
       case "ConditionalExpression":
-        return [...go(one(at, "consequent")), ...go(one(at, "alternate"))];
+        this.#of(one(at, "consequent")!, way);
+        return this.#of(one(at, "alternate")!, way);
       case "SequenceExpression":
-        return go(many(at, "expressions").at(-1) ?? null);
-      case "ArrayExpression": {
-        const [first, ...rest] = path;
-        if (first === undefined) return [];
-        return many(at, "elements").flatMap((item) =>
-          // The array itself is a new one; only what it holds comes from elsewhere.
-          !isElement(first)
-            ? []
-            : item.type === "SpreadElement"
-            ? go(one(item, "argument"))
-            : go(item, rest)
-        );
-      }
+        return this.#maybe(many(at, "expressions").at(-1) ?? null, way);
+      case "ArrayExpression":
+        // The array itself is a new one; only what it holds comes from elsewhere.
+        if (way === null || !isElement(way.step)) return;
+        for (const item of many(at, "elements")) {
+          if (item.type === "SpreadElement") {
+            this.#of(one(item, "argument")!, way);
+          } else this.#of(item, way.rest);
+        }
+        return;
       case "ObjectExpression":
-        return this.#literal(at, path, seen);
+        return this.#literal(at, way);
       case "ImportExpression": {
         const source = one(at, "source");
         const specifier = source?.type === "Literal"
           ? field(source, "value")
           : null;
-        return typeof specifier === "string"
-          ? [named({ specifier, name: "*", binding: null, path })]
-          : [];
+        if (typeof specifier === "string") {
+          this.#add(specifier, "*", null, way);
+        }
+        return;
       }
       case "ClassDeclaration":
       case "ClassExpression": {
         const of = this.#units.classes.get(at) ?? null;
-        return path[0] === "new()"
-          ? this.#field(of, path.slice(1), seen, false)
-          : this.#field(of, path, seen, true);
+        return way?.step === "new()"
+          ? this.#field(of, way.rest, false)
+          : this.#field(of, way, true);
       }
       case "ThisExpression": {
         const unit = this.#units.around.get(at);
         const of = unit?.class ?? null;
-        if (!of) return this.#literalOf(at, path, seen);
-        const fields = this.#field(of, path, seen, unit?.isStatic === true);
-        const binding = unit?.isStatic ? of?.binding : null;
-        return binding?.top
-          ? [{ specifier: null, name: binding.label, binding, path }, ...fields]
-          : fields;
+        if (!of) return this.#literalOf(at, way);
+        const binding = unit?.isStatic ? of.binding : null;
+        if (binding?.top) this.#add(null, binding.label, binding, way);
+        return this.#field(of, way, unit?.isStatic === true);
       }
     }
-    return [];
   }
 
-  #identifier(
-    node: Node,
-    path: readonly string[],
-    seen: Set<Binding>,
-  ): Root[] {
+  #maybe(node: Node | null, way: Way | null): void {
+    if (node) this.#of(node, way);
+  }
+
+  #identifier(node: Node, way: Way | null): void {
     const binding = this.#resolved.bindings.get(node);
-    if (!binding) return [];
+    if (!binding) return;
     if (binding.imported) {
       const { specifier, name } = binding.imported;
-      return [named({ specifier, name, binding, path })];
+      return this.#add(specifier, name, binding, way);
     }
-    const roots: Root[] = binding.top || this.#locals.has(binding)
-      ? [{ specifier: null, name: binding.label, binding, path }]
-      : [];
-    if (seen.has(binding)) return roots;
-    seen.add(binding);
-    if (binding.kind === "class" && binding.from) {
-      roots.push(...this.#of(binding.from.value, path, seen));
+    if (binding.top || this.#locals.has(binding)) {
+      this.#add(null, binding.label, binding, way);
     }
-    if (binding.kind === "parameter") {
-      roots.push(...this.#arguments(binding, path, seen));
-      for (const other of binding.assigned) {
-        if (other) roots.push(...this.#of(other, path, seen));
-      }
-    } else if (
-      binding.from && binding.kind !== "function" && binding.kind !== "class"
-    ) {
-      const { value, path: way } = binding.from;
-      roots.push(...this.#of(value, [...way, ...path], seen));
-      for (const other of binding.assigned) {
-        if (other) roots.push(...this.#of(other, path, seen));
-      }
+    if (this.#seen.includes(binding)) return;
+    this.#seen.push(binding);
+    const { kind, from } = binding;
+    if (kind === "class" && from) this.#of(from.value, way);
+    if (kind === "parameter") {
+      this.#arguments(binding, way);
+      for (const other of binding.assigned) this.#maybe(other, way);
+    } else if (from && kind !== "function" && kind !== "class") {
+      this.#of(from.value, wayOf(from.path, way));
+      for (const other of binding.assigned) this.#maybe(other, way);
     } else {
       for (const other of binding.assigned) {
-        if (other && !isFunction(other)) {
-          roots.push(...this.#of(other, path, seen));
-        }
+        if (other && !isFunction(other)) this.#of(other, way);
       }
     }
-    seen.delete(binding);
-    return roots;
+    this.#seen.pop();
   }
 
-  #call(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
+  #call(node: Node, way: Way | null): void {
     const callee = unwrap(one(node, "callee")!);
     const first = many(node, "arguments")[0];
     if (callee.type === "MemberExpression") {
       const object = one(callee, "object")!;
       const name = keyName(callee, "property") ?? ELEMENT;
-      const isGlobal = unwrap(object).type === "Identifier" &&
-        !this.#resolved.bindings.has(unwrap(object));
-      if (isGlobal) {
-        return first && READS_ELEMENTS.has(name)
-          ? isElement(path[0] ?? "") ? this.#of(first, path, seen) : []
-          : first && /^(?:assign|freeze|seal|resolve)$/.test(name)
-          ? this.#of(first, path, seen)
-          : [];
-      }
-      return this.#of(object, [`${name}()`, ...path], seen);
+      const inner = unwrap(object);
+      const isGlobal = inner.type === "Identifier" &&
+        !this.#resolved.bindings.has(inner);
+      if (!isGlobal) return this.#of(object, before(`${name}()`, way));
+      const passes = READS_ELEMENTS.has(name)
+        ? isElement(way?.step ?? "")
+        : /^(?:assign|freeze|seal|resolve)$/.test(name);
+      return first && passes ? this.#of(first, way) : undefined;
     }
     const unit = this.functionOf(callee);
-    if (unit) {
-      return unit.returns.flatMap((value) => this.#of(value, path, seen));
-    }
-    return this.#of(callee, ["()", ...path], seen);
+    if (!unit) return this.#of(callee, before("()", way));
+    for (const value of unit.returns) this.#of(value, way);
   }
 
-  #literal(node: Node, path: readonly string[], seen: Set<Binding>): Root[] {
-    const [first, ...rest] = path;
-    if (first === undefined) return [];
-    const name = first.replace(/\(\)$/, "");
-    const way = first === name ? rest : ["()", ...rest];
-    return many(node, "properties").flatMap((item) => {
+  #literal(node: Node, way: Way | null): void {
+    if (way === null) return;
+    const { name, rest } = member(way);
+    const isAny = isElement(way.step);
+    for (const item of many(node, "properties")) {
       if (item.type === "SpreadElement") {
-        return this.#of(one(item, "argument")!, path, seen);
+        this.#of(one(item, "argument")!, way);
+        continue;
       }
-      const key = keyName(item, "key");
       const value = one(item, "value");
-      return value && (key === name || isElement(first)) && !isFunction(value)
-        ? this.#of(value, way, seen)
-        : [];
-    });
+      if (
+        value && !isFunction(value) &&
+        (isAny || keyName(item, "key") === name)
+      ) this.#of(value, rest);
+    }
   }
 
   /** What `this` is in a method of an object literal: the variable that holds the object, and what its members were made of. */
-  #literalOf(
-    self: Node,
-    path: readonly string[],
-    seen: Set<Binding>,
-  ): Root[] {
+  #literalOf(self: Node, way: Way | null): void {
     let at: Node | undefined = self;
     while (at && !(isFunction(at) && at.type !== "ArrowFunctionExpression")) {
       at = this.#resolved.parents.get(at)?.node;
     }
     const method = at && this.#resolved.parents.get(at);
-    if (method?.node.type !== "Property" || method.key !== "value") return [];
+    if (method?.node.type !== "Property" || method.key !== "value") return;
     const literal = this.#resolved.parents.get(method.node)!.node;
-    const held = this.#holdersOf(literal);
-    const roots = held.length === 0 || held.some((it) => seen.has(it.binding))
-      ? []
-      : this.#literal(literal, path, seen);
+    const held = this.holdersOf(literal);
+    const isNew = held.length > 0 &&
+      !held.some((it) => this.#seen.includes(it.binding));
+    if (isNew) this.#literal(literal, way);
     for (const { binding, members } of held) {
       if (!binding.top && !this.#locals.has(binding)) continue;
-      const way = [...members, ...path];
-      roots.push({ specifier: null, name: binding.label, binding, path: way });
+      this.#add(null, binding.label, binding, wayOf(members, way));
     }
-    return roots;
-  }
-
-  /** The variables that hold what an expression makes, and under which members; where a function returns it, those of its calls. */
-  #holdersOf(made: Node, depth = 0): Holder[] {
-    if (depth > HOLDERS_MAX) return [];
-    const members: string[] = [];
-    let up = this.above(made);
-    while (up?.node.type === "Property" && up.key === "value") {
-      members.unshift(keyName(up.node, "key") ?? ELEMENT);
-      const outer = this.#resolved.parents.get(up.node)!.node;
-      if (outer.type !== "ObjectExpression") return [];
-      up = this.above(outer);
-    }
-    if (!up) return [];
-    const within = (it: Holder) => ({
-      ...it,
-      members: [...it.members, ...members],
-    });
-    const { node, key } = up;
-    if (node.type === "AwaitExpression") {
-      return this.#holdersOf(node, depth + 1).map(within);
-    }
-    const isReturned = node.type === "ReturnStatement" ||
-      node.type === "ArrowFunctionExpression" && key === "body";
-    if (isReturned) {
-      const unit = this.#units.byFunction.get(this.#functionAround(node)!);
-      return (unit ? this.callsOf(unit.node) : []).flatMap((call) =>
-        this.#holdersOf(call, depth + 1).map(within)
-      );
-    }
-    const id = node.type === "VariableDeclarator" && key === "init"
-      ? one(node, "id")
-      : node.type === "AssignmentExpression" && key === "right"
-      ? one(node, "left")
-      : node.type === "ExportDefaultDeclaration"
-      ? node
-      : null;
-    const binding = id && this.#resolved.bindings.get(id);
-    if (!binding) return [];
-    const handed = binding.top
-      ? []
-      : binding.references.flatMap((it) => this.#holdersOf(it, depth + 1));
-    return [{ binding, members: [] }, ...handed].map(within);
-  }
-
-  #functionAround(node: Node): Node | null {
-    let at: Node | undefined = node;
-    while (at && !isFunction(at)) at = this.#resolved.parents.get(at)?.node;
-    return at ?? null;
   }
 
   /** What a field of an instance, or of a class, was made of. */
-  #field(
-    of: ClassUnits | null,
-    path: readonly string[],
-    seen: Set<Binding>,
-    isStatic: boolean,
-  ): Root[] {
-    const [first, ...rest] = path;
-    if (!of || first === undefined) return [];
-    const name = first.replace(/\(\)$/, "");
-    const way = first === name ? rest : ["()", ...rest];
-    return this.fields.valuesOf(of, name, isStatic).flatMap((value) =>
-      isFunction(unwrap(value)) ? [] : this.#of(value, way, seen)
-    );
+  #field(of: ClassUnits | null, way: Way | null, isStatic: boolean): void {
+    if (!of || way === null) return;
+    const { name, rest } = member(way);
+    for (const value of this.fields.valuesOf(of, name, isStatic)) {
+      if (!isFunction(unwrap(value))) this.#of(value, rest);
+    }
   }
 
   /** What a parameter is given, as far as it can be told: by calls in this module, by `forEach` and its like. */
-  #arguments(
-    binding: Binding,
-    path: readonly string[],
-    seen: Set<Binding>,
-  ): Root[] {
-    const { of, index, path: way } = binding.parameter!;
-    const full = [...way, ...path];
-    const roots: Root[] = [];
+  #arguments(binding: Binding, way: Way | null): void {
+    const { of, index, path } = binding.parameter!;
+    const full = wayOf(path, way);
     for (const call of this.callsOf(of)) {
       const given = many(call, "arguments")[index];
-      if (given && given.type !== "SpreadElement") {
-        roots.push(...this.#of(given, full, seen));
-      }
+      if (given && given.type !== "SpreadElement") this.#of(given, full);
     }
     const up = this.#resolved.parents.get(of);
-    if (up?.node.type === "CallExpression" && up.key === "arguments") {
-      const callee = unwrap(one(up.node, "callee")!);
-      const method = callee.type === "MemberExpression"
-        ? keyName(callee, "property")
-        : null;
-      if (method !== null && CALLING_METHODS.has(method)) {
-        const isPromise = /^(?:then|catch|finally)$/.test(method);
-        const element = method.startsWith("reduce") ? 1 : 0;
-        if (index === element) {
-          roots.push(
-            ...this.#of(
-              one(callee, "object")!,
-              isPromise ? full : [ELEMENT, ...full],
-              seen,
-            ),
-          );
-        }
-      }
-    }
-    return roots;
+    if (up?.node.type !== "CallExpression" || up.key !== "arguments") return;
+    const callee = unwrap(one(up.node, "callee")!);
+    const method = callee.type === "MemberExpression"
+      ? keyName(callee, "property")
+      : null;
+    if (method === null || !CALLING_METHODS.has(method)) return;
+    const isPromise = /^(?:then|catch|finally)$/.test(method);
+    if (index !== (method.startsWith("reduce") ? 1 : 0)) return;
+    this.#of(one(callee, "object")!, isPromise ? full : before(ELEMENT, full));
   }
 }
 
-function isElement(step: string): boolean {
-  return step === ELEMENT || /^(?:\d+|at\(\)|find\(\)|values\(\))$/.test(step);
+/** What is known of one way. */
+interface RootsOfWay {
+  readonly all: readonly Root[];
+  own: readonly Root[] | null;
+  withLocals: readonly Root[] | null;
 }
 
 /** A member of a namespace is the export of that name. */
@@ -384,13 +331,19 @@ function named(root: Root): Root {
   return { ...root, name, path: first === name ? rest : ["()", ...rest] };
 }
 
-function unique(roots: Root[]): Root[] {
-  if (roots.length < 2) return roots;
-  const seen = new Set<string>();
-  return roots.filter((root) => {
-    const key = `${root.specifier}\n${root.name}\n${root.path.join(".")}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+/** Each root once, and those of functions' variables only where they are asked for. */
+function picked(roots: readonly Root[], locals: boolean): Root[] {
+  const found: Root[] = [];
+  for (const root of roots) {
+    const isLocal = root.specifier === null && root.binding?.top === false;
+    if (isLocal && !locals) continue;
+    if (!found.some((it) => isSame(it, root))) found.push(root);
+  }
+  return found;
+}
+
+function isSame(one: Root, other: Root): boolean {
+  return one.name === other.name && one.specifier === other.specifier &&
+    (one.path.length === 0 && other.path.length === 0 ||
+      one.path.join(".") === other.path.join("."));
 }

@@ -243,6 +243,7 @@ export class Runs extends Callees {
 
   /** Whether a place in code that runs at evaluation is reached only later: behind an `await` nobody waits for, in an endless loop. */
   isLate(node: Node, unit: Unit): boolean {
+    if (unit.awaits.length === 0) return false;
     const before = unit.awaits.filter((it) => it.start < node.start);
     const loops = unit.loops.filter((it) =>
       it.start <= node.start && node.end <= it.end &&

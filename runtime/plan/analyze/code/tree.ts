@@ -1,7 +1,14 @@
 /** The nodes of a tree that are code, in the order of the source: walked once, and looked through ever after.
  * @module
  */
-import { CHILD_KEYS } from "./child_keys.ts";
+import {
+  type Fields,
+  MAYBE_DECORATED,
+  MAYBE_TYPES,
+  type Shape,
+  SHAPES,
+  type Taker,
+} from "./shapes.ts";
 import { isNode, isTypeOnly, type Node } from "./nodes.ts";
 
 /** What a node stands in, and in which of its fields. */
@@ -92,52 +99,51 @@ const NO_CODE = new Set([
   "trailingComments",
 ]);
 
-function add(
-  node: Node,
-  key: string,
-  around: Found | null,
-  tree: Found[],
-): Found {
-  const found = new Found(node, key, around, tree);
-  (node as Linked)[FOUND] = found;
-  tree.push(found);
-  const fields = node as unknown as Record<string, unknown>;
-  const keys = CHILD_KEYS.get(found.type);
-  // Decorators stand before or behind the name, as somebody wrote them.
-  if (keys && !fields.decorators) {
-    for (const name of keys) addField(fields[name], name, found, tree);
-    // One parser gives `export { x }` one node for both names.
-    if (tree.length > found.index + 2 && found.type.endsWith("Specifier")) {
-      dropSecond(found, tree);
+/** Plants a tree. */
+class Planter implements Taker {
+  readonly tree: Found[] = [];
+  #around: Found | null = null;
+
+  plant(node: Node, key: string, shape: Shape | undefined): void {
+    const around = this.#around;
+    const found = new Found(node, key, around, this.tree);
+    (node as Linked)[FOUND] = found;
+    this.tree.push(found);
+    this.#around = found;
+    const fields = node as unknown as Record<string, unknown>;
+    const isKnown = shape !== undefined &&
+      !(MAYBE_DECORATED.has(found.type) && fields.decorators);
+    if (isKnown) shape.children(node as Fields, this);
+    else {
+      for (const name in fields) {
+        if (NO_CODE.has(name)) continue;
+        const value = fields[name];
+        if (Array.isArray(value)) this.list(value, name);
+        else this.one(value, name);
+      }
     }
-  } else {
-    for (const name in fields) {
-      if (!NO_CODE.has(name)) addField(fields[name], name, found, tree);
-    }
+    found.end = this.tree.length;
+    this.#around = around;
   }
-  found.end = tree.length;
-  return found;
+
+  one(value: unknown, key: string): void {
+    if (!isNode(value)) return;
+    const shape = SHAPES.get(value.type);
+    const mayBeType = shape === undefined || MAYBE_TYPES.has(value.type);
+    if (mayBeType && isTypeOnly(value)) return;
+    this.plant(value, key, shape);
+  }
+
+  list(value: unknown, key: string): void {
+    if (!Array.isArray(value)) return;
+    for (const item of value) this.one(item, key);
+  }
 }
 
-function addField(
-  value: unknown,
-  key: string,
-  found: Found,
-  tree: Found[],
-): void {
-  if (typeof value !== "object" || value === null) return;
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      if (isNode(item) && !isTypeOnly(item)) add(item, key, found, tree);
-    }
-  } else if (isNode(value) && !isTypeOnly(value)) add(value, key, found, tree);
-}
-
-function dropSecond({ index }: Found, tree: Found[]): void {
-  const first = tree[index + 1]!, second = tree[index + 2]!;
-  if (first.self !== second.self) return;
-  tree.pop();
-  (first.self as Linked)[FOUND] = first;
+function planted(root: Node): readonly Found[] {
+  const planter = new Planter();
+  planter.plant(root, "", SHAPES.get(root.type));
+  return planter.tree;
 }
 
 /** What is known of a node. Returns its record; undefined for one in no tree that anybody has walked. */
@@ -150,7 +156,7 @@ export function knownOf(node: Node): Found | undefined {
  * root of one.
  */
 export function foundOf(node: Node): Found {
-  return (node as Linked)[FOUND] ?? add(node, "", null, []);
+  return knownOf(node) ?? planted(node)[0]!;
 }
 
 /**
@@ -159,7 +165,7 @@ export function foundOf(node: Node): Found {
  */
 export function treeOf(root: Node): readonly Found[] {
   const known = knownOf(root);
-  return known?.around === null ? known.tree : add(root, "", null, []).tree;
+  return known?.around === null ? known.tree : planted(root);
 }
 
 /**

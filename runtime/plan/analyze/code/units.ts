@@ -3,7 +3,6 @@
  */
 import {
   flag,
-  isClass,
   isFunction,
   keyName,
   many,
@@ -11,7 +10,7 @@ import {
   one,
   word,
 } from "./nodes.ts";
-import { eachChild } from "./tree.ts";
+import { eachChild, type Found, foundOf, knownOf } from "./tree.ts";
 import type { Binding } from "./bindings.ts";
 import type { Resolved } from "./scope.ts";
 
@@ -58,7 +57,7 @@ export interface Units {
   readonly byFunction: ReadonlyMap<Node, Unit>;
   readonly classes: ReadonlyMap<Node, ClassUnits>;
   /** The code that an identifier, `this` or a call stands in. */
-  readonly around: ReadonlyMap<Node, Unit>;
+  readonly around: { get(node: Node): Unit | undefined };
 }
 
 /** The code that a node stands in, whatever kind of node it is. */
@@ -74,11 +73,22 @@ export function unitAround(
   return at && units.byFunction.get(at) || units.module;
 }
 
+const around: Units["around"] = {
+  get: (node) => (knownOf(node)?.unit ?? undefined) as Unit | undefined,
+};
+const known = new WeakMap<Resolved, Units>();
+
 /** Cuts a module into its code. */
 export function unitsOf(resolved: Resolved): Units {
+  // What a node stands in is kept in the node: cut twice, it would stand in two.
+  let units = known.get(resolved);
+  if (!units) known.set(resolved, units = cut(resolved));
+  return units;
+}
+
+function cut(resolved: Resolved): Units {
   const byFunction = new Map<Node, Unit>();
   const classes = new Map<Node, ClassUnits>();
-  const around = new Map<Node, Unit>();
   const all: Unit[] = [];
 
   function open(
@@ -106,45 +116,78 @@ export function unitsOf(resolved: Resolved): Units {
   }
 
   function visit(node: Node, unit: Unit): void {
-    if (isFunction(node)) return visitFunction(node, unit, null, false);
-    if (isClass(node)) return visitClass(node, unit);
-    switch (node.type) {
-      case "Identifier":
-      case "JSXIdentifier":
-        if (resolved.bindings.has(node)) unit.references.push(node);
-        around.set(node, unit);
-        return;
+    const { tree, index, end } = foundOf(node);
+    walk(tree, index, end, unit);
+  }
+
+  function visitChildren(node: Node, unit: Unit): void {
+    const { tree, index, end } = foundOf(node);
+    walk(tree, index + 1, end, unit);
+  }
+
+  function walk(
+    tree: readonly Found[],
+    from: number,
+    end: number,
+    unit: Unit,
+  ): void {
+    for (let at = from; at < end; at++) {
+      const found = tree[at]!;
+      switch (found.type) {
+        case "Identifier":
+        case "JSXIdentifier":
+          if (found.binding !== null) unit.references.push(found.self);
+          found.unit = unit;
+          break;
+        case "FunctionDeclaration":
+        case "FunctionExpression":
+        case "ArrowFunctionExpression":
+          visitFunction(found.self, unit, null, false);
+          at = found.end - 1;
+          break;
+        case "ClassDeclaration":
+        case "ClassExpression":
+          visitClass(found.self, unit);
+          at = found.end - 1;
+          break;
+        default:
+          note(found, unit);
+      }
+    }
+  }
+
+  function note(found: Found, unit: Unit): void {
+    const node = found.self;
+    switch (found.type) {
       case "ThisExpression":
         unit.selves.push(node);
-        around.set(node, unit);
+        found.unit = unit;
         return;
       case "CallExpression":
       case "NewExpression":
       case "TaggedTemplateExpression":
       case "Decorator":
         unit.calls.push(node);
-        around.set(node, unit);
-        break;
+        found.unit = unit;
+        return;
       case "ReturnStatement": {
         const value = one(node, "argument");
         if (value) unit.returns.push(value);
-        break;
+        return;
       }
       case "AwaitExpression":
         unit.awaits.push(node);
-        break;
+        return;
       case "ForOfStatement":
         if (flag(node, "await")) unit.awaits.push(node);
         unit.loops.push(node);
-        break;
+        return;
       case "ForStatement":
       case "ForInStatement":
       case "WhileStatement":
       case "DoWhileStatement":
         unit.loops.push(node);
-        break;
     }
-    eachChild(node, (child) => visit(child, unit));
   }
 
   function visitFunction(
@@ -165,7 +208,7 @@ export function unitsOf(resolved: Resolved): Units {
     byFunction.set(node, unit);
     const body = one(node, "body");
     if (body && body.type !== "BlockStatement") unit.returns.push(body);
-    eachChild(node, (child) => visit(child, unit));
+    visitChildren(node, unit);
   }
 
   function visitClass(node: Node, unit: Unit): void {
@@ -195,7 +238,7 @@ export function unitsOf(resolved: Resolved): Units {
     unit.awaits.push(...declared.awaits);
     unit.loops.push(...declared.loops);
     for (const key of [...declared.references, ...declared.calls]) {
-      around.set(key, unit);
+      foundOf(key).unit = unit;
     }
     all.splice(all.indexOf(declared), 1);
   }
@@ -212,7 +255,7 @@ export function unitsOf(resolved: Resolved): Units {
       if (key !== "value") return visit(child, unit);
       if (word(member, "kind") === "constructor") {
         byFunction.set(child, owner.construct);
-        return eachChild(child, (inner) => visit(inner, owner.construct));
+        return visitChildren(child, owner.construct);
       }
       if (!isFunction(child)) {
         return visit(child, isStatic ? declared : owner.construct);
@@ -228,7 +271,7 @@ export function unitsOf(resolved: Resolved): Units {
   }
 
   const module = open("module", resolved.program, null, null);
-  eachChild(resolved.program, (child) => visit(child, module));
+  visitChildren(resolved.program, module);
   return { module, all, byFunction, classes, around };
 }
 

@@ -13,7 +13,9 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
-import { eachChild } from "../code/tree.ts";
+import { foundOf } from "../code/tree.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Resolved } from "../code/scope.ts";
 import { placeOf } from "../code/places.ts";
 import { enumMembers } from "../values/enum_facts.ts";
 import { isConstant, isWeak, namesIn } from "./kept_initializer.ts";
@@ -77,6 +79,19 @@ export function keepableOf(program: Node): KeepableNames {
   return new Finder().find(program);
 }
 
+/** The variables of a module that can be kept. */
+export function keepableBindings(
+  { found }: KeepableNames,
+  { bindings }: Resolved,
+): Set<Binding> {
+  const all = new Set<Binding>();
+  for (const { id } of found.values()) {
+    const binding = id && bindings.get(id);
+    if (binding) all.add(binding);
+  }
+  return all;
+}
+
 /** Where the walk stands. */
 interface Scope {
   /** The functions around, each with a dot. */
@@ -107,7 +122,13 @@ class Finder {
   }
 
   #walk(node: Node, scope: Scope): void {
-    eachChild(node, (child) => this.#visit(child, scope, null));
+    const { tree, index, end } = foundOf(node);
+    for (let at = index + 1; at < end;) {
+      const child = tree[at]!;
+      // Names and texts have nothing inside.
+      if (child.end > at + 1) this.#visit(child.self, scope, null);
+      at = child.end;
+    }
   }
 
   #visit(node: Node, scope: Scope, given: string | null): void {

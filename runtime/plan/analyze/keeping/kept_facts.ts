@@ -6,7 +6,12 @@ import type {
   NameRef,
   TakenMember,
 } from "../../../protocol/manifest/module_analysis.ts";
-import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
+import {
+  type Keepable,
+  keepableBindings,
+  type KeepableNames,
+  keepableOf,
+} from "./keepable.ts";
 import { derivedAt, staleOf, takenApart } from "../values/derived.ts";
 import { COLLECTION_READS, isRuntime } from "../values/known_calls.ts";
 import { isFunction, nameOf, type Node, one, unwrap } from "../code/nodes.ts";
@@ -60,40 +65,45 @@ export function keptFactsOf(
   known: {
     readonly names: KeepableNames;
     readonly units: Units;
+    /** Its roots know the variables that can be kept. */
     readonly code: { readonly roots: Roots; readonly runs: Runs };
   } | null = null,
 ): KeptFacts[] {
+  const names = known?.names ?? keepableOf(program);
   const units = known?.units ?? unitsOf(resolved);
-  const roots = known?.code.roots ?? new Roots(resolved, units);
+  const roots = known?.code.roots ??
+    new Roots(resolved, units, keepableBindings(names, resolved));
   const runs = known?.code.runs ?? new Runs(resolved, units, roots);
-  const { found } = known?.names ?? keepableOf(program);
-  const all = [...found.values()];
-  const usesOf = new UsesOf(resolved, units, all);
+  // Facts that are found on the way to another one may say less.
+  const values = new ValueFacts(resolved, roots);
+  const all = [...names.found.values()];
+  const usesOf = new UsesOf(
+    keepableBindings(names, resolved),
+    { resolved, units, roots },
+  );
+  const runsWith = evaluations(resolved, units, runs);
   return all.map((it) => {
     const binding = it.id && resolved.bindings.get(it.id);
+    // What nobody uses is neither configured nor looked at.
+    if (!binding || usesOf.binding(binding).length === 0) {
+      return { name: it.name, repeats: [], library: null };
+    }
     const library = libraryOf(it, roots);
     // `get` of a router is not that of a Map.
     const reads = library === null && !isInstance(it)
       ? COLLECTION_READS
       : NO_READS;
-    const repeats = binding
-      ? repeatsOf(
-        usesOf.binding(binding),
-        (isCalled) =>
-          runs.closure(evaluatedWith(it, resolved, units), isCalled),
-        resolved,
-        reads,
-        usesOf.values.ofBinding(binding),
-      )
-      : [];
-    const fact = binding && usesOf.values.ofBinding(binding);
-    const of = fact?.kind === "instance" && !fact.of?.global ? fact.of : null;
-    const members = binding && of
-      ? membersOf(
-        usesOf.binding(binding),
-        runs.closure(evaluatedWith(it, resolved, units), false),
-        resolved,
-      )
+    const fact = values.ofBinding(binding);
+    const repeats = repeatsOf(
+      usesOf.binding(binding),
+      (isCalled) => runsWith(it, isCalled),
+      resolved,
+      reads,
+      fact,
+    );
+    const of = fact.kind === "instance" && !fact.of?.global ? fact.of : null;
+    const members = of
+      ? membersOf(usesOf.binding(binding), runsWith(it, false), resolved)
       : [];
     return {
       name: it.name,
@@ -115,16 +125,17 @@ interface UseOfValue {
 
 /** Where the variables of a module are used, under whatever name. */
 class UsesOf {
-  readonly values: ValueFacts;
   readonly #uses = new Map<Binding, UseOfValue[]>();
 
-  constructor(resolved: Resolved, units: Units, all: readonly Keepable[]) {
-    for (const { id } of all) {
-      const binding = id && resolved.bindings.get(id);
-      if (binding) this.#uses.set(binding, []);
-    }
-    const roots = new Roots(resolved, units, new Set(this.#uses.keys()));
-    this.values = new ValueFacts(resolved, roots);
+  constructor(
+    all: ReadonlySet<Binding>,
+    { resolved, units, roots }: {
+      readonly resolved: Resolved;
+      readonly units: Units;
+      readonly roots: Roots;
+    },
+  ) {
+    for (const binding of all) this.#uses.set(binding, []);
     for (const unit of this.#uses.size > 0 ? units.all : []) {
       for (const reference of unit.references) {
         const named = resolved.bindings.get(reference)!;
@@ -135,14 +146,14 @@ class UsesOf {
         add(named, use.path);
         // Assigning to another name does nothing to what it stood for.
         if (resolved.targets.has(reference)) continue;
-        for (const { binding, path } of roots.ofUse(reference, use)) {
+        for (const { binding, path } of roots.ofUse(reference, use, true)) {
           if (binding && binding !== named) add(binding, path);
         }
       }
       // `this.rooms` of an instance that was given them.
       for (const self of unit.isStatic ? [] : unit.selves) {
         const use = useOf(self, resolved);
-        for (const { binding, path } of roots.ofUse(self, use)) {
+        for (const { binding, path } of roots.ofUse(self, use, true)) {
           if (!binding) continue;
           this.#uses.get(binding)?.push({ unit, reference: self, use, path });
         }
@@ -151,7 +162,7 @@ class UsesOf {
         const callee = one(call, "callee");
         if (!callee || !roots.functionOf(callee)) continue;
         const use = useOf(call, resolved);
-        for (const { binding, path } of roots.of(call, use.path)) {
+        for (const { binding, path } of roots.along(call, use, true)) {
           const it = { unit, reference: call, use, path };
           if (binding) this.#uses.get(binding)?.push(it);
         }
@@ -168,7 +179,7 @@ class UsesOf {
       if (!from || from.path.length < 2 || from.path[0] === ELEMENT) continue;
       const unit = unitAround(node, resolved, units);
       const use = { ...useOf(node, resolved), path: from.path };
-      for (const { binding, path } of roots.of(from.value, from.path)) {
+      for (const { binding, path } of roots.of(from.value, from.path, true)) {
         if (!binding || path.length === 0) continue;
         this.#uses.get(binding)?.push({ unit, reference: node, use, path });
       }
@@ -181,23 +192,42 @@ class UsesOf {
 }
 
 function mayStandFor({ kind }: Binding): boolean {
-  return /^(?:var|let|const|parameter|class)$/.test(kind);
+  return kind === "const" || kind === "parameter" || kind === "let" ||
+    kind === "var" || kind === "class";
 }
 
-/** Where what runs begins when the module is evaluated; for a local also its function, whoever calls that. */
-function evaluatedWith(
-  { id }: Keepable,
+/** What runs when the module is evaluated; for a local also with its function, whoever calls that. */
+function evaluations(
   resolved: Resolved,
   units: Units,
-): Unit[] {
-  const start = [units.module];
-  let at = id;
-  while (at) {
-    const unit = isFunction(at) ? units.byFunction.get(at) : undefined;
-    if (unit) start.push(unit);
-    at = resolved.parents.get(at)?.node ?? null;
-  }
-  return start;
+  runs: Runs,
+): (it: Keepable, isCalled: boolean) => ReadonlySet<Unit> {
+  const known = [
+    new Map<Node | null, Set<Unit>>(),
+    new Map<Node | null, Set<Unit>>(),
+  ] as const;
+  const functionAround = (node: Node | null): Node | null => {
+    let at = node;
+    while (at && !(isFunction(at) && units.byFunction.has(at))) {
+      at = resolved.parents.get(at)?.node ?? null;
+    }
+    return at;
+  };
+  return ({ id }, isCalled) => {
+    // Those of one function run with the same code.
+    const own = functionAround(id);
+    const table = known[isCalled ? 1 : 0];
+    let found = table.get(own);
+    if (!found) {
+      const start = [units.module];
+      for (let at = own; at;) {
+        start.push(units.byFunction.get(at)!);
+        at = functionAround(resolved.parents.get(at)?.node ?? null);
+      }
+      table.set(own, found = runs.closure(start, isCalled));
+    }
+    return found;
+  };
 }
 
 /** What is done first, then what is only looked at. */

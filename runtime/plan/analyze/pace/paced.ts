@@ -138,6 +138,7 @@ function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
   if (unit.awaits.length === 0 && !hasChains(resolved, units)) return false;
   const within = (it: Node) =>
     unit.node.start <= it.start && it.end <= unit.node.end;
+  if (!namesOf(resolved, units).get(unit)?.some(within)) return false;
   const calls = units.all.flatMap((it) =>
     within(it.node) || it === unit ? it.calls.filter(within) : []
   );
@@ -159,6 +160,19 @@ function callsItself(unit: Unit, resolved: Resolved, units: Units): boolean {
 const hasChains = oncePerModule((resolved, units): boolean =>
   units.all.some((it) => it.calls.some((call) => goesOnAfter(call, resolved)))
 );
+
+/** Where the functions of a module are named. */
+const namesOf = oncePerModule((
+  { declared },
+  units,
+): ReadonlyMap<Unit, readonly Node[]> => {
+  const found = new Map<Unit, Node[]>();
+  for (const { from, references } of declared) {
+    const unit = from && units.byFunction.get(unwrap(from.value));
+    if (unit) found.set(unit, [...found.get(unit) ?? [], ...references]);
+  }
+  return found;
+});
 
 /** Not in a function that somebody else calls when something happens. */
 function isInTheChain(call: Node, end: Node, resolved: Resolved): boolean {

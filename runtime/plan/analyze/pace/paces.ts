@@ -11,7 +11,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
-import { eachWithin } from "../code/tree.ts";
+import { type Found, foundOf, treeOf } from "../code/tree.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Resolved } from "../code/scope.ts";
 import { oncePerModule, type Unit, type Units } from "../code/units.ts";
@@ -88,21 +88,26 @@ function pacingIn(
   counts: (node: Node) => boolean = () => true,
 ): Pacing {
   const found: Pacing[] = [];
-  let isPaced = false;
-  eachWithin(node, ({ self: at, type }) => {
-    const isCall = type === "CallExpression";
-    // Of all else nothing is waited for; what is inside of it may be.
-    if (!isCall && type !== "NewExpression" && type !== "Identifier") return;
-    if (isPaced || !counts(at)) return false;
-    if (isCall && isRace(at, resolved)) {
+  const { index, end } = foundOf(node);
+  const all = waitedFor(resolved, units);
+  for (let next = firstFrom(all, index); next < all.length;) {
+    const { self: at, type, index: place, end: behind } = all[next]!;
+    if (place >= end) break;
+    next++;
+    const skip = () => {
+      while (next < all.length && all[next]!.index < behind) next++;
+    };
+    if (!counts(at)) {
+      skip();
+      continue;
+    }
+    if (type === "CallExpression" && isRace(at, resolved)) {
       // Whoever is first ends it: a timer is not waited for where something else may come before.
       const each = many(many(at, "arguments")[0] ?? at, "elements")
         .map((it) => pacingIn(it, resolved, units, new Set(seen)));
-      if (each.length > 0 && each.every(({ timer }) => timer)) {
-        found.push(PACED);
-        isPaced = true;
-      }
-      return false;
+      if (each.length > 0 && each.every(({ timer }) => timer)) return PACED;
+      skip();
+      continue;
     }
     if (type !== "Identifier") {
       const callee = one(at, "callee");
@@ -110,13 +115,32 @@ function pacingIn(
         const pacing = pacingOfCall(at, unwrap(callee), resolved, units, seen);
         if (pacing) found.push(pacing);
       }
-    } else if (isTimer(at, resolved)) {
+    } else {
       // `for await (const _ of setInterval(1000))`, a promise that a timer resolves, `promisify(setTimeout)`.
-      found.push(PACED);
+      return PACED;
     }
-    isPaced = found.at(-1)?.timer === true;
-  });
+    if (found.at(-1)?.timer === true) return PACED;
+  }
   return joined(found);
+}
+
+/** All that may be waited for in a module, in the order of the source: calls, and timers by their names. */
+const waitedFor = oncePerModule((resolved): readonly Found[] =>
+  treeOf(resolved.program).filter(({ type, self }) =>
+    type === "CallExpression" || type === "NewExpression" ||
+    type === "Identifier" && isTimer(self, resolved)
+  )
+);
+
+/** The first that stands at a place or behind it. */
+function firstFrom(all: readonly Found[], index: number): number {
+  let low = 0, high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle]!.index < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isRace(node: Node, resolved: Resolved): boolean {

@@ -52,7 +52,7 @@ export async function waitUntilAnswering(
       `Cannot reach machine ${machine.place.id} at ${machine.place.url}${
         path ?? ""
       }: ${why}`,
-      { hint: lastLines(machine) },
+      { hint: otherPort(machine) ?? lastLines(machine) },
     );
   } finally {
     clearTimeout(timer);
@@ -94,6 +94,16 @@ function ending(machine: Machine): string {
 function exitEvent(machine: Machine) {
   return machine.history.events.find(({ type }) => type === "exit")?.request
     ?.exit_event;
+}
+
+/** What to do where the program says that it listens somewhere else. */
+function otherPort({ log, place }: Machine): string | null {
+  for (const { text } of log.lines()) {
+    const port = /\blisten\w*\b.*?:(\d{2,5})\b/i.exec(text)?.[1];
+    if (port === undefined || Number(port) === place.port) continue;
+    return `it says that it listens on port ${port}; machines of the sandbox are processes of one computer, so each has to listen on its own: Deno.serve({ port: Number(Deno.env.get("PORT") ?? ${port}) }, …)`;
+  }
+  return null;
 }
 
 function lastLines(machine: Machine): string {

@@ -1,0 +1,77 @@
+/** Which variables hold what an expression makes.
+ * @module
+ */
+import type { Binding } from "./bindings.ts";
+import { NamedFunctions } from "./named_functions.ts";
+import { isFunction, keyName, type Node, one } from "./nodes.ts";
+import { ELEMENT, type Resolved } from "./scope.ts";
+import type { Units } from "./units.ts";
+
+/** A variable that holds something, and under which members. */
+export interface Holder {
+  readonly binding: Binding;
+  readonly members: readonly string[];
+}
+
+const HOLDERS_MAX = 4;
+
+/** Finds what holds what the functions and literals of a module make. */
+export class Holders extends NamedFunctions {
+  readonly #resolved: Resolved;
+  readonly #units: Units;
+
+  constructor(resolved: Resolved, units: Units) {
+    super(resolved, units);
+    this.#resolved = resolved;
+    this.#units = units;
+  }
+
+  /** The variables that hold what an expression makes, and under which members; where a function returns it, those of its calls. */
+  protected holdersOf(made: Node, depth = 0): readonly Holder[] {
+    if (depth > HOLDERS_MAX) return [];
+    const members: string[] = [];
+    let up = this.above(made);
+    while (up?.node.type === "Property" && up.key === "value") {
+      members.unshift(keyName(up.node, "key") ?? ELEMENT);
+      const outer = this.#resolved.parents.get(up.node)!.node;
+      if (outer.type !== "ObjectExpression") return [];
+      up = this.above(outer);
+    }
+    if (!up) return [];
+    const within = (it: Holder) => ({
+      ...it,
+      members: [...it.members, ...members],
+    });
+    const { node, key } = up;
+    if (node.type === "AwaitExpression") {
+      return this.holdersOf(node, depth + 1).map(within);
+    }
+    const isReturned = node.type === "ReturnStatement" ||
+      node.type === "ArrowFunctionExpression" && key === "body";
+    if (isReturned) {
+      const unit = this.#units.byFunction.get(this.#functionAround(node)!);
+      return (unit ? this.callsOf(unit.node) : []).flatMap((call) =>
+        this.holdersOf(call, depth + 1).map(within)
+      );
+    }
+    const id = node.type === "VariableDeclarator" && key === "init"
+      ? one(node, "id")
+      : node.type === "AssignmentExpression" && key === "right"
+      ? one(node, "left")
+      : node.type === "ExportDefaultDeclaration"
+      ? node
+      : null;
+    const binding = id && this.#resolved.bindings.get(id);
+    if (!binding) return [];
+    const handed = binding.top
+      ? []
+      : binding.references.flatMap((it) => this.holdersOf(it, depth + 1));
+    return [{ binding, members: [] }, ...handed].map(within);
+  }
+
+  #functionAround(node: Node): Node | null {
+    let at: Node | undefined = node;
+    while (at && !isFunction(at)) at = this.#resolved.parents.get(at)?.node;
+    return at ?? null;
+  }
+}
