@@ -352,3 +352,23 @@ Deno.test("reportText() of a plan tells which modules can be replaced, each reas
     text,
   );
 });
+
+Deno.test("T16: reportText() of a plan by which nothing changes says so once, and of no machine that it would upgrade", () => {
+  const text = reportText({
+    ...REPORT,
+    outcome: "dry_run",
+    summary: "nothing would change",
+    plan: {
+      ...PLAN,
+      reload: [],
+      mapped: [],
+      assets: [],
+      removed: [],
+      notes: ["Dockerfile takes effect at the next cold deploy"],
+    },
+  });
+  assertEquals(
+    text,
+    `${REPORT.app}: nothing would change\n\nNote: Dockerfile takes effect at the next cold deploy`,
+  );
+});
