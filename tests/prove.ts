@@ -3,7 +3,7 @@
  * ordinary apps on ways back and forth through their histories.
  *
  * ```sh
- * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--together 1] [--verbose] [--no-shrink] [--planted "stale data file"]
+ * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--together 1] [--rebind] [--verbose] [--no-shrink] [--planted "stale data file"]
  * deno task prove fleet [--seeds 100000] [--from 1]
  * deno task prove parsers [--seeds 200000] [--from 1]
  * deno task prove kills [--only "half is unpacked"]
@@ -39,13 +39,13 @@ const LIVES_AT_ONCE = 1_000;
 if (import.meta.main) {
   const flags = parseArgs(Deno.args, {
     string: ["seeds", "from", "width", "together", "planted", "only"],
-    boolean: ["verbose", "shrink"],
+    boolean: ["verbose", "shrink", "rebind"],
     default: { from: "1", width: "3", together: "1", shrink: true },
     negatable: ["shrink"],
     unknown: (argument, key) => {
       if (key === undefined) return;
       refuse(
-        `Cannot read ${argument}; the options are --seeds --from --width --together --verbose --no-shrink --planted --only`,
+        `Cannot read ${argument}; the options are --seeds --from --width --together --verbose --no-shrink --rebind --planted --only`,
       );
     },
   });
@@ -130,6 +130,7 @@ async function proveLaw(flags: {
   readonly together: string;
   readonly verbose: boolean;
   readonly shrink: boolean;
+  readonly rebind: boolean;
   readonly planted?: string | undefined;
 }): Promise<void> {
   const planted = PLANTED_BUGS.find((name) => name === flags.planted);
@@ -146,6 +147,7 @@ async function proveLaw(flags: {
     width: Number(flags.width),
     together: Number(flags.together),
     ...(planted ? { planted } : {}),
+    rebind: flags.rebind,
     onReport: (report) => {
       if (report.violations.length === 0 && !flags.verbose) return;
       write(

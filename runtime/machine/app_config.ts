@@ -4,7 +4,13 @@
 import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
 import { parseJsonc } from "../protocol/json/jsonc.ts";
-import { listOf, object, reject, string } from "../protocol/json/parse.ts";
+import {
+  boolean,
+  listOf,
+  object,
+  reject,
+  string,
+} from "../protocol/json/parse.ts";
 import { publicKey } from "../protocol/signature.ts";
 import {
   type RuntimeOptions,
@@ -25,6 +31,8 @@ export interface AppConfig {
   readonly publicKeys?: readonly string[];
   /** Whether it names values to keep through upgrades; not there where it names none. */
   readonly keeps?: true;
+  /** Whether modules that only call what changes stay as they are; not there where it is not asked for. */
+  readonly rebind?: true;
   /** Options of the runtime; not there where none are said. */
   readonly runtime?: RuntimeOptions;
   /** The names of the variables that hold the access key, the secret key and the session token. */
@@ -54,6 +62,9 @@ export function parseAppConfig(text: string): AppConfig {
     config.suspendTimeoutMs = said.suspendTimeout * 1000;
   }
   if (Array.isArray(said.keep) && said.keep.length > 0) config.keeps = true;
+  if (said.rebind !== undefined) {
+    if (boolean(said.rebind, `${at}.rebind`)) config.rebind = true;
+  }
   if (said.publicKeys !== undefined) {
     const keys = listOf(publicKey)(said.publicKeys, `${at}.publicKeys`);
     if (keys.length === 0) {

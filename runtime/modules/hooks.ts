@@ -21,6 +21,7 @@ import { generations } from "./generations.ts";
 import type { ModuleTable, StagedTable } from "./module_table.ts";
 import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
+import { REBIND_KEY, type TakeSettable } from "./rebind/settable.ts";
 import { StandIns } from "./packages/stand_ins.ts";
 import { PackageLoading } from "./packages/package_loading.ts";
 import { Leads } from "./packages/leads.ts";
@@ -95,7 +96,11 @@ export class ModuleLoading {
 
   /** Starts seeing every import. */
   install(): void {
-    const shared = globalThis as { [RESOLVE_KEY]?: Resolve };
+    const shared = globalThis as {
+      [RESOLVE_KEY]?: Resolve;
+      [REBIND_KEY]?: TakeSettable;
+    };
+    shared[REBIND_KEY] ??= (url, set) => this.keeping.settable.take(url, set);
     shared[RESOLVE_KEY] ??= (url, native, specifier) =>
       (this.table && this.leads.led(specifier, url, this.table)) ??
         native(specifier);

@@ -145,6 +145,7 @@ export class LoadHook {
     const text = textOf(loaded.source);
     this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
+    if (isRequired) this.#loading.keeping.settable.loaded(url, []);
     const kept = isRequired ? text : this.#loading.keeping.wrap(text, url);
     let source = withClasses(kept, url, this.#loading.unevaluated.has(url));
     if (this.#loading.main !== null && !isRequired) {

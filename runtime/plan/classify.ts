@@ -34,12 +34,14 @@ import { changesAnything, type Plan } from "./plan.ts";
 import { reachedBy } from "./reload/reached.ts";
 import {
   dynamicImports,
+  importCalls,
   prunedModules,
   reach,
   workerEdges,
 } from "./reload/reach.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { pathIn, reloadWithMakers } from "./reload/reload_makers.ts";
+import { capturesOf } from "./reload/captures.ts";
 import { bootModules, reloadSet } from "./reload/reload_set.ts";
 import { unmatchedSettings } from "./rules/settings_match.ts";
 import { globalRefusals } from "./rules/global_rule.ts";
@@ -156,6 +158,14 @@ export function* classifySteps(
     ...settings.shared,
     ...settings.keep.map(({ at }) => at),
   ]);
+  const { rebinds } = running;
+  const captures = rebinds === undefined ? null : yield* capturesOf({
+    running: now,
+    release,
+    loaded,
+    rebinds,
+    dynamic: (path) => importCalls(path, running),
+  });
   const reloading = (more: readonly string[]) =>
     reloadSet({
       changed: [...changes.modules, ...more].filter((path) => !gone.has(path)),
@@ -166,6 +176,7 @@ export function* classifySteps(
       loaded,
       gone,
       dynamic: (path) => dynamicImports(path, running),
+      captures,
       accepted: new Map(
         Object.entries(running.accepted ?? {}).map((
           [from, to],
@@ -276,6 +287,14 @@ export function* classifySteps(
     hot: refusals.length === 0,
     reload: set.reload,
     reasons: set.reasons,
+    rebound: Object.fromEntries(
+      [...set.rebound].map(([path, by]) => [path, {
+        by,
+        names: [
+          ...new Set(by.flatMap((it) => captures!.namesOf(it, path))),
+        ].sort(),
+      }]),
+    ),
     roots: yield* importRootSteps(set.reload, release.imports),
     mapped: set.mapped,
     fresh,

@@ -55,6 +55,7 @@ export { becauseOf, type Reason } from "./reload/reload_set.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/values/judge_touch.ts";
 export {
+  type CaptureReport,
   type PackageReport,
   type PlanReport,
   planReport,

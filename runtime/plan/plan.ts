@@ -17,6 +17,14 @@ export interface ReachedClass {
   readonly follows: boolean;
 }
 
+/** A module that is evaluated while modules that import it stay. */
+export interface ReboundModule {
+  /** The importers that stay: what they call is the new code. */
+  readonly by: readonly string[];
+  /** What of the module they use. */
+  readonly names: readonly string[];
+}
+
 /** What a release would do to a machine. */
 export interface Plan {
   /** True if nothing is refused. */
@@ -25,6 +33,8 @@ export interface Plan {
   readonly reload: readonly string[];
   /** Why each of them and of `fresh` is; see `becauseOf()`. */
   readonly reasons: ReadonlyMap<string, Reason>;
+  /** Those of them whose functions and classes take the place of the old ones in importers that stay, by path. */
+  readonly rebound: Readonly<Record<string, ReboundModule>>;
   /** The modules to import so that all of `reload` is loaded. */
   readonly roots: readonly string[];
   /** New or changed modules that nothing has loaded yet. */

@@ -21,6 +21,18 @@ export interface PackageReport {
   readonly importers: readonly string[];
 }
 
+/** What a module holds of one that it imports, so that it is evaluated with it. */
+export interface CaptureReport {
+  /** The module that it imports. */
+  readonly of: string;
+  /** What of it; empty for the module as a whole. */
+  readonly name: string;
+  /** Ends a sentence that begins with the importer: `passes it on`. */
+  readonly why: string;
+  /** The line in the importer, from 1; 0 for none. */
+  readonly line: number;
+}
+
 /** What is to become of each file. */
 export interface PlanReport {
   /** True if no file needs a cold deploy. */
@@ -37,6 +49,10 @@ export interface PlanReport {
   readonly unchanged: readonly string[];
   /** For every module in `reload`: from the changed module that it is there for up to itself. */
   readonly because: Readonly<Record<string, readonly string[]>>;
+  /** Importers that stay and call the new code, by the module that they import; left out where there are none. */
+  readonly rebound?: Readonly<Record<string, readonly string[]>>;
+  /** What modules hold that are evaluated with one that they import, where others may stay; else left out. */
+  readonly captures?: Readonly<Record<string, CaptureReport>>;
   /** About how much memory the replaced modules keep on each machine, in bytes. */
   readonly retained_bytes: number;
   /** About how many upgrades like this one fit, before the memory that is kept calls for a restart; left out where it is not known. */
@@ -86,6 +102,7 @@ export function planReport(plan: Plan): PlanReport {
     because: Object.fromEntries(
       plan.reload.map((path) => [path, becauseOf(path, plan.reasons)]),
     ),
+    ...reboundOf(plan),
     retained_bytes: plan.retained_bytes,
     cold: plan.refusals.map(coldFile),
     packages: plan.packages.map(({ name, from, to, isNew, importers }) => ({
@@ -104,6 +121,24 @@ export function planReport(plan: Plan): PlanReport {
     notes: plan.notes,
     warnings: plan.warnings,
     refusals: plan.refusals,
+  };
+}
+
+/** Who stays, and who does not, and why. */
+function reboundOf(
+  { rebound, reasons }: Plan,
+): Pick<PlanReport, "rebound" | "captures"> {
+  const stay = Object.entries(rebound).map(([path, { by }]) =>
+    [path, by] as const
+  );
+  const captures = [...reasons].flatMap(([path, reason]) => {
+    if (reason.kind !== "imports" || !reason.capture) return [];
+    const { name, why, line } = reason.capture;
+    return [[path, { of: reason.of, name, why, line }] as const];
+  });
+  return {
+    ...stay.length > 0 ? { rebound: Object.fromEntries(stay) } : {},
+    ...captures.length > 0 ? { captures: Object.fromEntries(captures) } : {},
   };
 }
 

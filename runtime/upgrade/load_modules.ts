@@ -7,6 +7,7 @@ import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
 import { GlobalChange } from "./changes/global_change.ts";
 import { KeptChange } from "./changes/kept_change.ts";
+import { RebindChange } from "./changes/rebind_change.ts";
 import { CallerChange } from "./changes/caller_change.ts";
 import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
 import type { StagedTable } from "../modules/module_table.ts";
@@ -39,6 +40,8 @@ export interface Prepared {
   readonly kept: KeptChange;
   /** How the globals were that they have set. */
   readonly globals: GlobalChange;
+  /** What importers that stay will call. */
+  readonly rebinding: RebindChange;
 }
 
 /**
@@ -73,6 +76,12 @@ export async function prepare(
     plan.lines.declares,
   );
   const globals = new GlobalChange(plan.globals);
+  const rebinding = new RebindChange(
+    appProcess,
+    staged.attempt,
+    plan.reload,
+    plan.rebound,
+  );
   modules.staged = staged;
   if (release) modules.leads.releases.set(staged.attempt, release.manifest);
   appProcess.fileReads.begin(staged.attempt, plan.reads);
@@ -145,6 +154,7 @@ export async function prepare(
       checkLinks(plan, release.manifest, lock, modules.packages);
     }
     kept.seal();
+    rebinding.prepare();
     const [refused] = callers.refused;
     if (refused !== undefined) throw new UpgradeError("load", refused);
     callers.loaded();
@@ -156,6 +166,7 @@ export async function prepare(
       boundaries: swappable,
       kept,
       globals,
+      rebinding,
     };
   } catch (error) {
     discard({ staged, staging, callers, kept, globals }, appProcess);
@@ -264,7 +275,10 @@ function serverConsent(address: string): string {
 
 /** Forgets new modules that do not come in. Deno keeps their memory all the same, so they count as retained. */
 export function discard(
-  { staged, staging, callers, kept, globals }: Omit<Prepared, "boundaries">,
+  { staged, staging, callers, kept, globals }: Omit<
+    Prepared,
+    "boundaries" | "rebinding"
+  >,
   appProcess: AppProcess,
 ): void {
   staging.discard();
@@ -276,6 +290,7 @@ export function discard(
   callers.discard();
   appProcess.modules.staged = null;
   appProcess.modules.leads.releases.delete(staged.attempt);
+  appProcess.modules.keeping.settable.forget(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();

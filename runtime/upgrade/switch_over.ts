@@ -100,7 +100,7 @@ class SwitchOver {
   #swap(): void {
     const { appProcess } = this.#context;
     const { prepared, changes, files, gone, wanted, release } = this.#incoming;
-    const { staged, staging, callers, boundaries, kept } = prepared;
+    const { staged, staging, callers, boundaries, kept, rebinding } = prepared;
     const { state, services, hots } = changes;
     const undo = this.#undo;
     undo.push(appProcess.modules.table!.commit(staged, gone));
@@ -113,6 +113,7 @@ class SwitchOver {
     // Also where a later upgrade is on trial: asked is for this one's code.
     const asked = () => generations.meets >= generation ? "new" : "old";
     undo.push(state.swap(asked, generation));
+    undo.push(rebinding.swap(() => asked() === "new"));
     undo.push(services.swap());
     undo.push(hots.swap());
     const undoFiles = files?.swap();
@@ -156,13 +157,15 @@ class SwitchOver {
 
   #stay(): void {
     const { drainMs } = this.#context;
-    const { prepared: { callers, kept }, changes: { state } } = this.#incoming;
+    const { prepared, changes: { state } } = this.#incoming;
+    const { callers, kept, rebinding } = prepared;
     callers.commit(drainMs);
     kept.commit();
     // Work begun before keeps the methods and files that it began with.
     const drained = () => {
       state.settle();
       kept.settle();
+      rebinding.settle();
       this.#endReads();
     };
     if (drainMs > 0) natives.setTimeout(drained, drainMs).unref();

@@ -7,7 +7,7 @@ import {
   refusalText,
 } from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
-import type { PlanReport } from "@flyhot/runtime/plan";
+import type { CaptureReport, PlanReport } from "@flyhot/runtime/plan";
 import {
   type MachineReport,
   NOTHING_WOULD_CHANGE,
@@ -117,8 +117,16 @@ export function planText(plan: PlanReport): string {
         : []),
       ...plan.reload.flatMap((path) => {
         const chain = plan.because[path] ?? [];
-        return chain.length > 1 ? [`  ${path}, because of ${chain[0]}`] : [];
+        const capture = plan.captures?.[path];
+        return capture
+          ? [captureLine(path, capture)]
+          : chain.length > 1
+          ? [`  ${path}, because of ${chain[0]}`]
+          : [];
       }),
+      ...Object.entries(plan.rebound ?? {}).map(([path, by]) =>
+        named(`Call the new ${path} and stay as they are`, by)
+      ),
       ...otherFiles(plan),
       ...stateOf(plan),
       ...(plan.unchanged.length > 0
@@ -145,6 +153,15 @@ export function planText(plan: PlanReport): string {
     "",
     "Bring this to the machines with: fly deploy",
   ].join("\n");
+}
+
+/** `  routes.ts:12 passes it on: f of m.ts`. */
+function captureLine(
+  path: string,
+  { of, name, why, line }: CaptureReport,
+): string {
+  const place = line > 0 ? `${path}:${line}` : path;
+  return `  ${place} ${why}: ${name === "" ? of : `${name} of ${of}`}`;
 }
 
 function noteLines(

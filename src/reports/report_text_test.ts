@@ -372,3 +372,22 @@ Deno.test("T16: reportText() of a plan by which nothing changes says so once, an
     `${REPORT.app}: nothing would change\n\nNote: Dockerfile takes effect at the next cold deploy`,
   );
 });
+
+Deno.test("planText() says who is evaluated for what it holds, and who stays and calls the new code", () => {
+  const text = planText({
+    ...PLAN,
+    reload: ["barrel.ts", "m.ts", "routes.ts"],
+    because: { "routes.ts": ["m.ts", "routes.ts"] },
+    rebound: { "m.ts": ["handlers.ts", "main.ts"] },
+    captures: {
+      "routes.ts": { of: "m.ts", name: "f", why: "passes it on", line: 12 },
+      "barrel.ts": { of: "m.ts", name: "", why: "passes it on", line: 0 },
+    },
+  });
+  assertStringIncludes(text, "  routes.ts:12 passes it on: f of m.ts\n");
+  assertStringIncludes(text, "  barrel.ts passes it on: m.ts\n");
+  assertStringIncludes(
+    text,
+    "Call the new m.ts and stay as they are: handlers.ts, main.ts",
+  );
+});

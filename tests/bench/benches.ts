@@ -6,6 +6,7 @@ import type { Bench } from "./figure.ts";
 /** The benches, in the order in which they run. */
 export const BENCHES = {
   reload: async () => (await import("./reload.ts")).bench,
+  rebind: async () => (await import("./rebind.ts")).bench,
   suspension: async () => (await import("./suspension.ts")).bench,
   memory: async () => (await import("./memory.ts")).bench,
   load: async () => (await import("./load.ts")).bench,

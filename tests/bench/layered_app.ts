@@ -12,9 +12,14 @@ const GROUPS = 10;
  *
  * @param modules how many modules it has without the main module: leaves, ten groups and the root
  * @param functions how many functions more a leaf has, of about 0.5 KB each
+ * @param calls whether groups call functions of leaves, and what of the configuration says that they may stay
  * @returns its files, and those that differ in a later version
  */
-export function layeredApp(modules: number, functions = 0): {
+export function layeredApp(
+  modules: number,
+  functions = 0,
+  calls?: { readonly rebind: boolean },
+): {
   files(): Map<string, string>;
   changed(change: Change, version: number): Map<string, string>;
 } {
@@ -25,7 +30,11 @@ export function layeredApp(modules: number, functions = 0): {
   const leafText = (leaf: number, version: number) => `
 export interface Item${leaf} { readonly id: number; readonly name: string; readonly tags: readonly string[] }
 const words: readonly string[] = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
-export const value = ${version};
+${
+    calls
+      ? `const value = ${version};\nexport function count(): number { return value; }`
+      : `export const value = ${version};`
+  }
 export function describe(item: Item${leaf}): string {
   return item.tags.map((tag, index) => words[index % words.length] + ":" + tag).join(", ") + " #" + item.id;
 }
@@ -48,11 +57,14 @@ export function total(items: readonly Item${leaf}[]): number {
 ${Array.from({ length: functions }, (_, at) => moreText(leaf, at)).join("")}`;
   const groupText = (group: number, version: number) =>
     inGroup(group).map((leaf) =>
-      `import { value as v${leaf} } from "../leaves/leaf${leaf}.ts";`
+      `import { ${
+        calls ? "count" : "value"
+      } as v${leaf} } from "../leaves/leaf${leaf}.ts";`
     ).join("\n") + `
 export const version = ${version};
 export const sum = () => ${
-      inGroup(group).map((leaf) => `v${leaf}`).join(" + ") || "0"
+      inGroup(group).map((leaf) => `v${leaf}${calls ? "()" : ""}`)
+        .join(" + ") || "0"
     };
 `;
   const groups = Array.from({ length: GROUPS }, (_, group) => group);
@@ -79,6 +91,7 @@ export const sum = () => ${
         "deno.json",
         JSON.stringify({
           imports: { "@flyhot/runtime": "jsr:@flyhot/runtime@^0.1.0" },
+          ...calls ? { flyhot: calls } : {},
         }),
       ),
     changed(change, version) {

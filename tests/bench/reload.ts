@@ -34,14 +34,15 @@ const WARM = 10;
  * @param modules how many modules the app has
  * @param what what changes
  * @param times how many upgrades
+ * @param app the app; by default one of so many modules
  * @returns what they cost
  */
 export async function series(
   modules: number,
   what: Change,
   times: number,
+  app: ReturnType<typeof layeredApp> = layeredApp(modules),
 ): Promise<Series> {
-  const app = layeredApp(modules);
   return await MeasuredProgram.lend(app, async (program, pack) => {
     const releases: string[] = [];
     for (let version = 1; version <= Math.min(CYCLE, times); version++) {

@@ -39,6 +39,8 @@ export function digest(text: string): string {
 export interface VersionOptions {
   /** What stands under `"flyhot"` in its `deno.json`. */
   readonly flyhot?: unknown;
+  /** Whether it asks for rebinding. Default no. */
+  readonly rebind?: boolean;
   /** Prefixes of specifiers and the folders they stand for. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
@@ -46,7 +48,7 @@ export interface VersionOptions {
 /** Packs a version. */
 export function packed(
   sources: Sources,
-  { flyhot, aliases = {} }: VersionOptions = {},
+  { flyhot, rebind = false, aliases = {} }: VersionOptions = {},
 ): Manifest {
   const analysis: Record<string, ReturnType<typeof analyzeScript>> = {};
   const modules: Record<string, ModuleEdges> = {};
@@ -64,7 +66,7 @@ export function packed(
       config[path] = digest(JSON.stringify(keys));
     }
     if (!isScriptPath(path)) continue;
-    analysis[path] = analyzeScript(path, text);
+    analysis[path] = analyzeScript(path, text, rebind ? { rebind } : {});
     modules[path] = edgesOf(path, text, aliases);
   }
   for (const { static: list } of Object.values(modules)) {
@@ -146,6 +148,8 @@ function edgesOf(
 export interface RunningOptions extends VersionOptions {
   /** Boundaries, as importer to targets. Default: from `main.ts` to `app.ts`. */
   readonly live?: Readonly<Record<string, readonly string[]>>;
+  /** Whether hooks have seen the main module as well, so that all can be reloaded. Default no. */
+  readonly preload?: boolean;
   /** What else was imported by `import()`. */
   readonly dynamic?: Readonly<Record<string, readonly string[]>>;
   /** Loaded modules that the edges do not lead to. */
@@ -162,9 +166,12 @@ export function running(
   const manifest = packed(sources, options);
   const view = releaseView(manifest);
   const live = options.live ?? { "main.ts": ["app.ts"] };
-  const boot = bootModules("main.ts", view.imports);
+  const boot = options.preload
+    ? new Set<string>()
+    : bootModules("main.ts", view.imports);
   const loaded = new Set<string>(options.loaded);
   const waiting = [
+    ...options.preload ? ["main.ts"] : [],
     ...Object.values(live).flat(),
     ...Object.values(options.dynamic ?? {}).flat(),
     ...loaded,
@@ -245,6 +252,7 @@ export function running(
       ) => [path, manifest.modules[path]?.specifiers ?? {}]),
     ),
     configKeys: manifest.configKeys!,
+    ...options.preload ? { boot: [] } : {},
     ...options.changes,
   };
 }

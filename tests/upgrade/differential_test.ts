@@ -15,6 +15,8 @@ import { MOST_TOGETHER } from "./differential/together.ts";
 
 /** `deno task prove` runs as many as wanted. */
 const SEEDS = 100;
+/** Of those that ask for rebinding. */
+const REBINDING = 24;
 /** These are run alone: an upgrade that brings little else shows what one that brings much may hide. */
 const ALONE = 4;
 /** Among how many a planted bug is looked for: only those run in which it can show, until one does. */
@@ -60,6 +62,26 @@ Deno.test(`after an upgrade that says "applied", ${SEEDS} generated programs ans
     figures.appliedPrograms > SEEDS / 2,
     describeFigures(figures),
   );
+});
+
+Deno.test(`the same holds for ${REBINDING} programs that ask for rebinding`, async () => {
+  const figures = await runSeeds({
+    from: 1,
+    seeds: REBINDING,
+    width: WIDTH,
+    together: MOST_TOGETHER,
+    rebind: true,
+  });
+  const failures: string[] = [];
+  for (const report of figures.failing.slice(0, 1)) {
+    failures.push(await describeFailure(report));
+  }
+  assertEquals(
+    figures.failing.length,
+    0,
+    [...failures, describeFigures(figures)].join("\n"),
+  );
+  assert(figures.appliedPrograms > REBINDING / 3, describeFigures(figures));
 });
 
 Deno.test("fixed programs answer as fresh processes do after an upgrade, or refuse it with the place, under calls", async () => {

@@ -121,6 +121,13 @@ async function start(
       );
     });
   }
+  if (config.rebind) {
+    await appProcess.modules.keeping.startRebinding().catch((error) => {
+      logger.error(
+        `importers of what changes are evaluated, whatever "rebind" says: the parser cannot be loaded: ${error}`,
+      );
+    });
+  }
   const { watch = true } = { ...config.runtime, ...options };
   const own = await ownFolder(
     settings.temporaryFolder,

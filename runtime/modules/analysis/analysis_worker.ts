@@ -12,6 +12,8 @@ export interface AnalyzedText {
   readonly path: string;
   /** Its text as Deno evaluates it, with its source map. */
   readonly text: string;
+  /** Whether what it does with its imports is told for rebinding. */
+  readonly rebind?: boolean;
 }
 
 const MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
@@ -23,11 +25,12 @@ export async function analyzeTexts(
   const analyze = await acornAnalyzer();
   const found: [path: string, analysis: ModuleAnalysis][] = [];
   const slices = new Slices();
-  for (const { path, text } of scripts) {
+  for (const { path, text, rebind } of scripts) {
     if (slices.over) await slices.next();
     const options = {
       commonjs: /\.c[jt]s$/.test(path),
       ...placeOption(text),
+      ...rebind ? { rebind } : {},
     };
     try {
       found.push([path, analyze(text, options)]);

@@ -77,11 +77,12 @@ export class ImageAnalysis {
       answer.catch(() => {});
       answers.push(answer);
     };
+    const rebind = this.#modules.keeping.settable.isOn;
     const slices = new Slices();
     for (const path of paths) {
       try {
         const text = await this.#modules.transpiled(path);
-        texts.push({ path, text });
+        texts.push({ path, text, ...rebind ? { rebind } : {} });
         length += text.length;
         isMuch ||= text.length > SHORT || length > FEW * SHORT;
       } catch {

@@ -10,7 +10,9 @@ import {
 import { eachChild } from "../../plan/analyze/code/tree.ts";
 import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
-import { type WatchedLoop, watchLoops } from "./watch_loops.ts";
+import { settable } from "../rebind/settable.ts";
+import { SettableModules } from "../rebind/settable_modules.ts";
+import { NO_LOOPS, type WatchedLoop, watchLoops } from "./watch_loops.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
@@ -25,44 +27,67 @@ const MARK = "$kept";
 
 /** The wrapping of a process: nothing is wrapped until the parser is there. */
 export class Keeping {
+  /** The instances whose functions and classes can be set from outside. */
+  readonly settable: SettableModules = new SettableModules();
   #parse: ((source: string) => Node) | null = null;
+  #keeps = false;
   readonly #texts = new Map<string, WrappedText>();
 
   /** Whether modules are wrapped. */
   get isOn(): boolean {
-    return this.#parse !== null;
+    return this.#keeps;
   }
 
   /** Loads the parser, without lines: each module passes it at every start. What is loaded from now on is wrapped. */
   async start(): Promise<void> {
     this.#parse ??= await acornParser(false);
+    this.#keeps = true;
+  }
+
+  /** Loads the parser, and lets functions and classes be set in what is loaded from now on. */
+  async startRebinding(): Promise<void> {
+    this.#parse ??= await acornParser(false);
+    this.settable.isOn = true;
   }
 
   /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
   wrap(text: string, url: string): string {
-    if (!this.#parse) return text;
-    let program: Node;
-    try {
-      program = this.#parse(text);
-    } catch (error) {
-      // Whatever Deno takes and the parser does not is left as it is; so is what neither takes.
-      if (error instanceof SyntaxError) return text;
-      throw error;
-    }
+    const program = this.#parsed(text);
+    const set = this.settable.isOn && program
+      ? settable(text, program, url)
+      : null;
+    this.settable.loaded(url, set?.names ?? []);
+    if (!program) return text;
     const captured = new Captured(program);
-    const watch = watchLoops(text, program, url);
+    const watch = this.#keeps ? watchLoops(text, program, url) : NO_LOOPS;
     const { source, insertions } = wrapKept(
-      text,
+      set?.text ?? text,
       program,
       url,
-      (it) => isWanted(it, captured),
-      watch,
+      (it) => this.#keeps && isWanted(it, captured),
+      {
+        insertions: [
+          ...set?.insertions ?? [],
+          ...watch.insertions,
+        ],
+        end: watch.end + (set?.end ?? ""),
+      },
     );
     if (insertions.length > 0) {
       const { loops } = watch;
       this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
     }
     return source;
+  }
+
+  #parsed(text: string): Node | null {
+    try {
+      return this.#parse?.(text) ?? null;
+    } catch (error) {
+      // Whatever Deno takes and the parser does not is left as it is; so is what neither takes.
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
   }
 
   /** A loop of a module, and the text that it is in; null where nobody knows it any more. */

@@ -31,7 +31,8 @@ export interface LoopWatch {
 }
 
 const NAME = "$kept_loop";
-const NONE: LoopWatch = { loops: [], insertions: [], end: "" };
+/** Of no loops. */
+export const NO_LOOPS: LoopWatch = { loops: [], insertions: [], end: "" };
 
 /** Finds the loops of functions that wait: `for await`, and those that end by nothing that they do themselves. */
 export function watchLoops(
@@ -39,7 +40,7 @@ export function watchLoops(
   program: Node,
   url: string,
 ): LoopWatch {
-  if (!/\bawait\b/.test(text)) return NONE;
+  if (!/\bawait\b/.test(text)) return NO_LOOPS;
   const found: Node[] = [];
   // A label belongs to its loop.
   const visit = (node: Node, inFunction: boolean, labelled: Node | null) => {
@@ -50,7 +51,7 @@ export function watchLoops(
     eachChild(node, (child) => visit(child, inner, label));
   };
   visit(program, false, null);
-  if (found.length === 0) return NONE;
+  if (found.length === 0) return NO_LOOPS;
   let own = NAME;
   while (text.includes(own)) own += "_";
   const key = JSON.stringify(LOOP_KEY.description);

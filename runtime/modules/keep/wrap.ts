@@ -60,20 +60,20 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-const NO_LOOPS = { insertions: [], end: "" } as const;
+const NOTHING = { insertions: [], end: "" } as const;
 
-/** Wraps the initializers of a module, and its loops if there are any to watch. */
+/** Wraps the initializers of a module; what else goes into its text, as watched loops do, goes in with them. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
-  loops: Pick<LoopWatch, "insertions" | "end"> = NO_LOOPS,
+  more: Pick<LoopWatch, "insertions" | "end"> = NOTHING,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
   if (names.size === 0) {
-    const { insertions, end } = loops;
+    const { insertions, end } = more;
     const text = end === "" ? source : insertInto(source, insertions, end);
     return { source: text, names, refused, insertions };
   }
@@ -86,10 +86,10 @@ export function wrapKept(
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
   // Values are expressions and loops statements: they never begin or end at one place.
-  const insertions = [...insertionsFor(names, own), ...loops.insertions]
+  const insertions = [...insertionsFor(names, own), ...more.insertions]
     .sort((a, b) => a.at - b.at);
   return {
-    source: insertInto(source, insertions, end + loops.end),
+    source: insertInto(source, insertions, end + more.end),
     names,
     refused,
     insertions,

@@ -20,6 +20,7 @@ import { isRuntime } from "./values/known_calls.ts";
 import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
 import { placeOf, rememberText } from "./code/places.ts";
 import type { AnalyzeOptions } from "./options.ts";
+import { rebindFactsOf } from "./rebinding/rebind_facts.ts";
 import { Roots } from "./code/roots.ts";
 import { Runs } from "./code/runs.ts";
 import { type Resolved, resolveNames } from "./code/scope.ts";
@@ -90,6 +91,7 @@ export function analyzeTree(
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("pacing", pacingOf(resolved, units)),
     ...some("globals", globalWritesOf(resolved, units, top, roots)),
+    ...(options.rebind ? { rebind: rebindFactsOf(code, units) } : {}),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(resolved),
     ...(keepsFiles ? { keepsFiles } : {}),

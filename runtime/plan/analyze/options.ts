@@ -16,6 +16,8 @@ export interface AnalyzeOptions {
   readonly jsxFragmentFactory?: string;
   /** True if it is CommonJS: `.cjs`, or `.js` under a `package.json` that says so. */
   readonly commonjs?: boolean;
+  /** True if what it does with its imports is told for rebinding. */
+  readonly rebind?: boolean;
   /** Leads from a place in the text to the place in the source as written. */
   readonly place?: (line: number, column: number) => {
     readonly line: number;

@@ -163,6 +163,18 @@ export function* prunedModules(
   return running.loaded.filter((path) => !reached.has(path)).sort();
 }
 
+/** What a module imported by `import()` without a boundary; where no hooks have told these apart, all that it imported. */
+export function* importCalls(
+  path: string,
+  running: RunningManifest,
+): Generator<string> {
+  const { edges } = running;
+  if (!edges) return yield* dynamicImports(path, running);
+  for (const { to, kind } of Object.hasOwn(edges, path) ? edges[path]! : []) {
+    if (kind === "dynamic") yield bare(to);
+  }
+}
+
 /** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
 export function* dynamicImports(
   path: string,

@@ -4,6 +4,7 @@
 import type { Steps } from "../../base/in_slices.ts";
 import { type Contact, Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";
+import type { Capture, Captures } from "./captures.ts";
 
 /** What is known for computing a reload set. */
 export interface ReloadInput {
@@ -25,6 +26,8 @@ export interface ReloadInput {
   readonly dynamic: (path: string) => Iterable<string>;
   /** What modules accept without being reloaded, as importer to accepted; a module may accept itself. */
   readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Who holds what of whom, where others meet new code without being evaluated; null where all importers are evaluated. */
+  readonly captures?: Captures | null;
   /** Whether touching a name of a module reloads nothing: it is kept, or the app shares it. */
   readonly isNamed?: (path: string, name: string) => boolean;
 }
@@ -32,7 +35,12 @@ export interface ReloadInput {
 /** Why a module is evaluated. */
 export type Reason =
   | { readonly kind: "changed" }
-  | { readonly kind: "imports"; readonly of: string }
+  | {
+    readonly kind: "imports";
+    readonly of: string;
+    /** What it holds, where others that import the module are not evaluated. */
+    readonly capture?: Capture;
+  }
   /** Evaluated for the first time, because that one imports it. */
   | { readonly kind: "first"; readonly by: string }
   | { readonly kind: "touched"; readonly contact: Contact };
@@ -54,6 +62,8 @@ export interface ReloadSet {
   readonly fresh: readonly string[];
   /** Why each of both is there. */
   readonly reasons: ReadonlyMap<string, Reason>;
+  /** The importers that are not evaluated, because they meet the new code by its variables; by the module they import. */
+  readonly rebound: ReadonlyMap<string, readonly string[]>;
   /** What makes it cold, in path order. */
   readonly held: readonly Held[];
   /** What is written to in modules that cannot be reloaded. */
@@ -87,6 +97,7 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
   const held: Held[] = [];
   const mapped: string[] = [];
   const waiting: string[] = [];
+  const meeting = new Map<string, string[]>();
   const isNamed = input.isNamed ?? (() => false);
   const touchedNow = new Touched(running, isNamed);
   const touchedNext = new Touched(release, isNamed);
@@ -137,16 +148,45 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
       evaluate(next);
       next = evaluated.pop();
     }
-    for (const importer of importers.get(path) ?? []) {
+    const direct = new Set<string>(importers.get(path) ?? []);
+    const users = input.captures
+      ? direct.union(input.captures.usersOf(path))
+      : direct;
+    for (const importer of users) {
+      if (input.captures) yield;
       if (boot.has(importer) || input.gone?.has(importer)) continue;
-      join(importer, { kind: "imports", of: path });
+      const capture = !input.captures
+        ? undefined
+        : direct.has(importer)
+        ? input.captures.ofEdge(importer, path)
+        : input.captures.ofUses(importer, path);
+      if (capture === null) {
+        const staying = meeting.get(path) ?? [];
+        if (staying.length === 0) meeting.set(path, staying);
+        staying.push(importer);
+        continue;
+      }
+      join(importer, {
+        kind: "imports",
+        of: path,
+        ...capture ? { capture } : {},
+      });
     }
   }
+  const rebound = new Map(
+    [...meeting].map(([path, list]) =>
+      [
+        path,
+        list.filter((it) => !reasons.has(it)).sort(),
+      ] as const
+    ).filter(([, list]) => list.length > 0),
+  );
   return {
     reload: waiting.toSorted(),
     mapped,
     fresh: fresh.sort(),
     reasons,
+    rebound,
     held: held.sort((a, b) => a.path < b.path ? -1 : 1),
     writes: [...writes.values()],
   };

@@ -1,6 +1,8 @@
 /** What one module does, as far as its text tells: imports, exports, what runs while it is evaluated, what state it has.
  * @module
  */
+import type { RebindFacts } from "./rebind_facts.ts";
+
 /** One import, re-export or `import()` of a module; what only serves types is none. */
 export interface ImportFact {
   /** The specifier as written. */
@@ -364,6 +366,8 @@ export interface ModuleAnalysis {
   readonly pacing?: readonly PacingFact[];
   /** What it sets outside of all modules while it is evaluated. */
   readonly globals?: readonly GlobalWrite[];
+  /** How it uses what it imports; only where the app asks for rebinding. */
+  readonly rebind?: RebindFacts;
   /** The members of `hot(import.meta)` that it uses. */
   readonly hot?: readonly string[];
   /** Whether it has an `import()` whose specifier the text does not tell; always said, except of CommonJS. */

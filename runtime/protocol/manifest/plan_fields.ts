@@ -97,6 +97,11 @@ export interface RunningPlanFields {
   readonly keptReach?: Readonly<Record<string, readonly string[]>>;
   /** Whether files can be laid over their place, and why not. */
   readonly canLayFiles?: { readonly possible: boolean; readonly why?: string };
+  /**
+   * The exports whose variables can be set in every instance of a module, by its path; not said, every importer of what
+   * changes is evaluated.
+   */
+  readonly rebinds?: Readonly<Record<string, readonly string[]>>;
   /** Loaded modules that are CommonJS. */
   readonly commonjs?: readonly string[];
   /** Who outside the app has imported a loaded module, by the module's path. */
@@ -202,6 +207,7 @@ export function runningPlanFields(
     ...maybe(running, "keptReach", recordOf(listOf(string)), at),
     ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
+    ...maybe(running, "rebinds", recordOf(listOf(string)), at),
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "foreign", recordOf(listOf(string)), at),
     ...maybe(running, "boot", listOf(string), at),

@@ -37,6 +37,8 @@ import {
   VALUE_KINDS,
 } from "./module_analysis.ts";
 
+import { rebindFacts } from "./rebind_facts.ts";
+
 /** Reads a field that may be missing; the record then does not have it. */
 function maybe<K extends string, T>(
   source: Record<string, unknown>,
@@ -338,6 +340,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "owned", listOf(ownedFact), at),
     ...maybe(it, "pacing", listOf(pacingFact), at),
     ...maybe(it, "globals", listOf(globalWrite), at),
+    ...maybe(it, "rebind", rebindFacts, at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),
     ...maybe(it, "keepsFiles", boolean, at),

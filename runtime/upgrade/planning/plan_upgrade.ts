@@ -49,6 +49,8 @@ export interface RunningLines {
 export interface UpgradePlan {
   /** The modules to evaluate again. */
   readonly reload: readonly string[];
+  /** Those of them whose functions and classes importers call that stay. */
+  readonly rebound: Plan["rebound"];
   /** Files that are found in the release when somebody imports them: modules that nothing has loaded yet. */
   readonly mapped: readonly string[];
   /** The modules to import so that all of `reload` is loaded. */
@@ -127,6 +129,7 @@ export async function planUpgrade(
   }
   return {
     reload: plan.reload,
+    rebound: plan.rebound,
     // Whatever is new or differs may be imported by a name that is computed.
     mapped: [
       ...new Set([...plan.mapped, ...plan.fresh, ...plan.files])

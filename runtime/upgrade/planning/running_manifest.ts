@@ -15,6 +15,7 @@ import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/edges.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";
+import { namesInAll } from "../../modules/rebind/settable_modules.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UpgradeContext } from "../context.ts";
 import { keptReach } from "./kept_reach.ts";
@@ -132,6 +133,9 @@ export async function runningManifest(
         ),
       }
       : {},
+    ...modules.keeping.settable.isOn
+      ? { rebinds: rebindsOf(appProcess, loaded) }
+      : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
       : { possible: false, why: laid.refused },
@@ -153,6 +157,24 @@ export async function runningManifest(
     startedWorkers: appProcess.workerScripts,
     ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
   };
+}
+
+/** What can be set in every instance of each loaded module. */
+function rebindsOf(
+  { modules }: AppProcess,
+  loaded: ReadonlySet<string>,
+): Record<string, readonly string[]> {
+  const { table, keeping } = modules;
+  const found: [path: string, names: readonly string[]][] = [];
+  for (
+    const [path, instances] of keeping.settable.byPath((url) =>
+      table?.pathOf(url) ?? null
+    )
+  ) {
+    const names = loaded.has(path) ? namesInAll(instances) : [];
+    if (names.length > 0) found.push([path, names]);
+  }
+  return Object.fromEntries(found);
 }
 
 /** The digests of what is at each place now, whoever put it there. */

@@ -61,6 +61,8 @@ export interface DenoJsonConfig {
   readonly credentials?: CredentialNames;
   /** The public keys that releases must be signed by; machines read them from their image. */
   readonly publicKeys?: readonly string[];
+  /** Whether modules that only call what changes stay as they are (default no); machines read it from their image. */
+  readonly rebind?: boolean;
   /** What a rehearsal asks: files of requests, or the requests themselves. */
   readonly requests?: readonly string[];
   /** What a rehearsal does not compare: regular expressions. */
@@ -106,6 +108,8 @@ const KEYS: Readonly<Record<keyof DenoJsonConfig, KeyReader>> = {
       secretAccessKey: variableName,
       sessionToken: variableName,
     }),
+  rebind: (value, at) =>
+    typeof value === "boolean" ? value : refuse(at, "true or false", value),
   requests: (value, at) =>
     typeof value === "string" ? [text(value, at)] : texts(value, at),
   masks: (value, at) => {

@@ -38,6 +38,8 @@ export interface ConfigFiles {
   readonly denoJson: Readonly<Record<string, unknown>>;
   /** The options that Deno translates by: those of `deno.json` over those of `tsconfig.json`. */
   readonly compilerOptions: Readonly<Record<string, unknown>>;
+  /** Whether the app lets modules stay that only call what changes. */
+  readonly rebinds: boolean;
   /** `package.json`, parsed, or null. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
@@ -99,6 +101,7 @@ export async function readConfigFiles(
       ...parseRecord(tsconfig, "tsconfig.json")?.compilerOptions ?? {},
       ...isRecord(denoJson.compilerOptions) ? denoJson.compilerOptions : {},
     },
+    rebinds: isRecord(denoJson.flyhot) && denoJson.flyhot.rebind === true,
     packageJson,
     packages,
     targets: new PackageTargets(folders),

@@ -24,7 +24,10 @@ export interface ContentsOptions {
   /** The folder that the paths are under. */
   readonly folder: string;
   /** What the app's configuration says of scripts. */
-  readonly config: Pick<ConfigFiles, "compilerOptions" | "packageJson">;
+  readonly config: Pick<
+    ConfigFiles,
+    "compilerOptions" | "packageJson" | "rebinds"
+  >;
   /** Whether a module of the app imports a script, as far as that is known. */
   readonly isReached: (path: string) => boolean;
   /** The disk. */

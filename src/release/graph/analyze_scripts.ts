@@ -28,6 +28,8 @@ export interface ScriptSources {
   readonly compilerOptions: Readonly<Record<string, unknown>>;
   /** The app's `package.json`, if there is one. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
+  /** Whether the app asks for rebinding. Default no */
+  readonly rebinds?: boolean;
   /** The text of a file. */
   readonly read: (path: string) => Promise<string | null>;
   /** Whether a module of the app imports a script. Default yes */
@@ -47,13 +49,17 @@ export async function analyzeScripts(
     files,
     compilerOptions,
     packageJson,
+    rebinds = false,
     read,
     isReached = () => true,
     known,
     analyze,
   }: ScriptSources,
 ): Promise<Record<string, ModuleAnalysis>> {
-  const options = optionsOf(compilerOptions);
+  const options: ScriptOptions = {
+    ...optionsOf(compilerOptions),
+    ...rebinds ? { rebind: true } : {},
+  };
   const required = packageJson?.type === "commonjs";
   const found = new Map<string, ModuleAnalysis>();
   const keys = new Map<string, string>();

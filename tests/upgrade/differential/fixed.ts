@@ -15,7 +15,11 @@ export interface FixedReport {
 }
 
 /** Runs one. */
-export async function runFixedCase(fixed: FixedCase): Promise<FixedReport> {
+export async function runFixedCase(
+  said: FixedCase,
+  rebind = false,
+): Promise<FixedReport> {
+  const fixed = rebind ? { ...said, flyhot: { ...said.flyhot, rebind } } : said;
   const folder = await Deno.makeTempDir({ prefix: "flyhot-fixed-" });
   const asks = fixed.asks ?? [["ask"]];
   try {

@@ -3,16 +3,17 @@
  */
 import type { Edit, HealthKind, Piece, Program, Version } from "./model.ts";
 import { Random } from "./random.ts";
-import { BREAK_KINDS, featureOf, FEATURES } from "./render.ts";
+import { BREAK_KINDS, featureOf, FEATURES, REBINDING } from "./render.ts";
 
-/** The program of a seed. */
-export function generate(seed: number): Program {
+/** The program of a seed; one that asks for rebinding is another one. */
+export function generate(seed: number, rebind = false): Program {
   const random = new Random(seed);
   const count = random.integer(2, 5);
   const pieces: Piece[] = [];
+  const features = rebind ? [...FEATURES, ...REBINDING] : FEATURES;
   for (let index = 0; index < count; index++) {
     const feature = random.weighted(
-      FEATURES.map((feature) => [feature, feature.weight] as const),
+      features.map((feature) => [feature, feature.weight] as const),
     );
     pieces.push({
       id: `m${index}`,
@@ -37,6 +38,7 @@ export function generate(seed: number): Program {
   if (random.chance(0.3)) path.push(random.integer(0, steps.length - 1));
   return {
     seed,
+    ...rebind ? { rebind } : {},
     health: random.weighted<HealthKind>([
       // An unhealthy version is one only where health is asked.
       ...(steps.flat().some(({ name }) => name === "unhealthy")
@@ -86,7 +88,12 @@ function drawEdits(pieces: readonly Piece[], random: Random): Edit[] {
 
 /** The versions of a program, the first included. */
 export function versionsOf(program: Program): Version[] {
-  let current: Version = { pieces: program.pieces, healthy: true, note: 0 };
+  let current: Version = {
+    pieces: program.pieces,
+    healthy: true,
+    note: 0,
+    ...program.rebind ? { rebind: true } : {},
+  };
   const versions = [current];
   for (const edits of program.steps) {
     // What an earlier version broke is mended in the next.

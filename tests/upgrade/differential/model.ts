@@ -23,6 +23,8 @@ export interface Version {
   readonly healthy: boolean;
   /** A comment in `app.ts`, which a version may change. */
   readonly note: number;
+  /** Whether it asks for rebinding. */
+  readonly rebind?: boolean;
 }
 
 /** One change on the way from a version to the next; `salt` feeds its choices. */
@@ -40,6 +42,8 @@ export type HealthKind = "none" | "constant" | "state" | "port";
 export interface Program {
   readonly seed: number;
   readonly health: HealthKind;
+  /** Whether its versions ask for rebinding. */
+  readonly rebind?: boolean;
   readonly pieces: readonly Piece[];
   /** The edits that lead to the second version, to the third and so on. */
   readonly steps: readonly (readonly Edit[])[];

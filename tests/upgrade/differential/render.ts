@@ -7,6 +7,7 @@ import { derived, work } from "./features_of_evaluation.ts";
 import { registration } from "./features_of_registration.ts";
 import { hidden } from "./features_of_hidden_instances.ts";
 import { hub } from "./features_of_sharing.ts";
+import { begun, calls } from "./features_of_rebinding.ts";
 import { running, server } from "./features_of_running.ts";
 import { state } from "./features_of_state.ts";
 import type {
@@ -37,6 +38,9 @@ export const FEATURES: readonly Feature[] = [
   work,
 ];
 
+/** What else programs that ask for rebinding are drawn from. */
+export const REBINDING: readonly Feature[] = [calls, begun];
+
 /** The kinds of pieces whose `read` depends on nothing but code and files. */
 const READERS = [
   "link",
@@ -48,11 +52,14 @@ const READERS = [
   "hub",
   "derived",
   "work",
+  "calls",
 ];
 
 /** The feature of a piece. */
 export function featureOf(piece: Piece): Feature {
-  const found = FEATURES.find((feature) => feature.kind === piece.kind);
+  const found = [...FEATURES, ...REBINDING].find((feature) =>
+    feature.kind === piece.kind
+  );
   if (!found) throw new Error(`No feature is called ${piece.kind}`);
   return found;
 }
@@ -99,7 +106,7 @@ export function renderVersion(version: Version, health: HealthKind): Release {
   }
   const renderings = imported.map(({ rendering }) => rendering);
   files["app.ts"] = appModule(imported, version, health);
-  files["deno.json"] = configuration(renderings);
+  files["deno.json"] = configuration(renderings, version.rebind ?? false);
   return {
     files,
     probes: [
@@ -149,12 +156,21 @@ function appModule(
     }
   }
   // Waits between its questions: an upgrade must not change the code beneath an answer that has begun.
+  const pause = `await new Promise((done) => setTimeout(done, 1));`;
+  const asking = version.rebind
+    // Called by their names, they do not keep the module from staying.
+    ? readers.map((read) =>
+      `  answers.push(await (${read} as any)(x)); ${pause}`
+    )
+    : [
+      `  for (const read of [${
+        readers.join(", ")
+      }] as any[]) { answers.push(await read(x)); ${pause} }`,
+    ];
   lines.push(
     `export const all = async (x: number) => {`,
     `  const answers: unknown[] = [];`,
-    `  for (const read of [${
-      readers.join(", ")
-    }] as any[]) { answers.push(await read(x)); await new Promise((done) => setTimeout(done, 1)); }`,
+    ...asking,
     `  return answers.join(" ");`,
     `};`,
   );
@@ -171,7 +187,10 @@ function appModule(
   return lines.join("\n") + "\n";
 }
 
-function configuration(renderings: readonly Rendering[]): string {
+function configuration(
+  renderings: readonly Rendering[],
+  rebind: boolean,
+): string {
   const aliases = Object.assign(
     {},
     ...renderings.map(({ aliases }) => aliases),
@@ -184,7 +203,7 @@ function configuration(renderings: readonly Rendering[]): string {
         "@std/streams": "jsr:@std/streams@1.1.2",
         ...aliases,
       },
-      flyhot: { startsAnew },
+      flyhot: { startsAnew, ...rebind ? { rebind } : {} },
     },
     null,
     2,

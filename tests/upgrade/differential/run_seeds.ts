@@ -29,6 +29,8 @@ export interface SeedOptions {
   readonly from: number;
   readonly seeds: number;
   readonly planted?: PlantedBug;
+  /** Whether the programs ask for rebinding. */
+  readonly rebind?: boolean;
   /** How many processes run at a time; each has a fresh one beside it now and then. */
   readonly width?: number;
   /** How many programs one process has. Default 1. */
@@ -42,7 +44,7 @@ export async function runSeeds(options: SeedOptions): Promise<Figures> {
   const reports: ProgramReport[] = [];
   const programs = Array.from(
     { length: options.seeds },
-    (_, index) => generate(options.from + index),
+    (_, index) => generate(options.from + index, options.rebind),
   );
   const together = options.together ?? 1;
   const groups = Array.from(

@@ -63,6 +63,7 @@ export function combined(
     pieces: versions.flatMap(({ pieces }) => pieces),
     healthy: versions.every(({ healthy }) => healthy),
     note: 0,
+    ...versions.some(({ rebind }) => rebind) ? { rebind: true } : {},
   };
 }
 

@@ -1,0 +1,120 @@
+/** Functions that are handed to somebody who calls them later, and never before the evaluation goes on.
+ * @module
+ */
+import {
+  isFunction,
+  isWrapper,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
+import { eachWithin } from "../code/tree.ts";
+import type { Code } from "../effects.ts";
+import { exportedBindings } from "../exports.ts";
+import { textOf } from "../imports.ts";
+import { isExternal } from "../values/known_calls.ts";
+import type { Resolved } from "../code/scope.ts";
+import { calleeName, callsItsArguments } from "../code/uses.ts";
+
+const LATE_FUNCTIONS = new Set([
+  "setTimeout",
+  "setInterval",
+  "addEventListener",
+  "Deno.serve",
+  "Deno.cron",
+  "Deno.addSignalListener",
+]);
+const LISTENING = /^(?:addEventListener|addListener|on|once|prependListener)$/;
+const ROUTING = /^(?:all|delete|get|head|options|patch|post|put)$/;
+
+const EMITTING = /^(?:emit|dispatchEvent|fire|publish|trigger)$/;
+
+/** Whether what stands at a place of the code is called later: an argument of `setTimeout`, `Deno.serve`, `app.get("/", …)`. */
+export function isLate(node: Node, code: Code): boolean {
+  const { resolved } = code;
+  let at = node;
+  for (let up = resolved.parents.get(at); up;) {
+    const { node: parent, key } = up;
+    if (isWrapper(parent)) {
+      at = parent;
+      up = resolved.parents.get(at);
+      continue;
+    }
+    switch (parent.type) {
+      case "Property":
+      case "ObjectExpression":
+        at = parent;
+        break;
+      case "AssignmentExpression": {
+        const left = unwrap(one(parent, "left")!);
+        return key === "right" && left.type === "MemberExpression" &&
+          /^on[a-z]/.test(keyName(left, "property") ?? "");
+      }
+      case "ExportDefaultDeclaration":
+        // Run by whoever imports it.
+        return true;
+      case "CallExpression":
+        return key === "arguments" && isLateCall(parent, code);
+      default:
+        return false;
+    }
+    up = resolved.parents.get(at);
+  }
+  return false;
+}
+
+function isLateCall(call: Node, code: Code): boolean {
+  const { resolved } = code;
+  const name = calleeName(call, resolved);
+  if (name !== null) return LATE_FUNCTIONS.has(name);
+  const callee = unwrap(one(call, "callee")!);
+  if (callee.type !== "MemberExpression") return false;
+  const method = keyName(callee, "property") ?? "";
+  if (LISTENING.test(method)) {
+    return !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
+  }
+  // Routers take a path first; whatever else has a `get` may call what it is given at once.
+  return ROUTING.test(method) &&
+    /^[/*]/.test(textOf(many(call, "arguments")[0] ?? null) ?? "");
+}
+
+/** Whether a module tells listeners of something by itself, perhaps while it is evaluated. */
+function emits({ program }: Resolved): boolean {
+  let known = EMITTERS.get(program);
+  if (known === undefined) {
+    known = false;
+    eachWithin(program, ({ self, type }) => {
+      known ||= type === "MemberExpression" &&
+        EMITTING.test(keyName(self, "property") ?? "");
+    });
+    EMITTERS.set(program, known);
+  }
+  return known;
+}
+
+const EMITTERS = new WeakMap<Node, boolean>();
+
+/** Whether no other module of the app has what is listened to. */
+function isOwnAffair(emitter: Node, { resolved, roots }: Code): boolean {
+  const exported = exportedBindings(resolved);
+  return roots.of(emitter).every(({ specifier, binding }) =>
+    specifier === null
+      ? binding === null || !exported.has(binding)
+      : isExternal(specifier)
+  );
+}
+
+/** Whether a function is only called while the call goes on that it is given to, or when a promise settles. */
+export function isBrief(node: Node, resolved: Resolved): boolean {
+  const up = resolved.parents.get(node);
+  if (!up) return false;
+  const { node: parent, key } = up;
+  if (isWrapper(parent)) return isBrief(parent, resolved);
+  if (parent.type !== "CallExpression" && parent.type !== "NewExpression") {
+    return false;
+  }
+  return key === "callee" && isFunction(unwrap(node)) ||
+    key === "arguments" && callsItsArguments(parent, resolved);
+}

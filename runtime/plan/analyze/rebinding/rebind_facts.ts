@@ -1,0 +1,177 @@
+/** How a module uses what it imports, and what its own functions leave behind: what rebinding asks.
+ * @module
+ */
+import type {
+  ImportUse,
+  LeftBehind,
+  RebindFacts,
+} from "../../../protocol/manifest/rebind_facts.ts";
+import type { Code } from "../effects.ts";
+import { localExports } from "../exports.ts";
+import type { Binding } from "../code/bindings.ts";
+import { keyName, type Node, unwrap } from "../code/nodes.ts";
+import { placeOf } from "../code/places.ts";
+import type { Unit, Units } from "../code/units.ts";
+import { isExternal } from "../values/known_calls.ts";
+import { Fates } from "./fates.ts";
+import { isLate } from "./late.ts";
+import { leftBehind } from "./left_behind.ts";
+import { Reachable } from "./reachable.ts";
+
+/** One use, and the code it stands in. */
+interface Placed {
+  readonly node: Node;
+  readonly use: ImportUse;
+  readonly unit: Unit;
+}
+
+/** Tells how a module uses what it imports. */
+export function rebindFactsOf(code: Code, units: Units): RebindFacts {
+  const fates = new Fates(code, units);
+  const reachable = new Reachable(code, units);
+  const placed: Placed[] = [];
+  for (const unit of units.all) {
+    for (const node of unit.references) {
+      const binding = code.resolved.bindings.get(node);
+      const imported = binding?.node === node ? null : binding?.imported;
+      if (!imported || isExternal(imported.specifier)) continue;
+      placed.push({ node, use: useOf(node, imported, code, fates), unit });
+    }
+  }
+  placed.sort((a, b) => a.use.line - b.use.line || a.use.column - b.use.column);
+  const places = (ran: ReadonlySet<Unit>) =>
+    placed.flatMap(({ node, use, unit }, at) =>
+      // What is handed to somebody who calls it later does not run here.
+      ran.has(unit) && use.how !== "export" && !isLate(node, code) ? [at] : []
+    );
+  const runs: Record<string, number[]> = Object.create(null);
+  const leaves: Record<string, LeftBehind> = Object.create(null);
+  for (const [name, node] of localExports(code.resolved.program)) {
+    const start = startOf(node, code, units, reachable);
+    if (start === null) continue;
+    const ran = places(reachable.from(start.units));
+    if (ran.length > 0) runs[name] = ran;
+    leaves[name] = leftBehind(start.units, start.isClass, code, units);
+  }
+  const top = places(reachable.from([units.module]));
+  const all = placed.flatMap(({ unit }, at) =>
+    unit === units.module ? [] : [at]
+  );
+  return {
+    ...placed.length > 0 ? { uses: placed.map(({ use }) => use) } : {},
+    ...top.length > 0 ? { top } : {},
+    ...Object.keys(runs).length > 0 ? { runs } : {},
+    ...all.length > 0 ? { all } : {},
+    ...Object.keys(leaves).length > 0 ? { leaves } : {},
+  };
+}
+
+/** The code of an export that is a function or a class; null for any other. */
+function startOf(
+  node: Node,
+  { resolved }: Code,
+  units: Units,
+  reachable: Reachable,
+): { readonly units: readonly Unit[]; readonly isClass: boolean } | null {
+  const binding = resolved.bindings.get(unwrap(node));
+  if (binding?.imported || (binding && binding.assigned.length > 0)) {
+    return null;
+  }
+  const from: Binding["from"] = binding
+    ? binding.from
+    : { value: node, path: [] };
+  if (!from || from.path.length > 0) return null;
+  const value = unwrap(from.value);
+  const of = units.classes.get(value);
+  if (of) return { units: reachable.ofClass(of), isClass: true };
+  const unit = units.byFunction.get(value);
+  return unit ? { units: [unit], isClass: false } : null;
+}
+
+function useOf(
+  node: Node,
+  imported: NonNullable<Binding["imported"]>,
+  code: Code,
+  fates: Fates,
+): ImportUse {
+  const { specifier } = imported;
+  const { roots, resolved } = code;
+  const place = placeOf(node);
+  let { name } = imported;
+  let at = node;
+  const use = (
+    how: ImportUse["how"],
+    more: Partial<ImportUse> = {},
+  ): ImportUse => ({ specifier, name, how, ...more, ...place });
+  let up = roots.above(at);
+  if (up?.node.type === "ExportSpecifier") return use("export");
+  if (name === "*") {
+    const member = up?.node.type === "MemberExpression" && up.key === "object"
+      ? keyName(up.node, "property")
+      : null;
+    if (member === null || resolved.targets.has(up!.node)) {
+      return use("value", { why: "uses it as a whole" });
+    }
+    name = member;
+    at = up!.node;
+    up = roots.above(at);
+  }
+  const ended = (how: ImportUse["how"], result: Node): ImportUse => {
+    const fate = fates.of(result);
+    return use(how, fate === undefined ? {} : { fate });
+  };
+  if (!up) return use("value", { why: "uses its value" });
+  const { node: parent, key } = up;
+  if (key === "callee") {
+    return ended(parent.type === "NewExpression" ? "new" : "call", parent);
+  }
+  if (parent.type === "MemberExpression" && key === "object") {
+    const above = roots.above(parent);
+    if (keyName(parent, "property") === null || resolved.targets.has(parent)) {
+      return use("value", { why: "changes it" });
+    }
+    return ended("member", above?.key === "callee" ? above.node : parent);
+  }
+  if (
+    parent.type === "BinaryExpression" && key === "right" &&
+    operatorOf(parent) === "instanceof"
+  ) return use("test");
+  return use("value", { why: whyOf(parent, key) });
+}
+
+function operatorOf(node: Node): unknown {
+  return (node as unknown as { readonly operator?: unknown }).operator;
+}
+
+/** What is done with a value, for people. */
+function whyOf(parent: Node, key: string): string {
+  switch (parent.type) {
+    case "ClassDeclaration":
+    case "ClassExpression":
+      return key === "superClass" ? "extends it" : "uses its value";
+    case "Decorator":
+      return "decorates with it";
+    case "TaggedTemplateExpression":
+      return "tags a template with it";
+    case "UnaryExpression":
+      return operatorOf(parent) === "typeof"
+        ? "asks for its type"
+        : "uses its value";
+    case "CallExpression":
+    case "NewExpression":
+      return "passes it on";
+    case "Property":
+    case "ArrayExpression":
+      return "puts it away";
+    case "VariableDeclarator":
+    case "AssignmentExpression":
+    case "AssignmentPattern":
+      return "gives it another name";
+    case "ReturnStatement":
+    case "ArrowFunctionExpression":
+      return "returns it";
+    case "ExportDefaultDeclaration":
+      return "exports its value";
+  }
+  return parent.type.startsWith("JSX") ? "renders it" : "uses its value";
+}

@@ -1,0 +1,266 @@
+/** Which modules hold something of a module that is replaced, so that they have to be evaluated with it; all others meet the new code by its variables.
+ *
+ * Whatever is not known to be harmless counts as held.
+ *
+ * @module
+ */
+import type { Steps } from "../../base/in_slices.ts";
+import type {
+  ClassFact,
+  ModuleAnalysis,
+} from "../../protocol/manifest/module_analysis.ts";
+import type { ImportUse } from "../../protocol/manifest/rebind_facts.ts";
+import { type Entry, type UsesOfView, usesOfView } from "./import_uses.ts";
+import type { View } from "../lookup/views.ts";
+
+/** Why a module is evaluated with one that it imports. */
+export interface Capture {
+  /** What of it is held; empty for the module as a whole. */
+  readonly name: string;
+  /** Ends a sentence that begins with the importer: `passes it on`. */
+  readonly why: string;
+  /** The line in the importer, from 1; 0 for none. */
+  readonly line: number;
+  /** The column, from 1; 0 for none. */
+  readonly column: number;
+}
+
+/** What is known for finding captures. */
+export interface CapturesInput {
+  /** What runs. */
+  readonly running: View;
+  /** The release. */
+  readonly release: View;
+  /** The modules that are loaded. */
+  readonly loaded: ReadonlySet<string>;
+  /** The exports whose variables can be set in every instance of a module, by its path. */
+  readonly rebinds: Readonly<Record<string, readonly string[]>>;
+  /** What a module imports by `import()`. */
+  readonly dynamic: (path: string) => Iterable<string>;
+}
+
+/** Finds who holds what. */
+export class Captures {
+  readonly #input: CapturesInput;
+  readonly #views: readonly UsesOfView[];
+  readonly #whyNot = new Map<string, string | null>();
+
+  /**
+   * @param input the app
+   * @param views how its modules use each other, now and in the release
+   */
+  constructor(input: CapturesInput, views: readonly UsesOfView[]) {
+    this.#input = input;
+    this.#views = views;
+  }
+
+  /** Why a module has to be evaluated with one that it imports; null where it meets the new one by itself. */
+  ofEdge(importer: string, path: string): Capture | null {
+    const whole = (why: string): Capture => ({
+      name: "",
+      why,
+      line: 0,
+      column: 0,
+    });
+    for (const dynamic of this.#input.dynamic(importer)) {
+      if (dynamic === path) return whole("imports it while it runs");
+    }
+    for (const { view } of this.#views) {
+      const analysis = view.analysis(importer);
+      if (!analysis?.rebind || analysis.commonjs) {
+        return whole("is not known to let go of it");
+      }
+      const edge = edgeCapture(importer, path, analysis, view);
+      if (edge) return edge;
+    }
+    return this.ofUses(importer, path);
+  }
+
+  /** Why a module that uses something of another one, be it through others, has to be evaluated with it; else null. */
+  ofUses(importer: string, path: string): Capture | null {
+    for (const uses of this.#views) {
+      for (const entry of uses.of(path, importer)) {
+        const why = this.#judge(entry, path, uses);
+        if (why === null) continue;
+        const { name, line, column } = entry.use;
+        return { name, why, line, column };
+      }
+    }
+    return null;
+  }
+
+  /** All that use something of a module, be it through others. */
+  usersOf(path: string): Set<string> {
+    return new Set(this.#views.flatMap((uses) => [...uses.usersOf(path)]));
+  }
+
+  /** The names of a module that another one uses. */
+  namesOf(importer: string, path: string): string[] {
+    return this.#views.flatMap((uses) =>
+      uses.of(path, importer).filter(({ found }) =>
+        found.kind === "here" && found.path === path
+      ).map(({ found }) => found.kind === "here" ? found.name : "")
+    );
+  }
+
+  #judge(entry: Entry, path: string, uses: UsesOfView): string | null {
+    const { use, found, by } = entry;
+    if (found.kind !== "here") {
+      return use.how === "value" && use.why ? use.why : "uses it as a whole";
+    }
+    for (const other of this.#views) {
+      if (other === uses || !other.knows(by)) continue;
+      const there = other.find(by, use);
+      if (
+        there?.kind !== "here" || there.path !== found.path ||
+        there.name !== found.name
+      ) return "gets it from elsewhere then";
+    }
+    // It only passes through: judged when that is replaced which it comes from.
+    if (found.path !== path) {
+      return use.how === "export" ? "passes it on" : null;
+    }
+    if (use.how === "value") return use.why ?? "uses its value";
+    if (use.how === "export") return "passes it on";
+    if (use.fate === "held") return "keeps what it gives";
+    if (uses.hasRun(entry)) return "may run it while modules are evaluated";
+    return this.#whyNotSet(path, found.name) ??
+      this.#whyNotUsed(path, found.name, use);
+  }
+
+  /** What a use asks of what is used. */
+  #whyNotUsed(path: string, name: string, use: ImportUse): string | null {
+    const { running } = this.#input;
+    const { exports = {}, rebind } = running.analysis(path)!;
+    if (exports[name]!.kind === "class") {
+      return use.how === "call" || use.how === "member" && use.fate
+        ? "keeps what it gives"
+        : null;
+    }
+    if (use.how !== "call") return "uses it as more than a function";
+    return use.fate === "passed" && !rebind?.leaves?.[name]?.data
+      ? "passes on what it gives"
+      : null;
+  }
+
+  /** Why the variable behind an export cannot simply be set; null if it can. */
+  #whyNotSet(path: string, name: string): string | null {
+    const key = `${path}\n${name}`;
+    let why = this.#whyNot.get(key);
+    if (why === undefined) {
+      why = this.#findWhyNot(path, name);
+      this.#whyNot.set(key, why);
+    }
+    return why;
+  }
+
+  #findWhyNot(path: string, name: string): string | null {
+    const { running, release, rebinds } = this.#input;
+    const settable = Object.hasOwn(rebinds, path) ? rebinds[path]! : [];
+    const now = running.analysis(path), next = release.analysis(path);
+    const kinds = new Set<string>();
+    for (const it of [now, next]) {
+      const fact = it?.exports && Object.hasOwn(it.exports, name)
+        ? it.exports[name]!
+        : undefined;
+      if (!it || !fact || !it.rebind?.leaves?.[name]) {
+        return "uses what is neither a function nor a class";
+      }
+      if (fact.reassigned) return "uses what is assigned later";
+      if ((it.globals ?? []).length > 0) {
+        return "may depend on what it sets outside of all modules";
+      }
+      kinds.add(fact.kind);
+    }
+    const [kind, other] = kinds;
+    if (other || kind !== "function" && kind !== "class") {
+      return "uses what is neither a function nor a class";
+    }
+    if (!settable.includes(name)) return "uses what cannot be set from outside";
+    const left = now!.rebind!.leaves![name]!;
+    if (left.functions) return "may hold functions that it has made";
+    const makes = new Set(left.makes);
+    if (kind === "class") makes.add(now!.exports![name]!.class ?? name);
+    for (const it of makes) {
+      if (!isFollowed(it, now!, next!)) {
+        return `may hold instances of ${it}, which is made in another way`;
+      }
+    }
+    return null;
+  }
+}
+
+/** Looks at how all modules use each other. */
+export function* capturesOf(input: CapturesInput): Steps<Captures> {
+  const evaluated = new Set(input.loaded);
+  const waiting = [...evaluated];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    yield;
+    for (const next of input.release.imports(path)) {
+      if (evaluated.has(next)) continue;
+      evaluated.add(next);
+      waiting.push(next);
+    }
+  }
+  return new Captures(input, [
+    yield* usesOfView(input.running, input.loaded),
+    yield* usesOfView(input.release, evaluated),
+  ]);
+}
+
+/** What an import holds without a use of it in the text. */
+function edgeCapture(
+  importer: string,
+  path: string,
+  { imports = [] }: ModuleAnalysis,
+  view: View,
+): Capture | null {
+  const own = imports.filter(({ specifier, dynamic }) =>
+    !dynamic && view.resolve(importer, specifier) === path
+  );
+  const at = own[0]?.line ?? 0;
+  const held = (why: string): Capture => ({
+    name: "",
+    why,
+    line: at,
+    column: 0,
+  });
+  if (own.length === 0) {
+    // In this view it may not import it at all.
+    return view.imports(importer).includes(path)
+      ? held("imports it in a way that its text does not show")
+      : null;
+  }
+  for (const { names, locals = [] } of own) {
+    if (!names || names.length === 0) return held("imports it for its effects");
+    if (locals.includes("")) return held("passes it on");
+  }
+  return null;
+}
+
+/** Whether instances of a class are what its successor would have made. */
+function isFollowed(
+  name: string,
+  now: ModuleAnalysis,
+  next: ModuleAnalysis,
+  depth = 0,
+): boolean {
+  const before = now.classes?.find((it) => it.name === name);
+  const after = next.classes?.find((it) => it.name === name);
+  if (!before || !after || depth > 8) return false;
+  if (before.private || after.private) return false;
+  if (madeOf(before) !== madeOf(after)) return false;
+  const { extends: above } = before;
+  if (!above || above.global) return true;
+  return above.specifier === undefined && above.name !== "" &&
+    isFollowed(above.name, now, next, depth + 1);
+}
+
+function madeOf(of: ClassFact): string {
+  return JSON.stringify([
+    of.extends,
+    of.parameters,
+    (of.fields ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
+    (of.assigned ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
+  ]);
+}

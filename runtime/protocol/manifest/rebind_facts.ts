@@ -1,0 +1,112 @@
+/** How a module uses what it imports, as far as that decides whether it may stay when that changes.
+ * @module
+ */
+import {
+  boolean,
+  count,
+  listOf,
+  object,
+  oneOf,
+  type Reader,
+  recordOf,
+  string,
+} from "../json/parse.ts";
+
+/** What is done with an import: whoever only calls it meets whatever it is by then. */
+export const IMPORT_USES = [
+  "call",
+  "new",
+  "member",
+  "test",
+  "export",
+  "value",
+] as const;
+
+/** One use of something imported. */
+export interface ImportUse {
+  /** The specifier of the import. */
+  readonly specifier: string;
+  /** The exported name; `*` for the namespace as a whole. */
+  readonly name: string;
+  /**
+   * `call` and `new` of it, `member` for reading or calling one of its members, `test` for `instanceof`, `export` where it
+   * passes through, `value` for whatever else keeps hold of it.
+   */
+  readonly how: typeof IMPORT_USES[number];
+  /** Of a `value`: for people, what is done with it. */
+  readonly why?: string;
+  /** What becomes of the result: `passed` to code that may keep it, `held` by this module; not said, it is gone soon. */
+  readonly fate?: "passed" | "held";
+  /** Where, 1-based, in the source as written. */
+  readonly line: number;
+  /** Where, 1-based. */
+  readonly column: number;
+}
+
+/** What running an export leaves behind. */
+export interface LeftBehind {
+  /** True if functions may outlive its call: what it returns, registers or keeps. */
+  readonly functions?: boolean;
+  /** True if it returns nothing but data. */
+  readonly data?: boolean;
+  /** The classes of its module whose instances it makes, by their names among the module's classes. */
+  readonly makes?: readonly string[];
+}
+
+/** How a module uses what it imports. */
+export interface RebindFacts {
+  /** Every use of an import that may be of the app, in the order of the source. */
+  readonly uses?: readonly ImportUse[];
+  /** Those in code that may run while the module is evaluated: places in `uses`. */
+  readonly top?: readonly number[];
+  /** Those in code that may run when an export is used, by the export: places in `uses`. */
+  readonly runs?: Readonly<Record<string, readonly number[]>>;
+  /** Those in any code of functions: whoever has a value of the module that is neither may run all of it. */
+  readonly all?: readonly number[];
+  /** What functions and classes leave behind, by the exported name. */
+  readonly leaves?: Readonly<Record<string, LeftBehind>>;
+}
+
+function maybe<K extends string, T>(
+  source: Record<string, unknown>,
+  key: K,
+  read: Reader<T>,
+  at: string,
+): { readonly [P in K]?: T } {
+  if (source[key] === undefined) return {};
+  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
+}
+
+const importUse: Reader<ImportUse> = (value, at) => {
+  const it = object(value, at);
+  return {
+    specifier: string(it.specifier, `${at}.specifier`),
+    name: string(it.name, `${at}.name`),
+    how: oneOf(...IMPORT_USES)(it.how, `${at}.how`),
+    ...maybe(it, "why", string, at),
+    ...maybe(it, "fate", oneOf("passed", "held"), at),
+    line: count(it.line, `${at}.line`),
+    column: count(it.column, `${at}.column`),
+  };
+};
+
+const leftBehind: Reader<LeftBehind> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "functions", boolean, at),
+    ...maybe(it, "data", boolean, at),
+    ...maybe(it, "makes", listOf(string), at),
+  };
+};
+
+/** Reads how a module uses what it imports. Throws if it is not that. */
+export const rebindFacts: Reader<RebindFacts> = (value, at) => {
+  const it = object(value, at);
+  return {
+    ...maybe(it, "uses", listOf(importUse), at),
+    ...maybe(it, "top", listOf(count), at),
+    ...maybe(it, "runs", recordOf(listOf(count)), at),
+    ...maybe(it, "all", listOf(count), at),
+    ...maybe(it, "leaves", recordOf(leftBehind), at),
+  };
+};

@@ -1,0 +1,163 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  namesInAll,
+  SettableModules,
+} from "../../modules/rebind/settable_modules.ts";
+import { RebindChange } from "./rebind_change.ts";
+
+// deno-lint-ignore no-explicit-any -- whatever a module exports
+type Values = Record<string, any>;
+
+/** Instances of one module, each with variables of its own. */
+class Instances {
+  readonly settable = new SettableModules();
+  readonly variables = new Map<string, Values>();
+  isNew = false;
+
+  constructor() {
+    this.settable.isOn = true;
+  }
+
+  load(attempt: number, values: Values): Values {
+    const url = `file:///app/m.ts${attempt === 0 ? "" : `?flyhot=${attempt}`}`;
+    this.settable.loaded(url, Object.keys(values));
+    this.settable.take(url, (name, isSet, value) => {
+      if (isSet) values[name] = value;
+      return values[name];
+    });
+    return values;
+  }
+
+  change(attempt: number, names: readonly string[] = []): RebindChange {
+    const change = new RebindChange(
+      {
+        modules: {
+          keeping: { settable: this.settable },
+          table: { pathOf: () => "m.ts" },
+        } as never,
+      },
+      attempt,
+      ["m.ts"],
+      names.length > 0 ? { "m.ts": { by: ["a.ts"], names } } : {},
+    );
+    change.prepare();
+    return change;
+  }
+}
+
+const words = (word: string) => ({
+  f: function f(this: unknown, ...args: unknown[]) {
+    return [word, this, ...args].join(" ");
+  },
+  C: class C {
+    static #kind = word;
+    static count = 0;
+    static kind() {
+      return this.#kind;
+    }
+    say() {
+      return word;
+    }
+  },
+});
+
+Deno.test("RebindChange: until it is settled each caller meets its own code, then the real values", () => {
+  const app = new Instances();
+  const first = app.load(0, words("one"));
+  const second = app.load(1, words("two"));
+  const { C: Old } = first;
+  const change = app.change(1, ["f", "C"]);
+  const undo = change.swap(() => app.isNew);
+  const seen = () => [
+    first.f.call("this", 1),
+    new first.C().say(),
+    first.C.kind(),
+    first.C.name,
+    first.f.name,
+    new first.C() instanceof first.C,
+  ];
+  assertEquals(seen(), ["one this 1", "one", "one", "C", "f", true]);
+  app.isNew = true;
+  assertEquals(seen(), ["two this 1", "two", "two", "C", "f", true]);
+  first.C.count++;
+  assertEquals([Old.count, second.C.count], [0, 1]);
+  assert(Object.getPrototypeOf(new first.C()) === second.C.prototype);
+  change.settle();
+  assert(first.f === second.f && first.C === second.C);
+  // There is no way back by it any more.
+  undo();
+  assert(first.f === second.f);
+});
+
+Deno.test("RebindChange: an undo gives back what was there", () => {
+  const app = new Instances();
+  const first = app.load(0, words("one"));
+  const before = { ...first };
+  app.load(1, words("two"));
+  const undo = app.change(1).swap(() => app.isNew);
+  assert(first.f !== before.f);
+  undo();
+  assertEquals(first, before);
+  assert(first.f === before.f && first.C === before.C);
+});
+
+Deno.test("RebindChange: upgrades that overlap settle in any order, and each can be undone", () => {
+  for (const later of ["settled", "undone"] as const) {
+    for (const isDue of [false, true]) {
+      const app = new Instances();
+      const zero = app.load(0, words("zero"));
+      const one = app.load(1, words("one"));
+      const first = app.change(1);
+      first.swap(() => true);
+      const two = app.load(2, words("two"));
+      const second = app.change(2);
+      const undo = second.swap(() => app.isNew);
+      const say = () =>
+        [(0, zero.f)(), new zero.C().say(), (0, one.f)()].map((it) =>
+          String(it).trim()
+        );
+      assertEquals(say(), ["one", "one", "one"]);
+      if (isDue) first.settle();
+      assertEquals(say(), ["one", "one", "one"]);
+      if (later === "undone") {
+        undo();
+        assertEquals(say(), ["one", "one", "one"]);
+        first.settle();
+        assert(zero.f === one.f && zero.C === one.C);
+      } else {
+        app.isNew = true;
+        second.settle();
+        first.settle();
+        assert(zero.f === two.f && one.f === two.f && zero.C === two.C);
+      }
+    }
+  }
+});
+
+Deno.test("RebindChange: what the plan has found in the text and the module does not have ends the upgrade", () => {
+  const app = new Instances();
+  app.load(0, words("one"));
+  app.load(1, { f: words("two").C, C: 1 });
+  assertThrows(
+    () => app.change(1, ["f"]),
+    Error,
+    "Cannot let a.ts call the new f of m.ts",
+  );
+});
+
+Deno.test("namesInAll(): what every instance has, none where one cannot be reached or is loaded by two names", () => {
+  const set = () => {};
+  const of = (url: string, names: string[], isThere = true) => ({
+    url: `file:///app/m.ts${url}`,
+    names,
+    set: isThere ? set : null,
+  });
+  assertEquals(namesInAll([]), []);
+  assertEquals(namesInAll([of("", ["a", "b"])]), ["a", "b"]);
+  assertEquals(namesInAll([of("", ["a", "b"]), of("?flyhot=1", ["b", "c"])]), [
+    "b",
+  ]);
+  assertEquals(namesInAll([of("", ["a"]), of("?flyhot=1", ["a"], false)]), []);
+  assertEquals(namesInAll([of("?part=1", ["a"])]), []);
+  assertEquals(namesInAll([of("", ["a"]), of("?part=1", ["a"])]), []);
+});
