@@ -61,6 +61,14 @@ const BAD_INPUTS: readonly BadInput[] = [
     hint: "see: flyhot status --help",
   },
   {
+    name: "--verbose without --dry-run",
+    args: ["hot", "--local", "--verbose"],
+    code: 2,
+    kind: "usage",
+    message: "Cannot use --verbose: it is for --dry-run",
+    hint: "add --dry-run, or leave out --verbose",
+  },
+  {
     name: "--skip-build without --image",
     args: ["hot", "--skip-build"],
     given: { files: FLY_TOML },

@@ -109,7 +109,7 @@ export function configurationPage(sources: SourceTexts): string {
   return [
     "# Configuration",
     MADE,
-    "A flag comes before `deno.json`, that before `fly.toml`, that before the environment. `flyhot hot --dry-run` prints every value and where it came from.",
+    "A flag comes before `deno.json`, that before `fly.toml`, that before the environment. `flyhot plan --verbose` prints every value and where it came from.",
     '## `deno.json`, key `"flyhot"`: the command',
     keyTable(membersOf(sources.command, "DenoJsonConfig"), KEY_DEFAULTS),
     '## `deno.json`, key `"flyhot"`: the state of the app',

@@ -23,6 +23,13 @@ export const APP_FLAGS = [
   },
 ] as const satisfies readonly FlagSpec[];
 
+/** What a plan shows besides. */
+export const VERBOSE_FLAG = {
+  name: "verbose",
+  type: "boolean",
+  description: "Show every value with its origin as well",
+} as const satisfies FlagSpec;
+
 /** Which bucket. */
 export const BUCKET_FLAGS = [
   {

@@ -8,7 +8,11 @@ import {
 } from "@flyhot/runtime/protocol";
 import { EXIT_CODES } from "../errors.ts";
 import type { CaptureReport, PlanReport } from "@flyhot/runtime/plan";
-import type { MachineReport, RolloutReport } from "../rollout/report.ts";
+import {
+  type MachineReport,
+  NOTHING_WOULD_CHANGE,
+  type RolloutReport,
+} from "../rollout/report.ts";
 import { surfaceLines } from "../ui/surface_text.ts";
 import { plannedMemoryWords } from "../ui/memory_words.ts";
 import { standingWords } from "../ui/reporters/event_line.ts";
@@ -51,14 +55,20 @@ export function reportText(report: RolloutReport): string {
       : `${app} needs a cold deploy`,
   ];
   if (report.outcome === "cold" || report.outcome === "dry_run") {
-    if (plan) sections.push(planText(plan));
+    const isNothing = report.summary === NOTHING_WOULD_CHANGE;
+    if (plan && !isNothing) sections.push(planText(plan));
+    else if (plan && noteLines(plan).length > 0) {
+      sections.push(noteLines(plan).join("\n"));
+    }
     if (report.outcome === "cold" && machines.length > 0) {
       // Machines found out what only they could know.
       sections.push(oneLine(report.summary), machineLines(machines).join("\n"));
     }
-    const surface = (report.surfaces ?? []).flatMap(surfaceLines);
+    const surface = isNothing
+      ? []
+      : (report.surfaces ?? []).flatMap(surfaceLines);
     if (surface.length > 0) sections.push(surface.join("\n"));
-    if (plan?.hot && report.outcome === "dry_run") {
+    if (plan?.hot && report.outcome === "dry_run" && !isNothing) {
       sections.push(
         [
           ...(report.size === null

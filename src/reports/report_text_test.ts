@@ -353,6 +353,26 @@ Deno.test("reportText() of a plan tells which modules can be replaced, each reas
   );
 });
 
+Deno.test("T16: reportText() of a plan by which nothing changes says so once, and of no machine that it would upgrade", () => {
+  const text = reportText({
+    ...REPORT,
+    outcome: "dry_run",
+    summary: "nothing would change",
+    plan: {
+      ...PLAN,
+      reload: [],
+      mapped: [],
+      assets: [],
+      removed: [],
+      notes: ["Dockerfile takes effect at the next cold deploy"],
+    },
+  });
+  assertEquals(
+    text,
+    `${REPORT.app}: nothing would change\n\nNote: Dockerfile takes effect at the next cold deploy`,
+  );
+});
+
 Deno.test("planText() says who is evaluated for what it holds, and who stays and calls the new code", () => {
   const text = planText({
     ...PLAN,

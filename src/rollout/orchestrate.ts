@@ -19,7 +19,7 @@ import {
   type ReleaseSource,
 } from "./prepare.ts";
 import { prune } from "./prune.ts";
-import type { RolloutReport } from "./report.ts";
+import { NOTHING_WOULD_CHANGE, type RolloutReport } from "./report.ts";
 import { rollOut, type RollOutOptions } from "./roll_out.ts";
 import { counted, tell } from "./steps.ts";
 import { WokenMachines } from "./machines/wake.ts";
@@ -141,7 +141,7 @@ async function planOnly(
   return rolloutReport(prepared, {
     outcome: "dry_run",
     summary: isUpToDate(prepared)
-      ? "nothing would change"
+      ? NOTHING_WOULD_CHANGE
       : hot
       ? `would go hot to ${counted(prepared.running.length, "machine")}`
       : describeCold(prepared),

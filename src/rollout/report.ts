@@ -29,6 +29,9 @@ export interface MachineReport {
   readonly failure: MachineResult["failure"];
 }
 
+/** The summary of a plan by which everything stays as it is. */
+export const NOTHING_WOULD_CHANGE = "nothing would change";
+
 /** What a rollout did. */
 export interface RolloutReport {
   /** The Fly app. */

@@ -6,6 +6,7 @@ import {
   CONSENT_FLAGS,
   consentIn,
   given,
+  VERBOSE_FLAG,
 } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { SUMMARIES } from "../summaries.ts";
@@ -19,7 +20,7 @@ export const planCommand: Command = defineCommand({
     "Packs the working tree and compares it with what a running machine has loaded. Builds and writes nothing. The same as: flyhot hot --dry-run.",
     "Exit code 0 if it can go hot, 8 if it needs a cold deploy.",
   ],
-  flags: [...APP_FLAGS, ...CONSENT_FLAGS],
+  flags: [...APP_FLAGS, ...CONSENT_FLAGS, VERBOSE_FLAG],
   examples: [
     { title: "The app in this folder", command: "flyhot plan" },
     {
@@ -32,8 +33,12 @@ export const planCommand: Command = defineCommand({
     },
   ],
   async run(context) {
-    const { config, app } = context.flags;
+    const { config, app, verbose } = context.flags;
     const consent = consentIn(context.flags);
-    return await dryRun({ ...given({ config, app }), consent }, context);
+    return await dryRun(
+      { ...given({ config, app }), consent },
+      context,
+      verbose,
+    );
   },
 });

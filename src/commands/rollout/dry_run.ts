@@ -78,14 +78,18 @@ export async function plan(
   return { config: shownValues(config), ...report };
 }
 
-/** Plans a rollout and gives the plan as the answer. Throws as {@linkcode plan} does. */
+/** Plans a rollout and gives the plan as the answer, with every value behind it where that is asked for. Throws as {@linkcode plan} does. */
 export async function dryRun(
   options: PlanOptions,
   environment: CommandEnvironment,
+  verbose = false,
 ): Promise<number> {
   const planned = await plan(options, environment, environment.signal);
   environment.answer({
-    text: `${valuesText(planned.config)}\n\n${reportText(planned)}`,
+    text: [
+      reportText(planned),
+      ...verbose ? [valuesText(planned.config)] : [],
+    ].join("\n\n"),
     json: planned,
   });
   return exitCodeOf(planned);

@@ -11,6 +11,7 @@ import {
   CONSENT_FLAGS,
   consentIn,
   given,
+  VERBOSE_FLAG,
 } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { SUMMARIES } from "../summaries.ts";
@@ -61,9 +62,9 @@ export const hotCommand: Command = defineCommand({
     {
       name: "dry-run",
       type: "boolean",
-      description:
-        "Show every value with its origin, and the plan; build and write nothing",
+      description: "Show the plan; build and write nothing",
     },
+    VERBOSE_FLAG,
     {
       name: "force",
       type: "boolean",
@@ -169,7 +170,7 @@ export const hotCommand: Command = defineCommand({
     const consent = consentIn(flags);
     if (flags["dry-run"]) {
       const { dryRun } = await import("./dry_run.ts");
-      return await dryRun({ ...values, consent }, context);
+      return await dryRun({ ...values, consent }, context, flags.verbose);
     }
     const config = await loadConfig(context.host, values);
     const { force } = flags;
@@ -220,10 +221,18 @@ function refuseContradictions(flags: {
   readonly "buildkit": boolean;
   readonly "canary": number | undefined;
   readonly "no-canary": boolean;
+  readonly "dry-run": boolean;
+  readonly "verbose": boolean;
 }): void {
   const refuse = (message: string, hint: string) => {
     throw new FlyhotError("usage", message, { hint });
   };
+  if (flags.verbose && !flags["dry-run"]) {
+    refuse(
+      "Cannot use --verbose: it is for --dry-run",
+      "add --dry-run, or leave out --verbose",
+    );
+  }
   if (flags["skip-build"] && flags.image === undefined) {
     refuse(
       "Cannot skip the build: --image is missing",
