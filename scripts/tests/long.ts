@@ -41,6 +41,7 @@ export const LONG: readonly string[] = [
   "tests/upgrade/modules/graph_test.ts",
   "tests/upgrade/callers/handover_test.ts",
   "tests/upgrade/modules/hot_test.ts",
+  "tests/upgrade/kept/rebound_programs_test.ts",
   "tests/upgrade/kept_texts_test.ts",
   "tests/upgrade/callers/late_servers_test.ts",
   "tests/upgrade/owned/owned_test.ts",

@@ -16,7 +16,7 @@ import { MOST_TOGETHER } from "./differential/together.ts";
 /** `deno task prove` runs as many as wanted. */
 const SEEDS = 100;
 /** Of those that ask for rebinding. */
-const REBINDING = 24;
+const REBINDING = 16;
 /** These are run alone: an upgrade that brings little else shows what one that brings much may hide. */
 const ALONE = 4;
 /** Among how many a planted bug is looked for: only those run in which it can show, until one does. */

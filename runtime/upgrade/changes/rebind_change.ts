@@ -24,7 +24,7 @@ interface Slot {
 }
 
 /** By which upgrade a variable was set: the next may come before all work that began before the last one has ended. */
-const newest = new WeakMap<object, Map<string, RebindChange>>();
+const newest = new WeakMap<object, Record<string, RebindChange | null>>();
 
 /** The part of an upgrade that concerns importers that stay. */
 export class RebindChange {
@@ -81,8 +81,8 @@ export class RebindChange {
     this.#slots = this.#slots.map((slot) => {
       const { instance, name, isClass, next } = slot;
       const owners = ownersOf(instance);
-      const below = owners.get(name) ?? null;
-      owners.set(name, this);
+      const below = owners[name] ?? null;
+      owners[name] = this;
       const old = instance.set!(name);
       let dispatcher = dispatchers.get(old);
       if (!dispatcher) {
@@ -102,7 +102,7 @@ export class RebindChange {
     this.#isSettled = true;
     for (const { instance, name, next } of this.#slots) {
       // A later upgrade may have set it since.
-      if (ownersOf(instance).get(name) === this) {
+      if (ownersOf(instance)[name] === this) {
         instance.set!(name, true, next);
       }
     }
@@ -118,9 +118,8 @@ export class RebindChange {
     if (this.#isSettled) return;
     for (const { instance, name, old, below } of this.#slots) {
       const owners = ownersOf(instance);
-      if (owners.get(name) !== this) continue;
-      if (below) owners.set(name, below);
-      else owners.delete(name);
+      if (owners[name] !== this) continue;
+      owners[name] = below;
       const now = below ? below.#nowOf(instance, name) : undefined;
       instance.set!(name, true, now ?? old);
     }
@@ -173,9 +172,14 @@ function read({ set }: SettableInstance, name: string): unknown {
   }
 }
 
-function ownersOf({ set }: SettableInstance): Map<string, RebindChange> {
-  let owners = newest.get(set!);
-  if (!owners) newest.set(set!, owners = new Map());
+function ownersOf(
+  { set }: SettableInstance,
+): Record<string, RebindChange | null> {
+  const known = newest.get(set!);
+  if (known) return known;
+  // Each instance stays for as long as the process: not a map each.
+  const owners: Record<string, RebindChange | null> = Object.create(null);
+  newest.set(set!, owners);
   return owners;
 }
 

@@ -164,7 +164,10 @@ export class AppProcess implements AsyncDisposable {
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answer);
     const line = JSON.stringify({ id, operation, args }) + "\n";
-    this.#writer.write(new TextEncoder().encode(line)).catch(answer.reject);
+    this.#writer.write(new TextEncoder().encode(line)).catch((error) =>
+      // One that ends closes its input first; that it has ended is known a moment later.
+      this.#reading.then(() => answer.reject(error), answer.reject)
+    );
     const timer = setTimeout(
       () => answer.reject(new Error(`No answer to ${operation} ${args[0]}`)),
       PATIENCE_MS,

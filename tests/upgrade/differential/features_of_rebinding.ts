@@ -118,7 +118,7 @@ const calling = (id: string, params: Params): Record<string, string> => {
       return {
         [`${id}.ts`]: `import * as leaf from "${from}";\n${
           text.replace("{ value }", "{ value: value }")
-            .replace(/\bvalue\b(?!:)/g, "leaf.value")
+            .replace(/(?<!\.)\bvalue\b(?!:)/g, "leaf.value")
         }`,
       };
     case "started":

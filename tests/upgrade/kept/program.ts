@@ -47,6 +47,7 @@ export class RunningPrograms implements AsyncDisposable {
   static async start(
     programs: Programs,
     version: "before" | "after" = "before",
+    rebind = false,
   ): Promise<RunningPrograms> {
     const names = Object.keys(programs);
     const ports = new Map(freePorts(names));
@@ -61,7 +62,7 @@ export class RunningPrograms implements AsyncDisposable {
           jsx: "precompile",
           jsxImportSource: "npm:hono@4.13.19/jsx",
         },
-        flyhot: settingsOf(programs),
+        flyhot: { ...settingsOf(programs), ...rebind ? { rebind } : {} },
       }),
     };
     for (const [name, { before, after }] of Object.entries(programs)) {
