@@ -84,9 +84,13 @@ export class ModuleTable {
   #taken(url: string): Taken {
     const known = this.#known.get(url);
     if (known) return known;
-    const path = url.startsWith(this.releases)
+    const under = url.startsWith(this.releases)
       ? null
       : pathUnder(this.root, url);
+    // Packages may lie under the app's root, and are not modules of the app.
+    const path = under !== null && /(?:^|\/)node_modules\//.test(under)
+      ? null
+      : under;
     const taken = { path, attempt: attemptOf(url) };
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(url, taken);

@@ -159,6 +159,12 @@ Deno.test("ModuleTable.pathOf() knows only URLs of the app", () => {
     [`${RELEASES}aaaaaaaaaaaa/x/y.ts`]: null,
     [`${RELEASES}aaaaaaaaaaaa`]: null,
     "file:///srv/app/.flyhot/releases.ts": ".flyhot/releases.ts",
+    // Packages are not the app's, wherever they lie.
+    "file:///srv/app/node_modules/x/y.js": null,
+    "file:///srv/app/node_modules/.deno/x@1.0.0/node_modules/x/y.js": null,
+    "file:///srv/app/member/node_modules/x/y.js?flyhot=1": null,
+    "file:///srv/app/node_modules.ts": "node_modules.ts",
+    "file:///srv/app/my_node_modules/x.ts": "my_node_modules/x.ts",
   };
   for (const [url, path] of Object.entries(cases)) {
     assertEquals(table.pathOf(url), path, url);

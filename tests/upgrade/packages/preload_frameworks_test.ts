@@ -121,7 +121,20 @@ class KeptConnection implements AsyncDisposable {
   }
 }
 
-for (const [name, { packages, main }] of Object.entries(APPS)) {
+/** Its packages lie in the app's own folder, and are not its modules. */
+const IN_FOLDER = { "deno.json": `{ "nodeModulesDir": "auto" }` };
+const RUNS: readonly (readonly [
+  name: string,
+  app: (typeof APPS)[string],
+  more: Readonly<Record<string, string>>,
+])[] = [
+  ...Object.entries(APPS).map(([name, app]) => [name, app, {}] as const),
+  ...["express 4", "ws 8"].map((name) =>
+    [`${name} in node_modules`, APPS[name]!, IN_FOLDER] as const
+  ),
+];
+
+for (const [name, { packages, main }, more] of RUNS) {
   const ignore = !await canBeHad(packages);
   Deno.test({
     name: `an app with ${name} is upgraded under load${
@@ -130,6 +143,7 @@ for (const [name, { packages, main }] of Object.entries(APPS)) {
     ignore,
     async fn() {
       await using app = await OrdinaryApp.start({
+        ...more,
         "main.ts": main,
         "word.ts": word("v1"),
       });
