@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DrivenApp, type Files } from "../../support/driven_app.ts";
 
-/** A package, as far as the hooks can tell: it is outside of the app. */
+/** A package, as far as the hooks can tell: it is outside of the app, and no text names it whole, for it would be packed. */
 const outside = (text: string) => async (root: string): Promise<void> => {
   await Deno.mkdir(join(root, "..", "outside"), { recursive: true });
   await Deno.writeTextFile(join(root, "..", "outside", "load.mjs"), text);
@@ -14,7 +14,7 @@ Deno.test("P8: who keeps a module that nobody can replace is refused beforehand,
       "app.ts": `
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
-const load = new URL("../outside/load.mjs", import.meta.url).href;
+const load = new URL(["..", "outside", "load.mjs"].join("/"), import.meta.url).href;
 const { get } = await import(load);
 const made = await import("data:text/javascript," + encodeURIComponent("export * from '" + new URL("./made.ts", import.meta.url).href + "'"));
 const again = () => require("./again.cjs");
@@ -68,7 +68,7 @@ Deno.test("P3: what a package imports while a module is evaluated is that module
   await using app = await DrivenApp.start(
     {
       "app.ts": `
-const load = new URL("../outside/load.mjs", import.meta.url).href;
+const load = new URL(["..", "outside", "load.mjs"].join("/"), import.meta.url).href;
 const { loadAll } = await import(load);
 const routes = await loadAll(new URL("./routes/", import.meta.url));
 export const read = () => routes;`,
