@@ -49,9 +49,15 @@ export { importRoots } from "./reload/import_roots.ts";
 export { lockChanges, lockedVersions } from "./settings/locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
 export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
-export { isEmptyPlan, type Plan, type ReachedClass } from "./plan.ts";
+export {
+  isEmptyPlan,
+  type Plan,
+  type ReachedClass,
+  type ReboundModule,
+} from "./plan.ts";
 export type { TakenEntry } from "./rules/keep_rule.ts";
 export { becauseOf, type Reason } from "./reload/reload_set.ts";
+export type { Capture } from "./reload/captures.ts";
 export type { Contact } from "./lookup/touched.ts";
 export type { Grip } from "./analyze/values/judge_touch.ts";
 export {

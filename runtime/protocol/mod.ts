@@ -109,6 +109,12 @@ export type {
   ValueKind,
 } from "./manifest/module_analysis.ts";
 export { VALUE_KINDS } from "./manifest/module_analysis.ts";
+export {
+  IMPORT_USES,
+  type ImportUse,
+  type LeftBehind,
+  type RebindFacts,
+} from "./manifest/rebind_facts.ts";
 export type {
   LoadedPackage,
   ManifestPlanFields,
