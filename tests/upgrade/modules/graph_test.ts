@@ -99,7 +99,7 @@ export const read = () => [data.n, js, mjs, element];
 Deno.test("a dynamic import per request gets the newest version, loaded before or not", async () => {
   await using app = await DrivenApp.start({
     "app.ts":
-      `export const read = async (name: string) => (await import("../" + name + ".ts")).value;`,
+      `export const read = async (name: string) => (await import("./" + name + ".ts")).value;`,
     "seen.ts": `export const value = "seen 1";`,
     "unseen.ts": `export const value = "unseen 1";`,
   });
@@ -110,7 +110,7 @@ Deno.test("a dynamic import per request gets the newest version, loaded before o
     "fresh.ts": `export const value = "fresh 2";`,
     // A computed specifier cannot be read off the source: a module of the app names them.
     "app.ts":
-      `import "./all.ts"; export const read = async (name: string) => (await import("../" + name + ".ts")).value;`,
+      `import "./all.ts"; export const read = async (name: string) => (await import("./" + name + ".ts")).value;`,
     "all.ts":
       `export const all = () => [import("./seen.ts"), import("./unseen.ts"), import("./fresh.ts")];`,
   });
