@@ -5,7 +5,7 @@ import { hotSurface, isForDevelopment } from "@flyhot/runtime/plan";
 import type { Manifest } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { analyzeScript } from "../release/graph/analyze.ts";
+import { analyzeScript } from "../release/graph/analysis/analyze.ts";
 import { describeRelease } from "../release/describe.ts";
 import {
   type ProjectFiles,

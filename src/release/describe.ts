@@ -18,8 +18,8 @@ import {
 } from "@flyhot/runtime/plan";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { countScripts } from "./graph/analyze_scripts.ts";
-import { CACHED_FROM, openAnalyses } from "./graph/analysis_cache.ts";
+import { countScripts } from "./graph/analysis/analyze_scripts.ts";
+import { CACHED_FROM, openAnalyses } from "./graph/analysis/analysis_cache.ts";
 import { asideNotes, collectFiles } from "./files/collect.ts";
 import {
   configDigests,

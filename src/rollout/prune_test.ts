@@ -11,7 +11,7 @@ import {
 } from "@flyhot/runtime/protocol";
 import { Sim } from "../../tests/sim/sim.ts";
 import { SimHost } from "../../tests/sim/sim_host.ts";
-import type { Fleet } from "../fly/fleet.ts";
+import type { Fleet } from "../fly/fleet/fleet.ts";
 import { archiveOf } from "../release/archive.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { ReportEvent } from "../ui/reporter.ts";

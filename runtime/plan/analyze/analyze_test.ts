@@ -2,7 +2,7 @@ import { moduleAnalysis } from "../../protocol/manifest/read_analysis.ts";
 import { assertEquals } from "@std/assert";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { touchesOf } from "../../protocol/manifest/module_analysis.ts";
-import { analyzeScript } from "../../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
 
 const of = (source: string, path = "a.ts") => analyzeScript(path, source);
 const topOf = (it: ModuleAnalysis) => touchesOf(it, it.top);
