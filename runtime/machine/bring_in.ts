@@ -19,10 +19,10 @@ import { upgrade } from "../upgrade/upgrade.ts";
 import type { MachineContext } from "./context.ts";
 import { DEATHS_MAX } from "./start/decide_start.ts";
 import type { PointerReading } from "./pointer/pointer_reading.ts";
-import { badResult, resultLine } from "./results.ts";
+import { badResult, resultLine } from "./results/results.ts";
 import { unsigned, unsignedError } from "./pointer/signed_releases.ts";
 import type { Starts } from "./start/starts.ts";
-import type { Upgrades } from "./upgrade_memory.ts";
+import type { Upgrades } from "./results/upgrade_memory.ts";
 
 const BOOT_TRIAL_MS = 30_000;
 

@@ -13,7 +13,7 @@ import { addGeneration } from "../pointer/add_generation.ts";
 import type { BringIn, BringInDeps } from "../bring_in.ts";
 import type { StartDecision, StartWanted } from "./decide_start.ts";
 import { bootUpgrades } from "../decide_upgrade.ts";
-import { badResult, withFailure } from "../results.ts";
+import { badResult, withFailure } from "../results/results.ts";
 import { signedOnly } from "../pointer/signed_releases.ts";
 
 const RETRY = { attemptsMax: 3, firstMs: 1_000 };

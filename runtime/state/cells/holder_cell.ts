@@ -16,7 +16,7 @@ import {
   type WaitingCall,
 } from "./call_context.ts";
 import { inItsGeneration } from "./action_generation.ts";
-import { ownArguments } from "../copy/own_arguments.ts";
+import { ownArguments } from "../copy/read_only/own_arguments.ts";
 import type { HolderDefinition } from "../definition.ts";
 import { Gate, type Gated, quiesceGates } from "./gate.ts";
 

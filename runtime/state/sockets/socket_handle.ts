@@ -4,7 +4,7 @@
 import { isThenable } from "../../base/thenable.ts";
 import { currentCaller } from "../cells/call_context.ts";
 import type { HolderCell } from "../cells/holder_cell.ts";
-import { readOnly } from "../copy/read_only.ts";
+import { readOnly } from "../copy/read_only/read_only.ts";
 import type { OpenSocket, SocketMessage } from "./socket_handlers.ts";
 
 /** Makes what handlers get of a socket. */

@@ -4,7 +4,7 @@
 import { deadlineSignal } from "../../base/deadline.ts";
 import { errorText } from "../../base/error_text.ts";
 import { pause } from "../../base/pause.ts";
-import type { HttpAnswer, NoAnswer } from "./answers.ts";
+import type { HttpAnswer, NoAnswer } from "./comparing/answers.ts";
 import type { CookieJar } from "./cookies.ts";
 import type { HttpRequestBlock } from "./requests.ts";
 

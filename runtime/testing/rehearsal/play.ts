@@ -2,7 +2,7 @@
  * @module
  */
 import { pause } from "../../base/pause.ts";
-import type { Answer } from "./answers.ts";
+import type { Answer } from "./comparing/answers.ts";
 import { askHttp } from "./ask_http.ts";
 import { CookieJar } from "./cookies.ts";
 import type {

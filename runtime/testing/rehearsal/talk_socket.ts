@@ -2,7 +2,7 @@
  * @module
  */
 import { pause } from "../../base/pause.ts";
-import type { SocketAnswer } from "./answers.ts";
+import type { SocketAnswer } from "./comparing/answers.ts";
 import type { CookieJar } from "./cookies.ts";
 import type { SocketBlock } from "./requests.ts";
 
