@@ -3,7 +3,7 @@
  */
 import { AbortController } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
-import { pause } from "../base/pause.ts";
+import { pause } from "../base/waiting/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import { retainedMemory } from "../protocol/machine/retained_memory.ts";

@@ -5,7 +5,7 @@ import type { CallingLine } from "./caller.ts";
 import { asWork, callable } from "./calls_as_work.ts";
 import { Gate } from "./generation_gate.ts";
 import { type Generations, generations } from "./generations.ts";
-import type { LiveCall, ModuleLoading } from "./hooks.ts";
+import type { LiveCall, ModuleLoading } from "./hooks/hooks.ts";
 
 /** What a boundary stands for in one generation. */
 interface Meaning {

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { LiveBoundaries } from "./live_boundaries.ts";
-import { type LiveCall, ModuleLoading } from "./hooks.ts";
+import { type LiveCall, ModuleLoading } from "./hooks/hooks.ts";
 import { ModuleTable } from "./module_table.ts";
 
 const ROOT = "file:///srv/app/";

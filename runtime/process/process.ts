@@ -40,11 +40,14 @@ import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
 import { LiveBoundaries } from "../modules/live_boundaries.ts";
-import { ModuleLoading } from "../modules/hooks.ts";
+import { ModuleLoading } from "../modules/hooks/hooks.ts";
 import { StandIns } from "../modules/packages/stand_ins.ts";
 import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";
 import { KnownAccess } from "./package_access.ts";
-import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
+import {
+  CLASSES_KEY,
+  type TakeClasses,
+} from "../modules/hooks/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";

@@ -1,8 +1,8 @@
 /** Loads the new modules while the old ones serve.
  * @module
  */
-import { pause } from "../base/pause.ts";
-import { within } from "../base/deadline.ts";
+import { pause } from "../base/waiting/pause.ts";
+import { within } from "../base/waiting/deadline.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
 import { GlobalChange } from "./changes/global_change.ts";

@@ -66,7 +66,7 @@ Deno.test("checkEdges() allows every arrow of the design", () => {
       "runtime/mod.ts > runtime/api/live.ts",
       "runtime/api/live.ts > runtime/machine/machine.ts",
       "runtime/machine/machine.ts > runtime/upgrade/upgrade.ts",
-      "runtime/upgrade/upgrade.ts > runtime/base/deadline.ts",
+      "runtime/upgrade/upgrade.ts > runtime/base/waiting/deadline.ts",
       "runtime/process/process.ts > runtime/state/cells/holder_cell.ts",
       "runtime/testing/mod.ts > runtime/protocol/pointer.ts",
       "src/release/a.ts > src/release/b.ts",

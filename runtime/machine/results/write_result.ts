@@ -1,7 +1,7 @@
 /** Writes what this machine says about an upgrade.
  * @module
  */
-import { retry } from "../../base/retry.ts";
+import { retry } from "../../base/waiting/retry.ts";
 import {
   type Bucket,
   BucketError,

@@ -3,8 +3,8 @@
  */
 import { AbortSignal } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
-import { pause } from "../../base/pause.ts";
-import { retry } from "../../base/retry.ts";
+import { pause } from "../../base/waiting/pause.ts";
+import { retry } from "../../base/waiting/retry.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../../protocol/hot_upgrade.ts";

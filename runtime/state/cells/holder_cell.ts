@@ -2,7 +2,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/waiting/thenable.ts";
 import {
   type CallContext,
   callContext,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pause } from "../../base/pause.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";

@@ -4,8 +4,8 @@
 import { performance } from "../../../base/platform/globals.ts";
 import { noteGeneration } from "../../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
-import { deadlineSignal, within } from "../../../base/deadline.ts";
-import { pause } from "../../../base/pause.ts";
+import { deadlineSignal, within } from "../../../base/waiting/deadline.ts";
+import { pause } from "../../../base/waiting/pause.ts";
 import { upgradeError } from "../../../base/upgrade_error.ts";
 import type { Side } from "../../../state/classes/classes.ts";
 import type { AppProcess } from "../../../process/process.ts";

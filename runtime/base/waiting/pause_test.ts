@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FakeTimers } from "../../tests/support/fake_timers.ts";
+import { FakeTimers } from "../../../tests/support/fake_timers.ts";
 import { TIMER_MS_MAX } from "./deadline.ts";
 import { pause } from "./pause.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { TIMER_MS_MAX, within } from "./deadline.ts";
-import { FakeTimers } from "../../tests/support/fake_timers.ts";
+import { FakeTimers } from "../../../tests/support/fake_timers.ts";
 
 class Late extends Error {}
 const late = () => new Late("too late");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
 
 const keeps = (text: string) => analyzeScript("a.ts", text).keepsFiles === true;
 

@@ -5,12 +5,12 @@ import type {
   NameRef,
   StateBinding,
   Touch,
-} from "../../protocol/manifest/module_analysis.ts";
-import type { Code } from "./effects.ts";
-import { placeOf } from "./code/places.ts";
-import { isExternal, isRuntime, opensHandle } from "./values/known_calls.ts";
+} from "../../../protocol/manifest/module_analysis.ts";
+import type { Code } from "../effects.ts";
+import { placeOf } from "../code/places.ts";
+import { isExternal, isRuntime, opensHandle } from "../values/known_calls.ts";
 import { takesFile } from "./kept_files.ts";
-import { changeOf, isListening, isMutator } from "./values/mutation.ts";
+import { changeOf, isListening, isMutator } from "../values/mutation.ts";
 import {
   flag,
   isClass,
@@ -21,12 +21,12 @@ import {
   type Node,
   one,
   unwrap,
-} from "./code/nodes.ts";
-import { eachChild } from "./code/tree.ts";
-import type { Root } from "./code/roots.ts";
-import type { Binding } from "./code/bindings.ts";
-import type { Unit, Units } from "./code/units.ts";
-import { useOf, writtenName } from "./code/uses.ts";
+} from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
+import type { Root } from "../code/roots.ts";
+import type { Binding } from "../code/bindings.ts";
+import type { Unit, Units } from "../code/units.ts";
+import { useOf, writtenName } from "../code/uses.ts";
 
 interface Change {
   readonly root: Root;

@@ -1,10 +1,10 @@
 /** Whether what a module keeps in its variables comes from files: then it is as old as they are.
  * @module
  */
-import type { Code } from "./effects.ts";
-import { isFunction, many, type Node, one, unwrap } from "./code/nodes.ts";
-import { eachChild } from "./code/tree.ts";
-import { writtenName } from "./code/uses.ts";
+import type { Code } from "../effects.ts";
+import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
+import { writtenName } from "../code/uses.ts";
 
 const READER =
   /(?:^|\.)(?:readTextFile|readFile|readDir|readdir|createReadStream)(?:Sync)?$/;

@@ -2,17 +2,17 @@
  * `Array.prototype.last`, and what it sets on objects of packages.
  * @module
  */
-import type { GlobalWrite } from "../../protocol/manifest/module_analysis.ts";
-import { placeOf } from "./code/places.ts";
-import { textOf } from "./imports.ts";
-import { keyName, many, type Node, one, unwrap, word } from "./code/nodes.ts";
-import type { Roots } from "./code/roots.ts";
-import type { Binding } from "./code/bindings.ts";
-import { ELEMENT, type Resolved } from "./code/scope.ts";
-import { type Unit, unitAround, type Units } from "./code/units.ts";
+import type { GlobalWrite } from "../../../protocol/manifest/module_analysis.ts";
+import { placeOf } from "../code/places.ts";
+import { textOf } from "../imports.ts";
+import { keyName, many, type Node, one, unwrap, word } from "../code/nodes.ts";
+import type { Roots } from "../code/roots.ts";
+import type { Binding } from "../code/bindings.ts";
+import { ELEMENT, type Resolved } from "../code/scope.ts";
+import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { packageCallsOf } from "./package_calls.ts";
-import { calleeName, type Use, useOf } from "./code/uses.ts";
-import { isRuntime } from "./values/known_calls.ts";
+import { calleeName, type Use, useOf } from "../code/uses.ts";
+import { isRuntime } from "../values/known_calls.ts";
 
 const GLOBAL = /^(?:globalThis|self|window|global)\.(?=.)/;
 /** Handed over with the listeners. */

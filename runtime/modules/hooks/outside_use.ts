@@ -2,9 +2,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { ModuleTable } from "./module_table.ts";
-import { placeOf } from "./module_urls.ts";
-import { forgetRequired } from "./packages/native_require.ts";
+import type { ModuleTable } from "../module_table.ts";
+import { placeOf } from "../module_urls.ts";
+import { forgetRequired } from "../packages/native_require.ts";
 
 /** What `require` has loaded, and who outside the app has imported what. */
 export class OutsideUse {

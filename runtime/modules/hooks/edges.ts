@@ -1,9 +1,9 @@
 /** Who imported what, as seen when it happened: imports for types only are none, computed ones are.
  * @module
  */
-import { inOneGo, type Steps, Turns } from "../base/in_slices.ts";
-import type { ModuleTable } from "./module_table.ts";
-import { placeOf } from "./module_urls.ts";
+import { inOneGo, type Steps, Turns } from "../../base/in_slices.ts";
+import type { ModuleTable } from "../module_table.ts";
+import { placeOf } from "../module_urls.ts";
 
 /** One import that was seen. */
 export interface SeenImport {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parse } from "npm:acorn@8.19.0";
-import type { Node } from "./code/nodes.ts";
-import { analyzeTree } from "./analyze.ts";
+import type { Node } from "../code/nodes.ts";
+import { analyzeTree } from "../analyze.ts";
 
 function writes(source: string): string[] {
   const program = parse(source, {

@@ -3,8 +3,8 @@
  */
 import type { LoadFnOutput, LoadHookContext, ModuleSource } from "node:module";
 import type { Edges } from "./edges.ts";
-import type { Keeping } from "./keep/keeping.ts";
-import type { ModuleTable } from "./module_table.ts";
+import type { Keeping } from "../keep/keeping.ts";
+import type { ModuleTable } from "../module_table.ts";
 import type { ModuleTexts } from "./module_texts.ts";
 import {
   asMain,
@@ -13,11 +13,11 @@ import {
   withEvaluation,
   withResolve,
 } from "./module_source.ts";
-import { fileOf, placeOf } from "./module_urls.ts";
+import { fileOf, placeOf } from "../module_urls.ts";
 import type { OutsideUse } from "./outside_use.ts";
-import { nativeRequire } from "./packages/native_require.ts";
-import type { PackageLoading } from "./packages/package_loading.ts";
-import type { StandIns } from "./packages/stand_ins.ts";
+import { nativeRequire } from "../packages/native_require.ts";
+import type { PackageLoading } from "../packages/package_loading.ts";
+import type { StandIns } from "../packages/stand_ins.ts";
 import { isText, textOf, type Transpiling } from "./transpiling.ts";
 
 /** A main module that the hooks see. */

@@ -2,7 +2,7 @@
  * @module
  */
 import { TIMER_MS_MAX } from "./deadline.ts";
-import { natives } from "./platform/natives.ts";
+import { natives } from "../platform/natives.ts";
 
 /** Options of {@linkcode pause}. */
 export interface PauseOptions {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
 
 const SERVE = (answer: string) =>
   `Deno.serve(() => new Response(String(${answer})));`;

@@ -5,8 +5,8 @@ import {
   AbortController,
   AbortSignal,
   DOMException,
-} from "./platform/globals.ts";
-import { natives, type Timer } from "./platform/natives.ts";
+} from "../platform/globals.ts";
+import { natives, type Timer } from "../platform/natives.ts";
 import { isThenable } from "./thenable.ts";
 
 /** The longest that a timer can be set for, in milliseconds; one that is set for longer fires at once. */

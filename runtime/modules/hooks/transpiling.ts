@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { TextDecoder } from "../base/platform/globals.ts";
-import { nativeFiles } from "../base/platform/native_files.ts";
+import { TextDecoder } from "../../base/platform/globals.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import {
   type LoadFnOutput,
   type LoadHookContext,
@@ -15,7 +15,7 @@ import {
   stripTypeScriptTypes,
 } from "node:module";
 import { fileURLToPath } from "node:url";
-import { identityMap } from "./keep/identity_map.ts";
+import { identityMap } from "../keep/identity_map.ts";
 
 /** The rest of the chain of load hooks, which ends with Deno's own. */
 export type NextLoad = Parameters<

@@ -1,30 +1,30 @@
 /** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
-import { URL } from "../base/platform/globals.ts";
+import { URL } from "../../base/platform/globals.ts";
 import {
   registerHooks,
   type ResolveFnOutput,
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Keeping } from "./keep/keeping.ts";
-import { LeftLoops } from "./keep/left_loops.ts";
+import { Keeping } from "../keep/keeping.ts";
+import { LeftLoops } from "../keep/left_loops.ts";
 import {
   inOneGo,
   Slices,
   type Steps,
   stepsInSlices,
-} from "../base/in_slices.ts";
+} from "../../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
-import { generations } from "./generations.ts";
-import type { ModuleTable, StagedTable } from "./module_table.ts";
-import { attemptOf, fileOf, instanceUrl, placeOf } from "./module_urls.ts";
+import { generations } from "../generations.ts";
+import type { ModuleTable, StagedTable } from "../module_table.ts";
+import { attemptOf, fileOf, instanceUrl, placeOf } from "../module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
-import { REBIND_KEY, type TakeSettable } from "./rebind/settable.ts";
-import { StandIns } from "./packages/stand_ins.ts";
-import { PackageLoading } from "./packages/package_loading.ts";
-import { Leads } from "./packages/leads.ts";
+import { REBIND_KEY, type TakeSettable } from "../rebind/settable.ts";
+import { StandIns } from "../packages/stand_ins.ts";
+import { PackageLoading } from "../packages/package_loading.ts";
+import { Leads } from "../packages/leads.ts";
 import { OutsideUse } from "./outside_use.ts";
 import { ModuleTexts } from "./module_texts.ts";
 import { Transpiling } from "./transpiling.ts";
@@ -345,7 +345,7 @@ export class ModuleLoading {
 }
 
 /** Where this package is; what it imports is imported by nobody else. */
-const RUNTIME = new URL("../", import.meta.url).href;
+const RUNTIME = new URL("../../", import.meta.url).href;
 
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
