@@ -39,7 +39,7 @@ import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
-import { LiveBoundaries } from "../modules/live_boundaries.ts";
+import { LiveBoundaries } from "../modules/live/live_boundaries.ts";
 import { ModuleLoading } from "../modules/hooks/hooks.ts";
 import { StandIns } from "../modules/packages/stand_ins.ts";
 import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";

@@ -16,7 +16,7 @@ import type {
   StateDefinition,
 } from "../../../state/definition.ts";
 import { capturedWhy } from "../../../state/copy/hidden_state.ts";
-import { originalOf } from "../../../modules/calls_as_work.ts";
+import { originalOf } from "../../../modules/live/calls_as_work.ts";
 import { FamilyCell } from "../../../state/cells/family_cell.ts";
 import {
   HolderCallError,

@@ -1,7 +1,7 @@
 /** Calls that are not part of any work begin some, so that what they wait for ends in the code it began in.
  * @module
  */
-import type { Generations, Work } from "./generations.ts";
+import type { Generations, Work } from "../generations.ts";
 
 const HEIR = { heir: true } as const;
 
