@@ -1,7 +1,6 @@
 /** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
-import { URL } from "../../base/platform/globals.ts";
 import {
   registerHooks,
   type ResolveFnOutput,
@@ -19,7 +18,13 @@ import {
 import { Edges, type LoadedModules } from "./edges.ts";
 import { generations } from "../generations.ts";
 import type { ModuleTable, StagedTable } from "../module_table.ts";
-import { attemptOf, fileOf, instanceUrl, placeOf } from "../module_urls.ts";
+import {
+  attemptOf,
+  fileOf,
+  instanceUrl,
+  placeOf,
+  RUNTIME_FOLDER,
+} from "../module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
 import { REBIND_KEY, type TakeSettable } from "../rebind/settable.ts";
 import { StandIns } from "../packages/stand_ins.ts";
@@ -344,10 +349,7 @@ export class ModuleLoading {
   }
 }
 
-/** Where this package is; what it imports is imported by nobody else. */
-const RUNTIME = new URL("../../", import.meta.url).href;
-
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
-    !parent.startsWith(RUNTIME);
+    !parent.startsWith(RUNTIME_FOLDER);
 }

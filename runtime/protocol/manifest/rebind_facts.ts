@@ -5,6 +5,7 @@ import {
   boolean,
   count,
   listOf,
+  maybe,
   object,
   oneOf,
   type Reader,
@@ -65,16 +66,6 @@ export interface RebindFacts {
   readonly all?: readonly number[];
   /** What functions and classes leave behind, by the exported name. */
   readonly leaves?: Readonly<Record<string, LeftBehind>>;
-}
-
-function maybe<K extends string, T>(
-  source: Record<string, unknown>,
-  key: K,
-  read: Reader<T>,
-  at: string,
-): { readonly [P in K]?: T } {
-  if (source[key] === undefined) return {};
-  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
 }
 
 const importUse: Reader<ImportUse> = (value, at) => {
