@@ -115,7 +115,11 @@ export type {
 } from "./src/status/status.ts";
 export type { CliValues } from "./src/config/resolve.ts";
 export { type ErrorCode, EXIT_CODES, FlyhotError } from "./src/errors.ts";
-export type { AppMachine, Fleet, InfoAndManifest } from "./src/fly/fleet.ts";
+export type {
+  AppMachine,
+  Fleet,
+  InfoAndManifest,
+} from "./src/fly/fleet/fleet.ts";
 export type {
   Machine,
   MachineContainer,
@@ -128,7 +132,10 @@ export {
   MachinesApi,
   type MachinesApiOptions,
 } from "./src/fly/machines_api.ts";
-export { type LogReader, MachinesFleet } from "./src/fly/machines_fleet.ts";
+export {
+  type LogReader,
+  MachinesFleet,
+} from "./src/fly/fleet/machines_fleet.ts";
 export { type FlyToken, parseFlyToken } from "./src/fly/token.ts";
 export type {
   Host,
@@ -155,7 +162,7 @@ export {
   type PackedRelease,
   type PackOptions,
   packRelease,
-} from "./src/release/pack.ts";
+} from "./src/release/pack/pack.ts";
 export {
   orchestrate,
   type OrchestrateDeps,

@@ -24,13 +24,13 @@
  */
 import "./process/at_load.ts";
 
-export { asset, assetRoot } from "./api/assets.ts";
+export { asset, assetRoot } from "./api/pages/assets.ts";
 export {
   hotReloadCss,
   type HotReloadCssOptions,
   hotReloadResponse,
   type HotReloadResponseOptions,
-} from "./api/css_reload.ts";
+} from "./api/pages/css_reload.ts";
 export { DeclarationError } from "./state/staging.ts";
 export type { UpgradeEvent } from "./process/events.ts";
 export { type Family, family, type FamilySpec } from "./api/family.ts";
@@ -72,8 +72,8 @@ export type {
   UpgradePhase,
 } from "./protocol/mod.ts";
 export { CopyError } from "./state/copy/copy_error.ts";
-export { type Snapshot, snapshot } from "./state/copy/snapshot.ts";
-export type { DeepReadonly } from "./state/copy/read_only.ts";
+export { type Snapshot, snapshot } from "./state/copy/read_only/snapshot.ts";
+export type { DeepReadonly } from "./state/copy/read_only/read_only.ts";
 export { info, reapply, stop } from "./api/reapply.ts";
 export type { ReapplyResult } from "./api/reapply_result.ts";
 export { type Service, service, type ServiceSpec } from "./api/service.ts";

@@ -15,7 +15,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findDenoCache } from "./mirror/deno_cache.ts";
 import { neededVersions, startMirror } from "./mirror/mod.ts";
-import { REPUBLICATION } from "./mirror/std_table.ts";
+import { REPUBLICATION } from "./mirror/std/std_table.ts";
 import { chooseUpstream, type Upstream } from "./mirror/upstream.ts";
 import { runDeno } from "./programs/run_deno.ts";
 

@@ -128,7 +128,7 @@ export function family<
         subscribed: (it) => appProcess.subscriptions.add(it),
         onError,
         own: (end) =>
-          appProcess.owned.add(appProcess.callingPlace("innermost"), end),
+          appProcess.owned.add(appProcess.callers.place("innermost"), end),
       }) as Holder<State, A>,
     has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),
     remove: (key: string) => cell(`remove ${name}[${key}]`).remove(key),

@@ -162,7 +162,7 @@ export function holder<
         `a listener of ${name} failed: ${thrownText(error)}`,
       ),
     own: (end) =>
-      appProcess.owned.add(appProcess.callingPlace("innermost"), end),
+      appProcess.owned.add(appProcess.callers.place("innermost"), end),
   });
   return handle as Holder<State, A>;
 }

@@ -2,7 +2,7 @@
  * @module
  */
 import { crypto } from "../base/platform/globals.ts";
-import { withoutQuery } from "../release/unpack/download.ts";
+import { withoutQuery } from "../release/unpack/download/download.ts";
 import { runningMachine } from "./reapply.ts";
 import type { UpgradeOutcome } from "../upgrade/context.ts";
 import { upgradeError } from "../base/upgrade_error.ts";

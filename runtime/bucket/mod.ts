@@ -8,7 +8,7 @@ export {
   type RetryDelay,
   retryDelayMs,
   type RetryOptions,
-} from "../base/retry.ts";
+} from "../base/waiting/retry.ts";
 export { MemoryBucket } from "./memory_bucket.ts";
 export {
   type Bucket,

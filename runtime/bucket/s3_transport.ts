@@ -2,10 +2,10 @@
  * @module
  */
 import { ReadableStream, TextDecoder, URL } from "../base/platform/globals.ts";
-import { deadlineSignal } from "../base/deadline.ts";
+import { deadlineSignal } from "../base/waiting/deadline.ts";
 import { errorText } from "../base/error_text.ts";
 import { natives } from "../base/platform/natives.ts";
-import { retry } from "../base/retry.ts";
+import { retry } from "../base/waiting/retry.ts";
 import { AwsClient } from "aws4fetch";
 import {
   BucketError,

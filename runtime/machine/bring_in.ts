@@ -3,7 +3,7 @@
  */
 import { AbortController } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
-import { pause } from "../base/pause.ts";
+import { pause } from "../base/waiting/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import { retainedMemory } from "../protocol/machine/retained_memory.ts";
@@ -19,10 +19,10 @@ import { upgrade } from "../upgrade/upgrade.ts";
 import type { MachineContext } from "./context.ts";
 import { DEATHS_MAX } from "./start/decide_start.ts";
 import type { PointerReading } from "./pointer/pointer_reading.ts";
-import { badResult, resultLine } from "./results.ts";
+import { badResult, resultLine } from "./results/results.ts";
 import { unsigned, unsignedError } from "./pointer/signed_releases.ts";
 import type { Starts } from "./start/starts.ts";
-import type { Upgrades } from "./upgrade_memory.ts";
+import type { Upgrades } from "./results/upgrade_memory.ts";
 
 const BOOT_TRIAL_MS = 30_000;
 

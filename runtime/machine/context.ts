@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { Laying } from "../release/laid/laying.ts";
+import type { Laying } from "../release/laid/laying/laying.ts";
 import type { Logger } from "../base/log.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import type { ReleaseFolders } from "../release/unpack/folders.ts";

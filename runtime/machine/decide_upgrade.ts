@@ -1,7 +1,7 @@
 /** Decides, from the pointer, what this machine should do.
  * @module
  */
-import { retryDelayMs } from "../base/retry.ts";
+import { retryDelayMs } from "../base/waiting/retry.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import type { Generation } from "../protocol/pointer.ts";
 

@@ -18,7 +18,7 @@ import { bootUpgrades, decideUpgrade } from "./decide_upgrade.ts";
 import { looking } from "./pointer/look_error.ts";
 import { PointerReading } from "./pointer/pointer_reading.ts";
 import { Starts } from "./start/starts.ts";
-import { Upgrades } from "./upgrade_memory.ts";
+import { Upgrades } from "./results/upgrade_memory.ts";
 
 export type { Transaction } from "./bring_in.ts";
 

@@ -10,7 +10,7 @@ import { pointerKey, resultKey } from "../protocol/object_keys.ts";
 import { ProtocolError } from "../protocol/json/parse.ts";
 import { ReleaseFolders } from "../release/unpack/folders.ts";
 import { LookError } from "./pointer/look_error.ts";
-import { readResult } from "./write_result.ts";
+import { readResult } from "./results/write_result.ts";
 import { resolveSettings } from "./settings.ts";
 import { AppProcess } from "../process/process.ts";
 

@@ -2,7 +2,7 @@
  * @module
  */
 import { join } from "node:path";
-import { TIMER_MS_MAX } from "../base/deadline.ts";
+import { TIMER_MS_MAX } from "../base/waiting/deadline.ts";
 import { RETAINED_BUDGET_BYTES } from "../protocol/machine/retained_memory.ts";
 import { LIVED_MS } from "./start/decide_start.ts";
 import type { AppConfig } from "./app_config.ts";

@@ -2,9 +2,9 @@
  * @module
  */
 import { AbortController } from "../base/platform/globals.ts";
-import { pause } from "../base/pause.ts";
+import { pause } from "../base/waiting/pause.ts";
 import { errorText } from "../base/error_text.ts";
-import { TIMER_MS_MAX } from "../base/deadline.ts";
+import { TIMER_MS_MAX } from "../base/waiting/deadline.ts";
 import { LookError } from "./pointer/look_error.ts";
 import type { Logger } from "../base/log.ts";
 

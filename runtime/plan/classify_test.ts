@@ -5,7 +5,7 @@ import { classify } from "./classify.ts";
 import { isEmptyPlan } from "./plan.ts";
 import { planReport } from "./report.ts";
 import { retainedMemory } from "../protocol/machine/retained_memory.ts";
-import { A, plan, texts, v2 } from "./classify_fixture_test.ts";
+import { A, plan, texts, v2 } from "./cases/classify_fixture_test.ts";
 
 const SHA = "0".repeat(64);
 

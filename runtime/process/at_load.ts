@@ -2,7 +2,7 @@
  * @module
  */
 import { appProcess } from "./process.ts";
-import { explainViewsEverywhere } from "../state/copy/clone_errors.ts";
+import { explainViewsEverywhere } from "../state/copy/read_only/clone_errors.ts";
 import { HolderCallError } from "../state/cells/holder_cell.ts";
 import { requireDeno } from "../base/platform/require_deno.ts";
 

@@ -5,7 +5,7 @@ import type { Generations } from "../modules/generations.ts";
 import {
   EVALUATION_KEY,
   type TakeEvaluation,
-} from "../modules/module_source.ts";
+} from "../modules/hooks/module_source.ts";
 
 /** What is needed. */
 export interface EvaluationsContext {

@@ -4,18 +4,15 @@
  *
  * @module
  */
-import {
-  type CallingLine,
-  callingLine,
-  callingModules,
-} from "../modules/caller.ts";
+import { callingModules } from "../modules/caller.ts";
+import { Callers } from "./callers.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { AttemptListeners } from "./owned/attempt_listeners.ts";
 import { FileReads } from "./files/file_reads.ts";
 import { wrapReads } from "./files/read_wrappers.ts";
-import { Guard } from "./guard.ts";
-import { EndSignals, watchExits } from "./exits.ts";
+import { Guard } from "./guard/guard.ts";
+import { EndSignals, watchExits } from "./guard/exits.ts";
 import { OpenSockets } from "./sockets/open_sockets.ts";
 import { PackageSockets } from "./sockets/package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
@@ -37,14 +34,17 @@ import type { Declaring } from "./declarations.ts";
 import { ReleaseState } from "./release_state.ts";
 import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
-import { KeptValues } from "../modules/keep/kept_values.ts";
+import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
-import { LiveBoundaries } from "../modules/live_boundaries.ts";
-import { ModuleLoading } from "../modules/hooks.ts";
+import { LiveBoundaries } from "../modules/live/live_boundaries.ts";
+import { ModuleLoading } from "../modules/hooks/hooks.ts";
 import { StandIns } from "../modules/packages/stand_ins.ts";
 import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";
 import { KnownAccess } from "./package_access.ts";
-import { CLASSES_KEY, type TakeClasses } from "../modules/module_source.ts";
+import {
+  CLASSES_KEY,
+  type TakeClasses,
+} from "../modules/hooks/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";
@@ -53,6 +53,8 @@ import { SocketGroups } from "../state/sockets/socket_groups.ts";
 export class AppProcess extends ReleaseState {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
+  /** Which of them are calling. */
+  readonly callers: Callers = new Callers(this.modules);
   /** Which work meets which generation of the code. */
   readonly generations: Generations = generations;
   /** What the scripts of the base image do. */
@@ -69,15 +71,15 @@ export class AppProcess extends ReleaseState {
   readonly guard: Guard = new Guard({
     generations,
     attemptOf,
-    isApp: (url) => this.#pathOf(url) !== null,
+    isApp: (url) => this.callers.pathOf(url) !== null,
     report: (message) => this.logger.error(message),
   });
   /** The timers of the app. */
   readonly timers: Timers = new Timers({
     generations,
-    callingPlace: () => this.callingPlace("outermost"),
-    callingPaths: () => this.#callingPaths(),
-    pathOf: (place) => this.#pathOf(place) ?? place,
+    callingPlace: () => this.callers.place("outermost"),
+    callingPaths: () => this.callers.paths(),
+    pathOf: (place) => this.callers.pathOf(place) ?? place,
     livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     note: (error, work) => this.guard.note(error, work),
   });
@@ -85,7 +87,7 @@ export class AppProcess extends ReleaseState {
   readonly fileReads: FileReads = new FileReads({
     generations,
     root: () => this.root,
-    callers: () => this.#callingPaths(),
+    callers: () => this.callers.paths(),
   });
   /** The workers. */
   readonly workers: Workers = new Workers({
@@ -95,12 +97,12 @@ export class AppProcess extends ReleaseState {
   readonly evaluations: Evaluations = new Evaluations({
     generations,
     attemptOf,
-    pathOf: (url) => this.#pathOf(url) ?? url,
+    pathOf: (url) => this.callers.pathOf(url) ?? url,
   });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({
     generations,
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
   });
   /** The health checks that modules declare. */
@@ -113,8 +115,8 @@ export class AppProcess extends ReleaseState {
   readonly servers: Servers = new Servers({
     generations,
     passes: this.passes,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
   });
   /** The servers of Node's modules. */
@@ -122,8 +124,8 @@ export class AppProcess extends ReleaseState {
     generations,
     rawPasses: this.rawPasses,
     passes: this.passes,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
     upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
@@ -135,8 +137,8 @@ export class AppProcess extends ReleaseState {
     rawPasses: this.rawPasses,
     accepted: (connection, place) =>
       this.openSockets.accepted(connection, place),
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
   });
   /** Listeners to signals and events, by those who have added them. */
@@ -144,7 +146,7 @@ export class AppProcess extends ReleaseState {
   /** Listeners that attempts add to whatever stays. */
   readonly attemptListeners: AttemptListeners = new AttemptListeners({
     generations,
-    callingPlace: () => this.callingPlace("innermost"),
+    callingPlace: () => this.callers.place("innermost"),
   });
   /** Handlers in global properties, by those who have put them there. */
   readonly handlerProperties: HandlerProperties = new HandlerProperties(
@@ -157,8 +159,8 @@ export class AppProcess extends ReleaseState {
   /** The open sockets of packages that new code can greet. */
   readonly packageSockets: PackageSockets = new PackageSockets({
     generations,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     report: (message) => this.logger.error(message),
   });
   /** The sockets whose handlers stay with the code that made them. */
@@ -168,11 +170,11 @@ export class AppProcess extends ReleaseState {
     currentAnswer: () => this.servers.currentAnswer,
     report: (message) => this.logger.warn(message),
     callingPlace: () =>
-      this.callingPlace("innermost") ?? this.servers.currentPlace,
-    pathOf: (place) => this.#pathOf(place) ?? place,
+      this.callers.place("innermost") ?? this.servers.currentPlace,
+    pathOf: (place) => this.callers.pathOf(place) ?? place,
     urlsOf: (place) => {
       const { table } = this.modules;
-      return this.#stackUrls(table?.current(table.placeOf(place)) ?? place);
+      return this.callers.urlsOf(table?.current(table.placeOf(place)) ?? place);
     },
   });
   /** The sockets that follow the code. */
@@ -222,7 +224,7 @@ export class AppProcess extends ReleaseState {
 
   #staleScript(url: string): { script: string; file: string } | null {
     const files = this.fileReads.evaluated;
-    const script = files.size === 0 ? null : this.#pathOf(url);
+    const script = files.size === 0 ? null : this.callers.pathOf(url);
     const attempt = generations.work?.attempt ?? null;
     const manifest = attempt === null || script === null
       ? undefined
@@ -235,7 +237,9 @@ export class AppProcess extends ReleaseState {
 
   /** The scripts of the workers that run. */
   get workerScripts(): readonly string[] {
-    const paths = [...this.workers.running].map((url) => this.#pathOf(url));
+    const paths = [...this.workers.running].map((url) =>
+      this.callers.pathOf(url)
+    );
     return [...new Set(paths.filter((path) => path !== null))].sort();
   }
 
@@ -259,7 +263,7 @@ export class AppProcess extends ReleaseState {
       get module() {
         return modules.pathOf(owner);
       },
-      line: this.lineIn(owner)?.line,
+      line: this.callers.lineIn(owner)?.line,
       staging: this.stagingOf(callers),
     };
   }
@@ -272,29 +276,6 @@ export class AppProcess extends ReleaseState {
   /** The addresses that evaluated modules have asked for. */
   get servedAddresses(): string[] {
     return this.handedOver.flatMap(({ addresses }) => addresses);
-  }
-
-  /**
-   * Finds out which module of the app is calling. Returns its path, or its URL while the root is not known; null where
-   * none is on the stack.
-   */
-  callingPlace(which: "innermost" | "outermost"): string | null {
-    const urls = callingModules();
-    if (which === "outermost") urls.reverse();
-    for (const url of urls) {
-      if (!this.modules.table) {
-        if (url.startsWith("file:")) return url;
-        continue;
-      }
-      const path = this.#pathOf(url);
-      if (path !== null) return path;
-    }
-    return null;
-  }
-
-  /** Tells whether a place is one of some modules, even if it was noted before the root was known. */
-  isAmong(place: string | null, paths: ReadonlySet<string>): boolean {
-    return place !== null && paths.has(this.#pathOf(place) ?? place);
   }
 
   /**
@@ -326,7 +307,7 @@ export class AppProcess extends ReleaseState {
   #opened({ place, isEvaluated }: HandedOver): void {
     const { main } = this.modules;
     if (!main?.isNative || place === null || !isEvaluated) return;
-    if (this.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
+    if (this.callers.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
       this.bootTrial?.confirm();
     }
   }
@@ -334,15 +315,15 @@ export class AppProcess extends ReleaseState {
   #ownersContext(): OwnersContext {
     return {
       generations,
-      callingPlace: () => this.callingPlace("innermost"),
-      isAmong: (place, paths) => this.isAmong(place, paths),
+      callingPlace: () => this.callers.place("innermost"),
+      isAmong: (place, paths) => this.callers.isAmong(place, paths),
       livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     };
   }
 
   /** Each instance of a module has values of its own; one with a query is another module than the one without. */
   #openKept: OpenKept = (url) => {
-    const path = this.#pathOf(url);
+    const path = this.callers.pathOf(url);
     if (path === null) return undefined;
     const place = placeOf(url);
     const query = place.slice(fileOf(place).length);
@@ -353,27 +334,6 @@ export class AppProcess extends ReleaseState {
       () => generations.work?.place ?? null,
     );
   };
-
-  /** How a stack may name a module: by its URL, or by the file that its source came from. */
-  #stackUrls(url: string): string[] {
-    const file = this.modules.table?.fileOf(url) ?? null;
-    return file === null ? [url] : [url, file];
-  }
-
-  /** Where a module on the stack is calling. Returns the place; null where it is not on the stack. */
-  lineIn(url: string): CallingLine | null {
-    const at = callingLine(this.#stackUrls(url));
-    return at && { url, line: at.line };
-  }
-
-  #callingPaths(): string[] {
-    return callingModules().map((url) => this.#pathOf(url))
-      .filter((path) => path !== null);
-  }
-
-  #pathOf(url: string): string | null {
-    return this.modules.table?.pathOf(url) ?? null;
-  }
 
   #takeClasses(
     url: string,

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "../base/error_text.ts";
-import { isThenable } from "../base/thenable.ts";
+import { isThenable } from "../base/waiting/thenable.ts";
 
 /** What a migration step is told. */
 export interface MigrationContext {

@@ -3,7 +3,7 @@
  */
 import { performance } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
-import { isThenable } from "../base/thenable.ts";
+import { isThenable } from "../base/waiting/thenable.ts";
 import { type CopyRules, FAITHFUL, StateCopy } from "./copy/copy.ts";
 import type { HolderCell } from "./cells/holder_cell.ts";
 import {

@@ -44,7 +44,7 @@ export {
   type RecorderOptions,
   startRecorder,
 } from "./rehearsal/recorder.ts";
-export type { RehearsalDifference } from "./rehearsal/compare.ts";
+export type { RehearsalDifference } from "./rehearsal/comparing/compare.ts";
 export {
   type RehearsalReport,
   rehearse,

@@ -8,7 +8,7 @@ import { AppLog } from "./app/app_log.ts";
 import { AppMachine } from "./app/app_machine.ts";
 import { type AppVersion, folderOf, nameOf } from "./app/app_version.ts";
 import { copyFolder } from "./app/copy_folder.ts";
-import { deadlineSignal } from "../base/deadline.ts";
+import { deadlineSignal } from "../base/waiting/deadline.ts";
 import { startObjectServer } from "./releases/object_server.ts";
 import { flyhotCommand, packApp, type PackedApp } from "./releases/pack_app.ts";
 import { Publisher } from "./releases/publisher.ts";

@@ -3,7 +3,7 @@
  */
 import { nativeFiles } from "../base/platform/native_files.ts";
 import { join } from "node:path";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/waiting/deadline.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { errorText } from "../base/error_text.ts";
 import type {

@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppFiles } from "../release/app_files.ts";
-import type { Laying } from "../release/laid/laying.ts";
+import type { Laying } from "../release/laid/laying/laying.ts";
 import type { HealthCheck, NamedCheck } from "./health.ts";
 import type { HolderChange } from "../protocol/machine/machine_result.ts";
 import type { Bucket } from "../bucket/bucket.ts";

@@ -3,7 +3,7 @@
  */
 import { AbortController } from "../base/platform/globals.ts";
 import { errorText } from "../base/error_text.ts";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/waiting/deadline.ts";
 import { natives } from "../base/platform/natives.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
 import { generations, type Pass } from "../modules/generations.ts";

@@ -1,15 +1,15 @@
 /** Loads the new modules while the old ones serve.
  * @module
  */
-import { pause } from "../base/pause.ts";
-import { within } from "../base/deadline.ts";
+import { pause } from "../base/waiting/pause.ts";
+import { within } from "../base/waiting/deadline.ts";
 import { generations } from "../modules/generations.ts";
 import type { Staging } from "../state/staging.ts";
 import { GlobalChange } from "./changes/global_change.ts";
 import { KeptChange } from "./changes/kept_change.ts";
 import { RebindChange } from "./changes/rebind_change.ts";
 import { CallerChange } from "./changes/caller_change.ts";
-import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
+import type { RefreshedBoundaries } from "../modules/live/live_boundaries.ts";
 import type { StagedTable } from "../modules/module_table.ts";
 import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { AppProcess } from "../process/process.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import { performance } from "../base/platform/globals.ts";
-import { pause } from "../base/pause.ts";
+import { pause } from "../base/waiting/pause.ts";
 import { errorText, thrownText } from "../base/error_text.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";

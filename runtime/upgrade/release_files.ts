@@ -3,7 +3,7 @@
  */
 import { AbortSignal } from "../base/platform/globals.ts";
 import { UpgradeError } from "../base/upgrade_error.ts";
-import type { LaidChange } from "../release/laid/laid_change.ts";
+import type { LaidChange } from "../release/laid/laying/laid_change.ts";
 import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { UpgradeContext } from "./context.ts";

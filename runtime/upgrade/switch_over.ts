@@ -5,7 +5,7 @@ import { thrownText } from "../base/error_text.ts";
 import { natives } from "../base/platform/natives.ts";
 import type { UpgradeError } from "../base/upgrade_error.ts";
 import { generations } from "../modules/generations.ts";
-import type { LaidChange } from "../release/laid/laid_change.ts";
+import type { LaidChange } from "../release/laid/laying/laid_change.ts";
 import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import { runPassingGates } from "../state/cells/holder_cell.ts";

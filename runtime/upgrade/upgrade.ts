@@ -4,7 +4,7 @@
 import { thrownText } from "../base/error_text.ts";
 import { AbortSignal, performance } from "../base/platform/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/waiting/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
 import { LeftBehindChange } from "./changes/left_behind.ts";

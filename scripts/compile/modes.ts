@@ -10,8 +10,8 @@ import { compileBinary } from "./binary.ts";
 import { bundleCli } from "./bundle.ts";
 import { checksumLines } from "./checksums.ts";
 import { commitOf } from "./commit.ts";
-import { checkContent } from "./content.ts";
-import { proveItRuns } from "./prove.ts";
+import { checkContent } from "./checks/content.ts";
+import { proveItRuns } from "./checks/prove.ts";
 import { binaryName, TARGETS } from "./targets.ts";
 
 /** Where to compile. */

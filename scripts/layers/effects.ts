@@ -17,7 +17,7 @@ interface EffectRule {
 }
 
 /** Where the runtime decides whether the app may end the process. */
-const EXITS = "runtime/process/exits.ts";
+const EXITS = "runtime/process/guard/exits.ts";
 
 /** Programs of their own, started as processes: they end themselves and print. */
 const PROGRAMS = ["src/sandbox/stand_in/main.ts", "runtime/serve.ts"];
@@ -26,7 +26,7 @@ const PROGRAMS = ["src/sandbox/stand_in/main.ts", "runtime/serve.ts"];
 const COMPUTER = "src/sandbox/computer/";
 
 /** Sees the calls of an app that end its process, and ends it in its name. */
-const EXIT_WRAPPER = "runtime/process/exits.ts";
+const EXIT_WRAPPER = "runtime/process/guard/exits.ts";
 
 const inSource = (room: string) => !room.startsWith("runtime/");
 const EFFECTS: readonly EffectRule[] = [

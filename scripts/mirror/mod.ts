@@ -12,7 +12,7 @@ import {
   type RunningRegistry,
   serveRegistry,
 } from "./registry.ts";
-import { jsrVersions, stdPackages } from "./std.ts";
+import { jsrVersions, stdPackages } from "./std/std.ts";
 import { JSR, passThrough, type Upstream } from "./upstream.ts";
 import { readConfig, workspacePackages } from "./workspace.ts";
 

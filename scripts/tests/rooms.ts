@@ -5,7 +5,7 @@
 import { LONG } from "./long.ts";
 
 /** Files whose tests ask what the main module is. */
-const ALONE: readonly string[] = ["runtime/api/assets_test.ts"];
+const ALONE: readonly string[] = ["runtime/api/pages/assets_test.ts"];
 
 /**
  * Finds the units that run in one process with the others of their room: a

@@ -12,7 +12,7 @@ Deno.test("testsByRoom() gathers the units of each room, and leaves out what run
       "src/main_test.ts",
       "src/ui/deep/er_test.ts",
       "scripts/demo/x_test.ts",
-      "runtime/api/assets_test.ts",
+      "runtime/api/pages/assets_test.ts",
       LONG.find((it) => it.startsWith("runtime/"))!,
     ]),
     {

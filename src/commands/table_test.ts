@@ -48,7 +48,7 @@ Deno.test("a command line loads what its command needs, and of the others nothin
         .filter((room) => room !== undefined),
     );
   assertEquals([...rooms(help)].sort(), ["base", "commands", "config", "ui"]);
-  const status = new URL("./status.ts", import.meta.url).href;
+  const status = new URL("./inspect/status.ts", import.meta.url).href;
   const ofStatus = rooms(loadedWith(status, info, false));
   for (const room of ["init", "rehearse", "sandbox", "release", "doctor"]) {
     assert(rooms(all).has(room), room);

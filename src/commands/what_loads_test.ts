@@ -34,8 +34,8 @@ Deno.test("commands that decide nothing about hot or cold load nothing that does
   for (
     const file of [
       "cli.ts",
-      "src/commands/status.ts",
-      "src/commands/releases.ts",
+      "src/commands/inspect/status.ts",
+      "src/commands/inspect/releases.ts",
       "src/commands/rollout/lock.ts",
       "src/commands/rollout/hot.ts",
       "src/commands/project/keygen.ts",

@@ -9,7 +9,7 @@ import {
   type ResolvedConfig,
 } from "../config/resolve.ts";
 import { FlyhotError, toFlyhotError } from "../errors.ts";
-import type { AppMachine } from "../fly/fleet.ts";
+import type { AppMachine } from "../fly/fleet/fleet.ts";
 import type { Host } from "../host.ts";
 import { oneLine } from "../base/one_line.ts";
 import { type Pointer, ulid } from "@flyhot/runtime/protocol";

@@ -4,10 +4,10 @@
 import { requireApp, type ResolvedConfig } from "../config/resolve.ts";
 import { withDeadline } from "../base/deadline.ts";
 import { FlyhotError } from "../errors.ts";
-import type { AppMachine } from "../fly/fleet.ts";
+import type { AppMachine } from "../fly/fleet/fleet.ts";
 import { findFlyctl, type Flyctl } from "../fly/flyctl.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
+import { MachinesFleet } from "../fly/fleet/machines_fleet.ts";
 import { findFlyToken, type FlyToken, TOKEN_VARIABLES } from "../fly/token.ts";
 import type { Host } from "../host.ts";
 import { formatCount } from "../ui/format.ts";

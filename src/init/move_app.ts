@@ -2,7 +2,7 @@
  * @module
  */
 import { many } from "@flyhot/runtime/plan";
-import { analyzeScript } from "../release/graph/analyze.ts";
+import { analyzeScript } from "../release/graph/analysis/analyze.ts";
 import { servedShell, servingShell } from "./boot_shell.ts";
 import { findServing, type ServeCall } from "./serving.ts";
 import {

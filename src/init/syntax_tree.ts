@@ -8,7 +8,7 @@ import {
   one,
   unwrap,
 } from "@flyhot/runtime/plan";
-import { parseScript } from "../release/graph/analyze.ts";
+import { parseScript } from "../release/graph/analysis/analyze.ts";
 
 /** A piece of a text. */
 export interface Span {

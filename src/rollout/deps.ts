@@ -2,7 +2,7 @@
  * @module
  */
 import type { Bucket } from "@flyhot/runtime/bucket";
-import type { Fleet } from "../fly/fleet.ts";
+import type { Fleet } from "../fly/fleet/fleet.ts";
 import type { Host } from "../host.ts";
 import type { Reporter } from "../ui/reporter.ts";
 

@@ -4,7 +4,7 @@
 import type { ResolvedConfig } from "../config/resolve.ts";
 import { findFlyctl, type Flyctl, withFlyctl } from "../fly/flyctl.ts";
 import { withDeadline } from "../base/deadline.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
+import { MachinesFleet } from "../fly/fleet/machines_fleet.ts";
 import { MachinesApi } from "../fly/machines_api.ts";
 import { findFlyToken } from "../fly/token.ts";
 import type { Host } from "../host.ts";

@@ -5,7 +5,7 @@ import { errorText } from "@flyhot/runtime/protocol";
 import { type HotSurface, hotSurface } from "@flyhot/runtime/plan";
 import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
-import type { Fleet } from "../fly/fleet.ts";
+import type { Fleet } from "../fly/fleet/fleet.ts";
 import type { Host } from "../host.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { ReleaseToSign, SignStep } from "../release/signing.ts";

@@ -8,7 +8,7 @@ import {
 import { Sim } from "../../tests/sim/sim.ts";
 import { SimHost } from "../../tests/sim/sim_host.ts";
 import { FlyhotError } from "../errors.ts";
-import type { AppMachine, Fleet } from "../fly/fleet.ts";
+import type { AppMachine, Fleet } from "../fly/fleet/fleet.ts";
 import { digestOfText } from "../release/digest.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
 import { prepare } from "./prepare.ts";

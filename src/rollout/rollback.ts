@@ -16,7 +16,7 @@ import { chooseWay, nothing } from "./pointer/way_back.ts";
 import { returnMachines } from "./machines/return_machines.ts";
 import { counted } from "./steps.ts";
 import { isRunning } from "./machines/ask_machines.ts";
-import type { AppMachine } from "../fly/fleet.ts";
+import type { AppMachine } from "../fly/fleet/fleet.ts";
 import {
   isBad,
   isGood,

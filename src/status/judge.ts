@@ -9,7 +9,7 @@ import {
   type Pointer,
   sameImage,
 } from "@flyhot/runtime/protocol";
-import { type AppMachine, restartHint } from "../fly/fleet.ts";
+import { type AppMachine, restartHint } from "../fly/fleet/fleet.ts";
 import { SETTLES } from "../rollout/pointer/abandoned.ts";
 import { wantedOf } from "./own_words.ts";
 import type { MachineStatus, StatusVerdict } from "./status.ts";

@@ -12,7 +12,7 @@ import {
   resultKey,
 } from "@flyhot/runtime/protocol";
 import { mapLimited } from "../base/limited.ts";
-import type { AppMachine } from "../fly/fleet.ts";
+import type { AppMachine } from "../fly/fleet/fleet.ts";
 
 const READ_AT_ONCE = 8;
 

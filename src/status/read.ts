@@ -15,8 +15,8 @@ import {
   type AppMachine,
   type Fleet,
   ServesNobodyError,
-} from "../fly/fleet.ts";
-import { MachinesFleet } from "../fly/machines_fleet.ts";
+} from "../fly/fleet/fleet.ts";
+import { MachinesFleet } from "../fly/fleet/machines_fleet.ts";
 import { readLock } from "../rollout/lock/store.ts";
 import {
   type AbandonedProbation,

@@ -1,7 +1,7 @@
 /** A machine of an app, as a fleet lists it, for tests.
  * @module
  */
-import type { AppMachine } from "../../src/fly/fleet.ts";
+import type { AppMachine } from "../../src/fly/fleet/fleet.ts";
 
 /** A started machine in the group `app`, with what a test wants of it changed. */
 export function appMachine(

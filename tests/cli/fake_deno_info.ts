@@ -1,7 +1,7 @@
 /** Answers `deno info --json` for files in memory, as far as relative imports and an import map go.
  * @module
  */
-import { analyzeScript } from "../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../src/release/graph/analysis/analyze.ts";
 import type { FakeHostOptions } from "./fake_host.ts";
 
 /** A `run` for a fake host that knows nothing but `deno info` of the files in `/app`. */

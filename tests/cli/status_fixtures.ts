@@ -6,7 +6,7 @@ import type {
   MachineInfo,
   Pointer,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../src/fly/fleet.ts";
+import type { AppMachine } from "../../src/fly/fleet/fleet.ts";
 import { appMachine } from "./app_machine.ts";
 import type { AskedMachine } from "../../src/status/judge.ts";
 

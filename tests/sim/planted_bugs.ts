@@ -10,7 +10,7 @@ import {
   pointerKey,
   resultKey,
 } from "@flyhot/runtime/protocol";
-import type { Fleet } from "../../src/fly/fleet.ts";
+import type { Fleet } from "../../src/fly/fleet/fleet.ts";
 import { TOKEN } from "./sim_fly.ts";
 import { generationFor } from "./promises.ts";
 import type { Plant, SimWorld } from "./sim_world.ts";

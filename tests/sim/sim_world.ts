@@ -5,9 +5,9 @@ import type { Bucket } from "@flyhot/runtime/bucket";
 import type { Pointer } from "@flyhot/runtime/protocol";
 import { pollDelay } from "../../runtime/machine/watcher.ts";
 import type { WantedRelease } from "../../runtime/release/wanted.ts";
-import type { Fleet } from "../../src/fly/fleet.ts";
+import type { Fleet } from "../../src/fly/fleet/fleet.ts";
 import { MachinesApi } from "../../src/fly/machines_api.ts";
-import { MachinesFleet } from "../../src/fly/machines_fleet.ts";
+import { MachinesFleet } from "../../src/fly/fleet/machines_fleet.ts";
 import { parseFlyToken } from "../../src/fly/token.ts";
 import type { RolloutDeps } from "../../src/rollout/deps.ts";
 import {

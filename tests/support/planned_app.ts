@@ -25,7 +25,7 @@ import type {
   RunningManifest,
 } from "../../runtime/protocol/manifest/manifest.ts";
 import type { SeenEdge } from "../../runtime/protocol/manifest/plan_fields.ts";
-import { analyzeScript } from "../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../src/release/graph/analysis/analyze.ts";
 
 /** The text of each file, by path. */
 export type Sources = Readonly<Record<string, string>>;

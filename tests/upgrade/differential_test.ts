@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { FIXED_CASES } from "./differential/fixed_cases.ts";
-import { runFixedCase } from "./differential/fixed.ts";
-import { generate } from "./differential/generator.ts";
+import { FIXED_CASES } from "./differential/fixed/cases.ts";
+import { runFixedCase } from "./differential/fixed/fixed.ts";
+import { generate } from "./differential/program/generator.ts";
 import { findsPlanted, PLANTED_BUGS } from "./differential/planted.ts";
 import {
   describeFigures,
@@ -11,7 +11,7 @@ import {
 } from "./differential/run_seeds.ts";
 import { describeFailure } from "./differential/shrink.ts";
 import { type ProgramReport, runProgram } from "./differential/oracle.ts";
-import { MOST_TOGETHER } from "./differential/together.ts";
+import { MOST_TOGETHER } from "./differential/program/together.ts";
 
 /** `deno task prove` runs as many as wanted. */
 const SEEDS = 100;

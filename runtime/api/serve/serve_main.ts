@@ -7,7 +7,7 @@ import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { cwd } from "node:process";
 import { pathToFileURL } from "node:url";
-import { asMain } from "../../modules/module_source.ts";
+import { asMain } from "../../modules/hooks/module_source.ts";
 import { startBeforeMain } from "../start/before_main.ts";
 import {
   SERVE_USAGE,

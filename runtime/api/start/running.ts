@@ -8,7 +8,7 @@ import { Machine } from "../../machine/machine.ts";
 import { readAppConfig } from "../../machine/app_config.ts";
 import { appFolders } from "../../release/app_root.ts";
 import { AppFiles } from "../../release/app_files.ts";
-import { openLaying } from "../../release/laid/laying.ts";
+import { openLaying } from "../../release/laid/laying/laying.ts";
 import {
   CONTROL_SOCKET,
   type ControlSocket,

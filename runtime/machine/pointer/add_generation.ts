@@ -13,7 +13,7 @@ import {
   pointerWithGeneration,
 } from "../../protocol/pointer.ts";
 import { isUnread } from "../../protocol/pointer_unread.ts";
-import { retry } from "../../base/retry.ts";
+import { retry } from "../../base/waiting/retry.ts";
 import { ulid } from "../../base/ulid.ts";
 
 const RETRY = { attemptsMax: 5, firstMs: 20, random: Math.random };

@@ -11,7 +11,7 @@ import { ReleaseFolders } from "../../release/unpack/folders.ts";
 import { parseAppConfig } from "../app_config.ts";
 import { Machine } from "../machine.ts";
 import { resolveSettings } from "../settings.ts";
-import { readResult } from "../write_result.ts";
+import { readResult } from "../results/write_result.ts";
 
 const APP = "shop";
 const IMAGE = "registry.fly.io/shop:deployment-01A";

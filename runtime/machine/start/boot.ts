@@ -3,8 +3,8 @@
  */
 import { AbortSignal } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
-import { pause } from "../../base/pause.ts";
-import { retry } from "../../base/retry.ts";
+import { pause } from "../../base/waiting/pause.ts";
+import { retry } from "../../base/waiting/retry.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import { fingerprint } from "../../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../../protocol/hot_upgrade.ts";
@@ -13,7 +13,7 @@ import { addGeneration } from "../pointer/add_generation.ts";
 import type { BringIn, BringInDeps } from "../bring_in.ts";
 import type { StartDecision, StartWanted } from "./decide_start.ts";
 import { bootUpgrades } from "../decide_upgrade.ts";
-import { badResult, withFailure } from "../results.ts";
+import { badResult, withFailure } from "../results/results.ts";
 import { signedOnly } from "../pointer/signed_releases.ts";
 
 const RETRY = { attemptsMax: 3, firstMs: 1_000 };

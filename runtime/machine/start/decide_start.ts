@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { retryDelayMs } from "../../base/retry.ts";
+import { retryDelayMs } from "../../base/waiting/retry.ts";
 import type {
   StartRecord,
   TakenRecord,

@@ -4,8 +4,8 @@ import { MemoryBucket } from "../../bucket/memory_bucket.ts";
 import type { HotUpgrade } from "../../protocol/hot_upgrade.ts";
 import type { MachineContext } from "../context.ts";
 import { resolveSettings } from "../settings.ts";
-import { Upgrades } from "../upgrade_memory.ts";
-import { readResult } from "../write_result.ts";
+import { Upgrades } from "../results/upgrade_memory.ts";
+import { readResult } from "../results/write_result.ts";
 import { FakeTimers } from "../../../tests/support/fake_timers.ts";
 import { proven } from "./boot.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { AbortSignal } from "../../base/platform/globals.ts";
-import { pause } from "../../base/pause.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import { natives, type Timer } from "../../base/platform/natives.ts";
 import { type Bucket, getJson, putJson } from "../../bucket/bucket.ts";
 import { PROTOCOL_VERSION } from "../../protocol/manifest/manifest.ts";

@@ -3,10 +3,10 @@
  */
 import { URL } from "../../base/platform/globals.ts";
 import { Slices } from "../../base/in_slices.ts";
-import { within } from "../../base/deadline.ts";
+import { within } from "../../base/waiting/deadline.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import type { AnalyzedText } from "./analysis_worker.ts";
-import type { ModuleLoading } from "../hooks.ts";
+import type { ModuleLoading } from "../hooks/hooks.ts";
 
 const DEADLINE_MS = 60_000;
 const SCRIPT = /\.[cm]?[jt]sx?$/;

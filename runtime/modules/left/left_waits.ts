@@ -3,7 +3,7 @@
  */
 import { SourceMap } from "node:module";
 import { TextDecoder } from "../../base/platform/globals.ts";
-import { standsFor } from "../calls_as_work.ts";
+import { standsFor } from "../live/calls_as_work.ts";
 import type { Generations, Work } from "../generations.ts";
 import type { Keeping } from "../keep/keeping.ts";
 import { type BeginWait, type Wait, WAIT_KEY } from "./watch.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { inOneGo } from "../../base/in_slices.ts";
-import { analyzeScript } from "../../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { relativePath, type View } from "../lookup/views.ts";
 import { capturesOf } from "./captures.ts";

@@ -18,7 +18,7 @@ import {
   stateOf,
 } from "./file_change.ts";
 import { FileDigests } from "../file_digests.ts";
-import { LaidChange, type Operation } from "./laid_change.ts";
+import { LaidChange, type Operation } from "./laying/laid_change.ts";
 import {
   ignoreMissing,
   type JournalEntry,
@@ -33,8 +33,8 @@ import {
   linkedPlace,
   type Place,
   PlaceError,
-} from "./lay_place.ts";
-import { mayLayPath } from "./lay_rules.ts";
+} from "./laying/lay_place.ts";
+import { mayLayPath } from "./laying/lay_rules.ts";
 import type { OnStep } from "./restore_image.ts";
 
 /** What laying needs to know. */

@@ -6,7 +6,7 @@ import { crypto } from "../../base/platform/globals.ts";
 import { dirname, join } from "node:path";
 import { existsSync } from "node:fs";
 import { shownUrl } from "../../base/shown_text.ts";
-import { download } from "./download.ts";
+import { download } from "./download/download.ts";
 import type { Manifest } from "../../protocol/manifest/manifest.ts";
 import { folderUrl } from "../../modules/module_urls.ts";
 import { Slices } from "../../base/in_slices.ts";

@@ -4,7 +4,7 @@
 import { thrownText } from "../../base/error_text.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { FamilyDefinition, HolderDefinition } from "../definition.ts";
-import { isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/waiting/thenable.ts";
 import { currentCaller, isPassing } from "./call_context.ts";
 import { Gate } from "./gate.ts";
 import {

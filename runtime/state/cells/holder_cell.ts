@@ -2,7 +2,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/waiting/thenable.ts";
 import {
   type CallContext,
   callContext,
@@ -16,7 +16,7 @@ import {
   type WaitingCall,
 } from "./call_context.ts";
 import { inItsGeneration } from "./action_generation.ts";
-import { ownArguments } from "../copy/own_arguments.ts";
+import { ownArguments } from "../copy/read_only/own_arguments.ts";
 import type { HolderDefinition } from "../definition.ts";
 import { Gate, type Gated, quiesceGates } from "./gate.ts";
 

@@ -3,7 +3,7 @@
  */
 import { AbortController, DOMException } from "../../base/platform/globals.ts";
 import { errorText } from "../../base/error_text.ts";
-import { within } from "../../base/deadline.ts";
+import { within } from "../../base/waiting/deadline.ts";
 import { generations } from "../../modules/generations.ts";
 import { runPassingGates } from "./holder_cell.ts";
 

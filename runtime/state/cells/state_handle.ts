@@ -4,9 +4,9 @@
 import type { Calls } from "../action_types.ts";
 import type { AnyAction } from "../definition.ts";
 import type { HolderCell } from "./holder_cell.ts";
-import { type DeepReadonly, readOnly } from "../copy/read_only.ts";
+import { type DeepReadonly, readOnly } from "../copy/read_only/read_only.ts";
 import type { Subscription, SubscriptionOwner } from "./subscriptions.ts";
-import { noteHandle } from "../copy/snapshot.ts";
+import { noteHandle } from "../copy/read_only/snapshot.ts";
 
 /** Options of `subscribe`. */
 export interface SubscribeOptions {

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EventEmitter } from "node:events";
 import { CopyError } from "./copy_error.ts";
 import { noteOwnClass } from "./value_kind.ts";
-import { readOnly } from "./read_only.ts";
+import { readOnly } from "./read_only/read_only.ts";
 import { copyState, Point } from "./copy_fixture_test.ts";
 
 class Counter {

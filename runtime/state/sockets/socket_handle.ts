@@ -1,10 +1,10 @@
 /** What code gets of an open socket: its data, which only its own handlers write, and the connection.
  * @module
  */
-import { isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/waiting/thenable.ts";
 import { currentCaller } from "../cells/call_context.ts";
 import type { HolderCell } from "../cells/holder_cell.ts";
-import { readOnly } from "../copy/read_only.ts";
+import { readOnly } from "../copy/read_only/read_only.ts";
 import type { OpenSocket, SocketMessage } from "./socket_handlers.ts";
 
 /** Makes what handlers get of a socket. */

@@ -1,7 +1,7 @@
 /** What an app writes, line by line, over all its restarts.
  * @module
  */
-import { pause } from "../../base/pause.ts";
+import { pause } from "../../base/waiting/pause.ts";
 
 const QUIET_MS = 5;
 const ROUNDS_MAX = 20;

@@ -13,8 +13,8 @@ import type { AppLog } from "./app_log.ts";
 import { AppProcess } from "./app_process.ts";
 import { askControl } from "./control_client.ts";
 import { copyFolder } from "./copy_folder.ts";
-import { deadlineSignal } from "../../base/deadline.ts";
-import { pause } from "../../base/pause.ts";
+import { deadlineSignal } from "../../base/waiting/deadline.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import type { ObjectServer } from "../releases/object_server.ts";
 import { TestAppError } from "../test_app_error.ts";
 

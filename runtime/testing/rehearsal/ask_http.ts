@@ -1,10 +1,10 @@
 /** Sends one request of a rehearsal, and takes the whole answer.
  * @module
  */
-import { deadlineSignal } from "../../base/deadline.ts";
+import { deadlineSignal } from "../../base/waiting/deadline.ts";
 import { errorText } from "../../base/error_text.ts";
-import { pause } from "../../base/pause.ts";
-import type { HttpAnswer, NoAnswer } from "./answers.ts";
+import { pause } from "../../base/waiting/pause.ts";
+import type { HttpAnswer, NoAnswer } from "./comparing/answers.ts";
 import type { CookieJar } from "./cookies.ts";
 import type { HttpRequestBlock } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 /** Plays requests to one app, before and after an upgrade, with what stays open in between.
  * @module
  */
-import { pause } from "../../base/pause.ts";
-import type { Answer } from "./answers.ts";
+import { pause } from "../../base/waiting/pause.ts";
+import type { Answer } from "./comparing/answers.ts";
 import { askHttp } from "./ask_http.ts";
 import { CookieJar } from "./cookies.ts";
 import type {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Answer } from "./answers.ts";
+import type { Answer } from "./comparing/answers.ts";
 import { Player } from "./play.ts";
 import { parseRequests } from "./requests.ts";
 

@@ -9,15 +9,18 @@ import { startRunningApp } from "../start_app.ts";
 import type { AppSettings } from "../test_app.ts";
 import { TestAppError } from "../test_app_error.ts";
 import { formatUpgradeReport, type UpgradeReport } from "../upgrade_report.ts";
-import { differenceText, type RehearsalDifference } from "./compare.ts";
+import {
+  differenceText,
+  type RehearsalDifference,
+} from "./comparing/compare.ts";
 import {
   differencesBetween,
   failuresUnderLoad,
   refusedRequests,
   type Side,
   unevenState,
-} from "./findings.ts";
-import { DEFAULT_MASKS, type Mask, maskOf } from "./masks.ts";
+} from "./comparing/findings.ts";
+import { DEFAULT_MASKS, type Mask, maskOf } from "./comparing/masks.ts";
 import { type Played, Player } from "./play.ts";
 import { parseRequests, type RehearsalRequest } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 /** Talks over a WebSocket as a rehearsal says, and takes what is answered.
  * @module
  */
-import { pause } from "../../base/pause.ts";
-import type { SocketAnswer } from "./answers.ts";
+import { pause } from "../../base/waiting/pause.ts";
+import type { SocketAnswer } from "./comparing/answers.ts";
 import type { CookieJar } from "./cookies.ts";
 import type { SocketBlock } from "./requests.ts";
 

@@ -4,7 +4,7 @@
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Trial } from "../../modules/generations.ts";
 import type { AppProcess } from "../../process/process.ts";
-import type { Watch } from "../../process/guard.ts";
+import type { Watch } from "../../process/guard/guard.ts";
 import type { ServedAddress } from "../../process/servers/hand_over.ts";
 import type { HeldTimers } from "../../process/timers/timers.ts";
 

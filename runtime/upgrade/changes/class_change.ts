@@ -2,7 +2,7 @@
  * @module
  */
 import { performance } from "../../base/platform/globals.ts";
-import { pause } from "../../base/pause.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { HolderCell } from "../../state/cells/holder_cell.ts";
 import type { ClassPairs } from "../../state/classes/class_registry.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import { Slices } from "../../base/in_slices.ts";
-import { within } from "../../base/deadline.ts";
+import { within } from "../../base/waiting/deadline.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { ClassRegistry } from "../../state/classes/class_registry.ts";
 import type { Staging } from "../../state/staging.ts";

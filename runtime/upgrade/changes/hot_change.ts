@@ -2,7 +2,7 @@
  * @module
  */
 import { thrownText } from "../../base/error_text.ts";
-import { within } from "../../base/deadline.ts";
+import { within } from "../../base/waiting/deadline.ts";
 import type { Staging } from "../../state/staging.ts";
 import type { HotContext } from "../../modules/hot_context.ts";
 import type {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { pause } from "../../base/pause.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { originalOf } from "../../modules/calls_as_work.ts";
+import { originalOf } from "../../modules/live/calls_as_work.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { LeftWait } from "../../modules/left/left_waits.ts";
 import type { LeftTimer } from "../../process/timers/left_timers.ts";

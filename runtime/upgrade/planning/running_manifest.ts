@@ -13,7 +13,7 @@ import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts"
 import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
-import type { SeenImport } from "../../modules/edges.ts";
+import type { SeenImport } from "../../modules/hooks/edges.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";
 import { namesInAll } from "../../modules/rebind/settable_modules.ts";
 import type { AppProcess } from "../../process/process.ts";

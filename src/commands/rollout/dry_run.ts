@@ -4,7 +4,7 @@
 import { MemoryBucket } from "@flyhot/runtime/bucket";
 import { loadConfig } from "../../config/load.ts";
 import { type CliValues, requireApp } from "../../config/resolve.ts";
-import { MachinesFleet } from "../../fly/machines_fleet.ts";
+import { MachinesFleet } from "../../fly/fleet/machines_fleet.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
 import type { RolloutReport } from "../../rollout/report.ts";
 import { type AppDeps, reporterOf } from "../../ui/app_deps.ts";

@@ -6,7 +6,7 @@ import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
 import { FlyhotError, isErrorCode } from "../../errors.ts";
 import { findFlyctl, type Flyctl, flyctlMissing } from "../../fly/flyctl.ts";
 import { cleanCommit } from "../../release/files/working_tree.ts";
-import { MachinesFleet } from "../../fly/machines_fleet.ts";
+import { MachinesFleet } from "../../fly/fleet/machines_fleet.ts";
 import type { MachinesApi } from "../../fly/machines_api.ts";
 import type { Host } from "../../host.ts";
 import {

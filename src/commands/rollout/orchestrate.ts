@@ -4,7 +4,7 @@
 import { loadTaskConfig } from "../../orchestrator/task_config.ts";
 import { openBucket } from "../../config/load.ts";
 import { FlyhotError, isErrorCode, toFlyhotError } from "../../errors.ts";
-import { MachinesFleet } from "../../fly/machines_fleet.ts";
+import { MachinesFleet } from "../../fly/fleet/machines_fleet.ts";
 import type { Host } from "../../host.ts";
 import { orchestrate } from "../../rollout/orchestrate.ts";
 import type { RolloutReport } from "../../rollout/report.ts";

@@ -4,8 +4,8 @@
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { joinPath } from "../../base/values.ts";
 import type { Host } from "../../host.ts";
-import type { AnalysisCache } from "../graph/analysis_cache.ts";
-import { analyzeScripts } from "../graph/analyze_scripts.ts";
+import type { AnalysisCache } from "../graph/analysis/analysis_cache.ts";
+import { analyzeScripts } from "../graph/analysis/analyze_scripts.ts";
 import { type ContentDigest, digestOf, digestOfText } from "../digest.ts";
 import type { ConfigFiles } from "./config_files.ts";
 

@@ -2,7 +2,7 @@
  * @module
  */
 import { isSecretLike } from "@flyhot/runtime/plan";
-import { isScript } from "../graph/analyze.ts";
+import { isScript } from "../graph/analysis/analyze.ts";
 
 /** What modules name, as paths from the app's folder; a folder ends with a slash. */
 export interface NamedFiles {

@@ -3,7 +3,7 @@
  */
 import { sameImage } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import { counted } from "../steps.ts";
 
 /** The machines of one base image. */

@@ -1,7 +1,7 @@
 /** What a rollout knows of its machines, told to the reporter as it changes.
  * @module
  */
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import type { RolloutDeps } from "../deps.ts";
 import { describeBad, machineReport, restingReport } from "../waves/outcome.ts";
 import type { Prepared } from "../prepare.ts";

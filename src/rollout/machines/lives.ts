@@ -12,7 +12,7 @@ import {
   type AppMachine,
   restartHint,
   ServesNobodyError,
-} from "../../fly/fleet.ts";
+} from "../../fly/fleet/fleet.ts";
 import type { MachineExit } from "../../fly/machine.ts";
 import { oneLine } from "../../base/one_line.ts";
 import { runningSha } from "./running_code.ts";

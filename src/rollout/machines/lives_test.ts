@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { appMachine } from "../../../tests/cli/app_machine.ts";
 import type { MachineInfo } from "@flyhot/runtime/protocol";
-import { type AppMachine, ServesNobodyError } from "../../fly/fleet.ts";
+import { type AppMachine, ServesNobodyError } from "../../fly/fleet/fleet.ts";
 import type { MachineExit } from "../../fly/machine.ts";
 import {
   judgeLife,

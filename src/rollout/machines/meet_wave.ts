@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import type { RolloutDeps } from "../deps.ts";
 import { isRunning } from "./ask_machines.ts";
 import type { KnownMachines } from "./known_machines.ts";

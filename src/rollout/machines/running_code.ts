@@ -6,7 +6,7 @@ import {
   type MachineInfo,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import { FlyhotError } from "../../errors.ts";
 import { mapLimited } from "../../base/limited.ts";
 import { isRunning } from "./ask_machines.ts";

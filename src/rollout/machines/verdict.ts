@@ -6,7 +6,7 @@ import {
   sameImage,
   type UpgradeFailure,
 } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import type { MachineStanding } from "../../ui/reporter.ts";
 
 /** Where a machine stands; `gone` ones are not part of the rollout any more. */

@@ -2,7 +2,7 @@
  * @module
  */
 import { errorText } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import { FlyhotError } from "../../errors.ts";
 import { isAtRest, isRunning } from "./ask_machines.ts";
 import { counted, tell } from "../steps.ts";

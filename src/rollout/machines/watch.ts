@@ -12,7 +12,7 @@ import {
   type AppMachine,
   restartHint,
   ServesNobodyError,
-} from "../../fly/fleet.ts";
+} from "../../fly/fleet/fleet.ts";
 import type { RolloutDeps } from "../deps.ts";
 import { afterLife } from "./live_through.ts";
 import { judgeLife, type LifeBefore } from "./lives.ts";

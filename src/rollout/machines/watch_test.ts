@@ -9,7 +9,7 @@ import {
 import { Sim } from "../../../tests/sim/sim.ts";
 import { SimHost } from "../../../tests/sim/sim_host.ts";
 import { FlyhotError } from "../../errors.ts";
-import type { Fleet } from "../../fly/fleet.ts";
+import type { Fleet } from "../../fly/fleet/fleet.ts";
 import type { ReportEvent } from "../../ui/reporter.ts";
 import { type MachineState, queued } from "./verdict.ts";
 import { watchMachines, type WatchOptions } from "./watch.ts";

@@ -9,7 +9,7 @@ import {
   type Pointer,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import { isRunning } from "../machines/ask_machines.ts";
 import { previousUpgrade } from "./history.ts";
 

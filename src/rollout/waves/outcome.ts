@@ -3,7 +3,7 @@
  */
 import { type HotSurface, withRefusals } from "@flyhot/runtime/plan";
 import type { Refusal } from "@flyhot/runtime/protocol";
-import type { AppMachine } from "../../fly/fleet.ts";
+import type { AppMachine } from "../../fly/fleet/fleet.ts";
 import type { MachineStanding } from "../../ui/reporter.ts";
 import type { Prepared } from "../prepare.ts";
 import type { MachineReport, RolloutReport } from "../report.ts";

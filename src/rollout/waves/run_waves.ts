@@ -8,7 +8,7 @@ import {
   sameImage,
 } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../../errors.ts";
-import { type AppMachine, restartHint } from "../../fly/fleet.ts";
+import { type AppMachine, restartHint } from "../../fly/fleet/fleet.ts";
 import { keepPublished, type PublishedRelease } from "../../release/publish.ts";
 import type { RolloutDeps } from "../deps.ts";
 import {

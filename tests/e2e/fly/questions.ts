@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseImageRef, sameImage } from "@flyhot/runtime/protocol";
 import { probeConditionalWrites } from "../../../src/doctor/conditional_writes.ts";
 import { FlyhotError } from "../../../src/errors.ts";
-import { MachinesFleet } from "../../../src/fly/machines_fleet.ts";
+import { MachinesFleet } from "../../../src/fly/fleet/machines_fleet.ts";
 import { retryAfterMs } from "../../../src/http.ts";
 import { type Account, idleMachine, startedMachine } from "./account.ts";
 

@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
-import { packRelease } from "../../../src/release/pack.ts";
+import { packRelease } from "../../../src/release/pack/pack.ts";
 import { AppLog } from "../../../runtime/testing/app/app_log.ts";
 import { AppMachine } from "../../../runtime/testing/app/app_machine.ts";
 import { AppProcess } from "../../../runtime/testing/app/app_process.ts";

@@ -5,7 +5,7 @@ import { loadConfig, openBucket } from "../../../src/config/load.ts";
 import { requireApp } from "../../../src/config/resolve.ts";
 import { orchestrateOptions } from "../../../src/commands/rollout/rollout_run.ts";
 import type { Host } from "../../../src/host.ts";
-import { MachinesFleet } from "../../../src/fly/machines_fleet.ts";
+import { MachinesFleet } from "../../../src/fly/fleet/machines_fleet.ts";
 import { openMachinesApi } from "../../../src/rollout/fly_access.ts";
 import { orchestrate } from "../../../src/rollout/orchestrate.ts";
 import { rollback } from "../../../src/rollout/rollback.ts";

@@ -4,7 +4,7 @@
 import type { AppProcess } from "./driver.ts";
 import type { Added, Load } from "./load.ts";
 import { underLoad } from "./load_verdict.ts";
-import type { HolderModel, Release } from "./model.ts";
+import type { HolderModel, Release } from "./program/model.ts";
 import * as observe from "./observe.ts";
 import type { Outcome } from "./outcome.ts";
 import { type PlantedBug, tampered } from "./planted.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { AppProcess } from "./driver.ts";
-import type { HolderModel, Probe } from "./model.ts";
+import type { HolderModel, Probe } from "./program/model.ts";
 
 /** One answer to one caller. */
 export interface Seen {

@@ -3,7 +3,7 @@
  */
 import { type AppProcess, NOTHING } from "./driver.ts";
 import { probeKey } from "./load.ts";
-import type { Release } from "./model.ts";
+import type { Release } from "./program/model.ts";
 import type { SavedStates } from "./state_model.ts";
 
 /** Answers by request. */

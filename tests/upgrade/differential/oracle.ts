@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { AppProcess, packTo } from "./driver.ts";
-import { mend } from "./generator.ts";
+import { mend } from "./program/generator.ts";
 import {
   answersMeanwhile,
   give,
@@ -13,11 +13,11 @@ import {
   stays,
 } from "./attempt.ts";
 import { Load } from "./load.ts";
-import type { HealthKind, Program, Release, Version } from "./model.ts";
+import type { HealthKind, Program, Release, Version } from "./program/model.ts";
 import * as observe from "./observe.ts";
 import { type End, endOf, namesPlace, type Outcome } from "./outcome.ts";
 import { forgedRelease, type PlantedBug, shellBug } from "./planted.ts";
-import { renderVersion } from "./render.ts";
+import { renderVersion } from "./program/render.ts";
 import {
   blamed,
   breakOf,
@@ -26,7 +26,7 @@ import {
   healthOf,
   type Member,
   membersOf,
-} from "./together.ts";
+} from "./program/together.ts";
 
 /** How one upgrade ended. */
 export interface UpgradeReport {

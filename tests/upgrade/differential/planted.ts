@@ -2,8 +2,8 @@
  * @module
  */
 import type { AppProcess } from "./driver.ts";
-import { versionsOf } from "./generator.ts";
-import type { Program, Release, Version } from "./model.ts";
+import { versionsOf } from "./program/generator.ts";
+import type { Program, Release, Version } from "./program/model.ts";
 import { statesOf } from "./observe.ts";
 import { SHELL_BUGS } from "./shell.ts";
 import { migrate } from "./state_model.ts";

@@ -1,10 +1,10 @@
 /** Runs many programs, a few at a time, and counts what became of their upgrades.
  * @module
  */
-import { generate } from "./generator.ts";
+import { generate } from "./program/generator.ts";
 import { type ProgramReport, runProgram, runPrograms } from "./oracle.ts";
 import type { PlantedBug } from "./planted.ts";
-import type { Program } from "./model.ts";
+import type { Program } from "./program/model.ts";
 
 /** What became of many programs. */
 export interface Figures {

@@ -2,12 +2,12 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import type { Program } from "./model.ts";
+import type { Program } from "./program/model.ts";
 import { type ProgramReport, runPrograms } from "./oracle.ts";
 import type { PlantedBug } from "./planted.ts";
-import { renderVersion } from "./render.ts";
+import { renderVersion } from "./program/render.ts";
 import { SHELL } from "./shell.ts";
-import { healthOf, membersOf } from "./together.ts";
+import { healthOf, membersOf } from "./program/together.ts";
 
 /** How many smaller programs are tried at most: shrinking helps a reader, and must not hold up a test for long. */
 const MOST_TRIES = 60;

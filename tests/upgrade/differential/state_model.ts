@@ -2,7 +2,7 @@
  * @module
  */
 import type { Added } from "./load.ts";
-import type { HolderModel, StateStep } from "./model.ts";
+import type { HolderModel, StateStep } from "./program/model.ts";
 
 /** A state as JSON has it. */
 export type Saved = Record<string, unknown>;

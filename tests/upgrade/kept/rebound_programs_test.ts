@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { canBeHad } from "../../support/packages.ts";
-import { FIXED_CASES } from "../differential/fixed_cases.ts";
-import { runFixedCase } from "../differential/fixed.ts";
+import { FIXED_CASES } from "../differential/fixed/cases.ts";
+import { runFixedCase } from "../differential/fixed/fixed.ts";
 import { inTurns } from "../differential/run_seeds.ts";
 import { ASKED_PROGRAMS } from "./asked_programs.ts";
 import { type Programs, RunningPrograms } from "./program.ts";

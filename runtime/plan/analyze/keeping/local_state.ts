@@ -10,7 +10,7 @@ import { isExternal } from "../values/known_calls.ts";
 import { changeOf } from "../values/mutation.ts";
 import { many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/bindings.ts";
-import { handleOf, instanceOf } from "../state.ts";
+import { handleOf, instanceOf } from "../state/state.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { useOf } from "../code/uses.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { analyzeScript } from "../../../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
 
 const loops = (source: string) =>
   (analyzeScript("a.ts", source).owned ?? []).filter(({ kind, unpaced }) =>

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { analyzeScript } from "../../../../src/release/graph/analyze.ts";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
 
 /** Facts of a module that imports from `./m.ts`. */
 function facts(source: string, path = "a.tsx") {

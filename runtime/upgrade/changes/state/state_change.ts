@@ -4,8 +4,8 @@
 import { performance } from "../../../base/platform/globals.ts";
 import { noteGeneration } from "../../../state/cells/action_generation.ts";
 import { getHeapStatistics } from "node:v8";
-import { deadlineSignal, within } from "../../../base/deadline.ts";
-import { pause } from "../../../base/pause.ts";
+import { deadlineSignal, within } from "../../../base/waiting/deadline.ts";
+import { pause } from "../../../base/waiting/pause.ts";
 import { upgradeError } from "../../../base/upgrade_error.ts";
 import type { Side } from "../../../state/classes/classes.ts";
 import type { AppProcess } from "../../../process/process.ts";
@@ -16,7 +16,7 @@ import type {
   StateDefinition,
 } from "../../../state/definition.ts";
 import { capturedWhy } from "../../../state/copy/hidden_state.ts";
-import { originalOf } from "../../../modules/calls_as_work.ts";
+import { originalOf } from "../../../modules/live/calls_as_work.ts";
 import { FamilyCell } from "../../../state/cells/family_cell.ts";
 import { HolderCell, quiesce } from "../../../state/cells/holder_cell.ts";
 import { MigrationError } from "../../../state/migration.ts";

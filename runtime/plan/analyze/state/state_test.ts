@@ -1,0 +1,185 @@
+import { assertEquals } from "@std/assert";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
+
+const SERVE = (answer: string) =>
+  `Deno.serve(() => new Response(String(${answer})));`;
+
+/** What a module holds that would be lost: its variables and the locals of its functions. */
+function stateOf(source: string): string {
+  const { bindings = [], kept = [] } = analyzeScript("main.ts", source);
+  return [
+    ...bindings.map(({ name, why }) => `${name} ${why}`),
+    ...kept.flatMap(({ name, state }) => state ? [`${name} ${state.why}`] : []),
+  ].join(", ");
+}
+
+function check(cases: Readonly<Record<string, string>>): void {
+  for (const [source, expected] of Object.entries(cases)) {
+    assertEquals(stateOf(source), expected, source);
+  }
+}
+
+Deno.test("state: parameters that closures go on changing", () => {
+  check({
+    [
+      `const counter = ((n) => ({ inc: () => ++n }))(0); ${
+        SERVE("counter.inc()")
+      }`
+    ]: "counter.n written",
+    [
+      `const counter = (function (n, log = []) { return { inc() { log.push(1); return ++n; } }; })(0); ${
+        SERVE("counter.inc()")
+      }`
+    ]: "counter.n written, counter.log mutated",
+    [
+      `function make(n) { return () => ++n; } const inc = make(0); ${
+        SERVE("inc()")
+      }`
+    ]: "make.n written",
+    [
+      `function make(n) { function inc() { return ++n; } return { inc }; } const c = make(0); ${
+        SERVE("c.inc()")
+      }`
+    ]: "make.n written",
+    [
+      `function make(n) { const step = () => ++n; const inc = () => step(); return inc; } const c = make(0); ${
+        SERVE("c()")
+      }`
+    ]: "make.n written",
+    [
+      `const add = (list) => (x) => list.push(x); const push = add([]); ${
+        SERVE("push(1)")
+      }`
+    ]: "add.list mutated",
+    [
+      `function once(f, done = false) { return () => { if (done) return; done = true; f(); }; } const g = once(() => 1); ${
+        SERVE("g()")
+      }`
+    ]: "once.done written",
+  });
+});
+
+Deno.test("state: variables of blocks, of catch, and of functions without a name", () => {
+  check({
+    [`{ let n = 0; ${SERVE("++n")} }`]: "n written",
+    [`for (const name of ["a"]) { let hits = 0; ${SERVE("name + ++hits")} }`]:
+      "hits written",
+    [`["a"].forEach((name) => { let hits = 0; ${SERVE("name + ++hits")} });`]:
+      "hits written",
+    [`(() => { let n = 0; ${SERVE("++n")} })();`]: "n written",
+    [
+      `(async () => { const rooms = new Map(); ${
+        SERVE("rooms.set(1, 2)")
+      } })();`
+    ]: "rooms mutated",
+    [
+      `class G { n = 0; inc() { return ++this.n; } } (() => { const g = new G(); ${
+        SERVE("g.inc()")
+      } })();`
+    ]: "g instance",
+    [`try { throw 1; } catch (e) { ${SERVE("++e")} }`]: "e written",
+  });
+});
+
+Deno.test("state: objects whose methods change them, however they are made", () => {
+  const literal = "{ n: 0, inc() { return ++this.n; } }";
+  const serve = SERVE("c.inc()");
+  check({
+    [`const c = ${literal}; ${serve}`]: "c mutated",
+    [`const make = () => (${literal}); const c = make(); ${serve}`]:
+      "c mutated",
+    [`function make() { const it = ${literal}; return it; } const c = make(); ${serve}`]:
+      "c mutated",
+    [
+      `function make() { return { inner: ${literal} }; } const c = make(); ${
+        SERVE("c.inner.inc()")
+      }`
+    ]: "c mutated",
+    [`export default ${literal};`]: "default mutated",
+    [`function make() { return ${literal}; } export default make();`]:
+      "default mutated",
+    [`function C() { this.n = 0; } C.prototype.inc = function () { return ++this.n; }; const c = new C(); ${serve}`]:
+      "c instance",
+    [`const c = new (class { n = 0; inc() { return ++this.n; } })(); ${serve}`]:
+      "c instance",
+  });
+});
+
+Deno.test("state: changes by other ways than a method's name", () => {
+  check({
+    [`const a = []; ${SERVE("Array.prototype.push.call(a, 1)")}`]: "a mutated",
+    [`const a = []; ${SERVE("a.push.apply(a, [1])")}`]: "a mutated",
+    [`const a = []; const add = a.push.bind(a); ${SERVE("add(1)")}`]:
+      "a mutated",
+    [`const a = []; const get = () => a; ${SERVE("get().push(1)")}`]:
+      "a mutated",
+    [`const a = { n: 0 }; const get = () => a; ${SERVE("get().n++")}`]:
+      "a mutated",
+    [
+      `function h(r, cache = CACHE) { return cache.set(1, 2); } const CACHE = new Map(); ${
+        SERVE("h(1)")
+      }`
+    ]: "CACHE mutated",
+    [
+      `const u = new URL("http://x"); ${
+        SERVE(`u.searchParams.append("a", "b")`)
+      }`
+    ]: "u mutated",
+    [
+      `const reader = Deno.stdin.readable.getReader(); ${
+        SERVE("reader.read()")
+      }`
+    ]: "reader handle",
+  });
+});
+
+Deno.test("state: who listens since the evaluation", () => {
+  check({
+    [
+      `import { EventEmitter } from "node:events"; const e = new EventEmitter(); ${
+        SERVE(`e.on("x", () => {})`)
+      }`
+    ]: "e mutated",
+    [
+      `const e = new EventTarget(); ${
+        SERVE(`e.addEventListener("x", () => {})`)
+      }`
+    ]: "e mutated",
+    // Who listens from the beginning listens again.
+    [
+      `const e = new EventTarget(); e.addEventListener("x", () => {}); ${
+        SERVE(`e.dispatchEvent(new Event("x"))`)
+      }`
+    ]: "",
+  });
+});
+
+Deno.test("state: what ends with the call that made it is none", () => {
+  check({
+    [
+      `export function parse(text, at) { const next = () => text[at++]; return next() + next(); } const x = parse("ab", 0); ${
+        SERVE("x")
+      }`
+    ]: "",
+    [`Deno.serve((r, n = 0) => { const inc = () => ++n; return new Response(String(inc())); });`]:
+      "",
+    [`const limit = (o) => (r) => { let n = o.n; n++; return new Response(String(n)); }; Deno.serve(limit({ n: 1 }));`]:
+      "",
+    [
+      `const all = [1, 2].reduce((sum, x) => { sum[x] = x; return sum; }, {}); ${
+        SERVE("all[1]")
+      }`
+    ]: "",
+    [
+      `function clean(o) { o = { ...o }; return () => o.n; } const f = clean({ n: 1 }); ${
+        SERVE("f()")
+      }`
+    ]: "",
+    [`for (let at = 0; at < 2; at++) console.log(at); ${SERVE("1")}`]: "",
+    [
+      `const c = { all: [], listed(x) { return [...this.all, x]; } }; ${
+        SERVE("c.listed(1)")
+      }`
+    ]: "",
+  });
+});

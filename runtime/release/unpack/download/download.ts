@@ -1,0 +1,148 @@
+/** Brings a release to the disk, checked.
+ * @module
+ */
+import { errorText } from "../../../base/error_text.ts";
+import { natives } from "../../../base/platform/natives.ts";
+import { createHash } from "node:crypto";
+import type { Bucket } from "../../../bucket/bucket.ts";
+import type { WantedRelease } from "../../wanted.ts";
+import { shownUrl, withoutSecrets } from "../../../base/shown_text.ts";
+import { UpgradeError } from "../../../base/upgrade_error.ts";
+import { writeStream } from "./write_stream.ts";
+
+/** The largest release taken, in bytes. */
+export const RELEASE_BYTES_MAX = 512 * 1024 * 1024;
+
+/** A release on the disk. */
+export interface Download {
+  /** Its digest as it arrived. */
+  readonly sha256: string;
+  /** Its length in bytes. */
+  readonly size: number;
+}
+
+/**
+ * Downloads a release and checks its length and digest against what was promised. Throws if it cannot be read
+ * (`transient`), or is not what was promised.
+ */
+export async function download(
+  wanted: WantedRelease,
+  url: string,
+  file: string,
+  bucket: Bucket | null,
+  signal: AbortSignal,
+): Promise<Download> {
+  const body = await openRelease(url, bucket, signal);
+  const hash = createHash("sha256");
+  const sizeMax = wanted.size ?? RELEASE_BYTES_MAX;
+  let size = 0;
+  const measure = (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size > sizeMax) {
+      throw new UpgradeError(
+        "verify",
+        `Cannot take ${withoutQuery(url)}: it is longer than ${sizeMax} bytes`,
+      );
+    }
+    hash.update(chunk);
+  };
+  try {
+    await writeStream(file, body, signal, measure);
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof UpgradeError) throw cause;
+    const why = whyOf(cause, url);
+    throw new UpgradeError(
+      "fetch",
+      `Cannot download ${withoutQuery(url)} to ${file}: ${why}`,
+      {
+        transient: true,
+        cause,
+      },
+    );
+  }
+  const sha256 = hash.digest("hex");
+  if (wanted.size !== null && size !== wanted.size) {
+    // Shorter than promised is a cut connection more often than a lie.
+    throw new UpgradeError(
+      "verify",
+      `Cannot take ${
+        withoutQuery(url)
+      }: ${size} bytes arrived, ${wanted.size} were promised; publish the release again`,
+      { transient: true },
+    );
+  }
+  if (wanted.sha256 !== null && sha256 !== wanted.sha256) {
+    throw new UpgradeError(
+      "verify",
+      `Cannot take ${
+        withoutQuery(url)
+      }: its SHA-256 is ${sha256}, promised was ${wanted.sha256}; publish the release again`,
+    );
+  }
+  return { sha256, size };
+}
+
+async function openRelease(
+  url: string,
+  bucket: Bucket | null,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const key = bucket?.keyOf(url) ?? null;
+  if (bucket && key !== null) {
+    let outcome;
+    try {
+      outcome = await bucket.get(key, { signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      const transient = (cause as { transient?: unknown }).transient === true;
+      const why = whyOf(cause, url);
+      throw new UpgradeError("fetch", why, { transient, cause });
+    }
+    if (outcome.status === "found") return outcome.body;
+    // An eventually consistent bucket may show the pointer before the release.
+    throw new UpgradeError(
+      "fetch",
+      `Cannot download ${withoutQuery(url)}: there is no such object`,
+      {
+        transient: true,
+      },
+    );
+  }
+  let response: Response;
+  try {
+    response = await natives.fetch(url, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const why = whyOf(cause, url);
+    throw new UpgradeError(
+      "fetch",
+      `Cannot download ${withoutQuery(url)}: ${why}`,
+      {
+        transient: true,
+        cause,
+      },
+    );
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new UpgradeError(
+      "fetch",
+      `Cannot download ${
+        withoutQuery(url)
+      }: the server answered ${response.status}`,
+      { transient: response.status === 429 || response.status >= 500 },
+    );
+  }
+  return response.body;
+}
+
+/** An address without what may be a secret in it. */
+export function withoutQuery(url: string): string {
+  return shownUrl(url);
+}
+
+function whyOf(cause: unknown, url: string): string {
+  const message = errorText(cause);
+  return withoutSecrets(message.replaceAll(url, withoutQuery(url)));
+}

@@ -1,0 +1,149 @@
+/** What scripts do, remembered from one packing to the next: only what changed has to be parsed.
+ * @module
+ */
+import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
+import type { Host } from "../../../host.ts";
+import { joinPath } from "../../../base/values.ts";
+import { tooMuch } from "./cache_limits.ts";
+import { COMMIT, VERSION } from "../../../version.ts";
+import { digestOfText } from "../../digest.ts";
+
+/** Analyses by key; a key stands for text, kind and options of a script. */
+export interface AnalysisCache {
+  /** The analysis of an earlier packing. */
+  get(key: string): ModuleAnalysis | undefined;
+  /** Notes what belongs to this packing; the rest is forgotten when it is saved. */
+  set(key: string, analysis: ModuleAnalysis): void;
+}
+
+/** Where and what analyses are remembered for. */
+export interface StoredAnalyses extends AnalysisCache {
+  /** Writes what was noted, if any of it is new. A disk that refuses costs time at the next packing, nothing else. */
+  save(): Promise<void>;
+}
+
+/** Fewer scripts are parsed faster than a file is written. */
+export const CACHED_FROM = 40;
+
+/**
+ * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; of none where the user has
+ * no such folder, or what is there is torn or of another version.
+ */
+export async function openAnalyses(
+  app: string,
+  host: Pick<Host, "files" | "env" | "now">,
+): Promise<StoredAnalyses> {
+  const folder = cacheFolder(host);
+  const edition = await analyzerEdition(host);
+  const path = folder && edition !== null
+    ? joinPath(folder, `analysis-${digestOfText(app).slice(0, 16)}.json`)
+    : null;
+  const before = path === null
+    ? new Map<string, ModuleAnalysis>()
+    : parseStored(await readQuietly(path, host), edition!);
+  const now = new Map<string, ModuleAnalysis>();
+  return {
+    get: (key) => before.get(key),
+    set: (key, analysis) => {
+      now.set(key, analysis);
+    },
+    async save() {
+      if (path === null) return;
+      const isNew = now.size !== before.size ||
+        [...now.keys()].some((key) => !before.has(key));
+      if (!isNew) return;
+      try {
+        await host.files.write(path, storedText([...now], edition!), {
+          mode: 0o600,
+        });
+        await forgetOthers(path, host);
+      } catch {
+        // A full or read-only disk keeps nobody from packing.
+      }
+    },
+  };
+}
+
+/**
+ * Finds the folder in which the user keeps what programs can make again. Returns the folder for flyhot in it; null
+ * where the user has none.
+ */
+export function cacheFolder({ env }: Pick<Host, "env">): string | null {
+  const home = env("HOME");
+  const folder = env("XDG_CACHE_HOME") ?? env("LOCALAPPDATA") ??
+    (home === undefined ? undefined : joinPath(home, ".cache"));
+  return folder === undefined ? null : joinPath(folder, "flyhot");
+}
+
+async function readQuietly(
+  path: string,
+  { files }: Pick<Host, "files">,
+): Promise<string | null> {
+  try {
+    return await files.readText(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Removes what apps that nobody packs any more have left behind. */
+async function forgetOthers(
+  own: string,
+  { files, now }: Pick<Host, "files" | "now">,
+): Promise<void> {
+  const folder = own.slice(0, own.lastIndexOf("/"));
+  const found = [];
+  for await (const { path, kind, size } of files.walk(folder, () => false)) {
+    if (kind !== "file" || !/^analysis-[0-9a-f]{16}\.json$/.test(path)) {
+      continue;
+    }
+    const full = joinPath(folder, path);
+    const modified = await files.modified(full);
+    if (modified !== null) found.push({ path: full, size, modified });
+  }
+  for (const path of tooMuch(found, own, now())) await files.remove(path);
+}
+
+/** The first line vouches for the rest: a file that was written halfway is as good as none. */
+function storedText(
+  entries: readonly (readonly [string, ModuleAnalysis])[],
+  edition: string,
+): string {
+  const body = JSON.stringify(entries);
+  return `${edition} ${digestOfText(body)}\n${body}`;
+}
+
+function parseStored(
+  text: string | null,
+  edition: string,
+): Map<string, ModuleAnalysis> {
+  const end = text?.indexOf("\n") ?? -1;
+  if (text === null || end === -1) return new Map();
+  const body = text.slice(end + 1);
+  return text.slice(0, end) === `${edition} ${digestOfText(body)}`
+    ? new Map(JSON.parse(body) as [string, ModuleAnalysis][])
+    : new Map();
+}
+
+/** Which analyzer it is: another one may see more. In a working tree its own files tell. */
+async function analyzerEdition(
+  { files }: Pick<Host, "files">,
+): Promise<string | null> {
+  const own = new URL("../../../../runtime/plan/analyze/", import.meta.url);
+  if (own.protocol !== "file:" || COMMIT !== "unknown") {
+    return `${VERSION}-${COMMIT}`;
+  }
+  const folder = decodeURIComponent(own.pathname).replace(/\/$/, "");
+  const texts: string[] = [];
+  try {
+    for await (const { path, kind } of files.walk(folder)) {
+      if (kind !== "file" || path.endsWith("_test.ts")) continue;
+      texts.push(await files.readText(joinPath(folder, path)) ?? "");
+    }
+  } catch {
+    return null;
+  }
+  return texts.length === 0
+    ? null
+    : `${VERSION}-${digestOfText(texts.join("\n")).slice(0, 16)}`;
+}

@@ -1,0 +1,105 @@
+/** Analyzes TypeScript and JavaScript with `@babel/parser`.
+ * @module
+ */
+import { parse, type ParserPlugin } from "@babel/parser";
+import {
+  type AnalyzeOptions,
+  analyzeTree,
+  type Node,
+} from "@flyhot/runtime/plan";
+import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
+import { isRecord } from "../../../base/values.ts";
+
+/** Analyzes one script of a release. Throws with `loc` if it cannot be parsed. */
+export function analyzeScript(
+  path: string,
+  source: string,
+  options: ScriptOptions = {},
+): ModuleAnalysis {
+  // Lines are counted where somebody asks for one.
+  const program = parseScript(path, source, options.commonjs, false);
+  return analyzeTree(program, source, {
+    ...options,
+    typescript: isTypeScript(path),
+    jsx: isJsx(path),
+    commonjs: isCommonJs(path, options.commonjs),
+  });
+}
+
+const isTypeScript = (path: string) => /\.[cm]?tsx?$/.test(path);
+const isJsx = (path: string) => /\.[jt]sx$/.test(path);
+const isCommonJs = (path: string, said?: boolean) =>
+  said ?? /\.c[jt]s$/.test(path);
+
+/** Parses one script. Throws with `loc` if it cannot be parsed. */
+export function parseScript(
+  path: string,
+  source: string,
+  commonjs?: boolean,
+  locations = true,
+): Node {
+  const plugins: ParserPlugin[] = [
+    "estree",
+    ...(isTypeScript(path) ? ["typescript" as const] : []),
+    ...(isJsx(path) ? ["jsx" as const] : []),
+    "decorators",
+    "decoratorAutoAccessors",
+  ];
+  const { program } = parse(source, {
+    sourceType: isCommonJs(path, commonjs) ? "commonjs" : "module",
+    plugins,
+    createImportExpressions: true,
+    locations,
+    // Nobody looks at comments in the tree.
+    attachComment: false,
+  });
+  return program as unknown as Node;
+}
+
+/** One script and what has to be known besides. */
+export interface ScriptText {
+  /** Its path, whose ending tells the language. */
+  readonly path: string;
+  /** Its text. */
+  readonly text: string;
+  /** Compiler options that matter, and whether its `package.json` makes it CommonJS. */
+  readonly options: ScriptOptions;
+}
+
+/** Analyzes one script. Returns what it does; where it cannot be parsed only why. */
+export function analyzeOrBroken(
+  { path, text, options }: ScriptText,
+  analyze: typeof analyzeScript = analyzeScript,
+): ModuleAnalysis {
+  try {
+    return analyze(path, text, options);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { broken: brokenAt(error) };
+  }
+}
+
+/** What has to be known of a script besides its text and its path. */
+export type ScriptOptions = Omit<
+  AnalyzeOptions,
+  "typescript" | "jsx" | "place"
+>;
+
+/** Where a parser gave up; it says so at the end of its message too. */
+function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
+  const loc = isRecord(error.loc) ? error.loc : {};
+  const { line, column } = loc;
+  return {
+    line: typeof line === "number" ? line : 0,
+    column: typeof column === "number" ? column + 1 : 0,
+    message: error.message.replace(/ \(\d+:\d+\)$/, ""),
+  };
+}
+
+/**
+ * Whether a path is that of a script: what has code that can be analyzed. Returns true for JavaScript and TypeScript,
+ * not for declarations.
+ */
+export function isScript(path: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
+}
