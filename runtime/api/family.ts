@@ -106,7 +106,8 @@ export function family<
   appProcess.declare({ kind: "family", definition }, staging);
   const cell = (purpose: string): FamilyCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.families.get(appProcess.currentName(name));
+    const { meets } = appProcess.generations;
+    const found = appProcess.familyOf(name, meets);
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the family ${name}`,

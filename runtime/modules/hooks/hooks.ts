@@ -8,7 +8,7 @@ import {
 } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Keeping } from "../keep/keeping.ts";
-import { LeftLoops } from "../keep/left_loops.ts";
+import { LeftWaits } from "../left/left_waits.ts";
 import {
   inOneGo,
   Slices,
@@ -63,8 +63,8 @@ export class ModuleLoading {
   readonly external: Set<string> = new Set();
   /** How initializers are wrapped, so that their values can be kept. */
   readonly keeping: Keeping = new Keeping();
-  /** The loops that requests have begun. */
-  readonly loops: LeftLoops = new LeftLoops(generations, this.keeping);
+  /** The loops and chains that requests have begun. */
+  readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** Where the specifiers of releases lead. */
@@ -109,7 +109,7 @@ export class ModuleLoading {
     shared[RESOLVE_KEY] ??= (url, native, specifier) =>
       (this.table && this.leads.led(specifier, url, this.table)) ??
         native(specifier);
-    this.loops.install();
+    this.waits.install();
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),

@@ -16,7 +16,6 @@ import {
   keepableOf,
 } from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
-import type { LoopWatch } from "./watch_loops.ts";
 
 /** The name by which modules find the values that are kept. */
 export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
@@ -60,20 +59,33 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-const NOTHING = { insertions: [], end: "" } as const;
+/** What else goes into a text. */
+export interface More {
+  /** Before anything else at the same place. */
+  readonly closing: readonly Insertion[];
+  /** Around everything else. */
+  readonly around: readonly Insertion[];
+  /** Behind anything else at the same place. */
+  readonly opening: readonly Insertion[];
+  /** Behind the text. */
+  readonly end: string;
+}
 
-/** Wraps the initializers of a module; what else goes into its text, as watched loops do, goes in with them. */
+const NOTHING: More = { closing: [], around: [], opening: [], end: "" };
+
+/** Wraps the initializers of a module; what else goes into its text, goes in with them. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
-  more: Pick<LoopWatch, "insertions" | "end"> = NOTHING,
+  more: More = NOTHING,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
   if (names.size === 0) {
-    const { insertions, end } = more;
+    const { end } = more;
+    const insertions = merged([], more);
     const text = end === "" ? source : insertInto(source, insertions, end);
     return { source: text, names, refused, insertions };
   }
@@ -85,15 +97,22 @@ export function wrapKept(
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  // Values are expressions and loops statements: they never begin or end at one place.
-  const insertions = [...insertionsFor(names, own), ...more.insertions]
-    .sort((a, b) => a.at - b.at);
+  const insertions = merged(insertionsFor(names, own), more);
   return {
     source: insertInto(source, insertions, end + more.end),
     names,
     refused,
     insertions,
   };
+}
+
+/** In the order of their places; at one place they stay as they are given. */
+function merged(
+  all: readonly Insertion[],
+  { closing, around, opening }: More,
+): Insertion[] {
+  return [...closing, ...around, ...all, ...opening]
+    .sort((a, b) => a.at - b.at);
 }
 
 function insertionsFor(
