@@ -88,6 +88,38 @@ export function wrap(text: string, columns: number): readonly string[] {
   return lines;
 }
 
+/**
+ * Breaks the long lines of a text at blanks, and goes on below where their last column begins: a terminal would cut
+ * through words. What is longer than a line without a blank stays whole.
+ */
+export function fold(text: string, columns: number): string {
+  return text.split("\n").flatMap((line) =>
+    widthOf(line) <= columns ? [line] : folded(line, columns)
+  ).join("\n");
+}
+
+function folded(line: string, columns: number): string[] {
+  const room = Math.floor(columns / 2);
+  const blanks = " ".repeat(/^ */.exec(line)![0].length + 2);
+  const gap = [...line.matchAll(/\S {2,}(?=\S)/g)]
+    .map(({ index, 0: { length } }) => widthOf(line.slice(0, index + length)))
+    .findLast((width) => width <= room);
+  const indent = gap === undefined ? blanks : " ".repeat(gap);
+  const lines: string[] = [];
+  let begun = "";
+  for (const [piece] of line.matchAll(/ *[^ ]+/g)) {
+    if (begun.trim() !== "" && widthOf(begun + piece) > columns) {
+      lines.push(begun);
+      begun = indent + piece.trimStart();
+    } else {
+      begun += piece;
+    }
+  }
+  return [...lines, begun];
+}
+
+/** How many characters are seen: colors take no room. */
 function widthOf(text: string): number {
-  return [...text].length;
+  // deno-lint-ignore no-control-regex -- colors are made by flyhot itself
+  return [...text.replace(/\x1b\[[0-9;]*m/g, "")].length;
 }
