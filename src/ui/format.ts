@@ -90,7 +90,7 @@ export function wrap(text: string, columns: number): readonly string[] {
 
 /**
  * Breaks the long lines of a text at blanks, and goes on below where their last column begins: a terminal would cut
- * through words. What is longer than a line without a blank stays whole.
+ * through words. What is too long for any line stays where it is.
  */
 export function fold(text: string, columns: number): string {
   return text.split("\n").flatMap((line) =>
@@ -104,13 +104,17 @@ function folded(line: string, columns: number): string[] {
   const gap = [...line.matchAll(/\S {2,}(?=\S)/g)]
     .map(({ index, 0: { length } }) => widthOf(line.slice(0, index + length)))
     .findLast((width) => width <= room);
-  const indent = gap === undefined ? blanks : " ".repeat(gap);
+  const indents = [...(gap === undefined ? [] : [" ".repeat(gap)]), blanks];
   const lines: string[] = [];
   let begun = "";
   for (const [piece] of line.matchAll(/ *[^ ]+/g)) {
-    if (begun.trim() !== "" && widthOf(begun + piece) > columns) {
+    const next = widthOf(begun + piece) <= columns
+      ? undefined
+      : indents.map((indent) => indent + piece.trimStart())
+        .find((it) => widthOf(it) <= columns);
+    if (next !== undefined && begun.trim() !== "") {
       lines.push(begun);
-      begun = indent + piece.trimStart();
+      begun = next;
     } else {
       begun += piece;
     }

@@ -89,9 +89,14 @@ Deno.test("fold() breaks long lines at blanks, below where their last column beg
     fold("one two three four  five six", 22),
     "one two three four\n  five six",
   );
+  // A long word goes on further to the left where it fits there, else stays.
+  assertEquals(
+    fold("one two    registry.example/abc", 22),
+    "one two\n  registry.example/abc",
+  );
   assertEquals(
     fold("an unbreakable-word here", 8),
-    "an\n  unbreakable-word\n  here",
+    "an unbreakable-word\n  here",
   );
   const red = "\x1b[31mred\x1b[39m";
   assertEquals(fold(`${red} ${red} ${red}`, 11), `${red} ${red} ${red}`);
