@@ -76,8 +76,7 @@ export class Keeping {
       url,
       (it) => wanted !== null && isWanted(it, wanted),
       {
-        ...watch,
-        around: set?.insertions ?? [],
+        placed: [...set?.placed ?? [], ...watch.placed],
         end: watch.end + (set?.end ?? ""),
       },
     );

@@ -1,7 +1,7 @@
 /** Lets a module say when its functions begin to wait in a loop or a chain that has no end of its own, and when that is over.
  * @module
  */
-import type { Insertion } from "../keep/line_map.ts";
+import { around, type Placed } from "../keep/placed.ts";
 import { field, many, type Node, one } from "../../plan/analyze/code/nodes.ts";
 import { type ChainWait, waitingChains } from "./waiting_chains.ts";
 import { waitingLoops } from "./waiting_loops.ts";
@@ -38,10 +38,8 @@ export type BeginWait = (url: string, at: number) => Wait;
 export interface Watch {
   /** What it tells of, as it is counted. */
   readonly watched: readonly Watched[];
-  /** What goes into the text before anything else at the same place. */
-  readonly closing: readonly Insertion[];
-  /** What goes into the text behind anything else at the same place. */
-  readonly opening: readonly Insertion[];
+  /** What goes into the text. */
+  readonly placed: readonly Placed[];
   /** What goes behind it. */
   readonly end: string;
 }
@@ -51,12 +49,7 @@ const WAITS =
   /\bawait\b|\.\s*(?:then|catch|finally)\b|\b(?:queueMicrotask|nextTick)\b|["'](?:node:)?(?:fs|dns|child_process|crypto|zlib|https?)["']/;
 const NAME = "$kept_wait";
 /** Of nothing. */
-export const NO_WATCH: Watch = {
-  watched: [],
-  closing: [],
-  opening: [],
-  end: "",
-};
+export const NO_WATCH: Watch = { watched: [], placed: [], end: "" };
 
 /** Whether a text may have something to tell of: parsing all others for nothing would take time at every start. */
 export function mayWait(text: string): boolean {
@@ -81,17 +74,9 @@ export function watchWaits(text: string, program: Node, url: string): Watch {
     it.replaceAll("WAIT", own).replaceAll("AT", String(at));
   return {
     watched: all.map(({ text, start, name }) => ({ text, start, name })),
-    // At one place: the outer one begins first and ends last.
-    opening: all.map(({ from, to, open }, at) => ({
-      at: from,
-      text: fill(open, at),
-      size: to - from,
-    })).sort((a, b) => a.at - b.at || b.size - a.size),
-    closing: all.map(({ from, to, close }, at) => ({
-      at: to,
-      text: fill(close, at),
-      size: to - from,
-    })).sort((a, b) => a.at - b.at || a.size - b.size),
+    placed: all.flatMap(({ from, to, open, close }, at) =>
+      around({ start: from, end: to }, fill(open, at), fill(close, at))
+    ),
     end: `\n;function ${own}(at) { return globalThis[Symbol.for(${key})]?.(${
       JSON.stringify(url)
     }, at) ?? { end() {}, promise: (it) => it, given: (it) => it, later: (it) => it }; }`,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
 import { insertInto } from "../keep/line_map.ts";
+import { inOrder } from "../keep/placed.ts";
 import { type BeginWait, WAIT_KEY, watchWaits } from "./watch.ts";
 
 const parse = await acornParser();
@@ -101,16 +102,12 @@ Deno.test("watchWaits() finds functions that wait before they lead to themselves
 
 /** Evaluates a text as it is, and watched: with what is inside of waits. */
 async function evaluated(text: string) {
-  const { opening, closing, watched, end } = watchWaits(
+  const { placed, watched, end } = watchWaits(
     text,
     parse(text),
     "a.js",
   );
-  const source = insertInto(
-    text,
-    [...closing, ...opening].sort((a, b) => a.at - b.at),
-    end,
-  );
+  const source = insertInto(text, inOrder(placed), end);
   const inside: number[] = [];
   const told: string[] = [];
   const begin: BeginWait = (url, at) => {
