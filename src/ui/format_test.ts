@@ -100,5 +100,5 @@ Deno.test("fold() breaks long lines at blanks, below where their last column beg
   );
   const red = "\x1b[31mred\x1b[39m";
   assertEquals(fold(`${red} ${red} ${red}`, 11), `${red} ${red} ${red}`);
-  assertEquals(fold(`${red} ${red}`, 4), `${red}\n  ${red}`);
+  assertEquals(fold(`${red} ${red}`, 5), `${red}\n  ${red}`);
 });
