@@ -17,6 +17,8 @@ import { OpenSockets } from "./sockets/open_sockets.ts";
 import { PackageSockets } from "./sockets/package_sockets.ts";
 import { Crons } from "./owned/crons.ts";
 import { HandlerProperties } from "./owned/handler_properties.ts";
+import { LeftHandlers } from "./left/left_handlers.ts";
+import { noteHandlers } from "./left/note_handlers.ts";
 import { Listeners } from "./owned/listeners.ts";
 import type { OwnersContext } from "./owned/owners.ts";
 import { Queues } from "./owned/queues.ts";
@@ -141,8 +143,17 @@ export class AppProcess extends ReleaseState {
     isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
   });
+  /** What requests have given the platform to call later. */
+  readonly leftHandlers: LeftHandlers = new LeftHandlers({
+    generations,
+    callingPaths: () => this.callers.paths(),
+    servers: () => this.handedOver.flatMap((it) => [...it.ofRequests()]),
+  });
   /** Listeners to signals and events, by those who have added them. */
-  readonly listeners: Listeners = new Listeners(this.#ownersContext());
+  readonly listeners: Listeners = new Listeners(
+    this.#ownersContext(),
+    this.leftHandlers,
+  );
   /** Listeners that attempts add to whatever stays. */
   readonly attemptListeners: AttemptListeners = new AttemptListeners({
     generations,
@@ -214,6 +225,7 @@ export class AppProcess extends ReleaseState {
     this.nodeServers.install();
     this.tcpListeners.install();
     this.listeners.install();
+    noteHandlers(this.leftHandlers);
     this.handlerProperties.install();
     this.workers.install();
     this.crons.install();

@@ -90,6 +90,8 @@ export function wrapNode(leads: Leads): ReadonlyMap<string, StandIn> {
         ...NOW,
         ...BY_CALLBACK,
         "openAsBlob",
+        "watch",
+        "watchFile",
         "createReadStream",
         "readdir",
         "readdirSync",

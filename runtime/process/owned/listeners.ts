@@ -2,7 +2,9 @@
  * @module
  */
 import process from "node:process";
-import { type Owner, Owners } from "./owners.ts";
+import { OWNED_LISTENERS } from "../left/functions_of.ts";
+import type { LeftHandlers } from "../left/left_handlers.ts";
+import { type Owner, Owners, type OwnersContext } from "./owners.ts";
 
 /** One listener. */
 interface Listening extends Owner {
@@ -29,7 +31,17 @@ const ADDERS = {
 
 /** All such listeners. Those of new code hear nothing until it is in. */
 export class Listeners extends Owners<Listening> {
+  readonly #left: LeftHandlers;
   #hasLoaded = false;
+
+  /**
+   * @param context what is needed
+   * @param left takes those that nobody's evaluation adds
+   */
+  constructor(context: OwnersContext, left: LeftHandlers) {
+    super(context);
+    this.#left = left;
+  }
 
   /** Sees what listeners are added. */
   install(): void {
@@ -91,6 +103,7 @@ export class Listeners extends Owners<Listening> {
         () => generations.startWork(() => call.apply(this, args)),
       );
     };
+    OWNED_LISTENERS.add(own);
     this.take(entry);
     return own;
   }
@@ -109,11 +122,13 @@ export class Listeners extends Owners<Listening> {
         remove(signal, it as () => void);
       });
       if (own) byListener.set(listener, own as () => void);
+      else this.#left.signal(signal, listener);
       add(signal, (own ?? listener) as () => void);
     };
     Deno.removeSignalListener = (signal, listener) => {
       const own = owned.get(signal)?.get(listener);
       owned.get(signal)?.delete(listener);
+      this.#left.endSignal(signal, listener);
       remove(signal, own ?? listener);
     };
   }

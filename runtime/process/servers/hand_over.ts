@@ -13,6 +13,8 @@ export interface HandedOver {
   readonly place: string | null;
   /** Whether the evaluation of a module asked for it, which will do so again. */
   readonly isEvaluated: boolean;
+  /** Whether a request or an event asked for it, which will not. */
+  readonly isOfRequest: boolean;
   /** Tells whether the code came in, where that is not decided yet. */
   ready: Promise<boolean> | null;
 }
@@ -112,6 +114,16 @@ export abstract class HandOver<
       .map(({ key }) => key);
   }
 
+  /** The addresses that requests and events have asked for. */
+  *ofRequests(): Generator<
+    { readonly address: string; readonly place: string }
+  > {
+    for (const { key, gate: { newest }, closed } of this.#listeners) {
+      if (closed || !newest.isOfRequest || newest.place === null) continue;
+      yield { address: key, place: newest.place };
+    }
+  }
+
   /** The addresses that the evaluation of replaced modules has asked for, and that of the attempt has not. */
   unclaimed(attempt: number): ServedAddress[] {
     return this.#left(attempt).map(({ key, gate }) => ({
@@ -183,6 +195,8 @@ export abstract class HandOver<
       about: {
         place: this.#context.callingPlace() ?? (work?.place || null),
         isEvaluated: typeof work?.place === "string",
+        isOfRequest: work !== null && work.place === null && !work.isOwn &&
+          attempt === null,
         ready: null,
       },
     };

@@ -101,6 +101,14 @@ export class KeptWalk {
         () => placeOf({ object: value, from, root, via, key }),
         via === "member" && from ? { object: from.object, key } : null,
       );
+      // What emitters call once is behind a function of their own.
+      if (Object.hasOwn(value, "listener") && !types.isProxy(value)) {
+        const { listener } = value as { readonly listener?: unknown };
+        if (typeof listener === "function") {
+          const step: Step = { object: value, from, root, via, key };
+          this.#visit(listener, step, root, "member", "listener");
+        }
+      }
       return;
     }
     if (typeof value === "symbol") {
@@ -194,7 +202,7 @@ export class KeptWalk {
 }
 
 /** Where the platform notes listeners, and what is assigned to `onmessage` and its like. */
-const LISTENERS = listenerKeys();
+export const LISTENERS: ReadonlySet<symbol> = listenerKeys();
 
 function listenerKeys(): ReadonlySet<symbol> {
   const { port1: port } = new MessageChannel();

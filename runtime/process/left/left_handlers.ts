@@ -1,0 +1,188 @@
+/** What requests and events have given the platform to call later, and nobody ends with the code that it is of: listeners
+ * of the process and of what the platform holds, pipes, servers.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Generations, Work } from "../../modules/generations.ts";
+import { functionsOf } from "./functions_of.ts";
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Something that may be called. */
+export interface LeftHandler {
+  /** What it is, for people: `a BroadcastChannel`. */
+  readonly what: string;
+  /** What would be called; none where nobody can tell. */
+  readonly functions: readonly AnyFunction[];
+  /** The modules whose it is, where nobody can tell what would be called. */
+  readonly places: readonly string[];
+  /** Whether nobody knows who has begun it. */
+  readonly isOfNobody: boolean;
+  /** Lets nobody look at it any more. */
+  forget(): void;
+}
+
+/** What is needed. */
+export interface LeftHandlersContext {
+  /** Whose work goes on. */
+  readonly generations: Generations;
+  /** The modules of the app on the stack, the innermost first. */
+  callingPaths(): readonly string[];
+  /** Servers that requests have opened and that are open. */
+  servers(): Iterable<{ readonly address: string; readonly place: string }>;
+}
+
+interface Noted {
+  readonly what: string;
+  readonly object: WeakRef<object>;
+  readonly work: Work | null;
+  readonly places: readonly string[];
+  /** What else may be called because of it: what a stream is piped into. */
+  readonly also: Set<WeakRef<object>>;
+}
+
+/** So many may be noted before those are looked for that are over. */
+const SWEEP_AT = 1000;
+
+/** All of them. */
+export class LeftHandlers {
+  readonly #context: LeftHandlersContext;
+  readonly #noted = new Set<Noted>();
+  readonly #byObject = new WeakMap<object, Noted>();
+  readonly #signals = new Map<string, Set<AnyFunction>>();
+  readonly #forgotten = new WeakSet<AnyFunction>();
+  #sweepAt = SWEEP_AT;
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: LeftHandlersContext) {
+    this.#context = context;
+  }
+
+  /** Notes what the platform holds: it may call what listens to it, and to what it is piped into. */
+  note(what: string, object: object, into?: object): void {
+    let noted = this.#byObject.get(object);
+    if (!noted) {
+      const begun = this.#begun();
+      if (begun === undefined) return;
+      noted = this.#add(what, object, begun, []);
+    }
+    if (into) noted.also.add(new WeakRef(into));
+  }
+
+  /** Notes what the platform holds, of which nobody can tell whom it calls. */
+  noteCaller(what: string, object: object): void {
+    const begun = this.#begun();
+    if (begun === undefined) return;
+    this.#add(what, object, begun, this.#context.callingPaths());
+  }
+
+  /** Forgets what is closed. */
+  ended(object: object): void {
+    const noted = this.#byObject.get(object);
+    if (!noted) return;
+    this.#noted.delete(noted);
+    this.#byObject.delete(object);
+  }
+
+  /** Notes a listener to a signal. */
+  signal(signal: string, listener: AnyFunction): void {
+    const all = this.#signals.get(signal) ?? new Set();
+    this.#signals.set(signal, all.add(listener));
+  }
+
+  /** Forgets a listener to a signal. */
+  endSignal(signal: string, listener: AnyFunction): void {
+    this.#signals.get(signal)?.delete(listener);
+  }
+
+  /** What would go on after an upgrade. */
+  *left(): Generator<LeftHandler> {
+    this.#sweep();
+    for (const noted of this.#noted) {
+      const { what, object, work, places, also } = noted;
+      // Whoever still waits for it is counted as work that did not end.
+      if (work?.ended === false) continue;
+      const objects = [object, ...also].flatMap((it) => it.deref() ?? []);
+      yield {
+        what,
+        functions: objects.flatMap((it) => [...functionsOf(it)]),
+        places,
+        isOfNobody: work === null,
+        forget: () => this.#noted.delete(noted),
+      };
+    }
+    yield this.#standing("the process", [...functionsOf(process)]);
+    yield this.#standing("the global object", [...functionsOf(globalThis)]);
+    for (const [signal, all] of this.#signals) {
+      yield this.#standing(`the signal ${signal}`, [...all]);
+    }
+    for (const { address, place } of this.#context.servers()) {
+      yield {
+        what: `a server on ${address}`,
+        functions: [],
+        places: [place],
+        isOfNobody: false,
+        forget: () => {},
+      };
+    }
+  }
+
+  /** What is there for good: who has given it a function, nobody knows. */
+  #standing(what: string, all: readonly AnyFunction[]): LeftHandler {
+    const functions = all.filter((it) => !this.#forgotten.has(it));
+    return {
+      what,
+      functions,
+      places: [],
+      isOfNobody: true,
+      forget: () => {
+        for (const it of functions) this.#forgotten.add(it);
+      },
+    };
+  }
+
+  /** Who begins something now; undefined for evaluations and services, which end what they have begun. */
+  #begun(): Work | null | undefined {
+    const { work } = this.#context.generations;
+    return work !== null && (work.place !== null || work.isOwn)
+      ? undefined
+      : work;
+  }
+
+  #add(
+    what: string,
+    object: object,
+    work: Work | null,
+    places: readonly string[],
+  ): Noted {
+    if (this.#noted.size >= this.#sweepAt) {
+      this.#sweep();
+      this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
+    }
+    const ref = new WeakRef(object);
+    const noted = { what, object: ref, work, places, also: new Set<never>() };
+    this.#noted.add(noted);
+    this.#byObject.set(object, noted);
+    return noted;
+  }
+
+  #sweep(): void {
+    for (const noted of this.#noted) {
+      const object = noted.object.deref();
+      if (object === undefined || isOver(object)) this.#noted.delete(noted);
+    }
+  }
+}
+
+/** A stream that has come to its end, a socket or a source of events that is closed, a child that has ended. */
+function isOver(object: object): boolean {
+  // Whoever is piped is locked until then.
+  if (object instanceof ReadableStream) return !object.locked;
+  const it = object as Readonly<Record<string, unknown>>;
+  return it.destroyed === true || it.readableEnded === true ||
+    it.readyState !== undefined && it.readyState === it.CLOSED ||
+    typeof it.exitCode === "number" || typeof it.signalCode === "string";
+}

@@ -1,0 +1,153 @@
+/** Sees what the platform is given to call later: ports, channels, workers, sockets, watchers, children, streams.
+ * @module
+ */
+import { ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import { Socket } from "node:net";
+import { Readable } from "node:stream";
+import { likeNative } from "../timers/timer_modules.ts";
+import type { LeftHandlers } from "./left_handlers.ts";
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+/** Puts wrappers in the place of what is called for that. */
+export function noteHandlers(left: LeftHandlers): void {
+  for (
+    const { name, prototype } of [
+      MessagePort,
+      BroadcastChannel,
+      Worker,
+      EventSource,
+      WebSocket,
+    ]
+  ) {
+    noteTarget(prototype, (it) => {
+      // A socket that a client has opened is known by itself.
+      if (it instanceof WebSocket && it.url === "") return;
+      left.note(`a ${name}`, it);
+    });
+    const ends = ["close", "terminate"].filter((it) => it in prototype);
+    noteCalls(prototype, ends, (it) => left.ended(it));
+  }
+  const child = (it: object) => left.note("a child process", it);
+  noteCalls(ChildProcess.prototype, ["on", "addListener", "once"], child);
+  for (const name of ["watch", "watchFile"]) {
+    noteResult(fs, name, (it, args) => {
+      const listener = args.at(-1);
+      left.note(
+        "a watcher of files",
+        it,
+        typeof listener === "function" ? listener : undefined,
+      );
+      const ends = ["close", "stop"].filter((name) => name in it);
+      noteCalls(it, ends, (it) => left.ended(it));
+    });
+  }
+  noteStreams(left);
+}
+
+function noteStreams(left: LeftHandlers): void {
+  const stream = (it: object, [event]: unknown[]) => {
+    if (event !== "data" && event !== "readable" || isAccepted(it)) return;
+    left.note("a stream", it);
+  };
+  noteCalls(Readable.prototype, ["on", "addListener"], stream);
+  noteCalls(Readable.prototype, ["pipe"], (it, [into]) => {
+    if (isAccepted(it) || typeof into !== "object") return;
+    left.note("a stream", it, into ?? undefined);
+  });
+  const { prototype } = ReadableStream;
+  noteCalls(prototype, ["pipeTo"], (it) => {
+    if (it instanceof ReadableStream && it.locked) {
+      left.noteCaller("a stream that is piped", it);
+    }
+  });
+  const { pipeThrough } = prototype as unknown as Record<string, Method>;
+  replace(prototype, "pipeThrough", function (...args) {
+    const [transform, options] = args as [
+      ReadableWritablePair<unknown, unknown>,
+      StreamPipeOptions?,
+    ];
+    const { readable, writable } = transform ?? {};
+    if (
+      !(this instanceof ReadableStream) ||
+      (options !== undefined && typeof options !== "object") ||
+      !(writable instanceof WritableStream) || this.locked || writable.locked
+    ) return pipeThrough!.apply(this, args);
+    // As the standard has it: whoever reads what comes out hears of a failure.
+    this.pipeTo(writable, options).catch(() => {});
+    return readable;
+  });
+}
+
+/** Whether it is the socket of a server, which is known by itself. */
+function isAccepted(stream: object): boolean {
+  return stream instanceof Socket &&
+    Boolean((stream as { readonly _server?: unknown })._server);
+}
+
+/** Sees what is added to the listeners of a target, and what is assigned to `onmessage` and its like. */
+function noteTarget(prototype: object, note: (it: object) => void): void {
+  replace(prototype, "addEventListener", function (...args) {
+    note(this);
+    return Reflect.apply(EventTarget.prototype.addEventListener, this, args);
+  }, EventTarget.prototype);
+  for (
+    const [name, about] of Object.entries(
+      Object.getOwnPropertyDescriptors(prototype),
+    )
+  ) {
+    const { set } = about;
+    if (!/^on[a-z]+$/.test(name) || !set) continue;
+    Object.defineProperty(prototype, name, {
+      ...about,
+      set(this: object, value: unknown) {
+        set.call(this, value);
+        if (typeof value === "function") note(this);
+      },
+    });
+  }
+}
+
+function noteCalls(
+  owner: object,
+  names: readonly string[],
+  note: (it: object, args: unknown[]) => void,
+): void {
+  for (const name of names) {
+    const native = Reflect.get(owner, name) as Method;
+    replace(owner, name, function (...args) {
+      const result = native.apply(this, args);
+      note(this, args);
+      return result;
+    });
+  }
+}
+
+function noteResult(
+  owner: object,
+  name: string,
+  note: (it: object, args: unknown[]) => void,
+): void {
+  const native = Reflect.get(owner, name) as Method;
+  replace(owner, name, function (...args) {
+    const result = native.apply(this, args);
+    if (typeof result === "object" && result !== null) note(result, args);
+    return result;
+  });
+}
+
+function replace(
+  owner: object,
+  name: string,
+  method: Method,
+  native: object = owner,
+): void {
+  const about = Object.getOwnPropertyDescriptor(native, name);
+  Object.defineProperty(owner, name, {
+    configurable: true,
+    enumerable: about?.enumerable ?? false,
+    writable: true,
+    value: likeNative(method, Reflect.get(native, name)),
+  });
+}
