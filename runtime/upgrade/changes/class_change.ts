@@ -78,7 +78,7 @@ export class ClassChange {
     const walk = this.#judge.walk();
     let endsAt = performance.now() + SLICE_MS;
     for (const { name, cell } of this.#kept.roots()) {
-      this.#watch(cell);
+      this.watch(cell.gate);
       this.#add(walk, name, cell);
       while (!walk.run(endsAt) || performance.now() >= endsAt) {
         await pause(0);
@@ -175,8 +175,9 @@ export class ClassChange {
     );
   }
 
-  #watch({ gate }: HolderCell): void {
-    if (this.#gates.has(gate)) return;
+  /** Begins to note whose state changes: before any of it is copied, or what is copied again would not be looked at. */
+  watch(gate: HolderCell["gate"]): void {
+    if (!this.#isNeeded || this.#gates.has(gate)) return;
     gate.walked = new Set();
     this.#gates.add(gate);
   }

@@ -34,6 +34,8 @@ const OTHER = "its text is not in the new code";
 const CHAIN = (name: string) =>
   `Cannot replace NAME/work.ts:1: it is in ${name}(), which leads to itself, on behalf of a request that is over, and would go on with the old code`;
 
+const GIVEN =
+  "Cannot replace NAME/work.ts: it has given a MessagePort a function for a request that is over, which would go on with the old code";
 const OTHER_FUNCTION = `holds a function: ${OTHER}`;
 
 /** Those that go on with old code are refused, those that meet the new code are not. */
@@ -151,12 +153,12 @@ export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
   port: refused(
     "port",
     `export const start = () => { channel.port2.onmessage = () => { log.push(WORD); }; };`,
-    OTHER_FUNCTION,
+    `${GIVEN} (a function: ${OTHER})`,
   ),
   port_listener: refused(
     "port_listener",
     `export const start = () => { channel.port2.addEventListener("message", () => { log.push(WORD); }); };`,
-    OTHER_FUNCTION,
+    `${GIVEN} (a function: ${OTHER})`,
   ),
   listener: refused(
     "listener",

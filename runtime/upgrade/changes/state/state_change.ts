@@ -164,6 +164,7 @@ export class StateChange {
     try {
       refuseNewShapes(this.#holders, this.#families);
       this.#classes.prepare();
+      this.#eachGate((gate) => this.#classes.watch(gate));
       await this.#staged.ahead();
       await this.#classes.ahead();
     } catch (error) {
