@@ -36,6 +36,7 @@ import { RawPasses } from "./raw_passes.ts";
 import type { Declaring } from "./declarations.ts";
 import { ReleaseState } from "./release_state.ts";
 import { Servers } from "./servers/servers.ts";
+import { StartWindow } from "./start_window.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
@@ -99,6 +100,12 @@ export class AppProcess extends ReleaseState {
     generations,
     attemptOf,
     pathOf: (url) => this.#pathOf(url) ?? url,
+  });
+  /** What the start of the process runs. */
+  readonly startWindow: StartWindow = new StartWindow({
+    coverage: this.modules.started,
+    generations,
+    evaluations: this.evaluations,
   });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({

@@ -12,6 +12,7 @@ import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
+import { StartCoverage } from "../started/start_coverage.ts";
 import { NO_LOOPS, type WatchedLoop, watchLoops } from "./watch_loops.ts";
 import { wrapKept } from "./wrap.ts";
 
@@ -32,6 +33,14 @@ export class Keeping {
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
   readonly #texts = new Map<string, WrappedText>();
+  readonly #started: StartCoverage;
+
+  /**
+   * @param started told of what is wrapped
+   */
+  constructor(started: StartCoverage = new StartCoverage()) {
+    this.#started = started;
+  }
 
   /** Whether modules are wrapped. */
   get isOn(): boolean {
@@ -77,6 +86,7 @@ export class Keeping {
       const { loops } = watch;
       this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
     }
+    this.#started.wrapped(url, program, text, insertions);
     return source;
   }
 

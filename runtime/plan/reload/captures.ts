@@ -5,13 +5,16 @@
  * @module
  */
 import type { Steps } from "../../base/in_slices.ts";
-import type {
-  ClassFact,
-  ModuleAnalysis,
-} from "../../protocol/manifest/module_analysis.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import type { ImportUse } from "../../protocol/manifest/rebind_facts.ts";
-import { type Entry, type UsesOfView, usesOfView } from "./import_uses.ts";
+import {
+  type Entry,
+  NOTHING_KNOWN,
+  type UsesOfView,
+  usesOfView,
+} from "./import_uses.ts";
 import type { View } from "../lookup/views.ts";
+import { isFollowed, isSameIfMadeNow } from "./followed.ts";
 
 /** Why a module is evaluated with one that it imports. */
 export interface Capture {
@@ -37,6 +40,10 @@ export interface CapturesInput {
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
   /** What a module imports by `import()`. */
   readonly dynamic: (path: string) => Iterable<string>;
+  /** What the start of the process has run; null where nobody knows. */
+  readonly started?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Whether a module of the release is not the one that runs. */
+  readonly isChanged?: (path: string) => boolean;
 }
 
 /** Finds who holds what. */
@@ -122,7 +129,13 @@ export class Captures {
     }
     if (use.how === "value") return use.why ?? "uses its value";
     if (use.how === "export") return "passes it on";
-    if (use.fate === "held") return "keeps what it gives";
+    if (use.fate === "held") {
+      const { running, release } = this.#input;
+      const analyses = [running, release].map((view) => view.analysis(path));
+      if (!isSameIfMadeNow(use, found.name, analyses)) {
+        return "keeps what it gives";
+      }
+    }
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
       this.#whyNotUsed(path, found.name, use);
@@ -202,10 +215,44 @@ export function* capturesOf(input: CapturesInput): Steps<Captures> {
       waiting.push(next);
     }
   }
+  const now = yield* usesOfView(input.running, input.loaded, NOTHING_KNOWN);
+  const pieces = startedOf(input);
+  const known = pieces.size === 0 ? now : yield* usesOfView(
+    input.running,
+    input.loaded,
+    { pieces, among: now },
+  );
+  // What goes on by itself may run anything yet.
+  const isKnown = known !== now && !(now.goesOn && known.goesOn);
+  const same = isKnown
+    ? new Map([...pieces].filter(([path]) => isSame(path, input)))
+    : NOTHING_KNOWN.pieces;
   return new Captures(input, [
-    yield* usesOfView(input.running, input.loaded),
-    yield* usesOfView(input.release, evaluated),
+    isKnown ? known : now,
+    yield* usesOfView(input.release, evaluated, { pieces: same, among: now }),
   ]);
+}
+
+function startedOf(
+  { started = {}, loaded }: CapturesInput,
+): Map<string, ReadonlySet<number>> {
+  return new Map(
+    Object.entries(started).filter(([path]) => loaded.has(path))
+      .map(([path, pieces]) => [path, new Set(pieces)]),
+  );
+}
+
+/** Whether a module of the release is the one that was started, and its uses have the same places. */
+function isSame(
+  path: string,
+  { running, release, isChanged }: CapturesInput,
+): boolean {
+  const [now, next] = [running, release].map((view) =>
+    view.analysis(path)?.rebind
+  );
+  return isChanged?.(path) === false &&
+    now?.pieces?.shape === next?.pieces?.shape &&
+    now?.uses?.length === next?.uses?.length;
 }
 
 /** What an import holds without a use of it in the text. */
@@ -236,31 +283,4 @@ function edgeCapture(
     if (locals.includes("")) return held("passes it on");
   }
   return null;
-}
-
-/** Whether instances of a class are what its successor would have made. */
-function isFollowed(
-  name: string,
-  now: ModuleAnalysis,
-  next: ModuleAnalysis,
-  depth = 0,
-): boolean {
-  const before = now.classes?.find((it) => it.name === name);
-  const after = next.classes?.find((it) => it.name === name);
-  if (!before || !after || depth > 8) return false;
-  if (before.private || after.private) return false;
-  if (madeOf(before) !== madeOf(after)) return false;
-  const { extends: above } = before;
-  if (!above || above.global) return true;
-  return above.specifier === undefined && above.name !== "" &&
-    isFollowed(above.name, now, next, depth + 1);
-}
-
-function madeOf(of: ClassFact): string {
-  return JSON.stringify([
-    of.extends,
-    of.parameters,
-    (of.fields ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
-    (of.assigned ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
-  ]);
 }

@@ -134,7 +134,10 @@ export async function runningManifest(
       }
       : {},
     ...modules.keeping.settable.isOn
-      ? { rebinds: rebindsOf(appProcess, loaded) }
+      ? {
+        rebinds: rebindsOf(appProcess, loaded),
+        started: await startedIn(appProcess, loaded, analysis),
+      }
       : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
@@ -173,6 +176,31 @@ function rebindsOf(
   ) {
     const names = loaded.has(path) ? namesInAll(instances) : [];
     if (names.length > 0) found.push([path, names]);
+  }
+  return Object.fromEntries(found);
+}
+
+/** What the start of the process has run of the loaded modules that are still as they were started. */
+async function startedIn(
+  { modules, startWindow }: AppProcess,
+  loaded: ReadonlySet<string>,
+  analysis: ReadonlyMap<string, ModuleAnalysis>,
+): Promise<Record<string, readonly number[]>> {
+  startWindow.settle();
+  const { table, started, keeping } = modules;
+  const found: [path: string, pieces: readonly number[]][] = [];
+  const instances = keeping.settable.byPath((url) =>
+    table?.pathOf(url) ?? null
+  );
+  for (const path of table ? loaded : []) {
+    const url = table!.current(table!.placeOf(path));
+    // By another name it is another instance, which has run something else.
+    if (!instances.get(path)?.every((it) => it.url === url)) continue;
+    const ran = await started.of(url);
+    // Where the numbers of the analysis are of another text, nobody knows what they mean.
+    if (ran && ran.shape === analysis.get(path)?.rebind?.pieces?.shape) {
+      found.push([path, ran.pieces]);
+    }
   }
   return Object.fromEntries(found);
 }

@@ -89,7 +89,18 @@ export class Fates {
   /** What becomes of the value of an expression. */
   of(value: Node): ImportUse["fate"] {
     if (this.#handsState(value)) return "held";
-    return NAMES[new Flow(this.#code, this.#units, this.#members).of(value)];
+    return NAMES[this.#flow().of(value)];
+  }
+
+  /** The members of an instance that are taken without being called, wherever it goes in the module. */
+  takenOf(made: Node): string[] {
+    const flow = this.#flow();
+    flow.of(made, true);
+    return [...flow.taken].sort();
+  }
+
+  #flow(): Flow {
+    return new Flow(this.#code, this.#units, this.#members);
   }
 
   /** Whether a call is given what the module keeps: then it may put there what it makes. */
@@ -137,6 +148,8 @@ class Flow {
   readonly #seen = new Set<Node | Binding>();
   readonly #waiting: Node[] = [];
   #fate: number = GONE;
+  /** The members that are read of it, but for those that are called; empty text for a computed one. */
+  readonly taken: Set<string> = new Set();
 
   constructor(
     code: Code,
@@ -148,11 +161,12 @@ class Flow {
     this.#members = members;
   }
 
-  of(value: Node): number {
+  /** Follows a value until the worst is known; to the end where all that is taken of it is asked for. */
+  of(value: Node, toTheEnd = false): number {
     this.#push(value);
     for (
       let node = this.#waiting.pop();
-      node && this.#fate !== HELD;
+      node && (toTheEnd || this.#fate !== HELD);
       node = this.#waiting.pop()
     ) this.#step(node);
     return this.#fate;
@@ -185,9 +199,11 @@ class Flow {
       case "Property":
         return this.#push(this.#code.resolved.parents.get(parent)!.node);
       case "MemberExpression":
-        return this.#code.resolved.targets.has(parent)
-          ? undefined
-          : this.#push(parent);
+        if (this.#code.resolved.targets.has(parent)) return;
+        if (this.#code.roots.above(parent)?.key !== "callee") {
+          this.taken.add(keyName(parent, "property") ?? "");
+        }
+        return this.#push(parent);
       case "CallExpression":
       case "NewExpression":
         return key === "arguments"
@@ -326,6 +342,7 @@ class Flow {
       case "ArrayPattern":
         return many(at, "elements").forEach((it) => this.#bind(it));
       case "ObjectPattern":
+        this.taken.add("");
         return many(at, "properties").forEach((it) =>
           this.#bind(it.type === "RestElement" ? it : one(it, "value")!)
         );

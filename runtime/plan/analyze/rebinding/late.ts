@@ -31,8 +31,16 @@ const ROUTING = /^(?:all|delete|get|head|options|patch|post|put)$/;
 
 const EMITTING = /^(?:emit|dispatchEvent|fire|publish|trigger)$/;
 
-/** Whether what stands at a place of the code is called later: an argument of `setTimeout`, `Deno.serve`, `app.get("/", …)`. */
-export function isLate(node: Node, code: Code): boolean {
+/**
+ * Whether what stands at a place of the code is called later: an argument of `setTimeout`, `Deno.serve`, `app.get("/", …)`.
+ *
+ * @param node what stands there
+ * @param code the module
+ * @param areQuiet whether listeners are taken for called later, whoever may tell them of something: what they have heard
+ * until now is known from elsewhere
+ * @returns true if so
+ */
+export function isLate(node: Node, code: Code, areQuiet = false): boolean {
   const { resolved } = code;
   let at = node;
   for (let up = resolved.parents.get(at); up;) {
@@ -56,7 +64,7 @@ export function isLate(node: Node, code: Code): boolean {
         // Run by whoever imports it.
         return true;
       case "CallExpression":
-        return key === "arguments" && isLateCall(parent, code);
+        return key === "arguments" && isLateCall(parent, code, areQuiet);
       default:
         return false;
     }
@@ -65,7 +73,7 @@ export function isLate(node: Node, code: Code): boolean {
   return false;
 }
 
-function isLateCall(call: Node, code: Code): boolean {
+function isLateCall(call: Node, code: Code, areQuiet: boolean): boolean {
   const { resolved } = code;
   const name = calleeName(call, resolved);
   if (name !== null) return LATE_FUNCTIONS.has(name);
@@ -73,7 +81,8 @@ function isLateCall(call: Node, code: Code): boolean {
   if (callee.type !== "MemberExpression") return false;
   const method = keyName(callee, "property") ?? "";
   if (LISTENING.test(method)) {
-    return !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
+    return areQuiet ||
+      !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
   }
   // Routers take a path first; whatever else has a `get` may call what it is given at once.
   return ROUTING.test(method) &&
