@@ -9,6 +9,7 @@ import {
   callingLine,
   callingModules,
 } from "../modules/caller.ts";
+import { EvaluatedCode } from "./evaluated_code.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { AttemptListeners } from "./owned/attempt_listeners.ts";
@@ -36,7 +37,6 @@ import { RawPasses } from "./raw_passes.ts";
 import type { Declaring } from "./declarations.ts";
 import { ReleaseState } from "./release_state.ts";
 import { Servers } from "./servers/servers.ts";
-import { StartWindow } from "./start_window.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
@@ -101,9 +101,9 @@ export class AppProcess extends ReleaseState {
     attemptOf,
     pathOf: (url) => this.#pathOf(url) ?? url,
   });
-  /** What the start of the process runs. */
-  readonly startWindow: StartWindow = new StartWindow({
-    coverage: this.modules.started,
+  /** What evaluations run. */
+  readonly evaluatedCode: EvaluatedCode = new EvaluatedCode({
+    coverage: this.modules.coverage,
     generations,
     evaluations: this.evaluations,
   });

@@ -12,7 +12,7 @@ import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
-import { StartCoverage } from "../started/start_coverage.ts";
+import { Coverage } from "../started/coverage.ts";
 import { NO_LOOPS, type WatchedLoop, watchLoops } from "./watch_loops.ts";
 import { wrapKept } from "./wrap.ts";
 
@@ -33,13 +33,13 @@ export class Keeping {
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
   readonly #texts = new Map<string, WrappedText>();
-  readonly #started: StartCoverage;
+  readonly #coverage: Coverage;
 
   /**
-   * @param started told of what is wrapped
+   * @param coverage told of what is wrapped
    */
-  constructor(started: StartCoverage = new StartCoverage()) {
-    this.#started = started;
+  constructor(coverage: Coverage = new Coverage()) {
+    this.#coverage = coverage;
   }
 
   /** Whether modules are wrapped. */
@@ -86,7 +86,7 @@ export class Keeping {
       const { loops } = watch;
       this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
     }
-    this.#started.wrapped(url, program, text, insertions);
+    this.#coverage.wrapped(url, program, text, insertions);
     return source;
   }
 

@@ -5,18 +5,63 @@ import type { Pieces } from "../../plan/analyze/code/pieces.ts";
 import { isClass, one } from "../../plan/analyze/code/nodes.ts";
 import type { Insertion } from "../keep/line_map.ts";
 
-/** A module as it was written, and the text that is evaluated in its place. */
-export interface EvaluatedText {
-  /** The functions and classes, with their places in the text as Deno gives it. */
-  readonly pieces: Pieces;
-  /** How long that text is. */
+/** Where a function or class is in the text that Deno gives. */
+interface Place {
+  /** Where its definition begins. */
+  readonly start: number;
+  /** Where its body begins; of a class where that begins. */
+  readonly body: number;
+  /** Where it ends. */
+  readonly end: number;
+  /** Whether it is a class. */
+  readonly isClass: boolean;
+  /** Of a constructor, the number of its class; else 0. */
+  readonly constructs: number;
+}
+
+/** A module as Deno gives it. */
+export interface PlacedText {
+  /** The kind of its text, by its functions and classes. */
+  readonly shape: string;
+  /** Its functions and classes. */
+  readonly places: readonly Place[];
+  /** How long it is. */
   readonly length: number;
   /** What the runtime has put into it, in the order of its places. */
   readonly insertions: readonly Insertion[];
+}
+
+/** Such a module, and the text that is evaluated in its place. */
+export interface EvaluatedText extends PlacedText {
   /** How much stands before it. */
   readonly ahead: number;
   /** How long the text is that is evaluated. */
   readonly evaluated: number;
+}
+
+/** Where a text ends and what leads back to its source begins. */
+const MAP = "\n//# sourceMappingURL=";
+
+/** Notes where the functions and classes of a module are. */
+export function placedText(
+  { shape, list }: Pieces,
+  text: string,
+  insertions: readonly Insertion[],
+): PlacedText {
+  const end = text.lastIndexOf(MAP);
+  return {
+    shape,
+    // Without the nodes, which would keep the whole tree.
+    places: list.map(({ node, start, constructs = 0 }) => ({
+      start: isClass(node) ? node.start : start,
+      body: isClass(node) ? node.start : one(node, "body")!.start,
+      end: node.end,
+      isClass: isClass(node),
+      constructs,
+    })),
+    length: end === -1 ? text.length : end,
+    insertions,
+  };
 }
 
 /** A function as the protocol of the inspector tells of it. */
@@ -36,12 +81,14 @@ export interface CoveredFunction {
  *
  * @param text the module
  * @param functions all that V8 tells of it; what is not among them has not run
- * @returns the numbers of its functions and classes, in order; null where something has run that is none of them
+ * @param isEvaluated whether the module itself has to have run as well
+ * @returns the numbers of its functions and classes; null where something has run that is none of them
  */
 export function ranPieces(
   text: EvaluatedText,
   functions: readonly CoveredFunction[],
-): number[] | null {
+  isEvaluated = true,
+): Set<number> | null {
   const ran = new Set<number>();
   let isModule = false;
   for (const { functionName, ranges: [range] } of functions) {
@@ -63,12 +110,11 @@ export function ranPieces(
       : pieceAt(text, start, end);
     if (number === 0) return null;
     ran.add(number);
-    const { constructs } = text.pieces.list[number - 1]!;
-    if (constructs !== undefined) ran.add(constructs);
+    const { constructs } = text.places[number - 1]!;
+    if (constructs !== 0) ran.add(constructs);
   }
   // Then the text is another one than was thought.
-  if (!isModule) return null;
-  return [...ran].sort((a, b) => a - b);
+  return isModule || !isEvaluated ? ran : null;
 }
 
 /** Where a place of the evaluated text is in that which Deno gave; null for what the runtime has put in. */
@@ -87,19 +133,18 @@ function placeIn(
 }
 
 /** The number of what begins and ends at two places; 0 for none. */
-function pieceAt({ pieces }: EvaluatedText, start: number, end: number) {
-  return 1 + pieces.list.findIndex((it) => {
-    if (it.node.end !== end) return false;
-    if (isClass(it.node)) return it.node.start === start;
+function pieceAt({ places }: EvaluatedText, start: number, end: number) {
+  return 1 + places.findIndex((it) =>
+    it.end === end && it.start <= start &&
     // V8 begins with the name, or with the parameters.
-    return it.start <= start && start < one(it.node, "body")!.start;
-  });
+    (it.isClass ? start === it.body : start < it.body)
+  );
 }
 
 /** The number of the innermost class around two places; 0 for none. */
-function classAround({ pieces }: EvaluatedText, start: number, end: number) {
+function classAround({ places }: EvaluatedText, start: number, end: number) {
   return 1 +
-    pieces.list.findLastIndex(({ node }) =>
-      isClass(node) && node.start <= start && end <= node.end
+    places.findLastIndex((it) =>
+      it.isClass && it.start <= start && end <= it.end
     );
 }

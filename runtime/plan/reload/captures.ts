@@ -6,7 +6,11 @@
  */
 import type { Steps } from "../../base/in_slices.ts";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import type { ImportUse } from "../../protocol/manifest/rebind_facts.ts";
+import type {
+  ImportedClass,
+  ImportUse,
+} from "../../protocol/manifest/rebind_facts.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
 import {
   type Entry,
   NOTHING_KNOWN,
@@ -167,6 +171,20 @@ export class Captures {
     return why;
   }
 
+  /** Whether instances of an imported class are what its successor would have made. */
+  #isImportFollowed(by: string, { specifier, name }: ImportedClass): boolean {
+    const { running, release } = this.#input;
+    const target = running.resolve(by, specifier);
+    const found = target === null
+      ? null
+      : new ExportFinder(running).find(target, name);
+    if (found?.kind !== "here" || found.fact.kind !== "class") return false;
+    const now = running.analysis(found.path),
+      next = release.analysis(found.path);
+    const of = found.fact.class ?? found.name;
+    return now !== undefined && next !== undefined && isFollowed(of, now, next);
+  }
+
   #findWhyNot(path: string, name: string): string | null {
     const { running, release, rebinds } = this.#input;
     const settable = Object.hasOwn(rebinds, path) ? rebinds[path]! : [];
@@ -197,6 +215,11 @@ export class Captures {
     for (const it of makes) {
       if (!isFollowed(it, now!, next!)) {
         return `may hold instances of ${it}, which is made in another way`;
+      }
+    }
+    for (const it of left.imports ?? []) {
+      if (!this.#isImportFollowed(path, it)) {
+        return `may hold instances of ${it.name}, which is made in another way`;
       }
     }
     return null;

@@ -45,6 +45,14 @@ export interface ImportUse {
   readonly column: number;
 }
 
+/** A class by its import. */
+export interface ImportedClass {
+  /** The specifier of the import. */
+  readonly specifier: string;
+  /** The exported name; `*` for one of a namespace. */
+  readonly name: string;
+}
+
 /** What running an export leaves behind. */
 export interface LeftBehind {
   /** True if functions may outlive its call: what it returns, registers or keeps. */
@@ -53,6 +61,8 @@ export interface LeftBehind {
   readonly data?: boolean;
   /** The classes of its module whose instances it makes, by their names among the module's classes. */
   readonly makes?: readonly string[];
+  /** The imported classes whose instances it makes. */
+  readonly imports?: readonly ImportedClass[];
   /** True of a class whose construction does nothing but give the instance plain fields of its own. */
   readonly plain?: boolean;
 }
@@ -111,12 +121,21 @@ const importUse: Reader<ImportUse> = (value, at) => {
   };
 };
 
+const importedClass: Reader<ImportedClass> = (value, at) => {
+  const it = object(value, at);
+  return {
+    specifier: string(it.specifier, `${at}.specifier`),
+    name: string(it.name, `${at}.name`),
+  };
+};
+
 const leftBehind: Reader<LeftBehind> = (value, at) => {
   const it = object(value, at);
   return {
     ...maybe(it, "functions", boolean, at),
     ...maybe(it, "data", boolean, at),
     ...maybe(it, "makes", listOf(string), at),
+    ...maybe(it, "imports", listOf(importedClass), at),
     ...maybe(it, "plain", boolean, at),
   };
 };

@@ -14,6 +14,7 @@ import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/hooks/edges.ts";
+import { placeOf } from "../../modules/module_urls.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";
 import { namesInAll } from "../../modules/rebind/settable_modules.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -180,26 +181,28 @@ function rebindsOf(
   return Object.fromEntries(found);
 }
 
-/** What the start of the process has run of the loaded modules that are still as they were started. */
+/** What evaluations have run of the loaded modules, as far as it was noted. */
 async function startedIn(
-  { modules, startWindow }: AppProcess,
+  { modules, evaluatedCode }: AppProcess,
   loaded: ReadonlySet<string>,
   analysis: ReadonlyMap<string, ModuleAnalysis>,
 ): Promise<Record<string, readonly number[]>> {
-  startWindow.settle();
-  const { table, started, keeping } = modules;
+  evaluatedCode.settle();
+  const { table, coverage, keeping } = modules;
   const found: [path: string, pieces: readonly number[]][] = [];
   const instances = keeping.settable.byPath((url) =>
     table?.pathOf(url) ?? null
   );
   for (const path of table ? loaded : []) {
-    const url = table!.current(table!.placeOf(path));
+    const place = table!.placeOf(path);
     // By another name it is another instance, which has run something else.
-    if (!instances.get(path)?.every((it) => it.url === url)) continue;
-    const ran = await started.of(url);
+    if (!instances.get(path)?.every(({ url }) => placeOf(url) === place)) {
+      continue;
+    }
+    const ran = await coverage.of(table!.current(place));
     // Where the numbers of the analysis are of another text, nobody knows what they mean.
     if (ran && ran.shape === analysis.get(path)?.rebind?.pieces?.shape) {
-      found.push([path, ran.pieces]);
+      found.push([path, [...ran.pieces].sort((a, b) => a - b)]);
     }
   }
   return Object.fromEntries(found);

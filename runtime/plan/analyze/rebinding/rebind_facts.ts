@@ -65,7 +65,10 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
   }
   const reached = reachable.from([units.module]);
   const top = places(reached);
-  if (!reached.isDisjointFrom(going)) goes.push("");
+  // Of one that waits by itself nobody knows whether it is over.
+  if (units.module.awaits.length > 0 || !reached.isDisjointFrom(going)) {
+    goes.push("");
+  }
   if (going.size > 0) goes.push("*");
   const all = placed.flatMap(({ unit }, at) =>
     unit === units.module ? [] : [at]

@@ -1,0 +1,73 @@
+/** When it is noted what evaluations run: from before the main module until something comes from outside, and while an upgrade loads.
+ * @module
+ */
+import { natives } from "../base/platform/natives.ts";
+import type { Generations } from "../modules/generations.ts";
+import type { Coverage } from "../modules/started/coverage.ts";
+import type { Evaluations } from "./evaluations.ts";
+
+/** So long after the main module, packages have called at their start what they were given. */
+const AFTER_MS = 1000;
+/** So long the main module may take; then nothing is known of it. */
+const MOST_MS = 30_000;
+/** A heap of that size is walked in some milliseconds; while requests wait, no larger one is. */
+const HEAP_MOST = 32 * 1024 * 1024;
+
+/** What is needed. */
+export interface EvaluatedCodeContext {
+  /** Notes what runs. */
+  readonly coverage: Coverage;
+  /** The generations of the process. */
+  readonly generations: Generations;
+  /** Which modules are being evaluated. */
+  readonly evaluations: Evaluations;
+}
+
+/** Tells what evaluations run from what requests and events run. */
+export class EvaluatedCode {
+  readonly #context: EvaluatedCodeContext;
+  #isMainOver = false;
+
+  /**
+   * @param context what is needed
+   */
+  constructor(context: EvaluatedCodeContext) {
+    this.#context = context;
+  }
+
+  /** The main module is about to be loaded. */
+  async start(): Promise<void> {
+    const { coverage, generations } = this.#context;
+    await coverage.prepare();
+    coverage.begin();
+    if (!coverage.isOn) return;
+    generations.onOutside = () => this.#end();
+    natives.setTimeout(() => this.#end(), MOST_MS).unref();
+  }
+
+  /** The main module has been evaluated. */
+  mainIsOver(): void {
+    if (!this.#context.coverage.isOn) return;
+    this.#isMainOver = true;
+    natives.setTimeout(() => this.#end(), AFTER_MS).unref();
+  }
+
+  /** Somebody wants to know what the start has run. */
+  settle(): void {
+    if (this.#isMainOver) this.#end();
+  }
+
+  /** An upgrade begins to load; `end` says that it has loaded, or that it does not come in. */
+  load(): { end(): void } {
+    const { coverage } = this.#context;
+    this.#end();
+    if (Deno.memoryUsage().heapUsed <= HEAP_MOST) coverage.begin();
+    return { end: () => this.#end() };
+  }
+
+  #end(): void {
+    const { coverage, generations, evaluations } = this.#context;
+    generations.onOutside = null;
+    coverage.end((url) => evaluations.hasEnded(url));
+  }
+}
