@@ -162,7 +162,7 @@ export {
   type PackedRelease,
   type PackOptions,
   packRelease,
-} from "./src/release/pack.ts";
+} from "./src/release/pack/pack.ts";
 export {
   orchestrate,
   type OrchestrateDeps,

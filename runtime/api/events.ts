@@ -25,7 +25,7 @@ import { appProcess } from "../process/process.ts";
  */
 export function subscribe(listener: (event: UpgradeEvent) => void): () => void {
   const end = appProcess.events.subscribe(listener);
-  return appProcess.owned.add(appProcess.callingPlace("innermost"), end);
+  return appProcess.owned.add(appProcess.callers.place("innermost"), end);
 }
 
 /**

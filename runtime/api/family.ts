@@ -106,7 +106,8 @@ export function family<
   appProcess.declare({ kind: "family", definition }, staging);
   const cell = (purpose: string): FamilyCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.families.get(appProcess.currentName(name));
+    const { meets } = appProcess.generations;
+    const found = appProcess.familyOf(name, meets);
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the family ${name}`,
@@ -127,7 +128,7 @@ export function family<
         subscribed: (it) => appProcess.subscriptions.add(it),
         onError,
         own: (end) =>
-          appProcess.owned.add(appProcess.callingPlace("innermost"), end),
+          appProcess.owned.add(appProcess.callers.place("innermost"), end),
       }) as Holder<State, A>,
     has: (key: string) => cell(`look for ${name}[${key}]`).members.has(key),
     remove: (key: string) => cell(`remove ${name}[${key}]`).remove(key),

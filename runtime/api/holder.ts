@@ -144,7 +144,8 @@ export function holder<
   appProcess.declare({ kind: "holder", definition }, staging);
   const cell = (purpose: string): HolderCell => {
     appProcess.requireIn(purpose, definition, staging);
-    const found = appProcess.holders.get(appProcess.currentName(name));
+    const { meets } = appProcess.generations;
+    const found = appProcess.holderOf(name, meets);
     if (found) return found;
     throw new HolderCallError(
       `Cannot ${purpose}: an upgrade removed the holder ${name}`,
@@ -161,7 +162,7 @@ export function holder<
         `a listener of ${name} failed: ${thrownText(error)}`,
       ),
     own: (end) =>
-      appProcess.owned.add(appProcess.callingPlace("innermost"), end),
+      appProcess.owned.add(appProcess.callers.place("innermost"), end),
   });
   return handle as Holder<State, A>;
 }

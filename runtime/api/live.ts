@@ -34,7 +34,7 @@ export async function live<T extends object>(
 ): Promise<T> {
   const { boundaries, bootTrial } = appProcess;
   const [caller = ""] = callingModules();
-  const line = appProcess.lineIn(caller);
+  const line = appProcess.callers.lineIn(caller);
   // A boundary inside the release is a part of what is on trial, not its judge.
   const trial = attemptOf(caller) === null ? bootTrial : null;
   appProcess.opening++;

@@ -120,7 +120,8 @@ export function sockets<T, const Version extends number = 1>(
   const declaring = appProcess.declaring();
   const { staging } = declaring;
   const group = (purpose: string): SocketGroup => {
-    const family = appProcess.families.get(appProcess.currentName(name));
+    const { meets } = appProcess.generations;
+    const family = appProcess.familyOf(name, meets);
     const found = family && appProcess.socketGroups.of(family);
     if (found) return found;
     throw new HolderCallError(

@@ -176,7 +176,8 @@ export class BringIn {
     try {
       let outcome = await this.#deps.transaction.upgrade(release, context);
       if (outcome.state === "applied") {
-        const undrained = await this.#watch({
+        const { undrained: goOn = 0 } = outcome;
+        const undrained = goOn + await this.#watch({
           release,
           before,
           checks,

@@ -1,9 +1,7 @@
 /** Which module called, read off the stack.
  * @module
  */
-import { URL } from "../base/platform/globals.ts";
-
-const RUNTIME_FOLDER = new URL("../", import.meta.url).href;
+import { RUNTIME_FOLDER } from "./module_urls.ts";
 
 /** The part of a stack frame that is read. */
 export interface StackFrame {

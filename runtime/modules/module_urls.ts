@@ -7,6 +7,9 @@
  */
 import { URL } from "../base/platform/globals.ts";
 
+/** Where this package is: what it imports and calls is nobody else's. */
+export const RUNTIME_FOLDER: string = new URL("../", import.meta.url).href;
+
 const MARK = "flyhot=";
 const ATTEMPT = /[?&]flyhot=(\d+)(?=#|$)/;
 

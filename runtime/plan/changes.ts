@@ -13,6 +13,7 @@ import {
 } from "./settings/config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
 import { bare, isJsxRuntime, isOutside, type View } from "./lookup/views.ts";
+import { own } from "../base/own.ts";
 
 /** What differs. */
 export interface Changes {
@@ -143,11 +144,4 @@ function removedFiles(
     (loaded.has(path) ||
       !isForDevelopment(path) && !isSecretLike(path))
   ).sort();
-}
-
-function own<T>(
-  record: Readonly<Record<string, T>> | undefined,
-  key: string,
-): T | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -5,6 +5,7 @@ import { errorText } from "../base/error_text.ts";
 import { consoleLogger, type Logger } from "../base/log.ts";
 import type { HotContext } from "../modules/hot_context.ts";
 import { attemptOf } from "../modules/module_urls.ts";
+import { LeavingState } from "./leaving_state.ts";
 import { FamilyCell } from "../state/cells/family_cell.ts";
 import { HolderCallError, HolderCell } from "../state/cells/holder_cell.ts";
 import { ServiceCell } from "../state/cells/service_cell.ts";
@@ -56,6 +57,11 @@ export class Declarations {
   readonly hots: Map<string, HotContext> = new Map();
   /** The names that state was renamed to, by the names that older handles know. */
   readonly renamed: Map<string, string> = new Map();
+  /** Holders and families that upgrades removed, for work that ends in the code that had them. */
+  readonly leaving: {
+    readonly holders: LeavingState<HolderCell>;
+    readonly families: LeavingState<FamilyCell>;
+  } = { holders: new LeavingState(), families: new LeavingState() };
   /** State that the last upgrade removed, kept for one rollback. */
   removed: RemovedState = NOTHING_REMOVED;
   /** The classes of the modules that are in. */
@@ -106,6 +112,19 @@ export class Declarations {
       const report = (message: string) => this.logger.error(message);
       this.families.set(name, new FamilyCell(definition, report));
     }
+  }
+
+  /** The holder that code of a generation knows by a name, whatever it is called now. */
+  holderOf(name: string, meets: number): HolderCell | undefined {
+    const current = this.currentName(name);
+    return this.holders.get(current) ?? this.leaving.holders.of(current, meets);
+  }
+
+  /** The family that code of a generation knows by a name, whatever it is called now. */
+  familyOf(name: string, meets: number): FamilyCell | undefined {
+    const current = this.currentName(name);
+    return this.families.get(current) ??
+      this.leaving.families.of(current, meets);
   }
 
   /** Follows the names that state was renamed to. */

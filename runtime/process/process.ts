@@ -4,11 +4,8 @@
  *
  * @module
  */
-import {
-  type CallingLine,
-  callingLine,
-  callingModules,
-} from "../modules/caller.ts";
+import { callingModules } from "../modules/caller.ts";
+import { Callers } from "./callers.ts";
 import { EvaluatedCode } from "./evaluated_code.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
@@ -40,7 +37,7 @@ import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
 import { KEPT_KEY, type OpenKept } from "../modules/keep/wrap.ts";
-import { LiveBoundaries } from "../modules/live_boundaries.ts";
+import { LiveBoundaries } from "../modules/live/live_boundaries.ts";
 import { ModuleLoading } from "../modules/hooks/hooks.ts";
 import { StandIns } from "../modules/packages/stand_ins.ts";
 import { ImageAnalysis } from "../modules/analysis/image_analysis.ts";
@@ -57,6 +54,8 @@ import { SocketGroups } from "../state/sockets/socket_groups.ts";
 export class AppProcess extends ReleaseState {
   /** The modules: their URLs, and who imported what. */
   readonly modules: ModuleLoading = new ModuleLoading();
+  /** Which of them are calling. */
+  readonly callers: Callers = new Callers(this.modules);
   /** Which work meets which generation of the code. */
   readonly generations: Generations = generations;
   /** What the scripts of the base image do. */
@@ -73,15 +72,15 @@ export class AppProcess extends ReleaseState {
   readonly guard: Guard = new Guard({
     generations,
     attemptOf,
-    isApp: (url) => this.#pathOf(url) !== null,
+    isApp: (url) => this.callers.pathOf(url) !== null,
     report: (message) => this.logger.error(message),
   });
   /** The timers of the app. */
   readonly timers: Timers = new Timers({
     generations,
-    callingPlace: () => this.callingPlace("outermost"),
-    callingPaths: () => this.#callingPaths(),
-    pathOf: (place) => this.#pathOf(place) ?? place,
+    callingPlace: () => this.callers.place("outermost"),
+    callingPaths: () => this.callers.paths(),
+    pathOf: (place) => this.callers.pathOf(place) ?? place,
     livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     note: (error, work) => this.guard.note(error, work),
   });
@@ -89,7 +88,7 @@ export class AppProcess extends ReleaseState {
   readonly fileReads: FileReads = new FileReads({
     generations,
     root: () => this.root,
-    callers: () => this.#callingPaths(),
+    callers: () => this.callers.paths(),
   });
   /** The workers. */
   readonly workers: Workers = new Workers({
@@ -99,7 +98,7 @@ export class AppProcess extends ReleaseState {
   readonly evaluations: Evaluations = new Evaluations({
     generations,
     attemptOf,
-    pathOf: (url) => this.#pathOf(url) ?? url,
+    pathOf: (url) => this.callers.pathOf(url) ?? url,
   });
   /** What evaluations run. */
   readonly evaluatedCode: EvaluatedCode = new EvaluatedCode({
@@ -110,7 +109,7 @@ export class AppProcess extends ReleaseState {
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({
     generations,
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
   });
   /** The health checks that modules declare. */
@@ -123,8 +122,8 @@ export class AppProcess extends ReleaseState {
   readonly servers: Servers = new Servers({
     generations,
     passes: this.passes,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
   });
   /** The servers of Node's modules. */
@@ -132,8 +131,8 @@ export class AppProcess extends ReleaseState {
     generations,
     rawPasses: this.rawPasses,
     passes: this.passes,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
     upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
@@ -145,8 +144,8 @@ export class AppProcess extends ReleaseState {
     rawPasses: this.rawPasses,
     accepted: (connection, place) =>
       this.openSockets.accepted(connection, place),
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     opened: (about) => this.#opened(about),
   });
   /** Listeners to signals and events, by those who have added them. */
@@ -154,7 +153,7 @@ export class AppProcess extends ReleaseState {
   /** Listeners that attempts add to whatever stays. */
   readonly attemptListeners: AttemptListeners = new AttemptListeners({
     generations,
-    callingPlace: () => this.callingPlace("innermost"),
+    callingPlace: () => this.callers.place("innermost"),
   });
   /** Handlers in global properties, by those who have put them there. */
   readonly handlerProperties: HandlerProperties = new HandlerProperties(
@@ -167,8 +166,8 @@ export class AppProcess extends ReleaseState {
   /** The open sockets of packages that new code can greet. */
   readonly packageSockets: PackageSockets = new PackageSockets({
     generations,
-    callingPlace: () => this.callingPlace("innermost"),
-    isAmong: (place, paths) => this.isAmong(place, paths),
+    callingPlace: () => this.callers.place("innermost"),
+    isAmong: (place, paths) => this.callers.isAmong(place, paths),
     report: (message) => this.logger.error(message),
   });
   /** The sockets whose handlers stay with the code that made them. */
@@ -178,11 +177,11 @@ export class AppProcess extends ReleaseState {
     currentAnswer: () => this.servers.currentAnswer,
     report: (message) => this.logger.warn(message),
     callingPlace: () =>
-      this.callingPlace("innermost") ?? this.servers.currentPlace,
-    pathOf: (place) => this.#pathOf(place) ?? place,
+      this.callers.place("innermost") ?? this.servers.currentPlace,
+    pathOf: (place) => this.callers.pathOf(place) ?? place,
     urlsOf: (place) => {
       const { table } = this.modules;
-      return this.#stackUrls(table?.current(table.placeOf(place)) ?? place);
+      return this.callers.urlsOf(table?.current(table.placeOf(place)) ?? place);
     },
   });
   /** The sockets that follow the code. */
@@ -232,7 +231,7 @@ export class AppProcess extends ReleaseState {
 
   #staleScript(url: string): { script: string; file: string } | null {
     const files = this.fileReads.evaluated;
-    const script = files.size === 0 ? null : this.#pathOf(url);
+    const script = files.size === 0 ? null : this.callers.pathOf(url);
     const attempt = generations.work?.attempt ?? null;
     const manifest = attempt === null || script === null
       ? undefined
@@ -245,7 +244,9 @@ export class AppProcess extends ReleaseState {
 
   /** The scripts of the workers that run. */
   get workerScripts(): readonly string[] {
-    const paths = [...this.workers.running].map((url) => this.#pathOf(url));
+    const paths = [...this.workers.running].map((url) =>
+      this.callers.pathOf(url)
+    );
     return [...new Set(paths.filter((path) => path !== null))].sort();
   }
 
@@ -269,7 +270,7 @@ export class AppProcess extends ReleaseState {
       get module() {
         return modules.pathOf(owner);
       },
-      line: this.lineIn(owner)?.line,
+      line: this.callers.lineIn(owner)?.line,
       staging: this.stagingOf(callers),
     };
   }
@@ -282,29 +283,6 @@ export class AppProcess extends ReleaseState {
   /** The addresses that evaluated modules have asked for. */
   get servedAddresses(): string[] {
     return this.handedOver.flatMap(({ addresses }) => addresses);
-  }
-
-  /**
-   * Finds out which module of the app is calling. Returns its path, or its URL while the root is not known; null where
-   * none is on the stack.
-   */
-  callingPlace(which: "innermost" | "outermost"): string | null {
-    const urls = callingModules();
-    if (which === "outermost") urls.reverse();
-    for (const url of urls) {
-      if (!this.modules.table) {
-        if (url.startsWith("file:")) return url;
-        continue;
-      }
-      const path = this.#pathOf(url);
-      if (path !== null) return path;
-    }
-    return null;
-  }
-
-  /** Tells whether a place is one of some modules, even if it was noted before the root was known. */
-  isAmong(place: string | null, paths: ReadonlySet<string>): boolean {
-    return place !== null && paths.has(this.#pathOf(place) ?? place);
   }
 
   /**
@@ -336,7 +314,7 @@ export class AppProcess extends ReleaseState {
   #opened({ place, isEvaluated }: HandedOver): void {
     const { main } = this.modules;
     if (!main?.isNative || place === null || !isEvaluated) return;
-    if (this.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
+    if (this.callers.isAmong(place, new Set([this.modules.pathOf(main.url)]))) {
       this.bootTrial?.confirm();
     }
   }
@@ -344,15 +322,15 @@ export class AppProcess extends ReleaseState {
   #ownersContext(): OwnersContext {
     return {
       generations,
-      callingPlace: () => this.callingPlace("innermost"),
-      isAmong: (place, paths) => this.isAmong(place, paths),
+      callingPlace: () => this.callers.place("innermost"),
+      isAmong: (place, paths) => this.callers.isAmong(place, paths),
       livesOn: (kept, attempt) => this.kept.lives(kept, attempt),
     };
   }
 
   /** Each instance of a module has values of its own; one with a query is another module than the one without. */
   #openKept: OpenKept = (url) => {
-    const path = this.#pathOf(url);
+    const path = this.callers.pathOf(url);
     if (path === null) return undefined;
     const place = placeOf(url);
     const query = place.slice(fileOf(place).length);
@@ -363,27 +341,6 @@ export class AppProcess extends ReleaseState {
       () => generations.work?.place ?? null,
     );
   };
-
-  /** How a stack may name a module: by its URL, or by the file that its source came from. */
-  #stackUrls(url: string): string[] {
-    const file = this.modules.table?.fileOf(url) ?? null;
-    return file === null ? [url] : [url, file];
-  }
-
-  /** Where a module on the stack is calling. Returns the place; null where it is not on the stack. */
-  lineIn(url: string): CallingLine | null {
-    const at = callingLine(this.#stackUrls(url));
-    return at && { url, line: at.line };
-  }
-
-  #callingPaths(): string[] {
-    return callingModules().map((url) => this.#pathOf(url))
-      .filter((path) => path !== null);
-  }
-
-  #pathOf(url: string): string | null {
-    return this.modules.table?.pathOf(url) ?? null;
-  }
 
   #takeClasses(
     url: string,

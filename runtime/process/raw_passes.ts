@@ -5,6 +5,7 @@
 import net from "node:net";
 import type { Generations, Work } from "../modules/generations.ts";
 import { isLoopback } from "./servers/passes.ts";
+import { putInDeno } from "./put_in_deno.ts";
 
 /** The connections of health checks to listeners of this process. */
 export class RawPasses {
@@ -25,16 +26,7 @@ export class RawPasses {
       const native = Deno[name] as (options: Target) => Promise<Deno.TcpConn>;
       const wrapped = (options: Target): Promise<Deno.TcpConn> =>
         this.#connect(native, options);
-      Object.defineProperties(wrapped, {
-        name: { value: native.name, configurable: true },
-        length: { value: native.length, configurable: true },
-      });
-      Object.defineProperty(Deno, name, {
-        value: wrapped,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      putInDeno(name, native, wrapped);
     }
     this.#installSockets();
   }

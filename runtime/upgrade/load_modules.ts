@@ -9,7 +9,7 @@ import { GlobalChange } from "./changes/global_change.ts";
 import { KeptChange } from "./changes/kept_change.ts";
 import { RebindChange } from "./changes/rebind_change.ts";
 import { CallerChange } from "./changes/caller_change.ts";
-import type { RefreshedBoundaries } from "../modules/live_boundaries.ts";
+import type { RefreshedBoundaries } from "../modules/live/live_boundaries.ts";
 import type { StagedTable } from "../modules/module_table.ts";
 import type { UnpackedRelease } from "../release/unpack/folders.ts";
 import type { AppProcess } from "../process/process.ts";

@@ -220,7 +220,7 @@ class Upgrade {
         (end) => this.#end = end,
       );
       undoLoad = null;
-      left.finish();
+      const undrained = left.finish();
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);
@@ -252,6 +252,7 @@ class Upgrade {
         holders,
         assets: plan.assets,
         suspendMs,
+        undrained,
       };
     } catch (error) {
       discard(prepared, appProcess);

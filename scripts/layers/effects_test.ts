@@ -10,14 +10,17 @@ function effects(path: string, source: string): string[] {
 
 Deno.test("checkSources() keeps Deno to the host and the computer of the sandbox", () => {
   const source = "a;\nconst x: Deno.FileInfo = await Deno.stat(p);";
-  assertEquals(effects("src/release/pack.ts", source), ["2 Deno", "2 Deno"]);
+  assertEquals(effects("src/release/pack/pack.ts", source), [
+    "2 Deno",
+    "2 Deno",
+  ]);
   assertEquals(effects("src/main.ts", "globalThis.Deno;"), ["1 Deno"]);
   assertEquals(effects("src/sandbox/machine.ts", "Deno.kill(1);"), ["1 Deno"]);
   for (
     const path of [
       "src/host_deno.ts",
       "src/sandbox/computer/disk.ts",
-      "src/release/pack_test.ts",
+      "src/release/pack/pack_test.ts",
       "runtime/mod.ts",
       "cli.ts",
     ]

@@ -12,7 +12,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analysis/analyze.ts";
 import { requireDeno } from "../release/graph/deno_program.ts";
-import { describeRelease } from "../release/describe.ts";
+import { describeRelease } from "../release/pack/describe.ts";
 import {
   type ProjectFiles,
   readProject,

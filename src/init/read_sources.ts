@@ -6,7 +6,7 @@ import type { Manifest } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analysis/analyze.ts";
-import { describeRelease } from "../release/describe.ts";
+import { describeRelease } from "../release/pack/describe.ts";
 import {
   type ProjectFiles,
   readProject,

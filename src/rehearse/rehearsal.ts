@@ -12,7 +12,7 @@ import { flyTomlIn } from "../config/files/fly_toml.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { packRelease } from "../release/pack.ts";
+import { packRelease } from "../release/pack/pack.ts";
 import { type AppStart, appStart } from "./app_start.ts";
 import type { GivenRequests } from "./requests_given.ts";
 import type { Repository, Version } from "./versions.ts";

@@ -6,7 +6,7 @@ import { releaseKey, type ReleaseSignature } from "@flyhot/runtime/protocol";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { digestOf } from "./digest.ts";
-import type { PackedRelease } from "./pack.ts";
+import type { PackedRelease } from "./pack/pack.ts";
 
 /** A release in the bucket. */
 export interface PublishedRelease {

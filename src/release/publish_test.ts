@@ -5,7 +5,7 @@ import { Sim } from "../../tests/sim/sim.ts";
 import { SimHost } from "../../tests/sim/sim_host.ts";
 import { FlyhotError } from "../errors.ts";
 import { digestOfText } from "./digest.ts";
-import type { PackedRelease } from "./pack.ts";
+import type { PackedRelease } from "./pack/pack.ts";
 import { publishRelease } from "./publish.ts";
 
 const CONTENT = "what is in the release";

@@ -5,7 +5,7 @@ import { generationOf, type HotUpgrade } from "@flyhot/runtime/protocol";
 import { oneLine } from "../base/one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
-import { type PackedRelease, packRelease } from "../release/pack.ts";
+import { type PackedRelease, packRelease } from "../release/pack/pack.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import { foretoldPlan } from "./foretold_plan.ts";
 import { counted, tell } from "./steps.ts";

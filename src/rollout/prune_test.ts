@@ -12,7 +12,7 @@ import {
 import { Sim } from "../../tests/sim/sim.ts";
 import { SimHost } from "../../tests/sim/sim_host.ts";
 import type { Fleet } from "../fly/fleet/fleet.ts";
-import { archiveOf } from "../release/archive.ts";
+import { archiveOf } from "../release/pack/archive.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
 import type { LockLease } from "./lock/lease.ts";

@@ -3,7 +3,7 @@
  */
 import { join, toFileUrl } from "@std/path";
 import { denoHost } from "../../src/host_deno.ts";
-import { packRelease } from "../../src/release/pack.ts";
+import { packRelease } from "../../src/release/pack/pack.ts";
 import type { MachineInfo } from "../../runtime/protocol/mod.ts";
 import type { layeredApp } from "./layered_app.ts";
 import { PROFILE, withFolder, writeFiles } from "./measuring.ts";

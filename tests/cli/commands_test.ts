@@ -66,7 +66,8 @@ async function inSandbox(
       app: "counter",
       regions: ["iad", "fra"],
     });
-    await sandbox.deploy(folder);
+    // On a busy computer a process takes long to start.
+    await sandbox.deploy(folder, { readyMs: 180_000 });
     await act({
       step: async (name, act) => void await t.step(name, act),
       sandbox,
@@ -329,7 +330,8 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
         const taken = await fetch(lease, {
           method: "POST",
           headers: { authorization, "content-type": "application/json" },
-          body: JSON.stringify({ ttl: 60, description: "bluegreen deploy" }),
+          // Longer than a busy computer takes to pack and to ask: it is given back below.
+          body: JSON.stringify({ ttl: 900, description: "bluegreen deploy" }),
         });
         const { data: { nonce } } = await taken.json();
         await edit("text.ts", "Salut", "Buongiorno");

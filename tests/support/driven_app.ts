@@ -5,7 +5,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { fromFileUrl, join } from "@std/path";
 import type { Host } from "../../src/host.ts";
 import { denoHost } from "../../src/host_deno.ts";
-import { packRelease } from "../../src/release/pack.ts";
+import { packRelease } from "../../src/release/pack/pack.ts";
 import type { HotUpgradeResult, MachineInfo } from "../../runtime/mod.ts";
 
 /** Files by path; a value of null removes the file that an earlier version had. */

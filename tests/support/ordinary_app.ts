@@ -8,8 +8,8 @@ import type { Files } from "./driven_app.ts";
 
 /** How it is started. */
 export interface OrdinaryStart {
-  /** By which module of the runtime. Default `preload`. */
-  readonly by?: "preload" | "serve";
+  /** By which module of the runtime, or by a main module that calls `reapply()`. Default `preload`. */
+  readonly by?: "preload" | "serve" | "boot shell";
   /** More flags of `deno run`. */
   readonly flags?: readonly string[];
   /** Arguments of the program, and of `serve`. */
@@ -30,7 +30,9 @@ export function startCommand(
   const run = [Deno.execPath(), "run", "-A", "--quiet", ...flags];
   return by === "preload"
     ? [...run, "--preload", `${RUNTIME}/preload`, "main.ts", ...args]
-    : [...run, `${RUNTIME}/serve`, "main.ts", ...args];
+    : by === "serve"
+    ? [...run, `${RUNTIME}/serve`, "main.ts", ...args]
+    : [...run, "main.ts", ...args];
 }
 
 /** A running app. */

@@ -4,13 +4,9 @@ import { askControl } from "../../runtime/testing/app/control_client.ts";
 import { Clients } from "../support/clients.ts";
 import { OrdinaryApp } from "../support/ordinary_app.ts";
 import type { Files } from "../support/driven_app.ts";
+import { freePort } from "../support/free_port.ts";
 
 const PORT = `port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1"`;
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
 
 /** An app whose state lies in a variable, in a collection, in a local of its main function and in a weak collection. */
 const main = (version: string, port: number, status = 200, more = "") => `

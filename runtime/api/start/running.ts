@@ -113,16 +113,20 @@ async function start(
   const mainFile = fileURLToPath(Deno.mainModule);
   const { config, root, appFolder } = await appPlace(options.root);
   const settings = resolveSettings(options, environment, config);
+  const { keeping } = appProcess.modules;
   // Each module passes the parser at every start: behind a boot shell only where it is of use.
-  if (startedBy !== "reapply" || config.keeps) {
-    await appProcess.modules.keeping.start().catch((error) => {
-      logger.error(
-        `values cannot be kept through upgrades: the parser cannot be loaded: ${error}`,
-      );
-    });
-  }
+  const keeps = startedBy !== "reapply" || config.keeps;
+  await (keeps ? keeping.start() : keeping.startWatching()).catch((error) => {
+    logger.error(
+      `${
+        keeps
+          ? "values cannot be kept through upgrades"
+          : "loops that requests leave behind cannot be seen"
+      }: the parser cannot be loaded: ${error}`,
+    );
+  });
   if (config.rebind) {
-    await appProcess.modules.keeping.startRebinding().catch((error) => {
+    await keeping.startRebinding().catch((error) => {
       logger.error(
         `importers of what changes are evaluated, whatever "rebind" says: the parser cannot be loaded: ${error}`,
       );

@@ -1,7 +1,6 @@
 /** The hooks into module loading: modules stay at their place, and their source comes from the release that is current.
  * @module
  */
-import { URL } from "../../base/platform/globals.ts";
 import {
   registerHooks,
   type ResolveFnOutput,
@@ -9,7 +8,7 @@ import {
 } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Keeping } from "../keep/keeping.ts";
-import { LeftLoops } from "../keep/left_loops.ts";
+import { LeftWaits } from "../left/left_waits.ts";
 import {
   inOneGo,
   Slices,
@@ -19,7 +18,13 @@ import {
 import { Edges, type LoadedModules } from "./edges.ts";
 import { generations } from "../generations.ts";
 import type { ModuleTable, StagedTable } from "../module_table.ts";
-import { attemptOf, fileOf, instanceUrl, placeOf } from "../module_urls.ts";
+import {
+  attemptOf,
+  fileOf,
+  instanceUrl,
+  placeOf,
+  RUNTIME_FOLDER,
+} from "../module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
 import { REBIND_KEY, type TakeSettable } from "../rebind/settable.ts";
 import { Coverage } from "../started/coverage.ts";
@@ -61,8 +66,8 @@ export class ModuleLoading {
   readonly coverage: Coverage = new Coverage();
   /** How initializers are wrapped, so that their values can be kept. */
   readonly keeping: Keeping = new Keeping(this.coverage);
-  /** The loops that requests have begun. */
-  readonly loops: LeftLoops = new LeftLoops(generations, this.keeping);
+  /** The loops and chains that requests have begun. */
+  readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** Where the specifiers of releases lead. */
@@ -107,7 +112,7 @@ export class ModuleLoading {
     shared[RESOLVE_KEY] ??= (url, native, specifier) =>
       (this.table && this.leads.led(specifier, url, this.table)) ??
         native(specifier);
-    this.loops.install();
+    this.waits.install();
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -348,10 +353,7 @@ export class ModuleLoading {
   }
 }
 
-/** Where this package is; what it imports is imported by nobody else. */
-const RUNTIME = new URL("../../", import.meta.url).href;
-
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
-    !parent.startsWith(RUNTIME);
+    !parent.startsWith(RUNTIME_FOLDER);
 }

@@ -13,14 +13,14 @@ import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
-import { NO_LOOPS, type WatchedLoop, watchLoops } from "./watch_loops.ts";
+import { mayWait, NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
   readonly raw: string;
   readonly wrapped: string;
   readonly insertions: readonly Insertion[];
-  readonly loops: readonly WatchedLoop[];
+  readonly watched: readonly Watched[];
 }
 
 /** What every text that was wrapped has in it. */
@@ -32,6 +32,7 @@ export class Keeping {
   readonly settable: SettableModules = new SettableModules();
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
+  #watches = false;
   readonly #texts = new Map<string, WrappedText>();
   readonly #coverage: Coverage;
 
@@ -49,8 +50,14 @@ export class Keeping {
 
   /** Loads the parser, without lines: each module passes it at every start. What is loaded from now on is wrapped. */
   async start(): Promise<void> {
-    this.#parse ??= await acornParser(false);
+    await this.startWatching();
     this.#keeps = true;
+  }
+
+  /** Loads the parser, and lets what is loaded from now on say when it waits without an end of its own. */
+  async startWatching(): Promise<void> {
+    this.#parse ??= await acornParser(false);
+    this.#watches = true;
   }
 
   /** Loads the parser, and lets functions and classes be set in what is loaded from now on. */
@@ -61,30 +68,30 @@ export class Keeping {
 
   /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
   wrap(text: string, url: string): string {
-    const program = this.#parsed(text);
+    const watches = this.#watches && mayWait(text);
+    const program = this.#keeps || this.settable.isOn || watches
+      ? this.#parsed(text)
+      : null;
     const set = this.settable.isOn && program
       ? settable(text, program, url)
       : null;
     this.settable.loaded(url, set?.names ?? []);
     if (!program) return text;
-    const captured = new Captured(program);
-    const watch = this.#keeps ? watchLoops(text, program, url) : NO_LOOPS;
+    const watch = watches ? watchWaits(text, program, url) : NO_WATCH;
+    const wanted = this.#keeps ? new Captured(program) : null;
     const { source, insertions } = wrapKept(
       set?.text ?? text,
       program,
       url,
-      (it) => this.#keeps && isWanted(it, captured),
+      (it) => wanted !== null && isWanted(it, wanted),
       {
-        insertions: [
-          ...set?.insertions ?? [],
-          ...watch.insertions,
-        ],
+        placed: [...set?.placed ?? [], ...watch.placed],
         end: watch.end + (set?.end ?? ""),
       },
     );
     if (insertions.length > 0) {
-      const { loops } = watch;
-      this.#texts.set(url, { raw: text, wrapped: source, insertions, loops });
+      const { watched } = watch;
+      this.#texts.set(url, { raw: text, wrapped: source, insertions, watched });
     }
     this.#coverage.wrapped(url, program, text, insertions);
     return source;
@@ -100,14 +107,14 @@ export class Keeping {
     }
   }
 
-  /** A loop of a module, and the text that it is in; null where nobody knows it any more. */
-  loop(
+  /** A loop or chain of a module, and the text that it is in; null where nobody knows it any more. */
+  watched(
     url: string,
     at: number,
-  ): { readonly loop: WatchedLoop; readonly raw: string } | null {
+  ): { readonly watched: Watched; readonly raw: string } | null {
     const text = this.#texts.get(url);
-    const loop = text?.loops[at];
-    return text && loop ? { loop, raw: text.raw } : null;
+    const watched = text?.watched[at];
+    return text && watched ? { watched, raw: text.raw } : null;
   }
 
   /** The text of a function as somebody wrote it. */

@@ -16,7 +16,7 @@ import {
   keepableOf,
 } from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "./line_map.ts";
-import type { LoopWatch } from "./watch_loops.ts";
+import { around, inOrder, type Placed } from "./placed.ts";
 
 /** The name by which modules find the values that are kept. */
 export const KEPT_KEY = Symbol.for("@flyhot/runtime.kept");
@@ -60,20 +60,29 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-const NOTHING = { insertions: [], end: "" } as const;
+/** What else goes into a text. */
+export interface More {
+  /** Around pieces of it, and between them. */
+  readonly placed: readonly Placed[];
+  /** Behind it. */
+  readonly end: string;
+}
 
-/** Wraps the initializers of a module; what else goes into its text, as watched loops do, goes in with them. */
+const NOTHING: More = { placed: [], end: "" };
+
+/** Wraps the initializers of a module; what else goes into its text, goes in with them. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
-  more: Pick<LoopWatch, "insertions" | "end"> = NOTHING,
+  more: More = NOTHING,
 ): Wrapped {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
   if (names.size === 0) {
-    const { insertions, end } = more;
+    const { placed, end } = more;
+    const insertions = inOrder(placed);
     const text = end === "" ? source : insertInto(source, insertions, end);
     return { source: text, names, refused, insertions };
   }
@@ -85,9 +94,7 @@ export function wrapKept(
     `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
     `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
     `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  // Values are expressions and loops statements: they never begin or end at one place.
-  const insertions = [...insertionsFor(names, own), ...more.insertions]
-    .sort((a, b) => a.at - b.at);
+  const insertions = inOrder([...placedFor(names, own), ...more.placed]);
   return {
     source: insertInto(source, insertions, end + more.end),
     names,
@@ -96,11 +103,11 @@ export function wrapKept(
   };
 }
 
-function insertionsFor(
+function placedFor(
   names: ReadonlyMap<string, Keepable>,
   own: string,
-): Insertion[] {
-  const opened = [...names.values()].flatMap((it) => {
+): Placed[] {
+  return [...names.values()].flatMap((it) => {
     const name = JSON.stringify(it.name);
     // A parenthesis at the beginning of a statement would call the line before it.
     const call = it.opensStatement ? `${own}(1, ` : "(";
@@ -114,30 +121,10 @@ function insertionsFor(
       (it.init ? "" : "undefined");
     const close = it.live === null ? ")))" : `), ${accessors(it.live, own)}))`;
     return [
-      { at: it.start, text: open, opens: true, size: it.end - it.start },
-      { at: it.end, text: close, opens: false, size: it.end - it.start },
-      ...waited ? around(waited, `${own}().made(${name}, (`) : [],
+      ...around(it, open, close),
+      ...waited ? around(waited, `${own}().made(${name}, (`, "))") : [],
     ];
   });
-  // At one place: what ends there ends first, the inner before the outer; what begins there begins with the outer.
-  return opened.sort((a, b) =>
-    a.at - b.at ||
-    (a.size === 0 || b.size === 0
-      ? 0
-      : a.opens !== b.opens
-      ? Number(a.opens) - Number(b.opens)
-      : a.opens
-      ? b.size - a.size
-      : a.size - b.size)
-  );
-}
-
-function around({ start, end }: Node, open: string) {
-  const size = end - start;
-  return [
-    { at: start, text: open, opens: true, size },
-    { at: end, text: "))", opens: false, size },
-  ];
 }
 
 /** The one call that an initializer waits for: all that it does by itself is done when it begins to wait. */

@@ -8,6 +8,7 @@ import {
 import { bare, isOutside } from "../../plan/lookup/views.ts";
 import type { ReleaseAliases } from "./release_aliases.ts";
 import type { Manifest } from "../../protocol/manifest/manifest.ts";
+import { own } from "../../base/own.ts";
 
 /** What leads where it says by its own text. */
 const OWN_TEXT = /^(?:\.{0,2}\/|file:|node:|data:|blob:)/;
@@ -67,11 +68,4 @@ export function targetByAlias(
   }
   const file = bare(target);
   return { kind: "module", path: file, query: target.slice(file.length) };
-}
-
-function own<T>(
-  table: Readonly<Record<string, T>> | undefined,
-  key: string,
-): T | undefined {
-  return table && Object.hasOwn(table, key) ? table[key] : undefined;
 }

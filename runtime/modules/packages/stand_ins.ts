@@ -1,12 +1,12 @@
 /** Modules that the app and its packages import in the place of modules of the platform.
  * @module
  */
-import { URL } from "../../base/platform/globals.ts";
 import type {
   LoadFnOutput,
   ResolveFnOutput,
   ResolveHookContext,
 } from "node:module";
+import { RUNTIME_FOLDER } from "../module_urls.ts";
 
 /** A module that is imported in the place of another one. */
 export interface StandIn {
@@ -30,9 +30,6 @@ export function standInFor(
     } } = it;`;
   return { url: `data:text/javascript,${encodeURIComponent(source)}`, source };
 }
-
-/** Where the runtime itself is; its own timers are nobody's. */
-const RUNTIME = new URL("../../", import.meta.url).href;
 
 /** The modules by the URLs of those that they stand for. */
 export class StandIns {
@@ -59,7 +56,8 @@ export class StandIns {
   ): ResolveFnOutput {
     const url = this.#byUrl.get(result.url)?.url;
     if (
-      url === undefined || parentURL === url || parentURL.startsWith(RUNTIME) ||
+      url === undefined || parentURL === url ||
+      parentURL.startsWith(RUNTIME_FOLDER) ||
       conditions?.includes("require")
     ) return result;
     return { ...result, url, format: "module", shortCircuit: true };

@@ -1,7 +1,7 @@
 /** Makes the functions and classes that a module exports settable from outside; no character of its own moves.
  * @module
  */
-import type { Insertion } from "../keep/line_map.ts";
+import { around, between, type Placed } from "../keep/placed.ts";
 import { localExports } from "../../plan/analyze/exports.ts";
 import {
   isClass,
@@ -33,8 +33,8 @@ export interface Settable {
   readonly names: readonly string[];
   /** The text with variables in the place of constants; as long as before. */
   readonly text: string;
-  /** What goes into it, in the order of its places: at the beginning what tells of it. */
-  readonly insertions: readonly Insertion[];
+  /** What goes into it: at the beginning what tells of it. */
+  readonly placed: readonly Placed[];
   /** What goes behind it. */
   readonly end: string;
 }
@@ -78,14 +78,14 @@ export function settable(
   return {
     names: [...found.keys()],
     text: written,
-    insertions: [
-      {
-        at: 0,
-        text: `${nameless?.begin ?? ""}globalThis[Symbol.for(${
+    placed: [
+      between(
+        0,
+        `${nameless?.begin ?? ""}globalThis[Symbol.for(${
           JSON.stringify(REBIND_KEY.description)
         })]?.(${JSON.stringify(url)}, ${own});`,
-      },
-      ...nameless?.insertions ?? [],
+      ),
+      ...nameless?.placed ?? [],
     ],
     // A declaration is there before the first statement.
     end: `\n;function ${own}(${own}0, ${own}1, ${own}2) { switch (${own}0) { ${
@@ -113,7 +113,7 @@ interface Nameless {
   /** The text, as long as before. */
   readonly text: string;
   readonly begin: string;
-  readonly insertions: readonly Insertion[];
+  readonly placed: readonly Placed[];
 }
 
 /** Gives a function that is the default export a variable; null where it has one, or is not a function. */
@@ -132,7 +132,7 @@ function namelessDefault(text: string, program: Node): Nameless | null {
       text,
       begin:
         `Object.defineProperty(${name}, "name", { value: "default", configurable: true });`,
-      insertions: [{ at: value.start + word.length, text: ` ${name}` }],
+      placed: [between(value.start + word.length, ` ${name}`)],
     };
   }
   const statement = many(program, "body").find((it) =>
@@ -141,11 +141,11 @@ function namelessDefault(text: string, program: Node): Nameless | null {
   const word = /^export\s+default(?=[\s(])/.exec(text.slice(statement.start))
     ?.[0];
   // What stands between the word and the function would be a comment, or an opening parenthesis.
-  const between = word === undefined
+  const gap = word === undefined
     ? "?"
     : text.slice(statement.start + word.length, value.start);
   const behind = text.slice(value.end, statement.end);
-  if (word === undefined || /\S/.test(between) || !/^\s*;?$/.test(behind)) {
+  if (word === undefined || /\S/.test(gap) || !/^\s*;?$/.test(behind)) {
     return null;
   }
   return {
@@ -153,10 +153,11 @@ function namelessDefault(text: string, program: Node): Nameless | null {
     text: text.slice(0, statement.start) + word.replaceAll(/\S/g, " ") +
       text.slice(statement.start + word.length),
     begin: "",
-    insertions: [
-      { at: statement.start, text: `let { default: ${name} } = { default:` },
-      { at: value.end, text: ` }; export { ${name} as default }` },
-    ],
+    placed: around(
+      { start: statement.start, end: value.end },
+      `let { default: ${name} } = { default:`,
+      ` }; export { ${name} as default }`,
+    ),
   };
 }
 

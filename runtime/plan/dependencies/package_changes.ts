@@ -16,6 +16,7 @@ import {
 } from "./lock_file.ts";
 import { admits } from "./version_range.ts";
 import { packageOfUrl } from "./package_urls.ts";
+import { own } from "../../base/own.ts";
 
 /** A package that some module of the release gets at another version than now, or for the first time. */
 export interface PackageChange {
@@ -308,11 +309,4 @@ function isOtherwise(before: string, after: string): boolean {
 
 function list(exact: readonly string[]): string {
   return exact.slice(0, 3).map(importable).join(", ");
-}
-
-function own<T>(
-  table: Readonly<Record<string, T>> | undefined,
-  key: string,
-): T | undefined {
-  return table && Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -7,6 +7,7 @@ import type {
   Manifest,
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
+import { own } from "../../base/own.ts";
 
 /** One state of an app: the release, or what runs. */
 export interface View {
@@ -55,13 +56,6 @@ export function bare(path: string): string {
   return path.includes("?") || path.includes("#")
     ? path.replace(/[?#].*$/, "")
     : path;
-}
-
-function own<T>(
-  record: Readonly<Record<string, T>> | undefined,
-  key: string,
-): T | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** The release. */

@@ -12,6 +12,7 @@ import {
   RESOLUTION_KEYS,
 } from "../settings/config_keys.ts";
 import type { Refusal } from "../../base/refusal.ts";
+import { own } from "../../base/own.ts";
 
 /** Refuses changes of what is read at start, except where they only lead specifiers elsewhere: those are followed. */
 export function configRefusals(
@@ -197,11 +198,4 @@ export function translationRefusals(
 
 function isJsxPath(path: string): boolean {
   return /\.[jt]sx$/.test(path);
-}
-
-function own<T>(
-  record: Readonly<Record<string, T>> | undefined,
-  key: string,
-): T | undefined {
-  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

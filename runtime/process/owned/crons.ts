@@ -2,6 +2,7 @@
  * @module
  */
 import { type Owner, Owners } from "./owners.ts";
+import { putInDeno } from "../put_in_deno.ts";
 
 type Handler = () => void | Promise<void>;
 type Cron = typeof Deno.cron;
@@ -37,16 +38,7 @@ export class Crons extends Owners<Scheduled> {
     if (typeof native !== "function") return;
     this.#native = native;
     const wrapped = (...args: unknown[]) => this.#ask(args);
-    Object.defineProperties(wrapped, {
-      name: { value: native.name, configurable: true },
-      length: { value: native.length, configurable: true },
-    });
-    Object.defineProperty(Deno, "cron", {
-      value: wrapped,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    putInDeno("cron", native, wrapped);
   }
 
   #ask(args: unknown[]): Promise<void> {

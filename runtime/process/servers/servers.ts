@@ -15,6 +15,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { Passes } from "./passes.ts";
+import { putInDeno } from "../put_in_deno.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
 
@@ -65,16 +66,7 @@ export class Servers extends HandOver<Listener, Served> {
   install(): void {
     const wrapped = (...args: unknown[]) => this.#open(args);
     const native = this.#serve;
-    Object.defineProperties(wrapped, {
-      name: { value: native.name, configurable: true },
-      length: { value: native.length, configurable: true },
-    });
-    Object.defineProperty(Deno, "serve", {
-      value: wrapped,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    putInDeno("serve", native, wrapped);
   }
 
   protected override close(listener: Listener): void {

@@ -14,6 +14,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { RawPasses } from "../raw_passes.ts";
+import { putInDeno } from "../put_in_deno.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
 
@@ -66,16 +67,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
       const native = Deno[name] as unknown as Listen;
       const wrapped = (options: ListenOptions) =>
         this.#listen(name, options, native);
-      Object.defineProperties(wrapped, {
-        name: { value: native.name, configurable: true },
-        length: { value: native.length, configurable: true },
-      });
-      Object.defineProperty(Deno, name, {
-        value: wrapped,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      putInDeno(name, native, wrapped);
     }
   }
 

@@ -9,6 +9,7 @@ import { natives } from "../../base/platform/natives.ts";
 import type { Generations } from "../../modules/generations.ts";
 import { callingLine } from "../../modules/caller.ts";
 import { type Answer, GreetedSocket } from "./greeted_socket.ts";
+import { putInDeno } from "../put_in_deno.ts";
 
 /** What the sockets need. */
 export interface OpenSocketsContext {
@@ -79,16 +80,7 @@ export class OpenSockets {
       request: Request,
       options?: Deno.UpgradeWebSocketOptions,
     ): Deno.WebSocketUpgrade => this.#upgrade(request, options);
-    Object.defineProperties(
-      wrapped,
-      Object.getOwnPropertyDescriptors(native),
-    );
-    Object.defineProperty(Deno, "upgradeWebSocket", {
-      value: wrapped,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    putInDeno("upgradeWebSocket", native, wrapped);
   }
 
   /** How many are open, by the path of the module that handles them. */

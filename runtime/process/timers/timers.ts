@@ -2,7 +2,7 @@
  * @module
  */
 import { natives, type Timer } from "../../base/platform/natives.ts";
-import { asWork } from "../../modules/calls_as_work.ts";
+import { asWork } from "../../modules/live/calls_as_work.ts";
 import type { Generations, Work } from "../../modules/generations.ts";
 import type { StandIn } from "../../modules/packages/stand_ins.ts";
 import { LeftTimers } from "./left_timers.ts";

@@ -113,3 +113,14 @@ export function recordOf<T>(item: Reader<T>): Reader<Record<string, T>> {
 export function nullable<T>(item: Reader<T>): Reader<T | null> {
   return (value, at) => value === null ? null : item(value, at);
 }
+
+/** Reads a field that may be missing; the record then does not have it. */
+export function maybe<K extends string, T>(
+  source: Record<string, unknown>,
+  key: K,
+  read: Reader<T>,
+  at: string,
+): { readonly [P in K]?: T } {
+  if (source[key] === undefined) return {};
+  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
+}

@@ -5,6 +5,7 @@ import {
   boolean,
   count,
   listOf,
+  maybe,
   nullable,
   object,
   oneOf,
@@ -131,16 +132,6 @@ export interface RunningPlanFields {
   readonly workers?: readonly string[];
   /** The scripts of workers that were seen being started and may run still, however these are named; there may be more. */
   readonly startedWorkers?: readonly string[];
-}
-
-function maybe<K extends string, T>(
-  source: Record<string, unknown>,
-  key: K,
-  read: Reader<T>,
-  at: string,
-): { readonly [P in K]?: T } {
-  if (source[key] === undefined) return {};
-  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
 }
 
 const texts = recordOf(string);

@@ -5,6 +5,7 @@ import {
   boolean,
   count,
   listOf,
+  maybe,
   object,
   oneOf,
   type Reader,
@@ -38,17 +39,6 @@ import {
 } from "./module_analysis.ts";
 
 import { rebindFacts } from "./rebind_facts.ts";
-
-/** Reads a field that may be missing; the record then does not have it. */
-function maybe<K extends string, T>(
-  source: Record<string, unknown>,
-  key: K,
-  read: Reader<T>,
-  at: string,
-): { readonly [P in K]?: T } {
-  if (source[key] === undefined) return {};
-  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
-}
 
 const importFact: Reader<ImportFact> = (value, at) => {
   const it = object(value, at);

@@ -5,6 +5,7 @@ import {
   boolean,
   count,
   listOf,
+  maybe,
   object,
   oneOf,
   type Reader,
@@ -95,16 +96,6 @@ export interface RebindFacts {
   readonly goes?: readonly string[];
   /** Its functions and classes; left out by older commands. */
   readonly pieces?: PieceFacts;
-}
-
-function maybe<K extends string, T>(
-  source: Record<string, unknown>,
-  key: K,
-  read: Reader<T>,
-  at: string,
-): { readonly [P in K]?: T } {
-  if (source[key] === undefined) return {};
-  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
 }
 
 const importUse: Reader<ImportUse> = (value, at) => {

@@ -12,6 +12,7 @@ import {
   readJournal,
   STORE,
 } from "./laid_journal.ts";
+import { lstat } from "./lstat.ts";
 
 /** What a start has put back. */
 export interface Restored {
@@ -92,18 +93,6 @@ async function restoreEntry(
   await Deno.rename(from, place);
   onStep(`restore: put ${place} back`);
   return "restored";
-}
-
-async function lstat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await nativeFiles.lstat(path);
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) return null;
-    throw error;
-  }
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -90,14 +90,6 @@ export class FamilyCell {
     return true;
   }
 
-  /** Rejects all calls that wait for members, for a family that is gone. */
-  refuseWaiting(reason: (member: string) => Error): void {
-    for (const cell of [...this.gate.waiting]) {
-      cell.refuseWaiting(reason(cell.name));
-    }
-    this.#unborn.clear();
-  }
-
   /** Stops making members with the code that is going out. */
   suspend(): void {
     this.#suspended = true;

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { callContext } from "./call_context.ts";
 import { HolderCallError, type HolderCell, quiesce } from "./holder_cell.ts";
 import { FakeTimers } from "../../../tests/support/fake_timers.ts";
 import { cellOf, Steps, turns, watched } from "./holder_cell_fixture_test.ts";
@@ -94,28 +95,39 @@ Deno.test("HolderCell.call() does not mistake an ended action for a running one 
 });
 
 Deno.test("HolderCell.call() forgets ended actions, so that a chain of timers costs the same at every link", async () => {
-  const chainOf = async (links: number): Promise<number> => {
+  const BLOCK = 1000;
+  const BLOCKS = 40;
+  let longest = 0;
+  /** How long each thousand links take, in milliseconds. */
+  const chainOf = async (): Promise<number[]> => {
     const end = Promise.withResolvers<void>();
+    const times: number[] = [];
+    let begin = performance.now();
     const cell: HolderCell = cellOf({
-      tick: (_, left: number) =>
-        left === 0
-          ? end.resolve()
-          : queueMicrotask(() => void cell.call("tick", [left - 1])),
+      tick: (_, links: number) => {
+        longest = Math.max(longest, callContext.getStore()!.chain.length);
+        if (links > 0 && links % BLOCK === 0) {
+          times.push(performance.now() - begin);
+          begin = performance.now();
+        }
+        if (links === BLOCK * BLOCKS) end.resolve();
+        else queueMicrotask(() => void cell.call("tick", [links + 1]));
+      },
     });
-    const begin = performance.now();
-    await cell.call("tick", [links]);
+    await cell.call("tick", [0]);
     await end.promise;
-    return performance.now() - begin;
+    return times;
   };
-  const best = async (links: number): Promise<number> => {
-    const times = [];
-    for (let run = 0; run < 3; run++) times.push(await chainOf(links));
-    return Math.min(...times);
-  };
-  const short = await best(2000);
-  const long = await best(40_000);
-  // 20 times as many links; with a chain that grows it would be 400 times the work.
-  assert(long < short * 100, `${long} ms after ${short} ms`);
+  let [early, late] = [Infinity, Infinity];
+  for (let run = 0; run < 3; run++) {
+    const times = await chainOf();
+    assertEquals(times.length, BLOCKS);
+    early = Math.min(early, ...times.slice(0, 10));
+    late = Math.min(late, ...times.slice(-10));
+  }
+  assertEquals(longest, 1, "only the action itself is known, not those before");
+  // In a chain that grows, the last links would be 20 times the work of the first.
+  assert(late < early * 5, `${late} ms a thousand links after ${early} ms`);
 });
 
 Deno.test("HolderCell.call() runs each action in the async context of its own caller, waiting or not", async () => {

@@ -2,6 +2,7 @@
  * @module
  */
 import { noteOwnClass } from "../copy/value_kind.ts";
+import { isPlain } from "./exported_values.ts";
 
 // deno-lint-ignore ban-types -- whatever can construct
 export type AnyClass = Function & { readonly prototype: object };
@@ -159,10 +160,4 @@ function isClass(value: unknown): value is AnyClass {
   return typeof value === "function" &&
     Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false &&
     /^class\b/.test(Function.prototype.toString.call(value));
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -2,7 +2,7 @@
  * @module
  */
 import { types } from "node:util";
-import { originalOf } from "../../modules/calls_as_work.ts";
+import { originalOf } from "../../modules/live/calls_as_work.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type {
   AnyClass,

@@ -1,5 +1,5 @@
-/** What an upgrade does about timers and loops that requests have left behind and that would run the old code: it is
- * refused; a way back ends the timers, as it must not fail for them.
+/** What an upgrade does about timers, loops and chains of waits that requests have left behind and that would run the old
+ * code: it is refused; a way back ends the timers, as it must not fail for them.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { pause } from "../../base/waiting/pause.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { originalOf } from "../../modules/calls_as_work.ts";
+import { originalOf } from "../../modules/live/calls_as_work.ts";
 import type { AppProcess } from "../../process/process.ts";
-import type { LeftLoop } from "../../modules/keep/left_loops.ts";
+import type { LeftWait } from "../../modules/left/left_waits.ts";
 import type { LeftTimer } from "../../process/timers/left_timers.ts";
 import { usesAround } from "../../state/classes/free_names.ts";
 import type { NamesOf } from "../planning/names_of.ts";
@@ -42,7 +42,7 @@ interface Old {
 }
 
 interface OldLeft extends Old {
-  readonly left: LeftLoop | LeftTimer;
+  readonly left: LeftWait | LeftTimer;
 }
 
 const OTHER_TEXT = "its text is not in the new code";
@@ -70,14 +70,16 @@ export class LeftBehindChange {
   async ahead(): Promise<void> {
     const { isWayBack, goingOn } = this.#context;
     if (isWayBack) return;
-    this.#refuse();
-    // Streams that are open set timers and enter loops of which nobody knows whose they are. They are counted as work that did not end;
-    // requests that are short must not hide others.
+    // Streams that are open set timers and begin waits of which nobody knows whose they are: they are counted as work that
+    // did not end, and requests that are short must not hide others. What is still to be done may be done soon.
     const until = performance.now() + PATIENCE_MS;
     while (
-      goingOn() > 0 && performance.now() < until &&
-      this.#judged().some(({ left }) => left.isOfNobody)
+      performance.now() < until &&
+      this.#judged().some(({ left }) =>
+        "callback" in left ? left.isOfNobody && goingOn() > 0 : true
+      )
     ) await pause(POLL_MS);
+    this.#refuse();
   }
 
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
@@ -86,12 +88,20 @@ export class LeftBehindChange {
     else this.#refuse();
   }
 
-  /** Ends the timers of the code that a way back takes out. */
-  finish(): void {
-    const { timers } = this.#appProcess;
-    for (const { left } of this.#old) {
+  /** Ends the timers of the code that a way back takes out. Returns how much else goes on with that code. */
+  finish(): number {
+    const { timers, logger } = this.#appProcess;
+    let goOn = 0;
+    for (const { left, path, line, why } of this.#old) {
       if ("callback" in left) timers.left.end(left);
+      else {
+        goOn++;
+        // It has been told of, and the code that comes next has nothing to do with it.
+        left.forget();
+        logger.warn(`${path}:${line} ${why}: a way back cannot end it`);
+      }
     }
+    return goOn;
   }
 
   #refuse(): void {
@@ -129,9 +139,9 @@ export class LeftBehindChange {
 
   #judged(): OldLeft[] {
     const { drainMs, consent } = this.#context;
-    const { modules: { loops }, timers } = this.#appProcess;
+    const { modules: { waits }, timers } = this.#appProcess;
     const old: OldLeft[] = [];
-    const add = <Left extends LeftLoop | LeftTimer>(
+    const add = <Left extends LeftWait | LeftTimer>(
       all: Iterable<Left>,
       judge: (
         left: Left,
@@ -145,7 +155,7 @@ export class LeftBehindChange {
         old.push({ left, ...found });
       }
     };
-    add(loops.left(), judgeLoop);
+    add(waits.left(), judgeWait);
     add(timers.left.left(drainMs), judgeTimer);
     return old;
   }
@@ -156,8 +166,8 @@ function consentTo(path: string): string {
   return `timers:${path}`;
 }
 
-function judgeLoop(
-  { url, text, line }: LeftLoop,
+function judgeWait(
+  { url, text, name, line }: LeftWait,
   { modules }: AppProcess,
   context: LeftBehindContext,
 ): Old | null {
@@ -165,12 +175,18 @@ function judgeLoop(
   if (path === null || !context.replaced.includes(path)) return null;
   const old = text === null
     ? OTHER_TEXT
-    : whyOld(text, `async () => {${text}}`, path, context);
+    : name === null
+    ? whyOld(text, `async () => {${text}}`, path, context)
+    // The next turn is one of the same function.
+    : context.has(text)
+    ? ofOldCode(name)
+    : OTHER_TEXT;
+  const where = name === null ? "a loop" : `${name}(), which leads to itself,`;
   return old === null ? null : {
     path,
     line,
     why:
-      `is in a loop on behalf of a request that is over, and would go on with the old code (${old})`,
+      `is in ${where} on behalf of a request that is over, and would go on with the old code (${old})`,
   };
 }
 
@@ -226,7 +242,11 @@ function whyOld(
 ): string | null {
   if (!has(text)) return OTHER_TEXT;
   const name = oldName(asFunction, path, names);
-  return name && `${name} is that of the old code`;
+  return name && ofOldCode(name);
+}
+
+function ofOldCode(name: string): string {
+  return `${name} is that of the old code`;
 }
 
 /** What a function uses that stays as the old code has it; null where all of it follows the new code. */

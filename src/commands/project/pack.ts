@@ -8,7 +8,7 @@ import { flyTomlIn } from "../../config/files/fly_toml.ts";
 import { requireApp, resolveConfig } from "../../config/resolve.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { type PackedRelease, packRelease } from "../../release/pack.ts";
+import { type PackedRelease, packRelease } from "../../release/pack/pack.ts";
 import { formatBytes, formatCount, formatTable } from "../../ui/format.ts";
 import { given } from "../../config/app_flags.ts";
 import { type Command, defineCommand } from "../command.ts";

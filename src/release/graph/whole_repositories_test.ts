@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { withApp } from "../../../tests/support/temp_app.ts";
 import { denoHost } from "../../host_deno.ts";
-import { type PackOptions, packRelease } from "../pack.ts";
+import { type PackOptions, packRelease } from "../pack/pack.ts";
 
 /** What a release of an app in a repository holds. */
 async function packed(

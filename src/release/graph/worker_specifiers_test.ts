@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { withApp } from "../../../tests/support/temp_app.ts";
 import { denoHost } from "../../host_deno.ts";
-import { packRelease } from "../pack.ts";
+import { packRelease } from "../pack/pack.ts";
 
 async function specifiersIn(
   files: Readonly<Record<string, string>>,

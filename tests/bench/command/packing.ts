@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
-import { packRelease } from "../../../src/release/pack.ts";
+import { packRelease } from "../../../src/release/pack/pack.ts";
 import { unpack } from "../../../runtime/release/unpack/unpack.ts";
 import type { Bench } from "../figure.ts";
 import { median, run, withFolder } from "../measuring.ts";

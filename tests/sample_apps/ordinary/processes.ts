@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
-import { packRelease } from "../../../src/release/pack.ts";
+import { packRelease } from "../../../src/release/pack/pack.ts";
 import { AppLog } from "../../../runtime/testing/app/app_log.ts";
 import { AppMachine } from "../../../runtime/testing/app/app_machine.ts";
 import { AppProcess } from "../../../runtime/testing/app/app_process.ts";
@@ -14,6 +14,7 @@ import { Publisher } from "../../../runtime/testing/releases/publisher.ts";
 import type { UpgradeReport } from "../../../runtime/testing/mod.ts";
 import { RUNTIME } from "../../support/ordinary_app.ts";
 import type { Version } from "./history.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const APP = "ordinary";
 const START_MS_MAX = 60_000;
@@ -199,11 +200,6 @@ export class FreshProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.stop(1_000);
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function listens(port: number): Promise<boolean> {

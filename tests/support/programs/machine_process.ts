@@ -4,7 +4,7 @@
 import { join } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { denoHost } from "../../../src/host_deno.ts";
-import { packRelease } from "../../../src/release/pack.ts";
+import { packRelease } from "../../../src/release/pack/pack.ts";
 import { putJson } from "../../../runtime/bucket/bucket.ts";
 import {
   type HotUpgrade,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoJson, DrivenApp } from "../../support/driven_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -80,11 +81,6 @@ export const closeOld = () => new Promise((resolve) => (globalThis as unknown as
 export const handle = () => 1;
 `;
 
-function freePort(): string {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return `${listener.addr.port}`;
-}
-
 async function start(first: string, settings = ""): Promise<DrivenApp> {
   return await DrivenApp.start({
     "settings.ts": `export const settings = { ${settings} };`,
@@ -113,7 +109,7 @@ for (const kind of ["deno", "node"] as const) {
   const serve = SERVE[kind];
   for (const [shape, within] of Object.entries(SHAPES)) {
     Deno.test(`a server opened ${shape} is handed over under load, given back by an undo (${kind})`, async () => {
-      const port = freePort();
+      const port = String(freePort());
       const version = (text: string, more = "") =>
         app(within(serve(port, text)), more);
       await using driven = await start(
@@ -156,8 +152,8 @@ for (const kind of ["deno", "node"] as const) {
   }
 
   Deno.test(`a server that the new code does not open is refused, unless consented: then it ends, and comes back on the way back (${kind})`, async () => {
-    const port = freePort();
-    const other = freePort();
+    const port = String(freePort());
+    const other = String(freePort());
     const both = app(
       serve(port, "one") + "{" + serve(other, "two") + "}",
     );
@@ -196,8 +192,8 @@ for (const kind of ["deno", "node"] as const) {
   });
 
   Deno.test(`a port that the new code opens is reached when its code is trusted, and closed when it is given up (${kind})`, async () => {
-    const port = freePort();
-    const other = freePort();
+    const port = String(freePort());
+    const other = String(freePort());
     await using driven = await start(
       app(serve(port, "v1")),
       `health: async () => { await new Promise((r) => setTimeout(r, 300)); return (globalThis as { verdict?: boolean }).verdict !== false; }`,
@@ -299,7 +295,7 @@ for (const [name, { npm, app }] of Object.entries(OTHERS)) {
 
 Deno.test("an upgrade that asks for a port of somebody else fails in its own words", async () => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const port = freePort();
+  const port = String(freePort());
   const serve = (at: string, text: string) => app(SERVE.deno(at, text));
   await using driven = await start(serve(port, "v1"));
   await using clients = new Clients(`http://127.0.0.1:${port}`);

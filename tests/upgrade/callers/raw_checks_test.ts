@@ -1,12 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { denoJson, DrivenApp } from "../../support/driven_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
 
 /** Nothing waits for them to listen when the app starts. */
 async function listening(port: number): Promise<void> {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Clients } from "../../support/clients.ts";
 import { canBeHad } from "../../support/packages.ts";
 import { OrdinaryApp, runToEnd } from "../../support/ordinary_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const ADDRESS = (port: number) => ["--port", `${port}`, "--host", "127.0.0.1"];
 
@@ -37,11 +38,6 @@ export default app;`,
 };
 
 const word = (text: string) => `export const word = "${text}";`;
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
 
 for (const [name, { main, packages = [] }] of Object.entries(EXPORTS)) {
   const ignore = packages.length > 0 && !await canBeHad(packages);

@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
 
 /** Everything by which somebody from outside reaches code; the check is slow, and says no if it is not well. */
 const main = (version: string, isWell: boolean) => `

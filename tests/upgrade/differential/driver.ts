@@ -4,7 +4,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
-import { packRelease } from "../../../src/release/pack.ts";
+import { packRelease } from "../../../src/release/pack/pack.ts";
 import type { HealthKind, Release } from "./program/model.ts";
 import type { Outcome } from "./outcome.ts";
 import { SHELL } from "./shell.ts";

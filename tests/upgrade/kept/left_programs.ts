@@ -31,6 +31,9 @@ const LOOPS =
   "Cannot replace NAME/work.ts:1: it is in a loop on behalf of a request that is over, and would go on with the old code";
 const OTHER = "its text is not in the new code";
 
+const CHAIN = (name: string) =>
+  `Cannot replace NAME/work.ts:1: it is in ${name}(), which leads to itself, on behalf of a request that is over, and would go on with the old code`;
+
 const OTHER_FUNCTION = `holds a function: ${OTHER}`;
 
 /** Those that go on with old code are refused, those that meet the new code are not. */
@@ -85,6 +88,51 @@ export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
     `async function* all() { for (;;) { await take(); yield WORD; } } export const start = async () => { for await (const it of all()) log.push(it); };`,
     LOOPS,
   ),
+  chain_of_waits: refused(
+    "waits",
+    `export const start = () => { const next = (): Promise<void> => take().then(() => { log.push(WORD); next(); }); next(); };`,
+    `${CHAIN("next")} (${OTHER})`,
+  ),
+  chain_of_names: refused(
+    "names",
+    `const tell = () => { log.push(WORD); next(); }; const next = () => { take().then(tell); }; export const start = next;`,
+    `${CHAIN("next")} (next is that of the old code)`,
+  ),
+  chain_of_async: refused(
+    "async",
+    `export async function start(): Promise<void> { await take(); log.push(WORD); start(); }`,
+    `${CHAIN("start")} (${OTHER})`,
+  ),
+  chain_of_helpers: refused(
+    "helpers",
+    `const later = (act: () => void) => { take().then(act); }; export const start = () => { later(() => { log.push(WORD); start(); }); };`,
+    `${CHAIN("start")} (${OTHER})`,
+  ),
+  chain_of_catch: refused(
+    "catch",
+    `export const start = (): void => { take().then(() => { throw new Error(); }).catch(() => { log.push(WORD); start(); }); };`,
+    `${CHAIN("start")} (${OTHER})`,
+  ),
+  chain_of_object: refused(
+    "object",
+    `const turns = { next() { take().then(() => { log.push(WORD); turns.next(); }); } }; export const start = () => turns.next();`,
+    `${CHAIN("next")} (${OTHER})`,
+  ),
+  chain_follows: {
+    ...program(
+      "chain",
+      `class Room { next() { take().then(() => this.tell()); } tell() { log.push(WORD); this.next(); } } export const start = () => new Room().next();`,
+    ),
+    answer: "two chain",
+  },
+  chain_over: {
+    ...program(
+      "over",
+      `export const start = () => { let left = 2; const next = (): Promise<void> => take().then(() => { log.push(WORD); if (--left > 0) next(); }); next(); };`,
+    ),
+    asks: ["/start", "/", "/"],
+    answer: "none",
+  },
   loop_follows: {
     ...program(
       "follows",

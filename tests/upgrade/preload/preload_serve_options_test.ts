@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { certificate } from "../../support/certificate.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const tls = await certificate();
 
@@ -131,7 +132,7 @@ const OPTIONS = {
 };
 
 Deno.test(`listeners that would go on with other options are refused, by name of the option, and serve on`, async () => {
-  const port = freePort();
+  const port = String(freePort());
   const main = (
     version: string,
     options: Partial<Record<keyof typeof OPTIONS, string>>,
@@ -193,8 +194,3 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
   await ask();
   assertEquals([...answers], ["200 v3"]);
 });
-
-function freePort(): string {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return `${listener.addr.port}`;
-}

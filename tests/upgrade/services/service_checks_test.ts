@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LoadedApp } from "../../support/served_app.ts";
+import { freePort } from "../../support/free_port.ts";
 
 /** The server is on a port that fly.toml names. */
 const shell = (port: number) => `
@@ -15,11 +16,6 @@ export const port = () => (globalThis as { port?: number }).port;
 export const handle = (request: Request): Response =>
   new URL(request.url).pathname === "/healthz" ? new Response(null, { status: ${status} }) : new Response("${version}");
 `;
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
 
 Deno.test("the HTTP checks of fly.toml decide where nobody declares one, unless they failed before", async () => {
   const port = freePort();

@@ -11,6 +11,7 @@ import {
   VERSIONS,
   ws,
 } from "./preload_clients.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const io = (version: string) => `
 import { createServer } from "node:http";
@@ -162,7 +163,7 @@ Deno.test({
     }`,
   ignore: !isWsThere,
   async fn() {
-    const [raw, other] = [freePort(), freePort()];
+    const [raw, other] = [String(freePort()), String(freePort())];
     await using app = await OrdinaryApp.start({
       "main.ts": callback("v1"),
       "deno.json": settings("replay"),
@@ -215,8 +216,3 @@ Deno.test({
     assertEquals(await later.read(new Uint8Array(1)).catch(() => null), null);
   },
 });
-
-function freePort(): string {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return `${listener.addr.port}`;
-}

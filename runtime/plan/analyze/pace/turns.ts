@@ -7,7 +7,8 @@ import type { Units } from "../code/units.ts";
 import { type Pacing, pacingOfCode } from "./paces.ts";
 
 /** Modules of the platform whose functions call back when the disk, the network or a process has answered. */
-const ANSWERING = /^(?:node:)?(?:fs|dns|child_process|crypto|zlib|http|https)$/;
+export const ANSWERING =
+  /^(?:node:)?(?:fs|dns|child_process|crypto|zlib|http|https)$/;
 
 /** Tells what a turn waits for, whatever it meets on its way. */
 export function pacingOfTurn(

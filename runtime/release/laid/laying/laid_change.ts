@@ -1,7 +1,6 @@
 /** One change of files: prepared beside their places, swapped in and undone in one turn.
  * @module
  */
-import { nativeFiles } from "../../../base/platform/native_files.ts";
 import { Slices } from "../../../base/in_slices.ts";
 import { errorText } from "../../../base/error_text.ts";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import { bringContent, copyOf, link } from "./lay_content.ts";
 import type { Place } from "./lay_place.ts";
 import { cannotLay } from "./lay_rules.ts";
 import type { OnStep } from "../restore_image.ts";
+import { lstatSync } from "../lstat.ts";
 
 /** What is to be done to one file. */
 export interface Operation {
@@ -333,18 +333,6 @@ export class LaidChange {
       const why = errorText(cause);
       throw new Error(cannotLay(path, place, currentUser(), why), { cause });
     }
-  }
-}
-
-function lstatSync(path: string): Deno.FileInfo | null {
-  try {
-    return nativeFiles.lstatSync(path);
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) return null;
-    throw error;
   }
 }
 

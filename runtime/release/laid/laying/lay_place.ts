@@ -4,6 +4,7 @@
 import { nativeFiles } from "../../../base/platform/native_files.ts";
 import { join, sep } from "node:path";
 import { isReleasePath } from "../../../protocol/manifest/manifest.ts";
+import { lstatSync } from "../lstat.ts";
 
 /** A folder that files may be laid in. */
 export interface Folder {
@@ -48,7 +49,7 @@ export function findPlace(
   if (typeof found === "string") throw refused(found);
   const { folder, missing, device } = found;
   const place = join(folder, path.slice(end + 1));
-  const there = missing.length > 0 ? null : lstatOrNull(place);
+  const there = missing.length > 0 ? null : lstatSync(place);
   if (there?.isSymlink) throw refused("it is a link");
   if (there?.isDirectory) {
     throw refused("it is a folder, and the release has a file there");
@@ -63,7 +64,7 @@ export function findPlace(
  */
 export function linkedPlace(root: string, path: string): string | null {
   const place = join(root, path);
-  if (!lstatOrNull(place)?.isSymlink) return null;
+  if (!lstatSync(place)?.isSymlink) return null;
   try {
     return nativeFiles.realPathSync(place);
   } catch {
@@ -78,7 +79,7 @@ function findFolder(root: string, under: string): Folder | string {
   const missing: string[] = [];
   for (const segment of under === "" ? [] : under.split("/")) {
     const next = join(folder, segment);
-    const there = missing.length > 0 ? null : lstatOrNull(next);
+    const there = missing.length > 0 ? null : lstatSync(next);
     folder = next;
     if (there === null) {
       missing.push(next);
@@ -104,16 +105,4 @@ function findFolder(root: string, under: string): Folder | string {
 
 function withSeparator(root: string): string {
   return root.endsWith(sep) ? root : root + sep;
-}
-
-function lstatOrNull(path: string): Deno.FileInfo | null {
-  try {
-    return nativeFiles.lstatSync(path);
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) return null;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@
  * @module
  */
 import { types } from "node:util";
-import { seenIn } from "./read_only.ts";
+import { isPlain, seenIn } from "./read_only.ts";
 import { originalOf } from "../value_kind.ts";
 
 /** So many members of an argument are looked at. */
@@ -44,10 +44,4 @@ function ownIn(value: unknown, state: unknown, depth: number): unknown {
     Reflect.set(copy, key, own);
   }
   return copy ?? value;
-}
-
-function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true;
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }

@@ -206,7 +206,8 @@ function privateMembersOf(value: object): string[] {
   return [...new Set(names)];
 }
 
-function isPlain(value: object): boolean {
+/** Whether an object is an array, or as literals make it. */
+export function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

@@ -16,13 +16,9 @@ import type {
   StateDefinition,
 } from "../../../state/definition.ts";
 import { capturedWhy } from "../../../state/copy/hidden_state.ts";
-import { originalOf } from "../../../modules/calls_as_work.ts";
+import { originalOf } from "../../../modules/live/calls_as_work.ts";
 import { FamilyCell } from "../../../state/cells/family_cell.ts";
-import {
-  HolderCallError,
-  HolderCell,
-  quiesce,
-} from "../../../state/cells/holder_cell.ts";
+import { HolderCell, quiesce } from "../../../state/cells/holder_cell.ts";
 import { MigrationError } from "../../../state/migration.ts";
 import {
   type MigratedGroup,
@@ -218,20 +214,29 @@ export class StateChange {
   /** Lets the new definitions and states take the place of the old ones, in one turn. */
   swap(side: () => Side, generation: number = 0): () => void {
     const undo: (() => void)[] = [];
-    const { holders, families, renamed } = this.#appProcess;
+    const { holders, families, renamed, leaving } = this.#appProcess;
     for (const { next } of [...this.#holders, ...this.#families]) {
       if (next) noteGeneration(next.actions, generation);
     }
     for (const { cell, next } of this.#holders) {
       if (cell) undo.push(remove(holders, cell));
-      if (!next) continue;
+      if (!next) {
+        if (cell) undo.push(leaving.holders.add(cell.name, cell, generation));
+        continue;
+      }
       if (cell) undo.push(rename(renamed, cell.definition.name, next.name));
       if (cell) undo.push(redefine(cell, next));
       undo.push(put(holders, next.name, cell ?? this.#added.get(next)!));
     }
     for (const { cell, next } of this.#families) {
       if (cell) undo.push(remove(families, cell));
-      if (!next) continue;
+      if (!next) {
+        if (cell) {
+          const { name } = cell.definition;
+          undo.push(leaving.families.add(name, cell, generation));
+        }
+        continue;
+      }
       if (cell) undo.push(rename(renamed, cell.definition.name, next.name));
       if (cell) {
         const group = this.#appProcess.socketGroups.of(cell);
@@ -263,30 +268,17 @@ export class StateChange {
     };
   }
 
-  /** Lets calls through again, those that waited first; those that wait for what is gone are refused. */
+  /** Lets calls through again, those that waited first; those for what is gone are of work that ends in the old code. */
   resume(): void {
     this.#staged.end();
     this.#classes.end();
     if (!this.#suspended) return;
     this.#suspended = false;
-    const { holders, families, subscriptions } = this.#appProcess;
     this.#eachGate((gate) => gate.before = null);
-    for (const { cell, next } of this.#holders) {
-      // Run now, they would change a state that nobody reads any more.
-      if (cell && !next && holders.get(cell.name) !== cell) {
-        cell.refuseWaiting(removed(cell.name));
-      }
-    }
-    for (const { cell, next } of this.#families) {
-      if (!cell || next) continue;
-      if (families.get(cell.definition.name) !== cell) {
-        cell.refuseWaiting(removed);
-      }
-    }
     for (const { cell } of this.#families) cell?.resume();
     for (const { cell } of this.#holders) cell?.open();
     if (this.#staged.size > 0) {
-      subscriptions.notify((cell) => this.#staged.has(cell));
+      this.#appProcess.subscriptions.notify((cell) => this.#staged.has(cell));
     }
   }
 
@@ -312,6 +304,9 @@ export class StateChange {
       this.#appProcess.socketGroups.of(cell)?.end();
       kept.families.set(cell.definition.name, cell);
     }
+    const { leaving, generations: { floor } } = this.#appProcess;
+    leaving.holders.forget(floor);
+    leaving.families.forget(floor);
     this.#appProcess.removed = kept satisfies RemovedState;
     this.#classes.finish();
     this.#appProcess.subscriptions.endOf(({ module, staging }) =>
@@ -371,8 +366,4 @@ function freeBytes(): number {
     heap_size_limit - used_heap_size,
     Deno.systemMemoryInfo().available,
   );
-}
-
-function removed(name: string): HolderCallError {
-  return new HolderCallError(`Cannot call ${name}: an upgrade removed it`);
 }

@@ -3,8 +3,8 @@
  */
 import { type Manifest, MANIFEST_PATH } from "@flyhot/runtime/protocol";
 import { TarStream, type TarStreamInput } from "@std/tar";
-import { FlyhotError } from "../errors.ts";
-import { DigestMeter } from "./digest.ts";
+import { FlyhotError } from "../../errors.ts";
+import { DigestMeter } from "../digest.ts";
 
 // Nothing about the packing machine may show in the bytes.
 const OPTIONS = { mode: 0o644, uid: 0, gid: 0, mtime: 0 } as const;

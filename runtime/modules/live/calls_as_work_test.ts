@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { asWork, callable, originalOf } from "./calls_as_work.ts";
-import { Gate } from "./generation_gate.ts";
-import { Generations } from "./generations.ts";
+import { Gate } from "../generation_gate.ts";
+import { Generations } from "../generations.ts";
 
 const later = () => new Promise((resolve) => setTimeout(resolve, 1));
 

@@ -1,11 +1,11 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
-import type { CallingLine } from "./caller.ts";
+import type { CallingLine } from "../caller.ts";
 import { asWork, callable } from "./calls_as_work.ts";
-import { Gate } from "./generation_gate.ts";
-import { type Generations, generations } from "./generations.ts";
-import type { LiveCall, ModuleLoading } from "./hooks/hooks.ts";
+import { Gate } from "../generation_gate.ts";
+import { type Generations, generations } from "../generations.ts";
+import type { LiveCall, ModuleLoading } from "../hooks/hooks.ts";
 
 /** What a boundary stands for in one generation. */
 interface Meaning {

@@ -2,11 +2,11 @@
  * @module
  */
 import type { Manifest } from "@flyhot/runtime/protocol";
-import type { Host } from "../host.ts";
-import { joinPath } from "../base/values.ts";
+import type { Host } from "../../host.ts";
+import { joinPath } from "../../base/values.ts";
 import { archiveOf } from "./archive.ts";
 import { describeRelease, type PackOptions } from "./describe.ts";
-import { DigestMeter } from "./digest.ts";
+import { DigestMeter } from "../digest.ts";
 
 export type { PackOptions };
 

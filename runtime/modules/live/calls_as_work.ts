@@ -1,7 +1,7 @@
 /** Calls that are not part of any work begin some, so that what they wait for ends in the code it began in.
  * @module
  */
-import type { Generations, Work } from "./generations.ts";
+import type { Generations, Work } from "../generations.ts";
 
 const HEIR = { heir: true } as const;
 
@@ -46,7 +46,12 @@ export function callable<T>(all: Generations, value: T): T {
   return made as T;
 }
 
-/** The function that a boundary has handed out. */
+/** Notes that a function which was made stands for another. */
+export function standsFor(made: object, original: object): void {
+  originals.set(made as AnyFunction, original as AnyFunction);
+}
+
+/** The function that another stands for: one that a boundary has handed out, or one that is watched. */
 export function originalOf<T extends object>(value: T): T {
   return (originals.get(value as unknown as AnyFunction) ?? value) as T;
 }

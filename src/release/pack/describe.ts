@@ -1,7 +1,7 @@
 /** From an app's folder to the manifest of its release: what it holds, before anything is packed.
  * @module
  */
-import { serviceChecksOf } from "./service_checks.ts";
+import { serviceChecksOf } from "../service_checks.ts";
 import {
   type Manifest,
   type ModuleEdges,
@@ -16,24 +16,24 @@ import {
   readLockFile,
   readReleaseSettings,
 } from "@flyhot/runtime/plan";
-import { FlyhotError } from "../errors.ts";
-import type { Host } from "../host.ts";
-import { countScripts } from "./graph/analysis/analyze_scripts.ts";
-import { CACHED_FROM, openAnalyses } from "./graph/analysis/analysis_cache.ts";
-import { asideNotes, collectFiles } from "./files/collect.ts";
+import { FlyhotError } from "../../errors.ts";
+import type { Host } from "../../host.ts";
+import { countScripts } from "../graph/analysis/analyze_scripts.ts";
+import { CACHED_FROM, openAnalyses } from "../graph/analysis/analysis_cache.ts";
+import { asideNotes, collectFiles } from "../files/collect.ts";
 import {
   configDigests,
   type ConfigFiles,
   configKeyDigests,
   readConfigFiles,
-} from "./files/config_files.ts";
-import { digestOfText } from "./digest.ts";
-import { findEntries } from "./graph/entries.ts";
-import { workerSpecifiers } from "./graph/worker_specifiers.ts";
-import { readGraph } from "./graph/graph.ts";
-import { layOut } from "./files/layout.ts";
-import { joinContents, readContents } from "./files/contents.ts";
-import { isDirty } from "./files/working_tree.ts";
+} from "../files/config_files.ts";
+import { digestOfText } from "../digest.ts";
+import { findEntries } from "../graph/entries.ts";
+import { workerSpecifiers } from "../graph/worker_specifiers.ts";
+import { readGraph } from "../graph/graph.ts";
+import { layOut } from "../files/layout.ts";
+import { joinContents, readContents } from "../files/contents.ts";
+import { isDirty } from "../files/working_tree.ts";
 
 /** Options of {@linkcode describeRelease}. */
 export interface PackOptions {

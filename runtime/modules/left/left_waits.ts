@@ -1,0 +1,166 @@
+/** Loops and chains that requests and events have begun, that wait, and that nobody waits for.
+ * @module
+ */
+import { SourceMap } from "node:module";
+import { TextDecoder } from "../../base/platform/globals.ts";
+import { standsFor } from "../live/calls_as_work.ts";
+import type { Generations, Work } from "../generations.ts";
+import type { Keeping } from "../keep/keeping.ts";
+import { type BeginWait, type Wait, WAIT_KEY } from "./watch.ts";
+
+/** A loop or a chain that goes on. */
+export interface LeftWait {
+  /** The module instance whose code it is. */
+  readonly url: string;
+  /** Its text; null where nobody knows it any more. */
+  readonly text: string | null;
+  /** The name of the function that leads to itself; null for a loop. */
+  readonly name: string | null;
+  /** Its line in the file of its author; 0 where nobody knows it. */
+  readonly line: number;
+  /** Whether nobody knows who has begun it: an open stream, or what is over. */
+  readonly isOfNobody: boolean;
+  /** Lets nobody look at it any more. */
+  forget(): void;
+}
+
+const MAP =
+  /\n\/\/# sourceMappingURL=data:application\/json(?:;charset=utf-?8)?;base64,(\S+)\s*$/i;
+
+const NO_WAIT: Wait = {
+  end() {},
+  promise: (it) => it,
+  given: (it) => it,
+  later: (it) => it,
+};
+
+/** The loops and chains that go on, but for those of evaluations, which end with their modules. */
+export class LeftWaits {
+  readonly #going = new Set<GoingOn>();
+  readonly #generations: Generations;
+  readonly #keeping: Keeping;
+
+  /**
+   * @param generations whose work goes on
+   * @param keeping the texts of modules
+   */
+  constructor(generations: Generations, keeping: Keeping) {
+    this.#generations = generations;
+    this.#keeping = keeping;
+  }
+
+  /** Begins to see them. */
+  install(): void {
+    const shared = globalThis as { [WAIT_KEY]?: BeginWait };
+    shared[WAIT_KEY] = (url, at) => this.#begin(url, at);
+  }
+
+  #begin(url: string, at: number): Wait {
+    const { work } = this.#generations;
+    if (work !== null && (work.place !== null || work.isOwn)) return NO_WAIT;
+    return new GoingOn(url, at, work, this.#going);
+  }
+
+  /** Those that would go on after an upgrade. */
+  *left(): Generator<LeftWait> {
+    for (const it of this.#going) {
+      const { url, at, work } = it;
+      // Whoever still waits for it is counted as work that did not end.
+      if (work?.ended === false) continue;
+      if (it.isForgotten) {
+        it.end();
+        continue;
+      }
+      const found = this.#keeping.watched(url, at);
+      yield {
+        url,
+        text: found?.watched.text ?? null,
+        name: found?.watched.name ?? null,
+        line: found ? lineOf(found.raw, found.watched.start) : 0,
+        isOfNobody: work === null,
+        forget: () => it.end(),
+      };
+    }
+  }
+}
+
+class GoingOn implements Wait {
+  readonly url: string;
+  readonly at: number;
+  readonly work: Work | null;
+  readonly #all: Set<GoingOn>;
+  #until: WeakRef<object> | null = null;
+
+  constructor(
+    url: string,
+    at: number,
+    work: Work | null,
+    all: Set<GoingOn>,
+  ) {
+    this.url = url;
+    this.at = at;
+    this.work = work;
+    this.#all = all;
+    all.add(this);
+  }
+
+  /** Whether nobody can end it any more. */
+  get isForgotten(): boolean {
+    return this.#until !== null && this.#until.deref() === undefined;
+  }
+
+  end(): void {
+    this.#all.delete(this);
+  }
+
+  promise<T>(value: T): T {
+    if (!(value instanceof Promise)) {
+      this.end();
+      return value;
+    }
+    this.#until = new WeakRef(value);
+    const end = () => this.end();
+    // It is about to be given somebody who hears of its failure.
+    Promise.prototype.then.call(value, end, end);
+    return value;
+  }
+
+  given<T>(value: T): T {
+    if (typeof value !== "function") {
+      this.end();
+      return value;
+    }
+    const made = new Proxy(value, {
+      apply: (target, self, args) => {
+        this.end();
+        return Reflect.apply(target, self, args);
+      },
+    });
+    this.#until = new WeakRef(made);
+    standsFor(made, value);
+    return made;
+  }
+
+  later<T>(value: T): T {
+    if (this.work?.ended === true) return this.given(value);
+    this.end();
+    return value;
+  }
+}
+/** The line that a place in what Deno has made of a script has in the file. */
+function lineOf(raw: string, start: number): number {
+  const before = raw.slice(0, start);
+  const line = before.split("\n").length - 1;
+  const column = start - before.lastIndexOf("\n") - 1;
+  const map = MAP.exec(raw)?.[1];
+  if (map === undefined) return line + 1;
+  try {
+    const payload = JSON.parse(
+      new TextDecoder().decode(Uint8Array.fromBase64(map)),
+    );
+    const entry = new SourceMap(payload).findEntry(line, column);
+    return "originalLine" in entry ? entry.originalLine + 1 : 0;
+  } catch {
+    return 0;
+  }
+}

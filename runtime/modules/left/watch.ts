@@ -1,0 +1,153 @@
+/** Lets a module say when its functions begin to wait in a loop or a chain that has no end of its own, and when that is over.
+ * @module
+ */
+import { around, type Placed } from "../keep/placed.ts";
+import { field, many, type Node, one } from "../../plan/analyze/code/nodes.ts";
+import { type ChainWait, waitingChains } from "./waiting_chains.ts";
+import { waitingLoops } from "./waiting_loops.ts";
+
+/** The name by which modules say that they wait. */
+export const WAIT_KEY = Symbol.for("@flyhot/runtime.wait");
+
+/** A loop or a chain of a module. */
+export interface Watched {
+  /** The text of the loop, or of the function that leads to itself. */
+  readonly text: string;
+  /** Where it begins in the text of its module, in characters. */
+  readonly start: number;
+  /** The name of the function that leads to itself; null for a loop. */
+  readonly name: string | null;
+}
+
+/** A wait that has begun. */
+export interface Wait {
+  /** It is over. */
+  end(): void;
+  /** It is over when a promise settles; returns the promise. */
+  promise<T>(value: T): T;
+  /** It is over when a function is called; returns one to call. */
+  given<T>(value: T): T;
+  /** As `given`, where nobody waits any more for who gives it; else there is no wait. */
+  later<T>(value: T): T;
+}
+
+/** Told that a wait begins. */
+export type BeginWait = (url: string, at: number) => Wait;
+
+/** What makes a module tell. */
+export interface Watch {
+  /** What it tells of, as it is counted. */
+  readonly watched: readonly Watched[];
+  /** What goes into the text. */
+  readonly placed: readonly Placed[];
+  /** What goes behind it. */
+  readonly end: string;
+}
+
+/** What no text is without that has something to tell of. */
+const WAITS =
+  /\bawait\b|\.\s*(?:then|catch|finally)\b|\b(?:queueMicrotask|nextTick)\b|["'](?:node:)?(?:fs|dns|child_process|crypto|zlib|https?)["']/;
+const NAME = "$kept_wait";
+/** Of nothing. */
+export const NO_WATCH: Watch = { watched: [], placed: [], end: "" };
+
+/** Whether a text may have something to tell of: parsing all others for nothing would take time at every start. */
+export function mayWait(text: string): boolean {
+  return WAITS.test(text);
+}
+
+/** Finds the loops and the chains of a module. */
+export function watchWaits(text: string, program: Node, url: string): Watch {
+  let own = NAME;
+  while (text.includes(own)) own += "_";
+  const all: (Watched & Around)[] = [];
+  for (const loop of waitingLoops(program)) {
+    all.push({ ...partOf(text, loop, null), ...aroundStatement(loop) });
+  }
+  for (const chain of waitingChains(program)) {
+    const around = aroundChain(text, chain);
+    if (around) all.push({ ...partOf(text, chain.fn, chain.name), ...around });
+  }
+  if (all.length === 0) return NO_WATCH;
+  const key = JSON.stringify(WAIT_KEY.description);
+  const fill = (it: string, at: number) =>
+    it.replaceAll("WAIT", own).replaceAll("AT", String(at));
+  return {
+    watched: all.map(({ text, start, name }) => ({ text, start, name })),
+    placed: all.flatMap(({ from, to, open, close }, at) =>
+      around({ start: from, end: to }, fill(open, at), fill(close, at))
+    ),
+    end: `\n;function ${own}(at) { return globalThis[Symbol.for(${key})]?.(${
+      JSON.stringify(url)
+    }, at) ?? { end() {}, promise: (it) => it, given: (it) => it, later: (it) => it }; }`,
+  };
+}
+
+/** What goes around a piece of text; `WAIT` stands for the function that tells, `AT` for what it tells of. */
+interface Around {
+  readonly from: number;
+  readonly to: number;
+  readonly open: string;
+  readonly close: string;
+}
+
+function partOf(
+  text: string,
+  { start, end }: Node,
+  name: string | null,
+): Watched {
+  return { text: text.slice(start, end), start, name };
+}
+
+function aroundStatement({ start, end }: Node): Around {
+  return {
+    from: start,
+    to: end,
+    open: "{ const WAITend = WAIT(AT); try { ",
+    close: " } finally { WAITend.end(); } }",
+  };
+}
+
+function aroundChain(text: string, { kind, node }: ChainWait): Around | null {
+  if (kind === "function") return aroundBody(text, node);
+  return {
+    from: node.start,
+    to: node.end,
+    open: `WAIT(AT).${kind}(`,
+    close: ")",
+  };
+}
+
+/** Around what a function does; null where nobody can tell where that begins. */
+function aroundBody(text: string, fn: Node): Around | null {
+  const body = one(fn, "body")!;
+  if (body.type === "BlockStatement") {
+    const { open, close } = aroundStatement(body);
+    const { from, to } = insideOf(body);
+    return { from, to, open: open.slice(1), close: close.slice(0, -1) };
+  }
+  // Parentheses around it belong to nobody.
+  const before = many(fn, "params").at(-1)?.end ?? fn.start;
+  const arrow = /^(?:async\s*\(\s*|[\s,]*)\)?\s*=>/.exec(
+    text.slice(before, body.start),
+  );
+  if (!arrow) return null;
+  const { open, close } = aroundStatement(body);
+  return {
+    from: before + arrow[0].length,
+    to: fn.end,
+    open: ` ${open}return (`,
+    close: `); ${close}`,
+  };
+}
+
+/** The inside of a block, behind its directives. */
+function insideOf(block: Node): { from: number; to: number } {
+  const directives = many(block, "body").filter((it) =>
+    typeof field(it, "directive") === "string"
+  );
+  return {
+    from: directives.at(-1)?.end ?? block.start + 1,
+    to: block.end - 1,
+  };
+}
