@@ -140,6 +140,10 @@ export class Captures {
         return "keeps what it gives";
       }
     }
+    const isInstance = use.how === "new" && use.fate !== undefined;
+    if (
+      isInstance && this.#views.some((it) => it.holdsOf(path, found.name))
+    ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
       this.#whyNotUsed(path, found.name, use);

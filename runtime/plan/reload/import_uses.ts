@@ -43,6 +43,7 @@ export class UsesOfView {
   readonly #ran = new Map<string, Set<number>>();
   readonly #followed = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
+  readonly #held = new Set<string>();
   #goesOn = false;
 
   /**
@@ -95,6 +96,9 @@ export class UsesOfView {
   add(by: string): void {
     const uses = this.#factsOf(by)?.uses;
     if (!this.#factsOf(by)) return;
+    const { pieces, holds = [] } = this.#factsOf(by)!;
+    // Older commands do not say what is held.
+    for (const name of pieces ? holds : [""]) this.#held.add(name);
     const entries = (uses ?? []).map((use, at): Entry | null => {
       const target = this.view.resolve(by, use.specifier);
       if (target === null) return null;
@@ -151,16 +155,30 @@ export class UsesOfView {
     for (const [at, use] of (facts?.uses ?? []).entries()) {
       if (use.fate !== "held") continue;
       const entry = this.#entries.get(by)?.[at];
-      if (entry && this.isPlainlyMade(entry)) continue;
-      this.#run(by, [at], waiting);
+      const made = entry ? this.#madeBy(entry) : null;
+      if (made === null) this.#run(by, [at], waiting);
+      else this.#run(made.path, made.places, waiting);
     }
     this.#drain(waiting, false);
   }
 
-  /** Whether a use makes an instance, and does nothing else. */
-  isPlainlyMade({ use, found }: Entry): boolean {
-    return use.how === "new" && found.kind === "here" &&
-      this.#factsOf(found.path)?.leaves?.[found.name]?.plain === true;
+  /** What makes an instance that is held, where nobody holds what its methods give; null where somebody may. */
+  #madeBy({ use, found }: Entry) {
+    if (use.how !== "new" || found.kind !== "here") return null;
+    const { path, name } = found;
+    const places = this.#factsOf(path)?.runs?.[`new ${name}`];
+    return places && !this.holdsOf(path, name) ? { path, places } : null;
+  }
+
+  /** Whether any module may hold what a method of a class gives, as far as its name tells. */
+  holdsOf(path: string, name: string): boolean {
+    if (this.#held.has("")) return true;
+    const analysis = this.view.analysis(path);
+    const of = analysis?.exports?.[name]?.class ?? name;
+    const methods = analysis?.classes?.find((it) => it.name === of)?.methods;
+    return Object.keys(methods ?? {}).some((method) =>
+      this.#held.has(method.replace(/^(?:static|get|set) /, ""))
+    );
   }
 
   #startedIn(path: string): ReadonlySet<number> | null {

@@ -86,7 +86,10 @@ export interface RebindFacts {
   readonly uses?: readonly ImportUse[];
   /** Those in code that may run while the module is evaluated: places in `uses`. */
   readonly top?: readonly number[];
-  /** Those in code that may run when an export is used, by the export: places in `uses`. */
+  /**
+   * Those in code that may run when an export is used, by the export, and by `new` and the export when a class that extends
+   * nothing is made an instance of: places in `uses`.
+   */
   readonly runs?: Readonly<Record<string, readonly number[]>>;
   /** Those in any code of functions: whoever has a value of the module that is neither may run all of it. */
   readonly all?: readonly number[];
@@ -94,6 +97,8 @@ export interface RebindFacts {
   readonly leaves?: Readonly<Record<string, LeftBehind>>;
   /** The exports whose use may begin what goes on by itself; empty text for the evaluation, `*` for any code. */
   readonly goes?: readonly string[];
+  /** The names of members whose values it holds, of whatever they are members; empty text for any. */
+  readonly holds?: readonly string[];
   /** Its functions and classes; left out by older commands. */
   readonly pieces?: PieceFacts;
 }
@@ -151,6 +156,7 @@ export const rebindFacts: Reader<RebindFacts> = (value, at) => {
     ...maybe(it, "all", listOf(count), at),
     ...maybe(it, "leaves", recordOf(leftBehind), at),
     ...maybe(it, "goes", listOf(string), at),
+    ...maybe(it, "holds", listOf(string), at),
     ...maybe(it, "pieces", pieceFacts, at),
   };
 };

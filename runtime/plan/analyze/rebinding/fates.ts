@@ -99,6 +99,21 @@ export class Fates {
     return [...flow.taken].sort();
   }
 
+  /** The names of all members whose values are held, whatever they are members of; empty text for any. */
+  heldMembers(): string[] {
+    const found = new Set<string>();
+    const { resolved, roots } = this.#code;
+    for (const [name, members] of this.#members) {
+      const isHeld = members.some((member) => {
+        if (resolved.targets.has(member)) return false;
+        const up = roots.above(member);
+        return this.of(up?.key === "callee" ? up.node : member) === "held";
+      });
+      if (isHeld) found.add(name);
+    }
+    return [...found].sort();
+  }
+
   #flow(): Flow {
     return new Flow(this.#code, this.#units, this.#members);
   }

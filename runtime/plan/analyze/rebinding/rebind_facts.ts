@@ -57,12 +57,16 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
     const reached = reachable.from(start.units);
     const ran = places(reached);
     if (ran.length > 0) runs[name] = ran;
+    if (start.of?.superClass === null) {
+      runs[`new ${name}`] = places(reachable.from([start.of.construct]));
+    }
     if (!reached.isDisjointFrom(going)) goes.push(name);
     leaves[name] = {
       ...leftBehind(start.units, start.of !== null, code, units),
       ...start.of && isPlainlyMade(start.of, code) ? { plain: true } : {},
     };
   }
+  const holds = fates.heldMembers();
   const reached = reachable.from([units.module]);
   const top = places(reached);
   // Of one that waits by itself nobody knows whether it is over.
@@ -80,6 +84,7 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
     ...all.length > 0 ? { all } : {},
     ...Object.keys(leaves).length > 0 ? { leaves } : {},
     ...goes.length > 0 ? { goes: goes.sort() } : {},
+    ...holds.length > 0 ? { holds } : {},
     pieces: pieceFacts(
       units,
       code,
