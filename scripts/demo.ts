@@ -7,6 +7,7 @@ import "npm:escape-html@1.0.3";
 import { parseArgs } from "node:util";
 import { tour, type TourReport } from "./demo/tour.ts";
 import { verdictText } from "./demo/verdict.ts";
+import { fold } from "../src/ui/format.ts";
 
 const HELP =
   `The tour: deploys an ordinary app to three machines of a small Fly on loopback and upgrades it hot under load.
@@ -27,15 +28,21 @@ if (values.help) {
   await write(Deno.stdout, HELP);
 } else {
   const report: TourReport = await tour((line) =>
-    write(Deno.stderr, line + "\n")
+    write(Deno.stderr, fitting(line + "\n", Deno.stderr))
   );
   await write(
     Deno.stdout,
-    values.json
-      ? JSON.stringify(report, null, 2) + "\n"
-      : verdictText(report, Deno.stdout.isTerminal() && !Deno.noColor),
+    values.json ? JSON.stringify(report, null, 2) + "\n" : fitting(
+      verdictText(report, Deno.stdout.isTerminal() && !Deno.noColor),
+      Deno.stdout,
+    ),
   );
   if (!report.ok) Deno.exitCode = 1;
+}
+
+/** Text for whoever looks: where that is a person, no word is cut by the end of a line. */
+function fitting(text: string, to: { isTerminal(): boolean }): string {
+  return to.isTerminal() ? fold(text, Deno.consoleSize().columns || 80) : text;
 }
 
 async function write(

@@ -5,7 +5,7 @@
 import net from "node:net";
 import type { Generations, Work } from "../modules/generations.ts";
 import { isLoopback } from "./servers/passes.ts";
-import { putInDeno } from "./put_in_deno.ts";
+import { putInDeno } from "../base/platform/put_in_deno.ts";
 
 /** The connections of health checks to listeners of this process. */
 export class RawPasses {

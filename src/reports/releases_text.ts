@@ -121,7 +121,7 @@ export function releasesText(report: ReleasesReport): string {
       upgrade.deployed_by,
       upgrade.size === 0 ? "-" : formatBytes(upgrade.size),
       upgrade.id,
-      upgrade.commit?.slice(0, COMMIT_LENGTH) ?? "-",
+      sourceOf(upgrade),
       clip(oneLine(upgrade.message ?? ""), MESSAGE_LENGTH_MAX),
     ]);
     return head +
@@ -129,6 +129,14 @@ export function releasesText(report: ReleasesReport): string {
         `  ${line}\n`
       ).join("");
   }).join("\n");
+}
+
+/** What it was packed from: a commit, else the digest of its files, as `flyhot status` tells it too. */
+function sourceOf({ commit, size, source_image_ref }: ReleaseEntry): string {
+  if (commit !== null) return commit.slice(0, COMMIT_LENGTH);
+  return size > 0 && source_image_ref.startsWith("local:")
+    ? source_image_ref
+    : "-";
 }
 
 function stateOf({ state, rollback_of }: ReleaseEntry): string {

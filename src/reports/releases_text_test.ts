@@ -80,7 +80,7 @@ Deno.test("releasesText() marks the current one and says where there is nothing"
   );
 });
 
-Deno.test("T17: releasesText() tells releases of one version apart by commit and message", () => {
+Deno.test("T17: releasesText() tells releases of one version apart by commit or files, and message", () => {
   const it = pointer();
   const [image] = Object.keys(it.generations).slice(-1);
   const told = {
@@ -89,7 +89,13 @@ Deno.test("T17: releasesText() tells releases of one version apart by commit and
       commit: "3f9a2c1d".repeat(5),
       message: `Greet guests, ${"and more ".repeat(20)}`,
     }),
-    history: [upgrade("2", { message: "two\nlines" }), upgrade("1")],
+    history: [
+      upgrade("2", {
+        source_image_ref: "local:9a62813c30da-dirty",
+        message: "two\nlines",
+      }),
+      upgrade("1", { source_image_ref: "registry.fly.io/a:deployment-01A" }),
+    ],
   };
   const report = releasesReport("a", {
     ...it,
@@ -99,9 +105,13 @@ Deno.test("T17: releasesText() tells releases of one version apart by commit and
   assertEquals(newest?.commit, "3f9a2c1d".repeat(5));
   const [, first = "", second = "", third = ""] = releasesText(report)
     .split("\n");
-  assertStringIncludes(first, "3  3f9a2c1  Greet guests, and more");
+  assertStringIncludes(
+    first,
+    "3  3f9a2c1                   Greet guests, and more",
+  );
   assertEquals(first.endsWith("…"), true, first);
-  assertStringIncludes(second, "2  -        two");
+  // Files that no commit holds are told apart by their digest.
+  assertStringIncludes(second, "2  local:9a62813c30da-dirty  two");
   assertEquals(third.endsWith("1  -"), true, third);
 });
 

@@ -290,7 +290,7 @@ function failureLines(machines: readonly MachineReport[]): readonly string[] {
     if (failure === null) return [];
     const { refusals = [] } = failure;
     const lines = [
-      `${id} failed to ${failure.phase}: ${oneLine(failure.message)}`,
+      `${id} failed in ${failure.phase}: ${oneLine(failure.message)}`,
       ...refusals.flatMap(refusalLines),
     ];
     if (failure.end === "fail") {

@@ -135,7 +135,7 @@ Deno.test("reportText() says after a failure which machine failed in what, and w
 ✗ 6e82954f711e87  iad  failed
 ✗ silent1         iad  no answer
 
-6e82954f711e87 failed to load: Cannot import app.ts: SyntaxError
+6e82954f711e87 failed in load: Cannot import app.ts: SyntaxError
   its process may be half upgraded: fly machine restart 6e82954f711e87
 
 Fix the cause and run flyhot hot again; what the machines run now: flyhot status`,

@@ -5,7 +5,7 @@ import { withoutSecrets, withoutValues } from "@flyhot/runtime/protocol";
 import type { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { SECRET_VARIABLES } from "../base/secret.ts";
-import { oneLine, safeLines } from "./format.ts";
+import { fold, oneLine, safeLines } from "./format.ts";
 import { paintFor } from "./style.ts";
 
 /** What a command answers, in both forms. */
@@ -14,6 +14,8 @@ export interface Answer {
   readonly text: string;
   /** For programs: one JSON value. */
   readonly json: unknown;
+  /** Whether its lines may be broken at blanks where the terminal is narrower; default no: it may be to be copied. */
+  readonly folds?: boolean;
 }
 
 /** Writes at most one answer. */
@@ -42,7 +44,7 @@ export class AnswerWriter {
         },
         2,
       )
-      : safeLines(answer.text.trimEnd());
+      : this.#folded(safeLines(answer.text.trimEnd()), answer.folds);
     this.#host.stdout.write(`${withoutValues(text, this.#secrets())}\n`);
   }
 
@@ -51,7 +53,10 @@ export class AnswerWriter {
     const paint = paintFor(this.#host, this.#host.stderr);
     const message = this.#withoutSecrets(error.message);
     const hint = error.hint === null ? null : this.#withoutSecrets(error.hint);
-    const lines = [`${paint("bad", "error:")} ${oneLine(message)}`];
+    const { isTerminal, columns } = this.#host.stderr;
+    const said = `${paint("bad", "error:")} ${oneLine(message)}`;
+    // A hint may hold a command to be copied, and stays as it is.
+    const lines = [isTerminal ? fold(said, columns) : said];
     if (hint !== null) lines.push(`${paint("info", "hint:")} ${oneLine(hint)}`);
     this.#host.stderr.write(`${lines.join("\n")}\n`);
     if (!this.#asJson || this.#answered) return;
@@ -66,6 +71,11 @@ export class AnswerWriter {
         },
       },
     });
+  }
+
+  #folded(text: string, folds = false): string {
+    const { isTerminal, columns } = this.#host.stdout;
+    return folds && isTerminal ? fold(text, columns) : text;
   }
 
   /** Whatever an error quotes: the secrets of this environment are not in it. */

@@ -88,6 +88,42 @@ export function wrap(text: string, columns: number): readonly string[] {
   return lines;
 }
 
+/**
+ * Breaks the long lines of a text at blanks, and goes on below where their last column begins: a terminal would cut
+ * through words. What is too long for any line stays where it is.
+ */
+export function fold(text: string, columns: number): string {
+  return text.split("\n").flatMap((line) =>
+    widthOf(line) <= columns ? [line] : folded(line, columns)
+  ).join("\n");
+}
+
+function folded(line: string, columns: number): string[] {
+  const room = Math.floor(columns / 2);
+  const blanks = " ".repeat(/^ */.exec(line)![0].length + 2);
+  const gap = [...line.matchAll(/\S {2,}(?=\S)/g)]
+    .map(({ index, 0: { length } }) => widthOf(line.slice(0, index + length)))
+    .findLast((width) => width <= room);
+  const indents = [...(gap === undefined ? [] : [" ".repeat(gap)]), blanks];
+  const lines: string[] = [];
+  let begun = "";
+  for (const [piece] of line.matchAll(/ *[^ ]+/g)) {
+    const next = widthOf(begun + piece) <= columns
+      ? undefined
+      : indents.map((indent) => indent + piece.trimStart())
+        .find((it) => widthOf(it) <= columns);
+    if (next !== undefined && begun.trim() !== "") {
+      lines.push(begun);
+      begun = next;
+    } else {
+      begun += piece;
+    }
+  }
+  return [...lines, begun];
+}
+
+/** How many characters are seen: colors take no room. */
 function widthOf(text: string): number {
-  return [...text].length;
+  // deno-lint-ignore no-control-regex -- colors are made by flyhot itself
+  return [...text.replace(/\x1b\[[0-9;]*m/g, "")].length;
 }

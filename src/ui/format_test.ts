@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   clip,
+  fold,
   formatBytes,
   formatCount,
   formatDuration,
@@ -71,4 +72,33 @@ Deno.test("wrap() breaks at blanks and keeps long words whole", () => {
   assertEquals(wrap("one two  three", 7), ["one two", "three"]);
   assertEquals(wrap("unbreakable x", 5), ["unbreakable", "x"]);
   assertEquals(wrap("", 5), []);
+});
+
+Deno.test("fold() breaks long lines at blanks, below where their last column begins", () => {
+  assertEquals(fold("short\n\n  as it is", 10), "short\n\n  as it is");
+  assertEquals(
+    fold("  app.ts:1 n: holds state, which would be lost", 24),
+    "  app.ts:1 n: holds\n    state, which would\n    be lost",
+  );
+  assertEquals(
+    fold("✓ token   a macaroon, from FLY_API_TOKEN", 24),
+    "✓ token   a macaroon,\n          from\n          FLY_API_TOKEN",
+  );
+  // A column that begins too far to the right leaves too little room.
+  assertEquals(
+    fold("one two three four  five six", 22),
+    "one two three four\n  five six",
+  );
+  // A long word goes on further to the left where it fits there, else stays.
+  assertEquals(
+    fold("one two    registry.example/abc", 22),
+    "one two\n  registry.example/abc",
+  );
+  assertEquals(
+    fold("an unbreakable-word here", 8),
+    "an unbreakable-word\n  here",
+  );
+  const red = "\x1b[31mred\x1b[39m";
+  assertEquals(fold(`${red} ${red} ${red}`, 11), `${red} ${red} ${red}`);
+  assertEquals(fold(`${red} ${red}`, 5), `${red}\n  ${red}`);
 });

@@ -66,7 +66,6 @@ async function inSandbox(
       app: "counter",
       regions: ["iad", "fra"],
     });
-    // On a busy computer a process takes long to start.
     await sandbox.deploy(folder, { readyMs: 180_000 });
     await act({
       step: async (name, act) => void await t.step(name, act),
@@ -330,7 +329,7 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
         const taken = await fetch(lease, {
           method: "POST",
           headers: { authorization, "content-type": "application/json" },
-          // Longer than a busy computer takes to pack and to ask: it is given back below.
+          // Longer than a busy computer takes; it is given back below.
           body: JSON.stringify({ ttl: 900, description: "bluegreen deploy" }),
         });
         const { data: { nonce } } = await taken.json();

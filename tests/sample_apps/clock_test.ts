@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startApp } from "../../runtime/testing/mod.ts";
 import { type EditedApp, editedApp } from "../support/edited_app.ts";
-import { EventReader, type StreamEvent } from "../support/event_reader.ts";
+import { EventReader, type StreamEvent } from "../support/net/event_reader.ts";
 
 /** Version 2: both services sound differently. */
 async function toVersion2(app: EditedApp): Promise<void> {

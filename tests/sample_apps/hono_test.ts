@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startApp } from "../../runtime/testing/mod.ts";
 import { type EditedApp, editedApp } from "../support/edited_app.ts";
-import { EventReader } from "../support/event_reader.ts";
+import { EventReader } from "../support/net/event_reader.ts";
 
 /** Version 2: a new route module. */
 async function toVersion2(app: EditedApp): Promise<void> {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RunningManifest } from "../../runtime/protocol/manifest/manifest.ts";
 import { askControl } from "../../runtime/testing/app/control_client.ts";
-import { Clients } from "../support/clients.ts";
+import { Clients } from "../support/net/clients.ts";
 import { OrdinaryApp } from "../support/ordinary_app.ts";
 import type { Files } from "../support/driven_app.ts";
-import { freePort } from "../support/free_port.ts";
+import { freePort } from "../support/net/free_port.ts";
 
 const PORT = `port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1"`;
 

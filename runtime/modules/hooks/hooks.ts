@@ -7,6 +7,7 @@ import {
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { Keeping } from "../keep/keeping.ts";
 import { LeftWaits } from "../left/left_waits.ts";
 import {
@@ -328,10 +329,21 @@ export class ModuleLoading {
 
   /** Whether the release says that an instance runs as it is written once its types are blanked out. */
   isErasable(url: string): boolean {
+    return this.#analysisOf(url)?.erasable === true;
+  }
+
+  /** Whether the release says that none of its functions waits without an end of its own. */
+  isSteady(url: string): boolean {
+    return this.#analysisOf(url)?.steady === true;
+  }
+
+  #analysisOf(url: string): ModuleAnalysis | undefined {
     const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
     const path = this.table?.pathOf(url) ?? null;
     return path !== null && analysis !== undefined &&
-      Object.hasOwn(analysis, path) && analysis[path]!.erasable === true;
+        Object.hasOwn(analysis, path)
+      ? analysis[path]
+      : undefined;
   }
 
   /** Where the text of an instance comes from. */

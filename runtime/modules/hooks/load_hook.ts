@@ -57,6 +57,8 @@ export interface Loading {
   imageFile(file: string): string;
   /** Whether an instance runs as it is written once its types are blanked out. */
   isErasable(url: string): boolean;
+  /** Whether none of its functions waits in a loop or a chain without an end of its own. */
+  isSteady(url: string): boolean;
 }
 
 /** What is noted of the modules that are loaded. */
@@ -149,7 +151,9 @@ export class LoadHook {
     this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     if (isRequired) this.#loading.keeping.settable.loaded(url, []);
-    const kept = isRequired ? text : this.#loading.keeping.wrap(text, url);
+    const kept = isRequired
+      ? text
+      : this.#loading.keeping.wrap(text, url, this.#loading.isSteady(url));
     let source = withClasses(kept, url, this.#loading.unevaluated.has(url));
     if (this.#loading.main !== null && !isRequired) {
       source = withEvaluation(source, url);

@@ -13,7 +13,8 @@ import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
-import { mayWait, NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
+import { NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
+import { mayWait } from "../../plan/analyze/waits/steady.ts";
 import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
@@ -67,8 +68,8 @@ export class Keeping {
   }
 
   /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
-  wrap(text: string, url: string): string {
-    const watches = this.#watches && mayWait(text);
+  wrap(text: string, url: string, isSteady = false): string {
+    const watches = this.#watches && !isSteady && mayWait(text);
     const program = this.#keeps || this.settable.isOn || watches
       ? this.#parsed(text)
       : null;

@@ -50,7 +50,7 @@ Deno.test("all that goes into the files of this repository leaves them modules",
     for (const file of filesIn(new URL(room, root))) {
       let text: string;
       try {
-        text = stripTypeScriptTypes(Deno.readTextFileSync(file));
+        text = stripTypeScriptTypes(await Deno.readTextFile(file));
         parse(text);
       } catch {
         // What is not blanked out to JavaScript is nothing to try this on.

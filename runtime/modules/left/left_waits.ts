@@ -34,11 +34,15 @@ const NO_WAIT: Wait = {
   later: (it) => it,
 };
 
+/** So many may go on before those are looked for that nobody can end any more. */
+const SWEEP_AT = 1000;
+
 /** The loops and chains that go on, but for those of evaluations, which end with their modules. */
 export class LeftWaits {
   readonly #going = new Set<GoingOn>();
   readonly #generations: Generations;
   readonly #keeping: Keeping;
+  #sweepAt = SWEEP_AT;
 
   /**
    * @param generations whose work goes on
@@ -58,19 +62,27 @@ export class LeftWaits {
   #begin(url: string, at: number): Wait {
     const { work } = this.#generations;
     if (work !== null && (work.place !== null || work.isOwn)) return NO_WAIT;
-    return new GoingOn(url, at, work, this.#going);
+    if (this.#going.size >= this.#sweepAt) {
+      this.#sweep();
+      this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#going.size);
+    }
+    return new Begun({ url, at, work, until: null }, this.#going);
+  }
+
+  /** Forgets those whose code, promise or function has been collected: nobody goes on there. */
+  #sweep(): void {
+    for (const it of this.#going) {
+      if (it.until?.deref() === undefined) this.#going.delete(it);
+    }
   }
 
   /** Those that would go on after an upgrade. */
   *left(): Generator<LeftWait> {
+    this.#sweep();
     for (const it of this.#going) {
       const { url, at, work } = it;
       // Whoever still waits for it is counted as work that did not end.
       if (work?.ended === false) continue;
-      if (it.isForgotten) {
-        it.end();
-        continue;
-      }
       const found = this.#keeping.watched(url, at);
       yield {
         url,
@@ -78,39 +90,34 @@ export class LeftWaits {
         name: found?.watched.name ?? null,
         line: found ? lineOf(found.raw, found.watched.start) : 0,
         isOfNobody: work === null,
-        forget: () => it.end(),
+        forget: () => this.#going.delete(it),
       };
     }
   }
 }
 
-class GoingOn implements Wait {
+interface GoingOn {
   readonly url: string;
   readonly at: number;
   readonly work: Work | null;
+  /** What is there as long as it may go on. */
+  until: WeakRef<object> | null;
+}
+
+/** What code holds while it waits; a loop whose variables are collected has come to its end. */
+class Begun implements Wait {
+  readonly #going: GoingOn;
   readonly #all: Set<GoingOn>;
-  #until: WeakRef<object> | null = null;
 
-  constructor(
-    url: string,
-    at: number,
-    work: Work | null,
-    all: Set<GoingOn>,
-  ) {
-    this.url = url;
-    this.at = at;
-    this.work = work;
+  constructor(going: GoingOn, all: Set<GoingOn>) {
+    this.#going = going;
     this.#all = all;
-    all.add(this);
-  }
-
-  /** Whether nobody can end it any more. */
-  get isForgotten(): boolean {
-    return this.#until !== null && this.#until.deref() === undefined;
+    going.until = new WeakRef(this);
+    all.add(going);
   }
 
   end(): void {
-    this.#all.delete(this);
+    this.#all.delete(this.#going);
   }
 
   promise<T>(value: T): T {
@@ -118,7 +125,7 @@ class GoingOn implements Wait {
       this.end();
       return value;
     }
-    this.#until = new WeakRef(value);
+    this.#going.until = new WeakRef(value);
     const end = () => this.end();
     // It is about to be given somebody who hears of its failure.
     Promise.prototype.then.call(value, end, end);
@@ -136,17 +143,18 @@ class GoingOn implements Wait {
         return Reflect.apply(target, self, args);
       },
     });
-    this.#until = new WeakRef(made);
+    this.#going.until = new WeakRef(made);
     standsFor(made, value);
     return made;
   }
 
   later<T>(value: T): T {
-    if (this.work?.ended === true) return this.given(value);
+    if (this.#going.work?.ended === true) return this.given(value);
     this.end();
     return value;
   }
 }
+
 /** The line that a place in what Deno has made of a script has in the file. */
 function lineOf(raw: string, start: number): number {
   const before = raw.slice(0, start);

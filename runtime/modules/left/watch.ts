@@ -3,8 +3,11 @@
  */
 import { around, type Placed } from "../keep/placed.ts";
 import { field, many, type Node, one } from "../../plan/analyze/code/nodes.ts";
-import { type ChainWait, waitingChains } from "./waiting_chains.ts";
-import { waitingLoops } from "./waiting_loops.ts";
+import {
+  type ChainWait,
+  waitingChains,
+} from "../../plan/analyze/waits/waiting_chains.ts";
+import { waitingLoops } from "../../plan/analyze/waits/waiting_loops.ts";
 
 /** The name by which modules say that they wait. */
 export const WAIT_KEY = Symbol.for("@flyhot/runtime.wait");
@@ -44,17 +47,9 @@ export interface Watch {
   readonly end: string;
 }
 
-/** What no text is without that has something to tell of. */
-const WAITS =
-  /\bawait\b|\.\s*(?:then|catch|finally)\b|\b(?:queueMicrotask|nextTick)\b|["'](?:node:)?(?:fs|dns|child_process|crypto|zlib|https?)["']/;
 const NAME = "$kept_wait";
 /** Of nothing. */
 export const NO_WATCH: Watch = { watched: [], placed: [], end: "" };
-
-/** Whether a text may have something to tell of: parsing all others for nothing would take time at every start. */
-export function mayWait(text: string): boolean {
-  return WAITS.test(text);
-}
 
 /** Finds the loops and the chains of a module. */
 export function watchWaits(text: string, program: Node, url: string): Watch {

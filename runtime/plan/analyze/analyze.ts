@@ -13,6 +13,7 @@ import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
 import { isErasable } from "./erasable.ts";
+import { isSteady } from "./waits/steady.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
 import { globalWritesOf } from "./evaluation/global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
@@ -97,6 +98,7 @@ export function analyzeTree(
     ...(keepsFiles ? { keepsFiles } : {}),
     ...(isErasable(resolved, source, options) ? { erasable: true } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
+    ...(isSteady(source, program) ? { steady: true } : {}),
   });
   return options.place ? placed(analysis, options.place) : analysis;
 }

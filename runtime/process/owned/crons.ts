@@ -2,7 +2,7 @@
  * @module
  */
 import { type Owner, Owners } from "./owners.ts";
-import { putInDeno } from "../put_in_deno.ts";
+import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 type Handler = () => void | Promise<void>;
 type Cron = typeof Deno.cron;

@@ -15,7 +15,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { Passes } from "./passes.ts";
-import { putInDeno } from "../put_in_deno.ts";
+import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
 

@@ -14,7 +14,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { RawPasses } from "../raw_passes.ts";
-import { putInDeno } from "../put_in_deno.ts";
+import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
 

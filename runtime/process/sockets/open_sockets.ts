@@ -9,7 +9,7 @@ import { natives } from "../../base/platform/natives.ts";
 import type { Generations } from "../../modules/generations.ts";
 import { callingLine } from "../../modules/caller.ts";
 import { type Answer, GreetedSocket } from "./greeted_socket.ts";
-import { putInDeno } from "../put_in_deno.ts";
+import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 /** What the sockets need. */
 export interface OpenSocketsContext {

@@ -376,6 +376,8 @@ export interface ModuleAnalysis {
   readonly keepsFiles?: boolean;
   /** True if it awaits at its top level. */
   readonly awaits?: boolean;
+  /** True if none of its functions waits in a loop or a chain without an end of its own. */
+  readonly steady?: boolean;
   /** True of TypeScript that runs as it is once its types are blanked out. */
   readonly erasable?: boolean;
   /** True for CommonJS. */

@@ -31,7 +31,7 @@ export const doctorCommand: Command = defineCommand({
       context,
       signal,
     );
-    answer({ text: doctorText(report), json: report });
+    answer({ text: doctorText(report), json: report, folds: true });
     return report.exit_code;
   },
 });

@@ -1,5 +1,13 @@
-import { assertEquals } from "@std/assert";
-import { examine, type Ills, INSTALL, machine } from "./doctor_fixture_test.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fakeHost } from "../../../tests/cli/fake_host.ts";
+import { runMain } from "../../../tests/cli/run_main.ts";
+import {
+  examine,
+  type Ills,
+  INSTALL,
+  machine,
+  world,
+} from "./doctor_fixture_test.ts";
 
 const ILLS: readonly {
   readonly name: string;
@@ -312,3 +320,19 @@ for (const { name, ills, code, troubles } of ILLS) {
     assertEquals(found.code, code);
   });
 }
+
+Deno.test("T18: the doctor of a compiled flyhot says where there is no deno on PATH", async () => {
+  const well = world();
+  const compiled = {
+    ...fakeHost({
+      ...well,
+      run: (program, ...more) =>
+        program === "deno" ? null : well.run!(program, ...more),
+    }),
+    execPath: "/usr/local/bin/flyhot",
+  };
+  const { code, out } = await runMain(["doctor"], compiled);
+  assertEquals(code, 4);
+  assertStringIncludes(out, "there is no deno on PATH");
+  assertEquals(out.includes("All is well"), false);
+});

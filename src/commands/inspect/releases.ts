@@ -40,7 +40,7 @@ export const releasesCommand: Command = defineCommand({
       (text) => reporter.emit({ type: "warning", text: oneLine(text) }),
     );
     const report = releasesReport(app, pointer);
-    context.answer({ text: releasesText(report), json: report });
+    context.answer({ text: releasesText(report), json: report, folds: true });
     return 0;
   },
 });

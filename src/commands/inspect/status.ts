@@ -54,7 +54,7 @@ export const statusCommand: Command = defineCommand({
     const options = placeIn(flags);
     if (flags.watch === undefined) {
       const report = await status(options, context, signal);
-      context.answer({ text: statusText(report), json: report });
+      context.answer({ text: statusText(report), json: report, folds: true });
       return statusExitCode(report);
     }
     if (context.json) {

@@ -91,6 +91,7 @@ export async function dryRun(
       ...verbose ? [valuesText(planned.config)] : [],
     ].join("\n\n"),
     json: planned,
+    folds: true,
   });
   return exitCodeOf(planned);
 }

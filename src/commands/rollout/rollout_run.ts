@@ -60,6 +60,6 @@ export function answerReport(
   report: RolloutReport,
   environment: CommandEnvironment,
 ): number {
-  environment.answer({ text: reportText(report), json: report });
+  environment.answer({ text: reportText(report), json: report, folds: true });
   return exitCodeOf(report);
 }

@@ -14,7 +14,7 @@ import { Publisher } from "../../../runtime/testing/releases/publisher.ts";
 import type { UpgradeReport } from "../../../runtime/testing/mod.ts";
 import { RUNTIME } from "../../support/ordinary_app.ts";
 import type { Version } from "./history.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const APP = "ordinary";
 const START_MS_MAX = 60_000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoJson, DrivenApp } from "../../support/driven_app.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
 const SERVE =

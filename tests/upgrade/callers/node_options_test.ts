@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:tls";
-import { certificate } from "../../support/certificate.ts";
+import { certificate } from "../../support/net/certificate.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
 const [first, second] = await Promise.all(["one", "two"].map(certificate));

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import { canBeHad } from "../../support/packages.ts";
 import { OrdinaryApp, runToEnd } from "../../support/ordinary_app.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const ADDRESS = (port: number) => ["--port", `${port}`, "--host", "127.0.0.1"];
 

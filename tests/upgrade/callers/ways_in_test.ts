@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

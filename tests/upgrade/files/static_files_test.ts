@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 import { canBeHad } from "../../support/packages.ts";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 
 const EXPRESS = "npm:express@5.2.1";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import { OrdinaryApp, RUNTIME } from "../../support/ordinary_app.ts";
 
 const MAIN = `

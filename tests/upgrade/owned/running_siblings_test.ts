@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 
 const SERVE =
   `port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {}`;

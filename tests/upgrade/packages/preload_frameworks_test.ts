@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import http from "node:http";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import { canBeHad } from "../../support/packages.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 

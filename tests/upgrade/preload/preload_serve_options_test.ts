@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { certificate } from "../../support/certificate.ts";
+import { certificate } from "../../support/net/certificate.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const tls = await certificate();
 

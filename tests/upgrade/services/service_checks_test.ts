@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { LoadedApp } from "../../support/served_app.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 /** The server is on a port that fly.toml names. */
 const shell = (port: number) => `

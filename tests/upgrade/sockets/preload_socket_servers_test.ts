@@ -11,7 +11,7 @@ import {
   VERSIONS,
   ws,
 } from "./preload_clients.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/net/free_port.ts";
 
 const io = (version: string) => `
 import { createServer } from "node:http";

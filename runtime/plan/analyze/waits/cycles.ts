@@ -7,12 +7,13 @@
 import {
   flag,
   isFunction,
+  isWrapper,
   keyName,
   nameOf,
   type Node,
   one,
-} from "../../plan/analyze/code/nodes.ts";
-import type { Found } from "../../plan/analyze/code/tree.ts";
+} from "../code/nodes.ts";
+import type { Found } from "../code/tree.ts";
 
 /** A function that has a name, or is the member of one. */
 export interface Named {
@@ -92,6 +93,8 @@ function keyOf({ self, around, key }: Found): string | null {
   const own = one(self, "id");
   if (own) return nameOf(own);
   if (!around) return null;
+  // Types around it are gone where the module runs.
+  if (isWrapper(around.self)) return keyOf(around);
   const owner = around.self;
   switch (owner.type) {
     case "VariableDeclarator":

@@ -1,9 +1,9 @@
 /** Loops of functions that wait: `for await`, and those that end by nothing that they do themselves.
  * @module
  */
-import { isFunction, type Node, one } from "../../plan/analyze/code/nodes.ts";
-import { eachChild } from "../../plan/analyze/code/tree.ts";
-import { mayBeEndless } from "../../plan/analyze/pace/paced.ts";
+import { isFunction, type Node, one } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
+import { mayBeEndless } from "../pace/paced.ts";
 
 /** Finds the loops of a program, in the order of its text; one with a label is found with it. */
 export function waitingLoops(program: Node): Node[] {

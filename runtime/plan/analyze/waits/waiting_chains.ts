@@ -12,9 +12,9 @@ import {
   one,
   unwrap,
   word,
-} from "../../plan/analyze/code/nodes.ts";
-import { type Found, knownOf, treeOf } from "../../plan/analyze/code/tree.ts";
-import { ANSWERING } from "../../plan/analyze/pace/turns.ts";
+} from "../code/nodes.ts";
+import { type Found, knownOf, treeOf } from "../code/tree.ts";
+import { ANSWERING } from "../pace/turns.ts";
 import { cyclesIn } from "./cycles.ts";
 import { waits } from "./waiting_loops.ts";
 
@@ -94,7 +94,7 @@ function waitsAsCall(
   // Whoever is given a function by its name may be asked to forget it by that name.
   return isAnswered
     ? given.map((node) => ({ kind: "given", node }))
-    : given.filter((it) => isFunction(it) && one(it, "id") === null)
+    : given.map(unwrap).filter((it) => isFunction(it) && one(it, "id") === null)
       .map((node) => ({ kind: "later", node }));
 }
 

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Generations, type Work } from "../generations.ts";
+import { Keeping } from "../keep/keeping.ts";
+import { LeftWaits } from "./left_waits.ts";
+import { type BeginWait, type Wait, WAIT_KEY } from "./watch.ts";
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+/** Waits of a request that is over. */
+function afterARequest() {
+  const generations = new Generations();
+  const waits = new LeftWaits(generations, new Keeping());
+  const shared = globalThis as { [WAIT_KEY]?: BeginWait };
+  const before = shared[WAIT_KEY];
+  waits.install();
+  const begin = shared[WAIT_KEY]!;
+  let work: Work | null = null;
+  generations.startWork((it) => {
+    work = it;
+  });
+  return {
+    begin: (at = 0): Wait =>
+      generations.as(work, () => begin("file:///a.ts", at)),
+    get count(): number {
+      return [...waits.left()].length;
+    },
+    [Symbol.dispose]() {
+      if (before) shared[WAIT_KEY] = before;
+      else delete shared[WAIT_KEY];
+    },
+  };
+}
+
+Deno.test("LeftWaits know what waits, until it is over", async () => {
+  using app = afterARequest();
+  const loop = app.begin();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  assertEquals(app.begin().promise(promise), promise);
+  let called = 0;
+  const given = app.begin().given((by: number) => called += by);
+  const later = app.begin().later((by: number) => called += by);
+  assertEquals(app.count, 4);
+  assertEquals(app.begin().promise(3), 3);
+  assertEquals(app.begin().given("no function"), "no function");
+  loop.end();
+  resolve();
+  await promise;
+  assertEquals([given(1), later(2), given.length], [1, 3, 1]);
+  assertEquals(app.count, 0);
+});
+
+Deno.test("LeftWaits forget what nobody can end any more", async () => {
+  using app = afterARequest();
+  let held: { wait: Wait; promise: Promise<void> } | null = {
+    wait: app.begin(),
+    promise: app.begin().promise(new Promise<void>(() => {})),
+  };
+  app.begin();
+  app.begin().given(() => {});
+  // References that were made in a turn hold what they refer to until its end.
+  await new Promise((resolve) => setTimeout(resolve));
+  collect();
+  assertEquals(app.count, 2);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(held.wait === null, false);
+  held = null;
+  collect();
+  assertEquals(app.count, 0);
+});
