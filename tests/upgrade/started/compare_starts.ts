@@ -1,7 +1,7 @@
 /** Compares what a process that lives through the versions of a program has done with what the start of each would have done.
  * @module
  */
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import type { Files } from "../../support/driven_app.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 import { startProgram } from "./start_program.ts";

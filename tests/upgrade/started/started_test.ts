@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Clients } from "../../support/clients.ts";
+import { Clients } from "../../support/net/clients.ts";
 import type { Files } from "../../support/driven_app.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
