@@ -3,7 +3,10 @@
  */
 import { join } from "@std/path";
 import { HotProcess } from "../sample_apps/ordinary/processes.ts";
-import { writeHistory } from "../sample_apps/ordinary/history.ts";
+import {
+  askForRebinding,
+  writeHistory,
+} from "../sample_apps/ordinary/history.ts";
 import type { Story } from "../sample_apps/ordinary/story.ts";
 import { OrdinaryApp } from "../support/ordinary_app.ts";
 import { layeredApp } from "./layered_app.ts";
@@ -23,7 +26,7 @@ export async function livedHistory(
 ): Promise<Evaluated> {
   return await withFolder(async (folder) => {
     const versions = await writeHistory(home, join(folder, "versions"));
-    for (const { folder } of versions) await askForRebinding(folder);
+    await askForRebinding(versions);
     const [first, ...later] = versions;
     await using hot = await HotProcess.start(join(folder, "hot"), first!, by);
     let upgrades = 0, changed = 0, evaluated = 0;
@@ -31,27 +34,22 @@ export async function livedHistory(
     for (const version of later) {
       const report = await hot.upgrade(await hot.pack(version));
       if (report.state !== "applied") continue;
-      upgrades++;
-      evaluated += report.reloaded.length;
+      let own = 0;
       for (const path of report.reloaded) {
         const [one, other] = await Promise.all(
           [before, version.folder].map((it) => textOf(join(it, path))),
         );
-        if (one !== other) changed++;
+        if (one !== other) own++;
       }
       before = version.folder;
+      // Packages that change are imported anew by whoever imports them.
+      if (own === 0) continue;
+      upgrades++;
+      changed += own;
+      evaluated += report.reloaded.length;
     }
     return { upgrades, changed, with: evaluated };
   });
-}
-
-async function askForRebinding(folder: string): Promise<void> {
-  const path = join(folder, "deno.json");
-  const { flyhot, ...rest } = JSON.parse(await Deno.readTextFile(path));
-  await Deno.writeTextFile(
-    path,
-    JSON.stringify({ ...rest, flyhot: { ...flyhot, rebind: true } }),
-  );
 }
 
 async function textOf(path: string): Promise<string | null> {

@@ -14,6 +14,9 @@ export interface Compared {
   readonly reloaded: readonly (readonly string[])[];
 }
 
+/** So many versions each program has. */
+export const VERSIONS = 5;
+
 /** A bug that a runtime could have. */
 export type PlantedBug = "what the start has done stays";
 

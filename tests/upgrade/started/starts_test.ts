@@ -4,9 +4,8 @@ import {
   type Compared,
   compareStarts,
   type PlantedBug,
+  VERSIONS,
 } from "./compare_starts.ts";
-
-const VERSIONS = 5;
 
 async function compared(
   seeds: readonly number[],
