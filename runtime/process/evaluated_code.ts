@@ -1,6 +1,7 @@
 /** When it is noted what evaluations run: from before the main module until something comes from outside, and while an upgrade loads.
  * @module
  */
+import { nativeFiles } from "../base/platform/native_files.ts";
 import { natives } from "../base/platform/natives.ts";
 import type { Generations } from "../modules/generations.ts";
 import type { Coverage } from "../modules/started/coverage.ts";
@@ -12,6 +13,20 @@ const AFTER_MS = 1000;
 const MOST_MS = 30_000;
 /** A heap of that size is walked in some milliseconds; while requests wait, no larger one is. */
 const HEAP_MOST = 32 * 1024 * 1024;
+
+/** Whether somebody collects the coverage of the whole process, which there is only once. */
+async function isCovered(): Promise<boolean> {
+  if (Deno.env.get("DENO_COVERAGE_DIR") ?? Deno.env.get("NODE_V8_COVERAGE")) {
+    return true;
+  }
+  try {
+    const line = await nativeFiles.readTextFile("/proc/self/cmdline");
+    return line.split("\0").some((it) => /^--coverage(?:=|$)/.test(it));
+  } catch {
+    // Not Linux, or not permitted: nothing is known of it.
+    return false;
+  }
+}
 
 /** What is needed. */
 export interface EvaluatedCodeContext {
@@ -38,6 +53,7 @@ export class EvaluatedCode {
   /** The main module is about to be loaded. */
   async start(): Promise<void> {
     const { coverage, generations } = this.#context;
+    if (await isCovered()) return;
     await coverage.prepare();
     coverage.begin();
     if (!coverage.isOn) return;

@@ -101,3 +101,21 @@ Deno.test("started: what the start has run, or may run yet, is evaluated again",
     assertEquals(await reloaded(main, change), expected, main);
   }
 });
+
+Deno.test("started: who looks at the process by an inspector or collects its coverage is not disturbed", async () => {
+  const main =
+    `function main() { const pages = new Pages(); ${SERVE} } main();`;
+  const folder = await Deno.makeTempDir();
+  for (
+    const flag of ["--inspect=127.0.0.1:0", `--coverage=${folder}/coverage`]
+  ) {
+    await using app = await OrdinaryApp.start(files(main), { flags: [flag] });
+    await using clients = new Clients(app.url);
+    const report = await app.upgrade({ "words.ts": words("good day") });
+    assertEquals(report.state, "applied", JSON.stringify(report));
+    // Then nothing is known of what has run.
+    assertEquals(report.reloaded, ["main.ts", "pages.ts", "words.ts"]);
+    assertEquals(await clients.end(), []);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
