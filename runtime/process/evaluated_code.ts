@@ -4,6 +4,7 @@
 import { nativeFiles } from "../base/platform/native_files.ts";
 import { natives } from "../base/platform/natives.ts";
 import type { Generations } from "../modules/generations.ts";
+import type { ModuleAnalysis } from "../protocol/manifest/module_analysis.ts";
 import type { Coverage } from "../modules/started/coverage.ts";
 import type { Evaluations } from "./evaluations.ts";
 
@@ -74,10 +75,14 @@ export class EvaluatedCode {
   }
 
   /** An upgrade begins to load; `end` says that it has loaded, or that it does not come in. */
-  load(): { end(): void } {
+  load(modules: readonly (ModuleAnalysis | undefined)[]): { end(): void } {
     const { coverage } = this.#context;
     this.#end();
-    if (Deno.memoryUsage().heapUsed <= HEAP_MOST) coverage.begin();
+    // What a module does of whose imports nothing runs is known without being noted.
+    const mayRun = modules.some((it) =>
+      !it?.rebind || it.rebind.top !== undefined
+    );
+    if (mayRun && Deno.memoryUsage().heapUsed <= HEAP_MOST) coverage.begin();
     return { end: () => this.#end() };
   }
 

@@ -140,12 +140,9 @@ export async function prepare(
       // On a way back, what only the newer code serves ends with it.
       (!isWayBack || onlyThere?.has(address) === true)
     );
-  // What a module of whose imports nothing runs does is known without being noted.
-  const mayRun = plan.reload.some((path) => {
-    const facts = release?.manifest.analysis?.[path]?.rebind;
-    return !facts || (facts.top ?? []).length > 0;
-  });
-  const noted = mayRun ? appProcess.evaluatedCode.load() : null;
+  const noted = appProcess.evaluatedCode.load(
+    plan.reload.map((path) => release?.manifest.analysis?.[path]),
+  );
   let isOver = false;
   const hasEnded = () => isOver || callers.refused.length > 0;
   let forget = () => {};
@@ -182,7 +179,7 @@ export async function prepare(
     throw upgradeError("load", "Cannot load the new modules", placed);
   } finally {
     isOver = true;
-    noted?.end();
+    noted.end();
     forget();
   }
 }

@@ -11,12 +11,8 @@ import type {
   ImportUse,
 } from "../../protocol/manifest/rebind_facts.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
-import {
-  type Entry,
-  NOTHING_KNOWN,
-  type UsesOfView,
-  usesOfView,
-} from "./import_uses.ts";
+import type { Entry, UsesOfView } from "./import_uses.ts";
+import { type UsesInput, usesOfBoth } from "./uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
 import { isFollowed, isSameIfMadeNow } from "./followed.ts";
 
@@ -33,21 +29,11 @@ export interface Capture {
 }
 
 /** What is known for finding captures. */
-export interface CapturesInput {
-  /** What runs. */
-  readonly running: View;
-  /** The release. */
-  readonly release: View;
-  /** The modules that are loaded. */
-  readonly loaded: ReadonlySet<string>;
+export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
   /** What a module imports by `import()`. */
   readonly dynamic: (path: string) => Iterable<string>;
-  /** What the start of the process has run; null where nobody knows. */
-  readonly started?: Readonly<Record<string, readonly number[]>> | undefined;
-  /** Whether a module of the release is not the one that runs. */
-  readonly isChanged?: (path: string) => boolean;
 }
 
 /** Finds who holds what. */
@@ -232,54 +218,7 @@ export class Captures {
 
 /** Looks at how all modules use each other. */
 export function* capturesOf(input: CapturesInput): Steps<Captures> {
-  const evaluated = new Set(input.loaded);
-  const waiting = [...evaluated];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    yield;
-    for (const next of input.release.imports(path)) {
-      if (evaluated.has(next)) continue;
-      evaluated.add(next);
-      waiting.push(next);
-    }
-  }
-  const now = yield* usesOfView(input.running, input.loaded, NOTHING_KNOWN);
-  const pieces = startedOf(input);
-  const known = pieces.size === 0 ? now : yield* usesOfView(
-    input.running,
-    input.loaded,
-    { pieces, among: now },
-  );
-  // What goes on by itself may run anything yet.
-  const isKnown = known !== now && !(now.goesOn && known.goesOn);
-  const same = isKnown
-    ? new Map([...pieces].filter(([path]) => isSame(path, input)))
-    : NOTHING_KNOWN.pieces;
-  return new Captures(input, [
-    isKnown ? known : now,
-    yield* usesOfView(input.release, evaluated, { pieces: same, among: now }),
-  ]);
-}
-
-function startedOf(
-  { started = {}, loaded }: CapturesInput,
-): Map<string, ReadonlySet<number>> {
-  return new Map(
-    Object.entries(started).filter(([path]) => loaded.has(path))
-      .map(([path, pieces]) => [path, new Set(pieces)]),
-  );
-}
-
-/** Whether a module of the release is the one that was started, and its uses have the same places. */
-function isSame(
-  path: string,
-  { running, release, isChanged }: CapturesInput,
-): boolean {
-  const [now, next] = [running, release].map((view) =>
-    view.analysis(path)?.rebind
-  );
-  return isChanged?.(path) === false &&
-    now?.pieces?.shape === next?.pieces?.shape &&
-    now?.uses?.length === next?.uses?.length;
+  return new Captures(input, yield* usesOfBoth(input));
 }
 
 /** What an import holds without a use of it in the text. */

@@ -105,6 +105,15 @@ Deno.test("started: whoever may go on by itself leaves nothing to be known, in w
         ALL,
       [`const rooms = new Rooms(); await (async () => { await 0; })(); ${tail}`]:
         [],
+      // A request has run by then, and has begun nothing that the start would begin.
+      [`const rooms = new Rooms(); Deno.serve(async () => { await 0; rooms.hi(); return new Response(); });`]:
+        [],
+      [`const rooms = new Rooms(); async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
+        [],
+      [`const rooms = new Rooms(); async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer); answer();`]:
+        ALL,
+      [`const rooms = new Rooms(); export default async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
+        ALL,
       [`const rooms = new Rooms(); (async () => { await 0; })(); ${tail}`]: ALL,
     })
   ) {

@@ -13,6 +13,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { isLate } from "./late.ts";
 import type { Resolved } from "../code/scope.ts";
 import type { ClassUnits, Unit, Units } from "../code/units.ts";
 import { calleeName } from "../code/uses.ts";
@@ -36,12 +37,33 @@ export function goingOn(code: Code, units: Units): Set<Unit> {
         roots.above(up.node)?.node.type === "AwaitExpression";
     });
   };
+  // What answers requests and events has begun nothing at the start, even if it has run by now.
+  const isForLater = ({ kind, node }: Unit) => {
+    if (kind !== "function") return false;
+    if (isHandedLate(node, code)) return true;
+    const binding = code.roots.nameOfFunction(node);
+    if (!binding || exported.has(binding)) return false;
+    const places = binding.references.filter((it) => it !== binding.node);
+    return places.length > 0 && places.every((it) => isHandedLate(it, code));
+  };
   return new Set(
     units.all.filter((unit) =>
-      unit.calls.some((call) => reactsLater(call, code)) ||
-      unit.kind === "function" && unit.awaits.length > 0 && !isWaitedFor(unit)
+      !isForLater(unit) &&
+      (unit.calls.some((call) => reactsLater(call, code)) ||
+        unit.kind === "function" && unit.awaits.length > 0 &&
+          !isWaitedFor(unit))
     ),
   );
+}
+
+/** Whether what stands at a place is handed to somebody who calls it later; what is exported anybody may call. */
+function isHandedLate(node: Node, code: Code): boolean {
+  if (!isLate(node, code)) return false;
+  let up = code.roots.above(node);
+  while (up && /^(?:Property|ObjectExpression)$/.test(up.node.type)) {
+    up = code.roots.above(up.node);
+  }
+  return up?.node.type !== "ExportDefaultDeclaration";
 }
 
 /** Whether a call has something done when the code around it has ended. */
