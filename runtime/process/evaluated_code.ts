@@ -12,8 +12,8 @@ import type { Evaluations } from "./evaluations.ts";
 const AFTER_MS = 1000;
 /** So long the main module may take; then nothing is known of it. */
 const MOST_MS = 30_000;
-/** A heap of that size is walked in some milliseconds; while requests wait, no larger one is. */
-const HEAP_MOST = 32 * 1024 * 1024;
+/** While requests wait, no larger heap is walked: it takes 1 to 2 ms for each MiB. */
+const HEAP_MOST = 24 * 1024 * 1024;
 
 /** Whether somebody collects the coverage of the whole process, which there is only once. */
 async function isCovered(): Promise<boolean> {
