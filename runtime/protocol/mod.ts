@@ -111,8 +111,10 @@ export type {
 export { VALUE_KINDS } from "./manifest/module_analysis.ts";
 export {
   IMPORT_USES,
+  type ImportedClass,
   type ImportUse,
   type LeftBehind,
+  type PieceFacts,
   type RebindFacts,
 } from "./manifest/rebind_facts.ts";
 export type {
