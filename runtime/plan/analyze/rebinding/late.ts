@@ -2,6 +2,7 @@
  * @module
  */
 import {
+  flag,
   isFunction,
   isWrapper,
   keyName,
@@ -17,6 +18,7 @@ import { textOf } from "../imports.ts";
 import { isExternal } from "../values/known_calls.ts";
 import type { Resolved } from "../code/scope.ts";
 import { calleeName, callsItsArguments } from "../code/uses.ts";
+import { mayBeEndless } from "../pace/paced.ts";
 
 const LATE_FUNCTIONS = new Set([
   "setTimeout",
@@ -126,4 +128,26 @@ export function isBrief(node: Node, resolved: Resolved): boolean {
   }
   return key === "callee" && isFunction(unwrap(node)) ||
     key === "arguments" && callsItsArguments(parent, resolved);
+}
+
+/** Whether a place is in a loop that waits and may go on for long, and a variable outside of it. */
+export function isInLoop(
+  node: Node,
+  declared: Node,
+  { parents }: Resolved,
+): boolean {
+  for (let up = parents.get(node); up; up = parents.get(up.node)) {
+    const { node: at } = up;
+    if (isFunction(at)) return false;
+    if (!/^(?:For|While|DoWhile)\w*Statement$/.test(at.type)) continue;
+    if (at.start <= declared.start && declared.end <= at.end) return false;
+    if (!flag(at, "await") && !mayBeEndless(at)) continue;
+    let waits = flag(at, "await");
+    eachWithin(at, ({ self, type }) => {
+      waits ||= type === "AwaitExpression";
+      return !isFunction(self);
+    });
+    if (waits) return true;
+  }
+  return false;
 }
