@@ -1,4 +1,4 @@
-/** Functions that are handed to somebody who calls them later, and never before the evaluation goes on.
+/** Functions that are handed to somebody who calls them later, and never before the evaluation goes on; and loops that go on.
  * @module
  */
 import {
