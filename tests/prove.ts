@@ -1,6 +1,6 @@
 /** The large proofs, for as many seeds as wanted: the law of "applied" on generated programs, the promises on lives of
  * simulated fleets, the parsers on hostile texts, processes that are killed, one process that is upgraded again and again,
- * ordinary apps on ways back and forth through their histories.
+ * ordinary apps on ways back and forth through their histories, programs that do something when they start.
  *
  * ```sh
  * deno task prove [law] [--seeds 10000] [--from 1] [--width 3] [--together 1] [--rebind] [--verbose] [--no-shrink] [--planted "stale data file"]
@@ -8,7 +8,8 @@
  * deno task prove parsers [--seeds 200000] [--from 1]
  * deno task prove kills [--only "half is unpacked"]
  * deno task prove soak [--seeds 1000]
- * deno task prove apps [--seeds 10] [--from 1] [--verbose]
+ * deno task prove apps [--seeds 10] [--from 1] [--rebind] [--verbose]
+ * deno task prove starts [--seeds 100] [--from 1] [--width 3]
  * ```
  *
  * Exits with 1 where a seed breaks what is proven, which is named; lives go on with the next. Of the law the first three are shrunk, and their
@@ -24,7 +25,12 @@ import { soak } from "./prove/soak.ts";
 import { proveApps } from "./sample_apps/ordinary/prove_apps.ts";
 import { proveParsers } from "./prove/parsers.ts";
 import { proveFleet } from "./sim/fleet_lives.ts";
-import { describeFigures, runSeeds } from "./upgrade/differential/run_seeds.ts";
+import {
+  describeFigures,
+  inTurns,
+  runSeeds,
+} from "./upgrade/differential/run_seeds.ts";
+import { compareStarts, VERSIONS } from "./upgrade/started/compare_starts.ts";
 
 const SEEDS = {
   law: 10_000,
@@ -33,6 +39,7 @@ const SEEDS = {
   kills: 0,
   soak: 1_000,
   apps: 10,
+  starts: 100,
 } as const;
 const LIVES_AT_ONCE = 1_000;
 
@@ -62,7 +69,8 @@ if (import.meta.main) {
     else if (subject === "parsers") proveTexts(seeds, from);
     else if (subject === "kills") await proveKills(flags.only);
     else if (subject === "soak") await proveSoak(seeds);
-    else if (!await proveApps(seeds, from, flags.verbose, write)) Deno.exit(1);
+    else if (subject === "starts") await proveStarts(seeds, from, flags.width);
+    else if (!await proveApps(seeds, from, flags, write)) Deno.exit(1);
   }
 }
 
@@ -80,6 +88,26 @@ async function proveLives(seeds: number, from: number): Promise<void> {
   }
   write(`${seeds} lives, ${broken.length} broken`);
   if (broken.length > 0) Deno.exit(1);
+}
+
+async function proveStarts(
+  seeds: number,
+  from: number,
+  width: string,
+): Promise<void> {
+  const lives = Array.from({ length: seeds }, (_, index) => from + index);
+  let upgrades = 0, alone = 0, broken = 0;
+  await inTurns(lives, Number(width), async (seed) => {
+    const { problems, reloaded } = await compareStarts(seed, VERSIONS);
+    upgrades += reloaded.length;
+    alone += reloaded.filter((it) => it.length === 1).length;
+    if (problems.length > 0) broken++;
+    for (const problem of problems) write(problem);
+  });
+  write(
+    `${seeds} programs, ${upgrades} upgrades, ${alone} of which evaluated one module; ${broken} have not done what a fresh start does`,
+  );
+  if (broken > 0) Deno.exit(1);
 }
 
 async function proveKills(only: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import { pause } from "../base/waiting/pause.ts";
 import { UpgradeError, upgradeError } from "../base/upgrade_error.ts";
 import type { Bucket } from "../bucket/bucket.ts";
 import { retainedMemory } from "../protocol/machine/retained_memory.ts";
-import { BootTrial } from "../process/boot_trial.ts";
+import { BootTrial } from "../process/declared/boot_trial.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { HotUpgrade } from "../protocol/hot_upgrade.ts";
 import type { MachineResult } from "../protocol/machine/machine_result.ts";

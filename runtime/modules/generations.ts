@@ -73,6 +73,8 @@ export class Generations {
 
   /** Told when work begins and ends, while old code and new both answer; null where nobody wants to know. */
   between: (() => void) | null = null;
+  /** Told before something from outside begins; null where nobody wants to know. */
+  onOutside: (() => void) | null = null;
 
   /** The generation that callers from outside meet. */
   get serving(): number {
@@ -188,6 +190,7 @@ export class Generations {
       readonly heir?: boolean;
     } = {},
   ): T {
+    if (options.heir !== true) this.onOutside?.();
     const parent = options.heir === true ? this.work : null;
     const work = this.#begun(parent, options.heir === true);
     this.between?.();

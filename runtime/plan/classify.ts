@@ -165,6 +165,8 @@ export function* classifySteps(
     loaded,
     rebinds,
     dynamic: (path) => importCalls(path, running),
+    started: running.started,
+    isChanged: (path) => changed.has(path),
   });
   const reloading = (more: readonly string[]) =>
     reloadSet({

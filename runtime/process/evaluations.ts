@@ -21,6 +21,7 @@ export interface EvaluationsContext {
 export class Evaluations {
   readonly #context: EvaluationsContext;
   readonly #open = new Set<string>();
+  readonly #ended = new Set<string>();
   readonly #waiting = new Map<string, () => void>();
 
   /**
@@ -45,6 +46,11 @@ export class Evaluations {
     return this.#open.has(url);
   }
 
+  /** Tells whether the evaluation of a module instance that is current has come to its end. */
+  hasEnded(url: string): boolean {
+    return this.#ended.has(url);
+  }
+
   /** Does something when the evaluation of a module instance has come to its end. */
   onEnd(url: string, act: () => void): void {
     this.#waiting.set(url, act);
@@ -52,7 +58,9 @@ export class Evaluations {
 
   /** Forgets the evaluations of instances that are no longer current. */
   forget(isCurrent: (url: string) => boolean): void {
-    for (const url of this.#open) if (!isCurrent(url)) this.#open.delete(url);
+    for (const known of [this.#open, this.#ended]) {
+      for (const url of known) if (!isCurrent(url)) known.delete(url);
+    }
   }
 
   #begin(url: string): void {
@@ -64,6 +72,7 @@ export class Evaluations {
   #end(url: string): void {
     const { generations, attemptOf } = this.#context;
     this.#open.delete(url);
+    this.#ended.add(url);
     generations.leaveEvaluation(attemptOf(url));
     const act = this.#waiting.get(url);
     this.#waiting.delete(url);

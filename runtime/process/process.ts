@@ -6,6 +6,7 @@
  */
 import { callingModules } from "../modules/caller.ts";
 import { Callers } from "./callers.ts";
+import { EvaluatedCode } from "./evaluated_code.ts";
 import { Evaluations } from "./evaluations.ts";
 import { UpgradeEvents } from "./events.ts";
 import { AttemptListeners } from "./owned/attempt_listeners.ts";
@@ -32,8 +33,8 @@ import { HealthChecks } from "./health_checks.ts";
 import { OwnedEnds } from "./owned.ts";
 import { Passes } from "./servers/passes.ts";
 import { RawPasses } from "./raw_passes.ts";
-import type { Declaring } from "./declarations.ts";
-import { ReleaseState } from "./release_state.ts";
+import type { Declaring } from "./declared/declarations.ts";
+import { ReleaseState } from "./declared/release_state.ts";
 import { Servers } from "./servers/servers.ts";
 import { Timers } from "./timers/timers.ts";
 import { KeptValues } from "../modules/keep/values/kept_values.ts";
@@ -100,6 +101,12 @@ export class AppProcess extends ReleaseState {
     generations,
     attemptOf,
     pathOf: (url) => this.callers.pathOf(url) ?? url,
+  });
+  /** What evaluations run. */
+  readonly evaluatedCode: EvaluatedCode = new EvaluatedCode({
+    coverage: this.modules.coverage,
+    generations,
+    evaluations: this.evaluations,
   });
   /** What the evaluations of modules own, besides timers and servers. */
   readonly owned: OwnedEnds = new OwnedEnds({

@@ -97,9 +97,6 @@ export type {
   MethodFact,
   ModuleAnalysis,
   NameRef,
-  OwnedFact,
-  PacedBy,
-  PacingFact,
   RepeatFact,
   StateBinding,
   TakenMember,
@@ -108,11 +105,14 @@ export type {
   UnkeepableFact,
   ValueKind,
 } from "./manifest/module_analysis.ts";
+export type { OwnedFact, PacedBy, PacingFact } from "./manifest/owned_facts.ts";
 export { VALUE_KINDS } from "./manifest/module_analysis.ts";
 export {
   IMPORT_USES,
+  type ImportedClass,
   type ImportUse,
   type LeftBehind,
+  type PieceFacts,
   type RebindFacts,
 } from "./manifest/rebind_facts.ts";
 export type {

@@ -140,6 +140,9 @@ export async function prepare(
       // On a way back, what only the newer code serves ends with it.
       (!isWayBack || onlyThere?.has(address) === true)
     );
+  const noted = appProcess.evaluatedCode.load(
+    plan.reload.map((path) => release?.manifest.analysis?.[path]),
+  );
   let isOver = false;
   const hasEnded = () => isOver || callers.refused.length > 0;
   let forget = () => {};
@@ -176,6 +179,7 @@ export async function prepare(
     throw upgradeError("load", "Cannot load the new modules", placed);
   } finally {
     isOver = true;
+    noted.end();
     forget();
   }
 }

@@ -7,7 +7,7 @@ import { errorText, thrownText } from "../base/error_text.ts";
 import { fingerprint } from "../protocol/fingerprint.ts";
 import type { WantedRelease } from "../release/wanted.ts";
 import type { AppProcess } from "../process/process.ts";
-import type { OnProbation } from "../process/release_state.ts";
+import type { OnProbation } from "../process/declared/release_state.ts";
 import { type NamedCheck, runChecks } from "./health.ts";
 import { upgrade } from "./upgrade.ts";
 import type { UpgradeContext } from "./context.ts";

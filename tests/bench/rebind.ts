@@ -16,21 +16,19 @@ import { packed, running, type Sources } from "../support/planned_app.ts";
 import type { Bench } from "./figure.ts";
 import { layeredApp } from "./layered_app.ts";
 import { median, withFolder } from "./measuring.ts";
+import { type Evaluated, livedHistory, startCosts } from "./rebound_lives.ts";
 import { series } from "./reload.ts";
 
 const SETTABLE = Symbol.for("@flyhot/runtime.rebind");
 const CALLS = 20_000_000;
 
-/** How many modules the upgrades of an app's history evaluate, and how many of them have changed themselves. */
-export interface Evaluated {
-  readonly upgrades: number;
-  readonly changed: number;
+/** What an app's history evaluates without rebinding and with it, by the texts alone. */
+export interface Planned extends Evaluated {
   readonly without: number;
-  readonly with: number;
 }
 
 /** Plans every upgrade of the history of an app. */
-export async function plannedHistory(home: string): Promise<Evaluated> {
+export async function plannedHistory(home: string): Promise<Planned> {
   return await withFolder(async (folder) => {
     const versions = await writeHistory(home, folder);
     const sources: Sources[] = [];
@@ -40,13 +38,11 @@ export async function plannedHistory(home: string): Promise<Evaluated> {
       const before = sources[at - 1];
       if (!before) continue;
       upgrades++;
-      const scripts = (set: Iterable<string>) =>
-        [...set].filter(isScriptPath).length;
       const plain = await planned(before, next, false);
       const set = await planned(before, next, true);
-      changed += scripts(
-        [...plain.reload].filter((path) => before[path] !== next[path]),
-      );
+      changed += plain.reload.filter((path) =>
+        before[path] !== next[path]
+      ).length;
       without += plain.reload.length;
       rebound += set.reload.length;
     }
@@ -134,21 +130,32 @@ export async function callCosts(
 }
 
 async function* figures({ tiny }: { readonly tiny: boolean }) {
-  for (const { name } of tiny ? [CHAT] : [CHAT, GAME, DASHBOARD]) {
-    const { upgrades, changed, without, with: rebound } = await plannedHistory(
-      join(import.meta.dirname!, "../sample_apps/ordinary", name),
-    );
+  for (const story of tiny ? [CHAT] : [CHAT, GAME, DASHBOARD]) {
+    const { name } = story;
+    const home = join(import.meta.dirname!, "../sample_apps/ordinary", name);
+    const planned = await plannedHistory(home);
+    // As one process lives through it, which knows what its evaluations have run.
+    const lived = tiny ? null : await livedHistory(home, story);
+    const { upgrades, changed, with: rebound } = lived ?? planned;
     yield {
       name: `${name}: modules evaluated for each that changed`,
       value: rebound / changed,
       unit: "",
       goal: { atMost: 1.5 },
       note:
-        `${rebound} for ${changed} in ${upgrades} upgrades; without ${without}, ${
-          (without / changed).toFixed(2)
-        }`,
+        `${rebound} for ${changed} in ${upgrades} upgrades; by the texts alone ${
+          (planned.with / planned.changed).toFixed(2)
+        }, without ${(planned.without / planned.changed).toFixed(2)}`,
     };
   }
+  const inStart = await startCosts(tiny ? 30 : 211, tiny ? 1 : 9);
+  yield {
+    name: "what a start takes longer with rebinding, each module",
+    value: inStart.ms,
+    unit: "ms",
+    ...tiny ? {} : { goal: { atMost: 0.2 } },
+    note: inStart.note,
+  };
   const costs = await callCosts(tiny ? 1 : 9, tiny ? 1000 : CALLS);
   yield {
     name: "a call across modules that can be set, beside a plain one",

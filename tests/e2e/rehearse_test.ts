@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/main.ts";
 import { realHost } from "../cli/real_host.ts";
 import { newRepository, type Repository } from "../support/repository.ts";
+import { freePort } from "../support/net/free_port.ts";
 
 // As most apps have it: a port of their own, whatever PORT says.
 const MAIN = (port: number) => `
@@ -57,11 +58,6 @@ const denoJson = (state: Record<string, unknown>) =>
       ...state,
     },
   });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 async function flyhot(
   repository: Pick<Repository, "path">,

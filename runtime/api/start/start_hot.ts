@@ -11,10 +11,15 @@ import { runtime } from "./running.ts";
 export async function startHot(
   startedBy: Exclude<StartedBy, "reapply">,
 ): Promise<void> {
-  const { modules, evaluations } = appProcess;
+  const { modules, evaluations, evaluatedCode } = appProcess;
   modules.main = { url: Deno.mainModule, isNative: startedBy === "preload" };
   await (runtime.before = startWatching({}, startedBy));
   const main = modules.table?.current(Deno.mainModule) ?? Deno.mainModule;
   // Its evaluation is what a release that came in at the start has to stand.
-  evaluations.onEnd(main, () => appProcess.bootTrial?.confirm());
+  evaluations.onEnd(main, () => {
+    appProcess.bootTrial?.confirm();
+    evaluatedCode.mainIsOver();
+  });
+  // Only then does anybody ask what has run.
+  if (modules.keeping.settable.isOn) await evaluatedCode.start();
 }

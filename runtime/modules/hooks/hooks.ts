@@ -28,6 +28,7 @@ import {
 } from "../module_urls.ts";
 import { type Resolve, RESOLVE_KEY } from "./module_source.ts";
 import { REBIND_KEY, type TakeSettable } from "../rebind/settable.ts";
+import { Coverage } from "../started/coverage.ts";
 import { StandIns } from "../packages/stand_ins.ts";
 import { PackageLoading } from "../packages/package_loading.ts";
 import { Leads } from "../packages/leads.ts";
@@ -62,8 +63,10 @@ export class ModuleLoading {
   evaluating: () => string | null = () => null;
   /** Specifiers outside the app that were imported. */
   readonly external: Set<string> = new Set();
+  /** What evaluations have run. */
+  readonly coverage: Coverage = new Coverage();
   /** How initializers are wrapped, so that their values can be kept. */
-  readonly keeping: Keeping = new Keeping();
+  readonly keeping: Keeping = new Keeping(this.coverage);
   /** The loops and chains that requests have begun. */
   readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
   /** The packages that came in since the process started. */
@@ -248,6 +251,7 @@ export class ModuleLoading {
       if (!table.isCurrent(url)) this.namespaces.delete(url);
     }
     this.keeping.forget((url) => this.#texts.of(url) !== undefined);
+    this.coverage.keep((url) => table.isCurrent(url));
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());
   }

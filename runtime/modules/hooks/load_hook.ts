@@ -17,6 +17,7 @@ import { fileOf, placeOf } from "../module_urls.ts";
 import type { OutsideUse } from "./outside_use.ts";
 import { nativeRequire } from "../packages/native_require.ts";
 import type { PackageLoading } from "../packages/package_loading.ts";
+import type { Coverage } from "../started/coverage.ts";
 import type { StandIns } from "../packages/stand_ins.ts";
 import { isText, textOf, type Transpiling } from "./transpiling.ts";
 
@@ -46,6 +47,8 @@ export interface Loading {
   readonly standIns: StandIns;
   /** How initializers are wrapped. */
   readonly keeping: Keeping;
+  /** What evaluations have run. */
+  readonly coverage: Coverage;
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading;
   /** Whether a module is of the app. */
@@ -160,6 +163,7 @@ export class LoadHook {
       source = withResolve(source, url);
     }
     if (this.#isToldMain(url)) source = asMain(source);
+    if (!isRequired) this.#loading.coverage.loaded(url, kept, source);
     return { ...loaded, source, shortCircuit: true };
   }
 

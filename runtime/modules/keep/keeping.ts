@@ -12,6 +12,7 @@ import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
+import { Coverage } from "../started/coverage.ts";
 import { NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
 import { wrapKept } from "./wrap.ts";
@@ -34,6 +35,14 @@ export class Keeping {
   #keeps = false;
   #watches = false;
   readonly #texts = new Map<string, WrappedText>();
+  readonly #coverage: Coverage;
+
+  /**
+   * @param coverage told of what is wrapped
+   */
+  constructor(coverage: Coverage = new Coverage()) {
+    this.#coverage = coverage;
+  }
 
   /** Whether modules are wrapped. */
   get isOn(): boolean {
@@ -85,6 +94,7 @@ export class Keeping {
       const { watched } = watch;
       this.#texts.set(url, { raw: text, wrapped: source, insertions, watched });
     }
+    this.#coverage.wrapped(url, program, text, insertions);
     return source;
   }
 

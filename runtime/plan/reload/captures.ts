@@ -5,13 +5,16 @@
  * @module
  */
 import type { Steps } from "../../base/in_slices.ts";
+import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import type {
-  ClassFact,
-  ModuleAnalysis,
-} from "../../protocol/manifest/module_analysis.ts";
-import type { ImportUse } from "../../protocol/manifest/rebind_facts.ts";
-import { type Entry, type UsesOfView, usesOfView } from "./import_uses.ts";
+  ImportedClass,
+  ImportUse,
+} from "../../protocol/manifest/rebind_facts.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
+import type { Entry, UsesOfView } from "./import_uses.ts";
+import { type UsesInput, usesOfBoth } from "./uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
+import { isFollowed, isSameIfMadeNow } from "./followed.ts";
 
 /** Why a module is evaluated with one that it imports. */
 export interface Capture {
@@ -26,13 +29,7 @@ export interface Capture {
 }
 
 /** What is known for finding captures. */
-export interface CapturesInput {
-  /** What runs. */
-  readonly running: View;
-  /** The release. */
-  readonly release: View;
-  /** The modules that are loaded. */
-  readonly loaded: ReadonlySet<string>;
+export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
   /** What a module imports by `import()`. */
@@ -122,7 +119,17 @@ export class Captures {
     }
     if (use.how === "value") return use.why ?? "uses its value";
     if (use.how === "export") return "passes it on";
-    if (use.fate === "held") return "keeps what it gives";
+    if (use.fate === "held") {
+      const { running, release } = this.#input;
+      const analyses = [running, release].map((view) => view.analysis(path));
+      if (!isSameIfMadeNow(use, found.name, analyses)) {
+        return "keeps what it gives";
+      }
+    }
+    const isInstance = use.how === "new" && use.fate !== undefined;
+    if (
+      isInstance && this.#views.some((it) => it.holdsOf(path, found.name))
+    ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
       this.#whyNotUsed(path, found.name, use);
@@ -152,6 +159,20 @@ export class Captures {
       this.#whyNot.set(key, why);
     }
     return why;
+  }
+
+  /** Whether instances of an imported class are what its successor would have made. */
+  #isImportFollowed(by: string, { specifier, name }: ImportedClass): boolean {
+    const { running, release } = this.#input;
+    const target = running.resolve(by, specifier);
+    const found = target === null
+      ? null
+      : new ExportFinder(running).find(target, name);
+    if (found?.kind !== "here" || found.fact.kind !== "class") return false;
+    const now = running.analysis(found.path),
+      next = release.analysis(found.path);
+    const of = found.fact.class ?? found.name;
+    return now !== undefined && next !== undefined && isFollowed(of, now, next);
   }
 
   #findWhyNot(path: string, name: string): string | null {
@@ -186,26 +207,18 @@ export class Captures {
         return `may hold instances of ${it}, which is made in another way`;
       }
     }
+    for (const it of left.imports ?? []) {
+      if (!this.#isImportFollowed(path, it)) {
+        return `may hold instances of ${it.name}, which is made in another way`;
+      }
+    }
     return null;
   }
 }
 
 /** Looks at how all modules use each other. */
 export function* capturesOf(input: CapturesInput): Steps<Captures> {
-  const evaluated = new Set(input.loaded);
-  const waiting = [...evaluated];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    yield;
-    for (const next of input.release.imports(path)) {
-      if (evaluated.has(next)) continue;
-      evaluated.add(next);
-      waiting.push(next);
-    }
-  }
-  return new Captures(input, [
-    yield* usesOfView(input.running, input.loaded),
-    yield* usesOfView(input.release, evaluated),
-  ]);
+  return new Captures(input, yield* usesOfBoth(input));
 }
 
 /** What an import holds without a use of it in the text. */
@@ -236,31 +249,4 @@ function edgeCapture(
     if (locals.includes("")) return held("passes it on");
   }
   return null;
-}
-
-/** Whether instances of a class are what its successor would have made. */
-function isFollowed(
-  name: string,
-  now: ModuleAnalysis,
-  next: ModuleAnalysis,
-  depth = 0,
-): boolean {
-  const before = now.classes?.find((it) => it.name === name);
-  const after = next.classes?.find((it) => it.name === name);
-  if (!before || !after || depth > 8) return false;
-  if (before.private || after.private) return false;
-  if (madeOf(before) !== madeOf(after)) return false;
-  const { extends: above } = before;
-  if (!above || above.global) return true;
-  return above.specifier === undefined && above.name !== "" &&
-    isFollowed(above.name, now, next, depth + 1);
-}
-
-function madeOf(of: ClassFact): string {
-  return JSON.stringify([
-    of.extends,
-    of.parameters,
-    (of.fields ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
-    (of.assigned ?? []).map(({ name, digest, text }) => [name, digest ?? text]),
-  ]);
 }

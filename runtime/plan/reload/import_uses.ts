@@ -21,21 +21,38 @@ export interface Entry {
   readonly found: Found;
 }
 
+/** What the start of the process has run. */
+export interface Started {
+  /** By the modules, their functions and classes that have run; of other modules all may have run. */
+  readonly pieces: ReadonlyMap<string, ReadonlySet<number>>;
+  /** What the start may have run at all, by the text: timers and the like may have run by then as well. */
+  readonly among: UsesOfView | null;
+}
+
+/** Where nobody knows what has run. */
+export const NOTHING_KNOWN: Started = { pieces: new Map(), among: null };
+
 /** The uses in one state of an app. */
 export class UsesOfView {
   /** The state. */
   readonly view: View;
+  readonly #started: Started;
   readonly #exports: ExportFinder;
   readonly #users = new Map<string, Map<string, Entry[]>>();
   readonly #entries = new Map<string, (Entry | null)[]>();
   readonly #ran = new Map<string, Set<number>>();
+  readonly #followed = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
+  readonly #held = new Set<string>();
+  #goesOn = false;
 
   /**
    * @param view the state
+   * @param started what the start of the process has run of the modules that are the same here
    */
-  constructor(view: View) {
+  constructor(view: View, started: Started) {
     this.view = view;
+    this.#started = started;
     this.#exports = new ExportFinder(view);
   }
 
@@ -56,7 +73,17 @@ export class UsesOfView {
 
   /** Whether a use may have run while modules were evaluated, or made something that is held. */
   hasRun({ by, at }: Entry): boolean {
+    return this.mayRun(by, at);
+  }
+
+  /** The same of a use by its place. */
+  mayRun(by: string, at: number): boolean {
     return this.#ran.get(by)?.has(at) === true;
+  }
+
+  /** Whether what evaluations have begun may go on by itself: then what has run until now tells nothing. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /** What a use of a module leads to here; null where that is not of the app. */
@@ -69,6 +96,9 @@ export class UsesOfView {
   add(by: string): void {
     const uses = this.#factsOf(by)?.uses;
     if (!this.#factsOf(by)) return;
+    const { pieces, holds = [] } = this.#factsOf(by)!;
+    // Older commands do not say what is held.
+    for (const name of pieces ? holds : [""]) this.#held.add(name);
     const entries = (uses ?? []).map((use, at): Entry | null => {
       const target = this.view.resolve(by, use.specifier);
       if (target === null) return null;
@@ -88,25 +118,95 @@ export class UsesOfView {
     this.#entries.set(by, entries);
   }
 
-  /** Follows what the evaluation of a module runs, and what made that which it holds. */
+  /** Follows what the evaluation of a module runs: as far as is known what it ran, and else whatever it may run. */
   follow(by: string): void {
     const facts = this.#factsOf(by);
     const waiting: Entry[] = [];
-    this.#run(by, facts?.top ?? [], waiting);
-    for (const [at, use] of (facts?.uses ?? []).entries()) {
-      if (use.fate === "held") this.#run(by, [at], waiting);
+    const started = this.#startedIn(by);
+    if (started === null) {
+      this.#goesOn ||= facts?.goes?.includes("") === true;
+      this.#run(by, facts?.top ?? [], waiting);
+    } else {
+      const { within = [], hands = {}, going = [] } = facts!.pieces!;
+      this.#goesOn ||= going.some((it) => it === 0 || started.has(it));
+      const marked = this.#marked(by);
+      for (const [at, piece] of within.entries()) {
+        if (facts!.uses![at]!.how === "export") continue;
+        if (piece !== 0 && !started.has(piece)) continue;
+        if (this.#started.among?.mayRun(by, at) === false) continue;
+        marked.add(at);
+        const entry = this.#entries.get(by)?.[at];
+        // What others have run is known of them.
+        if (entry && this.#isOpen(entry.found)) waiting.push(entry);
+      }
+      for (const [piece, places] of Object.entries(hands)) {
+        if (piece === "0" || started.has(Number(piece))) {
+          this.#run(by, places, waiting);
+        }
+      }
     }
+    this.#drain(waiting, true);
+  }
+
+  /** Follows what made that which a module holds. */
+  followHeld(by: string): void {
+    const facts = this.#factsOf(by);
+    const waiting: Entry[] = [];
+    for (const [at, use] of (facts?.uses ?? []).entries()) {
+      if (use.fate !== "held") continue;
+      const entry = this.#entries.get(by)?.[at];
+      const made = entry ? this.#madeBy(entry) : null;
+      if (made === null) this.#run(by, [at], waiting);
+      else this.#run(made.path, made.places, waiting);
+    }
+    this.#drain(waiting, false);
+  }
+
+  /** What makes an instance that is held, where nobody holds what its methods give; null where somebody may. */
+  #madeBy({ use, found }: Entry) {
+    if (use.how !== "new" || found.kind !== "here") return null;
+    const { path, name } = found;
+    const places = this.#factsOf(path)?.runs?.[`new ${name}`];
+    return places && !this.holdsOf(path, name) ? { path, places } : null;
+  }
+
+  /** Whether any module may hold what a method of a class gives, as far as its name tells. */
+  holdsOf(path: string, name: string): boolean {
+    if (this.#held.has("")) return true;
+    const analysis = this.view.analysis(path);
+    const of = analysis?.exports?.[name]?.class ?? name;
+    const methods = analysis?.classes?.find((it) => it.name === of)?.methods;
+    return Object.keys(methods ?? {}).some((method) =>
+      this.#held.has(method.replace(/^(?:static|get|set) /, ""))
+    );
+  }
+
+  #startedIn(path: string): ReadonlySet<number> | null {
+    return this.#factsOf(path)?.pieces
+      ? this.#started.pieces.get(path) ?? null
+      : null;
+  }
+
+  #isOpen(found: Found): boolean {
+    return "path" in found && this.#startedIn(found.path) === null;
+  }
+
+  #drain(waiting: Entry[], isEvaluated: boolean): void {
     for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
-      this.#into(entry.found, waiting);
+      this.#into(entry.found, waiting, isEvaluated);
     }
   }
 
-  #into(found: Found, waiting: Entry[]): void {
+  #into(found: Found, waiting: Entry[], isEvaluated: boolean): void {
     if (found.kind !== "here" && found.kind !== "namespace") return;
     const { path } = found;
     const facts = this.#factsOf(path);
     const isKnown = found.kind === "here" &&
       facts?.leaves?.[found.name] !== undefined;
+    if (isEvaluated) {
+      this.#goesOn ||= facts?.goes?.includes(isKnown ? found.name : "*") ===
+        true;
+    }
     if (isKnown) {
       return this.#run(path, facts?.runs?.[found.name] ?? [], waiting);
     }
@@ -115,12 +215,20 @@ export class UsesOfView {
     this.#run(path, facts?.all ?? [], waiting);
   }
 
-  #run(path: string, places: readonly number[], waiting: Entry[]): void {
+  #marked(path: string): Set<number> {
     let ran = this.#ran.get(path);
     if (!ran) this.#ran.set(path, ran = new Set());
+    return ran;
+  }
+
+  #run(path: string, places: readonly number[], waiting: Entry[]): void {
+    const marked = this.#marked(path);
+    let followed = this.#followed.get(path);
+    if (!followed) this.#followed.set(path, followed = new Set());
     for (const at of places) {
-      if (ran.has(at)) continue;
-      ran.add(at);
+      marked.add(at);
+      if (followed.has(at)) continue;
+      followed.add(at);
       const entry = this.#entries.get(path)?.[at];
       if (entry) waiting.push(entry);
     }
@@ -135,8 +243,9 @@ export class UsesOfView {
 export function* usesOfView(
   view: View,
   paths: Iterable<string>,
+  started: Started,
 ): Steps<UsesOfView> {
-  const uses = new UsesOfView(view);
+  const uses = new UsesOfView(view, started);
   for (const path of paths) {
     yield;
     uses.add(path);
@@ -144,6 +253,10 @@ export function* usesOfView(
   for (const path of paths) {
     yield;
     uses.follow(path);
+  }
+  for (const path of paths) {
+    yield;
+    uses.followHeld(path);
   }
   return uses;
 }

@@ -135,7 +135,13 @@ function asRunning(
     ...(manifest.analysis ? { analysis: manifest.analysis } : {}),
     ...(manifest.configKeys ? { configKeys: manifest.configKeys } : {}),
     ...(manifest.commonjs ? { commonjs: manifest.commonjs } : {}),
-    ...(preload ? { boot: [], made: madeAtLoad(loaded, manifest) } : {}),
+    ...(preload
+      ? {
+        boot: [],
+        made: madeAtLoad(loaded, manifest),
+        canKeep: { possible: true },
+      }
+      : {}),
   };
 }
 

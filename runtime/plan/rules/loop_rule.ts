@@ -5,7 +5,7 @@ import type { Refusal } from "../../base/refusal.ts";
 import type {
   OwnedFact,
   PacedBy,
-} from "../../protocol/manifest/module_analysis.ts";
+} from "../../protocol/manifest/owned_facts.ts";
 import { soundsPaced } from "../analyze/pace/paces.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
 import type { View } from "../lookup/views.ts";

@@ -103,6 +103,11 @@ export interface RunningPlanFields {
    * changes is evaluated.
    */
   readonly rebinds?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * What the start of the process has run of each module that is still as it was started, by path: the numbers of its
+   * functions and classes; of a module that is not here, and where it is not said, all may have run.
+   */
+  readonly started?: Readonly<Record<string, readonly number[]>>;
   /** Loaded modules that are CommonJS. */
   readonly commonjs?: readonly string[];
   /** Who outside the app has imported a loaded module, by the module's path. */
@@ -199,6 +204,7 @@ export function runningPlanFields(
     ...maybe(running, "made", recordOf(listOf(string)), at),
     ...maybe(running, "canLayFiles", canDo, at),
     ...maybe(running, "rebinds", recordOf(listOf(string)), at),
+    ...maybe(running, "started", recordOf(listOf(count)), at),
     ...maybe(running, "commonjs", listOf(string), at),
     ...maybe(running, "foreign", recordOf(listOf(string)), at),
     ...maybe(running, "boot", listOf(string), at),

@@ -26,9 +26,6 @@ import {
   type MethodFact,
   type ModuleAnalysis,
   type NameRef,
-  type OwnedFact,
-  type PacedBy,
-  type PacingFact,
   type RepeatFact,
   type StateBinding,
   type TakenMember,
@@ -37,6 +34,7 @@ import {
   type UnkeepableFact,
   VALUE_KINDS,
 } from "./module_analysis.ts";
+import type { OwnedFact, PacedBy, PacingFact } from "./owned_facts.ts";
 
 import { rebindFacts } from "./rebind_facts.ts";
 

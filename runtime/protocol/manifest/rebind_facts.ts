@@ -38,10 +38,20 @@ export interface ImportUse {
   readonly why?: string;
   /** What becomes of the result: `passed` to code that may keep it, `held` by this module; not said, it is gone soon. */
   readonly fate?: "passed" | "held";
+  /** Of a `new` that is held: the members that are taken of the instance without being called; empty text for any. */
+  readonly takes?: readonly string[];
   /** Where, 1-based, in the source as written. */
   readonly line: number;
   /** Where, 1-based. */
   readonly column: number;
+}
+
+/** A class by its import. */
+export interface ImportedClass {
+  /** The specifier of the import. */
+  readonly specifier: string;
+  /** The exported name; `*` for one of a namespace. */
+  readonly name: string;
 }
 
 /** What running an export leaves behind. */
@@ -52,6 +62,22 @@ export interface LeftBehind {
   readonly data?: boolean;
   /** The classes of its module whose instances it makes, by their names among the module's classes. */
   readonly makes?: readonly string[];
+  /** The imported classes whose instances it makes. */
+  readonly imports?: readonly ImportedClass[];
+  /** True of a class whose construction does nothing but give the instance plain fields of its own. */
+  readonly plain?: boolean;
+}
+
+/** A module by its functions and classes. They are numbered in the order of the source; 0 is the module itself. */
+export interface PieceFacts {
+  /** How many there are and of what kind: the numbers are those of any text in which that is the same. */
+  readonly shape: string;
+  /** For each of the uses, in which of them it stands. */
+  readonly within?: readonly number[];
+  /** The uses in what each of them gives to somebody who may call it when it has ended: places in `uses`. */
+  readonly hands?: Readonly<Record<string, readonly number[]>>;
+  /** Those that may go on when they have returned, without anybody in the module who waits for them. */
+  readonly going?: readonly number[];
 }
 
 /** How a module uses what it imports. */
@@ -60,12 +86,21 @@ export interface RebindFacts {
   readonly uses?: readonly ImportUse[];
   /** Those in code that may run while the module is evaluated: places in `uses`. */
   readonly top?: readonly number[];
-  /** Those in code that may run when an export is used, by the export: places in `uses`. */
+  /**
+   * Those in code that may run when an export is used, by the export, and by `new` and the export when a class that extends
+   * nothing is made an instance of: places in `uses`.
+   */
   readonly runs?: Readonly<Record<string, readonly number[]>>;
   /** Those in any code of functions: whoever has a value of the module that is neither may run all of it. */
   readonly all?: readonly number[];
   /** What functions and classes leave behind, by the exported name. */
   readonly leaves?: Readonly<Record<string, LeftBehind>>;
+  /** The exports whose use may begin what goes on by itself; empty text for the evaluation, `*` for any code. */
+  readonly goes?: readonly string[];
+  /** The names of members whose values it holds, of whatever they are members; empty text for any. */
+  readonly holds?: readonly string[];
+  /** Its functions and classes; left out by older commands. */
+  readonly pieces?: PieceFacts;
 }
 
 const importUse: Reader<ImportUse> = (value, at) => {
@@ -76,8 +111,17 @@ const importUse: Reader<ImportUse> = (value, at) => {
     how: oneOf(...IMPORT_USES)(it.how, `${at}.how`),
     ...maybe(it, "why", string, at),
     ...maybe(it, "fate", oneOf("passed", "held"), at),
+    ...maybe(it, "takes", listOf(string), at),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
+  };
+};
+
+const importedClass: Reader<ImportedClass> = (value, at) => {
+  const it = object(value, at);
+  return {
+    specifier: string(it.specifier, `${at}.specifier`),
+    name: string(it.name, `${at}.name`),
   };
 };
 
@@ -87,6 +131,18 @@ const leftBehind: Reader<LeftBehind> = (value, at) => {
     ...maybe(it, "functions", boolean, at),
     ...maybe(it, "data", boolean, at),
     ...maybe(it, "makes", listOf(string), at),
+    ...maybe(it, "imports", listOf(importedClass), at),
+    ...maybe(it, "plain", boolean, at),
+  };
+};
+
+const pieceFacts: Reader<PieceFacts> = (value, at) => {
+  const it = object(value, at);
+  return {
+    shape: string(it.shape, `${at}.shape`),
+    ...maybe(it, "within", listOf(count), at),
+    ...maybe(it, "hands", recordOf(listOf(count)), at),
+    ...maybe(it, "going", listOf(count), at),
   };
 };
 
@@ -99,5 +155,8 @@ export const rebindFacts: Reader<RebindFacts> = (value, at) => {
     ...maybe(it, "runs", recordOf(listOf(count)), at),
     ...maybe(it, "all", listOf(count), at),
     ...maybe(it, "leaves", recordOf(leftBehind), at),
+    ...maybe(it, "goes", listOf(string), at),
+    ...maybe(it, "holds", listOf(string), at),
+    ...maybe(it, "pieces", pieceFacts, at),
   };
 };

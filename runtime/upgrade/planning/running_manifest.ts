@@ -14,6 +14,7 @@ import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/hooks/edges.ts";
+import { placeOf } from "../../modules/module_urls.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";
 import { namesInAll } from "../../modules/rebind/settable_modules.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -134,7 +135,10 @@ export async function runningManifest(
       }
       : {},
     ...modules.keeping.settable.isOn
-      ? { rebinds: rebindsOf(appProcess, loaded) }
+      ? {
+        rebinds: rebindsOf(appProcess, loaded),
+        started: await startedIn(appProcess, loaded, analysis),
+      }
       : {},
     canLayFiles: laid.refused === null
       ? { possible: true }
@@ -173,6 +177,33 @@ function rebindsOf(
   ) {
     const names = loaded.has(path) ? namesInAll(instances) : [];
     if (names.length > 0) found.push([path, names]);
+  }
+  return Object.fromEntries(found);
+}
+
+/** What evaluations have run of the loaded modules, as far as it was noted. */
+async function startedIn(
+  { modules, evaluatedCode }: AppProcess,
+  loaded: ReadonlySet<string>,
+  analysis: ReadonlyMap<string, ModuleAnalysis>,
+): Promise<Record<string, readonly number[]>> {
+  evaluatedCode.settle();
+  const { table, coverage, keeping } = modules;
+  const found: [path: string, pieces: readonly number[]][] = [];
+  const instances = keeping.settable.byPath((url) =>
+    table?.pathOf(url) ?? null
+  );
+  for (const path of table ? loaded : []) {
+    const place = table!.placeOf(path);
+    // By another name it is another instance, which has run something else.
+    if (!instances.get(path)?.every(({ url }) => placeOf(url) === place)) {
+      continue;
+    }
+    const ran = await coverage.of(table!.current(place));
+    // Where the numbers of the analysis are of another text, nobody knows what they mean.
+    if (ran && ran.shape === analysis.get(path)?.rebind?.pieces?.shape) {
+      found.push([path, [...ran.pieces].sort((a, b) => a - b)]);
+    }
   }
   return Object.fromEntries(found);
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { denoInfoOf } from "../../../tests/cli/fake_deno_info.ts";
 import { VERSION } from "../../version.ts";
 import type { Check } from "../../doctor/check.ts";
@@ -170,4 +170,6 @@ Deno.test("flyhot doctor tells which modules can be replaced", async () => {
     true,
     text,
   );
+  // As the plan says it: what the runtime can keep need not become a holder.
+  assertStringIncludes(text, '"keep": ["rooms.ts#rooms"] to keep it');
 });

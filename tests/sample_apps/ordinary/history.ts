@@ -46,6 +46,20 @@ export async function writeHistory(
   return versions;
 }
 
+/** Lets every version ask for rebinding. */
+export async function askForRebinding(
+  versions: readonly Version[],
+): Promise<void> {
+  for (const { folder } of versions) {
+    const path = join(folder, "deno.json");
+    const { flyhot, ...rest } = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({ ...rest, flyhot: { ...flyhot, rebind: true } }),
+    );
+  }
+}
+
 async function apply(patch: string, folder: string): Promise<void> {
   const { code, stderr } = await runProgram("git", ["apply", patch], {
     cwd: folder,

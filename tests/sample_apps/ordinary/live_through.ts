@@ -7,7 +7,7 @@ import { type Answers, HttpLoad } from "./http_load.ts";
 import { askAll, send } from "./answers.ts";
 import { FreshProcess, HotProcess } from "./processes.ts";
 import type { Expected, Story, Talker } from "./story.ts";
-import { type Version, writeHistory } from "./history.ts";
+import { askForRebinding, type Version, writeHistory } from "./history.ts";
 
 /** How a process lived. */
 export interface Life {
@@ -29,6 +29,8 @@ export interface LifeOptions {
   readonly clients?: number;
   /** Told each line as it comes. */
   readonly onLine?: (line: string) => void;
+  /** Whether all versions ask for rebinding. Default false. */
+  readonly rebind?: boolean;
   /** How many clients have an open connection. Default 2. */
   readonly talkers?: number;
 }
@@ -47,6 +49,7 @@ export async function liveThrough(
     if (versions.length !== story.versions) {
       throw new Error(`${story.name} has ${versions.length} versions`);
     }
+    if (options.rebind) await askForRebinding(versions);
     await using run = await Run.start(story, folder, versions, options);
     return await run.live();
   } finally {

@@ -28,7 +28,7 @@ export function wayThrough(count: number, dice: Dice): number[] {
 export async function proveApps(
   seeds: number,
   from: number,
-  verbose: boolean,
+  { verbose, rebind }: { readonly verbose: boolean; readonly rebind: boolean },
   write: (text: string) => void,
 ): Promise<boolean> {
   let isGood = true;
@@ -38,6 +38,7 @@ export async function proveApps(
       const { lines, violations, answers } = await liveThrough(story, {
         path,
         asExpected: false,
+        rebind,
         clients: 8,
         talkers: 5,
       });

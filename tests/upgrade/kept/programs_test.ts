@@ -7,6 +7,14 @@ import { type Programs, RunningPrograms } from "./program.ts";
 import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
 import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
 import { REFUSED_PROGRAMS } from "./refused_programs.ts";
+import { REFUSED_VALUES } from "./refused_values.ts";
+import { REFUSED_WORKERS } from "./refused_workers.ts";
+
+const REFUSED: Programs = {
+  ...REFUSED_PROGRAMS,
+  ...REFUSED_VALUES,
+  ...REFUSED_WORKERS,
+};
 
 const HONO = "npm:hono@4.13.19";
 const ignore = !(await canBeHad([HONO, `${HONO}/jsx/jsx-runtime`]));
@@ -68,12 +76,12 @@ Deno.test({
   name: "small programs that cannot go hot are refused by name, all at once",
   ignore,
   async fn() {
-    await using hot = await RunningPrograms.start(REFUSED_PROGRAMS);
+    await using hot = await RunningPrograms.start(REFUSED);
     const before = await hot.ask(1);
-    const report = await hot.upgrade(Object.keys(REFUSED_PROGRAMS));
+    const report = await hot.upgrade(Object.keys(REFUSED));
     assertEquals(report.state, "failed");
     const refusals = report.failure!.message.split("; ").join(";\n");
-    for (const [name, { refused = "" }] of Object.entries(REFUSED_PROGRAMS)) {
+    for (const [name, { refused = "" }] of Object.entries(REFUSED)) {
       const why = refused.replaceAll("NAME", name).split("; ").join(";\n");
       const line = report.failure!.message.includes(`${name}/`);
       assertEquals(line, true, `${name} is not refused:\n${refusals}`);

@@ -11,7 +11,7 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
-import { Holders } from "./holders.ts";
+import { Holders } from "./functions/holders.ts";
 import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
 import type { ClassUnits, Units } from "./units.ts";

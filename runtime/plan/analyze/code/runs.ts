@@ -1,7 +1,7 @@
 /** Which code runs when other code runs, inside of one module.
  * @module
  */
-import { Callees } from "./callees.ts";
+import { Callees } from "./functions/callees.ts";
 import { callsItsArguments, useOf } from "./uses.ts";
 import { field, keyName, many, type Node, one, unwrap, word } from "./nodes.ts";
 import type { Roots } from "./roots.ts";

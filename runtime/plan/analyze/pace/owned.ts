@@ -1,7 +1,7 @@
 /** What a module starts that goes on after its evaluation: servers, timers, workers, listeners, loops.
  * @module
  */
-import type { OwnedFact } from "../../../protocol/manifest/module_analysis.ts";
+import type { OwnedFact } from "../../../protocol/manifest/owned_facts.ts";
 import { placeOf } from "../code/places.ts";
 import { loopsIn } from "./paced.ts";
 import type { Pacing } from "./paces.ts";

@@ -1,7 +1,7 @@
 /** What code waits for: timers that end with its module, or functions of other modules that only these can tell of.
  * @module
  */
-import type { PacedBy } from "../../../protocol/manifest/module_analysis.ts";
+import type { PacedBy } from "../../../protocol/manifest/owned_facts.ts";
 import {
   isClass,
   keyName,

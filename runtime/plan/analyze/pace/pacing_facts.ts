@@ -1,7 +1,7 @@
 /** What the functions of a module wait for, and which of them begin loops that nothing ends.
  * @module
  */
-import type { PacingFact } from "../../../protocol/manifest/module_analysis.ts";
+import type { PacingFact } from "../../../protocol/manifest/owned_facts.ts";
 import { localExports } from "../exports.ts";
 import { type Node, one, unwrap } from "../code/nodes.ts";
 import type { Resolved } from "../code/scope.ts";

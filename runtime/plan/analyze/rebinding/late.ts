@@ -1,7 +1,8 @@
-/** Functions that are handed to somebody who calls them later, and never before the evaluation goes on.
+/** Functions that are handed to somebody who calls them later, and never before the evaluation goes on; and loops that go on.
  * @module
  */
 import {
+  flag,
   isFunction,
   isWrapper,
   keyName,
@@ -17,6 +18,7 @@ import { textOf } from "../imports.ts";
 import { isExternal } from "../values/known_calls.ts";
 import type { Resolved } from "../code/scope.ts";
 import { calleeName, callsItsArguments } from "../code/uses.ts";
+import { mayBeEndless } from "../pace/paced.ts";
 
 const LATE_FUNCTIONS = new Set([
   "setTimeout",
@@ -31,8 +33,16 @@ const ROUTING = /^(?:all|delete|get|head|options|patch|post|put)$/;
 
 const EMITTING = /^(?:emit|dispatchEvent|fire|publish|trigger)$/;
 
-/** Whether what stands at a place of the code is called later: an argument of `setTimeout`, `Deno.serve`, `app.get("/", …)`. */
-export function isLate(node: Node, code: Code): boolean {
+/**
+ * Whether what stands at a place of the code is called later: an argument of `setTimeout`, `Deno.serve`, `app.get("/", …)`.
+ *
+ * @param node what stands there
+ * @param code the module
+ * @param areQuiet whether listeners are taken for called later, whoever may tell them of something: what they have heard
+ * until now is known from elsewhere
+ * @returns true if so
+ */
+export function isLate(node: Node, code: Code, areQuiet = false): boolean {
   const { resolved } = code;
   let at = node;
   for (let up = resolved.parents.get(at); up;) {
@@ -56,7 +66,7 @@ export function isLate(node: Node, code: Code): boolean {
         // Run by whoever imports it.
         return true;
       case "CallExpression":
-        return key === "arguments" && isLateCall(parent, code);
+        return key === "arguments" && isLateCall(parent, code, areQuiet);
       default:
         return false;
     }
@@ -65,7 +75,7 @@ export function isLate(node: Node, code: Code): boolean {
   return false;
 }
 
-function isLateCall(call: Node, code: Code): boolean {
+function isLateCall(call: Node, code: Code, areQuiet: boolean): boolean {
   const { resolved } = code;
   const name = calleeName(call, resolved);
   if (name !== null) return LATE_FUNCTIONS.has(name);
@@ -73,7 +83,8 @@ function isLateCall(call: Node, code: Code): boolean {
   if (callee.type !== "MemberExpression") return false;
   const method = keyName(callee, "property") ?? "";
   if (LISTENING.test(method)) {
-    return !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
+    return areQuiet ||
+      !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
   }
   // Routers take a path first; whatever else has a `get` may call what it is given at once.
   return ROUTING.test(method) &&
@@ -117,4 +128,26 @@ export function isBrief(node: Node, resolved: Resolved): boolean {
   }
   return key === "callee" && isFunction(unwrap(node)) ||
     key === "arguments" && callsItsArguments(parent, resolved);
+}
+
+/** Whether a place is in a loop that waits and may go on for long, and a variable outside of it. */
+export function isInLoop(
+  node: Node,
+  declared: Node,
+  { parents }: Resolved,
+): boolean {
+  for (let up = parents.get(node); up; up = parents.get(up.node)) {
+    const { node: at } = up;
+    if (isFunction(at)) return false;
+    if (!/^(?:For|While|DoWhile)\w*Statement$/.test(at.type)) continue;
+    if (at.start <= declared.start && declared.end <= at.end) return false;
+    if (!flag(at, "await") && !mayBeEndless(at)) continue;
+    let waits = flag(at, "await");
+    eachWithin(at, ({ self, type }) => {
+      waits ||= type === "AwaitExpression";
+      return !isFunction(self);
+    });
+    if (waits) return true;
+  }
+  return false;
 }

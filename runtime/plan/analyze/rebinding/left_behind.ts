@@ -1,7 +1,10 @@
 /** What calling a function leaves behind: functions that outlive the call, instances, or nothing but data.
  * @module
  */
-import type { LeftBehind } from "../../../protocol/manifest/rebind_facts.ts";
+import type {
+  ImportedClass,
+  LeftBehind,
+} from "../../../protocol/manifest/rebind_facts.ts";
 import type { Code } from "../effects.ts";
 import { field, isClass, isFunction, type Node } from "../code/nodes.ts";
 import type { Unit, Units } from "../code/units.ts";
@@ -18,6 +21,7 @@ export function leftBehind(
 ): LeftBehind {
   const ran = code.runs.closure(start);
   const makes = new Set<string>();
+  const imports = new Map<string, ImportedClass>();
   // What a generator gives goes on by its code.
   let functions = !ofClass &&
     start.some((unit) => field(unit.node, "generator") === true);
@@ -30,7 +34,8 @@ export function leftBehind(
     for (const reference of unit.references) {
       const found = whatIs(reference, code, units);
       if (found === "functions") functions = true;
-      else if (found) makes.add(found);
+      else if (typeof found === "string") makes.add(found);
+      else if (found) imports.set(`${found.specifier}\n${found.name}`, found);
     }
   }
   const data = !ofClass &&
@@ -42,6 +47,7 @@ export function leftBehind(
     ...functions ? { functions } : {},
     ...data ? { data } : {},
     ...makes.size > 0 ? { makes: [...makes].sort() } : {},
+    ...imports.size > 0 ? { imports: [...imports.values()] } : {},
   };
 }
 
@@ -70,12 +76,12 @@ function isTimer(node: Node, { resolved, roots }: Code): boolean {
     /^set(?:Timeout|Interval)$/.test(calleeName(up.node, resolved) ?? "");
 }
 
-/** What a name brings out of a call: functions of the module, or the name of a class that is made an instance of. */
+/** What a name brings out of a call: functions of the module, or the name of a class that is made an instance of, be it an imported one. */
 function whatIs(
   reference: Node,
   { resolved, roots }: Code,
   units: Units,
-): string | null {
+): string | ImportedClass | null {
   const binding = resolved.bindings.get(reference)!;
   if (binding.node === reference || !binding.top && !binding.imported) {
     return null;
@@ -85,7 +91,7 @@ function whatIs(
   if (binding.imported) {
     if (isExternal(binding.imported.specifier)) return null;
     if (up?.node.type === "MemberExpression" || isCalled) {
-      return up!.node.type === "NewExpression" ? "functions" : null;
+      return up!.node.type === "NewExpression" ? binding.imported : null;
     }
     return up?.node.type === "BinaryExpression" ? null : "functions";
   }

@@ -6,7 +6,7 @@ import type { Binding } from "../code/bindings.ts";
 import { isClass, isFunction, type Node, one } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
 import type { ClassUnits, Unit, Units } from "../code/units.ts";
-import { isLate } from "./late.ts";
+import { isBrief, isLate } from "./late.ts";
 
 /** Follows the code of one module. */
 export class Reachable {
@@ -49,6 +49,25 @@ export class Reachable {
       ...[...it.methods.values()].flat(),
       ...[...it.statics.values()].flat(),
     ]);
+  }
+
+  /** What some code gives away that may be called when it has ended, though not by an event. */
+  handedBy(unit: Unit): Unit[] {
+    const { resolved, roots } = this.#code;
+    const isGiven = (node: Node) =>
+      !isBrief(node, resolved) && !isLate(node, this.#code, true);
+    const found = (this.#inside.get(unit) ?? []).filter((inner) =>
+      this.#isHanded(inner) && isGiven(inner.node)
+    );
+    for (const reference of unit.references) {
+      const up = roots.above(reference);
+      const isCalled = up?.key === "callee" ||
+        up?.node.type === "MemberExpression" &&
+          roots.above(up.node)?.key === "callee";
+      if (isCalled || !isGiven(reference)) continue;
+      found.push(...this.#named(reference));
+    }
+    return found;
   }
 
   /** The functions and classes that a variable brings, by its declaration. */

@@ -4,6 +4,7 @@
 import type {
   ImportUse,
   LeftBehind,
+  PieceFacts,
   RebindFacts,
 } from "../../../protocol/manifest/rebind_facts.ts";
 import type { Code } from "../effects.ts";
@@ -11,12 +12,14 @@ import { localExports } from "../exports.ts";
 import type { Binding } from "../code/bindings.ts";
 import { keyName, type Node, unwrap } from "../code/nodes.ts";
 import { placeOf } from "../code/places.ts";
-import type { Unit, Units } from "../code/units.ts";
+import type { ClassUnits, Unit, Units } from "../code/units.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { Fates } from "./fates.ts";
 import { isLate } from "./late.ts";
 import { leftBehind } from "./left_behind.ts";
+import { numbersOf, piecesOf } from "../code/pieces.ts";
 import { Reachable } from "./reachable.ts";
+import { goingOn, isPlainlyMade } from "./start_facts.ts";
 
 /** One use, and the code it stands in. */
 interface Placed {
@@ -46,14 +49,31 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
     );
   const runs: Record<string, number[]> = Object.create(null);
   const leaves: Record<string, LeftBehind> = Object.create(null);
+  const going = goingOn(code, units);
+  const goes: string[] = [];
   for (const [name, node] of localExports(code.resolved.program)) {
     const start = startOf(node, code, units, reachable);
     if (start === null) continue;
-    const ran = places(reachable.from(start.units));
+    const reached = reachable.from(start.units);
+    const ran = places(reached);
     if (ran.length > 0) runs[name] = ran;
-    leaves[name] = leftBehind(start.units, start.isClass, code, units);
+    if (start.of?.superClass === null) {
+      runs[`new ${name}`] = places(reachable.from([start.of.construct]));
+    }
+    if (!reached.isDisjointFrom(going)) goes.push(name);
+    leaves[name] = {
+      ...leftBehind(start.units, start.of !== null, code, units),
+      ...start.of && isPlainlyMade(start.of, code) ? { plain: true } : {},
+    };
   }
-  const top = places(reachable.from([units.module]));
+  const holds = fates.heldMembers();
+  const reached = reachable.from([units.module]);
+  const top = places(reached);
+  // Of one that waits by itself nobody knows whether it is over.
+  if (units.module.awaits.length > 0 || !reached.isDisjointFrom(going)) {
+    goes.push("");
+  }
+  if (going.size > 0) goes.push("*");
   const all = placed.flatMap(({ unit }, at) =>
     unit === units.module ? [] : [at]
   );
@@ -63,7 +83,45 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
     ...Object.keys(runs).length > 0 ? { runs } : {},
     ...all.length > 0 ? { all } : {},
     ...Object.keys(leaves).length > 0 ? { leaves } : {},
+    ...goes.length > 0 ? { goes: goes.sort() } : {},
+    ...holds.length > 0 ? { holds } : {},
+    pieces: pieceFacts(
+      units,
+      code,
+      placed.map(({ unit }) => unit),
+      going,
+      (unit) => places(reachable.from(reachable.handedBy(unit))),
+    ),
   };
+}
+
+/** The module by its functions and classes, each by its number. */
+function pieceFacts(
+  units: Units,
+  { resolved }: Code,
+  within: readonly Unit[],
+  going: ReadonlySet<Unit>,
+  handed: (unit: Unit) => number[],
+): PieceFacts {
+  const pieces = piecesOf(resolved.program);
+  const numbers = numbersOf(pieces);
+  const numberOf = ({ kind, node }: Unit) =>
+    kind === "module" ? 0 : numbers.get(node)!;
+  const hands: Record<string, number[]> = Object.create(null);
+  for (const unit of units.all) {
+    const given = handed(unit);
+    if (given.length > 0) hands[numberOf(unit)] = given;
+  }
+  return {
+    shape: pieces.shape,
+    ...within.length > 0 ? { within: within.map(numberOf) } : {},
+    ...Object.keys(hands).length > 0 ? { hands } : {},
+    ...going.size > 0 ? { going: [...going].map(numberOf).sort(byNumber) } : {},
+  };
+}
+
+function byNumber(a: number, b: number): number {
+  return a - b;
 }
 
 /** The code of an export that is a function or a class; null for any other. */
@@ -72,7 +130,7 @@ function startOf(
   { resolved }: Code,
   units: Units,
   reachable: Reachable,
-): { readonly units: readonly Unit[]; readonly isClass: boolean } | null {
+): { readonly units: readonly Unit[]; readonly of: ClassUnits | null } | null {
   const binding = resolved.bindings.get(unwrap(node));
   if (binding?.imported || (binding && binding.assigned.length > 0)) {
     return null;
@@ -83,9 +141,9 @@ function startOf(
   if (!from || from.path.length > 0) return null;
   const value = unwrap(from.value);
   const of = units.classes.get(value);
-  if (of) return { units: reachable.ofClass(of), isClass: true };
+  if (of) return { units: reachable.ofClass(of), of };
   const unit = units.byFunction.get(value);
-  return unit ? { units: [unit], isClass: false } : null;
+  return unit ? { units: [unit], of: null } : null;
 }
 
 function useOf(
@@ -123,7 +181,10 @@ function useOf(
   if (!up) return use("value", { why: "uses its value" });
   const { node: parent, key } = up;
   if (key === "callee") {
-    return ended(parent.type === "NewExpression" ? "new" : "call", parent);
+    if (parent.type !== "NewExpression") return ended("call", parent);
+    const made = ended("new", parent);
+    const takes = made.fate === "held" ? fates.takenOf(parent) : [];
+    return takes.length > 0 ? { ...made, takes } : made;
   }
   if (parent.type === "MemberExpression" && key === "object") {
     const above = roots.above(parent);

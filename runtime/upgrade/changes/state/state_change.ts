@@ -9,7 +9,7 @@ import { pause } from "../../../base/waiting/pause.ts";
 import { upgradeError } from "../../../base/upgrade_error.ts";
 import type { Side } from "../../../state/classes/classes.ts";
 import type { AppProcess } from "../../../process/process.ts";
-import type { RemovedState } from "../../../process/declarations.ts";
+import type { RemovedState } from "../../../process/declared/declarations.ts";
 import type { HolderChange } from "../../../protocol/machine/machine_result.ts";
 import type {
   HolderDefinition,

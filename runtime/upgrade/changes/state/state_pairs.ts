@@ -15,7 +15,7 @@ import {
   refuseTwice,
   type Staging,
 } from "../../../state/staging.ts";
-import type { RemovedState } from "../../../process/declarations.ts";
+import type { RemovedState } from "../../../process/declared/declarations.ts";
 
 /** What is there, and what takes its place. */
 export interface Pair<Cell, Definition> {

@@ -1,22 +1,22 @@
 /** What modules have declared: state, services, and where older handles find it.
  * @module
  */
-import { errorText } from "../base/error_text.ts";
-import { consoleLogger, type Logger } from "../base/log.ts";
-import type { HotContext } from "../modules/hot_context.ts";
-import { attemptOf } from "../modules/module_urls.ts";
+import { errorText } from "../../base/error_text.ts";
+import { consoleLogger, type Logger } from "../../base/log.ts";
+import type { HotContext } from "../../modules/hot_context.ts";
+import { attemptOf } from "../../modules/module_urls.ts";
 import { LeavingState } from "./leaving_state.ts";
-import { FamilyCell } from "../state/cells/family_cell.ts";
-import { HolderCallError, HolderCell } from "../state/cells/holder_cell.ts";
-import { ServiceCell } from "../state/cells/service_cell.ts";
-import { Subscriptions } from "../state/cells/subscriptions.ts";
-import { ClassRegistry } from "../state/classes/class_registry.ts";
+import { FamilyCell } from "../../state/cells/family_cell.ts";
+import { HolderCallError, HolderCell } from "../../state/cells/holder_cell.ts";
+import { ServiceCell } from "../../state/cells/service_cell.ts";
+import { Subscriptions } from "../../state/cells/subscriptions.ts";
+import { ClassRegistry } from "../../state/classes/class_registry.ts";
 import {
   type Declaration,
   type Declared,
   refuseTwice,
   Staging,
-} from "../state/staging.ts";
+} from "../../state/staging.ts";
 
 /** Who declares something, and where that stands. */
 export interface Declaring {

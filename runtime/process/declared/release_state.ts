@@ -1,7 +1,7 @@
 /** Which release runs in a process, which ran before, and how far it is in.
  * @module
  */
-import type { CurrentRelease } from "../release/wanted.ts";
+import type { CurrentRelease } from "../../release/wanted.ts";
 import type { BootTrial } from "./boot_trial.ts";
 import { Declarations } from "./declarations.ts";
 

@@ -1,11 +1,11 @@
 /** The functions of a module by their names, and where they are called.
  * @module
  */
-import type { Binding } from "./bindings.ts";
+import type { Binding } from "../bindings.ts";
 import { InstanceFields } from "./instance_fields.ts";
-import { isFunction, isWrapper, type Node, one, unwrap } from "./nodes.ts";
-import type { Resolved } from "./scope.ts";
-import type { Unit, Units } from "./units.ts";
+import { isFunction, isWrapper, type Node, one, unwrap } from "../nodes.ts";
+import type { Resolved } from "../scope.ts";
+import type { Unit, Units } from "../units.ts";
 
 /** Finds the functions of a module, and their calls. */
 export class NamedFunctions {

@@ -9,9 +9,9 @@ import {
   one,
   parameterOf,
   unwrap,
-} from "./nodes.ts";
-import type { Resolved } from "./scope.ts";
-import type { ClassUnits, Units } from "./units.ts";
+} from "../nodes.ts";
+import type { Resolved } from "../scope.ts";
+import type { ClassUnits, Units } from "../units.ts";
 
 const ABOVE_MAX = 8;
 

@@ -9,10 +9,10 @@ import {
   type Node,
   one,
   unwrap,
-} from "./nodes.ts";
-import type { Roots } from "./roots.ts";
-import type { Resolved } from "./scope.ts";
-import type { ClassUnits, Unit, Units } from "./units.ts";
+} from "../nodes.ts";
+import type { Roots } from "../roots.ts";
+import type { Resolved } from "../scope.ts";
+import type { ClassUnits, Unit, Units } from "../units.ts";
 
 const DEPTH_MAX = 8;
 /** Where functions are handed on and on, looking further would take longer than it is worth. */

@@ -1,11 +1,11 @@
 /** Which variables hold what an expression makes.
  * @module
  */
-import type { Binding } from "./bindings.ts";
+import type { Binding } from "../bindings.ts";
 import { NamedFunctions } from "./named_functions.ts";
-import { isFunction, keyName, type Node, one } from "./nodes.ts";
-import { ELEMENT, type Resolved } from "./scope.ts";
-import type { Units } from "./units.ts";
+import { isFunction, keyName, type Node, one } from "../nodes.ts";
+import { ELEMENT, type Resolved } from "../scope.ts";
+import type { Units } from "../units.ts";
 
 /** A variable that holds something, and under which members. */
 export interface Holder {
