@@ -25,6 +25,29 @@ export async function isDirty(
   }
 }
 
+/**
+ * What git calls the state of a folder: the newest tag, how many commits are behind it and the last commit, as
+ * `git describe` tells them. Returns null where there is no git, or no commit.
+ */
+export async function describedVersion(
+  root: string,
+  host: Pick<Host, "run">,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  try {
+    const { code, stdout } = await host.run(
+      "git",
+      ["describe", "--tags", "--always", "--dirty"],
+      { cwd: root, ...(signal ? { signal } : {}) },
+    );
+    const version = stdout.trim();
+    return code === 0 && version !== "" ? version : null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "NotFound") return null;
+    throw error;
+  }
+}
+
 /** The last commit, where a folder is exactly as in it. */
 export interface CleanCommit {
   /** Its hash. */

@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { denoHost } from "../../host_deno.ts";
-import { cleanCommit, isDirty } from "./working_tree.ts";
+import { newRepository } from "../../../tests/support/repository.ts";
+import { describeRelease } from "../pack/describe.ts";
+import { cleanCommit, describedVersion, isDirty } from "./working_tree.ts";
 
 Deno.test("isDirty() knows a committed tree, a changed one, and none", async () => {
   const root = await Deno.makeTempDir();
@@ -48,4 +50,39 @@ Deno.test("isDirty() is false where there is no git", async () => {
     await cleanCommit("/app", { run: () => Promise.reject(missing) }),
     null,
   );
+  assertEquals(
+    await describedVersion("/app", { run: () => Promise.reject(missing) }),
+    null,
+  );
+});
+
+Deno.test("a release without a version in deno.json is called what git calls its commit", async () => {
+  await using repository = await newRepository({
+    "main.ts": "export {};",
+    "deno.json": "{}",
+  });
+  using host = denoHost();
+  const version = async () => {
+    const { path: root } = repository;
+    const { manifest } = await describeRelease(
+      { root, app: "chat", entries: ["main.ts"] },
+      host,
+    );
+    assertEquals(manifest.version, await describedVersion(root, host));
+    return manifest.version;
+  };
+  assertMatch(await version(), /^[0-9a-f]{7,}$/);
+  await repository.git("tag", "v1.2.0");
+  assertEquals(await version(), "v1.2.0");
+  await repository.commit({ "main.ts": "export const a = 1;" });
+  assertMatch(await version(), /^v1\.2\.0-1-g[0-9a-f]+$/);
+  await Deno.writeTextFile(repository.join("main.ts"), "export const a = 2;");
+  assertMatch(await version(), /^v1\.2\.0-1-g[0-9a-f]+-dirty$/);
+  await repository.commit({ "deno.json": `{ "version": "3.0.0" }` });
+  const { path: root } = repository;
+  const { manifest } = await describeRelease(
+    { root, app: "chat", entries: ["main.ts"] },
+    host,
+  );
+  assertEquals(manifest.version, "3.0.0");
 });

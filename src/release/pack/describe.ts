@@ -33,7 +33,7 @@ import { workerSpecifiers } from "../graph/worker_specifiers.ts";
 import { readGraph } from "../graph/graph.ts";
 import { layOut } from "../files/layout.ts";
 import { joinContents, readContents } from "../files/contents.ts";
-import { isDirty } from "../files/working_tree.ts";
+import { describedVersion, isDirty } from "../files/working_tree.ts";
 
 /** Options of {@linkcode describeRelease}. */
 export interface PackOptions {
@@ -41,7 +41,7 @@ export interface PackOptions {
   readonly root: string;
   /** The Fly app. */
   readonly app: string;
-  /** The app's own version, for people. Default `version` in deno.json, else `0.0.0`. */
+  /** The app's own version, for people. Default `version` in deno.json, else what `git describe` says, else `0.0.0`. */
   readonly version?: string;
   /** The image that the folder is a part of. Default `local:<digest of the content>`, with `-dirty` where git has changes. */
   readonly sourceImageRef?: string;
@@ -186,7 +186,8 @@ export async function describeRelease(
       [path, { sha256 }],
     ) => [path, sha256]),
   );
-  const { version } = config.denoJson;
+  const version = options.version ?? versionOf(config.denoJson) ??
+    await describedVersion(root, host, signal) ?? "0.0.0";
   const dirty = options.gitIgnored === true &&
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
   const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
@@ -194,8 +195,7 @@ export async function describeRelease(
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
-    version: options.version ??
-      (typeof version === "string" && version !== "" ? version : "0.0.0"),
+    version,
     source_image_ref: options.sourceImageRef ?? local,
     entries,
     files,
@@ -247,6 +247,10 @@ async function settled<A, B>(
 }
 
 /** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
+function versionOf({ version }: ConfigFiles["denoJson"]): string | null {
+  return typeof version === "string" && version !== "" ? version : null;
+}
+
 function settingsOf(denoJson: ConfigFiles["denoJson"]): ReleaseSettings {
   try {
     return readReleaseSettings(denoJson.flyhot);

@@ -27,7 +27,7 @@ export interface PackedRelease {
 }
 
 /**
- * Packs the files of an app into a release; the same files give the same bytes.
+ * Packs the files of an app into a release; the same files of the same version give the same bytes.
  *
  * Only short texts are held: of all else, one pass hashes, a second one writes and compares.
  *
