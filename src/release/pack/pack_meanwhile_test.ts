@@ -176,7 +176,7 @@ Deno.test("packRelease() stops when it is told to, and leaves nothing behind", a
 Deno.test("of many modules each is read once and asked for once", async () => {
   const names = Array.from({ length: 60 }, (_, at) => `lib/m${at}.ts`);
   const app = {
-    "deno.json": "{}",
+    "deno.json": `{ "version": "1.0.0" }`,
     "main.ts": names.map((it) => `import "./${it}";`).join("\n"),
     ...Object.fromEntries(
       names.map((it, at) => [it, `export const a = ${at};`]),
