@@ -94,9 +94,10 @@ Deno.test({
   },
 });
 
-async function eachInTurn(programs: Programs): Promise<void> {
-  await using hot = await RunningPrograms.start(programs);
-  await hot.ask(1);
+async function eachInTurn(
+  hot: RunningPrograms,
+  programs: Programs,
+): Promise<void> {
   for (const [name, { refused, answer }] of Object.entries(programs)) {
     const report = await hot.upgrade([name]);
     if (refused === undefined) {
@@ -111,8 +112,37 @@ async function eachInTurn(programs: Programs): Promise<void> {
   }
 }
 
-Deno.test("small programs whose modules that stay hold old code are refused for it", () =>
-  eachInTurn(HELD_PROGRAMS));
+Deno.test("small programs whose modules that stay hold old code are refused for it", async () => {
+  await using hot = await RunningPrograms.start(HELD_PROGRAMS);
+  await hot.ask(1);
+  await eachInTurn(hot, HELD_PROGRAMS);
+});
 
-Deno.test("small programs whose requests leave timers, loops and listeners of old code behind are refused for it", () =>
-  eachInTurn(LEFT_PROGRAMS));
+Deno.test("small programs whose requests leave timers, loops and listeners of old code behind are refused for it", async () => {
+  await using hot = await RunningPrograms.start(LEFT_PROGRAMS);
+  await hot.ask(1);
+  const { left = [], follow = [], held = [] } = Object.groupBy(
+    Object.entries(LEFT_PROGRAMS),
+    ([, { refused }]) =>
+      refused === undefined
+        ? "follow"
+        : refused.startsWith("Cannot replace")
+        ? "left"
+        : "held",
+  );
+  const leaving = left.map(([name]) => name);
+  const report = await hot.upgrade(leaving);
+  assertEquals(report.state, "failed", JSON.stringify(report));
+  const told = report.failure!.refusals!.map(({ path, line, why }) =>
+    `Cannot replace ${path}${line > 0 ? `:${line}` : ""}: it ${why}`
+  ).join("\n");
+  for (const [name, { refused }] of left) {
+    assertStringIncludes(told, refused!.replaceAll("NAME", name));
+  }
+  await hot.upgrade(leaving, "before");
+  const applied = await hot.upgrade(follow.map(([name]) => name));
+  assertEquals(applied.state, "applied", JSON.stringify(applied));
+  const answers = await hot.ask(1);
+  for (const [name, { answer }] of follow) assertEquals(answers[name], answer);
+  await eachInTurn(hot, Object.fromEntries(held));
+});
