@@ -77,13 +77,18 @@ export class Listeners extends Owners<Listening> {
   /** Makes the listener that stands for the app's own; null where no evaluation adds it. */
   #owned(
     event: string,
+    listener: object,
     call: Listener,
     remove: (own: Listener) => void,
     isOnce = false,
   ): Listener | null {
     const { owner } = this;
-    if (owner === null) return null;
     const { generations } = this.context;
+    if (owner === null) {
+      // What a service adds, it takes off when it stops.
+      if (generations.work?.isOwn) OWNED_LISTENERS.add(listener);
+      return null;
+    }
     const entry: Listening = {
       ...owner,
       event,
@@ -117,12 +122,14 @@ export class Listeners extends Owners<Listening> {
       if (typeof listener !== "function" || byListener.has(listener)) {
         return add(signal, listener);
       }
-      const own = this.#owned(signal, listener, (it) => {
+      const own = this.#owned(signal, listener, listener, (it) => {
         byListener.delete(listener);
         remove(signal, it as () => void);
       });
       if (own) byListener.set(listener, own as () => void);
-      else this.#left.signal(signal, listener);
+      else if (!OWNED_LISTENERS.has(listener)) {
+        this.#left.signal(signal, listener);
+      }
       add(signal, (own ?? listener) as () => void);
     };
     Deno.removeSignalListener = (signal, listener) => {
@@ -166,7 +173,7 @@ export class Listeners extends Owners<Listening> {
           ? listener.call(this as typeof globalThis, event as Event)
           : listener.handleEvent(event as Event);
       };
-      const own = this.#owned(type, call, (it) => {
+      const own = this.#owned(type, listener, call, (it) => {
         keys.delete(key);
         remove(type, it as EventListener, rest);
       }, once);
@@ -218,6 +225,7 @@ export class Listeners extends Owners<Listening> {
         if (typeof listener !== "function") return native(event, listener);
         const own = this.#owned(
           String(event),
+          listener,
           listener,
           (it) => void remove(event, it),
           isOnce,

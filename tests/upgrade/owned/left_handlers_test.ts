@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Clients } from "../../support/net/clients.ts";
-import { OrdinaryApp } from "../../support/ordinary_app.ts";
+import { OrdinaryApp, RUNTIME } from "../../support/ordinary_app.ts";
 
 /** What requests may begin that the platform calls later: it calls `told(WORD)`; and what the refusal says. */
 const STARTS: Readonly<Record<string, readonly [code: string, what: string]>> =
@@ -167,5 +167,54 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
   const { state, failure } = await running.upgrade(quiet("two"));
   assertEquals(state, "applied", failure?.message);
   assertEquals(await running.ask("/"), "200 two");
+  assertEquals(await clients.end(), []);
+});
+
+Deno.test("what a service has given the platform ends with the service", async () => {
+  const app = (word: string) => ({
+    "main.ts": `
+import process from "node:process";
+import { service } from "@flyhot/runtime";
+const heard: string[] = [];
+const hears = () => { heard.push("${word}"); };
+service("hears", {
+  start: () => {
+    process.on("told" as never, hears);
+    addEventListener("told", hears);
+    Deno.addSignalListener("SIGUSR2", hears);
+    const channel = new BroadcastChannel("told");
+    channel.onmessage = hears;
+    return channel;
+  },
+  stop: (channel) => {
+    process.off("told", hears);
+    removeEventListener("told", hears);
+    Deno.removeSignalListener("SIGUSR2", hears);
+    channel.close();
+  },
+});
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, async (request) => {
+  if (!request.url.endsWith("/tell")) return new Response("${word}");
+  heard.length = 0;
+  process.emit("told" as never);
+  dispatchEvent(new Event("told"));
+  Deno.kill(Deno.pid, "SIGUSR2");
+  const channel = new BroadcastChannel("told");
+  channel.postMessage("");
+  await new Promise((done) => setTimeout(done, 100));
+  channel.close();
+  return new Response(heard.join());
+});`,
+    "deno.json": JSON.stringify({
+      imports: { "@flyhot/runtime": RUNTIME },
+      flyhot: { startsAnew: ["main.ts#heard"] },
+    }),
+  });
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 2);
+  assertEquals(await running.ask("/tell"), "200 one,one,one,one");
+  const { state, failure } = await running.upgrade(app("two"));
+  assertEquals(state, "applied", failure?.message);
+  assertEquals(await running.ask("/tell"), "200 two,two,two,two");
   assertEquals(await clients.end(), []);
 });
