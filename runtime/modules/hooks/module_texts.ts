@@ -33,6 +33,12 @@ export class ModuleTexts {
       urls.some((url) => this.#other(url)?.includes(piece) === true);
   }
 
+  /** The modules in whose text as it was evaluated a piece is: where it is that of a function, those that may have made it. */
+  holders(piece: string): string[] {
+    return [...this.#texts].filter(([, text]) => text.includes(piece))
+      .map(([url]) => url);
+  }
+
   /** Forgets modules. */
   keep(isKept: (url: string) => boolean): void {
     for (const known of [this.#texts, this.#others]) {

@@ -82,8 +82,9 @@ export function judgeTimer(
   const text = modules.keeping.plain(
     Function.prototype.toString.call(originalOf(callback)),
   );
-  for (const path of WAITS.test(text) ? [] : new Set(among)) {
-    if (!had(text, path, modules)) continue;
+  const makers = WAITS.test(text) ? [] : modules.makersOf(text);
+  for (const path of new Set(among)) {
+    if (!makers.includes(path)) continue;
     const old = whyOld(text, text, path, context);
     return old === null ? null : {
       path,
@@ -127,7 +128,7 @@ export function judgeHandler(
       Function.prototype.toString.call(originalOf(it)),
     );
     if (NATIVE.test(text)) continue;
-    const path = replaced.find((path) => had(text, path, modules));
+    const path = modules.makersOf(text).find((it) => replaced.includes(it));
     const old = path === undefined ? null : whyOld(text, text, path, context);
     if (old === null) continue;
     return {
@@ -140,19 +141,6 @@ export function judgeHandler(
     };
   }
   return null;
-}
-
-/** Whether the current instance of a module has a text. */
-function had(
-  text: string,
-  path: string,
-  modules: AppProcess["modules"],
-): boolean {
-  const table = modules.table!;
-  return modules.hasText(
-    text,
-    (url) => table.isCurrent(url) && table.pathOf(url) === path,
-  );
 }
 
 /** Why something would go on with the old code; null where all of it is in the new code, or follows it. */
