@@ -56,27 +56,10 @@ function noteStreams(left: LeftHandlers): void {
     if (isAccepted(it) || typeof into !== "object") return;
     left.note("a stream", it, into ?? undefined);
   });
-  const { prototype } = ReadableStream;
-  noteCalls(prototype, ["pipeTo"], (it) => {
+  noteCalls(ReadableStream.prototype, ["pipeTo", "pipeThrough"], (it) => {
     if (it instanceof ReadableStream && it.locked) {
       left.noteCaller("a stream that is piped", it);
     }
-  });
-  const { pipeThrough } = prototype as unknown as Record<string, Method>;
-  replace(prototype, "pipeThrough", function (...args) {
-    const [transform, options] = args as [
-      ReadableWritablePair<unknown, unknown>,
-      StreamPipeOptions?,
-    ];
-    const { readable, writable } = transform ?? {};
-    if (
-      !(this instanceof ReadableStream) ||
-      (options !== undefined && typeof options !== "object") ||
-      !(writable instanceof WritableStream) || this.locked || writable.locked
-    ) return pipeThrough!.apply(this, args);
-    // As the standard has it: whoever reads what comes out hears of a failure.
-    this.pipeTo(writable, options).catch(() => {});
-    return readable;
   });
 }
 
