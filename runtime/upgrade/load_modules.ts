@@ -90,10 +90,10 @@ export async function prepare(
     const started = (path: string): Promise<unknown> =>
       generations.inAttempt(
         attempt,
-        () => import(modules.stagedUrl(path)),
+        () => modules.importStaged(path),
         path,
       );
-    // An import() takes milliseconds, whatever it finds loaded: what boundaries import is not imported twice.
+    // What boundaries import is theirs, unless their thunks import something else this time.
     const { targets } = boundaries;
     const roots = plan.roots.filter(isScript);
     const led = roots.filter((path) => targets.has(path));
@@ -228,7 +228,7 @@ function servedMain(plan: UpgradePlan, { modules, onMain }: AppProcess) {
   }
   return {
     path,
-    load: async () => onMain(await import(modules.stagedUrl(path))),
+    load: async () => onMain(await modules.importStaged(path)),
   };
 }
 

@@ -18,6 +18,7 @@ import {
 } from "../../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
 import { generations } from "../generations.ts";
+import { HookedImport } from "./hooked_import.ts";
 import type { ModuleTable, StagedTable } from "../module_table.ts";
 import {
   attemptOf,
@@ -76,6 +77,7 @@ export class ModuleLoading {
   /** What current instances export, by their URLs, as far as somebody has asked. */
   readonly namespaces: Map<string, Readonly<Record<string, unknown>>> =
     new Map();
+  readonly #import = new HookedImport();
   readonly #edges = new Edges();
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
@@ -143,6 +145,14 @@ export class ModuleLoading {
   /** The instance that the attempt under way loads for a path. */
   stagedUrl(path: string): string {
     return instanceUrl(this.table!.placeOf(path), this.staged!.attempt);
+  }
+
+  /** Imports what the attempt under way loads for a path. Returns what it exports. */
+  async importStaged(path: string): Promise<unknown> {
+    const url = this.stagedUrl(path);
+    return SCRIPT.test(path)
+      ? await this.#import.import(url, `${placeOf(url)}${LEARNING}`)
+      : await import(url);
   }
 
   /**

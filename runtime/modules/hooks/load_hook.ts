@@ -13,6 +13,7 @@ import {
   withEvaluation,
   withResolve,
 } from "./module_source.ts";
+import { plainContext } from "./hooked_import.ts";
 import { fileOf, placeOf } from "../module_urls.ts";
 import type { OutsideUse } from "./outside_use.ts";
 import { nativeRequire } from "../packages/native_require.ts";
@@ -96,9 +97,10 @@ export class LoadHook {
   /** Answers for a module instance. */
   load(
     url: string,
-    context: LoadHookContext,
+    asked: LoadHookContext,
     next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
   ): LoadFnOutput {
+    const context = plainContext(asked);
     const empty = this.#loading.packages.empty(url);
     if (empty) return empty;
     const isRequired = context.conditions?.includes("require") === true;

@@ -1,11 +1,14 @@
 /** Live boundaries: objects that always stand for the newest version of a module.
  * @module
  */
+import { AbortController } from "../../base/platform/globals.ts";
+import { pause } from "../../base/waiting/pause.ts";
 import type { CallingLine } from "../caller.ts";
 import { asWork, callable } from "./calls_as_work.ts";
 import { Gate } from "../generation_gate.ts";
 import { type Generations, generations } from "../generations.ts";
 import type { LiveCall, ModuleLoading } from "../hooks/hooks.ts";
+import { SCRIPT } from "../hooks/load_hook.ts";
 
 /** What a boundary stands for in one generation. */
 interface Meaning {
@@ -13,6 +16,9 @@ interface Meaning {
   /** Null until the module has loaded. */
   value: object | null;
 }
+
+/** So long a thunk waits for what is imported ahead of it. */
+const AHEAD_MS = 1000;
 
 interface Boundary {
   readonly thunk: () => Promise<object>;
@@ -186,6 +192,28 @@ export class LiveBoundaries {
     });
   }
 
+  /** Imports what the thunk is about to ask for: its own import takes as long as Deno takes for its graph of all modules. */
+  async #importAhead(
+    boundary: Boundary,
+    reload: ReadonlySet<string>,
+  ): Promise<void> {
+    const { call } = boundary.gate.newest;
+    const paths = [...call.targets].map((url) => this.#modules.pathOf(url))
+      .filter((path) => reload.has(path) && SCRIPT.test(path));
+    const imported = paths.map((path) =>
+      this.#generations.inEvaluation((name) => {
+        name(path);
+        return this.#modules.importStaged(path);
+      })
+    );
+    // The thunk is told what fails, and one whose module never ends is waited for as such.
+    const over = new AbortController();
+    const late = pause(AHEAD_MS, { signal: over.signal });
+    const settled = Promise.allSettled(imported);
+    await this.#waited(boundary, call, Promise.race([settled, late]));
+    over.abort();
+  }
+
   async #renew(
     boundary: Boundary,
     reload: ReadonlySet<string>,
@@ -194,6 +222,7 @@ export class LiveBoundaries {
     const before = boundary.gate.newest;
     const owner = table?.pathOf(before.call.owner) ?? null;
     try {
+      await this.#importAhead(boundary, reload);
       const { result, call } = this.#evaluate(boundary.thunk, true);
       const value = await this.#waited(boundary, call, result);
       if (!isObject(value)) {

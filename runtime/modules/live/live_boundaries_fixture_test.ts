@@ -41,6 +41,12 @@ export class Modules extends ModuleLoading {
     }
   }
 
+  override async importStaged(path: string): Promise<unknown> {
+    const value = (this.next.has(path) ? this.next : this.now).get(path);
+    if (value instanceof Error) throw value;
+    return await value;
+  }
+
   /** What `import()` does in a module of the app. */
   // deno-lint-ignore no-explicit-any -- a module is what the test says it is
   readonly import = (path: string): Promise<any> => {

@@ -150,3 +150,31 @@ Deno.test("a stand-in reaches the newest function and class after the swap", asy
   (await boundaries.refresh(new Set(["f.ts", "c.ts"]))).swap(0);
   assertEquals([f(), new C().constructor.name], [2, "New"]);
 });
+
+Deno.test("LiveBoundaries.refresh() lets a thunk find its module loaded, and does not wait for one that never ends", async () => {
+  const { modules, boundaries } = setUp();
+  const asked: string[] = [];
+  const staged = new Map<string, Promise<unknown>>();
+  modules.importStaged = (path) => {
+    asked.push(`staged ${path}`);
+    return staged.get(path) ?? Promise.resolve();
+  };
+  const open = (path: string) => {
+    modules.now.set(path, namespace({ path }));
+    return boundaries.open(() => {
+      asked.push(`thunk ${path}`);
+      return modules.import(path);
+    });
+  };
+  const stands = await Promise.all([open("ends.ts"), open("goes_on.ts")]);
+  asked.length = 0;
+  staged.set("goes_on.ts", new Promise(() => {}));
+  await boundaries.refresh(new Set(["ends.ts", "goes_on.ts"]));
+  assertEquals(asked, [
+    "staged ends.ts",
+    "staged goes_on.ts",
+    "thunk ends.ts",
+    "thunk goes_on.ts",
+  ]);
+  assertEquals(stands.map(({ path }) => path), ["ends.ts", "goes_on.ts"]);
+});
