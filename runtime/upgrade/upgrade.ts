@@ -187,7 +187,7 @@ class Upgrade {
       await this.#registerClasses(plan, prepared);
       const { staging } = prepared;
       const left = new LeftBehindChange(appProcess, {
-        replaced: [...plan.reload, ...plan.gone],
+        replaced: new Set([...plan.reload, ...plan.gone]),
         names: plan.names,
         has: (text) => staging.newSource?.(text) === true,
         consent,

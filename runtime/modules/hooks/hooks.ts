@@ -204,12 +204,14 @@ export class ModuleLoading {
     return this.#texts.has(this.keeping.plain(text), isOf);
   }
 
-  /** The paths of the current modules that may have made a function of a text. */
-  makersOf(text: string): string[] {
-    const { table } = this;
-    return this.#texts.holders(this.keeping.plain(text)).flatMap((url) =>
-      table?.isCurrent(url) ? table.pathOf(url) ?? [] : []
-    );
+  /** The paths of those among current modules that may have made a function of a text. */
+  makersOf(text: string, among: ReadonlySet<string>): string[] {
+    const table = this.table!;
+    return this.#texts.holders(
+      this.keeping.plain(text),
+      // To look into the texts of all modules takes long.
+      (url) => among.has(table.pathOf(url) ?? "") && table.isCurrent(url),
+    ).map((url) => table.pathOf(url)!);
   }
 
   /** Tells whether `require` has loaded a file of the app, and gives it out again and again. Returns true if it has. */

@@ -34,9 +34,12 @@ export class ModuleTexts {
   }
 
   /** The modules in whose text as it was evaluated a piece is: where it is that of a function, those that may have made it. */
-  holders(piece: string): string[] {
-    return [...this.#texts].filter(([, text]) => text.includes(piece))
-      .map(([url]) => url);
+  holders(piece: string, isOf: (url: string) => boolean): string[] {
+    const found: string[] = [];
+    for (const [url, text] of this.#texts) {
+      if (isOf(url) && text.includes(piece)) found.push(url);
+    }
+    return found;
   }
 
   /** Forgets modules. */

@@ -15,7 +15,7 @@ export type Left = LeftWait | LeftTimer | LeftHandler;
 /** What is known of the upgrade. */
 export interface LeftBehindContext {
   /** The modules that are reloaded or gone. */
-  readonly replaced: readonly string[];
+  readonly replaced: ReadonlySet<string>;
   /** What names in a module stand for. */
   readonly names: NamesOf;
   /** Whether the new code has a text. */
@@ -50,7 +50,7 @@ export function judgeWait(
   context: LeftBehindContext,
 ): Old | null {
   const path = modules.table?.pathOf(url) ?? null;
-  if (path === null || !context.replaced.includes(path)) return null;
+  if (path === null || !context.replaced.has(path)) return null;
   const old = text === null
     ? OTHER_TEXT
     : name === null
@@ -75,15 +75,17 @@ export function judgeTimer(
   context: LeftBehindContext,
 ): Old | null {
   // Whoever sets it, or hands on what it runs, is on the stack; looking at the texts of all modules would take long.
-  const among = places.filter((it) => context.replaced.includes(it));
-  if (among.length === 0) return null;
+  const among = new Set(
+    places.filter((it) => context.replaced.has(it)),
+  );
+  if (among.size === 0) return null;
   const place = places.at(-1)!;
   const what = repeats ? "an interval" : "a timer";
   const text = modules.keeping.plain(
     Function.prototype.toString.call(originalOf(callback)),
   );
-  const makers = WAITS.test(text) ? [] : modules.makersOf(text);
-  for (const path of new Set(among)) {
+  const makers = WAITS.test(text) ? [] : modules.makersOf(text, among);
+  for (const path of among) {
     if (!makers.includes(path)) continue;
     const old = whyOld(text, text, path, context);
     return old === null ? null : {
@@ -97,7 +99,7 @@ export function judgeTimer(
   }
   // What it resumes shows no text, but has set it.
   const waits = isChained || WAITS.test(text);
-  return waits && context.replaced.includes(place)
+  return waits && context.replaced.has(place)
     ? {
       path: place,
       line: 0,
@@ -114,7 +116,7 @@ export function judgeHandler(
   context: LeftBehindContext,
 ): Old | null {
   const { replaced } = context;
-  const begun = places.find((it) => replaced.includes(it));
+  const begun = places.find((it) => replaced.has(it));
   if (begun !== undefined) {
     return {
       path: begun,
@@ -128,7 +130,7 @@ export function judgeHandler(
       Function.prototype.toString.call(originalOf(it)),
     );
     if (NATIVE.test(text)) continue;
-    const path = modules.makersOf(text).find((it) => replaced.includes(it));
+    const [path] = modules.makersOf(text, replaced);
     const old = path === undefined ? null : whyOld(text, text, path, context);
     if (old === null) continue;
     return {
