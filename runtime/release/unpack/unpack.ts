@@ -24,8 +24,8 @@ import { readTar, type TarContent, type TarItem } from "./read_tar.ts";
 import {
   BUFFER_BYTES,
   digestOf,
-  ShortFiles,
   writeChunks,
+  writeWhole,
 } from "./write_checked.ts";
 
 /** What a release may hold at the most. */
@@ -110,22 +110,16 @@ async function unpackInto(
   const entries = readTar(
     gunzip(file, AbortSignal.any([signal, end.signal])),
   );
-  const short = new ShortFiles();
   try {
-    const manifest = await unpackEntries(
+    return await unpackEntries(
       entries,
-      short,
       tarball,
       folder,
       signal,
       limits,
       context,
     );
-    await short.end();
-    return manifest;
   } finally {
-    // Whoever removes the folder must not meet a file that is still being written.
-    await short.end().catch(() => {});
     // What is refused must not hold the file open, nor be read to an end that may be far away.
     end.abort();
     file.close();
@@ -134,7 +128,6 @@ async function unpackInto(
 
 async function unpackEntries(
   entries: AsyncIterable<TarItem>,
-  short: ShortFiles,
   tarball: string,
   folder: string,
   signal: AbortSignal,
@@ -226,11 +219,8 @@ async function unpackEntries(
       if (sha256 !== expected.sha256) throw wrong(sha256);
       makeFolder(dirname(target), made);
       if (!context.linked.link(sha256, target)) {
-        await short.write(
-          target,
-          bytes,
-          () => context.linked.add(sha256, target),
-        );
+        writeWhole(target, bytes);
+        context.linked.add(sha256, target);
       }
     } else {
       makeFolder(dirname(target), made);

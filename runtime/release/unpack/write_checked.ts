@@ -12,46 +12,12 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Writes a file that does not exist yet, in this turn. Throws and its like; what was written stays. */
+/**
+ * Writes a short file that does not exist yet, in this turn: to wake another thread takes several times as long. Throws
+ * {@linkcode Deno.errors.AlreadyExists} and its like; what was written stays.
+ */
 export function writeWhole(path: string, bytes: Uint8Array): void {
   Deno.writeFileSync(path, bytes, { createNew: true });
-}
-
-/** So many short files are on their way to the disk at a time. */
-const WIDTH = 16;
-
-/** Writes short files that do not exist yet, while the next ones are read. */
-export class ShortFiles {
-  readonly #writing = new Set<Promise<void>>();
-  #failure: { readonly error: unknown } | null = null;
-
-  /**
-   * Begins to write a file; waits where many are on their way. Throws what an earlier file failed with: {@linkcode
-   * Deno.errors.AlreadyExists} and its like.
-   */
-  async write(
-    path: string,
-    bytes: Uint8Array,
-    written: () => void,
-  ): Promise<void> {
-    const writing = Deno.writeFile(path, bytes.slice(), { createNew: true })
-      .then(written)
-      .catch((error) => void (this.#failure ??= { error }))
-      .finally(() => this.#writing.delete(writing));
-    this.#writing.add(writing);
-    if (this.#writing.size >= WIDTH) await Promise.race(this.#writing);
-    this.#refuse();
-  }
-
-  /** Waits for all of them. Throws what one of them failed with. */
-  async end(): Promise<void> {
-    await Promise.all(this.#writing);
-    this.#refuse();
-  }
-
-  #refuse(): void {
-    if (this.#failure) throw this.#failure.error;
-  }
 }
 
 /**
