@@ -13,6 +13,7 @@ import { Slices } from "../../base/in_slices.ts";
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { WantedRelease } from "../wanted.ts";
 import { type FolderUse, folderUse, LeftOut } from "../left_out.ts";
+import { SHORT_BYTES } from "./gunzip.ts";
 import { LinkedFiles } from "./linked_files.ts";
 import { ManifestReader } from "../read_manifest.ts";
 import { unpack, UNPACK_LIMITS } from "./unpack.ts";
@@ -73,7 +74,14 @@ export class ReleaseFolders {
     const temporary = join(this.folder, `.${unique}`);
     try {
       makeFolder(this.folder);
-      const { sha256 } = await download(wanted, url, tarball, bucket, signal);
+      const { sha256, content } = await download(
+        wanted,
+        url,
+        tarball,
+        bucket,
+        signal,
+        SHORT_BYTES,
+      );
       // Running code may import from its folder at any moment.
       const there = this.#unpacked.get(sha256);
       if (there) return this.#use(there);
@@ -92,6 +100,7 @@ export class ReleaseFolders {
           linked: this.#linked,
           manifests: this.#manifests,
           leaves: { of, files: left },
+          content,
         },
       );
       // Left over from an earlier process on the same disk; it may be half removed.

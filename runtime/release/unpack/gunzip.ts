@@ -18,7 +18,7 @@ const PIECE_MAX = 8 * 1024;
 const EXPANDED_AIM = 128 * 1024;
 const READ_BYTES = 64 * 1024;
 /** What is as short as this, and no longer than that when it has come out, comes out in one turn: about two milliseconds. */
-const SHORT_BYTES = 256 * 1024;
+export const SHORT_BYTES = 256 * 1024;
 const SHORT_EXPANDED = 2 * 1024 * 1024;
 
 /** Decompresses a file, no faster than it is read. */
@@ -66,14 +66,20 @@ function atOnce(file: Deno.FsFile): Uint8Array<ArrayBuffer> | null {
     if (read === null) break;
     length += read;
   }
+  const expanded = gunzipShort(bytes.subarray(0, length));
+  if (expanded === null) file.seekSync(0, Deno.SeekMode.Start);
+  return expanded;
+}
+
+/** Decompresses what is short, in this turn. Returns null for what is long when it has come out, and for what is broken. */
+export function gunzipShort(
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> | null {
   try {
     return new Uint8Array(
-      gunzipSync(bytes.subarray(0, length), {
-        maxOutputLength: SHORT_EXPANDED,
-      }),
+      gunzipSync(bytes, { maxOutputLength: SHORT_EXPANDED }),
     );
   } catch {
-    file.seekSync(0, Deno.SeekMode.Start);
     return null;
   }
 }

@@ -25,27 +25,45 @@ export interface TarItem {
 export interface TarContent {
   /** The content in chunks. Each may be gone when the next one is asked for. */
   chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** All of it where it lies; null where not all of it is there yet, and none of it is taken. */
+  there(): Uint8Array<ArrayBuffer> | null;
   /** All of a content that is short; what is returned may be gone with the next entry. Returns the bytes. */
   whole(
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** The entries of an archive. */
+export interface TarItems extends AsyncIterableIterator<TarItem> {
+  /** The next entry, where its header lies there already; null where it is to be waited for, or where there may be none. */
+  there(): TarItem | null;
+}
+
 /** Reads an archive in the `ustar` format. Throws if it is cut, or a header is not one. */
 export function readTar(
-  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-): AsyncIterable<TarItem> {
+  chunks:
+    | Uint8Array<ArrayBuffer>
+    | AsyncIterable<Uint8Array<ArrayBuffer>>,
+): TarItems {
   return new TarReader(chunks);
 }
 
 /** No generator: most entries lie where the one before has ended, and are read without waiting. */
-class TarReader implements AsyncIterableIterator<TarItem> {
+class TarReader implements TarItems {
   readonly #bytes: Bytes;
   readonly #buffer = new Uint8Array(BLOCK);
   #entry: Entry | null = null;
 
-  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
+  constructor(chunks: ConstructorParameters<typeof Bytes>[0]) {
     this.#bytes = new Bytes(chunks);
+  }
+
+  there(): TarItem | null {
+    if (this.#entry?.skip() === false) return null;
+    // The end begins with a zero, and no name does.
+    if ((this.#bytes.first ?? 0) === 0) return null;
+    const header = this.#bytes.there(BLOCK);
+    return header && this.#item(header);
   }
 
   [Symbol.asyncIterator](): this {
@@ -68,9 +86,13 @@ class TarReader implements AsyncIterableIterator<TarItem> {
       }
       throw new SyntaxError("there is an empty block in the archive");
     }
-    const item = itemOf(header);
-    const content = this.#entry = new Entry(this.#bytes, item.size);
-    return { done: false, value: { ...item, content } };
+    return { done: false, value: this.#item(header) };
+  }
+
+  #item(header: Uint8Array): TarItem {
+    const { path, size, typeflag } = itemOf(header);
+    const content = this.#entry = new Entry(this.#bytes, size);
+    return { path, size, typeflag, content };
   }
 }
 
@@ -80,9 +102,12 @@ function isEmpty(block: Uint8Array): boolean {
 
 function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
   const text = (from: number, to: number) => {
-    const field = header.subarray(from, to);
-    const end = field.indexOf(0);
-    return decoder.decode(end === -1 ? field : field.subarray(0, end));
+    let read = "";
+    for (let at = from; at < to && header[at] !== 0; at++) {
+      if (header[at]! > 126) return decoded(header.subarray(from, to));
+      read += String.fromCharCode(header[at]!);
+    }
+    return read;
   };
   // Blanks may stand before the digits; whatever stands after them ends the number.
   const octal = (from: number, to: number) => {
@@ -112,6 +137,11 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
   };
 }
 
+function decoded(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  return decoder.decode(end === -1 ? field : field.subarray(0, end));
+}
+
 function isOctal(byte: number): boolean {
   return byte >= 48 && byte < 56;
 }
@@ -133,6 +163,12 @@ class Entry implements TarContent {
       this.#rest -= chunk.byteLength;
       yield chunk;
     }
+  }
+
+  there(): Uint8Array<ArrayBuffer> | null {
+    const bytes = this.#bytes.there(this.#rest);
+    if (bytes !== null) this.#rest = 0;
+    return bytes;
   }
 
   async whole(
@@ -160,13 +196,26 @@ class Entry implements TarContent {
   }
 }
 
+async function* nothing(): AsyncGenerator<Uint8Array<ArrayBuffer>> {}
+
 /** Chunks as one run of bytes. */
 class Bytes {
   readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
   #chunk: Uint8Array<ArrayBuffer> = EMPTY;
 
-  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  constructor(
+    chunks:
+      | Uint8Array<ArrayBuffer>
+      | AsyncIterable<Uint8Array<ArrayBuffer>>,
+  ) {
+    const isWhole = chunks instanceof Uint8Array;
+    if (isWhole) this.#chunk = chunks;
+    this.#chunks = isWhole ? nothing() : chunks[Symbol.asyncIterator]();
+  }
+
+  /** The next byte, where one is there. */
+  get first(): number | undefined {
+    return this.#chunk[0];
   }
 
   /** The next bytes, at least one. */

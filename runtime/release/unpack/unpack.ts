@@ -17,10 +17,10 @@ import {
 import { Slices } from "../../base/in_slices.ts";
 import { shownText } from "../../base/shown_text.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { gunzip } from "./gunzip.ts";
+import { gunzip, gunzipShort } from "./gunzip.ts";
 import { LinkedFiles } from "./linked_files.ts";
 import { ManifestReader } from "../read_manifest.ts";
-import { readTar, type TarContent, type TarItem } from "./read_tar.ts";
+import { readTar, type TarContent, type TarItems } from "./read_tar.ts";
 import {
   BUFFER_BYTES,
   digestOf,
@@ -53,6 +53,8 @@ export interface UnpackContext {
   readonly linked: LinkedFiles;
   /** What need not be written, because an earlier release has it. Default all is. */
   readonly leaves?: LeavesOut;
+  /** What would be in the file of the archive, if there is none. */
+  readonly content?: Uint8Array<ArrayBuffer> | null;
 }
 
 /** What is left out of the folder. */
@@ -105,6 +107,22 @@ async function unpackInto(
   limits: UnpackLimits,
   context: UnpackContext,
 ): Promise<Manifest> {
+  const { content = null } = context;
+  if (content !== null) {
+    const whole = gunzipShort(content);
+    if (whole !== null) {
+      const entries = readTar(whole);
+      return await unpackEntries(
+        entries,
+        tarball,
+        folder,
+        signal,
+        limits,
+        context,
+      );
+    }
+    writeWhole(tarball, content);
+  }
   const file = nativeFiles.openSync(tarball);
   const end = new AbortController();
   const entries = readTar(
@@ -127,7 +145,7 @@ async function unpackInto(
 }
 
 async function unpackEntries(
-  entries: AsyncIterable<TarItem>,
+  entries: TarItems,
   tarball: string,
   folder: string,
   signal: AbortSignal,
@@ -143,7 +161,10 @@ async function unpackEntries(
   let manifest: Manifest | null = null;
   let isLeftOut: (path: string) => boolean = () => false;
   let totalBytes = 0;
-  for await (const entry of entries) {
+  for (;;) {
+    // Most lie there: to wait for each takes as long as to read it.
+    const entry = entries.there() ?? (await entries.next()).value;
+    if (!entry) break;
     const { path, content, size, typeflag } = entry;
     signal.throwIfAborted();
     if (slices.over) await slices.next();
@@ -214,7 +235,7 @@ async function unpackEntries(
         `its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
       );
     if (size <= BUFFER_BYTES) {
-      const bytes = await content.whole(buffer);
+      const bytes = content.there() ?? await content.whole(buffer);
       const sha256 = digestOf(bytes);
       if (sha256 !== expected.sha256) throw wrong(sha256);
       makeFolder(dirname(target), made);

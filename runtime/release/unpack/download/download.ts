@@ -19,11 +19,13 @@ export interface Download {
   readonly sha256: string;
   /** Its length in bytes. */
   readonly size: number;
+  /** Its content, where it is short enough for memory: then there is no file; else null. */
+  readonly content: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
- * Downloads a release and checks its length and digest against what was promised. Throws if it cannot be read
- * (`transient`), or is not what was promised.
+ * Downloads a release and checks its length and digest against what was promised; what is no longer than `memoryMax` is
+ * not written. Throws if it cannot be read (`transient`), or is not what was promised.
  */
 export async function download(
   wanted: WantedRelease,
@@ -31,11 +33,13 @@ export async function download(
   file: string,
   bucket: Bucket | null,
   signal: AbortSignal,
+  memoryMax = -1,
 ): Promise<Download> {
   const body = await openRelease(url, bucket, signal);
   const hash = createHash("sha256");
   const sizeMax = wanted.size ?? RELEASE_BYTES_MAX;
   let size = 0;
+  let content: Download["content"];
   const measure = (chunk: Uint8Array) => {
     size += chunk.byteLength;
     if (size > sizeMax) {
@@ -47,7 +51,7 @@ export async function download(
     hash.update(chunk);
   };
   try {
-    await writeStream(file, body, signal, measure);
+    content = await writeStream(file, body, signal, measure, memoryMax);
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof UpgradeError) throw cause;
@@ -80,7 +84,7 @@ export async function download(
       }: its SHA-256 is ${sha256}, promised was ${wanted.sha256}; publish the release again`,
     );
   }
-  return { sha256, size };
+  return { sha256, size, content };
 }
 
 async function openRelease(

@@ -46,6 +46,7 @@ Deno.test("download() reads what is in the bucket through the bucket", async () 
   assertEquals(await download(wantedOf(), url, file, bucket, NEVER), {
     sha256: sha256(CONTENT),
     size: CONTENT.length,
+    content: null,
   });
   assertEquals(await Deno.readFile(file), CONTENT);
 });

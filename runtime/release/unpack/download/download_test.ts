@@ -5,6 +5,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { UpgradeError } from "../../../base/upgrade_error.ts";
 import { download } from "./download.ts";
 import type { WantedRelease } from "../../wanted.ts";
 import { sha256 } from "../../../../tests/support/archives/tar.ts";
@@ -55,6 +56,7 @@ Deno.test("download() brings a release from a server, whole and measured", async
   assertEquals(await get(url, folder), {
     sha256: sha256(CONTENT),
     size: CONTENT.length,
+    content: null,
   });
   assertEquals(await Deno.readFile(folder.join("r.tar.gz")), CONTENT);
   assertEquals(server.authorizations, [null]);
@@ -66,7 +68,32 @@ Deno.test("download() believes what arrives where nothing was promised", async (
   assertEquals(await get(server.url, folder, { sha256: null, size: null }), {
     sha256: sha256("anything"),
     size: 8,
+    content: null,
   });
+});
+
+Deno.test("download() gives what is short without a file, and measures it as well", async () => {
+  await using folder = await tempFolder();
+  await using server = serve(() => new Response(CONTENT));
+  const got = (wanted: Partial<WantedRelease>, memoryMax: number) =>
+    download(
+      wantedOf(wanted),
+      server.url,
+      folder.join("r.tar.gz"),
+      null,
+      NEVER,
+      memoryMax,
+    );
+  const { content, ...measured } = await got({}, CONTENT.length);
+  assertEquals(content, CONTENT);
+  assertEquals(measured, { sha256: sha256(CONTENT), size: CONTENT.length });
+  assertEquals(await folder.list(), []);
+  for (const wanted of [{ sha256: sha256("other") }, { size: 1 }]) {
+    await assertRejects(() => got(wanted, CONTENT.length), UpgradeError);
+  }
+  assertEquals(await folder.list(), []);
+  assertEquals((await got({}, CONTENT.length - 1)).content, null);
+  assertEquals(await Deno.readFile(folder.join("r.tar.gz")), CONTENT);
 });
 
 Deno.test("download() reads a file: URL", async () => {

@@ -4,31 +4,45 @@
 import { nativeFiles } from "../../../base/platform/native_files.ts";
 
 /**
- * Writes a stream to a file that does not exist yet. Throws whatever the stream fails with, or {@linkcode
- * Deno.errors.AlreadyExists} and its like; what was written stays.
+ * Writes a stream to a file that does not exist yet. Returns its bytes where they are no more than `memoryMax`: then no
+ * file is made; else null. Throws whatever the stream fails with, or {@linkcode Deno.errors.AlreadyExists} and its like;
+ * what was written stays.
  */
 export async function writeStream(
   path: string,
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
   onChunk: (chunk: Uint8Array) => void = () => {},
-): Promise<void> {
+  memoryMax = -1,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const reader = stream.getReader();
   const cancel = () => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", cancel);
   try {
     signal.throwIfAborted();
+    const short: Uint8Array[] = [];
+    let length = 0;
+    let next = await reader.read();
+    for (; !next.done; next = await reader.read()) {
+      signal.throwIfAborted();
+      onChunk(next.value);
+      short.push(next.value);
+      length += next.value.byteLength;
+      if (length > memoryMax) break;
+    }
+    signal.throwIfAborted();
+    if (length <= memoryMax) return joined(short, length);
     // In this turn: the pieces are small, and a thread of its own takes longer to wake than the disk takes.
     using file = nativeFiles.openSync(path, { write: true, createNew: true });
-    for (;;) {
-      const { done, value } = await reader.read();
+    for (const chunk of short) writeAll(file, chunk);
+    while (!next.done) {
+      next = await reader.read();
       signal.throwIfAborted();
-      if (done) return;
-      onChunk(value);
-      for (let at = 0; at < value.byteLength;) {
-        at += file.writeSync(value.subarray(at));
-      }
+      if (next.done) break;
+      onChunk(next.value);
+      writeAll(file, next.value);
     }
+    return null;
   } catch (error) {
     await reader.cancel(error).catch(() => {});
     throw error;
@@ -36,4 +50,23 @@ export async function writeStream(
     signal.removeEventListener("abort", cancel);
     reader.releaseLock();
   }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.byteLength;) {
+    at += file.writeSync(bytes.subarray(at));
+  }
+}
+
+function joined(
+  chunks: readonly Uint8Array[],
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 }

@@ -27,6 +27,25 @@ Deno.test("writeStream() writes every piece, and leaves no resource open", async
   assertEquals(await Deno.readTextFile(folder.join("empty")), "");
 });
 
+Deno.test("writeStream() gives what is short, and writes what is not", async () => {
+  await using folder = await tempFolder();
+  const written = (pieces: string[], max: number, file: string) =>
+    writeStream(
+      folder.join(file),
+      ReadableStream.from(pieces.map(bytes)),
+      NEVER,
+      () => {},
+      max,
+    );
+  assertEquals(await written(["a", "", "bc"], 3, "a"), bytes("abc"));
+  assertEquals(await written([], 0, "b"), bytes(""));
+  assertEquals(await folder.list(), []);
+  assertEquals(await written(["a", "", "bc", "d"], 3, "c"), null);
+  assertEquals(await written(["abc"], 2, "d"), null);
+  assertEquals(await Deno.readTextFile(folder.join("c")), "abcd");
+  assertEquals(await Deno.readTextFile(folder.join("d")), "abc");
+});
+
 Deno.test("writeStream() leaves a file that exists alone, and cancels the stream", async () => {
   await using folder = await tempFolder();
   await Deno.writeTextFile(folder.join("f"), "mine");
