@@ -26,7 +26,14 @@ function archive(files: Files, names: string[] = []): Uint8Array<ArrayBuffer> {
     files: Object.fromEntries(
       Object.entries(facts as Record<string, object>).map(([path, fact]) => [
         path,
-        { ...fact, kind: path.endsWith(".ts") ? "module" : "asset" },
+        {
+          ...fact,
+          kind: path.endsWith(".ts")
+            ? "module"
+            : path.startsWith("deno.")
+            ? "config"
+            : "asset",
+        },
       ]),
     ),
     analysis: Object.fromEntries(
@@ -176,6 +183,19 @@ Deno.test("ReleaseFolders fills a folder with what an earlier release has, thoug
     (await Array.fromAsync(Deno.readDir(disk.path))).map(({ name }) => name),
     [folder.slice(disk.path.length + 1)],
   );
+});
+
+Deno.test("ReleaseFolders leaves no configuration out, by which a release is resolved", async () => {
+  const files = { "a.ts": "a", "deno.json": "{}", "deno.lock": "{ }" };
+  await using disk = await tempFolder();
+  const releases = new Releases(disk.path);
+  await releases.bring(files);
+  const { folder } = await releases.bring({ ...files, "b.ts": "b" });
+  assertEquals(Object.keys(await contentOf(folder)).sort(), [
+    "b.ts",
+    "deno.json",
+    "deno.lock",
+  ]);
 });
 
 Deno.test("ReleaseFolders writes whole folders once an app has asked for one, or imports what gives it", async () => {

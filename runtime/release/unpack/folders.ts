@@ -193,8 +193,11 @@ export class ReleaseFolders {
   #mayBeLeftOut(manifest: Manifest): (path: string) => boolean {
     const use: FolderUse = this.#isAskedFor ? "all" : folderUse(manifest);
     if (use === "all") return () => false;
-    return (path) =>
-      use === "nothing" || manifest.files[path]?.kind === "module";
+    return (path) => {
+      const { kind } = manifest.files[path]!;
+      // By the configuration, specifiers are resolved that only a run tells, and packages are held against the lock.
+      return kind === "module" || use === "nothing" && kind !== "config";
+    };
   }
 
   /** Removes a release that did not come in, unless it was brought once more and not discarded then. */
