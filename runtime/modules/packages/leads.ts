@@ -9,7 +9,11 @@ import type { ModuleTable } from "../module_table.ts";
 import { attemptOf, urlUnder } from "../module_urls.ts";
 import type { PackageLoading } from "./package_loading.ts";
 import { ReleaseAliases } from "./release_aliases.ts";
-import { targetByAlias, targetInRelease } from "./release_specifiers.ts";
+import {
+  leadsByItself,
+  targetByAlias,
+  targetInRelease,
+} from "./release_specifiers.ts";
 
 /** What of a release says where specifiers lead, and how its modules are read. */
 export type LeadingRelease = Pick<
@@ -86,7 +90,7 @@ export class Leads {
     const attempt = attemptOf(url) ?? -1;
     const release = this.releases.get(attempt);
     const path = table.pathOf(url);
-    if (!release || path === null) return null;
+    if (!release || path === null || leadsByItself(specifier)) return null;
     return targetInRelease(release, path, specifier) ??
       targetByAlias(
         this.#aliasesOf(release, table.folderOf(attempt) ?? ""),

@@ -13,6 +13,11 @@ import { own } from "../../base/own.ts";
 /** What leads where it says by its own text. */
 const OWN_TEXT = /^(?:\.{0,2}\/|file:|node:|data:|blob:)/;
 
+/** Tells whether a specifier leads where it says by its own text, whatever a release says. Returns true if so. */
+export function leadsByItself(specifier: string): boolean {
+  return OWN_TEXT.test(specifier);
+}
+
 /** Where a specifier leads. */
 export type Target =
   /** To a module of the app; the path has the query that stands in the specifier. */
