@@ -108,8 +108,11 @@ export async function sortInSlices(
   return from;
 }
 
-// Not a microtask, which would let nobody in, and not a timer, which takes a millisecond at the least.
-function nextTurn(): Promise<void> {
+/**
+ * Lets others have their turn: not a microtask, which would let nobody in, and not a timer, which takes a millisecond at
+ * the least.
+ */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

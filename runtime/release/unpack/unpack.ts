@@ -175,17 +175,17 @@ async function unpackEntries(
           shownText(path.slice(0, 300))
         }" from ${tarball}: ${why}`,
       );
-    if (!isReleasePath(path)) throw refused("it leads outside the release");
+    const name = nameOf(path);
+    if (name === null) throw refused("it leads outside the release");
     if (typeflag !== REGULAR_FILE) {
       throw refused("it is not a regular file");
     }
-    const folded = path.normalize("NFC").toLowerCase();
+    const { folded, parents } = name;
     if (seen.has(folded)) {
       throw refused("the name is there twice, give or take upper case");
     }
     seen.add(folded);
     // The disk would say so, but not of what is left out.
-    const parents = parentsOf(folded);
     if (folders.has(folded) || parents.some((parent) => seen.has(parent))) {
       throw refused("a file is where a folder is");
     }
@@ -199,6 +199,8 @@ async function unpackEntries(
       }
       manifest = await readManifest(content, size, context.manifests);
       isLeftOut = context.leaves?.of(manifest) ?? isLeftOut;
+      // What came before it, and the manifest itself, may have taken most of a slice already.
+      await slices.next();
       continue;
     }
     const expected = Object.hasOwn(manifest.files, path)
@@ -290,6 +292,29 @@ async function readManifest(
       { cause },
     );
   }
+}
+
+/** What a path is to a disk that does not tell upper case from lower. */
+interface Name {
+  readonly folded: string;
+  /** The folders that it is in. */
+  readonly parents: readonly string[];
+}
+
+/** The names in releases, most of which are those of the release before. */
+const NAMES = new Map<string, Name>();
+const NAMES_MAX = 10_000;
+
+/** Reads a path of a release. Returns null for one that leads out of it. */
+function nameOf(path: string): Name | null {
+  const known = NAMES.get(path);
+  if (known) return known;
+  if (!isReleasePath(path)) return null;
+  const folded = path.normalize("NFC").toLowerCase();
+  const name = { folded, parents: parentsOf(folded) };
+  if (NAMES.size >= NAMES_MAX) NAMES.clear();
+  NAMES.set(path, name);
+  return name;
 }
 
 /** The folders that a path is in. */
