@@ -4,6 +4,7 @@
 import { thrownText } from "../base/error_text.ts";
 import { AbortSignal, performance } from "../base/platform/globals.ts";
 import { shownUrl } from "../base/shown_text.ts";
+import { nextTurn } from "../base/in_slices.ts";
 import { within } from "../base/waiting/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
@@ -59,6 +60,8 @@ class Upgrade {
     try {
       if (this.#isIn()) return await this.#nothingToDo();
       release = await this.#fetch();
+      // What is short is unpacked in one turn.
+      await nextTurn();
       const plan = await step("plan", () => this.#plan(release));
       if (plan.isEmpty) {
         // What modules read by themselves may be the release's all the same.
@@ -129,8 +132,7 @@ class Upgrade {
   ): Promise<UpgradeOutcome> {
     const appProcess = this.#appProcess;
     const { version } = this.#wanted;
-    const { prepareTimeoutMs, suspendTimeoutMs, migrateTimeoutMs, drainMs } =
-      this.#context;
+    const { suspendTimeoutMs, migrateTimeoutMs, drainMs } = this.#context;
     const goingOn = appProcess.generations.noteGoingOn();
     tellHot(appProcess, "flyhot:beforeUpdate", {
       version,
@@ -139,26 +141,8 @@ class Upgrade {
     const { prepared, laying } = await step(
       "load",
       async () => {
-        if (release) {
-          await needFiles(plan, release, this.#wanted, this.#context);
-        }
-        const lock = release && await addPackages(
-          plan,
-          release,
-          appProcess.modules.packages,
-          this.#context.fetchTimeoutMs,
-        );
-        const { consent } = this.#wanted;
-        await this.#context.onLoading?.();
-        const loading = prepare(
-          plan,
-          release,
-          appProcess,
-          prepareTimeoutMs,
-          consent,
-          lock,
-        );
-        // The journal reaches the disk while modules load.
+        const loading = this.#load(plan, release);
+        // The journal reaches the disk meanwhile.
         const laying = layOut(plan, release, loading, this.#context);
         const [loaded] = await Promise.allSettled([loading, laying]);
         if (loaded.status === "rejected") throw loaded.reason;
@@ -238,6 +222,7 @@ class Upgrade {
         version,
         reloaded: plan.reload,
       });
+      appProcess.modules.forgetOld();
       // The journal names more than there is until then, which a start passes over.
       await files?.finish().catch((error: unknown) =>
         appProcess.logger.warn(
@@ -261,6 +246,30 @@ class Upgrade {
     } finally {
       changes?.state.resume();
     }
+  }
+
+  async #load(
+    plan: UpgradePlan,
+    release: UnpackedRelease | null,
+  ): Promise<Prepared> {
+    const { appProcess, fetchTimeoutMs, prepareTimeoutMs } = this.#context;
+    if (release) await needFiles(plan, release, this.#wanted, this.#context);
+    const lock = release && await addPackages(
+      plan,
+      release,
+      appProcess.modules.packages,
+      fetchTimeoutMs,
+    );
+    await this.#context.onLoading?.();
+    const { consent } = this.#wanted;
+    return await prepare(
+      plan,
+      release,
+      appProcess,
+      prepareTimeoutMs,
+      consent,
+      lock,
+    );
   }
 
   async #registerClasses(
@@ -303,7 +312,6 @@ class Upgrade {
     appProcess.upgrades++;
     appProcess.retained.modules += plan.retained.modules;
     appProcess.retained.bytes += plan.retained.bytes;
-    appProcess.modules.forgetOld();
     await services.finish();
     await hots.finish(this.#context.callbackTimeoutMs);
   }

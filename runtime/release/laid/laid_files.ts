@@ -123,7 +123,8 @@ export class LaidFiles {
     this.#former = this.#former.filter(({ isBeforeRead }) => isBeforeRead);
     this.#change = null;
     try {
-      await Deno.mkdir(join(this.#options.folder, STORE), { recursive: true });
+      // In this turn, as all that does not wait for the disk itself.
+      Deno.mkdirSync(join(this.#options.folder, STORE), { recursive: true });
       const change = await this.#plan(changes);
       this.#change = change;
       await change.write(loaded);
@@ -150,7 +151,7 @@ export class LaidFiles {
     const links: { readonly laying: Laying; readonly error: unknown }[] = [];
     const folders = new Set<string>();
     const found = new Map<string, Folder | string>();
-    const device = (await nativeFiles.lstat(join(folder, STORE))).dev;
+    const device = nativeFiles.lstatSync(join(folder, STORE)).dev;
     const slices = new Slices();
     const number = ++this.#changes;
     for (const change of changes) {
@@ -310,7 +311,7 @@ export class LaidFiles {
     const there = [...this.#folders, ...made];
     this.#folders = [];
     for (const folder of there) {
-      if (await isThere(folder)) this.#folders.push(folder);
+      if (isThere(folder)) this.#folders.push(folder);
     }
     await this.#record([], [], []);
     await this.#removeUnused();
@@ -344,6 +345,11 @@ function wantedOf(
   return change.kind === "remove" ? null : known?.original ?? null;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await nativeFiles.lstat(path).then(() => true, () => false);
+function isThere(path: string): boolean {
+  try {
+    nativeFiles.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
