@@ -67,6 +67,8 @@ export interface ClassifyOptions {
   readonly elsewhere?: ReadonlySet<string>;
   /** Whether it leads back to code that the machine ran before; only the machine knows. Default no. */
   readonly isWayBack?: boolean;
+  /** Whether the files that stay as they are are listed, which only people read. Default yes. */
+  readonly listsUnchanged?: boolean;
 }
 
 /**
@@ -229,7 +231,7 @@ export function* classifySteps(
     isWayBack,
   );
   const mapped = new Set(set.mapped);
-  const linked = [...wanted].filter((path) => has(path)).sort();
+  const linked = [...wanted].filter((path) => has(path));
   const refusals: Refusal[] = [
     ...mainRefusals(manifest, running),
     ...(yield* oneStep(
@@ -302,7 +304,9 @@ export function* classifySteps(
     fresh,
     files: changes.files,
     removed: changes.removed,
-    unchanged: yield* unchangedFiles(manifest, running, set.reload),
+    unchanged: options.listsUnchanged === false
+      ? []
+      : yield* unchangedFiles(manifest, running, set.reload),
     pruned,
     refusals,
     warnings: unmatchedSettings(said, consents, {

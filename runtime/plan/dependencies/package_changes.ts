@@ -156,12 +156,16 @@ function* usesOf(
   manifest: Manifest,
   { wanted, release }: PackageQuestion,
 ): Generator<Use> {
-  for (const path of [...wanted].sort()) {
-    const table = own(manifest.modules, path)?.specifiers;
-    if (!table) continue;
+  // Most modules import none, and are not put in order.
+  const importing: [path: string, uses: [string, string][]][] = [];
+  for (const path of wanted) {
+    const uses = Object.entries(own(manifest.modules, path)?.specifiers ?? {})
+      .filter(([, target]) => packageSpecifier(target));
+    if (uses.length > 0) importing.push([path, uses]);
+  }
+  for (const [path, uses] of importing.sort(([a], [b]) => a < b ? -1 : 1)) {
     const analysis = release.analysis(path);
-    for (const [specifier, target] of Object.entries(table)) {
-      if (!packageSpecifier(target)) continue;
+    for (const [specifier, target] of uses) {
       const fact = analysis?.imports?.find((it) => it.specifier === specifier);
       const isUsed = fact !== undefined || !analysis || analysis.commonjs ||
         isJsxRuntime(specifier);

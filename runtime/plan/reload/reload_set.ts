@@ -1,7 +1,7 @@
 /** Which modules an upgrade evaluates again: what changed, who imports it, and what their evaluation touches.
  * @module
  */
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import { type Contact, Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";
 import type { Capture, Captures } from "./captures.ts";
@@ -234,9 +234,10 @@ function* importersOf(
   loaded: ReadonlySet<string>,
 ): Steps<Map<string, string[]>> {
   const importers = new Map<string, string[]>();
+  const turns = new Turns();
   // An importer that never ran holds nothing that could be stale.
   for (const from of loaded) {
-    yield;
+    if (turns.due) yield;
     for (const to of edgesOf(from, input)) {
       const list = importers.get(to);
       if (list) list.push(from);

@@ -39,9 +39,8 @@ export function changedImageFiles(
 ): string[] {
   // Those of other environments and process groups are files like any other to whoever packs.
   const others = Object.entries(manifest.files).filter(([path, it]) =>
-    it.kind !== "config" && isImageFile(path) &&
-    own(running.files, path) !== undefined &&
-    own(running.files, path) !== it.sha256
+    it.kind !== "config" && own(running.files, path) !== it.sha256 &&
+    own(running.files, path) !== undefined && isImageFile(path)
   ).map(([path]) => path);
   return [
     ...new Set([

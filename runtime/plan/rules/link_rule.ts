@@ -6,7 +6,7 @@ import { ExportFinder } from "../lookup/find_export.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import type { View } from "../lookup/views.ts";
 
-/** Links a release. Returns a refusal for every name that is missing, in the order of the paths. */
+/** Links modules of a release. Returns a refusal for every name that is missing, by path and in the order of a module. */
 export function* linkRelease(
   paths: Iterable<string>,
   view: View,
@@ -60,5 +60,7 @@ export function* linkRelease(
       }
     }
   }
-  return refusals;
+  return refusals.sort((a, b) =>
+    a.path < b.path ? -1 : a.path > b.path ? 1 : 0
+  );
 }

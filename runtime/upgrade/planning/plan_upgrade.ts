@@ -105,6 +105,7 @@ export async function planUpgrade(
       {
         consent,
         isWayBack,
+        listsUnchanged: false,
         ...release ? {} : { elsewhere: await leadingElsewhere(context) },
       },
     ),

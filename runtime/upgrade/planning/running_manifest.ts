@@ -291,11 +291,8 @@ async function byImporter<T>(
 function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
   return (from: string, seen: readonly SeenImport[]): SeenEdge[] => {
     const facts = analysis.get(from);
-    const isStatic = (specifier: string) =>
-      !facts || facts.commonjs === true ||
-      (facts.imports ?? []).some((fact) =>
-        fact.specifier === specifier && fact.dynamic !== true
-      );
+    const named = facts && facts.commonjs !== true ? staticOf(facts) : null;
+    const isStatic = (specifier: string) => named?.has(specifier) ?? true;
     // Whoever imports itself holds nothing that is not replaced with it.
     return seen.filter(({ inside, to }) => inside && to !== from)
       .map(({ specifier, to, live }): SeenEdge => ({
@@ -304,6 +301,21 @@ function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
         kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
       }));
   };
+}
+
+/** What modules import by their text, by the facts of them, which are the same from one release to the next. */
+const STATIC = new WeakMap<ModuleAnalysis, ReadonlySet<string>>();
+
+function staticOf(facts: ModuleAnalysis): ReadonlySet<string> {
+  let named = STATIC.get(facts);
+  if (!named) {
+    named = new Set(
+      (facts.imports ?? []).filter((it) => it.dynamic !== true)
+        .map(({ specifier }) => specifier),
+    );
+    STATIC.set(facts, named);
+  }
+  return named;
 }
 
 function specifiersOf(
