@@ -3,10 +3,12 @@
  */
 import { nativeFiles } from "../../base/platform/native_files.ts";
 import { join } from "node:path";
+import { digestOf } from "./write_checked.ts";
 
 interface Known {
   readonly file: string;
-  readonly identity: string;
+  /** Null until it is given another name for the first time: then its content tells. */
+  readonly identity: string | null;
 }
 
 /** Where the files of unpacked releases are, by their digests. */
@@ -36,14 +38,18 @@ export class LinkedFiles {
 
   #link(sha256: string, target: string): Known | null {
     const known = this.#fresh.get(sha256) ?? this.#known.get(sha256);
-    if (!known || identityOf(known.file) !== known.identity) return null;
+    const identity = known ? identityOf(known.file) : null;
+    if (!known || identity === null) return null;
+    if (known.identity === null) {
+      if (digestAt(known.file) !== sha256) return null;
+    } else if (identity !== known.identity) return null;
     try {
       Deno.linkSync(known.file, target);
     } catch {
       // A file system without second names, or too many of them: written, it costs a little more.
       return null;
     }
-    return { file: target, identity: known.identity };
+    return { file: target, identity };
   }
 
   /** Where a file of an earlier release is. Returns its path, or null if it is not known. */
@@ -51,10 +57,9 @@ export class LinkedFiles {
     return this.#known.get(sha256)?.file ?? null;
   }
 
-  /** Notes a file that was just written. */
+  /** Notes a short file that was just written: most of them are asked for never again. */
   add(sha256: string, file: string): void {
-    const identity = identityOf(file);
-    if (identity !== null) this.#fresh.set(sha256, { file, identity });
+    this.#fresh.set(sha256, { file, identity: null });
   }
 
   /** Notes that the folder of a release has got its name. */
@@ -84,6 +89,14 @@ export class LinkedFiles {
     for (const [sha256, { file }] of this.#known) {
       if (file.startsWith(under)) this.#known.delete(sha256);
     }
+  }
+}
+
+function digestAt(file: string): string | null {
+  try {
+    return digestOf(nativeFiles.readFileSync(file));
+  } catch {
+    return null;
   }
 }
 
