@@ -34,7 +34,10 @@ export async function addPackages(
   packages: PackageLoading,
   timeoutMs: number,
 ): Promise<LockFile> {
-  const lock = await lockOf(release);
+  // It may be long, and says nothing where no package comes in.
+  const lock = plan.packages.length > 0
+    ? await lockOf(release)
+    : readLockFile("");
   const names = plan.packages.map(({ to }) => importable(to)).join(", ");
   await within(
     timeoutMs,
