@@ -62,11 +62,19 @@ export const read = async () => [
   ];
   assertEquals(await app.call("read"), said("one"));
   for (const folder of ["two", "one"]) {
-    const result = await app.upgrade({
+    const configs = {
       "deno.json": ROOT(folder),
       "member/deno.json": MEMBER(folder),
-    });
-    assert(result.state === "applied", JSON.stringify(result));
-    assertEquals(await app.call("read"), said(folder));
+    };
+    // The second one has the configuration of the first.
+    const again = Object.entries(files).filter(([path]) =>
+      /read|app/.test(path)
+    )
+      .map(([path, text]) => [path, `${text}// again in ${folder}`]);
+    for (const more of [{}, Object.fromEntries(again)]) {
+      const result = await app.upgrade({ ...configs, ...more });
+      assert(result.state === "applied", JSON.stringify(result));
+      assertEquals(await app.call("read"), said(folder));
+    }
   }
 });
