@@ -216,7 +216,8 @@ export class ModuleLoading {
 
   /** Tells whether `require` has loaded a file of the app, and gives it out again and again. Returns true if it has. */
   isRequired(path: string): boolean {
-    return this.#outside.isRequired(this.table!.placeOf(path));
+    return this.#outside.hasRequired &&
+      this.#outside.isRequired(this.table!.placeOf(path));
   }
 
   /** Who outside the app has imported current modules of the app, and keeps what it got. */

@@ -27,6 +27,11 @@ export class OutsideUse {
     this.#foreign.set(url, importers.add(importer));
   }
 
+  /** Whether `require` has loaded any file of the app. */
+  get hasRequired(): boolean {
+    return this.#required.size > 0;
+  }
+
   /** Tells whether `require` has loaded a file. Returns true if it has. */
   isRequired(place: string): boolean {
     return this.#required.has(place);

@@ -151,16 +151,28 @@ export function packageChanges(
   };
 }
 
+type PackageUse = readonly [specifier: string, target: string];
+
+/** What of packages is in the tables of modules, which are the same from one manifest to the next. */
+const PACKAGES = new WeakMap<object, readonly PackageUse[]>();
+
 /** Every import of a package that is not for types only. */
 function* usesOf(
   manifest: Manifest,
   { wanted, release }: PackageQuestion,
 ): Generator<Use> {
   // Most modules import none, and are not put in order.
-  const importing: [path: string, uses: [string, string][]][] = [];
+  const importing: [path: string, uses: readonly PackageUse[]][] = [];
   for (const path of wanted) {
-    const uses = Object.entries(own(manifest.modules, path)?.specifiers ?? {})
-      .filter(([, target]) => packageSpecifier(target));
+    const specifiers = own(manifest.modules, path)?.specifiers;
+    if (!specifiers) continue;
+    let uses = PACKAGES.get(specifiers);
+    if (!uses) {
+      uses = Object.entries(specifiers).filter(([, target]) =>
+        packageSpecifier(target)
+      );
+      PACKAGES.set(specifiers, uses);
+    }
     if (uses.length > 0) importing.push([path, uses]);
   }
   for (const [path, uses] of importing.sort(([a], [b]) => a < b ? -1 : 1)) {
