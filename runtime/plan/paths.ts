@@ -12,6 +12,16 @@ export function isScriptPath(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
 }
 
+/**
+ * Whether a specifier may be an alias, as far as its text tells: a relative path and a URL say themselves where they lead.
+ *
+ * @param specifier the specifier
+ * @returns true for aliases, and for names of modules of the platform without `node:`
+ */
+export function isAlias(specifier: string): boolean {
+  return /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i.test(specifier);
+}
+
 /** Tests and benchmarks by their names, and declarations, which hold no code. */
 const TEST_FILE =
   /(?:[._](?:test|spec|bench)\.[cm]?[jt]sx?|(?:^|\/)(?:test|spec|bench)\.[cm]?[jt]sx?|\.snap)$/;
