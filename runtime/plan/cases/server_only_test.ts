@@ -216,6 +216,45 @@ Deno.test("T5: an app that had no deno.json is compared with what Deno does with
   );
 });
 
+Deno.test("T5: a configuration file that a version removes is compared with what Deno does without one", () => {
+  const told = (path: string, before: string) => {
+    const { [path]: _, ...bare } = A;
+    const it = classify(
+      packed(bare, { aliases: ALIASES }),
+      running({ ...bare, [path]: before }, { aliases: ALIASES }),
+    );
+    return [texts(it), isEmptyPlan(it)];
+  };
+  const without = (path: string, keys: string) => [[
+    `${path}: is removed, and with it ${keys}, which Deno reads only when it starts; run fly deploy`,
+  ], false];
+  const nothing = [[], true];
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const json = (text: string) => told("deno.json", text);
+  assertEquals(json(`{ "tasks": {}, ${imports} }`), nothing);
+  assertEquals(json(`{ "lint": {}, "test": {} }`), nothing);
+  assertEquals(
+    json(`{ "unstable": ["kv"], "nodeModulesDir": "auto" }`),
+    without("deno.json", `"nodeModulesDir", "unstable"`),
+  );
+  assertEquals(
+    json(`{ "compilerOptions": { "experimentalDecorators": true } }`),
+    without("deno.json", `"compilerOptions"`),
+  );
+  assertEquals(
+    told("package.json", `{ "type": "commonjs" }`),
+    without("package.json", `"type"`),
+  );
+  assertEquals(told("package.json", `{ "type": "module" }`), nothing);
+  assertEquals(
+    told("package.json", `{ "version": "1.0.0", "scripts": { "x": "y" } }`),
+    nothing,
+  );
+  // Nobody loads what it is for.
+  const jsx = `{ "compilerOptions": { "jsx": "react-jsx" } }`;
+  assertEquals(told("tsconfig.json", jsx), nothing);
+});
+
 Deno.test("T2: what JSX imports without a word in the text is followed too", () => {
   const sources: Sources = {
     ...A,

@@ -28,7 +28,7 @@ export function configRefusals(
       // Pages that only a browser loads are translated by a bundler.
       ?.filter((key) => key !== "jsx" || usesJsx) ?? null;
     if (keys?.length === 0) return [];
-    return [configRefusal(path, keys)];
+    return [configRefusal(path, keys, isRemoved(path, manifest))];
   });
 }
 
@@ -52,13 +52,28 @@ export function changedImageFiles(
 }
 
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
-  return Object.entries(manifest.config).filter(([path, digest]) => {
+  const changed = Object.entries(manifest.config).filter(([path, digest]) => {
     const before = own(running.config, path);
     // What the image does not carry cannot be compared; without these two, Deno goes by its defaults.
     return before === undefined
       ? isTsconfigPath(path) || isOwnConfig(path, manifest)
       : before !== digest;
   }).map(([path]) => path);
+  return [
+    ...changed,
+    ...Object.keys(running.config).filter((it) => isRemoved(it, manifest)),
+  ];
+}
+
+/** Whether a version is without a file that the app's process has read: without it, Deno goes by its defaults. */
+function isRemoved(path: string, manifest: Manifest): boolean {
+  const { appFolder, config } = manifest;
+  const folder = appFolder === undefined ? "" : `${appFolder}/`;
+  if (own(config, path) !== undefined || !path.startsWith(folder)) return false;
+  return isOwnConfig(path, manifest)
+    // By the other name it is the same file.
+    ? own(config, otherName(path)) === undefined
+    : /^(?:package|tsconfig)\.json$/.test(path.slice(folder.length));
 }
 
 /** Whether a file is the `deno.json` that the app's process reads. */
@@ -80,7 +95,8 @@ function changedKeys(
   path: string,
   followsPackages: boolean,
 ): string[] | null {
-  const after = own(manifest.configKeys, path);
+  const isGone = isRemoved(path, manifest);
+  const after = isGone ? {} : own(manifest.configKeys, path);
   const isTsconfig = isTsconfigPath(path);
   const isOwn = isOwnConfig(path, manifest);
   const isNew = own(running.config, path) === undefined;
@@ -103,7 +119,11 @@ function changedKeys(
     .filter((key) => !(canFollow && followed(key)));
 }
 
-function configRefusal(path: string, keys: string[] | null): Refusal {
+function configRefusal(
+  path: string,
+  keys: string[] | null,
+  isGone: boolean,
+): Refusal {
   const at = { path, line: 0, column: 0, subject: "", remedy: "" };
   const isMember = path.includes("/") && /deno\.jsonc?$/.test(path);
   if (
@@ -116,16 +136,20 @@ function configRefusal(path: string, keys: string[] | null): Refusal {
         "changes compilerOptions, by which Deno translates only when it starts",
     };
   }
-  return { ...at, rule: "config", why: configReason(path, keys) };
+  return { ...at, rule: "config", why: configReason(path, keys, isGone) };
 }
 
-function configReason(path: string, keys: string[] | null): string {
+function configReason(
+  path: string,
+  keys: string[] | null,
+  isGone: boolean,
+): string {
   if (path === "package.json" && keys?.every(isOfPackages) !== false) {
     return "decides which packages the image holds";
   }
   return keys === null || keys.includes("*")
     ? "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)"
-    : `has another ${
+    : `${isGone ? "is removed, and with it" : "has another"} ${
       keys.toSorted().map((key) => `"${key}"`).join(", ")
     }, which Deno reads only when it starts`;
 }
