@@ -28,7 +28,7 @@ const TEST_FILE =
 const TEST_FOLDER =
   /^(?:tests?|e2e|spec|bench|benchmarks|coverage)\/|(?:^|\/)__(?:tests?|snapshots|mocks|fixtures)__\//;
 const TOOL_FOLDER =
-  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs|helix|nova|forgejo|gitea|changeset)\//;
+  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs|helix|nova|forgejo|gitea|changeset|nyc_output)\//;
 const TOOL_FILE =
   /(?:^|\/)(?:\.(?:git\w*|mailmap|pre-commit-config|editorconfig|dockerignore|prettier\w*|eslint\w*|DS_Store|nvmrc|node-version|tool-versions)[^/]*|[^/]*\.(?:sw[op]|code-workspace|orig|rej)|Thumbs\.db|[^/]*~)$/;
 const ABOUT =
@@ -52,9 +52,14 @@ const SECRET_FILE = new RegExp(
     [
       // Variables of an environment, and what tools keep to log in.
       String.raw`[^/]*\.env|\.dev\.vars[^/]*|\.npmrc|\.yarnrc\.yml|\.pypirc`,
-      String.raw`[._]netrc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials`,
-      String.raw`\.vault-token|kubeconfig|[^/]*\.(?:tfstate[^/]*|tfvars)`,
+      String
+        .raw`[._]netrc|\.pgpass|\.my\.cnf|\.(?:ht)?passwd|\.git-credentials`,
+      String
+        .raw`\.boto|\.s3cfg|rclone\.conf|passwords?\.(?:txt|csv|ya?ml|json)`,
+      String.raw`\.vault-token|(?:[^/]*\.)?kubeconfig(?:\.ya?ml)?`,
+      String.raw`[^/]*\.(?:tfstate[^/]*|tfvars)`,
       String.raw`service[-_]?account[^/]*\.json|client_secret[^/]*\.json`,
+      String.raw`[^/]*firebase-adminsdk[^/]*\.json`,
       String.raw`application_default_credentials\.json`,
       String.raw`(?:secrets?|credentials)(?:\.[\w-]+)?\.(?:jsonc?|ya?ml|toml)`,
       // Keys.
@@ -63,12 +68,13 @@ const SECRET_FILE = new RegExp(
       // Databases.
       String.raw`[^/]*\.(?:sqlite|duckdb)[^/]*`,
       String.raw`[^/]*\.(?:db3?|s3db|rdb|mdb|ldb)(?:-(?:wal|shm|journal))?`,
+      String.raw`(?:dump|backup)(?:[-_.][^/]*)?\.sql(?:\.(?:gz|bz2|xz|zst))?`,
     ].join("|")
   })$`,
   "i",
 );
 const SECRET_ANYWHERE =
-  /(?:^|\/)(?:\.env[^/]*|\.(?:ssh|aws|azure|kube|gnupg)\/|\.docker\/config\.json$|\.config\/gcloud\/)/i;
+  /(?:^|\/)(?:\.env[^/]*|\.(?:ssh|aws|azure|kube|gnupg|gcloud|terraform)\/|\.docker\/config\.json$|\.config\/gcloud\/)/i;
 
 /**
  * Whether a file looks like a secret or like a database: what does not belong into a bucket.
