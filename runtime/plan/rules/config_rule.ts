@@ -61,7 +61,10 @@ function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
   }).map(([path]) => path);
   return [
     ...changed,
-    ...Object.keys(running.config).filter((it) => isRemoved(it, manifest)),
+    // A machine that does not tell keys apart cannot say what it would do without.
+    ...Object.keys(running.configKeys ?? {}).filter((it) =>
+      isRemoved(it, manifest)
+    ),
   ];
 }
 
