@@ -2,7 +2,7 @@
  * @module
  */
 import { isWrapper, type Node, one } from "./code/nodes.ts";
-import { shortDigest } from "./short_digest.ts";
+import { shortDigest } from "./code/short_digest.ts";
 import { SAID, SHAPES } from "./code/shapes.ts";
 import { type Found, foundOf } from "./code/tree.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { localExports } from "../exports.ts";
-import { shortDigest } from "../short_digest.ts";
+import { shortDigest } from "../code/short_digest.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { type Name, type Piece, Pieces, type Taken } from "./text_pieces.ts";
 import {
