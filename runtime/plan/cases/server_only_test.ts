@@ -144,6 +144,39 @@ Deno.test("T4, T5, T7, T11: more of what no server loads is nothing to do, alone
   }
 });
 
+Deno.test("T5: what says nothing else, and options of JSX where the server has none, are nothing to do", () => {
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const json = (more: string) => `{ ${imports}, ${more} }`;
+  const jsx = json(
+    `"compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "npm:preact" }`,
+  );
+  for (
+    const text of [
+      json(`"vendor": false`),
+      json(`"unstable": []`),
+      json(`"links": [], "scopes": {}`),
+      jsx,
+    ]
+  ) {
+    const it = plan({ "deno.json": text });
+    assertEquals([texts(it), isEmptyPlan(it)], [[], true], text);
+  }
+  const sources: Sources = {
+    ...A,
+    "app.ts": `import { page } from "./page.tsx"; export const f = () => page;`,
+    "page.tsx": "export const page = () => <p />;",
+  };
+  assertEquals(
+    texts(classify(
+      packed({ ...sources, "deno.json": jsx }, { aliases: ALIASES }),
+      running(sources, { aliases: ALIASES }),
+    )),
+    [
+      `deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`,
+    ],
+  );
+});
+
 Deno.test("T2: whatever leads a specifier elsewhere reloads who uses it, and nobody else", () => {
   const sources: Sources = {
     ...A,

@@ -130,7 +130,8 @@ function configRefusal(
   const at = { path, line: 0, column: 0, subject: "", remedy: "" };
   const isMember = path.includes("/") && /deno\.jsonc?$/.test(path);
   if (
-    isTsconfigPath(path) || isMember && keys?.includes("compilerOptions")
+    isTsconfigPath(path) ||
+    isMember && keys?.some((key) => OPTIONS.has(key)) === true
   ) {
     return {
       ...at,
@@ -153,9 +154,14 @@ function configReason(
   return keys === null || keys.includes("*")
     ? "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)"
     : `${isGone ? "is removed, and with it" : "has another"} ${
-      keys.toSorted().map((key) => `"${key}"`).join(", ")
+      [...new Set(keys.map((key) => OPTIONS.has(key) ? OPTIONS_KEY : key))]
+        .sort().map((key) => `"${key}"`).join(", ")
     }, which Deno reads only when it starts`;
 }
+
+const OPTIONS_KEY = "compilerOptions";
+/** The keys that options are told by. */
+const OPTIONS: ReadonlySet<string> = new Set([OPTIONS_KEY, "jsx"]);
 
 function isOfPackages(key: string): boolean {
   return PACKAGE_RESOLUTION_KEYS.has(key);
