@@ -190,7 +190,7 @@ function ofPackage(loaded: LoadFnOutput): LoadFnOutput {
   const source = withThreads(loaded.source);
   return source === loaded.source
     ? loaded
-    : { ...loaded, format: "module", source, shortCircuit: true };
+    : { ...loaded, source, shortCircuit: true };
 }
 
 /** Deno does not say the format of what it has read. */

@@ -79,6 +79,14 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
   atOnce ? "first" : "ask()"
 } : "${version}"));`;
 
+const PACKAGES = {
+  "node_modules/modern/mod.js":
+    `import { Worker } from "node:worker_threads";\nexport { Worker };`,
+  // What it only writes down makes no module of it.
+  "node_modules/older/index.cjs":
+    "const text = `\nimport { Worker } from \"node:worker_threads\";\n`;\nmodule.exports = { text, Worker: require('worker_threads').Worker };",
+};
+
 Deno.test("workers of Node's are seen as those of the platform are, however their class is had", async () => {
   for (
     const how of [
@@ -89,10 +97,13 @@ Deno.test("workers of Node's are seen as those of the platform are, however thei
       `const { Worker } = await import("node:worker_threads");`,
       `import * as all from "node:worker_threads"; const { Worker } = all;`,
       `const { Worker } = process.getBuiltinModule("node:worker_threads");`,
+      `const { Worker } = await import(["./node_modules/modern/mod", "js"].join("."));`,
+      `const { Worker } = (await import(["./node_modules/older/index", "cjs"].join("."))).default;`,
       `import { createRequire } from "node:module"; const { Worker } = createRequire(import.meta.url)("worker_threads");`,
     ]
   ) {
     await using app = await OrdinaryApp.start({
+      ...PACKAGES,
       "main.ts": threads("v1", how),
       "w.ts": THREAD("one"),
     });
