@@ -161,6 +161,25 @@ Deno.test("T5: what says nothing else, and options of JSX where the server has n
     const it = plan({ "deno.json": text });
     assertEquals([texts(it), isEmptyPlan(it)], [[], true], text);
   }
+  // Without a package.json packages lie in no folder, with one in the app's own.
+  const { "package.json": own, "deno.json": plain, ...without } = A;
+  for (
+    const [files, text, isSame] of [
+      [{}, `"nodeModulesDir": "none"`, true],
+      [{}, `"nodeModulesDir": "auto"`, false],
+      [{}, `"nodeModulesDir": "manual"`, false],
+      [{ "package.json": own }, `"nodeModulesDir": "manual"`, true],
+      [{ "package.json": own }, `"nodeModulesDir": "none"`, false],
+    ] as [Sources, string, boolean][]
+  ) {
+    const all = { ...without, ...files };
+    const it = classify(
+      packed({ ...all, "deno.json": json(text) }, { aliases: ALIASES }),
+      running({ ...all, "deno.json": plain! }, { aliases: ALIASES }),
+    );
+    assertEquals([text, isEmptyPlan(it)], [text, isSame]);
+    assertEquals(texts(it).length, isSame ? 0 : 1);
+  }
   const sources: Sources = {
     ...A,
     "app.ts": `import { page } from "./page.tsx"; export const f = () => page;`,

@@ -118,7 +118,10 @@ function changedKeys(
       ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
       : isImportMap || RESOLUTION_KEYS.has(key);
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
-    .filter((key) => differs(key, own(before, key), own(after, key)))
+    .filter((key) => {
+      const unsaid = unsaidOf(key, manifest, running);
+      return (own(before, key) ?? unsaid) !== (own(after, key) ?? unsaid);
+    })
     .filter((key) => !(canFollow && followed(key)));
 }
 
@@ -171,15 +174,27 @@ function isOfPackages(key: string): boolean {
 const MODULES =
   "51b03279c071bc2e55a377745fdd442c9eedc700152b19366572fa8f76d76017";
 
-/** Whether a key says another thing than before. */
-function differs(
+/** Those of `"none"` and `"manual"`: where packages lie if nothing is said, without a `package.json` and with one. */
+const NO_FOLDER =
+  "30a0924a3360be687d1df9fcbbfdff62c01bc0fd14036ab9076cf7f451568666";
+const OWN_FOLDER =
+  "73d805be762751aa4785797620b276477490af34ab027cbfcb75c1004dc63ded";
+
+/** What a key stands for where nothing is said of it; undefined where that is nothing, or not known. */
+function unsaidOf(
   key: string,
-  before: string | undefined,
-  after: string | undefined,
-): boolean {
-  return key === "type"
-    ? (before ?? MODULES) !== (after ?? MODULES)
-    : before !== after;
+  manifest: Manifest,
+  running: RunningManifest,
+): string | undefined {
+  if (key === "type") return MODULES;
+  if (key !== "nodeModulesDir") return undefined;
+  const [after, before] = [manifest, running].map(({ config }) =>
+    Object.keys(config).filter((it) => /(?:^|\/)package\.json$/.test(it))
+  ) as [string[], string[]];
+  if (after.length + before.length === 0) return NO_FOLDER;
+  const { appFolder } = manifest;
+  const path = `${appFolder === undefined ? "" : `${appFolder}/`}package.json`;
+  return after.includes(path) && before.includes(path) ? OWN_FOLDER : undefined;
 }
 
 /**
