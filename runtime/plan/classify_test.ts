@@ -141,7 +141,7 @@ Deno.test("T4, T5: keys that no running process reads are nothing to do", () => 
     texts(
       plan({
         "deno.json":
-          `{"imports":{"a":"./a.ts"},"compilerOptions":{"jsx":"react"}}`,
+          `{"imports":{"a":"./a.ts"},"compilerOptions":{"experimentalDecorators":true}}`,
       }, { from }),
     ),
     [`deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`],

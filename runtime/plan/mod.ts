@@ -48,7 +48,12 @@ export {
 export { importRoots } from "./reload/import_roots.ts";
 export { lockChanges, lockedVersions } from "./settings/locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";
-export { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
+export {
+  isAlias,
+  isForDevelopment,
+  isScriptPath,
+  isSecretLike,
+} from "./paths.ts";
 export {
   isEmptyPlan,
   type Plan,

@@ -12,13 +12,23 @@ export function isScriptPath(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
 }
 
+/**
+ * Whether a specifier may be an alias, as far as its text tells: a relative path and a URL say themselves where they lead.
+ *
+ * @param specifier the specifier
+ * @returns true for aliases, and for names of modules of the platform without `node:`
+ */
+export function isAlias(specifier: string): boolean {
+  return /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i.test(specifier);
+}
+
 /** Tests and benchmarks by their names, and declarations, which hold no code. */
 const TEST_FILE =
   /(?:[._](?:test|spec|bench)\.[cm]?[jt]sx?|(?:^|\/)(?:test|spec|bench)\.[cm]?[jt]sx?|\.snap)$/;
 const TEST_FOLDER =
   /^(?:tests?|e2e|spec|bench|benchmarks|coverage)\/|(?:^|\/)__(?:tests?|snapshots|mocks|fixtures)__\//;
 const TOOL_FOLDER =
-  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs|helix|nova|forgejo|gitea|changeset)\//;
+  /(?:^|\/)\.(?:vscode|idea|github|gitlab|circleci|ci|husky|devcontainer|zed|cursor|fleet|vs|helix|nova|forgejo|gitea|changeset|nyc_output)\//;
 const TOOL_FILE =
   /(?:^|\/)(?:\.(?:git\w*|mailmap|pre-commit-config|editorconfig|dockerignore|prettier\w*|eslint\w*|DS_Store|nvmrc|node-version|tool-versions)[^/]*|[^/]*\.(?:sw[op]|code-workspace|orig|rej)|Thumbs\.db|[^/]*~)$/;
 const ABOUT =
@@ -42,9 +52,14 @@ const SECRET_FILE = new RegExp(
     [
       // Variables of an environment, and what tools keep to log in.
       String.raw`[^/]*\.env|\.dev\.vars[^/]*|\.npmrc|\.yarnrc\.yml|\.pypirc`,
-      String.raw`[._]netrc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials`,
-      String.raw`\.vault-token|kubeconfig|[^/]*\.(?:tfstate[^/]*|tfvars)`,
+      String
+        .raw`[._]netrc|\.pgpass|\.my\.cnf|\.(?:ht)?passwd|\.git-credentials`,
+      String
+        .raw`\.boto|\.s3cfg|rclone\.conf|passwords?\.(?:txt|csv|ya?ml|json)`,
+      String.raw`\.vault-token|(?:[^/]*\.)?kubeconfig(?:\.ya?ml)?`,
+      String.raw`[^/]*\.(?:tfstate[^/]*|tfvars)`,
       String.raw`service[-_]?account[^/]*\.json|client_secret[^/]*\.json`,
+      String.raw`[^/]*firebase-adminsdk[^/]*\.json`,
       String.raw`application_default_credentials\.json`,
       String.raw`(?:secrets?|credentials)(?:\.[\w-]+)?\.(?:jsonc?|ya?ml|toml)`,
       // Keys.
@@ -53,12 +68,13 @@ const SECRET_FILE = new RegExp(
       // Databases.
       String.raw`[^/]*\.(?:sqlite|duckdb)[^/]*`,
       String.raw`[^/]*\.(?:db3?|s3db|rdb|mdb|ldb)(?:-(?:wal|shm|journal))?`,
+      String.raw`(?:dump|backup)(?:[-_.][^/]*)?\.sql(?:\.(?:gz|bz2|xz|zst))?`,
     ].join("|")
   })$`,
   "i",
 );
 const SECRET_ANYWHERE =
-  /(?:^|\/)(?:\.env[^/]*|\.(?:ssh|aws|azure|kube|gnupg)\/|\.docker\/config\.json$|\.config\/gcloud\/)/i;
+  /(?:^|\/)(?:\.env[^/]*|\.(?:ssh|aws|azure|kube|gnupg|gcloud|terraform)\/|\.docker\/config\.json$|\.config\/gcloud\/)/i;
 
 /**
  * Whether a file looks like a secret or like a database: what does not belong into a bucket.

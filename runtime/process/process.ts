@@ -223,6 +223,7 @@ export class AppProcess extends ReleaseState {
         ...exits,
         ...this.timers.install(),
         ...wrapReads(this.fileReads),
+        ...this.workers.install(),
       ]),
     );
     this.modules.evaluating = () => this.#evaluating();
@@ -234,7 +235,6 @@ export class AppProcess extends ReleaseState {
     this.listeners.install();
     noteHandlers(this.leftHandlers);
     this.handlerProperties.install();
-    this.workers.install();
     this.crons.install();
     this.queues.install();
     this.openSockets.install();

@@ -58,6 +58,12 @@ export function rehearsalText(
   return sections.filter((it) => it !== "").join("\n\n");
 }
 
+/** The lines of a report that show answers as they were. */
+export function answerLines({ differences }: RehearsalReport): string[] {
+  return differences.slice(0, DIFFERENCES_SHOWN_MAX)
+    .flatMap((it) => differenceLines(it).split("\n").slice(1));
+}
+
 function headline({ outcome, differences }: RehearsalReport): string {
   switch (outcome) {
     case "same":

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { RehearsalReport } from "@flyhot/runtime/testing";
-import { exitCodeOf, rehearsalJson, rehearsalText } from "./rehearsal_text.ts";
+import {
+  answerLines,
+  exitCodeOf,
+  rehearsalJson,
+  rehearsalText,
+} from "./rehearsal_text.ts";
 
 const VERSIONS = { from: "v1", to: "the working tree" };
 const REPORT: RehearsalReport = {
@@ -169,4 +174,31 @@ Deno.test("rehearsalJson() says the same to programs", () => {
     retained_bytes: 1500,
   });
   assertEquals(upgrade.total_ms, 41);
+});
+
+Deno.test("answerLines() are the lines of a report that show answers, and nothing that is said of them", () => {
+  const report: RehearsalReport = {
+    ...REPORT,
+    outcome: "different",
+    differences: [{
+      number: 1,
+      request: "GET /",
+      what: "body",
+      upgraded: "one two",
+      fresh: "one three",
+    }, {
+      number: 0,
+      request: "GET /x",
+      what: "answer",
+      upgraded: "no such route",
+      fresh: null,
+    }],
+  };
+  assertEquals(answerLines(report), [
+    "  - one three",
+    "  + one two",
+    "  + no such route",
+  ]);
+  const said = text(report).split("\n");
+  assertEquals(answerLines(report).filter((it) => !said.includes(it)), []);
 });

@@ -16,6 +16,8 @@ export interface Answer {
   readonly json: unknown;
   /** Whether its lines may be broken at blanks where the terminal is narrower; default no: it may be to be copied. */
   readonly folds?: boolean;
+  /** Lines that are not broken even so: those of differences, and what is to be copied. */
+  readonly whole?: Iterable<string>;
 }
 
 /** Writes at most one answer. */
@@ -44,7 +46,7 @@ export class AnswerWriter {
         },
         2,
       )
-      : this.#folded(safeLines(answer.text.trimEnd()), answer.folds);
+      : this.#folded(answer);
     this.#host.stdout.write(`${withoutValues(text, this.#secrets())}\n`);
   }
 
@@ -73,9 +75,13 @@ export class AnswerWriter {
     });
   }
 
-  #folded(text: string, folds = false): string {
+  #folded({ text, folds = false, whole = [] }: Answer): string {
     const { isTerminal, columns } = this.#host.stdout;
-    return folds && isTerminal ? fold(text, columns) : text;
+    const safe = safeLines(text.trimEnd());
+    if (!folds || !isTerminal) return safe;
+    const kept = new Set([...whole].map(safeLines));
+    return safe.split("\n")
+      .map((line) => kept.has(line) ? line : fold(line, columns)).join("\n");
   }
 
   /** Whatever an error quotes: the secrets of this environment are not in it. */

@@ -31,3 +31,31 @@ Deno.test("AnswerWriter leaves out lines and columns that nobody knows, and no o
     refusals: [at, { ...at, line: 3 }, { ...at, line: 3, column: 7 }],
   });
 });
+
+Deno.test("AnswerWriter breaks long lines in narrow terminals, but for those that are to stay whole", () => {
+  const prose = "main.ts:12 rooms: would be lost";
+  const diff = '+ import { one, two } from "./three.ts";';
+  const answer = {
+    text: `${prose}\n${diff}\n${prose}`,
+    json: null,
+    folds: true,
+    whole: [diff],
+  };
+  const written = (isTerminal: boolean, asJson = false) => {
+    let out = "";
+    const output = {
+      isTerminal,
+      columns: 20,
+      write: (text: string) => void (out += text),
+    };
+    new AnswerWriter(
+      { stdout: output, stderr: output, env: () => undefined },
+      asJson,
+    ).answer(answer);
+    return out;
+  };
+  const broken = "main.ts:12 rooms:\n  would be lost";
+  assertEquals(written(true), `${broken}\n${diff}\n${broken}\n`);
+  assertEquals(written(false), `${answer.text}\n`);
+  assertEquals(written(true, true), "null\n");
+});

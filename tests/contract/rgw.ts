@@ -9,6 +9,7 @@ import { AwsClient } from "aws4fetch";
 import { configText } from "./rgw/config.ts";
 import { multiarch, unpackedPackages } from "./rgw/packages.ts";
 import { run, Unavailable } from "./rgw/programs.ts";
+import { freePort } from "../support/net/free_port.ts";
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -63,7 +64,7 @@ class Cluster implements Gateway {
 
   async start(root: string): Promise<void> {
     const folder = this.#folder;
-    const [gatewayPort, monitorPort] = freePorts(2);
+    const [gatewayPort, monitorPort] = [freePort(), freePort()];
     const arch = await multiarch(root);
     const library = join(root, "usr/lib", arch);
     this.#bin = join(root, "usr/bin");
@@ -217,15 +218,4 @@ async function until(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Unavailable(`${what} was not true within ${START_MS_MAX} ms`);
-}
-
-/** Ports that are free now, chosen by this computer. */
-function freePorts(count: number): [number, number] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return ports as [number, number];
 }

@@ -12,6 +12,7 @@ import {
   withClasses,
   withEvaluation,
   withResolve,
+  withThreads,
 } from "./module_source.ts";
 import { plainContext } from "./hooked_import.ts";
 import { fileOf, placeOf } from "../module_urls.ts";
@@ -122,7 +123,7 @@ export class LoadHook {
     if (standIn !== null) return standIn;
     if (!concerns) {
       const loaded = next(url, context);
-      return isReadByDeno(url, context) ? byDeno(loaded) : loaded;
+      return isReadByDeno(url, context) ? byDeno(loaded) : ofPackage(loaded);
     }
     const current = this.#currentMain(url);
     if (current !== null) {
@@ -149,7 +150,7 @@ export class LoadHook {
       return { format: "module", source, shortCircuit: true };
     }
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
-    const text = textOf(loaded.source);
+    const text = withThreads(textOf(loaded.source));
     this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     if (isRequired) this.#loading.keeping.settable.loaded(url, []);
@@ -183,6 +184,15 @@ export class LoadHook {
     const current = table.current(url);
     return current === url || this.#edges.hasLoaded(current) ? null : current;
   }
+}
+
+/** A package may start workers on behalf of the app. */
+function ofPackage(loaded: LoadFnOutput): LoadFnOutput {
+  if (typeof loaded.source !== "string") return loaded;
+  const source = withThreads(loaded.source);
+  return source === loaded.source
+    ? loaded
+    : { ...loaded, source, shortCircuit: true };
 }
 
 /** Deno does not say the format of what it has read. */

@@ -1,30 +1,27 @@
 /** A digest of code that stays the same however it is laid out, and whether types are still in it.
  * @module
  */
-import { hash } from "node:crypto";
 import { isWrapper, type Node, one } from "./code/nodes.ts";
+import { shortDigest } from "./code/short_digest.ts";
 import { SAID, SHAPES } from "./code/shapes.ts";
-import { foundOf } from "./code/tree.ts";
+import { type Found, foundOf } from "./code/tree.ts";
 
 /** Digests a piece of code. Returns 16 hex digits. */
 export function codeDigest(node: Node): string {
   // In the node itself: a function is digested for itself, and for every export that leads to it.
-  return foundOf(node).digest ??= digestOf(node);
-}
-
-function digestOf(node: Node): string {
-  return hash("sha256", textOf(node, ""), "hex").slice(0, 16);
+  const found = foundOf(node);
+  return found.digest ??= shortDigest(textOf(found, ""));
 }
 
 /** All that tells code apart, however it is laid out. */
-function textOf(node: Node, key: string): string {
-  let at = node;
+function textOf(found: Found, key: string): string {
+  let at = found;
   while (isWrapper(at) && at.type !== "ChainExpression") {
-    at = one(at, "expression")!;
+    at = foundOf(one(at.self, "expression")!);
   }
-  const { type, tree, index, end } = foundOf(at);
+  const { type, tree, index, end } = at;
   let text = `( ${key} ${type}`;
-  const fields = at as Node & Record<string, unknown>;
+  const fields = at.self as Node & Record<string, unknown>;
   if (type === "Identifier") {
     text += ` name ${fields.name}`;
     return fields.optional === true ? `${text} optional true )` : `${text} )`;
@@ -45,7 +42,7 @@ function textOf(node: Node, key: string): string {
   }
   for (let next = index + 1; next < end;) {
     const child = tree[next]!;
-    text += ` ${textOf(child.self, child.key)}`;
+    text += ` ${textOf(child, child.key)}`;
     next = child.end;
   }
   return `${text} )`;

@@ -144,6 +144,58 @@ Deno.test("T4, T5, T7, T11: more of what no server loads is nothing to do, alone
   }
 });
 
+Deno.test("T5: what says nothing else, and options of JSX where the server has none, are nothing to do", () => {
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const json = (more: string) => `{ ${imports}, ${more} }`;
+  const jsx = json(
+    `"compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "npm:preact" }`,
+  );
+  for (
+    const text of [
+      json(`"vendor": false`),
+      json(`"unstable": []`),
+      json(`"links": [], "scopes": {}`),
+      jsx,
+    ]
+  ) {
+    const it = plan({ "deno.json": text });
+    assertEquals([texts(it), isEmptyPlan(it)], [[], true], text);
+  }
+  // Without a package.json packages lie in no folder, with one in the app's own.
+  const { "package.json": own, "deno.json": plain, ...without } = A;
+  for (
+    const [files, text, isSame] of [
+      [{}, `"nodeModulesDir": "none"`, true],
+      [{}, `"nodeModulesDir": "auto"`, false],
+      [{}, `"nodeModulesDir": "manual"`, false],
+      [{ "package.json": own }, `"nodeModulesDir": "manual"`, true],
+      [{ "package.json": own }, `"nodeModulesDir": "none"`, false],
+    ] as [Sources, string, boolean][]
+  ) {
+    const all = { ...without, ...files };
+    const it = classify(
+      packed({ ...all, "deno.json": json(text) }, { aliases: ALIASES }),
+      running({ ...all, "deno.json": plain! }, { aliases: ALIASES }),
+    );
+    assertEquals([text, isEmptyPlan(it)], [text, isSame]);
+    assertEquals(texts(it).length, isSame ? 0 : 1);
+  }
+  const sources: Sources = {
+    ...A,
+    "app.ts": `import { page } from "./page.tsx"; export const f = () => page;`,
+    "page.tsx": "export const page = () => <p />;",
+  };
+  assertEquals(
+    texts(classify(
+      packed({ ...sources, "deno.json": jsx }, { aliases: ALIASES }),
+      running(sources, { aliases: ALIASES }),
+    )),
+    [
+      `deno.json: has another "compilerOptions", which Deno reads only when it starts; run fly deploy`,
+    ],
+  );
+});
+
 Deno.test("T2: whatever leads a specifier elsewhere reloads who uses it, and nobody else", () => {
   const sources: Sources = {
     ...A,
@@ -214,6 +266,45 @@ Deno.test("T5: an app that had no deno.json is compared with what Deno does with
     ),
     [[], true],
   );
+});
+
+Deno.test("T5: a configuration file that a version removes is compared with what Deno does without one", () => {
+  const told = (path: string, before: string) => {
+    const { [path]: _, ...bare } = A;
+    const it = classify(
+      packed(bare, { aliases: ALIASES }),
+      running({ ...bare, [path]: before }, { aliases: ALIASES }),
+    );
+    return [texts(it), isEmptyPlan(it)];
+  };
+  const without = (path: string, keys: string) => [[
+    `${path}: is removed, and with it ${keys}, which Deno reads only when it starts; run fly deploy`,
+  ], false];
+  const nothing = [[], true];
+  const imports = `"imports": { "zod": "npm:zod@^4" }`;
+  const json = (text: string) => told("deno.json", text);
+  assertEquals(json(`{ "tasks": {}, ${imports} }`), nothing);
+  assertEquals(json(`{ "lint": {}, "test": {} }`), nothing);
+  assertEquals(
+    json(`{ "unstable": ["kv"], "nodeModulesDir": "auto" }`),
+    without("deno.json", `"nodeModulesDir", "unstable"`),
+  );
+  assertEquals(
+    json(`{ "compilerOptions": { "experimentalDecorators": true } }`),
+    without("deno.json", `"compilerOptions"`),
+  );
+  assertEquals(
+    told("package.json", `{ "type": "commonjs" }`),
+    without("package.json", `"type"`),
+  );
+  assertEquals(told("package.json", `{ "type": "module" }`), nothing);
+  assertEquals(
+    told("package.json", `{ "version": "1.0.0", "scripts": { "x": "y" } }`),
+    nothing,
+  );
+  // Nobody loads what it is for.
+  const jsx = `{ "compilerOptions": { "jsx": "react-jsx" } }`;
+  assertEquals(told("tsconfig.json", jsx), nothing);
 });
 
 Deno.test("T2: what JSX imports without a word in the text is followed too", () => {

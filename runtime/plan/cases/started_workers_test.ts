@@ -102,6 +102,16 @@ Deno.test("where a worker of Node's is started whose name nobody can tell, any s
     `pool.ts:1 job.ts: has changed, and a worker that runs it keeps the old code; start its workers from a service, which ends them, or consent to it: "consent": ["worker:job.ts"]`,
     `pool.ts:1 w.ts: imports job.ts, which has changed, and a worker that runs it keeps the old code; start its workers from a service, which ends them, or consent to it: "consent": ["worker:w.ts"]`,
   ]);
+  // Where the process sees them, only those that came before it are not known.
+  const seen = { seesNodeWorkers: true, boot: ["main.ts"] };
+  const change = { "job.ts": `export const job = () => 2;` };
+  assertEquals(refusals(change, seen, { app }), []);
+  assertEquals(
+    refusals(change, { ...seen, startedWorkers }, { app }).length,
+    1,
+  );
+  const boot = ["main.ts", "app.ts", "pool.ts"];
+  assertEquals(refusals(change, { ...seen, boot }, { app }).length, 2);
   assertEquals(of("job.ts", ["worker:job.ts", "worker:w.ts"]), []);
   assertEquals(of("client.ts").length, 1);
   assertEquals(of("client.ts", ["worker:client.ts"]), []);

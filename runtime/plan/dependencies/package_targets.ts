@@ -3,7 +3,7 @@
  */
 /** A folder with a `package.json`. */
 export interface PackageFolder {
-  /** Its path under the root with a slash at the end; empty for the root. */
+  /** Its path from the root with a slash at the end; empty for the root, with `../` for what lies above it. */
   readonly folder: string;
   /** What its `package.json` says. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -29,11 +29,12 @@ export class PackageTargets {
    */
   constructor(folders: Iterable<PackageFolder> = []) {
     this.#folders = [...folders].sort((a, b) =>
-      b.folder.length - a.folder.length
+      depthOf(b.folder) - depthOf(a.folder)
     );
     for (const it of this.#folders) {
       const { name } = it.json;
-      if (it.folder !== "" && typeof name === "string") {
+      const isMember = !/^(?:\.\.\/)*$/.test(it.folder);
+      if (isMember && typeof name === "string") {
         this.#byName.set(name, it);
       }
     }
@@ -50,7 +51,7 @@ export class PackageTargets {
     specifier: string,
     from: string,
   ): PackageTarget | typeof LINKED | null {
-    const near = this.#folders.filter(({ folder }) => from.startsWith(folder));
+    const near = this.#folders.filter(({ folder }) => isIn(from, folder));
     if (specifier.startsWith("#")) {
       const owner = near.find(({ json }) => isRecord(json.imports));
       const target = owner
@@ -81,6 +82,21 @@ export class PackageTargets {
     if (file !== null) return { path: member!.folder + file };
     return member === undefined && typeof wanted === "string" ? LINKED : null;
   }
+}
+
+/** How deep a folder lies; what is above the root lies less deep than that. */
+function depthOf(folder: string): number {
+  const names = folder.split("/").slice(0, -1);
+  return names.length - 2 * names.filter((name) => name === "..").length;
+}
+
+/** Whether a path lies in a folder. */
+function isIn(path: string, folder: string): boolean {
+  const up = /^(?:\.\.\/)*/;
+  const above = up.exec(folder)![0];
+  const rest = up.exec(path)![0];
+  if (folder === above) return rest.length <= above.length;
+  return path.startsWith(folder);
 }
 
 /** What a `package.json` wants of a package. */

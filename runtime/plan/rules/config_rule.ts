@@ -28,7 +28,7 @@ export function configRefusals(
       // Pages that only a browser loads are translated by a bundler.
       ?.filter((key) => key !== "jsx" || usesJsx) ?? null;
     if (keys?.length === 0) return [];
-    return [configRefusal(path, keys)];
+    return [configRefusal(path, keys, isRemoved(path, manifest))];
   });
 }
 
@@ -51,13 +51,31 @@ export function changedImageFiles(
 }
 
 function changedConfig(manifest: Manifest, running: RunningManifest): string[] {
-  return Object.entries(manifest.config).filter(([path, digest]) => {
+  const changed = Object.entries(manifest.config).filter(([path, digest]) => {
     const before = own(running.config, path);
     // What the image does not carry cannot be compared; without these two, Deno goes by its defaults.
     return before === undefined
       ? isTsconfigPath(path) || isOwnConfig(path, manifest)
       : before !== digest;
   }).map(([path]) => path);
+  return [
+    ...changed,
+    // A machine that does not tell keys apart cannot say what it would do without.
+    ...Object.keys(running.configKeys ?? {}).filter((it) =>
+      isRemoved(it, manifest)
+    ),
+  ];
+}
+
+/** Whether a version is without a file that the app's process has read: without it, Deno goes by its defaults. */
+function isRemoved(path: string, manifest: Manifest): boolean {
+  const { appFolder, config } = manifest;
+  const folder = appFolder === undefined ? "" : `${appFolder}/`;
+  if (own(config, path) !== undefined || !path.startsWith(folder)) return false;
+  return isOwnConfig(path, manifest)
+    // By the other name it is the same file.
+    ? own(config, otherName(path)) === undefined
+    : /^(?:package|tsconfig)\.json$/.test(path.slice(folder.length));
 }
 
 /** Whether a file is the `deno.json` that the app's process reads. */
@@ -79,7 +97,8 @@ function changedKeys(
   path: string,
   followsPackages: boolean,
 ): string[] | null {
-  const after = own(manifest.configKeys, path);
+  const isGone = isRemoved(path, manifest);
+  const after = isGone ? {} : own(manifest.configKeys, path);
   const isTsconfig = isTsconfigPath(path);
   const isOwn = isOwnConfig(path, manifest);
   const isNew = own(running.config, path) === undefined;
@@ -98,15 +117,23 @@ function changedKeys(
       ? followsPackages && PACKAGE_RESOLUTION_KEYS.has(key)
       : isImportMap || RESOLUTION_KEYS.has(key);
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
-    .filter((key) => differs(key, own(before, key), own(after, key)))
+    .filter((key) => {
+      const unsaid = unsaidOf(key, manifest, running);
+      return (own(before, key) ?? unsaid) !== (own(after, key) ?? unsaid);
+    })
     .filter((key) => !(canFollow && followed(key)));
 }
 
-function configRefusal(path: string, keys: string[] | null): Refusal {
+function configRefusal(
+  path: string,
+  keys: string[] | null,
+  isGone: boolean,
+): Refusal {
   const at = { path, line: 0, column: 0, subject: "", remedy: "" };
   const isMember = path.includes("/") && /deno\.jsonc?$/.test(path);
   if (
-    isTsconfigPath(path) || isMember && keys?.includes("compilerOptions")
+    isTsconfigPath(path) ||
+    isMember && keys?.some((key) => OPTIONS.has(key)) === true
   ) {
     return {
       ...at,
@@ -115,19 +142,28 @@ function configRefusal(path: string, keys: string[] | null): Refusal {
         "changes compilerOptions, by which Deno translates only when it starts",
     };
   }
-  return { ...at, rule: "config", why: configReason(path, keys) };
+  return { ...at, rule: "config", why: configReason(path, keys, isGone) };
 }
 
-function configReason(path: string, keys: string[] | null): string {
+function configReason(
+  path: string,
+  keys: string[] | null,
+  isGone: boolean,
+): string {
   if (path === "package.json" && keys?.every(isOfPackages) !== false) {
     return "decides which packages the image holds";
   }
   return keys === null || keys.includes("*")
     ? "has changed in what Deno reads only when it starts (imports, compilerOptions, unstable ...)"
-    : `has another ${
-      keys.toSorted().map((key) => `"${key}"`).join(", ")
+    : `${isGone ? "is removed, and with it" : "has another"} ${
+      [...new Set(keys.map((key) => OPTIONS.has(key) ? OPTIONS_KEY : key))]
+        .sort().map((key) => `"${key}"`).join(", ")
     }, which Deno reads only when it starts`;
 }
+
+const OPTIONS_KEY = "compilerOptions";
+/** The keys that options are told by. */
+const OPTIONS: ReadonlySet<string> = new Set([OPTIONS_KEY, "jsx"]);
 
 function isOfPackages(key: string): boolean {
   return PACKAGE_RESOLUTION_KEYS.has(key);
@@ -137,15 +173,27 @@ function isOfPackages(key: string): boolean {
 const MODULES =
   "51b03279c071bc2e55a377745fdd442c9eedc700152b19366572fa8f76d76017";
 
-/** Whether a key says another thing than before. */
-function differs(
+/** Those of `"none"` and `"manual"`: where packages lie if nothing is said, without a `package.json` and with one. */
+const NO_FOLDER =
+  "30a0924a3360be687d1df9fcbbfdff62c01bc0fd14036ab9076cf7f451568666";
+const OWN_FOLDER =
+  "73d805be762751aa4785797620b276477490af34ab027cbfcb75c1004dc63ded";
+
+/** What a key stands for where nothing is said of it; undefined where that is nothing, or not known. */
+function unsaidOf(
   key: string,
-  before: string | undefined,
-  after: string | undefined,
-): boolean {
-  return key === "type"
-    ? (before ?? MODULES) !== (after ?? MODULES)
-    : before !== after;
+  manifest: Manifest,
+  running: RunningManifest,
+): string | undefined {
+  if (key === "type") return MODULES;
+  if (key !== "nodeModulesDir") return undefined;
+  const [after, before] = [manifest, running].map(({ config }) =>
+    Object.keys(config).filter((it) => /(?:^|\/)package\.json$/.test(it))
+  ) as [string[], string[]];
+  if (after.length + before.length === 0) return NO_FOLDER;
+  const { appFolder } = manifest;
+  const path = `${appFolder === undefined ? "" : `${appFolder}/`}package.json`;
+  return after.includes(path) && before.includes(path) ? OWN_FOLDER : undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Consents } from "./consent.ts";
 import { type Steps, Turns } from "../../base/in_slices.ts";
 import { isBuiltin } from "node:module";
 import { aliasDigests, aliasesDiffer } from "../settings/config_keys.ts";
-import { isForDevelopment, isScriptPath } from "../paths.ts";
+import { isAlias, isForDevelopment, isScriptPath } from "../paths.ts";
 import { workerReach } from "../reload/reach.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { relativePath, type View } from "../lookup/views.ts";
@@ -46,7 +46,7 @@ export function* workerScripts(
 
 /**
  * The scripts that a worker of Node's may run whose script the text does not name: any that no module imports. Of the other
- * kind of workers, the process has seen what they run.
+ * kind of workers, and of those that modules behind the hooks start, the process has seen what they run.
  */
 export function* unnamedScripts(
   paths: Iterable<string>,
@@ -58,8 +58,12 @@ export function* unnamedScripts(
 ): Steps<Started[]> {
   if (running.workers) return [];
   const turns = new Turns();
+  const unseen = running.seesNodeWorkers && running.boot
+    ? new Set(running.boot)
+    : null;
   for (const by of paths) {
     if (turns.due) yield;
+    if (unseen?.has(by) === false) continue;
     const { owned = [], imports = [] } = now.analysis(by) ?? {};
     const fact = owned.find(({ kind, detail }) =>
       kind === "worker" && detail === ""
@@ -143,7 +147,7 @@ export function* workerAliasRefusals(
     if (!Object.hasOwn(manifest.files, script)) continue;
     for (const path of yield* workerReach(script, manifest, release)) {
       const alias = release.analysis(path)?.imports?.find(({ specifier }) =>
-        ALIAS.test(specifier) && !isBuiltin(specifier)
+        isAlias(specifier) && !isBuiltin(specifier)
       );
       if (!alias || consents.take(`worker:${script}`)) continue;
       refusals.push({
@@ -165,9 +169,6 @@ export function* workerAliasRefusals(
   }
   return refusals;
 }
-
-/** A relative path and a URL say themselves where they lead. */
-const ALIAS = /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i;
 
 /**
  * Refuses workers that modules start while they are evaluated: what changes of their scripts is at its place only

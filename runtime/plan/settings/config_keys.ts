@@ -101,6 +101,7 @@ export function startKeys(path: string, text: string): Record<string, string> {
     if (key === "aliases") continue;
     if (!Object.hasOwn(said, key)) continue;
     const value = said[key];
+    if (isDeno && isDefault(key, value)) continue;
     // In whichever order its flags stand.
     keys[key] = canonical(
       key === "unstable" && Array.isArray(value) ? value.toSorted() : value,
@@ -108,29 +109,38 @@ export function startKeys(path: string, text: string): Record<string, string> {
   }
   const aliases = isDeno ? aliasesOf(said) : "";
   if (aliases !== "") keys.aliases = aliases;
-  const emit = isDeno ? emitOptions(said.compilerOptions) : {};
-  if (Object.keys(emit).length > 0) keys.compilerOptions = canonical(emit);
+  return isDeno ? { ...keys, ...optionKeys(said) } : keys;
+}
+
+/** What says nothing else than a file without it: `"unstable": []`, `"vendor": false`. */
+function isDefault(key: string, value: unknown): boolean {
+  if (key === "vendor") return value === false;
+  return typeof value === "object" && value !== null &&
+    Object.keys(value).length === 0;
+}
+
+function tsconfigKeys(said: Record<string, unknown>): Record<string, string> {
+  const keys = optionKeys(said);
+  // Which files they are for counts where there are any.
+  const files = Object.keys(keys).length === 0
+    ? []
+    : Object.entries(said).filter(([key]) => SCOPE_KEYS.includes(key));
+  if (files.length > 0) keys.files = canonical(Object.fromEntries(files));
   return keys;
 }
 
-/** Options of JSX concern fewer modules than the others; which files they are for counts where there are any. */
-function tsconfigKeys(said: Record<string, unknown>): Record<string, string> {
-  const options = Object.entries(emitOptions(said.compilerOptions));
-  const isOfJsx = ([key]: readonly [string, unknown]) => key.startsWith("jsx");
+/** Options of JSX concern fewer modules than the others. */
+function optionKeys(
+  { compilerOptions }: Record<string, unknown>,
+): Record<string, string> {
+  const { jsx = [], compilerOptions: others = [] } = Object.groupBy(
+    Object.entries(emitOptions(compilerOptions)),
+    ([key]) => key.startsWith("jsx") ? "jsx" : "compilerOptions",
+  );
   const keys: Record<string, string> = Object.create(null);
-  const add = (
-    name: string,
-    entries: readonly (readonly [string, unknown])[],
-  ) => {
-    if (entries.length > 0) keys[name] = canonical(Object.fromEntries(entries));
-  };
-  add("jsx", options.filter(isOfJsx));
-  add("compilerOptions", options.filter((option) => !isOfJsx(option)));
-  if (options.length > 0) {
-    add(
-      "files",
-      Object.entries(said).filter(([key]) => SCOPE_KEYS.includes(key)),
-    );
+  if (jsx.length > 0) keys.jsx = canonical(Object.fromEntries(jsx));
+  if (others.length > 0) {
+    keys.compilerOptions = canonical(Object.fromEntries(others));
   }
   return keys;
 }

@@ -10,7 +10,7 @@ Deno.test("startKeys() keeps of a deno.json what Deno reads at start, whatever i
   );
   assertEquals({ ...keys }, {
     imports: `{"a":"./a.ts","b":"./b.ts"}`,
-    compilerOptions: `{"jsx":"react"}`,
+    jsx: `{"jsx":"react"}`,
     unstable: `["kv"]`,
     aliases: `[{"scope":"","table":{"a":"./a.ts","b":"./b.ts"}}]`,
   });

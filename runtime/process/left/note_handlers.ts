@@ -5,8 +5,11 @@ import { ChildProcess } from "node:child_process";
 import fs from "node:fs";
 import { Socket } from "node:net";
 import { Readable } from "node:stream";
+import threads from "node:worker_threads";
 import { likeNative } from "../timers/timer_modules.ts";
 import type { LeftHandlers } from "./left_handlers.ts";
+
+const LISTENS = ["on", "addListener", "once"];
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
@@ -30,7 +33,13 @@ export function noteHandlers(left: LeftHandlers): void {
     noteCalls(prototype, ends, (it) => left.ended(it));
   }
   const child = (it: object) => left.note("a child process", it);
-  noteCalls(ChildProcess.prototype, ["on", "addListener", "once"], child);
+  noteCalls(ChildProcess.prototype, LISTENS, child);
+  const { prototype: thread } = threads.Worker;
+  noteCalls(thread, LISTENS, (it) => left.note("a Worker", it));
+  noteCalls(thread, ["terminate"], (it) => left.ended(it));
+  noteCalls(thread, ["emit"], (it, [event]) => {
+    if (event === "exit") left.ended(it);
+  });
   for (const name of ["watch", "watchFile"]) {
     noteResult(fs, name, (it, args) => {
       const listener = args.at(-1);

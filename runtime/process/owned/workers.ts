@@ -1,8 +1,10 @@
 /** The workers of the process: which scripts they run, whoever has named these, and however.
  * @module
  */
+import type { EventEmitter } from "node:events";
 import { pathToFileURL } from "node:url";
 import threads from "node:worker_threads";
+import { type StandIn, standInFor } from "../../modules/packages/stand_ins.ts";
 
 /** What the workers need. */
 export interface WorkersContext {
@@ -12,6 +14,8 @@ export interface WorkersContext {
    */
   stale(url: string): { readonly script: string; readonly file: string } | null;
 }
+
+const NODE = "node:worker_threads";
 
 type Made = abstract new (...args: never[]) => object;
 
@@ -31,10 +35,15 @@ export class Workers {
     this.#context = context;
   }
 
-  /** Puts wrappers in the place of both kinds of workers; Deno lets nobody change what is imported by the name of Node's. */
-  install(): void {
+  /**
+   * Puts wrappers in the place of both kinds of workers. Returns what is to be imported in the place of Node's module, whose
+   * named exports nobody can change.
+   */
+  install(): [url: string, standIn: StandIn][] {
     globalThis.Worker = this.#wrapped(globalThis.Worker, String);
+    this.#seeExits(threads.Worker.prototype);
     threads.Worker = this.#wrapped(threads.Worker, nodeUrl);
+    return [[NODE, standInFor(NODE, ["Worker"])]];
   }
 
   /** The URLs of the scripts of those that run, as far as anybody can tell. */
@@ -46,6 +55,22 @@ export class Workers {
       else this.#started.delete(it);
     }
     return urls;
+  }
+
+  /** Workers of Node's end when they have nothing more to do; nobody has to end them. */
+  #seeExits(prototype: EventEmitter): void {
+    const ended = this.#ended;
+    const { emit } = prototype;
+    Object.defineProperty(prototype, "emit", {
+      configurable: true,
+      writable: true,
+      value: {
+        emit(this: EventEmitter, ...args: Parameters<typeof emit>): boolean {
+          if (args[0] === "exit") ended.add(this);
+          return Reflect.apply(emit, this, args);
+        },
+      }.emit,
+    });
   }
 
   #wrapped<Native extends Made>(

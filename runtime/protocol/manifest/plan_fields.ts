@@ -132,6 +132,8 @@ export interface RunningPlanFields {
   readonly workers?: readonly string[];
   /** The scripts of workers that were seen being started and may run still, however these are named; there may be more. */
   readonly startedWorkers?: readonly string[];
+  /** Whether workers of Node's are seen as well, unless a boot module starts them; not said, any script may be theirs. */
+  readonly seesNodeWorkers?: boolean;
 }
 
 const texts = recordOf(string);
@@ -217,5 +219,6 @@ export function runningPlanFields(
     ...maybe(running, "addresses", listOf(string), at),
     ...maybe(running, "workers", listOf(string), at),
     ...maybe(running, "startedWorkers", listOf(string), at),
+    ...maybe(running, "seesNodeWorkers", boolean, at),
   };
 }

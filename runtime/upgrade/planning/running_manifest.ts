@@ -159,6 +159,7 @@ export async function runningManifest(
     ),
     settings,
     startedWorkers: appProcess.workerScripts,
+    seesNodeWorkers: true,
     ...(release ? { releaseFiles: Object.keys(release.manifest.files) } : {}),
   };
 }

@@ -95,6 +95,8 @@ export const initCommand: Command = defineCommand({
     answer({
       text: initText(plan, written, asks),
       json: initReport(plan, written),
+      folds: true,
+      whole: [...plan.changes.flatMap(changeLines), ...NEXT.split("\n")],
     });
     return 0;
   },
@@ -247,7 +249,11 @@ const NEXT = `Then:
   flyhot hot           # from then on`;
 
 function changeText(change: InitChange): string {
-  return change.edits.map((edit) => {
+  return changeLines(change).join("\n");
+}
+
+function changeLines(change: InitChange): string[] {
+  return change.edits.flatMap((edit) => {
     const lines = diffOf(edit, change);
     const shown = edit.before === null
       ? lines.slice(0, NEW_LINES_SHOWN_MAX)
@@ -257,6 +263,6 @@ function changeText(change: InitChange): string {
       titleOf(edit, change),
       ...shown.map((line) => `  ${diffText(line)}`),
       ...(hidden > 0 ? [`  and ${hidden} more lines`] : []),
-    ].join("\n");
-  }).join("\n");
+    ];
+  });
 }

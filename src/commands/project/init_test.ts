@@ -263,3 +263,22 @@ Deno.test("flyhot init ends on Ctrl-C with nothing written", async () => {
   assert(err.endsWith("error: Cannot finish: interrupted\n"), err);
   assertEquals(await host.files.readText("app.ts"), null);
 });
+
+Deno.test("flyhot init breaks what it says in narrow terminals, and no line of a difference", async () => {
+  const long = `export const limits = new Map<string, number>([${
+    '["a", 1], '.repeat(12)
+  }]);\n`;
+  const files = {
+    ...FILES,
+    "greet.ts": long + FILES["greet.ts"],
+    "Dockerfile": FILES.Dockerfile +
+      `# ${"a comment that is long ".repeat(5)}\nEXPOSE 8080\n`,
+  };
+  const host = appHost({ files });
+  Object.assign(host.stdout, { isTerminal: true });
+  const { code, out } = await runMain(["init", "--dry-run"], host);
+  assertEquals(code, 0);
+  const broken = out.split("\n").filter((it) => it.length > 80);
+  assert(broken.length > 0, out);
+  assertEquals(broken.filter((it) => !/^ {2}[-+ ] /.test(it)), []);
+});

@@ -15,6 +15,7 @@ import {
   rehearseBetween,
 } from "../../rehearse/rehearsal.ts";
 import {
+  answerLines,
   exitCodeOf,
   rehearsalJson,
   rehearsalText,
@@ -222,6 +223,8 @@ async function rehearsing(
   answer({
     text: rehearsalText(report, versions),
     json: rehearsalJson(report, versions),
+    folds: true,
+    whole: answerLines(report),
   });
   return exitCodeOf(report);
 }
@@ -250,7 +253,11 @@ async function walking(
     });
     rows.push(row);
   }
-  answer({ text: eachText(rows), json: { range, commits: rows } });
+  answer({
+    text: eachText(rows),
+    json: { range, commits: rows },
+    folds: true,
+  });
   return exitCodeOfAll(rows);
 }
 
@@ -268,6 +275,7 @@ async function recording(
         : []),
     ].join("\n"),
     json: { url: recorder.url, target, file },
+    folds: true,
   });
   if (!signal.aborted) {
     await new Promise((resolve) =>

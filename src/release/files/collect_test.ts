@@ -110,6 +110,18 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
     "data/events.duckdb.wal",
     "dump.rdb",
     "old.db3",
+    ".boto",
+    ".s3cfg",
+    ".passwd",
+    "passwords.txt",
+    "rclone.conf",
+    "prod.kubeconfig",
+    "kubeconfig.yaml",
+    "shop-firebase-adminsdk-ab12c-0123456789.json",
+    ".gcloud/key.json",
+    ".terraform/terraform.lock",
+    "backup.sql.gz",
+    "dump-2026-01-15.sql",
   ];
   const development = [
     "README.md",
@@ -139,7 +151,9 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
     "env.ts",
     "key.ts",
     "main.ts",
+    "migrations/001_backups.sql",
     "notes.md",
+    "passwords.ts",
     "static/tests/x.html",
     "testimonials.ts",
   ];
@@ -164,7 +178,7 @@ Deno.test("T10, T11: secrets, databases and what only developers need are set as
       `left out, because they look like secrets or databases: a.pem, b.pem ("include" takes them in)`,
       `left out, because only those who work on the app need them: x_test.ts ("include" takes them in)`,
     ]);
-    assertEquals(asideNotes(secret)[0]?.includes(" and 27 more"), true);
+    assertEquals(asideNotes(secret)[0]?.includes(" and 39 more"), true);
     assertEquals(asideNotes([]), []);
   });
 });

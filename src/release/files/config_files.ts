@@ -5,8 +5,11 @@ import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
 import { isRecord, joinPath } from "../../base/values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
-import { ignoreTest } from "../../config/ignore.ts";
 import { digestOfText } from "../digest.ts";
+import {
+  memberFolders,
+  membersOf,
+} from "../../config/files/workspace_members.ts";
 import {
   lockedVersions,
   type PackageFolder,
@@ -63,6 +66,7 @@ export async function readConfigFiles(
   root: string,
   host: Pick<Host, "files">,
   paths: Iterable<string> = [],
+  above: readonly PackageFolder[] = [],
 ): Promise<ConfigFiles> {
   const read = (name: string) => host.files.readText(joinPath(root, name));
   const denoJson = parseRecord(await read("deno.json"), "deno.json") ??
@@ -104,7 +108,7 @@ export async function readConfigFiles(
     rebinds: isRecord(denoJson.flyhot) && denoJson.flyhot.rebind === true,
     packageJson,
     packages,
-    targets: new PackageTargets(folders),
+    targets: new PackageTargets([...folders, ...above]),
     flyToml: await read("fly.toml"),
     dockerfile: await read("Dockerfile"),
     locked: lockedVersions(lockText),
@@ -165,34 +169,6 @@ function configText(
   return /(?:^|\/)tsconfig\.json$/.test(path)
     ? tsconfigText(path, read)
     : read(path);
-}
-
-/** The folders that patterns mean: those with a configuration of their own. */
-function memberFolders(
-  patterns: readonly string[],
-  paths: Iterable<string>,
-): string[] {
-  const folders = new Set(patterns.filter((it) => !it.includes("*")));
-  const tests = patterns.filter((it) => it.includes("*") && !it.startsWith("!"))
-    .map((it) => ignoreTest([it]));
-  if (tests.length > 0) {
-    for (const path of paths) {
-      const folder = /^(.+)\/(?:deno\.jsonc?|package\.json)$/.exec(path)?.[1];
-      if (folder === undefined) continue;
-      if (tests.some((test) => test(folder))) folders.add(folder);
-    }
-  }
-  return [...folders].sort();
-}
-
-function membersOf(workspace: unknown): string[] {
-  const members = isRecord(workspace)
-    ? workspace.members ?? workspace.packages
-    : workspace;
-  if (!Array.isArray(members)) return [];
-  return members.filter((member) => typeof member === "string").map((member) =>
-    member.replace(/^\.\//, "").replace(/\/$/, "")
-  );
 }
 
 function parseRecord(

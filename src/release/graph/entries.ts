@@ -110,6 +110,9 @@ export function scriptsOf(
   return scriptsIn(command, task, new Set());
 }
 
+/** Flags of `deno task` whose value is a word of its own. */
+const TASK_VALUES = /^(?:--(?:cwd|config|filter)|-[cf])$/;
+
 function scriptsIn(
   command: string,
   task: (name: string) => string,
@@ -119,11 +122,21 @@ function scriptsIn(
   // Quotes and brackets only wrap words here: nested shells come out as one list of words.
   const words = command.split(/[\s"'`,[\]]+/).filter((word) => word !== "");
   let taken = false;
+  let namesTask = false;
   for (const [index, word] of words.entries()) {
     const before = words[index - 1] ?? "";
     if (/(^|\/)deno$/.test(word) || /^(&&|\|\||;)$/.test(word)) {
-      taken = false;
-    } else if (before === "task" && !tasksSeen.has(word)) {
+      taken = namesTask = false;
+    } else if (word === "task" && !taken) {
+      namesTask = true;
+    } else if (
+      // Past the flags of `deno task` itself.
+      namesTask && !word.startsWith("-") && !TASK_VALUES.test(before)
+    ) {
+      namesTask = false;
+      // What follows is for the task.
+      taken = true;
+      if (tasksSeen.has(word)) continue;
       tasksSeen.add(word);
       scripts.push(...scriptsIn(task(word), task, tasksSeen));
     } else if (

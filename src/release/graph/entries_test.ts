@@ -150,11 +150,15 @@ Deno.test("scriptsOf() finds the script after each deno, through tasks and past 
     ["deno task serve", ["web.ts"]],
     ["deno task loop", ["web.ts"]],
     ["deno task gone", []],
+    ["deno task --quiet serve", ["web.ts"]],
+    ["deno task --cwd src -q serve", ["web.ts"]],
+    ["PORT=1 deno -q task --config x.json chain a.ts", ["web.ts"]],
     ["", []],
   ];
   const tasks: Record<string, string> = {
     serve: "deno run web.ts",
     loop: "deno task loop && deno task serve",
+    chain: "exec deno task --quiet serve",
   };
   for (const [command, scripts] of cases) {
     assertEquals(

@@ -275,7 +275,9 @@ function resolve(
   const target = packages.resolve(specifier, path);
   if (target === LINKED) return null;
   if (target) {
-    return "url" in target ? target.url : base + encodePath(target.path);
+    return "url" in target
+      ? target.url
+      : new URL(encodePath(target.path), base).href;
   }
   throw new FlyhotError(
     "usage",

@@ -113,6 +113,58 @@ Deno.test("T8: aliases and members of a package.json pack, named one by one or b
   }
 });
 
+Deno.test("T8, T9: a workspace above the app that only a package.json tells of comes with the members reached", async () => {
+  for (
+    const workspaces of [
+      `["apps/*", "packages/*"]`,
+      `["apps/web", "./packages/lib", "packages/deep/er"]`,
+      `["**"]`,
+    ]
+  ) {
+    const { manifest, paths } = await packed({
+      "package.json":
+        `{ "name": "all", "workspaces": ${workspaces}, "dependencies": { "zod": "^4" } }`,
+      "packages/lib/package.json":
+        `{ "name": "@me/lib", "type": "module", "exports": { ".": "./mod.js", "./sub/*": "./src/*.js" }, "dependencies": { "hono": "^4" } }`,
+      "packages/lib/mod.js":
+        `import "hono"; import "zod"; import "./inner.js"; export const lib = 1;`,
+      "packages/lib/inner.js": "export {};",
+      "packages/lib/src/y.js": "export const y = 1;",
+      "packages/other/package.json": `{ "name": "@me/other" }`,
+      "packages/other/index.js": "export {};",
+      "apps/web/package.json":
+        `{ "name": "web", "type": "module", "dependencies": { "@me/lib": "workspace:*" } }`,
+      "apps/web/main.ts":
+        `import { lib } from "@me/lib"; import { y } from "@me/lib/sub/y"; console.log(lib, y);`,
+    }, "apps/web");
+    assertEquals(paths, [
+      "apps/web/main.ts",
+      "apps/web/package.json",
+      "package.json",
+      "packages/lib/inner.js",
+      "packages/lib/mod.js",
+      "packages/lib/package.json",
+      "packages/lib/src/y.js",
+    ], workspaces);
+    assertEquals(manifest.modules["apps/web/main.ts"]?.specifiers, {
+      "@me/lib": "packages/lib/mod.js",
+      "@me/lib/sub/y": "packages/lib/src/y.js",
+    });
+    assertEquals(manifest.modules["packages/lib/mod.js"]?.external, [
+      "npm:hono@^4",
+      "npm:zod@^4",
+    ]);
+    assert(Object.hasOwn(manifest.config, "packages/lib/package.json"));
+  }
+  // A package.json above that names other members is somebody else's.
+  const alone = await packed({
+    "package.json": `{ "workspaces": ["packages/*"] }`,
+    "apps/web/package.json": `{ "name": "web" }`,
+    "apps/web/main.ts": "export {};",
+  }, "apps/web");
+  assertEquals(alone.paths, ["main.ts", "package.json"]);
+});
+
 Deno.test("T10: what a module imports is packed whatever it is called, and what is left out is said once", async () => {
   const { notes, paths } = await packed({
     "main.ts":

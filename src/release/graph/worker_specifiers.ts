@@ -2,7 +2,11 @@
  * @module
  */
 import type { ModuleAnalysis, ModuleEdges } from "@flyhot/runtime/protocol";
-import { isForDevelopment, type PackageTargets } from "@flyhot/runtime/plan";
+import {
+  isAlias,
+  isForDevelopment,
+  type PackageTargets,
+} from "@flyhot/runtime/plan";
 import type { Host } from "../../host.ts";
 import { readGraphs } from "./graph.ts";
 
@@ -18,9 +22,6 @@ export interface WorkerSources {
   readonly packages: PackageTargets;
 }
 
-/** An alias, as far as its text tells; a relative path and a URL say themselves where they lead. */
-const ALIAS = /^(?!\.{0,2}\/)(?![a-z][a-z+.-]*:)/i;
-
 /** Asks Deno for the edges of what only workers load, where it has aliases: without, its text says them. */
 export async function workerSpecifiers(
   { root, analysis, isListed, packages }: WorkerSources,
@@ -30,7 +31,7 @@ export async function workerSpecifiers(
   const found: Record<string, ModuleEdges> = {};
   const hasAliases = [...analysis].some(([path, { imports = [] }]) =>
     !isListed(path) && !isForDevelopment(path) &&
-    imports.some(({ specifier }) => ALIAS.test(specifier))
+    imports.some(({ specifier }) => isAlias(specifier))
   );
   if (!hasAliases) return found;
   const entries = [...scriptsOfWorkers(analysis, isListed)];
@@ -39,7 +40,7 @@ export async function workerSpecifiers(
   for (const edges of graphs) {
     const own = [...edges].filter(([path]) => !isListed(path));
     const leads = own.some(([, { specifiers = {} }]) =>
-      Object.keys(specifiers).some((it) => ALIAS.test(it))
+      Object.keys(specifiers).some(isAlias)
     );
     if (leads) Object.assign(found, Object.fromEntries(own));
   }

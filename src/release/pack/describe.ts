@@ -27,6 +27,7 @@ import {
   configKeyDigests,
   readConfigFiles,
 } from "../files/config_files.ts";
+import { packagesAbove } from "../graph/packages_above.ts";
 import { digestOfText } from "../digest.ts";
 import { findEntries } from "../graph/entries.ts";
 import { workerSpecifiers } from "../graph/worker_specifiers.ts";
@@ -83,6 +84,7 @@ export async function describeRelease(
     options.root,
     host,
     collected.files.keys(),
+    await packagesAbove(options.root, host),
   );
   const appEntries = entriesOf(
     options,

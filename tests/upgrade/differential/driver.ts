@@ -5,6 +5,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { join } from "@std/path";
 import { denoHost } from "../../../src/host_deno.ts";
 import { packRelease } from "../../../src/release/pack/pack.ts";
+import { freePorts } from "../../support/net/free_port.ts";
 import type { HealthKind, Release } from "./program/model.ts";
 import type { Outcome } from "./outcome.ts";
 import { SHELL } from "./shell.ts";
@@ -222,27 +223,6 @@ export async function packTo(
   await Deno.copyFile(packed.path, target);
   await packed.dispose();
   return new URL(`file://${target}`).href;
-}
-
-/** Below the ports that the kernel gives to outgoing connections, or a caller's own connection may take one. */
-let nextPort = 10_000 + Math.floor(Math.random() * 20_000);
-
-function freePorts(ids: readonly string[]): Record<string, number> {
-  const ports: Record<string, number> = {};
-  for (const id of new Set(ids)) {
-    while (!isFree(++nextPort)) { /* another process listens there */ }
-    ports[id] = nextPort;
-  }
-  return ports;
-}
-
-function isFree(port: number): boolean {
-  try {
-    Deno.listen({ port, hostname: "127.0.0.1" }).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function writeRelease(root: string, release: Release): Promise<void> {

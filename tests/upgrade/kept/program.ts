@@ -3,6 +3,7 @@
  */
 import type { Files } from "../../support/driven_app.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
+import { freePorts } from "../../support/net/free_port.ts";
 
 /** A program: `SERVE(handler)` serves on its port, `NAME` is its folder. */
 export interface Program {
@@ -50,7 +51,7 @@ export class RunningPrograms implements AsyncDisposable {
     rebind = false,
   ): Promise<RunningPrograms> {
     const names = Object.keys(programs);
-    const ports = new Map(freePorts(names));
+    const ports = new Map(Object.entries(freePorts(names)));
     const main = [
       ...names.map((name) => `import "./${name}/main.ts";`),
       `Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, () => new Response("here"));`,
@@ -173,14 +174,4 @@ function inFolder(name: string, files: Files): Files {
 
 function portName(name: string): string {
   return `PORT_${name.toUpperCase()}`;
-}
-
-/** All at once, or the same is free twice. */
-function freePorts(names: readonly string[]): [name: string, port: number][] {
-  const listeners = names.map(() => Deno.listen({ port: 0 }));
-  return listeners.map((listener, at) => {
-    const { port } = listener.addr as Deno.NetAddr;
-    listener.close();
-    return [names[at]!, port];
-  });
 }

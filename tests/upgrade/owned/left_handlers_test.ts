@@ -17,6 +17,10 @@ const STARTS: Readonly<Record<string, readonly [code: string, what: string]>> =
       `new Worker("data:text/javascript,setInterval(() => postMessage(0), 20)", { type: "module" }).onmessage = () => { told(WORD); };`,
       "a Worker",
     ],
+    thread: [
+      `new Thread("setInterval(() => require('node:worker_threads').parentPort.postMessage(0), 20)", { eval: true }).on("message", () => { told(WORD); });`,
+      "a Worker",
+    ],
     on_process: [
       `process.on("told" as never, () => { told(WORD); });`,
       "the process",
@@ -97,6 +101,7 @@ import fs from "node:fs";
 import http from "node:http";
 import childProcess from "node:child_process";
 import { Readable, Writable } from "node:stream";
+import { Worker as Thread } from "node:worker_threads";
 import { source, told } from "./stay.ts";
 export const ${name} = () => { ${
   code.replaceAll("WORD", JSON.stringify(`${word} ${name}`)).replaceAll(

@@ -149,3 +149,28 @@ Deno.test("T8: #aliases and members of a package.json are followed in a running 
   assertEquals(moved.state, "applied", JSON.stringify(moved));
   assertEquals(await app.call("ask"), "two");
 });
+
+Deno.test("T8, T9: a member of a workspace that only a package.json above tells of is followed in a running app", async () => {
+  await using app = await DrivenApp.start(
+    {
+      "package.json": `{ "workspaces": ["server", "lib"] }`,
+      "deno.json": `{ "nodeModulesDir": "none" }`,
+      "lib/package.json":
+        `{ "name": "@me/lib", "type": "module", "exports": "./mod.ts" }`,
+      "lib/mod.ts": `export const word = "one";`,
+      "server/package.json": `{ "name": "server", "type": "module" }`,
+      "server/deno.json": denoJson({ root: ".." }),
+      "server/app.ts":
+        `import { word } from "@me/lib"; export const ask = () => word;`,
+    },
+    undefined,
+    undefined,
+    "server",
+  );
+  assertEquals(await app.call("ask"), "one");
+  const edited = await app.upgrade({
+    "lib/mod.ts": `export const word = "two";`,
+  });
+  assertEquals(edited.state, "applied", JSON.stringify(edited));
+  assertEquals(await app.call("ask"), "two");
+});

@@ -59,8 +59,8 @@ export function many(node: Node | null, key: string): readonly Node[] {
   if (!node) return [];
   const value = field(node, key);
   if (!Array.isArray(value)) return NO_NODES;
-  // Most lists have no holes.
-  return value.every(isNode) ? value : value.filter(isNode);
+  // Most lists have no holes, and what holes hold is null.
+  return value.includes(null) ? value.filter(isNode) : value;
 }
 
 /** The text in a field; empty if it has none. */
@@ -89,7 +89,7 @@ export function nameOf(node: Node | null): string {
 }
 
 /** Whether a node is only a wrapper around one expression: `x as T`, `x!`, `(x)`. */
-export function isWrapper({ type }: Node): boolean {
+export function isWrapper({ type }: Pick<Node, "type">): boolean {
   // Asked more often than anything else: texts of types are the same objects, and compared as such.
   return type === "ChainExpression" || type === "TSAsExpression" ||
     type === "TSNonNullExpression" || type === "TSSatisfiesExpression" ||

@@ -1,7 +1,6 @@
 /** The functions and classes of a module by numbers that are the same in its source and in what Deno makes of it.
  * @module
  */
-import { hash } from "node:crypto";
 import {
   flag,
   isClass,
@@ -11,6 +10,7 @@ import {
   one,
   word,
 } from "./nodes.ts";
+import { shortDigest } from "./short_digest.ts";
 import { treeOf } from "./tree.ts";
 
 /** A function or a class. */
@@ -62,9 +62,7 @@ export function piecesOf(program: Node): Pieces {
   }
   return {
     list,
-    shape: `${list.length}:${
-      hash("sha256", said.join("\n"), "hex").slice(0, 16)
-    }`,
+    shape: `${list.length}:${shortDigest(said.join("\n"))}`,
   };
 }
 

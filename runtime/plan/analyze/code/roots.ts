@@ -333,13 +333,34 @@ function named(root: Root): Root {
 
 /** Each root once, and those of functions' variables only where they are asked for. */
 function picked(roots: readonly Root[], locals: boolean): Root[] {
+  const wanted = locals
+    ? roots
+    : roots.filter((it) => it.specifier !== null || it.binding?.top !== false);
+  return wanted.length <= FEW ? uniqueOfFew(wanted) : uniqueOfMany(wanted);
+}
+
+/** So many are compared with each other sooner than their keys are made. */
+const FEW = 4;
+
+function uniqueOfFew(roots: readonly Root[]): Root[] {
   const found: Root[] = [];
   for (const root of roots) {
-    const isLocal = root.specifier === null && root.binding?.top === false;
-    if (isLocal && !locals) continue;
     if (!found.some((it) => isSame(it, root))) found.push(root);
   }
   return found;
+}
+
+/** What is called from many places comes from many, over and over. */
+function uniqueOfMany(roots: readonly Root[]): Root[] {
+  const found = new Map<string, Root>();
+  for (const root of roots) {
+    const { specifier, name, path } = root;
+    const key = `${specifier === null}\n${specifier}\n${name}\n${
+      path.join(".")
+    }`;
+    if (!found.has(key)) found.set(key, root);
+  }
+  return [...found.values()];
 }
 
 function isSame(one: Root, other: Root): boolean {

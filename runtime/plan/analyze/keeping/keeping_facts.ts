@@ -27,12 +27,16 @@ export function keepingOf(
     keptFactsOf(resolved.program, resolved, { names, units, code })
       .map((fact) => [fact.name, fact]),
   );
-  const kept = [...names.found.values()].map((it): KeptFact => {
+  const all = [...names.found.values()];
+  const holders = all.filter(({ kind, init }) =>
+    kind !== "expression" && init !== null
+  );
+  const kept = all.map((it): KeptFact => {
     const { repeats = [], library = null, of, members = [] } =
       facts.get(it.name) ?? {};
     const at = it.id ?? it.init;
     const state = localStateOf(it, code, units, after);
-    const inside = state ? holderOf(it, names.found.values()) : null;
+    const inside = state ? holderOf(it, holders) : null;
     return {
       name: it.name,
       ...recordOf(texts.kept.get(it.name)),
@@ -67,14 +71,14 @@ export function keepingOf(
 }
 
 /** The variable in whose initializer an expression stands: where that is not evaluated, the expression is not either. */
-function holderOf(it: Keepable, all: Iterable<Keepable>): string | null {
+function holderOf(
+  it: Keepable,
+  holders: readonly Keepable[],
+): string | null {
   if (it.kind !== "expression") return null;
-  for (const other of all) {
-    const isAround = other.kind !== "expression" && other.init !== null &&
-      other.start <= it.start && it.end <= other.end;
-    if (isAround && functionOf(other.name) === functionOf(it.name)) {
-      return other.name;
-    }
+  for (const { name, start, end } of holders) {
+    const isAround = start <= it.start && it.end <= end;
+    if (isAround && functionOf(name) === functionOf(it.name)) return name;
   }
   return null;
 }

@@ -4,8 +4,8 @@
  * has one text before and after `limit` becomes 2.
  * @module
  */
-import { hash } from "node:crypto";
 import { localExports } from "../exports.ts";
+import { shortDigest } from "../code/short_digest.ts";
 import { type Keepable, type KeepableNames, keepableOf } from "./keepable.ts";
 import { type Name, type Piece, Pieces, type Taken } from "./text_pieces.ts";
 import {
@@ -113,7 +113,7 @@ class Reach {
     const [first = "", ...others] = this.#texts;
     const text = [first, ...others.sort()].join("\n");
     return {
-      digest: hash("sha256", text, "hex").slice(0, 16),
+      digest: shortDigest(text),
       uses: [...this.#uses.keys()].sort().map((key) => {
         const { specifier, name } = this.#uses.get(key)!;
         return { specifier, name };

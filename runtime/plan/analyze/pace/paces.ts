@@ -38,12 +38,11 @@ const NOT_HELD =
 
 /** Joins what several pieces of code wait for. */
 export function joined(all: readonly Pacing[]): Pacing {
-  if (all.some(({ timer }) => timer)) return PACED;
-  const by = new Map(
-    all.flatMap((it) => it.by).map((it) =>
-      [`${it.specifier} ${it.name}`, it] as const
-    ),
-  );
+  const by = new Map<string, PacedBy>();
+  for (const pacing of all) {
+    if (pacing.timer) return PACED;
+    for (const it of pacing.by) by.set(`${it.specifier} ${it.name}`, it);
+  }
   return by.size === 0 ? UNPACED : { timer: false, by: [...by.values()] };
 }
 

@@ -31,6 +31,15 @@ export interface Cycles {
   isLedToIn(found: Found): boolean;
 }
 
+/** Where a function is named. */
+interface Mention {
+  readonly at: number;
+  /** What leads on from there. */
+  readonly from: readonly Named[];
+  /** What it may lead to. */
+  readonly to: readonly Named[];
+}
+
 /** Finds them; null for none. Some that only lie between two of them are among them. */
 export function cyclesIn(tree: readonly Found[]): Cycles | null {
   const byFunction = new Map<Found, Named>();
@@ -42,12 +51,16 @@ export function cyclesIn(tree: readonly Found[]): Cycles | null {
     byFunction.set(found, named);
     byKey.set(key, [...byKey.get(key) ?? [], named]);
   }
-  const mentions = tree.flatMap((found) => {
-    const to = byKey.get(mentionedBy(found) ?? "");
-    return to
-      ? [{ at: found.index, from: allAround(found, byFunction), to }]
-      : [];
-  });
+  if (byKey.size === 0) return null;
+  const mentions: Mention[] = [];
+  for (const found of tree) {
+    const name = mentionedBy(found);
+    const to = name === null ? undefined : byKey.get(name);
+    if (!to) continue;
+    const from = allAround(found, byFunction);
+    // At the top of the module, nobody leads on.
+    if (from.length > 0) mentions.push({ at: found.index, from, to });
+  }
   const left = new Set(byFunction.values());
   // Who leads to nobody that is left, or is led to by nobody, is in no circle.
   for (let before = -1; before !== left.size;) {
@@ -55,11 +68,10 @@ export function cyclesIn(tree: readonly Found[]): Cycles | null {
     const leading = new Set<Named>();
     const ledTo = new Set<Named>();
     for (const { from, to } of mentions) {
-      const sources = from.filter((it) => left.has(it));
-      const targets = to.filter((it) => left.has(it));
-      if (sources.length === 0 || targets.length === 0) continue;
-      for (const it of sources) leading.add(it);
-      for (const it of targets) ledTo.add(it);
+      const isLeft = (it: Named) => left.has(it);
+      if (!from.some(isLeft) || !to.some(isLeft)) continue;
+      for (const it of from) leading.add(it);
+      for (const it of to) ledTo.add(it);
     }
     for (const it of left) {
       if (!leading.has(it) || !ledTo.has(it)) left.delete(it);

@@ -2,21 +2,35 @@
  * @module
  */
 import { isFunction, type Node, one } from "../code/nodes.ts";
-import { eachChild } from "../code/tree.ts";
+import { eachChild, type Found, treeOf } from "../code/tree.ts";
 import { mayBeEndless } from "../pace/paced.ts";
 
 /** Finds the loops of a program, in the order of its text; one with a label is found with it. */
 export function waitingLoops(program: Node): Node[] {
-  const found: Node[] = [];
-  const visit = (node: Node, inFunction: boolean, labelled: Node | null) => {
-    const isLoop = /^(?:For|While|DoWhile)\w*Statement$/.test(node.type);
-    if (isLoop && inFunction && isWaiting(node)) found.push(labelled ?? node);
-    const inner = inFunction || isFunction(node);
-    const label = node.type === "LabeledStatement" ? labelled ?? node : null;
-    eachChild(node, (child) => visit(child, inner, label));
-  };
-  visit(program, false, null);
-  return found;
+  return treeOf(program)
+    .filter((it) => isLoop(it.type) && isInFunction(it) && isWaiting(it.self))
+    .map(withLabels);
+}
+
+/** Most nodes are none: texts of types are compared as the same objects. */
+function isLoop(type: string): boolean {
+  return type === "ForOfStatement" || type === "ForStatement" ||
+    type === "WhileStatement" || type === "ForInStatement" ||
+    type === "DoWhileStatement";
+}
+
+function isInFunction({ around }: Found): boolean {
+  for (let at = around; at; at = at.around) {
+    if (isFunction(at.self)) return true;
+  }
+  return false;
+}
+
+/** The outermost of its labels; a loop without one is its own. */
+function withLabels(loop: Found): Node {
+  let at = loop;
+  while (at.around?.type === "LabeledStatement") at = at.around;
+  return at.self;
 }
 
 function isWaiting(loop: Node): boolean {

@@ -4,7 +4,7 @@
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { Host } from "../../../host.ts";
 import { joinPath } from "../../../base/values.ts";
-import { tooMuch } from "./cache_limits.ts";
+import { type CachedFile, tooMuch } from "./cache_limits.ts";
 import { COMMIT, VERSION } from "../../../version.ts";
 import { digestOfText } from "../../digest.ts";
 
@@ -25,6 +25,9 @@ export interface StoredAnalyses extends AnalysisCache {
 /** Fewer scripts are parsed faster than a file is written. */
 export const CACHED_FROM = 40;
 
+/** The packings of so many other apps are looked in. */
+const OTHERS_MAX = 4;
+
 /**
  * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; of none where the user has
  * no such folder, or what is there is torn or of another version.
@@ -41,9 +44,12 @@ export async function openAnalyses(
   const before = path === null
     ? new Map<string, ModuleAnalysis>()
     : parseStored(await readQuietly(path, host), edition!);
+  const others = path !== null && before.size === 0
+    ? await ofOthers(path, edition!, host)
+    : [];
   const now = new Map<string, ModuleAnalysis>();
   return {
-    get: (key) => before.get(key),
+    get: (key) => before.get(key) ?? others.find((it) => it.has(key))?.get(key),
     set: (key, analysis) => {
       now.set(key, analysis);
     },
@@ -86,13 +92,46 @@ async function readQuietly(
   }
 }
 
+/**
+ * What the latest packings of other apps have found, for the first one of an app: `init` has packed it under another
+ * name, apps of one repository share modules.
+ */
+async function ofOthers(
+  own: string,
+  edition: string,
+  host: Pick<Host, "files">,
+): Promise<Map<string, ModuleAnalysis>[]> {
+  try {
+    const latest = (await allStored(own, host))
+      .filter(({ path }) => path !== own)
+      .sort((a, b) => b.modified - a.modified).slice(0, OTHERS_MAX);
+    const texts = await Promise.all(
+      latest.map(({ path }) => readQuietly(path, host)),
+    );
+    return texts.map((text) => parseStored(text, edition));
+  } catch {
+    return [];
+  }
+}
+
 /** Removes what apps that nobody packs any more have left behind. */
 async function forgetOthers(
   own: string,
-  { files, now }: Pick<Host, "files" | "now">,
+  host: Pick<Host, "files" | "now">,
 ): Promise<void> {
+  const found = await allStored(own, host);
+  for (const path of tooMuch(found, own, host.now())) {
+    await host.files.remove(path);
+  }
+}
+
+/** The analyses of all apps. */
+async function allStored(
+  own: string,
+  { files }: Pick<Host, "files">,
+): Promise<CachedFile[]> {
   const folder = own.slice(0, own.lastIndexOf("/"));
-  const found = [];
+  const found: CachedFile[] = [];
   for await (const { path, kind, size } of files.walk(folder, () => false)) {
     if (kind !== "file" || !/^analysis-[0-9a-f]{16}\.json$/.test(path)) {
       continue;
@@ -101,7 +140,7 @@ async function forgetOthers(
     const modified = await files.modified(full);
     if (modified !== null) found.push({ path: full, size, modified });
   }
-  for (const path of tooMuch(found, own, now())) await files.remove(path);
+  return found;
 }
 
 /** The first line vouches for the rest: a file that was written halfway is as good as none. */

@@ -28,9 +28,10 @@ function packing(host: ReturnType<typeof hostWith>) {
     async pack(
       texts: Record<string, string>,
       compilerOptions: Record<string, unknown> = {},
+      app = "shop",
     ) {
       parsed.length = 0;
-      const known = await openAnalyses("shop", host);
+      const known = await openAnalyses(app, host);
       const analysis = await analyzeScripts({
         files: Object.fromEntries(
           Object.entries(texts).map(([path, text]) => [path, {
@@ -109,6 +110,21 @@ Deno.test("a file of analyses that is torn, of another edition or somebody else'
   await pack(TEXTS);
   assertEquals(parsed.length, 4);
   assertEquals((await openAnalyses("other", host)).get("x"), undefined);
+});
+
+Deno.test("the first packing of an app takes what those of other apps have found, and later ones their own", async () => {
+  const host = hostWith();
+  const { pack, parsed } = packing(host);
+  const first = await pack(TEXTS);
+  assertEquals(parsed.length, 4);
+  assertEquals(await pack(TEXTS, {}, "another"), first);
+  assertEquals(parsed, []);
+  const changed = { ...TEXTS, "c.js": "export const c = 3;\n" };
+  await pack(changed);
+  assertEquals(parsed, ["c.js"]);
+  // It has its own by now: what others find is not read at every packing.
+  await pack(changed, {}, "another");
+  assertEquals(parsed, ["c.js"]);
 });
 
 Deno.test("analyses are kept where the user keeps what programs can make again", () => {

@@ -1,0 +1,85 @@
+/** The workspace of an app that only the `package.json` of a folder above it tells of; of one in a `deno.json`, Deno does.
+ * @module
+ */
+import { parseJsonc } from "@flyhot/runtime/protocol";
+import type { PackageFolder } from "@flyhot/runtime/plan";
+import { isRecord, joinPath } from "../../base/values.ts";
+import type { Host } from "../../host.ts";
+import {
+  memberFolders,
+  membersOf,
+} from "../../config/files/workspace_members.ts";
+
+/** A workspace is not farther up. */
+const ABOVE_MAX = 8;
+
+/** Finds it. Returns its folder and those of its other members, as paths from the app's; none where there is no such workspace. */
+export async function packagesAbove(
+  root: string,
+  host: Pick<Host, "files" | "cwd">,
+): Promise<PackageFolder[]> {
+  const { files } = host;
+  // A member has one of its own.
+  if (await files.stat(joinPath(root, "package.json")) === null) return [];
+  const full = root.startsWith("/") ? root : joinPath(host.cwd(), root);
+  const names = full.split("/").filter((name) => !/^\.?$/.test(name));
+  for (let up = 1; up <= Math.min(ABOVE_MAX, names.length); up++) {
+    const folder = `/${names.slice(0, names.length - up).join("/")}`;
+    const json = await packageJson(folder, host);
+    const patterns = membersOf(json?.workspaces);
+    const own = names.slice(names.length - up).join("/");
+    if (
+      !json || !memberFolders(patterns, [`${own}/package.json`]).includes(own)
+    ) {
+      continue;
+    }
+    const above = "../".repeat(up);
+    const found: PackageFolder[] = [{ folder: above, json }];
+    for (const member of await membersIn(folder, patterns, host)) {
+      const json = member === own
+        ? null
+        : await packageJson(joinPath(folder, member), host);
+      if (json) found.push({ folder: `${above}${member}/`, json });
+    }
+    return found;
+  }
+  return [];
+}
+
+async function membersIn(
+  folder: string,
+  patterns: readonly string[],
+  { files }: Pick<Host, "files">,
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const pattern of patterns) {
+    const names = pattern.split("/");
+    const first = names.findIndex((name) => name.includes("*"));
+    if (first === -1 || pattern.startsWith("!")) continue;
+    const prefix = names.slice(0, first).map((name) => `${name}/`).join("");
+    const isDeep = names.includes("**");
+    const enter = (path: string) =>
+      !/(?:^|\/)(?:node_modules|\.[^/]*)$/.test(path) &&
+      (isDeep || path.split("/").length <= names.length - first);
+    if (await files.stat(joinPath(folder, prefix)) === null) continue;
+    for await (const it of files.walk(joinPath(folder, prefix), enter)) {
+      if (/(?:^|\/)package\.json$/.test(it.path)) paths.push(prefix + it.path);
+    }
+  }
+  return memberFolders(patterns, paths);
+}
+
+/** Above the app it is not the app's: one that cannot be read is as good as none. */
+async function packageJson(
+  folder: string,
+  { files }: Pick<Host, "files">,
+): Promise<Record<string, unknown> | null> {
+  const text = await files.readText(joinPath(folder, "package.json"));
+  if (text === null) return null;
+  try {
+    const json: unknown = parseJsonc(text);
+    return isRecord(json) ? json : null;
+  } catch {
+    return null;
+  }
+}
