@@ -178,7 +178,7 @@ export class LeftHandlers {
 }
 
 /** A stream that has come to its end, a socket or a source of events that is closed, a child that has ended. */
-function isOver(object: object): boolean {
+export function isOver(object: object): boolean {
   // Whoever is piped is locked until then.
   if (object instanceof ReadableStream) return !object.locked;
   const it = object as Readonly<Record<string, unknown>>;

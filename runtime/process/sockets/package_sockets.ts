@@ -100,6 +100,12 @@ export class PackageSockets {
     return found;
   }
 
+  /** Whether it is one of them, whose handlers are dealt with by itself. */
+  isOpen(object: object): boolean {
+    return object instanceof EventEmitter &&
+      [...this.#tellers].some(({ open }) => open.has(object));
+  }
+
   /** Lets the code of an attempt greet the open sockets of the modules that it replaced. */
   greet(attempt: number, paths: ReadonlySet<string>): void {
     const { isAmong } = this.#context;

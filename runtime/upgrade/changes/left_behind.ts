@@ -1,4 +1,4 @@
-/** What an upgrade does about timers, loops, chains of waits and listeners that requests have left behind and that would
+/** What an upgrade does about timers, loops, chains of waits, listeners and functions that requests have left behind and that would
  * run the old code: it is refused; a way back ends the timers, as it must not fail for them.
  *
  * @module
@@ -7,8 +7,11 @@ import { pause } from "../../base/waiting/pause.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
+import type { HandedFunction } from "../../modules/left/handed.ts";
 import type { AppProcess } from "../../process/process.ts";
+import { collectGarbage } from "../../process/left/collect_garbage.ts";
 import {
+  judgeHanded,
   judgeHandler,
   judgeTimer,
   judgeWait,
@@ -43,6 +46,7 @@ export class LeftBehindChange {
   /** Looks at them while the old code goes on. Throws with a refusal for each module whose code they run. */
   async ahead(): Promise<void> {
     const { isWayBack, goingOn } = this.#context;
+    await this.#settleHanded();
     if (isWayBack) return;
     // Streams that are open set timers and begin waits of which nobody knows whose they are: they are counted as work that
     // did not end, and requests that are short must not hide others. What is still to be done may be done soon.
@@ -56,10 +60,22 @@ export class LeftBehindChange {
     this.#refuse();
   }
 
+  /** Collecting garbage keeps the event loop: only where something may be held that is of the old code. */
+  async #settleHanded(): Promise<void> {
+    const { modules: { handed } } = this.#appProcess;
+    const isOld = (it: HandedFunction) =>
+      judgeHanded(it, this.#appProcess, this.#context) !== null;
+    handed.begin();
+    if (!handed.unsure().some(isOld)) return;
+    // What was looked at is there until the turn is over.
+    await pause(0);
+    await handed.settle(collectGarbage);
+  }
+
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
   rest(): void {
-    if (this.#context.isWayBack) this.#old = this.#counting();
-    else this.#refuse();
+    if (this.#context.isWayBack) this.#old = this.#counting(true);
+    else this.#refuse(true);
   }
 
   /** Ends the timers of the code that a way back takes out. Returns how much else goes on with that code. */
@@ -78,9 +94,9 @@ export class LeftBehindChange {
     return goOn;
   }
 
-  #refuse(): void {
+  #refuse(all = false): void {
     const refusals = new Map<string, Refusal>();
-    for (const { path, line, why } of this.#counting()) {
+    for (const { path, line, why } of this.#counting(all)) {
       if (refusals.has(path)) continue;
       refusals.set(path, {
         rule: "timer",
@@ -105,15 +121,18 @@ export class LeftBehindChange {
     );
   }
 
-  /** Those that count now. */
-  #counting(): OldLeft[] {
+  /** Those that count now; who holds a function is looked for in between. */
+  #counting(all = false): OldLeft[] {
     const isWorking = this.#context.goingOn() > 0;
-    return this.#judged().filter(({ left }) => !left.isOfNobody || !isWorking);
+    return this.#judged(all).filter(({ left }) =>
+      !left.isOfNobody || !isWorking
+    );
   }
 
-  #judged(): OldLeft[] {
+  #judged(all = false): OldLeft[] {
     const { drainMs, consent } = this.#context;
-    const { modules: { waits }, timers, leftHandlers } = this.#appProcess;
+    const { modules: { waits, handed }, timers, leftHandlers } =
+      this.#appProcess;
     const old: OldLeft[] = [];
     const add = <One extends Left>(
       all: Iterable<One>,
@@ -132,6 +151,7 @@ export class LeftBehindChange {
     add(waits.left(), judgeWait);
     add(timers.left.left(drainMs), judgeTimer);
     add(leftHandlers.left(), judgeHandler);
+    if (all) add(handed.held(), judgeHanded);
     return old;
   }
 }
