@@ -14,8 +14,8 @@ export interface HandedFunction {
   readonly handed: AnyFunction;
   /** What may call it, as far as that is known and still there. */
   readonly beside: readonly object[];
-  /** Whether nobody knows who has handed it on: an open stream, or what is over. */
-  readonly isOfNobody: boolean;
+  /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
+  readonly begunIn: number | null;
   /** Lets nobody look at it any more. */
   forget(): void;
 }
@@ -25,8 +25,11 @@ interface Noted {
   readonly work: Work | null;
   readonly handed: WeakRef<AnyFunction>;
   readonly beside: readonly WeakRef<object>[];
-  /** Whether it was there after all garbage was collected that was there when its work was over. */
-  isHeld: boolean;
+  /**
+   * Whether it was there after all garbage was collected that was there when its work was over, and whether it has been
+   * judged since.
+   */
+  state: "unsure" | "held" | "judged";
 }
 
 /** So many may be noted before those are looked for that are collected. */
@@ -67,7 +70,7 @@ export class HandedFunctions {
     );
     for (const it of functionsIn(value, DEPTH)) {
       const handed = new WeakRef(it);
-      this.#noted.add({ url, work, handed, beside: refs, isHeld: false });
+      this.#noted.add({ url, work, handed, beside: refs, state: "unsure" });
     }
   }
 
@@ -88,7 +91,7 @@ export class HandedFunctions {
   /** Begins to find out who holds them: what was held before may be garbage now. */
   begin(): void {
     this.#known = new WeakSet();
-    for (const it of this.#noted) it.isHeld = false;
+    for (const it of this.#noted) it.state = "unsure";
   }
 
   /** Notes one that is held where an upgrade looks, and is judged by that. */
@@ -96,28 +99,35 @@ export class HandedFunctions {
     this.#known.add(handed);
   }
 
+  /** Ends the judging of those that are held. */
+  judged(): void {
+    for (const it of this.#noted) if (it.state === "held") it.state = "judged";
+  }
+
   /** Those that may be garbage. */
   unsure(): IteratorObject<HandedFunction> {
-    return this.#all(false);
+    return this.#all("unsure");
   }
 
   /** Those that somebody holds, though what has handed them on is over. */
   held(): IteratorObject<HandedFunction> {
-    return this.#all(true);
+    return this.#all("held");
   }
 
-  *#all(isHeld: boolean): Generator<HandedFunction> {
+  *#all(state: Noted["state"]): Generator<HandedFunction> {
     for (const it of this.#noted) {
       // Whoever still waits for it is counted as work that did not end.
-      if (it.isHeld !== isHeld || it.work?.ended === false) continue;
+      if (it.state !== state || it.work?.ended === false) continue;
       const handed = it.handed.deref();
       if (handed === undefined) this.#noted.delete(it);
-      if (handed === undefined || isHeld && this.#known.has(handed)) continue;
+      if (handed === undefined || state === "held" && this.#known.has(handed)) {
+        continue;
+      }
       yield {
         url: it.url,
         handed,
         beside: it.beside.flatMap((it) => it.deref() ?? []),
-        isOfNobody: it.work === null,
+        begunIn: it.work?.generation ?? null,
         forget: () => this.#noted.delete(it),
       };
     }
@@ -129,11 +139,13 @@ export class HandedFunctions {
    * @param collect collects all garbage; what was looked at in this turn would not be collected
    */
   async settle(collect: () => Promise<boolean>): Promise<void> {
-    const over = [...this.#noted].filter((it) => it.work?.ended !== false);
+    const over = [...this.#noted].filter((it) =>
+      it.state === "unsure" && it.work?.ended !== false
+    );
     if (!await collect()) return;
     for (const it of over) {
       if (it.handed.deref() === undefined) this.#noted.delete(it);
-      else it.isHeld = true;
+      else it.state = "held";
     }
   }
 }

@@ -64,8 +64,8 @@ Deno.test("HandedFunctions wait for work that goes on, and leave evaluations alo
   });
   app.generations.as({ ...work!, place: "a.ts" }, () => app.hand(made[1]));
   app.hand(made[2]);
-  assertEquals((await app.held()).map((it) => [it.handed, it.isOfNobody]), [
-    [made[2], true],
+  assertEquals((await app.held()).map((it) => [it.handed, it.begunIn]), [
+    [made[2], null],
   ]);
   resolve();
   await going;

@@ -77,8 +77,10 @@ export function watchWaits(text: string, program: Node, url: string): Watch {
   for (const chain of waitingChains(program)) {
     const around = aroundChain(text, chain);
     if (!around) continue;
-    const both = handed.get(chain.node);
-    handed.delete(chain.node);
+    const isWhole = around.from === chain.node.start &&
+      around.to === chain.node.end;
+    const both = isWhole ? handed.get(chain.node) : undefined;
+    if (both) handed.delete(chain.node);
     all.push({
       ...partOf(text, chain.fn, chain.name),
       ...both ? aroundBoth(around, both, hand) : around,

@@ -28,6 +28,10 @@ export interface LeftBehindContext {
   readonly consent: ReadonlySet<string>;
   /** Whether it leads back to code that ran before. */
   readonly isWayBack: boolean;
+  /** Whether functions in some variable may stay as they are. */
+  readonly keepsFunctions: boolean;
+  /** What the replaced modules have at their top level that ends with them. */
+  readonly going: () => Iterable<unknown>;
   /** How long work that began before has to end, in milliseconds. */
   readonly drainMs: number;
   /** How many of the requests that went on when the upgrade began still do. */

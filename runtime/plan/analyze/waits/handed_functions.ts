@@ -49,10 +49,7 @@ function handedAt(node: Node, made: Made): Handed[] {
   if (callee.type === SUPER || SEEN.test(calledName(callee))) {
     return [];
   }
-  const owner = callee.type === "MemberExpression"
-    ? unwrap(one(callee, "object")!)
-    : null;
-  const beside = owner?.type === "Identifier" ? [nameOf(owner)] : [];
+  const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
   const all: Handed[] = [];
   for (const given of many(node, "arguments")) {
     const isSpread = given.type === "SpreadElement";
@@ -75,10 +72,9 @@ function handedByAssigning(node: Node, made: Made): Handed[] {
     target.type !== "MemberExpression" || !holdsMade(unwrap(value), made, 0)
   ) return [];
   const owner = unwrap(one(target, "object")!);
-  return owner.type === "ThisExpression" ? [] : [{
-    node: value,
-    beside: owner.type === "Identifier" ? [nameOf(owner)] : [],
-  }];
+  return owner.type === "ThisExpression"
+    ? []
+    : [{ node: value, beside: rootOf(target) }];
 }
 
 function holdsMade(node: Node, made: Made, depth: number): boolean {
@@ -168,6 +164,13 @@ function isInFunction(found: Found): boolean {
 /** Made with each instance. */
 function isField({ self, type }: Found): boolean {
   return type === "PropertyDefinition" && !flag(self, "static");
+}
+
+/** The name that an access begins with: `app` of `app.bus.on`. */
+function rootOf(access: Node): string[] {
+  let root = access;
+  while (root.type === "MemberExpression") root = unwrap(one(root, "object")!);
+  return root.type === "Identifier" ? [nameOf(root)] : [];
 }
 
 function calledName(callee: Node): string {

@@ -16,7 +16,7 @@ Deno.test("handedFunctions() finds what functions make and hand on, with what ma
   const all: Readonly<Record<string, readonly string[]>> = {
     "schedule('* * * * *', () => poll());": ["() => poll()"],
     "a.on('x', function () {});": ["function () {} | a"],
-    "a.b.on('x', () => {});": ["() => {}"],
+    "a.b.on('x', () => {});": ["() => {} | a"],
     "finished(b, a.c, () => 1, b);": ["() => 1 | b"],
     "new Cron('*', { catch: true }, () => 1);": ["() => 1"],
     "new Proxy({ call() {} }, {});": ["{ call() {} }"],
@@ -40,7 +40,7 @@ Deno.test("handedFunctions() finds what functions make and hand on, with what ma
     "((it) => { use(it); })(() => 1);": ["() => 1"],
     "a.onmessage = () => 1;": ["() => 1 | a"],
     "a.b.handler = b;": [],
-    "const on = () => 1; a.b.on = on;": ["on"],
+    "const on = () => 1; a.b.on = on;": ["on | a"],
     "class A { x = use(() => 1); static { use(() => 2); } }": [
       "() => 1",
       "() => 2",
