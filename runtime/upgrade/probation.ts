@@ -43,6 +43,7 @@ export async function probation(
   const watched = appProcess.onProbation;
   try {
     await watch(about, context, watched);
+    if (!about.superseded.aborted) await watched?.leftBehind();
   } catch (thrown) {
     const cause = upgradeError("probation", null, thrown);
     const error = new UpgradeError("probation", cause.message, { cause });
@@ -72,6 +73,7 @@ export async function probation(
     });
     throw stays;
   }
+  appProcess.modules.forgetOld();
   const undrained = watched?.undrained ?? 0;
   watched?.finish();
   // What replaces it at once may meet its errors; they are not a reason for the process to end.

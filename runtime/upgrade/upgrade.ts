@@ -121,6 +121,8 @@ class Upgrade {
 
   async #plan(release: UnpackedRelease | null): Promise<UpgradePlan> {
     const { consent } = this.#wanted;
+    // The texts of the code before tell what its work leaves behind until its probation is over.
+    this.#appProcess.modules.forgetOld();
     const plan = await planUpgrade(release, this.#context, consent);
     await refuseKeptInstances(plan, this.#context);
     return plan;
@@ -176,6 +178,11 @@ class Upgrade {
         has: (text) => staging.newSource?.(text) === true,
         consent,
         isWayBack,
+        keepsFunctions: release?.manifest.settings?.keep?.some((it) =>
+          it.functions === "keep"
+        ) === true,
+        going: () =>
+          prepared.kept.going(),
         drainMs,
         goingOn,
       });
@@ -210,6 +217,7 @@ class Upgrade {
       await this.#finish(changes, plan);
       // Where the app has not loaded yet, all of it may still be taken out.
       if (!this.#context.onBoot) appProcess.closeStaging(prepared.staging);
+      prepared.callers.leftBehind = () => left.since();
       appProcess.onProbation = prepared.callers;
       this.#tell({
         type: "completed",

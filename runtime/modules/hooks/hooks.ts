@@ -9,6 +9,7 @@ import {
 import { pathToFileURL } from "node:url";
 import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { Keeping } from "../keep/keeping.ts";
+import { HandedFunctions } from "../left/handed.ts";
 import { LeftWaits } from "../left/left_waits.ts";
 import {
   inOneGo,
@@ -70,6 +71,8 @@ export class ModuleLoading {
   readonly keeping: Keeping = new Keeping(this.coverage);
   /** The loops and chains that requests have begun. */
   readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
+  /** The functions that requests have handed on. */
+  readonly handed: HandedFunctions = new HandedFunctions(generations);
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** Where the specifiers of releases lead. */
@@ -116,6 +119,7 @@ export class ModuleLoading {
       (this.table && this.leads.led(specifier, url, this.table)) ??
         native(specifier);
     this.waits.install();
+    this.handed.install();
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -353,7 +357,7 @@ export class ModuleLoading {
     return this.#analysisOf(url)?.erasable === true;
   }
 
-  /** Whether the release says that none of its functions waits without an end of its own. */
+  /** Whether the release says that none of its functions waits without an end of its own, or hands functions on. */
   isSteady(url: string): boolean {
     return this.#analysisOf(url)?.steady === true;
   }

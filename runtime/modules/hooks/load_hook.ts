@@ -59,7 +59,7 @@ export interface Loading {
   imageFile(file: string): string;
   /** Whether an instance runs as it is written once its types are blanked out. */
   isErasable(url: string): boolean;
-  /** Whether none of its functions waits in a loop or a chain without an end of its own. */
+  /** Whether none of its functions waits in a loop or a chain without an end of its own, or hands functions on. */
   isSteady(url: string): boolean;
 }
 

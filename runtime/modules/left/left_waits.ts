@@ -18,8 +18,8 @@ export interface LeftWait {
   readonly name: string | null;
   /** Its line in the file of its author; 0 where nobody knows it. */
   readonly line: number;
-  /** Whether nobody knows who has begun it: an open stream, or what is over. */
-  readonly isOfNobody: boolean;
+  /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
+  readonly begunIn: number | null;
   /** Lets nobody look at it any more. */
   forget(): void;
 }
@@ -89,7 +89,7 @@ export class LeftWaits {
         text: found?.watched.text ?? null,
         name: found?.watched.name ?? null,
         line: found ? lineOf(found.raw, found.watched.start) : 0,
-        isOfNobody: work === null,
+        begunIn: work?.generation ?? null,
         forget: () => this.#going.delete(it),
       };
     }

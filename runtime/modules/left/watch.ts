@@ -7,10 +7,17 @@ import {
   type ChainWait,
   waitingChains,
 } from "../../plan/analyze/waits/waiting_chains.ts";
+import {
+  type Handed,
+  handedFunctions,
+} from "../../plan/analyze/waits/handed_functions.ts";
 import { waitingLoops } from "../../plan/analyze/waits/waiting_loops.ts";
 
 /** The name by which modules say that they wait. */
 export const WAIT_KEY = Symbol.for("@flyhot/runtime.wait");
+
+/** The name by which modules say which functions they hand on. */
+export const HAND_KEY = Symbol.for("@flyhot/runtime.hand");
 
 /** A loop or a chain of a module. */
 export interface Watched {
@@ -37,6 +44,13 @@ export interface Wait {
 /** Told that a wait begins. */
 export type BeginWait = (url: string, at: number) => Wait;
 
+/** Told of a function that is handed on, or of what has such functions in it, and of what may call it. */
+export type Hand = (
+  url: string,
+  value: unknown,
+  beside: readonly unknown[],
+) => void;
+
 /** What makes a module tell. */
 export interface Watch {
   /** What it tells of, as it is counted. */
@@ -47,35 +61,75 @@ export interface Watch {
   readonly end: string;
 }
 
-const NAME = "$kept_wait";
+const WAIT = "$kept_wait";
+const HAND = "$kept_hand";
 /** Of nothing. */
 export const NO_WATCH: Watch = { watched: [], placed: [], end: "" };
 
-/** Finds the loops and the chains of a module. */
+/** Finds the loops and the chains of a module, and the functions that its functions hand on. */
 export function watchWaits(text: string, program: Node, url: string): Watch {
-  let own = NAME;
-  while (text.includes(own)) own += "_";
+  const handed = new Map(handedFunctions(program).map((it) => [it.node, it]));
+  const hand = nameIn(text, HAND);
   const all: (Watched & Around)[] = [];
   for (const loop of waitingLoops(program)) {
     all.push({ ...partOf(text, loop, null), ...aroundStatement(loop) });
   }
   for (const chain of waitingChains(program)) {
     const around = aroundChain(text, chain);
-    if (around) all.push({ ...partOf(text, chain.fn, chain.name), ...around });
+    if (!around) continue;
+    const isWhole = around.from === chain.node.start &&
+      around.to === chain.node.end;
+    const both = isWhole ? handed.get(chain.node) : undefined;
+    if (both) handed.delete(chain.node);
+    all.push({
+      ...partOf(text, chain.fn, chain.name),
+      ...both ? aroundBoth(around, both, hand) : around,
+    });
   }
-  if (all.length === 0) return NO_WATCH;
-  const key = JSON.stringify(WAIT_KEY.description);
+  if (all.length === 0 && handed.size === 0) return NO_WATCH;
+  const wait = nameIn(text, WAIT);
   const fill = (it: string, at: number) =>
-    it.replaceAll("WAIT", own).replaceAll("AT", String(at));
+    it.replaceAll("WAIT", wait).replaceAll("AT", String(at));
   return {
     watched: all.map(({ text, start, name }) => ({ text, start, name })),
-    placed: all.flatMap(({ from, to, open, close }, at) =>
-      around({ start: from, end: to }, fill(open, at), fill(close, at))
-    ),
-    end: `\n;function ${own}(at) { return globalThis[Symbol.for(${key})]?.(${
-      JSON.stringify(url)
-    }, at) ?? { end() {}, promise: (it) => it, given: (it) => it, later: (it) => it }; }`,
+    placed: [
+      ...all.flatMap(({ from, to, open, close }, at) =>
+        around({ start: from, end: to }, fill(open, at), fill(close, at))
+      ),
+      ...[...handed.values()].flatMap(({ node, beside }) =>
+        around(node, `${hand}(`, closeOf(beside))
+      ),
+    ],
+    end: (all.length > 0 ? tellsWaits(wait, url) : "") +
+      (handed.size > 0 || all.some(({ open }) => open.startsWith(hand))
+        ? tellsHanded(hand, url)
+        : ""),
   };
+}
+
+function nameIn(text: string, name: string): string {
+  let own = name;
+  while (text.includes(own)) own += "_";
+  return own;
+}
+
+// Declared functions are there before the first statement of the module.
+function tellsWaits(own: string, url: string): string {
+  return `\n;function ${own}(at) { return globalThis[Symbol.for(${
+    JSON.stringify(WAIT_KEY.description)
+  })]?.(${
+    JSON.stringify(url)
+  }, at) ?? { end() {}, promise: (it) => it, given: (it) => it, later: (it) => it }; }`;
+}
+
+function tellsHanded(own: string, url: string): string {
+  return `\n;function ${own}(value, ...beside) { globalThis[Symbol.for(${
+    JSON.stringify(HAND_KEY.description)
+  })]?.(${JSON.stringify(url)}, value, beside); return value; }`;
+}
+
+function closeOf(beside: readonly string[]): string {
+  return `${beside.map((it) => `, ${it}`).join("")})`;
 }
 
 /** What goes around a piece of text; `WAIT` stands for the function that tells, `AT` for what it tells of. */
@@ -84,6 +138,19 @@ interface Around {
   readonly to: number;
   readonly open: string;
   readonly close: string;
+}
+
+function aroundBoth(
+  { from, to, open, close }: Around,
+  { beside }: Handed,
+  hand: string,
+): Around {
+  return {
+    from,
+    to,
+    open: `${hand}(${open}`,
+    close: close + closeOf(beside),
+  };
 }
 
 function partOf(

@@ -11,6 +11,8 @@ export interface OnProbation {
   readonly failed: Promise<never>;
   /** How much of the work begun before it came in goes on. */
   readonly undrained: number;
+  /** Looks at what that work has left behind since. Throws with a refusal where that would go on with the old code. */
+  leftBehind(): Promise<void>;
   /** Ends what the modules that it replaced still own. */
   finish(): void;
   /** Says that it stays. */

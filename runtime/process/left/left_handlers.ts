@@ -17,8 +17,8 @@ export interface LeftHandler {
   readonly functions: readonly AnyFunction[];
   /** The modules whose it is, where nobody can tell what would be called. */
   readonly places: readonly string[];
-  /** Whether nobody knows who has begun it. */
-  readonly isOfNobody: boolean;
+  /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
+  readonly begunIn: number | null;
   /** Lets nobody look at it any more. */
   forget(): void;
 }
@@ -30,7 +30,13 @@ export interface LeftHandlersContext {
   /** The modules of the app on the stack, the innermost first. */
   callingPaths(): readonly string[];
   /** Servers that requests have opened and that are open. */
-  servers(): Iterable<{ readonly address: string; readonly place: string }>;
+  servers(): Iterable<
+    {
+      readonly address: string;
+      readonly place: string;
+      readonly begunIn: number;
+    }
+  >;
 }
 
 interface Noted {
@@ -110,7 +116,7 @@ export class LeftHandlers {
         what,
         functions: objects.flatMap((it) => [...functionsOf(it)]),
         places,
-        isOfNobody: work === null,
+        begunIn: work?.generation ?? null,
         forget: () => this.#noted.delete(noted),
       };
     }
@@ -119,12 +125,12 @@ export class LeftHandlers {
     for (const [signal, all] of this.#signals) {
       yield this.#standing(`the signal ${signal}`, [...all]);
     }
-    for (const { address, place } of this.#context.servers()) {
+    for (const { address, place, begunIn } of this.#context.servers()) {
       yield {
         what: `a server on ${address}`,
         functions: [],
         places: [place],
-        isOfNobody: false,
+        begunIn,
         forget: () => {},
       };
     }
@@ -137,7 +143,7 @@ export class LeftHandlers {
       what,
       functions,
       places: [],
-      isOfNobody: true,
+      begunIn: null,
       forget: () => {
         for (const it of functions) this.#forgotten.add(it);
       },
@@ -178,7 +184,7 @@ export class LeftHandlers {
 }
 
 /** A stream that has come to its end, a socket or a source of events that is closed, a child that has ended. */
-function isOver(object: object): boolean {
+export function isOver(object: object): boolean {
   // Whoever is piped is locked until then.
   if (object instanceof ReadableStream) return !object.locked;
   const it = object as Readonly<Record<string, unknown>>;

@@ -65,6 +65,10 @@ function noteStreams(left: LeftHandlers): void {
     if (isAccepted(it) || typeof into !== "object") return;
     left.note("a stream", it, into ?? undefined);
   });
+  const called = ["map", "filter", "flatMap", "forEach", "some", "every"];
+  noteCalls(Readable.prototype, [...called, "find", "reduce"], (it, [by]) => {
+    if (typeof by === "function") left.note("a stream", it, by);
+  });
   noteCalls(ReadableStream.prototype, ["pipeTo", "pipeThrough"], (it) => {
     if (it instanceof ReadableStream && it.locked) {
       left.noteCaller("a stream that is piped", it);
@@ -73,7 +77,7 @@ function noteStreams(left: LeftHandlers): void {
 }
 
 /** Whether it is the socket of a server, which is known by itself. */
-function isAccepted(stream: object): boolean {
+export function isAccepted(stream: object): boolean {
   return stream instanceof Socket &&
     Boolean((stream as { readonly _server?: unknown })._server);
 }

@@ -13,8 +13,8 @@ export interface HandedOver {
   readonly place: string | null;
   /** Whether the evaluation of a module asked for it, which will do so again. */
   readonly isEvaluated: boolean;
-  /** Whether a request or an event asked for it, which will not. */
-  readonly isOfRequest: boolean;
+  /** The generation of the request or event that asked for it, which will not; else null. */
+  readonly requestedIn: number | null;
   /** Tells whether the code came in, where that is not decided yet. */
   ready: Promise<boolean> | null;
 }
@@ -116,11 +116,16 @@ export abstract class HandOver<
 
   /** The addresses that requests and events have asked for. */
   *ofRequests(): Generator<
-    { readonly address: string; readonly place: string }
+    {
+      readonly address: string;
+      readonly place: string;
+      readonly begunIn: number;
+    }
   > {
     for (const { key, gate: { newest }, closed } of this.#listeners) {
-      if (closed || !newest.isOfRequest || newest.place === null) continue;
-      yield { address: key, place: newest.place };
+      const { requestedIn: begunIn, place } = newest;
+      if (closed || begunIn === null || place === null) continue;
+      yield { address: key, place, begunIn };
     }
   }
 
@@ -195,8 +200,10 @@ export abstract class HandOver<
       about: {
         place: this.#context.callingPlace() ?? (work?.place || null),
         isEvaluated: typeof work?.place === "string",
-        isOfRequest: work !== null && work.place === null && !work.isOwn &&
-          attempt === null,
+        requestedIn: work !== null && work.place === null && !work.isOwn &&
+            attempt === null
+          ? work.generation
+          : null,
         ready: null,
       },
     };

@@ -56,7 +56,8 @@ type Listener = (...args: unknown[]) => void;
 /** All such sockets. */
 export class PackageSockets {
   readonly #context: PackageSocketsContext;
-  readonly #tellers = new Set<Teller>();
+  /** Held by their emitters alone: a server that is closed and that nobody has any more is over. */
+  readonly #tellers = new Set<WeakRef<Teller>>();
   #on = EventEmitter.prototype.on;
   readonly #of = new WeakMap<EventEmitter, { readonly last: Listener }>();
 
@@ -91,7 +92,7 @@ export class PackageSockets {
   /** The sockets beneath those that new code can greet. */
   get greetable(): Set<Socket> {
     const found = new Set<Socket>();
-    for (const { open, kind } of this.#tellers) {
+    for (const { open, kind } of this.#known()) {
       for (const [socket, { isHandled }] of open) {
         const beneath = netSocketOf(socket, kind);
         if (beneath && isHandled) found.add(beneath);
@@ -100,10 +101,16 @@ export class PackageSockets {
     return found;
   }
 
+  /** Whether it is one of them, whose handlers are dealt with by itself. */
+  isOpen(object: object): boolean {
+    return object instanceof EventEmitter &&
+      this.#known().some(({ open }) => open.has(object));
+  }
+
   /** Lets the code of an attempt greet the open sockets of the modules that it replaced. */
   greet(attempt: number, paths: ReadonlySet<string>): void {
     const { isAmong } = this.#context;
-    const all = [...this.#tellers];
+    const all = [...this.#known()];
     const next = all.filter((it) => it.attempt === attempt);
     const before = all.filter((it) =>
       it.attempt !== attempt && isAmong(it.place, paths)
@@ -119,18 +126,32 @@ export class PackageSockets {
 
   /** Forgets what nobody is connected to any more: that of replaced modules, or of an attempt that is given up. */
   forget(attempt: number, paths: ReadonlySet<string> | null): void {
-    for (const it of this.#tellers) {
+    for (const it of this.#known()) {
       const isOver = paths === null
         ? it.attempt === attempt
         : it.attempt !== attempt && this.#context.isAmong(it.place, paths) &&
           it.open.size === 0;
-      if (isOver) this.#tellers.delete(it);
+      if (isOver) this.#forget(it);
+    }
+  }
+
+  *#known(): Generator<Teller> {
+    for (const ref of this.#tellers) {
+      const teller = ref.deref();
+      if (teller) yield teller;
+      else this.#tellers.delete(ref);
+    }
+  }
+
+  #forget(teller: Teller): void {
+    for (const ref of this.#tellers) {
+      if (ref.deref() === teller) this.#tellers.delete(ref);
     }
   }
 
   #hand(old: Teller, now: Teller | null): void {
     const { generations, report } = this.#context;
-    this.#tellers.delete(old);
+    this.#forget(old);
     if (now) moveSessions(old.emitter, now.emitter, old.kind);
     for (const [socket, { args, before, gone }] of [...old.open]) {
       old.open.delete(socket);
@@ -192,7 +213,7 @@ export class PackageSockets {
       attempt: work?.attempt ?? null,
       open: new Map(),
     };
-    this.#tellers.add(teller);
+    this.#tellers.add(new WeakRef(teller));
     const first: Listener = (socket, ...args) => {
       if (!(socket instanceof EventEmitter)) return;
       const gone = () => teller.open.delete(socket);

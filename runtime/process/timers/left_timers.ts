@@ -19,8 +19,8 @@ export interface LeftTimer {
   readonly repeats: boolean;
   /** Whether what set it was over by then: a loop, or a chain of timers. */
   readonly isChained: boolean;
-  /** Whether nobody knows who has set it: an open stream, or what is over. */
-  readonly isOfNobody: boolean;
+  /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
+  readonly begunIn: number | null;
 }
 
 interface Pending extends LeftTimer {
@@ -77,7 +77,7 @@ export class LeftTimers {
       repeats,
       work,
       isChained,
-      isOfNobody: work === null,
+      begunIn: work?.generation ?? null,
       dueAt: performance.now() + ms,
       // Looking at the stack takes longer than setting a timer.
       places: isLong ? this.#callingPlaces() : [],

@@ -332,7 +332,7 @@ export interface ModuleAnalysis {
   readonly keepsFiles?: boolean;
   /** True if it awaits at its top level. */
   readonly awaits?: boolean;
-  /** True if none of its functions waits in a loop or a chain without an end of its own. */
+  /** True if none of its functions waits in a loop or a chain without an end of its own, or hands functions on. */
   readonly steady?: boolean;
   /** True of TypeScript that runs as it is once its types are blanked out. */
   readonly erasable?: boolean;

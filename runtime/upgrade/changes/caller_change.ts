@@ -59,6 +59,9 @@ export class CallerChange {
     return [listeners, handlerProperties, crons, queues] as const;
   }
 
+  /** Looks at what work that began before has left behind since. */
+  leftBehind: () => Promise<void> = () => Promise.resolve();
+
   /** Rejects with the first error of the new code that nobody caught. */
   get failed(): Promise<never> {
     return this.#watch.failed;

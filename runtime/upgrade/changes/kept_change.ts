@@ -107,6 +107,16 @@ export class KeptChange {
     }
   }
 
+  /** What the replaced modules have at their top level that ends with them. */
+  *going(): Generator<unknown> {
+    const taken = new Set(this.#taken.map(({ at }) => at));
+    for (const [at, value] of this.#appProcess.kept.values()) {
+      const [path, name] = parts({ at });
+      const isOfModule = !name.includes(".");
+      if (isOfModule && this.#replaced.has(path) && !taken.has(at)) yield value;
+    }
+  }
+
   /** Puts the values of the new code in the place of those before, in one turn. */
   swap(): () => void {
     const { kept } = this.#appProcess;
@@ -147,7 +157,7 @@ export class KeptChange {
   }
 }
 
-function parts({ at }: TakenEntry): [path: string, name: string] {
+function parts({ at }: Pick<TakenEntry, "at">): [path: string, name: string] {
   const hash = at.indexOf("#");
   return [at.slice(0, hash), at.slice(hash + 1)];
 }

@@ -213,6 +213,7 @@ export class KeptJudge {
     place: () => KeptPlace,
     of: { readonly object: object; readonly key: unknown } | null,
   ): void {
+    this.#appProcess.modules.handed.know(value);
     const next = this.#byClass.get(value);
     if (next) {
       const at = place();

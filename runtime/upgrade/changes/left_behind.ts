@@ -1,4 +1,4 @@
-/** What an upgrade does about timers, loops, chains of waits and listeners that requests have left behind and that would
+/** What an upgrade does about timers, loops, chains of waits, listeners and functions that requests have left behind and that would
  * run the old code: it is refused; a way back ends the timers, as it must not fail for them.
  *
  * @module
@@ -7,8 +7,12 @@ import { pause } from "../../base/waiting/pause.ts";
 import { performance } from "../../base/platform/globals.ts";
 import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
+import type { HandedFunction } from "../../modules/left/handed.ts";
 import type { AppProcess } from "../../process/process.ts";
+import { KeptWalk } from "../../state/copy/kept_walk.ts";
+import { collectGarbage } from "../../process/left/collect_garbage.ts";
 import {
+  judgeHanded,
   judgeHandler,
   judgeTimer,
   judgeWait,
@@ -30,6 +34,7 @@ export class LeftBehindChange {
   readonly #appProcess: AppProcess;
   readonly #context: LeftBehindContext;
   #old: readonly OldLeft[] = [];
+  #going: ReadonlySet<unknown> = new Set();
 
   /**
    * @param appProcess what runs in this process
@@ -43,6 +48,8 @@ export class LeftBehindChange {
   /** Looks at them while the old code goes on. Throws with a refusal for each module whose code they run. */
   async ahead(): Promise<void> {
     const { isWayBack, goingOn } = this.#context;
+    this.#appProcess.modules.handed.begin();
+    await this.#settleHanded();
     if (isWayBack) return;
     // Streams that are open set timers and begin waits of which nobody knows whose they are: they are counted as work that
     // did not end, and requests that are short must not hide others. What is still to be done may be done soon.
@@ -50,16 +57,29 @@ export class LeftBehindChange {
     while (
       performance.now() < until &&
       this.#judged().some(({ left }) =>
-        "callback" in left ? left.isOfNobody && goingOn() > 0 : true
+        "callback" in left ? left.begunIn === null && goingOn() > 0 : true
       )
     ) await pause(POLL_MS);
-    this.#refuse();
+    this.#refuse(this.#counting());
+  }
+
+  /** Collecting garbage keeps the event loop: only where something may be held that is of the old code. */
+  async #settleHanded(): Promise<void> {
+    const { modules: { handed } } = this.#appProcess;
+    const isOld = (it: HandedFunction) =>
+      judgeHanded(it, this.#appProcess, this.#context) !== null;
+    if (!handed.unsure().some(isOld)) return;
+    // What was looked at is there until the turn is over.
+    await pause(0);
+    await handed.settle(collectGarbage);
   }
 
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
   rest(): void {
-    if (this.#context.isWayBack) this.#old = this.#counting();
-    else this.#refuse();
+    this.#going = new Set(this.#context.going());
+    if (this.#context.isWayBack) this.#old = this.#counting(true);
+    else this.#refuse(this.#counting(true));
+    this.#appProcess.modules.handed.judged();
   }
 
   /** Ends the timers of the code that a way back takes out. Returns how much else goes on with that code. */
@@ -78,9 +98,26 @@ export class LeftBehindChange {
     return goOn;
   }
 
-  #refuse(): void {
+  /**
+   * Looks at what work has left behind that began before the swap, and went on after it. Throws with a refusal for each
+   * module whose code it would run.
+   */
+  async since(): Promise<void> {
+    const { isWayBack, keepsFunctions } = this.#context;
+    if (isWayBack) return;
+    const { generations } = this.#appProcess;
+    // Those that may stay in variables are not told from others any more.
+    if (!keepsFunctions) await this.#settleHanded();
+    this.#refuse(
+      this.#judged(!keepsFunctions).filter(({ left: { begunIn } }) =>
+        begunIn !== null && begunIn < generations.serving
+      ),
+    );
+  }
+
+  #refuse(all: readonly OldLeft[]): void {
     const refusals = new Map<string, Refusal>();
-    for (const { path, line, why } of this.#counting()) {
+    for (const { path, line, why } of all) {
       if (refusals.has(path)) continue;
       refusals.set(path, {
         rule: "timer",
@@ -105,13 +142,32 @@ export class LeftBehindChange {
     );
   }
 
-  /** Those that count now. */
-  #counting(): OldLeft[] {
-    const isWorking = this.#context.goingOn() > 0;
-    return this.#judged().filter(({ left }) => !left.isOfNobody || !isWorking);
+  /** Functions that somebody holds, but for what ends with the replaced modules. */
+  *#heldOutside(): Generator<HandedFunction> {
+    const { handed } = this.#appProcess.modules;
+    if (handed.held().take(1).toArray().length === 0) return;
+    const going = this.#going;
+    const walk = new KeptWalk({
+      wantsInstance: () => false,
+      instance() {},
+      function: (it) => handed.know(it),
+    });
+    for (const value of going) walk.add({ name: "", value });
+    walk.run();
+    for (const it of handed.held()) {
+      if (!it.beside.some((by) => going.has(by))) yield it;
+    }
   }
 
-  #judged(): OldLeft[] {
+  /** Those that count now; who holds a function is looked for in between. */
+  #counting(all = false): OldLeft[] {
+    const isWorking = this.#context.goingOn() > 0;
+    return this.#judged(all).filter(({ left }) =>
+      left.begunIn !== null || !isWorking
+    );
+  }
+
+  #judged(all = false): OldLeft[] {
     const { drainMs, consent } = this.#context;
     const { modules: { waits }, timers, leftHandlers } = this.#appProcess;
     const old: OldLeft[] = [];
@@ -132,6 +188,7 @@ export class LeftBehindChange {
     add(waits.left(), judgeWait);
     add(timers.left.left(drainMs), judgeTimer);
     add(leftHandlers.left(), judgeHandler);
+    if (all) add(this.#heldOutside(), judgeHanded);
     return old;
   }
 }

@@ -2,6 +2,10 @@
  * @module
  */
 import { originalOf } from "../../modules/live/calls_as_work.ts";
+import { EventEmitter } from "node:events";
+import type { HandedFunction } from "../../modules/left/handed.ts";
+import { isOver } from "../../process/left/left_handlers.ts";
+import { isAccepted } from "../../process/left/note_handlers.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { LeftWait } from "../../modules/left/left_waits.ts";
 import type { LeftHandler } from "../../process/left/left_handlers.ts";
@@ -10,7 +14,7 @@ import { usesAround } from "../../state/classes/free_names.ts";
 import type { NamesOf } from "../planning/names_of.ts";
 
 /** Whatever requests leave behind. */
-export type Left = LeftWait | LeftTimer | LeftHandler;
+export type Left = LeftWait | LeftTimer | LeftHandler | HandedFunction;
 
 /** What is known of the upgrade. */
 export interface LeftBehindContext {
@@ -24,6 +28,10 @@ export interface LeftBehindContext {
   readonly consent: ReadonlySet<string>;
   /** Whether it leads back to code that ran before. */
   readonly isWayBack: boolean;
+  /** Whether functions in some variable may stay as they are. */
+  readonly keepsFunctions: boolean;
+  /** What the replaced modules have at their top level that ends with them. */
+  readonly going: () => Iterable<unknown>;
   /** How long work that began before has to end, in milliseconds. */
   readonly drainMs: number;
   /** How many of the requests that went on when the upgrade began still do. */
@@ -40,6 +48,7 @@ export interface Old {
 }
 
 const OTHER_TEXT = "its text is not in the new code";
+const BOUND = "nobody can tell what it is bound to";
 const NATIVE = /\{ \[native code\] \}$/;
 const WAITS = /^(?:async )?(?:function )?\(\) \{ \[native code\] \}$/;
 
@@ -145,6 +154,37 @@ export function judgeHandler(
   return null;
 }
 
+/** Judges a function that somebody holds. */
+export function judgeHanded(
+  { url, handed, beside }: HandedFunction,
+  { modules, packageSockets }: AppProcess,
+  context: LeftBehindContext,
+): Old | null {
+  const path = modules.table?.pathOf(url) ?? null;
+  if (path === null || !context.replaced.includes(path)) return null;
+  const isDealtWith = beside.some((it) =>
+    // Connections that stay open keep the last request that came by them.
+    (it instanceof EventEmitter || it instanceof EventTarget) && isOver(it) ||
+    it instanceof WebSocket && it.url === "" || isAccepted(it) ||
+    packageSockets.isOpen(it)
+  );
+  if (isDealtWith) return null;
+  const text = modules.keeping.plain(
+    Function.prototype.toString.call(originalOf(handed)),
+  );
+  const old = NATIVE.test(text)
+    ? handed.name.startsWith("bound ") ? BOUND : null
+    : whyOld(text, text, path, context);
+  return old === null ? null : {
+    path,
+    line: 0,
+    why:
+      `has handed a function to somebody for a request that is over, who still holds it and would go on with the old code (${
+        handed.name || shortened(text)
+      }: ${old})`,
+  };
+}
+
 /** Why something would go on with the old code; null where all of it is in the new code, or follows it. */
 function whyOld(
   text: string,
@@ -155,6 +195,11 @@ function whyOld(
   if (!has(text)) return OTHER_TEXT;
   const name = oldName(asFunction, path, names);
   return name && ofOldCode(name);
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }
 
 function ofOldCode(name: string): string {

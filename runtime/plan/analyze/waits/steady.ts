@@ -1,7 +1,8 @@
-/** Modules whose functions have an end of their own, so that no request can leave one behind that waits again and again.
+/** Modules whose functions have an end of their own and hand none to anybody, so that no request can leave one behind.
  * @module
  */
 import type { Node } from "../code/nodes.ts";
+import { handedFunctions } from "./handed_functions.ts";
 import { waitingChains } from "./waiting_chains.ts";
 import { waitingLoops } from "./waiting_loops.ts";
 
@@ -14,8 +15,10 @@ export function mayWait(text: string): boolean {
   return WAITS.test(text);
 }
 
-/** Whether no function of a module waits in a loop or a chain without an end of its own. */
+/** Whether no function of a module waits without an end of its own, or hands functions on. */
 export function isSteady(text: string, program: Node): boolean {
   return !mayWait(text) ||
-    waitingLoops(program).length === 0 && waitingChains(program).length === 0;
+    waitingLoops(program).length === 0 &&
+      waitingChains(program).length === 0 &&
+      handedFunctions(program).length === 0;
 }

@@ -10,8 +10,8 @@ const parse = await acornParser(false);
 function isSteady(source: string, name = "a.ts"): boolean {
   const steady = analyzeScript(name, source).steady === true;
   const script = stripTypeScriptTypes(source);
-  const { watched } = watchWaits(script, parse(script), name);
-  assertEquals(watched.length === 0, steady, source);
+  const { placed } = watchWaits(script, parse(script), name);
+  assertEquals(placed.length === 0, steady, source);
   return steady;
 }
 
@@ -29,6 +29,7 @@ Deno.test("a module is steady where no machine would watch any of its functions"
     "const next = (() => take().then(() => next())) as () => Promise<void>;",
     "const next = (): Promise<void> => later((() => next()) as () => void);",
     "class A { next = async (): Promise<void> => { await take(); await this.next!(); }; }",
+    "const f = (a: Bus): void => { a.on('x', ((): void => {}) as Listener); };",
     "const all = { next(): void { void take()!.then((): void => all.next()); } } satisfies Turns;",
   ];
   for (const source of others) assert(!isSteady(source), source);
@@ -47,5 +48,5 @@ Deno.test("the command and machines agree on the files of this repository", asyn
       if (isSteady(source, file.name)) steady++;
     }
   }
-  assert(steady > all / 2 && steady < all, `${steady} of ${all}`);
+  assert(steady > all / 4 && steady < all, `${steady} of ${all}`);
 });

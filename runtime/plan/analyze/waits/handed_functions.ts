@@ -1,0 +1,180 @@
+/** Functions that functions of a module make and hand to somebody who may call them later: `schedule("* * * * *", () => poll())`.
+ * @module
+ */
+import {
+  flag,
+  isFunction,
+  keyName,
+  many,
+  nameOf,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
+import { type Found, treeOf } from "../code/tree.ts";
+
+/** Where one is handed on. */
+export interface Handed {
+  /** The function, or an object or a list with functions in it. */
+  readonly node: Node;
+  /** The names of what may call it: whose method it is given to, and what is given ahead of it. */
+  readonly beside: readonly string[];
+}
+
+/** Timers, promises and streams are seen by themselves; elements are described, and texts and lists call at once. */
+const SEEN =
+  /^(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|then|catch|finally|Promise|(?:Readable|Writable|Transform)Stream|_?jsx\w*|createElement|map|filter|forEach|some|every|find(?:Last)?(?:Index)?|reduce(?:Right)?|(?:toS|s)orted|sort|flatMap|replace(?:All)?)$/;
+/** What is given to a constructor by its class. */
+const SUPER = "Super";
+/** So deep in what is given functions are looked for. */
+const DEPTH = 2;
+
+/** Finds where the functions of a program hand on functions that they have made. */
+export function handedFunctions(program: Node): Handed[] {
+  const tree = treeOf(program);
+  const made = madeIn(tree);
+  return tree.flatMap((found) =>
+    isInFunction(found) ? handedAt(found.self, made) : []
+  );
+}
+
+function handedAt(node: Node, made: Made): Handed[] {
+  if (node.type === "AssignmentExpression") {
+    return handedByAssigning(node, made);
+  }
+  if (node.type !== "CallExpression" && node.type !== "NewExpression") {
+    return [];
+  }
+  const callee = unwrap(one(node, "callee")!);
+  if (callee.type === SUPER || SEEN.test(calledName(callee))) {
+    return [];
+  }
+  const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
+  const all: Handed[] = [];
+  for (const given of many(node, "arguments")) {
+    const isSpread = given.type === "SpreadElement";
+    const value = unwrap(isSpread ? one(given, "argument")! : given);
+    if (holdsMade(value, made, DEPTH)) {
+      all.push({
+        node: isSpread ? one(given, "argument")! : given,
+        beside: [...beside],
+      });
+    } else if (value.type === "Identifier") beside.push(nameOf(value));
+  }
+  return all;
+}
+
+/** `socket.onmessage = () => {}`; what is assigned to `this` is the object's own. */
+function handedByAssigning(node: Node, made: Made): Handed[] {
+  const target = unwrap(one(node, "left")!);
+  const value = one(node, "right")!;
+  if (
+    target.type !== "MemberExpression" || !holdsMade(unwrap(value), made, 0)
+  ) return [];
+  const owner = unwrap(one(target, "object")!);
+  return owner.type === "ThisExpression"
+    ? []
+    : [{ node: value, beside: rootOf(target) }];
+}
+
+function holdsMade(node: Node, made: Made, depth: number): boolean {
+  if (isFunction(node)) return true;
+  const holds = (it: Node | null, deeper: number) =>
+    it !== null && holdsMade(unwrap(it), made, deeper);
+  switch (node.type) {
+    case "Identifier":
+      return made.names.has(nameOf(node));
+    case "ConditionalExpression":
+      return holds(one(node, "consequent"), depth) ||
+        holds(one(node, "alternate"), depth);
+    case "LogicalExpression":
+      return holds(one(node, "left"), depth) ||
+        holds(one(node, "right"), depth);
+    case "CallExpression": {
+      const callee = unwrap(one(node, "callee")!);
+      return calledName(callee) === "bind" ||
+        callee.type === "Identifier" && made.makers.has(nameOf(callee));
+    }
+    case "ArrayExpression":
+      return depth > 0 &&
+        many(node, "elements").some((it) => holds(it, depth - 1));
+    case "ObjectExpression":
+      return depth > 0 &&
+        many(node, "properties").some((it) =>
+          holds(one(it, "value"), depth - 1)
+        );
+    default:
+      return false;
+  }
+}
+
+/** What makes functions, or stands for what was made. */
+interface Made {
+  /** The names of functions that functions make, and of what they make with functions in it. */
+  readonly names: Set<string>;
+  /** The names of functions that return such. */
+  readonly makers: Set<string>;
+}
+
+function madeIn(tree: readonly Found[]): Made {
+  const made: Made = { names: new Set(), makers: new Set() };
+  for (const { self, around } of tree) {
+    if (isFunction(self) && around && returnsMade(self)) {
+      const name = nameOf(
+        one(self, "id") ??
+          (around.type === "VariableDeclarator"
+            ? one(around.self, "id")
+            : null),
+      );
+      if (name !== "") made.makers.add(name);
+    }
+  }
+  for (const found of tree) {
+    const { self } = found;
+    const value = one(self, "init") ??
+      (self.type === "AssignmentExpression" ? one(self, "right") : null);
+    const name = self.type === "FunctionDeclaration"
+      ? nameOf(one(self, "id"))
+      : value && holdsMade(unwrap(value), made, DEPTH)
+      ? nameOf(one(self, "id") ?? unwrap(one(self, "left") ?? value))
+      : "";
+    if (name !== "" && isInFunction(found)) made.names.add(name);
+  }
+  return made;
+}
+
+/** Whether a function returns one, at its end. */
+function returnsMade(fn: Node): boolean {
+  const body = unwrap(one(fn, "body")!);
+  if (isFunction(body)) return true;
+  const last = many(body, "body").at(-1);
+  const returned = last?.type === "ReturnStatement"
+    ? one(last, "argument")
+    : null;
+  return returned !== null && isFunction(unwrap(returned));
+}
+
+function isInFunction(found: Found): boolean {
+  for (let at = found.around; at; at = at.around) {
+    if (isFunction(at.self) || isField(at)) return true;
+  }
+  return false;
+}
+
+/** Made with each instance. */
+function isField({ self, type }: Found): boolean {
+  return type === "PropertyDefinition" && !flag(self, "static");
+}
+
+/** The name that an access begins with: `app` of `app.bus.on`. */
+function rootOf(access: Node): string[] {
+  let root = access;
+  while (root.type === "MemberExpression") root = unwrap(one(root, "object")!);
+  return root.type === "Identifier" ? [nameOf(root)] : [];
+}
+
+function calledName(callee: Node): string {
+  return callee.type === "Identifier"
+    ? nameOf(callee)
+    : keyName(callee, "property") ?? "";
+}

@@ -1,0 +1,159 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Clients } from "../../support/net/clients.ts";
+import { OrdinaryApp } from "../../support/ordinary_app.ts";
+import { canBeHad } from "../../support/packages.ts";
+
+const PACKAGES = {
+  Cron: "npm:croner@9.1.0",
+  WebSocket: "npm:ws@8.18.3",
+  LRUCache: "npm:lru-cache@11.2.2",
+  Emittery: "npm:emittery@1.2.0",
+} as const;
+
+/** What requests may hand on to somebody who keeps it where nobody can look. */
+const HANDED: Readonly<Record<string, string>> = {
+  private_field: "hub.on(() => { told(WORD); });",
+  object: "const hears = { tell() { told(WORD); } }; hub.add(hears);",
+  bound: "hub.on((function () { told(WORD); }).bind(null));",
+  made: "const make = () => () => { told(WORD); }; hub.on(make());",
+  spread: "const all = [() => { told(WORD); }]; hub.on(...all);",
+  weak_map: "weak.set(key, () => { told(WORD); });",
+  proxy: "hub.add(new Proxy({ tell() { told(WORD); } }, {}));",
+  from_async: "Array.fromAsync(source(), () => { told(WORD); });",
+  lines:
+    'readline.createInterface({ input: Readable.from(lines()) }).on("line", () => { told(WORD); });',
+  timeout:
+    'AbortSignal.timeout(60_000).addEventListener("abort", () => { told(WORD); });',
+};
+const OF_PACKAGES: Readonly<Record<string, string>> = {
+  cron: 'new Cron("* * * * * *", { unref: true }, () => { told(WORD); });',
+  socket: 'new WebSocket(url).on("message", () => { told(WORD); });',
+  cache: 'cache.set("x", () => { told(WORD); });',
+  emitter: 'emittery.on("x", () => { told(WORD); });',
+};
+
+const STAY = `
+export const log: string[] = [];
+export const told = (word: string) => { log.push(word); };
+export class Hub {
+  readonly #all = new Set<() => void>();
+  readonly #objects = new Set<{ tell(): void }>();
+  on(it: () => void) { this.#all.add(it); }
+  off(it: () => void) { this.#all.delete(it); }
+  add(it: { tell(): void }) { this.#objects.add(it); }
+  tell() {
+    for (const it of this.#all) it();
+    for (const it of this.#objects) it.tell();
+  }
+}
+export const hub = new Hub();
+export const key = {};
+export const weak = new WeakMap<object, () => void>();
+export async function* source() { for (;;) yield await new Promise((done) => setTimeout(done, 20)); }
+export async function* lines() { for await (const _ of source()) yield "x\\n"; }`;
+
+const STAY_OF_PACKAGES = `
+import { LRUCache } from "${PACKAGES.LRUCache}";
+import Emittery from "${PACKAGES.Emittery}";
+export const cache = new LRUCache<string, () => void>({ max: 3 });
+export const emittery = new Emittery();
+const server = Deno.serve({ port: 0, onListen() {} }, (request) => Deno.upgradeWebSocket(request).response);
+export const url = "ws://127.0.0.1:" + server.addr.port;`;
+
+const work = (name: string, code: string, word: string) => `
+import readline from "node:readline";
+import { Readable } from "node:stream";
+import { hub, key, lines, source, told, weak } from "./stay.ts";
+${
+  name in OF_PACKAGES
+    ? `
+import { cache, emittery, url } from "./stay_of_packages.ts";
+import { Cron } from "${PACKAGES.Cron}";
+import { WebSocket } from "${PACKAGES.WebSocket}";`
+    : ""
+}
+export const start_${name} = () => { ${
+  code.replaceAll("WORD", JSON.stringify(word))
+} };`;
+
+function files(all: Readonly<Record<string, string>>, word: string) {
+  const names = Object.keys(all);
+  return {
+    "main.ts": `
+${names.map((it) => `import { start_${it} } from "./${it}.ts";`).join("\n")}
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => {
+  if (request.url.endsWith("/start")) { ${
+      names.map((it) => `start_${it}();`).join(" ")
+    } }
+  return new Response("here");
+});`,
+    "stay.ts": STAY,
+    "stay_of_packages.ts": STAY_OF_PACKAGES,
+    ...Object.fromEntries(
+      names.map((it) => [`${it}.ts`, work(it, all[it]!, word)]),
+    ),
+    "deno.json": `{ "flyhot": { "sockets": "keep" } }`,
+  };
+}
+
+async function refuses(all: Readonly<Record<string, string>>): Promise<void> {
+  await using running = await OrdinaryApp.start(files(all, "one"));
+  await using clients = new Clients(running.url, 2);
+  assertEquals(await running.ask("/start"), "200 here");
+  const { state, failure } = await running.upgrade(files(all, "two"));
+  assertEquals(state, "failed", failure?.message);
+  const whys = new Map(
+    failure!.refusals!.map(({ path, why }) => [path.replace(/\.ts$/, ""), why]),
+  );
+  for (const name of Object.keys(all)) {
+    assertMatch(
+      `${name} ${whys.get(name)}`,
+      new RegExp(`^${name} has handed a function to somebody for a request`),
+    );
+  }
+  assertEquals(whys.size, Object.keys(all).length);
+  assertEquals(await clients.end(), []);
+}
+
+Deno.test("a function that a request has handed to somebody who still holds it is refused by name", async () => {
+  await refuses(HANDED);
+});
+
+Deno.test({
+  name: "a function that a request has handed to a package is refused by name",
+  ignore: !await canBeHad(Object.values(PACKAGES)),
+  fn: async () => await refuses(OF_PACKAGES),
+});
+
+Deno.test("functions that are handed on and not held hold no upgrade back, and what holds them may be consented to", async () => {
+  const app = (word: string, consent: readonly string[] = []) => ({
+    "main.ts": `import { answer } from "./answer.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => answer(request));`,
+    "stay.ts": STAY,
+    "answer.ts": `import { hub } from "./stay.ts";
+const using = async <T>(act: (it: string) => Promise<T>) => await act("${word}");
+export async function answer(request: Request): Promise<Response> {
+  const tell = () => "${word}";
+  hub.on(tell);
+  const all = await using(async (it) => { await new Promise((done) => setTimeout(done, 2)); return it + tell(); });
+  if (!request.url.endsWith("/stay")) hub.off(tell);
+  return new Response(all);
+}`,
+    "deno.json": JSON.stringify({ flyhot: { consent } }),
+  });
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 4);
+  assertEquals(await running.ask("/"), "200 oneone");
+  const { state, failure } = await running.upgrade(app("two"));
+  assertEquals(state, "applied", failure?.message);
+  assertEquals(await running.ask("/stay"), "200 twotwo");
+  const refused = await running.upgrade(app("three"));
+  assertEquals(
+    refused.failure?.refusals?.map(({ path, consent }) => [path, consent]),
+    [["answer.ts", "timers:answer.ts"]],
+  );
+  const consented = await running.upgrade(app("three", ["timers:answer.ts"]));
+  assertEquals(consented.state, "applied", consented.failure?.message);
+  assertEquals(await running.ask("/"), "200 threethree");
+  assertEquals(await clients.end(), []);
+});
