@@ -161,7 +161,7 @@ export function judgeHanded(
   context: LeftBehindContext,
 ): Old | null {
   const path = modules.table?.pathOf(url) ?? null;
-  if (path === null || !context.replaced.includes(path)) return null;
+  if (path === null || !context.replaced.has(path)) return null;
   const isDealtWith = beside.some((it) =>
     // Connections that stay open keep the last request that came by them.
     (it instanceof EventEmitter || it instanceof EventTarget) && isOver(it) ||
