@@ -183,6 +183,7 @@ class Upgrade {
         ) === true,
         going: () =>
           prepared.kept.going(),
+        whys: new Map(),
         drainMs,
         goingOn,
       });

@@ -1,6 +1,7 @@
 /** Functions that requests and events have handed to somebody who may call them later, and that somebody still holds.
  * @module
  */
+import { pause } from "../../base/waiting/pause.ts";
 import type { Generations, Work } from "../generations.ts";
 import { type Hand, HAND_KEY } from "./watch.ts";
 
@@ -34,6 +35,7 @@ interface Noted {
 
 /** So many may be noted before those are looked for that are collected. */
 const SWEEP_AT = 1000;
+const AGAIN_MS = 20;
 /** So deep in what is handed on functions are looked for. */
 const DEPTH = 2;
 
@@ -104,9 +106,9 @@ export class HandedFunctions {
     for (const it of this.#noted) if (it.state === "held") it.state = "judged";
   }
 
-  /** Those that may be garbage. */
-  unsure(): IteratorObject<HandedFunction> {
-    return this.#all("unsure");
+  /** Those of some modules that may be garbage. */
+  unsure(isOf: (url: string) => boolean): IteratorObject<HandedFunction> {
+    return this.#all("unsure", isOf);
   }
 
   /** Those that somebody holds, though what has handed them on is over. */
@@ -114,8 +116,14 @@ export class HandedFunctions {
     return this.#all("held");
   }
 
-  *#all(state: Noted["state"]): Generator<HandedFunction> {
+  *#all(
+    state: Noted["state"],
+    isOf: (url: string) => boolean = () => true,
+  ): Generator<HandedFunction> {
+    const wanted = new Map<string, boolean>();
     for (const it of this.#noted) {
+      if (!wanted.has(it.url)) wanted.set(it.url, isOf(it.url));
+      if (!wanted.get(it.url)) continue;
       // Whoever still waits for it is counted as work that did not end.
       if (it.state !== state || it.work?.ended === false) continue;
       const handed = it.handed.deref();
@@ -143,6 +151,11 @@ export class HandedFunctions {
       it.state === "unsure" && it.work?.ended !== false
     );
     if (!await collect()) return;
+    if (over.some((it) => it.handed.deref() !== undefined)) {
+      // A call that has just ended may have left it on the stack.
+      await pause(AGAIN_MS);
+      await collect();
+    }
     for (const it of over) {
       if (it.handed.deref() === undefined) this.#noted.delete(it);
       else it.state = "held";

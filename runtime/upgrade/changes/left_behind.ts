@@ -28,6 +28,7 @@ interface OldLeft extends Old {
 /** So long what is nobody's is given to turn out to be that of a request that ends. */
 const PATIENCE_MS = 500;
 const POLL_MS = 10;
+const SLICE_MS = 4;
 
 /** The part of an upgrade that concerns what requests have left behind. */
 export class LeftBehindChange {
@@ -64,14 +65,30 @@ export class LeftBehindChange {
   }
 
   /** Collecting garbage keeps the event loop: only where something may be held that is of the old code. */
-  async #settleHanded(): Promise<void> {
-    const { modules: { handed } } = this.#appProcess;
-    const isOld = (it: HandedFunction) =>
-      judgeHanded(it, this.#appProcess, this.#context) !== null;
-    if (!handed.unsure().some(isOld)) return;
-    // What was looked at is there until the turn is over.
+  async #settleHanded(
+    isBefore: (begunIn: number | null) => boolean = () => true,
+  ): Promise<void> {
+    if (!await this.#mayHold(isBefore)) return;
+    // What was looked at is there until the turn is over, and as long as the look goes on.
     await pause(0);
-    await handed.settle(collectGarbage);
+    await this.#appProcess.modules.handed.settle(collectGarbage);
+  }
+
+  async #mayHold(
+    isBefore: (begunIn: number | null) => boolean,
+  ): Promise<boolean> {
+    const { modules: { handed, table } } = this.#appProcess;
+    const { replaced } = this.#context;
+    const isOf = (url: string) => replaced.has(table?.pathOf(url) ?? "");
+    let endsAt = performance.now() + SLICE_MS;
+    for (const it of handed.unsure(isOf)) {
+      if (!isBefore(it.begunIn)) continue;
+      if (judgeHanded(it, this.#appProcess, this.#context)) return true;
+      if (performance.now() < endsAt) continue;
+      await pause(0);
+      endsAt = performance.now() + SLICE_MS;
+    }
+    return false;
   }
 
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
@@ -105,12 +122,14 @@ export class LeftBehindChange {
   async since(): Promise<void> {
     const { isWayBack, keepsFunctions } = this.#context;
     if (isWayBack) return;
-    const { generations } = this.#appProcess;
+    const { serving } = this.#appProcess.generations;
+    const isBefore = (begunIn: number | null) =>
+      begunIn !== null && begunIn < serving;
     // Those that may stay in variables are not told from others any more.
-    if (!keepsFunctions) await this.#settleHanded();
+    if (!keepsFunctions) await this.#settleHanded(isBefore);
     this.#refuse(
-      this.#judged(!keepsFunctions).filter(({ left: { begunIn } }) =>
-        begunIn !== null && begunIn < generations.serving
+      this.#judged(!keepsFunctions).filter(({ left }) =>
+        isBefore(left.begunIn)
       ),
     );
   }

@@ -34,6 +34,8 @@ export interface LeftBehindContext {
   readonly going: () => Iterable<unknown>;
   /** How long work that began before has to end, in milliseconds. */
   readonly drainMs: number;
+  /** Why functions would go on with the old code, by their module and their text, as far as they have been judged. */
+  readonly whys: Map<string, string | null>;
   /** How many of the requests that went on when the upgrade began still do. */
   readonly goingOn: () => number;
 }
@@ -169,12 +171,14 @@ export function judgeHanded(
     packageSockets.isOpen(it)
   );
   if (isDealtWith) return null;
-  const text = modules.keeping.plain(
-    Function.prototype.toString.call(originalOf(handed)),
-  );
-  const old = NATIVE.test(text)
+  const evaluated = Function.prototype.toString.call(originalOf(handed));
+  const text = modules.keeping.plain(evaluated);
+  const known = NATIVE.test(text)
     ? handed.name.startsWith("bound ") ? BOUND : null
-    : whyOld(text, text, path, context);
+    : context.whys.get(`${path} ${evaluated}`);
+  // Thousands may be of one text, and looking for it takes its time.
+  const old = known === undefined ? whyOld(text, text, path, context) : known;
+  context.whys.set(`${path} ${evaluated}`, old);
   return old === null ? null : {
     path,
     line: 0,

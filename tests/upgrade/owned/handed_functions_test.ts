@@ -157,3 +157,42 @@ export async function answer(request: Request): Promise<Response> {
   assertEquals(await running.ask("/"), "200 threethree");
   assertEquals(await clients.end(), []);
 });
+
+Deno.test("what work that began before the swap leaves behind after it leads back", async () => {
+  const app = (word: string) => ({
+    "main.ts": `import { work } from "./work.ts";
+import { go } from "./stay.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, async (request) => {
+  if (request.url.endsWith("/go")) go.resolve();
+  if (!request.url.endsWith("/late")) return new Response("${word}");
+  await go.promise;
+  return new Response(work());
+});`,
+    "stay.ts": `${STAY}
+export const go = Promise.withResolvers<void>();`,
+    "work.ts": `import { hub } from "./stay.ts";
+export const work = () => {
+  hub.on(() => console.log("${word}"));
+  return "${word} late";
+};`,
+  });
+  await using running = await OrdinaryApp.start(app("one"), {
+    env: { FLYHOT_PROBATION_MS: "1500" },
+  });
+  await using clients = new Clients(running.url, 2);
+  const late = running.ask("/late");
+  const upgrade = running.upgrade(app("two"));
+  while (await running.ask("/") !== "200 two") {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assertEquals(await running.ask("/go"), "200 two");
+  assertEquals(await late, "200 one late");
+  const { state, failure } = await upgrade;
+  assertEquals(state, "rolled_back", failure?.message);
+  assertMatch(
+    failure!.message,
+    /^Cannot replace work\.ts: it has handed a function to somebody/,
+  );
+  assertEquals(await running.ask("/"), "200 one");
+  assertEquals(await clients.end(), []);
+});
