@@ -231,7 +231,6 @@ class Upgrade {
         version,
         reloaded: plan.reload,
       });
-      appProcess.modules.forgetOld();
       // The journal names more than there is until then, which a start passes over.
       await files?.finish().catch((error: unknown) =>
         appProcess.logger.warn(
