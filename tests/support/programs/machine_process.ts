@@ -48,6 +48,9 @@ export interface SeenRequest {
 /** When a process is killed: before its request is done, in the middle of the answer, or when it is done but not answered. */
 export type KillAt = "before" | "half" | "after";
 
+/** A machine that has not said it by then never will. */
+const SAID_MS = 60_000;
+
 /** A machine and its bucket. */
 export class MachineProcess implements AsyncDisposable {
   /** What a download of a release is answered instead, by how many there have been; null lets it through. */
@@ -217,9 +220,15 @@ export class MachineProcess implements AsyncDisposable {
 
   /** Waits until the machine has said something about an upgrade. */
   async said(id: string, ...states: string[]): Promise<MachineResult> {
+    const until = performance.now() + SAID_MS;
     for (;;) {
       const result = await this.result(id);
       if (result && states.includes(result.state)) return result;
+      if (performance.now() > until) {
+        throw new Error(
+          `${id} is ${result?.state ?? "not heard of"}, not ${states.join()}`,
+        );
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
