@@ -58,6 +58,16 @@ export interface WantedFunctions {
   readonly names: ReadonlySet<string>;
 }
 
+/** What is known of a module. */
+export interface Entering {
+  /** What it hands on by names. */
+  readonly names: HandedNames;
+  /** What others want of it. */
+  readonly wanted: WantedFunctions | null;
+  /** Functions whose bodies have something else around them. */
+  readonly taken: ReadonlySet<Node>;
+}
+
 /** What makes functions lead on. */
 export interface Entered {
   /** What goes into the text. */
@@ -76,8 +86,7 @@ export function functionsOf(
   text: string,
   program: Node,
   url: string,
-  { own, imported, lookedFor }: HandedNames,
-  wanted: WantedFunctions | null,
+  { names: { own, imported, lookedFor }, wanted, taken }: Entering,
 ): Entered {
   const exported = exportedLocals(program);
   const names = new Set([...own, ...wanted?.names ?? []]);
@@ -88,13 +97,17 @@ export function functionsOf(
       passed.push({ ...it, isLookedFor: false });
     }
   }
-  const entered = enterFunctions(
-    text,
-    program,
-    names,
-    names.union(new Set(exported.values())),
-    url,
-  );
+  const all = names.union(new Set(exported.values()));
+  const functions = all.size === 0
+    ? new Map<string, Node>()
+    : moduleFunctions(program);
+  const asking = [...all].flatMap((name): Asking[] => {
+    const fn = functions.get(name);
+    if (!fn) return [];
+    const isWanted = names.has(name);
+    return [{ name, fn, isWanted, isTaken: taken.has(fn) }];
+  });
+  const entered = enterFunctions(text, asking, url);
   return {
     placed: entered.placed,
     end: entered.end,
@@ -107,26 +120,26 @@ export function functionsOf(
   };
 }
 
-/** Lets functions lead on, as far as the module has them. */
-function enterFunctions(
-  text: string,
-  program: Node,
-  wanted: ReadonlySet<string>,
-  all: ReadonlySet<string>,
-  url: string,
-) {
-  const functions = all.size === 0
-    ? new Map<string, Node>()
-    : moduleFunctions(program);
+/** A function that is to ask. */
+interface Asking {
+  readonly name: string;
+  readonly fn: Node;
+  /** Whether it may cost a call more each time. */
+  readonly isWanted: boolean;
+  /** Whether something else is around its body. */
+  readonly isTaken: boolean;
+}
+
+/** Lets functions lead on. */
+function enterFunctions(text: string, all: readonly Asking[], url: string) {
   let moved = MOVED;
   while (text.includes(moved)) moved += "_";
   const names: string[] = [];
   const placed: Placed[] = [];
-  for (const name of all) {
-    const fn = functions.get(name);
-    const inside = fn && leadingOn(text, fn, name, moved, wanted.has(name));
+  for (const it of all) {
+    const inside = leadingOn(text, it, moved);
     if (!inside) continue;
-    names.push(name);
+    names.push(it.name);
     placed.push(...inside);
   }
   if (names.length === 0) return { names, placed, end: "" };
@@ -152,10 +165,8 @@ function enterFunctions(
 
 function leadingOn(
   text: string,
-  fn: Node,
-  name: string,
+  { fn, name, isWanted, isTaken }: Asking,
   moved: string,
-  isWanted: boolean,
 ): Placed[] | null {
   const ask = (call: string) =>
     `if (${moved}) { const ${moved}1 = ${moved}(${
@@ -169,16 +180,21 @@ function leadingOn(
     ];
   }
   const given = plainParameters(fn);
+  const isValue = one(fn, "body")!.type !== "BlockStatement";
   // A call more each time is for those only that somebody hands on.
-  if (given === null) return isWanted ? aroundArrow(fn, moved, ask) : null;
+  if (given === null || isValue && isTaken) {
+    return isWanted ? aroundArrow(fn, moved, ask) : null;
+  }
   const body = bodyOf(text, fn);
   if (!body) return null;
   const first = ask(`${moved}1(${given.join(", ")})`);
   return body.isExpression
-    ? around(
-      { start: body.from, end: body.to },
-      ` { ${first} return (`,
-      "); }",
+    ? outermost(
+      around(
+        { start: body.from, end: body.to },
+        ` { ${first} return (`,
+        "); }",
+      ),
     )
     : [between(body.from, ` ${first}`)];
 }
@@ -208,9 +224,16 @@ function aroundArrow(
   const count = optional === -1 ? params.length : optional;
   const names = Array.from({ length: count }, (_, at) => `${moved}${at + 2}`);
   const all = [...names, `...${moved}0`].join(", ");
-  return around(
+  const placed = around(
     fn,
     `(${all}) => { ${ask(`${moved}1(${all})`)} return (`,
     `)(${all}); }`,
   );
+  // What else goes around the whole function goes around this.
+  return placed.map((it) => ({ ...it, size: it.size - 0.5 }));
+}
+
+/** What else goes around the same piece goes into it: statements go around no part of an expression. */
+function outermost(placed: readonly Placed[]): Placed[] {
+  return placed.map((it) => ({ ...it, size: it.size + 0.5 }));
 }

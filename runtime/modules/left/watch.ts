@@ -100,14 +100,18 @@ export function watchWaits(
   wanted: WantedFunctions | null = null,
 ): Watch {
   const names = handedNames(program);
-  const entered = functionsOf(text, program, url, names, wanted);
+  const chains = waitingChains(program);
+  const taken = new Set(
+    chains.flatMap(({ kind, node }) => kind === "function" ? [node] : []),
+  );
+  const entered = functionsOf(text, program, url, { names, wanted, taken });
   const handed = new Map(handedFunctions(program).map((it) => [it.node, it]));
   const hand = nameIn(text, HAND);
   const all: (Watched & Around)[] = [];
   for (const loop of waitingLoops(program)) {
     all.push({ ...partOf(text, loop, null), ...aroundStatement(loop) });
   }
-  for (const chain of waitingChains(program)) {
+  for (const chain of chains) {
     const around = aroundChain(text, chain);
     if (!around) continue;
     const isWhole = around.from === chain.node.start &&

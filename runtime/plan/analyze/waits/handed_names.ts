@@ -75,7 +75,8 @@ export function handedNames(program: Node): HandedNames {
       if (from) imported.set(name, { ...from, isLookedFor: true });
       for (const it of names.own(name)) lookedFor.add(it);
     }
-    if (!isInFunction(found) || from && !use.isGiven) continue;
+    const isKept = !from && !use.isLookedFor;
+    if (!isInFunction(found) || !use.isGiven && !isKept) continue;
     if (from && !imported.has(name)) imported.set(name, from);
     for (const it of names.own(name)) own.add(it);
     sites.push({
