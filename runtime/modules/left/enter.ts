@@ -19,7 +19,6 @@ import {
   passedOn,
 } from "../../plan/analyze/waits/module_functions.ts";
 import { bodyOf } from "./bodies.ts";
-import type { LoadedFunctions } from "./moved_functions.ts";
 
 /** The name by which modules hand out their functions. */
 export const ENTER_KEY = Symbol.for("@flyhot/runtime.enter");
@@ -48,6 +47,18 @@ export function askedName(text: string): string | null {
   // The texts of classes have those of their methods in them.
   const name = text.startsWith("class") ? undefined : ASKS.exec(text)?.[1];
   return name === undefined ? null : JSON.parse(name);
+}
+
+/** What a module instance says when it is loaded. */
+export interface LoadedFunctions {
+  /** Those of its functions that can lead on. */
+  readonly names: readonly string[];
+  /** Under which names it exports which. */
+  readonly exported: ReadonlyMap<string, string>;
+  /** Those that somebody in it looks for by what they are. */
+  readonly lookedFor: ReadonlySet<string>;
+  /** What it hands on of others, or passes on. */
+  readonly imported: readonly HandedImport[];
 }
 
 /** What others want of a module. */

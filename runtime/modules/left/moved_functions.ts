@@ -11,6 +11,7 @@ import {
   askedName,
   ENTER_KEY,
   type LeadOn,
+  type LoadedFunctions,
   type TakeFunctions,
   type WantedFunctions,
 } from "./enter.ts";
@@ -23,18 +24,6 @@ export interface NamedFunction {
   readonly place: string;
   /** Its name there. */
   readonly name: string;
-}
-
-/** What a module instance says when it is loaded. */
-export interface LoadedFunctions {
-  /** Those of its functions that can lead on. */
-  readonly names: readonly string[];
-  /** Under which names it exports which. */
-  readonly exported: ReadonlyMap<string, string>;
-  /** Those that somebody in it looks for by what they are. */
-  readonly lookedFor: ReadonlySet<string>;
-  /** What it hands on of others, or passes on. */
-  readonly imported: readonly HandedImport[];
 }
 
 interface Instance extends LoadedFunctions {

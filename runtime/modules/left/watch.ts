@@ -16,8 +16,11 @@ import {
   type HandedName,
   handedNames,
 } from "../../plan/analyze/waits/handed_names.ts";
-import { functionsOf, type WantedFunctions } from "./enter.ts";
-import type { LoadedFunctions } from "./moved_functions.ts";
+import {
+  functionsOf,
+  type LoadedFunctions,
+  type WantedFunctions,
+} from "./enter.ts";
 import { waitingLoops } from "../../plan/analyze/waits/waiting_loops.ts";
 
 /** The name by which modules say that they wait. */
