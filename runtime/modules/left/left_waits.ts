@@ -16,6 +16,8 @@ export interface LeftWait {
   readonly text: string | null;
   /** The name of the function that leads to itself; null for a loop. */
   readonly name: string | null;
+  /** Whether it may be garbage: a generator that somebody held when all garbage was collected, is none. */
+  readonly mayBeGarbage: boolean;
   /** Its line in the file of its author; 0 where nobody knows it. */
   readonly line: number;
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
@@ -66,7 +68,10 @@ export class LeftWaits {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#going.size);
     }
-    return new Begun({ url, at, work, until: null }, this.#going);
+    return new Begun(
+      { url, at, work, until: null, isHeld: false },
+      this.#going,
+    );
   }
 
   /** Forgets those whose code, promise or function has been collected: nobody goes on there. */
@@ -74,6 +79,12 @@ export class LeftWaits {
     for (const it of this.#going) {
       if (it.until?.deref() === undefined) this.#going.delete(it);
     }
+  }
+
+  /** Says that all garbage has been collected. */
+  settled(): void {
+    this.#sweep();
+    for (const it of this.#going) it.isHeld = true;
   }
 
   /** Those that would go on after an upgrade. */
@@ -88,6 +99,7 @@ export class LeftWaits {
         url,
         text: found?.watched.text ?? null,
         name: found?.watched.name ?? null,
+        mayBeGarbage: !it.isHeld && found?.watched.yields === true,
         line: found ? lineOf(found.raw, found.watched.start) : 0,
         begunIn: work?.generation ?? null,
         forget: () => this.#going.delete(it),
@@ -102,6 +114,8 @@ interface GoingOn {
   readonly work: Work | null;
   /** What is there as long as it may go on. */
   until: WeakRef<object> | null;
+  /** Whether it was there after all garbage was collected. */
+  isHeld: boolean;
 }
 
 /** What code holds while it waits; a loop whose variables are collected has come to its end. */

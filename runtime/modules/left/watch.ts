@@ -21,7 +21,10 @@ import {
   type LoadedFunctions,
   type WantedFunctions,
 } from "./enter.ts";
-import { waitingLoops } from "../../plan/analyze/waits/waiting_loops.ts";
+import {
+  waitingLoops,
+  yields,
+} from "../../plan/analyze/waits/waiting_loops.ts";
 
 /** The name by which modules say that they wait. */
 export const WAIT_KEY = Symbol.for("@flyhot/runtime.wait");
@@ -40,6 +43,8 @@ export interface Watched {
   readonly start: number;
   /** The name of the function that leads to itself; null for a loop. */
   readonly name: string | null;
+  /** Whether it is a loop of a generator, which may be garbage: nobody has to ask it for more. */
+  readonly yields: boolean;
 }
 
 /** A wait that has begun. */
@@ -112,7 +117,10 @@ export function watchWaits(
   const hand = nameIn(text, HAND);
   const all: (Watched & Around)[] = [];
   for (const loop of waitingLoops(program)) {
-    all.push({ ...partOf(text, loop, null), ...aroundStatement(loop) });
+    all.push({
+      ...partOf(text, loop, null, yields(loop)),
+      ...aroundStatement(loop),
+    });
   }
   for (const chain of chains) {
     const around = aroundChain(text, chain);
@@ -131,7 +139,12 @@ export function watchWaits(
   const fill = (it: string, at: number) =>
     it.replaceAll("WAIT", wait).replaceAll("AT", String(at));
   return {
-    watched: all.map(({ text, start, name }) => ({ text, start, name })),
+    watched: all.map(({ text, start, name, yields }) => ({
+      text,
+      start,
+      name,
+      yields,
+    })),
     placed: [
       ...all.flatMap(({ from, to, open, close }, at) =>
         around({ start: from, end: to }, fill(open, at), fill(close, at))
@@ -225,8 +238,9 @@ function partOf(
   text: string,
   { start, end }: Node,
   name: string | null,
+  yields = false,
 ): Watched {
-  return { text: text.slice(start, end), start, name };
+  return { text: text.slice(start, end), start, name, yields };
 }
 
 function aroundStatement({ start, end }: Node): Around {

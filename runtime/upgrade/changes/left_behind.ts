@@ -71,14 +71,21 @@ export class LeftBehindChange {
     if (!await this.#mayHold(isBefore)) return;
     // What was looked at is there until the turn is over, and as long as the look goes on.
     await pause(0);
-    await this.#appProcess.modules.handed.settle(collectGarbage);
+    const { handed, waits } = this.#appProcess.modules;
+    await handed.settle(collectGarbage);
+    waits.settled();
   }
 
   async #mayHold(
     isBefore: (begunIn: number | null) => boolean,
   ): Promise<boolean> {
-    const { modules: { handed, table } } = this.#appProcess;
+    const { modules: { handed, table, waits } } = this.#appProcess;
     const { replaced } = this.#context;
+    const isLeft = waits.left().some((it) =>
+      it.mayBeGarbage && isBefore(it.begunIn) &&
+      judgeWait(it, this.#appProcess, this.#context) !== null
+    );
+    if (isLeft) return true;
     const isOf = (url: string) => replaced.has(table?.pathOf(url) ?? "");
     let endsAt = performance.now() + SLICE_MS;
     for (const it of handed.unsure(isOf)) {
@@ -207,7 +214,7 @@ export class LeftBehindChange {
         old.push({ left, ...found });
       }
     };
-    add(waits.left(), judgeWait);
+    add(waits.left().filter((it) => !it.mayBeGarbage), judgeWait);
     add(timers.left.left(drainMs), judgeTimer);
     add(leftHandlers.left(), judgeHandler);
     if (all) add(this.#heldOutside(), judgeHanded);

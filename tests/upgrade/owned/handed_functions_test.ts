@@ -196,3 +196,63 @@ export const work = () => {
   assertEquals(await running.ask("/"), "200 one");
   assertEquals(await clients.end(), []);
 });
+
+Deno.test("a generator that a request has begun is refused where somebody holds it, and only there", async () => {
+  const app = (word: string) => ({
+    "main.ts": `import { answer } from "./answer.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => answer(request));`,
+    "stay.ts":
+      `export class Shelf { #held: Iterator<string>[] = []; add(it: Iterator<string>) { this.#held.push(it); } clear() { this.#held = []; } }
+export const shelf = new Shelf();`,
+    "answer.ts": `import { shelf } from "./stay.ts";
+function* words() { let count = 0; while (true) yield "${word}" + count++; }
+export function answer(request: Request): Response {
+  const it = words();
+  if (request.url.endsWith("/stay")) shelf.add(it);
+  if (request.url.endsWith("/clear")) shelf.clear();
+  return new Response(it.next().value);
+}`,
+  });
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 2);
+  assertEquals(await running.ask("/"), "200 one0");
+  const dropped = await running.upgrade(app("two"));
+  assertEquals(dropped.state, "applied", dropped.failure?.message);
+  assertEquals(await running.ask("/stay"), "200 two0");
+  const held = await running.upgrade(app("three"));
+  assertEquals(held.state, "failed");
+  assertMatch(
+    held.failure!.message,
+    /^Cannot replace answer\.ts:2: it is in a loop on behalf of a request that is over/,
+  );
+  await running.ask("/clear");
+  const again = await running.upgrade(app("three"));
+  assertEquals(again.state, "applied", again.failure?.message);
+  assertEquals(await running.ask("/"), "200 three0");
+  assertEquals(await clients.end(), []);
+});
+
+Deno.test("a function in a field of an instance that a request has handed to somebody who still holds it is refused by name", async () => {
+  const app = (word: string) => ({
+    "main.ts": `import { hub } from "./stay.ts";
+import { start } from "./work.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => {
+  if (request.url.endsWith("/start")) start();
+  return new Response("here");
+});`,
+    "stay.ts": STAY,
+    "work.ts": `import { hub, told } from "./stay.ts";
+class Teller { tell = () => { told("${word}"); }; start() { hub.on(this.tell); } }
+export const start = () => { new Teller().start(); };`,
+  });
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 2);
+  await running.ask("/start");
+  const { state, failure } = await running.upgrade(app("two"));
+  assertEquals(state, "failed");
+  assertMatch(
+    failure!.message,
+    /^Cannot replace work\.ts: it has handed a function to somebody/,
+  );
+  assertEquals(await clients.end(), []);
+});

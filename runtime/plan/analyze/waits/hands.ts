@@ -16,9 +16,16 @@ import type { Found } from "../code/tree.ts";
 const SEEN =
   /^(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|then|catch|finally|Promise|(?:Readable|Writable|Transform)Stream|_?jsx\w*|createElement|map|filter|forEach|some|every|find(?:Last)?(?:Index)?|reduce(?:Right)?|(?:toS|s)orted|sort|flatMap|replace(?:All)?)$/;
 
+/** Call what they are given at once, and keep none. */
+const AT_ONCE =
+  /^(?:(?:Array|\w+Array)\.from|(?:Object|Map)\.groupBy|JSON\.\w+)$/;
+
 /** Whether nobody has to say what is given to a callee. */
 export function isSeen(callee: Node): boolean {
-  return SEEN.test(calledName(callee));
+  const name = calledName(callee);
+  return SEEN.test(name) ||
+    callee.type === "MemberExpression" &&
+      AT_ONCE.test(`${nameOf(unwrap(one(callee, "object")!))}.${name}`);
 }
 
 /** Whether code runs when a function is called, or an instance is made. */

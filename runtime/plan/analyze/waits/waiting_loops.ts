@@ -1,4 +1,4 @@
-/** Loops of functions that wait: `for await`, and those that end by nothing that they do themselves.
+/** Loops of functions that wait: `for await`, and those that end by nothing that they do themselves, also those of generators.
  * @module
  */
 import { isFunction, type Node, one } from "../code/nodes.ts";
@@ -35,7 +35,16 @@ function withLabels(loop: Found): Node {
 
 function isWaiting(loop: Node): boolean {
   if (loop.type === "ForOfStatement") return isForAwait(loop);
-  return mayBeEndless(loop) && waits(loop);
+  return mayBeEndless(loop) && (waits(loop) || yields(loop));
+}
+
+/** Whether code of a generator waits for somebody to ask for more. */
+export function yields(node: Node): boolean {
+  let found = node.type === "YieldExpression";
+  eachChild(node, (child) => {
+    found ||= !isFunction(child) && yields(child);
+  });
+  return found;
 }
 
 function isForAwait(node: Node): boolean {
