@@ -8,7 +8,7 @@ import { nextTurn } from "../base/in_slices.ts";
 import { within } from "../base/waiting/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
-import { LeftBehindChange } from "./changes/left_behind.ts";
+import { leftBehind } from "./changes/left_behind.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
 import { attemptOf } from "../modules/module_urls.ts";
@@ -171,27 +171,12 @@ class Upgrade {
       ]);
       if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
-      const { staging, staged } = prepared;
-      const { modules } = appProcess;
-      const left = new LeftBehindChange(appProcess, {
-        replaced: new Set([...plan.reload, ...plan.gone]),
-        names: plan.names,
-        has: (text) => staging.newSource?.(text) === true,
+      const left = leftBehind(plan, prepared, appProcess, {
+        release,
         consent,
         isWayBack,
-        keepsFunctions: release?.manifest.settings?.keep?.some((it) =>
-          it.functions === "keep"
-        ) === true,
-        going: () =>
-          prepared.kept.going(),
-        whys: new Map(),
         drainMs,
         goingOn,
-        leadsOn: (named) =>
-          modules.keeping.moved.isIn(
-            named,
-            modules.table!.current(named.place, staged.attempt),
-          ),
       });
       await step("load", () => left.ahead());
       this.#tell({ type: "prepared", version, reloaded: plan.reload });

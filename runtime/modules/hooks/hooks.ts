@@ -11,7 +11,6 @@ import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts"
 import { Keeping } from "../keep/keeping.ts";
 import { HandedFunctions } from "../left/handed.ts";
 import { LeftWaits } from "../left/left_waits.ts";
-import { MovedFunctions } from "../left/moved_functions.ts";
 import {
   inOneGo,
   Slices,
@@ -69,10 +68,7 @@ export class ModuleLoading {
   /** What evaluations have run. */
   readonly coverage: Coverage = new Coverage();
   /** How initializers are wrapped, so that their values can be kept. */
-  readonly keeping: Keeping = new Keeping(
-    this.coverage,
-    new MovedFunctions(generations),
-  );
+  readonly keeping: Keeping = new Keeping(this.coverage);
   /** The loops and chains that requests have begun. */
   readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
   /** The functions that requests have handed on. */
@@ -167,10 +163,7 @@ export class ModuleLoading {
       : await import(url);
   }
 
-  /**
-   * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
-   * all of them in one turn.
-   */
+  /** Lets Deno read and transpile the attempt's scripts before they are imported, where it would do all in one turn. */
   async readAhead(paths: Iterable<string>): Promise<() => void> {
     const { table, staged } = this;
     const slices = new Slices();

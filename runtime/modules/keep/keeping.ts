@@ -13,7 +13,7 @@ import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
-import { Generations } from "../generations.ts";
+import { generations } from "../generations.ts";
 import { MovedFunctions } from "../left/moved_functions.ts";
 import { NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
@@ -34,7 +34,7 @@ export class Keeping {
   /** The instances whose functions and classes can be set from outside. */
   readonly settable: SettableModules = new SettableModules();
   /** The functions that somebody may hold by their names. */
-  readonly moved: MovedFunctions;
+  readonly moved: MovedFunctions = new MovedFunctions(generations);
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
   #watches = false;
@@ -43,14 +43,9 @@ export class Keeping {
 
   /**
    * @param coverage told of what is wrapped
-   * @param moved told of functions that may be handed on by their names
    */
-  constructor(
-    coverage: Coverage = new Coverage(),
-    moved: MovedFunctions = new MovedFunctions(new Generations()),
-  ) {
+  constructor(coverage: Coverage = new Coverage()) {
     this.#coverage = coverage;
-    this.moved = moved;
   }
 
   /** Whether modules are wrapped. */

@@ -108,19 +108,11 @@ async function unpackInto(
   context: UnpackContext,
 ): Promise<Manifest> {
   const { content = null } = context;
+  const unpack = (entries: TarItems) =>
+    unpackEntries(entries, tarball, folder, signal, limits, context);
   if (content !== null) {
     const whole = gunzipShort(content);
-    if (whole !== null) {
-      const entries = readTar(whole);
-      return await unpackEntries(
-        entries,
-        tarball,
-        folder,
-        signal,
-        limits,
-        context,
-      );
-    }
+    if (whole !== null) return await unpack(readTar(whole));
     writeWhole(tarball, content);
   }
   const file = nativeFiles.openSync(tarball);
@@ -129,14 +121,7 @@ async function unpackInto(
     gunzip(file, AbortSignal.any([signal, end.signal])),
   );
   try {
-    return await unpackEntries(
-      entries,
-      tarball,
-      folder,
-      signal,
-      limits,
-      context,
-    );
+    return await unpack(entries);
   } finally {
     // What is refused must not hold the file open, nor be read to an end that may be far away.
     end.abort();

@@ -10,6 +10,9 @@ import { UpgradeError } from "../../base/upgrade_error.ts";
 import type { HandedFunction } from "../../modules/left/handed.ts";
 import type { AppProcess } from "../../process/process.ts";
 import { KeptWalk } from "../../state/copy/kept_walk.ts";
+import type { UnpackedRelease } from "../../release/unpack/folders.ts";
+import type { Prepared } from "../load_modules.ts";
+import type { UpgradePlan } from "../planning/plan_upgrade.ts";
 import { collectGarbage } from "../../process/left/collect_garbage.ts";
 import {
   judgeHanded,
@@ -29,6 +32,36 @@ interface OldLeft extends Old {
 const PATIENCE_MS = 500;
 const POLL_MS = 10;
 const SLICE_MS = 4;
+
+/** What the part of an upgrade that concerns what requests have left behind looks at. */
+export function leftBehind(
+  { reload, gone, names }: UpgradePlan,
+  { staging, staged, kept }: Prepared,
+  appProcess: AppProcess,
+  about:
+    & Pick<
+      LeftBehindContext,
+      "consent" | "isWayBack" | "drainMs" | "goingOn"
+    >
+    & { readonly release: UnpackedRelease | null },
+): LeftBehindChange {
+  const { table, keeping: { moved } } = appProcess.modules;
+  const { release, ...context } = about;
+  return new LeftBehindChange(appProcess, {
+    ...context,
+    replaced: new Set([...reload, ...gone]),
+    names,
+    has: (text) => staging.newSource?.(text) === true,
+    keepsFunctions: release?.manifest.settings?.keep?.some((it) =>
+      it.functions === "keep"
+    ) === true,
+    going: () =>
+      kept.going(),
+    leadsOn: (named) =>
+      moved.isIn(named, table!.current(named.place, staged.attempt)),
+    whys: new Map(),
+  });
+}
 
 /** The part of an upgrade that concerns what requests have left behind. */
 export class LeftBehindChange {

@@ -1,6 +1,7 @@
 /** Bytes from a stream to a new file.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { nativeFiles } from "../../../base/platform/native_files.ts";
 
 /**
@@ -31,7 +32,7 @@ export async function writeStream(
       if (length > memoryMax) break;
     }
     signal.throwIfAborted();
-    if (length <= memoryMax) return joined(short, length);
+    if (length <= memoryMax) return Buffer.concat(short, length);
     // In this turn: the pieces are small, and a thread of its own takes longer to wake than the disk takes.
     using file = nativeFiles.openSync(path, { write: true, createNew: true });
     for (const chunk of short) writeAll(file, chunk);
@@ -56,17 +57,4 @@ function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength;) {
     at += file.writeSync(bytes.subarray(at));
   }
-}
-
-function joined(
-  chunks: readonly Uint8Array[],
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
