@@ -8,6 +8,7 @@ import { nextTurn } from "../base/in_slices.ts";
 import { within } from "../base/waiting/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
+import { refuseBegun } from "./changes/begun_handlers.ts";
 import { leftBehind } from "./changes/left_behind.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
@@ -140,6 +141,19 @@ class Upgrade {
       version,
       reloading: plan.reload,
     });
+    // A way back takes what it finds; what it removes is kept for the way forward.
+    const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
+    const consent = new Set([
+      ...this.#wanted.consent ?? [],
+      ...release?.manifest.settings?.consent ?? [],
+    ]);
+    if (!isWayBack) {
+      const replaced = new Set([...plan.reload, ...plan.gone]);
+      await step(
+        "load",
+        () => refuseBegun(replaced, release, consent, appProcess),
+      );
+    }
     const { prepared, laying } = await step(
       "load",
       async () => {
@@ -163,12 +177,6 @@ class Upgrade {
         release,
       );
       const files = await step("load", () => laying);
-      // A way back takes what it finds; what it removes is kept for the way forward.
-      const isWayBack = appProcess.ran.has(release?.sha256 ?? null);
-      const consent = new Set([
-        ...this.#wanted.consent ?? [],
-        ...release?.manifest.settings?.consent ?? [],
-      ]);
       if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
       const left = leftBehind(plan, prepared, appProcess, {

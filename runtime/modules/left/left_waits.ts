@@ -29,6 +29,24 @@ export interface LeftWait {
 const MAP =
   /\n\/\/# sourceMappingURL=data:application\/json(?:;charset=utf-?8)?;base64,(\S+)\s*$/i;
 
+/** A loop that an evaluation has begun. */
+export interface BegunLoop {
+  /** The path of the module. */
+  readonly place: string;
+  /** The attempt that has loaded it; null for the base image. */
+  readonly attempt: number | null;
+  /** The kept value that has begun it while it was made, as `place#name`. */
+  readonly kept: string | null;
+  /** What there is as long as it goes on. */
+  readonly object: object;
+}
+
+/** Reads what others send, for as long as they do: nothing of the module ends it. */
+const READS =
+  /^(?:\w+:\s*)?for\s+await\s*\([^{]*?\bof\b[^{]*?\b(?:body|stdout|stderr|stdin)\b/;
+const READS_SOCKETS =
+  /^(?:\w+:\s*)?for\s+await\s*\([^{]*?\bof\b[^{]*?\breadable\b|\bawait\s+[\w.#?]+\.read\(/;
+
 const NO_WAIT: Wait = {
   end() {},
   promise: (it) => it,
@@ -63,7 +81,7 @@ export class LeftWaits {
 
   #begin(url: string, at: number): Wait {
     const { work } = this.#generations;
-    if (work !== null && (work.place !== null || work.isOwn)) return NO_WAIT;
+    if (work?.isOwn) return NO_WAIT;
     if (this.#going.size >= this.#sweepAt) {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#going.size);
@@ -87,13 +105,34 @@ export class LeftWaits {
     for (const it of this.#going) it.isHeld = true;
   }
 
+  /**
+   * Loops that evaluations have begun, and that read what others send.
+   *
+   * @param isServed whether the app accepts connections itself: loops that read those are known by them
+   */
+  *begun(isServed: boolean): Generator<BegunLoop> {
+    this.#sweep();
+    for (const { url, at, work, until } of this.#going) {
+      const object = until?.deref();
+      const place = work?.place ?? null;
+      if (!work || place === null || !object) continue;
+      const text = this.#keeping.watched(url, at)?.watched.text;
+      if (text === undefined) continue;
+      if (!READS.test(text) && (isServed || !READS_SOCKETS.test(text))) {
+        continue;
+      }
+      const { attempt, kept = null } = work;
+      yield { place, attempt, kept, object };
+    }
+  }
+
   /** Those that would go on after an upgrade. */
   *left(): Generator<LeftWait> {
     this.#sweep();
     for (const it of this.#going) {
       const { url, at, work } = it;
       // Whoever still waits for it is counted as work that did not end.
-      if (work?.ended === false) continue;
+      if (work?.ended === false || ofEvaluation(it)) continue;
       const found = this.#keeping.watched(url, at);
       yield {
         url,
@@ -106,6 +145,11 @@ export class LeftWaits {
       };
     }
   }
+}
+
+/** What evaluations begin ends with their modules, but for what waits for others. */
+function ofEvaluation({ work }: GoingOn): boolean {
+  return work !== null && work.place !== null;
 }
 
 interface GoingOn {

@@ -1,6 +1,7 @@
 /** The functions that listen to a target of events, an emitter or a stream.
  * @module
  */
+import { EventEmitter } from "node:events";
 import { LISTENERS } from "../../state/copy/kept_walk.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -19,6 +20,16 @@ export function functionsOf(object: object): Set<AnyFunction> {
     if (Object.hasOwn(object, key)) add(Reflect.get(object, key), found, 0);
   }
   return found;
+}
+
+/** What an object has that somebody may listen to. */
+export function emittersOf(object: object): object[] {
+  return Reflect.ownKeys(object).flatMap((key) => {
+    const value: unknown = Object.getOwnPropertyDescriptor(object, key)?.value;
+    return value instanceof EventEmitter || value instanceof EventTarget
+      ? [value]
+      : [];
+  });
 }
 
 /** So deep lie listeners in what the platform keeps of them. */

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import type { Generations, Work } from "../../modules/generations.ts";
-import { functionsOf } from "./functions_of.ts";
+import { emittersOf, functionsOf } from "./functions_of.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -21,6 +21,20 @@ export interface LeftHandler {
   readonly begunIn: number | null;
   /** Lets nobody look at it any more. */
   forget(): void;
+}
+
+/** What an evaluation has begun, and what the platform may call because of it. */
+export interface BegunHandler extends Pick<LeftHandler, "what" | "functions"> {
+  /** The path of the module. */
+  readonly place: string;
+  /** The attempt that has loaded it; null for the base image. */
+  readonly attempt: number | null;
+  /** The kept value that has begun it while it was made, as `place#name`. */
+  readonly kept: string | null;
+  /** What the platform holds. */
+  readonly object: object;
+  /** Whether nobody can tell what would be called. */
+  readonly isHidden: boolean;
 }
 
 /** What is needed. */
@@ -46,6 +60,10 @@ interface Noted {
   readonly places: readonly string[];
   /** What else may be called because of it: what a stream is piped into. */
   readonly also: Set<WeakRef<object>>;
+  /** The evaluation that has begun it; null for work. */
+  readonly evaluated:
+    | Pick<BegunHandler, "place" | "attempt" | "kept">
+    | null;
 }
 
 /** So many may be noted before those are looked for that are over. */
@@ -67,12 +85,23 @@ export class LeftHandlers {
     this.#context = context;
   }
 
-  /** Notes what the platform holds: it may call what listens to it, and to what it is piped into. */
-  note(what: string, object: object, into?: object): void {
+  /**
+   * Notes what the platform holds: it may call what listens to it, and to what it is piped into.
+   *
+   * @param of whose it is noted: what work, what evaluations begin, or both
+   */
+  note(
+    what: string,
+    object: object,
+    into?: object,
+    of: "all" | "work" | "evaluations" = "all",
+  ): void {
     let noted = this.#byObject.get(object);
     if (!noted) {
       const begun = this.#begun();
       if (begun === undefined) return;
+      const isOfWork = (begun?.place ?? null) === null;
+      if (of !== "all" && (of === "work") !== isOfWork) return;
       noted = this.#add(what, object, begun, []);
     }
     if (into) noted.also.add(new WeakRef(into));
@@ -110,7 +139,7 @@ export class LeftHandlers {
     for (const noted of this.#noted) {
       const { what, object, work, places, also } = noted;
       // Whoever still waits for it is counted as work that did not end.
-      if (work?.ended === false) continue;
+      if (noted.evaluated || work?.ended === false) continue;
       const objects = [object, ...also].flatMap((it) => it.deref() ?? []);
       yield {
         what,
@@ -136,6 +165,28 @@ export class LeftHandlers {
     }
   }
 
+  /** What evaluations have begun and is not over. */
+  *begun(): Generator<BegunHandler> {
+    this.#sweep();
+    for (const { what, object, places, also, evaluated } of this.#noted) {
+      const held = object.deref();
+      if (!evaluated || !held) continue;
+      const objects = [
+        held,
+        ...[...also].flatMap((it) => it.deref() ?? []),
+        // What a package has opened for a module leads to what the module has given the package.
+        ...emittersOf(held),
+      ];
+      yield {
+        ...evaluated,
+        what,
+        functions: objects.flatMap((it) => [...functionsOf(it)]),
+        object: held,
+        isHidden: places.length > 0,
+      };
+    }
+  }
+
   /** What is there for good: who has given it a function, nobody knows. */
   #standing(what: string, all: readonly AnyFunction[]): LeftHandler {
     const functions = all.filter((it) => !this.#forgotten.has(it));
@@ -150,12 +201,10 @@ export class LeftHandlers {
     };
   }
 
-  /** Who begins something now; undefined for evaluations and services, which end what they have begun. */
+  /** Who begins something now; undefined for services, which end what they have begun. */
   #begun(): Work | null | undefined {
     const { work } = this.#context.generations;
-    return work !== null && (work.place !== null || work.isOwn)
-      ? undefined
-      : work;
+    return work?.isOwn ? undefined : work;
   }
 
   #add(
@@ -169,7 +218,19 @@ export class LeftHandlers {
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
     }
     const ref = new WeakRef(object);
-    const noted = { what, object: ref, work, places, also: new Set<never>() };
+    const place = work?.place ?? null;
+    const noted: Noted = {
+      what,
+      object: ref,
+      work,
+      places,
+      also: new Set(),
+      evaluated: work === null || place === null ? null : {
+        place,
+        attempt: work.attempt,
+        kept: work.kept ?? null,
+      },
+    };
     this.#noted.add(noted);
     this.#byObject.set(object, noted);
     return noted;

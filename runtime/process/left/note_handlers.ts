@@ -2,8 +2,10 @@
  * @module
  */
 import { ChildProcess } from "node:child_process";
+import dgram from "node:dgram";
 import fs from "node:fs";
 import { Socket } from "node:net";
+import readline from "node:readline";
 import { Readable } from "node:stream";
 import threads from "node:worker_threads";
 import { likeNative } from "../timers/timer_modules.ts";
@@ -27,7 +29,9 @@ export function noteHandlers(left: LeftHandlers): void {
     noteTarget(prototype, (it) => {
       // A socket that a client has opened is known by itself.
       if (it instanceof WebSocket && it.url === "") return;
-      left.note(`a ${name}`, it);
+      // What an evaluation sends itself ends with its timers.
+      const of = it instanceof MessagePort ? "work" : "all";
+      left.note(`a ${name}`, it, undefined, of);
     });
     const ends = ["close", "terminate"].filter((it) => it in prototype);
     noteCalls(prototype, ends, (it) => left.ended(it));
@@ -40,6 +44,19 @@ export function noteHandlers(left: LeftHandlers): void {
   noteCalls(thread, ["emit"], (it, [event]) => {
     if (event === "exit") left.ended(it);
   });
+  const { prototype: datagrams } = dgram.Socket;
+  noteCalls(datagrams, LISTENS, (it, [event]) => {
+    if (event === "message") left.note("a UDP socket", it);
+  });
+  noteCalls(datagrams, ["close"], (it) => left.ended(it));
+  const { prototype: lines } = readline.Interface;
+  noteCalls(lines, LISTENS, (it, [event]) => {
+    // What requests hand on is known by that.
+    if (event === "line") {
+      left.note("lines of a stream", it, undefined, "evaluations");
+    }
+  });
+  noteCalls(lines, ["close"], (it) => left.ended(it));
   for (const name of ["watch", "watchFile"]) {
     noteResult(fs, name, (it, args) => {
       const listener = args.at(-1);

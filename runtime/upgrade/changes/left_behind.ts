@@ -256,6 +256,6 @@ export class LeftBehindChange {
 }
 
 /** What an app consents to where timers and loops of a module go on as they are. */
-function consentTo(path: string): string {
+export function consentTo(path: string): string {
   return `timers:${path}`;
 }

@@ -55,7 +55,8 @@ export interface Old {
 
 const OTHER_TEXT = "its text is not in the new code";
 const BOUND = "nobody can tell what it is bound to";
-const NATIVE = /\{ \[native code\] \}$/;
+/** What the platform has made. */
+export const NATIVE = /\{ \[native code\] \}$/;
 const WAITS = /^(?:async )?(?:function )?\(\) \{ \[native code\] \}$/;
 
 /** Judges a loop or a chain. */

@@ -32,7 +32,9 @@ export async function writeStream(
       if (length > memoryMax) break;
     }
     signal.throwIfAborted();
-    if (length <= memoryMax) return Buffer.concat(short, length);
+    if (length <= memoryMax) {
+      return new Uint8Array(Buffer.concat(short, length));
+    }
     // In this turn: the pieces are small, and a thread of its own takes longer to wake than the disk takes.
     using file = nativeFiles.openSync(path, { write: true, createNew: true });
     for (const chunk of short) writeAll(file, chunk);

@@ -1,0 +1,143 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Clients } from "../../support/net/clients.ts";
+import { OrdinaryApp, RUNTIME } from "../../support/ordinary_app.ts";
+import { canBeHad } from "../../support/packages.ts";
+
+const WS = "npm:ws@8.18.3";
+
+/** What a module may begin while it is evaluated, and nobody ends. */
+const BEGUN: Readonly<Record<string, string>> = {
+  tcp: 'net.connect(port, "127.0.0.1").on("data", () => say(WORD));',
+  lines:
+    'readline.createInterface({ input: net.connect(port, "127.0.0.1") }).on("line", () => say(WORD));',
+  response: 'nodeHttp.get(http, (it) => { it.on("data", () => say(WORD)); });',
+  udp:
+    'const it = dgram.createSocket("udp4"); it.on("message", () => say(WORD)); it.bind(0, "127.0.0.1");',
+  reading:
+    "(async () => { for await (const _ of (await fetch(http)).body!) say(WORD); })();",
+  socket:
+    '(async () => { const it = await Deno.connect({ port, hostname: "127.0.0.1" }); for await (const _ of it.readable) say(WORD); })();',
+  piped:
+    "(async () => { await (await fetch(http)).body!.pipeTo(new WritableStream({ write() { say(WORD); } })); })();",
+  watcher: "fs.watch(folder, () => say(WORD));",
+  channel: 'new BroadcastChannel("c").onmessage = () => say(WORD);',
+  child: 'spawn("cat").stdout.on("data", () => say(WORD));',
+  command:
+    '(async () => { const it = new Deno.Command("cat", { stdin: "piped", stdout: "piped" }).spawn(); for await (const _ of it.stdout) say(WORD); })();',
+};
+const OF_PACKAGES: Readonly<Record<string, string>> = {
+  ws: 'new WebSocket(ws).on("message", () => say(WORD));',
+};
+
+const STAY = `
+import net from "node:net";
+const server = Deno.serve({ port: 0, onListen() {} }, (request) => {
+  if (request.headers.has("upgrade")) return Deno.upgradeWebSocket(request).response;
+  let timer = 0;
+  return new Response(new ReadableStream({
+    start(it) { timer = setInterval(() => it.enqueue(new Uint8Array(1)), 20); },
+    cancel() { clearInterval(timer); },
+  }));
+});
+const tcp = net.createServer((it) => { it.on("error", () => {}); });
+await new Promise<void>((done) => tcp.listen(0, "127.0.0.1", () => done()));
+export const ws = "ws://127.0.0.1:" + server.addr.port;
+export const http = "http://127.0.0.1:" + server.addr.port;
+export const port = (tcp.address() as { port: number }).port;
+export const folder = Deno.makeTempDirSync();
+export const log: string[] = [];
+export const say = (word: string) => { log.push(word); };`;
+
+const module = (name: string, code: string, word: string) => `
+import net from "node:net";
+import dgram from "node:dgram";
+import nodeHttp from "node:http";
+import readline from "node:readline";
+import fs from "node:fs";
+import { spawn } from "node:child_process";
+import { folder, http, port, say, ws } from "./stay.ts";
+${name in OF_PACKAGES ? `import { WebSocket } from "${WS}";` : ""}
+function begin() { ${code.replaceAll("WORD", JSON.stringify(word))} }
+begin();`;
+
+function files(
+  all: Readonly<Record<string, string>>,
+  word: string,
+  flyhot: object = {},
+) {
+  return {
+    "main.ts": `${
+      Object.keys(all).map((it) => `import "./${it}.ts";`).join("\n")
+    }
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, () => new Response("here"));`,
+    "stay.ts": STAY,
+    ...Object.fromEntries(
+      Object.entries(all).map(([name, code]) => [
+        `${name}.ts`,
+        module(name, code, word),
+      ]),
+    ),
+    "deno.json": JSON.stringify({
+      flyhot: {
+        shared: ["folder", "port", "say"].map((it) => `stay.ts#${it}`),
+        ...flyhot,
+      },
+    }),
+  };
+}
+
+async function refuses(all: Readonly<Record<string, string>>): Promise<void> {
+  await using running = await OrdinaryApp.start(files(all, "one"));
+  await using clients = new Clients(running.url, 2);
+  const { state, failure } = await running.upgrade(files(all, "two"));
+  assertEquals(state, "failed", failure?.message);
+  const whys = new Map(
+    failure?.refusals?.map(({ path, why }) => [path, why]) ?? [],
+  );
+  for (const name of Object.keys(all)) {
+    assertMatch(
+      `${name} ${whys.get(`${name}.ts`)}`,
+      new RegExp(`^${name} has begun .* while it was evaluated`),
+    );
+  }
+  assertEquals(whys.size, Object.keys(all).length);
+  assertEquals(await clients.end(), []);
+}
+
+Deno.test("what a module has begun while it was evaluated, and nobody ends, is refused by name before the new code runs", async () => {
+  await refuses(BEGUN);
+});
+
+Deno.test({
+  name:
+    "what a package has opened for a module while it was evaluated is refused by name",
+  ignore: !await canBeHad([WS]),
+  fn: async () => await refuses(OF_PACKAGES),
+});
+
+Deno.test("what is over, what its module ends itself and what may be lost hold no upgrade back", async () => {
+  const { channel } = BEGUN;
+  const all = {
+    over:
+      'const it = dgram.createSocket("udp4"); it.on("message", () => say(WORD)); it.close();',
+    ends:
+      `const it = dgram.createSocket("udp4"); it.on("message", () => say(WORD)); hot(import.meta).dispose(() => it.close());`,
+    consented: channel!,
+  };
+  const app = (word: string) => {
+    const made = files(all, word, { consent: ["timers:consented.ts"] });
+    const { imports, ...rest } = JSON.parse(made["deno.json"]);
+    return {
+      ...made,
+      "ends.ts": `import { hot } from "jsr:@flyhot/runtime@0.1.0";${
+        made["ends.ts"]
+      }`,
+      "deno.json": JSON.stringify({ imports, ...rest }),
+    };
+  };
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 2);
+  const { state, failure } = await running.upgrade(app("two"));
+  assertEquals(state, "applied", failure?.message);
+  assertEquals(await clients.end(), []);
+});
