@@ -159,10 +159,7 @@ export class ModuleLoading {
       : await import(url);
   }
 
-  /**
-   * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
-   * all of them in one turn.
-   */
+  /** Lets Deno read and transpile the attempt's scripts before they are imported, where it would do all in one turn. */
   async readAhead(paths: Iterable<string>): Promise<() => void> {
     const { table, staged } = this;
     const slices = new Slices();
@@ -360,6 +357,11 @@ export class ModuleLoading {
   /** Whether the release says that none of its functions waits without an end of its own, or hands functions on. */
   isSteady(url: string): boolean {
     return this.#analysisOf(url)?.steady === true;
+  }
+
+  /** What goes into the text of an instance, where its release says. */
+  editsOf(url: string): string | undefined {
+    return this.#analysisOf(url)?.edits;
   }
 
   #analysisOf(url: string): ModuleAnalysis | undefined {

@@ -61,6 +61,8 @@ export interface Loading {
   isErasable(url: string): boolean;
   /** Whether none of its functions waits in a loop or a chain without an end of its own, or hands functions on. */
   isSteady(url: string): boolean;
+  /** What goes into the text of an instance, where somebody has said it before. */
+  editsOf(url: string): string | undefined;
 }
 
 /** What is noted of the modules that are loaded. */
@@ -154,9 +156,12 @@ export class LoadHook {
     this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     if (isRequired) this.#loading.keeping.settable.loaded(url, []);
-    const kept = isRequired
-      ? text
-      : this.#loading.keeping.wrap(text, url, this.#loading.isSteady(url));
+    const kept = isRequired ? text : this.#loading.keeping.wrap(
+      text,
+      url,
+      this.#loading.isSteady(url),
+      this.#loading.editsOf(url),
+    );
     let source = withClasses(kept, url, this.#loading.unevaluated.has(url));
     if (this.#loading.main !== null && !isRequired) {
       source = withEvaluation(source, url);
