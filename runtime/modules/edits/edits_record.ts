@@ -60,6 +60,12 @@ export function recordOf(
   return JSON.stringify(record);
 }
 
+/** Whether a record was written of a text, in this version. */
+export function fitsText(record: string, text: string): boolean {
+  // Read without its lists, which come behind.
+  return record.startsWith(`[${EDITS_VERSION},"${digestOf(text)}",`);
+}
+
 /**
  * Reads what goes into a text. Returns null where the record is of another text or of another version, is none, or does
  * not have all that is asked for: then somebody has to parse it.
@@ -70,11 +76,10 @@ export function recordedEdits(
   url: string,
   wanted: Wanted,
 ): Edits | null {
-  // The version comes first: of another one nothing is read.
-  if (record?.startsWith(`[${EDITS_VERSION},`) !== true) return null;
+  if (record === undefined || !fitsText(record, text)) return null;
   try {
     const it: unknown = JSON.parse(record);
-    if (!Array.isArray(it) || it[1] !== digestOf(text)) return null;
+    if (!Array.isArray(it)) return null;
     const reader = new Reader(bodyLength(text), JSON.stringify(url));
     const [, , keep, set, watch, places] = it;
     return {
