@@ -9,7 +9,7 @@ import { prepareScripts } from "../../modules/prepared/prepare_scripts.ts";
 import { isForDevelopment, isScriptPath } from "../../plan/paths.ts";
 import { AppFiles } from "../../release/app_files.ts";
 import { foldersOf } from "../../release/app_root.ts";
-import { leavePrepared } from "../../release/prepared_file.ts";
+import { leavePrepared } from "../../modules/prepared/prepared_file.ts";
 import { appPlace } from "./app_place.ts";
 
 /** What was prepared. */

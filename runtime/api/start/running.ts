@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Machine } from "../../machine/machine.ts";
 import { appPlace } from "./app_place.ts";
-import { preparedIn } from "../../release/prepared_file.ts";
+import { preparedIn } from "../../modules/prepared/prepared_file.ts";
 import { AppFiles } from "../../release/app_files.ts";
 import { openLaying } from "../../release/laid/laying/laying.ts";
 import {

@@ -3,13 +3,13 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { nativeFiles } from "../base/platform/native_files.ts";
+import { nativeFiles } from "../../base/platform/native_files.ts";
 import {
   PREPARED_FILE,
   type PreparedScripts,
   preparedText,
   readPrepared,
-} from "../modules/prepared/prepared_scripts.ts";
+} from "./prepared_scripts.ts";
 
 /** What is prepared of the scripts under a root; nothing where no build has prepared them. */
 export async function preparedIn(root: string): Promise<PreparedScripts> {
