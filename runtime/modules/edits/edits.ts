@@ -11,6 +11,7 @@ import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
 import { insertInto, type Insertion } from "../keep/line_map.ts";
 import { inOrder } from "../keep/placed.ts";
 import { keepingEdits, type More } from "../keep/wrap.ts";
+import type { WantedFunctions } from "../left/enter.ts";
 import { type Watch, watchWaits } from "../left/watch.ts";
 import { settable } from "../rebind/settable.ts";
 import { type NumberedPlaces, numberedPlaces } from "../started/ran_pieces.ts";
@@ -36,7 +37,10 @@ export interface Edits {
 }
 
 /** What is asked for. */
-export type Wanted = Readonly<Record<keyof Edits, boolean>>;
+export interface Wanted extends Readonly<Record<keyof Edits, boolean>> {
+  /** Of the functions that are watched, what others want of them; nothing said, nothing. */
+  readonly functions?: WantedFunctions | null;
+}
 
 /** Finds what goes into a text. */
 export function editsOf(
@@ -48,7 +52,9 @@ export function editsOf(
   return {
     ...wanted.keep ? { keep: keepEdits(text, program, url) } : {},
     ...wanted.set ? { set: setEdits(text, program, url) } : {},
-    ...wanted.watch ? { watch: watchWaits(text, program, url) } : {},
+    ...wanted.watch
+      ? { watch: watchWaits(text, program, url, wanted.functions) }
+      : {},
     ...wanted.places ? { places: numberedPlaces(program) } : {},
   };
 }

@@ -8,6 +8,8 @@ import { edited, type Edits, editsOf, type Wanted } from "../edits/edits.ts";
 import { recordedEdits } from "../edits/edits_record.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
+import { Generations } from "../generations.ts";
+import { MovedFunctions } from "../left/moved_functions.ts";
 import { NO_WATCH, type Watched } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
 
@@ -25,6 +27,8 @@ const MARK = "$kept";
 export class Keeping {
   /** The instances whose functions and classes can be set from outside. */
   readonly settable: SettableModules = new SettableModules();
+  /** The functions that somebody may hold by their names. */
+  readonly moved: MovedFunctions;
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
   #watches = false;
@@ -33,9 +37,14 @@ export class Keeping {
 
   /**
    * @param coverage told of what is wrapped
+   * @param moved told of functions that may be handed on by their names
    */
-  constructor(coverage: Coverage = new Coverage()) {
+  constructor(
+    coverage: Coverage = new Coverage(),
+    moved: MovedFunctions = new MovedFunctions(new Generations()),
+  ) {
     this.#coverage = coverage;
+    this.moved = moved;
   }
 
   /** Whether modules are wrapped. */
@@ -71,13 +80,16 @@ export class Keeping {
    * @returns the text to evaluate; the same where there is nothing to put in
    */
   wrap(text: string, url: string, isSteady = false, record?: string): string {
-    const watch = this.#watches && !isSteady && mayWait(text);
+    const functions = this.#watches ? this.moved.wanted(url) : null;
+    const watch = this.#watches &&
+      (functions !== null || !isSteady && mayWait(text));
     const set = this.settable.isOn;
     const isAsked = this.#keeps || set || watch;
     const wanted = {
       keep: this.#keeps,
       set,
       watch,
+      functions,
       places: isAsked && this.#coverage.isOn,
     };
     const edits = isAsked
@@ -86,6 +98,7 @@ export class Keeping {
       : null;
     this.settable.loaded(url, edits?.set?.names ?? []);
     if (!edits) return text;
+    this.moved.loaded(url, (edits.watch ?? NO_WATCH).functions);
     const { source, insertions } = edited(text, edits);
     if (insertions.length > 0) {
       const { watched } = edits.watch ?? NO_WATCH;

@@ -3,7 +3,9 @@
  */
 import { pause } from "../../base/waiting/pause.ts";
 import type { Generations, Work } from "../generations.ts";
-import { type Hand, HAND_KEY } from "./watch.ts";
+import { originalOf } from "../live/calls_as_work.ts";
+import type { MovedFunctions } from "./moved_functions.ts";
+import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -13,8 +15,10 @@ export interface HandedFunction {
   readonly url: string;
   /** The function. */
   readonly handed: AnyFunction;
-  /** What may call it, as far as that is known and still there. */
-  readonly beside: readonly object[];
+  /** For each time that it was handed on, what may call it, as far as that is known and still there. */
+  readonly to: readonly (readonly object[])[];
+  /** Whether it was handed on by a name: it may be of another module, and hold what holds it. */
+  readonly isNamed: boolean;
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
   readonly begunIn: number | null;
   /** Lets nobody look at it any more. */
@@ -25,7 +29,8 @@ interface Noted {
   readonly url: string;
   readonly work: Work | null;
   readonly handed: WeakRef<AnyFunction>;
-  readonly beside: readonly WeakRef<object>[];
+  readonly to: (readonly WeakRef<object>[])[];
+  readonly isNamed: boolean;
   /**
    * Whether it was there after all garbage was collected that was there when its work was over, and whether it has been
    * judged since.
@@ -36,6 +41,8 @@ interface Noted {
 /** So many may be noted before those are looked for that are collected. */
 const SWEEP_AT = 1000;
 const AGAIN_MS = 20;
+/** To so many one function may have been handed on. */
+const TO_MAX = 200;
 /** So deep in what is handed on functions are looked for. */
 const DEPTH = 2;
 
@@ -44,36 +51,83 @@ export class HandedFunctions {
   readonly #noted = new Set<Noted>();
   #known = new WeakSet<object>();
   readonly #refs = new WeakMap<object, WeakRef<object>>();
+  /** Those that were handed on by a name: by one of a module as often as it is called. */
+  readonly #named = new WeakMap<AnyFunction, Noted>();
   readonly #generations: Generations;
+  readonly #moved: MovedFunctions;
   #sweepAt = SWEEP_AT;
 
   /**
    * @param generations whose work hands them on
+   * @param moved those that lead on to newer ones
    */
-  constructor(generations: Generations) {
+  constructor(generations: Generations, moved: MovedFunctions) {
     this.#generations = generations;
+    this.#moved = moved;
   }
 
   /** Begins to see them. */
   install(): void {
-    const shared = globalThis as { [HAND_KEY]?: Hand };
+    const shared = globalThis as { [HAND_KEY]?: Hand; [NAME_KEY]?: Hand };
     shared[HAND_KEY] = (url, value, beside) => this.#note(url, value, beside);
+    shared[NAME_KEY] = (url, value, beside) =>
+      this.#noteNamed(url, value as AnyFunction, beside);
+  }
+
+  /** The work that hands something on; undefined for evaluations and services, which end what they have begun. */
+  #begun(): Work | null | undefined {
+    const { work } = this.#generations;
+    return work !== null && (work.place !== null || work.isOwn)
+      ? undefined
+      : work;
+  }
+
+  #noteNamed(
+    url: string,
+    value: AnyFunction,
+    beside: readonly unknown[],
+  ): void {
+    const work = this.#begun();
+    if (work === undefined || isClass(value)) return;
+    const handed = originalOf(value);
+    this.#moved.hand(handed);
+    const refs = this.#refsOf(beside);
+    const known = this.#named.get(handed);
+    if (known && this.#noted.has(known)) return addTo(known, refs);
+    const noted: Noted = {
+      url,
+      // Somebody else may have handed it on before.
+      work: null,
+      handed: new WeakRef(handed),
+      to: [refs],
+      isNamed: true,
+      state: "unsure",
+    };
+    this.#named.set(handed, noted);
+    this.#noted.add(noted);
   }
 
   #note(url: string, value: unknown, beside: readonly unknown[]): void {
-    const { work } = this.#generations;
-    if (work !== null && (work.place !== null || work.isOwn)) return;
+    const work = this.#begun();
+    if (work === undefined) return;
     if (this.#noted.size >= this.#sweepAt) {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
     }
-    const refs = beside.flatMap((it) =>
+    const to = [this.#refsOf(beside)];
+    for (const it of functionsIn(value, DEPTH)) {
+      // What was handed on by its name is of a module, and there for good.
+      if (this.#named.has(it)) continue;
+      const handed = new WeakRef(it);
+      const isNamed = false;
+      this.#noted.add({ url, work, handed, to, isNamed, state: "unsure" });
+    }
+  }
+
+  #refsOf(beside: readonly unknown[]): WeakRef<object>[] {
+    return beside.flatMap((it) =>
       typeof it === "object" && it !== null ? [this.#ref(it)] : []
     );
-    for (const it of functionsIn(value, DEPTH)) {
-      const handed = new WeakRef(it);
-      this.#noted.add({ url, work, handed, beside: refs, state: "unsure" });
-    }
   }
 
   #ref(object: object): WeakRef<object> {
@@ -134,7 +188,8 @@ export class HandedFunctions {
       yield {
         url: it.url,
         handed,
-        beside: it.beside.flatMap((it) => it.deref() ?? []),
+        to: it.to.map((refs) => refs.flatMap((it) => it.deref() ?? [])),
+        isNamed: it.isNamed,
         begunIn: it.work?.generation ?? null,
         forget: () => this.#noted.delete(it),
       };
@@ -171,4 +226,25 @@ function* functionsIn(value: unknown, depth: number): Generator<AnyFunction> {
     const all = Object.values(Object.getOwnPropertyDescriptors(value));
     for (const it of all) yield* functionsIn(it.value, depth - 1);
   }
+}
+
+/** Adds what may call a function as well; what is gone is left out, from time to time. */
+function addTo({ to }: Noted, refs: readonly WeakRef<object>[]): void {
+  if (to.some((it) => isSame(it, refs))) return;
+  to.push(refs);
+  if (to.length < TO_MAX) return;
+  const left = to.filter((it) =>
+    it.length === 0 || it.some((ref) => ref.deref() !== undefined)
+  );
+  // Among so many nobody has to look: somebody of whom nothing is known may hold it.
+  to.splice(0, to.length, ...left.length < TO_MAX / 2 ? left : [[]]);
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((it, at) => it === b[at]);
+}
+
+function isClass(value: AnyFunction): boolean {
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable ===
+    false;
 }
