@@ -55,7 +55,12 @@ export function recordOf(
     watch
       ? [
         withMark(watch.end),
-        watch.watched.flatMap((it) => [it.start, it.text.length, it.name]),
+        watch.watched.flatMap(({ start, text, name, yields }) => [
+          start,
+          text.length,
+          name,
+          yields ? 1 : 0,
+        ]),
         flatFunctions(watch.functions),
         ...flat(watch.placed),
       ]

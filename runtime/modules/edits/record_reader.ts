@@ -136,7 +136,7 @@ export class RecordReader {
 
   #watched(flat: readonly unknown[], text: string): Watched[] {
     const watched: Watched[] = [];
-    for (let at = 0; at < flat.length; at += 3) {
+    for (let at = 0; at < flat.length; at += 4) {
       const start = this.#place(flat[at]);
       const end = this.#place(start + this.#count(flat[at + 1]));
       const name = flat[at + 2];
@@ -144,6 +144,7 @@ export class RecordReader {
         text: text.slice(start, end),
         start,
         name: name === null ? null : string(name),
+        yields: flat[at + 3] === 1,
       });
     }
     return watched;

@@ -64,7 +64,7 @@ function files(
   all: Readonly<Record<string, string>>,
   word: string,
   flyhot: object = {},
-) {
+): Record<string, string> {
   return {
     "main.ts": `${
       Object.keys(all).map((it) => `import "./${it}.ts";`).join("\n")
