@@ -126,13 +126,9 @@ Deno.test("what is over, what its module ends itself and what may be lost hold n
   };
   const app = (word: string) => {
     const made = files(all, word, { consent: ["timers:consented.ts"] });
-    const { imports, ...rest } = JSON.parse(made["deno.json"]);
     return {
       ...made,
-      "ends.ts": `import { hot } from "jsr:@flyhot/runtime@0.1.0";${
-        made["ends.ts"]
-      }`,
-      "deno.json": JSON.stringify({ imports, ...rest }),
+      "ends.ts": `import { hot } from "${RUNTIME}";${made["ends.ts"]}`,
     };
   };
   await using running = await OrdinaryApp.start(app("one"));
