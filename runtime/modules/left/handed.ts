@@ -1,8 +1,14 @@
-/** Functions that requests and events have handed to somebody who may call them later, and that somebody still holds.
+/** Functions that requests, events and the making of kept values have handed to somebody who may call them later, and that
+ * somebody still holds.
  * @module
  */
 import { pause } from "../../base/waiting/pause.ts";
-import type { Generations, Work } from "../generations.ts";
+import {
+  type Generations,
+  type Maker,
+  makerOf,
+  type Work,
+} from "../generations.ts";
 import { type Hand, HAND_KEY } from "./watch.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -17,13 +23,17 @@ export interface HandedFunction {
   readonly beside: readonly object[];
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
   readonly begunIn: number | null;
+  /** The kept value while which was made it was handed on; null for that of a request or event. */
+  readonly maker: Maker | null;
   /** Lets nobody look at it any more. */
   forget(): void;
 }
 
 interface Noted {
   readonly url: string;
+  /** The request or event whose it is, if it is that of one that is known. */
   readonly work: Work | null;
+  readonly maker: Maker | null;
   readonly handed: WeakRef<AnyFunction>;
   readonly beside: readonly WeakRef<object>[];
   /**
@@ -39,11 +49,12 @@ const AGAIN_MS = 20;
 /** So deep in what is handed on functions are looked for. */
 const DEPTH = 2;
 
-/** All of them, but for those of evaluations, which end with their modules. */
+/** All of them, but for those of evaluations, which end with their modules; what kept values hand on goes on with them. */
 export class HandedFunctions {
   readonly #noted = new Set<Noted>();
   #known = new WeakSet<object>();
   readonly #refs = new WeakMap<object, WeakRef<object>>();
+  readonly #seen = new WeakSet<object>();
   readonly #generations: Generations;
   #sweepAt = SWEEP_AT;
 
@@ -62,7 +73,9 @@ export class HandedFunctions {
 
   #note(url: string, value: unknown, beside: readonly unknown[]): void {
     const { work } = this.#generations;
-    if (work !== null && (work.place !== null || work.isOwn)) return;
+    const maker = makerOf(work);
+    const isEvaluated = work !== null && work.place !== null;
+    if (work?.isOwn || isEvaluated && maker === null) return;
     if (this.#noted.size >= this.#sweepAt) {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
@@ -72,7 +85,15 @@ export class HandedFunctions {
     );
     for (const it of functionsIn(value, DEPTH)) {
       const handed = new WeakRef(it);
-      this.#noted.add({ url, work, handed, beside: refs, state: "unsure" });
+      this.#seen.add(it);
+      this.#noted.add({
+        url,
+        work: maker === null ? work : null,
+        maker,
+        handed,
+        beside: refs,
+        state: "unsure",
+      });
     }
   }
 
@@ -88,6 +109,11 @@ export class HandedFunctions {
     for (const it of this.#noted) {
       if (it.handed.deref() === undefined) this.#noted.delete(it);
     }
+  }
+
+  /** Tells whether it was seen being handed on. */
+  isNoted(handed: object): boolean {
+    return this.#seen.has(handed);
   }
 
   /** Begins to find out who holds them: what was held before may be garbage now. */
@@ -136,6 +162,7 @@ export class HandedFunctions {
         handed,
         beside: it.beside.flatMap((it) => it.deref() ?? []),
         begunIn: it.work?.generation ?? null,
+        maker: it.maker,
         forget: () => this.#noted.delete(it),
       };
     }

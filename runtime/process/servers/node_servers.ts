@@ -116,6 +116,10 @@ export class NodeServers extends HandOver<Listener, Member> {
     };
   }
 
+  protected override answers({ server }: Member): unknown[] {
+    return server.eventNames().flatMap((it) => server.listeners(it));
+  }
+
   protected override close(listener: Listener): void {
     // At once, though it waits for its connections: nobody can take it over any more.
     this.closed(listener);

@@ -69,6 +69,10 @@ export class Servers extends HandOver<Listener, Served> {
     putInDeno("serve", native, wrapped);
   }
 
+  protected override answers({ handler, onError }: Served): unknown[] {
+    return [handler, onError];
+  }
+
   protected override close(listener: Listener): void {
     this.#shutdowns.get(listener)?.().catch(() => {});
   }

@@ -71,6 +71,11 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     }
   }
 
+  protected override answers(): [] {
+    // Whoever waits for its connections is a loop, and looked at as such.
+    return [];
+  }
+
   protected override close(listener: Listener): void {
     if (listener.closed) return;
     this.closed(listener);

@@ -9,7 +9,11 @@
  */
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { Generations } from "../../modules/generations.ts";
+import {
+  type Generations,
+  type Maker,
+  makerOf,
+} from "../../modules/generations.ts";
 import {
   end,
   isHandled,
@@ -29,6 +33,8 @@ export interface PackageSocketsContext {
   callingPlace(): string | null;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Whether what a value has begun while it was made goes on with it. */
+  goesOn(maker: Maker): boolean;
   /** Takes what goes wrong while sockets are greeted. */
   report(message: string): void;
 }
@@ -48,6 +54,8 @@ interface Teller {
   readonly kind: string;
   readonly place: string | null;
   readonly attempt: number | null;
+  /** The kept value that has added its listener while it was made, or null. */
+  readonly maker: Maker | null;
   readonly open: Map<EventEmitter, Open>;
 }
 
@@ -109,12 +117,9 @@ export class PackageSockets {
 
   /** Lets the code of an attempt greet the open sockets of the modules that it replaced. */
   greet(attempt: number, paths: ReadonlySet<string>): void {
-    const { isAmong } = this.#context;
     const all = [...this.#known()];
     const next = all.filter((it) => it.attempt === attempt);
-    const before = all.filter((it) =>
-      it.attempt !== attempt && isAmong(it.place, paths)
-    );
+    const before = all.filter((it) => this.#isReplaced(it, attempt, paths));
     for (const old of before) {
       const now = next.find((it) =>
         it.kind === old.kind && it.place === old.place
@@ -129,10 +134,20 @@ export class PackageSockets {
     for (const it of this.#known()) {
       const isOver = paths === null
         ? it.attempt === attempt
-        : it.attempt !== attempt && this.#context.isAmong(it.place, paths) &&
-          it.open.size === 0;
+        : this.#isReplaced(it, attempt, paths) && it.open.size === 0;
       if (isOver) this.#forget(it);
     }
+  }
+
+  /** Whether its listener goes with the modules that an attempt has replaced, and not with a value that stays. */
+  #isReplaced(
+    { attempt, place, maker }: Teller,
+    next: number,
+    paths: ReadonlySet<string>,
+  ): boolean {
+    const { isAmong, goesOn } = this.#context;
+    return attempt !== next && isAmong(place, paths) &&
+      !(maker !== null && goesOn(maker));
   }
 
   *#known(): Generator<Teller> {
@@ -211,6 +226,7 @@ export class PackageSockets {
       kind,
       place: this.#context.callingPlace() ?? work?.place ?? null,
       attempt: work?.attempt ?? null,
+      maker: makerOf(work),
       open: new Map(),
     };
     this.#tellers.add(new WeakRef(teller));

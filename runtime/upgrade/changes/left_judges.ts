@@ -158,12 +158,14 @@ export function judgeHandler(
 
 /** Judges a function that somebody holds. */
 export function judgeHanded(
-  { url, handed, beside }: HandedFunction,
-  { modules, packageSockets }: AppProcess,
+  { url, handed, beside, maker }: HandedFunction,
+  { modules, packageSockets, kept }: AppProcess,
   context: LeftBehindContext,
 ): Old | null {
   const path = modules.table?.pathOf(url) ?? null;
   if (path === null || !context.replaced.has(path)) return null;
+  // What goes with its module has nothing to go on with.
+  if (maker !== null && !kept.goesOn(maker)) return null;
   const isDealtWith = beside.some((it) =>
     // Connections that stay open keep the last request that came by them.
     (it instanceof EventEmitter || it instanceof EventTarget) && isOver(it) ||
@@ -182,10 +184,13 @@ export function judgeHanded(
   return old === null ? null : {
     path,
     line: 0,
-    why:
-      `has handed a function to somebody for a request that is over, who still holds it and would go on with the old code (${
-        handed.name || shortened(text)
-      }: ${old})`,
+    why: `has handed a function to somebody ${
+      maker === null
+        ? "for a request that is over"
+        : `while ${maker.kept} was made`
+    }, who still holds it and would go on with the old code (${
+      handed.name || shortened(text)
+    }: ${old})`,
   };
 }
 
