@@ -295,6 +295,7 @@ export function discard(
   appProcess.modules.staged = null;
   appProcess.modules.leads.releases.delete(staged.attempt);
   appProcess.modules.keeping.settable.forget(staged.attempt);
+  appProcess.modules.keeping.moved.forget(staged.attempt);
   appProcess.retained.modules +=
     appProcess.modules.loadedBy(staged.attempt).length;
   appProcess.modules.forgetOld();

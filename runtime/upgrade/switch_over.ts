@@ -110,6 +110,11 @@ class SwitchOver {
     const { generation, undo: undoCallers } = callers.swap();
     undo.push(undoCallers);
     undo.push(boundaries.swap(generation));
+    const { table, keeping } = appProcess.modules;
+    const urls = [...staged.paths].map((it) =>
+      table!.current(table!.placeOf(it))
+    );
+    undo.push(keeping.moved.swap(generation, urls));
     // Also where a later upgrade is on trial: asked is for this one's code.
     const asked = () => generations.meets >= generation ? "new" : "old";
     undo.push(state.swap(asked, generation));

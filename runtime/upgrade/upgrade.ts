@@ -171,7 +171,8 @@ class Upgrade {
       ]);
       if (!isWayBack) refuseRemovals(state.removedState(), consent);
       await this.#registerClasses(plan, prepared);
-      const { staging } = prepared;
+      const { staging, staged } = prepared;
+      const { modules } = appProcess;
       const left = new LeftBehindChange(appProcess, {
         replaced: new Set([...plan.reload, ...plan.gone]),
         names: plan.names,
@@ -186,6 +187,11 @@ class Upgrade {
         whys: new Map(),
         drainMs,
         goingOn,
+        leadsOn: (named) =>
+          modules.keeping.moved.isIn(
+            named,
+            modules.table!.current(named.place, staged.attempt),
+          ),
       });
       await step("load", () => left.ahead());
       this.#tell({ type: "prepared", version, reloaded: plan.reload });

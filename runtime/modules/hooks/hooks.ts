@@ -11,6 +11,7 @@ import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts"
 import { Keeping } from "../keep/keeping.ts";
 import { HandedFunctions } from "../left/handed.ts";
 import { LeftWaits } from "../left/left_waits.ts";
+import { MovedFunctions } from "../left/moved_functions.ts";
 import {
   inOneGo,
   Slices,
@@ -68,11 +69,17 @@ export class ModuleLoading {
   /** What evaluations have run. */
   readonly coverage: Coverage = new Coverage();
   /** How initializers are wrapped, so that their values can be kept. */
-  readonly keeping: Keeping = new Keeping(this.coverage);
+  readonly keeping: Keeping = new Keeping(
+    this.coverage,
+    new MovedFunctions(generations),
+  );
   /** The loops and chains that requests have begun. */
   readonly waits: LeftWaits = new LeftWaits(generations, this.keeping);
   /** The functions that requests have handed on. */
-  readonly handed: HandedFunctions = new HandedFunctions(generations);
+  readonly handed: HandedFunctions = new HandedFunctions(
+    generations,
+    this.keeping.moved,
+  );
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading = new PackageLoading();
   /** Where the specifiers of releases lead. */
@@ -120,6 +127,7 @@ export class ModuleLoading {
         native(specifier);
     this.waits.install();
     this.handed.install();
+    this.keeping.moved.install();
     this.#hooks ??= registerHooks({
       resolve: (specifier, context, next) =>
         this.#resolve(specifier, context, next),
@@ -333,6 +341,7 @@ export class ModuleLoading {
     if (parent !== "" && this.concerns(parent)) {
       // Kept as URLs, because modules are imported before the app root is known.
       this.#edges.add(parent, specifier, place, live);
+      this.keeping.moved.resolved(parent, specifier, place);
     }
     const path = table?.pathOf(place) ?? null;
     // A URL that names its attempt is an import of our own.

@@ -13,6 +13,8 @@ import type { Insertion } from "./line_map.ts";
 import { settable } from "../rebind/settable.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
+import { Generations } from "../generations.ts";
+import { MovedFunctions } from "../left/moved_functions.ts";
 import { NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
 import { wrapKept } from "./wrap.ts";
@@ -31,6 +33,8 @@ const MARK = "$kept";
 export class Keeping {
   /** The instances whose functions and classes can be set from outside. */
   readonly settable: SettableModules = new SettableModules();
+  /** The functions that somebody may hold by their names. */
+  readonly moved: MovedFunctions;
   #parse: ((source: string) => Node) | null = null;
   #keeps = false;
   #watches = false;
@@ -39,9 +43,14 @@ export class Keeping {
 
   /**
    * @param coverage told of what is wrapped
+   * @param moved told of functions that may be handed on by their names
    */
-  constructor(coverage: Coverage = new Coverage()) {
+  constructor(
+    coverage: Coverage = new Coverage(),
+    moved: MovedFunctions = new MovedFunctions(new Generations()),
+  ) {
     this.#coverage = coverage;
+    this.moved = moved;
   }
 
   /** Whether modules are wrapped. */
@@ -69,7 +78,9 @@ export class Keeping {
 
   /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
   wrap(text: string, url: string, isSteady = false): string {
-    const watches = this.#watches && !isSteady && mayWait(text);
+    const wanted = this.#watches ? this.moved.wanted(url) : null;
+    const watches = this.#watches &&
+      (wanted !== null || !isSteady && mayWait(text));
     const program = this.#keeps || this.settable.isOn || watches
       ? this.#parsed(text)
       : null;
@@ -78,13 +89,14 @@ export class Keeping {
       : null;
     this.settable.loaded(url, set?.names ?? []);
     if (!program) return text;
-    const watch = watches ? watchWaits(text, program, url) : NO_WATCH;
-    const wanted = this.#keeps ? new Captured(program) : null;
+    const watch = watches ? watchWaits(text, program, url, wanted) : NO_WATCH;
+    this.moved.loaded(url, watch.functions);
+    const captured = this.#keeps ? new Captured(program) : null;
     const { source, insertions } = wrapKept(
       set?.text ?? text,
       program,
       url,
-      (it) => wanted !== null && isWanted(it, wanted),
+      (it) => captured !== null && isWanted(it, captured),
       {
         placed: [...set?.placed ?? [], ...watch.placed],
         end: watch.end + (set?.end ?? ""),

@@ -9,7 +9,9 @@ import {
   makerOf,
   type Work,
 } from "../generations.ts";
-import { type Hand, HAND_KEY } from "./watch.ts";
+import { originalOf } from "../live/calls_as_work.ts";
+import type { MovedFunctions } from "./moved_functions.ts";
+import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -19,8 +21,10 @@ export interface HandedFunction {
   readonly url: string;
   /** The function. */
   readonly handed: AnyFunction;
-  /** What may call it, as far as that is known and still there. */
-  readonly beside: readonly object[];
+  /** For each time that it was handed on, what may call it, as far as that is known and still there. */
+  readonly to: readonly (readonly object[])[];
+  /** Whether it was handed on by a name: it may be of another module, and hold what holds it. */
+  readonly isNamed: boolean;
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
   readonly begunIn: number | null;
   /** The kept value while which was made it was handed on; null for that of a request or event. */
@@ -35,7 +39,8 @@ interface Noted {
   readonly work: Work | null;
   readonly maker: Maker | null;
   readonly handed: WeakRef<AnyFunction>;
-  readonly beside: readonly WeakRef<object>[];
+  readonly to: (readonly WeakRef<object>[])[];
+  readonly isNamed: boolean;
   /**
    * Whether it was there after all garbage was collected that was there when its work was over, and whether it has been
    * judged since.
@@ -46,6 +51,8 @@ interface Noted {
 /** So many may be noted before those are looked for that are collected. */
 const SWEEP_AT = 1000;
 const AGAIN_MS = 20;
+/** To so many one function may have been handed on. */
+const TO_MAX = 200;
 /** So deep in what is handed on functions are looked for. */
 const DEPTH = 2;
 
@@ -55,46 +62,86 @@ export class HandedFunctions {
   #known = new WeakSet<object>();
   readonly #refs = new WeakMap<object, WeakRef<object>>();
   readonly #seen = new WeakSet<object>();
+  /** Those that were handed on by a name: by one of a module as often as it is called. */
+  readonly #named = new WeakMap<AnyFunction, Noted>();
   readonly #generations: Generations;
+  readonly #moved: MovedFunctions;
   #sweepAt = SWEEP_AT;
 
   /**
    * @param generations whose work hands them on
+   * @param moved those that lead on to newer ones
    */
-  constructor(generations: Generations) {
+  constructor(generations: Generations, moved: MovedFunctions) {
     this.#generations = generations;
+    this.#moved = moved;
   }
 
   /** Begins to see them. */
   install(): void {
-    const shared = globalThis as { [HAND_KEY]?: Hand };
+    const shared = globalThis as { [HAND_KEY]?: Hand; [NAME_KEY]?: Hand };
     shared[HAND_KEY] = (url, value, beside) => this.#note(url, value, beside);
+    shared[NAME_KEY] = (url, value, beside) =>
+      this.#noteNamed(url, value as AnyFunction, beside);
+  }
+
+  /** Who hands something on; null for evaluations and services, which end what they have begun. */
+  #begun(): Pick<Noted, "work" | "maker"> | null {
+    const { work } = this.#generations;
+    const maker = makerOf(work);
+    if (maker !== null) return { work: null, maker };
+    return work !== null && (work.place !== null || work.isOwn)
+      ? null
+      : { work, maker };
+  }
+
+  #noteNamed(
+    url: string,
+    value: AnyFunction,
+    beside: readonly unknown[],
+  ): void {
+    if (this.#begun() === null || isClass(value)) return;
+    const handed = originalOf(value);
+    this.#moved.hand(handed);
+    const refs = this.#refsOf(beside);
+    const known = this.#named.get(handed);
+    if (known && this.#noted.has(known)) return addTo(known, refs);
+    const noted: Noted = {
+      url,
+      // Somebody else may have handed it on before.
+      work: null,
+      maker: null,
+      handed: new WeakRef(handed),
+      to: [refs],
+      isNamed: true,
+      state: "unsure",
+    };
+    this.#named.set(handed, noted);
+    this.#noted.add(noted);
   }
 
   #note(url: string, value: unknown, beside: readonly unknown[]): void {
-    const { work } = this.#generations;
-    const maker = makerOf(work);
-    const isEvaluated = work !== null && work.place !== null;
-    if (work?.isOwn || isEvaluated && maker === null) return;
+    const begun = this.#begun();
+    if (begun === null) return;
     if (this.#noted.size >= this.#sweepAt) {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
     }
-    const refs = beside.flatMap((it) =>
+    const to = [this.#refsOf(beside)];
+    for (const it of functionsIn(value, DEPTH)) {
+      // What was handed on by its name is of a module, and there for good.
+      if (this.#named.has(it)) continue;
+      const handed = new WeakRef(it);
+      const isNamed = false;
+      this.#seen.add(it);
+      this.#noted.add({ ...begun, url, handed, to, isNamed, state: "unsure" });
+    }
+  }
+
+  #refsOf(beside: readonly unknown[]): WeakRef<object>[] {
+    return beside.flatMap((it) =>
       typeof it === "object" && it !== null ? [this.#ref(it)] : []
     );
-    for (const it of functionsIn(value, DEPTH)) {
-      const handed = new WeakRef(it);
-      this.#seen.add(it);
-      this.#noted.add({
-        url,
-        work: maker === null ? work : null,
-        maker,
-        handed,
-        beside: refs,
-        state: "unsure",
-      });
-    }
   }
 
   #ref(object: object): WeakRef<object> {
@@ -113,7 +160,8 @@ export class HandedFunctions {
 
   /** Tells whether it was seen being handed on. */
   isNoted(handed: object): boolean {
-    return this.#seen.has(handed);
+    return this.#seen.has(handed) ||
+      this.#named.has(originalOf(handed as AnyFunction));
   }
 
   /** Begins to find out who holds them: what was held before may be garbage now. */
@@ -160,7 +208,8 @@ export class HandedFunctions {
       yield {
         url: it.url,
         handed,
-        beside: it.beside.flatMap((it) => it.deref() ?? []),
+        to: it.to.map((refs) => refs.flatMap((it) => it.deref() ?? [])),
+        isNamed: it.isNamed,
         begunIn: it.work?.generation ?? null,
         maker: it.maker,
         forget: () => this.#noted.delete(it),
@@ -198,4 +247,25 @@ function* functionsIn(value: unknown, depth: number): Generator<AnyFunction> {
     const all = Object.values(Object.getOwnPropertyDescriptors(value));
     for (const it of all) yield* functionsIn(it.value, depth - 1);
   }
+}
+
+/** Adds what may call a function as well; what is gone is left out, from time to time. */
+function addTo({ to }: Noted, refs: readonly WeakRef<object>[]): void {
+  if (to.some((it) => isSame(it, refs))) return;
+  to.push(refs);
+  if (to.length < TO_MAX) return;
+  const left = to.filter((it) =>
+    it.length === 0 || it.some((ref) => ref.deref() !== undefined)
+  );
+  // Among so many nobody has to look: somebody of whom nothing is known may hold it.
+  to.splice(0, to.length, ...left.length < TO_MAX / 2 ? left : [[]]);
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((it, at) => it === b[at]);
+}
+
+function isClass(value: AnyFunction): boolean {
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable ===
+    false;
 }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { collectGarbage } from "../../process/left/collect_garbage.ts";
 import { Generations, type Work } from "../generations.ts";
 import { HandedFunctions } from "./handed.ts";
+import { MovedFunctions } from "./moved_functions.ts";
 import { type Hand, HAND_KEY } from "./watch.ts";
 
 const URL = "file:///a.ts";
@@ -9,7 +10,10 @@ const URL = "file:///a.ts";
 /** What requests hand on. */
 function handing() {
   const generations = new Generations();
-  const all = new HandedFunctions(generations);
+  const all = new HandedFunctions(
+    generations,
+    new MovedFunctions(generations),
+  );
   const shared = globalThis as { [HAND_KEY]?: Hand };
   const before = shared[HAND_KEY];
   all.install();
@@ -44,7 +48,7 @@ Deno.test("HandedFunctions tell what somebody holds from what nobody does", asyn
   assertEquals([...app.all.unsure(() => true)].length > 0, true);
   const held = await app.held();
   assertEquals(held.map((it) => it.handed()), [1]);
-  assertEquals(held[0]!.beside, [key]);
+  assertEquals(held[0]!.to, [[key]]);
   assertEquals(held[0]!.url, URL);
   assertEquals([...app.all.unsure(() => true)], []);
   held[0]!.forget();

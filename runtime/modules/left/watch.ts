@@ -1,8 +1,9 @@
 /** Lets a module say when its functions begin to wait in a loop or a chain that has no end of its own, and when that is over.
  * @module
  */
-import { around, type Placed } from "../keep/placed.ts";
-import { field, many, type Node, one } from "../../plan/analyze/code/nodes.ts";
+import { around, between, type Placed } from "../keep/placed.ts";
+import { type Node, one } from "../../plan/analyze/code/nodes.ts";
+import { bodyOf } from "./bodies.ts";
 import {
   type ChainWait,
   waitingChains,
@@ -11,6 +12,15 @@ import {
   type Handed,
   handedFunctions,
 } from "../../plan/analyze/waits/handed_functions.ts";
+import {
+  type HandedName,
+  handedNames,
+} from "../../plan/analyze/waits/handed_names.ts";
+import {
+  functionsOf,
+  type LoadedFunctions,
+  type WantedFunctions,
+} from "./enter.ts";
 import { waitingLoops } from "../../plan/analyze/waits/waiting_loops.ts";
 
 /** The name by which modules say that they wait. */
@@ -18,6 +28,9 @@ export const WAIT_KEY = Symbol.for("@flyhot/runtime.wait");
 
 /** The name by which modules say which functions they hand on. */
 export const HAND_KEY = Symbol.for("@flyhot/runtime.hand");
+
+/** The name by which modules say which functions of modules they hand on. */
+export const NAME_KEY = Symbol.for("@flyhot/runtime.name");
 
 /** A loop or a chain of a module. */
 export interface Watched {
@@ -59,22 +72,49 @@ export interface Watch {
   readonly placed: readonly Placed[];
   /** What goes behind it. */
   readonly end: string;
+  /** Its functions that others may hold by their names. */
+  readonly functions: LoadedFunctions;
 }
 
 const WAIT = "$kept_wait";
 const HAND = "$kept_hand";
+const NAME = "$kept_name";
 /** Of nothing. */
-export const NO_WATCH: Watch = { watched: [], placed: [], end: "" };
+export const NO_WATCH: Watch = {
+  watched: [],
+  placed: [],
+  end: "",
+  functions: {
+    names: [],
+    exported: new Map(),
+    lookedFor: new Set(),
+    imported: [],
+  },
+};
 
-/** Finds the loops and the chains of a module, and the functions that its functions hand on. */
-export function watchWaits(text: string, program: Node, url: string): Watch {
+/**
+ * Finds the loops and the chains of a module, and the functions that its functions hand on; lets those lead on that are
+ * handed on by their names, and those that are wanted.
+ */
+export function watchWaits(
+  text: string,
+  program: Node,
+  url: string,
+  wanted: WantedFunctions | null = null,
+): Watch {
+  const names = handedNames(program);
+  const chains = waitingChains(program);
+  const taken = new Set(
+    chains.flatMap(({ kind, node }) => kind === "function" ? [node] : []),
+  );
+  const entered = functionsOf(text, program, url, { names, wanted, taken });
   const handed = new Map(handedFunctions(program).map((it) => [it.node, it]));
   const hand = nameIn(text, HAND);
   const all: (Watched & Around)[] = [];
   for (const loop of waitingLoops(program)) {
     all.push({ ...partOf(text, loop, null), ...aroundStatement(loop) });
   }
-  for (const chain of waitingChains(program)) {
+  for (const chain of chains) {
     const around = aroundChain(text, chain);
     if (!around) continue;
     const isWhole = around.from === chain.node.start &&
@@ -86,8 +126,8 @@ export function watchWaits(text: string, program: Node, url: string): Watch {
       ...both ? aroundBoth(around, both, hand) : around,
     });
   }
-  if (all.length === 0 && handed.size === 0) return NO_WATCH;
   const wait = nameIn(text, WAIT);
+  const name = nameIn(text, NAME);
   const fill = (it: string, at: number) =>
     it.replaceAll("WAIT", wait).replaceAll("AT", String(at));
   return {
@@ -99,11 +139,18 @@ export function watchWaits(text: string, program: Node, url: string): Watch {
       ...[...handed.values()].flatMap(({ node, beside }) =>
         around(node, `${hand}(`, closeOf(beside))
       ),
+      ...names.sites.flatMap((it) => aroundName(text, it, name)),
+      ...entered.placed,
     ],
     end: (all.length > 0 ? tellsWaits(wait, url) : "") +
       (handed.size > 0 || all.some(({ open }) => open.startsWith(hand))
-        ? tellsHanded(hand, url)
-        : ""),
+        ? tellsHanded(hand, HAND_KEY, url, "")
+        : "") +
+      (names.sites.length > 0
+        ? tellsHanded(name, NAME_KEY, url, 'if (typeof value === "function") ')
+        : "") +
+      entered.end,
+    functions: entered.functions,
   };
 }
 
@@ -122,10 +169,31 @@ function tellsWaits(own: string, url: string): string {
   }, at) ?? { end() {}, promise: (it) => it, given: (it) => it, later: (it) => it }; }`;
 }
 
-function tellsHanded(own: string, url: string): string {
-  return `\n;function ${own}(value, ...beside) { globalThis[Symbol.for(${
-    JSON.stringify(HAND_KEY.description)
+function tellsHanded(
+  own: string,
+  key: symbol,
+  url: string,
+  only: string,
+): string {
+  return `\n;function ${own}(value, ...beside) { ${only}globalThis[Symbol.for(${
+    JSON.stringify(key.description)
   })]?.(${JSON.stringify(url)}, value, beside); return value; }`;
+}
+
+function aroundName(
+  text: string,
+  { node, isShorthand, beside }: HandedName,
+  name: string,
+): Placed[] {
+  const close = closeOf(beside);
+  return isShorthand
+    ? [
+      between(
+        node.end,
+        `: ${name}(${text.slice(node.start, node.end)}${close}`,
+      ),
+    ]
+    : around(node, `${name}(`, close);
 }
 
 function closeOf(beside: readonly string[]): string {
@@ -182,34 +250,11 @@ function aroundChain(text: string, { kind, node }: ChainWait): Around | null {
 
 /** Around what a function does; null where nobody can tell where that begins. */
 function aroundBody(text: string, fn: Node): Around | null {
-  const body = one(fn, "body")!;
-  if (body.type === "BlockStatement") {
-    const { open, close } = aroundStatement(body);
-    const { from, to } = insideOf(body);
-    return { from, to, open: open.slice(1), close: close.slice(0, -1) };
-  }
-  // Parentheses around it belong to nobody.
-  const before = many(fn, "params").at(-1)?.end ?? fn.start;
-  const arrow = /^(?:async\s*\(\s*|[\s,]*)\)?\s*=>/.exec(
-    text.slice(before, body.start),
-  );
-  if (!arrow) return null;
-  const { open, close } = aroundStatement(body);
-  return {
-    from: before + arrow[0].length,
-    to: fn.end,
-    open: ` ${open}return (`,
-    close: `); ${close}`,
-  };
-}
-
-/** The inside of a block, behind its directives. */
-function insideOf(block: Node): { from: number; to: number } {
-  const directives = many(block, "body").filter((it) =>
-    typeof field(it, "directive") === "string"
-  );
-  return {
-    from: directives.at(-1)?.end ?? block.start + 1,
-    to: block.end - 1,
-  };
+  const body = bodyOf(text, fn);
+  if (!body) return null;
+  const { from, to, isExpression } = body;
+  const { open, close } = aroundStatement(one(fn, "body")!);
+  return isExpression
+    ? { from, to, open: ` ${open}return (`, close: `); ${close}` }
+    : { from, to, open: open.slice(1), close: close.slice(0, -1) };
 }

@@ -98,7 +98,7 @@ export function analyzeTree(
     ...(keepsFiles ? { keepsFiles } : {}),
     ...(isErasable(resolved, source, options) ? { erasable: true } : {}),
     ...(units.module.awaits.length > 0 ? { awaits: true } : {}),
-    ...(isSteady(source, program) ? { steady: true } : {}),
+    ...(isSteady(program) ? { steady: true } : {}),
   });
   return options.place ? placed(analysis, options.place) : analysis;
 }

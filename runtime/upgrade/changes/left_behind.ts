@@ -174,7 +174,10 @@ export class LeftBehindChange {
     for (const value of going) walk.add({ name: "", value });
     walk.run();
     for (const it of handed.held()) {
-      if (!it.beside.some((by) => going.has(by))) yield it;
+      const isOfGoing = it.to.every((beside) =>
+        beside.some((by) => going.has(by))
+      );
+      if (!isOfGoing) yield it;
     }
   }
 

@@ -3,6 +3,8 @@
  */
 import { originalOf } from "../../modules/live/calls_as_work.ts";
 import { EventEmitter } from "node:events";
+import type { NamedFunction } from "../../modules/left/moved_functions.ts";
+import { functionsOf } from "../../process/left/functions_of.ts";
 import type { HandedFunction } from "../../modules/left/handed.ts";
 import { isOver } from "../../process/left/left_handlers.ts";
 import { isAccepted } from "../../process/left/note_handlers.ts";
@@ -36,6 +38,8 @@ export interface LeftBehindContext {
   readonly drainMs: number;
   /** Why functions would go on with the old code, by their module and their text, as far as they have been judged. */
   readonly whys: Map<string, string | null>;
+  /** Whether whoever calls a function by its name meets a new one. */
+  readonly leadsOn: (named: NamedFunction) => boolean;
   /** How many of the requests that went on when the upgrade began still do. */
   readonly goingOn: () => number;
 }
@@ -158,23 +162,41 @@ export function judgeHandler(
 
 /** Judges a function that somebody holds. */
 export function judgeHanded(
-  { url, handed, beside, maker }: HandedFunction,
+  given: HandedFunction,
   { modules, packageSockets, kept }: AppProcess,
   context: LeftBehindContext,
 ): Old | null {
-  const path = modules.table?.pathOf(url) ?? null;
-  if (path === null || !context.replaced.has(path)) return null;
+  const { handed, isNamed, to, maker } = given;
+  const { replaced } = context;
   // What goes with its module has nothing to go on with.
   if (maker !== null && !kept.goesOn(maker)) return null;
-  const isDealtWith = beside.some((it) =>
-    // Connections that stay open keep the last request that came by them.
-    (it instanceof EventEmitter || it instanceof EventTarget) && isOver(it) ||
-    it instanceof WebSocket && it.url === "" || isAccepted(it) ||
-    packageSockets.isOpen(it)
-  );
-  if (isDealtWith) return null;
+  const named = isNamed ? modules.keeping.moved.find(handed) : null;
   const evaluated = Function.prototype.toString.call(originalOf(handed));
   const text = modules.keeping.plain(evaluated);
+  const [path = null] = named
+    ? [modules.table?.pathOf(named.place) ?? null]
+    : isNamed
+    ? modules.makersOf(text, replaced)
+    : [modules.table?.pathOf(given.url) ?? null];
+  if (path === null || !replaced.has(path)) return null;
+  const isDealtWith = to.every((beside) =>
+    beside.some((it) =>
+      // Connections that stay open keep the last request that came by them.
+      (it instanceof EventEmitter || it instanceof EventTarget) &&
+        (isOver(it) || isNamed && !functionsOf(it).has(handed)) ||
+      it instanceof WebSocket && it.url === "" || isAccepted(it) ||
+      packageSockets.isOpen(it)
+    )
+  );
+  if (isDealtWith) return null;
+  if (named && !modules.keeping.moved.isLookedFor(named)) {
+    return context.leadsOn(named) ? null : {
+      path,
+      line: 0,
+      why:
+        `has handed ${named.name} to somebody for a request that is over, who may still hold it, and the new code has no function of this name`,
+    };
+  }
   const known = NATIVE.test(text)
     ? handed.name.startsWith("bound ") ? BOUND : null
     : context.whys.get(`${path} ${evaluated}`);

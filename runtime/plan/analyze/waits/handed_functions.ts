@@ -2,9 +2,7 @@
  * @module
  */
 import {
-  flag,
   isFunction,
-  keyName,
   many,
   nameOf,
   type Node,
@@ -12,6 +10,7 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import { type Found, treeOf } from "../code/tree.ts";
+import { calledName, isInFunction, isSeen, rootOf } from "./hands.ts";
 
 /** Where one is handed on. */
 export interface Handed {
@@ -21,9 +20,6 @@ export interface Handed {
   readonly beside: readonly string[];
 }
 
-/** Timers, promises and streams are seen by themselves; elements are described, and texts and lists call at once. */
-const SEEN =
-  /^(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|then|catch|finally|Promise|(?:Readable|Writable|Transform)Stream|_?jsx\w*|createElement|map|filter|forEach|some|every|find(?:Last)?(?:Index)?|reduce(?:Right)?|(?:toS|s)orted|sort|flatMap|replace(?:All)?)$/;
 /** What is given to a constructor by its class. */
 const SUPER = "Super";
 /** So deep in what is given functions are looked for. */
@@ -46,7 +42,7 @@ function handedAt(node: Node, made: Made): Handed[] {
     return [];
   }
   const callee = unwrap(one(node, "callee")!);
-  if (callee.type === SUPER || SEEN.test(calledName(callee))) {
+  if (callee.type === SUPER || isSeen(callee)) {
     return [];
   }
   const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
@@ -152,29 +148,4 @@ function returnsMade(fn: Node): boolean {
     ? one(last, "argument")
     : null;
   return returned !== null && isFunction(unwrap(returned));
-}
-
-function isInFunction(found: Found): boolean {
-  for (let at = found.around; at; at = at.around) {
-    if (isFunction(at.self) || isField(at)) return true;
-  }
-  return false;
-}
-
-/** Made with each instance. */
-function isField({ self, type }: Found): boolean {
-  return type === "PropertyDefinition" && !flag(self, "static");
-}
-
-/** The name that an access begins with: `app` of `app.bus.on`. */
-function rootOf(access: Node): string[] {
-  let root = access;
-  while (root.type === "MemberExpression") root = unwrap(one(root, "object")!);
-  return root.type === "Identifier" ? [nameOf(root)] : [];
-}
-
-function calledName(callee: Node): string {
-  return callee.type === "Identifier"
-    ? nameOf(callee)
-    : keyName(callee, "property") ?? "";
 }

@@ -11,7 +11,9 @@ function isSteady(source: string, name = "a.ts"): boolean {
   const steady = analyzeScript(name, source).steady === true;
   const script = stripTypeScriptTypes(source);
   const { placed } = watchWaits(script, parse(script), name);
-  assertEquals(placed.length === 0, steady, source);
+  // What it exports can lead on all the same.
+  const watches = placed.some(({ text }) => /\$kept_(?!moved)/.test(text));
+  assertEquals(!watches, steady, source);
   return steady;
 }
 
@@ -30,6 +32,9 @@ Deno.test("a module is steady where no machine would watch any of its functions"
     "const next = (): Promise<void> => later((() => next()) as () => void);",
     "class A { next = async (): Promise<void> => { await take(); await this.next!(); }; }",
     "const f = (a: Bus): void => { a.on('x', ((): void => {}) as Listener); };",
+    "const f = (a: Bus): void => { a.on('x', tell as Listener); }; function tell(): void {}",
+    "class A { tell(): void {} f(a: Bus): void { a.on('x', this.tell!); } }",
+    "import { tell } from './b.ts'; export class A { f(a: Bus): void { a.on({ tell }); } }",
     "const all = { next(): void { void take()!.then((): void => all.next()); } } satisfies Turns;",
   ];
   for (const source of others) assert(!isSteady(source), source);

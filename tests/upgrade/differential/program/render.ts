@@ -5,6 +5,7 @@ import { boundary, cycle, link, types } from "../features/imports.ts";
 import { data, memo, variable } from "../features/data.ts";
 import { derived, work } from "../features/evaluation.ts";
 import { registration } from "../features/registration.ts";
+import { handedNames } from "../features/handed_names.ts";
 import { hidden } from "../features/hidden_instances.ts";
 import { hub } from "../features/sharing.ts";
 import { begun, calls } from "../features/rebinding.ts";
@@ -32,6 +33,7 @@ export const FEATURES: readonly Feature[] = [
   running,
   server,
   state,
+  handedNames,
   hidden,
   hub,
   derived,
