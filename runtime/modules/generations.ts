@@ -52,6 +52,11 @@ export function makerOf(work: Work | null): Maker | null {
     : { kept: work.kept, attempt: work.attempt };
 }
 
+/** The module whose evaluation some work is part of; null where none is, or where it is not known which. */
+export function evaluatedBy(work: Work | null): string | null {
+  return work?.place || null;
+}
+
 /** A request that some work answers. */
 export interface Answering {
   /** The path of the module that serves it; null where it is not known. */

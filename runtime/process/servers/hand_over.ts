@@ -4,17 +4,17 @@
  */
 import type { Gate } from "../../modules/generation_gate.ts";
 import {
+  evaluatedBy,
   type Generations,
   type Maker,
   makerOf,
 } from "../../modules/generations.ts";
+import { isOf, type Whose } from "../whose.ts";
 import { samePort } from "./listen_key.ts";
 import { changedOptions, type ListenerOptions } from "./listener_options.ts";
 
 /** What one piece of code has on a listener. */
-export interface HandedOver {
-  /** The path of the module that asked for it; null where it is not known. */
-  readonly place: string | null;
+export interface HandedOver extends Whose {
   /** Whether the evaluation of a module asked for it, which will do so again. */
   readonly isEvaluated: boolean;
   /** The generation of the request or event that asked for it, which will not; else null. */
@@ -23,6 +23,11 @@ export interface HandedOver {
   readonly maker: Maker | null;
   /** Tells whether the code came in, where that is not decided yet. */
   ready: Promise<boolean> | null;
+}
+
+/** The module whose code serves there: when it is replaced, it serves again, and by whatever module. */
+export function servedBy({ place, evaluated }: Whose): string | null {
+  return evaluated ?? place;
 }
 
 /** A listener, by the address as it was asked for. */
@@ -220,6 +225,7 @@ export abstract class HandOver<
       mine,
       about: {
         place: this.#context.callingPlace() ?? (work?.place || null),
+        evaluated: evaluatedBy(work),
         isEvaluated: typeof work?.place === "string",
         requestedIn: work !== null && work.place === null && !work.isOwn &&
             attempt === null
@@ -330,10 +336,11 @@ export abstract class HandOver<
 
   /** Whether the code that serves there goes with the modules that an attempt replaces, and not with a value that stays. */
   #isReplaced(
-    { gate: { newest: { place, maker } } }: Listener,
+    { gate: { newest } }: Listener,
     { replaced }: AttemptListeners<Listener, Served>,
   ): boolean {
-    return this.#context.isAmong(place, replaced) &&
-      !(maker !== null && this.#context.goesOn(maker));
+    const { isAmong, goesOn } = this.#context;
+    return isOf(newest, replaced, isAmong) &&
+      !(newest.maker !== null && goesOn(newest.maker));
   }
 }

@@ -36,6 +36,7 @@ import {
   type HandedOver,
   HandOver,
   type HandOverContext,
+  servedBy,
 } from "./hand_over.ts";
 
 /** What the servers need. */
@@ -321,10 +322,10 @@ export class NodeServers extends HandOver<Listener, Member> {
       }
     };
     if (name === "upgrade") {
-      this.#context.upgraded(args[1] as net.Socket, target.place);
+      this.#context.upgraded(args[1] as net.Socket, servedBy(target));
     }
     if (name === rawConnection(target.server)) {
-      this.#context.connected(args[0] as net.Socket, target.place);
+      this.#context.connected(args[0] as net.Socket, servedBy(target));
     }
     target.emitting = true;
     try {

@@ -11,6 +11,7 @@ import {
   HandOver,
   type HandOverContext,
   type HandOverListener,
+  servedBy,
 } from "./hand_over.ts";
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
@@ -198,11 +199,11 @@ export class Servers extends HandOver<Listener, Served> {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.Addr>,
   ): Response | Promise<Response> {
-    const { place, handler } = gate.value;
+    const { handler } = gate.value;
     const { work } = this.#context.generations;
     if (work !== null) {
       work.answering = {
-        place,
+        place: servedBy(gate.value),
         answer: (again) => gate.value.handler(again, info),
       };
     }

@@ -10,10 +10,12 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import {
+  evaluatedBy,
   type Generations,
   type Maker,
   makerOf,
 } from "../../modules/generations.ts";
+import { isOf, type Whose } from "../whose.ts";
 import {
   end,
   isHandled,
@@ -49,10 +51,9 @@ interface Open {
 }
 
 /** Something that tells of connections, and its sockets. */
-interface Teller {
+interface Teller extends Whose {
   readonly emitter: EventEmitter;
   readonly kind: string;
-  readonly place: string | null;
   readonly attempt: number | null;
   /** The kept value that has added its listener while it was made, or null. */
   readonly maker: Maker | null;
@@ -141,12 +142,13 @@ export class PackageSockets {
 
   /** Whether its listener goes with the modules that an attempt has replaced, and not with a value that stays. */
   #isReplaced(
-    { attempt, place, maker }: Teller,
+    teller: Teller,
     next: number,
     paths: ReadonlySet<string>,
   ): boolean {
     const { isAmong, goesOn } = this.#context;
-    return attempt !== next && isAmong(place, paths) &&
+    const { attempt, maker } = teller;
+    return attempt !== next && isOf(teller, paths, isAmong) &&
       !(maker !== null && goesOn(maker));
   }
 
@@ -225,6 +227,7 @@ export class PackageSockets {
       emitter,
       kind,
       place: this.#context.callingPlace() ?? work?.place ?? null,
+      evaluated: evaluatedBy(work),
       attempt: work?.attempt ?? null,
       maker: makerOf(work),
       open: new Map(),

@@ -93,8 +93,7 @@ export const SERVING_PROGRAMS: Readonly<Record<string, Program>> = {
       "game.ts":
         `const answer = () => new Response("two"); export class Game { n = 0; constructor() { Promise.resolve().then(() => { SERVE(answer); }); } }`,
     },
-    refused:
-      `main.ts:1 game.serves[0]: holds answer: its text is not in the new code`,
+    answer: `two`,
   },
   routes_in_setup: {
     keep: ["main.ts#app"],

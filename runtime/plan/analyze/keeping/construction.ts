@@ -71,10 +71,12 @@ export function constructionOf(cls: Node): Construction {
   }
   for (const name of later) helpers.delete(name);
   const found = [...factories, ...[...helpers].map((it) => methods.get(it)!)];
+  // A function that makes a class is a matter of its methods too, which instances follow.
   const above = one(cls, "superClass");
+  const isNamed = above?.type === "Identifier";
   return {
     helpers: found,
-    code: [...new Set([...begins, ...found]), ...above ? [above] : []],
+    code: [...new Set([...begins, ...found]), ...isNamed ? [above] : []],
   };
 }
 
