@@ -226,10 +226,13 @@ export class ModuleLoading {
     ).map((url) => table.pathOf(url)!);
   }
 
-  /** Tells whether `require` has loaded a file of the app, and gives it out again and again. Returns true if it has. */
+  /**
+   * Tells whether `require` has loaded a file of the app, and gives it out again and again; or Deno by itself, because it
+   * may be CommonJS. Returns true if so.
+   */
   isRequired(path: string): boolean {
-    return this.#outside.hasRequired &&
-      this.#outside.isRequired(this.table!.placeOf(path));
+    return this.#unseen.has(path) || this.#outside.hasRequired &&
+        this.#outside.isRequired(this.table!.placeOf(path));
   }
 
   /** Who outside the app has imported current modules of the app, and keeps what it got. */
@@ -258,12 +261,15 @@ export class ModuleLoading {
       };
     }
     const modules = yield* this.#edges.currentSteps(table, boot);
+    this.#unseen = this.main === null
+      ? new Set()
+      : unseenOf(modules, this.main.isNative ? main : null);
     // What `require` has loaded stays what it is, whatever a release has brought since.
-    const required = this.#outside.required(table)
+    const others = [...this.#outside.required(table), ...this.#unseen]
       .filter((path) => !modules.loaded.has(path));
-    return required.length === 0 ? modules : {
+    return others.length === 0 ? modules : {
       ...modules,
-      loaded: new Set([...modules.loaded, ...required]),
+      loaded: new Set([...modules.loaded, ...others]),
     };
   }
 
@@ -288,6 +294,8 @@ export class ModuleLoading {
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());
   }
+
+  #unseen: ReadonlySet<string> = new Set();
 
   #resolve(
     specifier: string,
@@ -402,4 +410,23 @@ export class ModuleLoading {
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
     !parent.startsWith(RUNTIME_FOLDER);
+}
+
+/**
+ * The scripts of the app that run and have not passed the `load` hook: Deno loads by itself what may be CommonJS, be it that
+ * its package.json says so or that `detect-cjs` lets it find out.
+ */
+function unseenOf(
+  { loaded, imports }: LoadedModules,
+  main: string | null,
+): Set<string> {
+  const unseen = new Set<string>();
+  if (main !== null && !loaded.has(main)) unseen.add(main);
+  for (const [importer, all] of imports) {
+    if (!loaded.has(importer) && importer !== main) continue;
+    for (const { to, inside } of all) {
+      if (inside && SCRIPT.test(to) && !loaded.has(to)) unseen.add(to);
+    }
+  }
+  return unseen;
 }
