@@ -106,7 +106,10 @@ Deno.test("what Deno loads by itself because it may be CommonJS is refused, not 
   const main = (word: string) =>
     `import { word } from "./word.ts"; Deno.serve({ port: Number(Deno.env.get("PORT")), onListen() {} }, () => new Response(word + "${word}"));`;
   const apps: Readonly<Record<string, string>>[] = [
-    { "package.json": `{ "type": "commonjs" }`, "deno.json": `{ "nodeModulesDir": "none" }` },
+    {
+      "package.json": `{ "type": "commonjs" }`,
+      "deno.json": `{ "nodeModulesDir": "none" }`,
+    },
     { "deno.json": `{ "unstable": ["detect-cjs"] }` },
   ];
   for (const settings of apps) {
