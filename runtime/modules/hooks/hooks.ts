@@ -54,6 +54,8 @@ export class ModuleLoading {
   table: ModuleTable | null = null;
   /** The main module, where the hooks see it as they see all others; null where it came before them. */
   main: SeenMain | null = null;
+  /** Whether a main module that Deno loads by way of the hooks must have been loaded by now. */
+  mainIsDue = false;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
   /** Instances that tell when their evaluation has come to its end, and have not yet. */
@@ -263,7 +265,7 @@ export class ModuleLoading {
     const modules = yield* this.#edges.currentSteps(table, boot);
     this.#unseen = this.main === null
       ? new Set()
-      : unseenOf(modules, this.main.isNative ? main : null);
+      : unseenOf(modules, main, this.main.isNative && this.mainIsDue);
     // What `require` has loaded stays what it is, whatever a release has brought since.
     const others = [...this.#outside.required(table), ...this.#unseen]
       .filter((path) => !modules.loaded.has(path));
@@ -418,10 +420,11 @@ function isForeignTo(parent: string): boolean {
  */
 function unseenOf(
   { loaded, imports }: LoadedModules,
-  main: string | null,
+  main: string,
+  mainIsDue: boolean,
 ): Set<string> {
   const unseen = new Set<string>();
-  if (main !== null && !loaded.has(main)) unseen.add(main);
+  if (mainIsDue && !loaded.has(main)) unseen.add(main);
   for (const [importer, all] of imports) {
     if (!loaded.has(importer) && importer !== main) continue;
     for (const { to, inside } of all) {
