@@ -65,7 +65,7 @@ Deno.test("the runtime's README tells of everything that its entry points export
   const missing: string[] = [];
   for (const [entry, file] of Object.entries(runtimeJson.exports)) {
     // The command and other programs use these; their types are documented where they are.
-    if (["./protocol", "./bucket", "./plan"].includes(entry)) {
+    if (["./protocol", "./bucket", "./plan", "./modules"].includes(entry)) {
       const specifier = `@flyhot/runtime${entry.slice(1)}`;
       if (!text.includes(specifier)) missing.push(specifier);
       continue;

@@ -56,9 +56,22 @@ export async function describeMachine(
 }
 
 /** What a planner needs to know of this process. */
-export function describeModules(
+export async function describeModules(
   { settings, ...context }: MachineContext,
 ): Promise<RunningManifest> {
   const { imageRef } = settings;
-  return runningManifest({ ...context, imageRef }, null);
+  const { analysis = {}, ...running } = await runningManifest(
+    { ...context, imageRef },
+    null,
+  );
+  return {
+    ...running,
+    analysis: Object.fromEntries(
+      // What goes into their texts nobody else asks for.
+      Object.entries(analysis).map(([path, { edits: _, ...facts }]) => [
+        path,
+        facts,
+      ]),
+    ),
+  };
 }

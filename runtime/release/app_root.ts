@@ -24,11 +24,14 @@ export interface AppFolders {
  */
 export function appFolders(): AppFolders {
   const { mainModule } = Deno;
-  if (!mainModule.startsWith("file:")) return { root: cwd(), appFolder: "" };
-  return foldersAbove(
-    rootAbove(fileURLToPath(mainModule), existsSync),
-    readText,
-  );
+  return mainModule.startsWith("file:")
+    ? foldersOf(fileURLToPath(mainModule))
+    : { root: cwd(), appFolder: "" };
+}
+
+/** The same for the main module of another process. */
+export function foldersOf(mainFile: string): AppFolders {
+  return foldersAbove(rootAbove(mainFile, existsSync), readText);
 }
 
 /** Reads how far up the app root lies above the app's folder. */

@@ -20,7 +20,11 @@ interface EffectRule {
 const EXITS = "runtime/process/guard/exits.ts";
 
 /** Programs of their own, started as processes: they end themselves and print. */
-const PROGRAMS = ["src/sandbox/stand_in/main.ts", "runtime/serve.ts"];
+const PROGRAMS = [
+  "src/sandbox/stand_in/main.ts",
+  "runtime/serve.ts",
+  "runtime/prepare.ts",
+];
 
 /** The processes, ports and files of a sandbox, which no host has. */
 const COMPUTER = "src/sandbox/computer/";

@@ -74,6 +74,7 @@ const SHARED = [
   "runtime/protocol/mod.ts",
   "runtime/bucket/mod.ts",
   "runtime/plan/mod.ts",
+  "runtime/modules/mod.ts",
 ];
 
 /** What starts an app and upgrades it: for the rooms that may import `kit`. */

@@ -16,6 +16,8 @@ export interface OrdinaryStart {
   readonly args?: readonly string[];
   /** Whether it listens on PORT. Default true. */
   readonly listens?: boolean;
+  /** Its image is prepared, as its build would; `then` is a command of the shell that runs behind that. */
+  readonly prepared?: { readonly then?: string };
   /** More variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -25,14 +27,30 @@ export const RUNTIME = "jsr:@flyhot/runtime@0.1.0";
 
 /** The command that starts an app. */
 export function startCommand(
-  { by = "preload", flags = [], args = [] }: OrdinaryStart,
+  { by = "preload", flags = [], args = [], prepared }: OrdinaryStart,
 ): string[] {
-  const run = [Deno.execPath(), "run", "-A", "--quiet", ...flags];
+  const deno = [Deno.execPath(), "run", "-A", "--quiet"];
+  const run = [
+    ...prepared ? behind(deno, prepared.then) : [],
+    ...deno,
+    ...flags,
+  ];
   return by === "preload"
     ? [...run, "--preload", `${RUNTIME}/preload`, "main.ts", ...args]
     : by === "serve"
     ? [...run, `${RUNTIME}/serve`, "main.ts", ...args]
     : [...run, "main.ts", ...args];
+}
+
+/** What prepares the image first, and is the app then. */
+function behind(deno: readonly string[], then = "true"): string[] {
+  const prepare = [...deno, "--no-lock", `${RUNTIME}/prepare`, "main.ts"];
+  return [
+    "sh",
+    "-c",
+    `${prepare.join(" ")} > prepared.log && ${then} && exec "$@"`,
+    "sh",
+  ];
 }
 
 /** A running app. */

@@ -2,11 +2,11 @@
  * @module
  */
 import { errorText } from "../../base/error_text.ts";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Machine } from "../../machine/machine.ts";
-import { readAppConfig } from "../../machine/app_config.ts";
-import { appFolders } from "../../release/app_root.ts";
+import { appPlace } from "./app_place.ts";
+import { preparedIn } from "../../modules/prepared/prepared_file.ts";
 import { AppFiles } from "../../release/app_files.ts";
 import { openLaying } from "../../release/laid/laying/laying.ts";
 import {
@@ -113,7 +113,8 @@ async function start(
   const mainFile = fileURLToPath(Deno.mainModule);
   const { config, root, appFolder } = await appPlace(options.root);
   const settings = resolveSettings(options, environment, config);
-  const { keeping } = appProcess.modules;
+  const { keeping, textFacts } = appProcess.modules;
+  const prepared = preparedIn(root);
   // Each module passes the parser at every start: behind a boot shell only where it is of use.
   const keeps = startedBy !== "reapply" || config.keeps;
   await (keeps ? keeping.start() : keeping.startWatching()).catch((error) => {
@@ -132,6 +133,7 @@ async function start(
       );
     });
   }
+  textFacts.prepared = await prepared;
   const { watch = true } = { ...config.runtime, ...options };
   const own = await ownFolder(
     settings.temporaryFolder,
@@ -212,24 +214,5 @@ async function start(
       await socket?.[Symbol.asyncDispose]();
       await laid.files?.close();
     },
-  };
-}
-
-/** Where the app is, and what its `deno.json` says. */
-async function appPlace(said: string | undefined) {
-  if (said !== undefined) {
-    return { config: await readAppConfig(said), root: said, appFolder: "" };
-  }
-  const { root, appFolder } = appFolders();
-  const folder = join(root, appFolder);
-  const config = await readAppConfig(folder);
-  const named = config.runtime?.root;
-  if (named === undefined) return { config, root, appFolder };
-  // As all paths in a file: from where the file is.
-  const top = resolve(folder, named);
-  return {
-    config,
-    root: top,
-    appFolder: relative(top, folder).replaceAll("\\", "/"),
   };
 }

@@ -7,7 +7,6 @@ import {
   type ResolveHookContext,
 } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
 import { Keeping } from "../keep/keeping.ts";
 import { HandedFunctions } from "../left/handed.ts";
 import { LeftWaits } from "../left/left_waits.ts";
@@ -36,6 +35,7 @@ import { StandIns } from "../packages/stand_ins.ts";
 import { PackageLoading } from "../packages/package_loading.ts";
 import { Leads } from "../packages/leads.ts";
 import { OutsideUse } from "./outside_use.ts";
+import { TextFacts } from "./text_facts.ts";
 import { ModuleTexts } from "./module_texts.ts";
 import { Transpiling } from "./transpiling.ts";
 import { LEARNING, LoadHook, SCRIPT, type SeenMain } from "./load_hook.ts";
@@ -93,8 +93,10 @@ export class ModuleLoading {
   readonly #edges = new Edges();
   readonly #outside = new OutsideUse();
   readonly #transpiling = new Transpiling();
+  /** What is known of the texts of modules before they are loaded. */
+  readonly textFacts: TextFacts = new TextFacts(this.leads, () => this.table);
   readonly #texts = new ModuleTexts((url) =>
-    this.isErasable(url)
+    this.textFacts.isErasable(url)
       ? this.#transpiling.text(this.#fileOf(url))
       : this.#transpiling.erasedText(this.#fileOf(url))
   );
@@ -169,10 +171,7 @@ export class ModuleLoading {
       : await import(url);
   }
 
-  /**
-   * Lets Deno read and transpile the scripts of the attempt under way before they are imported, where it would do it for
-   * all of them in one turn.
-   */
+  /** Lets Deno read and transpile the attempt's scripts before they are imported, where it would do all in one turn. */
   async readAhead(paths: Iterable<string>): Promise<() => void> {
     const { table, staged } = this;
     const slices = new Slices();
@@ -182,7 +181,7 @@ export class ModuleLoading {
       if (file !== null && SCRIPT.test(file)) {
         this.#transpiling.readAhead(
           this.imageFile(file),
-          this.isErasable(url),
+          this.textFacts.isErasable(url),
         );
         if (slices.over) await slices.next();
       }
@@ -369,25 +368,6 @@ export class ModuleLoading {
       : table.forImporter(place, parent);
     if (parent === foreign) this.#outside.addForeign(url, foreign);
     return { ...result, url };
-  }
-
-  /** Whether the release says that an instance runs as it is written once its types are blanked out. */
-  isErasable(url: string): boolean {
-    return this.#analysisOf(url)?.erasable === true;
-  }
-
-  /** Whether the release says that none of its functions waits without an end of its own, or hands functions on. */
-  isSteady(url: string): boolean {
-    return this.#analysisOf(url)?.steady === true;
-  }
-
-  #analysisOf(url: string): ModuleAnalysis | undefined {
-    const { analysis } = this.leads.releases.get(attemptOf(url) ?? -1) ?? {};
-    const path = this.table?.pathOf(url) ?? null;
-    return path !== null && analysis !== undefined &&
-        Object.hasOwn(analysis, path)
-      ? analysis[path]
-      : undefined;
   }
 
   /** Where the text of an instance comes from. */

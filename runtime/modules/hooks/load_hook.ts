@@ -21,6 +21,7 @@ import { nativeRequire } from "../packages/native_require.ts";
 import type { PackageLoading } from "../packages/package_loading.ts";
 import type { Coverage } from "../started/coverage.ts";
 import type { StandIns } from "../packages/stand_ins.ts";
+import type { TextFacts } from "./text_facts.ts";
 import { isText, textOf, type Transpiling } from "./transpiling.ts";
 
 /** A main module that the hooks see. */
@@ -53,14 +54,12 @@ export interface Loading {
   readonly coverage: Coverage;
   /** The packages that came in since the process started. */
   readonly packages: PackageLoading;
+  /** What is known of the texts of modules before they are loaded. */
+  readonly textFacts: TextFacts;
   /** Whether a module is of the app. */
   concerns(url: string): boolean;
   /** Where the image's own file is. */
   imageFile(file: string): string;
-  /** Whether an instance runs as it is written once its types are blanked out. */
-  isErasable(url: string): boolean;
-  /** Whether none of its functions waits in a loop or a chain without an end of its own, or hands functions on. */
-  isSteady(url: string): boolean;
 }
 
 /** What is noted of the modules that are loaded. */
@@ -139,9 +138,7 @@ export class LoadHook {
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const loaded = this.#transpiling.ahead(file, context) ??
-      (!isRequired && this.#loading.isErasable(url)
-        ? this.#transpiling.erased(file)
-        : null) ??
+      (isRequired ? null : this.#erased(url, file)) ??
       next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
@@ -154,9 +151,12 @@ export class LoadHook {
     this.#texts.note(url, text);
     // First of all: the others put text at places that the parser would not know.
     if (isRequired) this.#loading.keeping.settable.loaded(url, []);
-    const kept = isRequired
-      ? text
-      : this.#loading.keeping.wrap(text, url, this.#loading.isSteady(url));
+    const kept = isRequired ? text : this.#loading.keeping.wrap(
+      text,
+      url,
+      this.#loading.textFacts.isSteady(url),
+      this.#loading.textFacts.editsOf(url),
+    );
     let source = withClasses(kept, url, this.#loading.unevaluated.has(url));
     if (this.#loading.main !== null && !isRequired) {
       source = withEvaluation(source, url);
@@ -168,6 +168,17 @@ export class LoadHook {
     if (this.#isToldMain(url)) source = asMain(source);
     if (!isRequired) this.#loading.coverage.loaded(url, kept, source);
     return { ...loaded, source, shortCircuit: true };
+  }
+
+  /** The text of an instance with its types blanked out; null where Deno has to transpile it. */
+  #erased(url: string, file: string): LoadFnOutput | null {
+    const { textFacts } = this.#loading;
+    const erased = textFacts.isErasable(url)
+      ? this.#transpiling.erased(file)
+      : null;
+    return erased && textFacts.isPrepared(url, textOf(erased.source!))
+      ? erased
+      : null;
   }
 
   /** Whether an instance of the main module has to be told that it is that. */

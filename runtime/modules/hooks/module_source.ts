@@ -70,18 +70,22 @@ function atEnd(source: string, line: string): string {
     : source.slice(0, at) + line + source.slice(at);
 }
 
+/** The names of what may be classes at the top level of a module. */
+export function classNames(source: string): string[] {
+  const names = new Set<string>();
+  for (const [, name] of source.matchAll(CLASS)) names.add(name!);
+  return [...names];
+}
+
 /** Lets a module hand out its classes, exported or not, so that instances can follow them. */
 export function withClasses(
   source: string,
   url: string,
   tells = false,
 ): string {
-  const names = new Set<string>();
-  for (const [, name] of source.matchAll(CLASS)) names.add(name!);
-  if (names.size === 0 && !tells) return source;
-  const getters = [...names].map((name) =>
-    `${JSON.stringify(name)}: () => ${name}`
-  );
+  const names = classNames(source);
+  if (names.length === 0 && !tells) return source;
+  const getters = names.map((name) => `${JSON.stringify(name)}: () => ${name}`);
   const line = `\n;globalThis[Symbol.for(${
     JSON.stringify(CLASSES_KEY.description)
   })]?.(${JSON.stringify(url)}, { ${getters.join(", ")} });`;

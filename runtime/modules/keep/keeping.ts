@@ -2,22 +2,16 @@
  * @module
  */
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
-import {
-  isFunction,
-  nameOf,
-  type Node,
-} from "../../plan/analyze/code/nodes.ts";
-import { eachChild } from "../../plan/analyze/code/tree.ts";
-import type { Keepable } from "../../plan/analyze/keeping/keepable.ts";
+import type { Node } from "../../plan/analyze/code/nodes.ts";
 import type { Insertion } from "./line_map.ts";
-import { settable } from "../rebind/settable.ts";
+import { edited, type Edits, editsOf, type Wanted } from "../edits/edits.ts";
+import { recordedEdits } from "../edits/edits_record.ts";
 import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
 import { Generations } from "../generations.ts";
 import { MovedFunctions } from "../left/moved_functions.ts";
-import { NO_WATCH, type Watched, watchWaits } from "../left/watch.ts";
+import { NO_WATCH, type Watched } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
-import { wrapKept } from "./wrap.ts";
 
 interface WrappedText {
   readonly raw: string;
@@ -76,38 +70,49 @@ export class Keeping {
     this.settable.isOn = true;
   }
 
-  /** Wraps the initializers of a module. Returns the text to evaluate; the same where there is nothing to wrap. */
-  wrap(text: string, url: string, isSteady = false): string {
-    const wanted = this.#watches ? this.moved.wanted(url) : null;
-    const watches = this.#watches &&
-      (wanted !== null || !isSteady && mayWait(text));
-    const program = this.#keeps || this.settable.isOn || watches
-      ? this.#parsed(text)
+  /**
+   * Puts into the text of a module what lets its values be kept, its functions be set, and say when they wait.
+   *
+   * @param text the text
+   * @param url its URL
+   * @param isSteady whether none of its functions waits
+   * @param record what was found in the text by whoever packed it, which saves parsing it
+   * @returns the text to evaluate; the same where there is nothing to put in
+   */
+  wrap(text: string, url: string, isSteady = false, record?: string): string {
+    const functions = this.#watches ? this.moved.wanted(url) : null;
+    const watch = this.#watches &&
+      (functions !== null || !isSteady && mayWait(text));
+    const set = this.settable.isOn;
+    const isAsked = this.#keeps || set || watch;
+    const wanted = {
+      keep: this.#keeps,
+      set,
+      watch,
+      functions,
+      places: isAsked && this.#coverage.isOn,
+    };
+    const edits = isAsked
+      ? recordedEdits(record, text, url, wanted) ??
+        this.#found(text, url, wanted)
       : null;
-    const set = this.settable.isOn && program
-      ? settable(text, program, url)
-      : null;
-    this.settable.loaded(url, set?.names ?? []);
-    if (!program) return text;
-    const watch = watches ? watchWaits(text, program, url, wanted) : NO_WATCH;
-    this.moved.loaded(url, watch.functions);
-    const captured = this.#keeps ? new Captured(program) : null;
-    const { source, insertions } = wrapKept(
-      set?.text ?? text,
-      program,
-      url,
-      (it) => captured !== null && isWanted(it, captured),
-      {
-        placed: [...set?.placed ?? [], ...watch.placed],
-        end: watch.end + (set?.end ?? ""),
-      },
-    );
+    this.settable.loaded(url, edits?.set?.names ?? []);
+    if (!edits) return text;
+    this.moved.loaded(url, (edits.watch ?? NO_WATCH).functions);
+    const { source, insertions } = edited(text, edits);
     if (insertions.length > 0) {
-      const { watched } = watch;
+      const { watched } = edits.watch ?? NO_WATCH;
       this.#texts.set(url, { raw: text, wrapped: source, insertions, watched });
     }
-    this.#coverage.wrapped(url, program, text, insertions);
+    if (edits.places) {
+      this.#coverage.wrapped(url, edits.places, text, insertions);
+    }
     return source;
+  }
+
+  #found(text: string, url: string, wanted: Wanted): Edits | null {
+    const program = this.#parsed(text);
+    return program && editsOf(text, program, url, wanted);
   }
 
   #parsed(text: string): Node | null {
@@ -159,29 +164,4 @@ function rawOffset(at: number, insertions: readonly Insertion[]): number {
     shift += text.length;
   }
   return at - shift;
-}
-
-/** A local that can change costs two closures a call: only what outlives its call by a function inside can be state. */
-function isWanted(it: Keepable, captured: Captured): boolean {
-  return it.kind !== "local" || it.live === null || captured.has(it.live);
-}
-
-/** The names that functions use which they do not declare themselves; in doubt one more. */
-class Captured {
-  readonly #names = new Set<string>();
-
-  constructor(program: Node) {
-    this.#visit(program, 0);
-  }
-
-  has(name: string): boolean {
-    return this.#names.has(name);
-  }
-
-  #visit(node: Node, depth: number): void {
-    // Only what is inside of two functions can be the local of one of them.
-    if (depth > 1 && node.type === "Identifier") this.#names.add(nameOf(node));
-    const inner = isFunction(node) ? depth + 1 : depth;
-    eachChild(node, (child) => this.#visit(child, inner));
-  }
 }

@@ -60,7 +60,7 @@ export interface Wrapped {
   readonly refused: KeepableNames["refused"];
 }
 
-/** What else goes into a text. */
+/** What goes into a text. */
 export interface More {
   /** Around pieces of it, and between them. */
   readonly placed: readonly Placed[];
@@ -68,38 +68,55 @@ export interface More {
   readonly end: string;
 }
 
-const NOTHING: More = { placed: [], end: "" };
+/** What goes into a text to keep the values of a module. */
+export interface KeepingEdits extends More {
+  /** What is wrapped, by name. */
+  readonly names: ReadonlyMap<string, Keepable>;
+  /** What cannot be kept, and why. */
+  readonly refused: KeepableNames["refused"];
+}
 
-/** Wraps the initializers of a module; what else goes into its text, goes in with them. */
+/** Wraps the initializers of a module. */
 export function wrapKept(
   source: string,
   program: Node,
   url: string,
   wanted: (it: Keepable) => boolean,
-  more: More = NOTHING,
 ): Wrapped {
+  const { names, refused, placed, end } = keepingEdits(
+    source,
+    program,
+    url,
+    wanted,
+  );
+  const insertions = inOrder(placed);
+  const text = end === "" ? source : insertInto(source, insertions, end);
+  return { source: text, names, refused, insertions };
+}
+
+/** Finds what goes into the text of a module, so that its values can be kept. */
+export function keepingEdits(
+  source: string,
+  program: Node,
+  url: string,
+  wanted: (it: Keepable) => boolean,
+): KeepingEdits {
   const { found, refused } = keepableOf(program);
   const names = new Map([...found].filter(([, it]) => wanted(it)));
-  if (names.size === 0) {
-    const { placed, end } = more;
-    const insertions = inOrder(placed);
-    const text = end === "" ? source : insertInto(source, insertions, end);
-    return { source: text, names, refused, insertions };
-  }
+  if (names.size === 0) return { names, refused, placed: [], end: "" };
   let own = "$kept";
   while (source.includes(own)) own += "_";
   const key = JSON.stringify(KEPT_KEY.description);
-  // A function declaration is there before the first statement of the module: in circles of imports it may be called by then.
-  const end =
-    `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
-    `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
-    `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`;
-  const insertions = inOrder([...placedFor(names, own), ...more.placed]);
   return {
-    source: insertInto(source, insertions, end + more.end),
     names,
     refused,
-    insertions,
+    placed: placedFor(names, own),
+    // A function declaration is there before the first statement of the module: in circles of imports it may be called by
+    // then.
+    end:
+      `\n;function ${own}(given, value) { return given ? value : ${own}.access ??= ` +
+      `globalThis[Symbol.for(${key})]?.(${JSON.stringify(url)}) ?? ` +
+      `{ has: () => false, made: (_, value) => value, put: (_, value) => value }; }`,
   };
 }
 

@@ -6,12 +6,11 @@
  * @module
  */
 import type { Session } from "node:inspector";
-import { piecesOf } from "../../plan/analyze/code/pieces.ts";
-import type { Node } from "../../plan/analyze/code/nodes.ts";
 import type { Insertion } from "../keep/line_map.ts";
 import {
   type CoveredFunction,
   type EvaluatedText,
+  type NumberedPlaces,
   type PlacedText,
   placedText,
   ranPieces,
@@ -68,12 +67,12 @@ export class Coverage {
   /** Notes how a module is written that is about to be evaluated. */
   wrapped(
     url: string,
-    program: Node,
+    places: NumberedPlaces,
     text: string,
     insertions: readonly Insertion[],
   ): void {
     if (!this.isOn) return;
-    this.#wrapped.set(url, placedText(piecesOf(program), text, insertions));
+    this.#wrapped.set(url, placedText(places, text, insertions));
   }
 
   /** Notes the text that is evaluated. */

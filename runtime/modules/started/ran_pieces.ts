@@ -1,12 +1,12 @@
 /** Which functions and classes of a module have run, by what V8 tells of the text that it was given.
  * @module
  */
-import type { Pieces } from "../../plan/analyze/code/pieces.ts";
-import { isClass, one } from "../../plan/analyze/code/nodes.ts";
+import { piecesOf } from "../../plan/analyze/code/pieces.ts";
+import { isClass, type Node, one } from "../../plan/analyze/code/nodes.ts";
 import type { Insertion } from "../keep/line_map.ts";
 
 /** Where a function or class is in the text that Deno gives. */
-interface Place {
+export interface Place {
   /** Where its definition begins. */
   readonly start: number;
   /** Where its body begins; of a class where that begins. */
@@ -19,12 +19,16 @@ interface Place {
   readonly constructs: number;
 }
 
-/** A module as Deno gives it. */
-export interface PlacedText {
+/** Where the functions and classes of a module are. */
+export interface NumberedPlaces {
   /** The kind of its text, by its functions and classes. */
   readonly shape: string;
-  /** Its functions and classes. */
+  /** Its functions and classes, in the order of their numbers. */
   readonly places: readonly Place[];
+}
+
+/** A module as Deno gives it. */
+export interface PlacedText extends NumberedPlaces {
   /** How long it is. */
   readonly length: number;
   /** What the runtime has put into it, in the order of its places. */
@@ -42,13 +46,9 @@ export interface EvaluatedText extends PlacedText {
 /** Where a text ends and what leads back to its source begins. */
 const MAP = "\n//# sourceMappingURL=";
 
-/** Notes where the functions and classes of a module are. */
-export function placedText(
-  { shape, list }: Pieces,
-  text: string,
-  insertions: readonly Insertion[],
-): PlacedText {
-  const end = text.lastIndexOf(MAP);
+/** Finds the functions and classes of a module. */
+export function numberedPlaces(program: Node): NumberedPlaces {
+  const { shape, list } = piecesOf(program);
   return {
     shape,
     // Without the nodes, which would keep the whole tree.
@@ -59,6 +59,19 @@ export function placedText(
       isClass: isClass(node),
       constructs,
     })),
+  };
+}
+
+/** Notes where the functions and classes of a module are. */
+export function placedText(
+  { shape, places }: NumberedPlaces,
+  text: string,
+  insertions: readonly Insertion[],
+): PlacedText {
+  const end = text.lastIndexOf(MAP);
+  return {
+    shape,
+    places,
     length: end === -1 ? text.length : end,
     insertions,
   };

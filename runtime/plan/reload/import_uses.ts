@@ -1,7 +1,7 @@
 /** How the modules of one state of an app use each other, and which uses may have run while modules were evaluated.
  * @module
  */
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import type {
   ImportUse,
   RebindFacts,
@@ -38,22 +38,26 @@ export class UsesOfView {
   readonly view: View;
   readonly #started: Started;
   readonly #exports: ExportFinder;
-  readonly #users = new Map<string, Map<string, Entry[]>>();
-  readonly #entries = new Map<string, (Entry | null)[]>();
+  readonly #users: Map<string, Map<string, Entry[]>>;
+  readonly #entries: Map<string, (Entry | null)[]>;
   readonly #ran = new Map<string, Set<number>>();
   readonly #followed = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
-  readonly #held = new Set<string>();
+  readonly #held: Set<string>;
   #goesOn = false;
 
   /**
    * @param view the state
    * @param started what the start of the process has run of the modules that are the same here
+   * @param same the uses of all modules in the same state, as far as they do not depend on what has run
    */
-  constructor(view: View, started: Started) {
+  constructor(view: View, started: Started, same: UsesOfView | null = null) {
     this.view = view;
     this.#started = started;
-    this.#exports = new ExportFinder(view);
+    this.#exports = same ? same.#exports : new ExportFinder(view);
+    this.#users = same ? same.#users : new Map();
+    this.#entries = same ? same.#entries : new Map();
+    this.#held = same ? same.#held : new Set();
   }
 
   /** Whether it knows how a module uses others. */
@@ -94,9 +98,9 @@ export class UsesOfView {
 
   /** Takes the uses of a module. */
   add(by: string): void {
-    const uses = this.#factsOf(by)?.uses;
-    if (!this.#factsOf(by)) return;
-    const { pieces, holds = [] } = this.#factsOf(by)!;
+    const facts = this.#factsOf(by);
+    if (!facts) return;
+    const { uses, pieces, holds = [] } = facts;
     // Older commands do not say what is held.
     for (const name of pieces ? holds : [""]) this.#held.add(name);
     const entries = (uses ?? []).map((use, at): Entry | null => {
@@ -104,18 +108,21 @@ export class UsesOfView {
       if (target === null) return null;
       const found = this.#exports.find(target, use.name);
       const entry: Entry = { by, use, at, found };
-      const places = new Set([target]);
-      if (found.kind === "here") places.add(found.path);
-      for (const place of places) {
-        let users = this.#users.get(place);
-        if (!users) this.#users.set(place, users = new Map());
-        const known = users.get(by);
-        if (known) known.push(entry);
-        else users.set(by, [entry]);
+      this.#note(target, entry);
+      if (found.kind === "here" && found.path !== target) {
+        this.#note(found.path, entry);
       }
       return entry;
     });
     this.#entries.set(by, entries);
+  }
+
+  #note(place: string, entry: Entry): void {
+    let users = this.#users.get(place);
+    if (!users) this.#users.set(place, users = new Map());
+    const known = users.get(entry.by);
+    if (known) known.push(entry);
+    else users.set(entry.by, [entry]);
   }
 
   /** Follows what the evaluation of a module runs: as far as is known what it ran, and else whatever it may run. */
@@ -245,17 +252,23 @@ export function* usesOfView(
   paths: Iterable<string>,
   started: Started,
 ): Steps<UsesOfView> {
-  const uses = new UsesOfView(view, started);
-  for (const path of paths) {
-    yield;
-    uses.add(path);
+  // What the uses are does not depend on which of them have run.
+  const { among } = started;
+  const same = among?.view === view ? among : null;
+  const uses = new UsesOfView(view, started, same);
+  const turns = new Turns();
+  if (!same) {
+    for (const path of paths) {
+      if (turns.due) yield;
+      uses.add(path);
+    }
   }
   for (const path of paths) {
-    yield;
+    if (turns.due) yield;
     uses.follow(path);
   }
   for (const path of paths) {
-    yield;
+    if (turns.due) yield;
     uses.followHeld(path);
   }
   return uses;

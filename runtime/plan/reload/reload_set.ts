@@ -254,8 +254,9 @@ function* chainsToBoot(
 ): Steps<Map<string, string>> {
   const towards = new Map<string, string>();
   const waiting = [...input.boot];
+  const turns = new Turns();
   for (let at = 0; at < waiting.length; at++) {
-    yield;
+    if (turns.due) yield;
     const from = waiting[at]!;
     if (!loaded.has(from) || input.gone?.has(from)) continue;
     for (const to of edgesOf(from, input)) {

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { Steps } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../base/in_slices.ts";
 import type { View } from "../lookup/views.ts";
 import { NOTHING_KNOWN, type UsesOfView, usesOfView } from "./import_uses.ts";
 
@@ -38,8 +38,9 @@ export function* usesOfBoth(
   const { running, release, loaded } = input;
   const evaluated = new Set(loaded);
   const waiting = [...evaluated];
+  const turns = new Turns();
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    yield;
+    if (turns.due) yield;
     for (const next of release.imports(path)) {
       if (evaluated.has(next)) continue;
       evaluated.add(next);

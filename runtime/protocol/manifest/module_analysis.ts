@@ -334,6 +334,8 @@ export interface ModuleAnalysis {
   readonly awaits?: boolean;
   /** True if none of its functions waits in a loop or a chain without an end of its own, or hands functions on. */
   readonly steady?: boolean;
+  /** What goes into its text when it is loaded; whoever reads it knows what it says. */
+  readonly edits?: string;
   /** True of TypeScript that runs as it is once its types are blanked out. */
   readonly erasable?: boolean;
   /** True for CommonJS. */

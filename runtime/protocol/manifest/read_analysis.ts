@@ -334,6 +334,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "keepsFiles", boolean, at),
     ...maybe(it, "awaits", boolean, at),
     ...maybe(it, "steady", boolean, at),
+    ...maybe(it, "edits", string, at),
     ...maybe(it, "erasable", boolean, at),
     ...maybe(it, "commonjs", boolean, at),
     ...maybe(it, "broken", brokenFact, at),

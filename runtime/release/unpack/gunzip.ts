@@ -76,12 +76,28 @@ export function gunzipShort(
   bytes: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | null {
   try {
-    return new Uint8Array(
-      gunzipSync(bytes, { maxOutputLength: SHORT_EXPANDED }),
-    );
+    const expanded = gunzipSync(bytes, {
+      maxOutputLength: SHORT_EXPANDED,
+      // In one piece: to join pieces takes as long as to expand them.
+      chunkSize: Math.max(
+        PIECE_MIN,
+        Math.min(saidLength(bytes), SHORT_EXPANDED) + 1,
+      ),
+    });
+    // A copy: what Node's modules give may be of a buffer that others have.
+    return new Uint8Array(expanded);
   } catch {
     return null;
   }
+}
+
+/** How long the content is by what the file says at its end, which may be anything. */
+function saidLength({ buffer, byteOffset, byteLength }: Uint8Array): number {
+  if (byteLength < 4) return 0;
+  return new DataView(buffer, byteOffset + byteLength - 4, 4).getUint32(
+    0,
+    true,
+  );
 }
 
 async function* cut(

@@ -164,20 +164,28 @@ function parseStored(
     : new Map();
 }
 
+/** Where the runtime says what is found in scripts, and what goes into them. */
+const ANALYZING = ["plan/analyze"].concat(
+  ["edits", "keep", "left", "rebind", "started"].map((it) => `modules/${it}`),
+);
+
 /** Which analyzer it is: another one may see more. In a working tree its own files tell. */
 async function analyzerEdition(
   { files }: Pick<Host, "files">,
 ): Promise<string | null> {
-  const own = new URL("../../../../runtime/plan/analyze/", import.meta.url);
+  const own = new URL("../../../../runtime/", import.meta.url);
   if (own.protocol !== "file:" || COMMIT !== "unknown") {
     return `${VERSION}-${COMMIT}`;
   }
-  const folder = decodeURIComponent(own.pathname).replace(/\/$/, "");
+  const runtime = decodeURIComponent(own.pathname).replace(/\/$/, "");
   const texts: string[] = [];
   try {
-    for await (const { path, kind } of files.walk(folder)) {
-      if (kind !== "file" || path.endsWith("_test.ts")) continue;
-      texts.push(await files.readText(joinPath(folder, path)) ?? "");
+    for (const room of ANALYZING) {
+      const folder = joinPath(runtime, room);
+      for await (const { path, kind } of files.walk(folder)) {
+        if (kind !== "file" || path.endsWith("_test.ts")) continue;
+        texts.push(await files.readText(joinPath(folder, path)) ?? "");
+      }
     }
   } catch {
     return null;

@@ -7,6 +7,7 @@ import {
   analyzeTree,
   type Node,
 } from "@flyhot/runtime/plan";
+import type { EditsMaker } from "@flyhot/runtime/modules";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../../base/values.ts";
 
@@ -66,17 +67,41 @@ export interface ScriptText {
   readonly options: ScriptOptions;
 }
 
+/** What analyzes one script. */
+export interface Analyzer {
+  /** Says what it does. Default {@linkcode analyzeScript}. */
+  readonly analyze?: typeof analyzeScript;
+  /** Says what goes into its text when it is loaded. Default nothing. */
+  readonly edits?: EditsMaker | null;
+}
+
 /** Analyzes one script. Returns what it does; where it cannot be parsed only why. */
 export function analyzeOrBroken(
   { path, text, options }: ScriptText,
-  analyze: typeof analyzeScript = analyzeScript,
+  { analyze = analyzeScript, edits = null }: Analyzer = {},
 ): ModuleAnalysis {
   try {
-    return analyze(path, text, options);
+    const analysis = analyze(path, text, options);
+    const made = isLoadedAsWritten(path, analysis)
+      ? edits?.(text, {
+        typescript: isTypeScript(path),
+        rebind: options.rebind === true,
+      })
+      : null;
+    return made ? { ...analysis, edits: made } : analysis;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { broken: brokenAt(error) };
   }
+}
+
+/** Whether a machine loads a script with every place where it is: what Deno transpiles only Deno knows. */
+function isLoadedAsWritten(
+  path: string,
+  { commonjs, erasable }: ModuleAnalysis,
+): boolean {
+  return commonjs !== true && !isJsx(path) &&
+    (!isTypeScript(path) || erasable === true);
 }
 
 /** What has to be known of a script besides its text and its path. */

@@ -1,0 +1,147 @@
+/** What goes into the text of a module, written down by whoever packs it, so that no machine has to parse it.
+ * @module
+ */
+import { shortDigest } from "../../plan/analyze/code/short_digest.ts";
+import type { Placed } from "../keep/placed.ts";
+import type { LoadedFunctions } from "../left/enter.ts";
+import type { NumberedPlaces } from "../started/ran_pieces.ts";
+import type { Edits, Wanted } from "./edits.ts";
+import {
+  HALVES,
+  list,
+  NoRecord,
+  RecordReader,
+  URL_MARK,
+} from "./record_reader.ts";
+
+/** What is put in, and how it is written down: another number wherever either is another. */
+export const EDITS_VERSION = 1;
+
+/** Stands for the URL of the module, which is another one wherever it is loaded. */
+export const SOME_URL = "flyhot:the-url-of-this-module";
+const QUOTED_URL = JSON.stringify(SOME_URL);
+
+/** Where a text ends and what leads back to its source begins. */
+const MAP = "\n//# sourceMappingURL=data:";
+
+/** Version, digest of the text, then by what they are for the edits; 0 for what was not asked for. */
+type Record = readonly [
+  version: number,
+  digest: string,
+  keep: 0 | readonly unknown[],
+  set: 0 | readonly unknown[],
+  watch: 0 | readonly unknown[],
+  places: 0 | readonly unknown[],
+];
+
+/** Writes down what goes into a text at `SOME_URL`. Returns null for a text that cannot be written about. */
+export function recordOf(
+  text: string,
+  { keep, set, watch, places }: Edits,
+): string | null {
+  if (text.includes(URL_MARK) || text.includes(SOME_URL)) return null;
+  const record: Record = [
+    EDITS_VERSION,
+    digestOf(text),
+    keep ? [withMark(keep.end), ...flat(keep.placed)] : 0,
+    set
+      ? [
+        withMark(set.end),
+        set.names,
+        set.written.flatMap(({ at, text }) => [at, text]),
+        ...flat(set.placed),
+      ]
+      : 0,
+    watch
+      ? [
+        withMark(watch.end),
+        watch.watched.flatMap((it) => [it.start, it.text.length, it.name]),
+        flatFunctions(watch.functions),
+        ...flat(watch.placed),
+      ]
+      : 0,
+    places ? [places.shape, ...numbersOf(places)] : 0,
+  ];
+  return JSON.stringify(record);
+}
+
+/** Whether a record was written of a text, in this version. */
+export function fitsText(record: string, text: string): boolean {
+  // Read without its lists, which come behind.
+  return record.startsWith(`[${EDITS_VERSION},"${digestOf(text)}",`);
+}
+
+/**
+ * Reads what goes into a text. Returns null where the record is of another text or of another version, is none, or does
+ * not have all that is asked for: then somebody has to parse it.
+ */
+export function recordedEdits(
+  record: string | undefined,
+  text: string,
+  url: string,
+  wanted: Wanted,
+): Edits | null {
+  if (record === undefined || !fitsText(record, text)) return null;
+  // Who wants what only the process knows.
+  if (wanted.watch && wanted.functions) return null;
+  try {
+    const it: unknown = JSON.parse(record);
+    if (!Array.isArray(it)) return null;
+    const reader = new RecordReader(bodyLength(text), JSON.stringify(url));
+    const [, , keep, set, watch, places] = it;
+    return {
+      ...wanted.keep ? { keep: reader.keep(list(keep)) } : {},
+      ...wanted.set ? { set: reader.set(list(set)) } : {},
+      ...wanted.watch ? { watch: reader.watch(list(watch), text) } : {},
+      ...wanted.places ? { places: reader.places(list(places)) } : {},
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof NoRecord) return null;
+    throw error;
+  }
+}
+
+function flat(placed: readonly Placed[]): (string | number)[] {
+  return placed.flatMap((
+    { at, text, opens, size },
+  ) => [at, withMark(text), size * HALVES * 2 + (opens ? 1 : 0)]);
+}
+
+function flatFunctions(
+  { names, exported, lookedFor, imported }: LoadedFunctions,
+) {
+  return [
+    names,
+    [...exported].flat(),
+    [...lookedFor],
+    imported.flatMap((it) => [
+      it.specifier,
+      it.name,
+      it.isLookedFor ? 1 : 0,
+    ]),
+  ];
+}
+
+function withMark(text: string): string {
+  return text.replaceAll(QUOTED_URL, URL_MARK);
+}
+
+function numbersOf({ places }: NumberedPlaces): number[] {
+  let before = 0;
+  return places.flatMap(({ start, body, end, isClass, constructs }) => {
+    const from = start - before;
+    before = start;
+    return [from, body - start, end - body, constructs * 2 + (isClass ? 1 : 0)];
+  });
+}
+
+/** The map is that of wherever the text is read. */
+function digestOf(text: string): string {
+  return shortDigest(text.slice(0, bodyLength(text)));
+}
+
+function bodyLength(text: string): number {
+  const end = text.lastIndexOf(MAP);
+  // Behind it is nothing; else it is the text of something.
+  return end === -1 || text.includes("\n", end + 1) ? text.length : end;
+}

@@ -1,0 +1,165 @@
+import { assert, assertEquals } from "@std/assert";
+import { stripTypeScriptTypes } from "node:module";
+import { acornParser } from "../../plan/analyze/parse_acorn.ts";
+import { shortDigest } from "../../plan/analyze/code/short_digest.ts";
+import { withThreads } from "../hooks/module_source.ts";
+import { identityMap } from "../keep/identity_map.ts";
+import { Keeping } from "../keep/keeping.ts";
+import { edited, editsOf, type Wanted } from "./edits.ts";
+import { editsMaker } from "./edits_maker.ts";
+import { EDITS_VERSION, recordedEdits } from "./edits_record.ts";
+
+const parse = await acornParser(false);
+const make = await editsMaker();
+const ALL: Wanted = { keep: true, set: true, watch: true, places: true };
+const ROOT = new URL("../../../", import.meta.url);
+
+const SAMPLE = `const rooms = new Map();
+export let count = 0;
+export class Room { #names = new Set(); static open = []; join(name) { this.#names.add(name); count++; } }
+export default (uri) => new Room(uri);
+export const work = async (queue) => { for (;;) { const it = await queue.take(); rooms.set(it, new Room()); } };
+export async function* read(source) { let tries = 0; while (true) { yield await source.next(() => tries++); } }
+const again = async () => (await work(rooms), again());
+export function start(server) { setTimeout(() => again(), 10); server.on("close", again); server.on("open", (it) => it.then(() => start(it))); }
+const store = await open(() => rooms);
+`;
+
+Deno.test("what is written down of a module is what is found in its text, over everything that is here", async () => {
+  let modules = 0, edits = 0;
+  for (const folder of ["runtime/", "src/", "tests/"]) {
+    for (const file of filesIn(new URL(folder, ROOT))) {
+      const source = await Deno.readTextFile(file);
+      const typescript = !/js$/.test(file.pathname);
+      const record = make(source, { typescript, rebind: true });
+      if (record === null) continue;
+      const body = withThreads(
+        typescript ? stripTypeScriptTypes(source) : source,
+      );
+      const text = body + identityMap(body, file.href);
+      const url = `${file.href}?flyhot=${modules}$&`;
+      const program = parse(text);
+      const found = editsOf(text, program, url, ALL);
+      same(recordedEdits(record, text, url, ALL), found, file.href);
+      modules++;
+      edits += edited(text, found).insertions.length;
+      if (modules % 10 !== 0) continue;
+      // Whatever is asked for, and no more.
+      for (let some = 0; some < 16; some++) {
+        const wanted = {
+          keep: (some & 1) > 0,
+          set: (some & 2) > 0,
+          watch: (some & 4) > 0,
+          places: (some & 8) > 0,
+        };
+        const read = recordedEdits(record, text, url, wanted);
+        const found = editsOf(text, program, url, wanted);
+        same(read, found, file.href);
+        same(edited(text, read!), edited(text, found), file.href);
+      }
+    }
+  }
+  assert(modules > 800, `${modules} modules`);
+  assert(edits > 8000, `${edits} edits`);
+});
+
+/** As `assertEquals`, which takes a hundred times as long for what is plain and equal. */
+function same(one: unknown, other: unknown, about: string): void {
+  if (plain(one) !== plain(other)) {
+    assertEquals(one, other, about);
+  }
+}
+
+function plain(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, it) => it instanceof Map || it instanceof Set ? [...it] : it,
+  );
+}
+
+function* filesIn(folder: URL): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const here = new URL(isDirectory ? `${name}/` : name, folder);
+    if (isDirectory) yield* filesIn(here);
+    else if (/\.[mc]?[jt]s$/.test(name)) yield here;
+  }
+}
+
+const kind = { typescript: false, rebind: true };
+const read = (record: string | undefined, text = SAMPLE) =>
+  recordedEdits(record, text, "file:///a.js", ALL);
+
+Deno.test("what is written down of another text or in another version is not used, nor what is torn", () => {
+  const record = make(SAMPLE, kind)!;
+  assert(read(record));
+  assertEquals(read(undefined), null);
+  assertEquals(read(record, SAMPLE.replace("rooms", "rooks")), null);
+  assertEquals(read(record, `${SAMPLE}\n`), null);
+  const old = record.replace(`[${EDITS_VERSION},`, `[${EDITS_VERSION + 1},`);
+  assertEquals(read(old), null);
+  assertEquals(read(`[${EDITS_VERSION}`), null);
+  for (const torn of ["", "{}", "null", record.slice(0, -1), record + "]"]) {
+    assertEquals(read(torn), null, torn);
+  }
+  const parts = JSON.parse(record);
+  for (const part of [2, 3, 4, 5]) {
+    for (const other of [0, {}, [], [1], ["", -1], ["", 1e9, "x", 1]]) {
+      const changed = JSON.stringify(parts.with(part, other));
+      // Places alone put nothing in.
+      if (part !== 5) assertEquals(read(changed), null, changed);
+    }
+  }
+  const lines = structuredClone(parts);
+  lines[2][2] += "\n";
+  assertEquals(read(JSON.stringify(lines)), null);
+  // Without what only rebinding asks for.
+  const plain = make(SAMPLE, { ...kind, rebind: false })!;
+  assertEquals(read(plain), null);
+  const wanted = { ...ALL, set: false, places: false };
+  assert(recordedEdits(plain, SAMPLE, "file:///a.js", wanted));
+  // Who wants which functions only the process knows.
+  const functions = { exported: new Set(["work"]), names: new Set<string>() };
+  const more = { ...wanted, functions };
+  assertEquals(recordedEdits(plain, SAMPLE, "file:///a.js", more), null);
+  assert(
+    recordedEdits(plain, SAMPLE, "file:///a.js", { ...more, watch: false }),
+  );
+});
+
+Deno.test("a module of which is written down what goes into it is not parsed", async () => {
+  const parsing = new Keeping(), reading = new Keeping();
+  for (const keeping of [parsing, reading]) {
+    await keeping.start();
+    await keeping.startRebinding();
+  }
+  const record = make(SAMPLE, kind)!;
+  const url = "file:///a.js?flyhot=2";
+  const wrapped = parsing.wrap(SAMPLE, url);
+  assertEquals(reading.wrap(SAMPLE, url, false, record), wrapped);
+  assertEquals(reading.watched(url, 0), parsing.watched(url, 0));
+  assert(reading.watched(url, 0));
+  const [name] = [...reading.settable.byPath((it) => it)];
+  assertEquals(
+    name?.[1][0]?.names,
+    [
+      ...parsing.settable.byPath((it) => it).values(),
+    ][0]?.[0]?.names,
+  );
+  // It cannot be parsed, which nobody notices who does not.
+  const broken = "const = 1;";
+  const parts = JSON.parse(record);
+  const told = JSON.stringify(
+    parts.with(1, shortDigest(broken)).with(2, [
+      "\n;end();",
+    ]).with(3, ["", [], []]).with(4, ["", [], [[], [], [], []]]),
+  );
+  assertEquals(reading.wrap(broken, url, false, told), `${broken}\n;end();`);
+  assertEquals(reading.wrap(broken, url), broken);
+});
+
+Deno.test("whoever changes what goes into texts raises the version of what is written down", () => {
+  assertEquals([EDITS_VERSION, shortDigest(make(SAMPLE, kind)!)], [
+    1,
+    "5d62eb39c9f8f62d",
+  ]);
+});
