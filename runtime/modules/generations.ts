@@ -23,6 +23,8 @@ export interface Work {
    * for work that is not an evaluation.
    */
   place: string | null;
+  /** Whether that module has said so itself, and it is not only the one that was imported. */
+  readonly isTold?: boolean;
   /** The kept value whose initializer began it, as `place#name`: what it begins lives as long as that value. */
   readonly kept?: string;
   /** The pass of the health check that it belongs to, or null. */
@@ -35,6 +37,26 @@ export interface Work {
   ended: boolean;
   /** The request that it answers; null for other work. */
   answering: Answering | null;
+}
+
+/** A kept value that began something while it was made, and the code that made it. */
+export interface Maker {
+  /** The value, as `place#name`. */
+  readonly kept: string;
+  /** The attempt that has loaded that code; null for the base image. */
+  readonly attempt: number | null;
+}
+
+/** The kept value whose making some work is part of; null where none is made. */
+export function makerOf(work: Work | null): Maker | null {
+  return work?.kept === undefined
+    ? null
+    : { kept: work.kept, attempt: work.attempt };
+}
+
+/** The module whose evaluation some work is part of; null where none is, or where it is not known which. */
+export function evaluatedBy(work: Work | null): string | null {
+  return work?.isTold === true && work.place || null;
 }
 
 /** A request that some work answers. */
@@ -152,7 +174,10 @@ export class Generations {
    * Says whose evaluation goes on from here, until somebody else says so: all modules of one import share its context.
    */
   enterEvaluation(place: string, attempt: number | null): void {
-    this.#context.enterWith(this.#work({ attempt, place, ended: true }));
+    this.#context.enterWith({
+      ...this.#work({ attempt, place, ended: true }),
+      isTold: true,
+    });
   }
 
   /**
@@ -219,6 +244,7 @@ export class Generations {
       ? {
         attempt: parent === null ? null : parent.attempt,
         place: parent === null ? null : parent.place,
+        isTold: parent !== null && parent.isTold === true,
         pass: null,
         generation: isHeir ? this.meets : this.#serving,
         isOwn: parent !== null && parent.isOwn,
@@ -230,6 +256,7 @@ export class Generations {
         place: parent.place,
         generation: this.meets,
         kept: parent.kept,
+        isTold: parent.isTold === true,
         isOwn: parent.isOwn,
       });
   }

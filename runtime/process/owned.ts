@@ -1,11 +1,11 @@
 /** What the evaluation of a module has begun and the runtime can end: subscriptions.
  * @module
  */
-import type { Generations } from "../modules/generations.ts";
+import { evaluatedBy, type Generations } from "../modules/generations.ts";
+import { isOf, type Whose } from "./whose.ts";
 
-interface Owned {
+interface Owned extends Whose {
   readonly attempt: number | null;
-  readonly place: string;
   readonly kept: string | undefined;
   readonly end: () => void;
 }
@@ -37,7 +37,13 @@ export class OwnedEnds {
     const { work } = this.#context.generations;
     if (work === null || work.place === null) return end;
     const { attempt, kept } = work;
-    const owned = { attempt, place: place ?? work.place, kept, end };
+    const owned = {
+      attempt,
+      place: place ?? work.place,
+      evaluated: evaluatedBy(work),
+      kept,
+      end,
+    };
     this.#owned.add(owned);
     return () => {
       this.#owned.delete(owned);
@@ -48,7 +54,7 @@ export class OwnedEnds {
   /** Ends what replaced modules have begun. */
   endReplaced(places: ReadonlySet<string>, attempt: number): void {
     this.#end((it) =>
-      it.attempt !== attempt && this.#context.isAmong(it.place, places) &&
+      it.attempt !== attempt && isOf(it, places, this.#context.isAmong) &&
       !(it.kept && this.#context.livesOn(it.kept, it.attempt))
     );
   }

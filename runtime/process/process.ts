@@ -126,6 +126,7 @@ export class AppProcess extends ReleaseState {
     passes: this.passes,
     callingPlace: () => this.callers.place("innermost"),
     isAmong: (place, paths) => this.callers.isAmong(place, paths),
+    goesOn: (maker) => this.kept.goesOn(maker),
     opened: (about) => this.#opened(about),
   });
   /** The servers of Node's modules. */
@@ -135,6 +136,7 @@ export class AppProcess extends ReleaseState {
     passes: this.passes,
     callingPlace: () => this.callers.place("innermost"),
     isAmong: (place, paths) => this.callers.isAmong(place, paths),
+    goesOn: (maker) => this.kept.goesOn(maker),
     opened: (about) => this.#opened(about),
     note: (error, work) => this.guard.note(error, work),
     upgraded: (socket, place) => this.openSockets.upgraded(socket, place),
@@ -148,6 +150,7 @@ export class AppProcess extends ReleaseState {
       this.openSockets.accepted(connection, place),
     callingPlace: () => this.callers.place("innermost"),
     isAmong: (place, paths) => this.callers.isAmong(place, paths),
+    goesOn: (maker) => this.kept.goesOn(maker),
     opened: (about) => this.#opened(about),
   });
   /** What requests have given the platform to call later. */
@@ -177,6 +180,7 @@ export class AppProcess extends ReleaseState {
   /** The open sockets of packages that new code can greet. */
   readonly packageSockets: PackageSockets = new PackageSockets({
     generations,
+    goesOn: (maker) => this.kept.goesOn(maker),
     callingPlace: () => this.callers.place("innermost"),
     isAmong: (place, paths) => this.callers.isAmong(place, paths),
     report: (message) => this.logger.error(message),

@@ -11,7 +11,8 @@ export type Framework =
   | "express"
   | "fastify"
   | "default export"
-  | "koa";
+  | "koa"
+  | "node";
 
 const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
   [
@@ -26,6 +27,7 @@ const FRAMEWORKS: readonly (readonly [Framework, RegExp])[] = [
   ["fastify", /^(?:npm:)?fastify(?:$|@)/],
   ["koa", /^(?:npm:)?koa(?:$|@)/],
   ["hono", /^(?:(?:npm:)?hono(?:\/|$|@)|(?:jsr:)?@hono\/hono|.*\/x\/hono@)/],
+  ["node", /^(?:node:)?(?:http|https|http2|net|tls)$/],
 ];
 
 /** Tells what an app serves with. */

@@ -27,6 +27,7 @@ Deno.test("frameworkOf() tells frameworks by what is imported, and takes none fo
         "$fresh/server.ts",
         "https://deno.land/x/fresh@1/server.ts",
       ],
+      ["node", "node:http", "https", "node:net"],
       ["deno", "./hono.ts", "@std/http", "oakley", "freshest", "honorary"],
     ] as const
   ) {

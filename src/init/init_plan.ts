@@ -31,10 +31,15 @@ export function planInit(
   way: HotWay,
   { state, surfaces }: LookedAt,
 ): InitPlan {
-  const framework = isServed(sources) ? "default export" : frameworkOf([
+  const told = isServed(sources) ? "default export" : frameworkOf([
     ...sources.entries.flatMap(sources.imports),
     ...Object.keys(importsIn(sources)).filter((name) => name === "fresh"),
   ]);
+  // An entry may leave it to other modules.
+  const framework =
+    told === "deno" && !sources.entries.some(callsServe(sources))
+      ? frameworkOf([...sources.modules.keys()].flatMap(sources.imports))
+      : told;
   const changes: InitChange[] = [];
   const steps: string[] = [];
   const notes: string[] = [];
@@ -110,6 +115,10 @@ function socketNotes({ release, modules, imports }: InitSources): string[] {
       } is refused while any is open`,
     ]
     : [];
+}
+
+function callsServe({ modules }: InitSources): (path: string) => boolean {
+  return (path) => /\bDeno\.serve\(/.test(modules.get(path) ?? "");
 }
 
 /** Whether the image serves the main module's default export. */

@@ -80,7 +80,11 @@ export function preloadPart(
       );
     }
   } else {
-    const hot = hotDockerfile(dockerfile, { task, processes: toml.commands });
+    const hot = hotDockerfile(dockerfile, {
+      task,
+      processes: toml.commands,
+      entry: sources.entries[0],
+    });
     steps.push(...hot.steps);
     notes.push(...hot.notes);
     if (hot.text !== dockerfile) {

@@ -2,10 +2,14 @@
  * @module
  */
 import "../../process/at_load.ts";
+import { natives } from "../../base/platform/natives.ts";
 import { appProcess } from "../../process/process.ts";
 import type { StartedBy } from "../../protocol/machine/machine_info.ts";
 import { startWatching } from "../reapply.ts";
 import { runtime } from "./running.ts";
+
+/** By then Deno has begun to load the main module. */
+const MAIN_DUE_MS = 5000;
 
 /** Applies what the machines on this base image run, and watches for more. */
 export async function startHot(
@@ -14,6 +18,7 @@ export async function startHot(
   const { modules, evaluations, evaluatedCode } = appProcess;
   modules.main = { url: Deno.mainModule, isNative: startedBy === "preload" };
   await (runtime.before = startWatching({}, startedBy));
+  natives.setTimeout(() => modules.mainIsDue = true, MAIN_DUE_MS).unref();
   const main = modules.table?.current(Deno.mainModule) ?? Deno.mainModule;
   // Its evaluation is what a release that came in at the start has to stand.
   evaluations.onEnd(main, () => {

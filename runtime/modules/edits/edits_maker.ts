@@ -10,8 +10,8 @@ import { recordOf, SOME_URL } from "./edits_record.ts";
 
 /** What has to be known of a script besides its text. */
 export interface ScriptKind {
-  /** Whether it is TypeScript: then it has to run as it is written once its types are blanked out. */
-  readonly typescript: boolean;
+  /** How machines load it: as it is, with its types blanked out, or as Deno transpiles it. */
+  readonly loaded: "as it is" | "erased" | "transpiled";
   /** Whether the app asks for rebinding. */
   readonly rebind: boolean;
 }
@@ -36,11 +36,16 @@ export function editsMaker(): Promise<EditsMaker> {
 
 function made(
   source: string,
-  { typescript, rebind }: ScriptKind,
+  { loaded, rebind }: ScriptKind,
   parse: (source: string) => Node,
 ): string | null {
   const text = withThreads(
-    typescript ? stripTypeScriptTypes(source) : source,
+    loaded === "as it is"
+      ? source
+      // The same as Deno's own, but for what stands at the end; where it is not, the digest tells.
+      : stripTypeScriptTypes(source, {
+        mode: loaded === "erased" ? "strip" : "transform",
+      }),
   );
   const wanted = { keep: true, set: rebind, watch: true, places: rebind };
   return recordOf(text, editsOf(text, parse(text), SOME_URL, wanted));

@@ -142,7 +142,8 @@ function numbersOf({ places }: NumberedPlaces): number[] {
 
 /** The map is that of wherever the text is read. */
 function digestOf(text: string): string {
-  return shortDigest(text.slice(0, bodyLength(text)));
+  // With or without an end of the last line it is the same text.
+  return shortDigest(text.slice(0, bodyLength(text)).trimEnd());
 }
 
 function bodyLength(text: string): number {

@@ -53,6 +53,8 @@ export class ModuleLoading {
   table: ModuleTable | null = null;
   /** The main module, where the hooks see it as they see all others; null where it came before them. */
   main: SeenMain | null = null;
+  /** Whether a main module that Deno loads by way of the hooks must have been loaded by now. */
+  mainIsDue = false;
   /** What an upgrade is loading; null when there is none. */
   staged: StagedTable | null = null;
   /** Instances that tell when their evaluation has come to its end, and have not yet. */
@@ -221,10 +223,13 @@ export class ModuleLoading {
     ).map((url) => table.pathOf(url)!);
   }
 
-  /** Tells whether `require` has loaded a file of the app, and gives it out again and again. Returns true if it has. */
+  /**
+   * Tells whether `require` has loaded a file of the app, and gives it out again and again; or Deno by itself, because it
+   * may be CommonJS. Returns true if so.
+   */
   isRequired(path: string): boolean {
-    return this.#outside.hasRequired &&
-      this.#outside.isRequired(this.table!.placeOf(path));
+    return this.#unseen.has(path) || this.#outside.hasRequired &&
+        this.#outside.isRequired(this.table!.placeOf(path));
   }
 
   /** Who outside the app has imported current modules of the app, and keeps what it got. */
@@ -253,12 +258,15 @@ export class ModuleLoading {
       };
     }
     const modules = yield* this.#edges.currentSteps(table, boot);
+    this.#unseen = this.main === null
+      ? new Set()
+      : unseenOf(modules, main, this.main.isNative && this.mainIsDue);
     // What `require` has loaded stays what it is, whatever a release has brought since.
-    const required = this.#outside.required(table)
+    const others = [...this.#outside.required(table), ...this.#unseen]
       .filter((path) => !modules.loaded.has(path));
-    return required.length === 0 ? modules : {
+    return others.length === 0 ? modules : {
       ...modules,
-      loaded: new Set([...modules.loaded, ...required]),
+      loaded: new Set([...modules.loaded, ...others]),
     };
   }
 
@@ -283,6 +291,8 @@ export class ModuleLoading {
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());
   }
+
+  #unseen: ReadonlySet<string> = new Set();
 
   #resolve(
     specifier: string,
@@ -378,4 +388,24 @@ export class ModuleLoading {
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
     !parent.startsWith(RUNTIME_FOLDER);
+}
+
+/**
+ * The scripts of the app that run and have not passed the `load` hook: Deno loads by itself what may be CommonJS, be it that
+ * its package.json says so or that `detect-cjs` lets it find out.
+ */
+function unseenOf(
+  { loaded, imports }: LoadedModules,
+  main: string,
+  mainIsDue: boolean,
+): Set<string> {
+  const unseen = new Set<string>();
+  if (mainIsDue && !loaded.has(main)) unseen.add(main);
+  for (const [importer, all] of imports) {
+    if (!loaded.has(importer) && importer !== main) continue;
+    for (const { to, inside } of all) {
+      if (inside && SCRIPT.test(to) && !loaded.has(to)) unseen.add(to);
+    }
+  }
+  return unseen;
 }

@@ -1,8 +1,14 @@
-/** Functions that requests and events have handed to somebody who may call them later, and that somebody still holds.
+/** Functions that requests, events and the making of kept values have handed to somebody who may call them later, and that
+ * somebody still holds.
  * @module
  */
 import { pause } from "../../base/waiting/pause.ts";
-import type { Generations, Work } from "../generations.ts";
+import {
+  type Generations,
+  type Maker,
+  makerOf,
+  type Work,
+} from "../generations.ts";
 import { originalOf } from "../live/calls_as_work.ts";
 import type { MovedFunctions } from "./moved_functions.ts";
 import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";
@@ -21,13 +27,17 @@ export interface HandedFunction {
   readonly isNamed: boolean;
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
   readonly begunIn: number | null;
+  /** The kept value while which was made it was handed on; null for that of a request or event. */
+  readonly maker: Maker | null;
   /** Lets nobody look at it any more. */
   forget(): void;
 }
 
 interface Noted {
   readonly url: string;
+  /** The request or event whose it is, if it is that of one that is known. */
   readonly work: Work | null;
+  readonly maker: Maker | null;
   readonly handed: WeakRef<AnyFunction>;
   readonly to: (readonly WeakRef<object>[])[];
   readonly isNamed: boolean;
@@ -46,11 +56,12 @@ const TO_MAX = 200;
 /** So deep in what is handed on functions are looked for. */
 const DEPTH = 2;
 
-/** All of them, but for those of evaluations, which end with their modules. */
+/** All of them, but for those of evaluations, which end with their modules; what kept values hand on goes on with them. */
 export class HandedFunctions {
   readonly #noted = new Set<Noted>();
   #known = new WeakSet<object>();
   readonly #refs = new WeakMap<object, WeakRef<object>>();
+  readonly #seen = new WeakSet<object>();
   /** Those that were handed on by a name: by one of a module as often as it is called. */
   readonly #named = new WeakMap<AnyFunction, Noted>();
   readonly #generations: Generations;
@@ -74,12 +85,14 @@ export class HandedFunctions {
       this.#noteNamed(url, value as AnyFunction, beside);
   }
 
-  /** The work that hands something on; undefined for evaluations and services, which end what they have begun. */
-  #begun(): Work | null | undefined {
+  /** Who hands something on; null for evaluations and services, which end what they have begun. */
+  #begun(): Pick<Noted, "work" | "maker"> | null {
     const { work } = this.#generations;
+    const maker = makerOf(work);
+    if (maker !== null) return { work: null, maker };
     return work !== null && (work.place !== null || work.isOwn)
-      ? undefined
-      : work;
+      ? null
+      : { work, maker };
   }
 
   #noteNamed(
@@ -87,8 +100,7 @@ export class HandedFunctions {
     value: AnyFunction,
     beside: readonly unknown[],
   ): void {
-    const work = this.#begun();
-    if (work === undefined || isClass(value)) return;
+    if (this.#begun() === null || isClass(value)) return;
     const handed = originalOf(value);
     this.#moved.hand(handed);
     const refs = this.#refsOf(beside);
@@ -98,6 +110,7 @@ export class HandedFunctions {
       url,
       // Somebody else may have handed it on before.
       work: null,
+      maker: null,
       handed: new WeakRef(handed),
       to: [refs],
       isNamed: true,
@@ -108,8 +121,8 @@ export class HandedFunctions {
   }
 
   #note(url: string, value: unknown, beside: readonly unknown[]): void {
-    const work = this.#begun();
-    if (work === undefined) return;
+    const begun = this.#begun();
+    if (begun === null) return;
     if (this.#noted.size >= this.#sweepAt) {
       this.#sweep();
       this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#noted.size);
@@ -120,7 +133,8 @@ export class HandedFunctions {
       if (this.#named.has(it)) continue;
       const handed = new WeakRef(it);
       const isNamed = false;
-      this.#noted.add({ url, work, handed, to, isNamed, state: "unsure" });
+      this.#seen.add(it);
+      this.#noted.add({ ...begun, url, handed, to, isNamed, state: "unsure" });
     }
   }
 
@@ -142,6 +156,12 @@ export class HandedFunctions {
     for (const it of this.#noted) {
       if (it.handed.deref() === undefined) this.#noted.delete(it);
     }
+  }
+
+  /** Tells whether it was seen being handed on. */
+  isNoted(handed: object): boolean {
+    return this.#seen.has(handed) ||
+      this.#named.has(originalOf(handed as AnyFunction));
   }
 
   /** Begins to find out who holds them: what was held before may be garbage now. */
@@ -191,6 +211,7 @@ export class HandedFunctions {
         to: it.to.map((refs) => refs.flatMap((it) => it.deref() ?? [])),
         isNamed: it.isNamed,
         begunIn: it.work?.generation ?? null,
+        maker: it.maker,
         forget: () => this.#noted.delete(it),
       };
     }

@@ -3,6 +3,10 @@ import { acornParser } from "../../plan/analyze/parse_acorn.ts";
 import { editsMaker } from "../edits/edits_maker.ts";
 import { EDITS_VERSION } from "../edits/edits_record.ts";
 import { preparedText, readPrepared } from "./prepared_scripts.ts";
+import { ModuleLoading } from "../hooks/hooks.ts";
+import { ModuleTable } from "../module_table.ts";
+import { folderUrl } from "../module_urls.ts";
+import { prepareScripts } from "./prepare_scripts.ts";
 import { isSameCode } from "./same_code.ts";
 
 const parse = await acornParser(false);
@@ -68,7 +72,7 @@ Deno.test("code is the same however it is laid out, and another one if anything 
 Deno.test("what is prepared is read as it was written; torn or of another version it is nothing", async () => {
   const make = await editsMaker();
   const edits = make("export const a = new Map();", {
-    typescript: false,
+    loaded: "as it is",
     rebind: true,
   })!;
   const scripts = new Map([
@@ -92,4 +96,47 @@ Deno.test("what is prepared is read as it was written; torn or of another versio
       `{${version},"scripts":{"a.ts":null,"b.ts":[true],"c.ts":[true,1]}}`,
     ]
   ) assertEquals(readPrepared(other).size, 0, other);
+});
+
+// Once there are hooks, Deno waits for their calls as long as the process lives.
+Deno.test("what the command says of a script goes for what Deno makes of it", {
+  sanitizeOps: false,
+}, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "flyhot-prepared-" });
+  const modules = new ModuleLoading();
+  modules.table = new ModuleTable(folderUrl(folder), `${folderUrl(folder)}r/`);
+  modules.install();
+  try {
+    const make = await editsMaker();
+    for (
+      const [source, isErasable] of [
+        [
+          `export enum Kind { A = "a" }\nexport const kinds = new Map<Kind, string>();\n`,
+          false,
+        ],
+        [
+          `import { type Map2 } from "./b.ts";\nimport { Gone } from "./b.ts";\nexport class A { constructor(readonly   b: Gone) {} }\nexport const all: A[] = [];`,
+          false,
+        ],
+        [
+          `namespace N { export const a = () => setTimeout(() => a(), 1); }\nexport const n = N;\n\n`,
+          false,
+        ],
+        [
+          `export function   f(a: string): string { return a; }\nexport const m = new Map<string, string>();\n`,
+          true,
+        ],
+      ] as const
+    ) {
+      const name = `a${crypto.randomUUID()}.ts`;
+      await Deno.writeTextFile(`${folder}/${name}`, source);
+      const prepared = await prepareScripts(modules, [name], true);
+      const loaded = isErasable ? "erased" : "transpiled";
+      const edits = make(source, { loaded, rebind: true });
+      assertEquals([...prepared], [[name, { isErasable, edits }]]);
+    }
+  } finally {
+    modules.uninstall();
+    await Deno.remove(folder, { recursive: true });
+  }
 });

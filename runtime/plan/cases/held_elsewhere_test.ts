@@ -45,7 +45,7 @@ Deno.test("what somebody else keeps is refused in the same words by the command"
     ],
   );
   assertEquals(plan(APP, after, { commonjs: ["v.ts"] }).refusals, [
-    "v.ts: was loaded by require(), which keeps what it has loaded; turn it into an ES module",
+    'v.ts: was loaded by require(), or as what may be CommonJS, and stays as it was first loaded; turn it into an ES module, and say so in package.json: "type": "module"',
   ]);
   assertEquals(plan(APP, after).refusals, []);
 });

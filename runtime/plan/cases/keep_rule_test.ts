@@ -26,7 +26,7 @@ function plan(
     loaded: Object.keys(before),
     changes: { boot: [], canKeep: { possible: true }, made },
   });
-  const { refusals, taken, reload } = classify(
+  const { refusals, taken, reload, warnings } = classify(
     packed({ ...before, ...after }, { flyhot }),
     machine,
     { consent, isWayBack },
@@ -35,6 +35,7 @@ function plan(
     refusals: refusals.map(refusalText),
     taken: taken.map(({ at }) => at),
     reload,
+    ...warnings.length > 0 ? { warnings } : {},
   };
 }
 
@@ -189,6 +190,24 @@ Deno.test("H4: what an initializer refers to counts, in whatever module", () => 
   const other = { "deep.ts": `const base = 2; export const limit = base + 1;` };
   assertEquals(plan(before, other, { keep }).refusals, [
     `main.ts:1 state: is named under "keep", and its initializer, or what that refers to, is another one now; leave the initializer as it was and change the value elsewhere, or name it under "startsAnew": ["main.ts#state"]`,
+  ]);
+});
+
+Deno.test("H4: methods that only construction calls are part of it", () => {
+  const app = (setup: string) =>
+    `export class App { constructor() { this.setup(); } setup() { this.of = ${setup}; } answer() { return this.of; } }`;
+  const before = {
+    "main.ts": `import { App } from "./app.ts"; new App(); serve(() => 1);`,
+    "app.ts": app("1"),
+  };
+  const keep = ["main.ts#new App"];
+  const change = (text: string) => plan(before, { "app.ts": text }, { keep });
+  const calm = change(app("1").replace("return this.of", "return [this.of]"));
+  assertEquals([calm.refusals, calm.taken], [[], keep]);
+  // What has no variable has its name all the same.
+  assertEquals(calm.warnings, undefined);
+  assertEquals(change(app("2")).refusals, [
+    `main.ts:1 new App: is named under "keep", and its initializer, or what that refers to, is another one now; leave the initializer as it was and change the value elsewhere, or name it under "startsAnew": ["main.ts#new App"]`,
   ]);
 });
 

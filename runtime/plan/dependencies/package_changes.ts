@@ -87,10 +87,7 @@ export function packageChanges(
     const before = exactNow(use, after, isHeld, running, external);
     if (after === null) {
       if (before !== null && !isElsewhere(use, before, external)) continue;
-      refusals.add(use, {
-        why: `imports ${packageOf(use.target)}, of which no version is locked`,
-        remedy: "run deno install, so that deno.lock names one",
-      });
+      refusals.add(use, unlocked(packageOf(use.target)));
       continue;
     }
     const known = own(running.packages, importable(after));
@@ -325,4 +322,14 @@ function isOtherwise(before: string, after: string): boolean {
 
 function list(exact: readonly string[]): string {
   return exact.slice(0, 3).map(importable).join(", ");
+}
+
+/** What is said of a package of which the lock file names no version. */
+export function unlocked(
+  name: string,
+): { readonly why: string; readonly remedy: string } {
+  return {
+    why: `imports ${name}, of which no version is locked`,
+    remedy: "run deno install, so that deno.lock names one",
+  };
 }

@@ -58,6 +58,36 @@ const same: [string, string, string, name?: string][] = [
     "const cfg = []; cfg.push(1);",
     "const cfg = []; cfg.push(2);",
   ],
+  [
+    "a method that its constructor lets be called later",
+    "class G { constructor() { every(() => this.tick()); } tick() { return 1; } } const cfg = new G();",
+    "class G { constructor() { every(() => this.tick()); } tick() { return 2; } } const cfg = new G();",
+  ],
+  [
+    "a method that others call too",
+    "class G { constructor() { this.reset(); } play() { this.reset(); } reset() { return 1; } } const cfg = new G();",
+    "class G { constructor() { this.reset(); } play() { this.reset(); } reset() { return 2; } } const cfg = new G();",
+  ],
+  [
+    "a method that leads to itself",
+    "class G { constructor() { this.loop(); } loop() { use(1); after(() => this.loop()); } } const cfg = new G();",
+    "class G { constructor() { this.loop(); } loop() { use(2); after(() => this.loop()); } } const cfg = new G();",
+  ],
+  [
+    "a method of a loop that its constructor begins",
+    "class G { constructor() { this.run(); } async run() { while (true) { await use(); this.tick(); } } tick() { return 1; } } const cfg = new G();",
+    "class G { constructor() { this.run(); } async run() { while (true) { await use(); this.tick(); } } tick() { return 2; } } const cfg = new G();",
+  ],
+  [
+    "an arrow field",
+    "const limit = 1; class G { get = () => limit; } const cfg = new G();",
+    "const limit = 2; class G { get = () => limit; } const cfg = new G();",
+  ],
+  [
+    "a static method that makes nothing",
+    "class G { static help() { return 1; } } const cfg = new G();",
+    "class G { static help() { return 2; } } const cfg = new G();",
+  ],
 ];
 for (const [what, a, b] of same) {
   Deno.test(`an initializer stays the same: ${what}`, () => {
@@ -140,6 +170,41 @@ const different: [string, string, string, name?: string][] = [
     "const limit = 1; class C { static cfg = { limit }; }",
     "const limit = 2; class C { static cfg = { limit }; }",
     "C.cfg",
+  ],
+  [
+    "a method that its constructor calls",
+    "class G { constructor() { this.setup(); } setup() { this.add(1); } add(n) { return n; } } const cfg = new G();",
+    "class G { constructor() { this.setup(); } setup() { this.add(2); } add(n) { return n; } } const cfg = new G();",
+  ],
+  [
+    "a method that such a method calls",
+    "class G { constructor() { this.setup(); } setup() { this.more(); } more() { use(1); } } const cfg = new G();",
+    "class G { constructor() { this.setup(); } setup() { this.more(); } more() { use(2); } } const cfg = new G();",
+  ],
+  [
+    "a method that a field calls",
+    "class G { routes = this.make(); make() { return [1]; } } const cfg = new G();",
+    "class G { routes = this.make(); make() { return [2]; } } const cfg = new G();",
+  ],
+  [
+    "a function that its constructor calls",
+    "const register = (it) => use(it, 1); class G { constructor() { register(this); } } const cfg = new G();",
+    "const register = (it) => use(it, 2); class G { constructor() { register(this); } } const cfg = new G();",
+  ],
+  [
+    "a constant of a field",
+    "const limit = 1; class G { most = limit; } const cfg = new G();",
+    "const limit = 2; class G { most = limit; } const cfg = new G();",
+  ],
+  [
+    "what its class extends",
+    "class A { constructor() { this.setup(); } setup() { use(1); } } class G extends A {} const cfg = new G();",
+    "class A { constructor() { this.setup(); } setup() { use(2); } } class G extends A {} const cfg = new G();",
+  ],
+  [
+    "a static method that makes it",
+    "class G { static make() { const it = new G(); it.add(1); return it; } add(n) { return n; } } const cfg = G.make();",
+    "class G { static make() { const it = new G(); it.add(2); return it; } add(n) { return n; } } const cfg = G.make();",
   ],
 ];
 for (const [what, a, b, name] of different) {

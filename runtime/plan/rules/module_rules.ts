@@ -127,10 +127,12 @@ export function commonjsRefusals(
       ? "is CommonJS, which Deno only loads from its place, where it is not before the upgrade"
       : isCode(path)
       ? "is CommonJS, which stays as it was first loaded"
-      : "was loaded by require(), which keeps what it has loaded",
-    remedy: isScriptPath(path)
+      : "was loaded by require(), or as what may be CommonJS, and stays as it was first loaded",
+    remedy: !isScriptPath(path)
+      ? "import it, or read it as a file"
+      : isCode(path)
       ? "turn it into an ES module"
-      : "import it, or read it as a file",
+      : 'turn it into an ES module, and say so in package.json: "type": "module"',
     chain: becauseOf(path, set.reasons),
   }));
 }

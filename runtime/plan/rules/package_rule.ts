@@ -2,6 +2,7 @@
  * @module
  */
 import { packageOf } from "../packages.ts";
+import { unlocked } from "../dependencies/package_changes.ts";
 import { lockChanges } from "../settings/locked_versions.ts";
 import type {
   Manifest,
@@ -93,8 +94,9 @@ function addedRefusals(
       ),
       column: 0,
       subject: "",
-      why: `adds ${name}, which needs a new image`,
-      remedy: "",
+      ...manifest.packages && !Object.hasOwn(manifest.packages, name)
+        ? unlocked(name)
+        : { why: `adds ${name}, which needs a new image`, remedy: "" },
     });
   }
   return refusals;

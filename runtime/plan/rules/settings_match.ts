@@ -53,7 +53,9 @@ function hasName(entry: string, view: View): boolean {
   const name = entry.slice(hash + 1);
   const analysis = view.analysis(path);
   if (!analysis) return false;
-  // Locals of functions and expressions without a variable are found by whoever keeps them.
+  // As for what is made without a variable.
+  if (analysis.kept?.some((it) => it.name === name)) return true;
+  // Locals of functions are found by whoever keeps them.
   const first = name.split(/[. ]/)[0]!;
   return analysis.names?.includes(first) ??
     [

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { Generations } from "../../modules/generations.ts";
+import { evaluatedBy, type Generations } from "../../modules/generations.ts";
+import { isOf, type Whose } from "../whose.ts";
 
 /** Who asked for something. */
-export interface Owner {
-  /** The path of the module. */
+export interface Owner extends Whose {
   readonly place: string;
   /** The attempt that has loaded it; null for the base image. */
   readonly attempt: number | null;
@@ -62,7 +62,7 @@ export abstract class Owners<Entry extends Owner> {
     mine.isIn = true;
     const before = [...this.current].filter((entry) =>
       entry.attempt !== attempt &&
-      this.context.isAmong(entry.place, mine.replaced) &&
+      isOf(entry, mine.replaced, this.context.isAmong) &&
       !(entry.kept && this.context.livesOn(entry.kept, entry.attempt))
     );
     for (const entry of before) this.current.delete(entry);
@@ -104,7 +104,8 @@ export abstract class Owners<Entry extends Owner> {
     const { work } = generations;
     if (work === null || typeof work.place !== "string") return null;
     const { attempt, kept } = work;
-    return { place: callingPlace() ?? work.place, attempt, kept };
+    const place = callingPlace() ?? work.place;
+    return { place, evaluated: evaluatedBy(work), attempt, kept };
   }
 
   /** Whether what an attempt asks for has to wait. */
@@ -121,7 +122,7 @@ export abstract class Owners<Entry extends Owner> {
     if (!mine) return false;
     return mine.asked.some(isSame) ||
       [...this.current].some((entry) =>
-        isSame(entry) && !this.context.isAmong(entry.place, mine.replaced)
+        isSame(entry) && !isOf(entry, mine.replaced, this.context.isAmong)
       );
   }
 

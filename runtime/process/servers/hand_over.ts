@@ -3,20 +3,31 @@
  * @module
  */
 import type { Gate } from "../../modules/generation_gate.ts";
-import type { Generations } from "../../modules/generations.ts";
+import {
+  evaluatedBy,
+  type Generations,
+  type Maker,
+  makerOf,
+} from "../../modules/generations.ts";
+import { isOf, type Whose } from "../whose.ts";
 import { samePort } from "./listen_key.ts";
 import { changedOptions, type ListenerOptions } from "./listener_options.ts";
 
 /** What one piece of code has on a listener. */
-export interface HandedOver {
-  /** The path of the module that asked for it; null where it is not known. */
-  readonly place: string | null;
+export interface HandedOver extends Whose {
   /** Whether the evaluation of a module asked for it, which will do so again. */
   readonly isEvaluated: boolean;
   /** The generation of the request or event that asked for it, which will not; else null. */
   readonly requestedIn: number | null;
+  /** The kept value that asked for it while it was made; null where none did. */
+  readonly maker: Maker | null;
   /** Tells whether the code came in, where that is not decided yet. */
   ready: Promise<boolean> | null;
+}
+
+/** The module whose code serves there: when it is replaced, it serves again, and by whatever module. */
+export function servedBy({ place, evaluated }: Whose): string | null {
+  return evaluated ?? place;
 }
 
 /** A listener, by the address as it was asked for. */
@@ -47,6 +58,8 @@ export interface HandOverContext {
   callingPlace(): string | null;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Whether what a value has begun while it was made goes on with it: it is still in, and stays. */
+  goesOn(maker: Maker): boolean;
   /** Told of each new listener. */
   opened?(about: HandedOver): void;
 }
@@ -142,6 +155,16 @@ export abstract class HandOver<
     return this.#attempts.get(attempt)?.refused ?? [];
   }
 
+  /** What answers where kept values have begun to serve while they were made: it goes on with them. */
+  *ofKept(): Generator<readonly [kept: string, answers: readonly unknown[]]> {
+    for (const { gate: { newest }, closed } of this.#listeners) {
+      const { maker } = newest;
+      if (!closed && maker !== null && this.#context.goesOn(maker)) {
+        yield [maker.kept, this.answers(newest)];
+      }
+    }
+  }
+
   /** Stops listening at addresses that the new code does not ask for. */
   endUnclaimed(attempt: number): void {
     for (const listener of this.#left(attempt)) this.close(listener);
@@ -186,6 +209,9 @@ export abstract class HandOver<
     }
   }
 
+  /** The functions that answer there. */
+  protected abstract answers(served: Served): readonly unknown[];
+
   /** Stops listening, for good. */
   protected abstract close(listener: Listener): void;
 
@@ -199,11 +225,13 @@ export abstract class HandOver<
       mine,
       about: {
         place: this.#context.callingPlace() ?? (work?.place || null),
+        evaluated: evaluatedBy(work),
         isEvaluated: typeof work?.place === "string",
         requestedIn: work !== null && work.place === null && !work.isOwn &&
             attempt === null
           ? work.generation
           : null,
+        maker: makerOf(work),
         ready: null,
       },
     };
@@ -220,8 +248,7 @@ export abstract class HandOver<
     if (!mine) return undefined;
     const free = [...this.#listeners].filter((listener) =>
       !listener.closed && !mine.claims.has(listener) &&
-      !mine.opened.includes(listener) &&
-      this.#context.isAmong(listener.gate.newest.place, mine.replaced)
+      !mine.opened.includes(listener) && this.#isReplaced(listener, mine)
     );
     const there = free.find((listener) => listener.key === key) ??
       // It stands in the way of what is asked for.
@@ -303,7 +330,17 @@ export abstract class HandOver<
       const { newest } = listener.gate;
       return newest.isEvaluated && !mine.claims.has(listener) &&
         !listener.closed && !mine.opened.includes(listener) &&
-        this.#context.isAmong(newest.place, mine.replaced);
+        this.#isReplaced(listener, mine);
     });
+  }
+
+  /** Whether the code that serves there goes with the modules that an attempt replaces, and not with a value that stays. */
+  #isReplaced(
+    { gate: { newest } }: Listener,
+    { replaced }: AttemptListeners<Listener, Served>,
+  ): boolean {
+    const { isAmong, goesOn } = this.#context;
+    return isOf(newest, replaced, isAmong) &&
+      !(newest.maker !== null && goesOn(newest.maker));
   }
 }

@@ -36,6 +36,7 @@ import {
   type HandedOver,
   HandOver,
   type HandOverContext,
+  servedBy,
 } from "./hand_over.ts";
 
 /** What the servers need. */
@@ -114,6 +115,10 @@ export class NodeServers extends HandOver<Listener, Member> {
     prototype.listen = function (...args) {
       return open(this, args);
     };
+  }
+
+  protected override answers({ server }: Member): unknown[] {
+    return server.eventNames().flatMap((it) => server.listeners(it));
   }
 
   protected override close(listener: Listener): void {
@@ -317,10 +322,10 @@ export class NodeServers extends HandOver<Listener, Member> {
       }
     };
     if (name === "upgrade") {
-      this.#context.upgraded(args[1] as net.Socket, target.place);
+      this.#context.upgraded(args[1] as net.Socket, servedBy(target));
     }
     if (name === rawConnection(target.server)) {
-      this.#context.connected(args[0] as net.Socket, target.place);
+      this.#context.connected(args[0] as net.Socket, servedBy(target));
     }
     target.emitting = true;
     try {

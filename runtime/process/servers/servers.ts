@@ -11,6 +11,7 @@ import {
   HandOver,
   type HandOverContext,
   type HandOverListener,
+  servedBy,
 } from "./hand_over.ts";
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
@@ -67,6 +68,10 @@ export class Servers extends HandOver<Listener, Served> {
     const wrapped = (...args: unknown[]) => this.#open(args);
     const native = this.#serve;
     putInDeno("serve", native, wrapped);
+  }
+
+  protected override answers({ handler, onError }: Served): unknown[] {
+    return [handler, onError];
   }
 
   protected override close(listener: Listener): void {
@@ -194,11 +199,11 @@ export class Servers extends HandOver<Listener, Served> {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.Addr>,
   ): Response | Promise<Response> {
-    const { place, handler } = gate.value;
+    const { handler } = gate.value;
     const { work } = this.#context.generations;
     if (work !== null) {
       work.answering = {
-        place,
+        place: servedBy(gate.value),
         answer: (again) => gate.value.handler(again, info),
       };
     }

@@ -10,6 +10,7 @@ import {
   HandOver,
   type HandOverContext,
   type HandOverListener,
+  servedBy,
 } from "./hand_over.ts";
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
@@ -71,6 +72,11 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
     }
   }
 
+  protected override answers(): [] {
+    // Whoever waits for its connections is a loop, and looked at as such.
+    return [];
+  }
+
   protected override close(listener: Listener): void {
     if (listener.closed) return;
     this.closed(listener);
@@ -129,7 +135,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
         this.#pull(listener);
         connection = await waiter.promise;
       }
-      this.#context.accepted(connection, mine.place);
+      this.#context.accepted(connection, servedBy(mine));
       return connection;
     };
     const close = () => {

@@ -9,7 +9,13 @@
  */
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { Generations } from "../../modules/generations.ts";
+import {
+  evaluatedBy,
+  type Generations,
+  type Maker,
+  makerOf,
+} from "../../modules/generations.ts";
+import { isOf, type Whose } from "../whose.ts";
 import {
   end,
   isHandled,
@@ -29,6 +35,8 @@ export interface PackageSocketsContext {
   callingPlace(): string | null;
   /** Whether a place is one of some modules. */
   isAmong(place: string | null, paths: ReadonlySet<string>): boolean;
+  /** Whether what a value has begun while it was made goes on with it. */
+  goesOn(maker: Maker): boolean;
   /** Takes what goes wrong while sockets are greeted. */
   report(message: string): void;
 }
@@ -43,11 +51,12 @@ interface Open {
 }
 
 /** Something that tells of connections, and its sockets. */
-interface Teller {
+interface Teller extends Whose {
   readonly emitter: EventEmitter;
   readonly kind: string;
-  readonly place: string | null;
   readonly attempt: number | null;
+  /** The kept value that has added its listener while it was made, or null. */
+  readonly maker: Maker | null;
   readonly open: Map<EventEmitter, Open>;
 }
 
@@ -109,12 +118,9 @@ export class PackageSockets {
 
   /** Lets the code of an attempt greet the open sockets of the modules that it replaced. */
   greet(attempt: number, paths: ReadonlySet<string>): void {
-    const { isAmong } = this.#context;
     const all = [...this.#known()];
     const next = all.filter((it) => it.attempt === attempt);
-    const before = all.filter((it) =>
-      it.attempt !== attempt && isAmong(it.place, paths)
-    );
+    const before = all.filter((it) => this.#isReplaced(it, attempt, paths));
     for (const old of before) {
       const now = next.find((it) =>
         it.kind === old.kind && it.place === old.place
@@ -129,10 +135,21 @@ export class PackageSockets {
     for (const it of this.#known()) {
       const isOver = paths === null
         ? it.attempt === attempt
-        : it.attempt !== attempt && this.#context.isAmong(it.place, paths) &&
-          it.open.size === 0;
+        : this.#isReplaced(it, attempt, paths) && it.open.size === 0;
       if (isOver) this.#forget(it);
     }
+  }
+
+  /** Whether its listener goes with the modules that an attempt has replaced, and not with a value that stays. */
+  #isReplaced(
+    teller: Teller,
+    next: number,
+    paths: ReadonlySet<string>,
+  ): boolean {
+    const { isAmong, goesOn } = this.#context;
+    const { attempt, maker } = teller;
+    return attempt !== next && isOf(teller, paths, isAmong) &&
+      !(maker !== null && goesOn(maker));
   }
 
   *#known(): Generator<Teller> {
@@ -210,7 +227,9 @@ export class PackageSockets {
       emitter,
       kind,
       place: this.#context.callingPlace() ?? work?.place ?? null,
+      evaluated: evaluatedBy(work),
       attempt: work?.attempt ?? null,
+      maker: makerOf(work),
       open: new Map(),
     };
     this.#tellers.add(new WeakRef(teller));

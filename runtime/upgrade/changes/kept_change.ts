@@ -105,6 +105,25 @@ export class KeptChange {
         "keep";
       yield { name, value, entry, keepFunctions, line };
     }
+    for (const [name, serves] of this.#servers()) {
+      const entry = entries.get(name);
+      if (!entry) continue;
+      const keepFunctions = entry.functions === "keep";
+      yield { name, value: { serves }, entry, keepFunctions, line: entry.line };
+    }
+  }
+
+  /** What answers where values that are taken over began to serve when they were made, but for what is judged as handed on. */
+  *#servers(): Generator<readonly [name: string, serves: unknown[]]> {
+    const { handedOver, modules: { handed } } = this.#appProcess;
+    for (const kind of handedOver) {
+      for (const [name, answers] of kind.ofKept()) {
+        const serves = answers.filter((it) =>
+          typeof it === "function" && !handed.isNoted(it)
+        );
+        if (serves.length > 0) yield [name, serves];
+      }
+    }
   }
 
   /** What the replaced modules have at their top level that ends with them. */

@@ -164,11 +164,13 @@ export function judgeHandler(
 /** Judges a function that somebody holds. */
 export function judgeHanded(
   given: HandedFunction,
-  { modules, packageSockets }: AppProcess,
+  { modules, packageSockets, kept }: AppProcess,
   context: LeftBehindContext,
 ): Old | null {
-  const { handed, isNamed, to } = given;
+  const { handed, isNamed, to, maker } = given;
   const { replaced } = context;
+  // What goes with its module has nothing to go on with.
+  if (maker !== null && !kept.goesOn(maker)) return null;
   const named = isNamed ? modules.keeping.moved.find(handed) : null;
   const evaluated = Function.prototype.toString.call(originalOf(handed));
   const text = modules.keeping.plain(evaluated);
@@ -205,10 +207,13 @@ export function judgeHanded(
   return old === null ? null : {
     path,
     line: 0,
-    why:
-      `has handed a function to somebody for a request that is over, who still holds it and would go on with the old code (${
-        handed.name || shortened(text)
-      }: ${old})`,
+    why: `has handed a function to somebody ${
+      maker === null
+        ? "for a request that is over"
+        : `while ${maker.kept} was made`
+    }, who still holds it and would go on with the old code (${
+      handed.name || shortened(text)
+    }: ${old})`,
   };
 }
 

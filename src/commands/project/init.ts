@@ -189,6 +189,7 @@ const NAMES = {
   fastify: "Fastify",
   koa: "Koa",
   "default export": "its default export",
+  node: "a server of Node",
 } as const;
 
 function initText(

@@ -74,6 +74,15 @@ const COMMANDS: readonly Command[] = [
     cache: "",
   },
   {
+    what: "of Node, which is left to a person",
+    before: 'CMD ["npm", "start"]',
+    after: 'CMD ["npm", "start"]',
+    steps: [
+      /^Start the app by Deno: Dockerfile:4 says CMD .*, which another program starts.* CMD \["deno", .*"main.ts"\]$/,
+    ],
+    cache: "",
+  },
+  {
     what: "that allows not all",
     before: "CMD deno run --allow-net main.ts",
     after: `CMD deno run --allow-net --preload ${PRELOAD} main.ts`,

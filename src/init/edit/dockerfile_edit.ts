@@ -27,7 +27,12 @@ export interface DockerfileOptions {
   readonly task: (name: string) => string;
   /** What the processes of `fly.toml` start; empty where it leaves that to the image. */
   readonly processes: readonly StartCommand[];
+  /** The main module, where it is known. */
+  readonly entry?: string | undefined;
 }
+
+/** What runs programs without Deno, or may. */
+const OTHERS = /^(?:node|npm|npx|yarn|pnpm|tsx|ts-node|bun|bunx)$/;
 
 /**
  * Puts the runtime into a Dockerfile: the command with the preload, and a line that fetches it while the image is
@@ -35,7 +40,7 @@ export interface DockerfileOptions {
  */
 export function hotDockerfile(
   dockerfile: string,
-  { task, processes }: DockerfileOptions,
+  { task, processes, entry = "main.ts" }: DockerfileOptions,
 ): HotDockerfile {
   const steps: string[] = [];
   const notes: string[] = [];
@@ -46,7 +51,7 @@ export function hotDockerfile(
   );
   if (start === null && processes.length === 0) {
     steps.push(
-      `Say in the Dockerfile what starts the app: CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
+      `Say in the Dockerfile what starts the app: ${plainStart(entry)}`,
     );
   }
   if (start && processes.length === 0) {
@@ -55,7 +60,11 @@ export function hotDockerfile(
     const hot = command && hotCommand(words, command);
     if (!command || !hot) {
       steps.push(
-        `Start the app with the preload: ${at} says ${instruction.name} ${instruction.rest}, which is not one plain deno run or deno serve. It needs --preload ${PRELOAD} in front of the main module.`,
+        OTHERS.test(words[0] ?? "")
+          ? `Start the app by Deno: ${at} says ${instruction.name} ${instruction.rest}, which another program starts. flyhot is for apps that Deno runs: FROM denoland/deno, and ${
+            plainStart(entry)
+          }`
+          : `Start the app with the preload: ${at} says ${instruction.name} ${instruction.rest}, which is not one plain deno run or deno serve. It needs --preload ${PRELOAD} in front of the main module.`,
       );
     } else if ("unsure" in hot) {
       steps.push(`Change the command in ${at}: ${hot.unsure}.`);
@@ -194,4 +203,10 @@ RUN deno cache ${entry}
 RUN deno cache --no-lock ${serve ? SERVE : PRELOAD}
 CMD ${`[${words.map((word) => JSON.stringify(word)).join(", ")}]`}
 `;
+}
+
+function plainStart(entry: string): string {
+  return `CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", ${
+    JSON.stringify(entry)
+  }]`;
 }

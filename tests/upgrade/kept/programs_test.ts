@@ -9,6 +9,7 @@ import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
 import { REFUSED_PROGRAMS } from "./refused_programs.ts";
 import { REFUSED_VALUES } from "./refused_values.ts";
 import { REFUSED_WORKERS } from "./refused_workers.ts";
+import { SERVING_PROGRAMS } from "./serving_programs.ts";
 
 const REFUSED: Programs = {
   ...REFUSED_PROGRAMS,
@@ -111,6 +112,20 @@ async function eachInTurn(
     await hot.upgrade([name], "before");
   }
 }
+
+Deno.test("small programs whose kept values serve by themselves go on serving, by the new methods", async () => {
+  await using hot = await RunningPrograms.start(SERVING_PROGRAMS);
+  await hot.ask(2);
+  const { go = [], refused = [] } = Object.groupBy(
+    Object.entries(SERVING_PROGRAMS),
+    ([, it]) => it.refused === undefined ? "go" : "refused",
+  );
+  const report = await hot.upgrade(go.map(([name]) => name));
+  assertEquals(report.state, "applied", JSON.stringify(report));
+  const answers = await hot.ask(1);
+  for (const [name, { answer }] of go) assertEquals(answers[name], answer);
+  await eachInTurn(hot, Object.fromEntries(refused));
+});
 
 Deno.test("small programs whose modules that stay hold old code are refused for it", async () => {
   await using hot = await RunningPrograms.start(HELD_PROGRAMS);

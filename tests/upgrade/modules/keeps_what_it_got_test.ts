@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DrivenApp, type Files } from "../../support/driven_app.ts";
+import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
 /** A package, as far as the hooks can tell: it is outside of the app, and no text names it whole, for it would be packed. */
 const outside = (text: string) => async (root: string): Promise<void> => {
@@ -45,7 +46,7 @@ export const read = async () => [require("./data.json"), require("./esm.mjs").v,
     "kept.ts": `export const v = "kept 2";`,
     "made.ts": `export const v = "made 2";`,
   }, [
-    "data.json: was loaded by require(), which keeps what it has loaded; import it, or read it as a file",
+    "data.json: was loaded by require(), or as what may be CommonJS, and stays as it was first loaded; import it, or read it as a file",
     "esm.mjs: was loaded by require()",
     "again.cjs: is CommonJS, which stays as it was first loaded",
     "kept.ts: was imported by file:///",
@@ -98,5 +99,38 @@ export const loadAll = async (folder) => {
     const result = await app.upgrade(changes);
     assert(result.state === "applied", JSON.stringify(result));
     assertEquals(await app.call("read"), wanted);
+  }
+});
+
+Deno.test("what Deno loads by itself because it may be CommonJS is refused, not taken for applied", async () => {
+  const main = (word: string) =>
+    `import { word } from "./word.ts"; Deno.serve({ port: Number(Deno.env.get("PORT")), onListen() {} }, () => new Response(word + "${word}"));`;
+  const apps: Readonly<Record<string, string>>[] = [
+    {
+      "package.json": `{ "type": "commonjs" }`,
+      "deno.json": `{ "nodeModulesDir": "none" }`,
+    },
+    { "deno.json": `{ "unstable": ["detect-cjs"] }` },
+  ];
+  for (const settings of apps) {
+    await using app = await OrdinaryApp.start({
+      ...settings,
+      "main.ts": main(" one"),
+      "word.ts": `export const word = "a";`,
+    });
+    for (
+      const change of [
+        { "word.ts": `export const word = "b";` },
+        { "main.ts": main(" two") },
+      ]
+    ) {
+      const report = await app.upgrade(change);
+      assertEquals(report.state, "failed", JSON.stringify(report));
+      assertStringIncludes(
+        report.failure!.message,
+        "was loaded by require(), or as what may be CommonJS",
+      );
+      assertEquals(await app.ask(), "200 a one");
+    }
   }
 });

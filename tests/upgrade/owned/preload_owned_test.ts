@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { freePorts } from "../../support/net/free_port.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 
 const SERVE =
@@ -271,4 +272,76 @@ Deno.serve({ ${SERVE} }, async (request) => {
     [0, 1, 2, 3, 4].map((at) => `message ${version}-${at} ${version}`)
   );
   assertEquals(got, wanted);
+});
+
+Deno.test("what a module that stays asks for on behalf of one that is replaced goes with that one", async () => {
+  const helpers = `
+import process from "node:process";
+import http from "node:http";
+export const every = (ms: number, act: () => void) => setInterval(act, ms);
+export const job = (act: () => void) => Deno.cron("job", "0 0 1 1 *", act);
+export const hears = (tell: (how: string) => void) => {
+  addEventListener("told", () => tell("global"));
+  process.on("told", () => tell("process"));
+  Deno.addSignalListener("SIGUSR1", () => tell("signal"));
+};
+export const serve = (answer: () => Response) => Deno.serve({ ${SERVE} }, () => answer());
+export class Side {
+  constructor(readonly answer: () => string) {}
+  start() {
+    return http.createServer((_, response) => response.end(this.answer())).listen(Number(Deno.env.get("SIDE")));
+  }
+}
+export async function raw(answer: () => string) {
+  for await (const connection of Deno.listen({ port: Number(Deno.env.get("RAW")) })) {
+    await connection.write(new TextEncoder().encode(answer()));
+    connection.close();
+  }
+}`;
+  const main = (version: string) => `
+import process from "node:process";
+import { every, hears, job, raw, serve, Side } from "./helpers.ts";
+every(60_000, () => {});
+job(() => {});
+hears((how) => console.log(how + " ${version}"));
+new Side(() => "${version}").start();
+raw(() => "${version}");
+serve(() => {
+  process.emit("told" as never);
+  dispatchEvent(new Event("told"));
+  Deno.kill(Deno.pid, "SIGUSR1");
+  return new Response("${version}");
+});`;
+  const { side, raw } = freePorts(["side", "raw"]);
+  await using app = await OrdinaryApp.start({
+    "main.ts": main("v1"),
+    "helpers.ts": helpers,
+    "deno.json": JSON.stringify({
+      flyhot: { startsAnew: ["main.ts#new Side"] },
+    }),
+  }, {
+    flags: ["--unstable-cron"],
+    env: { SIDE: String(side), RAW: String(raw) },
+  });
+  assertEquals(await app.ask(), "200 v1");
+  for (const version of ["v2", "v3"]) {
+    const from = app.log.length;
+    await upgraded(app, { "main.ts": main(version) });
+    assertEquals(await app.ask(), `200 ${version}`);
+    const response = await fetch(`http://127.0.0.1:${side}/`);
+    assertEquals(await response.text(), version);
+    using connection = await Deno.connect({ port: raw! });
+    const bytes = new Uint8Array(9);
+    const count = await connection.read(bytes);
+    assertEquals(new TextDecoder().decode(bytes.subarray(0, count!)), version);
+    await app.app.logged(`signal ${version}`);
+    await pause(50);
+    const told = app.log.slice(from).filter((it) =>
+      /^(?:global|process|signal) /.test(it)
+    );
+    assertEquals(
+      told.sort(),
+      ["global", "process", "signal"].map((it) => `${it} ${version}`),
+    );
+  }
 });

@@ -90,6 +90,75 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    `open sockets of ws stay with the kept value that serves them, which meets them by its new methods${
+      isWsThere ? "" : " (skipped: not to be had)"
+    }`,
+  ignore: !isWsThere,
+  async fn() {
+    const game = (version: string) => `
+import { createServer } from "node:http";
+import { WebSocketServer } from "npm:ws@8.18.3";
+export class Game {
+  names = new Map<any, number>();
+  constructor() {
+    const server = createServer((_request, response) => response.end("here"));
+    const all = new WebSocketServer({ server });
+    all.on("connection", (socket: any) => this.greet(socket));
+    server.listen(${PORT}, "127.0.0.1");
+  }
+  greet(socket: any) {
+    this.names.set(socket, this.names.size + 1);
+    socket.send("hello ${version} " + this.names.get(socket));
+    socket.on("message", (text: any) => this.hear(socket, String(text)));
+  }
+  hear(socket: any, text: string) {
+    socket.send(text + " ${version} " + this.names.get(socket));
+  }
+}`;
+    await using app = await OrdinaryApp.start({
+      "main.ts": `import { Game } from "./game.ts"; new Game();`,
+      "game.ts": game("v1"),
+      "deno.json": JSON.stringify({
+        flyhot: { keep: ["main.ts#new Game"], sockets: "replay" },
+      }),
+    });
+    await using client = new Client(app.url);
+    await client.hears("hello v1 1");
+    let isSending = true;
+    let sent = 0;
+    const sending = (async () => {
+      while (isSending) {
+        client.send(`m${sent++}`);
+        await pause(5);
+      }
+    })();
+    for (const version of ["v2", "v3"]) {
+      await upgraded(app, { "game.ts": game(version) });
+      client.send(`now${version}`);
+      const wanted = `now${version} ${version} 1`;
+      for (let tries = 0; tries < 300; tries++) {
+        if (client.heard.includes(wanted)) break;
+        await pause(10);
+      }
+      assert(client.heard.includes(wanted), client.heard.at(-1));
+    }
+    isSending = false;
+    await sending;
+    await using other = new Client(app.url);
+    await other.hears("hello v3 2");
+    assertEquals(client.closes, []);
+    const greetings = client.heard.filter((it) => it.startsWith("hello"));
+    assertEquals(greetings, ["hello v1 1"]);
+    const answers = client.heard.filter((it) => /^m\d/.test(it));
+    assertEquals(
+      answers.map((it) => it.split(" ")[0]),
+      Array.from({ length: sent }, (_, at) => `m${at}`),
+    );
+  },
+});
+
+Deno.test({
   name: `open sockets of socket.io are greeted by the new code, rooms and all${
     isIoThere ? "" : " (skipped: not to be had)"
   }`,

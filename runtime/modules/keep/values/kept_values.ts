@@ -5,6 +5,7 @@ import { FollowedVariables } from "./followed_variables.ts";
 import { type BeginMaking, keptAccess } from "./kept_access.ts";
 import { valueOf } from "./kept_entry.ts";
 import { type Instance, newInstance, type Staged } from "./kept_instances.ts";
+import type { Maker } from "../../generations.ts";
 import type { KeptAccess } from "../wrap.ts";
 
 /** What came of an attempt's evaluation, as far as kept values go. */
@@ -95,6 +96,12 @@ export class KeptValues {
       key.slice(at + 1),
     );
     return entry !== undefined && entry.origin === (attempt ?? 0);
+  }
+
+  /** Tells whether it is, and an attempt that is being loaded does not make another. */
+  goesOn({ kept, attempt }: Maker): boolean {
+    return this.lives(kept, attempt) &&
+      (this.#staged === null || this.#staged.names.has(kept));
   }
 
   /** What initializers of the current code have made, by `place#name`, and while which modules were evaluated. */

@@ -15,6 +15,7 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
+import { constructionOf, eachRun } from "./construction.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Resolved } from "../code/scope.ts";
 
@@ -68,15 +69,13 @@ export class Pieces {
     const known = this.#pieces.get(inner);
     if (known) return known;
     const mentions: (Taken | Name)[] = [];
-    const { text, isWhole } = textOf(inner);
+    const { text, code } = isClass(inner) ? classOf(inner) : textOf(inner);
     const piece: Piece = { text, mentions, reachedBy: null };
     // Before what it mentions, which may lead back to it.
     this.#pieces.set(inner, piece);
-    if (isWhole) {
-      for (const mention of mentionsIn(inner, this.#resolved)) {
-        const it = this.#mentioned(mention);
-        if (it) mentions.push(it);
-      }
+    for (const mention of code(this.#resolved)) {
+      const it = this.#mentioned(mention);
+      if (it) mentions.push(it);
     }
     return piece;
   }
@@ -113,7 +112,10 @@ export class Pieces {
     this.#names.set(binding, name);
     const { label } = binding;
     if (binding.kind === "class") {
-      steps.push(`${label}=class`);
+      const declared = this.#resolved.parents.get(binding.node)?.node;
+      if (declared && isClass(declared)) {
+        steps.push({ piece: this.of(declared), label });
+      } else steps.push(`${label}=class`);
       return name;
     }
     const members = this.#enumOf(binding);
@@ -198,14 +200,44 @@ function taken(specifier: string, name: string): Taken {
   return { key: `${specifier} ${name}`, specifier, name };
 }
 
-/** What a piece says, and whether what it mentions counts as well. */
-function textOf(inner: Node): { text: string; isWhole: boolean } {
-  if (isClass(inner)) return { text: "=class", isWhole: false };
+/** What a piece says, and the names in it that count as well. */
+interface Said {
+  readonly text: string;
+  readonly code: (resolved: Resolved) => Node[];
+}
+
+function textOf(inner: Node): Said {
   // With types and without it is written in two ways.
   const members = enumMembers(inner);
   return members
-    ? { text: `=enum ${JSON.stringify(members)}`, isWhole: false }
-    : { text: `=${codeDigest(inner)}`, isWhole: true };
+    ? { text: `=enum ${JSON.stringify(members)}`, code: () => [] }
+    : {
+      text: `=${codeDigest(inner)}`,
+      code: (resolved) => mentionsIn(inner, resolved),
+    };
+}
+
+/**
+ * Of a class what making an instance runs. Its constructor and fields are compared where the instances are found, and
+ * functions inside of these where somebody holds them.
+ */
+function classOf(cls: Node): Said {
+  const { helpers, code } = constructionOf(cls);
+  return {
+    text: ["=class", ...helpers.map((it) => codeDigest(it)).sort()].join(" "),
+    code: ({ bindings }) => {
+      const found: Node[] = [];
+      for (const piece of code) {
+        eachRun(piece, (node) => {
+          const binding = node.type === "Identifier"
+            ? bindings.get(node)
+            : undefined;
+          if (binding && !isInside(binding.node, cls)) found.push(node);
+        });
+      }
+      return found;
+    },
+  };
 }
 
 /** The names and the modules that a piece of code mentions. */

@@ -7,7 +7,7 @@ import {
   analyzeTree,
   type Node,
 } from "@flyhot/runtime/plan";
-import type { EditsMaker } from "@flyhot/runtime/modules";
+import type { EditsMaker, ScriptKind } from "@flyhot/runtime/modules";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../../base/values.ts";
 
@@ -82,12 +82,9 @@ export function analyzeOrBroken(
 ): ModuleAnalysis {
   try {
     const analysis = analyze(path, text, options);
-    const made = isLoadedAsWritten(path, analysis)
-      ? edits?.(text, {
-        typescript: isTypeScript(path),
-        rebind: options.rebind === true,
-      })
-      : null;
+    const loaded = howLoaded(path, analysis);
+    const made = loaded &&
+      edits?.(text, { loaded, rebind: options.rebind === true });
     return made ? { ...analysis, edits: made } : analysis;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -95,13 +92,14 @@ export function analyzeOrBroken(
   }
 }
 
-/** Whether a machine loads a script with every place where it is: what Deno transpiles only Deno knows. */
-function isLoadedAsWritten(
+/** How a machine loads a script; null where its text depends on more than itself. */
+function howLoaded(
   path: string,
   { commonjs, erasable }: ModuleAnalysis,
-): boolean {
-  return commonjs !== true && !isJsx(path) &&
-    (!isTypeScript(path) || erasable === true);
+): ScriptKind["loaded"] | null {
+  if (commonjs === true || isJsx(path)) return null;
+  if (!isTypeScript(path)) return "as it is";
+  return erasable === true ? "erased" : "transpiled";
 }
 
 /** What has to be known of a script besides its text and its path. */
