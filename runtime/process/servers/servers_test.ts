@@ -32,6 +32,7 @@ function serve(
       passes,
       callingPlace: () => null,
       isAmong: () => false,
+      goesOn: () => false,
     }).install();
     Deno.serve({ port: 0, ...options }, handler);
   } finally {
