@@ -1,7 +1,8 @@
 /** What the evaluation of a module has begun and the runtime can end: subscriptions.
  * @module
  */
-import { evaluatedBy, type Generations } from "../modules/generations.ts";
+import type { Generations } from "../modules/generations.ts";
+import { evaluatedBy } from "../modules/makers.ts";
 import { isOf, type Whose } from "./whose.ts";
 
 interface Owned extends Whose {

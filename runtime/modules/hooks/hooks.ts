@@ -17,6 +17,7 @@ import {
   stepsInSlices,
 } from "../../base/in_slices.ts";
 import { Edges, type LoadedModules } from "./edges.ts";
+import { unseenOf } from "./unseen.ts";
 import { generations } from "../generations.ts";
 import { HookedImport } from "./hooked_import.ts";
 import type { ModuleTable, StagedTable } from "../module_table.ts";
@@ -388,24 +389,4 @@ export class ModuleLoading {
 function isForeignTo(parent: string): boolean {
   return /^(?:data|blob|file|https?):/.test(parent) &&
     !parent.startsWith(RUNTIME_FOLDER);
-}
-
-/**
- * The scripts of the app that run and have not passed the `load` hook: Deno loads by itself what may be CommonJS, be it that
- * its package.json says so or that `detect-cjs` lets it find out.
- */
-function unseenOf(
-  { loaded, imports }: LoadedModules,
-  main: string,
-  mainIsDue: boolean,
-): Set<string> {
-  const unseen = new Set<string>();
-  if (mainIsDue && !loaded.has(main)) unseen.add(main);
-  for (const [importer, all] of imports) {
-    if (!loaded.has(importer) && importer !== main) continue;
-    for (const { to, inside } of all) {
-      if (inside && SCRIPT.test(to) && !loaded.has(to)) unseen.add(to);
-    }
-  }
-  return unseen;
 }

@@ -3,12 +3,8 @@
  * @module
  */
 import { pause } from "../../base/waiting/pause.ts";
-import {
-  type Generations,
-  type Maker,
-  makerOf,
-  type Work,
-} from "../generations.ts";
+import type { Generations, Work } from "../generations.ts";
+import { type Maker, makerOf } from "../makers.ts";
 import { originalOf } from "../live/calls_as_work.ts";
 import type { MovedFunctions } from "./moved_functions.ts";
 import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";

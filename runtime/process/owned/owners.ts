@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { evaluatedBy, type Generations } from "../../modules/generations.ts";
+import type { Generations } from "../../modules/generations.ts";
+import { evaluatedBy } from "../../modules/makers.ts";
 import { isOf, type Whose } from "../whose.ts";
 
 /** Who asked for something. */

@@ -3,12 +3,8 @@
  * @module
  */
 import type { Gate } from "../../modules/generation_gate.ts";
-import {
-  evaluatedBy,
-  type Generations,
-  type Maker,
-  makerOf,
-} from "../../modules/generations.ts";
+import type { Generations } from "../../modules/generations.ts";
+import { evaluatedBy, type Maker, makerOf } from "../../modules/makers.ts";
 import { isOf, type Whose } from "../whose.ts";
 import { samePort } from "./listen_key.ts";
 import { changedOptions, type ListenerOptions } from "./listener_options.ts";

@@ -9,12 +9,8 @@
  */
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import {
-  evaluatedBy,
-  type Generations,
-  type Maker,
-  makerOf,
-} from "../../modules/generations.ts";
+import type { Generations } from "../../modules/generations.ts";
+import { evaluatedBy, type Maker, makerOf } from "../../modules/makers.ts";
 import { isOf, type Whose } from "../whose.ts";
 import {
   end,

@@ -5,7 +5,7 @@ import { FollowedVariables } from "./followed_variables.ts";
 import { type BeginMaking, keptAccess } from "./kept_access.ts";
 import { valueOf } from "./kept_entry.ts";
 import { type Instance, newInstance, type Staged } from "./kept_instances.ts";
-import type { Maker } from "../../generations.ts";
+import type { Maker } from "../../makers.ts";
 import type { KeptAccess } from "../wrap.ts";
 
 /** What came of an attempt's evaluation, as far as kept values go. */
