@@ -14,6 +14,7 @@ import type {
   HandedNames,
 } from "../../plan/analyze/waits/handed_names.ts";
 import {
+  accessTo,
   exportedLocals,
   moduleFunctions,
   passedOn,
@@ -109,15 +110,15 @@ export function functionsOf(
     }
   }
   const all = names.union(new Set(exported.values()));
-  const functions = all.size === 0
-    ? new Map<string, Node>()
-    : moduleFunctions(program);
-  const asking = [...all].flatMap((name): Asking[] => {
-    const fn = functions.get(name);
-    if (!fn) return [];
-    const isWanted = names.has(name);
-    return [{ name, fn, isWanted, isTaken: taken.has(fn) }];
-  });
+  const asking = all.size === 0
+    ? []
+    : [...moduleFunctions(program)].flatMap(([name, fn]): Asking[] => {
+      // Whoever hands on an object hands on its functions.
+      const object = name.split(":", 1)[0]!;
+      if (!all.has(name) && !all.has(object)) return [];
+      const isWanted = names.has(name) || names.has(object);
+      return [{ name, fn, isWanted, isTaken: taken.has(fn) }];
+    });
   const entered = enterFunctions(text, asking, url);
   return {
     placed: entered.placed,
@@ -155,7 +156,7 @@ function enterFunctions(text: string, all: readonly Asking[], url: string) {
   }
   if (names.length === 0) return { names, placed, end: "" };
   const cases = names.map((name) =>
-    `case ${JSON.stringify(name)}: return ${name.replace(".", ".prototype.")};`
+    `case ${JSON.stringify(name)}: return ${accessTo(name)};`
   );
   const own = `${moved}_own`;
   // A line for the shell has to be the first one.

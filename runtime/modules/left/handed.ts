@@ -60,6 +60,8 @@ export class HandedFunctions {
   readonly #seen = new WeakSet<object>();
   /** Those that were handed on by a name: by one of a module as often as it is called. */
   readonly #named = new WeakMap<AnyFunction, Noted>();
+  /** Objects of modules that were handed on. */
+  readonly #objects = new WeakSet<object>();
   readonly #generations: Generations;
   readonly #moved: MovedFunctions;
   #sweepAt = SWEEP_AT;
@@ -78,7 +80,9 @@ export class HandedFunctions {
     const shared = globalThis as { [HAND_KEY]?: Hand; [NAME_KEY]?: Hand };
     shared[HAND_KEY] = (url, value, beside) => this.#note(url, value, beside);
     shared[NAME_KEY] = (url, value, beside) =>
-      this.#noteNamed(url, value as AnyFunction, beside);
+      typeof value === "function"
+        ? this.#noteNamed(url, value as AnyFunction, beside)
+        : this.#noteObject(value);
   }
 
   /** Who hands something on; null for evaluations and services, which end what they have begun. */
@@ -89,6 +93,16 @@ export class HandedFunctions {
     return work !== null && (work.place !== null || work.isOwn)
       ? null
       : { work, maker };
+  }
+
+  /** Who is handed an object of a module, is handed its functions, as far as these lead on. */
+  #noteObject(value: unknown): void {
+    if (!isPlain(value) || this.#objects.has(value)) return;
+    if (this.#begun() === null) return;
+    this.#objects.add(value);
+    for (const it of functionsIn(value, 1)) {
+      if (!isClass(it)) this.#moved.hand(it);
+    }
   }
 
   #noteNamed(
@@ -264,4 +278,10 @@ function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
 function isClass(value: AnyFunction): boolean {
   return Object.getOwnPropertyDescriptor(value, "prototype")?.writable ===
     false;
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const above = Object.getPrototypeOf(value);
+  return above === Object.prototype || above === null;
 }

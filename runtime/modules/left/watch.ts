@@ -160,7 +160,12 @@ export function watchWaits(
         ? tellsHanded(hand, HAND_KEY, url, "")
         : "") +
       (names.sites.length > 0
-        ? tellsHanded(name, NAME_KEY, url, 'if (typeof value === "function") ')
+        ? tellsHanded(
+          name,
+          NAME_KEY,
+          url,
+          'if (typeof value === "function" || typeof value === "object") ',
+        )
         : "") +
       entered.end,
     functions: entered.functions,

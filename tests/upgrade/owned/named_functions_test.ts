@@ -36,6 +36,14 @@ const NAMED: Readonly<Record<string, readonly [string, string]>> = {
     "class Teller { tell() { told(WORD); } start() { hub.on(this.tell); } }",
     "new Teller().start();",
   ],
+  of_object: [
+    "const teller = { tell() { told(WORD); } };",
+    "hub.add(teller);",
+  ],
+  member: [
+    "const teller = { tell: () => { told(WORD); } };",
+    "hub.on(teller.tell);",
+  ],
   timer_of_others: ["function tell() { told(WORD); }", "weak.set(key, tell);"],
 };
 const OF_PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
@@ -182,13 +190,15 @@ ${SERVE('if (pathname === "/start") { start(); }')}`,
     "start.ts": `import { hub } from "./stay.ts";
 import { again as renamed, tell } from "./index.ts";
 import * as all from "./handlers.ts";
-export function start() { hub.on(tell); hub.on(renamed); hub.on(all.third); }`,
+import { teller } from "./handlers.ts";
+export function start() { hub.on(tell); hub.on(renamed); hub.on(all.third); hub.add(teller); }`,
     "index.ts": `export * from "./handlers.ts";
 export { second as again } from "./handlers.ts";`,
     "handlers.ts": `import { told } from "./stay.ts";
 export function tell() { told("tell ${word}"); }
 export const second = () => told("second ${word}");
-export const third = () => { told("third ${word}"); };`,
+export const third = () => { told("third ${word}"); };
+export const teller = { tell: () => told("fourth ${word}") };`,
   };
 }
 
@@ -203,7 +213,7 @@ Deno.test("functions that another module hands on by its import are the newest o
     }
     assertEquals(
       await running.ask("/tell"),
-      `200 tell ${word},second ${word},third ${word}`,
+      `200 tell ${word},second ${word},third ${word},fourth ${word}`,
     );
   }
   assertEquals(await clients.end(), []);

@@ -94,8 +94,8 @@ class Names {
   /** Namespaces by their local names. */
   readonly #spaces = new Map<string, string>();
   readonly #functions: ReadonlyMap<string, Node>;
-  /** Variables that hold an object with functions. */
-  readonly #objects = new Set<string>();
+  /** Variables that hold an object with functions, and these. */
+  readonly #objects = new Map<string, string[]>();
   /** The members of classes that are functions, and whose methods they may be. */
   readonly #members = new Map<string, string[]>();
 
@@ -103,13 +103,11 @@ class Names {
     this.#functions = moduleFunctions(program);
     for (const statement of many(program, "body")) {
       if (statement.type === "ImportDeclaration") this.#addImport(statement);
-      const at = one(statement, "declaration") ?? statement;
-      for (const it of many(at, "declarations")) {
-        const value = one(it, "init");
-        if (value && unwrap(value).type === "ObjectExpression") {
-          this.#objects.add(nameOf(one(it, "id")));
-        }
-      }
+    }
+    for (const name of this.#functions.keys()) {
+      const [object, method] = name.split(":", 2) as [string, string?];
+      if (method === undefined) continue;
+      this.#objects.set(object, [...this.#objects.get(object) ?? [], name]);
     }
     for (const { self } of treeOf(program)) {
       if (isClass(self)) this.#addMembers(self);
@@ -154,7 +152,10 @@ class Names {
   of({ self }: Found): string | null {
     if (self.type === "Identifier") {
       const name = nameOf(self);
-      return this.#functions.has(name) || this.#imports.has(name) ? name : null;
+      return this.#functions.has(name) || this.#imports.has(name) ||
+          this.#objects.has(name)
+        ? name
+        : null;
     }
     const key = self.type === "MemberExpression"
       ? keyName(self, "property")
@@ -172,11 +173,13 @@ class Names {
 
   /** The module's own functions that a name may mean. */
   own(name: string): readonly string[] {
-    return name.startsWith("this.")
-      ? this.#members.get(name.slice("this.".length)) ?? []
-      : this.#functions.has(name)
-      ? [name]
-      : [];
+    if (name.startsWith("this.")) {
+      return this.#members.get(name.slice("this.".length)) ?? [];
+    }
+    const method = name.replace(".", ":");
+    return this.#functions.has(method)
+      ? [method]
+      : this.#objects.get(name) ?? [];
   }
 
   /** The function of another module that a name may mean. */

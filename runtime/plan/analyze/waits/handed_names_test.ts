@@ -46,6 +46,7 @@ Deno.test("handedNames() finds functions of modules that functions hand on, with
       "this.seen s",
     ],
     [`${TELLER} f(s) { s.on(this.tell.bind(this)); } }`]: ["this.tell"],
+    [`const all = { tell() {} }; const f = (s) => s.on(all);`]: ["all s"],
     [`const all = { tell() {} }; const f = (s) => s.on(all.tell);`]: [
       "all.tell s",
     ],
@@ -97,6 +98,7 @@ export function a() {}
 export const b = () => {}, c = 1;
 export default class D { e() {} get g() {} static s() {} #p() {} ["k"]() {} }
 let l = () => {};
+const o = { m() {}, n: () => {}, get g() { return 1; }, "x-y"() {}, v: 1 };
 export * from "./x.js";
 export * as y from "./y.js";
 export { z as a1 } from "./z.js";`);
@@ -105,6 +107,8 @@ export { z as a1 } from "./z.js";`);
     "b",
     "D.e",
     "D.k",
+    "o:m",
+    "o:n",
   ]);
   assertEquals(passedOn(program, "a1"), [
     { specifier: "./x.js", name: "a1" },

@@ -1,4 +1,4 @@
-/** The functions that a module has under a name: at its top level, and as methods of its classes.
+/** The functions that a module has under a name: at its top level, and as methods of its classes and objects.
  * @module
  */
 import {
@@ -17,7 +17,9 @@ import {
 } from "../code/nodes.ts";
 import { localExports } from "../exports.ts";
 
-/** The functions of a module by their names: `f`, `Class.method`. */
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+/** The functions of a module by their names: `f`, `Class.method`, `object:method`. */
 export function moduleFunctions(program: Node): Map<string, Node> {
   const found = new Map<string, Node>();
   for (const statement of many(program, "body")) {
@@ -35,8 +37,10 @@ export function moduleFunctions(program: Node): Map<string, Node> {
     for (const it of many(at, "declarations")) {
       const value = one(it, "init");
       const local = nameOf(one(it, "id"));
-      if (value && local !== "" && isFunction(unwrap(value))) {
-        found.set(local, unwrap(value));
+      if (!value || local === "") continue;
+      if (isFunction(unwrap(value))) found.set(local, unwrap(value));
+      for (const [method, fn] of functionsOf(unwrap(value))) {
+        found.set(`${local}:${method}`, fn);
       }
     }
   }
@@ -51,8 +55,27 @@ export function* methodsOf(owner: Node): Generator<[name: string, fn: Node]> {
       word(it, "kind") === "method" && !flag(it, "static") &&
       one(it, "key")?.type !== "PrivateIdentifier";
     const fn = isMethod ? one(it, "value") : null;
-    if (name !== null && fn) yield [name, fn];
+    if (name !== null && fn && IDENTIFIER.test(name)) yield [name, fn];
   }
+}
+
+/** The functions that the text of an object has. */
+function* functionsOf(value: Node): Generator<[name: string, fn: Node]> {
+  if (value.type !== "ObjectExpression") return;
+  for (const it of many(value, "properties")) {
+    const name = keyName(it, "key");
+    const fn = one(it, "value");
+    // Getters are called by whoever looks.
+    if (name === null || !fn || word(it, "kind") !== "init") continue;
+    if (IDENTIFIER.test(name) && isFunction(unwrap(fn))) {
+      yield [name, unwrap(fn)];
+    }
+  }
+}
+
+/** How a function is got by its name. */
+export function accessTo(name: string): string {
+  return name.replace(".", ".prototype.").replace(":", ".");
 }
 
 /** The local names of what a module exports. */
