@@ -288,6 +288,7 @@ export class ModuleLoading {
       if (!table.isCurrent(url)) this.namespaces.delete(url);
     }
     this.keeping.forget((url) => this.#texts.of(url) !== undefined);
+    this.keeping.moved.forgetOld((url) => table.isCurrent(url));
     this.coverage.keep((url) => table.isCurrent(url));
     this.#outside.forgetOld(table);
     this.leads.forgetOld(table.currentAttempts());

@@ -44,6 +44,9 @@ interface Place {
   readonly history: { readonly generation: number; readonly url: string }[];
 }
 
+/** So many upgrades work may go on over. */
+const HISTORY = 4;
+
 /** All of them. */
 export class MovedFunctions {
   readonly #generations: Generations;
@@ -183,6 +186,20 @@ export class MovedFunctions {
       placeOf(url);
     const instance = to === url ? undefined : place.instances.get(to);
     return instance && functionOf(instance, name) || undefined;
+  }
+
+  /** Forgets instances that work no longer meets: their functions lead on without. */
+  forgetOld(isCurrent: (url: string) => boolean): void {
+    for (const { instances, history } of this.#places.values()) {
+      history.splice(0, history.length - HISTORY);
+      const met = new Set(history.map(({ url }) => url));
+      for (const url of instances.keys()) {
+        if (!isCurrent(url) && !met.has(url)) instances.delete(url);
+      }
+    }
+    for (const url of this.#importing.keys()) {
+      if (!isCurrent(url)) this.#importing.delete(url);
+    }
   }
 
   /** Forgets the instances of an attempt that does not come in. */
