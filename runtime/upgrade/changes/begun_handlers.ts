@@ -48,7 +48,8 @@ export async function refuseBegun(
   const { leftHandlers, modules: { waits }, tcpListeners } = appProcess;
   const isServed = tcpListeners.addresses.length > 0;
   const begun = () => [
-    ...leftHandlers.begun(),
+    // Connections that the app accepts are known by themselves, and a pipe does not say whose it is.
+    ...leftHandlers.begun().filter(({ isHidden }) => !isHidden || !isServed),
     ...waits.begun(isServed).map((it): BegunHandler => ({
       ...it,
       what: "a loop that reads",
