@@ -324,6 +324,8 @@ serve(() => {
     env: { SIDE: String(side), RAW: String(raw) },
   });
   assertEquals(await app.ask(), "200 v1");
+  // A signal may be heard after the answer.
+  await app.app.logged("signal v1");
   for (const version of ["v2", "v3"]) {
     const from = app.log.length;
     await upgraded(app, { "main.ts": main(version) });
