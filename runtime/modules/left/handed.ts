@@ -5,7 +5,7 @@
 import { pause } from "../../base/waiting/pause.ts";
 import type { Generations, Work } from "../generations.ts";
 import { type Maker, makerOf } from "../makers.ts";
-import { originalOf } from "../live/calls_as_work.ts";
+import { isClass, originalOf } from "../live/calls_as_work.ts";
 import type { MovedFunctions } from "./moved_functions.ts";
 import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";
 
@@ -273,11 +273,6 @@ function addTo({ to }: Noted, refs: readonly WeakRef<object>[]): void {
 
 function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((it, at) => it === b[at]);
-}
-
-function isClass(value: AnyFunction): boolean {
-  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable ===
-    false;
 }
 
 function isPlain(value: unknown): value is object {

@@ -104,8 +104,8 @@ function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   return name === "[object Generator]" || name === "[object AsyncGenerator]";
 }
 
-/** Also true of the platform's own constructors. */
-function isClass(value: AnyFunction): boolean {
+/** Whether a function is a class; also true of the platform's own constructors. */
+export function isClass(value: AnyFunction): boolean {
   return Object.getOwnPropertyDescriptor(value, "prototype")?.writable ===
     false;
 }
