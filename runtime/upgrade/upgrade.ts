@@ -8,7 +8,7 @@ import { nextTurn } from "../base/in_slices.ts";
 import { within } from "../base/waiting/deadline.ts";
 import { join } from "node:path";
 import { registerExportedClasses } from "./changes/class_exports.ts";
-import { refuseBegun } from "./changes/begun_handlers.ts";
+import { endBegun, refuseBegun } from "./changes/begun_handlers.ts";
 import { leftBehind } from "./changes/left_behind.ts";
 import { HotChange, tellHot } from "./changes/hot_change.ts";
 import { discard, prepare, type Prepared } from "./load_modules.ts";
@@ -147,13 +147,9 @@ class Upgrade {
       ...this.#wanted.consent ?? [],
       ...release?.manifest.settings?.consent ?? [],
     ]);
-    if (!isWayBack) {
-      const replaced = new Set([...plan.reload, ...plan.gone]);
-      await step(
-        "load",
-        () => refuseBegun(replaced, release, consent, appProcess),
-      );
-    }
+    const replaced = new Set([...plan.reload, ...plan.gone]);
+    const begun = { replaced, release, consent };
+    if (!isWayBack) await step("load", () => refuseBegun(begun, appProcess));
     const { prepared, laying } = await step(
       "load",
       async () => {
@@ -212,6 +208,7 @@ class Upgrade {
       );
       undoLoad = null;
       const undrained = left.finish();
+      if (isWayBack) endBegun(begun, prepared.staged.attempt, appProcess);
       state.resume();
       const suspendMs = count === 0 ? null : performance.now() - from;
       await this.#finish(changes, plan);

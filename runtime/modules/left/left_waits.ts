@@ -108,9 +108,9 @@ export class LeftWaits {
   /**
    * Loops that evaluations have begun, and that read what others send.
    *
-   * @param isServed whether the app accepts connections itself: loops that read those are known by them
+   * @param accepts whether a module may only read connections that the app accepts, which are known by themselves
    */
-  *begun(isServed: boolean): Generator<BegunLoop> {
+  *begun(accepts: (place: string) => boolean): Generator<BegunLoop> {
     this.#sweep();
     for (const { url, at, work, until } of this.#going) {
       const object = until?.deref();
@@ -118,7 +118,7 @@ export class LeftWaits {
       if (!work || place === null || !object) continue;
       const text = this.#keeping.watched(url, at)?.watched.text;
       if (text === undefined) continue;
-      if (!READS.test(text) && (isServed || !READS_SOCKETS.test(text))) {
+      if (!READS.test(text) && (accepts(place) || !READS_SOCKETS.test(text))) {
         continue;
       }
       const { attempt, kept = null } = work;

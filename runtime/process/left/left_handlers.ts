@@ -33,6 +33,10 @@ export interface BegunHandler extends Pick<LeftHandler, "what" | "functions"> {
   readonly kept: string | null;
   /** What the platform holds. */
   readonly object: object;
+  /** The module that has asked for it, which may be another; null where nobody knows. */
+  readonly opener: string | null;
+  /** What else it is piped into, or has. */
+  readonly objects: readonly object[];
   /** Whether nobody can tell what would be called. */
   readonly isHidden: boolean;
 }
@@ -62,9 +66,12 @@ interface Noted {
   readonly also: Set<WeakRef<object>>;
   /** The evaluation that has begun it; null for work. */
   readonly evaluated:
-    | Pick<BegunHandler, "place" | "attempt" | "kept">
+    | Pick<BegunHandler, "place" | "attempt" | "kept" | "opener">
     | null;
 }
+
+/** What `Deno.connect` has opened. */
+export const CONNECTION = "a connection";
 
 /** So many may be noted before those are looked for that are over. */
 const SWEEP_AT = 1000;
@@ -76,6 +83,7 @@ export class LeftHandlers {
   readonly #byObject = new WeakMap<object, Noted>();
   readonly #signals = new Map<string, Set<AnyFunction>>();
   readonly #forgotten = new WeakSet<AnyFunction>();
+  readonly #openers = new WeakMap<object, string>();
   #sweepAt = SWEEP_AT;
 
   /**
@@ -112,6 +120,28 @@ export class LeftHandlers {
     const begun = this.#begun();
     if (begun === undefined) return;
     this.#add(what, object, begun, this.#context.callingPaths());
+  }
+
+  /**
+   * Notes that an evaluation opens something.
+   *
+   * @returns takes it once it is there; null for what somebody else opens
+   */
+  opening(): ((what: string, object: object) => void) | null {
+    const begun = this.#begun();
+    if ((begun?.place ?? null) === null) return null;
+    const [opener = null] = this.#context.callingPaths();
+    return (what, object) => {
+      if (opener !== null) this.#openers.set(object, opener);
+      this.#add(what, object, begun!, []);
+    };
+  }
+
+  /** Notes who asks for what the platform holds: packages listen to it later. */
+  opens(object: object): void {
+    if ((this.#begun()?.place ?? null) === null) return;
+    const [opener] = this.#context.callingPaths();
+    if (opener !== undefined) this.#openers.set(object, opener);
   }
 
   /** Forgets what is closed. */
@@ -182,6 +212,7 @@ export class LeftHandlers {
         what,
         functions: objects.flatMap((it) => [...functionsOf(it)]),
         object: held,
+        objects,
         isHidden: places.length > 0,
       };
     }
@@ -229,6 +260,8 @@ export class LeftHandlers {
         place,
         attempt: work.attempt,
         kept: work.kept ?? null,
+        opener: this.#openers.get(object) ??
+          this.#context.callingPaths()[0] ?? null,
       },
     };
     this.#noted.add(noted);

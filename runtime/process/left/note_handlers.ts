@@ -8,8 +8,10 @@ import { Socket } from "node:net";
 import readline from "node:readline";
 import { Readable } from "node:stream";
 import threads from "node:worker_threads";
+import { putInDeno } from "../../base/platform/put_in_deno.ts";
 import { likeNative } from "../timers/timer_modules.ts";
-import type { LeftHandlers } from "./left_handlers.ts";
+import { isOfAccepted, leadsFrom, ownerOf } from "./accepted_streams.ts";
+import { CONNECTION, type LeftHandlers } from "./left_handlers.ts";
 
 const LISTENS = ["on", "addListener", "once"];
 
@@ -69,8 +71,41 @@ export function noteHandlers(left: LeftHandlers): void {
       noteCalls(it, ends, (it) => left.ended(it));
     });
   }
+  noteCalls(Socket.prototype, ["connect"], (it) => left.opens(it));
+  for (const name of ["connect", "connectTls"] as const) {
+    noteConnections(left, name, Deno[name] as Connect);
+  }
   noteStreams(left);
 }
+
+type Connect = (options: never) => Promise<Deno.Conn>;
+
+/** Sees the connections that the app opens by Deno's own functions. */
+function noteConnections(
+  left: LeftHandlers,
+  name: string,
+  native: Connect,
+): void {
+  const wrapped: Connect = (options) => {
+    const note = left.opening();
+    const connecting = native.call(Deno, options);
+    return note === null ? connecting : connecting.then((connection) => {
+      noteCloses(left, connection);
+      note(CONNECTION, connection);
+      return connection;
+    });
+  };
+  putInDeno(name, native, wrapped);
+}
+
+function noteCloses(left: LeftHandlers, connection: Deno.Conn): void {
+  const owner = ownerOf(connection, "close");
+  if (!owner || closing.has(owner)) return;
+  closing.add(owner);
+  noteCalls(owner, ["close", Symbol.dispose], (it) => left.ended(it));
+}
+
+const closing = new WeakSet<object>();
 
 function noteStreams(left: LeftHandlers): void {
   const stream = (it: object, [event]: unknown[]) => {
@@ -86,10 +121,15 @@ function noteStreams(left: LeftHandlers): void {
   noteCalls(Readable.prototype, [...called, "find", "reduce"], (it, [by]) => {
     if (typeof by === "function") left.note("a stream", it, by);
   });
-  noteCalls(ReadableStream.prototype, ["pipeTo", "pipeThrough"], (it) => {
-    if (it instanceof ReadableStream && it.locked) {
-      left.noteCaller("a stream that is piped", it);
-    }
+  const piped = (it: object, _args: unknown[], result: unknown) => {
+    if (!(it instanceof ReadableStream) || !it.locked) return;
+    // Connections that the app accepts are known by themselves.
+    if (isOfAccepted(it)) leadsFrom(it, result);
+    else left.noteCaller("a stream that is piped", it);
+  };
+  noteCalls(ReadableStream.prototype, ["pipeTo", "pipeThrough"], piped);
+  noteCalls(ReadableStream.prototype, ["tee"], (it, _args, result) => {
+    if (isOfAccepted(it)) leadsFrom(it, result);
   });
 }
 
@@ -124,14 +164,14 @@ function noteTarget(prototype: object, note: (it: object) => void): void {
 
 function noteCalls(
   owner: object,
-  names: readonly string[],
-  note: (it: object, args: unknown[]) => void,
+  names: readonly PropertyKey[],
+  note: (it: object, args: unknown[], result: unknown) => void,
 ): void {
   for (const name of names) {
     const native = Reflect.get(owner, name) as Method;
     replace(owner, name, function (...args) {
       const result = native.apply(this, args);
-      note(this, args);
+      note(this, args, result);
       return result;
     });
   }
@@ -152,7 +192,7 @@ function noteResult(
 
 function replace(
   owner: object,
-  name: string,
+  name: PropertyKey,
   method: Method,
   native: object = owner,
 ): void {

@@ -15,6 +15,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { RawPasses } from "../raw_passes.ts";
+import { noteAccepted } from "../left/accepted_streams.ts";
 import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 type Waiter = PromiseWithResolvers<Deno.Conn>;
@@ -135,6 +136,7 @@ export class TcpListeners extends HandOver<Listener, Accepting> {
         this.#pull(listener);
         connection = await waiter.promise;
       }
+      noteAccepted(connection);
       this.#context.accepted(connection, servedBy(mine));
       return connection;
     };

@@ -4,6 +4,7 @@
 import type { ReleaseSettings } from "../../protocol/manifest/release_settings.ts";
 import type { Trial } from "../../modules/generations.ts";
 import type { AppProcess } from "../../process/process.ts";
+import { endOpen } from "../../process/left/end_open.ts";
 import type { Watch } from "../../process/guard/guard.ts";
 import type { ServedAddress } from "../../process/servers/hand_over.ts";
 import type { HeldTimers } from "../../process/timers/timers.ts";
@@ -183,8 +184,9 @@ export class CallerChange {
 
   /** Ends what is left of an attempt that does not come in. */
   discard(): void {
-    const { attempt } = this.#about;
+    const { attempt, replaced } = this.#about;
     const {
+      leftHandlers,
       timers,
       owned,
       healthChecks,
@@ -205,6 +207,11 @@ export class CallerChange {
       kind.giveUp(attempt);
     }
     owned.endAttempt(attempt);
+    for (const it of leftHandlers.begun()) {
+      // What another module has opened for it may be met by others.
+      const isOwn = it.opener !== null && replaced.has(it.opener);
+      if (it.attempt === attempt && isOwn) endOpen(it.object);
+    }
     attemptListeners.giveUp(attempt);
     packageSockets.forget(attempt, null);
   }

@@ -22,6 +22,7 @@ const BEGUN: Readonly<Record<string, string>> = {
   watcher: "fs.watch(folder, () => say(WORD));",
   channel: 'new BroadcastChannel("c").onmessage = () => say(WORD);',
   child: 'spawn("cat").stdout.on("data", () => say(WORD));',
+  hidden: "connect(port).on(() => say(WORD));",
   command:
     '(async () => { const it = new Deno.Command("cat", { stdin: "piped", stdout: "piped" }).spawn(); for await (const _ of it.stdout) say(WORD); })();',
 };
@@ -31,6 +32,12 @@ const OF_PACKAGES: Readonly<Record<string, string>> = {
 
 const STAY = `
 import net from "node:net";
+/** As packages do: nobody sees who listens. */
+export function connect(port: number) {
+  const listeners = [() => {}];
+  net.connect(port, "127.0.0.1").on("data", () => listeners.forEach((it) => it()));
+  return { on: (listener: () => void) => listeners.push(listener) };
+}
 const server = Deno.serve({ port: 0, onListen() {} }, (request) => {
   if (request.headers.has("upgrade")) return Deno.upgradeWebSocket(request).response;
   let timer = 0;
@@ -39,7 +46,11 @@ const server = Deno.serve({ port: 0, onListen() {} }, (request) => {
     cancel() { clearInterval(timer); },
   }));
 });
-const tcp = net.createServer((it) => { it.on("error", () => {}); });
+const tcp = net.createServer((it) => {
+  it.on("error", () => {});
+  const timer = setInterval(() => it.write("."), 20);
+  it.on("close", () => clearInterval(timer));
+});
 await new Promise<void>((done) => tcp.listen(0, "127.0.0.1", () => done()));
 export const ws = "ws://127.0.0.1:" + server.addr.port;
 export const http = "http://127.0.0.1:" + server.addr.port;
@@ -55,7 +66,7 @@ import nodeHttp from "node:http";
 import readline from "node:readline";
 import fs from "node:fs";
 import { spawn } from "node:child_process";
-import { folder, http, port, say, ws } from "./stay.ts";
+import { connect, folder, http, port, say, ws } from "./stay.ts";
 ${name in OF_PACKAGES ? `import { WebSocket } from "${WS}";` : ""}
 function begin() { ${code.replaceAll("WORD", JSON.stringify(word))} }
 begin();`;
@@ -79,7 +90,10 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
     ),
     "deno.json": JSON.stringify({
       flyhot: {
-        shared: ["folder", "port", "say"].map((it) => `stay.ts#${it}`),
+        shared: ["connect", "folder", "port", "say"].map((it) =>
+          `stay.ts#${it}`
+        ),
+        startsAnew: ["stay.ts#connect.listeners"],
         ...flyhot,
       },
     }),
@@ -123,6 +137,8 @@ Deno.test("what is over, what its module ends itself and what may be lost hold n
     ends:
       `const it = dgram.createSocket("udp4"); it.on("message", () => say(WORD)); hot(import.meta).dispose(() => it.close());`,
     consented: channel!,
+    // What comes leads to nobody.
+    deaf: "connect(port);",
   };
   const app = (word: string) => {
     const made = files(all, word, { consent: ["timers:consented.ts"] });
@@ -135,5 +151,103 @@ Deno.test("what is over, what its module ends itself and what may be lost hold n
   await using clients = new Clients(running.url, 2);
   const { state, failure } = await running.upgrade(app("two"));
   assertEquals(state, "applied", failure?.message);
+  assertEquals(await clients.end(), []);
+});
+
+const ACCEPTS = (word: string, more = "") => `
+const listener = Deno.listen({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1" });
+async function answer(connection: Deno.Conn) {
+  await connection.readable
+    .pipeThrough(new TransformStream({ transform: (_, to) => to.enqueue(new TextEncoder().encode("${word} ")) }))
+    .pipeTo(connection.writable);
+}
+async function accept() { for await (const it of listener) answer(it).catch(() => {}); }
+accept();
+const upstream = "127.0.0.1";
+async function read() {
+  const from = Deno.listen({ port: 0, hostname: upstream });
+  const it = await Deno.connect({ port: (from.addr as Deno.NetAddr).port, hostname: upstream });
+  ${more}
+}
+read();
+`;
+
+Deno.test("an app that accepts connections itself reads what it accepts, and is refused for what it has opened", async () => {
+  const more: Readonly<Record<string, string>> = {
+    none: "it.close();",
+    reads: "for await (const _ of it.readable) console.log(_);",
+    pipes: "await it.readable.pipeTo(new WritableStream());",
+  };
+  for (const [name, code] of Object.entries(more)) {
+    await using running = await OrdinaryApp.start({
+      "main.ts": ACCEPTS("one", code),
+      "deno.json": JSON.stringify({ flyhot: { sockets: "keep" } }),
+    });
+    const port = Number(new URL(running.url).port);
+    const open = await Deno.connect({ port, hostname: "127.0.0.1" });
+    const ask = async (connection: Deno.Conn) => {
+      await connection.write(new Uint8Array(1));
+      const answer = new Uint8Array(20);
+      const size = await connection.read(answer);
+      return new TextDecoder().decode(answer.subarray(0, size ?? 0));
+    };
+    assertEquals(await ask(open), "one ");
+    const upgrading = running.upgrade({ "main.ts": ACCEPTS("two", code) });
+    // Somebody comes meanwhile.
+    const [{ state, failure }] = await Promise.all([upgrading, ask(open)]);
+    const isRefused = name !== "none";
+    assertEquals(
+      `${name} ${state}`,
+      `${name} ${isRefused ? "failed" : "applied"}`,
+      failure?.message,
+    );
+    const fresh = await Deno.connect({ port, hostname: "127.0.0.1" });
+    assertEquals(await ask(fresh), isRefused ? "one " : "two ");
+    fresh.close();
+    open.close();
+  }
+});
+
+Deno.test("what the evaluation of a release has opened is ended when the release is taken out again", async () => {
+  const opens: Readonly<Record<string, string>> = {
+    tcp: BEGUN.tcp!,
+    response: BEGUN.response!,
+    channel: BEGUN.channel!,
+    socket: BEGUN.socket!,
+    // It would open the next one as soon as it is closed.
+    events:
+      'const open = () => { const it = new EventSource(http + "/events"); it.onmessage = () => say(WORD); it.onerror = open; }; open();',
+  };
+  const start = files(opens, "none");
+  for (const name of Object.keys(opens)) {
+    start[`${name}.ts`] = "export {};";
+  }
+  start["stay.ts"] = `${STAY}
+const channel = new BroadcastChannel("c");
+setInterval(() => channel.postMessage("it"), 20);
+export const count = (word: string) => log.filter((it) => it === word).length;`;
+  start["main.ts"] = start["main.ts"]!.replace(
+    '() => new Response("here")',
+    '(request) => new Response(`${request.url.endsWith("two") ? count("two") : "here"}`)',
+  ) +
+    'import { count } from "./stay.ts";';
+  await using running = await OrdinaryApp.start(start);
+  await using clients = new Clients(running.url, 2);
+  const { state, failure } = await running.upgrade({
+    ...files(opens, "two"),
+    "stay.ts": start["stay.ts"]!,
+    "main.ts": `${start["main.ts"]}
+import { health } from "${RUNTIME}";
+health(async () => { await new Promise((done) => setTimeout(done, 300)); throw new Error("not well"); });`,
+  });
+  assertEquals(state, "rolled_back", failure?.message);
+  assertMatch(failure!.message, /not well/);
+  const heard = async () => Number((await running.ask("/two")).slice(4));
+  // What was on its way arrives.
+  await new Promise((done) => setTimeout(done, 200));
+  const before = await heard();
+  assertEquals(before > 0, true);
+  await new Promise((done) => setTimeout(done, 300));
+  assertEquals(await heard(), before);
   assertEquals(await clients.end(), []);
 });

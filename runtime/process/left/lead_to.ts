@@ -1,0 +1,212 @@
+/** What objects lead to as the inspector sees it: also through what functions have around them, and private fields, behind
+ * which packages keep what they have been given.
+ *
+ * @module
+ */
+import { Agent } from "node:http";
+import type { Runtime, Session } from "node:inspector";
+import process from "node:process";
+import { performance } from "../../base/platform/globals.ts";
+import { pause } from "../../base/waiting/pause.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** So many objects are looked at: what a client of a package consists of, many times over. */
+const OBJECTS_MAX = 10_000;
+/** More names than these are those of a module, also where Deno wraps its own. */
+const SCOPE_MAX = 60;
+const DEADLINE_MS = 5000;
+const SLICE_MS = 8;
+/** Under this name the inspector finds what is looked at, while it is. */
+const KEY = Symbol.for("@flyhot/runtime.lead_to");
+const SHARED = `globalThis[Symbol.for(${JSON.stringify(KEY.description)})]`;
+const GROUP = "@flyhot/runtime.lead_to";
+
+/** Of these all code is around: what they lead to is not theirs. */
+const EVERYBODYS: ReadonlySet<unknown> = new Set([globalThis, process, Deno]);
+/** What objects lead to that is not among their properties. */
+const INSIDE = new Set([
+  "[[TargetFunction]]",
+  "[[BoundThis]]",
+  "[[BoundArgs]]",
+  "[[Entries]]",
+  "[[Target]]",
+  "[[Handler]]",
+]);
+/** Those of the classes of an object. */
+const OF_CLASSES = new Set(["constructor", "prototype", "__proto__"]);
+const DATA = new Set(["typedarray", "arraybuffer", "dataview", "regexp"]);
+
+/**
+ * Tells whether objects lead to a function.
+ *
+ * @returns null where nobody can tell: they lead to too much, or the inspector cannot be asked
+ */
+export async function leadTo(
+  objects: readonly object[],
+  isWanted: (it: AnyFunction) => boolean,
+): Promise<boolean | null> {
+  const inspector = await import("node:inspector");
+  // Whoever looks at the process by another one would see this.
+  if (inspector.url() !== undefined) return null;
+  const session = new inspector.Session();
+  session.connect();
+  const look = new Look(session, isWanted);
+  try {
+    return await look.from(objects);
+  } catch {
+    return null;
+  } finally {
+    look.end();
+    session.disconnect();
+  }
+}
+
+/** One look. */
+class Look {
+  readonly #session: Session;
+  readonly #isWanted: (it: AnyFunction) => boolean;
+  readonly #seen = new WeakSet<object>();
+  #isFound = false;
+  #fresh: boolean[] = [];
+
+  constructor(session: Session, isWanted: (it: AnyFunction) => boolean) {
+    this.#session = session;
+    this.#isWanted = isWanted;
+  }
+
+  async from(objects: readonly object[]): Promise<boolean | null> {
+    Reflect.set(globalThis, KEY, {
+      objects,
+      take: (all: readonly unknown[]) => this.#take(all),
+    });
+    const first = await this.#ask("Runtime.evaluate", {
+      expression: `${SHARED}.objects`,
+      objectGroup: GROUP,
+    });
+    const from = first.result.objectId!;
+    const begun = performance.now();
+    let slice = begun;
+    let level = [from];
+    let count = 0;
+    while (level.length > 0) {
+      const next: string[] = [];
+      for (const id of level) {
+        next.push(...await this.#around(id));
+        const now = performance.now();
+        if (++count > OBJECTS_MAX || now - begun > DEADLINE_MS) return null;
+        if (now - slice < SLICE_MS) continue;
+        await pause(0);
+        slice = performance.now();
+      }
+      level = await this.#unseen(from, next);
+      if (this.#isFound) return true;
+    }
+    return false;
+  }
+
+  end(): void {
+    Reflect.deleteProperty(globalThis, KEY);
+    this.#session.post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
+  }
+
+  /** The objects that one leads to at once. */
+  async #around(objectId: string): Promise<string[]> {
+    const found = await this.#ask("Runtime.getProperties", {
+      objectId,
+      ownProperties: true,
+    });
+    const { result, internalProperties = [] } = found;
+    // The types of Node do not know them.
+    const { privateProperties = [] } = found as {
+      readonly privateProperties?: typeof result;
+    };
+    const scopes = internalProperties.find(({ name }) => name === "[[Scopes]]")
+      ?.value?.objectId;
+    return [
+      ...[...result, ...privateProperties].filter(({ name }) =>
+        !OF_CLASSES.has(name)
+      ),
+      ...internalProperties.filter(({ name }) => INSIDE.has(name)),
+    ].flatMap(idOf).concat(scopes ? await this.#inScopes(scopes) : []);
+  }
+
+  /** What a function has around it, but for what all of its module have. */
+  async #inScopes(objectId: string): Promise<string[]> {
+    const { result } = await this.#ask("Runtime.getProperties", {
+      objectId,
+      ownProperties: true,
+    });
+    const all: string[] = [];
+    for (const { value } of result) {
+      const isOfModule = /^(?:Module|Global|Script)\b/.test(
+        value?.description ?? "Module",
+      );
+      if (isOfModule || value?.objectId === undefined) continue;
+      const { result } = await this.#ask("Runtime.getProperties", {
+        objectId: value.objectId,
+        ownProperties: true,
+      });
+      const names = new Set(result.map(({ name }) => name));
+      // What CommonJS, and whoever bundles it, wraps a module in: all of its functions have that around them.
+      const isWrapper = names.has("exports") && names.has("module") ||
+        names.size > SCOPE_MAX;
+      if (isWrapper) continue;
+      all.push(...result.flatMap(idOf));
+    }
+    return all;
+  }
+
+  /** Those that nobody has looked at. */
+  async #unseen(from: string, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    await this.#ask("Runtime.callFunctionOn", {
+      functionDeclaration: `function (...all) { ${SHARED}.take(all); }`,
+      objectId: from,
+      arguments: ids.map((objectId) => ({ objectId })),
+    });
+    return ids.filter((_, at) => this.#fresh[at]);
+  }
+
+  #take(all: readonly unknown[]): void {
+    this.#fresh = all.map((it) => {
+      const value = it as object;
+      if (this.#seen.has(value)) return false;
+      this.#seen.add(value);
+      if (typeof value === "function" && this.#isWanted(value as AnyFunction)) {
+        this.#isFound = true;
+      }
+      // Connections that are kept for whoever asks next lead to those who have asked.
+      return !EVERYBODYS.has(value) && !(value instanceof Agent);
+    });
+  }
+
+  async #ask<Method extends keyof Answers>(
+    method: Method,
+    params: object,
+  ): Promise<Answers[Method]> {
+    return await new Promise((resolve, reject) =>
+      this.#session.post(
+        method,
+        params,
+        (error: Error | null, answer?: object) =>
+          error ? reject(error) : resolve(answer as Answers[Method]),
+      )
+    );
+  }
+}
+
+interface Answers {
+  "Runtime.evaluate": Runtime.EvaluateReturnType;
+  "Runtime.getProperties": Runtime.GetPropertiesReturnType;
+  "Runtime.callFunctionOn": Runtime.CallFunctionOnReturnType;
+}
+
+function idOf(
+  { value }: { readonly value?: Runtime.RemoteObject | undefined },
+): string[] {
+  const { type, subtype = "", objectId } = value ?? {};
+  return objectId === undefined || type === "symbol" || DATA.has(subtype)
+    ? []
+    : [objectId];
+}
