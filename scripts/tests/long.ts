@@ -47,6 +47,7 @@ export const LONG: readonly string[] = [
   "tests/upgrade/owned/owned_test.ts",
   "tests/upgrade/modules/places_test.ts",
   "tests/upgrade/packages/preload_frameworks_test.ts",
+  "tests/upgrade/owned/started_workers_test.ts",
   "tests/upgrade/owned/preload_owned_test.ts",
   "tests/upgrade/preload/preload_serve_options_test.ts",
   "tests/upgrade/sockets/preload_socket_servers_test.ts",

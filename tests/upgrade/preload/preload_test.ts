@@ -76,7 +76,7 @@ for (const [shape, main] of Object.entries(SHAPES)) {
     await answers(app, "200 v1");
     const { pid } = app.app;
     await using clients = new Clients(app.url);
-    for (let version = 2; version <= 6; version++) {
+    for (let version = 2; version <= 4; version++) {
       await upgraded(app, {
         "word.ts": word(`v${version}`),
         "main.ts": `${main}\n// ${version}`,
@@ -84,13 +84,13 @@ for (const [shape, main] of Object.entries(SHAPES)) {
       await answers(app, `200 v${version}`);
     }
     assertEquals(await clients.end(), []);
-    assertEquals([...clients.answers.keys()].at(-1), "v6");
-    assert(clients.total > 50, `${clients.total} answers`);
+    assertEquals([...clients.answers.keys()].at(-1), "v4");
+    assert(clients.total > 30, `${clients.total} answers`);
     assertEquals(app.app.pid, pid);
     await app.app.restart();
-    await answers(app, "200 v6");
-    await upgraded(app, { "word.ts": word("v7") });
-    await answers(app, "200 v7");
+    await answers(app, "200 v4");
+    await upgraded(app, { "word.ts": word("v5") });
+    await answers(app, "200 v5");
   });
 }
 

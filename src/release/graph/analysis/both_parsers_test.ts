@@ -50,7 +50,7 @@ Deno.test("both parsers give the same analysis of the same JavaScript", async ()
     return state / 0x7fffffff;
   };
   let touches = 0, bindings = 0;
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 60; round++) {
     const source = PIECES.map((piece) => [next(), piece] as const)
       .sort(([a], [b]) => a - b).filter(() => next() < 0.7)
       .map(([, piece]) => piece).join(next() < 0.5 ? "\n" : "\n  ");
@@ -58,7 +58,7 @@ Deno.test("both parsers give the same analysis of the same JavaScript", async ()
     touches += top?.touches?.length ?? 0;
     bindings += state?.length ?? 0;
   }
-  assert(touches > 500 && bindings > 100, `${touches} ${bindings}`);
+  assert(touches > 150 && bindings > 30, `${touches} ${bindings}`);
 });
 
 Deno.test("places of transpiled text are led back to the source", async () => {
