@@ -31,6 +31,16 @@ Deno.test("watchWaits() finds loops of functions that wait and end by nothing th
   ]);
 });
 
+Deno.test("watchWaits() finds loops over what generators of the module make, by way of whatever", () => {
+  const one = "for (const id of ids()) await take(id);";
+  const two = "for (const id of this.all().filter(isFree)) yield id;";
+  const three = "for (const id of more()) { await take(id); }";
+  const text = `function* ids() {} const more = function* () {};
+    const f = async () => { ${one} for (const id of ids()) use(id); };
+    class A { *all() {} *free() { ${two} } async g() { ${three} for (const it of list()) await it; } }`;
+  assertEquals(watchedIn(text), [one, two, three]);
+});
+
 Deno.test("watchWaits() leaves alone what has an end, waits for nothing, or is no function's", () => {
   assertEquals(
     watchedIn(

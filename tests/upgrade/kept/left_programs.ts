@@ -90,6 +90,11 @@ export const LEFT_PROGRAMS: Readonly<Record<string, Program>> = {
     `async function* all() { for (;;) { await take(); yield WORD; } } export const start = async () => { for await (const it of all()) log.push(it); };`,
     LOOPS,
   ),
+  loop_of_ids: refused(
+    "ids",
+    `function* all() { for (let id = 0;; id++) yield id; } export const start = async () => { for (const _ of all()) { await take(); log.push(WORD); } };`,
+    `${LOOPS} (${OTHER})`,
+  ),
   chain_of_waits: refused(
     "waits",
     `export const start = () => { const next = (): Promise<void> => take().then(() => { log.push(WORD); next(); }); next(); };`,

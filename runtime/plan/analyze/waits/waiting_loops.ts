@@ -1,15 +1,36 @@
 /** Loops of functions that wait: `for await`, and those that end by nothing that they do themselves, also those of generators.
  * @module
  */
-import { isFunction, type Node, one } from "../code/nodes.ts";
+import {
+  flag,
+  isFunction,
+  keyName,
+  nameOf,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
 import { eachChild, type Found, treeOf } from "../code/tree.ts";
 import { mayBeEndless } from "../pace/paced.ts";
+import { calledName } from "./hands.ts";
 
 /** Finds the loops of a program, in the order of its text; one with a label is found with it. */
 export function waitingLoops(program: Node): Node[] {
-  return treeOf(program)
-    .filter((it) => isLoop(it.type) && isInFunction(it) && isWaiting(it.self))
+  const tree = treeOf(program);
+  const generators = new Set(tree.flatMap(generatorName));
+  return tree
+    .filter((it) =>
+      isLoop(it.type) && isInFunction(it) && isWaiting(it.self, generators)
+    )
     .map(withLabels);
+}
+
+/** The name of a generator: of a function, a variable, a property or a method. */
+function generatorName({ self, around }: Found): string[] {
+  if (!isFunction(self) || !flag(self, "generator")) return [];
+  const name = nameOf(one(self, "id") ?? one(around?.self ?? null, "id")) ||
+    around && keyName(around.self, "key") || "";
+  return name === "" ? [] : [name];
 }
 
 /** Most nodes are none: texts of types are compared as the same objects. */
@@ -33,9 +54,21 @@ function withLabels(loop: Found): Node {
   return at.self;
 }
 
-function isWaiting(loop: Node): boolean {
-  if (loop.type === "ForOfStatement") return isForAwait(loop);
-  return mayBeEndless(loop) && (waits(loop) || yields(loop));
+function isWaiting(loop: Node, generators: ReadonlySet<string>): boolean {
+  if (isForAwait(loop)) return true;
+  const isEndless = loop.type === "ForOfStatement"
+    ? isGenerated(unwrap(one(loop, "right")!), generators)
+    : mayBeEndless(loop);
+  return isEndless && (waits(loop) || yields(loop));
+}
+
+/** Whether values come from a generator, by way of whatever: `ids()`, `this.ids().filter(isFree)`. */
+function isGenerated(from: Node, generators: ReadonlySet<string>): boolean {
+  if (from.type !== "CallExpression") return false;
+  const callee = unwrap(one(from, "callee")!);
+  const object = one(callee, "object");
+  return generators.has(calledName(callee)) ||
+    object !== null && isGenerated(unwrap(object), generators);
 }
 
 /** Whether code of a generator waits for somebody to ask for more. */
