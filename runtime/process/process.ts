@@ -50,6 +50,7 @@ import {
 } from "../modules/hooks/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
+import { takePrivateFields } from "../state/copy/private_fields.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";
 
 /** The running process. */
@@ -219,6 +220,7 @@ export class AppProcess extends ReleaseState {
     if (this.#installed) return;
     this.#installed = true;
     this.modules.install();
+    takePrivateFields();
     this.guard.install();
     const exits = watchExits(this.guard, this.endSignals);
     this.passes.install();

@@ -12,6 +12,7 @@ import { insertInto, type Insertion } from "../keep/line_map.ts";
 import { inOrder } from "../keep/placed.ts";
 import { keepingEdits, type More } from "../keep/wrap.ts";
 import type { WantedFunctions } from "../left/enter.ts";
+import { privateFields } from "../left/private_fields.ts";
 import { type Watch, watchWaits } from "../left/watch.ts";
 import { settable } from "../rebind/settable.ts";
 import { type NumberedPlaces, numberedPlaces } from "../started/ran_pieces.ts";
@@ -30,7 +31,7 @@ export interface Edits {
   readonly keep?: More;
   /** What lets functions and classes be set. */
   readonly set?: SetEdits;
-  /** What says that functions wait or hand functions on. */
+  /** What says that functions wait or hand functions on, and shows private fields. */
   readonly watch?: Watch;
   /** Where its functions and classes are, by their numbers. */
   readonly places?: NumberedPlaces;
@@ -53,7 +54,7 @@ export function editsOf(
     ...wanted.keep ? { keep: keepEdits(text, program, url) } : {},
     ...wanted.set ? { set: setEdits(text, program, url) } : {},
     ...wanted.watch
-      ? { watch: watchWaits(text, program, url, wanted.functions) }
+      ? { watch: watchEdits(text, program, url, wanted.functions) }
       : {},
     ...wanted.places ? { places: numberedPlaces(program) } : {},
   };
@@ -82,6 +83,21 @@ function keepEdits(text: string, program: Node, url: string): More {
   const wanted = (it: Keepable) => isWanted(it, captured);
   const { placed, end } = keepingEdits(text, program, url, wanted);
   return { placed, end };
+}
+
+function watchEdits(
+  text: string,
+  program: Node,
+  url: string,
+  functions: WantedFunctions | null = null,
+): Watch {
+  const watch = watchWaits(text, program, url, functions);
+  const { placed, end } = privateFields(text, program);
+  return {
+    ...watch,
+    placed: [...watch.placed, ...placed],
+    end: watch.end + end,
+  };
 }
 
 function setEdits(text: string, program: Node, url: string): SetEdits {

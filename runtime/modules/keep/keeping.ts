@@ -10,6 +10,7 @@ import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
 import { generations } from "../generations.ts";
 import { MovedFunctions } from "../left/moved_functions.ts";
+import { mayHavePrivate } from "../left/private_fields.ts";
 import { NO_WATCH, type Watched } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
 
@@ -77,7 +78,8 @@ export class Keeping {
   wrap(text: string, url: string, isSteady = false, record?: string): string {
     const functions = this.#watches ? this.moved.wanted(url) : null;
     const watch = this.#watches &&
-      (functions !== null || !isSteady && mayWait(text));
+      (functions !== null || !isSteady && mayWait(text) ||
+        mayHavePrivate(text));
     const set = this.settable.isOn;
     const isAsked = this.#keeps || set || watch;
     const wanted = {

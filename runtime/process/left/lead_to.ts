@@ -9,8 +9,6 @@ import process from "node:process";
 import { performance } from "../../base/platform/globals.ts";
 import { pause } from "../../base/waiting/pause.ts";
 
-type AnyFunction = (...args: never[]) => unknown;
-
 /** So many objects are looked at: what a client of a package consists of, many times over. */
 const OBJECTS_MAX = 10_000;
 /** More names than these are those of a module, also where Deno wraps its own. */
@@ -30,6 +28,8 @@ const INSIDE = new Set([
   "[[BoundThis]]",
   "[[BoundArgs]]",
   "[[Entries]]",
+  "[[PromiseResult]]",
+  "[[GeneratorReceiver]]",
   "[[Target]]",
   "[[Handler]]",
 ]);
@@ -37,21 +37,25 @@ const INSIDE = new Set([
 const OF_CLASSES = new Set(["constructor", "prototype", "__proto__"]);
 const DATA = new Set(["typedarray", "arraybuffer", "dataview", "regexp"]);
 
+/** What is to be done about what is met: look further, leave what it leads to alone, or no more. */
+export type Meeting = "further" | "leave" | "found";
+
 /**
- * Tells whether objects lead to a function.
+ * Tells whether objects lead to something that is looked for.
  *
+ * @param meet told of each object and function that is met, once, and of the first of the objects that leads there
  * @returns null where nobody can tell: they lead to too much, or the inspector cannot be asked
  */
 export async function leadTo(
   objects: readonly object[],
-  isWanted: (it: AnyFunction) => boolean,
+  meet: (it: object, from: object) => Meeting,
 ): Promise<boolean | null> {
   const inspector = await import("node:inspector");
   // Whoever looks at the process by another one would see this.
   if (inspector.url() !== undefined) return null;
   const session = new inspector.Session();
   session.connect();
-  const look = new Look(session, isWanted);
+  const look = new Look(session, meet);
   try {
     return await look.from(objects);
   } catch {
@@ -65,14 +69,18 @@ export async function leadTo(
 /** One look. */
 class Look {
   readonly #session: Session;
-  readonly #isWanted: (it: AnyFunction) => boolean;
+  readonly #meet: (it: object, from: object) => Meeting;
   readonly #seen = new WeakSet<object>();
   #isFound = false;
+  #met: readonly Met[] = [];
   #fresh: boolean[] = [];
 
-  constructor(session: Session, isWanted: (it: AnyFunction) => boolean) {
+  constructor(
+    session: Session,
+    meet: (it: object, from: object) => Meeting,
+  ) {
     this.#session = session;
-    this.#isWanted = isWanted;
+    this.#meet = meet;
   }
 
   async from(objects: readonly object[]): Promise<boolean | null> {
@@ -84,25 +92,26 @@ class Look {
       expression: `${SHARED}.objects`,
       objectGroup: GROUP,
     });
-    const from = first.result.objectId!;
+    const list = first.result.objectId!;
     const begun = performance.now();
     let slice = begun;
-    let level = [from];
-    let count = 0;
-    while (level.length > 0) {
-      const next: string[] = [];
-      for (const id of level) {
-        next.push(...await this.#around(id));
+    let level = await this.#unseen(
+      list,
+      (await this.#around(list)).map((id, at) => ({ id, from: objects[at]! })),
+    );
+    for (let count = 0; level.length > 0 && !this.#isFound;) {
+      const next: Met[] = [];
+      for (const { id, from } of level) {
+        for (const it of await this.#around(id)) next.push({ id: it, from });
         const now = performance.now();
         if (++count > OBJECTS_MAX || now - begun > DEADLINE_MS) return null;
         if (now - slice < SLICE_MS) continue;
         await pause(0);
         slice = performance.now();
       }
-      level = await this.#unseen(from, next);
-      if (this.#isFound) return true;
+      level = await this.#unseen(list, next);
     }
-    return false;
+    return this.#isFound;
   }
 
   end(): void {
@@ -157,27 +166,28 @@ class Look {
     return all;
   }
 
-  /** Those that nobody has looked at. */
-  async #unseen(from: string, ids: readonly string[]): Promise<string[]> {
-    if (ids.length === 0) return [];
+  /** Those that nobody has looked at, and that lead further. */
+  async #unseen(list: string, all: readonly Met[]): Promise<Met[]> {
+    if (all.length === 0) return [];
+    this.#met = all;
     await this.#ask("Runtime.callFunctionOn", {
       functionDeclaration: `function (...all) { ${SHARED}.take(all); }`,
-      objectId: from,
-      arguments: ids.map((objectId) => ({ objectId })),
+      objectId: list,
+      arguments: all.map(({ id }) => ({ objectId: id })),
     });
-    return ids.filter((_, at) => this.#fresh[at]);
+    return all.filter((_, at) => this.#fresh[at]);
   }
 
   #take(all: readonly unknown[]): void {
-    this.#fresh = all.map((it) => {
+    this.#fresh = all.map((it, at) => {
       const value = it as object;
-      if (this.#seen.has(value)) return false;
+      if (this.#isFound || this.#seen.has(value)) return false;
       this.#seen.add(value);
-      if (typeof value === "function" && this.#isWanted(value as AnyFunction)) {
-        this.#isFound = true;
-      }
       // Connections that are kept for whoever asks next lead to those who have asked.
-      return !EVERYBODYS.has(value) && !(value instanceof Agent);
+      if (EVERYBODYS.has(value) || value instanceof Agent) return false;
+      const meeting = this.#meet(value, this.#met[at]!.from);
+      this.#isFound ||= meeting === "found";
+      return meeting === "further";
     });
   }
 
@@ -194,6 +204,12 @@ class Look {
       )
     );
   }
+}
+
+/** What the inspector calls an object, and the first of the objects that led there. */
+interface Met {
+  readonly id: string;
+  readonly from: object;
 }
 
 interface Answers {

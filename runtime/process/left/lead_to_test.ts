@@ -18,8 +18,15 @@ function connect(socket: EventEmitter): Client {
   return client;
 }
 
+// What is made inside of a test has all around it that the test has.
+const holds = (held: unknown) => () => held;
+function* walk(held: unknown) {
+  yield 1;
+  yield held;
+}
+
 const wanted = () => {};
-const isWanted = (it: unknown) => it === wanted;
+const isWanted = (it: unknown) => it === wanted ? "found" : "further";
 
 Deno.test("leadTo() finds what packages keep in private fields, behind closures, bound functions and proxies", async () => {
   const ways: Readonly<Record<string, (socket: EventEmitter) => void>> = {
@@ -36,6 +43,27 @@ Deno.test("leadTo() finds what packages keep in private fields, behind closures,
     give(socket);
     assertEquals([name, await leadTo([socket], isWanted)], [name, true]);
   }
+});
+
+Deno.test("leadTo() says from which object something is met, and leaves alone what it is told to", async () => {
+  class Room {}
+  const rooms = [new Room(), new Room(), new Room(), new Room()];
+  const behind = holds({ room: rooms[2] });
+  const generator = walk(rooms[3]);
+  generator.next();
+  const all: object[] = [
+    holds(rooms[0]),
+    Promise.resolve(rooms[1]),
+    new WeakMap([[walk, behind]]),
+    generator,
+  ];
+  const met: unknown[] = [];
+  const found = await leadTo(all, (it, from) => {
+    if (it instanceof Room) met.push([rooms.indexOf(it), all.indexOf(from)]);
+    return it === behind ? "leave" : "further";
+  });
+  assertEquals(found, false);
+  assertEquals(met.toSorted(), [[0, 0], [1, 1], [3, 3]]);
 });
 
 Deno.test("leadTo() does not take what all have for what an object has, and ends in rings", async () => {

@@ -37,11 +37,19 @@ const shapes = new WeakMap<Constructor, ClassShape | null>();
 export function classShape(constructor: Constructor): ClassShape | null {
   let shape = shapes.get(constructor);
   if (shape === undefined) {
-    const text = Function.prototype.toString.call(constructor);
+    const text = asWritten(Function.prototype.toString.call(constructor));
     shape = /^class\b/.test(text) ? shapeOfText(text) : null;
     shapes.set(constructor, shape);
   }
   return shape;
+}
+
+/** The text of a class without what shows its private fields. */
+function asWritten(text: string): string {
+  return text.replaceAll(
+    /static \{ \$kept_private_*\(this, [^\n]*? : null\); \}/g,
+    "",
+  );
 }
 
 /** Reads the shape of a class from its source, as the engine keeps it: without types. */

@@ -5,6 +5,8 @@ import { performance } from "../../base/platform/globals.ts";
 import { EventEmitter } from "node:events";
 import { types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
+import type { PrivateFields } from "../../modules/left/private_fields.ts";
+import { privateAccess } from "./private_fields.ts";
 import { kindOf } from "./value_kind.ts";
 
 /** Where something was found: in what, and how to put something else there. */
@@ -43,6 +45,8 @@ export interface KeptVisitor {
     place: () => KeptPlace,
     of: { readonly object: object; readonly key: unknown } | null,
   ): void;
+  /** What may hold something where no walk comes: a closure, a promise, a map by identity, what packages hide. */
+  opaque?(value: object, place: () => KeptPlace): void;
   /** A symbol, as a key or a value. */
   symbol?(value: symbol, place: () => KeptPlace, of: object | null): void;
 }
@@ -51,7 +55,13 @@ interface Step {
   readonly object: object;
   readonly from: Step | null;
   readonly root: KeptRoot;
-  readonly via: "root" | "member" | "element" | "map key" | "map value";
+  readonly via:
+    | "root"
+    | "member"
+    | "private"
+    | "element"
+    | "map key"
+    | "map value";
   readonly key: unknown;
 }
 
@@ -101,6 +111,11 @@ export class KeptWalk {
         () => placeOf({ object: value, from, root, via, key }),
         via === "member" && from ? { object: from.object, key } : null,
       );
+      if (!this.#seen.has(value)) {
+        this.#seen.add(value);
+        const step: Step = { object: value, from, root, via, key };
+        this.#visitor.opaque?.(value, () => placeOf(step));
+      }
       // What emitters call once is behind a function of their own.
       if (Object.hasOwn(value, "listener") && !types.isProxy(value)) {
         const { listener } = value as { readonly listener?: unknown };
@@ -124,11 +139,19 @@ export class KeptWalk {
     }
     if (this.#seen.has(value)) return;
     this.#seen.add(value);
-    if (types.isProxy(value)) return;
     const step: Step = { object: value, from, root, via, key };
+    const isProxy = types.isProxy(value);
+    const isHost = isProxy || kindOf(value).kind === "host";
+    const isClosed = isHost || types.isGeneratorObject(value);
+    if (
+      isClosed || privateAccess(Object.getPrototypeOf(value)).hides
+    ) {
+      this.#visitor.opaque?.(value, () => placeOf(step));
+    }
+    if (isProxy) return;
     this.#visitor.object?.(value, () => placeOf(step));
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
-    if (wanted || kindOf(value).kind !== "host" || isTarget(value)) {
+    if (wanted || !isHost || isTarget(value)) {
       this.#open.push(step);
     } else if (value instanceof EventTarget) this.#enterListeners(step);
     else if (value instanceof MessageChannel) {
@@ -198,6 +221,27 @@ export class KeptWalk {
         typeof value === "function" || typeof value === "symbol"
       ) this.#visit(value, step, root, "member", key);
     }
+    for (const show of privateAccess(Object.getPrototypeOf(object)).shown) {
+      const fields = show(object);
+      for (const name of Object.keys(fields ?? {})) {
+        // One that is being made does not have all of them.
+        const value = readOf(fields!, name);
+        this.#visit(value, step, root, "private", { fields, name });
+      }
+    }
+  }
+}
+
+interface PrivateKey {
+  readonly fields: PrivateFields;
+  readonly name: string;
+}
+
+function readOf(fields: PrivateFields, name: string): unknown {
+  try {
+    return Reflect.get(fields, name);
+  } catch {
+    return undefined;
   }
 }
 
@@ -252,6 +296,8 @@ function pathOf({ from, root, via, key }: Step): string {
           ? "…"
           : String(key)
       })`;
+    case "private":
+      return `${before}.${(key as PrivateKey).name}`;
     case "member": {
       if (typeof key === "symbol") return `${before}[${String(key)}]`;
       const name = key as string;
@@ -282,6 +328,11 @@ function replaceAt(
       });
       return () =>
         Object.defineProperty(container!, key as PropertyKey, member);
+    }
+    case "private": {
+      const { fields, name } = key as PrivateKey;
+      Reflect.set(fields, name, value);
+      return () => Reflect.set(fields, name, object);
     }
     case "map value":
       Map.prototype.set.call(container, key, value);

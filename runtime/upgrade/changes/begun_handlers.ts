@@ -48,7 +48,13 @@ export async function refuseBegun(
   const leads = new Map<BegunHandler, boolean>();
   for (const it of left) {
     const callsOld = it.isHidden || it.functions.some(isOld) ||
-      it.functions.length > 0 && await leadTo(it.objects, isOld) === true;
+      it.functions.length > 0 && await leadTo(
+            it.objects,
+            (it) =>
+              typeof it === "function" && isOld(it as AnyFunction)
+                ? "found"
+                : "further",
+          ) === true;
     leads.set(it, callsOld);
   }
   left = left.filter((it) => leads.get(it));

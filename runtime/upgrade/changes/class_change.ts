@@ -99,6 +99,7 @@ export class ClassChange {
       tookMs += Math.min(performance.now() - from, SLICE_MS);
     }
     this.#isShort = tookMs < AGAIN_MS;
+    await this.#judge.behind();
   }
 
   /**

@@ -1,6 +1,8 @@
 /** Whether what is kept can follow the classes that are replaced, and what it is turned into.
  * @module
  */
+import { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { types } from "node:util";
 import { originalOf } from "../../modules/live/calls_as_work.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -16,6 +18,7 @@ import {
   verdictOf,
 } from "../../state/classes/class_verdict.ts";
 import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
+import { leadTo } from "../../process/left/lead_to.ts";
 import type { Staging } from "../../state/staging.ts";
 import {
   KEEP_FUNCTIONS,
@@ -99,7 +102,46 @@ export class KeptJudge {
       object: (value, place) => this.#constant(value, place),
       function: (value, place, of) => this.#function(value, place, of),
       symbol: (value, place, of) => this.#symbol(value, place, of),
+      opaque: (value, place) => {
+        if (this.#looksBehind) this.#opaque.set(value, place);
+      },
     });
+  }
+
+  readonly #opaque = new Map<object, () => KeptPlace>();
+
+  /** Whether instances have to be found one by one: following their prototypes is not enough. */
+  get #looksBehind(): boolean {
+    return this.#byPrototype.values().some((it) =>
+      typeof it === "string" || it.verdict.refusals.length > 0 ||
+      it.verdict.fill.length > 0
+    );
+  }
+
+  /**
+   * Judges the instances that are behind what no walk comes through: closures, promises, what packages hide. Sockets are
+   * left alone: what becomes of them is said elsewhere.
+   */
+  async behind(): Promise<void> {
+    const { packageSockets } = this.#appProcess;
+    let refused: unknown = null;
+    await leadTo([...this.#opaque.keys()], (value, from) => {
+      if (types.isProxy(value) || this.found.has(value)) return "further";
+      if (isConnection(value) || packageSockets.isOpen(value)) return "leave";
+      const prototype: object | null = Object.getPrototypeOf(value);
+      if (!prototype || this.#classesOf(prototype).length === 0) {
+        return "further";
+      }
+      try {
+        this.#judge(value, this.#opaque.get(from)!());
+        return "further";
+      } catch (error) {
+        refused = error;
+        return "found";
+      }
+    });
+    this.#opaque.clear();
+    if (refused !== null) throw refused;
   }
 
   /** The classes of an instance that are replaced, its own first. */
@@ -334,4 +376,10 @@ export class KeptJudge {
     const terms = this.#definitions.get(place.root.name) ?? {};
     return keptRefusal(place, terms, trouble);
   }
+}
+
+function isConnection(value: object): boolean {
+  return [Socket, WebSocket, IncomingMessage, ServerResponse, Server].some((
+    of,
+  ) => value instanceof of);
 }
