@@ -7,7 +7,7 @@ import type { Generations, Work } from "../generations.ts";
 import { type Maker, makerOf } from "../makers.ts";
 import { isClass, originalOf } from "../live/calls_as_work.ts";
 import type { MovedFunctions } from "./moved_functions.ts";
-import { type Hand, HAND_KEY, NAME_KEY } from "./watch.ts";
+import { type Hand, HAND_KEY, MADE_KEY, NAME_KEY } from "./watch.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -21,6 +21,8 @@ export interface HandedFunction {
   readonly to: readonly (readonly object[])[];
   /** Whether it was handed on by a name: it may be of another module, and hold what holds it. */
   readonly isNamed: boolean;
+  /** Whether it may be of another module, because a call has given it to the one that has handed it on. */
+  readonly isGiven: boolean;
   /** The generation of the work that has begun it; null where nobody knows it: an open stream, or what is over. */
   readonly begunIn: number | null;
   /** The kept value while which was made it was handed on; null for that of a request or event. */
@@ -37,6 +39,7 @@ interface Noted {
   readonly handed: WeakRef<AnyFunction>;
   readonly to: (readonly WeakRef<object>[])[];
   readonly isNamed: boolean;
+  readonly isGiven: boolean;
   /**
    * Whether it was there after all garbage was collected that was there when its work was over, and whether it has been
    * judged since.
@@ -60,6 +63,8 @@ export class HandedFunctions {
   readonly #seen = new WeakSet<object>();
   /** Those that were handed on by a name: by one of a module as often as it is called. */
   readonly #named = new WeakMap<AnyFunction, Noted>();
+  /** Those that calls have given to whoever handed them on. */
+  readonly #given = new WeakMap<AnyFunction, Noted>();
   /** Objects of modules that were handed on. */
   readonly #objects = new WeakSet<object>();
   readonly #generations: Generations;
@@ -77,8 +82,14 @@ export class HandedFunctions {
 
   /** Begins to see them. */
   install(): void {
-    const shared = globalThis as { [HAND_KEY]?: Hand; [NAME_KEY]?: Hand };
+    const shared = globalThis as {
+      [HAND_KEY]?: Hand;
+      [MADE_KEY]?: Hand;
+      [NAME_KEY]?: Hand;
+    };
     shared[HAND_KEY] = (url, value, beside) => this.#note(url, value, beside);
+    shared[MADE_KEY] = (url, value, beside) =>
+      this.#noteGiven(url, value as AnyFunction, beside);
     shared[NAME_KEY] = (url, value, beside) =>
       typeof value === "function"
         ? this.#noteNamed(url, value as AnyFunction, beside)
@@ -124,13 +135,32 @@ export class HandedFunctions {
       handed: new WeakRef(handed),
       to: [refs],
       isNamed: true,
+      isGiven: false,
       state: "unsure",
     };
     this.#named.set(handed, noted);
     this.#noted.add(noted);
   }
 
-  #note(url: string, value: unknown, beside: readonly unknown[]): void {
+  /** What calls give may be one of a module, as often as they give it. */
+  #noteGiven(
+    url: string,
+    value: AnyFunction,
+    beside: readonly unknown[],
+  ): void {
+    if (isClass(value)) return;
+    if (this.#moved.find(value)) return this.#noteNamed(url, value, beside);
+    const known = this.#given.get(value);
+    if (known && this.#noted.has(known)) addTo(known, this.#refsOf(beside));
+    else this.#note(url, value, beside, true);
+  }
+
+  #note(
+    url: string,
+    value: unknown,
+    beside: readonly unknown[],
+    isGiven = false,
+  ): void {
     const begun = this.#begun();
     if (begun === null) return;
     if (this.#noted.size >= this.#sweepAt) {
@@ -142,9 +172,18 @@ export class HandedFunctions {
       // What was handed on by its name is of a module, and there for good.
       if (this.#named.has(it)) continue;
       const handed = new WeakRef(it);
-      const isNamed = false;
       this.#seen.add(it);
-      this.#noted.add({ ...begun, url, handed, to, isNamed, state: "unsure" });
+      const noted: Noted = {
+        ...begun,
+        url,
+        handed,
+        to,
+        isNamed: false,
+        isGiven,
+        state: "unsure",
+      };
+      this.#noted.add(noted);
+      if (isGiven) this.#given.set(it, noted);
     }
   }
 
@@ -207,7 +246,7 @@ export class HandedFunctions {
     const wanted = new Map<string, boolean>();
     for (const it of this.#noted) {
       if (!wanted.has(it.url)) wanted.set(it.url, isOf(it.url));
-      if (!wanted.get(it.url)) continue;
+      if (!wanted.get(it.url) && !it.isGiven) continue;
       // Whoever still waits for it is counted as work that did not end.
       if (it.state !== state || it.work?.ended === false) continue;
       const handed = it.handed.deref();
@@ -220,6 +259,7 @@ export class HandedFunctions {
         handed,
         to: it.to.map((refs) => refs.flatMap((it) => it.deref() ?? [])),
         isNamed: it.isNamed,
+        isGiven: it.isGiven,
         begunIn: it.work?.generation ?? null,
         maker: it.maker,
         forget: () => this.#noted.delete(it),

@@ -69,6 +69,9 @@ export type Hand = (
   beside: readonly unknown[],
 ) => void;
 
+/** The name by which modules say what they hand on and calls have given to them, if it is a function. */
+export const MADE_KEY = Symbol.for("@flyhot/runtime.made");
+
 /** What makes a module tell. */
 export interface Watch {
   /** What it tells of, as it is counted. */
@@ -84,6 +87,7 @@ export interface Watch {
 const WAIT = "$kept_wait";
 const HAND = "$kept_hand";
 const NAME = "$kept_name";
+const MADE = "$kept_made";
 /** Of nothing. */
 export const NO_WATCH: Watch = {
   watched: [],
@@ -115,6 +119,7 @@ export function watchWaits(
   const entered = functionsOf(text, program, url, { names, wanted, taken });
   const handed = new Map(handedFunctions(program).map((it) => [it.node, it]));
   const hand = nameIn(text, HAND);
+  const made = nameIn(text, MADE);
   const all: (Watched & Around)[] = [];
   for (const loop of waitingLoops(program)) {
     all.push({
@@ -149,14 +154,18 @@ export function watchWaits(
       ...all.flatMap(({ from, to, open, close }, at) =>
         around({ start: from, end: to }, fill(open, at), fill(close, at))
       ),
-      ...[...handed.values()].flatMap(({ node, beside }) =>
-        around(node, `${hand}(`, closeOf(beside))
+      ...[...handed.values()].flatMap(({ node, beside, isUnsure }) =>
+        around(node, `${isUnsure ? made : hand}(`, closeOf(beside))
       ),
       ...names.sites.flatMap((it) => aroundName(text, it, name)),
       ...entered.placed,
     ],
     end: (all.length > 0 ? tellsWaits(wait, url) : "") +
-      (handed.size > 0 || all.some(({ open }) => open.startsWith(hand))
+      (handed.values().some((it) => it.isUnsure)
+        ? tellsHanded(made, MADE_KEY, url, 'if (typeof value === "function") ')
+        : "") +
+      (handed.values().some((it) => !it.isUnsure) ||
+          all.some(({ open }) => open.startsWith(hand))
         ? tellsHanded(hand, HAND_KEY, url, "")
         : "") +
       (names.sites.length > 0

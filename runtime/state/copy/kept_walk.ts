@@ -5,6 +5,7 @@ import { performance } from "../../base/platform/globals.ts";
 import { EventEmitter } from "node:events";
 import { types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
+import { isClass } from "../../modules/live/calls_as_work.ts";
 import type { PrivateFields } from "../../modules/left/private_fields.ts";
 import { privateAccess } from "./private_fields.ts";
 import { kindOf } from "./value_kind.ts";
@@ -63,6 +64,8 @@ interface Step {
     | "map key"
     | "map value";
   readonly key: unknown;
+  /** Whether it is behind what only a class can reach. */
+  readonly isPrivate: boolean;
 }
 
 const CHECK_CLOCK_EVERY = 64;
@@ -105,41 +108,54 @@ export class KeptWalk {
     via: Step["via"],
     key: unknown,
   ): void {
+    // What only a class can reach is looked through for instances: who was given functions that are there is known by
+    // that.
+    const isPrivate = via === "private" || from?.isPrivate === true;
     if (typeof value === "function") {
-      this.#visitor.function?.(
-        value as AnyClass,
-        () => placeOf({ object: value, from, root, via, key }),
-        via === "member" && from ? { object: from.object, key } : null,
-      );
+      if (!isPrivate || isClass(value as () => unknown)) {
+        this.#visitor.function?.(
+          value as AnyClass,
+          () => placeOf({ object: value, from, root, via, key, isPrivate }),
+          via === "member" && from ? { object: from.object, key } : null,
+        );
+      }
       if (!this.#seen.has(value)) {
         this.#seen.add(value);
-        const step: Step = { object: value, from, root, via, key };
+        const step: Step = { object: value, from, root, via, key, isPrivate };
         this.#visitor.opaque?.(value, () => placeOf(step));
       }
       // What emitters call once is behind a function of their own.
       if (Object.hasOwn(value, "listener") && !types.isProxy(value)) {
         const { listener } = value as { readonly listener?: unknown };
         if (typeof listener === "function") {
-          const step: Step = { object: value, from, root, via, key };
+          const step: Step = { object: value, from, root, via, key, isPrivate };
           this.#visit(listener, step, root, "member", "listener");
         }
       }
       return;
     }
     if (typeof value === "symbol") {
-      const step = { object: Object(value), from, root, via, key };
+      if (isPrivate) return;
+      const step = {
+        object: Object(value),
+        from,
+        root,
+        via,
+        key,
+        isPrivate,
+      };
       this.#visitor.symbol?.(value, () => placeOf(step), null);
       return;
     }
     if (typeof value !== "object" || value === null) return;
     const wanted = this.#isWanted(value);
     if (wanted && this.#visitor.reference) {
-      const step: Step = { object: value, from, root, via, key };
+      const step: Step = { object: value, from, root, via, key, isPrivate };
       this.#visitor.reference(value, () => placeOf(step));
     }
     if (this.#seen.has(value)) return;
     this.#seen.add(value);
-    const step: Step = { object: value, from, root, via, key };
+    const step: Step = { object: value, from, root, via, key, isPrivate };
     const isProxy = types.isProxy(value);
     const isHost = isProxy || kindOf(value).kind === "host";
     const isClosed = isHost || types.isGeneratorObject(value);
@@ -149,7 +165,7 @@ export class KeptWalk {
       this.#visitor.opaque?.(value, () => placeOf(step));
     }
     if (isProxy) return;
-    this.#visitor.object?.(value, () => placeOf(step));
+    if (!isPrivate) this.#visitor.object?.(value, () => placeOf(step));
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
     if (wanted || !isHost || isTarget(value)) {
       this.#open.push(step);
@@ -206,15 +222,16 @@ export class KeptWalk {
     for (const key of Reflect.ownKeys(object)) {
       const member = Reflect.getOwnPropertyDescriptor(object, key);
       const value: unknown = member?.value;
-      if (typeof key === "symbol") {
-        const at = {
+      if (typeof key === "symbol" && !step.isPrivate) {
+        const at: Step = {
           object: Object(key),
           from: step,
           root,
           via: "member",
           key,
+          isPrivate: false,
         };
-        this.#visitor.symbol?.(key, () => placeOf(at as Step), object);
+        this.#visitor.symbol?.(key, () => placeOf(at), object);
       }
       if (
         typeof value === "object" && value !== null ||

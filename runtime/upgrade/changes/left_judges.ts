@@ -174,11 +174,16 @@ export function judgeHanded(
   const named = isNamed ? modules.keeping.moved.find(handed) : null;
   const evaluated = Function.prototype.toString.call(originalOf(handed));
   const text = modules.keeping.plain(evaluated);
-  const [path = null] = named
-    ? [modules.table?.pathOf(named.place) ?? null]
-    : isNamed
+  const own = modules.table?.pathOf(given.url) ?? null;
+  const makers = !named && (isNamed || given.isGiven)
     ? modules.makersOf(text, replaced)
-    : [modules.table?.pathOf(given.url) ?? null];
+    : [];
+  // Of a text that several have, it is the one's who has handed it on.
+  const path = named
+    ? modules.table?.pathOf(named.place) ?? null
+    : !isNamed && !given.isGiven || makers.includes(own ?? "")
+    ? own
+    : makers[0] ?? null;
   if (path === null || !replaced.has(path)) return null;
   const isDealtWith = to.every((beside) =>
     beside.some((it) =>

@@ -16,6 +16,12 @@ const HANDED: Readonly<Record<string, string>> = {
   object: "const hears = { tell() { told(WORD); } }; hub.add(hears);",
   bound: "hub.on((function () { told(WORD); }).bind(null));",
   made: "const make = () => () => { told(WORD); }; hub.on(make());",
+  returned:
+    "function made() { const tell = () => { told(WORD); }; return tell; } hub.on(made());",
+  member: "const hears = { tell() { told(WORD); } }; hub.on(hears.tell);",
+  taken_apart: "const [tell] = [() => { told(WORD); }]; hub.on(tell);",
+  of_class:
+    "class Teller { static tell() { told(WORD); } } hub.on(Teller.tell);",
   spread: "const all = [() => { told(WORD); }]; hub.on(...all);",
   weak_map: "weak.set(key, () => { told(WORD); });",
   proxy: "hub.add(new Proxy({ tell() { told(WORD); } }, {}));",

@@ -1,7 +1,9 @@
 /** Functions that functions of a module make and hand to somebody who may call them later: `schedule("* * * * *", () => poll())`.
  * @module
  */
+import { namesIn } from "../keeping/kept_initializer.ts";
 import {
+  isClass,
   isFunction,
   many,
   nameOf,
@@ -18,7 +20,17 @@ export interface Handed {
   readonly node: Node;
   /** The names of what may call it: whose method it is given to, and what is given ahead of it. */
   readonly beside: readonly string[];
+  /** Whether only the process knows whether it is a function: what a call has returned, or a part of that. */
+  readonly isUnsure: boolean;
 }
+
+/** What is called so keeps what it is given: to look at all that calls give to calls would cost more than it finds. */
+const KEEPS =
+  /^(?:on|once|every|use|push|unshift|put|enqueue|defer|(?:on|add|append|attach|bind|handle|hook|insert|listen|observe|prepend|register|schedule|set|subscribe|watch)(?![a-z])\w*)$/;
+
+/** What is called so returns no function. */
+const GIVES_DATA =
+  /^(?:BigInt|Boolean|Date|Number|String|Symbol|entries|format|has|includes|join|keys|now|parse|slice|stringify|trim|values|(?:is|to)[A-Z]\w*)$/;
 
 /** What is given to a constructor by its class. */
 const SUPER = "Super";
@@ -46,16 +58,20 @@ function handedAt(node: Node, made: Made): Handed[] {
     return [];
   }
   const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
+  const keeps = KEEPS.test(calledName(callee));
   const all: Handed[] = [];
   for (const given of many(node, "arguments")) {
     const isSpread = given.type === "SpreadElement";
     const value = unwrap(isSpread ? one(given, "argument")! : given);
-    if (holdsMade(value, made, DEPTH)) {
+    const isMade = holdsMade(value, made, DEPTH);
+    if (isMade || keeps && !isSpread && mayBeMade(value, made)) {
       all.push({
         node: isSpread ? one(given, "argument")! : given,
         beside: [...beside],
+        isUnsure: !isMade,
       });
-    } else if (value.type === "Identifier") beside.push(nameOf(value));
+    }
+    if (!isMade && value.type === "Identifier") beside.push(nameOf(value));
   }
   return all;
 }
@@ -70,7 +86,31 @@ function handedByAssigning(node: Node, made: Made): Handed[] {
   const owner = unwrap(one(target, "object")!);
   return owner.type === "ThisExpression"
     ? []
-    : [{ node: value, beside: rootOf(target) }];
+    : [{ node: value, beside: rootOf(target), isUnsure: false }];
+}
+
+/** Whether something may be a function that a function has made: the result of a call, or a part of it. */
+function mayBeMade(node: Node, made: Made): boolean {
+  switch (node.type) {
+    case "Identifier":
+      return made.unsure.has(nameOf(node));
+    case "MemberExpression":
+      return rootOf(node).some((it) =>
+        made.unsure.has(it) || made.names.has(it) || made.classes.has(it)
+      ) || isUnsure(unwrap(one(node, "object")!));
+    default:
+      return isUnsure(node);
+  }
+}
+
+/** Whether nobody can tell from the text what an expression is. */
+function isUnsure(node: Node): boolean {
+  if (node.type === "AwaitExpression") {
+    return isUnsure(unwrap(one(node, "argument")!));
+  }
+  if (node.type === "NewExpression") return true;
+  return node.type === "CallExpression" &&
+    !GIVES_DATA.test(calledName(unwrap(one(node, "callee")!)));
 }
 
 function holdsMade(node: Node, made: Made, depth: number): boolean {
@@ -110,11 +150,21 @@ interface Made {
   readonly names: Set<string>;
   /** The names of functions that return such. */
   readonly makers: Set<string>;
+  /** The names of what calls have returned to functions, and of parts of it. */
+  readonly unsure: Set<string>;
+  /** The names of classes. */
+  readonly classes: Set<string>;
 }
 
 function madeIn(tree: readonly Found[]): Made {
-  const made: Made = { names: new Set(), makers: new Set() };
+  const made: Made = {
+    names: new Set(),
+    makers: new Set(),
+    unsure: new Set(),
+    classes: new Set(),
+  };
   for (const { self, around } of tree) {
+    if (isClass(self)) made.classes.add(nameOf(one(self, "id")));
     if (isFunction(self) && around && returnsMade(self)) {
       const name = nameOf(
         one(self, "id") ??
@@ -128,7 +178,16 @@ function madeIn(tree: readonly Found[]): Made {
   for (const found of tree) {
     const { self } = found;
     const value = one(self, "init") ??
-      (self.type === "AssignmentExpression" ? one(self, "right") : null);
+      (/^Assignment(?:Expression|Pattern)$/.test(self.type)
+        ? one(self, "right")
+        : null);
+    const target = one(self, "id") ?? unwrap(one(self, "left") ?? self);
+    if (value && isInFunction(found)) {
+      const isPattern = /Pattern$/.test(target.type);
+      if (isPattern || isUnsure(unwrap(value))) {
+        for (const it of namesIn(target)) made.unsure.add(nameOf(it));
+      }
+    }
     const name = self.type === "FunctionDeclaration"
       ? nameOf(one(self, "id"))
       : value && holdsMade(unwrap(value), made, DEPTH)

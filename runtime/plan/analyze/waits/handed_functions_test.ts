@@ -51,6 +51,35 @@ Deno.test("handedFunctions() finds what functions make and hand on, with what ma
   }
 });
 
+Deno.test("handedFunctions() finds what calls have given to functions, and parts of it: the process tells whether it is a function", () => {
+  const all: Readonly<Record<string, readonly string[]>> = {
+    "a.on('x', make(b));": ["make(b) | a"],
+    "use(await make(), b.it()); tell(make());": ["await make()", "b.it()"],
+    "const on = make(); a.on('x', on);": ["on | a"],
+    "const { open, ...more } = make(a); use(open, more.close);": [
+      "open",
+      "more.close | open",
+    ],
+    "const [open] = [() => 1]; use(open);": ["open"],
+    "const all = make(); use(all.on.open);": ["all.on.open"],
+    "const o = { on() {} }; use(o.on);": ["o.on"],
+    "use(make().on, new A().on);": ["make().on", "new A().on"],
+    "use(String(a), a.toString(), all.has(b), a.b, b);": [],
+    "const at = Date.now(); use(at);": [],
+  };
+  for (const [body, expected] of Object.entries(all)) {
+    const text =
+      `class A { static on() {} } const f = async (a, b) => { ${body} };`;
+    const found = handedFunctions(parse(text)).map(
+      ({ node, beside, isUnsure }) => {
+        assertEquals(isUnsure, true, body);
+        return [text.slice(node.start, node.end), ...beside].join(" | ");
+      },
+    );
+    assertEquals(found, expected, body);
+  }
+});
+
 Deno.test("handedFunctions() leaves alone what is called at once, seen by itself, or not made by a function", () => {
   const none = [
     "a.map((it) => it).filter(() => 1).sort(() => 0);",
@@ -60,7 +89,7 @@ Deno.test("handedFunctions() leaves alone what is called at once, seen by itself
     "new Promise((done) => done());",
     "new ReadableStream({ pull() {} });",
     "(() => 1)(); (function () {})();",
-    "use(make(), a.b(), a ? b : 1);",
+    "use(a ? b : 1);",
     "(async () => { await a; })();",
     "this.tick = () => 1;",
     "a.b = 1; use(a, b, 1, { a }, [b]);",
