@@ -155,7 +155,13 @@ export function watchWaits(
         around({ start: from, end: to }, fill(open, at), fill(close, at))
       ),
       ...[...handed.values()].flatMap(({ node, beside, isUnsure }) =>
-        around(node, `${isUnsure ? made : hand}(`, closeOf(beside))
+        isUnsure
+          // What lets the same value be kept goes around this.
+          ? around(node, `${made}(`, closeOf(beside)).map((it) => ({
+            ...it,
+            size: it.size - 0.5,
+          }))
+          : around(node, `${hand}(`, closeOf(beside))
       ),
       ...names.sites.flatMap((it) => aroundName(text, it, name)),
       ...entered.placed,
