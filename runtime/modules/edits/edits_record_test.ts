@@ -6,11 +6,11 @@ import { withThreads } from "../hooks/module_source.ts";
 import { identityMap } from "../keep/identity_map.ts";
 import { Keeping } from "../keep/keeping.ts";
 import { edited, editsOf, type Wanted } from "./edits.ts";
-import { editsMaker } from "./edits_maker.ts";
+import { scriptReader } from "./script_reader.ts";
 import { EDITS_VERSION, recordedEdits } from "./edits_record.ts";
 
 const parse = await acornParser(false);
-const make = await editsMaker();
+const { edits: make } = await scriptReader();
 const ALL: Wanted = { keep: true, set: true, watch: true, places: true };
 const ROOT = new URL("../../../", import.meta.url);
 
