@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { FLY, init, PRELOAD } from "./init_preload_fixture_test.ts";
+import { FLY, init, PRELOAD, PREPARE } from "./init_preload_fixture_test.ts";
 
 const DOCKERFILE = `FROM denoland/deno:2.9.6
 WORKDIR /app
@@ -31,6 +31,7 @@ WORKDIR /app
 COPY . .
 RUN deno cache main.ts
 RUN deno cache --no-lock ${PRELOAD}
+RUN deno run -A --no-lock ${PREPARE} main.ts
 CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]
 `,
   );
@@ -122,7 +123,7 @@ Deno.test("T14: flyhot init puts the runtime into the process groups of fly.toml
   );
   assertStringIncludes(
     (await groups.read("Dockerfile"))!,
-    `RUN deno cache --no-lock ${PRELOAD}\n`,
+    `RUN deno cache --no-lock ${PRELOAD}\nRUN deno run -A --no-lock ${PREPARE} main.ts\n`,
   );
   assertEquals((await groups.json()).flyhot, {
     entry: ["main.ts", "worker.ts"],
