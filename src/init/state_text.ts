@@ -12,6 +12,7 @@ export function stateLines(rows: readonly StateRow[]): readonly string[] {
   const order = [
     "undecided",
     "starts new",
+    "per connection",
     "kept",
     "ends",
     "handed over",
