@@ -2,7 +2,7 @@
  * @module
  */
 import type { StateRow } from "./state_table.ts";
-import { formatTable } from "../ui/format.ts";
+import { formatTable } from "../../ui/format.ts";
 
 const ROWS_MAX = 30;
 

@@ -12,7 +12,7 @@ import {
   unwrap,
   word,
 } from "@flyhot/runtime/plan";
-import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
+import { calleeOf, nodesIn, type SyntaxTree } from "../syntax_tree.ts";
 
 /** When the only callbacks that lead to a function run: while the app starts, by a timer of its, or as often as somebody asks. */
 export type RunsWhen = "start" | "timer" | "often";

@@ -9,7 +9,7 @@ import {
   one,
 } from "@flyhot/runtime/plan";
 import type { KeptFact, Manifest } from "@flyhot/runtime/protocol";
-import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
+import { calleeOf, nodesIn, type SyntaxTree } from "../syntax_tree.ts";
 
 /** What becomes of a piece. */
 export type Fate =

@@ -11,7 +11,7 @@ import {
   type StateRow,
   type StateSources,
 } from "./judge_state.ts";
-import { calleeOf, nodesIn, type SyntaxTree } from "./syntax_tree.ts";
+import { calleeOf, nodesIn, type SyntaxTree } from "../syntax_tree.ts";
 
 export type { Fate, StateRow, StateSources } from "./judge_state.ts";
 
