@@ -146,10 +146,10 @@ Deno.test("a module of which is written down what goes into it is not parsed", a
   assert(reading.watched(url, 0));
   const [name] = [...reading.settable.byPath((it) => it)];
   assertEquals(
-    name?.[1][0]?.names,
+    name?.[1].names,
     [
       ...parsing.settable.byPath((it) => it).values(),
-    ][0]?.[0]?.names,
+    ][0]?.names,
   );
   // It cannot be parsed, which nobody notices who does not.
   const broken = "const = 1;";
