@@ -5,6 +5,8 @@
  */
 export {
   type EditsMaker,
-  editsMaker,
+  type ReadScript,
   type ScriptKind,
-} from "./edits/edits_maker.ts";
+  type ScriptReader,
+  scriptReader,
+} from "./edits/script_reader.ts";

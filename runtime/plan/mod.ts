@@ -13,12 +13,15 @@ export {
 export type { Binding } from "./analyze/code/bindings.ts";
 export type { Resolved } from "./analyze/code/scope.ts";
 export {
+  isFunction,
+  keyName,
   many,
   nameOf,
   type Node,
   one,
   type Place,
   unwrap,
+  word,
 } from "./analyze/code/nodes.ts";
 export { eachChild } from "./analyze/code/tree.ts";
 export { classify, type ClassifyOptions } from "./classify.ts";

@@ -9,7 +9,11 @@ import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";
 import { ignoreFolders } from "./edit/ignore_edit.ts";
 import { FIRST_MAIN, preloadPart } from "./preload_part.ts";
-import { missingNames, movedRows, undecidedSteps } from "./state_table.ts";
+import {
+  missingNames,
+  movedRows,
+  undecidedSteps,
+} from "./state/state_table.ts";
 import type {
   HotWay,
   InitChange,

@@ -4,7 +4,7 @@
 import type { HotSurface } from "@flyhot/runtime/plan";
 import type { Manifest } from "@flyhot/runtime/protocol";
 import type { Framework } from "./framework.ts";
-import type { StateRow } from "./state_table.ts";
+import type { StateRow } from "./state/state_table.ts";
 import type { SyntaxTree } from "./syntax_tree.ts";
 
 /** The text of a file before and after. */

@@ -13,7 +13,7 @@ import {
 } from "../release/files/project_files.ts";
 import { joinPath } from "../base/values.ts";
 import type { HotWay, InitSources, LookedAt } from "./plan_types.ts";
-import { missingNames, stateTable } from "./state_table.ts";
+import { missingNames, stateTable } from "./state/state_table.ts";
 import { readTree, type SyntaxTree } from "./syntax_tree.ts";
 
 const MODULES_MAX = 2000;

@@ -3,7 +3,7 @@
  */
 import { shortDigest } from "../../plan/analyze/code/short_digest.ts";
 import type { Placed } from "../keep/placed.ts";
-import type { LoadedFunctions } from "../left/enter.ts";
+import { leadsAnyway, type LoadedFunctions } from "../left/enter.ts";
 import type { NumberedPlaces } from "../started/ran_pieces.ts";
 import type { Edits, Wanted } from "./edits.ts";
 import {
@@ -87,17 +87,21 @@ export function recordedEdits(
   wanted: Wanted,
 ): Edits | null {
   if (record === undefined || !fitsText(record, text)) return null;
-  // Who wants what only the process knows.
-  if (wanted.watch && wanted.functions) return null;
   try {
     const it: unknown = JSON.parse(record);
     if (!Array.isArray(it)) return null;
     const reader = new RecordReader(bodyLength(text), JSON.stringify(url));
     const [, , keep, set, watch, places] = it;
+    const watched = wanted.watch ? reader.watch(list(watch), text) : null;
+    // Which functions others want, only the process knows.
+    if (
+      watched && wanted.functions &&
+      !leadsAnyway(watched.functions, wanted.functions)
+    ) return null;
     return {
       ...wanted.keep ? { keep: reader.keep(list(keep)) } : {},
       ...wanted.set ? { set: reader.set(list(set)) } : {},
-      ...wanted.watch ? { watch: reader.watch(list(watch), text) } : {},
+      ...watched ? { watch: watched } : {},
       ...wanted.places ? { places: reader.places(list(places)) } : {},
     };
   } catch (error) {

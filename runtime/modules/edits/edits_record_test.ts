@@ -6,11 +6,11 @@ import { withThreads } from "../hooks/module_source.ts";
 import { identityMap } from "../keep/identity_map.ts";
 import { Keeping } from "../keep/keeping.ts";
 import { edited, editsOf, type Wanted } from "./edits.ts";
-import { editsMaker } from "./edits_maker.ts";
+import { scriptReader } from "./script_reader.ts";
 import { EDITS_VERSION, recordedEdits } from "./edits_record.ts";
 
 const parse = await acornParser(false);
-const make = await editsMaker();
+const { edits: make } = await scriptReader();
 const ALL: Wanted = { keep: true, set: true, watch: true, places: true };
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -127,13 +127,80 @@ Deno.test("what is written down of another text or in another version is not use
   assertEquals(read(plain), null);
   const wanted = { ...ALL, set: false, places: false };
   assert(recordedEdits(plain, SAMPLE, "file:///a.js", wanted));
-  // Who wants which functions only the process knows.
-  const functions = { exported: new Set(["work"]), names: new Set<string>() };
-  const more = { ...wanted, functions };
-  assertEquals(recordedEdits(plain, SAMPLE, "file:///a.js", more), null);
-  assert(
-    recordedEdits(plain, SAMPLE, "file:///a.js", { ...more, watch: false }),
-  );
+  // Whoever wants functions that would not lead on without, has the text parsed.
+  const wants = (exported: string[], names: string[], watch = true) =>
+    recordedEdits(plain, SAMPLE, "file:///a.js", {
+      ...wanted,
+      watch,
+      functions: { exported: new Set(exported), names: new Set(names) },
+    }) !== null;
+  assertEquals([
+    wants(["work", "read", "start"], ["again"]),
+    wants([], ["store"]),
+    wants(["rooms"], []),
+    wants(["default"], []),
+    wants(["work", "gone"], []),
+    wants(["gone"], ["gone"], false),
+  ], [true, false, false, false, false, true]);
+});
+
+Deno.test("what is written down is what is found, whichever functions others want, over everything that is here", () => {
+  let read = 0, asked = 0, files = 0;
+  const check = (source: string, about: string) => {
+    const record = make(source, { loaded: "erased", rebind: true });
+    if (record === null) return;
+    const text = withThreads(stripTypeScriptTypes(source));
+    const program = parse(text);
+    const { watch } = editsOf(text, program, about, ALL);
+    const { exported, names } = watch!.functions;
+    const own = [...names, ...[...names].map((it) => it.split(/[:.]/)[0]!)];
+    const some = <T>(all: Iterable<T>, share: number) =>
+      new Set([...all].filter((_, at) => (at + asked) % share === 0));
+    for (let share = 1; share <= 4; share++) {
+      const wanted = {
+        ...ALL,
+        functions: {
+          exported: some([...exported.keys(), "default"], share),
+          names: some(own, 5 - share),
+        },
+      };
+      asked++;
+      const known = recordedEdits(record, text, about, wanted);
+      if (!known) continue;
+      read++;
+      same(known, editsOf(text, program, about, wanted), about);
+    }
+  };
+  for (const folder of ["runtime/", "src/"]) {
+    for (const file of filesIn(new URL(folder, ROOT))) {
+      if (files++ % 4 !== 0) continue;
+      const source = Deno.readTextFileSync(file);
+      try {
+        stripTypeScriptTypes(source);
+      } catch {
+        // It is more than types.
+        continue;
+      }
+      check(source, file.href);
+    }
+  }
+  assert(read > 50, `${read} of ${asked}`);
+  const program = (given: string) =>
+    `export * from "./x.js"; ${given} export { f as g }; const use = (it) => { it.on("a", f); };`;
+  for (
+    const given of [
+      "export function f(a) { return a; }",
+      "export const f = (a) => a;",
+      "export const f = ({ a }) => a;",
+      "export const f = async (a = 1) => { for (;;) await a; };",
+      "export const f = { go(a) {}, stop: ({ a }) => a };",
+      "export class f { go() {} }",
+      "import { f } from './y.js';",
+    ]
+  ) {
+    check(program(given), given);
+    check(program(given).replace(/const use.*/, ""), given);
+  }
 });
 
 Deno.test("a module of which is written down what goes into it is not parsed", async () => {
@@ -150,10 +217,10 @@ Deno.test("a module of which is written down what goes into it is not parsed", a
   assert(reading.watched(url, 0));
   const [name] = [...reading.settable.byPath((it) => it)];
   assertEquals(
-    name?.[1][0]?.names,
+    name?.[1].names,
     [
       ...parsing.settable.byPath((it) => it).values(),
-    ][0]?.[0]?.names,
+    ][0]?.names,
   );
   // It cannot be parsed, which nobody notices who does not.
   const broken = "const = 1;";

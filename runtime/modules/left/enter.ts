@@ -105,6 +105,8 @@ export function functionsOf(
   const passed: HandedImport[] = [];
   for (const name of wanted?.exported ?? []) {
     names.add(exported.get(name) ?? name);
+    // What a module exports itself, it passes on from nowhere.
+    if (exported.has(name)) continue;
     for (const it of passedOn(program, name)) {
       passed.push({ ...it, isLookedFor: false });
     }
@@ -130,6 +132,21 @@ export function functionsOf(
       imported: [...imported, ...passed],
     },
   };
+}
+
+/**
+ * Tells whether the same functions lead on, and in the same way, where somebody wants some of them. Returns true if all
+ * that are wanted are functions that do so anyway: those that only do if they are wanted are not among them.
+ */
+export function leadsAnyway(
+  { names, exported }: LoadedFunctions,
+  wanted: WantedFunctions,
+): boolean {
+  return [...wanted.names].every((name) => names.includes(name)) &&
+    [...wanted.exported].every((name) => {
+      const local = exported.get(name);
+      return local !== undefined && names.includes(local);
+    });
 }
 
 /** A function that is to ask. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
-import { editsMaker } from "../edits/edits_maker.ts";
+import { scriptReader } from "../edits/script_reader.ts";
 import { EDITS_VERSION } from "../edits/edits_record.ts";
 import { preparedText, readPrepared } from "./prepared_scripts.ts";
 import { ModuleLoading } from "../hooks/hooks.ts";
@@ -70,7 +70,7 @@ Deno.test("code is the same however it is laid out, and another one if anything 
 });
 
 Deno.test("what is prepared is read as it was written; torn or of another version it is nothing", async () => {
-  const make = await editsMaker();
+  const { edits: make } = await scriptReader();
   const edits = make("export const a = new Map();", {
     loaded: "as it is",
     rebind: true,
@@ -107,7 +107,7 @@ Deno.test("what the command says of a script goes for what Deno makes of it", {
   modules.table = new ModuleTable(folderUrl(folder), `${folderUrl(folder)}r/`);
   modules.install();
   try {
-    const make = await editsMaker();
+    const { edits: make } = await scriptReader();
     for (
       const [source, isErasable] of [
         [

@@ -23,8 +23,8 @@ function textOf(found: Found, key: string): string {
   let text = `( ${key} ${type}`;
   const fields = at.self as Node & Record<string, unknown>;
   if (type === "Identifier") {
-    text += ` name ${fields.name}`;
-    return fields.optional === true ? `${text} optional true )` : `${text} )`;
+    // That a parameter is optional is about its type.
+    return `${text} name ${fields.name} )`;
   }
   for (const name of SHAPES.get(type)?.said ?? SAID) {
     const value = fields[name];

@@ -47,6 +47,7 @@ export function isErasable(
         const items = many(statement, "specifiers");
         const kept = items.filter((it) => !isTypeOnly(it));
         if (items.length > 0 && kept.length === 0) return false;
+        if (items.length === 0 && hasNamesOnly(statement, source)) return false;
         if (one(statement, "source")) {
           if (items.length === 0) return false;
           continue;
@@ -65,6 +66,12 @@ export function isErasable(
   return !treeOf(program).some(({ type }) =>
     MORE.has(type) || type.startsWith("JSX")
   );
+}
+
+/** Of a text whose types are blanked out, `export { type T }` has no names left. */
+function hasNamesOnly(statement: Node, source: string): boolean {
+  return one(statement, "declaration") === null &&
+    !/^export\s*\{\s*\}/.test(source.slice(statement.start, statement.end));
 }
 
 function hasBraces(statement: Node, source: string): boolean {

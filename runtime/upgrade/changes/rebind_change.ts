@@ -2,7 +2,6 @@
  * @module
  */
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { attemptOf } from "../../modules/module_urls.ts";
 import type { SettableInstance } from "../../modules/rebind/settable_modules.ts";
 import type { ReboundModule } from "../../plan/plan.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -10,21 +9,33 @@ import type { AppProcess } from "../../process/process.ts";
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 type Class = new (...args: unknown[]) => object;
 
-/** One variable of an old instance. */
-interface Slot {
-  readonly instance: SettableInstance;
+/** What one export of a module becomes. */
+interface Successor {
   readonly name: string;
   readonly isClass: boolean;
-  /** What it held before. */
-  readonly old: unknown;
-  /** What the new module has in its place. */
+  /** What the new module has. */
   readonly next: unknown;
-  /** The upgrade that has set it before and may not be over; null for none. */
-  readonly below: RebindChange | null;
+  /** Whether it is what everybody meets, and no undo gives back what was before. */
+  isSettled: boolean;
 }
 
-/** By which upgrade a variable was set: the next may come before all work that began before the last one has ended. */
-const newest = new WeakMap<object, Record<string, RebindChange | null>>();
+/** One variable of an old instance: there are as many as upgrades have evaluated, so it holds no more than it must. */
+interface Slot {
+  readonly instance: SettableInstance;
+  readonly successor: Successor;
+  /** By which upgrades the variables of the instance were set. */
+  readonly owners: Owners;
+  /** What it held before. */
+  old: unknown;
+  /** How an upgrade has set it before that may not be over; null for none. */
+  below: Slot | null;
+}
+
+/** How variables were set last: the next upgrade may come before all work that began before the last one has ended. */
+type Owners = Record<string, Slot | null>;
+
+/** By the setters of instances: each instance stays for as long as the process. */
+const newest = new WeakMap<object, Owners>();
 
 /** The part of an upgrade that concerns importers that stay. */
 export class RebindChange {
@@ -32,8 +43,8 @@ export class RebindChange {
   readonly #attempt: number;
   readonly #reload: readonly string[];
   readonly #rebound: Readonly<Record<string, ReboundModule>>;
+  readonly #successors: Successor[] = [];
   #slots: Slot[] = [];
-  #isSettled = false;
 
   /**
    * @param appProcess what runs in this process
@@ -58,108 +69,140 @@ export class RebindChange {
    * in their texts.
    */
   prepare(): void {
-    this.#slots = this.#find();
+    const there = this.#find();
     for (const [path, { names, by }] of Object.entries(this.#rebound)) {
-      for (const name of names) {
-        const isThere = this.#slots.some((slot) =>
-          slot.name === name && this.#pathOf(slot.instance.url) === path
-        );
-        if (isThere) continue;
-        throw new UpgradeError(
-          "load",
-          `Cannot let ${
-            by.join(", ")
-          } call the new ${name} of ${path}: its module does not hand it out`,
-        );
-      }
+      const missing = names.find((name) => !there.get(path)?.has(name));
+      if (missing === undefined) continue;
+      throw new UpgradeError(
+        "load",
+        `Cannot let ${
+          by.join(", ")
+        } call the new ${missing} of ${path}: its module does not hand it out`,
+      );
     }
   }
 
   /** Lets those meet new functions who may, in one turn. */
   swap(isNew: () => boolean): () => void {
-    const dispatchers = new Map<unknown, unknown>();
-    this.#slots = this.#slots.map((slot) => {
-      const { instance, name, isClass, next } = slot;
-      const owners = ownersOf(instance);
-      const below = owners[name] ?? null;
-      owners[name] = this;
-      const old = instance.set!(name);
-      let dispatcher = dispatchers.get(old);
-      if (!dispatcher) {
-        dispatcher = isClass
-          ? classOf(old as Class, next as Class, isNew)
-          : dispatcherOf(old as Callable, next as Callable, isNew);
-        dispatchers.set(old, dispatcher);
-      }
+    const dispatchers = new Dispatchers(isNew);
+    let count = 0;
+    for (const slot of this.#slots) {
+      const { instance, successor, owners } = slot;
+      const { name, isClass } = successor;
+      const old = read(instance, name);
+      if (typeof old !== "function" || isOfClass(old) !== isClass) continue;
+      const dispatcher = dispatchers.of(old, successor);
+      slot.old = old;
+      slot.below = owners[name] ?? null;
+      owners[name] = slot;
       instance.set!(name, true, dispatcher);
-      return { ...slot, old, below };
-    });
+      this.#slots[count++] = slot;
+    }
+    this.#slots.length = count;
     return () => this.#undo();
   }
 
   /** Lets everybody meet what is new, at no cost: work that began before has had its time. */
   settle(): void {
-    this.#isSettled = true;
-    for (const { instance, name, next } of this.#slots) {
+    for (const successor of this.#successors) successor.isSettled = true;
+    for (const slot of this.#slots) {
+      const { instance, successor: { name, next }, owners } = slot;
       // A later upgrade may have set it since.
-      if (ownersOf(instance)[name] === this) {
-        instance.set!(name, true, next);
-      }
+      if (owners[name] === slot) instance.set!(name, true, next);
+      // There is no way back by an undo: what came before need not live as long as this.
+      slot.old = undefined;
+      slot.below = null;
     }
-    // There is no way back by an undo: what came before need not live as long as this.
-    this.#slots = this.#slots.map((slot) => ({
-      ...slot,
-      old: undefined,
-      below: null,
-    }));
+    this.#slots = [];
   }
 
   #undo(): void {
-    if (this.#isSettled) return;
-    for (const { instance, name, old, below } of this.#slots) {
-      const owners = ownersOf(instance);
-      if (owners[name] !== this) continue;
+    // What is settled is there no more.
+    for (const slot of this.#slots) {
+      const { instance, successor: { name }, owners, old, below } = slot;
+      if (owners[name] !== slot) continue;
       owners[name] = below;
-      const now = below ? below.#nowOf(instance, name) : undefined;
+      const now = below?.successor.isSettled ? below.successor.next : undefined;
       instance.set!(name, true, now ?? old);
     }
-  }
-
-  /** What a variable is to hold by this upgrade, where that is not its dispatcher any more. */
-  #nowOf(instance: SettableInstance, name: string): unknown {
-    const slot = this.#slots.find((it) =>
-      it.instance === instance && it.name === name
-    );
-    return slot && this.#isSettled ? slot.next : undefined;
   }
 
   #pathOf(url: string): string | null {
     return this.#appProcess.modules.table!.pathOf(url);
   }
 
-  #find(): Slot[] {
+  /** Finds the variables. Returns the names of those that importers who stay use and that are there, by path. */
+  #find(): Map<string, Set<string>> {
     const { keeping } = this.#appProcess.modules;
     const byPath = keeping.settable.byPath((url) => this.#pathOf(url));
-    return this.#reload.flatMap((path) => {
-      const instances = (byPath.get(path) ?? []).filter(({ set }) => set);
-      const next = instances.find(({ url }) =>
-        attemptOf(url) === this.#attempt
+    const there = new Map<string, Set<string>>();
+    for (const path of this.#reload) {
+      const { instances = [] } = byPath.get(path) ?? {};
+      const next = instances.find(({ attempt, set }) =>
+        set !== null && attempt === this.#attempt
       );
-      if (!next) return [];
-      return instances.filter((it) => it !== next).flatMap((instance) =>
-        next.names.filter((name) => instance.names.includes(name))
-          .flatMap((name): Slot[] => {
-            const old = read(instance, name), made = read(next, name);
-            if (typeof old !== "function" || typeof made !== "function") {
-              return [];
-            }
-            const isClass = isOfClass(made);
-            if (isOfClass(old) !== isClass) return [];
-            return [{ instance, name, isClass, old, next: made, below: null }];
-          })
-      );
-    });
+      if (!next) continue;
+      const successors = successorsIn(next);
+      this.#successors.push(...successors);
+      const isAskedFor = Object.hasOwn(this.#rebound, path);
+      const names = new Set<string>();
+      for (const instance of instances) {
+        if (instance === next || instance.set === null) continue;
+        const owners = ownersOf(instance);
+        for (const successor of successors) {
+          const { name, isClass } = successor;
+          if (!instance.names.includes(name)) continue;
+          this.#slots.push({
+            instance,
+            successor,
+            owners,
+            old: undefined,
+            below: null,
+          });
+          if (!isAskedFor || names.has(name)) continue;
+          const old = read(instance, name);
+          if (typeof old === "function" && isOfClass(old) === isClass) {
+            names.add(name);
+          }
+        }
+      }
+      there.set(path, names);
+    }
+    return there;
   }
+}
+
+/** What stands in variables until an upgrade is settled: the same for all that have the same before and after. */
+class Dispatchers {
+  readonly #isNew: () => boolean;
+  readonly #made = new Map<unknown, Map<unknown, unknown>>();
+
+  constructor(isNew: () => boolean) {
+    this.#isNew = isNew;
+  }
+
+  of(old: unknown, { isClass, next }: Successor): unknown {
+    let made = this.#made.get(old);
+    if (!made) this.#made.set(old, made = new Map());
+    let dispatcher = made.get(next);
+    if (!dispatcher) {
+      dispatcher = isClass
+        ? classOf(old as Class, next as Class, this.#isNew)
+        : dispatcherOf(old as Callable, next as Callable, this.#isNew);
+      made.set(next, dispatcher);
+    }
+    return dispatcher;
+  }
+}
+
+/** What a new instance hands out. */
+function successorsIn(instance: SettableInstance): Successor[] {
+  return instance.names.flatMap((name): Successor[] => {
+    const next = read(instance, name);
+    return typeof next === "function"
+      ? [{ name, isClass: isOfClass(next), next, isSettled: false }]
+      : [];
+  });
 }
 
 /** The value of an export; undefined as long as it has none. */
@@ -172,13 +215,11 @@ function read({ set }: SettableInstance, name: string): unknown {
   }
 }
 
-function ownersOf(
-  { set }: SettableInstance,
-): Record<string, RebindChange | null> {
+function ownersOf({ set }: SettableInstance): Owners {
   const known = newest.get(set!);
   if (known) return known;
-  // Each instance stays for as long as the process: not a map each.
-  const owners: Record<string, RebindChange | null> = Object.create(null);
+  // Not a map each.
+  const owners: Owners = Object.create(null);
   newest.set(set!, owners);
   return owners;
 }

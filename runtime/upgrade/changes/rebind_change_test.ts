@@ -1,8 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  namesInAll,
-  SettableModules,
-} from "../../modules/rebind/settable_modules.ts";
+import { SettableModules } from "../../modules/rebind/settable_modules.ts";
 import { RebindChange } from "./rebind_change.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever a module exports
@@ -13,6 +10,7 @@ class Instances {
   readonly settable = new SettableModules();
   readonly variables = new Map<string, Values>();
   isNew = false;
+  onSet = () => {};
 
   constructor() {
     this.settable.isOn = true;
@@ -21,7 +19,9 @@ class Instances {
   load(attempt: number, values: Values): Values {
     const url = `file:///app/m.ts${attempt === 0 ? "" : `?flyhot=${attempt}`}`;
     this.settable.loaded(url, Object.keys(values));
+    this.variables.set(url, values);
     this.settable.take(url, (name, isSet, value) => {
+      this.onSet();
       if (isSet) values[name] = value;
       return values[name];
     });
@@ -145,19 +145,100 @@ Deno.test("RebindChange: what the plan has found in the text and the module does
   );
 });
 
-Deno.test("namesInAll(): what every instance has, none where one cannot be reached or is loaded by two names", () => {
-  const set = () => {};
-  const of = (url: string, names: string[], isThere = true) => ({
-    url: `file:///app/m.ts${url}`,
-    names,
-    set: isThere ? set : null,
-  });
-  assertEquals(namesInAll([]), []);
-  assertEquals(namesInAll([of("", ["a", "b"])]), ["a", "b"]);
-  assertEquals(namesInAll([of("", ["a", "b"]), of("?flyhot=1", ["b", "c"])]), [
-    "b",
+Deno.test("RebindChange: two names of one function become two functions", () => {
+  const app = new Instances();
+  const { f } = words("one");
+  const first = app.load(0, { f, g: f });
+  const two = { f: words("two").f, g: words("three").f };
+  app.load(1, two);
+  const change = app.change(1);
+  change.swap(() => true);
+  const say = () => [first.f, first.g].map((it) => it.call("").trim());
+  assertEquals(say(), ["two", "three"]);
+  change.settle();
+  assertEquals(say(), ["two", "three"]);
+});
+
+Deno.test("RebindChange: what is asked of an old variable is the same after many upgrades, and is not kept", () => {
+  const app = new Instances();
+  const asked: number[] = [];
+  let calls = 0;
+  app.load(0, words("0"));
+  app.onSet = () => calls++;
+  const UPGRADES = 60;
+  for (let attempt = 1; attempt <= UPGRADES; attempt++) {
+    const { f } = app.load(attempt, words(`${attempt}`));
+    calls = 0;
+    const change = app.change(attempt);
+    change.swap(() => true);
+    change.settle();
+    asked.push(calls / attempt);
+    assert(
+      [...app.variables.values()].every((values) => values.f === f),
+    );
+  }
+  // Of each of two variables: what it holds, the dispatcher, the new value; and once what is new.
+  assert(asked.every((it) => it <= 8), asked.join());
+  assert(asked.at(-1)! < 2 * 3 + 1, `${asked.at(-1)}`);
+});
+
+Deno.test("SettableModules: the names that every instance has, none where one cannot be reached or is loaded by two names", () => {
+  const names = (
+    ...all: [url: string, names: string[], isThere?: boolean][]
+  ) => {
+    const modules = new SettableModules();
+    modules.isOn = true;
+    for (const [url, names, isThere = true] of all) {
+      modules.loaded(`file:///app/m.ts${url}`, names);
+      if (isThere) modules.take(`file:///app/m.ts${url}`, () => {});
+      // Whoever asks in between gets the same.
+      void modules.byPath(() => "m.ts").get("m.ts")?.names;
+    }
+    return modules.byPath(() => "m.ts").get("m.ts")?.names;
+  };
+  assertEquals(names(), undefined);
+  assertEquals(names(["", ["a", "b"]]), ["a", "b"]);
+  assertEquals(names(["", ["a", "b"]], ["?flyhot=1", ["b", "c"]]), ["b"]);
+  assertEquals(names(["", ["a"]], ["?flyhot=1", ["a"], false]), []);
+  assertEquals(
+    names(["", ["a"]], ["?flyhot=1", ["a"], false], ["?flyhot=2", ["a"]]),
+    [],
+  );
+  assertEquals(names(["?part=1", ["a"]]), []);
+  assertEquals(names(["", ["a"]], ["?part=1", ["a"]]), []);
+  // Loaded once more, it can be reached when it is evaluated once more.
+  assertEquals(names(["", ["a"]], ["", ["a", "b"], false]), []);
+  assertEquals(names(["", ["a"]], ["", ["a", "b"]]), ["a", "b"]);
+});
+
+Deno.test("SettableModules: an attempt that does not come in leaves nothing, and instances are in their order", () => {
+  const modules = new SettableModules();
+  modules.isOn = true;
+  const load = (url: string, ...names: string[]) => {
+    modules.loaded(url, names);
+    modules.take(url, () => {});
+  };
+  load("file:///app/m.ts", "a", "b");
+  load("file:///app/m.ts?flyhot=1", "b");
+  const of = () => modules.byPath(() => "m.ts").get("m.ts");
+  assertEquals(of()?.names, ["b"]);
+  modules.forget(1);
+  assertEquals(of()?.names, ["a", "b"]);
+  load("file:///app/m.ts?part=1&flyhot=2", "a");
+  load("file:///app/m.ts?flyhot=2", "a");
+  assertEquals(of()?.instances.map(({ url }) => url.slice(16)), [
+    "",
+    "?part=1&flyhot=2",
+    "?flyhot=2",
   ]);
-  assertEquals(namesInAll([of("", ["a"]), of("?flyhot=1", ["a"], false)]), []);
-  assertEquals(namesInAll([of("?part=1", ["a"])]), []);
-  assertEquals(namesInAll([of("", ["a"]), of("?part=1", ["a"])]), []);
+  modules.forget(2);
+  assertEquals(of()?.names, ["a", "b"]);
+  // Each place is asked for once, however many instances it has.
+  for (let attempt = 3; attempt < 50; attempt++) {
+    load(`file:///app/m.ts?flyhot=${attempt}`, "a");
+  }
+  let asked = 0;
+  modules.byPath(() => `${asked++}`);
+  // The place with the query has nothing left.
+  assertEquals(asked, 1);
 });

@@ -6,6 +6,7 @@ import { UpgradeError } from "../../base/upgrade_error.ts";
 import { stepsInSlices } from "../../base/in_slices.ts";
 import { classifySteps } from "../../plan/classify.ts";
 import { packageOf } from "../../plan/packages.ts";
+import { exportsOnlyFunctions } from "../../plan/lookup/only_functions.ts";
 import { isScriptPath } from "../../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../../plan/plan.ts";
 import type { PackageChange } from "../../plan/dependencies/package_changes.ts";
@@ -81,6 +82,8 @@ export interface UpgradePlan {
   readonly names: NamesOf;
   /** Whether packages can come in. */
   readonly canAddPackages: boolean;
+  /** Whether a module exports nothing but functions, now and in the release. */
+  readonly exportsOnlyFunctions: (path: string) => boolean;
   /** Whether there is nothing to do. */
   readonly isEmpty: boolean;
 }
@@ -164,6 +167,10 @@ export async function planUpgrade(
       new Set([...plan.reload, ...plan.removed, ...plan.pruned]),
       new Set(held.map(({ at }) => at)),
     ),
+    exportsOnlyFunctions: (path) =>
+      [running, manifest].every(({ analysis = {} }) =>
+        Object.hasOwn(analysis, path) && exportsOnlyFunctions(analysis[path])
+      ),
     isEmpty: isEmptyPlan(plan),
   };
 }

@@ -14,9 +14,7 @@ import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
 import { readReleaseSettings } from "../../plan/settings/settings.ts";
 import { parseJsonc } from "../../protocol/json/jsonc.ts";
 import type { SeenImport } from "../../modules/hooks/edges.ts";
-import { placeOf } from "../../modules/module_urls.ts";
 import { consentAddress } from "../../process/servers/listen_key.ts";
-import { namesInAll } from "../../modules/rebind/settable_modules.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UpgradeContext } from "../context.ts";
 import { keptReach } from "./kept_reach.ts";
@@ -171,12 +169,9 @@ function rebindsOf(
 ): Record<string, readonly string[]> {
   const { table, keeping } = modules;
   const found: [path: string, names: readonly string[]][] = [];
-  for (
-    const [path, instances] of keeping.settable.byPath((url) =>
-      table?.pathOf(url) ?? null
-    )
-  ) {
-    const names = loaded.has(path) ? namesInAll(instances) : [];
+  const all = keeping.settable.byPath((url) => table?.pathOf(url) ?? null);
+  for (const [path, module] of all) {
+    const names = loaded.has(path) ? module.names : [];
     if (names.length > 0) found.push([path, names]);
   }
   return Object.fromEntries(found);
@@ -191,15 +186,11 @@ async function startedIn(
   evaluatedCode.settle();
   const { table, coverage, keeping } = modules;
   const found: [path: string, pieces: readonly number[]][] = [];
-  const instances = keeping.settable.byPath((url) =>
-    table?.pathOf(url) ?? null
-  );
+  const all = keeping.settable.byPath((url) => table?.pathOf(url) ?? null);
   for (const path of table ? loaded : []) {
     const place = table!.placeOf(path);
     // By another name it is another instance, which has run something else.
-    if (!instances.get(path)?.every(({ url }) => placeOf(url) === place)) {
-      continue;
-    }
+    if (all.get(path)?.places.every((it) => it === place) !== true) continue;
     const ran = await coverage.of(table!.current(place));
     // Where the numbers of the analysis are of another text, nobody knows what they mean.
     if (ran && ran.shape === analysis.get(path)?.rebind?.pieces?.shape) {

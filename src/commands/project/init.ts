@@ -11,7 +11,7 @@ import { applyChange } from "../../init/apply_init.ts";
 import { planInit, wayOf } from "../../init/init_plan.ts";
 import type { FileEdit, InitChange, InitPlan } from "../../init/plan_types.ts";
 import { lookAt, readInitSources } from "../../init/read_sources.ts";
-import { stateLines } from "../../init/state_text.ts";
+import { stateLines } from "../../init/state/state_text.ts";
 import { surfaceLines } from "../../ui/surface_text.ts";
 
 const NEW_LINES_SHOWN_MAX = 60;

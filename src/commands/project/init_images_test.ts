@@ -1,6 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { VERSION } from "../../version.ts";
-import { type Files, FLY, init, PRELOAD } from "./init_preload_fixture_test.ts";
+import {
+  type Files,
+  FLY,
+  init,
+  PRELOAD,
+  PREPARE,
+} from "./init_preload_fixture_test.ts";
 
 const SERVE = `jsr:@flyhot/runtime@${VERSION}/serve`;
 
@@ -104,7 +110,10 @@ for (
     });
     assertEquals(
       await read("Dockerfile"),
-      `${head}${cache && `RUN deno cache --no-lock ${cache}\n`}${after}\n`,
+      `${head}${
+        cache &&
+        `RUN deno cache --no-lock ${cache}\nRUN deno run -A --no-lock ${PREPARE} main.ts\n`
+      }${after}\n`,
     );
     for (
       const [found, wanted = []] of [
@@ -154,6 +163,11 @@ CMD ["run", "-A", "--preload", "${PRELOAD}", "main.ts"]
   assert(
     report.notes.some((it: string) =>
       it.includes("runs as nonroot (Dockerfile:9)")
+    ),
+  );
+  assert(
+    report.notes.some((it: string) =>
+      it.includes("which nonroot (Dockerfile:9) may not write down")
     ),
   );
 });

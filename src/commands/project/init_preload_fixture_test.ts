@@ -12,6 +12,7 @@ import { runMain } from "../../../tests/cli/run_main.ts";
 import { VERSION } from "../../version.ts";
 
 /** The specifier that starts the runtime before the app. */
+export const PREPARE = `jsr:@flyhot/runtime@${VERSION}/prepare`;
 export const PRELOAD = `jsr:@flyhot/runtime@${VERSION}/preload`;
 
 /** The files of a folder by path. */

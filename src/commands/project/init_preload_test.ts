@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { FLY, init, PRELOAD } from "./init_preload_fixture_test.ts";
+import { FLY, init, PRELOAD, PREPARE } from "./init_preload_fixture_test.ts";
 
 const DOCKERFILE = `FROM denoland/deno:2.9.6
 WORKDIR /app
@@ -31,6 +31,7 @@ WORKDIR /app
 COPY . .
 RUN deno cache main.ts
 RUN deno cache --no-lock ${PRELOAD}
+RUN deno run -A --no-lock ${PREPARE} main.ts
 CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]
 `,
   );
@@ -122,7 +123,7 @@ Deno.test("T14: flyhot init puts the runtime into the process groups of fly.toml
   );
   assertStringIncludes(
     (await groups.read("Dockerfile"))!,
-    `RUN deno cache --no-lock ${PRELOAD}\n`,
+    `RUN deno cache --no-lock ${PRELOAD}\nRUN deno run -A --no-lock ${PREPARE} main.ts\n`,
   );
   assertEquals((await groups.json()).flyhot, {
     entry: ["main.ts", "worker.ts"],
@@ -257,4 +258,62 @@ Deno.serve((r) => Deno.upgradeWebSocket(r).response);
     "Dockerfile": DOCKERFILE,
   });
   assertStringIncludes(broken.again, "main.ts:1");
+});
+
+Deno.test("flyhot init finds state in functions that only callbacks run: once, by a timer, for each connection", async () => {
+  const { report, json } = await init({
+    "main.ts": `import { createServer } from "node:http";
+import { WebSocketServer } from "npm:ws@8.18.0";
+const on: { handle(): number } = { handle: () => 0 };
+const server = createServer((_, answer) => answer.end(String(on.handle())));
+function start() {
+  const players = new Map<number, number>();
+  on.handle = () => players.set(players.size, 1).size;
+}
+function ready() { start(); }
+const lazy = () => {
+  const seen = new Set<number>();
+  on.handle = () => seen.add(seen.size).size;
+};
+function perCall() {
+  const own = new Set<number>();
+  on.handle = () => own.add(own.size).size;
+}
+const sockets = new WebSocketServer({ server });
+const greet = (socket: WebSocket) => {
+  let room = "", hidden = 0;
+  const said: string[] = [];
+  socket.onmessage = ({ data }) => { room = data; said.push(room); };
+  console.log(hidden);
+};
+sockets.on("connection", (socket: WebSocket) => {
+  const first = new Date();
+  greet(socket);
+  console.log(first);
+});
+server.on("request", () => perCall());
+setTimeout(lazy, 10);
+server.listen(8080, () => ready());
+`,
+    "fly.toml": FLY,
+    "Dockerfile": DOCKERFILE,
+  });
+  const rows = report.state.map((it: Record<string, unknown>) =>
+    `${it.line} ${it.name} ${it.fate}`
+  );
+  for (
+    const row of [
+      "6 start.players kept",
+      "11 lazy.seen starts new",
+      "20 room per connection",
+      "21 said per connection",
+    ]
+  ) assert(rows.includes(row), `${row} in ${rows.join(", ")}`);
+  assert(!rows.some((it: string) => /own|hidden|first/.test(it)), rows.join());
+  const { keep = [], startsAnew = [] } = (await json()).flyhot as Record<
+    string,
+    string[]
+  >;
+  assert(keep.includes("main.ts#start.players"), `${keep}`);
+  assert(startsAnew.includes("main.ts#lazy.seen"), `${startsAnew}`);
 });

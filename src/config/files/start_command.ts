@@ -8,6 +8,9 @@ export const PRELOAD = `jsr:@flyhot/runtime@${VERSION}/preload`;
 /** What serves a default export in the place of `deno serve`. */
 export const SERVE = `jsr:@flyhot/runtime@${VERSION}/serve`;
 
+/** What writes down, while an image is built, what each start would have to find out of the app's scripts. */
+export const PREPARE = `jsr:@flyhot/runtime@${VERSION}/prepare`;
+
 /** How an app is started. */
 export interface StartCommand {
   /** `run` and `serve` of `deno`, or the runtime's own `serve`. */

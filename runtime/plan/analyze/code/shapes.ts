@@ -123,7 +123,7 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
     }),
     ArrayPattern: new Shape((n, to) => {
       to.list(n.elements, "elements");
-    }, ["optional"]),
+    }),
     ArrowFunctionExpression: new Shape((n, to) => {
       to.list(n.params, "params");
       to.one(n.body, "body");
@@ -135,7 +135,7 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
     AssignmentPattern: new Shape((n, to) => {
       to.one(n.left, "left");
       to.one(n.right, "right");
-    }, ["optional"]),
+    }),
     AwaitExpression: new Shape((n, to) => {
       to.one(n.argument, "argument");
     }),
@@ -222,7 +222,7 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
       to.list(n.params, "params");
       to.one(n.body, "body");
     }, ["async", "generator"]),
-    Identifier: new Shape(() => {}, ["name", "optional"]),
+    Identifier: new Shape(() => {}, ["name"]),
     IfStatement: new Shape((n, to) => {
       to.one(n.test, "test");
       to.one(n.consequent, "consequent");
@@ -258,7 +258,7 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
     MethodDefinition: new Shape((n, to) => {
       to.one(n.key, "key");
       to.one(n.value, "value");
-    }, ["kind", "computed", "static", "optional"]),
+    }, ["kind", "computed", "static"]),
     NewExpression: new Shape((n, to) => {
       to.one(n.callee, "callee");
       to.list(n.arguments, "arguments");
@@ -268,7 +268,7 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
     }),
     ObjectPattern: new Shape((n, to) => {
       to.list(n.properties, "properties");
-    }, ["optional"]),
+    }),
     PrivateIdentifier: new Shape(() => {}, ["name"]),
     Property: new Shape((n, to) => {
       to.one(n.key, "key");
@@ -277,10 +277,10 @@ export const SHAPES: ReadonlyMap<string, Shape> = new Map(
     PropertyDefinition: new Shape((n, to) => {
       to.one(n.key, "key");
       to.one(n.value, "value");
-    }, ["computed", "static", "optional"]),
+    }, ["computed", "static"]),
     RestElement: new Shape((n, to) => {
       to.one(n.argument, "argument");
-    }, ["optional"]),
+    }),
     ReturnStatement: new Shape((n, to) => {
       to.one(n.argument, "argument");
     }),

@@ -9,7 +9,14 @@ import {
   SHAPES,
   type Taker,
 } from "./shapes.ts";
-import { isNode, isTypeOnly, type Node } from "./nodes.ts";
+import {
+  isNode,
+  isTypeOnly,
+  isWrapper,
+  type Node,
+  one,
+  word,
+} from "./nodes.ts";
 
 /** What a node stands in, and in which of its fields. */
 export interface Up {
@@ -126,8 +133,14 @@ class Planter implements Taker {
     this.#around = around;
   }
 
-  one(value: unknown, key: string): void {
-    if (!isNode(value)) return;
+  one(given: unknown, key: string): void {
+    if (!isNode(given)) return;
+    const value = withoutTypes(given);
+    if (value !== given) Reflect.set(this.#around!.self, key, value);
+    this.#code(value, key);
+  }
+
+  #code(value: Node, key: string): void {
     const shape = SHAPES.get(value.type);
     const mayBeType = shape === undefined || MAYBE_TYPES.has(value.type);
     if (mayBeType && isTypeOnly(value)) return;
@@ -136,8 +149,41 @@ class Planter implements Taker {
 
   list(value: unknown, key: string): void {
     if (!Array.isArray(value)) return;
-    for (const item of value) this.one(item, key);
+    if (key === "params" && isThis(value[0])) value.shift();
+    const inClass = this.#around?.type === "ClassBody";
+    for (let at = 0; at < value.length; at++) {
+      const given = value[at];
+      if (!isNode(given)) continue;
+      const item = withoutTypes(given);
+      if (item !== given) value[at] = item;
+      // An abstract method is no member, once its type is gone.
+      if (inClass && isTypeOnly(item)) {
+        value.splice(at--, 1);
+        continue;
+      }
+      this.#code(item, key);
+    }
   }
+}
+
+/** `x as T` does what `x` does: whoever looks at the code finds what machines find, which only have that. */
+function withoutTypes(node: Node): Node {
+  let at = node;
+  // What is asserted in angle brackets cannot be blanked out, which somebody looks for.
+  while (
+    at.type.startsWith("TS") && at.type !== "TSTypeAssertion" && isWrapper(at)
+  ) {
+    const inner = one(at, "expression");
+    if (!inner) break;
+    at = inner;
+  }
+  return at;
+}
+
+/** `function (this: T, a)` has one parameter. */
+function isThis(parameter: unknown): boolean {
+  return isNode(parameter) && parameter.type === "Identifier" &&
+    word(parameter, "name") === "this";
 }
 
 function planted(root: Node): readonly Found[] {

@@ -8,11 +8,19 @@ import { placeOf } from "../code/places.ts";
 import type { Keepable } from "./keepable.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { changeOf } from "../values/mutation.ts";
-import { many, type Node, one, unwrap } from "../code/nodes.ts";
+import {
+  flag,
+  isFunction,
+  keyName,
+  many,
+  type Node,
+  one,
+  unwrap,
+} from "../code/nodes.ts";
 import type { Binding } from "../code/bindings.ts";
 import { handleOf, instanceOf } from "../state/state.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
-import { useOf } from "../code/uses.ts";
+import { useOf, writtenName } from "../code/uses.ts";
 
 /**
  * Tells whether what stands in a function, or in an expression, would be lost if it were made a second time. Returns
@@ -29,8 +37,15 @@ export function localStateOf(
     ? code.resolved.bindings.get(it.id)
     : undefined;
   if (!binding) return null;
+  const home = unitAround(binding.node, code.resolved, units);
   const found = handleOf(binding, code) ??
-    changed(binding, code, units, after) ??
+    changed(
+      binding,
+      code,
+      units,
+      after,
+      (unit) => !isBrief(unit, home, code),
+    ) ??
     handedOn(it, binding, code) ??
     instanceOf(binding, code);
   if (!found) return null;
@@ -83,6 +98,46 @@ export function changed(
     };
   }
   return null;
+}
+
+const WALKS =
+  /^(?:forEach|map|filter|flatMap|reduce|reduceRight|some|every|find|findIndex|findLast|findLastIndex)$/;
+const GIVES_LIST = /^(?:Object\.(?:keys|values|entries)|Array\.(?:from|of))$/;
+
+/**
+ * Whether a function is over when the one that made it is, like `list.forEach((it) => …)`. In doubt it is not: what only
+ * has a method of that name may call it whenever it likes.
+ */
+function isBrief(unit: Unit, home: Unit, code: Code): boolean {
+  for (let at: Unit | null = unit; at !== home; at = at.parent) {
+    if (at === null || !isFunction(at.node) || flag(at.node, "async")) {
+      return false;
+    }
+    const up = code.roots.above(at.node);
+    const callee = up?.key === "arguments" ? one(up.node, "callee") : null;
+    if (
+      callee?.type !== "MemberExpression" ||
+      !WALKS.test(keyName(callee, "property") ?? "") ||
+      !isList(unwrap(one(callee, "object")!), code)
+    ) return false;
+  }
+  return true;
+}
+
+function isList(node: Node, code: Code): boolean {
+  if (node.type === "Identifier") {
+    const binding = code.resolved.bindings.get(node);
+    const value = binding?.kind === "const" && binding.from?.path.length === 0
+      ? unwrap(binding.from.value)
+      : null;
+    return value !== null && value.type !== "Identifier" && isList(value, code);
+  }
+  if (node.type === "ArrayExpression") return true;
+  if (node.type !== "CallExpression") return false;
+  const callee = unwrap(one(node, "callee")!);
+  return callee.type === "MemberExpression" &&
+      /^(?:slice|split)$/.test(keyName(callee, "property") ?? "") ||
+    GIVES_LIST.test(writtenName(node) ?? "");
 }
 
 /** An empty collection that somebody else is given: for what, if not to put something into it. */

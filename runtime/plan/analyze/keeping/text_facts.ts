@@ -71,6 +71,7 @@ export function textFactsOf(
       else stars.push(specifier);
     } else if (statement.type === "ExportNamedDeclaration") {
       for (const item of many(statement, "specifiers")) {
+        if (isTypeOnly(item)) continue;
         exports.set(
           nameOf(one(item, "exported")),
           passed(specifier, nameOf(one(item, "local"))),

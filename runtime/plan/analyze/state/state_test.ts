@@ -181,5 +181,21 @@ Deno.test("state: what ends with the call that made it is none", () => {
         SERVE("c.listed(1)")
       }`
     ]: "",
+    ["export function args(list) { const found = {}; list.slice(2).forEach((it) => { const all = it.slice(1).split(''); all.forEach((x) => { found[x] = 1; }); }); return found; } args(Deno.args);"]:
+      "",
+    ["export function merge(a) { const out = {}; Object.keys(a).forEach((k) => { ['x'].map((x) => { out[k + x] = a[k]; }); }); return out; } merge({});"]:
+      "",
+  });
+});
+
+Deno.test("state: what a function walks through is state where the callback may go on", () => {
+  check({
+    // Whoever has a method of that name may call it whenever it likes.
+    ["export function start(bus) { const seen = {}; bus.forEach((it) => { seen[it] = 1; }); } start(new Bus());"]:
+      "start.seen mutated",
+    ["export function start() { const seen = {}; ['a'].forEach((it) => addEventListener(it, () => { seen[it] = 1; })); } start();"]:
+      "start.seen mutated",
+    ["export function start() { const seen = {}; ['a'].forEach(async (it) => { seen[it] = await it; }); } start();"]:
+      "start.seen mutated",
   });
 });

@@ -11,6 +11,8 @@ import { ScriptQueue } from "./script_queue.ts";
  * half of the processor's time where two shared 3 MiB.
  */
 const WORTH_A_THREAD = 2 * 1024 * 1024;
+/** Where there are more processors than two, compiling once more keeps nobody waiting; a thread's start does. */
+const WORTH_A_START = 256 * 1024;
 const THREADS_MAX = 4;
 /** So much the main thread does before it looks for signals. */
 const TURN_LENGTH = 96 * 1024;
@@ -59,10 +61,12 @@ export async function analyzeAll(
 }
 
 function threadsFor(scripts: readonly ScriptText[]): number {
+  const processors = navigator.hardwareConcurrency;
+  const worth = processors > 2 ? WORTH_A_START : WORTH_A_THREAD;
   return Math.min(
     THREADS_MAX,
-    navigator.hardwareConcurrency - 1,
-    Math.floor(lengthOf(scripts) / 2 / WORTH_A_THREAD),
+    processors - 1,
+    Math.floor(lengthOf(scripts) / 2 / worth),
   );
 }
 

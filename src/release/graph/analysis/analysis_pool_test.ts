@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { editsMaker } from "@flyhot/runtime/modules";
+import { scriptReader } from "@flyhot/runtime/modules";
 import { analyzeOrBroken, type ScriptText } from "./analyze.ts";
 import { analyzeAll } from "./analysis_pool.ts";
 
@@ -16,13 +16,13 @@ const SCRIPTS = Array.from({ length: 60 }, (_, at): ScriptText => ({
 }));
 
 Deno.test("threads find what the main thread finds, in the same order, and the main thread takes its share", async () => {
-  const edits = await editsMaker();
-  const expected = SCRIPTS.map((it) => analyzeOrBroken(it, { edits }));
+  const reader = await scriptReader();
+  const expected = SCRIPTS.map((it) => analyzeOrBroken(it, { reader }));
   assert(expected.some((it) => it.edits !== undefined));
   let own = 0;
   const found = await analyzeAll(SCRIPTS, (script) => {
     own++;
-    return analyzeOrBroken(script, { edits });
+    return analyzeOrBroken(script, { reader });
   }, 1);
   assertEquals(JSON.stringify(found), JSON.stringify(expected));
   assert(own > 0);

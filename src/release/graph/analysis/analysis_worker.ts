@@ -1,7 +1,7 @@
 /** Analyzes scripts in a thread of its own, where there are many.
  * @module
  */
-import { editsMaker } from "@flyhot/runtime/modules";
+import { scriptReader } from "@flyhot/runtime/modules";
 import { analyzeOrBroken } from "./analyze.ts";
 import { type QueuedScripts, ScriptQueue } from "./script_queue.ts";
 
@@ -12,7 +12,7 @@ if ("WorkerGlobalScope" in globalThis && import.meta.main) {
     postMessage(answer: string): void;
   };
   worker.onmessage = async ({ data: { scripts, taken } }) => {
-    const analyzer = { edits: await editsMaker() };
+    const analyzer = { reader: await scriptReader() };
     const queue = new ScriptQueue(scripts, taken);
     // As text: copying the objects takes longer than reading them, and keeping them burdens each collection of garbage.
     const answers: string[] = [];

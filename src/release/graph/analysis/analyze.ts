@@ -7,7 +7,7 @@ import {
   analyzeTree,
   type Node,
 } from "@flyhot/runtime/plan";
-import type { EditsMaker, ScriptKind } from "@flyhot/runtime/modules";
+import type { ScriptKind, ScriptReader } from "@flyhot/runtime/modules";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../../base/values.ts";
 
@@ -71,25 +71,52 @@ export interface ScriptText {
 export interface Analyzer {
   /** Says what it does. Default {@linkcode analyzeScript}. */
   readonly analyze?: typeof analyzeScript;
-  /** Says what goes into its text when it is loaded. Default nothing. */
-  readonly edits?: EditsMaker | null;
+  /** Reads it as machines do, and says what goes into its text when it is loaded. Default nobody does. */
+  readonly reader?: ScriptReader | null;
 }
 
 /** Analyzes one script. Returns what it does; where it cannot be parsed only why. */
 export function analyzeOrBroken(
-  { path, text, options }: ScriptText,
-  { analyze = analyzeScript, edits = null }: Analyzer = {},
+  script: ScriptText,
+  { analyze, reader = null }: Analyzer = {},
 ): ModuleAnalysis {
+  const { path, text, options } = script;
   try {
-    const analysis = analyze(path, text, options);
+    const asLoaded = !analyze && reader && analyzeAsLoaded(script, reader);
+    if (asLoaded) return asLoaded;
+    const analysis = (analyze ?? analyzeScript)(path, text, options);
     const loaded = howLoaded(path, analysis);
     const made = loaded &&
-      edits?.(text, { loaded, rebind: options.rebind === true });
+      reader?.edits(text, { loaded, rebind: options.rebind === true });
     return made ? { ...analysis, edits: made } : analysis;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { broken: brokenAt(error) };
   }
+}
+
+/**
+ * Analyzes a script in the tree that machines make of it, which is needed for what goes into it; nearly all scripts are
+ * the same once their types are blanked out. Returns null for one that is not: another parser has to find out more.
+ */
+function analyzeAsLoaded(
+  { path, text, options }: ScriptText,
+  reader: ScriptReader,
+): ModuleAnalysis | null {
+  if (isJsx(path) || isCommonJs(path, options.commonjs)) return null;
+  const typescript = isTypeScript(path);
+  const script = reader.read(text, typescript);
+  if (!script) return null;
+  // Types are still in the source, as people are shown it.
+  const analysis = analyzeTree(script.program, text, {
+    ...options,
+    typescript,
+    jsx: false,
+    commonjs: false,
+  });
+  if (typescript && analysis.erasable !== true) return null;
+  const edits = reader.editsOf(script, options.rebind === true);
+  return edits ? { ...analysis, edits } : analysis;
 }
 
 /** How a machine loads a script; null where its text depends on more than itself. */

@@ -1,7 +1,7 @@
 /** Analyzes the scripts of a release: those that are known from before are not parsed again.
  * @module
  */
-import { editsMaker } from "@flyhot/runtime/modules";
+import { scriptReader } from "@flyhot/runtime/modules";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import type { AnalysisCache } from "./analysis_cache.ts";
 import { analyzeAll } from "./analysis_pool.ts";
@@ -86,8 +86,8 @@ export async function analyzeScripts(
     keys.set(path, key);
     scripts.push({ path, text, options: own });
   }
-  const edits = scripts.length > 0 ? await editsMaker() : null;
-  const analyzer = { edits, ...analyze ? { analyze } : {} };
+  const reader = scripts.length > 0 ? await scriptReader() : null;
+  const analyzer = { reader, ...analyze ? { analyze } : {} };
   const made = await analyzeAll(
     scripts,
     (script) => analyzeOrBroken(script, analyzer),

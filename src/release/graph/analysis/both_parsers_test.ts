@@ -1,6 +1,9 @@
+import { stripTypeScriptTypes } from "node:module";
 import { assert, assertEquals } from "@std/assert";
+import { scriptReader } from "@flyhot/runtime/modules";
+import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { acornAnalyzer } from "../../../../runtime/plan/analyze/parse_acorn.ts";
-import { analyzeScript } from "./analyze.ts";
+import { analyzeOrBroken, analyzeScript } from "./analyze.ts";
 
 /** Pieces of plain JavaScript that can stand side by side in one module. */
 const PIECES = [
@@ -75,4 +78,83 @@ Deno.test("places of transpiled text are led back to the source", async () => {
     4,
   ]);
   assertEquals(it.exports?.m?.line, 13);
+});
+
+/** The same code with types, each piece in a way of its own. */
+const TYPED = [
+  `export { type Shape, one } from "./re.ts"; export type { Other } from "./re.ts";`,
+  `import { type Room, rooms } from "./rooms.ts"; const first = rooms.get("a") as Room;`,
+  `const known = new Map<string, unknown>(); export const of = (key: string) => known.get(key) as Room | undefined;`,
+  `export function fill(this: Room, list: readonly string[], at?: number) { return [...list, this, at!] satisfies unknown[]; }`,
+  `fill.call(rooms!, [(first as { a: string }).a], 1);`,
+  `abstract class Base { declare name: string; size?: number; #own!: Map<string, Room>; abstract go(at?: number): void; protected abstract left: string; run(): void; run(at?: number) { this.go(at); } }`,
+  `export class Talk extends Base { override go() {} override left = "a" as const; }`,
+  `declare global { interface Window { a: 1 } } interface Local { a: Talk }`,
+  `for (const key in known as unknown as Local) (known as Map<string, unknown>).set(key, new Talk()!);`,
+];
+
+Deno.test("types change nothing of what is found", async () => {
+  const acorn = await acornAnalyzer();
+  for (const rebind of [false, true]) {
+    for (const source of [...TYPED, TYPED.join("\n")]) {
+      const options = { typescript: true, rebind };
+      const without = acorn(stripTypeScriptTypes(source), options);
+      assertEquals(
+        withoutTexts(without),
+        withoutTexts(analyzeScript("x.ts", source, { rebind })),
+        source,
+      );
+    }
+  }
+});
+
+/** Without the texts that people are shown, and what is said of the types themselves. */
+function withoutTexts({ erasable: _, ...found }: ModuleAnalysis): unknown {
+  return JSON.parse(
+    JSON.stringify(found, (key, value) => key === "text" ? undefined : value),
+  );
+}
+
+/** Types that leave something behind, and what reads otherwise without them. */
+const ODD = [
+  `namespace Shapes { export type A = 1 } export const a = 1;`,
+  `interface A { a: 1 } export { type A }; export const b = 1;`,
+  `export {}; const c = <string> Deno.args[0];`,
+  `enum Kind { A } export { Kind };`,
+  `import { Worker } from "node:worker_threads"; new Worker(new URL("./w.ts", import.meta.url));`,
+  `import type from "./type.ts"; import { type A } from "./a.ts"; type();`,
+  `import { A } from "./a.ts"; export const d: A[] = [];`,
+  `const long = (a: string): \n ü => a; type ü = string; long("😀");`,
+  `class P { constructor(readonly a = new Map()) {} } class Q { accessor q = 1; } new P(); new Q();`,
+  `let e = Deno.args as\n unknown\n[1]; export default e;`,
+  `export const = 1;`,
+];
+
+Deno.test("scripts that are read as machines read them are found to do the same, and to need the same", async () => {
+  const reader = await scriptReader();
+  let asLoaded = 0;
+  for (const rebind of [false, true]) {
+    for (const ending of ["ts", "js", "mts"]) {
+      for (
+        const text of [
+          ...PIECES,
+          PIECES.join("\n"),
+          ...TYPED,
+          TYPED.join("\n"),
+          ...ODD,
+        ]
+      ) {
+        const script = { path: `x.${ending}`, text, options: { rebind } };
+        assertEquals(
+          JSON.stringify(analyzeOrBroken(script, { reader })),
+          JSON.stringify(
+            analyzeOrBroken(script, { reader, analyze: analyzeScript }),
+          ),
+          text,
+        );
+        if (reader.read(text, ending !== "js")) asLoaded++;
+      }
+    }
+  }
+  assert(asLoaded > 150, `${asLoaded}`);
 });

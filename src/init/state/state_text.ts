@@ -2,7 +2,7 @@
  * @module
  */
 import type { StateRow } from "./state_table.ts";
-import { formatTable } from "../ui/format.ts";
+import { formatTable } from "../../ui/format.ts";
 
 const ROWS_MAX = 30;
 
@@ -12,6 +12,7 @@ export function stateLines(rows: readonly StateRow[]): readonly string[] {
   const order = [
     "undecided",
     "starts new",
+    "per connection",
     "kept",
     "ends",
     "handed over",
