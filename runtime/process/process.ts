@@ -50,7 +50,7 @@ import {
 } from "../modules/hooks/module_source.ts";
 import { attemptOf, fileOf, placeOf } from "../modules/module_urls.ts";
 import { type Generations, generations } from "../modules/generations.ts";
-import { takePrivateFields } from "../state/copy/private_fields.ts";
+import { takePrivateFields } from "../state/classes/private_fields.ts";
 import { SocketGroups } from "../state/sockets/socket_groups.ts";
 
 /** The running process. */

@@ -7,7 +7,7 @@ import { types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
 import { isClass } from "../../modules/live/calls_as_work.ts";
 import type { PrivateFields } from "../../modules/left/private_fields.ts";
-import { privateAccess } from "./private_fields.ts";
+import { privateAccess } from "../classes/private_fields.ts";
 import { kindOf } from "./value_kind.ts";
 
 /** Where something was found: in what, and how to put something else there. */
