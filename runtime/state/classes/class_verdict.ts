@@ -22,6 +22,11 @@ export interface ClassVerdict {
   readonly fill: readonly FieldShape[];
 }
 
+/** Whether what a field begins with is a function. */
+export function isFunctionText(text: string): boolean {
+  return /=>|^(?:async )?function\b/.test(text);
+}
+
 /** What to do where instances cannot follow. */
 export function classRemedy(name: string): string {
   return `give the declaration classes: { ${name}: (old) => … }, or raise its version and migrate`;
@@ -74,7 +79,7 @@ export function judgeClass(
         });
       }
     } else if (tokens(known.text) !== tokens(field.text)) {
-      const isMethod = /=>|^(?:async )?function\b/.test(field.text);
+      const isMethod = isFunctionText(field.text);
       if (isMethod && field.selfContained) fill.push(field);
       else {
         refusals.push({

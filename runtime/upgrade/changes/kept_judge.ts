@@ -15,6 +15,7 @@ import type { FollowedPair } from "../../state/classes/classes.ts";
 import {
   classRemedy,
   type ClassVerdict,
+  isFunctionText,
   verdictOf,
 } from "../../state/classes/class_verdict.ts";
 import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
@@ -114,7 +115,8 @@ export class KeptJudge {
   get #looksBehind(): boolean {
     return this.#byPrototype.values().some((it) =>
       typeof it === "string" || it.verdict.refusals.length > 0 ||
-      it.verdict.fill.length > 0
+      // Other fields are given to whoever is asked for them.
+      it.verdict.fill.some(({ text }) => isFunctionText(text))
     );
   }
 
