@@ -6,6 +6,7 @@
 import { Agent } from "node:http";
 import type { Runtime, Session } from "node:inspector";
 import process from "node:process";
+import { types } from "node:util";
 import { performance } from "../../base/platform/globals.ts";
 import { pause } from "../../base/waiting/pause.ts";
 
@@ -72,6 +73,7 @@ class Look {
   readonly #meet: (it: object, from: object) => Meeting;
   readonly #seen = new WeakSet<object>();
   #isFound = false;
+  #isVast = false;
   #met: readonly Met[] = [];
   #fresh: boolean[] = [];
 
@@ -97,9 +99,10 @@ class Look {
     let slice = begun;
     let level = await this.#unseen(
       list,
-      (await this.#around(list)).map((id, at) => ({ id, from: objects[at]! })),
+      (await this.#around(list)).map((id) => ({ id, from: null })),
     );
     for (let count = 0; level.length > 0 && !this.#isFound;) {
+      if (this.#isVast) return null;
       const next: Met[] = [];
       for (const { id, from } of level) {
         for (const it of await this.#around(id)) next.push({ id: it, from });
@@ -185,8 +188,12 @@ class Look {
       this.#seen.add(value);
       // Connections that are kept for whoever asks next lead to those who have asked.
       if (EVERYBODYS.has(value) || value instanceof Agent) return false;
-      const meeting = this.#meet(value, this.#met[at]!.from);
+      const met = this.#met[at]!;
+      met.from ??= value;
+      const meeting = this.#meet(value, met.from);
       this.#isFound ||= meeting === "found";
+      // To ask for all of it would keep the event loop.
+      this.#isVast ||= meeting === "further" && sizeOf(value) > OBJECTS_MAX;
       return meeting === "further";
     });
   }
@@ -206,16 +213,22 @@ class Look {
   }
 }
 
-/** What the inspector calls an object, and the first of the objects that led there. */
+/** What the inspector calls an object, and the first of the objects that led there; null for one of these. */
 interface Met {
   readonly id: string;
-  readonly from: object;
+  from: object | null;
 }
 
 interface Answers {
   "Runtime.evaluate": Runtime.EvaluateReturnType;
   "Runtime.getProperties": Runtime.GetPropertiesReturnType;
   "Runtime.callFunctionOn": Runtime.CallFunctionOnReturnType;
+}
+
+function sizeOf(value: object): number {
+  if (types.isProxy(value)) return 0;
+  if (Array.isArray(value)) return value.length;
+  return types.isMap(value) || types.isSet(value) ? value.size : 0;
 }
 
 function idOf(

@@ -79,7 +79,11 @@ Deno.test("leadTo() does not take what all have for what an object has, and ends
 
 Deno.test("leadTo() says that it does not know where an object leads to all too much", async () => {
   const socket = new EventEmitter();
-  const all = Array.from({ length: 12_000 }, (at) => ({ at }));
+  const many = (count: number) =>
+    Array.from({ length: count }, (at) => ({ at }));
+  const all = [many(6000), many(6000)];
   socket.on("a", () => all);
   assertEquals(await leadTo([socket], isWanted), null);
+  // Not even to be asked for.
+  assertEquals(await leadTo([new Map([["a", many(20_000)]])], isWanted), null);
 });

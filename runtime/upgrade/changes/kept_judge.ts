@@ -127,7 +127,7 @@ export class KeptJudge {
   async behind(): Promise<void> {
     const { packageSockets } = this.#appProcess;
     let refused: unknown = null;
-    await leadTo([...this.#opaque.keys()], (value, from) => {
+    const found = await leadTo([...this.#opaque.keys()], (value, from) => {
       if (types.isProxy(value) || this.found.has(value)) return "further";
       if (isConnection(value) || packageSockets.isOpen(value)) return "leave";
       const prototype: object | null = Object.getPrototypeOf(value);
@@ -144,6 +144,11 @@ export class KeptJudge {
     });
     this.#opaque.clear();
     if (refused !== null) throw refused;
+    if (found === null) {
+      this.#appProcess.logger.warn(
+        "closures, promises and packages that state holds lead to more than can be looked through: instances of replaced classes that are there follow with their methods alone",
+      );
+    }
   }
 
   /** The classes of an instance that are replaced, its own first. */
