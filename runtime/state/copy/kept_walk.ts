@@ -34,7 +34,7 @@ export interface KeptRoot {
 export interface KeptVisitor {
   /** Tells whether instances with this prototype are wanted. */
   wantsInstance(prototype: object): boolean;
-  /** An instance that is wanted, once for each. */
+  /** An instance that is wanted, once for each; twice where it was met behind private fields first. */
   instance(instance: object, place: () => KeptPlace): void;
   /** A reference to an instance that is wanted, the first one included. */
   reference?(instance: object, place: () => KeptPlace): void;
@@ -74,6 +74,8 @@ const CHECK_CLOCK_EVERY = 64;
 export class KeptWalk {
   readonly #visitor: KeptVisitor;
   readonly #seen = new Set<object>();
+  /** What was met behind private fields alone: whatever else leads there may have more to say of it. */
+  readonly #seenPrivately = new Set<object>();
   readonly #open: Step[] = [];
   readonly #wanted = new WeakMap<object, boolean>();
 
@@ -119,8 +121,7 @@ export class KeptWalk {
           via === "member" && from ? { object: from.object, key } : null,
         );
       }
-      if (!this.#seen.has(value)) {
-        this.#seen.add(value);
+      if (!this.#isSeen(value, isPrivate)) {
         const step: Step = { object: value, from, root, via, key, isPrivate };
         this.#visitor.opaque?.(value, () => placeOf(step));
       }
@@ -153,8 +154,7 @@ export class KeptWalk {
       const step: Step = { object: value, from, root, via, key, isPrivate };
       this.#visitor.reference(value, () => placeOf(step));
     }
-    if (this.#seen.has(value)) return;
-    this.#seen.add(value);
+    if (this.#isSeen(value, isPrivate)) return;
     const step: Step = { object: value, from, root, via, key, isPrivate };
     const isProxy = types.isProxy(value);
     const isHost = isProxy || kindOf(value).kind === "host";
@@ -175,6 +175,15 @@ export class KeptWalk {
         this.#visit(value[key], step, root, "member", key);
       }
     }
+  }
+
+  /** Whether somebody has been there, in the same way or a better one; from now on somebody has. */
+  #isSeen(value: object, isPrivate: boolean): boolean {
+    if (this.#seen.has(value)) return true;
+    const seen = isPrivate ? this.#seenPrivately : this.#seen;
+    if (seen.has(value)) return true;
+    seen.add(value);
+    return false;
   }
 
   #isWanted(value: object): boolean {

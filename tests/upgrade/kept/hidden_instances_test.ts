@@ -102,3 +102,34 @@ Deno.test("an instance that cannot follow its class is refused wherever it is he
     "places.js:5 places.package.all",
   ]);
 });
+
+Deno.test("what private fields lead to is judged as ever where something else leads there too", async () => {
+  const both = (word: string) => ({
+    "main.ts": `import { give } from "./give.ts";
+import { both } from "./both.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => {
+  if (request.url.endsWith("/give")) give();
+  return new Response(both.tell());
+});`,
+    "give.ts":
+      `import { both } from "./both.ts"; export const give = () => { const it: { tell?: () => string } = {}; it.tell = () => "${word}"; both.take(it); };`,
+    "both.ts": `export class Both {
+  all: { tell?: () => string }[] = [];
+  #first: { tell?: () => string } | null = null;
+  take(it: { tell?: () => string }) { this.#first = it; this.all.push(it); }
+  tell() { return this.#first?.tell?.() ?? "none"; }
+}
+export const both = new Both();`,
+  });
+  await using running = await OrdinaryApp.start(both("one"));
+  await using clients = new Clients(running.url, 2);
+  assertEquals(await running.ask("/give"), "200 one");
+  const { state, failure } = await running.upgrade(both("two"));
+  assertEquals(state, "failed");
+  assertMatch(
+    failure!.message,
+    /^Cannot keep both\.ts:7 both\.all\[0\]\.tell: holds/,
+  );
+  assertEquals(await running.ask("/"), "200 one");
+  assertEquals(await clients.end(), []);
+});
