@@ -74,6 +74,7 @@ export async function probation(
     throw stays;
   }
   appProcess.modules.forgetOld();
+  appProcess.classes.given = null;
   const undrained = watched?.undrained ?? 0;
   watched?.finish();
   // What replaces it at once may meet its errors; they are not a reason for the process to end.
@@ -120,6 +121,7 @@ async function goBack(
     appProcess.onProbation?.finish();
     appProcess.onProbation?.end();
     appProcess.onProbation = null;
+    appProcess.classes.given = null;
     return null;
   } catch (closed) {
     return errorText(closed);

@@ -98,7 +98,7 @@ class SwitchOver {
   }
 
   #swap(): void {
-    const { appProcess } = this.#context;
+    const { appProcess, isWayBack } = this.#context;
     const { prepared, changes, files, gone, wanted, release } = this.#incoming;
     const { staged, staging, callers, boundaries, kept, rebinding } = prepared;
     const { state, services, hots } = changes;
@@ -117,6 +117,8 @@ class SwitchOver {
     undo.push(keeping.moved.swap(generation, urls));
     // Also where a later upgrade is on trial: asked is for this one's code.
     const asked = () => generations.meets >= generation ? "new" : "old";
+    const { given } = appProcess.classes;
+    if (isWayBack && given) undo.push(given.takeBack());
     undo.push(state.swap(asked, generation));
     undo.push(rebinding.swap(() => asked() === "new"));
     undo.push(services.swap());

@@ -33,10 +33,29 @@ export interface ClassPairs {
   readonly gone: readonly KnownClass[];
 }
 
+/** The fields that an upgrade has given to instances of replaced classes. */
+export interface GivenFields {
+  /** Takes them away. Returns what gives them back. */
+  takeBack(): () => void;
+  /** Lets them stay. */
+  forget(): void;
+}
+
 /** The classes of some modules. */
 export class ClassRegistry {
   readonly #places = new Map<string, Map<string, KnownClass>>();
   readonly #known = new WeakSet<object>();
+  #given: GivenFields | null = null;
+
+  /** What the newest upgrade has given, until it stays; null where it has given nothing. */
+  get given(): GivenFields | null {
+    return this.#given;
+  }
+
+  set given(given: GivenFields | null) {
+    this.#given?.forget();
+    this.#given = given;
+  }
 
   /** Takes a class at the top level of a module, exported or not; whatever is not a class is left alone. */
   register(place: string, name: string, value: unknown): void {

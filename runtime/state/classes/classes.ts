@@ -5,9 +5,11 @@
  *
  * @module
  */
-import type { AnyClass, ClassPair } from "./class_registry.ts";
+import type { ClassPair } from "./class_registry.ts";
 import type { FieldShape } from "./class_shape.ts";
 import { originalOf } from "../copy/value_kind.ts";
+import { GivenFields } from "./given_fields.ts";
+import { defineTest, instanceTest, InstanceTests } from "./instance_tests.ts";
 import {
   follow,
   holderOf,
@@ -33,13 +35,6 @@ interface Saved {
   readonly parent: object | null;
 }
 
-interface SavedTest {
-  readonly pair: FollowedPair;
-  readonly of: AnyClass;
-  readonly test: PropertyDescriptor | undefined;
-}
-
-const ordinary = Function.prototype[Symbol.hasInstance];
 const lazyGetters = new WeakSet<object>();
 const isLazy = (getter: object) => lazyGetters.has(getter);
 /** By which upgrade a prototype answers: the next may come before all work that began before the last one has ended. */
@@ -51,9 +46,8 @@ export class ClassSwap {
   readonly #saved: Saved[] = [];
   readonly #byPrototype = new Map<object, Saved>();
   readonly #below = new Map<object, ClassSwap>();
-  #tests: SavedTest[] = [];
-  /** Who was given which field, so that an undo takes it away. */
-  #filled: { readonly instance: WeakRef<object>; readonly name: string }[] = [];
+  readonly #tests = new InstanceTests();
+  readonly #given = new GivenFields();
   #isDue = false;
   readonly #settled = new Set<FollowedPair>();
 
@@ -88,13 +82,8 @@ export class ClassSwap {
     if (!side) return this.settle();
     for (const saved of this.#saved) this.#dispatch(saved, side);
     for (const pair of this.#pairs) {
-      const { current, earlier, next } = pair;
-      const olds = [current, ...earlier];
-      this.#test(pair, next, function (value) {
-        return ordinary.call(this, value) ||
-          (this === next && olds.some((old) => ordinary.call(old, value)));
-      });
-      this.#testOld(pair);
+      this.#tests.ofNext(pair);
+      this.#tests.ofOld(pair);
     }
   }
 
@@ -106,14 +95,14 @@ export class ClassSwap {
       const own = this.#saved.filter((saved) => saved.pair === pair);
       if (own.some(({ prototype }) => newest.get(prototype) !== this)) continue;
       this.#settled.add(pair);
-      this.#restoreTests(pair);
+      this.#tests.restore(pair);
       for (const { prototype } of own) {
         follow(prototype, pair.next.prototype, isLazy);
         for (const field of this.#fieldsOf(prototype)) {
           this.#lazy(prototype, pair, field, null);
         }
       }
-      this.#testOld(pair);
+      this.#tests.ofOld(pair);
     }
   }
 
@@ -132,11 +121,8 @@ export class ClassSwap {
   /** Puts everything back; instances that the new class made meanwhile follow the old one. */
   undo(): void {
     for (const restore of this.#functions.splice(0).toReversed()) restore();
-    for (const { instance, name } of this.#filled.splice(0)) {
-      const there = instance.deref();
-      if (there) Reflect.deleteProperty(there, name);
-    }
-    for (const pair of this.#pairs) this.#restoreTests(pair);
+    this.#given.takeBack();
+    for (const pair of this.#pairs) this.#tests.restore(pair);
     for (const { prototype, members, parent } of this.#saved) {
       const keys = [...members.keys()];
       const sameOrder = Reflect.ownKeys(prototype).filter((key) =>
@@ -155,7 +141,7 @@ export class ClassSwap {
     }
     for (const { current, next } of this.#pairs) {
       follow(next.prototype, current.prototype, isLazy);
-      define(next, instanceTest(next, current));
+      defineTest(next, instanceTest(next, current));
     }
     for (const { prototype } of this.#saved) {
       const below = this.#below.get(prototype);
@@ -167,10 +153,33 @@ export class ClassSwap {
     }
   }
 
-  /** Forgets what only an undo needs, once there is no way back. */
+  /** Forgets what only an undo needs. */
   finish(): void {
-    this.#filled = [];
     this.#functions.length = 0;
+  }
+
+  /**
+   * Takes the new fields away again, whatever is in them by now: for a way back, to code that never knew them. Returns
+   * what gives them back.
+   */
+  takeBack(): () => void {
+    const undo = [this.#given.takeBack()];
+    for (const { prototype } of this.#saved) {
+      for (const { name } of this.#fieldsOf(prototype)) {
+        const there = Reflect.getOwnPropertyDescriptor(prototype, name);
+        if (!there?.get || !isLazy(there.get)) continue;
+        Reflect.deleteProperty(prototype, name);
+        undo.push(() => Object.defineProperty(prototype, name, there));
+      }
+    }
+    return () => {
+      for (const step of undo) step();
+    };
+  }
+
+  /** Forgets who was given what, once there is no way back. */
+  forget(): void {
+    this.#given.forget();
   }
 
   readonly #functions: (() => void)[] = [];
@@ -199,7 +208,7 @@ export class ClassSwap {
         Object.defineProperty(instance, field.name, there)
       );
     } else {
-      this.#filled.push({ instance: new WeakRef(instance), name: field.name });
+      this.#given.note(instance, field.name);
     }
   }
 
@@ -218,7 +227,7 @@ export class ClassSwap {
         beside.set(instance, value);
         return;
       }
-      this.#filled.push({ instance: new WeakRef(instance), name });
+      this.#given.note(instance, name);
       Object.defineProperty(instance, name, {
         value,
         writable: true,
@@ -293,57 +302,6 @@ export class ClassSwap {
       if (!members.has(field.name)) this.#lazy(prototype, pair, field, side);
     }
   }
-
-  #testOld(pair: FollowedPair): void {
-    for (const old of [pair.current, ...pair.earlier]) {
-      this.#test(pair, old, instanceTest(old, pair.next));
-    }
-  }
-
-  #test(pair: FollowedPair, of: AnyClass, test: InstanceTest): void {
-    this.#tests.push({
-      pair,
-      of,
-      test: Reflect.getOwnPropertyDescriptor(of, Symbol.hasInstance),
-    });
-    define(of, test);
-  }
-
-  #restoreTests(pair: FollowedPair): void {
-    const { own = [], others = [] } = Object.groupBy(
-      this.#tests,
-      (saved) => saved.pair === pair ? "own" : "others",
-    );
-    this.#tests = others;
-    for (const { of, test } of own.toReversed()) {
-      if (test) Object.defineProperty(of, Symbol.hasInstance, test);
-      else Reflect.deleteProperty(of, Symbol.hasInstance);
-    }
-  }
-}
-
-type InstanceTest = (this: unknown, value: unknown) => boolean;
-
-/** Instances of the successor are instances of the class too; a subclass inherits the test, and asks for itself. */
-function instanceTest(of: AnyClass, next: AnyClass): InstanceTest {
-  return function (value) {
-    return ordinary.call(this as AnyClass, value) ||
-      (this === of && isInstance(value, next));
-  };
-}
-
-function isInstance(value: unknown, of: AnyClass): boolean {
-  // deno-lint-ignore no-explicit-any -- the checker asks for a class that is written as one
-  return value instanceof (of as any);
-}
-
-function define(of: AnyClass, test: InstanceTest): void {
-  Object.defineProperty(of, Symbol.hasInstance, {
-    value: test,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
 }
 
 function make({ text }: FieldShape, instance: object): unknown {

@@ -350,3 +350,31 @@ Deno.test("ClassSwap lets upgrades overlap: each caller meets the code of its ge
   second.undo();
   assertEquals(says().map(([said]) => said), [2, 2, 2], "now it is settled");
 });
+
+Deno.test("ClassSwap takes back what it gave, by a found instance or a hidden one, and gives it again where that fails", () => {
+  const Old = class A {
+    n = 0;
+  };
+  const New = class A {
+    n = 0;
+    tone = 3;
+  };
+  const [found, hidden] = [new Old(), new Old()] as Any[];
+  const swap = new ClassSwap([pair(Old, New)]);
+  swap.fill(found);
+  swap.enter(() => "new");
+  swap.settle();
+  swap.finish();
+  assertEquals([found.tone, hidden.tone++, hidden.tone], [3, 3, 4]);
+  const undo = swap.takeBack();
+  assertEquals([found.tone, "tone" in hidden, "tone" in new Old()], [
+    undefined,
+    false,
+    false,
+  ]);
+  undo();
+  assertEquals([found.tone, hidden.tone, (new Old() as Any).tone], [3, 4, 3]);
+  swap.forget();
+  swap.takeBack();
+  assertEquals([found.tone, hidden.tone], [3, 4]);
+});

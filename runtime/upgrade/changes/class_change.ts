@@ -154,6 +154,7 @@ export class ClassChange {
   /** Forgets what only an undo needs. */
   finish(): void {
     this.#swap?.finish();
+    this.#appProcess.classes.given = this.#swap;
   }
 
   /** Tells whether a member of an instance is made of its new text in the swap. */

@@ -110,3 +110,47 @@ Deno.test("events tell a good upgrade from start to commit, and a refused one fr
     "failed",
   ]);
 });
+
+const ITEM = (field: string, more: string) => `
+export class Item {
+  x = 1;${field}
+  describe() {
+    return JSON.stringify([this.x, "tone" in this, Object.keys(this)${more}]);
+  }
+}
+`;
+
+Deno.test("the way back from a probation takes away the fields that it gave to instances, also where callers changed them", async () => {
+  await using app = await DrivenApp.start({
+    "settings.ts": SETTINGS,
+    "item.ts": ITEM("", ""),
+    "state.ts": `
+import { holder } from "@flyhot/runtime";
+import { Item } from "./item.ts";
+export const items = holder("items", {
+  version: 1,
+  state: () => ({ all: [new Item(), new Item()] }),
+  actions: { describe: (state) => state.all.map((item) => item.describe()) },
+});
+`,
+    "app.ts": `
+import { items } from "./state.ts";
+export const look = () => items.describe();
+`,
+  });
+  const before = await app.call("look");
+  let going = true;
+  const seen: string[] = [];
+  const callers = (async () => {
+    while (going) seen.push(JSON.stringify(await app.call("look")));
+  })();
+  const result = await app.upgrade({
+    "item.ts": ITEM(" tone = 3;", ", this.tone++"),
+  });
+  going = false;
+  await callers;
+  assert(result.state === "failed", JSON.stringify(result));
+  assertEquals(result.phase, "probation");
+  assert(seen.some((answer) => answer.includes("tone")), "callers met it");
+  assertEquals(await app.call("look"), before);
+});
