@@ -22,6 +22,10 @@ const HANDED: Readonly<Record<string, string>> = {
   taken_apart: "const [tell] = [() => { told(WORD); }]; hub.on(tell);",
   of_class:
     "class Teller { static tell() { told(WORD); } } hub.on(Teller.tell);",
+  by_any_name:
+    "class Make { static it() { return () => { told(WORD); }; } } hub.enlist(Make.it());",
+  constructed:
+    "class Make { static it() { return () => { told(WORD); }; } } const seat = new Seat(Make.it());",
   spread: "const all = [() => { told(WORD); }]; hub.on(...all);",
   weak_map: "weak.set(key, () => { told(WORD); });",
   proxy: "hub.add(new Proxy({ tell() { told(WORD); } }, {}));",
@@ -45,6 +49,7 @@ export class Hub {
   readonly #all = new Set<() => void>();
   readonly #objects = new Set<{ tell(): void }>();
   on(it: () => void) { this.#all.add(it); }
+  enlist(it: () => void) { this.#all.add(it); }
   off(it: () => void) { this.#all.delete(it); }
   add(it: { tell(): void }) { this.#objects.add(it); }
   tell() {
@@ -53,6 +58,7 @@ export class Hub {
   }
 }
 export const hub = new Hub();
+export class Seat { constructor(it: () => void) { hub.on(it); } }
 export const key = {};
 export const weak = new WeakMap<object, () => void>();
 export async function* source() { for (;;) yield await new Promise((done) => setTimeout(done, 20)); }
@@ -69,7 +75,7 @@ export const url = "ws://127.0.0.1:" + server.addr.port;`;
 const work = (name: string, code: string, word: string) => `
 import readline from "node:readline";
 import { Readable } from "node:stream";
-import { hub, key, lines, source, told, weak } from "./stay.ts";
+import { hub, key, lines, Seat, source, told, weak } from "./stay.ts";
 ${
   name in OF_PACKAGES
     ? `
