@@ -108,6 +108,8 @@ export interface ExportFact {
   readonly returns?: ValueKind;
   /** Of a `function`: true for a generator, which `next()` moves on. */
   readonly generator?: boolean;
+  /** Of a `function` among fields: true where its text is known and has no `this`. */
+  readonly selfless?: boolean;
   /** Of an `object` or `frozen`: its fields; one that is not here is unknown, unless `plain`. */
   readonly fields?: Readonly<Record<string, ExportFact>>;
   /** Of an `object`, `array`, `map` or `set`: nothing but primitive values, however deep. */

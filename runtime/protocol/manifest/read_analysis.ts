@@ -103,6 +103,7 @@ const exportFact: Reader<ExportFact> = (value, at) => {
     ...maybe(it, "effects", effects, at),
     ...maybe(it, "returns", oneOf(...VALUE_KINDS), at),
     ...maybe(it, "generator", boolean, at),
+    ...maybe(it, "selfless", boolean, at),
     ...maybe(it, "fields", exportFacts, at),
     ...maybe(it, "plain", boolean, at),
     ...maybe(it, "reassigned", boolean, at),
