@@ -6,13 +6,8 @@ import type { Placed } from "../keep/placed.ts";
 import { leadsAnyway, type LoadedFunctions } from "../left/enter.ts";
 import type { NumberedPlaces } from "../started/ran_pieces.ts";
 import type { Edits, Wanted } from "./edits.ts";
-import {
-  HALVES,
-  list,
-  NoRecord,
-  RecordReader,
-  URL_MARK,
-} from "./record_reader.ts";
+import { MARK, shortened } from "./phrases.ts";
+import { HALVES, list, NoRecord, RecordReader } from "./record_reader.ts";
 
 /** What is put in, and how it is written down: another number wherever either is another. */
 export const EDITS_VERSION = 4;
@@ -47,15 +42,15 @@ export function recordOf(
   { keep, set, watch, places }: Edits,
   blanks = "",
 ): string | null {
-  if (text.includes(URL_MARK) || text.includes(SOME_URL)) return null;
+  if (text.includes(MARK) || text.includes(SOME_URL)) return null;
   const record: Record = [
     EDITS_VERSION,
     digestOf(text),
     blanks,
-    keep ? [withMark(keep.end), ...flat(keep.placed)] : 0,
+    keep ? [short(keep.end), ...flat(keep.placed)] : 0,
     set
       ? [
-        withMark(set.end),
+        short(set.end),
         set.names,
         set.written.flatMap(({ at, text }) => [at, text]),
         ...flat(set.placed),
@@ -63,7 +58,7 @@ export function recordOf(
       : 0,
     watch
       ? [
-        withMark(watch.end),
+        short(watch.end),
         watch.watched.flatMap(({ start, text, name, yields }) => [
           start,
           text.length,
@@ -130,7 +125,7 @@ export function recordedEdits(
 function flat(placed: readonly Placed[]): (string | number)[] {
   return placed.flatMap((
     { at, text, opens, size },
-  ) => [at, withMark(text), size * HALVES * 2 + (opens ? 1 : 0)]);
+  ) => [at, short(text), size * HALVES * 2 + (opens ? 1 : 0)]);
 }
 
 function flatFunctions(
@@ -148,8 +143,8 @@ function flatFunctions(
   ];
 }
 
-function withMark(text: string): string {
-  return text.replaceAll(QUOTED_URL, URL_MARK);
+function short(text: string): string {
+  return shortened(text, QUOTED_URL);
 }
 
 function numbersOf({ places }: NumberedPlaces): number[] {
