@@ -296,7 +296,7 @@ class Upgrade {
       {
         replaced: [...plan.reload, ...plan.gone],
         isLoaded: (path) => loaded.has(path),
-        hasOnlyFunctions: plan.exportsOnlyFunctions,
+        hasNoObjects: plan.exportsNoObjects,
         current: (path) => table.current(table.placeOf(path)),
         next: (path) =>
           plan.reload.includes(path)
