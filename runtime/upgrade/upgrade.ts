@@ -281,7 +281,6 @@ class Upgrade {
     { staging, staged }: Prepared,
   ): Promise<void> {
     const table = this.#appProcess.modules.table!;
-    const loaded = await this.#loadedPaths();
     const { attempt } = staged;
     const replaced = new Set([...plan.reload, ...plan.gone]);
     const { modules } = this.#appProcess;
@@ -292,6 +291,9 @@ class Upgrade {
         text,
         (url) => table.isCurrent(url) && replaced.has(table.pathOf(url)!),
       );
+    // Mostly there is none to look at, and nobody has to know what is loaded.
+    if ([...replaced].every(plan.exportsNoObjects)) return;
+    const loaded = await this.#loadedPaths();
     await registerExportedClasses(
       {
         replaced: [...plan.reload, ...plan.gone],
