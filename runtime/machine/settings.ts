@@ -23,7 +23,7 @@ export interface Credentials {
 export interface ReapplyOptions {
   /** The Fly app. Default `FLY_APP_NAME`. */
   readonly app?: string;
-  /** The app root. Default the nearest folder above the main module that has a `deno.json`, else the main module's own. */
+  /** The app root. Default the nearest folder above the main module whose `deno.json` says `"flyhot"`, else the nearest with a `deno.json`, else the main module's own. */
   readonly root?: string;
   /** The bucket. Default `BUCKET_NAME`, then `AWS_BUCKET`. */
   readonly bucket?: string;

@@ -257,6 +257,7 @@ export function* classifySteps(
     ...globalRefusals({
       replaced: [...set.reload, ...gone],
       evaluated: [...set.reload, ...fresh],
+      loaded,
       running: now,
       release,
       consents,

@@ -95,6 +95,17 @@ Deno.test("main: gone, or not a module of the release", () => {
     texts(plan({ "main.ts": null }))[0],
     "main.ts: is the main module of a running machine, and gone from the release; run fly deploy",
   );
+  // A machine that takes the folder of a workspace's member for the app's.
+  const { "main.ts": main, ...files } = packed(A).files;
+  const moved = {
+    entries: ["apps/api/main.ts"],
+    modules: { ...modules, "apps/api/main.ts": packed(A).modules["main.ts"]! },
+    files: { ...files, "apps/api/main.ts": main! },
+  };
+  assertEquals(
+    texts(plan({}, { manifest: moved }))[0],
+    `main.ts: the release has it as apps/api/main.ts: this machine takes the folder apps/api for the app's, since no deno.json above it says "flyhot"; write "flyhot" into the deno.json of the app's folder (flyhot init does), and run fly deploy once`,
+  );
 });
 
 Deno.test("config: what is read at start, where both sides have it", () => {

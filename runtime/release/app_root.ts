@@ -1,7 +1,7 @@
 /** Where the app's own files are.
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { cwd } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -18,9 +18,9 @@ export interface AppFolders {
 }
 
 /**
- * The app root, and the app's own folder in it: the nearest folder above the main module with a `deno.json`, else the
- * main module's own; a `"flyhot": { "root": ".." }` in that `deno.json` leads further up. Returns both; the working
- * directory where the main module is not a file.
+ * The app root, and the app's own folder in it: the nearest folder above the main module whose `deno.json` says
+ * `"flyhot"`, else the nearest with any, else the main module's own; a `"flyhot": { "root": ".." }` in that `deno.json`
+ * leads further up. Returns both; the working directory where the main module is not a file.
  */
 export function appFolders(): AppFolders {
   const { mainModule } = Deno;
@@ -31,7 +31,7 @@ export function appFolders(): AppFolders {
 
 /** The same for the main module of another process. */
 export function foldersOf(mainFile: string): AppFolders {
-  return foldersAbove(rootAbove(mainFile, existsSync), readText);
+  return foldersAbove(rootAbove(mainFile, readText), readText);
 }
 
 /** Reads how far up the app root lies above the app's folder. */
@@ -52,15 +52,21 @@ export function foldersAbove(
 
 /** How many folders up a `deno.json` says that the root is; nothing but `..` counts. */
 function levelsUp(text: string): number {
+  const root = flyhotIn(text)?.root;
+  return typeof root === "string" && /^\.\.(?:\/\.\.)*\/?$/.test(root)
+    ? root.match(/\.\./g)!.length
+    : 0;
+}
+
+/** What a `deno.json` says under `"flyhot"`; null for nothing. */
+function flyhotIn(text: string): { readonly root?: unknown } | null {
   try {
-    const said = parseJsonc(text) as { flyhot?: { root?: unknown } } | null;
-    const root = said?.flyhot?.root;
-    return typeof root === "string" && /^\.\.(?:\/\.\.)*\/?$/.test(root)
-      ? root.match(/\.\./g)!.length
-      : 0;
+    const said = parseJsonc(text) as { flyhot?: unknown } | null;
+    const flyhot = said?.flyhot;
+    return typeof flyhot === "object" ? flyhot : null;
   } catch {
     // Deno says better what is wrong with it.
-    return 0;
+    return null;
   }
 }
 
@@ -72,13 +78,22 @@ function readText(path: string): string | null {
   }
 }
 
-/** Finds the app root above a main module. Returns an absolute path. */
+/**
+ * Finds the app root above a main module. A member of a workspace has a `deno.json` of its own; that its repository is
+ * one app says only the one of the repository. Returns an absolute path.
+ */
 export function rootAbove(
   mainFile: string,
-  exists: (path: string) => boolean,
+  read: (path: string) => string | null,
 ): string {
+  let nearest: string | null = null;
   for (let folder = dirname(mainFile);; folder = dirname(folder)) {
-    if (CONFIG_FILES.some((name) => exists(join(folder, name)))) return folder;
-    if (folder === dirname(folder)) return dirname(mainFile);
+    for (const name of CONFIG_FILES) {
+      const text = read(join(folder, name));
+      if (text === null) continue;
+      if (flyhotIn(text)) return folder;
+      nearest ??= folder;
+    }
+    if (folder === dirname(folder)) return nearest ?? dirname(mainFile);
   }
 }

@@ -2,12 +2,17 @@
  * @module
  */
 import { hotSurface } from "@flyhot/runtime/plan";
-import { processesOf, taskIn } from "../config/files/processes.ts";
-import { imageStart, lastStage } from "../config/files/image_start.ts";
+import { processesOf } from "../config/files/processes.ts";
+import {
+  type ImageStart,
+  imageStart,
+  lastStage,
+  processStart,
+} from "../config/files/image_start.ts";
+import { type ShellLookups, shellTextOf } from "../config/files/shell_texts.ts";
 import { isManual } from "../config/files/node_modules.ts";
 import { ignoreLines, ignoreTest } from "../config/ignore.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
-import { readCommand, shellWords } from "../config/files/start_command.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { analyzeScript } from "../release/graph/analysis/analyze.ts";
@@ -68,31 +73,42 @@ export async function checkProject(
 interface Start {
   readonly at: string;
   readonly words: readonly string[];
-  readonly command: ReturnType<typeof readCommand>;
+  readonly command: ImageStart["command"];
 }
 
 /** What starts the app: the processes of `fly.toml`, else the image. */
 function startsOf({ config }: ProjectFiles): readonly Start[] {
-  const task = taskIn(config.denoJson, config.packageJson);
+  const { starts, dockerfilePath } = config;
+  const dockerfile = config.dockerfile ?? "";
   const processes = processesOf(config.flyToml);
   if (processes.length > 0) {
-    return processes.map(([group, line]) => {
-      const words = shellWords(line) ?? [];
-      return {
-        at: `fly.toml [processes] ${group}`,
-        words,
-        command: readCommand(words),
-      };
+    return processes.flatMap(([group, said]) => {
+      const at = `fly.toml [processes] ${group}`;
+      const start = processStart(dockerfile, said, starts.task);
+      return start
+        ? startsIn(start, starts, at)
+        : [{ at, words: [], command: null }];
     });
   }
-  const start = imageStart(config.dockerfile ?? "", task);
+  const start = imageStart(dockerfile, starts.task);
   return start
-    ? [{
-      at: `Dockerfile:${start.instruction.line}`,
-      words: start.words,
-      command: start.command,
-    }]
+    ? startsIn(start, starts, `${dockerfilePath}:${start.instruction.line}`)
     : [];
+}
+
+function startsIn(
+  start: ImageStart,
+  lookups: ShellLookups,
+  at: string,
+): readonly Start[] {
+  const inShell = start.command ? null : shellTextOf(start, lookups);
+  return inShell && inShell.starts.length > 0
+    ? inShell.starts.map(({ words, command }) => ({
+      at: inShell.path ?? at,
+      words,
+      command,
+    }))
+    : [{ at, words: start.words, command: start.command }];
 }
 
 /** Whether the image takes the repository in: over that nothing is laid, it may be somebody's work. */

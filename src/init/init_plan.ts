@@ -1,9 +1,9 @@
 /** What it takes to make an app hot: what can be written, and what a person must do.
  * @module
  */
+import { locatedInstructions } from "../config/files/dockerfile_lines.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { isManual } from "../config/files/node_modules.ts";
-import { taskIn } from "../config/files/processes.ts";
 import { bootShellPart } from "./boot_shell_part.ts";
 import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";
@@ -78,7 +78,7 @@ export function planInit(
   add(
     ignorePart(
       sources,
-      edits.some(({ path }) => path === "Dockerfile"),
+      edits.some(({ path }) => path === sources.dockerfilePath),
     ),
   );
   add(imagePart(sources));
@@ -127,10 +127,9 @@ function callsServe({ modules }: InitSources): (path: string) => boolean {
 
 /** Whether the image serves the main module's default export. */
 function isServed(
-  { dockerfile, denoJson, packageJson }: InitSources,
+  { dockerfile, starts }: InitSources,
 ): boolean {
-  const task = taskIn(denoJson?.value, packageJson);
-  const start = imageStart(dockerfile ?? "", task);
+  const start = imageStart(dockerfile ?? "", starts.task);
   return start?.command !== null && start !== null &&
     start.command.kind !== "run";
 }
@@ -189,17 +188,17 @@ function ignorePart(sources: InitSources, hasNewImage: boolean): InitPart {
 
 const OLDEST_DENO = "2.9";
 
-function imagePart({ dockerfile, flyToml }: InitSources): InitPart {
+function imagePart(
+  { dockerfile, dockerfilePath, flyToml }: InitSources,
+): InitPart {
   const steps: string[] = [];
-  const tag =
-    /^[ \t]*FROM\s+(?:--\S+\s+)?(?:\S+\/)?deno(?:land\/deno)?:(?:\w+-)?(\d+)\.(\d+)(\S*)/im
-      .exec(dockerfile ?? "");
+  const tag = /(\d+)\.(\d+)(\S*)/.exec(denoTag(dockerfile ?? "") ?? "");
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_DENO.split(".").map(Number);
   if (tag) {
     const [major, minor] = [Number(tag[1]), Number(tag[2])];
     if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
       steps.push(
-        `Use Deno ${OLDEST_DENO} or later in the Dockerfile: it says ${
+        `Use Deno ${OLDEST_DENO} or later in the ${dockerfilePath}: it says ${
           tag[1]
         }.${tag[2]}${tag[3]}.`,
       );
@@ -209,4 +208,34 @@ function imagePart({ dockerfile, flyToml }: InitSources): InitPart {
     steps.push("Make the app known to Fly: fly launch --no-deploy");
   }
   return { steps };
+}
+
+/** The tag of the Deno that runs in an image: of the one it is made from, or that it takes the program of. */
+function denoTag(dockerfile: string): string | undefined {
+  const args = new Map<string, string>();
+  const image = /(?:^|[\s=/])deno(?:land\/deno)?:(\S+)/;
+  const tags = new Map<string, string>();
+  let found: string | undefined;
+  for (const { name, rest } of locatedInstructions(dockerfile)) {
+    const said = rest.replaceAll(
+      /\$\{?(\w+)(?::?-([^}]*))?\}?/g,
+      (whole, key, other) => args.get(key) ?? other ?? whole,
+    );
+    if (name === "ARG") {
+      const [key, value] = said.split("=");
+      if (value !== undefined) args.set(key!, value.replaceAll(/["']/g, ""));
+    } else if (name === "FROM") {
+      const [, of, , alias] =
+        /^(?:--\S+\s+)*(\S+)(\s+AS\s+(\S+))?/i.exec(said) ??
+          [];
+      found = image.exec(` ${of}`)?.[1] ?? tags.get(of ?? "");
+      if (alias && found !== undefined) tags.set(alias, found);
+    } else if (name === "COPY") {
+      const from = /--from=(\S+)/.exec(said)?.[1] ?? "";
+      if (/\bdeno\b(?!\S*\.)/.test(said)) {
+        found = image.exec(`=${from}`)?.[1] ?? tags.get(from) ?? found;
+      }
+    }
+  }
+  return found;
 }

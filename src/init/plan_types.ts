@@ -3,6 +3,7 @@
  */
 import type { HotSurface } from "@flyhot/runtime/plan";
 import type { Manifest } from "@flyhot/runtime/protocol";
+import type { StartFiles } from "../release/files/start_files.ts";
 import type { Framework } from "./framework.ts";
 import type { StateRow } from "./state/state_table.ts";
 import type { SyntaxTree } from "./syntax_tree.ts";
@@ -76,8 +77,12 @@ export interface InitSources {
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The text of its `deno.lock`; empty for none. */
   readonly lockText: string;
-  /** The text of its `Dockerfile`. */
+  /** The text of its Dockerfile. */
   readonly dockerfile: string | null;
+  /** The path of its Dockerfile. */
+  readonly dockerfilePath: string;
+  /** Tasks and scripts that it starts. */
+  readonly starts: StartFiles;
   /** The text of its `fly.toml`. */
   readonly flyToml: string | null;
   /** The text of its `.dockerignore`. */

@@ -4,15 +4,13 @@
 import { isRecord } from "../base/values.ts";
 import { DENO_VERSION } from "../version.ts";
 import {
-  hotCommand,
   PRELOAD,
   readCommand,
   SERVE,
-  shellLine,
   shellWords,
-  type StartCommand,
 } from "../config/files/start_command.ts";
-import { processesOf, taskIn } from "../config/files/processes.ts";
+import { taskIn } from "../config/files/processes.ts";
+import { hotProcesses } from "./edit/processes_edit.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { hotDockerfile, newDockerfile } from "./edit/dockerfile_edit.ts";
 import type { Framework } from "./framework.ts";
@@ -54,18 +52,24 @@ export function preloadPart(
       `Fresh builds the app into _fresh, and what is served is that build: start the machines with ${SERVE} _fresh/server.js, and take _fresh into the release: "flyhot": { "include": ["_fresh"] } in deno.json.`,
     );
   }
-  const task = taskIn(sources.denoJson?.value, sources.packageJson);
-  const toml = flyTomlEdit(sources, task);
-  if (toml.change) changes.push(toml.change);
+  const { task } = sources.starts;
+  const toml = hotProcesses(sources);
+  if (toml.edits.length > 0) {
+    changes.push({
+      title: "the runtime in front of the main modules",
+      edits: toml.edits,
+    });
+  }
   steps.push(...toml.steps);
-  const { dockerfile } = sources;
+  notes.push(...toml.notes);
+  const { dockerfile, dockerfilePath } = sources;
   if (dockerfile === null) {
     const entry = sources.entries[0] ?? "main.ts";
     if (sources.entries.length < 2) {
       changes.push({
         title: "an image that starts the runtime first",
         edits: [{
-          path: "Dockerfile",
+          path: dockerfilePath,
           before: null,
           after: newDockerfile(
             entry,
@@ -81,71 +85,27 @@ export function preloadPart(
     }
   } else {
     const hot = hotDockerfile(dockerfile, {
+      path: dockerfilePath,
       task,
-      processes: toml.commands,
+      script: sources.starts.script,
+      processes: toml.kinds,
       entry: sources.entries[0],
     });
     steps.push(...hot.steps);
     notes.push(...hot.notes);
-    if (hot.text !== dockerfile) {
-      changes.push({
-        title: "the runtime in front of the main module",
-        edits: [{ path: "Dockerfile", before: dockerfile, after: hot.text }],
-      });
+    const edits = [
+      ...hot.scripts,
+      ...hot.text === dockerfile
+        ? []
+        : [{ path: dockerfilePath, before: dockerfile, after: hot.text }],
+    ];
+    if (edits.length > 0) {
+      changes.push({ title: "the runtime in front of the main module", edits });
     }
   }
   const frozen = frozenStep(sources, task);
   if (frozen) steps.push(frozen);
   return { changes, steps, notes };
-}
-
-/** The commands of `[processes]`, and the file with the runtime in each. */
-function flyTomlEdit(
-  { flyToml }: InitSources,
-  task: (name: string) => string,
-) {
-  const commands: StartCommand[] = [];
-  const steps: string[] = [];
-  let after = flyToml ?? "";
-  for (const [group, said] of processesOf(flyToml)) {
-    const words = shellWords(said) ?? [];
-    const at = words.indexOf("task");
-    const real = at === -1
-      ? words
-      : shellWords(task(words[at + 1] ?? "")) ?? [];
-    const command = readCommand(real);
-    const hot = command && hotCommand(real, command);
-    if (!command || !hot) {
-      steps.push(
-        `Start the process group ${group} of fly.toml with the preload: "${said}" is not one plain deno run or deno serve. It needs --preload ${PRELOAD} in front of its main module.`,
-      );
-      continue;
-    }
-    if ("unsure" in hot) {
-      steps.push(
-        `Change the process group ${group} in fly.toml: ${hot.unsure}.`,
-      );
-      continue;
-    }
-    commands.push(command);
-    const line = shellLine(hot.words);
-    if (line === said) continue;
-    const quoted = [`"${said}"`, `'${said}'`].find((it) =>
-      after.split(it).length === 2
-    );
-    if (!quoted) {
-      steps.push(`Write into [processes] of fly.toml: ${group} = "${line}"`);
-      continue;
-    }
-    after = after.replace(quoted, () => quoted[0]! + line + quoted[0]!);
-  }
-  const change: InitChange | null = flyToml !== null && after !== flyToml
-    ? {
-      title: "the runtime in front of the main modules",
-      edits: [{ path: "fly.toml", before: flyToml, after }],
-    }
-    : null;
-  return { change, commands, steps };
 }
 
 /** Whether a main module without a Dockerfile is served: a task does so, or it has nothing but a default export. */

@@ -49,6 +49,8 @@ export async function readInitSources(
     packageJson: config.packageJson,
     lockText: config.lockText,
     dockerfile: config.dockerfile,
+    dockerfilePath: config.dockerfilePath,
+    starts: config.starts,
     flyToml: config.flyToml,
     dockerignore: await read(".dockerignore"),
     gitignore: await read(".gitignore"),

@@ -8,6 +8,8 @@ import { realHost } from "./real_host.ts";
 interface Project {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
+  /** Its main module. Default `main.ts`. */
+  readonly main?: string;
   /** The module that an upgrade changes. */
   readonly edit: string;
   /** What the app answers at first, and after `one` has become `two` there. */
@@ -44,6 +46,39 @@ start();
     },
     edit: "word.ts",
     answers: ["one/x", "two/x"],
+    flags: [],
+  },
+  {
+    name:
+      "a member of a workspace, which a script starts in its folder with an ENTRYPOINT in front,",
+    files: {
+      "deno.json": '{ "workspace": ["./apps/api", "./packages/word"] }\n',
+      "apps/api/deno.json":
+        '{ "name": "@init/api", "version": "0.1.0", "exports": "./main.ts" }\n',
+      "apps/api/main.ts": `import { word } from "@init/word";
+
+let requests = 0;
+Deno.serve(
+  { port: Number(Deno.env.get("PORT") ?? 8080) },
+  () => new Response(\`Hello, \${word()} \${++requests}\`),
+);
+`,
+      "packages/word/deno.json":
+        '{ "name": "@init/word", "version": "0.1.0", "exports": "./mod.ts" }\n',
+      "packages/word/mod.ts": 'export const word = () => "one";\n',
+      "start.sh": 'exec deno run -A main.ts "$@"\n',
+      "Dockerfile": `FROM denoland/deno:2.9.6
+WORKDIR /app
+COPY . .
+WORKDIR apps/api
+ENTRYPOINT ["sh"]
+CMD ["../../start.sh"]
+`,
+      "fly.toml": FLY_TOML,
+    },
+    main: "apps/api/main.ts",
+    edit: "packages/word/mod.ts",
+    answers: ["Hello, one 1", "Hello, two 2"],
     flags: [],
   },
   {
@@ -123,7 +158,14 @@ async function deno(cwd: string, ...args: string[]): Promise<void> {
 }
 
 for (
-  const { name, files, edit, answers, flags = ["--boot-shell"] } of PROJECTS
+  const {
+    name,
+    files,
+    main: entry = "main.ts",
+    edit,
+    answers,
+    flags = ["--boot-shell"],
+  } of PROJECTS
 ) {
   Deno.test(`flyhot init makes ${name} hot: it checks, runs and is upgraded`, async () => {
     await withApp(files, async (folder) => {
@@ -144,8 +186,8 @@ for (
         ...flags,
       );
       assertEquals(steps, []);
-      await deno(folder, "check", "main.ts");
-      await deno(folder, "fmt", "--check", "main.ts", "deno.json");
+      await deno(folder, "check", entry);
+      await deno(folder, "fmt", "--check", entry, "deno.json");
 
       await sandbox.deploy(folder);
       const [machine] = sandbox.machines();

@@ -12,6 +12,7 @@ import { insertInto, type Insertion } from "../keep/line_map.ts";
 import { inOrder } from "../keep/placed.ts";
 import { keepingEdits, type More } from "../keep/wrap.ts";
 import type { WantedFunctions } from "../left/enter.ts";
+import { hiddenClasses } from "../left/hidden_classes.ts";
 import { privateFields } from "../left/private_fields.ts";
 import { type Watch, watchWaits } from "../left/watch.ts";
 import { settable } from "../rebind/settable.ts";
@@ -31,7 +32,7 @@ export interface Edits {
   readonly keep?: More;
   /** What lets functions and classes be set. */
   readonly set?: SetEdits;
-  /** What says that functions wait or hand functions on, and shows private fields. */
+  /** What says that functions wait or hand functions on, and shows private fields and classes. */
   readonly watch?: Watch;
   /** Where its functions and classes are, by their numbers. */
   readonly places?: NumberedPlaces;
@@ -96,7 +97,7 @@ function watchEdits(
   return {
     ...watch,
     placed: [...watch.placed, ...placed],
-    end: watch.end + end,
+    end: watch.end + end + hiddenClasses(text, program, url),
   };
 }
 

@@ -163,7 +163,8 @@ export class LoadHook {
       this.#loading.textFacts.editsOf(url),
       read?.isFit,
     );
-    let source = withClasses(kept, url, this.#loading.unevaluated.has(url));
+    const tells = this.#loading.unevaluated.has(url);
+    let source = withClasses(kept, url, tells, text);
     if (this.#loading.main !== null && !isRequired) {
       source = withEvaluation(source, url);
     }

@@ -12,9 +12,9 @@ export type TakeClasses = (
 ) => void;
 
 // Deno writes one statement a line, from its beginning. A line of a text that looks like it names nothing, and gives nothing.
-// Where types were blanked out, there are more spaces than one.
+// Where types were blanked out, there are more spaces than one. What is called like a class and a call has made, may be one.
 const CLASS =
-  /^(?:export\s+(?:default\s+)?)?(?:class|const|let|var)\s+([A-Za-z_$][\w$]*)(?=\s+extends\b|\s*\{|\s*=\s*class\b)/gm;
+  /^(?:export\s+(?:default\s+)?)?(?:class|const|let|var)\s+(?:([A-Za-z_$][\w$]*)(?=\s+extends\b|\s*\{|\s*=\s*class\b)|([A-Z][\w$]*)(?=\s*=\s*[\w$.]+\())/gm;
 const MAP = "\n//# sourceMappingURL=";
 
 /** Lets a module say where it is, without the attempt; on its first line, so that no line moves. */
@@ -73,17 +73,22 @@ function atEnd(source: string, line: string): string {
 /** The names of what may be classes at the top level of a module. */
 export function classNames(source: string): string[] {
   const names = new Set<string>();
-  for (const [, name] of source.matchAll(CLASS)) names.add(name!);
+  for (const [, name, made] of source.matchAll(CLASS)) names.add(name ?? made!);
   return [...names];
 }
 
-/** Lets a module hand out its classes, exported or not, so that instances can follow them. */
+/**
+ * Lets a module hand out its classes, exported or not, so that instances can follow them.
+ *
+ * @param written its text as it was before anything was put into it, which may be ahead of a class
+ */
 export function withClasses(
   source: string,
   url: string,
   tells = false,
+  written = source,
 ): string {
-  const names = classNames(source);
+  const names = classNames(written);
   if (names.length === 0 && !tells) return source;
   const getters = names.map((name) => `${JSON.stringify(name)}: () => ${name}`);
   const line = `\n;globalThis[Symbol.for(${

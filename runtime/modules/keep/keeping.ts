@@ -10,6 +10,7 @@ import { SettableModules } from "../rebind/settable_modules.ts";
 import { Coverage } from "../started/coverage.ts";
 import { generations } from "../generations.ts";
 import { MovedFunctions } from "../left/moved_functions.ts";
+import { mayHideClasses } from "../left/hidden_classes.ts";
 import { mayHavePrivate } from "../left/private_fields.ts";
 import { NO_WATCH, type Watched } from "../left/watch.ts";
 import { mayWait } from "../../plan/analyze/waits/steady.ts";
@@ -86,7 +87,7 @@ export class Keeping {
     const functions = this.#watches ? this.moved.wanted(url) : null;
     const watch = this.#watches &&
       (functions !== null || !isSteady && mayWait(text) ||
-        mayHavePrivate(text));
+        mayHavePrivate(text) || mayHideClasses(text));
     const set = this.settable.isOn;
     const isAsked = this.#keeps || set || watch;
     const wanted = {

@@ -15,7 +15,7 @@ import { type Code, EffectTable } from "./effects.ts";
 import { isErasable } from "./erasable.ts";
 import { isSteady } from "./waits/steady.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
-import { globalWritesOf } from "./evaluation/global_writes.ts";
+import { globalChangesOf, globalWritesOf } from "./evaluation/global_writes.ts";
 import { importsOf, textOf } from "./imports.ts";
 import { isRuntime } from "./values/known_calls.ts";
 import { keyName, many, type Node, one, unwrap } from "./code/nodes.ts";
@@ -92,6 +92,7 @@ export function analyzeTree(
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("pacing", pacingOf(resolved, units)),
     ...some("globals", globalWritesOf(resolved, units, top, roots)),
+    ...some("globalChanges", globalChangesOf(resolved, units, top)),
     ...(options.rebind ? { rebind: rebindFactsOf(code, units) } : {}),
     ...some("hot", hotMembers(code, units)),
     computed: hasComputedImport(resolved),

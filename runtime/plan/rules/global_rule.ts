@@ -12,6 +12,8 @@ export interface GlobalInput {
   readonly replaced: readonly string[];
   /** The modules that are evaluated, reloaded or for the first time. */
   readonly evaluated: readonly string[];
+  /** The modules that run. */
+  readonly loaded: Iterable<string>;
   /** The modules as they run. */
   readonly running: View;
   /** The modules of the release. */
@@ -24,7 +26,7 @@ export interface GlobalInput {
 
 /**
  * Refuses to replace modules whose globals would stay though the new code does not set them, or would be set on top of
- * what the old code has set.
+ * what the old code has set, or set back although functions have changed them.
  */
 export function globalRefusals(input: GlobalInput): Refusal[] {
   const { replaced, evaluated, running, release, consents, isWayBack } = input;
@@ -35,6 +37,12 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
       next.set(write.name, [...next.get(write.name) ?? [], write]);
     }
   }
+  const changed = new Map<string, string>();
+  for (const path of input.loaded) {
+    for (const name of running.analysis(path)?.globalChanges ?? []) {
+      changed.set(name, path);
+    }
+  }
   const refusals: Refusal[] = [];
   for (const path of replaced) {
     for (const write of running.analysis(path)?.globals ?? []) {
@@ -42,7 +50,8 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
       const { name, line, column } = write;
       const again = next.get(name) ?? [];
       const isLeft = again.length === 0;
-      if (isLeft ? isWayBack : !again.some((it) => it.again)) continue;
+      const by = isWayBack || isLeft ? undefined : changed.get(name);
+      if (isLeft ? isWayBack : !by && !again.some((it) => it.again)) continue;
       const consent = `global:${path}#${name}`;
       if (consents.take(consent)) continue;
       refusals.push({
@@ -51,7 +60,11 @@ export function globalRefusals(input: GlobalInput): Refusal[] {
         line,
         column,
         subject: name,
-        ...(name.endsWith(")") ? ofCall(isLeft) : ofValue(isLeft)),
+        ...(by !== undefined
+          ? ofState(name, by)
+          : name.endsWith(")")
+          ? ofCall(isLeft)
+          : ofValue(isLeft)),
         consent,
       });
     }
@@ -71,6 +84,14 @@ function ofValue(isLeft: boolean): Pick<Refusal, "why" | "remedy"> {
         "is set by the new code to something made of what the old code has set",
       remedy: "set it in a module of its own that does not change",
     };
+}
+
+function ofState(name: string, by: string): Pick<Refusal, "why" | "remedy"> {
+  return {
+    why: `holds state (functions of ${by} change it), which would be lost`,
+    remedy:
+      `set it only where it is not there (globalThis.${name} ??= …), or in a module of its own that does not change`,
+  };
 }
 
 /** `dayjs.extend(utc)`: what it does to the package cannot be undone. */

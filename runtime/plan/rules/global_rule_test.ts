@@ -87,3 +87,16 @@ axios.interceptors.request.use((it) => it);`;
     `main.ts:2 axios.interceptors.request.use(…): is called by the new code as well, on top of what the old code has done to the package; call it in a module of its own that does not change, or consent to it: "consent": ["global:main.ts#axios.interceptors.request.use(…)"]`,
   ]);
 });
+
+Deno.test("a global that functions change is state, which the new code must not set back", () => {
+  const app = (set: string, word: string) =>
+    `globalThis.count ${set} 0; serve(() => { globalThis.count++; return "${word}"; });`;
+  assertEquals(refused(app("=", "one"), app("=", "two")), [
+    `main.ts:1 count: holds state (functions of main.ts change it), which would be lost; set it only where it is not there (globalThis.count ??= …), or in a module of its own that does not change, or consent to it: "consent": ["global:main.ts#count"]`,
+  ]);
+  assertEquals(
+    refused(app("=", "one"), app("=", "two"), ["global:main.ts#count"]),
+    [],
+  );
+  assertEquals(refused(app("??=", "one"), app("??=", "two")), []);
+});

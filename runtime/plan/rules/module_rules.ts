@@ -36,6 +36,19 @@ export function mainRefusals(
         `write "flyhot": { "root": "${up}" } into the app's deno.json, copy the same folders into the image, and run fly deploy once`,
     }];
   }
+  const deeper = manifest.entries.find((it) => it.endsWith(`/${path}`));
+  if (!isFile && deeper !== undefined) {
+    return [{
+      ...AT,
+      rule: "main",
+      path,
+      why: `the release has it as ${deeper}: this machine takes the folder ${
+        deeper.slice(0, -path.length - 1)
+      } for the app's, since no deno.json above it says "flyhot"`,
+      remedy:
+        `write "flyhot" into the deno.json of the app's folder (flyhot init does), and run fly deploy once`,
+    }];
+  }
   return [{
     ...AT,
     rule: "main",

@@ -45,18 +45,20 @@ export type Meeting = "further" | "leave" | "found";
  * Tells whether objects lead to something that is looked for.
  *
  * @param meet told of each object and function that is met, once, and of the first of the objects that leads there
+ * @param namesOf what a function uses of what it has around it; null for all of it
  * @returns null where nobody can tell: they lead to too much, or the inspector cannot be asked
  */
 export async function leadTo(
   objects: readonly object[],
   meet: (it: object, from: object) => Meeting,
+  namesOf: NamesAround = () => null,
 ): Promise<boolean | null> {
   const inspector = await import("node:inspector");
   // Whoever looks at the process by another one would see this.
   if (inspector.url() !== undefined) return null;
   const session = new inspector.Session();
   session.connect();
-  const look = new Look(session, meet);
+  const look = new Look(session, meet, namesOf);
   try {
     return await look.from(objects);
   } catch {
@@ -67,10 +69,13 @@ export async function leadTo(
   }
 }
 
+type NamesAround = (it: object) => ReadonlySet<string> | null;
+
 /** One look. */
 class Look {
   readonly #session: Session;
   readonly #meet: (it: object, from: object) => Meeting;
+  readonly #namesOf: NamesAround;
   readonly #seen = new WeakSet<object>();
   #isFound = false;
   #isVast = false;
@@ -80,9 +85,11 @@ class Look {
   constructor(
     session: Session,
     meet: (it: object, from: object) => Meeting,
+    namesOf: NamesAround,
   ) {
     this.#session = session;
     this.#meet = meet;
+    this.#namesOf = namesOf;
   }
 
   async from(objects: readonly object[]): Promise<boolean | null> {
@@ -99,13 +106,16 @@ class Look {
     let slice = begun;
     let level = await this.#unseen(
       list,
-      (await this.#around(list)).map((id) => ({ id, from: null })),
+      (await this.#around(list, null)).map((id) => metAs(id, null)),
     );
     for (let count = 0; level.length > 0 && !this.#isFound;) {
       if (this.#isVast) return null;
       const next: Met[] = [];
-      for (const { id, from } of level) {
-        for (const it of await this.#around(id)) next.push({ id: it, from });
+      for (const { id, from, value } of level) {
+        const names = this.#namesOf(value!);
+        for (const it of await this.#around(id, names)) {
+          next.push(metAs(it, from));
+        }
         const now = performance.now();
         if (++count > OBJECTS_MAX || now - begun > DEADLINE_MS) return null;
         if (now - slice < SLICE_MS) continue;
@@ -123,7 +133,10 @@ class Look {
   }
 
   /** The objects that one leads to at once. */
-  async #around(objectId: string): Promise<string[]> {
+  async #around(
+    objectId: string,
+    names: ReadonlySet<string> | null,
+  ): Promise<string[]> {
     const found = await this.#ask("Runtime.getProperties", {
       objectId,
       ownProperties: true,
@@ -140,11 +153,14 @@ class Look {
         !OF_CLASSES.has(name)
       ),
       ...internalProperties.filter(({ name }) => INSIDE.has(name)),
-    ].flatMap(idOf).concat(scopes ? await this.#inScopes(scopes) : []);
+    ].flatMap(idOf).concat(scopes ? await this.#inScopes(scopes, names) : []);
   }
 
   /** What a function has around it, but for what all of its module have. */
-  async #inScopes(objectId: string): Promise<string[]> {
+  async #inScopes(
+    objectId: string,
+    used: ReadonlySet<string> | null,
+  ): Promise<string[]> {
     const { result } = await this.#ask("Runtime.getProperties", {
       objectId,
       ownProperties: true,
@@ -164,7 +180,8 @@ class Look {
       const isWrapper = names.has("exports") && names.has("module") ||
         names.size > SCOPE_MAX;
       if (isWrapper) continue;
-      all.push(...result.flatMap(idOf));
+      const wanted = result.filter(({ name }) => used?.has(name) ?? true);
+      all.push(...wanted.flatMap(idOf));
     }
     return all;
   }
@@ -190,6 +207,7 @@ class Look {
       if (EVERYBODYS.has(value) || value instanceof Agent) return false;
       const met = this.#met[at]!;
       met.from ??= value;
+      met.value = value;
       const meeting = this.#meet(value, met.from);
       this.#isFound ||= meeting === "found";
       // To ask for all of it would keep the event loop.
@@ -217,7 +235,15 @@ class Look {
 interface Met {
   readonly id: string;
   from: object | null;
+  /** What it is, once it was met. */
+  value: object | null;
 }
+
+const metAs = (id: string, from: object | null): Met => ({
+  id,
+  from,
+  value: null,
+});
 
 interface Answers {
   "Runtime.evaluate": Runtime.EvaluateReturnType;

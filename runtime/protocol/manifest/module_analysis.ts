@@ -324,6 +324,8 @@ export interface ModuleAnalysis {
   readonly pacing?: readonly PacingFact[];
   /** What it sets outside of all modules while it is evaluated. */
   readonly globals?: readonly GlobalWrite[];
+  /** The globals that its functions change: `word` for `globalThis.word`. */
+  readonly globalChanges?: readonly string[];
   /** How it uses what it imports; only where the app asks for rebinding. */
   readonly rebind?: RebindFacts;
   /** The members of `hot(import.meta)` that it uses. */

@@ -329,6 +329,7 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = (value, at) => {
     ...maybe(it, "owned", listOf(ownedFact), at),
     ...maybe(it, "pacing", listOf(pacingFact), at),
     ...maybe(it, "globals", listOf(globalWrite), at),
+    ...maybe(it, "globalChanges", listOf(string), at),
     ...maybe(it, "rebind", rebindFacts, at),
     ...maybe(it, "hot", listOf(string), at),
     ...maybe(it, "computed", boolean, at),

@@ -16,8 +16,7 @@ import {
 } from "../../process/left/left_handlers.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { UnpackedRelease } from "../../release/unpack/folders.ts";
-import { consentTo } from "./left_behind.ts";
-import { NATIVE } from "./left_judges.ts";
+import { consentTo, NATIVE } from "./left_judges.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -14,7 +14,10 @@ import type { UnpackedRelease } from "../../release/unpack/folders.ts";
 import type { Prepared } from "../load_modules.ts";
 import type { UpgradePlan } from "../planning/plan_upgrade.ts";
 import { collectGarbage } from "../../process/left/collect_garbage.ts";
+import { LeftAround } from "./left_around.ts";
 import {
+  consentTo,
+  type Follows,
   judgeHanded,
   judgeHandler,
   judgeTimer,
@@ -60,6 +63,7 @@ export function leftBehind(
     leadsOn: (named) =>
       moved.isIn(named, table!.current(named.place, staged.attempt)),
     whys: new Map(),
+    follows: null,
   });
 }
 
@@ -94,7 +98,21 @@ export class LeftBehindChange {
         "callback" in left ? left.begunIn === null && goingOn() > 0 : true
       )
     ) await pause(POLL_MS);
-    this.#refuse(this.#counting());
+    this.#going = new Set(this.#context.going());
+    const around = await this.#aroundThem();
+    // Who refuses for one thing, names all.
+    this.#refuse([...this.#counting(around.length > 0), ...around]);
+  }
+
+  /** What leads to the old code by what it has around it, of all that goes on with the new code by itself. */
+  async #aroundThem(): Promise<Old[]> {
+    const around = this.#around();
+    this.#judged(true, around.add);
+    return await around.old();
+  }
+
+  #around(): LeftAround {
+    return new LeftAround(this.#appProcess, this.#context);
   }
 
   /** Collecting garbage keeps the event loop: only where something may be held that is of the old code. */
@@ -120,15 +138,17 @@ export class LeftBehindChange {
     );
     if (isLeft) return true;
     const isOf = (url: string) => replaced.has(table?.pathOf(url) ?? "");
+    const around = this.#around();
     let endsAt = performance.now() + SLICE_MS;
     for (const it of handed.unsure(isOf)) {
       if (!isBefore(it.begunIn)) continue;
-      if (judgeHanded(it, this.#appProcess, this.#context)) return true;
+      const context = { ...this.#context, follows: around.add };
+      if (judgeHanded(it, this.#appProcess, context)) return true;
       if (performance.now() < endsAt) continue;
       await pause(0);
       endsAt = performance.now() + SLICE_MS;
     }
-    return false;
+    return (await around.old()).length > 0;
   }
 
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
@@ -172,9 +192,10 @@ export class LeftBehindChange {
         isBefore(left.begunIn)
       ),
     );
+    if (!keepsFunctions) this.#refuse(await this.#aroundThem());
   }
 
-  #refuse(all: readonly OldLeft[]): void {
+  #refuse(all: readonly Old[]): void {
     const refusals = new Map<string, Refusal>();
     for (const { path, line, why } of all) {
       if (refusals.has(path)) continue;
@@ -229,8 +250,9 @@ export class LeftBehindChange {
     );
   }
 
-  #judged(all = false): OldLeft[] {
-    const { drainMs, consent } = this.#context;
+  #judged(all = false, follows: Follows | null = null): OldLeft[] {
+    const context = { ...this.#context, follows };
+    const { drainMs, consent } = context;
     const { modules: { waits }, timers, leftHandlers } = this.#appProcess;
     const old: OldLeft[] = [];
     const add = <One extends Left>(
@@ -242,7 +264,7 @@ export class LeftBehindChange {
       ) => Old | null,
     ) => {
       for (const left of all) {
-        const found = judge(left, this.#appProcess, this.#context);
+        const found = judge(left, this.#appProcess, context);
         if (found === null || consent.has(consentTo(found.path))) continue;
         old.push({ left, ...found });
       }
@@ -253,9 +275,4 @@ export class LeftBehindChange {
     if (all) add(this.#heldOutside(), judgeHanded);
     return old;
   }
-}
-
-/** What an app consents to where timers and loops of a module go on as they are. */
-export function consentTo(path: string): string {
-  return `timers:${path}`;
 }

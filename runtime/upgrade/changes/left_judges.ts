@@ -40,9 +40,18 @@ export interface LeftBehindContext {
   readonly whys: Map<string, string | null>;
   /** Whether whoever calls a function by its name meets a new one. */
   readonly leadsOn: (named: NamedFunction) => boolean;
+  /** Told of functions that go on with the new code, as far as their own text says, and of how to say that they do not. */
+  readonly follows: Follows | null;
   /** How many of the requests that went on when the upgrade began still do. */
   readonly goingOn: () => number;
 }
+
+/** Told of a function that goes on with the new code, of the module whose it is, and of how to say that it does not. */
+export type Follows = (
+  it: (...args: never[]) => unknown,
+  path: string,
+  refuse: (why: string) => Old,
+) => void;
 
 /** Something that would go on with the old code. */
 export interface Old {
@@ -58,6 +67,11 @@ const BOUND = "nobody can tell what it is bound to";
 /** What the platform has made. */
 export const NATIVE = /\{ \[native code\] \}$/;
 const WAITS = /^(?:async )?(?:function )?\(\) \{ \[native code\] \}$/;
+
+/** What an app consents to where timers and loops of a module go on as they are. */
+export function consentTo(path: string): string {
+  return `timers:${path}`;
+}
 
 /** Judges a loop or a chain. */
 export function judgeWait(
@@ -104,14 +118,17 @@ export function judgeTimer(
   for (const path of among) {
     if (!makers.includes(path)) continue;
     const old = whyOld(text, text, path, context);
-    return old === null ? null : {
+    const refuse = (why: string): Old => ({
       path,
       line: 0,
       why:
         `has set ${what} for a request that is over, which would go on with the old code (${
           callback.name || "a function"
-        }: ${old})`,
-    };
+        }: ${why})`,
+    });
+    if (old !== null) return refuse(old);
+    context.follows?.(callback, path, refuse);
+    return null;
   }
   // What it resumes shows no text, but has set it.
   const waits = isChained || WAITS.test(text);
@@ -147,16 +164,18 @@ export function judgeHandler(
     );
     if (NATIVE.test(text)) continue;
     const [path] = modules.makersOf(text, replaced);
-    const old = path === undefined ? null : whyOld(text, text, path, context);
-    if (old === null) continue;
-    return {
-      path: path!,
+    if (path === undefined) continue;
+    const old = whyOld(text, text, path, context);
+    const refuse = (why: string): Old => ({
+      path,
       line: 0,
       why:
         `has given ${what} a function for a request that is over, which would go on with the old code (${
           it.name || "a function"
-        }: ${old})`,
-    };
+        }: ${why})`,
+    });
+    if (old !== null) return refuse(old);
+    context.follows?.(it, path, refuse);
   }
   return null;
 }
@@ -209,7 +228,7 @@ export function judgeHanded(
   // Thousands may be of one text, and looking for it takes its time.
   const old = known === undefined ? whyOld(text, text, path, context) : known;
   context.whys.set(`${path} ${evaluated}`, old);
-  return old === null ? null : {
+  const refuse = (why: string): Old => ({
     path,
     line: 0,
     why: `has handed a function to somebody ${
@@ -218,12 +237,15 @@ export function judgeHanded(
         : `while ${maker.kept} was made`
     }, who still holds it and would go on with the old code (${
       handed.name || shortened(text)
-    }: ${old})`,
-  };
+    }: ${why})`,
+  });
+  if (old !== null) return refuse(old);
+  context.follows?.(handed, path, refuse);
+  return null;
 }
 
 /** Why something would go on with the old code; null where all of it is in the new code, or follows it. */
-function whyOld(
+export function whyOld(
   text: string,
   asFunction: string,
   path: string,

@@ -22,6 +22,18 @@ for (
       ],
     ],
     [
+      "an image that starts a script, with the preload in it",
+      {
+        "start.sh": `exec deno run -A --preload ${HOT_PRELOAD} main.ts\n`,
+        "Dockerfile":
+          `FROM deno\nRUN deno cache --no-lock ${HOT_PRELOAD}\nENTRYPOINT ["sh"]\nCMD ["start.sh"]\n`,
+      },
+      [
+        ["start", "pass", `start.sh starts with ${HOT_PRELOAD}`, null],
+        ["main_module", "pass", "main.ts starts behind the runtime", null],
+      ],
+    ],
+    [
       "an image that takes the repository in",
       {
         ".git/HEAD": "ref: refs/heads/main\n",

@@ -71,11 +71,11 @@ const COMMANDS: readonly Command[] = [
     after: `CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", "main.ts"]`,
   },
   {
-    what: "of a shell script, which is left to a person",
-    before: 'CMD ["sh", "-c", "deno run -A migrate.ts && deno run -A main.ts"]',
-    after: 'CMD ["sh", "-c", "deno run -A migrate.ts && deno run -A main.ts"]',
+    what: "of a program that is not known, which is left to a person",
+    before: 'CMD ["supervisord", "-c", "x.conf"]',
+    after: 'CMD ["supervisord", "-c", "x.conf"]',
     steps: [
-      /^Start the app with the preload: Dockerfile:4 says CMD .* not one plain deno run/,
+      /^Start the app with the preload: Dockerfile:4 says CMD .* does not say how Deno starts it .* It needs CMD \["deno"/,
     ],
     cache: "",
   },

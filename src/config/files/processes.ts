@@ -36,3 +36,19 @@ export function taskIn(
       : "";
   };
 }
+
+/** The path of the Dockerfile that a `fly.toml` names; `Dockerfile` where it names none. */
+export function dockerfileIn(flyToml: string | null): string {
+  const usual = "Dockerfile";
+  if (flyToml === null) return usual;
+  try {
+    const { build } = parseToml(flyToml);
+    const path = isRecord(build) ? build.dockerfile : undefined;
+    return typeof path === "string" && path !== "" && !path.startsWith("/") &&
+        !path.split("/").includes("..")
+      ? path.replaceAll(/(^|\/)(?:\.\/+)+/g, "$1")
+      : usual;
+  } catch {
+    return usual;
+  }
+}

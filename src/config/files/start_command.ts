@@ -17,7 +17,7 @@ export interface StartCommand {
   readonly kind: "run" | "serve" | "hot serve";
   /** The place of the main module among the words. */
   readonly script: number;
-  /** The place of the subcommand among the words. */
+  /** The place of the subcommand among the words; that of `deno` where there is none. */
   readonly subcommand: number;
   /** The specifier of the runtime that is there already; null for none. */
   readonly runtime: string | null;
@@ -30,12 +30,16 @@ const OWN_FLAG = /^--preload=(jsr:@flyhot\/runtime.*)$/;
 const WITH_VALUE =
   /^(?:--(?:preload|import|require|port|host|config|import-map|env-file|cert|location|lock|seed|v8-flags)|-[cr])$/;
 
+/** What Deno is called by: itself, or by the entry point of its image. */
+const DENO = /(?:^|\/)(?:deno|docker-entrypoint\.sh)$/;
+
 /** Reads how a command starts the app; null if that cannot be told. */
 export function readCommand(words: readonly string[]): StartCommand | null {
-  const subcommand = words.findIndex((word, at) =>
+  const named = words.findIndex((word, at) =>
     (word === "run" || word === "serve") &&
-    (at === 0 || /(?:^|\/)deno$/.test(words[at - 1]!))
+    (at === 0 || DENO.test(words[at - 1]!))
   );
+  const subcommand = named === -1 ? bareRun(words) : named;
   if (subcommand === -1) return null;
   let runtime: string | null = null;
   let isServe = false;
@@ -54,9 +58,16 @@ export function readCommand(words: readonly string[]): StartCommand | null {
         ? "serve"
         : "run";
       return { kind, script: at, subcommand, runtime };
-    }
+    } else if (
+      named === -1 && !word.startsWith("-") && !WITH_VALUE.test(words[at - 1]!)
+    ) return null;
   }
   return null;
+}
+
+/** Where `deno main.ts` stands, which is `deno run main.ts`: the place of `deno`; -1 for anything else. */
+function bareRun(words: readonly string[]): number {
+  return words.findIndex((word) => /(?:^|\/)deno$/.test(word));
 }
 
 /** A command with the runtime in front, or why a person has to write it. */
@@ -84,7 +95,12 @@ export function hotCommand(
     };
   }
   if (kind === "run") {
-    return { words: words.toSpliced(script, 0, "--preload", PRELOAD) };
+    const hot = words.toSpliced(script, 0, "--preload", PRELOAD);
+    return {
+      words: words[subcommand] === "run"
+        ? hot
+        : hot.toSpliced(subcommand + 1, 0, "run"),
+    };
   }
   const address: string[] = [];
   const flags: string[] = [];

@@ -5,7 +5,9 @@ import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
 import { isRecord, joinPath } from "../../base/values.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
+import { dockerfileIn } from "../../config/files/processes.ts";
 import { digestOfText } from "../digest.ts";
+import { readStartFiles, type StartFiles } from "./start_files.ts";
 import {
   memberFolders,
   membersOf,
@@ -51,8 +53,12 @@ export interface ConfigFiles {
   readonly targets: PackageTargets;
   /** The text of `fly.toml`, or null. */
   readonly flyToml: string | null;
-  /** The text of `Dockerfile`, or null. */
+  /** The text of the Dockerfile, or null. */
   readonly dockerfile: string | null;
+  /** The path of the Dockerfile: what `fly.toml` says, else `Dockerfile`. */
+  readonly dockerfilePath: string;
+  /** What the Dockerfile and `fly.toml` start besides modules. */
+  readonly starts: StartFiles;
   /** The versions that `deno.lock` has chosen, by requirement. */
   readonly locked: Readonly<Record<string, string>>;
   /** The text of `deno.lock`; empty if there is none. */
@@ -98,6 +104,10 @@ export async function readConfigFiles(
     for (const name of Object.keys(dependencies)) packages.add(name);
   }
   const lockText = await read("deno.lock") ?? "";
+  const flyToml = await read("fly.toml");
+  const dockerfilePath = dockerfileIn(flyToml);
+  names.add(dockerfilePath);
+  const dockerfile = await read(dockerfilePath);
   const tsconfig = await configText(root, "tsconfig.json", host);
   return {
     denoJson,
@@ -109,8 +119,13 @@ export async function readConfigFiles(
     packageJson,
     packages,
     targets: new PackageTargets([...folders, ...above]),
-    flyToml: await read("fly.toml"),
-    dockerfile: await read("Dockerfile"),
+    flyToml,
+    dockerfile,
+    dockerfilePath,
+    starts: await readStartFiles(
+      { root, flyToml, dockerfile, denoJson, packageJson },
+      host,
+    ),
     locked: lockedVersions(lockText),
     lockText,
     isConfig: (path) => names.has(path),

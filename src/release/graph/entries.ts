@@ -1,13 +1,21 @@
 /** The main modules of an app, found where they are already written down.
  * @module
  */
+import { normalize } from "@std/path/posix";
 import { parse as parseToml } from "@std/toml";
-import {
-  dockerfileInstructions,
-  withoutEndSlashes,
-} from "../../config/files/dockerfile_lines.ts";
+import { withoutEndSlashes } from "../../config/files/dockerfile_lines.ts";
+import { imageFolder } from "../../config/files/image_folder.ts";
+import { lastStage, listOf } from "../../config/files/image_start.ts";
 import { taskIn } from "../../config/files/processes.ts";
+import {
+  isExec,
+  lasting,
+  type ShellCommand,
+  shellCommands,
+} from "../../config/files/shell_starts.ts";
+import { shellLine } from "../../config/files/start_command.ts";
 import { isRecord } from "../../base/values.ts";
+import type { StartFiles } from "../files/start_files.ts";
 
 /** The texts that may name a main module; null where there is no such file. */
 export interface EntrySources {
@@ -21,6 +29,8 @@ export interface EntrySources {
   readonly flyToml: string | null;
   /** The text of `Dockerfile`. */
   readonly dockerfile: string | null;
+  /** Tasks and scripts that these start, where more than those of the app's folder are known. */
+  readonly starts?: Pick<StartFiles, "task" | "script">;
   /** Tells whether the app has a file. */
   readonly has: (path: string) => boolean;
 }
@@ -55,10 +65,14 @@ function exportsOf(value: unknown): string[] {
  */
 export function findEntries(sources: EntrySources): FoundEntries | null {
   const flyhot = record(sources.denoJson?.flyhot);
-  const { image, workdir } = imageCommand(sources.dockerfile ?? "");
+  const image = imageCommand(sources.dockerfile ?? "");
+  const { base, folder } = imageFolder(sources.dockerfile ?? "");
   const processes = Object.values(processCommands(sources.flyToml));
   const { denoJson, packageJson } = sources;
-  const inTasks = taskIn(denoJson, packageJson);
+  const inRoot = taskIn(denoJson, packageJson);
+  const inTasks = sources.starts?.task ?? inRoot;
+  const scriptText = (word: string) =>
+    sources.starts?.script(word)?.text ?? null;
   const tasks = record(denoJson?.tasks);
   const originOf = (name: string) =>
     Object.hasOwn(tasks, name)
@@ -74,14 +88,15 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
     ],
     [
       "fly.toml [processes]",
-      () => processes.flatMap((command) => scriptsOf(command, inTasks)),
+      () =>
+        processes.flatMap((command) => scriptsOf(command, inTasks, scriptText)),
     ],
-    ["Dockerfile", () => scriptsOf(image, inTasks)],
-    [originOf("start"), () => scriptsOf(inTasks("start"), inTasks)],
+    ["Dockerfile", () => scriptsOf(image, inTasks, scriptText)],
+    [originOf("start"), () => scriptsOf(inRoot("start"), inRoot)],
     ["main.ts", () => ["main.ts"]],
     ...STARTING_TASKS.map((name): [string, () => string[]] => [
       originOf(name),
-      () => scriptsOf(inTasks(name), inTasks),
+      () => scriptsOf(inRoot(name), inRoot),
     ]),
     ["deno.json exports", () => exportsOf(denoJson?.exports)],
     [
@@ -93,8 +108,9 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
   for (const [origin, scripts] of places) {
     const entries = [
       ...new Set(
-        scripts().map((script) => underRoot(script, sources.root, workdir))
-          .filter(sources.has),
+        scripts().flatMap((script) =>
+          underRoot(script, sources.root, base, folder).find(sources.has) ?? []
+        ),
       ),
     ].sort();
     if (entries.length > 0) return { entries, origin };
@@ -102,30 +118,54 @@ export function findEntries(sources: EntrySources): FoundEntries | null {
   return null;
 }
 
-/** Finds the main modules in a command line: the first script after each `deno`, through tasks. */
+/**
+ * Finds the main modules in a command line: the first script after each `deno`, through tasks and scripts for a shell.
+ * What has ended when the next command begins, such as a migration, is none.
+ */
 export function scriptsOf(
   command: string,
   task: (name: string) => string = () => "",
+  script: (word: string) => string | null = () => null,
 ): string[] {
-  return scriptsIn(command, task, new Set());
+  return scriptsIn(command, { task, script, seen: new Set() });
+}
+
+/** What commands lead to. */
+interface Lookups {
+  readonly task: (name: string) => string;
+  readonly script: (word: string) => string | null;
+  /** The tasks and scripts that were looked into. */
+  readonly seen: Set<string>;
+}
+
+function scriptsIn(text: string, lookups: Lookups): string[] {
+  const found = shellCommands(text).map((command) => ({
+    then: command.then,
+    exec: isExec(command),
+    scripts: scriptsOfCommand(command, lookups),
+  }));
+  return lasting(found.filter(({ scripts }) => scripts.length > 0))
+    .flatMap(({ scripts }) => scripts);
 }
 
 /** Flags of `deno task` whose value is a word of its own. */
 const TASK_VALUES = /^(?:--(?:cwd|config|filter)|-[cf])$/;
 
-function scriptsIn(
-  command: string,
-  task: (name: string) => string,
-  tasksSeen: Set<string>,
-): string[] {
+function scriptsOfCommand({ words }: ShellCommand, lookups: Lookups) {
   const scripts: string[] = [];
-  // Quotes and brackets only wrap words here: nested shells come out as one list of words.
-  const words = command.split(/[\s"'`,[\]]+/).filter((word) => word !== "");
   let taken = false;
   let namesTask = false;
-  for (const [index, word] of words.entries()) {
-    const before = words[index - 1] ?? "";
-    if (/(^|\/)deno$/.test(word) || /^(&&|\|\||;)$/.test(word)) {
+  const once = (key: string, text: () => string) => {
+    if (lookups.seen.has(key)) return;
+    lookups.seen.add(key);
+    scripts.push(...scriptsIn(text(), lookups));
+  };
+  for (const [index, { text: word }] of words.entries()) {
+    const before = words[index - 1]?.text ?? "";
+    if (/\s/.test(word)) {
+      // A shell within the shell.
+      scripts.push(...scriptsIn(word, lookups));
+    } else if (/(^|\/)deno$/.test(word)) {
       taken = namesTask = false;
     } else if (word === "task" && !taken) {
       namesTask = true;
@@ -136,15 +176,16 @@ function scriptsIn(
       namesTask = false;
       // What follows is for the task.
       taken = true;
-      if (tasksSeen.has(word)) continue;
-      tasksSeen.add(word);
-      scripts.push(...scriptsIn(task(word), task, tasksSeen));
+      once(`task ${word}`, () => lookups.task(word));
     } else if (
-      !taken && /^[^-].*\.[cm]?[jt]sx?;?$/.test(word) &&
+      !taken && /^[^-].*\.[cm]?[jt]sx?$/.test(word) &&
       !/^--(preload|import|require)$|^-r$/.test(before)
     ) {
       taken = true;
-      scripts.push(word.replace(/;$/, ""));
+      scripts.push(word);
+    } else if (!taken && !word.startsWith("-")) {
+      const inScript = lookups.script(word);
+      if (inScript !== null) once(word, () => inScript);
     }
   }
   return scripts;
@@ -166,38 +207,30 @@ function processCommands(flyToml: string | null): Record<string, string> {
   }
 }
 
-/** The command of the image, and its working folder. */
-function imageCommand(
-  dockerfile: string,
-): { image: string; workdir: string } {
-  let entrypoint = "";
-  let cmd = "";
-  let workdir = "/app";
-  for (const [instruction, rest] of dockerfileInstructions(dockerfile)) {
-    switch (instruction) {
-      case "FROM":
-        entrypoint = cmd = "";
-        break;
-      case "WORKDIR":
-        workdir = rest.trim();
-        break;
-      case "ENTRYPOINT":
-        entrypoint = rest;
-        break;
-      case "CMD":
-        cmd = rest;
-        break;
-    }
-  }
-  return { image: `${entrypoint} ${cmd}`, workdir };
+/** The command of the image, as a shell would read it. */
+function imageCommand(dockerfile: string): string {
+  const stage = lastStage(dockerfile);
+  return ["ENTRYPOINT", "CMD"].map((name) => {
+    const rest = stage.findLast((it) => it.name === name)?.rest ?? "";
+    const words = listOf(rest);
+    return words ? shellLine(words) : rest;
+  }).join(" ");
 }
 
-function underRoot(script: string, root: string, workdir: string): string {
-  for (const folder of [root, workdir]) {
-    const prefix = folder === "/" ? "/" : `${withoutEndSlashes(folder)}/`;
-    if (script.startsWith(prefix)) script = script.slice(prefix.length);
+/** Where under the app's folder a script may be that a command names. */
+function underRoot(
+  script: string,
+  root: string,
+  base: string,
+  folder: string,
+): readonly string[] {
+  let path = script;
+  for (const above of [root, base]) {
+    const prefix = above === "/" ? "/" : `${withoutEndSlashes(above)}/`;
+    if (path.startsWith(prefix)) path = path.slice(prefix.length);
   }
-  return script.replaceAll(/(^|\/)(\.\/+)+/g, "$1");
+  const places = path === script ? [folder + path, path] : [path];
+  return places.map((it) => normalize(it));
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

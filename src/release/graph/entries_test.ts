@@ -126,7 +126,7 @@ Deno.test("findEntries() reads the last stage of a Dockerfile", () => {
     dockerfile(
       `FROM a\ncmd sh -c "deno cache other.ts && exec deno run -A ./server.ts"`,
     ),
-    ["other.ts", "server.ts"],
+    ["server.ts"],
   );
   assertEquals(dockerfile("FROM a\nCMD other.ts\nFROM b\n"), ["main.ts"]);
   assertEquals(dockerfile("FROM a\nCMD deno run /work/app/server.ts"), [
@@ -143,7 +143,14 @@ Deno.test("scriptsOf() finds the script after each deno, through tasks and past 
     ["deno run --preload setup.ts main.ts", ["main.ts"]],
     ["deno run --import-map=x.json main.mjs", ["main.mjs"]],
     ["deno serve app.tsx", ["app.tsx"]],
-    ["deno a.ts && deno b.ts; deno c.js", ["a.ts", "b.ts", "c.js"]],
+    // What has ended by then is not a main module.
+    ["deno a.ts && deno b.ts; deno c.js", ["c.js"]],
+    ["deno a.ts & exec deno b.ts", ["a.ts", "b.ts"]],
+    ["deno a.ts || deno b.ts", ["a.ts", "b.ts"]],
+    ["if x; then exec deno a.ts; fi; exec deno b.ts", ["a.ts", "b.ts"]],
+    ["# deno a.ts\ndeno b.ts \\\n --c c.ts > x.log 2>&1", ["b.ts"]],
+    ["sh -c 'deno run a.ts; deno run b.ts'", ["b.ts"]],
+    ["concurrently 'deno run a.ts' \"deno run b.ts\"", ["a.ts", "b.ts"]],
     ["run -A main.ts", ["main.ts"]],
     ["nginx -g daemon", []],
     ["deno run jsr:@std/http/file-server", []],

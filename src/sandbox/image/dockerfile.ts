@@ -7,6 +7,8 @@ import {
   wordsOf,
 } from "../../config/files/dockerfile_lines.ts";
 
+import { targetOfAll } from "../../config/files/image_folder.ts";
+
 /** How an image starts. */
 export interface ImageStart {
   /** What runs, before `cmd`. */
@@ -15,8 +17,10 @@ export interface ImageStart {
   readonly cmd: readonly string[];
   /** Its variables. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its working folder. */
+  /** Where the app's folder is. */
   readonly workdir: string;
+  /** The folder under that in which it starts; empty for that itself. */
+  readonly folder: string;
   /** Whether it is made from Deno's own image, which puts `deno` before a bare subcommand. */
   readonly onDeno: boolean;
 }
@@ -27,6 +31,7 @@ export const DEFAULT_START: ImageStart = {
   cmd: ["deno", "run", "-A", "main.ts"],
   env: {},
   workdir: "/app",
+  folder: "",
   onDeno: false,
 };
 
@@ -41,6 +46,9 @@ interface Stage {
   cmd: readonly string[];
   readonly env: Map<string, string>;
   workdir: string;
+  folder: string;
+  /** Where the app's folder was copied to; null for nowhere yet. */
+  copied: string | null;
   onDeno: boolean;
 }
 
@@ -85,6 +93,14 @@ export function parseDockerfile(
       case "WORKDIR":
         stage.workdir = posix.resolve("/", stage.workdir, value);
         break;
+      case "COPY":
+      case "ADD": {
+        const target = targetOfAll(value);
+        if (target !== null) {
+          stage.copied ??= posix.resolve("/", stage.workdir, target);
+        }
+        break;
+      }
       case "ENTRYPOINT":
         // Docker drops an inherited CMD with a new ENTRYPOINT.
         stage.entrypoint = commandOf(rest);
@@ -95,13 +111,18 @@ export function parseDockerfile(
         break;
     }
   }
-  return { ...stage, env: Object.fromEntries(stage.env) };
+  const { copied, ...start } = stage;
+  const env = Object.fromEntries(stage.env);
+  const folder = copied === null ? "" : posix.relative(copied, stage.workdir);
+  return copied === null || folder.split("/")[0] === ".."
+    ? { ...start, env }
+    : { ...start, env, workdir: copied, folder };
 }
 
 function stageFrom(base: Stage | null): Stage {
   return base
     ? { ...base, env: new Map(base.env) }
-    : { ...DEFAULT_START, env: new Map() };
+    : { ...DEFAULT_START, copied: null, env: new Map() };
 }
 
 function isDenoImage(base: string): boolean {

@@ -18,6 +18,7 @@ CMD deno run -A $MAIN
     cmd: ["/bin/sh", "-c", "deno run -A $MAIN"],
     env: { A: "1", B: "two words", C: "x", LEGACY: "some text" },
     workdir: "/srv/web",
+    folder: "",
     onDeno: false,
   });
   assertEquals(startCommand(start), [
@@ -40,6 +41,24 @@ ENV NAME=$NAME-\${OTHER:-none}-\${MISSING}
   assertEquals(parseDockerfile(text, { NAME: "prod", OTHER: "x" }).env, {
     NAME: "prod-x-",
   });
+});
+
+Deno.test("parseDockerfile() tells the app's folder from the one it starts in", () => {
+  const places = (text: string) => {
+    const { workdir, folder } = parseDockerfile(`FROM deno\n${text}`);
+    return [workdir, folder];
+  };
+  assertEquals(places("WORKDIR /a\nCOPY . .\nWORKDIR apps/api\n"), [
+    "/a",
+    "apps/api",
+  ]);
+  assertEquals(places("COPY --chown=a:b ./ /srv/\nWORKDIR /srv/web\n"), [
+    "/srv",
+    "web",
+  ]);
+  assertEquals(places('WORKDIR /a\nADD [".", "/a"]\n'), ["/a", ""]);
+  assertEquals(places("WORKDIR /a\nCOPY . .\nWORKDIR /b\n"), ["/b", ""]);
+  assertEquals(places("WORKDIR /a\nCOPY x y /a\nWORKDIR b\n"), ["/a/b", ""]);
 });
 
 Deno.test("parseDockerfile() follows the last stage, when there are several", () => {

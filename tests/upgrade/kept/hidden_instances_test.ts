@@ -131,3 +131,51 @@ export const both = new Both();`,
   assertEquals(await running.ask("/"), "200 one");
   assertEquals(await clients.end(), []);
 });
+
+Deno.test("instances follow classes that no module exports, wherever in a line these begin", async () => {
+  const rooms: Readonly<Record<string, string>> = {
+    first: "class Room { tell() { return WORD; } }\n",
+    behind: "let n = 0; class Room { tell() { return WORD; } }",
+    inside: "const Room = (class { tell() { return WORD; } });",
+    made: "import { named } from './named.ts';\nconst Room = named(WORD);",
+  };
+  const files = (word: string) => ({
+    "main.ts": `${
+      Object.keys(rooms).map((it) =>
+        `import { room as ${it} } from "./${it}.ts";`
+      ).join("\n")
+    }
+const places = { ${Object.keys(rooms).join(", ")} };
+const held: Record<string, Promise<{ tell(): string }>> = {};
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, async () => {
+  const told = [];
+  for (const [name, room] of Object.entries(places)) {
+    held[name] ??= Promise.resolve(room());
+    told.push(name + " " + (await held[name]).tell());
+  }
+  return new Response(told.join());
+});`,
+    "named.ts":
+      "export const named = (word: string) => class { tell() { return word; } };",
+    ...Object.fromEntries(
+      Object.entries(rooms).map(([name, text]) => [
+        `${name}.ts`,
+        `${
+          text.replace("WORD", `"${word}"`)
+        }\nexport const room = () => new Room();`,
+      ]),
+    ),
+    "deno.json": JSON.stringify({ flyhot: { keep: ["main.ts#held"] } }),
+  });
+  await using running = await OrdinaryApp.start(files("one"), {
+    flags: ["--no-check"],
+  });
+  await using clients = new Clients(running.url, 2);
+  const told = (word: string) =>
+    `200 ${Object.keys(rooms).map((it) => `${it} ${word}`).join()}`;
+  assertEquals(await running.ask("/"), told("one"));
+  const { state, failure } = await running.upgrade(files("two"));
+  assertEquals(state, "applied", failure?.message);
+  assertEquals(await running.ask("/"), told("two"));
+  assertEquals(await clients.end(), []);
+});

@@ -22,6 +22,18 @@ const HANDED: Readonly<Record<string, string>> = {
   taken_apart: "const [tell] = [() => { told(WORD); }]; hub.on(tell);",
   of_class:
     "class Teller { static tell() { told(WORD); } } hub.on(Teller.tell);",
+  by_any_name:
+    "class Make { static it() { return () => { told(WORD); }; } } hub.enlist(Make.it());",
+  constructed:
+    "class Make { static it() { return () => { told(WORD); }; } } const seat = new Seat(Make.it());",
+  object_around:
+    "const room = { tell() { told(WORD); } }; hub.on(() => { room.tell(); });",
+  list_around:
+    "const all = [[() => { told(WORD); }]]; hub.on(() => { for (const [it] of all) it(); });",
+  class_around:
+    "class Room { tell() { told(WORD); } } const room = new Room(); hub.on(() => { room.tell(); });",
+  timer_around:
+    "const room = { tell() { told(WORD); } }; Deno.unrefTimer(setInterval(() => { room.tell(); }, 50));",
   spread: "const all = [() => { told(WORD); }]; hub.on(...all);",
   weak_map: "weak.set(key, () => { told(WORD); });",
   proxy: "hub.add(new Proxy({ tell() { told(WORD); } }, {}));",
@@ -45,6 +57,7 @@ export class Hub {
   readonly #all = new Set<() => void>();
   readonly #objects = new Set<{ tell(): void }>();
   on(it: () => void) { this.#all.add(it); }
+  enlist(it: () => void) { this.#all.add(it); }
   off(it: () => void) { this.#all.delete(it); }
   add(it: { tell(): void }) { this.#objects.add(it); }
   tell() {
@@ -53,6 +66,7 @@ export class Hub {
   }
 }
 export const hub = new Hub();
+export class Seat { constructor(it: () => void) { hub.on(it); } }
 export const key = {};
 export const weak = new WeakMap<object, () => void>();
 export async function* source() { for (;;) yield await new Promise((done) => setTimeout(done, 20)); }
@@ -69,7 +83,7 @@ export const url = "ws://127.0.0.1:" + server.addr.port;`;
 const work = (name: string, code: string, word: string) => `
 import readline from "node:readline";
 import { Readable } from "node:stream";
-import { hub, key, lines, source, told, weak } from "./stay.ts";
+import { hub, key, lines, Seat, source, told, weak } from "./stay.ts";
 ${
   name in OF_PACKAGES
     ? `
@@ -114,7 +128,9 @@ async function refuses(all: Readonly<Record<string, string>>): Promise<void> {
   for (const name of Object.keys(all)) {
     assertMatch(
       `${name} ${whys.get(name)}`,
-      new RegExp(`^${name} has handed a function to somebody for a request`),
+      new RegExp(
+        `^${name} has (?:handed a function to somebody|set an interval) for a request`,
+      ),
     );
   }
   assertEquals(whys.size, Object.keys(all).length);
@@ -139,7 +155,7 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
     "answer.ts": `import { hub } from "./stay.ts";
 const using = async <T>(act: (it: string) => Promise<T>) => await act("${word}");
 export async function answer(request: Request): Promise<Response> {
-  const tell = () => "${word}";
+  const tell = request.url.endsWith("/stay") ? (() => { const room = { tell: () => "${word}" }; return () => room.tell(); })() : () => "${word}";
   hub.on(tell);
   const all = await using(async (it) => { await new Promise((done) => setTimeout(done, 2)); return it + tell(); });
   if (!request.url.endsWith("/stay")) hub.off(tell);

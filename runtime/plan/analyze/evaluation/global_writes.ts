@@ -12,7 +12,7 @@ import { ELEMENT, type Resolved } from "../code/scope.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { packageCallsOf } from "./package_calls.ts";
 import { calleeName, type Use, useOf } from "../code/uses.ts";
-import { isRuntime } from "../values/known_calls.ts";
+import { isRuntime, MUTATORS } from "../values/known_calls.ts";
 
 const GLOBAL = /^(?:globalThis|self|window|global)\.(?=.)/;
 /** Handed over with the listeners. */
@@ -106,6 +106,46 @@ export function globalWritesOf(
   return calls.length === 0 ? [...found.values()] : [...found.values()].sort(
     (one, other) => one.line - other.line || one.column - other.column,
   );
+}
+
+const ROOT = /^(?:globalThis|self|window|global)$/;
+/** What the platform calls so is no state of the app. */
+const OF_PLATFORM =
+  /^(?:[A-Z]\w*|console|crypto|location|(?:local|session)Storage|navigator|performance|process)$/;
+
+/** Finds which globals the functions of a module change: what sets them at its top level would set them back. */
+export function globalChangesOf(
+  resolved: Resolved,
+  units: Units,
+  top: ReadonlySet<Unit>,
+): string[] {
+  const names = new Set<string>();
+  const look = (node: Node, root: string, way: readonly string[]) => {
+    const { how, path } = useOf(node, resolved);
+    const members = [...way, ...path];
+    if (ROOT.test(root)) root = members.shift() ?? "";
+    const last = members.at(-1) ?? "";
+    const isChanged = how === "write" ||
+      last.endsWith("()") && MUTATORS.has(last.slice(0, -2));
+    if (isChanged && !/^$|[()[\]]/.test(root) && !OF_PLATFORM.test(root)) {
+      names.add(root);
+    }
+  };
+  for (const [root, nodes] of resolved.globals) {
+    for (const node of nodes) {
+      if (!top.has(unitAround(node, resolved, units))) look(node, root, []);
+    }
+  }
+  for (const unit of units.all) {
+    if (top.has(unit)) continue;
+    for (const node of unit.references) {
+      const binding = resolved.bindings.get(node)!;
+      if (node === binding.node || !binding.from) continue;
+      const [root, ...way] = globalOf(binding, resolved, 0) ?? [];
+      if (root !== undefined && ROOT.test(root)) look(node, root, way);
+    }
+  }
+  return [...names].sort();
 }
 
 /** Where a name of the module leads to: an object of a package, or a global by another name. */

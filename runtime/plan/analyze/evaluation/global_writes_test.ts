@@ -221,3 +221,54 @@ export const later = () => { dayjs.extend(own); };
     [],
   );
 });
+
+Deno.test("which globals functions change is told by name, however they are reached", () => {
+  const changes = (source: string) => {
+    const program = parse(source, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      locations: true,
+    }) as unknown as Node;
+    return analyzeTree(program, source).globalChanges ?? [];
+  };
+  assertEquals(
+    changes(`
+const g = globalThis;
+const shared = globalThis.shared;
+globalThis.top = 1;
+serve(() => {
+  globalThis.count++;
+  self.rooms.set("a", 1);
+  window["third"].deep.list.push(1);
+  g.by_alias = 2;
+  shared.n += 1;
+  bare++;
+  delete globalThis.gone;
+  const { local } = globalThis;
+  local.add(1);
+});`),
+    [
+      "bare",
+      "by_alias",
+      "count",
+      "gone",
+      "local",
+      "rooms",
+      "shared",
+      "third",
+    ],
+  );
+  assertEquals(
+    changes(`
+const list = [];
+serve(() => {
+  list.push(globalThis.count, self.rooms.get("a"));
+  console.log(globalThis.word);
+  Deno.env.set("A", "b");
+  localStorage.count = 1;
+  const own = {};
+  own.globalThis = 1;
+});`),
+    [],
+  );
+});

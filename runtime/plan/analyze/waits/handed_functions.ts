@@ -24,9 +24,13 @@ export interface Handed {
   readonly isUnsure: boolean;
 }
 
-/** What is called so keeps what it is given: to look at all that calls give to calls would cost more than it finds. */
+/** What is called so keeps what it is given, whatever becomes of what it returns. */
 const KEEPS =
   /^(?:on|once|every|use|push|unshift|put|enqueue|defer|(?:on|add|append|attach|bind|handle|hook|insert|listen|observe|prepend|register|schedule|set|subscribe|watch)(?![a-z])\w*)$/;
+
+/** What is called so keeps no function, though nobody asks for what it returns: to look at all calls would cost more than it finds. */
+const KEEPS_NONE =
+  /^(?:abort|assert\w*|cancel|clear\w*|close|debug|delete|destroy|end|equal|error|fail|info|log|ok|ping|publish|reject|remove\w*|resolve|send\w*|trace|update|warn|write\w*|\w+(?:Array|Buffer|Decoder|Encoder|Error|Event|Params|View)|Array|Blob|Date|Error|File|Headers|Map|RegExp|Request|Response|Set|URL)$/;
 
 /** What is called so returns no function. */
 const GIVES_DATA =
@@ -42,11 +46,12 @@ export function handedFunctions(program: Node): Handed[] {
   const tree = treeOf(program);
   const made = madeIn(tree);
   return tree.flatMap((found) =>
-    isInFunction(found) ? handedAt(found.self, made) : []
+    isInFunction(found) ? handedAt(found, made) : []
   );
 }
 
-function handedAt(node: Node, made: Made): Handed[] {
+function handedAt(found: Found, made: Made): Handed[] {
+  const node = found.self;
   if (node.type === "AssignmentExpression") {
     return handedByAssigning(node, made);
   }
@@ -58,7 +63,7 @@ function handedAt(node: Node, made: Made): Handed[] {
     return [];
   }
   const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
-  const keeps = KEEPS.test(calledName(callee));
+  const keeps = mayKeep(calledName(callee), found);
   const all: Handed[] = [];
   for (const given of many(node, "arguments")) {
     const isSpread = given.type === "SpreadElement";
@@ -74,6 +79,14 @@ function handedAt(node: Node, made: Made): Handed[] {
     if (!isMade && value.type === "Identifier") beside.push(nameOf(value));
   }
   return all;
+}
+
+/** Whether what is called may be called for nothing but to keep what it is given. */
+function mayKeep(name: string, { type, around }: Found): boolean {
+  if (KEEPS.test(name)) return true;
+  if (KEEPS_NONE.test(name)) return false;
+  const dropped = around?.type === "AwaitExpression" ? around.around : around;
+  return type === "NewExpression" || dropped?.type === "ExpressionStatement";
 }
 
 /** `socket.onmessage = () => {}`; what is assigned to `this` is the object's own. */

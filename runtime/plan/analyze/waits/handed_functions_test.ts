@@ -54,7 +54,7 @@ Deno.test("handedFunctions() finds what functions make and hand on, with what ma
 Deno.test("handedFunctions() finds what calls have given to functions, and parts of it: the process tells whether it is a function", () => {
   const all: Readonly<Record<string, readonly string[]>> = {
     "a.on('x', make(b));": ["make(b) | a"],
-    "use(await make(), b.it()); tell(make());": ["await make()", "b.it()"],
+    "use(await make(), b.it()); send(make());": ["await make()", "b.it()"],
     "const on = make(); a.on('x', on);": ["on | a"],
     "const { open, ...more } = make(a); use(open, more.close);": [
       "open",
@@ -64,6 +64,12 @@ Deno.test("handedFunctions() finds what calls have given to functions, and parts
     "const all = make(); use(all.on.open);": ["all.on.open"],
     "const o = { on() {} }; use(o.on);": ["o.on"],
     "use(make().on, new A().on);": ["make().on", "new A().on"],
+    "hub.enlist(make()); await hub.enlist(make()); new Seat(make());": [
+      "make() | hub",
+      "make() | hub",
+      "make()",
+    ],
+    "a = hub.enlist(make()); hub.send(make()); new Response(make());": [],
     "use(String(a), a.toString(), all.has(b), a.b, b);": [],
     "const at = Date.now(); use(at);": [],
   };

@@ -1,6 +1,7 @@
 /** What runs in one machine: its main process, and commands beside it.
  * @module
  */
+import { join } from "node:path";
 import { mapCommand } from "../../image/command_line.ts";
 import { startCommand } from "../../image/dockerfile.ts";
 import type { Image } from "../../image/images.ts";
@@ -132,6 +133,6 @@ export class MachineProcesses {
       image: image.start.env,
       config,
     });
-    return { cwd: this.#place.root, env };
+    return { cwd: join(this.#place.root, image.start.folder), env };
   }
 }

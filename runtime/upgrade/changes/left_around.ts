@@ -1,0 +1,162 @@
+/** What functions that requests have left behind lead to by what they have around them: objects with functions of the old code,
+ * which they would go on to call, though their own text is in the new code.
+ *
+ * @module
+ */
+import { types } from "node:util";
+import { originalOf } from "../../modules/live/calls_as_work.ts";
+import { leadTo, type Meeting } from "../../process/left/lead_to.ts";
+import type { AppProcess } from "../../process/process.ts";
+import { usesAround } from "../../state/classes/free_names.ts";
+import {
+  consentTo,
+  type LeftBehindContext,
+  NATIVE,
+  type Old,
+  whyOld,
+} from "./left_judges.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** So many of one text are looked at: what the others have around them was made in the same way. */
+const SAMPLE = 20;
+const PLAIN: ReadonlySet<unknown> = new Set([
+  null,
+  Object.prototype,
+  Array.prototype,
+  Map.prototype,
+  Set.prototype,
+]);
+
+/** Some functions, and what they have around them. */
+export class LeftAround {
+  readonly #appProcess: AppProcess;
+  readonly #context: LeftBehindContext;
+  readonly #functions = new Map<object, (why: string) => Old>();
+  readonly #names = new Map<string, ReadonlySet<string>>();
+  readonly #counts = new Map<string, number>();
+  readonly #verdicts = new Map<string, string | null>();
+  readonly #known: ReadonlySet<object>;
+
+  /**
+   * @param appProcess what runs in this process
+   * @param context what is known of the upgrade
+   */
+  constructor(appProcess: AppProcess, context: LeftBehindContext) {
+    this.#appProcess = appProcess;
+    this.#context = context;
+    this.#known = new Set(
+      appProcess.classes.all().flatMap(({ current, earlier }) => [
+        current,
+        ...earlier,
+      ]),
+    );
+  }
+
+  /** Adds one that goes on with the new code by itself. */
+  readonly add = (
+    it: AnyFunction,
+    path: string,
+    refuse: (why: string) => Old,
+  ): void => {
+    if (this.#context.consent.has(consentTo(path))) return;
+    const own = originalOf(it);
+    const evaluated = Function.prototype.toString.call(own);
+    const text = `${path} ${evaluated}`;
+    const count = this.#counts.get(text) ?? 0;
+    this.#counts.set(text, count + 1);
+    if (count >= SAMPLE) return;
+    const isLocal = this.#namesIn(this.#plain(evaluated)).values().some((
+      name,
+    ) => this.#context.names(path, name) === "local");
+    if (isLocal) this.#functions.set(own, refuse);
+  };
+
+  /** Those that lead to the old code. */
+  async old(): Promise<Old[]> {
+    const old: Old[] = [];
+    if (this.#functions.size === 0) return old;
+    const found = await leadTo(
+      [...this.#functions.keys()],
+      (it, from) => {
+        const met = this.#functions.has(it) ? "further" : this.#meet(it);
+        if (typeof met === "string") return met;
+        old.push(this.#functions.get(from)!(met.why));
+        return "leave";
+      },
+      (it) =>
+        typeof it === "function"
+          ? this.#namesIn(this.#plain(Function.prototype.toString.call(it)))
+          : null,
+    );
+    if (found === null) {
+      this.#appProcess.logger.warn(
+        "functions that requests have left behind lead to more than can be looked through: old code that they call there goes on",
+      );
+    }
+    return old;
+  }
+
+  #meet(it: object): Meeting | { readonly why: string } {
+    if (typeof it === "function") return this.#function(it as AnyFunction);
+    if (types.isProxy(it)) return "further";
+    const prototype: object | null = Object.getPrototypeOf(it);
+    if (PLAIN.has(prototype)) return "further";
+    const made: unknown = Object.getOwnPropertyDescriptor(
+      prototype!,
+      "constructor",
+    )?.value;
+    if (typeof made !== "function") return "leave";
+    const text = this.#plain(Function.prototype.toString.call(made));
+    if (this.#makerOf(text) === null) return "leave";
+    // Its instances follow it.
+    if (this.#known.has(made)) return "further";
+    return this.#context.has(text) ? "further" : {
+      why: `it leads to ${
+        made.name || "a class without a name"
+      } of the old code`,
+    };
+  }
+
+  #function(it: AnyFunction): Meeting | { readonly why: string } {
+    const text = this.#plain(Function.prototype.toString.call(originalOf(it)));
+    if (NATIVE.test(text)) return "further";
+    const path = this.#makerOf(text);
+    if (path === null) return "leave";
+    // Whoever calls one of a module that was handed on meets the new one.
+    const { moved } = this.#appProcess.modules.keeping;
+    const named = moved.find(it as never);
+    if (named) return "leave";
+    const key = `${path} ${text}`;
+    const why = this.#verdicts.get(key) ??
+      whyOld(text, text, path, this.#context);
+    this.#verdicts.set(key, why);
+    return why === null
+      ? "further"
+      : { why: `it leads to ${it.name || "a function"}: ${why}` };
+  }
+
+  #makerOf(text: string): string | null {
+    const known = this.#makers.get(text);
+    if (known !== undefined) return known;
+    const [path = null] = NATIVE.test(text)
+      ? []
+      : this.#appProcess.modules.makersOf(text, this.#context.replaced);
+    this.#makers.set(text, path);
+    return path;
+  }
+
+  readonly #makers = new Map<string, string | null>();
+
+  #plain(text: string): string {
+    return this.#appProcess.modules.keeping.plain(text);
+  }
+
+  #namesIn(text: string): ReadonlySet<string> {
+    const known = this.#names.get(text);
+    if (known) return known;
+    const names = new Set(usesAround(text).map(({ name }) => name));
+    this.#names.set(text, names);
+    return names;
+  }
+}
