@@ -1,9 +1,11 @@
 /** Where the types of a script are blanked out, written down by whoever packs it, so that no machine has to look for them.
  * @module
  */
+import { shortDigest } from "../../plan/analyze/code/short_digest.ts";
 import { DIGITS, encode } from "../keep/line_map.ts";
 
 const SPACE = " ";
+const DIGEST_LENGTH = 16;
 /** As often as it is asked for, it is made once. */
 const SPACES = Array.from({ length: 256 }, (_, size) => SPACE.repeat(size));
 const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
@@ -13,8 +15,9 @@ const BY_CODE = Array.from(
 );
 
 /**
- * Writes down where a text has blanks in the place of something else: by turns how much stays and how much is blank,
- * as source maps write numbers. Returns an empty text where nothing is blank, or something else than blanks differs.
+ * Writes down where a text has blanks in the place of something else: the digest of what was there, then by turns how much
+ * stays and how much is blank, as source maps write numbers. Returns an empty text where nothing is blank, or something
+ * else than blanks differs.
  */
 export function blanksOf(source: string, text: string): string {
   if (source.length !== text.length) return "";
@@ -32,17 +35,19 @@ export function blanksOf(source: string, text: string): string {
     at = to - 1;
     if (to === from) return "";
   }
-  return written;
+  return written === "" ? "" : shortDigest(source) + written;
 }
 
 /** Blanks out what was written down. Returns null where that is of another text, or nothing that can be read. */
 export function withBlanks(source: string, blanks: string): string | null {
+  // By what is left alone nobody can tell: what is blanked out may have become code.
+  if (!blanks.startsWith(shortDigest(source))) return null;
   const parts: string[] = [];
   let end = 0;
   let bits = 0;
   let shift = 0;
   let from = -1;
-  for (let at = 0; at < blanks.length; at++) {
+  for (let at = DIGEST_LENGTH; at < blanks.length; at++) {
     const digit = BY_CODE[blanks.charCodeAt(at)] ?? -1;
     if (digit === -1 || shift > 25) return null;
     bits |= (digit & 31) << shift;

@@ -58,10 +58,13 @@ Deno.test("only blanks are written down, whatever stands around them", () => {
 Deno.test("what is torn, or of another text, blanks nothing out", () => {
   const source = "let a: number = 1;";
   const blanks = blanksOf(source, "let a         = 1;");
-  assertEquals(withBlanks("let a: number", blanks), "let a        ");
-  assertEquals(withBlanks("let a: num", blanks), null);
-  for (const end of Array.from(blanks, (_, at) => at).slice(1)) {
-    assertEquals(withBlanks(source, blanks.slice(0, end)), null);
+  const [digest, places] = [blanks.slice(0, 16), blanks.slice(16)];
+  assertEquals(withBlanks(source, digest), source);
+  for (const other of ["let a: number", "let a .code() = 1;", ""]) {
+    assertEquals(withBlanks(other, blanks), null, other);
+  }
+  for (const end of Array.from(places, (_, at) => at).slice(1)) {
+    assertEquals(withBlanks(source, digest + places.slice(0, end)), null);
   }
   for (
     const torn of [
@@ -72,10 +75,13 @@ Deno.test("what is torn, or of another text, blanks nothing out", () => {
       "////////A",
       "\u{1f600}",
       "A",
+      "Ag//A",
     ]
   ) {
+    assertEquals(withBlanks(source, digest + torn), null, torn);
     assertEquals(withBlanks(source, torn), null, torn);
   }
+  assertEquals(withBlanks(source, ""), null);
 });
 
 function* filesIn(folder: URL): Generator<URL> {

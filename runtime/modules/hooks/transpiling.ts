@@ -16,9 +16,8 @@ import {
 } from "node:module";
 import { fileURLToPath } from "node:url";
 import { withBlanks } from "../edits/blanks.ts";
-import { fitsText, recordedBlanks } from "../edits/edits_record.ts";
+import { recordedBlanks } from "../edits/edits_record.ts";
 import { identityMap } from "../keep/identity_map.ts";
-import { withThreads } from "./module_source.ts";
 
 /** The rest of the chain of load hooks, which ends with Deno's own. */
 export type NextLoad = Parameters<
@@ -118,14 +117,11 @@ export class Transpiling {
   }
 }
 
-/** A text with its types blanked out, where it is the one that was written down; else null. */
+/** A text with its types blanked out, where it is the one that was written about; else null. */
 function blankedOut(text: string, file: string, record: string): string | null {
   const blanks = recordedBlanks(record);
   const erased = blanks === "" ? null : withBlanks(text, blanks);
-  const source = erased === null ? null : withMap(erased, file);
-  return source !== null && fitsText(record, withThreads(source))
-    ? source
-    : null;
+  return erased === null ? null : withMap(erased, file);
 }
 
 /** Whatever asks for a place asks for one of what is evaluated. */
