@@ -9,7 +9,9 @@ import { leadTo, type Meeting } from "../../process/left/lead_to.ts";
 import type { AppProcess } from "../../process/process.ts";
 import { usesAround } from "../../state/classes/free_names.ts";
 import {
+  BOUND,
   consentTo,
+  isBound,
   type LeftBehindContext,
   NATIVE,
   type Old,
@@ -17,6 +19,13 @@ import {
 } from "./left_judges.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
+
+interface OldMet {
+  readonly why: string;
+  readonly path: string;
+}
+
+type Refuse = (why: string, of?: string) => Old;
 
 /** So many of one text are looked at: what the others have around them was made in the same way. */
 const SAMPLE = 20;
@@ -32,7 +41,7 @@ const PLAIN: ReadonlySet<unknown> = new Set([
 export class LeftAround {
   readonly #appProcess: AppProcess;
   readonly #context: LeftBehindContext;
-  readonly #functions = new Map<object, (why: string) => Old>();
+  readonly #functions = new Map<object, Refuse>();
   readonly #names = new Map<string, ReadonlySet<string>>();
   readonly #counts = new Map<string, number>();
   readonly #verdicts = new Map<string, string | null>();
@@ -56,12 +65,17 @@ export class LeftAround {
   /** Adds one that goes on with the new code by itself. */
   readonly add = (
     it: AnyFunction,
-    path: string,
-    refuse: (why: string) => Old,
+    path: string | null,
+    refuse: Refuse,
   ): void => {
-    if (this.#context.consent.has(consentTo(path))) return;
+    if (path !== null && this.#context.consent.has(consentTo(path))) return;
     const own = originalOf(it);
     const evaluated = Function.prototype.toString.call(own);
+    if (NATIVE.test(evaluated)) {
+      if (isBound(own)) this.#functions.set(own, refuse);
+      return;
+    }
+    if (path === null) return;
     const text = `${path} ${evaluated}`;
     const count = this.#counts.get(text) ?? 0;
     this.#counts.set(text, count + 1);
@@ -74,14 +88,16 @@ export class LeftAround {
 
   /** Those that lead to the old code. */
   async old(): Promise<Old[]> {
-    const old: Old[] = [];
-    if (this.#functions.size === 0) return old;
+    if (this.#functions.size === 0) return [];
+    const old = new Map<object, Old>();
     const found = await leadTo(
       [...this.#functions.keys()],
       (it, from) => {
         const met = this.#functions.has(it) ? "further" : this.#meet(it);
         if (typeof met === "string") return met;
-        old.push(this.#functions.get(from)!(met.why));
+        if (!this.#context.consent.has(consentTo(met.path))) {
+          old.set(from, this.#functions.get(from)!(met.why, met.path));
+        }
         return "leave";
       },
       (it) =>
@@ -89,15 +105,20 @@ export class LeftAround {
           ? this.#namesIn(this.#plain(Function.prototype.toString.call(it)))
           : null,
     );
+    for (const [it, refuse] of this.#functions) {
+      if (!isBound(it as AnyFunction)) continue;
+      if (found === null) old.set(it, refuse(BOUND));
+      else if (!old.has(it)) this.#context.bound.add(it);
+    }
     if (found === null) {
       this.#appProcess.logger.warn(
         "functions that requests have left behind lead to more than can be looked through: old code that they call there goes on",
       );
     }
-    return old;
+    return [...old.values()];
   }
 
-  #meet(it: object): Meeting | { readonly why: string } {
+  #meet(it: object): Meeting | OldMet {
     if (typeof it === "function") return this.#function(it as AnyFunction);
     if (types.isProxy(it)) return "further";
     const prototype: object | null = Object.getPrototypeOf(it);
@@ -108,17 +129,17 @@ export class LeftAround {
     )?.value;
     if (typeof made !== "function") return "leave";
     const text = this.#plain(Function.prototype.toString.call(made));
-    if (this.#makerOf(text) === null) return "leave";
+    const path = this.#makerOf(text);
+    if (path === null) return "leave";
     // Its instances follow it.
     if (this.#known.has(made)) return "further";
-    return this.#context.has(text) ? "further" : {
-      why: `it leads to ${
-        made.name || "a class without a name"
-      } of the old code`,
-    };
+    const name = made.name || "a class without a name";
+    return this.#context.has(text)
+      ? "further"
+      : { why: `it leads to ${name} of the old code`, path };
   }
 
-  #function(it: AnyFunction): Meeting | { readonly why: string } {
+  #function(it: AnyFunction): Meeting | OldMet {
     const text = this.#plain(Function.prototype.toString.call(originalOf(it)));
     if (NATIVE.test(text)) return "further";
     const path = this.#makerOf(text);
@@ -126,14 +147,19 @@ export class LeftAround {
     // Whoever calls one of a module that was handed on meets the new one.
     const { moved } = this.#appProcess.modules.keeping;
     const named = moved.find(it as never);
-    if (named) return "leave";
+    if (named && !moved.isLookedFor(named)) {
+      return this.#context.leadsOn(named) ? "leave" : {
+        why: `it leads to ${named.name}, which is not in the new code`,
+        path,
+      };
+    }
     const key = `${path} ${text}`;
     const why = this.#verdicts.get(key) ??
       whyOld(text, text, path, this.#context);
     this.#verdicts.set(key, why);
     return why === null
       ? "further"
-      : { why: `it leads to ${it.name || "a function"}: ${why}` };
+      : { why: `it leads to ${it.name || "a function"}: ${why}`, path };
   }
 
   #makerOf(text: string): string | null {

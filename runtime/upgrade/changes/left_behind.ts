@@ -64,6 +64,7 @@ export function leftBehind(
       moved.isIn(named, table!.current(named.place, staged.attempt)),
     whys: new Map(),
     follows: null,
+    bound: new WeakSet(),
   });
 }
 

@@ -42,15 +42,20 @@ export interface LeftBehindContext {
   readonly leadsOn: (named: NamedFunction) => boolean;
   /** Told of functions that go on with the new code, as far as their own text says, and of how to say that they do not. */
   readonly follows: Follows | null;
+  /** What was bound to something, and has been found to go on with the new code. */
+  readonly bound: WeakSet<object>;
   /** How many of the requests that went on when the upgrade began still do. */
   readonly goingOn: () => number;
 }
 
-/** Told of a function that goes on with the new code, of the module whose it is, and of how to say that it does not. */
+/**
+ * Told of a function that goes on with the new code, of the module whose it is, and of how to say that it does not; null
+ * for a module that only a look behind it tells.
+ */
 export type Follows = (
   it: (...args: never[]) => unknown,
-  path: string,
-  refuse: (why: string) => Old,
+  path: string | null,
+  refuse: (why: string, of?: string) => Old,
 ) => void;
 
 /** Something that would go on with the old code. */
@@ -63,7 +68,7 @@ export interface Old {
 }
 
 const OTHER_TEXT = "its text is not in the new code";
-const BOUND = "nobody can tell what it is bound to";
+export const BOUND = "nobody can tell what it is bound to";
 /** What the platform has made. */
 export const NATIVE = /\{ \[native code\] \}$/;
 const WAITS = /^(?:async )?(?:function )?\(\) \{ \[native code\] \}$/;
@@ -114,20 +119,27 @@ export function judgeTimer(
   const text = modules.keeping.plain(
     Function.prototype.toString.call(originalOf(callback)),
   );
+  const refuseIn = (path: string) => (why: string): Old => ({
+    path,
+    line: 0,
+    why:
+      `has set ${what} for a request that is over, which would go on with the old code (${
+        callback.name || "a function"
+      }: ${why})`,
+  });
+  if (NATIVE.test(text) && isBound(callback)) {
+    if (!context.replaced.has(place)) return null;
+    const why = whyBound(callback, context);
+    if (why !== null) return refuseIn(place)(why);
+    context.follows?.(callback, place, refuseIn(place));
+    return null;
+  }
   const makers = WAITS.test(text) ? [] : modules.makersOf(text, among);
   for (const path of among) {
     if (!makers.includes(path)) continue;
     const old = whyOld(text, text, path, context);
-    const refuse = (why: string): Old => ({
-      path,
-      line: 0,
-      why:
-        `has set ${what} for a request that is over, which would go on with the old code (${
-          callback.name || "a function"
-        }: ${why})`,
-    });
-    if (old !== null) return refuse(old);
-    context.follows?.(callback, path, refuse);
+    if (old !== null) return refuseIn(path)(old);
+    context.follows?.(callback, path, refuseIn(path));
     return null;
   }
   // What it resumes shows no text, but has set it.
@@ -162,20 +174,23 @@ export function judgeHandler(
     const text = modules.keeping.plain(
       Function.prototype.toString.call(originalOf(it)),
     );
-    if (NATIVE.test(text)) continue;
-    const [path] = modules.makersOf(text, replaced);
-    if (path === undefined) continue;
-    const old = whyOld(text, text, path, context);
-    const refuse = (why: string): Old => ({
-      path,
+    const refuseIn = (path: string) => (why: string, of = path): Old => ({
+      path: of,
       line: 0,
       why:
         `has given ${what} a function for a request that is over, which would go on with the old code (${
           it.name || "a function"
         }: ${why})`,
     });
-    if (old !== null) return refuse(old);
-    context.follows?.(it, path, refuse);
+    if (NATIVE.test(text)) {
+      if (isBound(it)) context.follows?.(it, null, refuseIn(""));
+      continue;
+    }
+    const [path] = modules.makersOf(text, replaced);
+    if (path === undefined) continue;
+    const old = whyOld(text, text, path, context);
+    if (old !== null) return refuseIn(path)(old);
+    context.follows?.(it, path, refuseIn(path));
   }
   return null;
 }
@@ -223,7 +238,7 @@ export function judgeHanded(
     };
   }
   const known = NATIVE.test(text)
-    ? handed.name.startsWith("bound ") ? BOUND : null
+    ? whyBound(handed, context)
     : context.whys.get(`${path} ${evaluated}`);
   // Thousands may be of one text, and looking for it takes its time.
   const old = known === undefined ? whyOld(text, text, path, context) : known;
@@ -242,6 +257,19 @@ export function judgeHanded(
   if (old !== null) return refuse(old);
   context.follows?.(handed, path, refuse);
   return null;
+}
+
+/** Whether a function of the platform is another one with something bound to it. */
+export function isBound(it: { readonly name: string }): boolean {
+  return it.name.startsWith("bound ");
+}
+
+/** Only a look behind it tells. */
+function whyBound(
+  it: (...args: never[]) => unknown,
+  { follows, bound }: LeftBehindContext,
+): string | null {
+  return isBound(it) && follows === null && !bound.has(it) ? BOUND : null;
 }
 
 /** Why something would go on with the old code; null where all of it is in the new code, or follows it. */

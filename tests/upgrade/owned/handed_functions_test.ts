@@ -34,6 +34,8 @@ const HANDED: Readonly<Record<string, string>> = {
     "class Room { tell() { told(WORD); } } const room = new Room(); hub.on(() => { room.tell(); });",
   timer_around:
     "const room = { tell() { told(WORD); } }; Deno.unrefTimer(setInterval(() => { room.tell(); }, 50));",
+  listener_bound:
+    'process.on("told", (function () { told(WORD); }).bind(null));',
   spread: "const all = [() => { told(WORD); }]; hub.on(...all);",
   weak_map: "weak.set(key, () => { told(WORD); });",
   proxy: "hub.add(new Proxy({ tell() { told(WORD); } }, {}));",
@@ -81,6 +83,7 @@ const server = Deno.serve({ port: 0, onListen() {} }, (request) => Deno.upgradeW
 export const url = "ws://127.0.0.1:" + server.addr.port;`;
 
 const work = (name: string, code: string, word: string) => `
+import process from "node:process";
 import readline from "node:readline";
 import { Readable } from "node:stream";
 import { hub, key, lines, Seat, source, told, weak } from "./stay.ts";
@@ -129,7 +132,7 @@ async function refuses(all: Readonly<Record<string, string>>): Promise<void> {
     assertMatch(
       `${name} ${whys.get(name)}`,
       new RegExp(
-        `^${name} has (?:handed a function to somebody|set an interval) for a request`,
+        `^${name} has (?:handed a function to somebody|set an interval|given the process a function) for a request`,
       ),
     );
   }
@@ -276,5 +279,48 @@ export const start = () => { new Teller().start(); };`,
     failure!.message,
     /^Cannot replace work\.ts: it has handed a function to somebody/,
   );
+  assertEquals(await clients.end(), []);
+});
+
+Deno.test("a bound method that somebody holds leads on to the new one", async () => {
+  const app = (word: string, text: string) => ({
+    "main.ts": `import { Room } from "./room.ts";
+import { hub, log } from "./stay.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => {
+  if (request.url.endsWith("/start")) new Room();
+  log.length = 0;
+  hub.tell();
+  return new Response(log.join());
+});`,
+    "stay.ts": STAY,
+    "room.ts": `import { hub, told } from "./stay.ts";
+export class Room {
+  constructor() {
+    hub.on(this.tell.bind(this));
+    Deno.unrefTimer(setInterval(this.tell.bind(this), 60_000));
+    process.on("told", this.tell.bind(this));
+  }
+  tell() { ${text} }
+  word() { return "${word}"; }
+}`,
+    "deno.json": JSON.stringify({
+      flyhot: { keep: ["stay.ts#hub", "stay.ts#log"] },
+    }),
+  });
+  await using running = await OrdinaryApp.start(
+    app("one", "told(this.word());"),
+  );
+  await using clients = new Clients(running.url, 2);
+  assertEquals(await running.ask("/start"), "200 one");
+  const { state, failure } = await running.upgrade(
+    app("two", "told(this.word());"),
+  );
+  assertEquals(state, "applied", failure?.message);
+  assertEquals(await running.ask(), "200 two");
+  const changed = await running.upgrade(
+    app("three", "told(this.word() + 3);"),
+  );
+  assertEquals(changed.state, "applied", changed.failure?.message);
+  assertEquals(await running.ask(), "200 three3");
   assertEquals(await clients.end(), []);
 });
