@@ -48,6 +48,7 @@ export {
   type PinnedPackages,
   pinPackages,
 } from "./dependencies/pin_packages.ts";
+export { classIn, type KnownClass } from "./lookup/class_lookup.ts";
 export { importRoots } from "./reload/import_roots.ts";
 export { lockChanges, lockedVersions } from "./settings/locked_versions.ts";
 export { newPackages, packageOf, packagesIn } from "./packages.ts";

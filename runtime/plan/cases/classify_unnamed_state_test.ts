@@ -107,3 +107,26 @@ Deno.test("T13: what others change through a function that hands it out is state
     ["rooms.ts#all holds state (set() in app.ts:1), which would be lost"],
   );
 });
+
+Deno.test("T13: an object of functions that others call is not state, whatever they are called", () => {
+  const of = (fields: string) => ({
+    "app.ts": `import { store } from "./store.ts";
+export default { fetch: (r) => { store.add(r.url); store.delete(1); return new Response(); } };`,
+    "store.ts": `export const store = { ${fields} };`,
+  });
+  const found = (fields: string) => {
+    const a = of(fields);
+    return texts(plan(a, { "store.ts": `${a["store.ts"]} // v2` }))
+      .map((it) => it.split(";")[0]);
+  };
+  assertEquals(found("add: (x) => x, delete(x) { return !x; }"), []);
+  assertEquals(
+    found("items: [], add(x) { this.items.push(x); }, delete() {}"),
+    [
+      "store.ts:1 store: holds state (push() at line 1), which would be lost",
+    ],
+  );
+  assertEquals(found("add: others.add, delete() {}"), [
+    "store.ts:1 store: holds state (add() in app.ts:2), which would be lost",
+  ]);
+});

@@ -6,8 +6,9 @@ import type {
   Effects,
   NameRef,
 } from "../../protocol/manifest/module_analysis.ts";
-import type { ExportFinder } from "./find_export.ts";
-import type { View } from "./views.ts";
+import type { Manifest } from "../../protocol/manifest/manifest.ts";
+import { ExportFinder } from "./find_export.ts";
+import { releaseView, type View } from "./views.ts";
 
 /** A class and the module that declares it. */
 export interface KnownClass {
@@ -149,4 +150,21 @@ function isEmitter(of: NameRef | undefined): boolean {
         /^(?:node:|npm:|jsr:|https?:|@?[\w-]+(?:\/|$))/.test(
             of.specifier ?? "",
           ) && /EventEmitter|EventTarget/.test(of.name));
+}
+
+/**
+ * Finds the class that a name in a module of a release stands for.
+ *
+ * @param manifest the release
+ * @param path the module
+ * @param of the name there
+ * @returns the class and its module; null for one from outside, or for what is not a class
+ */
+export function classIn(
+  manifest: Manifest,
+  path: string,
+  of: NameRef,
+): KnownClass | null {
+  const view = releaseView(manifest);
+  return new ClassLookup(view, new ExportFinder(view)).find(path, of);
 }

@@ -108,12 +108,16 @@ export interface ExportFact {
   readonly returns?: ValueKind;
   /** Of a `function`: true for a generator, which `next()` moves on. */
   readonly generator?: boolean;
+  /** Of a `function` among fields: true where its text is known and has no `this`. */
+  readonly selfless?: boolean;
   /** Of an `object` or `frozen`: its fields; one that is not here is unknown, unless `plain`. */
   readonly fields?: Readonly<Record<string, ExportFact>>;
   /** Of an `object`, `array`, `map` or `set`: nothing but primitive values, however deep. */
   readonly plain?: boolean;
   /** True if it is assigned outside of its declaration. */
   readonly reassigned?: boolean;
+  /** Of a `primitive`: true if its text shows that it can be nothing else. */
+  readonly literal?: boolean;
 }
 
 /** A variable at the top level whose value would be lost with its module. */

@@ -103,9 +103,11 @@ const exportFact: Reader<ExportFact> = (value, at) => {
     ...maybe(it, "effects", effects, at),
     ...maybe(it, "returns", oneOf(...VALUE_KINDS), at),
     ...maybe(it, "generator", boolean, at),
+    ...maybe(it, "selfless", boolean, at),
     ...maybe(it, "fields", exportFacts, at),
     ...maybe(it, "plain", boolean, at),
     ...maybe(it, "reassigned", boolean, at),
+    ...maybe(it, "literal", boolean, at),
   };
 };
 const exportFacts: Reader<Record<string, ExportFact>> = (value, at) =>

@@ -108,6 +108,27 @@ const STARTS: readonly Start[] = [
     notes: [/does not allow all/],
   },
   {
+    what: "a task that watches files, and a script that does",
+    files: {
+      "src/main.ts": APP,
+      "work.ts": "setInterval(() => {}, 9);\n",
+      "work.sh": "deno run --watch -A work.ts --watch\n",
+      "deno.json": '{ "tasks": { "start": "deno -A --watch src/main.ts" } }',
+      "fly.toml":
+        `${FLY}[processes]\nweb = "deno task start"\nwork = "sh work.sh"\n`,
+      "Dockerfile": IMAGE,
+    },
+    entries: ["src/main.ts", "work.ts"],
+    added: {
+      "fly.toml": [
+        `web = "deno run -A --preload ${PRELOAD} src/main.ts"`,
+      ],
+      "work.sh": [`deno run -A --preload ${PRELOAD} work.ts --watch`],
+      "Dockerfile": cached("src/main.ts"),
+    },
+    notes: [TASK, /^--watch goes from .* web starts/, /^--watch goes from/],
+  },
+  {
     what: "a script for a shell, after a migration",
     files: {
       "app/main.ts": APP,

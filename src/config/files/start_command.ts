@@ -75,8 +75,27 @@ export type HotCommand = { readonly words: readonly string[] } | {
   readonly unsure: string;
 };
 
-/** Puts the runtime in front of the main module. */
+/** What starts a process anew whenever a file changes, as upgrades do. */
+const WATCHES = /^--watch(?:-hmr|-exclude)?(?:=|$)/;
+
+/** Whether a command starts its process anew whenever a file changes. */
+export function watches(words: readonly string[], to: number): boolean {
+  return words.slice(0, to).some((word) => WATCHES.test(word));
+}
+
+/** Puts the runtime in front of the main module, and takes out what would end the process with each upgrade. */
 export function hotCommand(
+  words: readonly string[],
+  command: StartCommand,
+): HotCommand {
+  const isOwn = (word: string, at: number) =>
+    at < command.script && WATCHES.test(word);
+  const kept = words.filter((word, at) => !isOwn(word, at));
+  const left = words.length - kept.length;
+  return withRuntime(kept, { ...command, script: command.script - left });
+}
+
+function withRuntime(
   words: readonly string[],
   command: StartCommand,
 ): HotCommand {

@@ -16,6 +16,7 @@ import {
   readCommand,
   shellLine,
   type StartCommand,
+  watches,
 } from "../../config/files/start_command.ts";
 import type { FileEdit } from "../plan_types.ts";
 import { type TextEdit, withEdits } from "./text_edits.ts";
@@ -65,6 +66,7 @@ export function hotStart(
     start.task !== null && command.runtime === null;
   const notes = [
     ...isChanged && start.task !== null ? [taskNote(start.task, at)] : [],
+    ...watchNotes(at, words, command),
     ...rightsNotes(at, hot.words),
   ];
   return {
@@ -77,6 +79,18 @@ export function hotStart(
 
 function taskNote(task: string, at: string): string {
   return `the task ${task} stays as it is; ${at} now starts what it says, with the runtime in front`;
+}
+
+function watchNotes(
+  at: string,
+  words: readonly string[],
+  { script }: StartCommand,
+): readonly string[] {
+  return watches(words, script)
+    ? [
+      `--watch goes from what ${at} starts: it would start the process anew with each file that an upgrade lays over its place`,
+    ]
+    : [];
 }
 
 function rightsNotes(at: string, words: readonly string[]): readonly string[] {
@@ -173,7 +187,10 @@ function hotText(
       continue;
     }
     edits.push(...shellEdits(it, hot.words));
-    notes.push(...rightsNotes(placeOf(it), hot.words));
+    notes.push(
+      ...watchNotes(placeOf(it), it.words, it.command),
+      ...rightsNotes(placeOf(it), hot.words),
+    );
   }
   const [first] = starts;
   const main = first?.words[first.command.script] ?? "";
@@ -194,7 +211,10 @@ function shellEdits(
   hot: readonly string[],
 ): readonly TextEdit[] {
   if (isSame(words, hot)) return [];
-  if (command.runtime === null && command.kind === "run") {
+  if (
+    command.runtime === null && command.kind === "run" &&
+    !watches(words, command.script)
+  ) {
     const [start] = places[command.script]!;
     return [{ start, end: start, text: `--preload ${PRELOAD} ` }];
   }

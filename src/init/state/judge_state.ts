@@ -73,11 +73,13 @@ export function judged(
     readonly detail: string;
     readonly isHandle: boolean;
   },
-  { parsed, facts, preload, named }: {
+  { parsed, facts, preload, named, isGivenOnly = () => false }: {
     readonly parsed: SyntaxTree | null;
     readonly facts: readonly KeptFact[] | undefined;
     readonly preload: boolean;
     readonly named: Names;
+    /** Whether it holds nothing but what it was made of. Default no. */
+    readonly isGivenOnly?: () => boolean;
   },
 ): Omit<StateRow, "line"> {
   const key = `${path}#${name}`;
@@ -105,6 +107,13 @@ export function judged(
   const against = whyNotKept(name, parsed, facts);
   if (against === null) {
     return row("keep", isHandle ? `${detail} stays open` : detail, false);
+  }
+  if (against.repeats && isGivenOnly()) {
+    return row(
+      "startsAnew",
+      `${detail} holds only what it is made of, which does not change`,
+      false,
+    );
   }
   if (against.repeats && !(isHandle && !inMemory(name, parsed))) {
     return {

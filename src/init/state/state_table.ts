@@ -4,6 +4,7 @@
 import { keepableOf, many, moduleStates } from "@flyhot/runtime/plan";
 import type { Manifest, OwnedFact } from "@flyhot/runtime/protocol";
 import { connectionsIn, laterIn } from "./callback_rows.ts";
+import { holdsGivenOnly } from "./given_only.ts";
 import {
   type Fate,
   judged,
@@ -65,6 +66,7 @@ function* stateIn(
         facts: manifest.analysis?.[path]?.kept,
         preload,
         named,
+        isGivenOnly: () => holdsGivenOnly(path, name, { manifest, tree }),
       }),
       line: line || lineOf(parsed, name),
     };

@@ -102,6 +102,8 @@ export function changed(
 
 const WALKS =
   /^(?:forEach|map|filter|flatMap|reduce|reduceRight|some|every|find|findIndex|findLast|findLastIndex)$/;
+const LIST_OF_LIST =
+  /^(?:concat|filter|flat|flatMap|map|reverse|sort|toReversed|toSorted|toSpliced)$/;
 const GIVES_LIST = /^(?:Object\.(?:keys|values|entries)|Array\.(?:from|of))$/;
 
 /**
@@ -133,12 +135,23 @@ function isList(node: Node, code: Code): boolean {
     return value !== null && value.type !== "Identifier" && isList(value, code);
   }
   if (node.type === "ArrayExpression") return true;
+  // A Map or Set of the language's own, whose `forEach()` is over when it returns.
+  if (node.type === "NewExpression") {
+    return /^(?:map|set|array)$/.test(code.values.of(node).kind);
+  }
   if (node.type !== "CallExpression") return false;
   const callee = unwrap(one(node, "callee")!);
-  return callee.type === "MemberExpression" &&
-      /^(?:slice|split)$/.test(keyName(callee, "property") ?? "") ||
-    GIVES_LIST.test(writtenName(node) ?? "");
+  if (callee.type !== "MemberExpression") {
+    return GIVES_LIST.test(writtenName(node) ?? "");
+  }
+  const method = keyName(callee, "property") ?? "";
+  return /^(?:slice|split)$/.test(method) ||
+    GIVES_LIST.test(writtenName(node) ?? "") ||
+    LIST_OF_LIST.test(method) && isList(unwrap(one(callee, "object")!), code);
 }
+
+const MAKES =
+  /^(?:length|size|(?:concat|every|filter|flat|flatMap|has|includes|indexOf|join|map|slice|some|toReversed|toSorted|toString)\(\))$/;
 
 /** An empty collection that somebody else is given: for what, if not to put something into it. */
 function handedOn(
@@ -149,8 +162,10 @@ function handedOn(
   const value = init ? unwrap(init) : null;
   if (!value || !isEmptyCollection(value, code)) return null;
   for (const reference of binding.references) {
-    const { how, given } = useOf(reference, code.resolved);
+    const { how, given, path } = useOf(reference, code.resolved);
     if (how !== "pass" || !given) continue;
+    // Given is only what was made of it.
+    if (path.length === 1 && MAKES.test(path[0]!)) continue;
     return {
       why: "mutated",
       detail: `handed on at line ${placeOf(reference).line}`,

@@ -199,3 +199,56 @@ Deno.test("state: what a function walks through is state where the callback may 
       "start.seen mutated",
   });
 });
+
+Deno.test("state: a collection that is used up where it was made is none", () => {
+  const tick = (code: string) =>
+    `const users = new Map(); function tick() { const list = []; ${code} } setInterval(tick, 9);`;
+  const use = 'import { use } from "./use.ts";';
+  check({
+    [tick("users.forEach((it) => { list.push(it); });")]: "",
+    [tick("[...users].filter(Boolean).forEach((it) => list.push(it));")]: "",
+    [use + tick("list.push(1); use(list.join());")]: "",
+    [use + tick("use(list.slice(), list.length);")]: "",
+    // What is called later, by whomever.
+    [tick("users.forEach((it) => { it.on(() => list.push(1)); });")]:
+      "tick.list mutated",
+    [tick("return users.keys().map((it) => list.push(it));")]:
+      "tick.list mutated",
+    [tick("users.forEach(async (it) => { list.push(await it); });")]:
+      "tick.list mutated",
+    [tick("Promise.all([1].map(async (it) => { list.push(await it); }));")]:
+      "tick.list mutated",
+    // Given is what it is, or a way to change it.
+    [use + tick("use(list);")]: "tick.list mutated",
+    [use + tick("use(list.sort());")]: "tick.list mutated",
+    [use + tick("use(list.push);")]: "tick.list mutated",
+    [use + tick("use(list.push.bind(list));")]: "tick.list mutated",
+    [use + tick("use(list.values());")]: "tick.list mutated",
+    [use + tick("use([list]);")]: "tick.list mutated",
+  });
+});
+
+Deno.test("state: an object of functions is none, whatever they are called", () => {
+  const store = (fields: string, besides = "") =>
+    `const store = { ${fields} }; ${besides} ${SERVE("store.add(1)")}`;
+  check({
+    [store("add(x) { return x; }, set: (x) => x, delete: function () {}")]: "",
+    [`${store("add")} function add(x) { return x; }`]: "",
+    // What they change has a name of its own.
+    [`let n = 0; ${store("add() { n++; }")}`]: "n written",
+    [store("items: [], add(x) { this.items.push(x); }")]: "store mutated",
+    [store("add(x) { grow(this); }", "function grow(o) { o.x = 1; }")]:
+      "store mutated",
+    [`import { grow } from "./grow.ts"; ${store("add(x) { grow(this); }")}`]:
+      "store mutated",
+    [`${store("add")} function add(x) { this.items = x; }`]: "store mutated",
+    // They may be others by then.
+    [store("add() {}, ...others")]: "store mutated",
+    [store("get add() { return others.add; }")]: "store mutated",
+    [store("add() {}", "store.add = function (x) { this.items = x; };")]:
+      "store mutated",
+    [store("add() {}", "Object.assign(store, others);")]: "store mutated",
+    [store("add: others.add")]: "store mutated",
+    [store("add: others.add.bind(others)")]: "store mutated",
+  });
+});

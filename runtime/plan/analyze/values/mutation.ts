@@ -20,9 +20,12 @@ export function isListening(path: readonly string[]): boolean {
   return path.length === 1 && LISTENS.test(path[0]!);
 }
 
+/** What a variable holds, as far as it matters to who changes it. */
+type Changeable = Pick<ExportFact, "kind" | "of" | "fields">;
+
 /** Finds what a use changes. Returns what is done, for people; null if nothing is changed but a copy. */
 export function mutationOf(
-  { kind, of }: Pick<ExportFact, "kind" | "of">,
+  { kind, of, fields }: Changeable,
   path: readonly string[],
   isWrite: boolean,
 ): string | null {
@@ -33,7 +36,10 @@ export function mutationOf(
     const method = step.endsWith("()") ? step.slice(0, -2) : null;
     // An iterator that a call has just made is nobody else's.
     const isOwn = isCopy || method === "next" && isCalled;
-    if (isMutator(step) && !isOwn) {
+    // What a function of the app changes without `this` has a name of its own.
+    const isOfApp = at === 0 && method !== null && fields !== undefined &&
+      Object.hasOwn(fields, method) && fields[method]!.selfless === true;
+    if (isMutator(step) && !isOwn && !isOfApp) {
       // Databases, clients, routers and logs have a `delete()` or `append()` that is about something else.
       const isAbout = method !== "delete" && method !== "append";
       if (!isForeign || !isCalled && isAbout) return step;
@@ -58,7 +64,7 @@ export function mutationOf(
  * Returns what is done, for people; null if nothing is changed but a copy.
  */
 export function changeOf(
-  fact: Pick<ExportFact, "kind" | "of">,
+  fact: Changeable,
   path: readonly string[],
   isWrite: boolean,
 ): string | null {

@@ -19,10 +19,11 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
+import { eachChild } from "../code/tree.ts";
 import type { Roots } from "../code/roots.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Resolved } from "../code/scope.ts";
-import { calleeName } from "../code/uses.ts";
+import { calleeName, useOf } from "../code/uses.ts";
 
 const UNKNOWN: ExportFact = { kind: "unknown" };
 const PRIMITIVE: ExportFact = { kind: "primitive" };
@@ -57,8 +58,21 @@ export class ValueFacts {
     // Against variables that refer to each other, while this is being found out.
     this.#known.set(binding, UNKNOWN);
     const fact = this.#ofBinding(binding, depth);
-    this.#known.set(binding, fact);
-    return fact;
+    const sure = this.#isChanged(binding, fact) ? withSelves(fact) : fact;
+    this.#known.set(binding, sure);
+    return sure;
+  }
+
+  /** Whether functions of an object may be others than those that are written in it. */
+  #isChanged({ references, node }: Binding, { fields }: ExportFact): boolean {
+    if (!fields || !Object.values(fields).some((it) => it.selfless)) {
+      return false;
+    }
+    return references.some((it) => {
+      if (it === node) return false;
+      const { how, path } = useOf(it, this.#resolved);
+      return how === "write" || how === "pass" && path.length === 0;
+    });
   }
 
   #ofBinding(binding: Binding, depth: number): ExportFact {
@@ -211,9 +225,10 @@ export class ValueFacts {
       ) {
         isPlain = false;
         if (name === null) isWhole = false;
+        else delete fields[name];
         continue;
       }
-      const fact = this.of(value, depth + 1);
+      const fact = this.#field(value, depth);
       fields[name] = fact;
       if (!isPlainFact(fact)) isPlain = false;
     }
@@ -223,6 +238,14 @@ export class ValueFacts {
     return !isWhole || names.length === 0 || names.length > FIELDS_MAX
       ? { kind: "object" }
       : { kind: "object", fields };
+  }
+
+  #field(value: Node, depth: number): ExportFact {
+    const fact = this.of(value, depth + 1);
+    const unit = fact.kind === "function"
+      ? this.#roots.functionOf(value)
+      : null;
+    return unit && !saysThis(unit.node) ? { ...fact, selfless: true } : fact;
   }
 
   #member(node: Node, depth: number): ExportFact {
@@ -316,6 +339,25 @@ export class ValueFacts {
     }
     return UNKNOWN;
   }
+}
+
+/** An object of whose functions nobody knows what they are by now. */
+function withSelves(fact: ExportFact): ExportFact {
+  const fields = Object.entries(fact.fields ?? {}).map(([name, it]) => {
+    const { selfless: _, ...rest } = it;
+    return [name, rest] as const;
+  });
+  return { ...fact, fields: Object.fromEntries(fields) };
+}
+
+/** Whether `this` or `super` stands in a function, or in what stands in it. */
+function saysThis(node: Node): boolean {
+  if (node.type === "ThisExpression" || node.type === "Super") return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= saysThis(child);
+  });
+  return found;
 }
 
 function isPlainFact(fact: ExportFact): boolean {
