@@ -74,6 +74,8 @@ export class LeftBehindChange {
   readonly #appProcess: AppProcess;
   readonly #context: LeftBehindContext;
   #old: readonly OldLeft[] = [];
+  /** What leads to the old code by what it has around it. */
+  #leading: readonly Old[] = [];
   #going: ReadonlySet<unknown> = new Set();
 
   /**
@@ -100,10 +102,9 @@ export class LeftBehindChange {
         "callback" in left ? left.begunIn === null && goingOn() > 0 : true
       )
     ) await pause(POLL_MS);
+    this.#refuse(this.#counting());
     this.#going = new Set(this.#context.going());
-    const around = await this.#aroundThem();
-    // Who refuses for one thing, names all.
-    this.#refuse([...this.#counting(around.length > 0), ...around]);
+    this.#leading = await this.#aroundThem();
   }
 
   /** What leads to the old code by what it has around it, of all that goes on with the new code by itself. */
@@ -155,7 +156,7 @@ export class LeftBehindChange {
   rest(): void {
     this.#going = new Set(this.#context.going());
     if (this.#context.isWayBack) this.#old = this.#counting(true);
-    else this.#refuse(this.#counting(true));
+    else this.#refuse([...this.#counting(true), ...this.#leading]);
     this.#appProcess.modules.handed.judged();
   }
 
