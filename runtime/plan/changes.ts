@@ -49,8 +49,9 @@ export function* changesOf(
   const files: string[] = [];
   const ignored: string[] = [];
   const turns = new Turns();
-  for (const [path, { sha256, kind }] of Object.entries(manifest.files)) {
+  for (const path of Object.keys(manifest.files)) {
     if (turns.due) yield;
+    const { sha256, kind } = manifest.files[path]!;
     if (own(running.files, path) === sha256) {
       if (
         importers.has(path) ||
@@ -113,18 +114,25 @@ function leadsElsewhere(
   const after = own(manifest.modules, path)?.specifiers;
   const before = own(running.specifiers, path);
   if (!after || !before) return false;
-  const analysis = release.analysis(path);
-  const used = analysis && !analysis.commonjs
-    ? new Set((analysis.imports ?? []).map(({ specifier }) => specifier))
-    : null;
-  return Object.entries(after).some(([specifier, target]) => {
+  return Object.keys(after).some((specifier) => {
+    const target = after[specifier]!;
     const old = own(before, specifier);
-    const isUsed = !used || used.has(specifier) || isJsxRuntime(specifier);
-    if (old === undefined || !isUsed) return false;
+    if (old === undefined || old === target) return false;
     // Versions of packages are the affair of the lock file.
     if (isOutside(old) && isOutside(target)) return false;
-    return bare(old) !== bare(target);
+    return bare(old) !== bare(target) &&
+      isUsed(specifier, release.analysis(path));
   });
+}
+
+/** Whether a module imports a specifier, as far as anybody knows. */
+function isUsed(
+  specifier: string,
+  analysis: ReturnType<View["analysis"]>,
+): boolean {
+  return !analysis || analysis.commonjs === true ||
+    isJsxRuntime(specifier) ||
+    (analysis.imports ?? []).some((it) => it.specifier === specifier);
 }
 
 /** A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release. */

@@ -60,6 +60,7 @@ export class AppFiles {
   #lock: Promise<string> | null = null;
   #locked: Promise<Record<string, LoadedPackage>> | null = null;
   #config: Promise<Record<string, string>> | null = null;
+  #versions: Promise<Readonly<Record<string, string>>> | null = null;
   #configKeys: Promise<Record<string, Record<string, string>>> | null = null;
   readonly #digests = new Map<string, Promise<string | null>>();
 
@@ -174,9 +175,12 @@ export class AppFiles {
     return packages;
   }
 
-  /** The versions that the lock file has chosen. Returns versions by requirement; empty where there is no lock file. */
-  async locked(): Promise<Record<string, string>> {
-    return lockedVersions(await this.#lockText());
+  /**
+   * The versions that the lock file has chosen; read once. Returns versions by requirement; empty where there is no lock
+   * file.
+   */
+  locked(): Promise<Readonly<Record<string, string>>> {
+    return this.#versions ??= this.#lockText().then(lockedVersions);
   }
 
   /** The packages that the lock file has chosen, with all beneath them. */

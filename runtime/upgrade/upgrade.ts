@@ -281,7 +281,6 @@ class Upgrade {
     { staging, staged }: Prepared,
   ): Promise<void> {
     const table = this.#appProcess.modules.table!;
-    const loaded = await this.#loadedPaths();
     const { attempt } = staged;
     const replaced = new Set([...plan.reload, ...plan.gone]);
     const { modules } = this.#appProcess;
@@ -292,11 +291,14 @@ class Upgrade {
         text,
         (url) => table.isCurrent(url) && replaced.has(table.pathOf(url)!),
       );
+    // Mostly there is none to look at, and nobody has to know what is loaded.
+    if ([...replaced].every(plan.exportsNoObjects)) return;
+    const loaded = await this.#loadedPaths();
     await registerExportedClasses(
       {
         replaced: [...plan.reload, ...plan.gone],
         isLoaded: (path) => loaded.has(path),
-        hasOnlyFunctions: plan.exportsOnlyFunctions,
+        hasNoObjects: plan.exportsNoObjects,
         current: (path) => table.current(table.placeOf(path)),
         next: (path) =>
           plan.reload.includes(path)

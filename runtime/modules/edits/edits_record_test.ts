@@ -25,6 +25,9 @@ export function start(server) { setTimeout(() => again(), 10); server.on("close"
 const store = await open(() => rooms);
 `;
 
+const TYPED = SAMPLE.replace("rooms =", "rooms: Map<string, Room> =")
+  .replace("(queue)", "(queue: Queue)");
+
 /** All of them would take long. */
 const EVERY = 3;
 
@@ -112,15 +115,15 @@ Deno.test("what is written down of another text or in another version is not use
     assertEquals(read(torn), null, torn);
   }
   const parts = JSON.parse(record);
-  for (const part of [2, 3, 4, 5]) {
+  for (const part of [3, 4, 5, 6]) {
     for (const other of [0, {}, [], [1], ["", -1], ["", 1e9, "x", 1]]) {
       const changed = JSON.stringify(parts.with(part, other));
       // Places alone put nothing in.
-      if (part !== 5) assertEquals(read(changed), null, changed);
+      if (part !== 6) assertEquals(read(changed), null, changed);
     }
   }
   const lines = structuredClone(parts);
-  lines[2][2] += "\n";
+  lines[3][2] += "\n";
   assertEquals(read(JSON.stringify(lines)), null);
   // Without what only rebinding asks for.
   const plain = make(SAMPLE, { ...kind, rebind: false })!;
@@ -226,17 +229,22 @@ Deno.test("a module of which is written down what goes into it is not parsed", a
   const broken = "const = 1;";
   const parts = JSON.parse(record);
   const told = JSON.stringify(
-    parts.with(1, shortDigest(broken)).with(2, [
+    parts.with(1, shortDigest(broken)).with(3, [
       "\n;end();",
-    ]).with(3, ["", [], []]).with(4, ["", [], [[], [], [], []]]),
+    ]).with(4, ["", [], []]).with(5, ["", [], [[], [], [], []]]),
   );
   assertEquals(reading.wrap(broken, url, false, told), `${broken}\n;end();`);
   assertEquals(reading.wrap(broken, url), broken);
 });
 
 Deno.test("whoever changes what goes into texts raises the version of what is written down", () => {
-  assertEquals([EDITS_VERSION, shortDigest(make(SAMPLE, kind)!)], [
-    5,
-    "962b354f87c8200b",
-  ]);
+  const erased = { ...kind, loaded: "erased" } as const;
+  assertEquals(
+    [
+      EDITS_VERSION,
+      shortDigest(make(SAMPLE, kind)!),
+      shortDigest(make(TYPED, erased)!),
+    ],
+    [7, "d84cca08b7ea9fe7", "262a0e982cc76e0c"],
+  );
 });

@@ -9,9 +9,7 @@ import type { LoadedFunctions } from "../left/enter.ts";
 import type { Watch, Watched } from "../left/watch.ts";
 import type { NumberedPlaces, Place } from "../started/ran_pieces.ts";
 import type { SetEdits } from "./edits.ts";
-
-/** Stands for the URL of the module. */
-export const URL_MARK = "\x01";
+import { lengthened } from "./phrases.ts";
 
 /** What goes around a piece and inside of what else goes around it, is said to be half a character larger or smaller. */
 export const HALVES = 2;
@@ -151,10 +149,9 @@ export class RecordReader {
   }
 
   #text(value: unknown): string {
-    const text = string(value);
-    return text.includes(URL_MARK)
-      ? text.replaceAll(URL_MARK, () => this.#url)
-      : text;
+    const text = lengthened(string(value), this.#url);
+    if (text === null) throw new NoRecord();
+    return text;
   }
 
   #place(value: unknown): number {

@@ -5,6 +5,7 @@ import { stripTypeScriptTypes } from "node:module";
 import type { Node } from "../../plan/analyze/code/nodes.ts";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
 import { withThreads } from "../hooks/module_source.ts";
+import { blanksOf } from "./blanks.ts";
 import { editsOf } from "./edits.ts";
 import { recordOf, SOME_URL } from "./edits_record.ts";
 
@@ -23,6 +24,8 @@ export type EditsMaker = (source: string, kind: ScriptKind) => string | null;
 export interface ReadScript {
   /** Its text, with its types blanked out. */
   readonly text: string;
+  /** Where that has blanks in the place of types. */
+  readonly blanks: string;
   /** The root of its tree. */
   readonly program: Node;
 }
@@ -76,7 +79,7 @@ function read(
     ? stripTypeScriptTypes(source, { mode: "strip" })
     : source;
   return text.length === source.length && withThreads(text) === text
-    ? { text, program: parse(text) }
+    ? { text, blanks: blanksOf(source, text), program: parse(text) }
     : null;
 }
 
@@ -85,21 +88,21 @@ function made(
   { loaded, rebind }: ScriptKind,
   parse: (source: string) => Node,
 ): string | null {
-  const text = withThreads(
-    loaded === "as it is"
-      ? source
-      // The same as Deno's own, but for what stands at the end; where it is not, the digest tells.
-      : stripTypeScriptTypes(source, {
-        mode: loaded === "erased" ? "strip" : "transform",
-      }),
-  );
-  return recordOfScript({ text, program: parse(text) }, rebind);
+  const plain = loaded === "as it is"
+    ? source
+    // The same as Deno's own, but for what stands at the end; where it is not, the digest tells.
+    : stripTypeScriptTypes(source, {
+      mode: loaded === "erased" ? "strip" : "transform",
+    });
+  const blanks = loaded === "erased" ? blanksOf(source, plain) : "";
+  const text = withThreads(plain);
+  return recordOfScript({ text, blanks, program: parse(text) }, rebind);
 }
 
 function recordOfScript(
-  { text, program }: ReadScript,
+  { text, blanks, program }: ReadScript,
   rebind: boolean,
 ): string | null {
   const wanted = { keep: true, set: rebind, watch: true, places: rebind };
-  return recordOf(text, editsOf(text, program, SOME_URL, wanted));
+  return recordOf(text, editsOf(text, program, SOME_URL, wanted), blanks);
 }

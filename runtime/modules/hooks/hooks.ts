@@ -179,6 +179,7 @@ export class ModuleLoading {
         this.#transpiling.readAhead(
           this.imageFile(file),
           this.textFacts.isErasable(url),
+          this.textFacts.editsOf(url),
         );
         if (slices.over) await slices.next();
       }

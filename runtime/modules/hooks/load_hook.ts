@@ -22,7 +22,12 @@ import type { PackageLoading } from "../packages/package_loading.ts";
 import type { Coverage } from "../started/coverage.ts";
 import type { StandIns } from "../packages/stand_ins.ts";
 import type { TextFacts } from "./text_facts.ts";
-import { isText, textOf, type Transpiling } from "./transpiling.ts";
+import {
+  isText,
+  type ReadScript,
+  textOf,
+  type Transpiling,
+} from "./transpiling.ts";
 
 /** A main module that the hooks see. */
 export interface SeenMain {
@@ -137,9 +142,9 @@ export class LoadHook {
       return next(url, context);
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
-    const loaded = this.#transpiling.ahead(file, context) ??
-      (isRequired ? null : this.#erased(url, file)) ??
-      next(file, context);
+    const read = this.#transpiling.ahead(file, context) ??
+      (isRequired ? null : this.#erased(url, file));
+    const loaded = read?.output ?? next(file, context);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
       // Deno keeps to itself why; imported by its own name, the file says it with line and column.
@@ -156,6 +161,7 @@ export class LoadHook {
       url,
       this.#loading.textFacts.isSteady(url),
       this.#loading.textFacts.editsOf(url),
+      read?.isFit,
     );
     const tells = this.#loading.unevaluated.has(url);
     let source = withClasses(kept, url, tells, text);
@@ -172,12 +178,13 @@ export class LoadHook {
   }
 
   /** The text of an instance with its types blanked out; null where Deno has to transpile it. */
-  #erased(url: string, file: string): LoadFnOutput | null {
+  #erased(url: string, file: string): ReadScript | null {
     const { textFacts } = this.#loading;
     const erased = textFacts.isErasable(url)
-      ? this.#transpiling.erased(file)
+      ? this.#transpiling.erased(file, textFacts.editsOf(url))
       : null;
-    return erased && textFacts.isPrepared(url, textOf(erased.source!))
+    if (erased === null || erased.isFit) return erased;
+    return textFacts.isPrepared(url, textOf(erased.output.source!))
       ? erased
       : null;
   }

@@ -15,6 +15,8 @@ import {
   stripTypeScriptTypes,
 } from "node:module";
 import { fileURLToPath } from "node:url";
+import { withBlanks } from "../edits/blanks.ts";
+import { recordedBlanks } from "../edits/edits_record.ts";
 import { identityMap } from "../keep/identity_map.ts";
 
 /** The rest of the chain of load hooks, which ends with Deno's own. */
@@ -22,10 +24,18 @@ export type NextLoad = Parameters<
   NonNullable<RegisterHooksOptions["load"]>
 >[2];
 
+/** A script as it is loaded. */
+export interface ReadScript {
+  /** What Deno is given. */
+  readonly output: LoadFnOutput;
+  /** Whether what was written down of it is known to be of this text. */
+  readonly isFit: boolean;
+}
+
 /** Asks Deno for the text of scripts. */
 export class Transpiling {
   #ask: ((file: string) => LoadFnOutput) | null = null;
-  readonly #ahead = new Map<string, LoadFnOutput>();
+  readonly #ahead = new Map<string, ReadScript>();
 
   /** Whether a load has been seen to learn from. */
   get isReady(): boolean {
@@ -38,23 +48,26 @@ export class Transpiling {
     this.#ask = (file) => next(file, context);
   }
 
-  /** Asks for a script that is soon to be loaded. */
-  readAhead(file: string, isErasable: boolean): void {
-    const output = (isErasable ? this.erased(file) : null) ?? this.output(file);
-    if (output) this.#ahead.set(file, output);
+  /** Asks for a script that is soon to be loaded; by what was written down of it, if its types can be blanked out. */
+  readAhead(file: string, isErasable: boolean, record?: string): void {
+    const erased = isErasable ? this.erased(file, record) : null;
+    const output = erased === null ? this.output(file) : null;
+    const read = erased ?? (output && { output, isFit: false });
+    if (read) this.#ahead.set(file, read);
   }
 
   /**
    * A script with its types blanked out: a fourth of what transpiling takes, and every place stays where it is. Returns
    * its text among other facts; null where it is more than types, or cannot be read.
    */
-  erased(file: string): LoadFnOutput | null {
+  erased(file: string, record?: string): ReadScript | null {
     try {
       const text = nativeFiles.readTextFileSync(fileURLToPath(file));
-      return {
-        format: "module",
-        source: stripTypeScriptTypes(text) + identityMap(text, file),
-      };
+      const known = record === undefined
+        ? null
+        : blankedOut(text, file, record);
+      const source = known ?? withMap(stripTypeScriptTypes(text), file);
+      return { output: { format: "module", source }, isFit: known !== null };
     } catch {
       // Deno says why, if it is a mistake.
       return null;
@@ -62,11 +75,11 @@ export class Transpiling {
   }
 
   /** What was asked for ahead; given once. Returns what Deno has made of it, or null. */
-  ahead(file: string, context: LoadHookContext): LoadFnOutput | null {
+  ahead(file: string, context: LoadHookContext): ReadScript | null {
     if (this.#ahead.size === 0 || !isOfScript(context)) return null;
-    const output = this.#ahead.get(file) ?? null;
+    const read = this.#ahead.get(file) ?? null;
     this.#ahead.delete(file);
-    return output;
+    return read;
   }
 
   /** Forgets what was asked for ahead. */
@@ -93,8 +106,8 @@ export class Transpiling {
    * read.
    */
   erasedText(file: string): string | null {
-    const output = this.erased(file);
-    return output && textOf(output.source as ModuleSource);
+    const read = this.erased(file);
+    return read && textOf(read.output.source as ModuleSource);
   }
 
   /** The text of a script. Returns JavaScript, without types; null where Deno does not give it. */
@@ -102,6 +115,18 @@ export class Transpiling {
     const output = this.output(file);
     return output && textOf(output.source as ModuleSource);
   }
+}
+
+/** A text with its types blanked out, where it is the one that was written about; else null. */
+function blankedOut(text: string, file: string, record: string): string | null {
+  const blanks = recordedBlanks(record);
+  const erased = blanks === "" ? null : withBlanks(text, blanks);
+  return erased === null ? null : withMap(erased, file);
+}
+
+/** Whatever asks for a place asks for one of what is evaluated. */
+function withMap(text: string, file: string): string {
+  return text + identityMap(text, file);
 }
 
 /** `require` reads what is there, and an import with a type is not of a script. */

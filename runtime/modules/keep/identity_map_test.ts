@@ -42,6 +42,22 @@ Deno.test("a word is where it is, whatever line and column", () => {
   }
 });
 
+Deno.test("a text of any length has a map", () => {
+  const text = `${"a ".repeat(200_000)}\n${"\n".repeat(2000)}${
+    " ".repeat(70_000)
+  }b`;
+  const map = new SourceMap(
+    JSON.parse(atob(/base64,(\S+)$/.exec(identityMap(text, "a.ts"))![1]!)),
+  );
+  for (const [row, column] of [[0, 0], [0, 399_998], [2001, 70_000]] as const) {
+    const entry = map.findEntry(row, column) as {
+      originalLine: number;
+      originalColumn: number;
+    };
+    assertEquals([entry.originalLine, entry.originalColumn], [row, column]);
+  }
+});
+
 Deno.test("a file with a name in any script has a map", () => {
   const line = identityMap("a", "file:///app/%C3%A4.ts");
   assertEquals(line.startsWith("\n//# sourceMappingURL=data:"), true);

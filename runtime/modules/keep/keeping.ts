@@ -74,9 +74,16 @@ export class Keeping {
    * @param url its URL
    * @param isSteady whether none of its functions waits
    * @param record what was found in the text by whoever packed it, which saves parsing it
+   * @param isFit whether that is known to be of this text
    * @returns the text to evaluate; the same where there is nothing to put in
    */
-  wrap(text: string, url: string, isSteady = false, record?: string): string {
+  wrap(
+    text: string,
+    url: string,
+    isSteady = false,
+    record?: string,
+    isFit = false,
+  ): string {
     const functions = this.#watches ? this.moved.wanted(url) : null;
     const watch = this.#watches &&
       (functions !== null || !isSteady && mayWait(text) ||
@@ -91,7 +98,7 @@ export class Keeping {
       places: isAsked && this.#coverage.isOn,
     };
     const edits = isAsked
-      ? recordedEdits(record, text, url, wanted) ??
+      ? recordedEdits(record, text, url, wanted, isFit) ??
         this.#found(text, url, wanted)
       : null;
     this.settable.loaded(url, edits?.set?.names ?? []);

@@ -13,7 +13,8 @@ export interface Insertion {
 
 const MAP =
   /(\n\/\/# sourceMappingURL=data:application\/json(?:;charset=utf-?8)?;base64,)(\S+)(\s*)$/i;
-const DIGITS =
+/** The digits of numbers in source maps. */
+export const DIGITS =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** Inserts texts into a source and moves its inline source map along. */

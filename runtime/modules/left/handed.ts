@@ -229,9 +229,9 @@ export class HandedFunctions {
     for (const it of this.#noted) if (it.state === "held") it.state = "judged";
   }
 
-  /** Those of some modules that may be garbage. */
-  unsure(isOf: (url: string) => boolean): IteratorObject<HandedFunction> {
-    return this.#all("unsure", isOf);
+  /** Those that may be garbage. */
+  unsure(): IteratorObject<HandedFunction> {
+    return this.#all("unsure");
   }
 
   /** Those that somebody holds, though what has handed them on is over. */
@@ -239,14 +239,8 @@ export class HandedFunctions {
     return this.#all("held");
   }
 
-  *#all(
-    state: Noted["state"],
-    isOf: (url: string) => boolean = () => true,
-  ): Generator<HandedFunction> {
-    const wanted = new Map<string, boolean>();
+  *#all(state: Noted["state"]): Generator<HandedFunction> {
     for (const it of this.#noted) {
-      if (!wanted.has(it.url)) wanted.set(it.url, isOf(it.url));
-      if (!wanted.get(it.url) && !it.isGiven) continue;
       // Whoever still waits for it is counted as work that did not end.
       if (it.state !== state || it.work?.ended === false) continue;
       const handed = it.handed.deref();

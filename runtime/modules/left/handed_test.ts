@@ -45,12 +45,12 @@ Deno.test("HandedFunctions tell what somebody holds from what nobody does", asyn
     app.hand(value, key, 3, null);
     for (let at = 0; at < 5000; at++) app.hand(() => at, key);
   });
-  assertEquals([...app.all.unsure(() => true)].length > 0, true);
+  assertEquals([...app.all.unsure()].length > 0, true);
   const held = await app.held();
   assertEquals(held.map((it) => it.handed()), [1]);
   assertEquals(held[0]!.to, [[key]]);
   assertEquals(held[0]!.url, URL);
-  assertEquals([...app.all.unsure(() => true)], []);
+  assertEquals([...app.all.unsure()], []);
   held[0]!.forget();
   assertEquals([...app.all.held()], []);
   assertEquals(holder.has(key), true);
@@ -84,5 +84,5 @@ Deno.test("HandedFunctions know none to be held where garbage cannot be collecte
   app.hand(made);
   await app.all.settle(() => Promise.resolve(false));
   assertEquals([...app.all.held()], []);
-  assertEquals([...app.all.unsure(() => true)].map((it) => it.handed), [made]);
+  assertEquals([...app.all.unsure()].map((it) => it.handed), [made]);
 });

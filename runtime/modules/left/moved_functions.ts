@@ -191,10 +191,11 @@ export class MovedFunctions {
   /** Forgets instances that work no longer meets: their functions lead on without. */
   forgetOld(isCurrent: (url: string) => boolean): void {
     for (const { instances, history } of this.#places.values()) {
-      history.splice(0, history.length - HISTORY);
-      const met = new Set(history.map(({ url }) => url));
+      if (history.length > HISTORY) history.splice(0, history.length - HISTORY);
       for (const url of instances.keys()) {
-        if (!isCurrent(url) && !met.has(url)) instances.delete(url);
+        // Most are current, and every upgrade asks all of them.
+        if (isCurrent(url) || history.some((it) => it.url === url)) continue;
+        instances.delete(url);
       }
     }
     for (const url of this.#importing.keys()) {

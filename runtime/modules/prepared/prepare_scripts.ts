@@ -3,6 +3,9 @@
  */
 import type { Node } from "../../plan/analyze/code/nodes.ts";
 import { acornParser } from "../../plan/analyze/parse_acorn.ts";
+import { fileURLToPath } from "node:url";
+import { nativeFiles } from "../../base/platform/native_files.ts";
+import { blanksOf } from "../edits/blanks.ts";
 import { editsOf } from "../edits/edits.ts";
 import { recordOf, SOME_URL } from "../edits/edits_record.ts";
 import type { ModuleLoading } from "../hooks/hooks.ts";
@@ -33,6 +36,7 @@ export async function prepareScripts(
     const script = prepared(
       transpiled,
       erased && withThreads(erased),
+      erased === null ? "" : blanksIn(modules.table!.placeOf(path), erased),
       parse,
       rebind,
     );
@@ -41,9 +45,16 @@ export async function prepareScripts(
   return found;
 }
 
+/** Where a text has blanks that its file has not; behind it, it says where it is from. */
+function blanksIn(file: string, erased: string): string {
+  const source = nativeFiles.readTextFileSync(fileURLToPath(file));
+  return blanksOf(source, erased.slice(0, source.length));
+}
+
 function prepared(
   transpiled: string,
   erased: string | null,
+  blanks: string,
   parse: (text: string) => Node,
   rebind: boolean,
 ): PreparedScript | null {
@@ -61,7 +72,7 @@ function prepared(
       SOME_URL,
       wanted,
     );
-    const record = recordOf(text, edits);
+    const record = recordOf(text, edits, isErasable ? blanks : "");
     return record === null ? null : { isErasable, edits: record };
   } catch (error) {
     if (error instanceof SyntaxError) return null;

@@ -177,7 +177,11 @@ function ofBinding(
     ...(binding.imported ? {} : { local: binding.label }),
     ...(fact.kind === "class" ? { class: binding.label } : {}),
     ...(CHANGEABLE.has(fact.kind) ? placeOf(binding.node) : {}),
-    ...(binding.assigned.length > 0 ? { reassigned: true } : {}),
+    ...(binding.assigned.length > 0
+      ? { reassigned: true }
+      : value && isLiteral(value)
+      ? { literal: true }
+      : {}),
   };
 }
 
@@ -191,7 +195,16 @@ function ofValue(
     ...enriched(fact, node, code, table, 0, null),
     ...(fact.kind === "class" ? { class: "default" } : {}),
     ...(CHANGEABLE.has(fact.kind) ? placeOf(node) : {}),
+    ...(isLiteral(node) ? { literal: true } : {}),
   };
+}
+
+/** Whether the text of a value shows that it is a number, a text or the like, whatever anybody has made of names. */
+function isLiteral(node: Node): boolean {
+  const at = unwrap(node);
+  return at.type === "Literal" && !field(at, "regex") ||
+    at.type === "TemplateLiteral" || at.type === "UnaryExpression" ||
+    at.type === "BinaryExpression";
 }
 
 /** Adds what functions do when they are called, those in fields as well. */

@@ -38,10 +38,12 @@ export function changedImageFiles(
   running: RunningManifest,
 ): string[] {
   // Those of other environments and process groups are files like any other to whoever packs.
-  const others = Object.entries(manifest.files).filter(([path, it]) =>
-    it.kind !== "config" && own(running.files, path) !== it.sha256 &&
-    own(running.files, path) !== undefined && isImageFile(path)
-  ).map(([path]) => path);
+  const others = Object.keys(manifest.files).filter((path) => {
+    const before = own(running.files, path);
+    const { kind, sha256 } = manifest.files[path]!;
+    return before !== sha256 && before !== undefined && kind !== "config" &&
+      isImageFile(path);
+  });
   return [
     ...new Set([
       ...changedConfig(manifest, running).filter(isImageFile),

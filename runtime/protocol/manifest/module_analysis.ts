@@ -116,6 +116,8 @@ export interface ExportFact {
   readonly plain?: boolean;
   /** True if it is assigned outside of its declaration. */
   readonly reassigned?: boolean;
+  /** Of a `primitive`: true if its text shows that it can be nothing else. */
+  readonly literal?: boolean;
 }
 
 /** A variable at the top level whose value would be lost with its module. */

@@ -107,6 +107,7 @@ const exportFact: Reader<ExportFact> = (value, at) => {
     ...maybe(it, "fields", exportFacts, at),
     ...maybe(it, "plain", boolean, at),
     ...maybe(it, "reassigned", boolean, at),
+    ...maybe(it, "literal", boolean, at),
   };
 };
 const exportFacts: Reader<Record<string, ExportFact>> = (value, at) =>

@@ -84,8 +84,11 @@ export function gunzipShort(
         Math.min(saidLength(bytes), SHORT_EXPANDED) + 1,
       ),
     });
-    // A copy: what Node's modules give may be of a buffer that others have.
-    return new Uint8Array(expanded);
+    const { buffer, byteOffset, byteLength } = expanded;
+    // A copy, where what Node's modules give is of a buffer that others have.
+    return buffer instanceof ArrayBuffer && buffer.byteLength <= byteLength + 1
+      ? new Uint8Array(buffer, byteOffset, byteLength)
+      : new Uint8Array(expanded);
   } catch {
     return null;
   }

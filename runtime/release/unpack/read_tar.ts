@@ -35,8 +35,11 @@ export interface TarContent {
 
 /** The entries of an archive. */
 export interface TarItems extends AsyncIterableIterator<TarItem> {
-  /** The next entry, where its header lies there already; null where it is to be waited for, or where there may be none. */
-  there(): TarItem | null;
+  /**
+   * The next entry, where its header lies there already; null where it is to be waited for, or where there may be none.
+   * What its path is likely to be saves making another text of it.
+   */
+  there(likely?: string): TarItem | null;
 }
 
 /** Reads an archive in the `ustar` format. Throws if it is cut, or a header is not one. */
@@ -58,12 +61,12 @@ class TarReader implements TarItems {
     this.#bytes = new Bytes(chunks);
   }
 
-  there(): TarItem | null {
+  there(likely?: string): TarItem | null {
     if (this.#entry?.skip() === false) return null;
     // The end begins with a zero, and no name does.
     if ((this.#bytes.first ?? 0) === 0) return null;
     const header = this.#bytes.there(BLOCK);
-    return header && this.#item(header);
+    return header && this.#item(header, likely);
   }
 
   [Symbol.asyncIterator](): this {
@@ -89,8 +92,8 @@ class TarReader implements TarItems {
     return { done: false, value: this.#item(header) };
   }
 
-  #item(header: Uint8Array): TarItem {
-    const { path, size, typeflag } = itemOf(header);
+  #item(header: Uint8Array, likely?: string): TarItem {
+    const { path, size, typeflag } = itemOf(header, likely);
     const content = this.#entry = new Entry(this.#bytes, size);
     return { path, size, typeflag, content };
   }
@@ -100,7 +103,10 @@ function isEmpty(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
+function itemOf(
+  header: Uint8Array,
+  likely = "",
+): Omit<TarItem, "content"> {
   const text = (from: number, to: number) => {
     let read = "";
     for (let at = from; at < to && header[at] !== 0; at++) {
@@ -129,12 +135,23 @@ function itemOf(header: Uint8Array): Omit<TarItem, "content"> {
   }
   const isUstar = USTAR.every((byte, at) => header[257 + at] === byte);
   const prefix = isUstar && header[345] !== 0 ? text(345, 500) : "";
-  const name = text(0, 100);
+  const name = isNamed(header, likely) ? likely : text(0, 100);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
     size: octal(124, 136),
     typeflag: header[156] === 48 ? "0" : text(156, 157) || "0",
   };
+}
+
+/** Whether a header says a name of ASCII characters that is not as long as may be. */
+function isNamed(header: Uint8Array, name: string): boolean {
+  const { length } = name;
+  if (length === 0 || length >= 100 || header[length] !== 0) return false;
+  for (let at = 0; at < length; at++) {
+    const code = name.charCodeAt(at);
+    if (code !== header[at] || code > 126 || code === 0) return false;
+  }
+  return true;
 }
 
 function decoded(field: Uint8Array): string {

@@ -67,6 +67,7 @@ export interface LeavesOut {
 
 const MANIFEST_BYTES_MAX = 32 * 1024 * 1024;
 const REGULAR_FILE = "0";
+const ASK_EACH = 16;
 
 /**
  * Unpacks a release: its manifest first, then exactly the files that the manifest names, each with its digest. Throws
@@ -146,13 +147,21 @@ async function unpackEntries(
   let manifest: Manifest | null = null;
   let isLeftOut: (path: string) => boolean = () => false;
   let totalBytes = 0;
+  // Most archives have their files in the order of the manifest.
+  let likely: readonly string[] = [];
+  let at = 0;
+  let isLong = true;
   for (;;) {
     // Most lie there: to wait for each takes as long as to read it.
-    const entry = entries.there() ?? (await entries.next()).value;
+    const entry = entries.there(likely[at]) ?? (await entries.next()).value;
     if (!entry) break;
     const { path, content, size, typeflag } = entry;
-    signal.throwIfAborted();
-    if (slices.over) await slices.next();
+    // To ask for the time takes longer than to pass over a file.
+    if (at++ % ASK_EACH === 0 || isLong) {
+      signal.throwIfAborted();
+      if (slices.over) await slices.next();
+    }
+    isLong = true;
     const refused = (why: string): UpgradeError =>
       new UpgradeError(
         "unpack",
@@ -184,6 +193,8 @@ async function unpackEntries(
       }
       manifest = await readManifest(content, size, context.manifests);
       isLeftOut = context.leaves?.of(manifest) ?? isLeftOut;
+      likely = Object.keys(manifest.files);
+      at = 0;
       // What came before it, and the manifest itself, may have taken most of a slice already.
       await slices.next();
       continue;
@@ -214,6 +225,7 @@ async function unpackEntries(
     ) {
       // What is read later is the file of that digest, whatever this entry holds.
       context.leaves!.files.set(path, expected.sha256);
+      isLong = false;
       continue;
     }
     const target = join(folder, ...path.split("/"));

@@ -21,7 +21,7 @@ export interface ModuleUrls {
   /** Whether a module is loaded. */
   isLoaded(path: string): boolean;
   /** Whether a module and the one that takes its place export nothing but functions. */
-  hasOnlyFunctions(path: string): boolean;
+  hasNoObjects(path: string): boolean;
   /** The URL of a module that is in. */
   current(path: string): string | null;
   /** The URL of the module that takes its place. */
@@ -45,7 +45,7 @@ export async function registerExportedClasses(
   for (const path of paths) {
     if (!/\.[cm]?[jt]sx?$/.test(path) || !urls.isLoaded(path)) continue;
     // To ask Deno for what it has loaded takes longer than all else here.
-    if (urls.hasOnlyFunctions(path)) continue;
+    if (urls.hasNoObjects(path)) continue;
     wait(appProcess.classes, path, urls.current(path));
     wait(staging.classes, path, urls.next(path));
   }

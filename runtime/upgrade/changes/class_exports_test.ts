@@ -21,7 +21,7 @@ Deno.test("registerExportedClasses(): modules that export nothing but functions 
     {
       replaced: texts.keys(),
       isLoaded: () => true,
-      hasOnlyFunctions: (path) => path === "c.ts",
+      hasNoObjects: (path) => path === "c.ts",
       current: (path) => texts.get(path)![0]!,
       next: (path) => texts.get(path)![1]!,
     },

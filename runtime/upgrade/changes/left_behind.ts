@@ -15,10 +15,10 @@ import type { Prepared } from "../load_modules.ts";
 import type { UpgradePlan } from "../planning/plan_upgrade.ts";
 import { collectGarbage } from "../../process/left/collect_garbage.ts";
 import { LeftAround } from "./left_around.ts";
+import { judgeHanded } from "./left_handed.ts";
 import {
   consentTo,
   type Follows,
-  judgeHanded,
   judgeHandler,
   judgeTimer,
   judgeWait,
@@ -63,6 +63,7 @@ export function leftBehind(
     leadsOn: (named) =>
       moved.isIn(named, table!.current(named.place, staged.attempt)),
     whys: new Map(),
+    makers: new Map(),
     follows: null,
     bound: new WeakSet(),
   });
@@ -131,17 +132,15 @@ export class LeftBehindChange {
   async #mayHold(
     isBefore: (begunIn: number | null) => boolean,
   ): Promise<boolean> {
-    const { modules: { handed, table, waits } } = this.#appProcess;
-    const { replaced } = this.#context;
+    const { modules: { handed, waits } } = this.#appProcess;
     const isLeft = waits.left().some((it) =>
       it.mayBeGarbage && isBefore(it.begunIn) &&
       judgeWait(it, this.#appProcess, this.#context) !== null
     );
     if (isLeft) return true;
-    const isOf = (url: string) => replaced.has(table?.pathOf(url) ?? "");
     const around = this.#around();
     let endsAt = performance.now() + SLICE_MS;
-    for (const it of handed.unsure(isOf)) {
+    for (const it of handed.unsure()) {
       if (!isBefore(it.begunIn)) continue;
       const context = { ...this.#context, follows: around.add };
       if (judgeHanded(it, this.#appProcess, context)) return true;

@@ -2,12 +2,8 @@
  * @module
  */
 import { originalOf } from "../../modules/live/calls_as_work.ts";
-import { EventEmitter } from "node:events";
 import type { NamedFunction } from "../../modules/left/moved_functions.ts";
-import { functionsOf } from "../../process/left/functions_of.ts";
 import type { HandedFunction } from "../../modules/left/handed.ts";
-import { isOver } from "../../process/left/left_handlers.ts";
-import { isAccepted } from "../../process/left/note_handlers.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { LeftWait } from "../../modules/left/left_waits.ts";
 import type { LeftHandler } from "../../process/left/left_handlers.ts";
@@ -38,6 +34,8 @@ export interface LeftBehindContext {
   readonly drainMs: number;
   /** Why functions would go on with the old code, by their module and their text, as far as they have been judged. */
   readonly whys: Map<string, string | null>;
+  /** Which replaced module has made functions, by their text, as far as all were looked at for it. */
+  readonly makers: Map<string, string | null>;
   /** Whether whoever calls a function by its name meets a new one. */
   readonly leadsOn: (named: NamedFunction) => boolean;
   /** Told of functions that go on with the new code, as far as their own text says, and of how to say that they do not. */
@@ -109,18 +107,14 @@ export function judgeTimer(
   { modules }: AppProcess,
   context: LeftBehindContext,
 ): Old | null {
-  // Whoever sets it, or hands on what it runs, is on the stack; looking at the texts of all modules would take long.
-  const among = new Set(
-    places.filter((it) => context.replaced.has(it)),
-  );
-  if (among.size === 0) return null;
-  const place = places.at(-1)!;
+  const place = places.at(-1);
+  if (place === undefined) return null;
   const what = repeats ? "an interval" : "a timer";
   const text = modules.keeping.plain(
     Function.prototype.toString.call(originalOf(callback)),
   );
-  const refuseIn = (path: string) => (why: string): Old => ({
-    path,
+  const refuseIn = (path: string) => (why: string, of = path): Old => ({
+    path: of,
     line: 0,
     why:
       `has set ${what} for a request that is over, which would go on with the old code (${
@@ -134,9 +128,8 @@ export function judgeTimer(
     context.follows?.(callback, place, refuseIn(place));
     return null;
   }
-  const makers = WAITS.test(text) ? [] : modules.makersOf(text, among);
-  for (const path of among) {
-    if (!makers.includes(path)) continue;
+  const path = WAITS.test(text) ? null : madeBy(text, places, modules, context);
+  if (path !== null) {
     const old = whyOld(text, text, path, context);
     if (old !== null) return refuseIn(path)(old);
     context.follows?.(callback, path, refuseIn(path));
@@ -144,14 +137,35 @@ export function judgeTimer(
   }
   // What it resumes shows no text, but has set it.
   const waits = isChained || WAITS.test(text);
-  return waits && context.replaced.has(place)
-    ? {
+  if (waits && context.replaced.has(place)) {
+    return {
       path: place,
       line: 0,
       why:
         "waits in a loop or for long on behalf of a request that is over, and would go on with the old code",
-    }
-    : null;
+    };
+  }
+  if (!waits) context.follows?.(callback, place, refuseIn(place));
+  return null;
+}
+
+/** The replaced module that has made a function of a text. */
+function madeBy(
+  text: string,
+  places: readonly string[],
+  modules: AppProcess["modules"],
+  { replaced, makers }: LeftBehindContext,
+): string | null {
+  // Whoever sets a timer is on the stack, mostly with what it runs; looking at the texts of all modules takes long.
+  const among = new Set(places.filter((it) => replaced.has(it)));
+  const near = modules.makersOf(text, among);
+  const path = places.find((it) => near.includes(it));
+  if (path !== undefined) return path;
+  const known = makers.get(text);
+  if (known !== undefined) return known;
+  const [other = null] = modules.makersOf(text, replaced);
+  makers.set(text, other);
+  return other;
 }
 
 /** Judges what the platform may call. */
@@ -195,77 +209,13 @@ export function judgeHandler(
   return null;
 }
 
-/** Judges a function that somebody holds. */
-export function judgeHanded(
-  given: HandedFunction,
-  { modules, packageSockets, kept }: AppProcess,
-  context: LeftBehindContext,
-): Old | null {
-  const { handed, isNamed, to, maker } = given;
-  const { replaced } = context;
-  // What goes with its module has nothing to go on with.
-  if (maker !== null && !kept.goesOn(maker)) return null;
-  const named = isNamed ? modules.keeping.moved.find(handed) : null;
-  const evaluated = Function.prototype.toString.call(originalOf(handed));
-  const text = modules.keeping.plain(evaluated);
-  const own = modules.table?.pathOf(given.url) ?? null;
-  const makers = !named && (isNamed || given.isGiven)
-    ? modules.makersOf(text, replaced)
-    : [];
-  // Of a text that several have, it is the one's who has handed it on.
-  const path = named
-    ? modules.table?.pathOf(named.place) ?? null
-    : !isNamed && !given.isGiven || makers.includes(own ?? "")
-    ? own
-    : makers[0] ?? null;
-  if (path === null || !replaced.has(path)) return null;
-  const isDealtWith = to.every((beside) =>
-    beside.some((it) =>
-      // Connections that stay open keep the last request that came by them.
-      (it instanceof EventEmitter || it instanceof EventTarget) &&
-        (isOver(it) || isNamed && !functionsOf(it).has(handed)) ||
-      it instanceof WebSocket && it.url === "" || isAccepted(it) ||
-      packageSockets.isOpen(it)
-    )
-  );
-  if (isDealtWith) return null;
-  if (named && !modules.keeping.moved.isLookedFor(named)) {
-    return context.leadsOn(named) ? null : {
-      path,
-      line: 0,
-      why:
-        `has handed ${named.name} to somebody for a request that is over, who may still hold it, and the new code has no function of this name`,
-    };
-  }
-  const known = NATIVE.test(text)
-    ? whyBound(handed, context)
-    : context.whys.get(`${path} ${evaluated}`);
-  // Thousands may be of one text, and looking for it takes its time.
-  const old = known === undefined ? whyOld(text, text, path, context) : known;
-  context.whys.set(`${path} ${evaluated}`, old);
-  const refuse = (why: string): Old => ({
-    path,
-    line: 0,
-    why: `has handed a function to somebody ${
-      maker === null
-        ? "for a request that is over"
-        : `while ${maker.kept} was made`
-    }, who still holds it and would go on with the old code (${
-      handed.name || shortened(text)
-    }: ${why})`,
-  });
-  if (old !== null) return refuse(old);
-  context.follows?.(handed, path, refuse);
-  return null;
-}
-
 /** Whether a function of the platform is another one with something bound to it. */
 export function isBound(it: { readonly name: string }): boolean {
   return it.name.startsWith("bound ");
 }
 
 /** Only a look behind it tells. */
-function whyBound(
+export function whyBound(
   it: (...args: never[]) => unknown,
   { follows, bound }: LeftBehindContext,
 ): string | null {
@@ -282,11 +232,6 @@ export function whyOld(
   if (!has(text)) return OTHER_TEXT;
   const name = oldName(asFunction, path, names);
   return name && ofOldCode(name);
-}
-
-function shortened(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
-  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }
 
 function ofOldCode(name: string): string {

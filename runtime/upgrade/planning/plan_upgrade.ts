@@ -6,7 +6,8 @@ import { UpgradeError } from "../../base/upgrade_error.ts";
 import { stepsInSlices } from "../../base/in_slices.ts";
 import { classifySteps } from "../../plan/classify.ts";
 import { packageOf } from "../../plan/packages.ts";
-import { exportsOnlyFunctions } from "../../plan/lookup/only_functions.ts";
+import { pathIn } from "../../plan/reload/reload_makers.ts";
+import { exportsNoObjects } from "../../plan/lookup/exports_no_objects.ts";
 import { isScriptPath } from "../../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../../plan/plan.ts";
 import type { PackageChange } from "../../plan/dependencies/package_changes.ts";
@@ -82,8 +83,8 @@ export interface UpgradePlan {
   readonly names: NamesOf;
   /** Whether packages can come in. */
   readonly canAddPackages: boolean;
-  /** Whether a module exports nothing but functions, now and in the release. */
-  readonly exportsOnlyFunctions: (path: string) => boolean;
+  /** Whether a module exports nothing but functions, numbers and texts, now and in the release. */
+  readonly exportsNoObjects: (path: string) => boolean;
   /** Whether there is nothing to do. */
   readonly isEmpty: boolean;
 }
@@ -126,6 +127,10 @@ export async function planUpgrade(
     );
   }
   const files = await fileChanges(plan, manifest, running, release, context);
+  const keeping = new Set(
+    [manifest, running].flatMap(({ settings }) => settings?.keep ?? [])
+      .map(({ at }) => pathIn(at)),
+  );
   let bytes = 0;
   for (const path of plan.reload) {
     bytes += appProcess.release?.manifest.files[path]?.size ??
@@ -167,9 +172,11 @@ export async function planUpgrade(
       new Set([...plan.reload, ...plan.removed, ...plan.pruned]),
       new Set(held.map(({ at }) => at)),
     ),
-    exportsOnlyFunctions: (path) =>
+    exportsNoObjects: (path) =>
+      // What was taken over may be anything, whatever stands in the text.
+      !keeping.has(path) &&
       [running, manifest].every(({ analysis = {} }) =>
-        Object.hasOwn(analysis, path) && exportsOnlyFunctions(analysis[path])
+        Object.hasOwn(analysis, path) && exportsNoObjects(analysis[path])
       ),
     isEmpty: isEmptyPlan(plan),
   };

@@ -32,6 +32,8 @@ const HANDED: Readonly<Record<string, string>> = {
     "const all = [[() => { told(WORD); }]]; hub.on(() => { for (const [it] of all) it(); });",
   class_around:
     "class Room { tell() { told(WORD); } } const room = new Room(); hub.on(() => { room.tell(); });",
+  of_another:
+    "class Make { static it() { return { tell() { told(WORD); } }; } } planned(Make.it());",
   timer_around:
     "const room = { tell() { told(WORD); } }; Deno.unrefTimer(setInterval(() => { room.tell(); }, 50));",
   listener_bound:
@@ -68,6 +70,7 @@ export class Hub {
   }
 }
 export const hub = new Hub();
+export const planned = (room: { tell(): void }) => { hub.on(() => { room.tell(); }); };
 export class Seat { constructor(it: () => void) { hub.on(it); } }
 export const key = {};
 export const weak = new WeakMap<object, () => void>();
@@ -86,7 +89,7 @@ const work = (name: string, code: string, word: string) => `
 import process from "node:process";
 import readline from "node:readline";
 import { Readable } from "node:stream";
-import { hub, key, lines, Seat, source, told, weak } from "./stay.ts";
+import { hub, key, lines, planned, Seat, source, told, weak } from "./stay.ts";
 ${
   name in OF_PACKAGES
     ? `
@@ -132,7 +135,7 @@ async function refuses(all: Readonly<Record<string, string>>): Promise<void> {
     assertMatch(
       `${name} ${whys.get(name)}`,
       new RegExp(
-        `^${name} has (?:handed a function to somebody|set an interval|given the process a function) for a request`,
+        `^${name} has (?:handed a function to somebody|made what a function of stay.ts goes on with, which somebody still holds|set an interval|given the process a function) for a request`,
       ),
     );
   }
@@ -322,5 +325,25 @@ export class Room {
   );
   assertEquals(changed.state, "applied", changed.failure?.message);
   assertEquals(await running.ask(), "200 three3");
+  assertEquals(await clients.end(), []);
+});
+
+Deno.test("a timer that a request has set runs no function that a replaced module has made for it", async () => {
+  const app = (word: string) => ({
+    "main.ts": `import { make } from "./make.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, (request) => {
+  if (request.url.endsWith("/start")) Deno.unrefTimer(setInterval(make(), 60_000));
+  return new Response("here");
+});`,
+    "make.ts": `export const make = () => () => { console.log("${word}"); };`,
+  });
+  await using running = await OrdinaryApp.start(app("one"));
+  await using clients = new Clients(running.url, 2);
+  await running.ask("/start");
+  const { failure } = await running.upgrade(app("two"));
+  assertMatch(
+    String(failure?.message),
+    /^Cannot replace make\.ts: it has set an interval for a request that is over/,
+  );
   assertEquals(await clients.end(), []);
 });

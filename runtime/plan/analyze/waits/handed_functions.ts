@@ -84,13 +84,12 @@ function handedAt(found: Found, made: Made): Handed[] {
     return [];
   }
   const callee = unwrap(one(node, "callee")!);
-  if (callee.type === SUPER || isSeen(callee)) {
-    return [];
-  }
+  if (callee.type === SUPER) return [];
   const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
   const keeps = mayKeep(calledName(callee), found);
   const all: Handed[] = [];
-  for (const given of many(node, "arguments")) {
+  for (const [at, given] of many(node, "arguments").entries()) {
+    if (isSeen(callee, at)) continue;
     const isSpread = given.type === "SpreadElement";
     const value = unwrap(isSpread ? one(given, "argument")! : given);
     const isMade = holdsMade(value, made, DEPTH);

@@ -38,6 +38,10 @@ Deno.test("handedFunctions() finds what functions make and hand on, with what ma
     "const make = () => () => 1; use(make());": ["make()"],
     "function make() { a; return function () {}; } use(make());": ["make()"],
     "((it) => { use(it); })(() => 1);": ["() => 1"],
+    "a.every('5 minutes', () => 1); every(() => 2);": [
+      "() => 1 | a",
+      "() => 2",
+    ],
     "a.onmessage = () => 1;": ["() => 1 | a"],
     "a.b.handler = b;": [],
     "const on = () => 1; a.b.on = on;": ["on | a"],

@@ -262,7 +262,7 @@ function useOf(found: Found): Use | null {
 
 function givenTo(call: Node, argument: Node): Use | null {
   const callee = unwrap(one(call, "callee")!);
-  if (isSeen(callee)) return null;
+  if (isSeen(callee, many(call, "arguments").indexOf(argument))) return null;
   const beside = callee.type === "MemberExpression" ? rootOf(callee) : [];
   for (const it of many(call, "arguments")) {
     if (it === argument) break;

@@ -12,20 +12,26 @@ import {
 } from "../code/nodes.ts";
 import type { Found } from "../code/tree.ts";
 
-/** Timers, promises and streams are seen by themselves; elements are described, and texts and lists call at once. */
+/** Timers, promises and streams are seen by themselves; elements are described. */
 const SEEN =
-  /^(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|then|catch|finally|Promise|(?:Readable|Writable|Transform)Stream|_?jsx\w*|createElement|map|filter|forEach|some|every|find(?:Last)?(?:Index)?|reduce(?:Right)?|(?:toS|s)orted|sort|flatMap|replace(?:All)?)$/;
+  /^(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|nextTick|then|catch|finally|Promise|(?:Readable|Writable|Transform)Stream|_?jsx\w*|createElement)$/;
+
+/** Methods of texts and lists, which call at once what they are given first, or second: `agenda.every("5 minutes", poll)` is none. */
+const FIRST =
+  /^(?:map|filter|forEach|some|every|find(?:Last)?(?:Index)?|reduce(?:Right)?|(?:toS|s)orted|sort|flatMap)$/;
+const SECOND = /^replace(?:All)?$/;
 
 /** Call what they are given at once, and keep none. */
 const AT_ONCE =
   /^(?:(?:Array|\w+Array)\.from|(?:Object|Map)\.groupBy|JSON\.\w+)$/;
 
-/** Whether nobody has to say what is given to a callee. */
-export function isSeen(callee: Node): boolean {
+/** Whether nobody has to say what is given to a callee at a place among its arguments. */
+export function isSeen(callee: Node, at: number): boolean {
   const name = calledName(callee);
   return SEEN.test(name) ||
     callee.type === "MemberExpression" &&
-      AT_ONCE.test(`${nameOf(unwrap(one(callee, "object")!))}.${name}`);
+      (at === 0 && FIRST.test(name) || at === 1 && SECOND.test(name) ||
+        AT_ONCE.test(`${nameOf(unwrap(one(callee, "object")!))}.${name}`));
 }
 
 /** Whether code runs when a function is called, or an instance is made. */

@@ -231,11 +231,12 @@ export class LaidChange {
   async #writeOne(operation: Operation): Promise<void> {
     const { onStep, store } = this.#options;
     const { path, place, source, temp, backup, wanted, optional } = operation;
+    let laid: Deno.FileInfo | null = null;
     if (source !== null && temp !== null) {
       await this.#told(path, place.path, async () => {
         if (source.kind === "original") await link(source.file, temp);
         else {
-          await bringContent(source.file, temp, {
+          laid = await bringContent(source.file, temp, {
             sha256: wanted,
             before: place.there,
             // What hooks supply is text that the app does not write.
@@ -258,7 +259,7 @@ export class LaidChange {
     if (isOther(there, place.there)) throw writtenMeanwhile(path, place.path);
     this.#ready.set(operation, {
       there: stateOf(there),
-      temp: stateOf(temp === null ? null : lstatSync(temp)),
+      temp: stateOf(temp === null ? null : laid ?? lstatSync(temp)),
     });
   }
 

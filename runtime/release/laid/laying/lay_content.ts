@@ -42,7 +42,8 @@ export function copyOf(path: string): string {
 
 /**
  * Writes new content beside its place, on the disk when this returns unless the file of the release itself may lie
- * there: then what lies there is what the hooks load. Throws if the content has another digest, or the disk refuses.
+ * there: then what lies there is what the hooks load. Returns what lies there, where it is that. Throws if the content has
+ * another digest, or the disk refuses.
  */
 export async function bringContent(
   from: string,
@@ -52,14 +53,15 @@ export async function bringContent(
     readonly before: Deno.FileInfo | null;
     readonly mayShare: boolean;
   },
-): Promise<void> {
-  const { size, mode, uid, gid, nlink } = nativeFiles.statSync(from);
+): Promise<Deno.FileInfo | null> {
+  const info = nativeFiles.statSync(from);
+  const { size, mode, uid, gid, nlink } = info;
   if (
     mayShare && nlink === 1 &&
     (before === null ||
       before.mode === mode && before.uid === uid && before.gid === gid) &&
     shared(from, to)
-  ) return;
+  ) return info;
   if (size <= BUFFER_BYTES) {
     const bytes = nativeFiles.readFileSync(from);
     refuseOther(from, digestOf(bytes), sha256);
@@ -79,6 +81,7 @@ export async function bringContent(
   using file = await nativeFiles.open(to);
   // On the disk before it is renamed, so that no rename can fail for want of room.
   await file.syncData();
+  return null;
 }
 
 /** The file of the release is the file at the place: nothing is written twice. Refused where the kernel gives no second name. */
