@@ -13,6 +13,7 @@ import {
 } from "../code/nodes.ts";
 import { type Found, treeOf } from "../code/tree.ts";
 import { calledName, isInFunction, isSeen, rootOf } from "./hands.ts";
+import { oncePer } from "./once.ts";
 
 /** Where one is handed on. */
 export interface Handed {
@@ -42,13 +43,37 @@ const SUPER = "Super";
 const DEPTH = 2;
 
 /** Finds where the functions of a program hand on functions that they have made. */
-export function handedFunctions(program: Node): Handed[] {
+export const handedFunctions: (program: Node) => readonly Handed[] = oncePer(
+  handedIn,
+);
+
+function handedIn(program: Node): Handed[] {
   const tree = treeOf(program);
   const made = madeIn(tree);
-  return tree.flatMap((found) =>
-    isInFunction(found) ? handedAt(found, made) : []
-  );
+  const all: Handed[] = [];
+  for (const found of tree) {
+    // Nearly all nodes hand on nothing: what is cheap to ask comes first.
+    if (HANDING.has(found.type) && isInFunction(found)) {
+      all.push(...handedAt(found, made));
+    }
+  }
+  return all;
 }
+
+/** What hands something on. */
+const HANDING = new Set([
+  "AssignmentExpression",
+  "CallExpression",
+  "NewExpression",
+]);
+/** What gives a name to something. */
+const NAMING = new Set([
+  "AssignmentExpression",
+  "AssignmentPattern",
+  "ForStatement",
+  "FunctionDeclaration",
+  "VariableDeclarator",
+]);
 
 function handedAt(found: Found, made: Made): Handed[] {
   const node = found.self;
@@ -168,6 +193,15 @@ interface Made {
   readonly classes: Set<string>;
 }
 
+/** Functions and classes. */
+const DECLARING = new Set([
+  "ArrowFunctionExpression",
+  "ClassDeclaration",
+  "ClassExpression",
+  "FunctionDeclaration",
+  "FunctionExpression",
+]);
+
 function madeIn(tree: readonly Found[]): Made {
   const made: Made = {
     names: new Set(),
@@ -175,7 +209,8 @@ function madeIn(tree: readonly Found[]): Made {
     unsure: new Set(),
     classes: new Set(),
   };
-  for (const { self, around } of tree) {
+  for (const { self, type, around } of tree) {
+    if (!DECLARING.has(type)) continue;
     if (isClass(self)) made.classes.add(nameOf(one(self, "id")));
     if (isFunction(self) && around && returnsMade(self)) {
       const name = nameOf(
@@ -188,6 +223,7 @@ function madeIn(tree: readonly Found[]): Made {
     }
   }
   for (const found of tree) {
+    if (!NAMING.has(found.type)) continue;
     const { self } = found;
     const value = one(self, "init") ??
       (/^Assignment(?:Expression|Pattern)$/.test(self.type)

@@ -16,6 +16,7 @@ import {
 import { type Found, treeOf } from "../code/tree.ts";
 import { moduleFunctions } from "./module_functions.ts";
 import { calledName, isInFunction, isSeen, rootOf } from "./hands.ts";
+import { oncePer } from "./once.ts";
 
 /** Where one is handed on. */
 export interface HandedName {
@@ -59,7 +60,9 @@ const COMPARES = /^[!=]==?$/;
 const NO_FUNCTION = /^[A-Z]/;
 
 /** Finds where the functions of a program hand on functions of modules. */
-export function handedNames(program: Node): HandedNames {
+export const handedNames: (program: Node) => HandedNames = oncePer(namesGiven);
+
+function namesGiven(program: Node): HandedNames {
   const names = new Names(program);
   const sites: HandedName[] = [];
   const own = new Set<string>();

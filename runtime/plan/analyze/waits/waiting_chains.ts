@@ -17,6 +17,7 @@ import { type Found, knownOf, treeOf } from "../code/tree.ts";
 import { ANSWERING } from "../pace/turns.ts";
 import { cyclesIn } from "./cycles.ts";
 import { waits } from "./waiting_loops.ts";
+import { oncePer } from "./once.ts";
 
 /** Where a chain waits. */
 export interface ChainWait {
@@ -38,7 +39,11 @@ const OF_PROMISES = /^(?:then|catch|finally)$/;
 const SOON = /^(?:queueMicrotask|nextTick)$/;
 
 /** Finds where the functions of a program wait before they lead to themselves. */
-export function waitingChains(program: Node): ChainWait[] {
+export const waitingChains: (program: Node) => readonly ChainWait[] = oncePer(
+  chainsIn,
+);
+
+function chainsIn(program: Node): ChainWait[] {
   const tree = treeOf(program);
   const cycles = cyclesIn(tree);
   if (cycles === null) return [];

@@ -13,9 +13,14 @@ import {
 import { eachChild, type Found, treeOf } from "../code/tree.ts";
 import { mayBeEndless } from "../pace/paced.ts";
 import { calledName } from "./hands.ts";
+import { oncePer } from "./once.ts";
 
 /** Finds the loops of a program, in the order of its text; one with a label is found with it. */
-export function waitingLoops(program: Node): Node[] {
+export const waitingLoops: (program: Node) => readonly Node[] = oncePer(
+  loopsIn,
+);
+
+function loopsIn(program: Node): Node[] {
   const tree = treeOf(program);
   const generators = new Set(tree.flatMap(generatorName));
   return tree
