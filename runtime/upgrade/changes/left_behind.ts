@@ -93,6 +93,8 @@ export class LeftBehindChange {
     this.#appProcess.modules.handed.begin();
     await this.#settleHanded();
     if (isWayBack) return;
+    this.#going = new Set(this.#context.going());
+    this.#leading = await this.#aroundThem();
     // Streams that are open set timers and begin waits of which nobody knows whose they are: they are counted as work that
     // did not end, and requests that are short must not hide others. What is still to be done may be done soon.
     const until = performance.now() + PATIENCE_MS;
@@ -103,8 +105,8 @@ export class LeftBehindChange {
       )
     ) await pause(POLL_MS);
     this.#refuse(this.#counting());
-    this.#going = new Set(this.#context.going());
-    this.#leading = await this.#aroundThem();
+    // What led there may be over by now.
+    if (this.#leading.length > 0) this.#leading = await this.#aroundThem();
   }
 
   /** What leads to the old code by what it has around it, of all that goes on with the new code by itself. */
