@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { keyId, signatureTrouble, signedText } from "@flyhot/runtime/protocol";
 import { fakeHost } from "../../tests/cli/fake_host.ts";
 import { FlyhotError } from "../errors.ts";
-import { differingFiles, refuseDiffering } from "./files/compare_tree.ts";
+import { differingFiles, refuseDiffering } from "./compare_tree.ts";
 import { digestOfText } from "./digest.ts";
 import { findSigningKey, makeKeyPair, readSigningKey } from "./signing.ts";
 

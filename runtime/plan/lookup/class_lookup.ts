@@ -12,7 +12,9 @@ import { releaseView, type View } from "./views.ts";
 
 /** A class and the module that declares it. */
 export interface KnownClass {
+  /** The path of the module. */
   readonly path: string;
+  /** What is known of the class. */
   readonly fact: ClassFact;
 }
 

@@ -8,7 +8,6 @@
 import type { ClassPair } from "./class_registry.ts";
 import type { FieldShape } from "./class_shape.ts";
 import { originalOf } from "../copy/value_kind.ts";
-import { GivenFields } from "./given_fields.ts";
 import { defineTest, instanceTest, InstanceTests } from "./instance_tests.ts";
 import {
   follow,
@@ -39,6 +38,39 @@ const lazyGetters = new WeakSet<object>();
 const isLazy = (getter: object) => lazyGetters.has(getter);
 /** By which upgrade a prototype answers: the next may come before all work that began before the last one has ended. */
 const newest = new WeakMap<object, ClassSwap>();
+
+/** Who was given which field, so that it can be taken away again. */
+class GivenFields {
+  /** Null once they stay. */
+  #given:
+    | { readonly instance: WeakRef<object>; readonly name: string }[]
+    | null = [];
+
+  /** Notes that an instance was given a field. */
+  note(instance: object, name: string): void {
+    this.#given?.push({ instance: new WeakRef(instance), name });
+  }
+
+  /** Takes them away, whatever is in them by now. Returns what gives them back. */
+  takeBack(): () => void {
+    const taken: (() => void)[] = [];
+    for (const { instance, name } of this.#given ?? []) {
+      const there = instance.deref();
+      const field = there && Reflect.getOwnPropertyDescriptor(there, name);
+      if (!field?.configurable) continue;
+      Reflect.deleteProperty(there!, name);
+      taken.push(() => Object.defineProperty(there!, name, field));
+    }
+    return () => {
+      for (const giveBack of taken) giveBack();
+    };
+  }
+
+  /** Lets them stay. */
+  forget(): void {
+    this.#given = null;
+  }
+}
 
 /** The classes of one upgrade. */
 export class ClassSwap {

@@ -9,10 +9,7 @@ import { cleanCommit } from "../../release/files/working_tree.ts";
 import { MachinesFleet } from "../../fly/fleet/machines_fleet.ts";
 import type { MachinesApi } from "../../fly/machines_api.ts";
 import type { Host } from "../../host.ts";
-import {
-  differingFiles,
-  refuseDiffering,
-} from "../../release/files/compare_tree.ts";
+import { differingFiles, refuseDiffering } from "../../release/compare_tree.ts";
 import type { SigningKey, SignStep } from "../../release/signing.ts";
 import { ulid } from "@flyhot/runtime/protocol";
 import type { CommandEnvironment } from "../command.ts";

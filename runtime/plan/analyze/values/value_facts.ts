@@ -19,11 +19,11 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
-import { eachChild } from "../code/tree.ts";
 import type { Roots } from "../code/roots.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Resolved } from "../code/scope.ts";
 import { calleeName, useOf } from "../code/uses.ts";
+import { saysThis, withSelves } from "./selfless.ts";
 
 const UNKNOWN: ExportFact = { kind: "unknown" };
 const PRIMITIVE: ExportFact = { kind: "primitive" };
@@ -339,25 +339,6 @@ export class ValueFacts {
     }
     return UNKNOWN;
   }
-}
-
-/** An object of whose functions nobody knows what they are by now. */
-function withSelves(fact: ExportFact): ExportFact {
-  const fields = Object.entries(fact.fields ?? {}).map(([name, it]) => {
-    const { selfless: _, ...rest } = it;
-    return [name, rest] as const;
-  });
-  return { ...fact, fields: Object.fromEntries(fields) };
-}
-
-/** Whether `this` or `super` stands in a function, or in what stands in it. */
-function saysThis(node: Node): boolean {
-  if (node.type === "ThisExpression" || node.type === "Super") return true;
-  let found = false;
-  eachChild(node, (child) => {
-    found ||= saysThis(child);
-  });
-  return found;
 }
 
 function isPlainFact(fact: ExportFact): boolean {

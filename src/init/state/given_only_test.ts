@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FLY, init } from "./init_preload_fixture_test.ts";
+import { FLY, init } from "../../commands/project/init_preload_fixture_test.ts";
 
 /** What becomes of `server`, which `main()` makes of a kept value and begins to use. */
 async function fateOf(body: string, args = "users"): Promise<string> {

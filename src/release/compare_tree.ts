@@ -2,10 +2,10 @@
  * @module
  */
 import { shownText } from "@flyhot/runtime/protocol";
-import { FlyhotError } from "../../errors.ts";
-import type { Host } from "../../host.ts";
-import { joinPath } from "../../base/values.ts";
-import { digestOf } from "../digest.ts";
+import { FlyhotError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import { joinPath } from "../base/values.ts";
+import { digestOf } from "./digest.ts";
 
 /** How many files an error names. */
 const NAMED_MAX = 10;
