@@ -126,10 +126,11 @@ export class LeftAround {
       rootOf = new Map(this.#further);
     }
     isVast ||= this.#count > WALK_MAX;
-    for (const [it, { refuse }] of this.#functions) {
+    for (const [it, { path, refuse }] of this.#functions) {
       if (!isBound(it as AnyFunction)) continue;
-      if (isVast) old.set(it, refuse(BOUND));
-      else if (!old.has(it)) this.#context.bound.add(it);
+      if (!isVast && !old.has(it)) this.#context.bound.add(it);
+      // Of what packages have given the platform, nobody says that it is of the app.
+      if (isVast && path !== null) old.set(it, refuse(BOUND));
     }
     if (isVast) {
       this.#appProcess.logger.warn(
