@@ -94,7 +94,8 @@ export class LeftBehindChange {
     await this.#settleHanded();
     if (isWayBack) return;
     this.#going = new Set(this.#context.going());
-    this.#leading = await this.#aroundThem();
+    const counts = ({ begunIn }: Left) => begunIn !== null || goingOn() === 0;
+    this.#leading = await this.#aroundThem(counts);
     // Streams that are open set timers and begin waits of which nobody knows whose they are: they are counted as work that
     // did not end, and requests that are short must not hide others. What is still to be done may be done soon.
     const until = performance.now() + PATIENCE_MS;
@@ -106,13 +107,15 @@ export class LeftBehindChange {
     ) await pause(POLL_MS);
     this.#refuse(this.#counting());
     // What led there may be over by now.
-    if (this.#leading.length > 0) this.#leading = await this.#aroundThem();
+    if (this.#leading.length > 0) {
+      this.#leading = await this.#aroundThem(counts);
+    }
   }
 
   /** What leads to the old code by what it has around it, of all that goes on with the new code by itself. */
-  async #aroundThem(): Promise<Old[]> {
+  async #aroundThem(counts: (left: Left) => boolean): Promise<Old[]> {
     const around = this.#around();
-    this.#judged(true, around.add);
+    this.#judged(true, (left) => counts(left) ? around.add : null);
     return await around.old();
   }
 
@@ -190,12 +193,16 @@ export class LeftBehindChange {
       begunIn !== null && begunIn < serving;
     // Those that may stay in variables are not told from others any more.
     if (!keepsFunctions) await this.#settleHanded(isBefore);
-    this.#refuse(
-      this.#judged(!keepsFunctions).filter(({ left }) =>
+    // What the new code has begun is its own.
+    const leading = keepsFunctions
+      ? []
+      : await this.#aroundThem(({ begunIn }) => isBefore(begunIn));
+    this.#refuse([
+      ...this.#judged(!keepsFunctions).filter(({ left }) =>
         isBefore(left.begunIn)
       ),
-    );
-    if (!keepsFunctions) this.#refuse(await this.#aroundThem());
+      ...leading,
+    ]);
   }
 
   #refuse(all: readonly Old[]): void {
@@ -253,9 +260,11 @@ export class LeftBehindChange {
     );
   }
 
-  #judged(all = false, follows: Follows | null = null): OldLeft[] {
-    const context = { ...this.#context, follows };
-    const { drainMs, consent } = context;
+  #judged(
+    all = false,
+    followsOf: (left: Left) => Follows | null = () => null,
+  ): OldLeft[] {
+    const { drainMs, consent } = this.#context;
     const { modules: { waits }, timers, leftHandlers } = this.#appProcess;
     const old: OldLeft[] = [];
     const add = <One extends Left>(
@@ -267,6 +276,7 @@ export class LeftBehindChange {
       ) => Old | null,
     ) => {
       for (const left of all) {
+        const context = { ...this.#context, follows: followsOf(left) };
         const found = judge(left, this.#appProcess, context);
         if (found === null || consent.has(consentTo(found.path))) continue;
         old.push({ left, ...found });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Clients } from "../../support/net/clients.ts";
 import { OrdinaryApp } from "../../support/ordinary_app.ts";
 import { canBeHad } from "../../support/packages.ts";
@@ -346,4 +346,40 @@ Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen
     /^Cannot replace make\.ts: it has set an interval for a request that is over/,
   );
   assertEquals(await clients.end(), []);
+});
+
+Deno.test("what requests hand on while new code is on probation is its own", async () => {
+  const app = (word: string) => ({
+    "main.ts": `import { make } from "./room.ts";
+import { hub } from "./stay.ts";
+Deno.serve({ port: Number(Deno.env.get("PORT")), hostname: "127.0.0.1", onListen() {} }, () => {
+  const room = make();
+  if (room.tell() !== "one") {
+    hub.on(() => room.tell());
+    Deno.unrefTimer(setInterval(() => room.tell(), 60_000));
+  }
+  return new Response(room.tell());
+});`,
+    "stay.ts": STAY,
+    "room.ts": `const word = () => "${word}";
+export const make = () => ({ tell() { return word(); } });`,
+    "deno.json": JSON.stringify({
+      flyhot: { keep: ["stay.ts#hub"] },
+    }),
+  });
+  await using running = await OrdinaryApp.start(app("one"), {
+    env: { FLYHOT_PROBATION_MS: "500" },
+  });
+  let isOver = false, asked = 0;
+  const upgrading = running.upgrade(app("two"));
+  const end = () => isOver = true;
+  upgrading.then(end, end);
+  while (!isOver) {
+    if (await running.ask() === "200 two") asked++;
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  const { state, failure } = await upgrading;
+  assertEquals(state, "applied", failure?.message);
+  assert(asked > 5, String(asked));
+  assertEquals(await running.ask(), "200 two");
 });
