@@ -57,7 +57,11 @@ function* stateIn(
 ): Generator<StateRow> {
   const named = namesOf(manifest);
   for (
-    const { path, line, name, why, detail } of moduleStates(manifest, main)
+    const { path, line, name, why, detail } of moduleStates(
+      manifest,
+      main,
+      (path) => tree(path)?.program ?? null,
+    )
   ) {
     const parsed = tree(path);
     yield {
