@@ -128,18 +128,22 @@ export function* prunedModules(
   const edges = seenEdges(running);
   if (!edges) return [];
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
+  const mainReach = yield* reach(
+    [running.main],
+    (path) =>
+      Object.hasOwn(manifest.files, path)
+        ? releaseEdges(path, manifest, release)
+        : [],
+  );
+  // As it mostly is: what follows can only reach more.
+  if (running.loaded.every((path) => mainReach.has(path))) return [];
   // One that no module of the app was seen importing belongs to somebody else.
-  const imported = new Set<string>();
+  const imported = new Set(mainReach);
   const turns = new Turns();
   for (const list of Object.values(edges)) {
     for (const { to } of list) imported.add(bare(to));
     if (turns.due) yield;
   }
-  const mainReach = yield* reach(
-    [running.main],
-    (path) => releaseEdges(path, manifest, release),
-  );
-  for (const path of mainReach) imported.add(path);
   const start = [
     running.main,
     ...running.loaded.filter((path) => !imported.has(path)),

@@ -217,10 +217,12 @@ export function becauseOf(
 }
 
 /** What a module imports that has to be reloaded with it. */
-function edgesOf(path: string, input: ReloadInput): string[] {
-  const edges = [...input.running.imports(path), ...input.dynamic(path)];
+function edgesOf(path: string, input: ReloadInput): readonly string[] {
+  const dynamic = [...input.dynamic(path)];
   // The release knows the imports of what nobody saw being loaded.
-  if (input.boot.has(path)) edges.push(...input.release.imports(path));
+  if (input.boot.has(path)) dynamic.push(...input.release.imports(path));
+  const seen = input.running.imports(path);
+  const edges = dynamic.length === 0 ? seen : [...seen, ...dynamic];
   const { accepted } = input;
   return accepted && accepted.size > 0
     ? edges.filter((to) =>
