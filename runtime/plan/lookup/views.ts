@@ -163,20 +163,27 @@ export function runningView(running: RunningManifest, release: View): View {
     resolve,
     imports: (path) => {
       const seen = own(edges, path);
-      return seen ? staticTargets(seen) : release.imports(path);
+      return seen ? targetsSeen(seen).static : release.imports(path);
     },
   };
 }
 
-/** What was imported statically, by the lists of what was seen: this machine has the same ones in its next plan. */
-const STATIC_TARGETS = new WeakMap<readonly SeenEdge[], readonly string[]>();
+/** What a module was seen importing, by how it did. */
+type TargetsSeen = Readonly<Record<SeenEdge["kind"], readonly string[]>>;
 
-function staticTargets(seen: readonly SeenEdge[]): readonly string[] {
-  let known = STATIC_TARGETS.get(seen);
+/** By the lists of what was seen: this machine has the same ones in its next plan. */
+const TARGETS_SEEN = new WeakMap<readonly SeenEdge[], TargetsSeen>();
+
+/** What was imported in each of the ways. */
+export function targetsSeen(seen: readonly SeenEdge[]): TargetsSeen {
+  let known = TARGETS_SEEN.get(seen);
   if (!known) {
-    known = seen.filter(({ kind }) => kind === "static")
-      .map(({ to }) => bare(to));
-    STATIC_TARGETS.set(seen, known);
+    const made = { live: [], static: [], dynamic: [] } satisfies Record<
+      SeenEdge["kind"],
+      string[]
+    >;
+    for (const { kind, to } of seen) (made[kind] as string[]).push(bare(to));
+    TARGETS_SEEN.set(seen, known = made);
   }
   return known;
 }
