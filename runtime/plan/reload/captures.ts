@@ -33,7 +33,7 @@ export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
   /** What a module imports by `import()`. */
-  readonly dynamic: (path: string) => Iterable<string>;
+  readonly dynamic: (path: string) => readonly string[];
 }
 
 /** Finds who holds what. */
