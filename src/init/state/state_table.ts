@@ -9,6 +9,7 @@ import {
   type Fate,
   judged,
   namesOf,
+  ownSpecifiers,
   type StateRow,
   type StateSources,
 } from "./judge_state.ts";
@@ -70,6 +71,7 @@ function* stateIn(
         facts: manifest.analysis?.[path]?.kept,
         preload,
         named,
+        isOwn: ownSpecifiers(path, manifest),
         isGivenOnly: () => holdsGivenOnly(path, name, { manifest, tree }),
       }),
       line: line || lineOf(parsed, name),
