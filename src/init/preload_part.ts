@@ -14,6 +14,7 @@ import { hotProcesses } from "./edit/processes_edit.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { hotDockerfile, newDockerfile } from "./edit/dockerfile_edit.ts";
 import { taskCommand } from "./edit/task_command.ts";
+import { rootOf } from "./deno_json_part.ts";
 import type { Framework } from "./framework.ts";
 import type { InitChange, InitPart, InitSources } from "./plan_types.ts";
 
@@ -68,6 +69,16 @@ export function preloadPart(
     const entry = sources.entries[0] ?? "main.ts";
     if (sources.entries.length < 2) {
       const serves = servesDefault(entry, sources);
+      const folder = "unread" in sources.release
+        ? undefined
+        : sources.release.appFolder;
+      if (folder !== undefined) {
+        steps.push(
+          `Build the image where all is that the app imports: cd ${
+            rootOf(sources)
+          } && fly deploy --config ${folder}/fly.toml --dockerfile ${folder}/${dockerfilePath}`,
+        );
+      }
       const said = taskCommand(
         entry,
         taskIn(sources.denoJson?.value, sources.packageJson),
@@ -87,7 +98,7 @@ export function preloadPart(
             entry,
             serves,
             DENO_VERSION,
-            isSo ? said.words : null,
+            { said: isSo ? said.words : null, folder },
           ),
         }],
       });

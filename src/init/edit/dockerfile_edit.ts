@@ -137,12 +137,15 @@ function runLine(
   };
 }
 
-/** A Dockerfile for an app that has none; `said` is what a task says of its command. */
+/** A Dockerfile for an app that has none; `said` is what a task says of its command, `folder` where in the image the app is. */
 export function newDockerfile(
   entry: string,
   serve: boolean,
   denoVersion: string,
-  said: readonly string[] | null = null,
+  { said = null, folder }: {
+    readonly said?: readonly string[] | null;
+    readonly folder?: string | undefined;
+  } = {},
 ): string {
   const words = said
     ? runnable(said)
@@ -152,7 +155,7 @@ export function newDockerfile(
   return `FROM denoland/deno:${denoVersion}
 WORKDIR /app
 COPY . .
-RUN deno cache ${entry}
+${folder === undefined ? "" : `WORKDIR /app/${folder}\n`}RUN deno cache ${entry}
 RUN deno cache --no-lock ${serve ? SERVE : PRELOAD}
 RUN deno run -A --no-lock ${PREPARE} ${entry}
 CMD ${`[${words.map((word) => JSON.stringify(word)).join(", ")}]`}
