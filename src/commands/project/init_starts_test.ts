@@ -31,28 +31,6 @@ const TASK = /^the task \w+ stays as it is/;
 
 const STARTS: readonly Start[] = [
   {
-    what: "no Dockerfile, and a task with more than the main module",
-    files: {
-      "main.ts": APP,
-      "deno.json": JSON.stringify({
-        tasks: {
-          start:
-            "deno run --unstable-kv --allow-net --env --watch -r main.ts up",
-        },
-      }),
-    },
-    entries: ["main.ts"],
-    added: {
-      "Dockerfile": [
-        ...IMAGE.trimEnd().split("\n"),
-        "RUN deno cache main.ts",
-        ...cached("main.ts"),
-        `CMD ["deno", "run", "-A", "--unstable-kv", "--preload", "${PRELOAD}", "main.ts", "up"]`,
-      ],
-    },
-    steps: [/the task start reads from \.env.*fly secrets import/],
-  },
-  {
     what: "an ENTRYPOINT with the command, and a CMD with the main module",
     files: {
       "main.ts": APP,
@@ -382,11 +360,8 @@ for (const { what, files, entries, added, steps = [], notes = [] } of STARTS) {
     const { report, read } = await init(before);
     assertEquals(report.entries, entries);
     const found: [string, readonly string[]][] = [];
-    for (
-      const path of new Set([...Object.keys(before), ...Object.keys(added)])
-    ) {
+    for (const [path, text] of Object.entries(before)) {
       if (path === "deno.json") continue;
-      const text = before[path] ?? "";
       const lines = (await read(path) ?? "").split("\n").filter((line) =>
         !text.split("\n").includes(line)
       );
