@@ -19,7 +19,11 @@ import {
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { countScripts } from "../graph/analysis/analyze_scripts.ts";
-import { CACHED_FROM, openAnalyses } from "../graph/analysis/analysis_cache.ts";
+import {
+  CACHED_FROM,
+  hasAnalyses,
+  openAnalyses,
+} from "../graph/analysis/analysis_cache.ts";
 import { asideNotes, collectFiles } from "../files/collect.ts";
 import {
   configDigests,
@@ -96,15 +100,19 @@ export async function describeRelease(
       ...collected.links.map((path) => [path, 0] as const),
     ]),
   );
-  let known = countScripts(collected.files.keys()) >= CACHED_FROM
-    ? await openAnalyses(options.app, host)
-    : undefined;
   // Deno reads the graph while the app's own files are read here.
   const graph = readGraph(
     { root: options.root, entries: appEntries, packages: config.targets },
     host,
     signal,
   );
+  // Whatever is wrong with it is said once both are there.
+  graph.catch(() => {});
+  // An app of few scripts may reach many beside its folder.
+  let known = countScripts(collected.files.keys()) >= CACHED_FROM ||
+      await hasAnalyses(options.app, host)
+    ? await openAnalyses(options.app, host)
+    : undefined;
   const readAt = (
     folder: string,
     found: Iterable<readonly [path: string, size: number]>,

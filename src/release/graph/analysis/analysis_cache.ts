@@ -38,9 +38,7 @@ export async function openAnalyses(
 ): Promise<StoredAnalyses> {
   const folder = cacheFolder(host);
   const edition = await analyzerEdition(host);
-  const path = folder && edition !== null
-    ? joinPath(folder, `analysis-${digestOfText(app).slice(0, 16)}.json`)
-    : null;
+  const path = folder && edition !== null ? pathOf(folder, app) : null;
   const before = path === null
     ? new Map<string, ModuleAnalysis>()
     : parseStored(await readQuietly(path, host), edition!);
@@ -68,6 +66,27 @@ export async function openAnalyses(
       }
     },
   };
+}
+
+/** Whether an earlier packing of an app has left analyses. */
+export async function hasAnalyses(
+  app: string,
+  host: Pick<Host, "files" | "env">,
+): Promise<boolean> {
+  const folder = cacheFolder(host);
+  try {
+    return folder !== null &&
+      await host.files.stat(pathOf(folder, app)) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function pathOf(folder: string, app: string): string {
+  return joinPath(
+    folder,
+    `analysis-${digestOfText(app).slice(0, 16)}.json`,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fakeHost } from "../../../../tests/cli/fake_host.ts";
 import { analyzeScript } from "./analyze.ts";
 import { analyzeScripts } from "./analyze_scripts.ts";
-import { cacheFolder, openAnalyses } from "./analysis_cache.ts";
+import { cacheFolder, hasAnalyses, openAnalyses } from "./analysis_cache.ts";
 import { AGE_MAX_MS, BYTES_MAX, tooMuch } from "./cache_limits.ts";
 import { digestOfText } from "../../digest.ts";
 
@@ -100,7 +100,9 @@ Deno.test("what decides an analysis besides the text is not taken for the same",
 Deno.test("a file of analyses that is torn, of another edition or somebody else's app is passed over", async () => {
   const host = hostWith();
   const { pack, parsed } = packing(host);
+  assertEquals(await hasAnalyses("shop", host), false);
   await pack(TEXTS);
+  assertEquals(await hasAnalyses("shop", host), true);
   const text = await host.files.readText(STORED);
   assert(text !== null);
   await host.files.write(STORED, text.slice(0, -20));
