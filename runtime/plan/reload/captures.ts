@@ -132,7 +132,35 @@ export class Captures {
     ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
+      this.#whyNotLeft(path, found.name, use) ??
       this.#whyNotUsed(path, found.name, use);
+  }
+
+  /**
+   * What a use leaves with whoever has its result. What it leaves elsewhere, the machine looks for: it is there whether
+   * this module is evaluated or not. A result that is gone soon leaves nothing with this one.
+   */
+  #whyNotLeft(path: string, name: string, use: ImportUse): string | null {
+    if (use.fate === undefined && use.how !== "test") return null;
+    const { running, release } = this.#input;
+    const now = running.analysis(path)!, next = release.analysis(path)!;
+    const left = now.rebind!.leaves![name]!;
+    if (left.data) return null;
+    if (left.functions) return "may hold functions that it has made";
+    const makes = new Set(left.makes);
+    const { kind, class: own = name } = now.exports![name]!;
+    if (kind === "class") makes.add(own);
+    for (const it of makes) {
+      if (!isFollowed(it, now, next)) {
+        return `may hold instances of ${it}, which is made in another way`;
+      }
+    }
+    for (const it of left.imports ?? []) {
+      if (!this.#isImportFollowed(path, it)) {
+        return `may hold instances of ${it.name}, which is made in another way`;
+      }
+    }
+    return null;
   }
 
   /** What a use asks of what is used. */
@@ -198,20 +226,6 @@ export class Captures {
       return "uses what is neither a function nor a class";
     }
     if (!settable.includes(name)) return "uses what cannot be set from outside";
-    const left = now!.rebind!.leaves![name]!;
-    if (left.functions) return "may hold functions that it has made";
-    const makes = new Set(left.makes);
-    if (kind === "class") makes.add(now!.exports![name]!.class ?? name);
-    for (const it of makes) {
-      if (!isFollowed(it, now!, next!)) {
-        return `may hold instances of ${it}, which is made in another way`;
-      }
-    }
-    for (const it of left.imports ?? []) {
-      if (!this.#isImportFollowed(path, it)) {
-        return `may hold instances of ${it.name}, which is made in another way`;
-      }
-    }
     return null;
   }
 }

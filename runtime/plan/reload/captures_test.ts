@@ -145,11 +145,30 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
       `import { f } from "./m.ts"; export const use = () => f.call(null);`,
       "f uses it as more than a function at 1",
     ],
+    // What is gone soon leaves nothing with this module.
     [
       `import { h } from "./m.ts"; export const use = () => h();`,
+      "",
+      `export const h = () => () => 1;`,
+      `export const h = () => () => 2;`,
+    ],
+    [
+      `import { C } from "./m.ts"; export const use = () => new C();`,
+      "",
+      `export class C { x = 1; }`,
+      `export class C { #x = 2; y = () => this.#x; }`,
+    ],
+    [
+      `import { h } from "./m.ts"; export const use = (to: any) => to.put(h());`,
       "h may hold functions that it has made at 1",
       `export const h = () => () => 1;`,
       `export const h = () => () => 2;`,
+    ],
+    [
+      `import { C } from "./m.ts"; export const use = (x: unknown) => x instanceof C;`,
+      "C may hold instances of C, which is made in another way at 1",
+      `export class C { x = 1; }`,
+      `export class C { #x = 2; }`,
     ],
     [
       `import { h } from "./m.ts"; export const use = () => h();`,

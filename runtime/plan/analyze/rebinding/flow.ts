@@ -4,7 +4,6 @@
 import type { Code } from "../effects.ts";
 import type { Binding } from "../code/bindings.ts";
 import {
-  field,
   flag,
   isFunction,
   keyName,
@@ -14,9 +13,8 @@ import {
   parameterOf,
   unwrap,
 } from "../code/nodes.ts";
-import { eachWithin } from "../code/tree.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
-import { calleeName } from "../code/uses.ts";
+import { calleeName, callsItsArguments } from "../code/uses.ts";
 import {
   COLLECTION_READS,
   HARMLESS_METHODS,
@@ -32,6 +30,7 @@ import {
   PASSED,
   SENDING,
 } from "./flow_ends.ts";
+import { isOfModule, keepsNothing, readsAll, setsByIt } from "./flow_places.ts";
 
 /** One value on its way. */
 export class Flow {
@@ -41,6 +40,7 @@ export class Flow {
   readonly #seen = new Set<Node | Binding>();
   readonly #waiting: Node[] = [];
   #fate: number = GONE;
+  #start: Node | null = null;
   /** The members that are read of it, but for those that are called; empty text for a computed one. */
   readonly taken: Set<string> = new Set();
 
@@ -56,10 +56,17 @@ export class Flow {
 
   /** Follows a value until the worst is known; to the end where all that is taken of it is asked for. */
   of(value: Node, toTheEnd = false): number {
+    this.#start = value;
     this.#push(value);
+    this.#hands(value);
+    this.#thrown(value);
+    return this.#toTheEnd(toTheEnd);
+  }
+
+  #toTheEnd(all = false): number {
     for (
       let node = this.#waiting.pop();
-      node && (toTheEnd || this.#fate !== HELD);
+      node && (all || this.#fate !== HELD);
       node = this.#waiting.pop()
     ) this.#step(node);
     return this.#fate;
@@ -80,11 +87,13 @@ export class Flow {
     if (!up) return;
     const { node: parent, key } = up;
     const { type } = parent;
+    if (setsByIt(parent, key, this.#code)) return this.#worst(HELD);
     if (ENDS.has(type)) return;
     if (EXPRESSIONS.has(type)) return this.#push(parent);
     switch (type) {
       case "ConditionalExpression":
-        return key === "test" ? undefined : this.#push(parent);
+        // Which of the two it is tells of it.
+        return this.#push(parent);
       case "SequenceExpression":
         return many(parent, "expressions").at(-1) === node
           ? this.#push(parent)
@@ -99,9 +108,9 @@ export class Flow {
         return this.#push(parent);
       case "CallExpression":
       case "NewExpression":
-        return key === "arguments"
-          ? this.#given(parent, node)
-          : this.#push(parent);
+        if (key === "arguments") return this.#given(parent, node);
+        this.#hands(parent);
+        return this.#push(parent);
       case "TaggedTemplateExpression":
         this.#worst(key === "quasi" ? PASSED : GONE);
         return this.#push(parent);
@@ -148,18 +157,81 @@ export class Flow {
     const own = runs.callees(callee);
     for (const unit of own) this.#bindParameter(unit, call, argument);
     if (callee.type !== "MemberExpression") {
-      return this.#worst(own.length > 0 ? GONE : PASSED);
+      const isKnown = own.length > 0 || this.#resolves(callee);
+      return this.#worst(isKnown ? GONE : PASSED);
     }
     const method = keyName(callee, "property") ?? "";
     if (COLLECTION_READS.has(method) || HARMLESS_METHODS.has(method)) return;
     if (SENDING.test(method)) return;
     const object = unwrap(one(callee, "object")!);
-    if (this.#isOfModule(object)) return this.#worst(HELD);
+    if (isOfModule(object, this.#code)) return this.#worst(HELD);
     const binding = resolved.bindings.get(object);
     if (binding && !binding.imported && binding.kind !== "parameter") {
       this.#hold(binding);
     }
     this.#worst(PASSED);
+  }
+
+  /** Whether it is called to settle a promise: the value goes where that goes. */
+  #resolves(callee: Node): boolean {
+    const { resolved, roots } = this.#code;
+    const binding = resolved.bindings.get(callee);
+    const { parameter, from } = binding ?? {};
+    if (parameter) {
+      const up = roots.above(parameter.of);
+      if (up?.key !== "arguments") return false;
+      this.#push(up.node);
+      return calleeName(up.node, resolved) === "new Promise";
+    }
+    const made = from ? unwrap(from.value) : null;
+    if (
+      made?.type !== "CallExpression" ||
+      calleeName(made, resolved) !== "Promise.withResolvers"
+    ) return false;
+    this.#push(made);
+    return true;
+  }
+
+  /** Functions that a call is given get what the called one has. */
+  #hands(call: Node): void {
+    if (!/^(?:Call|New)Expression$/.test(call.type)) return;
+    const { resolved, runs } = this.#code;
+    for (const [index, given] of many(call, "arguments").entries()) {
+      const it = unwrap(one(given, "argument") ?? given);
+      if (isLate(it, this.#code)) continue;
+      const own = isFunction(it)
+        ? [it]
+        : runs.callees(it).map(({ node }) => node);
+      for (const fn of own) this.#bindAll(fn);
+      if (own.length > 0 || index > 0 || !callsItsArguments(call, resolved)) {
+        continue;
+      }
+      if (it.type !== "Literal" && !keepsNothing(it, resolved)) {
+        this.#worst(isOfModule(it, this.#code) ? HELD : PASSED);
+      }
+    }
+  }
+
+  #bindAll(fn: Node): void {
+    for (const it of many(fn, "params")) this.#bind(parameterOf(it));
+    if (readsAll(fn)) this.#worst(HELD);
+  }
+
+  /** What is thrown meanwhile tells of it as well, where that is held. */
+  #thrown(value: Node): void {
+    const { parents } = this.#code.resolved;
+    for (let up = parents.get(value); up && !isFunction(up.node);) {
+      const handler = up.node.type === "TryStatement" && up.key === "block"
+        ? one(up.node, "handler")
+        : null;
+      const thrown = handler ? one(handler, "param") : null;
+      if (thrown) {
+        const flow = new Flow(this.#code, this.#units, this.#members);
+        flow.#bind(thrown);
+        if (flow.#toTheEnd() === HELD) this.#worst(HELD);
+      }
+      up = parents.get(up.node);
+    }
   }
 
   #bindParameter({ node }: Unit, call: Node, argument: Node): void {
@@ -174,28 +246,7 @@ export class Flow {
         this.#bind(parameterOf(it));
       }
     }
-    eachWithin(node, ({ self }) => {
-      // Whoever reads `arguments` reads all of them.
-      if (self.type !== "Identifier" || field(self, "name") !== "arguments") {
-        return;
-      }
-      this.#worst(HELD);
-    });
-  }
-
-  /** Whether something is reached from the variables of the module, or from an instance. */
-  #isOfModule(node: Node): boolean {
-    let at = node;
-    while (
-      at.type === "MemberExpression" || at.type === "CallExpression"
-    ) at = unwrap((one(at, "object") ?? one(at, "callee"))!);
-    if (at.type === "ThisExpression" || at.type === "Super") return true;
-    if (at.type === "Identifier" && !this.#code.resolved.bindings.has(at)) {
-      return !/^(?:console)$/.test(String(field(at, "name")));
-    }
-    return this.#code.roots.of(node).some((root) =>
-      root.specifier === null && root.binding?.top === true
-    );
+    if (readsAll(node)) this.#worst(HELD);
   }
 
   #assign(target: Node): void {
@@ -204,7 +255,7 @@ export class Flow {
       const binding = this.#code.resolved.bindings.get(left);
       return binding && !binding.top ? this.#hold(binding) : this.#worst(HELD);
     }
-    if (left.type !== "MemberExpression" || this.#isOfModule(left)) {
+    if (left.type !== "MemberExpression" || isOfModule(left, this.#code)) {
       return this.#worst(HELD);
     }
     let root = left;
@@ -328,6 +379,8 @@ export class Flow {
   /** A function is an argument: whoever calls it has what it returns. */
   #handed(fn: Node, call: Node): void {
     const { resolved, runs, roots } = this.#code;
+    // Back to where it comes from.
+    if (call === this.#start) return;
     if (isBrief(fn, resolved)) return this.#push(call);
     const own = call.type === "CallExpression"
       ? runs.callees(one(call, "callee")!)
