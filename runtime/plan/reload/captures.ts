@@ -32,6 +32,8 @@ export interface Capture {
 export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
+  /** The module whose default export is served, and that nobody imports; null for none. Default none. */
+  readonly served?: string | null;
   /** What a module imports by `import()`. */
   readonly dynamic: (path: string) => Iterable<string>;
 }
@@ -117,7 +119,7 @@ export class Captures {
     if (found.path !== path) {
       return use.how === "export" ? "passes it on" : null;
     }
-    if (use.how === "value") return use.why ?? "uses its value";
+    if (use.how === "value") return this.#whyNotServed(entry, path);
     if (use.how === "export") return "passes it on";
     if (use.fate === "held") {
       const { running, release } = this.#input;
@@ -161,6 +163,19 @@ export class Captures {
       }
     }
     return null;
+  }
+
+  /** Why a value stays what it was; null where the machine puts its successor in its place. */
+  #whyNotServed({ use, found, by }: Entry, path: string): string | null {
+    const why = use.why ?? "uses its value";
+    const { served, running } = this.#input;
+    const isServed = use.serves === "call" ||
+      use.serves === "default" && by === served;
+    if (!isServed || found.kind !== "here") return why;
+    return this.#whyNotSet(path, found.name) ??
+      (running.analysis(path)!.exports![found.name]!.kind === "function"
+        ? null
+        : why);
   }
 
   /** What a use asks of what is used. */

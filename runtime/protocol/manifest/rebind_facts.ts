@@ -36,6 +36,11 @@ export interface ImportUse {
   readonly how: typeof IMPORT_USES[number];
   /** Of a `value`: for people, what is done with it. */
   readonly why?: string;
+  /**
+   * Of a `value` that nobody has but a server: `call` where it is what `Deno.serve` calls, `default` where it is the `fetch`
+   * of what the module exports as its default.
+   */
+  readonly serves?: "call" | "default";
   /** What becomes of the result: `passed` to code that may keep it, `held` by this module; not said, it is gone soon. */
   readonly fate?: "passed" | "held";
   /** Of a `new` that is held: the members that are taken of the instance without being called; empty text for any. */
@@ -110,6 +115,7 @@ const importUse: Reader<ImportUse> = (value, at) => {
     name: string(it.name, `${at}.name`),
     how: oneOf(...IMPORT_USES)(it.how, `${at}.how`),
     ...maybe(it, "why", string, at),
+    ...maybe(it, "serves", oneOf("call", "default"), at),
     ...maybe(it, "fate", oneOf("passed", "held"), at),
     ...maybe(it, "takes", listOf(string), at),
     line: count(it.line, `${at}.line`),

@@ -16,6 +16,7 @@ import type { ClassUnits, Unit, Units } from "../code/units.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { Fates } from "./fates.ts";
 import { isLate } from "./late.ts";
+import { servesBy } from "./serving.ts";
 import { leftBehind } from "./left_behind.ts";
 import { numbersOf, piecesOf } from "../code/pieces.ts";
 import { Reachable } from "./reachable.ts";
@@ -197,7 +198,11 @@ function useOf(
     parent.type === "BinaryExpression" && key === "right" &&
     operatorOf(parent) === "instanceof"
   ) return use("test");
-  return use("value", { why: whyOf(parent, key) });
+  const serves = servesBy(up, code);
+  return use("value", {
+    why: whyOf(parent, key),
+    ...serves ? { serves } : {},
+  });
 }
 
 function operatorOf(node: Node): unknown {

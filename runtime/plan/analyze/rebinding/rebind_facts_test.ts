@@ -310,3 +310,39 @@ Deno.test("rebindFactsOf() tells what exports run and leave behind", () => {
     },
   );
 });
+
+Deno.test("rebindFactsOf() tells what only a server has", () => {
+  const served = (source: string) =>
+    (facts(source).uses ?? []).map(({ name, serves }) => `${name} ${serves}`);
+  each({
+    "Deno.serve(a);": ["a call"],
+    "Deno.serve({ port: 1 }, a);": ["a call"],
+    "Deno.serve({ handler: a });": ["a call"],
+    "Deno.serve({ port: 1, handler: a } as any);": ["a call"],
+    "Deno.serve({ handler: a, ['handler']: b });": [
+      "a undefined",
+      "b undefined",
+    ],
+    "Deno.serve({ ...b, handler: a });": ["b undefined", "a call"],
+    "Deno.serve({ handler: a, ...b });": ["a undefined", "b undefined"],
+    "Deno.serve({ onError: a }, b);": ["a undefined", "b call"],
+    "Deno.serve({ x: { handler: a } });": ["a undefined"],
+    "Deno.serve(...[a]);": ["a undefined"],
+    "Deno.serve(a.b);": ["a undefined"],
+    "Deno.serve(() => a());": ["a undefined"],
+    "other.serve(a);": ["a undefined"],
+    "{ const Deno = app; Deno.serve(a); }": ["a undefined"],
+    "const it = { handler: a }; Deno.serve(it);": ["a undefined"],
+    "export default { fetch: a };": ["a default"],
+    "export default { fetch: a, x: 1 } satisfies unknown;": ["a default"],
+    "export default { x: a };": ["a undefined"],
+    "export default { fetch: a, get fetch() { return b; } };": [
+      "a undefined",
+      "b undefined",
+    ],
+    "export default { ...b, fetch: a };": ["b undefined", "a default"],
+    "export default { fetch: ns.a };": ["a default"],
+    "export default app({ fetch: a });": ["a undefined"],
+    "export const it = { fetch: a };": ["a undefined"],
+  }, served);
+});
