@@ -121,29 +121,35 @@ export class Captures {
     }
     if (use.how === "value") return this.#whyNotServed(entry, path);
     if (use.how === "export") return "passes it on";
-    if (use.fate === "held") {
+    const fate = uses.fateOf(entry);
+    if (fate === "held") {
       const { running, release } = this.#input;
       const analyses = [running, release].map((view) => view.analysis(path));
       if (!isSameIfMadeNow(use, found.name, analyses)) {
         return "keeps what it gives";
       }
     }
-    const isInstance = use.how === "new" && use.fate !== undefined;
+    const isInstance = use.how === "new" && fate !== undefined;
     if (
       isInstance && this.#views.some((it) => it.holdsOf(path, found.name))
     ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
-      this.#whyNotLeft(path, found.name, use) ??
-      this.#whyNotUsed(path, found.name, use);
+      this.#whyNotLeft(path, found.name, use, fate) ??
+      this.#whyNotUsed(path, found.name, use, fate);
   }
 
   /**
    * What a use leaves with whoever has its result. What it leaves elsewhere, the machine looks for: it is there whether
    * this module is evaluated or not. A result that is gone soon leaves nothing with this one.
    */
-  #whyNotLeft(path: string, name: string, use: ImportUse): string | null {
-    if (use.fate === undefined && use.how !== "test") return null;
+  #whyNotLeft(
+    path: string,
+    name: string,
+    { how }: ImportUse,
+    fate: ImportUse["fate"],
+  ): string | null {
+    if (fate === undefined && how !== "test") return null;
     const { running, release } = this.#input;
     const now = running.analysis(path)!, next = release.analysis(path)!;
     const left = now.rebind!.leaves![name]!;
@@ -152,8 +158,11 @@ export class Captures {
     const makes = new Set(left.makes);
     const { kind, class: own = name } = now.exports![name]!;
     if (kind === "class") makes.add(own);
+    // One that is plainly made is plainly given what it lacks.
+    const isPlain = how === "new" &&
+      [now, next].every((analysis) => analysis.rebind!.leaves![name]!.plain);
     for (const it of makes) {
-      if (!isFollowed(it, now, next)) {
+      if (!isFollowed(it, now, next, isPlain && it === own)) {
         return `may hold instances of ${it}, which is made in another way`;
       }
     }
@@ -179,16 +188,21 @@ export class Captures {
   }
 
   /** What a use asks of what is used. */
-  #whyNotUsed(path: string, name: string, use: ImportUse): string | null {
+  #whyNotUsed(
+    path: string,
+    name: string,
+    { how }: ImportUse,
+    fate: ImportUse["fate"],
+  ): string | null {
     const { running } = this.#input;
     const { exports = {}, rebind } = running.analysis(path)!;
     if (exports[name]!.kind === "class") {
-      return use.how === "call" || use.how === "member" && use.fate
+      return how === "call" || how === "member" && fate
         ? "keeps what it gives"
         : null;
     }
-    if (use.how !== "call") return "uses it as more than a function";
-    return use.fate === "passed" && !rebind?.leaves?.[name]?.data
+    if (how !== "call") return "uses it as more than a function";
+    return fate === "passed" && !rebind?.leaves?.[name]?.data
       ? "passes on what it gives"
       : null;
   }

@@ -210,7 +210,8 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
     ...[
       [`class C { #x = 1; }`, `class C { #x = 1; y() {} }`],
       [`class C { x = 1; }`, `class C { x = 2; }`],
-      [`class C { x = 1; }`, `class C { x = 1; y = 2; }`],
+      [`class C { x = 1; }`, `class C { x = 1; y = Date.now(); }`],
+      [`class C { x = 1; y = 2; }`, `class C { x = 1; }`],
       [
         `class C { constructor(x: any) { this.x = x; } }`,
         `class C { constructor(x: any) { this.x = x + 1; } }`,
@@ -230,6 +231,13 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
       `${before} export { C };`,
       `${after} export { C };`,
     ]),
+    // It is given what it lacks.
+    [
+      `import { C } from "./m.ts"; export const use = (to: any) => to.put(new C(1));`,
+      "",
+      `export class C { x = 1; }`,
+      `export class C { y = [2]; x = 1; }`,
+    ],
     [
       `import { C } from "./m.ts"; export const use = (to: any) => to.put(new C(1));`,
       "",

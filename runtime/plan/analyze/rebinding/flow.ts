@@ -1,6 +1,7 @@
 /** Follows one value through a module, to all the places that may get it.
  * @module
  */
+import type { PassedTo } from "../../../protocol/manifest/passing_facts.ts";
 import type { Code } from "../effects.ts";
 import type { Binding } from "../code/bindings.ts";
 import {
@@ -23,14 +24,23 @@ import {
 import { isBrief, isInLoop, isLate } from "./late.ts";
 import {
   CONSUMERS,
+  COUNTS,
   ENDS,
   EXPRESSIONS,
   GONE,
   HELD,
+  MADE,
   PASSED,
   SENDING,
 } from "./flow_ends.ts";
-import { isOfModule, keepsNothing, readsAll, setsByIt } from "./flow_places.ts";
+import {
+  importedBy,
+  isOfModule,
+  isOfNetwork,
+  keepsNothing,
+  readsAll,
+  setsByIt,
+} from "./flow_places.ts";
 
 /** One value on its way. */
 export class Flow {
@@ -38,7 +48,12 @@ export class Flow {
   readonly #units: Units;
   readonly #members: ReadonlyMap<string, readonly Node[]>;
   readonly #seen = new Set<Node | Binding>();
-  readonly #waiting: Node[] = [];
+  /** What was seen of what was made of it. */
+  readonly #seenData = new Set<Node | Binding>();
+  readonly #waiting: { readonly node: Node; readonly isData: boolean }[] = [];
+  /** Whether what is followed is a number, a text or the like that was made of it. */
+  #isData = false;
+  readonly #to = new Map<string, PassedTo>();
   #fate: number = GONE;
   #start: Node | null = null;
   /** The members that are read of it, but for those that are called; empty text for a computed one. */
@@ -63,22 +78,44 @@ export class Flow {
     return this.#toTheEnd(toTheEnd);
   }
 
+  /** Follows an argument through the function that gets it. */
+  ofParameter(parameter: Node): number {
+    this.#bind(parameterOf(parameter));
+    return this.#toTheEnd();
+  }
+
+  /** The imported functions that get it. */
+  get to(): PassedTo[] {
+    return [...this.#to.values()];
+  }
+
   #toTheEnd(all = false): number {
     for (
-      let node = this.#waiting.pop();
-      node && (all || this.#fate !== HELD);
-      node = this.#waiting.pop()
-    ) this.#step(node);
+      let next = this.#waiting.pop();
+      next && (all || this.#fate !== HELD);
+      next = this.#waiting.pop()
+    ) {
+      this.#isData = next.isData;
+      this.#step(next.node);
+    }
+    this.#isData = false;
     return this.#fate;
   }
 
-  #push(node: Node): void {
-    if (this.#seen.has(node)) return;
-    this.#seen.add(node);
-    this.#waiting.push(node);
+  /** Whether something was seen before, as what it is now. */
+  #isSeen(it: Node | Binding, isData = this.#isData): boolean {
+    if (this.#seen.has(it) || isData && this.#seenData.has(it)) return true;
+    (isData ? this.#seenData : this.#seen).add(it);
+    return false;
+  }
+
+  #push(node: Node, isData = this.#isData): void {
+    if (!this.#isSeen(node, isData)) this.#waiting.push({ node, isData });
   }
 
   #worst(fate: number): void {
+    // Who is passed a number or a text has nothing of the code that gave it.
+    if (fate === PASSED && this.#isData) return;
     this.#fate = Math.max(this.#fate, fate);
   }
 
@@ -89,6 +126,8 @@ export class Flow {
     const { type } = parent;
     if (setsByIt(parent, key, this.#code)) return this.#worst(HELD);
     if (ENDS.has(type)) return;
+    if (type.startsWith("JSX")) this.#rendered(parent, key);
+    if (MADE.has(type)) return this.#push(parent, true);
     if (EXPRESSIONS.has(type)) return this.#push(parent);
     switch (type) {
       case "ConditionalExpression":
@@ -103,7 +142,9 @@ export class Flow {
       case "MemberExpression":
         if (this.#code.resolved.targets.has(parent)) return;
         if (this.#code.roots.above(parent)?.key !== "callee") {
-          this.taken.add(keyName(parent, "property") ?? "");
+          const name = keyName(parent, "property") ?? "";
+          this.taken.add(name);
+          return this.#push(parent, this.#isData || COUNTS.test(name));
         }
         return this.#push(parent);
       case "CallExpression":
@@ -151,6 +192,15 @@ export class Flow {
         ? undefined
         : this.#worst(PASSED);
     }
+    const list = many(call, "arguments");
+    const index = list.indexOf(argument);
+    const imported = call.type === "CallExpression"
+      ? importedBy(callee, resolved)
+      : null;
+    if (
+      imported &&
+      list.slice(0, index + 1).every(({ type }) => type !== "SpreadElement")
+    ) return this.#passTo({ ...imported, index });
     if (call.type === "NewExpression") {
       return this.#worst(runs.classesOf(callee).length > 0 ? HELD : PASSED);
     }
@@ -164,12 +214,45 @@ export class Flow {
     if (COLLECTION_READS.has(method) || HARMLESS_METHODS.has(method)) return;
     if (SENDING.test(method)) return;
     const object = unwrap(one(callee, "object")!);
+    if (method === "emit" && isOfNetwork(object, this.#code)) return;
     if (isOfModule(object, this.#code)) return this.#worst(HELD);
     const binding = resolved.bindings.get(object);
     if (binding && !binding.imported && binding.kind !== "parameter") {
       this.#hold(binding);
     }
     this.#worst(PASSED);
+  }
+
+  /** A function of another module gets it. */
+  #passTo({ specifier, name, index }: PassedTo): void {
+    const key = `${specifier}\n${name}\n${index}`;
+    // As such it is more than what was made of it.
+    if (this.#to.has(key) && this.#isData) return;
+    this.#to.set(key, {
+      specifier,
+      name,
+      index,
+      ...this.#isData ? { data: true } : {},
+    });
+  }
+
+  /** A component gets what is in its attributes, and between its tags. */
+  #rendered(parent: Node, key: string): void {
+    const opening = parent.type === "JSXOpeningElement"
+      ? parent
+      : parent.type === "JSXElement" && key === "children"
+      ? one(parent, "openingElement")
+      : null;
+    const component = opening && one(opening, "name");
+    if (component?.type !== "JSXIdentifier") return;
+    const { resolved, runs } = this.#code;
+    const imported = importedBy(component, resolved);
+    if (imported) this.#passTo({ ...imported, index: 0 });
+    for (const { node } of runs.callees(component)) {
+      const [first] = many(node, "params");
+      if (first) this.#bind(parameterOf(first));
+      if (readsAll(node)) this.#worst(HELD);
+    }
   }
 
   /** Whether it is called to settle a promise: the value goes where that goes. */
@@ -300,8 +383,7 @@ export class Flow {
 
   /** A variable has it: so has all that uses the variable. */
   #hold(binding: Binding): void {
-    if (this.#seen.has(binding as unknown as Node)) return;
-    this.#seen.add(binding as unknown as Node);
+    if (this.#isSeen(binding)) return;
     if (binding.top) return this.#worst(HELD);
     const home = this.#unitAround(binding.node);
     for (const reference of binding.references) {

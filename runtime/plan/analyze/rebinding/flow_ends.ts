@@ -31,6 +31,14 @@ export const EXPRESSIONS = new Set([
   "JSXAttribute",
   "JSXSpreadAttribute",
 ]);
+/** What makes a number, a text or the like of a value. */
+export const MADE = new Set([
+  "UnaryExpression",
+  "BinaryExpression",
+  "TemplateLiteral",
+]);
+/** Members that are numbers, whatever they are members of. */
+export const COUNTS = /^(?:length|size|byteLength)$/;
 /** Where a value ends. */
 export const ENDS = new Set([
   "ExpressionStatement",

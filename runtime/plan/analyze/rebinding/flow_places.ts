@@ -12,7 +12,7 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
-import { onlyReads } from "../values/known_calls.ts";
+import { isExternal, onlyReads } from "../values/known_calls.ts";
 import { CONSUMERS, CONVERTING } from "./flow_ends.ts";
 
 /** What runs or not, or is made or not, by the value that decides. */
@@ -41,6 +41,32 @@ export function isOfModule(node: Node, { resolved, roots }: Code): boolean {
   );
 }
 
+/** Packages whose emitters send what they emit to the other side. */
+const NETWORK = /^(?:npm:)?socket\.io(?:[@/]|$)/;
+
+/** Whether something is reached from a variable that holds nothing but what sends what it emits. */
+export function isOfNetwork(node: Node, { resolved }: Code): boolean {
+  let at = node;
+  while (
+    at.type === "MemberExpression" || at.type === "CallExpression"
+  ) at = unwrap((one(at, "object") ?? one(at, "callee"))!);
+  const binding = resolved.bindings.get(at);
+  if (!binding || !/^(?:let|const|var)$/.test(binding.kind)) return false;
+  if (binding.from && binding.from.path.length > 0) return false;
+  const values = [
+    ...binding.from ? [binding.from.value] : [],
+    ...binding.assigned,
+  ];
+  return values.length > 0 && values.every((it) => {
+    const made = it && unwrap(it);
+    return made?.type === "NewExpression" &&
+      NETWORK.test(
+        resolved.bindings.get(unwrap(one(made, "callee")!))?.imported
+          ?.specifier ?? "",
+      );
+  });
+}
+
 /** Whether a variable of the module is set where a value decides: then it tells of the value. */
 export function setsByIt(
   parent: Node,
@@ -62,6 +88,22 @@ export function setsByIt(
     }
   }
   return isSet;
+}
+
+/** What of another module of the app a name brings, or a member of all that it exports; null for nothing. */
+export function importedBy(
+  node: Node,
+  { bindings }: Code["resolved"],
+): { readonly specifier: string; readonly name: string } | null {
+  const isMember = node.type === "MemberExpression";
+  const imported = bindings.get(isMember ? unwrap(one(node, "object")!) : node)
+    ?.imported;
+  if (!imported || isExternal(imported.specifier)) return null;
+  if (!isMember) return imported.name === "*" ? null : imported;
+  const name = keyName(node, "property");
+  return imported.name === "*" && name !== null
+    ? { specifier: imported.specifier, name }
+    : null;
 }
 
 /** Whether a function reads `arguments`, which are all of them. */
