@@ -2,6 +2,7 @@
  * @module
  */
 import type { Code } from "../effects.ts";
+import type { Binding } from "../code/bindings.ts";
 import {
   field,
   isFunction,
@@ -88,6 +89,17 @@ export function setsByIt(
     }
   }
   return isSet;
+}
+
+/** What a name declares; undefined for what is not one. */
+export function declaredAt(
+  node: Node,
+  resolved: Code["resolved"],
+): Binding | undefined {
+  if (node.type !== "Identifier") return undefined;
+  const known = resolved.bindings.get(node);
+  if (known?.node === node) return known;
+  return resolved.declared.find((it) => it.node === node);
 }
 
 /** What of another module of the app a name brings, or a member of all that it exports; null for nothing. */

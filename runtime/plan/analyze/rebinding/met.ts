@@ -18,7 +18,7 @@ import {
   unwrap,
   word,
 } from "../code/nodes.ts";
-import { importedBy, readsAll } from "./flow_places.ts";
+import { declaredAt, importedBy, readsAll } from "./flow_places.ts";
 import { isLate } from "./late.ts";
 
 /** What is asked of the instance that an expression makes; null where anything may be. */
@@ -31,9 +31,7 @@ export function metBy(made: Node, code: Code): Met | null {
 /** The same of one that a function is given. */
 export function metAs(parameter: Node, code: Code): Met | null {
   const at = parameterOf(parameter);
-  const binding = at.type === "Identifier"
-    ? code.resolved.declared.find(({ node }) => node === at)
-    : undefined;
+  const binding = declaredAt(at, code.resolved);
   if (!binding) return null;
   const meeting = new Meeting(code);
   meeting.binding(binding);
@@ -77,7 +75,7 @@ class Meeting {
         break;
       case "VariableDeclarator": {
         const id = one(parent, "id")!;
-        const binding = resolved.declared.find((it) => it.node === id);
+        const binding = declaredAt(id, resolved);
         const { node } = resolved.parents.get(parent)!;
         // Whoever uses it disposes of it.
         const isUsed = /using/.test(word(node, "kind"));
@@ -142,9 +140,7 @@ class Meeting {
     const { node } = own[0]!;
     const parameter = many(node, "params")[index];
     const at = parameter && parameterOf(parameter);
-    const given = at?.type === "Identifier"
-      ? resolved.declared.find((it) => it.node === at)
-      : undefined;
+    const given = at && declaredAt(at, resolved);
     if (given && !readsAll(node)) this.binding(given);
     else this.#isAny = true;
   }
