@@ -114,14 +114,33 @@ function leadsElsewhere(
   const after = own(manifest.modules, path)?.specifiers;
   const before = own(running.specifiers, path);
   if (!after || !before) return false;
+  const facts = release.analysis(path);
+  const known = LED.get(after);
+  if (known?.before === before && known.facts === facts) return known.leads;
+  const leads = anyLeadsElsewhere(after, before, facts);
+  LED.set(after, { before, facts, leads });
+  return leads;
+}
+
+/** Whether specifiers led elsewhere, by their tables: most of them are the same ones in the next plan. */
+const LED = new WeakMap<object, {
+  readonly before: object;
+  readonly facts: ReturnType<View["analysis"]>;
+  readonly leads: boolean;
+}>();
+
+function anyLeadsElsewhere(
+  after: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>>,
+  facts: ReturnType<View["analysis"]>,
+): boolean {
   return Object.keys(after).some((specifier) => {
     const target = after[specifier]!;
     const old = own(before, specifier);
     if (old === undefined || old === target) return false;
     // Versions of packages are the affair of the lock file.
     if (isOutside(old) && isOutside(target)) return false;
-    return bare(old) !== bare(target) &&
-      isUsed(specifier, release.analysis(path));
+    return bare(old) !== bare(target) && isUsed(specifier, facts);
   });
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Manifest } from "../protocol/manifest/manifest.ts";
+import type { ModuleAnalysis } from "../protocol/manifest/module_analysis.ts";
 
 /** What of a release's folder an app may look at by itself: all of it, the files that are not modules, or nothing. */
 export type FolderUse = "all" | "assets" | "nothing";
@@ -16,14 +17,31 @@ export type FolderUse = "all" | "assets" | "nothing";
 export function folderUse({ analysis }: Pick<Manifest, "analysis">): FolderUse {
   if (!analysis) return "all";
   let use: FolderUse = "nothing";
-  for (const { imports = [] } of Object.values(analysis)) {
-    for (const { specifier, names = [], dynamic } of imports) {
-      // By whatever name the import map knows this package.
-      if (names.includes("assetRoot")) return "all";
-      const isWhole = dynamic === true || names.includes("*");
-      if (isWhole && specifier.includes("flyhot")) return "all";
-      if (names.includes("asset")) use = "assets";
-    }
+  for (const path of Object.keys(analysis)) {
+    const one = moduleUse(analysis[path]!);
+    if (one === "all") return "all";
+    if (one === "assets") use = one;
+  }
+  return use;
+}
+
+/** By what is known of modules, most of which is the same in the next manifest. */
+const USES = new WeakMap<ModuleAnalysis, FolderUse>();
+
+function moduleUse(facts: ModuleAnalysis): FolderUse {
+  let use = USES.get(facts);
+  if (use === undefined) USES.set(facts, use = useIn(facts));
+  return use;
+}
+
+function useIn({ imports = [] }: ModuleAnalysis): FolderUse {
+  let use: FolderUse = "nothing";
+  for (const { specifier, names = [], dynamic } of imports) {
+    // By whatever name the import map knows this package.
+    if (names.includes("assetRoot")) return "all";
+    const isWhole = dynamic === true || names.includes("*");
+    if (isWhole && specifier.includes("flyhot")) return "all";
+    if (names.includes("asset")) use = "assets";
   }
   return use;
 }

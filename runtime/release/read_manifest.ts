@@ -22,7 +22,8 @@ interface Said {
 /** The entries of a table, in their order. */
 interface SaidTable {
   readonly entries: readonly Said[];
-  readonly at: ReadonlyMap<string, number>;
+  /** Where each is; made when the first has changed its place. */
+  at: ReadonlyMap<string, number> | null;
 }
 
 /** Reads manifests of one app, each most likely much like the one before. */
@@ -64,7 +65,7 @@ export class ManifestReader {
         let said = before?.entries[at];
         if (!said || !takes(cursor, said, from)) {
           const path = cursor.key();
-          at = before?.at.get(path) ?? next;
+          at = before ? placesIn(before).get(path) ?? next : next;
           said = before?.entries[at];
           // One that has changed its place.
           if (said?.path !== path || !takes(cursor, said, from)) {
@@ -78,10 +79,7 @@ export class ManifestReader {
         const isDue = said !== before?.entries[at] || entries.length % 64 === 0;
         if (isDue && slices.over) await slices.next();
       }
-      known.set(key, {
-        entries,
-        at: new Map(entries.map(({ path }, at) => [path, at])),
-      });
+      known.set(key, { entries, at: null });
       tables[key] = table;
       rest[key] = {};
     }
@@ -94,6 +92,10 @@ export class ManifestReader {
     this.#known = known;
     return manifest;
   }
+}
+
+function placesIn(table: SaidTable): ReadonlyMap<string, number> {
+  return table.at ??= new Map(table.entries.map(({ path }, at) => [path, at]));
 }
 
 function takes(cursor: JsonCursor, { text }: Said, from: number): boolean {

@@ -16,8 +16,8 @@ const BY_CODE = Array.from(
 
 /**
  * Writes down where a text has blanks in the place of something else: the digest of what was there, then by turns how much
- * stays and how much is blank, as source maps write numbers. Returns an empty text where nothing is blank, or something
- * else than blanks differs.
+ * stays and how much is blank, as source maps write numbers. Returns an empty text where something else than blanks
+ * differs.
  */
 export function blanksOf(source: string, text: string): string {
   if (source.length !== text.length) return "";
@@ -35,7 +35,7 @@ export function blanksOf(source: string, text: string): string {
     at = to - 1;
     if (to === from) return "";
   }
-  return written === "" ? "" : shortDigest(source) + written;
+  return shortDigest(source) + written;
 }
 
 /** Blanks out what was written down. Returns null where that is of another text, or nothing that can be read. */

@@ -79,7 +79,11 @@ function read(
     ? stripTypeScriptTypes(source, { mode: "strip" })
     : source;
   return text.length === source.length && withThreads(text) === text
-    ? { text, blanks: blanksOf(source, text), program: parse(text) }
+    ? {
+      text,
+      blanks: hasTypes ? blanksOf(source, text) : "",
+      program: parse(text),
+    }
     : null;
 }
 

@@ -30,11 +30,19 @@ interface Target {
   readonly live: boolean;
 }
 
+/** What one instance imports. */
+interface Imported {
+  readonly targets: Map<string, Target>;
+  /** The same for the planner, which remembers what it made of a list; null until it asks again. */
+  list: readonly SeenImport[] | null;
+}
+
 /** The imports that were seen. */
 export class Edges {
-  readonly #imports = new Map<string, Map<string, Target>>();
+  readonly #imports = new Map<string, Imported>();
   readonly #loaded = new Set<string>();
-  #changes = 0;
+  /** Grows with whatever is loaded or imported. */
+  changes = 0;
   #known: { readonly state: string; readonly modules: LoadedModules } | null =
     null;
 
@@ -42,7 +50,7 @@ export class Edges {
   addLoaded(url: string): void {
     if (this.#loaded.has(url)) return;
     this.#loaded.add(url);
-    this.#changes++;
+    this.changes++;
   }
 
   /** Tells whether a module instance was loaded while somebody watched. Returns false for boot modules. */
@@ -53,13 +61,16 @@ export class Edges {
   /** Notes an import. */
   add(importer: string, specifier: string, url: string, live: boolean): void {
     let seen = this.#imports.get(importer);
-    if (!seen) this.#imports.set(importer, seen = new Map());
+    if (!seen) {
+      this.#imports.set(importer, seen = { targets: new Map(), list: null });
+    }
     // One import that is not live is enough to hold the old module.
-    const before = seen.get(specifier);
+    const before = seen.targets.get(specifier);
     const isLive = live && before?.live !== false;
     if (before?.url === url && before.live === isLive) return;
-    seen.set(specifier, { url, live: isLive });
-    this.#changes++;
+    seen.targets.set(specifier, { url, live: isLive });
+    seen.list = null;
+    this.changes++;
   }
 
   /** What is loaded in the current generation. */
@@ -72,7 +83,7 @@ export class Edges {
     table: ModuleTable,
     boot: string | null = null,
   ): Steps<LoadedModules> {
-    const state = () => `${this.#changes} ${table.changes} ${boot}`;
+    const state = () => `${this.changes} ${table.changes} ${boot}`;
     const before = state();
     if (this.#known?.state === before) return this.#known.modules;
     const loaded = new Set<string>();
@@ -82,19 +93,15 @@ export class Edges {
       if (turns.due) yield;
     }
     if (boot !== null) loaded.add(boot);
-    const imports = new Map<string, SeenImport[]>();
+    const imports = new Map<string, readonly SeenImport[]>();
     for (const [importer, seen] of this.#imports) {
       if (turns.due) yield;
       const from = table.pathOf(importer);
       if (from === null || !table.isCurrent(importer)) continue;
-      const list = imports.get(from) ?? [];
-      for (const [specifier, { url, live }] of seen) {
-        // What lies under the root for Deno's convenience is not the app's.
-        const path = url.includes("/node_modules/") ? null : table.pathOf(url);
-        const to = path ?? placeOf(url);
-        list.push({ specifier, to, inside: path !== null, live });
-      }
-      imports.set(from, list);
+      const list = seen.list ??= listOf(seen.targets, table);
+      // One that is loaded with a query as well is one file.
+      const other = imports.get(from);
+      imports.set(from, other ? [...other, ...list] : list);
     }
     const modules = { loaded, imports };
     // Others may have had their turn in between.
@@ -107,13 +114,13 @@ export class Edges {
     return [...this.#loaded].filter(isOf);
   }
 
-  /** Forgets what is known of some instances. */
-  keep(keep: (url: string) => boolean): void {
+  /** Forgets instances that are no longer current: what is loaded now is the same without them. */
+  forgetOld(table: ModuleTable): void {
     for (const known of [this.#loaded, this.#imports]) {
       for (const url of known.keys()) {
-        if (keep(url)) continue;
-        known.delete(url);
-        this.#changes++;
+        if (table.pathOf(url) !== null && !table.isCurrent(url)) {
+          known.delete(url);
+        }
       }
     }
   }
@@ -122,6 +129,17 @@ export class Edges {
   clear(): void {
     this.#loaded.clear();
     this.#imports.clear();
-    this.#changes++;
+    this.changes++;
   }
+}
+
+function listOf(
+  targets: ReadonlyMap<string, Target>,
+  table: ModuleTable,
+): SeenImport[] {
+  return [...targets].map(([specifier, { url, live }]) => {
+    // What lies under the root for Deno's convenience is not the app's.
+    const path = url.includes("/node_modules/") ? null : table.pathOf(url);
+    return { specifier, to: path ?? placeOf(url), inside: path !== null, live };
+  });
 }

@@ -25,9 +25,13 @@ export class HookedImport {
    */
   async import(url: string, probe: string): Promise<unknown> {
     this.#passes ??= passes(probe);
-    if (await this.#passes) await import(url, OPTIONS).catch(() => {});
-    // There already; or Deno says why it is not, as it does to everybody.
-    return await import(url);
+    if (!await this.#passes) return await import(url);
+    try {
+      return await import(url, OPTIONS);
+    } catch {
+      // Deno says why, as it does to everybody.
+      return await import(url);
+    }
   }
 }
 

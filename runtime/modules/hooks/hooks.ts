@@ -281,9 +281,10 @@ export class ModuleLoading {
   forgetOld(): void {
     const { table } = this;
     if (!table) return;
-    this.#edges.keep((url) =>
-      table.pathOf(url) === null || table.isCurrent(url)
-    );
+    const state = `${this.#edges.changes} ${table.changes}`;
+    if (this.#forgotAt === state) return;
+    this.#forgotAt = state;
+    this.#edges.forgetOld(table);
     this.#texts.keep((url) => table.isCurrent(url));
     for (const url of this.namespaces.keys()) {
       if (!table.isCurrent(url)) this.namespaces.delete(url);
@@ -296,6 +297,8 @@ export class ModuleLoading {
   }
 
   #unseen: ReadonlySet<string> = new Set();
+  /** What had been loaded and made current when the old was forgotten. */
+  #forgotAt = "";
 
   #resolve(
     specifier: string,

@@ -41,8 +41,10 @@ export class ExportFinder {
 
   /** Finds where a name comes from. Returns where it comes from. */
   find(path: string, name: string): Found {
-    const known = this.#known.get(path)?.get(name) ?? this.#own(path, name);
+    const known = this.#known.get(path)?.get(name);
     if (known) return known;
+    const fact = this.#own(path, name);
+    if (fact) return { kind: "here", path, name, fact };
     const waiting = [this.#find(path, name, new Set())];
     let found = MISSING;
     for (let last = waiting.at(-1); last; last = waiting.at(-1)) {
@@ -56,15 +58,17 @@ export class ExportFinder {
     return found;
   }
 
-  /** What a module declares itself, which is most of what is asked for. */
-  #own(path: string, name: string): Found | null {
+  /** Whether a module declares an exported name itself, as most do. */
+  declares(path: string, name: string): boolean {
+    return this.#own(path, name) !== null;
+  }
+
+  #own(path: string, name: string): ExportFact | null {
     const analysis = this.#view.analysis(path);
     if (!analysis?.exports || analysis.commonjs) return null;
     if (!Object.hasOwn(analysis.exports, name)) return null;
     const fact = analysis.exports[name]!;
-    return fact.kind === "re-export" && fact.from
-      ? null
-      : { kind: "here", path, name, fact };
+    return fact.kind === "re-export" && fact.from ? null : fact;
   }
 
   *#find(path: string, name: string, seen: Set<string>): Search {

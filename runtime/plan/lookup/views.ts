@@ -63,12 +63,25 @@ export function releaseView(
   manifest: Pick<Manifest, "modules" | "analysis">,
 ): View {
   const analysis = (path: string) => own(manifest.analysis, path);
-  const resolve = remembered((path: string, specifier: string) =>
-    targetOf(path, specifier, own(manifest.modules, path)?.specifiers)
+  const ofOthers = remembered((path: string, specifier: string) =>
+    targetOf(path, specifier, undefined)
   );
   return {
     analysis,
-    resolve,
+    resolve: (path, specifier) => {
+      const entry = own(manifest.modules, path);
+      if (!entry) return ofOthers(path, specifier);
+      let known = TARGETS.get(entry);
+      if (known?.path !== path) {
+        TARGETS.set(entry, known = { path, targets: new Map() });
+      }
+      let target = known.targets.get(specifier);
+      if (target === undefined) {
+        target = targetOf(path, specifier, entry.specifiers);
+        known.targets.set(specifier, target);
+      }
+      return target;
+    },
     imports: (path) => {
       const entry = own(manifest.modules, path);
       if (!entry) return [];
@@ -83,7 +96,12 @@ export function releaseView(
   };
 }
 
-/** What modules import, by their entries: most of them are the same in the next manifest. */
+/** What specifiers lead to, by the entries of the modules that say them: most of them are the same in the next manifest. */
+const TARGETS = new WeakMap<object, {
+  readonly path: string;
+  readonly targets: Map<string, string | null>;
+}>();
+/** What modules import, likewise. */
 const VALUE_IMPORTS = new WeakMap<object, {
   readonly path: string;
   readonly facts: ModuleAnalysis | undefined;
@@ -143,10 +161,31 @@ export function runningView(running: RunningManifest, release: View): View {
   return {
     analysis: (path) => own(running.analysis, path),
     resolve,
-    imports: (path) =>
-      own(edges, path)?.filter(({ kind }) => kind === "static")
-        .map(({ to }) => bare(to)) ?? release.imports(path),
+    imports: (path) => {
+      const seen = own(edges, path);
+      return seen ? targetsSeen(seen).static : release.imports(path);
+    },
   };
+}
+
+/** What a module was seen importing, by how it did. */
+type TargetsSeen = Readonly<Record<SeenEdge["kind"], readonly string[]>>;
+
+/** By the lists of what was seen: this machine has the same ones in its next plan. */
+const TARGETS_SEEN = new WeakMap<readonly SeenEdge[], TargetsSeen>();
+
+/** What was imported in each of the ways. */
+export function targetsSeen(seen: readonly SeenEdge[]): TargetsSeen {
+  let known = TARGETS_SEEN.get(seen);
+  if (!known) {
+    const made = { live: [], static: [], dynamic: [] } satisfies Record<
+      SeenEdge["kind"],
+      string[]
+    >;
+    for (const { kind, to } of seen) (made[kind] as string[]).push(bare(to));
+    TARGETS_SEEN.set(seen, known = made);
+  }
+  return known;
 }
 
 /** What hooks have seen each module import. Returns the imports by importer; undefined where no hooks saw them. */

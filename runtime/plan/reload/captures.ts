@@ -35,7 +35,7 @@ export interface CapturesInput extends UsesInput {
   /** The module whose default export is served, and that nobody imports; null for none. Default none. */
   readonly served?: string | null;
   /** What a module imports by `import()`. */
-  readonly dynamic: (path: string) => Iterable<string>;
+  readonly dynamic: (path: string) => readonly string[];
 }
 
 /** Finds who holds what. */

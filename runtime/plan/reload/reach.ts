@@ -12,6 +12,7 @@ import {
   relativePath,
   releaseView,
   seenEdges,
+  targetsSeen,
   type View,
 } from "../lookup/views.ts";
 
@@ -128,18 +129,22 @@ export function* prunedModules(
   const edges = seenEdges(running);
   if (!edges) return [];
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
+  const mainReach = yield* reach(
+    [running.main],
+    (path) =>
+      Object.hasOwn(manifest.files, path)
+        ? releaseEdges(path, manifest, release)
+        : [],
+  );
+  // As it mostly is: what follows can only reach more.
+  if (running.loaded.every((path) => mainReach.has(path))) return [];
   // One that no module of the app was seen importing belongs to somebody else.
-  const imported = new Set<string>();
+  const imported = new Set(mainReach);
   const turns = new Turns();
   for (const list of Object.values(edges)) {
     for (const { to } of list) imported.add(bare(to));
     if (turns.due) yield;
   }
-  const mainReach = yield* reach(
-    [running.main],
-    (path) => releaseEdges(path, manifest, release),
-  );
-  for (const path of mainReach) imported.add(path);
   const start = [
     running.main,
     ...running.loaded.filter((path) => !imported.has(path)),
@@ -164,29 +169,31 @@ export function* prunedModules(
 }
 
 /** What a module imported by `import()` without a boundary; where no hooks have told these apart, all that it imported. */
-export function* importCalls(
+export function importCalls(
   path: string,
   running: RunningManifest,
-): Generator<string> {
+): readonly string[] {
   const { edges } = running;
-  if (!edges) return yield* dynamicImports(path, running);
-  for (const { to, kind } of Object.hasOwn(edges, path) ? edges[path]! : []) {
-    if (kind === "dynamic") yield bare(to);
-  }
+  return edges ? calledIn(path, edges) : dynamicImports(path, running);
 }
 
 /** What a module imported without a boundary, seen by hooks or, by an older runtime, by its table. */
-export function* dynamicImports(
+export function dynamicImports(
   path: string,
   running: RunningManifest,
-): Generator<string> {
+): readonly string[] {
   const { edges, plain } = running;
-  if (edges && Object.hasOwn(edges, path)) {
-    for (const { to, kind } of edges[path]!) {
-      if (kind === "dynamic") yield bare(to);
-    }
-  }
-  if (Object.hasOwn(plain, path)) {
-    for (const to of plain[path]!) yield bare(to);
-  }
+  const called = edges ? calledIn(path, edges) : NONE;
+  return Object.hasOwn(plain, path)
+    ? [...called, ...plain[path]!.map(bare)]
+    : called;
+}
+
+const NONE: readonly string[] = [];
+
+function calledIn(
+  path: string,
+  edges: NonNullable<RunningManifest["edges"]>,
+): readonly string[] {
+  return Object.hasOwn(edges, path) ? targetsSeen(edges[path]!).dynamic : NONE;
 }

@@ -23,7 +23,7 @@ export interface ReloadInput {
   /** Loaded modules that nothing reaches any more; what their evaluation touched has to be made without them. */
   readonly gone?: ReadonlySet<string>;
   /** What each module imported by `import()` without a boundary, as seen. */
-  readonly dynamic: (path: string) => Iterable<string>;
+  readonly dynamic: (path: string) => readonly string[];
   /** What modules accept without being reloaded, as importer to accepted; a module may accept itself. */
   readonly accepted?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Who holds what of whom, where others meet new code without being evaluated; null where all importers are evaluated. */
@@ -217,10 +217,15 @@ export function becauseOf(
 }
 
 /** What a module imports that has to be reloaded with it. */
-function edgesOf(path: string, input: ReloadInput): string[] {
-  const edges = [...input.running.imports(path), ...input.dynamic(path)];
+function edgesOf(path: string, input: ReloadInput): readonly string[] {
+  const dynamic = input.dynamic(path);
+  const seen = input.running.imports(path);
   // The release knows the imports of what nobody saw being loaded.
-  if (input.boot.has(path)) edges.push(...input.release.imports(path));
+  const edges = input.boot.has(path)
+    ? [...seen, ...dynamic, ...input.release.imports(path)]
+    : dynamic.length === 0
+    ? seen
+    : [...seen, ...dynamic];
   const { accepted } = input;
   return accepted && accepted.size > 0
     ? edges.filter((to) =>

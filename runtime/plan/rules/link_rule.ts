@@ -41,6 +41,7 @@ export function* linkRelease(
         continue;
       }
       for (const name of fact.names ?? []) {
+        if (finder.declares(target, name)) continue;
         const found = finder.find(target, name);
         if (found.kind === "missing") {
           refuse(

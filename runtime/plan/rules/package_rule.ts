@@ -74,8 +74,9 @@ function addedRefusals(
   const refusals: Refusal[] = [];
   const known = new Set(running.external);
   const added = new Map<string, string>();
-  for (const [from, { external }] of Object.entries(manifest.modules)) {
-    if (!wanted.has(from)) continue;
+  for (const from of Object.keys(manifest.modules)) {
+    const { external } = manifest.modules[from]!;
+    if (external.length === 0 || !wanted.has(from)) continue;
     for (const specifier of external) {
       const name = packageOf(specifier);
       if (

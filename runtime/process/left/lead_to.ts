@@ -38,6 +38,9 @@ const INSIDE = new Set([
 const OF_CLASSES = new Set(["constructor", "prototype", "__proto__"]);
 const DATA = new Set(["typedarray", "arraybuffer", "dataview", "regexp"]);
 
+/** Most processes never ask; whoever does will ask at every upgrade, and an import takes longer than to look. */
+let asked: Promise<typeof import("node:inspector")> | null = null;
+
 /** What is to be done about what is met: look further, leave what it leads to alone, or no more. */
 export type Meeting = "further" | "leave" | "found";
 
@@ -53,7 +56,7 @@ export async function leadTo(
   meet: (it: object, from: object) => Meeting,
   namesOf: NamesAround = () => null,
 ): Promise<boolean | null> {
-  const inspector = await import("node:inspector");
+  const inspector = await (asked ??= import("node:inspector"));
   // Whoever looks at the process by another one would see this.
   if (inspector.url() !== undefined) return null;
   const session = new inspector.Session();

@@ -286,10 +286,12 @@ export class ReleaseFolders {
 
 /** Removes a file, if it is there. */
 function removeFile(file: string): void {
+  // What is short has none, and to be told so by an error takes longer.
+  if (!existsSync(file)) return;
   try {
     Deno.removeSync(file);
   } catch {
-    // Never made, or the disk refuses: then the next start removes it.
+    // The disk refuses: then the next start removes it.
   }
 }
 

@@ -251,9 +251,9 @@ async function unpackEntries(
   if (manifest === null) {
     throw new UpgradeError("unpack", `Cannot unpack ${tarball}: it is empty`);
   }
-  const missing = Object.keys(manifest.files).find((path) =>
-    !written.has(path)
-  );
+  const missing = written.size === likely.length
+    ? undefined
+    : likely.find((path) => !written.has(path));
   if (missing !== undefined) {
     throw new UpgradeError(
       "unpack",
@@ -271,12 +271,7 @@ async function readManifest(
   reader: ManifestReader,
 ): Promise<Manifest> {
   // Decoded at once, a text is one piece: joined of many, it would be copied once more.
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  for await (const chunk of content.chunks()) {
-    bytes.set(chunk, length);
-    length += chunk.byteLength;
-  }
+  const bytes = content.there() ?? await content.whole(new Uint8Array(size));
   // Apps may have put another Response in the place of the platform's.
   const text = new TextDecoder().decode(bytes);
   try {

@@ -1,7 +1,6 @@
 /** The packages outside the app that this process can already load.
  * @module
  */
-import { Slices } from "../../base/in_slices.ts";
 import type { AppFiles } from "../../release/app_files.ts";
 import { packageOf } from "../../plan/packages.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -12,17 +11,14 @@ export async function knownPackages(
   files: AppFiles,
 ): Promise<Set<string>> {
   const known = new Set<string>();
-  const slices = new Slices();
   for (const specifier of appProcess.modules.external) {
     known.add(packageOf(specifier));
   }
-  for (
-    const { external } of Object.values(
-      appProcess.release?.manifest.modules ?? {},
-    )
-  ) {
-    for (const specifier of external) known.add(packageOf(specifier));
-    if (slices.over) await slices.next();
+  const { modules = {} } = appProcess.release?.manifest ?? {};
+  for (const path of Object.keys(modules)) {
+    for (const specifier of modules[path]!.external) {
+      known.add(packageOf(specifier));
+    }
   }
   // A dependency that nothing has loaded yet is still one of the image if its files name it.
   for (const name of await files.packages()) known.add(name);

@@ -71,8 +71,8 @@ export async function runningManifest(
     fingerprint(imageRef, release?.sha256 ?? null),
   ]);
   const slices = new Slices({ sliceMs: SLICE_MS });
-  const live = await byImporter(imports, targets(true), slices);
-  const plain = await byImporter(imports, targets(false), slices);
+  const live = await byImporter(imports, liveTargets, slices);
+  const plain = await byImporter(imports, plainTargets, slices);
   const edges = await byImporter(imports, edgesIn(analysis), slices);
   const specifiers = await byImporter(imports, specifiersOf, slices);
   const commonjs: string[] = [];
@@ -268,12 +268,12 @@ async function settingsOf({ appProcess: { release }, files }: RunningContext) {
 /** A table of what is made of each importer's imports, in slices; without those of which nothing is made. */
 async function byImporter<T>(
   imports: ReadonlyMap<string, readonly SeenImport[]>,
-  make: (from: string, seen: readonly SeenImport[]) => T | null,
+  make: (seen: readonly SeenImport[], from: string) => T | null,
   slices: Slices,
 ): Promise<Record<string, T>> {
   const made: [from: string, value: T][] = [];
   for (const [from, seen] of imports) {
-    const value = make(from, seen);
+    const value = make(seen, from);
     if (value !== null) made.push([from, value]);
     if (slices.over) await slices.next();
   }
@@ -281,18 +281,36 @@ async function byImporter<T>(
 }
 
 function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
-  return (from: string, seen: readonly SeenImport[]): SeenEdge[] => {
+  return (seen: readonly SeenImport[], from: string): readonly SeenEdge[] => {
     const facts = analysis.get(from);
-    const named = facts && facts.commonjs !== true ? staticOf(facts) : null;
-    const isStatic = (specifier: string) => named?.has(specifier) ?? true;
-    // Whoever imports itself holds nothing that is not replaced with it.
-    return seen.filter(({ inside, to }) => inside && to !== from)
-      .map(({ specifier, to, live }): SeenEdge => ({
-        to,
-        specifier,
-        kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
-      }));
+    let known = EDGES.get(seen);
+    if (!known || known.facts !== facts) {
+      EDGES.set(seen, known = { facts, edges: edgesOf(seen, from, facts) });
+    }
+    return known.edges;
   };
+}
+
+/** By what was seen, which is the same list until the module imports something else, and the facts of the module. */
+const EDGES = new WeakMap<readonly SeenImport[], {
+  readonly facts: ModuleAnalysis | undefined;
+  readonly edges: readonly SeenEdge[];
+}>();
+
+function edgesOf(
+  seen: readonly SeenImport[],
+  from: string,
+  facts: ModuleAnalysis | undefined,
+): SeenEdge[] {
+  const named = facts && facts.commonjs !== true ? staticOf(facts) : null;
+  const isStatic = (specifier: string) => named?.has(specifier) ?? true;
+  // Whoever imports itself holds nothing that is not replaced with it.
+  return seen.filter(({ inside, to }) => inside && to !== from)
+    .map(({ specifier, to, live }): SeenEdge => ({
+      to,
+      specifier,
+      kind: live ? "live" : isStatic(specifier) ? "static" : "dynamic",
+    }));
 }
 
 /** What modules import by their text, by the facts of them, which are the same from one release to the next. */
@@ -310,20 +328,31 @@ function staticOf(facts: ModuleAnalysis): ReadonlySet<string> {
   return named;
 }
 
-function specifiersOf(
-  _from: string,
-  seen: readonly SeenImport[],
-): Record<string, string> {
-  return Object.fromEntries(seen.map(({ specifier, to }) => [specifier, to]));
-}
+const specifiersOf = rememberedBySeen((seen): Record<string, string> =>
+  Object.fromEntries(seen.map(({ specifier, to }) => [specifier, to]))
+);
+const liveTargets = rememberedBySeen(targets(true));
+const plainTargets = rememberedBySeen(targets(false));
 
 function targets(wanted: boolean) {
-  return (from: string, seen: readonly SeenImport[]): string[] | null => {
+  return (seen: readonly SeenImport[], from: string): string[] | null => {
     const to = new Set<string>();
     for (const it of seen) {
       if (it.inside && it.live === wanted && it.to !== from) to.add(it.to);
     }
     return to.size === 0 ? null : [...to];
+  };
+}
+
+/** Remembers what was made of a list: each is of one module, and the same until that module imports something else. */
+function rememberedBySeen<T>(
+  make: (seen: readonly SeenImport[], from: string) => T,
+): typeof make {
+  const known = new WeakMap<readonly SeenImport[], { readonly made: T }>();
+  return (seen, from) => {
+    let it = known.get(seen);
+    if (!it) known.set(seen, it = { made: make(seen, from) });
+    return it.made;
   };
 }
 
