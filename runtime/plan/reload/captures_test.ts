@@ -1,93 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { inOneGo } from "../../base/in_slices.ts";
-import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
-import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import { relativePath, type View } from "../lookup/views.ts";
+import type { View } from "../lookup/views.ts";
 import { capturesOf } from "./captures.ts";
-import { reloadSet } from "./reload_set.ts";
+import { change, M, M2, viewOf } from "./captures_fixture_test.ts";
 
-type App = Readonly<Record<string, string>>;
-
-function viewOf(app: App): View {
-  const analyses = new Map(
-    Object.entries(app).map(([path, source]) => [
-      path,
-      analyzeScript(path, source, { rebind: true }),
-    ]),
-  );
-  const resolve = (path: string, specifier: string) =>
-    specifier.startsWith(".") ? relativePath(path, specifier) : null;
-  return {
-    analysis: (path) => analyses.get(path),
-    resolve,
-    imports: (path) => [
-      ...new Set(
-        (analyses.get(path)?.imports ?? []).filter((it) => !it.dynamic)
-          .map((it) => resolve(path, it.specifier))
-          .filter((it) => it !== null),
-      ),
-    ],
-  };
-}
-
-/** What is evaluated when an app changes, and why: `b.ts: a.ts#f returns it at 1`; nothing for what has changed itself. */
-function change(
-  app: App,
-  changes: App,
-  named: readonly string[] = [],
-): string[] {
-  const next = { ...app, ...changes };
-  const running = viewOf(app), release = viewOf(next);
-  const loaded = new Set(Object.keys(app));
-  const dynamic = (path: string) =>
-    (running.analysis(path)?.imports ?? []).filter((it) => it.dynamic)
-      .map((it) => running.resolve(path, it.specifier)!);
-  const captures = inOneGo(capturesOf({
-    running,
-    release,
-    loaded,
-    dynamic,
-    served: [running, release].some((view) =>
-        [...loaded].some((it) =>
-          view.imports(it).includes("main.ts")
-        )
-      )
-      ? null
-      : "main.ts",
-    rebinds: Object.fromEntries(
-      [...loaded].map((path) => [path, settable(running.analysis(path))]),
-    ),
-  }));
-  const set = inOneGo(reloadSet({
-    changed: Object.keys(changes),
-    release,
-    running,
-    main: "main.ts",
-    boot: new Set(),
-    loaded,
-    dynamic,
-    captures,
-    isNamed: (path, name) => named.includes(`${path}#${name}`),
-  }));
-  return set.reload.filter((path) => !Object.hasOwn(changes, path))
-    .map((path) => {
-      const reason = set.reasons.get(path)!;
-      if (reason.kind !== "imports") return `${path}: ${reason.kind}`;
-      const { of, capture } = reason;
-      return `${path}: ${of}#${capture?.name} ${capture?.why} at ${capture?.line}`;
-    });
-}
-
-const settable = (analysis: ModuleAnalysis | undefined) =>
-  Object.keys(analysis?.rebind?.leaves ?? {});
-
-const M = `export function f(): string { return "one"; }
-export const g = () => 1;
-export class C { hi() { return "one"; } }
-export default function d() {}
-export const value = 1;
-`;
-const M2 = M.replaceAll("one", "two");
 const USES = `import { f } from "./m.ts"; export const use = () => f();`;
 
 Deno.test("captures: whoever only calls what changed inside of functions stays", () => {
@@ -353,52 +269,5 @@ Deno.test("captures: a module of which nothing is known is evaluated", () => {
   assertEquals(
     captures.ofEdge("a.ts", "m.ts")?.why,
     "is not known to let go of it",
-  );
-});
-
-Deno.test("captures: who hands a function to a server and to nobody else stays", () => {
-  const app = (main: string, more: App = {}) =>
-    change({ "m.ts": M, "main.ts": main, ...more }, { "m.ts": M2 });
-  const import_ = `import { f, g, C, value } from "./m.ts";`;
-  for (
-    const main of [
-      `Deno.serve(f);`,
-      `Deno.serve({ port: 1 }, f);`,
-      `Deno.serve({ handler: f });`,
-      `export default { fetch: f };`,
-      `export default { fetch: f } satisfies Deno.ServeDefaultExport;`,
-    ]
-  ) assertEquals(app(`${import_} ${main}`), [], main);
-  for (
-    const [main, why] of Object.entries({
-      [`export default { fetch: f, other: g };`]: "g puts it away",
-      [`Deno.serve(f); export const x = f;`]: "f gives it another name",
-      [`Deno.serve(C);`]: "C passes it on",
-      [`Deno.serve(value);`]:
-        "value uses what is neither a function nor a class",
-      [`Deno.serve(f); f();`]: "f may run it while modules are evaluated",
-    })
-  ) {
-    assertEquals(
-      app(`${import_} ${main}`),
-      [`main.ts: m.ts#${why} at 1`],
-      main,
-    );
-  }
-  // Of another module, or where somebody imports it, anybody may have it.
-  assertEquals(
-    app(`import "./a.ts";`, {
-      "a.ts": `${import_} export default { fetch: f };`,
-    }),
-    [
-      "a.ts: m.ts#f puts it away at 1",
-      "main.ts: a.ts# imports it for its effects at 1",
-    ],
-  );
-  assertEquals(
-    app(`${import_} import "./a.ts"; export default { fetch: f };`, {
-      "a.ts": `import main from "./main.ts"; export const a = () => main;`,
-    }).slice(-1),
-    ["main.ts: m.ts#f puts it away at 1"],
   );
 });

@@ -1,15 +1,15 @@
 /** How the modules of one state of an app use each other, and which uses may have run while modules were evaluated.
  * @module
  */
-import { type Steps, Turns } from "../../base/in_slices.ts";
-import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import type { Passing } from "../../protocol/manifest/passing_facts.ts";
+import { type Steps, Turns } from "../../../base/in_slices.ts";
+import type { ModuleAnalysis } from "../../../protocol/manifest/module_analysis.ts";
+import type { Passing } from "../../../protocol/manifest/passing_facts.ts";
 import type {
   ImportUse,
   RebindFacts,
-} from "../../protocol/manifest/rebind_facts.ts";
-import { ExportFinder, type Found } from "../lookup/find_export.ts";
-import type { View } from "../lookup/views.ts";
+} from "../../../protocol/manifest/rebind_facts.ts";
+import { ExportFinder, type Found } from "../../lookup/find_export.ts";
+import type { View } from "../../lookup/views.ts";
 import { Passings } from "./passings.ts";
 
 /** One use of something of the app. */

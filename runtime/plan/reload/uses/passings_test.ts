@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
-import { relativePath, type View } from "../lookup/views.ts";
-import { type UsesOfView, usesOfView } from "./import_uses.ts";
-import { inOneGo } from "../../base/in_slices.ts";
-import { NOTHING_KNOWN } from "./import_uses.ts";
+import { analyzeScript } from "../../../../src/release/graph/analysis/analyze.ts";
+import { relativePath, type View } from "../../lookup/views.ts";
+import { NOTHING_KNOWN, type UsesOfView, usesOfView } from "./import_uses.ts";
+import { inOneGo } from "../../../base/in_slices.ts";
 
 type App = Readonly<Record<string, string>>;
 

@@ -6,7 +6,7 @@ import type {
   ParameterFacts,
   PassedTo,
   Passing,
-} from "../../protocol/manifest/passing_facts.ts";
+} from "../../../protocol/manifest/passing_facts.ts";
 
 /** What a function does with its arguments, and the module that it is of. */
 interface Parameters {
