@@ -4,6 +4,7 @@
  * @module
  */
 export { type AnalyzeOptions, analyzeTree } from "./analyze/analyze.ts";
+export { namesNothing } from "./analyze/erasable.ts";
 export {
   type Keepable,
   type KeepableNames,

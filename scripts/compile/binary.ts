@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { FlyhotError } from "../../src/errors.ts";
 import { runProgram } from "../programs/run_program.ts";
+import { ENGINE_FLAGS } from "./engine.ts";
 import { PERMISSION_FLAGS } from "./permissions.ts";
 
 /** What to compile. */
@@ -39,6 +40,7 @@ export async function compileBinary(options: BinaryOptions): Promise<void> {
       "--no-npm",
       "--node-modules-dir=none",
       ...PERMISSION_FLAGS,
+      ...ENGINE_FLAGS,
       "--target",
       target,
       "--output",

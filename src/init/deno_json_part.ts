@@ -60,6 +60,13 @@ export function denoJsonPart(
     edit(setValue(after, keys, entry), keys, entry);
     said.push("the main module");
   }
+  const root = rootOf(sources);
+  const options = isRecord(value.flyhot) ? value.flyhot : {};
+  if (root !== null && options.root === undefined) {
+    const keys = ["flyhot", "root"];
+    edit(setValue(after, keys, root), keys, root);
+    said.push("the folder that has all that it imports");
+  }
   for (const list of ["keep", "startsAnew"] as const) {
     if (names[list].length === 0) continue;
     const keys = ["flyhot", list];
@@ -87,6 +94,12 @@ export function denoJsonPart(
     steps,
     notes,
   };
+}
+
+/** The way from the app's folder up to that of its release; null where both are the same. */
+export function rootOf({ release }: InitSources): string | null {
+  if ("unread" in release || release.appFolder === undefined) return null;
+  return release.appFolder.split("/").map(() => "..").join("/");
 }
 
 /** The preload needs no import; code that names the runtime does. */

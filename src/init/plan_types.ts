@@ -59,6 +59,8 @@ export interface InitSources {
   readonly modules: ReadonlyMap<string, string>;
   /** The tree of one of its modules; null for one that cannot be read. */
   readonly tree: (path: string) => SyntaxTree | null;
+  /** The tree of a module of its release that lies beside its folder, by its path there; null for one that cannot be read. */
+  readonly treeBeside: (path: string) => SyntaxTree | null;
   /** What its modules import, by path. */
   readonly imports: (path: string) => readonly string[];
   /** Its main modules; empty where none is there. */

@@ -13,6 +13,8 @@ import { taskIn } from "../config/files/processes.ts";
 import { hotProcesses } from "./edit/processes_edit.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { hotDockerfile, newDockerfile } from "./edit/dockerfile_edit.ts";
+import { taskCommand } from "./edit/task_command.ts";
+import { rootOf } from "./deno_json_part.ts";
 import type { Framework } from "./framework.ts";
 import type { InitChange, InitPart, InitSources } from "./plan_types.ts";
 
@@ -66,6 +68,27 @@ export function preloadPart(
   if (dockerfile === null) {
     const entry = sources.entries[0] ?? "main.ts";
     if (sources.entries.length < 2) {
+      const serves = servesDefault(entry, sources);
+      const folder = "unread" in sources.release
+        ? undefined
+        : sources.release.appFolder;
+      if (folder !== undefined) {
+        steps.push(
+          `Build the image where all is that the app imports: cd ${
+            rootOf(sources)
+          } && fly deploy --config ${folder}/fly.toml --dockerfile ${folder}/${dockerfilePath}`,
+        );
+      }
+      const said = taskCommand(
+        entry,
+        taskIn(sources.denoJson?.value, sources.packageJson),
+      );
+      const isSo = said !== null && said.words.includes(SERVE) === serves;
+      if (isSo && said.envFile !== null) {
+        steps.push(
+          `Give the app what the task ${said.name} reads from ${said.envFile}, which is in no image: fly secrets import < ${said.envFile}`,
+        );
+      }
       changes.push({
         title: "an image that starts the runtime first",
         edits: [{
@@ -73,8 +96,9 @@ export function preloadPart(
           before: null,
           after: newDockerfile(
             entry,
-            servesDefault(entry, sources),
+            serves,
             DENO_VERSION,
+            { said: isSo ? said.words : null, folder },
           ),
         }],
       });

@@ -36,13 +36,14 @@ export async function readInitSources(
     if (source !== null) modules.set(path, source);
   }
   const entries = named.length > 0 ? named : servingModule(modules);
-  const release = await releaseOf(folder, entries, host, signal);
+  const { release, texts } = await releaseOf(folder, entries, host, signal);
   return {
     paths,
     modules,
     entries,
     release,
-    tree: treesOf(modules),
+    tree: treesOf((path) => modules.get(path)),
+    treeBeside: treesOf((path) => texts.get(path)),
     imports: importsOf(modules, release),
     denoJson: await denoJsonOf(project),
     packages: config.packages,
@@ -63,7 +64,7 @@ export async function readInitSources(
  * the modules; nothing where they could not be read.
  */
 export function lookAt(sources: InitSources, way: HotWay): LookedAt {
-  const { release, tree } = sources;
+  const { release, tree, treeBeside } = sources;
   if ("unread" in release) return { state: [], surfaces: [] };
   const preload = way === "preload";
   const folder = release.appFolder === undefined ? "" : `${release.appFolder}/`;
@@ -71,7 +72,9 @@ export function lookAt(sources: InitSources, way: HotWay): LookedAt {
     manifest: release,
     mains: release.entries,
     tree: (path) =>
-      path.startsWith(folder) ? tree(path.slice(folder.length)) : null,
+      path.startsWith(folder)
+        ? tree(path.slice(folder.length))
+        : treeBeside(path),
     preload,
   });
   const { keep, startsAnew } = missingNames(state);
@@ -106,25 +109,34 @@ async function releaseOf(
   entries: readonly string[],
   host: Host,
   signal?: AbortSignal,
-): Promise<InitSources["release"]> {
-  if (entries.length === 0) return { unread: "there is no main module" };
+): Promise<{
+  readonly release: InitSources["release"];
+  /** The texts in it, by their paths there. */
+  readonly texts: ReadonlyMap<string, string>;
+}> {
+  const unread = (why: string) => ({
+    release: { unread: why },
+    texts: new Map<string, string>(),
+  });
+  if (entries.length === 0) return unread("there is no main module");
   try {
     const root = folder === "" || folder === "." ? host.cwd() : folder;
     const options = { root, app: "init", entries };
-    return (await describeRelease(options, host, signal)).manifest;
+    const { manifest, texts } = await describeRelease(options, host, signal);
+    return { release: manifest, texts };
   } catch (error) {
     if (!(error instanceof FlyhotError)) throw error;
-    return { unread: error.message };
+    return unread(error.message);
   }
 }
 
 function treesOf(
-  modules: ReadonlyMap<string, string>,
+  sourceOf: (path: string) => string | undefined,
 ): (path: string) => SyntaxTree | null {
   const known = new Map<string, SyntaxTree | null>();
   return (path) => {
     if (!known.has(path)) {
-      const source = modules.get(path);
+      const source = sourceOf(path);
       const tree = source === undefined ? null : readTree(path, source);
       known.set(path, tree && !("broken" in tree) ? tree : null);
     }

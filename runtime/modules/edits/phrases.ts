@@ -62,8 +62,13 @@ const PHRASES: ReadonlyMap<string, string> = new Map([
   ["y", ` finally { $kept_waitend.end(); } }`],
 ]);
 
+/** Nothing shorter has one of them in it. */
+const LEAST = Math.min(...[...PHRASES.values()].map((it) => it.length));
+
 /** Shortens what is put into a text; `quotedUrl` stands in it for the URL of the module. */
 export function shortened(text: string, quotedUrl: string): string {
+  // Most of what is put in only closes something.
+  if (text.length < LEAST && text.length < quotedUrl.length) return text;
   let short = text.replaceAll(quotedUrl, `${MARK}${URL}`);
   for (const [code, phrase] of PHRASES) {
     short = short.replaceAll(phrase, () => `${MARK}${code}`);

@@ -21,6 +21,8 @@ export interface SeenImport {
 export interface LoadedModules {
   /** The paths loaded. */
   readonly loaded: ReadonlySet<string>;
+  /** Those that were asked for and could not be read: nothing of them runs. */
+  readonly failed: ReadonlySet<string>;
   /** What each imported. */
   readonly imports: ReadonlyMap<string, readonly SeenImport[]>;
 }
@@ -41,6 +43,7 @@ interface Imported {
 export class Edges {
   readonly #imports = new Map<string, Imported>();
   readonly #loaded = new Set<string>();
+  readonly #failed = new Set<string>();
   /** Grows with whatever is loaded or imported. */
   changes = 0;
   #known: { readonly state: string; readonly modules: LoadedModules } | null =
@@ -50,6 +53,14 @@ export class Edges {
   addLoaded(url: string): void {
     if (this.#loaded.has(url)) return;
     this.#loaded.add(url);
+    this.#failed.delete(url);
+    this.changes++;
+  }
+
+  /** Notes that one could not be read. */
+  addFailed(url: string): void {
+    this.#loaded.delete(url);
+    this.#failed.add(url);
     this.changes++;
   }
 
@@ -93,6 +104,11 @@ export class Edges {
       if (turns.due) yield;
     }
     if (boot !== null) loaded.add(boot);
+    const failed = new Set<string>();
+    for (const url of this.#failed) {
+      const path = table.isCurrent(url) ? table.pathOf(url)! : null;
+      if (path !== null && !loaded.has(path)) failed.add(path);
+    }
     const imports = new Map<string, readonly SeenImport[]>();
     for (const [importer, seen] of this.#imports) {
       if (turns.due) yield;
@@ -103,7 +119,7 @@ export class Edges {
       const other = imports.get(from);
       imports.set(from, other ? [...other, ...list] : list);
     }
-    const modules = { loaded, imports };
+    const modules = { loaded, failed, imports };
     // Others may have had their turn in between.
     if (state() === before) this.#known = { state: before, modules };
     return modules;
@@ -116,7 +132,7 @@ export class Edges {
 
   /** Forgets instances that are no longer current: what is loaded now is the same without them. */
   forgetOld(table: ModuleTable): void {
-    for (const known of [this.#loaded, this.#imports]) {
+    for (const known of [this.#loaded, this.#failed, this.#imports]) {
       for (const url of known.keys()) {
         if (table.pathOf(url) !== null && !table.isCurrent(url)) {
           known.delete(url);
@@ -128,6 +144,7 @@ export class Edges {
   /** Forgets all. */
   clear(): void {
     this.#loaded.clear();
+    this.#failed.clear();
     this.#imports.clear();
     this.changes++;
   }

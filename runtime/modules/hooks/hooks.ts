@@ -256,6 +256,7 @@ export class ModuleLoading {
     if (!table) {
       return {
         loaded: new Set(boot === null ? [] : [boot]),
+        failed: new Set(),
         imports: new Map(),
       };
     }

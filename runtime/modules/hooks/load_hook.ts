@@ -102,10 +102,10 @@ export class LoadHook {
   /** Answers for a module instance. */
   load(
     url: string,
-    asked: LoadHookContext,
+    told: LoadHookContext,
     next: (url: string, context?: Partial<LoadHookContext>) => LoadFnOutput,
   ): LoadFnOutput {
-    const context = plainContext(asked);
+    const context = plainContext(told);
     const empty = this.#loading.packages.empty(url);
     if (empty) return empty;
     const isRequired = context.conditions?.includes("require") === true;
@@ -137,14 +137,20 @@ export class LoadHook {
     this.#edges.addLoaded(url);
     const release = this.#loading.table?.fileOf(url) ?? null;
     const file = this.#loading.imageFile(release ?? fileOf(url));
-    if (isReadByDeno(file, context)) return byDeno(next(file, context));
+    const asked = (of: string): LoadFnOutput => {
+      const output = next(of, context);
+      // Deno says so to whoever imports it.
+      if (output.source === null) this.#edges.addFailed(url);
+      return output;
+    };
+    if (isReadByDeno(file, context)) return byDeno(asked(file));
     if (release === null && file === fileOf(url) && !isScript(file, context)) {
-      return next(url, context);
+      return asked(url);
     }
     // Deno reads and transpiles the file of the release; the module keeps the URL of its place.
     const read = this.#transpiling.ahead(file, context) ??
       (isRequired ? null : this.#erased(url, file));
-    const loaded = read?.output ?? next(file, context);
+    const loaded = read?.output ?? asked(file);
     if (!isText(loaded.source)) {
       if (release === null) return next(url, context);
       // Deno keeps to itself why; imported by its own name, the file says it with line and column.

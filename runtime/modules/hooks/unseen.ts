@@ -9,7 +9,7 @@ import { SCRIPT } from "./load_hook.ts";
  * its package.json says so or that `detect-cjs` lets it find out.
  */
 export function unseenOf(
-  { loaded, imports }: LoadedModules,
+  { loaded, failed, imports }: LoadedModules,
   main: string,
   mainIsDue: boolean,
 ): Set<string> {
@@ -18,7 +18,8 @@ export function unseenOf(
   for (const [importer, all] of imports) {
     if (!loaded.has(importer) && importer !== main) continue;
     for (const { to, inside } of all) {
-      if (inside && SCRIPT.test(to) && !loaded.has(to)) unseen.add(to);
+      if (!inside || !SCRIPT.test(to)) continue;
+      if (!loaded.has(to) && !failed.has(to)) unseen.add(to);
     }
   }
   return unseen;

@@ -37,7 +37,7 @@ export function isErasable(
       case "ImportDeclaration": {
         const items = field(statement, "specifiers") as readonly Node[];
         // Deno drops imports that no value needs, and whole ones of which nothing is left.
-        if (items.length === 0 && hasBraces(statement, source)) return false;
+        if (hasEmptyBraces(statement, source)) return false;
         const kept = items.filter((it) => !isTypeOnly(it));
         if (items.length > 0 && kept.length === 0) return false;
         if (!kept.every(isUsed)) return false;
@@ -47,11 +47,8 @@ export function isErasable(
         const items = many(statement, "specifiers");
         const kept = items.filter((it) => !isTypeOnly(it));
         if (items.length > 0 && kept.length === 0) return false;
-        if (items.length === 0 && hasNamesOnly(statement, source)) return false;
-        if (one(statement, "source")) {
-          if (items.length === 0) return false;
-          continue;
-        }
+        if (exportsNoNames(statement, source)) return false;
+        if (one(statement, "source")) continue;
         // A type without a word that says so.
         if (!kept.every((it) => bindings.has(one(it, "local")!))) return false;
         break;
@@ -61,11 +58,28 @@ export function isErasable(
         if (value?.type === "Identifier" && !bindings.has(value)) return false;
       }
     }
-    if (!beginsLine(statement) && hasClass(statement)) return false;
+    if (hasClass(statement) && !beginsLine(statement, source)) return false;
   }
   return !treeOf(program).some(({ type }) =>
     MORE.has(type) || type.startsWith("JSX")
   );
+}
+
+/**
+ * Whether a statement imports or exports no names, or none any more: of a tree without types nobody can tell whether
+ * `import {} from "./a.ts"` named types, and is gone with them.
+ */
+export function namesNothing(program: Node, source: string): boolean {
+  return many(program, "body").some((it) =>
+    it.type === "ImportDeclaration"
+      ? hasEmptyBraces(it, source)
+      : it.type === "ExportNamedDeclaration" && exportsNoNames(it, source)
+  );
+}
+
+function exportsNoNames(statement: Node, source: string): boolean {
+  return many(statement, "specifiers").length === 0 &&
+    (one(statement, "source") !== null || hasNamesOnly(statement, source));
 }
 
 /** Of a text whose types are blanked out, `export { type T }` has no names left. */
@@ -74,14 +88,20 @@ function hasNamesOnly(statement: Node, source: string): boolean {
     !/^export\s*\{\s*\}/.test(source.slice(statement.start, statement.end));
 }
 
-function hasBraces(statement: Node, source: string): boolean {
+function hasEmptyBraces(statement: Node, source: string): boolean {
   const from = one(statement, "source")!;
-  return source.slice(statement.start, from.start).includes("{");
+  return many(statement, "specifiers").length === 0 &&
+    source.slice(statement.start, from.start).includes("{");
 }
 
 /** Classes are looked for where lines begin. */
-function beginsLine(statement: Node): boolean {
-  return placeOf(statement).column === 1;
+function beginsLine(statement: Node, source: string): boolean {
+  const { column } = placeOf(statement);
+  return column === 1 ||
+    // Of a tree without types, `abstract class` begins with the class.
+    /^abstract[ \t]+$/.test(
+      source.slice(statement.start - column + 1, statement.start),
+    );
 }
 
 function hasClass(statement: Node): boolean {

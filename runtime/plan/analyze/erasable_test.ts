@@ -38,6 +38,7 @@ const YES = {
   "a re-export": 'export { a, type B } from "./a.ts";\nexport * from "./b.ts";',
   "a class":
     "export abstract class A<T>\n  extends B<T> {\n  declare x: number;\n  #y?: T;\n  abstract z(): void;\n  m(this: A<T>): void {}\n}\nclass B<T> {}",
+  "an abstract class": "abstract class A<T> {\n  abstract z(): T;\n}",
   "an exported local":
     "class A {}\nconst b = 1;\nexport { A, b };\nexport default A;",
   "an overload":

@@ -68,12 +68,35 @@ Deno.test("state: a file that is only renamed does not lose its state without a 
     "lobby.ts": rooms,
   };
   const sentence =
-    `rooms.ts:1 rooms: holds state (set() at line 1), and would start empty in lobby.ts; move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["rooms.ts#rooms"]`;
+    `rooms.ts:1 rooms: holds state (set() at line 1), and would start empty in lobby.ts; let it stay in rooms.ts, move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["rooms.ts#rooms"]`;
   assertEquals(texts(plan({ ...b, "rooms.ts": null }, { from })), [sentence]);
   assertEquals(texts(plan(b, { from })), [sentence]);
   assertEquals(
     texts(plan(b, { from, flyhot: { startsAnew: ["rooms.ts#rooms"] } })),
     [],
+  );
+  // State that other modules change has moved as well, whatever else of it is new.
+  const changed = (file: string) =>
+    `import { rooms } from "./${file}.ts"; export const f = (x) => rooms.set(x, 1);`;
+  assertEquals(
+    texts(plan(
+      {
+        "app.ts": changed("config/state"),
+        "config/state.ts":
+          `export const port = 1; export const rooms = new Map();`,
+        "rooms.ts": null,
+      },
+      {
+        from: {
+          ...A,
+          "app.ts": changed("rooms"),
+          "rooms.ts": "export const rooms = new Map();",
+        },
+      },
+    )),
+    [
+      `rooms.ts:1 rooms: holds state (set() in app.ts:1), and would start empty in config/state.ts; let it stay in rooms.ts, move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["rooms.ts#rooms"]`,
+    ],
   );
   // Dropped altogether, there is nobody left to miss it.
   const gone = plan({ "app.ts": `export const f = 1;`, "rooms.ts": null }, {

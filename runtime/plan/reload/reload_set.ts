@@ -122,20 +122,34 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
     touchedNext.follow(path, contact);
     for (const next of release.imports(path)) {
       // One that is not loaded is evaluated by this upgrade as well.
-      if (loaded.has(next) || reasons.has(next)) continue;
-      reasons.set(next, { kind: "first", by: path });
+      if (loaded.has(next)) continue;
+      const isMissed = missed.delete(next);
+      if (reasons.has(next) && !isMissed) continue;
+      if (!isMissed) reasons.set(next, { kind: "first", by: path });
       fresh.push(next);
       evaluated.push(next);
     }
   }
   const evaluated: string[] = [];
+  /** What is new and was asked for before, until it is evaluated. */
+  const missed = new Set<string>();
 
   for (const path of [...new Set(input.changed)].sort()) {
     yield;
     if (boot.has(path)) {
       held.push({ path, chain: chainToMain(path, input) });
-    } else if (!loaded.has(path)) mapped.push(path);
-    else join(path, { kind: "changed" });
+    } else if (!loaded.has(path)) {
+      mapped.push(path);
+      if (!importers.has(path)) continue;
+      // Whoever asked for it and got nothing has gone on without it, and would get it now.
+      missed.add(path);
+      reasons.set(path, { kind: "changed" });
+      if (toBoot.has(path)) held.push({ path, chain: chainOf(path, toBoot) });
+      for (const importer of importers.get(path)!) {
+        if (boot.has(importer) || input.gone?.has(importer)) continue;
+        join(importer, { kind: "imports", of: path });
+      }
+    } else join(path, { kind: "changed" });
   }
   for (const path of input.gone ?? []) touchedNow.follow(path, contact);
   for (let at = 0; at < waiting.length; at++) {

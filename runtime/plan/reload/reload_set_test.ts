@@ -166,9 +166,15 @@ Deno.test("reloadSet() agrees with a slow definition on graphs of five modules, 
     const boot = bootModules("main", (path) => imports[path]!);
     const isLoaded = (name: string) => loaded.includes(name) || boot.has(name);
     // Grow by definition: a loaded module that imports a member, or is touched by one, is a member;
-    // one that is not loaded is evaluated where a member imports it.
+    // one that is not loaded is evaluated where a member imports it. Who imports what is new has gone on without it.
     const members = new Set(
-      changed.filter((name) => isLoaded(name) && !boot.has(name)),
+      names.filter((name) =>
+        isLoaded(name) && !boot.has(name) &&
+        (changed.includes(name) ||
+          [...imports[name]!, ...dynamic[name]!].some((to) =>
+            changed.includes(to) && !isLoaded(to)
+          ))
+      ),
     );
     const evaluated = new Set(members);
     const writes = new Set<string>();
@@ -214,7 +220,7 @@ Deno.test("reloadSet() agrees with a slow definition on graphs of five modules, 
     );
     const isHeld = set.held.length > 0 || set.writes.length > 0;
     const mustBe = changed.some((name) => boot.has(name)) || writes.size > 0 ||
-      [...members].some((name) =>
+      [...members, ...changed].some((name) =>
         [...boot].some((from) => dynamic[from]!.includes(name))
       );
     assertEquals(isHeld, mustBe, message);

@@ -6,10 +6,14 @@ import type {
   Manifest,
   RunningManifest,
 } from "../../protocol/manifest/manifest.ts";
+import type { Effects } from "../../protocol/manifest/module_analysis.ts";
 import { NO_SETTINGS } from "../../protocol/manifest/release_settings.ts";
 import { inOneGo } from "../../base/in_slices.ts";
+import { madeWithin } from "../analyze/keeping/made_within.ts";
+import type { Node } from "../analyze/code/nodes.ts";
 import { bare, releaseView, type View } from "../lookup/views.ts";
 import { classify } from "../classify.ts";
+import { ExportFinder } from "../lookup/find_export.ts";
 import { type LostState, stateIn } from "../rules/lost_state.ts";
 
 /** One module of an app. */
@@ -75,6 +79,9 @@ export function hotSurface(
   return { main, modules, total: running.loaded.length };
 }
 
+/** Gives the root of a module's tree. */
+export type TreeOf = (path: string) => Node | null;
+
 /** State of a module. */
 export type ModuleState = LostState;
 
@@ -83,13 +90,15 @@ export type ModuleState = LostState;
  *
  * @param manifest the app
  * @param main the main module of a process
+ * @param treeOf the root of a module's tree, to follow what its functions call in it; null for none
  * @returns the state by module, named or not
  */
 export function moduleStates(
   manifest: Manifest,
   main: string,
+  treeOf: TreeOf = () => null,
 ): readonly ModuleState[] {
-  const { loaded, made = {} } = asRunning(manifest, main, true);
+  const { loaded, made = {} } = asRunning(manifest, main, true, treeOf);
   return inOneGo(
     stateIn(
       loaded,
@@ -105,6 +114,7 @@ function asRunning(
   manifest: Manifest,
   main: string,
   preload: boolean,
+  treeOf: TreeOf = () => null,
 ): RunningManifest {
   const view = releaseView(manifest);
   const { loaded, live } = reachedFrom(main, manifest, view);
@@ -138,25 +148,76 @@ function asRunning(
     ...(preload
       ? {
         boot: [],
-        made: madeAtLoad(loaded, manifest),
+        made: madeAtLoad(loaded, view, treeOf),
         canKeep: { possible: true },
       }
       : {}),
   };
 }
 
-/** What functions make for themselves that run while their modules are evaluated. */
+/** What functions make for themselves that run while modules are evaluated, their own or those that call them. */
 function madeAtLoad(
   loaded: readonly string[],
-  { analysis }: Manifest,
+  view: View,
+  treeOf: TreeOf,
 ): Record<string, readonly string[]> {
-  return Object.fromEntries(
-    loaded.flatMap((path) =>
-      (analysis?.[path]?.kept ?? []).filter(({ early }) => early).map((
-        { name },
-      ) => [`${path}#${name}`, [path]])
-    ),
-  );
+  const exports = new ExportFinder(view);
+  const made = new Map<string, Set<string>>();
+  const add = (path: string, name: string, by: string) => {
+    const key = `${path}#${name}`;
+    const makers = made.get(key) ?? new Set();
+    made.set(key, makers.add(by));
+  };
+  for (const path of loaded) {
+    for (const { name, early } of view.analysis(path)?.kept ?? []) {
+      if (early) add(path, name, path);
+    }
+    for (const [of, names] of calledAtLoad(path, view, exports)) {
+      const facts = view.analysis(of)?.kept ?? [];
+      if (!facts.some(({ state }) => state)) continue;
+      const tree = treeOf(of);
+      const within = tree && madeWithin(tree, names);
+      for (const { name, state } of facts) {
+        const isMade = within
+          ? within.has(name)
+          : names.has(name.slice(0, name.indexOf(".")));
+        if (state && isMade) add(of, name, path);
+      }
+    }
+  }
+  return Object.fromEntries([...made].map(([key, by]) => [key, [...by]]));
+}
+
+/** The functions of other modules that run while a module is evaluated, by module, as far as they are called by their names. */
+function calledAtLoad(
+  path: string,
+  view: View,
+  exports: ExportFinder,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const all = new Map<string, Set<string>>();
+  const waiting: (readonly [path: string, effects: Effects | undefined])[] = [
+    [path, view.analysis(path)?.top],
+  ];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const [by, effects] = next;
+    const touches = view.analysis(by)?.touches ?? [];
+    for (const at of effects?.touches ?? []) {
+      const { specifier, name, how, member = "" } = touches[at]!;
+      const wanted = name === "*" ? /^[^.()]+/.exec(member)?.[0] : name;
+      const target = view.resolve(by, specifier);
+      const isCall = how === "call" || how === "method" && name === "*";
+      if (!isCall || wanted === undefined || target === null) continue;
+      const found = exports.find(target, wanted);
+      if (found.kind !== "here" || found.fact.kind !== "function") continue;
+      const local = found.fact.local ?? found.name;
+      const names = all.get(found.path) ?? new Set();
+      all.set(found.path, names);
+      if (names.has(local)) continue;
+      names.add(local);
+      waiting.push([found.path, found.fact.effects]);
+    }
+  }
+  return all;
 }
 
 /** What is named under `keep` has a name: whether it can be kept is asked elsewhere. */

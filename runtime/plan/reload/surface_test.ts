@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { parse } from "npm:acorn@8.19.0";
 import type { Node } from "../analyze/code/nodes.ts";
 import { analyzeTree } from "../analyze/analyze.ts";
+import { packed } from "../../../tests/support/planned_app.ts";
+import { moduleStates } from "./surface.ts";
 
 function locals(source: string): string[] {
   const program = parse(source, {
@@ -57,4 +59,37 @@ export default Later;
 `),
     [],
   );
+});
+
+Deno.test("what functions of other modules make that are called while a module is evaluated is state", () => {
+  const server = `
+function store() { const all = new Map(); return { set: (k) => all.set(k, 1) }; }
+export function start() {
+  const hits = new Map();
+  const inner = store();
+  Deno.serve(() => { hits.set(1, 1); inner.set(1); return new Response(); });
+}
+export function handler() { const seen = new Set(); return () => seen.add(1); }
+`;
+  const manifest = packed({
+    "main.ts":
+      `import * as all from "./mod.ts"; async function main() { await all.run(); } await main();`,
+    "mod.ts":
+      `import { start, handler } from "./server.ts"; export const run = () => start(); export { handler };`,
+    "server.ts": server,
+  });
+  const names = (treeOf?: (path: string) => Node | null) =>
+    moduleStates(manifest, "main.ts", treeOf).map(({ path, name, line }) =>
+      `${path}:${line} ${name}`
+    );
+  assertEquals(names(), ["server.ts:4 start.hits"]);
+  const tree = parse(server, {
+    ecmaVersion: "latest",
+    sourceType: "module",
+    locations: true,
+  }) as unknown as Node;
+  assertEquals(names((path) => path === "server.ts" ? tree : null), [
+    "server.ts:2 store.all",
+    "server.ts:4 start.hits",
+  ]);
 });

@@ -48,7 +48,7 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
   const named = new Set(settings.startsAnew);
   const refusals: Refusal[] = [];
   const startsAnew: string[] = [];
-  const moved = yield* movedNames(input);
+  let moved: ReadonlyMap<string, string> | null = null;
   const isPruned = new Set(pruned);
   const states = yield* stateIn(
     [...reload, ...pruned],
@@ -64,6 +64,8 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
     if (named.has(key)) startsAnew.push(key);
     else if (kept.has(key)) continue;
     else if (isPruned.has(state.path)) {
+      // Only few releases take state away: nobody else looks for where it may be.
+      moved ??= yield* movedNames(input);
       const to = moved.get(state.name);
       if (state.why === "handle" && !input.consents.take(`handle:${key}`)) {
         refusals.push(openHandle(state, key));
@@ -83,18 +85,24 @@ export function* judgeState(input: StateInput): Steps<StateVerdict> {
   return { refusals, startsAnew };
 }
 
-/** State of the same name in a module that is new: most likely the file was only renamed. */
+/** State of the same name in a module that is new, or has not had it: most likely it has only moved. */
 function* movedNames(
-  { fresh, release, reload, running }: StateInput,
+  { fresh, release, reload, running, loaded, pruned }: StateInput,
 ): Steps<Map<string, string>> {
   const names = new Map<string, string>();
+  const isPruned = new Set(pruned);
+  const all = new Set([...fresh, ...loaded.filter((it) => !isPruned.has(it))]);
+  const states = yield* stateIn([...fresh, ...reload], all, release);
+  for (const { path, name } of states) {
+    const before = running.analysis(path)?.names ?? [];
+    if (!before.includes(name.split(".")[0]!)) names.set(name, path);
+  }
   for (const path of [...fresh, ...reload]) {
     yield;
-    const before = new Set(
-      (running.analysis(path)?.bindings ?? []).map(({ name }) => name),
-    );
-    for (const { name } of release.analysis(path)?.bindings ?? []) {
-      if (!before.has(name)) names.set(name, path);
+    const before = running.analysis(path)?.kept ?? [];
+    for (const { name, state } of release.analysis(path)?.kept ?? []) {
+      if (!state || before.some((it) => it.name === name)) continue;
+      names.set(name, path);
     }
   }
   return names;
@@ -200,6 +208,6 @@ function movedState(state: LostState, key: string, to: string): Refusal {
     rule: "state",
     why: `holds state (${state.detail}), and would start empty in ${to}`,
     remedy:
-      `move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["${key}"]`,
+      `let it stay in ${state.path}, move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["${key}"]`,
   };
 }

@@ -56,6 +56,7 @@ export async function leadTo(
   meet: (it: object, from: object) => Meeting,
   namesOf: NamesAround = () => null,
 ): Promise<boolean | null> {
+  if (objects.length === 0) return false;
   const inspector = await (asked ??= import("node:inspector"));
   // Whoever looks at the process by another one would see this.
   if (inspector.url() !== undefined) return null;

@@ -107,40 +107,46 @@ function itemOf(
   header: Uint8Array,
   likely = "",
 ): Omit<TarItem, "content"> {
-  const text = (from: number, to: number) => {
-    let read = "";
-    for (let at = from; at < to && header[at] !== 0; at++) {
-      if (header[at]! > 126) return decoded(header.subarray(from, to));
-      read += String.fromCharCode(header[at]!);
-    }
-    return read;
-  };
-  // Blanks may stand before the digits; whatever stands after them ends the number.
-  const octal = (from: number, to: number) => {
-    let at = from;
-    while (at < to && header[at] === 32) at++;
-    let value = isOctal(header[at]!) ? 0 : NaN;
-    for (; at < to && isOctal(header[at]!); at++) {
-      value = value * 8 + header[at]! - 48;
-    }
-    return value;
-  };
-  const stated = octal(148, 156);
+  // The eight bytes that state it count as blanks.
   let sum = 8 * 32;
-  for (let at = 0; at < BLOCK; at++) {
-    if (at < 148 || at >= 156) sum += header[at]!;
-  }
-  if (sum !== stated) {
+  for (let at = 0; at < 148; at++) sum += header[at]!;
+  for (let at = 156; at < BLOCK; at++) sum += header[at]!;
+  if (sum !== octal(header, 148, 156)) {
     throw new SyntaxError("a header in the archive has a wrong checksum");
   }
-  const isUstar = USTAR.every((byte, at) => header[257 + at] === byte);
-  const prefix = isUstar && header[345] !== 0 ? text(345, 500) : "";
-  const name = isNamed(header, likely) ? likely : text(0, 100);
+  const prefix = header[345] !== 0 && isUstar(header)
+    ? text(header, 345, 500)
+    : "";
+  const name = isNamed(header, likely) ? likely : text(header, 0, 100);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
-    size: octal(124, 136),
-    typeflag: header[156] === 48 ? "0" : text(156, 157) || "0",
+    size: octal(header, 124, 136),
+    typeflag: header[156] === 48 ? "0" : text(header, 156, 157) || "0",
   };
+}
+
+function text(header: Uint8Array, from: number, to: number): string {
+  let read = "";
+  for (let at = from; at < to && header[at] !== 0; at++) {
+    if (header[at]! > 126) return decoded(header.subarray(from, to));
+    read += String.fromCharCode(header[at]!);
+  }
+  return read;
+}
+
+/** Blanks may stand before the digits; whatever stands after them ends the number. */
+function octal(header: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && header[at] === 32) at++;
+  let value = isOctal(header[at]!) ? 0 : NaN;
+  for (; at < to && isOctal(header[at]!); at++) {
+    value = value * 8 + header[at]! - 48;
+  }
+  return value;
+}
+
+function isUstar(header: Uint8Array): boolean {
+  return USTAR.every((byte, at) => header[257 + at] === byte);
 }
 
 /** Whether a header says a name of ASCII characters that is not as long as may be. */

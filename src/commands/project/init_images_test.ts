@@ -171,3 +171,22 @@ CMD ["run", "-A", "--preload", "${PRELOAD}", "main.ts"]
     ),
   );
 });
+
+Deno.test("T14: a new image starts the app as its task says, with the runtime in front", async () => {
+  const { report, read } = await init({
+    "fly.toml": FLY,
+    "main.ts": "Deno.serve(() => new Response());\n",
+    "deno.json": JSON.stringify({
+      tasks: {
+        start: "deno run --unstable-kv --allow-net --env --watch -r main.ts up",
+      },
+    }),
+  });
+  assertEquals(
+    (await read("Dockerfile"))?.trimEnd().split("\n").at(-1),
+    `CMD ["deno", "run", "-A", "--unstable-kv", "--preload", "${PRELOAD}", "main.ts", "up"]`,
+  );
+  assertEquals(report.steps, [
+    "Give the app what the task start reads from .env, which is in no image: fly secrets import < .env",
+  ]);
+});

@@ -26,9 +26,9 @@ export interface StartCommand {
 const SCRIPT = /^[^-].*\.[cm]?[jt]sx?$/;
 const OWN = /^jsr:@flyhot\/runtime(?:@[^/]*)?\/(preload|serve)$/;
 const OWN_FLAG = /^--preload=(jsr:@flyhot\/runtime.*)$/;
-/** Flags whose value is a word of its own. */
+/** Flags whose value is a word of its own; `-r`, `--env-file` and `--v8-flags` take one only behind `=`. */
 const WITH_VALUE =
-  /^(?:--(?:preload|import|require|port|host|config|import-map|env-file|cert|location|lock|seed|v8-flags)|-[cr])$/;
+  /^(?:--(?:preload|import|require|port|host|config|import-map|cert|location|lock|seed)|-c)$/;
 
 /** What Deno is called by: itself, or by the entry point of its image. */
 const DENO = /(?:^|\/)(?:deno|docker-entrypoint\.sh)$/;

@@ -10,7 +10,7 @@ import {
   type StartCommand,
 } from "../../config/files/start_command.ts";
 import { ownerTrouble, userOf } from "./image_user.ts";
-import { hotStart, plainStart } from "./start_edit.ts";
+import { hotStart, plainStart, runnable } from "./start_edit.ts";
 import { type TextEdit, withEdits } from "./text_edits.ts";
 import type { ShellLookups } from "../../config/files/shell_texts.ts";
 import type { FileEdit } from "../plan_types.ts";
@@ -137,19 +137,25 @@ function runLine(
   };
 }
 
-/** A Dockerfile for an app that has none. */
+/** A Dockerfile for an app that has none; `said` is what a task says of its command, `folder` where in the image the app is. */
 export function newDockerfile(
   entry: string,
   serve: boolean,
   denoVersion: string,
+  { said = null, folder }: {
+    readonly said?: readonly string[] | null;
+    readonly folder?: string | undefined;
+  } = {},
 ): string {
-  const words = serve
+  const words = said
+    ? runnable(said)
+    : serve
     ? ["deno", "run", "-A", SERVE, entry]
     : ["deno", "run", "-A", "--preload", PRELOAD, entry];
   return `FROM denoland/deno:${denoVersion}
 WORKDIR /app
 COPY . .
-RUN deno cache ${entry}
+${folder === undefined ? "" : `WORKDIR /app/${folder}\n`}RUN deno cache ${entry}
 RUN deno cache --no-lock ${serve ? SERVE : PRELOAD}
 RUN deno run -A --no-lock ${PREPARE} ${entry}
 CMD ${`[${words.map((word) => JSON.stringify(word)).join(", ")}]`}

@@ -134,7 +134,7 @@ function partEdits(
 }
 
 /** A list is not read by a shell, which would take assignments. */
-function runnable(words: readonly string[]): readonly string[] {
+export function runnable(words: readonly string[]): readonly string[] {
   return /^[A-Za-z_]\w*=/.test(words[0] ?? "") ? ["env", ...words] : words;
 }
 

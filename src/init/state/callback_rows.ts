@@ -5,6 +5,7 @@ import { connectionState, runsWhen } from "./callback_state.ts";
 import {
   judged,
   namesOf,
+  ownSpecifiers,
   type StateRow,
   type StateSources,
 } from "./judge_state.ts";
@@ -32,6 +33,7 @@ export function* laterIn(
       facts,
       preload,
       named,
+      isOwn: ownSpecifiers(path, manifest),
     });
     yield {
       ...row,

@@ -65,6 +65,17 @@ export function namesOf({ settings }: Manifest): Names {
   };
 }
 
+/** Tells which specifiers of a module lead to others of the app. */
+export function ownSpecifiers(
+  path: string,
+  { modules }: Manifest,
+): (specifier: string) => boolean {
+  const specifiers = modules[path]?.specifiers ?? {};
+  return (specifier) =>
+    Object.hasOwn(specifiers, specifier) &&
+    Object.hasOwn(modules, specifiers[specifier]!.replace(/[?#].*$/, ""));
+}
+
 /** Whether a value had better stay: what is data does, what old code has worked out or opened for itself does not. */
 export function judged(
   { path, name, detail, isHandle }: {
@@ -73,11 +84,13 @@ export function judged(
     readonly detail: string;
     readonly isHandle: boolean;
   },
-  { parsed, facts, preload, named, isGivenOnly = () => false }: {
+  { parsed, facts, preload, named, isOwn, isGivenOnly = () => false }: {
     readonly parsed: SyntaxTree | null;
     readonly facts: readonly KeptFact[] | undefined;
     readonly preload: boolean;
     readonly named: Names;
+    /** Whether a specifier of its module leads to another one of the app. */
+    readonly isOwn: (specifier: string) => boolean;
     /** Whether it holds nothing but what it was made of. Default no. */
     readonly isGivenOnly?: () => boolean;
   },
@@ -104,7 +117,7 @@ export function judged(
       false,
     );
   }
-  const against = whyNotKept(name, parsed, facts);
+  const against = whyNotKept(name, parsed, isOwn, facts);
   if (against === null) {
     return row("keep", isHandle ? `${detail} stays open` : detail, false);
   }
@@ -143,6 +156,7 @@ const TIMERS = /^(?:globalThis\.)?set(?:Interval|Timeout)$/;
 function whyNotKept(
   name: string,
   parsed: SyntaxTree | null,
+  isOwn: (specifier: string) => boolean,
   facts: readonly KeptFact[] = [],
 ): { readonly why: string; readonly repeats: boolean } | null {
   const sure = (why: string) => ({ why, repeats: false });
@@ -159,8 +173,10 @@ function whyNotKept(
     return sure("a timer, which ends with its module");
   }
   const fact = facts.find((fact) => fact.name === name);
-  if (fact?.library && !fact.library.startsWith("node:")) {
-    return sure(`made and configured with ${fact.library}`);
+  const library = fact?.library;
+  // An alias may be that of a module of the app.
+  if (library && !library.startsWith("node:") && !isOwn(library)) {
+    return sure(`made and configured with ${library}`);
   }
   const [repeat] = fact?.repeats ?? [];
   return repeat

@@ -9,6 +9,7 @@ import {
   type Fate,
   judged,
   namesOf,
+  ownSpecifiers,
   type StateRow,
   type StateSources,
 } from "./judge_state.ts";
@@ -57,7 +58,11 @@ function* stateIn(
 ): Generator<StateRow> {
   const named = namesOf(manifest);
   for (
-    const { path, line, name, why, detail } of moduleStates(manifest, main)
+    const { path, line, name, why, detail } of moduleStates(
+      manifest,
+      main,
+      (path) => tree(path)?.program ?? null,
+    )
   ) {
     const parsed = tree(path);
     yield {
@@ -66,6 +71,7 @@ function* stateIn(
         facts: manifest.analysis?.[path]?.kept,
         preload,
         named,
+        isOwn: ownSpecifiers(path, manifest),
         isGivenOnly: () => holdsGivenOnly(path, name, { manifest, tree }),
       }),
       line: line || lineOf(parsed, name),

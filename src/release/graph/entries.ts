@@ -155,6 +155,8 @@ function scriptsOfCommand({ words }: ShellCommand, lookups: Lookups) {
   const scripts: string[] = [];
   let taken = false;
   let namesTask = false;
+  // Of Node's flags `-r` names a module; Deno's takes what is behind it for the main one.
+  let loadsFirst = /^--(preload|import|require)$|^-r$/;
   const once = (key: string, text: () => string) => {
     if (lookups.seen.has(key)) return;
     lookups.seen.add(key);
@@ -167,6 +169,7 @@ function scriptsOfCommand({ words }: ShellCommand, lookups: Lookups) {
       scripts.push(...scriptsIn(word, lookups));
     } else if (/(^|\/)deno$/.test(word)) {
       taken = namesTask = false;
+      loadsFirst = /^--(preload|import|require)$/;
     } else if (word === "task" && !taken) {
       namesTask = true;
     } else if (
@@ -179,7 +182,7 @@ function scriptsOfCommand({ words }: ShellCommand, lookups: Lookups) {
       once(`task ${word}`, () => lookups.task(word));
     } else if (
       !taken && /^[^-].*\.[cm]?[jt]sx?$/.test(word) &&
-      !/^--(preload|import|require)$|^-r$/.test(before)
+      !loadsFirst.test(before)
     ) {
       taken = true;
       scripts.push(word);

@@ -19,6 +19,8 @@ export interface CopyOptions {
   readonly leaveOut?: (path: string) => boolean;
   /** Tells of a folder's name whether nothing in it can be wanted. Default none. */
   readonly skipFolder?: (name: string) => boolean;
+  /** Says which mode a file gets, by its path under the folder and its mode before. Default the same. */
+  readonly modeOf?: (path: string, before: number) => number;
 }
 
 /**
@@ -30,7 +32,11 @@ export async function copyFolder(
   to: string,
   options: CopyOptions = {},
 ): Promise<CopiedEntry[]> {
-  const { leaveOut = () => false, skipFolder = () => false } = options;
+  const {
+    leaveOut = () => false,
+    skipFolder = () => false,
+    modeOf = (_, before) => before,
+  } = options;
   const copied: CopiedEntry[] = [];
   const copyEntry = async (entry: Deno.DirEntry, path: string) => {
     const [source, target] = [join(from, path), join(to, path)];
@@ -39,7 +45,10 @@ export async function copyFolder(
       copied.push({ path, kind: "link", size: 0 });
     } else if (entry.isFile) {
       await Deno.copyFile(source, target);
-      copied.push({ path, kind: "file", size: (await Deno.stat(target)).size });
+      const { size, mode } = await Deno.stat(target);
+      const wanted = mode === null ? null : modeOf(path, mode);
+      if (wanted !== mode) await Deno.chmod(target, wanted!);
+      copied.push({ path, kind: "file", size });
     }
   };
   const visit = async (folder: string, isOut: boolean) => {

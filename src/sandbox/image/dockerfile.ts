@@ -1,4 +1,4 @@
-/** What the sandbox reads of a Dockerfile: how the image starts. Its `RUN` and `COPY` lines are not carried out.
+/** What the sandbox reads of a Dockerfile: how the image starts. Of its `RUN` and `COPY` lines only the modes of files are carried out.
  * @module
  */
 import { posix } from "node:path";
@@ -6,6 +6,7 @@ import {
   dockerfileInstructions,
   wordsOf,
 } from "../../config/files/dockerfile_lines.ts";
+import { type ModeChange, modesOfCopy, modesOfRun } from "./file_modes.ts";
 
 import { targetOfAll } from "../../config/files/image_folder.ts";
 
@@ -23,6 +24,8 @@ export interface ImageStart {
   readonly folder: string;
   /** Whether it is made from Deno's own image, which puts `deno` before a bare subcommand. */
   readonly onDeno: boolean;
+  /** The modes that files get, by their paths from the app's folder as if that were the root. */
+  readonly modes: readonly ModeChange[];
 }
 
 /** How an image starts that has no Dockerfile. */
@@ -33,6 +36,7 @@ export const DEFAULT_START: ImageStart = {
   workdir: "/app",
   folder: "",
   onDeno: false,
+  modes: [],
 };
 
 /** How many stages are read: far more than anybody builds in. */
@@ -50,6 +54,10 @@ interface Stage {
   /** Where the app's folder was copied to; null for nowhere yet. */
   copied: string | null;
   onDeno: boolean;
+  /** The modes that its lines set, by paths in the image. */
+  readonly set: ModeChange[];
+  /** The same by paths from the app's folder. */
+  readonly modes: ModeChange[];
 }
 
 /** Reads how the last stage of a Dockerfile starts. */
@@ -58,6 +66,7 @@ export function parseDockerfile(
   buildArgs: Readonly<Record<string, string>> = {},
 ): ImageStart {
   const stages = new Map<string, Stage>();
+  const modes: ModeChange[] = [];
   const args = new Map<string, string>();
   let stage = stageFrom(null);
   let room = EXPANDED_LENGTH_MAX + text.length;
@@ -72,6 +81,7 @@ export function parseDockerfile(
       case "FROM": {
         const words = wordsOf(value).filter((word) => !word.startsWith("--"));
         const [base = "", , alias = ""] = words;
+        modes.push(...modesOf(stage));
         stage = stageFrom(stages.get(base) ?? null);
         if (!stages.has(base)) stage.onDeno = isDenoImage(base);
         if (alias !== "") stages.set(alias, stage);
@@ -95,12 +105,16 @@ export function parseDockerfile(
         break;
       case "COPY":
       case "ADD": {
+        stage.modes.push(...modesOfCopy(value));
         const target = targetOfAll(value);
         if (target !== null) {
           stage.copied ??= posix.resolve("/", stage.workdir, target);
         }
         break;
       }
+      case "RUN":
+        stage.set.push(...modesOfRun(value, stage.workdir));
+        break;
       case "ENTRYPOINT":
         // Docker drops an inherited CMD with a new ENTRYPOINT.
         stage.entrypoint = commandOf(rest);
@@ -111,7 +125,9 @@ export function parseDockerfile(
         break;
     }
   }
-  const { copied, ...start } = stage;
+  modes.push(...modesOf(stage));
+  const { copied, set: _, ...rest } = stage;
+  const start = { ...rest, modes };
   const env = Object.fromEntries(stage.env);
   const folder = copied === null ? "" : posix.relative(copied, stage.workdir);
   return copied === null || folder.split("/")[0] === ".."
@@ -121,8 +137,18 @@ export function parseDockerfile(
 
 function stageFrom(base: Stage | null): Stage {
   return base
-    ? { ...base, env: new Map(base.env) }
-    : { ...DEFAULT_START, copied: null, env: new Map() };
+    ? { ...base, env: new Map(base.env), set: [], modes: [] }
+    : { ...DEFAULT_START, copied: null, env: new Map(), set: [], modes: [] };
+}
+
+/** The modes that a stage sets in the app's folder; they go with its files into later ones. */
+function modesOf({ copied, workdir, set, modes }: Stage): ModeChange[] {
+  const base = copied ?? workdir;
+  const inside = set.flatMap((it) => {
+    const path = posix.relative(base, it.path);
+    return path.split("/")[0] === ".." ? [] : [{ ...it, path: `/${path}` }];
+  });
+  return [...modes, ...inside];
 }
 
 function isDenoImage(base: string): boolean {

@@ -20,6 +20,7 @@ CMD deno run -A $MAIN
     workdir: "/srv/web",
     folder: "",
     onDeno: false,
+    modes: [],
   });
   assertEquals(startCommand(start), [
     "tini",
@@ -160,4 +161,24 @@ Deno.test("parseDockerfile() joins lines as Docker does", () => {
   );
   assertEquals(cmdOf("FROM x\n# escape=`\nCMD a `\nENV X=1\n"), "a `");
   assertEquals(cmdOf("FROM x\nCMD a \\\\\nENV X=1\n"), "a \\\\");
+});
+
+Deno.test("parseDockerfile() finds the modes of files, from the app's folder", () => {
+  const { modes } = parseDockerfile(`
+FROM denoland/deno AS build
+WORKDIR /build
+COPY . .
+RUN chmod +x bin/tool && deno cache main.ts
+FROM denoland/deno
+WORKDIR /srv
+COPY --chmod=755 start.sh ./
+COPY --from=build /build .
+RUN chmod 755 /srv/run.sh /usr/local/bin/tini
+CMD ["./start.sh"]
+`);
+  assertEquals(modes.map(({ mode, path }) => `${mode} ${path}`), [
+    "+x /bin/tool",
+    "755 /start.sh",
+    "755 /run.sh",
+  ]);
 });

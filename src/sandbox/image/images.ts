@@ -13,6 +13,7 @@ import {
   type ImageStart,
   parseDockerfile,
 } from "./dockerfile.ts";
+import { changedMode, isChanged } from "./file_modes.ts";
 import { copyFolder } from "../computer/folder_copy.ts";
 import { newUlid } from "../ids.ts";
 
@@ -76,12 +77,18 @@ export class Images {
       options.ignorefile,
       ".dockerignore",
     );
+    const start = text === null
+      ? await startWithoutDockerfile(source)
+      : parseDockerfile(text, options.buildArgs);
     const folder = join(this.#folder, id);
     let copied;
     try {
       copied = await copyFolder(source, folder, {
         leaveOut: dockerignore(patterns ?? ""),
         skipFolder: staysOut,
+        modeOf: (path, before) =>
+          start.modes.filter((it) => isChanged(it, `/${path}`))
+            .reduce((mode, it) => changedMode(mode, it.mode), before),
       });
     } catch (cause) {
       if (!isMissing(cause)) throw cause;
@@ -105,9 +112,7 @@ export class Images {
       digest: `sha256:${hash.digest("hex")}`,
       size: copied.reduce((sum, { size }) => sum + size, 0),
       folder,
-      start: text === null
-        ? await startWithoutDockerfile(source)
-        : parseDockerfile(text, options.buildArgs),
+      start,
     };
     this.#images.push(image);
     return image;

@@ -141,3 +141,24 @@ Deno.test("Images.build() refuses what it cannot build, saying why", async () =>
   );
   assertEquals(label.code, "usage");
 });
+
+Deno.test("Images.build() sets the modes that the Dockerfile says", async () => {
+  await using at = await folders({
+    "start.sh": "#!/bin/sh\n",
+    "bin/a.sh": "",
+    "main.ts": "",
+    Dockerfile:
+      "FROM debian\nWORKDIR /app\nCOPY . .\nRUN chmod +x start.sh bin/*\nCMD ./start.sh\n",
+  });
+  const { folder } = await at.images.build(at.app, { app: "my-app" });
+  const runs = async (path: string) =>
+    ((await Deno.stat(join(folder, path))).mode! & 0o111) === 0o111;
+  assertEquals(
+    await Promise.all(["start.sh", "bin/a.sh", "main.ts"].map(runs)),
+    [
+      true,
+      true,
+      false,
+    ],
+  );
+});

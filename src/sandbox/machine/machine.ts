@@ -4,6 +4,7 @@
 import { errorText } from "@flyhot/runtime/protocol";
 import { sleep } from "../../base/sleep.ts";
 import { newUlid } from "../ids.ts";
+import { NOT_CARRIED_OUT } from "../image/file_modes.ts";
 import type { Image } from "../image/images.ts";
 import { JobQueue } from "./job_queue.ts";
 import { MachineLease } from "./leases.ts";
@@ -302,6 +303,10 @@ export class Machine {
         ? `Main child exited normally with code: ${end.code}`
         : `Main child exited with signal: ${end.signal}`,
     );
+    // What a shell answers that cannot run something.
+    if (end.code === 126 || end.code === 127) {
+      this.log.append("fly", `(${NOT_CARRIED_OUT})`);
+    }
     const next = requested || this.#closed
       ? null
       : afterExit(this.config, end.code, this.#restartedAt, Date.now());

@@ -3,6 +3,7 @@
  */
 import { join } from "@std/path";
 import { bundleCli } from "../../../scripts/compile/bundle.ts";
+import { ENGINE_FLAGS } from "../../../scripts/compile/engine.ts";
 import { PERMISSION_FLAGS } from "../../../scripts/compile/permissions.ts";
 import type { CliOutcome } from "./run_cli.ts";
 
@@ -60,6 +61,7 @@ async function run(
       "--no-remote",
       "--no-npm",
       ...permissions,
+      ...ENGINE_FLAGS,
       bundle,
       ...args,
     ],

@@ -73,6 +73,28 @@ Deno.test("a module that an upgrade adds is found by a computed import", async (
   assertEquals(await app.call("read", "b"), "b2");
 });
 
+Deno.test("whoever has asked for a module before it was there gets it with the upgrade that adds it", async () => {
+  const asks = `
+const got: string[] = [];
+for (const name of ["a", "b"]) {
+  const { value } = await import("./plug/" + name + ".ts").catch(() => ({ value: "none" }));
+  got.push(value);
+}`;
+  await using app = await DrivenApp.start({
+    "app.ts": `${asks} export const read = () => got.join();`,
+    "plug/a.ts": `export const value = "a1";`,
+    "deno.json": denoJson({ startsAnew: ["app.ts#got"] }),
+  });
+  assertEquals(await app.call("read"), "a1,none");
+  const reloaded = await upgradedUnderLoad(
+    app,
+    { "plug/b.ts": `export const value = "b1";` },
+    "read",
+  );
+  assertEquals(reloaded, ["app.ts"]);
+  assertEquals(await app.call("read"), "a1,b1");
+});
+
 Deno.test("a module imported by its absolute URL is the same instance as by its name", async () => {
   const appText = (more: string) => `
 import * as room from "./room.ts";

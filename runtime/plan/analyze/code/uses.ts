@@ -166,11 +166,18 @@ function given(
   const name = calleeName(call, resolved);
   if (name !== null) {
     if (WRITING_FUNCTIONS.has(name) || isWritingMethod(name)) {
+      // Of `Object.freeze({ a })` the object is changed, not what stands in it: that goes where the object goes.
+      const up = index === 0 && isLiteral(at) && resolved.parents.get(call);
+      if (up) return outcome(call, up.key, up.node, resolved, end);
       return end(index === 0 ? "write" : "pass", { call, index });
     }
     if (onlyReads(name) && index >= 0) return end("read");
   }
   return end("pass", { call, index });
+}
+
+function isLiteral({ type }: Node): boolean {
+  return type === "ObjectExpression" || type === "ArrayExpression";
 }
 
 /** `Array.prototype.push.call(list, it)`. */

@@ -272,3 +272,14 @@ serve(() => {
     [],
   );
 });
+
+Deno.test("what stands in an object that is frozen is not changed", () => {
+  assertEquals(
+    writes(`
+export const config = Object.freeze({ port: Number(Deno.env.get("PORT") ?? 8000), home: [Deno.env.get("HOME") ?? "/"] });
+export const list = Object.seal([performance.now(), crypto.randomUUID()]);
+Object.freeze(globalThis.settings.list);
+`),
+    ["settings.list 4"],
+  );
+});

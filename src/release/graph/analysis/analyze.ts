@@ -5,6 +5,7 @@ import { parse, type ParserPlugin } from "@babel/parser";
 import {
   type AnalyzeOptions,
   analyzeTree,
+  namesNothing,
   type Node,
 } from "@flyhot/runtime/plan";
 import type { ScriptKind, ScriptReader } from "@flyhot/runtime/modules";
@@ -97,7 +98,8 @@ export function analyzeOrBroken(
 
 /**
  * Analyzes a script in the tree that machines make of it, which is needed for what goes into it; nearly all scripts are
- * the same once their types are blanked out. Returns null for one that is not: another parser has to find out more.
+ * the same once their types are blanked out, and of most others as much can be told. Returns null for one that has more
+ * than types, or named nothing else in an import: another parser has to find out more.
  */
 function analyzeAsLoaded(
   { path, text, options }: ScriptText,
@@ -106,7 +108,7 @@ function analyzeAsLoaded(
   if (isJsx(path) || isCommonJs(path, options.commonjs)) return null;
   const typescript = isTypeScript(path);
   const script = reader.read(text, typescript);
-  if (!script) return null;
+  if (!script || typescript && namesNothing(script.program, text)) return null;
   // Types are still in the source, as people are shown it.
   const analysis = analyzeTree(script.program, text, {
     ...options,
@@ -114,8 +116,11 @@ function analyzeAsLoaded(
     jsx: false,
     commonjs: false,
   });
-  if (typescript && analysis.erasable !== true) return null;
-  const edits = reader.editsOf(script, options.rebind === true);
+  const rebind = options.rebind === true;
+  // What Deno drops besides types, such as imports that no value needs, is in this tree still.
+  const edits = typescript && analysis.erasable !== true
+    ? reader.edits(text, { loaded: "transpiled", rebind })
+    : reader.editsOf(script, rebind);
   return edits ? { ...analysis, edits } : analysis;
 }
 
