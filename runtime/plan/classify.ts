@@ -49,7 +49,7 @@ import { judgeKeep } from "./rules/keep_rule.ts";
 import { loopRefusals } from "./rules/loop_rule.ts";
 import { judgeSockets, socketsWay } from "./rules/socket_rule.ts";
 import { judgeState } from "./rules/state_rule.ts";
-import { bare, releaseView, runningView } from "./lookup/views.ts";
+import { bare, releaseView, runningView, type View } from "./lookup/views.ts";
 import { holdersOf, retainedBytes, unchangedFiles } from "./what_stays.ts";
 import {
   unnamedScripts,
@@ -166,6 +166,9 @@ export function* classifySteps(
     release,
     loaded,
     rebinds,
+    served: isImported(running.main, [now, release], loaded)
+      ? null
+      : running.main,
     dynamic: (path) => importCalls(path, running),
     started: running.started,
     isChanged: (path) => changed.has(path),
@@ -342,4 +345,15 @@ export function* classifySteps(
       refusals: [olderRuntime(running.main), ...refusals],
     }
     : plan;
+}
+
+/** Whether any module that is loaded imports one, or will. */
+function isImported(
+  path: string,
+  views: readonly View[],
+  loaded: ReadonlySet<string>,
+): boolean {
+  return views.some((view) =>
+    loaded.values().some((it) => view.imports(it).includes(path))
+  );
 }

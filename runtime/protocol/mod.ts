@@ -105,6 +105,12 @@ export type {
   UnkeepableFact,
   ValueKind,
 } from "./manifest/module_analysis.ts";
+export type {
+  Met,
+  ParameterFacts,
+  PassedTo,
+  Passing,
+} from "./manifest/passing_facts.ts";
 export type { OwnedFact, PacedBy, PacingFact } from "./manifest/owned_facts.ts";
 export { VALUE_KINDS } from "./manifest/module_analysis.ts";
 export {

@@ -55,6 +55,7 @@ export const LONG: readonly string[] = [
   "tests/upgrade/preload/prepared_image_test.ts",
   "tests/upgrade/sockets/preload_socket_servers_test.ts",
   "tests/upgrade/sockets/preload_sockets_test.ts",
+  "tests/upgrade/modules/rebind_served_test.ts",
   "tests/upgrade/modules/removed_module_test.ts",
   "tests/upgrade/callers/serve_test.ts",
   "tests/upgrade/files/watching_test.ts",

@@ -1,6 +1,7 @@
 /** The default export of a main module, served as `deno serve` does; an upgrade hands it over as any server.
  * @module
  */
+import { answeringBy } from "../../process/servers/served_object.ts";
 
 /** Where to serve. */
 export interface ServeAddress {
@@ -42,7 +43,7 @@ export function serveDefault(
     onListen: (address) =>
       served.onListen ? served.onListen(address) : announce(address),
     // Looked up for each request, as `deno serve` does: an app may put another in its place.
-  }, (request, info) => served.fetch(request, info));
+  }, answeringBy((request, info) => served.fetch(request, info), served));
 }
 
 function isServed(value: unknown): value is Served {

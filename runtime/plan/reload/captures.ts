@@ -11,8 +11,8 @@ import type {
   ImportUse,
 } from "../../protocol/manifest/rebind_facts.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
-import type { Entry, UsesOfView } from "./import_uses.ts";
-import { type UsesInput, usesOfBoth } from "./uses_of_both.ts";
+import type { Entry, UsesOfView } from "./uses/import_uses.ts";
+import { type UsesInput, usesOfBoth } from "./uses/uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
 import { isFollowed, isSameIfMadeNow } from "./followed.ts";
 
@@ -32,6 +32,8 @@ export interface Capture {
 export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
+  /** The module whose default export is served, and that nobody imports; null for none. Default none. */
+  readonly served?: string | null;
   /** What a module imports by `import()`. */
   readonly dynamic: (path: string) => readonly string[];
 }
@@ -117,35 +119,90 @@ export class Captures {
     if (found.path !== path) {
       return use.how === "export" ? "passes it on" : null;
     }
-    if (use.how === "value") return use.why ?? "uses its value";
+    if (use.how === "value") return this.#whyNotServed(entry, path);
     if (use.how === "export") return "passes it on";
-    if (use.fate === "held") {
+    const fate = uses.fateOf(entry);
+    if (fate === "held") {
       const { running, release } = this.#input;
       const analyses = [running, release].map((view) => view.analysis(path));
       if (!isSameIfMadeNow(use, found.name, analyses)) {
         return "keeps what it gives";
       }
     }
-    const isInstance = use.how === "new" && use.fate !== undefined;
+    const isInstance = use.how === "new" && fate !== undefined;
     if (
       isInstance && this.#views.some((it) => it.holdsOf(path, found.name))
     ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
-      this.#whyNotUsed(path, found.name, use);
+      this.#whyNotLeft(path, found.name, use, fate) ??
+      this.#whyNotUsed(path, found.name, use, fate);
+  }
+
+  /**
+   * What a use leaves with whoever has its result. What it leaves elsewhere, the machine looks for: it is there whether
+   * this module is evaluated or not. A result that is gone soon leaves nothing with this one.
+   */
+  #whyNotLeft(
+    path: string,
+    name: string,
+    { how }: ImportUse,
+    fate: ImportUse["fate"],
+  ): string | null {
+    if (fate === undefined && how !== "test") return null;
+    const { running, release } = this.#input;
+    const now = running.analysis(path)!, next = release.analysis(path)!;
+    const left = now.rebind!.leaves![name]!;
+    if (left.data) return null;
+    if (left.functions) return "may hold functions that it has made";
+    const makes = new Set(left.makes);
+    const { kind, class: own = name } = now.exports![name]!;
+    if (kind === "class") makes.add(own);
+    // One that is plainly made is plainly given what it lacks.
+    const isPlain = how === "new" &&
+      [now, next].every((analysis) => analysis.rebind!.leaves![name]!.plain);
+    for (const it of makes) {
+      if (!isFollowed(it, now, next, isPlain && it === own)) {
+        return `may hold instances of ${it}, which is made in another way`;
+      }
+    }
+    for (const it of left.imports ?? []) {
+      if (!this.#isImportFollowed(path, it)) {
+        return `may hold instances of ${it.name}, which is made in another way`;
+      }
+    }
+    return null;
+  }
+
+  /** Why a value stays what it was; null where the machine puts its successor in its place. */
+  #whyNotServed({ use, found, by }: Entry, path: string): string | null {
+    const why = use.why ?? "uses its value";
+    const { served, running } = this.#input;
+    const isServed = use.serves === "call" ||
+      use.serves === "default" && by === served;
+    if (!isServed || found.kind !== "here") return why;
+    return this.#whyNotSet(path, found.name) ??
+      (running.analysis(path)!.exports![found.name]!.kind === "function"
+        ? null
+        : why);
   }
 
   /** What a use asks of what is used. */
-  #whyNotUsed(path: string, name: string, use: ImportUse): string | null {
+  #whyNotUsed(
+    path: string,
+    name: string,
+    { how }: ImportUse,
+    fate: ImportUse["fate"],
+  ): string | null {
     const { running } = this.#input;
     const { exports = {}, rebind } = running.analysis(path)!;
     if (exports[name]!.kind === "class") {
-      return use.how === "call" || use.how === "member" && use.fate
+      return how === "call" || how === "member" && fate
         ? "keeps what it gives"
         : null;
     }
-    if (use.how !== "call") return "uses it as more than a function";
-    return use.fate === "passed" && !rebind?.leaves?.[name]?.data
+    if (how !== "call") return "uses it as more than a function";
+    return fate === "passed" && !rebind?.leaves?.[name]?.data
       ? "passes on what it gives"
       : null;
   }
@@ -198,20 +255,6 @@ export class Captures {
       return "uses what is neither a function nor a class";
     }
     if (!settable.includes(name)) return "uses what cannot be set from outside";
-    const left = now!.rebind!.leaves![name]!;
-    if (left.functions) return "may hold functions that it has made";
-    const makes = new Set(left.makes);
-    if (kind === "class") makes.add(now!.exports![name]!.class ?? name);
-    for (const it of makes) {
-      if (!isFollowed(it, now!, next!)) {
-        return `may hold instances of ${it}, which is made in another way`;
-      }
-    }
-    for (const it of left.imports ?? []) {
-      if (!this.#isImportFollowed(path, it)) {
-        return `may hold instances of ${it.name}, which is made in another way`;
-      }
-    }
     return null;
   }
 }

@@ -1,86 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { inOneGo } from "../../base/in_slices.ts";
-import { analyzeScript } from "../../../src/release/graph/analysis/analyze.ts";
-import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
-import { relativePath, type View } from "../lookup/views.ts";
+import type { View } from "../lookup/views.ts";
 import { capturesOf } from "./captures.ts";
-import { reloadSet } from "./reload_set.ts";
+import { change, M, M2, viewOf } from "./captures_fixture_test.ts";
 
-type App = Readonly<Record<string, string>>;
-
-function viewOf(app: App): View {
-  const analyses = new Map(
-    Object.entries(app).map(([path, source]) => [
-      path,
-      analyzeScript(path, source, { rebind: true }),
-    ]),
-  );
-  const resolve = (path: string, specifier: string) =>
-    specifier.startsWith(".") ? relativePath(path, specifier) : null;
-  return {
-    analysis: (path) => analyses.get(path),
-    resolve,
-    imports: (path) => [
-      ...new Set(
-        (analyses.get(path)?.imports ?? []).filter((it) => !it.dynamic)
-          .map((it) => resolve(path, it.specifier))
-          .filter((it) => it !== null),
-      ),
-    ],
-  };
-}
-
-/** What is evaluated when an app changes, and why: `b.ts: a.ts#f returns it at 1`; nothing for what has changed itself. */
-function change(
-  app: App,
-  changes: App,
-  named: readonly string[] = [],
-): string[] {
-  const next = { ...app, ...changes };
-  const running = viewOf(app), release = viewOf(next);
-  const loaded = new Set(Object.keys(app));
-  const dynamic = (path: string) =>
-    (running.analysis(path)?.imports ?? []).filter((it) => it.dynamic)
-      .map((it) => running.resolve(path, it.specifier)!);
-  const captures = inOneGo(capturesOf({
-    running,
-    release,
-    loaded,
-    dynamic,
-    rebinds: Object.fromEntries(
-      [...loaded].map((path) => [path, settable(running.analysis(path))]),
-    ),
-  }));
-  const set = inOneGo(reloadSet({
-    changed: Object.keys(changes),
-    release,
-    running,
-    main: "main.ts",
-    boot: new Set(),
-    loaded,
-    dynamic,
-    captures,
-    isNamed: (path, name) => named.includes(`${path}#${name}`),
-  }));
-  return set.reload.filter((path) => !Object.hasOwn(changes, path))
-    .map((path) => {
-      const reason = set.reasons.get(path)!;
-      if (reason.kind !== "imports") return `${path}: ${reason.kind}`;
-      const { of, capture } = reason;
-      return `${path}: ${of}#${capture?.name} ${capture?.why} at ${capture?.line}`;
-    });
-}
-
-const settable = (analysis: ModuleAnalysis | undefined) =>
-  Object.keys(analysis?.rebind?.leaves ?? {});
-
-const M = `export function f(): string { return "one"; }
-export const g = () => 1;
-export class C { hi() { return "one"; } }
-export default function d() {}
-export const value = 1;
-`;
-const M2 = M.replaceAll("one", "two");
 const USES = `import { f } from "./m.ts"; export const use = () => f();`;
 
 Deno.test("captures: whoever only calls what changed inside of functions stays", () => {
@@ -145,11 +68,30 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
       `import { f } from "./m.ts"; export const use = () => f.call(null);`,
       "f uses it as more than a function at 1",
     ],
+    // What is gone soon leaves nothing with this module.
     [
       `import { h } from "./m.ts"; export const use = () => h();`,
+      "",
+      `export const h = () => () => 1;`,
+      `export const h = () => () => 2;`,
+    ],
+    [
+      `import { C } from "./m.ts"; export const use = () => new C();`,
+      "",
+      `export class C { x = 1; }`,
+      `export class C { #x = 2; y = () => this.#x; }`,
+    ],
+    [
+      `import { h } from "./m.ts"; export const use = (to: any) => to.put(h());`,
       "h may hold functions that it has made at 1",
       `export const h = () => () => 1;`,
       `export const h = () => () => 2;`,
+    ],
+    [
+      `import { C } from "./m.ts"; export const use = (x: unknown) => x instanceof C;`,
+      "C may hold instances of C, which is made in another way at 1",
+      `export class C { x = 1; }`,
+      `export class C { #x = 2; }`,
     ],
     [
       `import { h } from "./m.ts"; export const use = () => h();`,
@@ -184,7 +126,8 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
     ...[
       [`class C { #x = 1; }`, `class C { #x = 1; y() {} }`],
       [`class C { x = 1; }`, `class C { x = 2; }`],
-      [`class C { x = 1; }`, `class C { x = 1; y = 2; }`],
+      [`class C { x = 1; }`, `class C { x = 1; y = Date.now(); }`],
+      [`class C { x = 1; y = 2; }`, `class C { x = 1; }`],
       [
         `class C { constructor(x: any) { this.x = x; } }`,
         `class C { constructor(x: any) { this.x = x + 1; } }`,
@@ -204,6 +147,13 @@ Deno.test("captures: whoever holds something of what changed is evaluated with i
       `${before} export { C };`,
       `${after} export { C };`,
     ]),
+    // It is given what it lacks.
+    [
+      `import { C } from "./m.ts"; export const use = (to: any) => to.put(new C(1));`,
+      "",
+      `export class C { x = 1; }`,
+      `export class C { y = [2]; x = 1; }`,
+    ],
     [
       `import { C } from "./m.ts"; export const use = (to: any) => to.put(new C(1));`,
       "",

@@ -47,7 +47,7 @@ export class Rooms {
 };
 const MAIN = {
   "main.ts":
-    `import { Rooms } from "./rooms.ts"; const rooms = new Rooms(); Deno.serve(() => { rooms.hi(); return new Response(); });`,
+    `import { Rooms } from "./rooms.ts"; const [rooms] = [new Rooms()]; Deno.serve(() => { rooms.hi(); return new Response(); });`,
 };
 const APP = { ...WORDS, ...ROOMS, ...MAIN };
 const ALL = ["main.ts", "rooms.ts"];
@@ -87,34 +87,35 @@ Deno.test("started: whoever may go on by itself leaves nothing to be known, in w
     const [main, expected] of Object.entries({
       [`function main() { return new Rooms(); } const rooms = main(); ${tail}`]:
         [],
-      [`async function main() { await 0; } const rooms = new Rooms(); main(); ${tail}`]:
+      [`async function main() { await 0; } const [rooms] = [new Rooms()]; main(); ${tail}`]:
         ALL,
-      [`async function main() { await 0; } const rooms = new Rooms(); main().catch(console.error); ${tail}`]:
+      [`async function main() { await 0; } const [rooms] = [new Rooms()]; main().catch(console.error); ${tail}`]:
         ALL,
-      [`async function main() { await 0; } const rooms = new Rooms(); await main(); ${tail}`]:
+      [`async function main() { await 0; } const [rooms] = [new Rooms()]; await main(); ${tail}`]:
         [],
-      [`async function main() { return 1; } const rooms = new Rooms(); main(); ${tail}`]:
+      [`async function main() { return 1; } const [rooms] = [new Rooms()]; main(); ${tail}`]:
         [],
-      [`export async function main() { await 0; } const rooms = new Rooms(); await main(); ${tail}`]:
+      [`export async function main() { await 0; } const [rooms] = [new Rooms()]; await main(); ${tail}`]:
         ALL,
-      [`const main = async () => { for await (const _ of [1]); }; const rooms = new Rooms(); main(); ${tail}`]:
+      [`const main = async () => { for await (const _ of [1]); }; const [rooms] = [new Rooms()]; main(); ${tail}`]:
         ALL,
-      [`const rooms = new Rooms(); function main() { fetch("x").then(() => {}); } main(); ${tail}`]:
+      [`const [rooms] = [new Rooms()]; function main() { fetch("x").then(() => {}); } main(); ${tail}`]:
         ALL,
-      [`const rooms = new Rooms(); function main() { queueMicrotask(() => {}); } main(); ${tail}`]:
+      [`const [rooms] = [new Rooms()]; function main() { queueMicrotask(() => {}); } main(); ${tail}`]:
         ALL,
-      [`const rooms = new Rooms(); await (async () => { await 0; })(); ${tail}`]:
+      [`const [rooms] = [new Rooms()]; await (async () => { await 0; })(); ${tail}`]:
         [],
       // A request has run by then, and has begun nothing that the start would begin.
-      [`const rooms = new Rooms(); Deno.serve(async () => { await 0; rooms.hi(); return new Response(); });`]:
+      [`const [rooms] = [new Rooms()]; Deno.serve(async () => { await 0; rooms.hi(); return new Response(); });`]:
         [],
-      [`const rooms = new Rooms(); async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
+      [`const [rooms] = [new Rooms()]; async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
         [],
-      [`const rooms = new Rooms(); async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer); answer();`]:
+      [`const [rooms] = [new Rooms()]; async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer); answer();`]:
         ALL,
-      [`const rooms = new Rooms(); export default async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
+      [`const [rooms] = [new Rooms()]; export default async function answer() { await 0; rooms.hi(); return new Response(); } Deno.serve(answer);`]:
         ALL,
-      [`const rooms = new Rooms(); (async () => { await 0; })(); ${tail}`]: ALL,
+      [`const [rooms] = [new Rooms()]; (async () => { await 0; })(); ${tail}`]:
+        ALL,
     })
   ) {
     const app = {

@@ -205,6 +205,11 @@ export abstract class HandOver<
     }
   }
 
+  /** All that listens. */
+  protected get listening(): Iterable<Listener> {
+    return this.#listeners;
+  }
+
   /** The functions that answer there. */
   protected abstract answers(served: Served): readonly unknown[];
 

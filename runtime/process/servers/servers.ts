@@ -16,6 +16,7 @@ import {
 import { addressKey, listenHost } from "./listen_key.ts";
 import { listenerOptions } from "./listener_options.ts";
 import type { Passes } from "./passes.ts";
+import { answersBy } from "./served_object.ts";
 import { putInDeno } from "../../base/platform/put_in_deno.ts";
 
 type Handler = Deno.ServeHandler<Deno.Addr>;
@@ -33,7 +34,7 @@ interface Listener extends HandOverListener<Served> {
 
 /** What one piece of code serves on a listener. */
 interface Served extends HandedOver {
-  readonly handler: Handler;
+  handler: Handler;
   readonly onError: ((error: unknown) => Response | Promise<Response>) | null;
 }
 
@@ -69,6 +70,18 @@ export class Servers extends HandOver<Listener, Served> {
     const native = this.#serve;
     putInDeno("serve", native, wrapped);
   }
+
+  /** What answers, where modules that stay serve: each can be read, and set to what takes its place. */
+  *handlers(replaced: ReadonlySet<string>): Generator<SetHandler> {
+    for (const { gate: { newest } } of this.listening) {
+      if (this.#context.isAmong(servedBy(newest), replaced)) continue;
+      let set = this.#setters.get(newest);
+      if (!set) this.#setters.set(newest, set = setterOf(newest));
+      yield set;
+    }
+  }
+
+  readonly #setters = new WeakMap<Served, SetHandler>();
 
   protected override answers({ handler, onError }: Served): unknown[] {
     return [handler, onError];
@@ -258,6 +271,26 @@ export class Servers extends HandOver<Listener, Served> {
     if (path !== undefined) return `unix:${path}`;
     return addressKey(port, hostname, (host) => this.keyOfAnyPort(host, asked));
   }
+}
+
+/** Reads what answers on a listener, or sets it. */
+export type SetHandler = (
+  name: string,
+  isSet?: boolean,
+  value?: unknown,
+) => unknown;
+
+function setterOf(served: Served): SetHandler {
+  const object = answersBy(served.handler);
+  return object === null
+    ? (_name, isSet = false, value) =>
+      isSet ? served.handler = value as Handler : served.handler
+    // Whoever has put a getter there decides by itself.
+    : (_name, isSet = false, value) => {
+      const there = Object.getOwnPropertyDescriptor(object, "fetch");
+      if (isSet) Reflect.set(object, "fetch", value);
+      return isSet ? value : there?.value;
+    };
 }
 
 interface ServeOptions {

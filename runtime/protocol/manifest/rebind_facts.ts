@@ -12,6 +12,14 @@ import {
   recordOf,
   string,
 } from "../json/parse.ts";
+import {
+  type Met,
+  met,
+  type ParameterFacts,
+  parameterFacts,
+  type Passing,
+  passing,
+} from "./passing_facts.ts";
 
 /** What is done with an import: whoever only calls it meets whatever it is by then. */
 export const IMPORT_USES = [
@@ -23,8 +31,8 @@ export const IMPORT_USES = [
   "value",
 ] as const;
 
-/** One use of something imported. */
-export interface ImportUse {
+/** One use of something imported, and what becomes of its result. */
+export interface ImportUse extends Passing {
   /** The specifier of the import. */
   readonly specifier: string;
   /** The exported name; `*` for the namespace as a whole. */
@@ -36,8 +44,13 @@ export interface ImportUse {
   readonly how: typeof IMPORT_USES[number];
   /** Of a `value`: for people, what is done with it. */
   readonly why?: string;
-  /** What becomes of the result: `passed` to code that may keep it, `held` by this module; not said, it is gone soon. */
-  readonly fate?: "passed" | "held";
+  /**
+   * Of a `value` that nobody has but a server: `call` where it is what `Deno.serve` calls, `default` where it is the `fetch`
+   * of what the module exports as its default.
+   */
+  readonly serves?: "call" | "default";
+  /** Of a `new`: what is asked of the instance; left out where anything may be. */
+  readonly met?: Met;
   /** Of a `new` that is held: the members that are taken of the instance without being called; empty text for any. */
   readonly takes?: readonly string[];
   /** Where, 1-based, in the source as written. */
@@ -64,6 +77,8 @@ export interface LeftBehind {
   readonly makes?: readonly string[];
   /** The imported classes whose instances it makes. */
   readonly imports?: readonly ImportedClass[];
+  /** Of a function: what it does with its arguments; behind the last one nothing. */
+  readonly parameters?: readonly ParameterFacts[];
   /** True of a class whose construction does nothing but give the instance plain fields of its own. */
   readonly plain?: boolean;
 }
@@ -110,7 +125,9 @@ const importUse: Reader<ImportUse> = (value, at) => {
     name: string(it.name, `${at}.name`),
     how: oneOf(...IMPORT_USES)(it.how, `${at}.how`),
     ...maybe(it, "why", string, at),
-    ...maybe(it, "fate", oneOf("passed", "held"), at),
+    ...maybe(it, "serves", oneOf("call", "default"), at),
+    ...passing(it, at),
+    ...maybe(it, "met", met, at),
     ...maybe(it, "takes", listOf(string), at),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),
@@ -132,6 +149,7 @@ const leftBehind: Reader<LeftBehind> = (value, at) => {
     ...maybe(it, "data", boolean, at),
     ...maybe(it, "makes", listOf(string), at),
     ...maybe(it, "imports", listOf(importedClass), at),
+    ...maybe(it, "parameters", listOf(parameterFacts), at),
     ...maybe(it, "plain", boolean, at),
   };
 };

@@ -19,9 +19,12 @@ interface Successor {
   isSettled: boolean;
 }
 
+/** What has a variable: an instance, or a server, whose handler is one. */
+type Variables = Pick<SettableInstance, "set">;
+
 /** One variable of an old instance: there are as many as upgrades have evaluated, so it holds no more than it must. */
 interface Slot {
-  readonly instance: SettableInstance;
+  readonly instance: Variables;
   readonly successor: Successor;
   /** By which upgrades the variables of the instance were set. */
   readonly owners: Owners;
@@ -34,12 +37,17 @@ interface Slot {
 /** How variables were set last: the next upgrade may come before all work that began before the last one has ended. */
 type Owners = Record<string, Slot | null>;
 
+/** The name of a server's only variable. */
+const HANDLER = "";
+
 /** By the setters of instances: each instance stays for as long as the process. */
 const newest = new WeakMap<object, Owners>();
 
 /** The part of an upgrade that concerns importers that stay. */
 export class RebindChange {
-  readonly #appProcess: Pick<AppProcess, "modules">;
+  readonly #appProcess: Pick<AppProcess, "modules"> & {
+    readonly servers: Pick<AppProcess["servers"], "handlers">;
+  };
   readonly #attempt: number;
   readonly #reload: readonly string[];
   readonly #rebound: Readonly<Record<string, ReboundModule>>;
@@ -53,7 +61,9 @@ export class RebindChange {
    * @param rebound what importers that stay use of them
    */
   constructor(
-    appProcess: Pick<AppProcess, "modules">,
+    appProcess: Pick<AppProcess, "modules"> & {
+      readonly servers: Pick<AppProcess["servers"], "handlers">;
+    },
     attempt: number,
     reload: readonly string[],
     rebound: Readonly<Record<string, ReboundModule>>,
@@ -80,12 +90,31 @@ export class RebindChange {
         } call the new ${missing} of ${path}: its module does not hand it out`,
       );
     }
+    this.#mustTell();
+  }
+
+  /** Looks once more at what answers: by two names of one function, which are two then, nobody knows which one it is. */
+  #mustTell(): void {
+    for (const slot of this.#served()) {
+      const same = this.#slots.find(({ instance, successor: { name, next } }) =>
+        next !== slot.successor.next &&
+        now(instance, name) === now(slot.instance)
+      );
+      if (!same) continue;
+      throw new UpgradeError(
+        "load",
+        `Cannot let a server answer by the new ${same.successor.name}: it is exported by another name as well, which is another function then`,
+      );
+    }
   }
 
   /** Lets those meet new functions who may, in one turn. */
   swap(isNew: () => boolean): () => void {
     const dispatchers = new Dispatchers(isNew);
     let count = 0;
+    const served = this.#served();
+    this.#slots.push(...served);
+    this.#successors.push(...served.map(({ successor }) => successor));
     for (const slot of this.#slots) {
       const { instance, successor, owners } = slot;
       const { name, isClass } = successor;
@@ -125,6 +154,29 @@ export class RebindChange {
       const now = below?.successor.isSettled ? below.successor.next : undefined;
       instance.set!(name, true, now ?? old);
     }
+  }
+
+  /** Servers of modules that stay, which answer by what is succeeded: their handlers are variables as well. */
+  #served(): Slot[] {
+    const replaced = new Set(this.#reload);
+    const handlers = [...this.#appProcess.servers.handlers(replaced)].map(
+      (set) => {
+        const instance = { set };
+        return { instance, owners: ownersOf(instance), value: now(instance) };
+      },
+    );
+    if (handlers.length === 0) return [];
+    const successors = new Map<unknown, Successor>();
+    for (const { instance, successor } of this.#slots) {
+      const { name, isClass } = successor;
+      if (!isClass) successors.set(now(instance, name), successor);
+    }
+    return handlers.flatMap(({ instance, owners, value }): Slot[] => {
+      const of = successors.get(value);
+      if (!of) return [];
+      const successor = { ...of, name: HANDLER };
+      return [{ instance, successor, owners, old: undefined, below: null }];
+    });
   }
 
   #pathOf(url: string): string | null {
@@ -206,7 +258,7 @@ function successorsIn(instance: SettableInstance): Successor[] {
 }
 
 /** The value of an export; undefined as long as it has none. */
-function read({ set }: SettableInstance, name: string): unknown {
+function read({ set }: Variables, name: string): unknown {
   try {
     return set!(name);
   } catch {
@@ -215,7 +267,12 @@ function read({ set }: SettableInstance, name: string): unknown {
   }
 }
 
-function ownersOf({ set }: SettableInstance): Owners {
+/** What a variable stands for now, whoever is to meet it. */
+function now(instance: Variables, name = HANDLER): unknown {
+  return ownersOf(instance)[name]?.successor.next ?? read(instance, name);
+}
+
+function ownersOf({ set }: Variables): Owners {
   const known = newest.get(set!);
   if (known) return known;
   // Not a map each.

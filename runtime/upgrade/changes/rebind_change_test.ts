@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SettableModules } from "../../modules/rebind/settable_modules.ts";
+import type { SetExport } from "../../modules/rebind/settable.ts";
 import { RebindChange } from "./rebind_change.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever a module exports
@@ -10,6 +11,8 @@ class Instances {
   readonly settable = new SettableModules();
   readonly variables = new Map<string, Values>();
   isNew = false;
+  /** What answers requests. */
+  readonly handlers: SetExport[] = [];
   onSet = () => {};
 
   constructor() {
@@ -28,6 +31,14 @@ class Instances {
     return values;
   }
 
+  /** Begins to serve. */
+  serve(handler: unknown): () => unknown {
+    this.handlers.push((_name, isSet = false, value) =>
+      isSet ? handler = value : handler
+    );
+    return () => handler;
+  }
+
   change(attempt: number, names: readonly string[] = []): RebindChange {
     const change = new RebindChange(
       {
@@ -35,6 +46,7 @@ class Instances {
           keeping: { settable: this.settable },
           table: { pathOf: () => "m.ts" },
         } as never,
+        servers: { handlers: () => this.handlers.values() as never },
       },
       attempt,
       ["m.ts"],
@@ -132,6 +144,48 @@ Deno.test("RebindChange: upgrades that overlap settle in any order, and each can
       }
     }
   }
+});
+
+Deno.test("RebindChange: servers of modules that stay answer by what takes the place of their handlers", () => {
+  const app = new Instances();
+  const [zero, one] = [app.load(0, words("0")), app.load(1, words("1"))];
+  const other = () => "other";
+  const served = app.serve(zero.f), beside = app.serve(other);
+  const say = () => (served() as () => string)().trim();
+  const before = zero.f;
+  const undo = app.change(1).swap(() => app.isNew);
+  assertEquals(say(), "0");
+  app.isNew = true;
+  assertEquals(say(), "1");
+  undo();
+  assert(served() === before);
+  const first = app.change(1);
+  first.swap(() => app.isNew);
+  // What has begun may go on while the next one comes.
+  const two = app.load(2, words("2"));
+  const second = app.change(2);
+  app.isNew = false;
+  const undoSecond = second.swap(() => app.isNew);
+  assertEquals(say(), "0");
+  undoSecond();
+  first.settle();
+  assert(served() === one.f);
+  const third = app.change(2);
+  third.swap(() => true);
+  third.settle();
+  assert(served() === two.f && beside() === other);
+});
+
+Deno.test("RebindChange: a server that answers by one of two names is told which, or the upgrade ends", () => {
+  const app = new Instances();
+  const { f } = words("one");
+  app.load(0, { f, g: f });
+  app.serve(f);
+  const both = words("two").f;
+  app.load(1, { f: both, g: both });
+  app.change(1).swap(() => true)();
+  app.load(2, { f: both, g: words("three").f });
+  assertThrows(() => app.change(2), Error, "is exported by another name");
 });
 
 Deno.test("RebindChange: what the plan has found in the text and the module does not have ends the upgrade", () => {

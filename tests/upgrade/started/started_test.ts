@@ -33,7 +33,8 @@ const player = (word: string) =>
 }`;
 
 const files = (main: string): Files => ({
-  "main.ts": `import { Pages } from "./pages.ts";\n${main}`,
+  "main.ts":
+    `import { Pages } from "./pages.ts";\nconst own = (it: Pages) => [it][0]!;\n${main}`,
   "pages.ts": PAGES,
   "player.ts": player("player"),
   "words.ts": words("hello"),
@@ -88,12 +89,16 @@ Deno.test("started: what the start has run, or may run yet, is evaluated again",
       [`function main() { const pages = new Pages(); pages.warm(); ${SERVE} } main();`]:
         all,
       // It may still wait for something.
-      [`async function main() { const pages = new Pages(); await 0; ${SERVE} } main();`]:
+      [`async function main() { const pages = own(new Pages()); await 0; ${SERVE} } main();`]:
         all,
       [`const pages = new Pages(); pages.later(); ${SERVE}`]: all,
-      [`const pages = new Pages(); Promise.resolve().then(() => {}); ${SERVE}`]:
+      [`const pages = own(new Pages()); Promise.resolve().then(() => {}); ${SERVE}`]:
         all,
-      // And here not.
+      // And here not; or there is nothing that it could run.
+      [`async function main() { const pages = new Pages(); await 0; ${SERVE} } main();`]:
+        ["words.ts"],
+      [`async function main() { const pages = own(new Pages()); await 0; ${SERVE} } await main();`]:
+        ["words.ts"],
       [`async function main() { const pages = new Pages(); await 0; ${SERVE} } await main();`]:
         ["words.ts"],
     })
@@ -104,7 +109,7 @@ Deno.test("started: what the start has run, or may run yet, is evaluated again",
 
 Deno.test("started: who looks at the process by an inspector or collects its coverage is not disturbed", async () => {
   const main =
-    `function main() { const pages = new Pages(); ${SERVE} } main();`;
+    `function main() { const pages = own(new Pages()); ${SERVE} } main();`;
   const folder = await Deno.makeTempDir();
   for (
     const flag of ["--inspect=127.0.0.1:0", `--coverage=${folder}/coverage`]

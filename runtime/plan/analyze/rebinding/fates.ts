@@ -1,15 +1,18 @@
 /** What becomes of the result of a call: gone when its caller has ended, passed to somebody who may keep it, or held by the module. In doubt it is held.
  * @module
  */
-import type { ImportUse } from "../../../protocol/manifest/rebind_facts.ts";
+import type {
+  ParameterFacts,
+  Passing,
+} from "../../../protocol/manifest/passing_facts.ts";
 import type { Code } from "../effects.ts";
 import { keyName, many, type Node, unwrap } from "../code/nodes.ts";
 import { eachWithin } from "../code/tree.ts";
 import type { Units } from "../code/units.ts";
 import { Flow } from "./flow.ts";
-
-/** What becomes of a value, by what is known of it: the later ones are worse. */
-const NAMES: readonly ImportUse["fate"][] = [undefined, "passed", "held"];
+import { GONE, HELD, PASSED } from "./flow_ends.ts";
+import { readsAll } from "./flow_places.ts";
+import { metAs } from "./met.ts";
 
 /** Follows results through one module. */
 export class Fates {
@@ -34,9 +37,22 @@ export class Fates {
   }
 
   /** What becomes of the value of an expression. */
-  of(value: Node): ImportUse["fate"] {
-    if (this.#handsState(value)) return "held";
-    return NAMES[this.#flow().of(value)];
+  of(value: Node): Passing {
+    if (this.#handsState(value)) return { fate: "held" };
+    const flow = this.#flow();
+    return passing(flow.of(value), flow);
+  }
+
+  /** What a function does with its arguments. */
+  ofParameters(fn: Node): ParameterFacts[] {
+    if (readsAll(fn)) return [{ fate: "held", rest: true }];
+    return many(fn, "params").map((it) => {
+      const flow = this.#flow();
+      const facts = passing(flow.ofParameter(it), flow);
+      if (it.type === "RestElement") return { ...facts, rest: true };
+      const met = metAs(it, this.#code);
+      return { ...facts, ...met ? { met } : {} };
+    });
   }
 
   /** The members of an instance that are taken without being called, wherever it goes in the module. */
@@ -54,7 +70,8 @@ export class Fates {
       const isHeld = members.some((member) => {
         if (resolved.targets.has(member)) return false;
         const up = roots.above(member);
-        return this.of(up?.key === "callee" ? up.node : member) === "held";
+        return this.of(up?.key === "callee" ? up.node : member).fate ===
+          "held";
       });
       if (isHeld) found.add(name);
     }
@@ -76,6 +93,12 @@ export class Fates {
       )
     );
   }
+}
+
+function passing(fate: number, { to }: Flow): Passing {
+  if (fate === HELD) return { fate: "held" };
+  if (to.length === 0) return fate === PASSED ? { fate: "passed" } : {};
+  return { fate: "passed", to, ...fate === GONE ? { only: true } : {} };
 }
 
 const STATELESS = new Set(["primitive", "frozen", "function", "class"]);

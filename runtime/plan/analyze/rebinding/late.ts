@@ -7,6 +7,7 @@ import {
   isWrapper,
   keyName,
   many,
+  nameOf,
   type Node,
   one,
   unwrap,
@@ -30,6 +31,12 @@ const LATE_FUNCTIONS = new Set([
 ]);
 const LISTENING = /^(?:addEventListener|addListener|on|once|prependListener)$/;
 const ROUTING = /^(?:all|delete|get|head|options|patch|post|put)$/;
+
+/** Packages whose routers call what they are given for requests alone, and what of them takes functions. */
+const ROUTERS =
+  /^(?:npm:|jsr:)?(?:@hono\/|@oak\/)?(?:hono|express|koa|oak)(?:[/@]|$)/;
+const HANDLING = /^(?:use|onError|notFound)$/;
+const HANDLING_FUNCTIONS = new Set(["upgradeWebSocket", "createMiddleware"]);
 
 const EMITTING = /^(?:emit|dispatchEvent|fire|publish|trigger)$/;
 
@@ -80,32 +87,63 @@ function isLateCall(call: Node, code: Code, areQuiet: boolean): boolean {
   const name = calleeName(call, resolved);
   if (name !== null) return LATE_FUNCTIONS.has(name);
   const callee = unwrap(one(call, "callee")!);
+  const imported = resolved.bindings.get(callee)?.imported;
+  if (imported) {
+    return ROUTERS.test(imported.specifier) &&
+      HANDLING_FUNCTIONS.has(imported.name);
+  }
   if (callee.type !== "MemberExpression") return false;
   const method = keyName(callee, "property") ?? "";
   if (LISTENING.test(method)) {
+    const event = textOf(many(call, "arguments")[0] ?? null);
     return areQuiet ||
-      !emits(resolved) && isOwnAffair(one(callee, "object")!, code);
+      // Node's emitters tell of those that listen.
+      !/^(?:new|remove)Listener$/.test(event ?? "") &&
+        !emits(resolved, event) && isOwnAffair(one(callee, "object")!, code);
+  }
+  if (HANDLING.test(method)) {
+    const roots = code.roots.of(one(callee, "object")!);
+    return roots.length > 0 &&
+      roots.every(({ specifier }) => ROUTERS.test(specifier ?? ""));
   }
   // Routers take a path first; whatever else has a `get` may call what it is given at once.
   return ROUTING.test(method) &&
     /^[/*]/.test(textOf(many(call, "arguments")[0] ?? null) ?? "");
 }
 
-/** Whether a module tells listeners of something by itself, perhaps while it is evaluated. */
-function emits({ program }: Resolved): boolean {
-  let known = EMITTERS.get(program);
+/** Whether a module tells listeners of an event by itself, perhaps while it is evaluated; of one without a name, of any. */
+function emits({ program }: Resolved, event: string | null): boolean {
+  let known = EMITTED.get(program);
   if (known === undefined) {
-    known = false;
+    known = new Set();
+    const calls = new Map<Node, Node>();
     eachWithin(program, ({ self, type }) => {
-      known ||= type === "MemberExpression" &&
-        EMITTING.test(keyName(self, "property") ?? "");
+      if (type === "CallExpression") {
+        calls.set(unwrap(one(self, "callee")!), self);
+      }
+      if (
+        type !== "MemberExpression" ||
+        !EMITTING.test(keyName(self, "property") ?? "")
+      ) return;
+      const call = calls.get(self);
+      known!.add(eventOf(many(call ?? null, "arguments")[0] ?? null) ?? ANY);
     });
-    EMITTERS.set(program, known);
+    EMITTED.set(program, known);
   }
-  return known;
+  return event === null ? known.size > 0 : known.has(event) || known.has(ANY);
 }
 
-const EMITTERS = new WeakMap<Node, boolean>();
+/** The event that is told of, by its name or as an object; null where that is not written there. */
+function eventOf(given: Node | null): string | null {
+  return given?.type === "NewExpression" &&
+      /Event$/.test(nameOf(one(given, "callee")!))
+    ? textOf(many(given, "arguments")[0] ?? null)
+    : textOf(given);
+}
+
+/** What is not known by its name. */
+const ANY = "";
+const EMITTED = new WeakMap<Node, Set<string>>();
 
 /** Whether no other module of the app has what is listened to. */
 function isOwnAffair(emitter: Node, { resolved, roots }: Code): boolean {

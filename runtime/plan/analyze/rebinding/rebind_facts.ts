@@ -16,6 +16,8 @@ import type { ClassUnits, Unit, Units } from "../code/units.ts";
 import { isExternal } from "../values/known_calls.ts";
 import { Fates } from "./fates.ts";
 import { isLate } from "./late.ts";
+import { metBy } from "./met.ts";
+import { servesBy } from "./serving.ts";
 import { leftBehind } from "./left_behind.ts";
 import { numbersOf, piecesOf } from "../code/pieces.ts";
 import { Reachable } from "./reachable.ts";
@@ -63,7 +65,11 @@ export function rebindFactsOf(code: Code, units: Units): RebindFacts {
     if (!reached.isDisjointFrom(going)) goes.push(name);
     leaves[name] = {
       ...leftBehind(start.units, start.of !== null, code, units),
-      ...start.of && isPlainlyMade(start.of, code) ? { plain: true } : {},
+      ...start.of === null
+        ? { parameters: fates.ofParameters(start.units[0]!.node) }
+        : isPlainlyMade(start.of, code)
+        ? { plain: true }
+        : {},
     };
   }
   const holds = fates.heldMembers();
@@ -175,8 +181,7 @@ function useOf(
     up = roots.above(at);
   }
   const ended = (how: ImportUse["how"], result: Node): ImportUse => {
-    const fate = fates.of(result);
-    return use(how, fate === undefined ? {} : { fate });
+    return use(how, fates.of(result));
   };
   if (!up) return use("value", { why: "uses its value" });
   const { node: parent, key } = up;
@@ -184,7 +189,12 @@ function useOf(
     if (parent.type !== "NewExpression") return ended("call", parent);
     const made = ended("new", parent);
     const takes = made.fate === "held" ? fates.takenOf(parent) : [];
-    return takes.length > 0 ? { ...made, takes } : made;
+    const met = metBy(parent, code);
+    return {
+      ...made,
+      ...takes.length > 0 ? { takes } : {},
+      ...met ? { met } : {},
+    };
   }
   if (parent.type === "MemberExpression" && key === "object") {
     const above = roots.above(parent);
@@ -197,7 +207,11 @@ function useOf(
     parent.type === "BinaryExpression" && key === "right" &&
     operatorOf(parent) === "instanceof"
   ) return use("test");
-  return use("value", { why: whyOf(parent, key) });
+  const serves = servesBy(up, code);
+  return use("value", {
+    why: whyOf(parent, key),
+    ...serves ? { serves } : {},
+  });
 }
 
 function operatorOf(node: Node): unknown {

@@ -132,6 +132,47 @@ Deno.test("rebindFactsOf() follows results to where they are held", () => {
       [
         "a call",
       ],
+    // Whoever is called back has it.
+    "a().forEach((x: any) => { own = x; });": ["a call held"],
+    "a().forEach((x: any) => p.send(x));": ["a call"],
+    "a().forEach((x: any) => kept.set(x, 1));": ["a call held"],
+    "a().reduce((sum: any, x: any) => own = sum + x, 0);": ["a call held"],
+    "a().then((x: any) => { own = x; });": ["a call held"],
+    "a().then(([{ x }]: any) => { own = x; });": ["a call held"],
+    "a().map((x: any) => x.y).filter(Boolean).forEach((y: any) => { own = y; });":
+      ["a call held"],
+    "a((x: any) => { own = x; });": ["a call held"],
+    "a((x: any) => p.send(x));": ["a call"],
+    "a(function () { own = arguments[0]; });": ["a call held"],
+    "const put = (x: any) => { own = x; }; a(put);": ["a call held"],
+    "new C((x: any) => { own = x; });": ["C new held"],
+    "a().forEach(p);": ["a call passed"],
+    "a().forEach(kept.add, kept);": ["a call held"],
+    "return a().map(String);": ["a call"],
+    "return a().join(p);": ["a call"],
+    // A promise has what settles it.
+    "own = new Promise((resolve) => resolve(a()));": ["a call held"],
+    "return new Promise((resolve) => resolve(a()));": ["a call"],
+    "const { promise, resolve } = Promise.withResolvers(); resolve(a()); own = promise;":
+      ["a call held"],
+    "const { promise, resolve } = Promise.withResolvers(); resolve(a()); return promise;":
+      ["a call"],
+    // What is set by it tells of it.
+    "if (a()) own = 1;": ["a call held"],
+    "if (a()) return; else own = 1;": ["a call held"],
+    "if (a()) p.x = 1;": ["a call"],
+    "if (a()) return () => { own = 1; };": ["a call"],
+    "if (a()) { const own = 1; p(own); }": ["a call"],
+    "own = a() ? 1 : 2;": ["a call held"],
+    "return a() ? 1 : 2;": ["a call"],
+    "a() && (own = 1);": ["a call held"],
+    "while (a()) own = 1;": ["a call held"],
+    "switch (a()) { case 1: own = 2; }": ["a call held"],
+    "switch (a()) { case 1: return 2; }": ["a call"],
+    "try { a(); } catch (error) { own = error; }": ["a call held"],
+    "try { a(); } catch (error) { p.log(error); }": ["a call"],
+    "try { p(); } catch { own = a(); }": ["a call held"],
+    "try { p(); } catch (error) { own = error; a(); }": ["a call"],
   }, inside);
   assertEquals(
     uses(`let own: any; const put = (x: any) => { own = x; };
@@ -268,4 +309,40 @@ Deno.test("rebindFactsOf() tells what exports run and leave behind", () => {
       default: "data",
     },
   );
+});
+
+Deno.test("rebindFactsOf() tells what only a server has", () => {
+  const served = (source: string) =>
+    (facts(source).uses ?? []).map(({ name, serves }) => `${name} ${serves}`);
+  each({
+    "Deno.serve(a);": ["a call"],
+    "Deno.serve({ port: 1 }, a);": ["a call"],
+    "Deno.serve({ handler: a });": ["a call"],
+    "Deno.serve({ port: 1, handler: a } as any);": ["a call"],
+    "Deno.serve({ handler: a, ['handler']: b });": [
+      "a undefined",
+      "b undefined",
+    ],
+    "Deno.serve({ ...b, handler: a });": ["b undefined", "a call"],
+    "Deno.serve({ handler: a, ...b });": ["a undefined", "b undefined"],
+    "Deno.serve({ onError: a }, b);": ["a undefined", "b call"],
+    "Deno.serve({ x: { handler: a } });": ["a undefined"],
+    "Deno.serve(...[a]);": ["a undefined"],
+    "Deno.serve(a.b);": ["a undefined"],
+    "Deno.serve(() => a());": ["a undefined"],
+    "other.serve(a);": ["a undefined"],
+    "{ const Deno = app; Deno.serve(a); }": ["a undefined"],
+    "const it = { handler: a }; Deno.serve(it);": ["a undefined"],
+    "export default { fetch: a };": ["a default"],
+    "export default { fetch: a, x: 1 } satisfies unknown;": ["a default"],
+    "export default { x: a };": ["a undefined"],
+    "export default { fetch: a, get fetch() { return b; } };": [
+      "a undefined",
+      "b undefined",
+    ],
+    "export default { ...b, fetch: a };": ["b undefined", "a default"],
+    "export default { fetch: ns.a };": ["a default"],
+    "export default app({ fetch: a });": ["a undefined"],
+    "export const it = { fetch: a };": ["a undefined"],
+  }, served);
 });

@@ -81,6 +81,16 @@ const USES: Readonly<Record<string, (top: string) => string>> = {
     `const once = (make: () => any) => { let it: any; return () => it ??= make(); };\nconst get = once(() => value(5));\nexport const read = async (_x: number) => ${top} + await get();\n`,
   "memo by instances": (top) =>
     `class Item { it = value(6); }\nconst items = [new Item()];\nexport const read = async (_x: number) => ${top} + await items[0]!.it;\n`,
+  "memo by a reaction": (top) =>
+    `let memo: any;\nexport const read = async (_x: number) => { if (memo === undefined) await Promise.resolve(value(3)).then((it) => { memo = it; }); return ${top} + memo; };\n`,
+  "memo of each": (top) =>
+    `const memo: any[] = [];\nexport const read = async (_x: number) => { if (memo.length === 0) [await value(3)].forEach((it) => { memo.push(it); }); return ${top} + memo; };\n`,
+  "memo by a promise": (top) =>
+    `let memo: any;\nexport const read = async (_x: number) => ${top} + await (memo ??= new Promise((done) => done(value(3))));\n`,
+  "memo of a decision": (top) =>
+    `let memo: any;\nexport const read = async (_x: number) => { if (memo === undefined) { if (String(await value(3)).length % 2 === 0) memo = "even"; else memo = "odd"; } return ${top} + memo; };\n`,
+  "memo of a length": (top) =>
+    `let memo: any;\nexport const read = async (_x: number) => ${top} + (memo ??= String(await value(3)).length);\n`,
   "late": (top) =>
     `let ready: any;\nsetTimeout(async () => { ready = await value(7); }, 1);\nexport const read = async (_x: number) => { while (ready === undefined) await new Promise((done) => setTimeout(done, 1)); return ${top} + ready; };\n`,
   "typeof": (top) =>
@@ -206,6 +216,16 @@ export const read = (x: number) => new Promise((done) => {
   setTimeout(() => done("closed"), 300);
 });
 `,
+  server: `let port = 0;
+export const open = () => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  port = server.addr.port;
+};
+export const read = async (x: number) => {
+  if (port === 0) return "closed";
+  return await (await fetch(\`http://127.0.0.1:\${port}/?x=\${x}\`)).text();
+};
+`,
   stream: `let writer: WritableStreamDefaultWriter<number> | undefined;
 let reader: ReadableStreamDefaultReader<string> | undefined;
 export const open = () => {
@@ -222,6 +242,10 @@ export const read = async (x: number) => {
 `,
 };
 
+/** What a leaf has besides where a server answers by it. */
+const ANSWER =
+  `export const answer = (request: Request) => new Response(value(Number(new URL(request.url).searchParams.get("x"))));\n`;
+
 /** Something that was begun for a caller, and calls what has changed since. */
 export const begun: Feature = {
   kind: "begun",
@@ -233,16 +257,18 @@ export const begun: Feature = {
   }),
   render(id, params) {
     const body = `"${params.word}:" + (x + ${params.step})`;
+    const isServer = params.style === "server";
+    const name = isServer ? "answer" : "value";
     return {
       files: {
-        [`${id}.ts`]: `import { value } from "./${id}_leaf.ts";\n${BEGUN[
+        [`${id}.ts`]: `import { ${name} } from "./${id}_leaf.ts";\n${BEGUN[
           String(params.style)
         ]!}`,
         [`${id}_leaf.ts`]: `// note ${params.note}\n${
           params.arrow
             ? `export const value = (x: number): string => ${body};\n`
             : `export function value(x: number): string { return ${body}; }\n`
-        }`,
+        }${isServer ? ANSWER : ""}`,
       },
       entry: `${id}.ts`,
       exports: ["open", "read"],

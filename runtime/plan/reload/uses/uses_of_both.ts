@@ -13,8 +13,8 @@
  *
  * @module
  */
-import { type Steps, Turns } from "../../base/in_slices.ts";
-import type { View } from "../lookup/views.ts";
+import { type Steps, Turns } from "../../../base/in_slices.ts";
+import type { View } from "../../lookup/views.ts";
 import { NOTHING_KNOWN, type UsesOfView, usesOfView } from "./import_uses.ts";
 
 /** What is known of the modules. */

@@ -1,13 +1,16 @@
 /** How the modules of one state of an app use each other, and which uses may have run while modules were evaluated.
  * @module
  */
-import { type Steps, Turns } from "../../base/in_slices.ts";
+import { type Steps, Turns } from "../../../base/in_slices.ts";
+import type { ModuleAnalysis } from "../../../protocol/manifest/module_analysis.ts";
+import type { Passing } from "../../../protocol/manifest/passing_facts.ts";
 import type {
   ImportUse,
   RebindFacts,
-} from "../../protocol/manifest/rebind_facts.ts";
-import { ExportFinder, type Found } from "../lookup/find_export.ts";
-import type { View } from "../lookup/views.ts";
+} from "../../../protocol/manifest/rebind_facts.ts";
+import { ExportFinder, type Found } from "../../lookup/find_export.ts";
+import type { View } from "../../lookup/views.ts";
+import { Passings } from "./passings.ts";
 
 /** One use of something of the app. */
 export interface Entry {
@@ -44,6 +47,7 @@ export class UsesOfView {
   readonly #followed = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
   readonly #held: Set<string>;
+  readonly #passing: Passings;
   #goesOn = false;
 
   /**
@@ -58,6 +62,21 @@ export class UsesOfView {
     this.#users = same ? same.#users : new Map();
     this.#entries = same ? same.#entries : new Map();
     this.#held = same ? same.#held : new Set();
+    this.#passing = same
+      ? same.#passing
+      : new Passings((by, { specifier, name }) =>
+        this.#parametersOf(by, specifier, name)
+      );
+  }
+
+  /** What an imported function does with its arguments, and in which module it is; null where nobody knows. */
+  #parametersOf(by: string, specifier: string, name: string) {
+    const target = this.view.resolve(by, specifier);
+    const found = target === null ? null : this.#exports.find(target, name);
+    if (found?.kind !== "here") return null;
+    const { path } = found;
+    const list = this.#factsOf(path)?.leaves?.[found.name]?.parameters;
+    return list ? { path, list } : null;
   }
 
   /** Whether it knows how a module uses others. */
@@ -160,13 +179,20 @@ export class UsesOfView {
     const facts = this.#factsOf(by);
     const waiting: Entry[] = [];
     for (const [at, use] of (facts?.uses ?? []).entries()) {
-      if (use.fate !== "held") continue;
       const entry = this.#entries.get(by)?.[at];
+      const fate = entry ? this.fateOf(entry) : use.fate;
+      if (fate !== "held") continue;
       const made = entry ? this.#madeBy(entry) : null;
       if (made === null) this.#run(by, [at], waiting);
       else this.#run(made.path, made.places, waiting);
     }
     this.#drain(waiting, false);
+  }
+
+  /** What becomes of the result of a use, through all functions that get it. */
+  fateOf({ by, use, found }: Entry): Passing["fate"] {
+    const from = found.kind === "here" ? found.path : null;
+    return this.#passing.fateOf(by, use, from);
   }
 
   /** What makes an instance that is held, where nobody holds what its methods give; null where somebody may. */
@@ -180,12 +206,8 @@ export class UsesOfView {
   /** Whether any module may hold what a method of a class gives, as far as its name tells. */
   holdsOf(path: string, name: string): boolean {
     if (this.#held.has("")) return true;
-    const analysis = this.view.analysis(path);
-    const of = analysis?.exports?.[name]?.class ?? name;
-    const methods = analysis?.classes?.find((it) => it.name === of)?.methods;
-    return Object.keys(methods ?? {}).some((method) =>
-      this.#held.has(method.replace(/^(?:static|get|set) /, ""))
-    );
+    const methods = methodsOf(this.view.analysis(path), name);
+    return methods !== null && !methods.isDisjointFrom(this.#held);
   }
 
   #startedIn(path: string): ReadonlySet<number> | null {
@@ -200,8 +222,24 @@ export class UsesOfView {
 
   #drain(waiting: Entry[], isEvaluated: boolean): void {
     for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
-      this.#into(entry.found, waiting, isEvaluated);
+      const idle = this.#idle(entry);
+      if (idle) this.#run(idle.path, idle.places, waiting);
+      else this.#into(entry.found, waiting, isEvaluated);
     }
+  }
+
+  /** What makes an instance of which nobody calls a method while modules are evaluated; null where somebody may. */
+  #idle({ by, use, found }: Entry) {
+    if (use.how !== "new" || !use.met || found.kind !== "here") return null;
+    const { path, name } = found;
+    const facts = this.#factsOf(path);
+    const places = facts?.runs?.[`new ${name}`];
+    if (!places || !facts?.leaves?.[name]?.plain) return null;
+    const names = this.#passing.met(by, use.met);
+    const methods = methodsOf(this.view.analysis(path), name);
+    return names && methods && names.isDisjointFrom(methods)
+      ? { path, places }
+      : null;
   }
 
   #into(found: Found, waiting: Entry[], isEvaluated: boolean): void {
@@ -244,6 +282,22 @@ export class UsesOfView {
   #factsOf(path: string): RebindFacts | undefined {
     return this.view.analysis(path)?.rebind;
   }
+}
+
+/** The names of the methods of an exported class, of itself and of its instances; null where nobody knows it. */
+function methodsOf(
+  analysis: ModuleAnalysis | undefined,
+  name: string,
+): Set<string> | null {
+  const of = analysis?.exports?.[name]?.class ?? name;
+  const found = analysis?.classes?.find((it) => it.name === of);
+  return found
+    ? new Set(
+      Object.keys(found.methods ?? {}).map((it) =>
+        it.replace(/^(?:static|get|set) /, "")
+      ),
+    )
+    : null;
 }
 
 /** Looks at the uses of some modules. */
