@@ -82,6 +82,8 @@ export {
   hotSurface,
   type ModuleState,
   moduleStates,
+  type Repeat,
+  repeatedStates,
   type SurfaceModule,
   type SurfaceOptions,
 } from "./reload/surface.ts";

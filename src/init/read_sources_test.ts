@@ -46,3 +46,42 @@ Deno.test("T9: of an app that imports from beside its folder all modules are rea
     );
   });
 });
+
+Deno.test("state that a module fills whenever it is evaluated is a question to who knows the app", async () => {
+  const files = {
+    "main.ts": `import "./plugin.ts"; Deno.serve(() => new Response());`,
+    "plugin.ts":
+      `import { register } from "./registry.ts";\nregister("a");\nexport const f = () => register("b");`,
+    "registry.ts":
+      "const all = new Map<string, number>();\nexport const register = (name: string) => all.set(name, 1);",
+  };
+  for (
+    const [flyhot, count] of [
+      [{}, 1],
+      [{ startsAnew: ["registry.ts#all"] }, 0],
+      [{
+        keep: ["registry.ts#all"],
+        consent: ["repeats:registry.ts#all"],
+      }, 0],
+    ] as const
+  ) {
+    await withApp(
+      { ...files, "deno.json": JSON.stringify({ flyhot }) },
+      async (folder) => {
+        using host = denoHost();
+        const sources = await readInitSources(folder, host);
+        const { steps } = planInit(
+          sources,
+          "preload",
+          lookAt(sources, "preload"),
+        );
+        const found = steps.filter((it) => it.startsWith("Decide"));
+        assertEquals(found.length, count, steps.join("\n"));
+        assertEquals(
+          found.every((it) => it.includes("plugin.ts:2 changes it")),
+          true,
+        );
+      },
+    );
+  }
+});

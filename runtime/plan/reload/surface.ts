@@ -14,6 +14,7 @@ import type { Node } from "../analyze/code/nodes.ts";
 import { bare, releaseView, type View } from "../lookup/views.ts";
 import { classify } from "../classify.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
+import { Touched } from "../lookup/touched.ts";
 import { type LostState, stateIn } from "../rules/lost_state.ts";
 
 /** One module of an app. */
@@ -107,6 +108,40 @@ export function moduleStates(
       new Map(Object.entries(made)),
     ),
   );
+}
+
+/** Who changes state of another module while it is evaluated. */
+export interface Repeat {
+  /** The module. */
+  readonly by: string;
+  /** Where. */
+  readonly line: number;
+}
+
+/**
+ * Finds state that modules change of others while they are evaluated: of a value that is kept, they would do it a second
+ * time.
+ *
+ * @param manifest the app
+ * @param main the main module of a process
+ * @returns the first of them for each piece of state, by `path#name`
+ */
+export function repeatedStates(
+  manifest: Manifest,
+  main: string,
+): ReadonlyMap<string, Repeat> {
+  const view = releaseView(manifest);
+  const found = new Map<string, Repeat>();
+  const touched = new Touched(view, () => false, true);
+  for (const module of asRunning(manifest, main, true).loaded) {
+    touched.follow(module, ({ path, name, grip, by, line }) => {
+      if (grip !== "write" || by === path) return;
+      const local = view.analysis(path)?.exports?.[name]?.local ?? name;
+      const key = `${path}#${local}`;
+      if (!found.has(key)) found.set(key, { by, line });
+    });
+  }
+  return found;
 }
 
 /** A process of this very app in which every module has been loaded. */

@@ -3,7 +3,7 @@ import { parse } from "npm:acorn@8.19.0";
 import type { Node } from "../analyze/code/nodes.ts";
 import { analyzeTree } from "../analyze/analyze.ts";
 import { packed } from "../../../tests/support/planned_app.ts";
-import { moduleStates } from "./surface.ts";
+import { moduleStates, repeatedStates } from "./surface.ts";
 
 function locals(source: string): string[] {
   const program = parse(source, {
@@ -91,5 +91,18 @@ export function handler() { const seen = new Set(); return () => seen.add(1); }
   assertEquals(names((path) => path === "server.ts" ? tree : null), [
     "server.ts:2 store.all",
     "server.ts:4 start.hits",
+  ]);
+});
+
+Deno.test("state that other modules fill while they are evaluated is told with the first of them", () => {
+  const manifest = packed({
+    "main.ts":
+      `import "./a.ts"; import { plugins } from "./registry.ts"; f(); function f() { return plugins.size; }`,
+    "a.ts": `import { register } from "./registry.ts";\nregister("a");`,
+    "registry.ts":
+      `const all = new Map(); const own = new Map(); own.set(1, 2); export { all as plugins }; export const register = (name) => all.set(name, own);`,
+  });
+  assertEquals([...repeatedStates(manifest, "main.ts")], [
+    ["registry.ts#all", { by: "a.ts", line: 2 }],
   ]);
 });

@@ -7,6 +7,7 @@ import {
   nameOf,
   type Node,
   one,
+  type Repeat,
 } from "@flyhot/runtime/plan";
 import type { KeptFact, Manifest } from "@flyhot/runtime/protocol";
 import { calleeOf, nodesIn, type SyntaxTree } from "../syntax_tree.ts";
@@ -37,6 +38,8 @@ export interface StateRow {
   readonly list: "keep" | "startsAnew" | null;
   /** Whether that list has it. */
   readonly named: boolean;
+  /** Of what is kept: the module that changes it whenever it is evaluated. */
+  readonly repeated?: Repeat;
 }
 
 /** What is looked at. */

@@ -1,7 +1,12 @@
 /** What happens to each piece of an app when its module is replaced: what stays, what starts new, what is handed over.
  * @module
  */
-import { keepableOf, many, moduleStates } from "@flyhot/runtime/plan";
+import {
+  keepableOf,
+  many,
+  moduleStates,
+  repeatedStates,
+} from "@flyhot/runtime/plan";
 import type { Manifest, OwnedFact } from "@flyhot/runtime/protocol";
 import { connectionsIn, laterIn } from "./callback_rows.ts";
 import { holdsGivenOnly } from "./given_only.ts";
@@ -57,6 +62,8 @@ function* stateIn(
   { manifest, tree, preload }: StateSources,
 ): Generator<StateRow> {
   const named = namesOf(manifest);
+  const repeats = repeatedStates(manifest, main);
+  const consents = new Set(manifest.settings?.consent);
   for (
     const { path, line, name, why, detail } of moduleStates(
       manifest,
@@ -65,16 +72,22 @@ function* stateIn(
     )
   ) {
     const parsed = tree(path);
+    const row = judged({ path, name, detail, isHandle: why === "handle" }, {
+      parsed,
+      facts: manifest.analysis?.[path]?.kept,
+      preload,
+      named,
+      isOwn: ownSpecifiers(path, manifest),
+      isGivenOnly: () => holdsGivenOnly(path, name, { manifest, tree }),
+    });
+    const key = `${path}#${name}`;
+    const repeated = row.list === "keep" && !consents.has(`repeats:${key}`)
+      ? repeats.get(key)
+      : undefined;
     yield {
-      ...judged({ path, name, detail, isHandle: why === "handle" }, {
-        parsed,
-        facts: manifest.analysis?.[path]?.kept,
-        preload,
-        named,
-        isOwn: ownSpecifiers(path, manifest),
-        isGivenOnly: () => holdsGivenOnly(path, name, { manifest, tree }),
-      }),
+      ...row,
       line: line || lineOf(parsed, name),
+      ...repeated ? { repeated } : {},
     };
   }
 }
@@ -174,12 +187,15 @@ export function missingNames(
 
 /** What only somebody who knows the app can decide. */
 export function undecidedSteps(rows: readonly StateRow[]): readonly string[] {
-  return rows.filter(({ fate }) => fate === "undecided").map((
-    { path, line, name, why },
-  ) => {
-    const key = `${path}#${name}`;
-    return `Decide what becomes of ${name} (${path}:${line}): ${why}. If that does no harm, add to "flyhot" in deno.json: "keep": ["${key}"], "consent": ["repeats:${key}"]; if it may be lost: "startsAnew": ["${key}"]. Until then upgrades of ${path} are refused.`;
-  });
+  return rows.filter(({ fate, repeated }) => fate === "undecided" || repeated)
+    .map(({ path, line, name, why, repeated }) => {
+      const key = `${path}#${name}`;
+      if (repeated) {
+        const { by } = repeated;
+        return `Decide whether ${name} (${path}:${line}) had better start new: ${by}:${repeated.line} changes it whenever ${by} is evaluated, and would do so a second time. If that does no harm, add to "flyhot" in deno.json: "consent": ["repeats:${key}"]; if it is filled by that alone: "startsAnew": ["${key}"] in the place of "keep". Until then upgrades that evaluate ${by} are refused.`;
+      }
+      return `Decide what becomes of ${name} (${path}:${line}): ${why}. If that does no harm, add to "flyhot" in deno.json: "keep": ["${key}"], "consent": ["repeats:${key}"]; if it may be lost: "startsAnew": ["${key}"]. Until then upgrades of ${path} are refused.`;
+    });
 }
 
 /** The table as it is when modules have moved. */
