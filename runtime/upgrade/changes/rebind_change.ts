@@ -2,6 +2,7 @@
  * @module
  */
 import { UpgradeError } from "../../base/upgrade_error.ts";
+import { placeOf } from "../../modules/module_urls.ts";
 import type { SettableInstance } from "../../modules/rebind/settable_modules.ts";
 import type { ReboundModule } from "../../plan/plan.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -190,37 +191,49 @@ export class RebindChange {
     const there = new Map<string, Set<string>>();
     for (const path of this.#reload) {
       const { instances = [] } = byPath.get(path) ?? {};
-      const next = instances.find(({ attempt, set }) =>
+      const nexts = instances.filter(({ attempt, set }) =>
         set !== null && attempt === this.#attempt
       );
-      if (!next) continue;
-      const successors = successorsIn(next);
-      this.#successors.push(...successors);
-      const isAskedFor = Object.hasOwn(this.#rebound, path);
+      if (nexts.length === 0) continue;
       const names = new Set<string>();
-      for (const instance of instances) {
-        if (instance === next || instance.set === null) continue;
-        const owners = ownersOf(instance);
-        for (const successor of successors) {
-          const { name, isClass } = successor;
-          if (!instance.names.includes(name)) continue;
-          this.#slots.push({
-            instance,
-            successor,
-            owners,
-            old: undefined,
-            below: null,
-          });
-          if (!isAskedFor || names.has(name)) continue;
-          const old = read(instance, name);
-          if (typeof old === "function" && isOfClass(old) === isClass) {
-            names.add(name);
-          }
-        }
-      }
+      for (const next of nexts) this.#findFor(next, instances, path, names);
       there.set(path, names);
     }
     return there;
+  }
+
+  #findFor(
+    next: SettableInstance,
+    instances: readonly SettableInstance[],
+    path: string,
+    names: Set<string>,
+  ): void {
+    const successors = successorsIn(next);
+    this.#successors.push(...successors);
+    const isAskedFor = Object.hasOwn(this.#rebound, path);
+    // What a query makes another module of has variables, and state, of its own.
+    const place = placeOf(next.url);
+    for (const instance of instances) {
+      if (instance === next || instance.set === null) continue;
+      if (placeOf(instance.url) !== place) continue;
+      const owners = ownersOf(instance);
+      for (const successor of successors) {
+        const { name, isClass } = successor;
+        if (!instance.names.includes(name)) continue;
+        this.#slots.push({
+          instance,
+          successor,
+          owners,
+          old: undefined,
+          below: null,
+        });
+        if (!isAskedFor || names.has(name)) continue;
+        const old = read(instance, name);
+        if (typeof old === "function" && isOfClass(old) === isClass) {
+          names.add(name);
+        }
+      }
+    }
   }
 }
 

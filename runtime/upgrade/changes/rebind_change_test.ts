@@ -19,8 +19,11 @@ class Instances {
     this.settable.isOn = true;
   }
 
-  load(attempt: number, values: Values): Values {
-    const url = `file:///app/m.ts${attempt === 0 ? "" : `?flyhot=${attempt}`}`;
+  load(attempt: number, values: Values, query = ""): Values {
+    const mark = query === "" ? "?" : "&";
+    const url = `file:///app/m.ts${query}${
+      attempt === 0 ? "" : `${mark}flyhot=${attempt}`
+    }`;
     this.settable.loaded(url, Object.keys(values));
     this.variables.set(url, values);
     this.settable.take(url, (name, isSet, value) => {
@@ -111,6 +114,26 @@ Deno.test("RebindChange: an undo gives back what was there", () => {
   undo();
   assertEquals(first, before);
   assert(first.f === before.f && first.C === before.C);
+});
+
+Deno.test("RebindChange: what a query makes another module of keeps its own", () => {
+  const app = new Instances();
+  const [plain, other] = [
+    app.load(0, words("one")),
+    app.load(0, words("un"), "?x"),
+  ];
+  const [newPlain, newOther] = [
+    app.load(1, words("two")),
+    app.load(1, words("deux"), "?x"),
+  ];
+  app.isNew = true;
+  const change = app.change(1);
+  const undo = change.swap(() => app.isNew);
+  const said = () =>
+    [plain, other, newPlain, newOther].map(({ C }) => new C().say());
+  assertEquals(said(), ["two", "deux", "two", "deux"]);
+  undo();
+  assertEquals(said(), ["one", "un", "two", "deux"]);
 });
 
 Deno.test("RebindChange: upgrades that overlap settle in any order, and each can be undone", () => {
