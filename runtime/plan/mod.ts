@@ -86,5 +86,6 @@ export {
   repeatedStates,
   type SurfaceModule,
   type SurfaceOptions,
+  type TreeOf,
 } from "./reload/surface.ts";
 export { assetMatcher, readReleaseSettings } from "./settings/settings.ts";
