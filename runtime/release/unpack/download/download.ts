@@ -6,6 +6,7 @@ import { ReadableStream } from "../../../base/platform/globals.ts";
 import { nativeFiles } from "../../../base/platform/native_files.ts";
 import { natives } from "../../../base/platform/natives.ts";
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import type { Bucket } from "../../../bucket/bucket.ts";
 import type { WantedRelease } from "../../wanted.ts";
 import { shownUrl, withoutSecrets } from "../../../base/shown_text.ts";
@@ -148,7 +149,7 @@ async function openRelease(
 
 /** A file, read in this turn, piece by piece: to fetch it takes longer than the disk does. */
 function fileStream(url: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const file = nativeFiles.openSync(new URL(url));
+  const file = nativeFiles.openSync(fileURLToPath(url));
   return new ReadableStream({
     pull(controller) {
       const buffer = new Uint8Array(READ_BYTES);
