@@ -349,7 +349,8 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
           method: "DELETE",
           headers: { authorization, "fly-machine-lease-nonce": nonce },
         });
-        await freed.body?.cancel();
+        const said = await freed.text();
+        assert(freed.ok, `${freed.status} ${said}`);
         const hot = await flyhot("hot", "--local");
         assertEquals(hot.code, 0, hot.err);
         assertEquals(
