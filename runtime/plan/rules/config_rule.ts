@@ -21,12 +21,14 @@ export function configRefusals(
   followsPackages = false,
   loads: ReadonlySet<string> = new Set(),
 ): Refusal[] {
-  const usesJsx = [...loads].some(isJsxPath);
+  let usesJsx: boolean | null = null;
   return changedConfig(manifest, running).flatMap((path) => {
     if (isImageFile(path)) return [];
     const keys = changedKeys(manifest, running, path, followsPackages)
       // Pages that only a browser loads are translated by a bundler.
-      ?.filter((key) => key !== "jsx" || usesJsx) ?? null;
+      ?.filter((key) =>
+        key !== "jsx" || (usesJsx ??= [...loads].some(isJsxPath))
+      ) ?? null;
     if (keys?.length === 0) return [];
     return [configRefusal(path, keys, isRemoved(path, manifest))];
   });

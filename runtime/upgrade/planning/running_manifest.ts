@@ -271,13 +271,14 @@ async function byImporter<T>(
   make: (seen: readonly SeenImport[], from: string) => T | null,
   slices: Slices,
 ): Promise<Record<string, T>> {
-  const made: [from: string, value: T][] = [];
+  // Not by assignment to an object that inherits: a module may be called __proto__.
+  const made: Record<string, T> = Object.create(null);
   for (const [from, seen] of imports) {
     const value = make(seen, from);
-    if (value !== null) made.push([from, value]);
+    if (value !== null) made[from] = value;
     if (slices.over) await slices.next();
   }
-  return Object.fromEntries(made);
+  return made;
 }
 
 function edgesIn(analysis: ReadonlyMap<string, ModuleAnalysis>) {
