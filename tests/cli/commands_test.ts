@@ -349,8 +349,7 @@ export const extra = holder("extra", { state: () => ({ n: 1 }), actions: {} });
           method: "DELETE",
           headers: { authorization, "fly-machine-lease-nonce": nonce },
         });
-        const said = await freed.text();
-        assert(freed.ok, `${freed.status} ${said}`);
+        assert(freed.ok, await freed.text());
         const hot = await flyhot("hot", "--local");
         assertEquals(hot.code, 0, hot.err);
         assertEquals(

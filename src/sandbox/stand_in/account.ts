@@ -85,6 +85,13 @@ export const secrets = {
         : all.map(({ name, digest }) => `${name}\t${digest}\n`).join(""),
     );
   },
+  import: async (args: readonly string[], host: StandInHost): Promise<void> => {
+    const { values } = parseFlags(args, SECRETS);
+    // Few import any, and the others need not wait for it.
+    const { parseEnv } = await import("node:util");
+    const text = await host.readText("/dev/stdin") ?? "";
+    await send(Object.entries(parseEnv(text)), values, host);
+  },
   set: (args: readonly string[], host: StandInHost): Promise<void> =>
     change(args, host, (text) => {
       const equals = text.indexOf("=");
@@ -103,9 +110,17 @@ async function change(
   read: (text: string) => readonly [name: string, value: string | null],
 ): Promise<void> {
   const { values, positionals } = parseFlags(args, SECRETS);
-  if (positionals.length === 0) throw new Error("name at least one secret");
+  await send(positionals.map(read), values, host);
+}
+
+async function send(
+  all: readonly (readonly [name: string, value: string | null | undefined])[],
+  values: Asker & { readonly stage?: boolean | undefined },
+  host: StandInHost,
+): Promise<void> {
+  if (all.length === 0) throw new Error("name at least one secret");
   await tell(host, "POST", "/_sandbox/secrets", values, {
-    secrets: Object.fromEntries(positionals.map(read)),
+    secrets: Object.fromEntries(all),
     stage: values.stage ?? false,
   }, 60_000);
   host.out(

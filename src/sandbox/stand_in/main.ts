@@ -59,6 +59,7 @@ const COMMANDS: Readonly<Record<string, StandInCommand>> = {
   "machine restart": restartMachines,
   "machine suspend": suspendMachines,
   "machine destroy": destroyMachines,
+  "secrets import": secrets.import,
   "secrets list": secrets.list,
   "secrets set": secrets.set,
   "secrets unset": secrets.unset,

@@ -294,6 +294,9 @@ Deno.test("fly secrets set restarts machines with what it sets, and storage crea
   assertEquals(sandbox.machine(id).pid, pid);
   await fly("machine", "restart", id);
   assertEquals((await seen()).KEY, undefined);
+  const read = { readText: () => Promise.resolve("# the shop\nTHIRD='c d'\n") };
+  const imported = await run(["secrets", "import"], sandbox.env, read);
+  assertEquals([imported.code, (await seen()).THIRD], [0, "c d"]);
   const storage = await fly("storage", "create");
   assert(storage.includes(`BUCKET_NAME: ${sandbox.bucket}\n`), storage);
   for (const wrong of [["A B=1"], ["KEY"], []]) {
