@@ -134,13 +134,14 @@ export class LoadHook {
       const source = `import ${JSON.stringify(current)};`;
       return { format: "module", source, shortCircuit: true };
     }
+    const isFirst = !this.#edges.hasLoaded(url);
     this.#edges.addLoaded(url);
     const release = this.#loading.table?.fileOf(url) ?? null;
     const file = this.#loading.imageFile(release ?? fileOf(url));
     const asked = (of: string): LoadFnOutput => {
       const output = next(of, context);
-      // Deno says so to whoever imports it.
-      if (output.source === null) this.#edges.addFailed(url);
+      // Deno says so to whoever imports it; what was loaded before, as something else, goes on.
+      if (isFirst && output.source === null) this.#edges.addFailed(url);
       return output;
     };
     if (isReadByDeno(file, context)) return byDeno(asked(file));
