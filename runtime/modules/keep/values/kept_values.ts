@@ -71,6 +71,14 @@ export class KeptValues {
     return entry && valueOf(entry) ? "held" : "none";
   }
 
+  /** The instances of a module under a query or a fragment that have a value of this name, each as `module?query`. */
+  besides(place: string, name: string): string[] {
+    return [...this.#current].filter(([other, { entries, twice }]) =>
+      /^[?#]/.test(other.slice(place.length)) && other.startsWith(place) &&
+      (entries.has(name) || twice.has(name))
+    ).map(([other]) => other);
+  }
+
   /** Tells whether a name is that of a variable, which something else may be assigned to. */
   isVariable(key: string): boolean {
     const at = key.indexOf("#");
