@@ -159,11 +159,7 @@ export class KeptChange {
   commit(): void {
     const { kept } = this.#appProcess;
     kept.follow();
-    kept.forget(
-      [...this.#replaced].filter((path) =>
-        kept.attemptOf(path) !== this.#attempt
-      ),
-    );
+    kept.forget(this.#replaced, this.#attempt);
   }
 
   /** Says that no work goes on in the code before. */
