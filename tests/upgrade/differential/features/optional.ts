@@ -15,6 +15,9 @@ const OPTIONAL = [
   "text in each call",
 ] as const;
 
+const isText = (style: Params[string] | undefined) =>
+  String(style).startsWith("text");
+
 /** `value` as far as it is there, in the ways a program can ask for it. */
 const reader = (id: string, { style }: Params): string => {
   const it = `"./${id}_extra.ts"`;
@@ -45,12 +48,16 @@ const reader = (id: string, { style }: Params): string => {
 export const optional: Feature = {
   kind: "optional",
   weight: 4,
-  draw: (random) => ({
-    ...commonParams(random),
-    style: random.pick(OPTIONAL),
-    isThere: random.chance(0.5),
-    content: word(random),
-  }),
+  draw(random) {
+    const style = random.pick(OPTIONAL);
+    return {
+      ...commonParams(random),
+      style,
+      // Nobody can tell a file of the image that no release has from one that is gone.
+      isThere: !isText(style) && random.chance(0.5),
+      content: word(random),
+    };
+  },
   render(id, params) {
     const isText = String(params.style).startsWith("text");
     const extra = isText ? { [`${id}_extra.txt`]: `${params.content}` } : {
