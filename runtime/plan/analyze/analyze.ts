@@ -62,7 +62,7 @@ export function analyzeTree(
     runs: new Runs(resolved, units, roots),
     values: new ValueFacts(resolved, roots),
   };
-  const table = new EffectTable(code, units.all);
+  const table = new EffectTable(code, units);
   const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });

@@ -1,29 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { packed, running } from "../../../tests/support/planned_app.ts";
 import { classify } from "../classify.ts";
-
-const MAIN = `import { live } from "@flyhot/runtime";
-const app = await live(() => import("./app.ts"));
-Deno.serve(() => app.f());`;
-const USES = `import { x } from "./t.ts"; import * as ns from "./t.ts"; `;
-
-/** Whether t.ts is reloaded when m.ts changes, which does `code` while it is evaluated. */
-function joins(t: string, code: string, more: Record<string, string> = {}) {
-  const files = {
-    "main.ts": MAIN,
-    "app.ts":
-      `import "./m.ts"; import * as t from "./t.ts"; export const f = () => t;`,
-    "m.ts": USES + code,
-    "t.ts": t,
-    ...more,
-  };
-  const plan = classify(
-    packed({ ...files, "m.ts": `${files["m.ts"]} // v2` }),
-    running(files),
-  );
-  return plan.reload.filter((path) => path !== "app.ts" && path !== "m.ts")
-    .join();
-}
+import { joins, MAIN, USES } from "./touches_fixture_test.ts";
 
 Deno.test("what a changed module touches while it is evaluated is reloaded, unless nothing could happen twice", () => {
   const found: string[][] = [], wanted: string[][] = [];
@@ -133,6 +111,21 @@ Deno.test("what a changed module touches while it is evaluated is reloaded, unle
         `export const x = () => { const m = new Map(); m.set(1, 2); return m; };`,
         `x().set(3, 4);`,
         "",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => seen.set(n, 1);`,
+        `Array.from([1], x);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => seen.set(n, 1);`,
+        `(await import("./t.ts")).x(1);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => seen.set(n, 1);`,
+        `const t = await import("./t.ts"); t.x(1);`,
+        "t.ts",
       ],
       // What a function gives: by what that does when it is called.
       [
@@ -249,6 +242,42 @@ Deno.test("what a changed module touches while it is evaluated is reloaded, unle
         "t.ts",
       ],
       [`export class x { static all = 1; }`, `x.all = 2;`, "t.ts"],
+      [
+        `const all = []; export class x { set a(v) { all.push(v); } }`,
+        `new x().a = 1;`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export class x { set a(v) { all.push(v); } }`,
+        `const i = new x(); i.b = 1;`,
+        "",
+      ],
+      // What a class here has from there.
+      [
+        `const all = []; export class x { constructor() { all.push(1); } }`,
+        `class Y extends x {} new Y();`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export class x { add() { all.push(1); } }`,
+        `class Y extends x {} const y = new Y(); y.add();`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export class x { add() { all.push(1); } }`,
+        `class Y extends x { constructor() { super(); this.add(); } } new Y();`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export class x { static add() { all.push(1); } }`,
+        `class Y extends x {} Y.add();`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export class x { add() { all.push(1); } }`,
+        `class Y extends x { add() {} later() { super.add(); } } const y = new Y(); y.add();`,
+        "",
+      ],
       [`export class x {}`, `class Y extends x {} use(x);`, ""],
       [
         `class C { n = 0; f() { this.n++; } } export const x = new C();`,
