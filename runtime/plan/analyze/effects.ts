@@ -113,7 +113,10 @@ export class EffectTable {
   /** What calling functions does, and what those in their results would do. Returns the effects; empty for none. */
   ofCalls(called: Iterable<Unit>): Effects {
     const { runs, resolved } = this.#code;
-    const run = runs.closure(called);
+    const own = runs.closure(called);
+    // Whoever is given functions when it is called back calls them.
+    const back = [...own].flatMap((unit) => runs.handsBack(unit));
+    const run = back.length === 0 ? own : runs.closure([...own, ...back]);
     const effects = this.of(run);
     const all = new Set(run);
     for (let more = run; more.size > 0;) {

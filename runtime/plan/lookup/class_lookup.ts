@@ -104,6 +104,17 @@ export class ClassLookup {
           add(method.effects);
         }
       }
+      const all = [
+        ...(fact.fields ?? []).map((it) => [it.name, it] as const),
+        ...(fact.statics ?? []).map((it) => [`static ${it.name}`, it] as const),
+      ];
+      for (const [name, { effects }] of all) {
+        if (!effects) continue;
+        if (name === member) isThere = true;
+        if (name === member || member === "*" && !name.startsWith("static ")) {
+          add(effects);
+        }
+      }
       if (isThere && !isMade) break;
     }
     return isThere ? found : null;
