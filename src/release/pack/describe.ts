@@ -25,7 +25,6 @@ import {
   hasAnalyses,
   openAnalyses,
 } from "../graph/analysis/analysis_cache.ts";
-import type { FindReleased } from "../graph/analysis/released_analyses.ts";
 import { asideNotes, collectFiles } from "../files/collect.ts";
 import {
   configDigests,
@@ -61,7 +60,9 @@ export interface PackOptions {
   /** Leave out what git ignores. Default false. */
   readonly gitIgnored?: boolean;
   /** Finds the release that was published last, asked where nothing else is known of many scripts. Default nobody does. */
-  readonly released?: FindReleased;
+  readonly released?: () => Promise<
+    Pick<Manifest, "files" | "analysis" | "analyzer"> | null
+  >;
   /** Whether somebody vouches for the release. Default: if deno.json names `publicKeys` */
   readonly signs?: boolean;
 }
