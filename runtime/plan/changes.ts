@@ -181,15 +181,22 @@ function isUsed(
     (analysis.imports ?? []).some((it) => it.specifier === specifier);
 }
 
-/** A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release. */
+/**
+ * A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release, and
+ * what no developer writes, as WebAssembly, its build may have made.
+ */
 function removedFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
-  const loaded = new Set(running.loaded);
+  const loaded = new Set(
+    running.loaded.filter((path) =>
+      isScriptPath(path) || path.endsWith(".json")
+    ),
+  );
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));
-  return [...new Set([...before, ...running.loaded])].filter((path) =>
+  return [...new Set([...before, ...loaded])].filter((path) =>
     !Object.hasOwn(manifest.files, path) &&
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.
