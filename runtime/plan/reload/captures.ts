@@ -14,7 +14,7 @@ import { ExportFinder } from "../lookup/find_export.ts";
 import type { Entry, UsesOfView } from "./uses/import_uses.ts";
 import { type UsesInput, usesOfBoth } from "./uses/uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
-import { isFollowed, isSameIfMadeNow } from "./followed.ts";
+import { isFollowed, isSameIfMadeNow } from "./instances/followed.ts";
 
 /** Why a module is evaluated with one that it imports. */
 export interface Capture {

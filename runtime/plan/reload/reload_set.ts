@@ -5,7 +5,7 @@ import { type Steps, Turns } from "../../base/in_slices.ts";
 import { type Contact, Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";
 import type { Capture, Captures } from "./captures.ts";
-import { owningInstances } from "./instances.ts";
+import { owningInstances } from "./instances/owning_instances.ts";
 
 /** What is known for computing a reload set. */
 export interface ReloadInput {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type App, change } from "./captures_fixture_test.ts";
+import { type App, change } from "../captures_fixture_test.ts";
 
 const GAME =
   `export class Game { #left = 3; constructor(left: number) { this.#left = left; } take() { return --this.#left; } }`;

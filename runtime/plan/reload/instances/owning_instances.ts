@@ -1,8 +1,8 @@
 /** Who has to be evaluated in the place of modules that hold what is replaced in nothing but instances of their classes: whoever may have one of these.
  * @module
  */
-import type { Capture, Captures } from "./captures.ts";
-import type { Entry, UsesOfView } from "./uses/import_uses.ts";
+import type { Capture, Captures } from "../captures.ts";
+import type { Entry, UsesOfView } from "../uses/import_uses.ts";
 
 /** Who has to be evaluated because it may have instances that hold what is replaced. */
 export interface Owning {
