@@ -12,7 +12,14 @@ import {
   isImageFile,
 } from "./settings/config_keys.ts";
 import { isForDevelopment, isScriptPath, isSecretLike } from "./paths.ts";
-import { bare, isJsxRuntime, isOutside, type View } from "./lookup/views.ts";
+import {
+  bare,
+  isJsxRuntime,
+  isOutside,
+  seenEdges,
+  targetsSeen,
+  type View,
+} from "./lookup/views.ts";
 import { own } from "../base/own.ts";
 
 /** What differs. */
@@ -71,8 +78,15 @@ export function* changesOf(
   }
   const removed = removedFiles(manifest, running);
   yield;
-  // What a module has made of a file while it was evaluated is as old as the file.
   const changed = new Set(modules);
+  // Whoever has got a module by an import() that finds nothing now would go on with what is gone.
+  for (const path of importCallsOf(removed, running)) {
+    if (!loaded.has(path) || changed.has(path)) continue;
+    changed.add(path);
+    modules.push(path);
+  }
+  yield;
+  // What a module has made of a file while it was evaluated is as old as the file.
   const read = (path: string) => {
     // Of those that read it later, only what they keep is as old as the file.
     const late = (own(running.lateReads, path) ?? []).filter((reader) =>
@@ -102,6 +116,19 @@ export function* changesOf(
     removed,
     ignored: ignored.sort(),
   };
+}
+
+/** The modules that were seen getting some of the paths by an import(). */
+function importCallsOf(
+  paths: readonly string[],
+  running: RunningManifest,
+): string[] {
+  const edges = paths.length > 0 ? seenEdges(running) : undefined;
+  if (!edges) return [];
+  const wanted = new Set(paths);
+  return Object.keys(edges).filter((from) =>
+    targetsSeen(edges[from]!).dynamic.some((to) => wanted.has(to))
+  );
 }
 
 /** Whether a specifier of a module that did not change leads to another module of the app, or in or out of it. */
@@ -154,15 +181,22 @@ function isUsed(
     (analysis.imports ?? []).some((it) => it.specifier === specifier);
 }
 
-/** A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release. */
+/**
+ * A file is only missed if it is loaded, or if the release before had it: the image may hold more than any release, and
+ * what no developer writes, as WebAssembly, its build may have made.
+ */
 function removedFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
-  const loaded = new Set(running.loaded);
+  const loaded = new Set(
+    running.loaded.filter((path) =>
+      isScriptPath(path) || path.endsWith(".json")
+    ),
+  );
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));
-  return [...new Set([...before, ...running.loaded])].filter((path) =>
+  return [...new Set([...before, ...loaded])].filter((path) =>
     !Object.hasOwn(manifest.files, path) &&
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.

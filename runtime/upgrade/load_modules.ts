@@ -59,7 +59,12 @@ export async function prepare(
   const { modules, boundaries } = appProcess;
   const table = modules.table!;
   const folder = release ? table.releaseFolder(release.sha256) : table.root;
-  const staged = table.stage(folder, [...plan.reload, ...plan.mapped]);
+  // What is gone is looked for there too, and is not found.
+  const staged = table.stage(folder, [
+    ...plan.reload,
+    ...plan.mapped,
+    ...plan.gone,
+  ]);
   const staging = appProcess.openStaging(staged.attempt);
   const callers = new CallerChange(appProcess, {
     attempt: staged.attempt,

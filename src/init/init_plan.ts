@@ -101,22 +101,16 @@ export function planInit(
 }
 
 /** Open sockets need a word in deno.json. */
-function socketNotes({ release, modules, imports }: InitSources): string[] {
+function socketNotes({ release, packed }: InitSources): string[] {
   if ("unread" in release || release.settings?.sockets !== undefined) return [];
-  const found = [...modules].find(([path, source]) =>
-    Object.hasOwn(release.modules, path) &&
-    (imports(path).some((it) =>
-      /^(?:npm:)?(?:ws|socket\.io)(?:$|@)/.test(it)
-    ) ||
-      source.includes("upgradeWebSocket"))
+  const found = Object.keys(release.modules).find((path) =>
+    release.analysis?.[path]?.imports?.some(({ specifier }) =>
+      /^(?:npm:\/?)?(?:ws|socket\.io)(?:$|[@/])/.test(specifier)
+    ) || packed(path)?.includes("upgradeWebSocket")
   );
   return found
     ? [
-      `${
-        found[0]
-      } opens WebSockets: say in deno.json what becomes of open ones when their handlers are replaced: "flyhot": { "sockets": "replay" } greets them again, "reconnect" closes them so that clients come back, "keep" lets them stay with the old handlers; without it an upgrade of ${
-        found[0]
-      } is refused while any is open`,
+      `${found} opens WebSockets: say in deno.json what becomes of open ones when their handlers are replaced: "flyhot": { "sockets": "replay" } greets them again, "reconnect" closes them so that clients come back, "keep" lets them stay with the old handlers; without it an upgrade of ${found} is refused while any is open`,
     ]
     : [];
 }

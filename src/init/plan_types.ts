@@ -61,6 +61,8 @@ export interface InitSources {
   readonly tree: (path: string) => SyntaxTree | null;
   /** The tree of a module of its release that lies beside its folder, by its path there; null for one that cannot be read. */
   readonly treeBeside: (path: string) => SyntaxTree | null;
+  /** The text of a module of its release, by its path there, unless it is long. */
+  readonly packed: (path: string) => string | undefined;
   /** What its modules import, by path. */
   readonly imports: (path: string) => readonly string[];
   /** Its main modules; empty where none is there. */

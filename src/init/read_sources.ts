@@ -44,6 +44,7 @@ export async function readInitSources(
     release,
     tree: treesOf((path) => modules.get(path)),
     treeBeside: treesOf((path) => texts.get(path)),
+    packed: (path) => texts.get(path),
     imports: importsOf(modules, release),
     denoJson: await denoJsonOf(project),
     packages: config.packages,

@@ -47,6 +47,44 @@ Deno.test("T9: of an app that imports from beside its folder all modules are rea
   });
 });
 
+Deno.test("T9: who opens WebSockets is named where it lies beside the app's folder, too", async () => {
+  const opens =
+    `export const join = (r: Request) => Deno.upgradeWebSocket(r).response;`;
+  const served =
+    `import { join } from "../../shared/hub.ts"; Deno.serve(join);`;
+  for (
+    const [hub, main, who] of [
+      [opens, served, "shared/hub.ts"],
+      [
+        `import { WebSocketServer } from "npm:ws@8"; export const join = (r: Request) => { new WebSocketServer({ noServer: true }); return new Response(r.url); };`,
+        served,
+        "shared/hub.ts",
+      ],
+      [
+        `export const join = () => new Response();`,
+        `import "../../shared/hub.ts"; Deno.serve((r) => Deno.upgradeWebSocket(r).response);`,
+        "apps/server/main.ts",
+      ],
+      [`export const join = () => new Response();`, served, null],
+    ]
+  ) {
+    await withApp({
+      "apps/server/deno.json": "{}",
+      "apps/server/main.ts": main!,
+      "shared/hub.ts": hub!,
+    }, async (repository) => {
+      using host = denoHost();
+      const sources = await readInitSources(`${repository}/apps/server`, host);
+      const looked = lookAt(sources, "preload");
+      const { notes } = planInit(sources, "preload", looked);
+      assertEquals(
+        notes.flatMap((it) => /^(\S+) opens WebSockets/.exec(it)?.[1] ?? []),
+        who === null ? [] : [who],
+      );
+    });
+  }
+});
+
 Deno.test("state that a module fills whenever it is evaluated is a question to who knows the app", async () => {
   const files = {
     "main.ts": `import "./plugin.ts"; Deno.serve(() => new Response());`,

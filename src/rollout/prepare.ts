@@ -6,6 +6,7 @@ import { oneLine } from "../base/one_line.ts";
 import { FlyhotError } from "../errors.ts";
 import { classify, isEmptyPlan, joinPlans } from "../release/join_plans.ts";
 import { type PackedRelease, packRelease } from "../release/pack/pack.ts";
+import type { SignStep } from "../release/signing.ts";
 import type { PlanReport } from "@flyhot/runtime/plan";
 import { foretoldPlan } from "./foretold_plan.ts";
 import { counted, tell } from "./steps.ts";
@@ -16,6 +17,7 @@ import {
   nothingRuns,
 } from "./machines/ask_machines.ts";
 import { readPointer } from "./pointer/pointer.ts";
+import { readLatestReleased } from "./released.ts";
 import {
   askAll,
   type AskedProcess,
@@ -82,7 +84,7 @@ export function isUpToDate(
  * askMachines}, {@linkcode packRelease} and the machines say.
  */
 export async function prepare(
-  source: ReleaseSource,
+  source: ReleaseSource & { readonly sign?: SignStep },
   deps: RolloutDeps,
   signal: AbortSignal,
   woken?: WokenMachines,
@@ -91,7 +93,15 @@ export async function prepare(
   const work = AbortSignal.any([signal, early.signal]);
   // Of the folder alone: it goes on while the machines are found and asked.
   const begun = deps.host.monotonicNow();
-  const packing = packRelease(source, deps.host, work);
+  const packing = packRelease(
+    {
+      ...source,
+      signs: source.sign !== undefined,
+      released: () => readLatestReleased(source.app, deps.bucket, work),
+    },
+    deps.host,
+    work,
+  );
   packing.catch(() => {});
   try {
     return await prepareWhile(packing, begun, source, deps, work, woken);

@@ -10,18 +10,16 @@ import {
   errorText,
   GENERATIONS_MAX,
   isReleaseKey,
-  MANIFEST_PATH,
-  parseManifest,
   parsePointer,
   type Pointer,
   pointerKey,
   resultKey,
   unreadIn,
 } from "@flyhot/runtime/protocol";
-import { UntarStream } from "@std/tar";
 import type { RolloutDeps } from "./deps.ts";
 import { PointerMover, readPointer } from "./pointer/pointer.ts";
 import { withoutOldGenerations } from "./pointer/transitions.ts";
+import { readReleased } from "./released.ts";
 
 /** Of how many upgrades the results are kept. */
 export const RESULTS_KEPT = 5;
@@ -96,7 +94,7 @@ export async function prune(
       if (isYoung(lastModified, first.date)) continue;
       if (isRelease && isNamed(key, first.pointer)) continue;
       // The name of another app may begin like this one's.
-      if (isRelease && await appOfRelease(bucket, key, signal) !== app) {
+      if (isRelease && (await readReleased(bucket, key, signal))?.app !== app) {
         continue;
       }
       if (!await isStillStale(app, key, bucket, signal)) continue;
@@ -173,31 +171,4 @@ async function dropGenerations(
   const now = new Date(deps.host.now()).toISOString();
   await new PointerMover(app, deps)
     .move(withoutOldGenerations(images, now), signal);
-}
-
-/**
- * Reads of a release in the bucket whose it is: only its first entry is fetched; null if it is gone or not a
- * release.
- */
-export async function appOfRelease(
-  bucket: Bucket,
-  key: string,
-  signal?: AbortSignal,
-): Promise<string | null> {
-  const found = await bucket.get(key, signal ? { signal } : {});
-  if (found.status !== "found") return null;
-  try {
-    const entries = found.body.pipeThrough(new DecompressionStream("gzip"))
-      .pipeThrough(new UntarStream());
-    for await (const { path, readable } of entries) {
-      if (path !== MANIFEST_PATH || !readable) {
-        await readable?.cancel();
-        return null;
-      }
-      return parseManifest(await new Response(readable).json()).app;
-    }
-  } catch {
-    // What cannot be read is not ours to remove.
-  }
-  return null;
 }

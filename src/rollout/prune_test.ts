@@ -18,13 +18,7 @@ import type { ReportEvent } from "../ui/reporter.ts";
 import type { LockLease } from "./lock/lease.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { readPointer } from "./pointer/pointer.ts";
-import {
-  appOfRelease,
-  isNamed,
-  prune,
-  type PruneDeps,
-  staleResults,
-} from "./prune.ts";
+import { isNamed, prune, type PruneDeps, staleResults } from "./prune.ts";
 
 const SHA = "a".repeat(64);
 const HOUR_MS = 3_600_000;
@@ -153,17 +147,6 @@ Deno.test("isNamed() finds what any generation names, now or in its history, rea
     }),
     ["a", "c", "elsewhere"],
   );
-});
-
-Deno.test("appOfRelease() reads whose a release is off its first entry", async () => {
-  const bucket = new MemoryBucket();
-  await bucket.put("a", await archive("shop"), "always");
-  await bucket.put("b", new TextEncoder().encode("no archive"), "always");
-  await bucket.put("c", new Uint8Array(0), "always");
-  assertEquals(await appOfRelease(bucket, "a"), "shop");
-  assertEquals(await appOfRelease(bucket, "b"), null);
-  assertEquals(await appOfRelease(bucket, "c"), null);
-  assertEquals(await appOfRelease(bucket, "gone"), null);
 });
 
 Deno.test("prune() removes what is stale, and nothing of an app whose name begins alike", async () => {

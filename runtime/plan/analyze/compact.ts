@@ -20,6 +20,7 @@ export function compact(analysis: ModuleAnalysis): ModuleAnalysis {
       places.set(at, 0);
       waiting.push(at);
     }
+    if (effects?.made) want(effects.made);
   };
   eachEffects(analysis, want);
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
@@ -36,6 +37,7 @@ export function compact(analysis: ModuleAnalysis): ModuleAnalysis {
     ...(effects.touches
       ? { touches: effects.touches.map((at) => places.get(at)!) }
       : {}),
+    ...(effects.made ? { made: moved(effects.made) } : {}),
   });
   const { touches: _, ...rest } = analysis;
   return {

@@ -11,6 +11,7 @@ import { callsItsArguments, type Use, useOf } from "./code/uses.ts";
 import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
 import { many, type Node, one, unwrap } from "./code/nodes.ts";
 import { placeOf } from "./code/places.ts";
+import { givenBack } from "./code/functions/given_back.ts";
 import type { Root, Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
 import type { Binding } from "./code/bindings.ts";
@@ -101,6 +102,21 @@ export class EffectTable {
     };
   }
 
+  /** What calling functions does, and what those in their results would do. Returns the effects; empty for none. */
+  ofCalls(called: Iterable<Unit>): Effects {
+    const { runs, resolved } = this.#code;
+    const run = runs.closure(called);
+    const effects = this.of(run);
+    const all = new Set(run);
+    for (let more = run; more.size > 0;) {
+      more = runs.closure(givenBack(more, runs, resolved)).difference(all);
+      for (const unit of more) all.add(unit);
+    }
+    if (all.size === run.size) return effects;
+    const made = beyond(this.of(all), effects);
+    return Object.keys(made).length === 0 ? effects : { ...effects, made };
+  }
+
   #look(unit: Unit): Direct {
     const code = this.#code;
     const known = new Map<string, number>();
@@ -186,6 +202,17 @@ export class EffectTable {
     }
     return at;
   }
+}
+
+function beyond(all: Effects, known: Effects): Effects {
+  const touches = all.touches?.filter((it) => !known.touches?.includes(it));
+  const state = all.state?.filter((it) => !known.state?.includes(it));
+  const reads = all.reads?.filter((it) => !known.reads?.includes(it));
+  return {
+    ...(touches?.length ? { touches } : {}),
+    ...(state?.length ? { state } : {}),
+    ...(reads?.length ? { reads } : {}),
+  };
 }
 
 function mayMatter(binding: Binding): boolean {

@@ -223,7 +223,7 @@ function enriched(
       ? code.runs.callees(value)
       : [];
     const effects = {
-      ...table.of(code.runs.closure(called)),
+      ...table.ofCalls(called),
       ...(called.some((unit) => code.runs.callsBack(unit))
         ? { callsBack: true }
         : {}),

@@ -134,6 +134,52 @@ Deno.test("what a changed module touches while it is evaluated is reloaded, unle
         `x().set(3, 4);`,
         "",
       ],
+      // What a function gives: by what that does when it is called.
+      [
+        `const seen = new Map(); export const x = (n) => (m) => seen.set(n, m);`,
+        `x(1)(2);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => (m) => seen.set(n, m);`,
+        `const y = x(1); y(2);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => (m) => seen.set(n, m);`,
+        `@x(1) class A {}`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => (m) => seen.set(n, m);`,
+        `x(1); use(x(1)); export const later = () => x(1)(2);`,
+        "",
+      ],
+      [
+        `const seen = new Map(); export const x = (n) => { const o = { of(m) { seen.set(n, m); return o; } }; return o; };`,
+        `x(1).of(2).of(3);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); class B { of(m) { seen.set(1, m); } } export const x = () => new B();`,
+        `x().of(2);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export class x { static at(n) { return { of: (m) => seen.set(n, m) }; } }`,
+        `x.at(1).of(2);`,
+        "t.ts",
+      ],
+      [
+        `const seen = new Map(); export const x = () => ({ of: (m) => seen.get(m)?.name.length });`,
+        `x().of(2);`,
+        "",
+      ],
+      [
+        `import { curried } from "./u.ts"; export const x = curried(1);`,
+        `x(2);`,
+        "t.ts,u.ts",
+      ],
       // Across modules.
       [
         `import { all } from "./u.ts"; export const x = (n) => all.set(n, 1);`,
@@ -232,6 +278,7 @@ Deno.test("what a changed module touches while it is evaluated is reloaded, unle
     const u = `export const all = new Map();
 export const add = (n) => all.set(n, 1);
 export const pure = (n) => n * 2;
+export const curried = (n) => (m) => all.set(n, m);
 export class C { f() { return 1; } }`;
     found.push([t, code, joins(t, code, { "u.ts": u })]);
     wanted.push([t, code, expected]);

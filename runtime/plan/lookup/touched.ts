@@ -141,6 +141,24 @@ export class Touched {
       }
     };
     for (const effects of verdict.runs) run(found.path, effects);
+    const { kind, of } = found.fact;
+    if (kind === "unknown" && of?.specifier !== undefined && way.length > 0) {
+      // What a function of another module has made: what it does is done there.
+      waiting.push({
+        path: found.path,
+        touch: {
+          specifier: of.specifier,
+          name: of.name,
+          how: touch.how,
+          member: ["()", ...way].join("."),
+          line,
+          column,
+        },
+        by,
+        line,
+        column,
+      });
+    }
     if (verdict.moves) {
       const { from, path, how } = verdict.moves;
       waiting.push({
@@ -160,11 +178,14 @@ export class Touched {
     }
     let { grip } = verdict;
     if (verdict.uses) {
-      const { of, member } = verdict.uses;
+      const { of, member, callsMade } = verdict.uses;
       const known = this.#classes.find(found.path, of);
       if (known) {
         const effects = this.#classes.effects(known, member);
-        for (const it of effects ?? []) run(it.path, it.effects);
+        for (const it of effects ?? []) {
+          run(it.path, it.effects);
+          if (callsMade && it.effects.made) run(it.path, it.effects.made);
+        }
         // An instance without fields has nothing that its methods could change.
         if (
           found.fact.kind === "instance" && effects !== null &&

@@ -129,12 +129,13 @@ export function* prunedModules(
   const edges = seenEdges(running);
   if (!edges) return [];
   const seen = (path: string) => Object.hasOwn(edges, path) ? edges[path]! : [];
+  const has = (path: string) => Object.hasOwn(manifest.files, path);
+  // An import() may name what the release has no more.
+  const edgesOf = (path: string) =>
+    releaseEdges(path, manifest, release).filter(has);
   const mainReach = yield* reach(
     [running.main],
-    (path) =>
-      Object.hasOwn(manifest.files, path)
-        ? releaseEdges(path, manifest, release)
-        : [],
+    (path) => has(path) ? edgesOf(path) : [],
   );
   // As it mostly is: what follows can only reach more.
   if (running.loaded.every((path) => mainReach.has(path))) return [];
@@ -150,8 +151,8 @@ export function* prunedModules(
     ...running.loaded.filter((path) => !imported.has(path)),
   ];
   const reached = yield* reach(start, (path) => {
-    if (!Object.hasOwn(manifest.files, path)) return [];
-    const next = [...releaseEdges(path, manifest, release)];
+    if (!has(path)) return [];
+    const next = edgesOf(path);
     const now = seen(path);
     if (!isChanged(path)) next.push(...now.map(({ to }) => bare(to)));
     else if (release.analysis(path)?.computed ?? true) {

@@ -84,6 +84,8 @@ export interface Effects {
   readonly reads?: readonly string[];
   /** True if it calls functions that are passed to it. */
   readonly callsBack?: boolean;
+  /** What the functions in its result would do, beyond that. */
+  readonly made?: Effects;
 }
 
 /** What one export, or one field of an exported object, is. */

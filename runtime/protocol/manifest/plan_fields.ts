@@ -50,6 +50,8 @@ export interface ManifestPlanFields {
   >;
   /** The packages behind the `npm:` and `jsr:` specifiers of its modules, by specifier as an import map resolves it. */
   readonly packages?: Readonly<Record<string, PinnedPackage>>;
+  /** Digest of the analyzer that its analysis is from, and of the settings it went by; left out where scripts are few. */
+  readonly analyzer?: string;
 }
 
 /** One import that a machine has seen. */
@@ -167,6 +169,7 @@ export function manifestPlanFields(
     ...maybe(manifest, "appFolder", string, at),
     ...maybe(manifest, "workerSpecifiers", recordOf(texts), at),
     ...maybe(manifest, "packages", recordOf(pinnedPackage), at),
+    ...maybe(manifest, "analyzer", string, at),
   };
 }
 

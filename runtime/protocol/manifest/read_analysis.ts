@@ -87,6 +87,7 @@ const effects: Reader<Effects> = (value, at) => {
     ...maybe(it, "state", listOf(string), at),
     ...maybe(it, "reads", listOf(string), at),
     ...maybe(it, "callsBack", boolean, at),
+    ...maybe(it, "made", effects, at),
   };
 };
 

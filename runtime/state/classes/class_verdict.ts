@@ -66,21 +66,23 @@ export function judgeClass(
   const before = construction(old);
   const after = construction(next);
   for (const field of after.fields) {
-    const subject = `${name}.${field.name}`;
+    const subject = subjectOf(name, field.name);
     const known = before.fields.find((it) => it.name === field.name);
     if (!known) {
-      if (field.selfContained) fill.push(field);
+      if (canBeFilled(field)) fill.push(field);
       else {
         refusals.push({
           subject,
-          why: next.fields.includes(field)
-            ? "is a new field, and its initializer names what only a new instance gets"
-            : "is new and comes from the constructor",
+          why: !next.fields.includes(field)
+            ? "is new and comes from the constructor"
+            : isComputed(field)
+            ? "is a new field, and its name is not known before it is made"
+            : "is a new field, and its initializer names what only a new instance gets",
         });
       }
     } else if (tokens(known.text) !== tokens(field.text)) {
       const isMethod = isFunctionText(field.text);
-      if (isMethod && field.selfContained) fill.push(field);
+      if (isMethod && canBeFilled(field)) fill.push(field);
       else {
         refusals.push({
           subject,
@@ -102,6 +104,42 @@ export function judgeClass(
     });
   }
   return { refusals, fill };
+}
+
+/** Whether a field can be given to instances that are there already. */
+function canBeFilled(field: FieldShape): boolean {
+  return field.selfContained && !isComputed(field);
+}
+
+function subjectOf(name: string, field: string): string {
+  return isComputed({ name: field })
+    ? name + field.replaceAll(/ ?([.()[\]]) ?/g, "$1")
+    : `${name}.${field}`;
+}
+
+function isComputed({ name }: Pick<FieldShape, "name">): boolean {
+  return name.startsWith("[");
+}
+
+/** Fields that instances keep although the new class has none of these names, but a method or an accessor. */
+function hiding(
+  name: string,
+  old: readonly ClassShape[],
+  next: ClassShape,
+  prototype: object,
+): ClassRefusal[] {
+  const names = new Set(construction(next).fields.map((it) => it.name));
+  const hiding = new Set(
+    old.flatMap((shape) => construction(shape).fields)
+      // A function of the old code is judged where it is found.
+      .filter(({ text }) => !isFunctionText(text)).map(({ name }) => name),
+  );
+  return [...hiding].filter((field) => !names.has(field) && field in prototype)
+    .map((field) => ({
+      subject: subjectOf(name, field),
+      why:
+        "is not a field any more, and that of kept instances hides what is there now",
+    }));
 }
 
 interface Assignment {
@@ -178,14 +216,21 @@ function tokens(text: string): string {
   return tokensOf(text).map(({ text }) => text).join(" ");
 }
 
-/** Judges two classes by their texts; of those that cannot be read, nothing is said. */
+/**
+ * Judges two classes by their texts; of those that cannot be read, nothing is said.
+ *
+ * @param earlier what the old class took the place of, of which there may be instances as well
+ */
 export function verdictOf(
   name: string,
   old: Parameters<typeof classShape>[0],
   next: Parameters<typeof classShape>[0],
+  earlier: readonly Parameters<typeof classShape>[0][] = [],
 ): ClassVerdict {
   const [before, after] = [classShape(old), classShape(next)];
-  return before && after
-    ? judgeClass(name, before, after)
-    : { refusals: [], fill: [] };
+  if (!before || !after) return { refusals: [], fill: [] };
+  const { refusals, fill } = judgeClass(name, before, after);
+  const shapes = [before, ...earlier.flatMap((it) => classShape(it) ?? [])];
+  const hidden = hiding(name, shapes, after, next.prototype);
+  return { refusals: [...refusals, ...hidden], fill };
 }

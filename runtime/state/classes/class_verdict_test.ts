@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { shapeOfText } from "./class_shape.ts";
-import { judgeClass } from "./class_verdict.ts";
+import { judgeClass, verdictOf } from "./class_verdict.ts";
 
 function judge(
   old: string,
@@ -119,6 +119,16 @@ Deno.test("judgeClass refuses what only construction gives", () => {
     ["extends A { }", "extends B { }", "Game extends B now, A before"],
     [
       "{ }",
+      "{ [KEY.of(1)] = 1; }",
+      "Game[KEY.of(1)] is a new field, and its name is not known before it is made",
+    ],
+    [
+      "{ [KEY] = () => 1; }",
+      "{ [KEY] = () => 2; }",
+      "Game[KEY] is a function of the old code, and its new text names what only a new instance gets",
+    ],
+    [
+      "{ }",
       "{ constructor() { this.a = []; connect(this.a); } }",
       "Game has another constructor, which kept instances have not been through",
     ],
@@ -143,4 +153,32 @@ Deno.test("judgeClass fills a field beside a declared one that the constructor a
     ).refused,
     ["Game.b is new and comes from the constructor"],
   );
+});
+
+Deno.test("verdictOf refuses fields that hide what is there now, also those of earlier versions", () => {
+  class One {
+    word = "one";
+    go = () => 1;
+  }
+  class Two {
+    other = 1;
+  }
+  class Three {
+    other = 1;
+    get word() {
+      return "three";
+    }
+    go() {}
+  }
+  class Four extends Three {}
+  const hidden =
+    "is not a field any more, and that of kept instances hides what is there now";
+  const refused = (...all: Parameters<typeof verdictOf>) =>
+    verdictOf(...all).refusals
+      .map(({ subject, why }) => `${subject} ${why}`)
+      .filter((it) => it.includes("hides"));
+  assertEquals(refused("Game", One, Three), [`Game.word ${hidden}`]);
+  assertEquals(refused("Game", Two, Three), []);
+  assertEquals(refused("Game", Two, Three, [One]), [`Game.word ${hidden}`]);
+  assertEquals(refused("Game", One, Four), [`Game.word ${hidden}`]);
 });

@@ -19,7 +19,15 @@ export function heldValues(
   for (const entry of taken) {
     const [path, name] = parts(entry);
     const state = kept.stateOf(path, name);
-    if (state === "held") {
+    const [beside] = kept.besides(path, name);
+    if (beside !== undefined) {
+      refusals.push(
+        refused(
+          entry,
+          `it is loaded as ${beside} too, whose values are others, which no name keeps`,
+        ),
+      );
+    } else if (state === "held") {
       const [[, value] = ["", undefined]] = kept.values(new Set([entry.at]));
       if (!types.isModuleNamespaceObject(value)) held.push(entry);
       else refusals.push(refused(entry, "it is a module, which is replaced"));
@@ -151,11 +159,7 @@ export class KeptChange {
   commit(): void {
     const { kept } = this.#appProcess;
     kept.follow();
-    kept.forget(
-      [...this.#replaced].filter((path) =>
-        kept.attemptOf(path) !== this.#attempt
-      ),
-    );
+    kept.forget(this.#replaced, this.#attempt);
   }
 
   /** Says that no work goes on in the code before. */

@@ -69,7 +69,12 @@ export class KeptJudge {
   /** Takes in which classes are replaced. */
   learn({ pairs, gone }: ClassPairs): Judged[] {
     const judged = pairs.map((pair): Judged => {
-      const verdict = verdictOf(pair.name, pair.current, pair.next);
+      const verdict = verdictOf(
+        pair.name,
+        pair.current,
+        pair.next,
+        pair.earlier,
+      );
       return { ...pair, verdict, fill: verdict.fill };
     });
     for (const pair of judged) {

@@ -45,6 +45,8 @@ export interface ConfigFiles {
   readonly compilerOptions: Readonly<Record<string, unknown>>;
   /** Whether the app lets modules stay that only call what changes. */
   readonly rebinds: boolean;
+  /** Whether its machines take signed releases only. */
+  readonly signs: boolean;
   /** `package.json`, parsed, or null. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** The packages that `package.json` names. */
@@ -116,6 +118,8 @@ export async function readConfigFiles(
       ...isRecord(denoJson.compilerOptions) ? denoJson.compilerOptions : {},
     },
     rebinds: isRecord(denoJson.flyhot) && denoJson.flyhot.rebind === true,
+    signs: isRecord(denoJson.flyhot) &&
+      denoJson.flyhot.publicKeys !== undefined,
     packageJson,
     packages,
     targets: new PackageTargets([...folders, ...above]),

@@ -2,11 +2,13 @@
  * @module
  */
 import { isBuiltin } from "node:module";
+import { join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import type { ModuleEdges } from "@flyhot/runtime/protocol";
 import { denoMissing, denoProgram } from "./deno_program.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
+import { optionalImports } from "./optional_imports.ts";
 import { LINKED, PackageTargets } from "@flyhot/runtime/plan";
 
 /** What `deno info --json` says of one import. */
@@ -37,6 +39,18 @@ export interface FoundEdges {
   readonly edges: ReadonlyMap<string, ModuleEdges>;
   /** The modules that Deno has not looked into. */
   readonly unknown: readonly string[];
+  /** What is not there, and only imported by `import()`, which may catch that. */
+  readonly absent: readonly AbsentModule[];
+}
+
+/** An import of something that is not there. */
+export interface AbsentModule {
+  /** Where it would be. */
+  readonly path: string;
+  /** The module that imports it. */
+  readonly from: string;
+  /** By what it names it. */
+  readonly specifier: string;
 }
 
 /** Options of {@linkcode readGraph}. */
@@ -91,10 +105,24 @@ export async function readGraph(
       if (info.modules.length === before) break;
     }
     for (const [path, edges] of found.edges) modules.set(path, edges);
+    await refuseAbsent(found.absent, options.root, host);
   }
   return Object.fromEntries(
     [...modules].sort(([a], [b]) => a < b ? -1 : 1),
   );
+}
+
+/** A program may go on without a module: only where it does not, one that is missing is an error. */
+async function refuseAbsent(
+  absent: readonly AbsentModule[],
+  root: string,
+  host: Host,
+): Promise<void> {
+  for (const { path, from, specifier } of absent) {
+    const text = await host.files.readText(join(root, from));
+    if (text !== null && optionalImports(from, text).has(specifier)) continue;
+    throw missing(path, from);
+  }
 }
 
 /**
@@ -211,17 +239,19 @@ export function edgesOf(
     info.modules.map((module) => [bare(module.specifier), module]),
   );
   const found = new Map<string, ModuleEdges>();
-  const waiting: { url: string; from: string | null }[] = [{
-    url: main,
-    from: null,
-  }];
+  const absent: AbsentModule[] = [];
+  const waiting: Waiting[] = [{ url: main, from: null }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const path = pathFrom(base, next.url);
     if (found.has(path)) continue;
     const module = known.get(next.url);
     if (!module) unknown.add(path);
     if (module?.error !== undefined) {
-      throw broken(path, next.from, module.error);
+      if (next.by === undefined || !isMissing(module.error)) {
+        throw broken(path, next.from, module.error);
+      }
+      absent.push({ path, from: next.from, specifier: next.by });
+      continue;
     }
     const edges = {
       static: new Set<string>(),
@@ -244,7 +274,11 @@ export function edgesOf(
       edges[dependency.isDynamic ? "dynamic" : "static"].add(to);
       // With a query it is a module of its own.
       specifiers.push([dependency.specifier, to + target.slice(url.length)]);
-      waiting.push({ url, from: path });
+      waiting.push({
+        url,
+        from: path,
+        ...(dependency.isDynamic ? { by: dependency.specifier } : {}),
+      });
     }
     found.set(path, {
       static: [...edges.static].sort(),
@@ -253,8 +287,15 @@ export function edgesOf(
       specifiers: Object.fromEntries(specifiers.sort()),
     });
   }
-  return { edges: found, unknown: [...unknown] };
+  return { edges: found, unknown: [...unknown], absent };
 }
+
+/** A module that is to be looked at, and which `import()` leads there, if one does. */
+type Waiting =
+  | { readonly url: string; readonly from: string | null; by?: undefined }
+  | { readonly url: string; readonly from: string; readonly by: string };
+
+const isMissing = (error: string) => error.startsWith("Module not found");
 
 /** The entry's own URL tells the folder's, whatever links lead there. */
 function baseOf(info: InfoGraph, entry: string): string {
@@ -288,7 +329,7 @@ function resolve(
 
 function broken(path: string, from: string | null, error: string): FlyhotError {
   const said = error.split("\n")[0] ?? "";
-  if (!error.startsWith("Module not found")) {
+  if (!isMissing(error)) {
     const [place = ""] = /:\d+:\d+$/.exec(error.trimEnd()) ?? [];
     return new FlyhotError("usage", `Cannot pack ${path}${place}: ${said}`, {
       hint: `correct ${path}: deno check ${path}`,
@@ -300,11 +341,15 @@ function broken(path: string, from: string | null, error: string): FlyhotError {
       `Cannot pack the app: its main module ${path} is missing`,
       { hint: `name the main module under "flyhot".entry in deno.json` },
     )
-    : new FlyhotError(
-      "usage",
-      `Cannot pack ${from}: it imports ${path}, which is missing`,
-      { hint: `correct the import, or add ${path}` },
-    );
+    : missing(path, from);
+}
+
+function missing(path: string, from: string): FlyhotError {
+  return new FlyhotError(
+    "usage",
+    `Cannot pack ${from}: it imports ${path}, which is missing`,
+    { hint: `correct the import, or add ${path}` },
+  );
 }
 
 /** The URL of a file without query and fragment. */

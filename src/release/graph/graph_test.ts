@@ -244,6 +244,23 @@ Deno.test("readGraph() refuses what cannot be imported, and names both ends", as
   }
 });
 
+Deno.test("readGraph() does not mind a missing module that a program goes on without", async () => {
+  const files = {
+    "main.ts": `try { await import("./local.ts"); } catch { /* fine */ }`,
+  };
+  const graph = await graphOf(files);
+  assertEquals(Object.keys(graph), ["main.ts"]);
+  assertEquals(graph["main.ts"]?.dynamic, ["local.ts"]);
+  assertEquals(graph["main.ts"]?.specifiers, { "./local.ts": "local.ts" });
+  const needed = { ...files, "other.ts": `import "./local.ts";` };
+  const error = await assertRejects(
+    () => graphOf(needed, ["main.ts", "other.ts"]),
+    FlyhotError,
+    "Cannot pack other.ts: it imports local.ts, which is missing",
+  );
+  assertEquals(error.code, "usage");
+});
+
 Deno.test("readGraph() does not mind a missing type, because machines erase it", async () => {
   const graph = await graphOf({
     "main.ts": `import type { T } from "./gone.ts"; export type U = T;`,

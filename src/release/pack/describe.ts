@@ -20,6 +20,7 @@ import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { countScripts } from "../graph/analysis/analyze_scripts.ts";
 import {
+  analyzerOf,
   CACHED_FROM,
   hasAnalyses,
   openAnalyses,
@@ -58,6 +59,12 @@ export interface PackOptions {
   readonly exclude?: readonly string[];
   /** Leave out what git ignores. Default false. */
   readonly gitIgnored?: boolean;
+  /** Finds the release that was published last, asked where nothing else is known of many scripts. Default nobody does. */
+  readonly released?: () => Promise<
+    Pick<Manifest, "files" | "analysis" | "analyzer"> | null
+  >;
+  /** Whether somebody vouches for the release. Default: if deno.json names `publicKeys` */
+  readonly signs?: boolean;
 }
 
 /** A release before it is written. */
@@ -108,10 +115,16 @@ export async function describeRelease(
   );
   // Whatever is wrong with it is said once both are there.
   graph.catch(() => {});
+  const analyses = {
+    app: options.app,
+    signs: options.signs === true || config.signs,
+    settings: config,
+    ...(options.released ? { released: options.released } : {}),
+  };
   // An app of few scripts may reach many beside its folder.
   let known = countScripts(collected.files.keys()) >= CACHED_FROM ||
-      await hasAnalyses(options.app, host)
-    ? await openAnalyses(options.app, host)
+      await hasAnalyses(analyses, host)
+    ? await openAnalyses(analyses, host)
     : undefined;
   const readAt = (
     folder: string,
@@ -156,7 +169,7 @@ export async function describeRelease(
     !own.has(path) || isReached(path) && !seen.has(path)
   );
   if (countScripts(others.map(([path]) => path)) >= CACHED_FROM) {
-    known ??= await openAnalyses(options.app, host);
+    known ??= await openAnalyses(analyses, host);
   }
   const beside = await readAt(root, others, isReached);
   await known?.save();
@@ -202,6 +215,9 @@ export async function describeRelease(
     options.sourceImageRef === undefined && await isDirty(root, host, signal);
   const local = `${localRef(files)}${dirty ? "-dirty" : ""}`;
   const checks = serviceChecksOf(config.flyToml);
+  const analyzer = countScripts(sizes.keys()) >= CACHED_FROM
+    ? await analyzerOf(config, host)
+    : null;
   const manifest: Manifest = {
     protocol: PROTOCOL_VERSION,
     app: options.app,
@@ -230,6 +246,7 @@ export async function describeRelease(
       }
       : {}),
     commonjs: Object.keys(analysis).filter((path) => analysis[path]?.commonjs),
+    ...(analyzer === null ? {} : { analyzer }),
     ...(checks.length > 0 ? { checks } : {}),
     ...(appFolder === "" ? {} : { appFolder: appFolder.slice(0, -1) }),
   };

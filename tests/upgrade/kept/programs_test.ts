@@ -7,6 +7,7 @@ import { eachInTurn } from "./each_in_turn.ts";
 import { type Programs, RunningPrograms } from "./program.ts";
 import { PROGRAMS_OF_CODE } from "./programs_of_code.ts";
 import { PROGRAMS_OF_STATE } from "./programs_of_state.ts";
+import { REFUSED_INSTANCES } from "./refused_instances.ts";
 import { REFUSED_PROGRAMS } from "./refused_programs.ts";
 import { REFUSED_VALUES } from "./refused_values.ts";
 import { REFUSED_WORKERS } from "./refused_workers.ts";
@@ -94,6 +95,12 @@ Deno.test({
     );
     assertEquals(unchanged, []);
   },
+});
+
+Deno.test("small programs whose kept instances cannot follow their classes are refused, each by name", async () => {
+  await using hot = await RunningPrograms.start(REFUSED_INSTANCES);
+  await hot.ask(2);
+  await eachInTurn(hot, REFUSED_INSTANCES);
 });
 
 Deno.test("small programs whose kept values serve by themselves go on serving, by the new methods", async () => {

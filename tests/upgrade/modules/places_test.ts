@@ -95,6 +95,71 @@ for (const name of ["a", "b"]) {
   assertEquals(await app.call("read"), "a1,b1");
 });
 
+Deno.test("a file that whoever asks for it may go without comes, changes and goes with releases", async () => {
+  await using app = await DrivenApp.start({
+    "app.ts": `
+import { late } from "./late.ts";
+let early = "none";
+try {
+  early = (await import("./local.ts")).value;
+} catch {
+  // Only some have it.
+}
+export const read = async () => [early, await late()].join();`,
+    "late.ts":
+      `export const late = () => import("./local.ts").then((m) => m.value, () => "none");`,
+  });
+  assertEquals(await app.call("read"), "none,none");
+  for (const value of ["1", "2", null, "3"]) {
+    const text = value === null ? null : `export const value = "${value}";`;
+    await upgradedUnderLoad(app, { "local.ts": text });
+    const now = value ?? "none";
+    assertEquals(await app.call("read"), [now, now].join());
+  }
+});
+
+Deno.test("code that is evaluated with a removal does not find what is gone, by whatever name it asks", async () => {
+  const asks = (greeting: string) => `
+const found: string[] = [];
+for (const name of ["a", "b"]) {
+  const { value } = await import("./plug/" + name + ".ts").catch(() => ({ value: "none" }));
+  found.push(value);
+}
+export const read = () => "${greeting} " + found.join();`;
+  await using app = await DrivenApp.start({
+    "app.ts": asks("hi"),
+    "plug/a.ts": `export const value = "a";`,
+    "plug/b.ts": `export const value = "b";`,
+    "deno.json": denoJson({ startsAnew: ["app.ts#found"] }),
+  });
+  assertEquals(await app.call("read"), "hi a,b");
+  await upgradedUnderLoad(app, { "app.ts": asks("ho"), "plug/a.ts": null });
+  assertEquals(await app.call("read"), "ho none,b");
+  await upgradedUnderLoad(app, { "plug/b.ts": null });
+  assertEquals(await app.call("read"), "ho none,none");
+});
+
+Deno.test("code that is evaluated with a removal does not find what is gone, by whatever name it asks", async () => {
+  const asks = (greeting: string) => `
+const found: string[] = [];
+for (const name of ["a", "b"]) {
+  const { value } = await import("./plug/" + name + ".ts").catch(() => ({ value: "none" }));
+  found.push(value);
+}
+export const read = () => "${greeting} " + found.join();`;
+  await using app = await DrivenApp.start({
+    "app.ts": asks("hi"),
+    "plug/a.ts": `export const value = "a";`,
+    "plug/b.ts": `export const value = "b";`,
+    "deno.json": denoJson({ startsAnew: ["app.ts#found"] }),
+  });
+  assertEquals(await app.call("read"), "hi a,b");
+  await upgradedUnderLoad(app, { "app.ts": asks("ho"), "plug/a.ts": null });
+  assertEquals(await app.call("read"), "ho none,b");
+  await upgradedUnderLoad(app, { "plug/b.ts": null });
+  assertEquals(await app.call("read"), "ho none,none");
+});
+
 Deno.test("a module imported by its absolute URL is the same instance as by its name", async () => {
   const appText = (more: string) => `
 import * as room from "./room.ts";

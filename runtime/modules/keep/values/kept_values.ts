@@ -6,6 +6,7 @@ import { type BeginMaking, keptAccess } from "./kept_access.ts";
 import { valueOf } from "./kept_entry.ts";
 import { type Instance, newInstance, type Staged } from "./kept_instances.ts";
 import type { Maker } from "../../makers.ts";
+import { fileOf } from "../../module_urls.ts";
 import type { KeptAccess } from "../wrap.ts";
 
 /** What came of an attempt's evaluation, as far as kept values go. */
@@ -71,19 +72,19 @@ export class KeptValues {
     return entry && valueOf(entry) ? "held" : "none";
   }
 
+  /** The instances of a module under a query or a fragment that have a value of this name, each as `module?query`. */
+  besides(place: string, name: string): string[] {
+    return [...this.#current].filter(([other, { entries, twice }]) =>
+      other !== place && fileOf(other) === place &&
+      (entries.has(name) || twice.has(name))
+    ).map(([other]) => other);
+  }
+
   /** Tells whether a name is that of a variable, which something else may be assigned to. */
   isVariable(key: string): boolean {
     const at = key.indexOf("#");
     const entries = this.#current.get(key.slice(0, at))?.entries;
     return entries?.get(key.slice(at + 1))?.write !== undefined;
-  }
-
-  /**
-   * The attempt whose values are in for a module. Returns the attempt; 0 for the code the process started with, null
-   * where nothing is known of it.
-   */
-  attemptOf(place: string): number | null {
-    return this.#current.get(place)?.attempt ?? null;
   }
 
   /**
@@ -225,9 +226,14 @@ export class KeptValues {
     this.#staged = null;
   }
 
-  /** Forgets modules that nothing reaches any more. */
-  forget(places: Iterable<string>): void {
-    for (const place of places) this.#current.delete(place);
+  /** Forgets modules that nothing reaches any more, under whatever query, but for what an attempt has made of them. */
+  forget(places: Iterable<string>, attempt?: number): void {
+    const gone = new Set(places);
+    for (const [place, instance] of this.#current) {
+      if (instance.attempt !== attempt && gone.has(fileOf(place))) {
+        this.#current.delete(place);
+      }
+    }
   }
 
   /** Whose value an initializer takes; null if it makes its own. */

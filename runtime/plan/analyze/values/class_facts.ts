@@ -80,7 +80,7 @@ function classFact(
       const called = (isStatic ? of.statics : of.methods).get(
         keyName(member, "key") ?? "[]",
       ) ?? [];
-      const effects = table.of(code.runs.closure(called));
+      const effects = table.ofCalls(called);
       methods[
         `${isStatic ? "static " : ""}${
           kind === "get" || kind === "set" ? `${kind} ` : ""

@@ -26,7 +26,12 @@ export interface Verdict {
   /** Functions that it runs. */
   readonly runs: readonly Effects[];
   /** A class that it constructs or calls a method of; looked up by who knows other modules. */
-  readonly uses?: { readonly of: NameRef; readonly member: string };
+  readonly uses?: {
+    readonly of: NameRef;
+    readonly member: string;
+    /** Whether functions in what it gives are called. */
+    readonly callsMade: boolean;
+  };
   /** Something imported that it is about in the end: a field that holds an import. */
   readonly moves?: {
     readonly from: NameRef;
@@ -81,14 +86,21 @@ function judgeFunction(
   rest: readonly string[],
   how: Touch["how"],
 ): Verdict {
-  if (/^(?:|call|apply|bind)\(\)$/.test(first)) {
-    return { grip: "none", runs: fact.effects ? [fact.effects] : [] };
-  }
-  if (first === "new()") {
-    return { grip: "none", runs: fact.effects ? [fact.effects] : [] };
+  if (/^(?:|new|call|apply|bind)\(\)$/.test(first)) {
+    const { effects } = fact;
+    const made = callsMade(rest) ? effects?.made : undefined;
+    return {
+      grip: "none",
+      runs: [effects, made].filter((it) => it !== undefined),
+    };
   }
   // A field of a function is as much state as any.
   return rest.length === 0 && how === "write" ? WRITE : NONE;
+}
+
+/** Whether the way leads on by a call from what a call has given: `on("start")(run)`, `command("a").runs(f)`. */
+function callsMade(rest: readonly string[]): boolean {
+  return rest.some((step) => step.endsWith("()"));
 }
 
 function judgeClass(
@@ -105,7 +117,11 @@ function judgeClass(
       return {
         grip: "none",
         runs: [],
-        uses: { of, member: method.slice(0, -2) },
+        uses: {
+          of,
+          member: method.slice(0, -2),
+          callsMade: callsMade(after),
+        },
       };
     }
     // Given to others, any of its methods may be called.
@@ -113,14 +129,18 @@ function judgeClass(
     return {
       grip: "none",
       runs: [],
-      uses: { of, member: isGiven ? "*" : "new" },
+      uses: { of, member: isGiven ? "*" : "new", callsMade: false },
     };
   }
   if (first.endsWith("()")) {
     return {
       grip: "none",
       runs: [],
-      uses: { of, member: `static ${first.slice(0, -2)}` },
+      uses: {
+        of,
+        member: `static ${first.slice(0, -2)}`,
+        callsMade: callsMade(rest),
+      },
     };
   }
   return rest.length === 0
@@ -230,7 +250,11 @@ function judgeInstance(
     const member = first.slice(0, -2);
     if (of.global) return HARMLESS_METHODS.has(member) ? NONE : WRITE;
     // Its own fields may change; only a class without any leaves it at what the method does elsewhere.
-    return { grip: "write", runs: [], uses: { of, member } };
+    return {
+      grip: "write",
+      runs: [],
+      uses: { of, member, callsMade: callsMade(rest) },
+    };
   }
   return judgeUnknown(first, rest, how);
 }

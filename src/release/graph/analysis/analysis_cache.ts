@@ -7,6 +7,12 @@ import { joinPath } from "../../../base/values.ts";
 import { type CachedFile, tooMuch } from "./cache_limits.ts";
 import { COMMIT, VERSION } from "../../../version.ts";
 import { digestOfText } from "../../digest.ts";
+import type { ScriptSettings } from "./analyze_scripts.ts";
+import {
+  analysesOf,
+  analyzerDigest,
+  type FindReleased,
+} from "./released_analyses.ts";
 
 /** Analyses by key; a key stands for text, kind and options of a script. */
 export interface AnalysisCache {
@@ -28,23 +34,44 @@ export const CACHED_FROM = 40;
 /** The packings of so many other apps are looked in. */
 const OTHERS_MAX = 4;
 
+/** Of what, and where, analyses are looked for. */
+export interface AnalysesOf {
+  /** The Fly app. */
+  readonly app: string;
+  /** Whether somebody vouches for its releases: then it goes by what was analyzed for it, on this computer, alone. */
+  readonly signs: boolean;
+  /** What it says of its scripts now. */
+  readonly settings: ScriptSettings;
+  /** Finds the release that was published last. Default nobody does */
+  readonly released?: FindReleased;
+}
+
 /**
- * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; of none where the user has
- * no such folder, or what is there is torn or of another version.
+ * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; where the user has no such
+ * folder, or what is there is torn or of another version, those of the release that was published last, if any.
  */
 export async function openAnalyses(
-  app: string,
+  { app, signs, settings, released }: AnalysesOf,
   host: Pick<Host, "files" | "env" | "now">,
 ): Promise<StoredAnalyses> {
   const folder = cacheFolder(host);
   const edition = await analyzerEdition(host);
-  const path = folder && edition !== null ? pathOf(folder, app) : null;
+  const path = folder && edition !== null
+    ? pathOf(folder, { app, signs })
+    : null;
   const before = path === null
     ? new Map<string, ModuleAnalysis>()
     : parseStored(await readQuietly(path, host), edition!);
-  const others = path !== null && before.size === 0
-    ? await ofOthers(path, edition!, host)
+  const isFirst = before.size === 0 && edition !== null && !signs;
+  const others = isFirst && path !== null
+    ? await ofOthers(path, edition, host)
     : [];
+  if (isFirst) {
+    const found = await released?.() ?? null;
+    others.unshift(
+      analysesOf(found, analyzerDigest(edition, settings), settings),
+    );
+  }
   const now = new Map<string, ModuleAnalysis>();
   return {
     get: (key) => before.get(key) ?? others.find((it) => it.has(key))?.get(key),
@@ -70,23 +97,25 @@ export async function openAnalyses(
 
 /** Whether an earlier packing of an app has left analyses. */
 export async function hasAnalyses(
-  app: string,
+  of: Pick<AnalysesOf, "app" | "signs">,
   host: Pick<Host, "files" | "env">,
 ): Promise<boolean> {
   const folder = cacheFolder(host);
   try {
     return folder !== null &&
-      await host.files.stat(pathOf(folder, app)) !== null;
+      await host.files.stat(pathOf(folder, of)) !== null;
   } catch {
     return false;
   }
 }
 
-function pathOf(folder: string, app: string): string {
-  return joinPath(
-    folder,
-    `analysis-${digestOfText(app).slice(0, 16)}.json`,
-  );
+/** What others have found, in the bucket or of other apps, is never under the name of what is signed. */
+function pathOf(
+  folder: string,
+  { app, signs }: Pick<AnalysesOf, "app" | "signs">,
+): string {
+  const name = signs ? `${app}, signed` : app;
+  return joinPath(folder, `analysis-${digestOfText(name).slice(0, 16)}.json`);
 }
 
 /**
@@ -181,6 +210,15 @@ function parseStored(
   return text.slice(0, end) === `${edition} ${digestOfText(body)}`
     ? new Map(JSON.parse(body) as [string, ModuleAnalysis][])
     : new Map();
+}
+
+/** Names the analyzer and its settings, for who reads the release; null where its own files cannot be read. */
+export async function analyzerOf(
+  settings: ScriptSettings,
+  host: Pick<Host, "files">,
+): Promise<string | null> {
+  const edition = await analyzerEdition(host);
+  return edition === null ? null : analyzerDigest(edition, settings);
 }
 
 /** Where the runtime says what is found in scripts, and what goes into them. */

@@ -2,10 +2,17 @@ import { assert, assertEquals } from "@std/assert";
 import { fakeHost } from "../../../../tests/cli/fake_host.ts";
 import { analyzeScript } from "./analyze.ts";
 import { analyzeScripts } from "./analyze_scripts.ts";
-import { cacheFolder, hasAnalyses, openAnalyses } from "./analysis_cache.ts";
+import {
+  type AnalysesOf,
+  analyzerOf,
+  cacheFolder,
+  hasAnalyses,
+  openAnalyses,
+} from "./analysis_cache.ts";
 import { AGE_MAX_MS, BYTES_MAX, tooMuch } from "./cache_limits.ts";
 import { digestOfText } from "../../digest.ts";
 
+const SETTINGS = { compilerOptions: {}, packageJson: null };
 const HOME = { HOME: "/home/me" };
 const STORED = `/home/me/.cache/flyhot/analysis-${
   digestOfText("shop").slice(0, 16)
@@ -29,9 +36,14 @@ function packing(host: ReturnType<typeof hostWith>) {
       texts: Record<string, string>,
       compilerOptions: Record<string, unknown> = {},
       app = "shop",
+      others: Partial<AnalysesOf> = {},
     ) {
       parsed.length = 0;
-      const known = await openAnalyses(app, host);
+      const settings = { compilerOptions, packageJson: null };
+      const known = await openAnalyses(
+        { app, signs: false, settings, ...others },
+        host,
+      );
       const analysis = await analyzeScripts({
         files: Object.fromEntries(
           Object.entries(texts).map(([path, text]) => [path, {
@@ -39,8 +51,7 @@ function packing(host: ReturnType<typeof hostWith>) {
             size: text.length,
           }]),
         ),
-        compilerOptions,
-        packageJson: null,
+        ...settings,
         read: (path) => Promise.resolve(texts[path] ?? null),
         known,
         analyze(path, ...rest) {
@@ -100,9 +111,10 @@ Deno.test("what decides an analysis besides the text is not taken for the same",
 Deno.test("a file of analyses that is torn, of another edition or somebody else's app is passed over", async () => {
   const host = hostWith();
   const { pack, parsed } = packing(host);
-  assertEquals(await hasAnalyses("shop", host), false);
+  const shop = { app: "shop", signs: false };
+  assertEquals(await hasAnalyses(shop, host), false);
   await pack(TEXTS);
-  assertEquals(await hasAnalyses("shop", host), true);
+  assertEquals(await hasAnalyses(shop, host), true);
   const text = await host.files.readText(STORED);
   assert(text !== null);
   await host.files.write(STORED, text.slice(0, -20));
@@ -111,7 +123,8 @@ Deno.test("a file of analyses that is torn, of another edition or somebody else'
   await host.files.write(STORED, text.replace(/^\S+/, "0.0.0-other"));
   await pack(TEXTS);
   assertEquals(parsed.length, 4);
-  assertEquals((await openAnalyses("other", host)).get("x"), undefined);
+  const other = { app: "other", signs: false, settings: SETTINGS };
+  assertEquals((await openAnalyses(other, host)).get("x"), undefined);
 });
 
 Deno.test("the first packing of an app takes what those of other apps have found, and later ones their own", async () => {
@@ -129,6 +142,76 @@ Deno.test("the first packing of an app takes what those of other apps have found
   assertEquals(parsed, ["c.js"]);
 });
 
+/** A release as its manifest says it. */
+async function releaseOf(
+  texts: Record<string, string>,
+  host: ReturnType<typeof hostWith>,
+) {
+  const entries = Object.entries(texts).map(([path, text]) => [path, {
+    sha256: digestOfText(text),
+    size: text.length,
+    kind: "module" as const,
+  }]);
+  return {
+    files: Object.fromEntries(entries),
+    analysis: await packing(hostWith()).pack(texts),
+    analyzer: (await analyzerOf(SETTINGS, host))!,
+  };
+}
+
+Deno.test("a computer that never packed an app takes what the release in the bucket says of scripts that are the same", async () => {
+  const host = hostWith();
+  const { pack, parsed } = packing(host);
+  const release = await releaseOf(TEXTS, host);
+  let asked = 0;
+  const released = () => {
+    asked++;
+    return Promise.resolve(release);
+  };
+  const changed = { ...TEXTS, "c.js": "export const c = 3;\n" };
+  const analysis = await pack(changed, {}, "shop", { released });
+  assertEquals(parsed, ["c.js"]);
+  assertEquals(analysis["a.ts"], release.analysis["a.ts"]);
+  // From now on it has its own, and nobody asks.
+  await pack(TEXTS, {}, "shop", { released });
+  assertEquals([parsed, asked], [["c.js"], 1]);
+});
+
+Deno.test("a release that another analyzer, or other settings, have described says nothing, nor does one that is gone", async () => {
+  const host = hostWith();
+  const release = await releaseOf(TEXTS, host);
+  const { analyzer: _, ...older } = release;
+  const verbatim = { verbatimModuleSyntax: true };
+  for (
+    const [found, options] of [
+      [{ ...release, analyzer: "another" }, {}],
+      [older, {}],
+      [release, verbatim],
+      [{ ...release, files: {} }, {}],
+      [null, {}],
+    ] as const
+  ) {
+    const { pack, parsed } = packing(hostWith());
+    await pack(TEXTS, options, "shop", {
+      released: () => Promise.resolve(found),
+    });
+    assertEquals(parsed.length, 4);
+  }
+});
+
+Deno.test("what is signed goes by nothing that others have found, however it came to this computer", async () => {
+  const host = hostWith();
+  const { pack, parsed } = packing(host);
+  const release = await releaseOf(TEXTS, host);
+  const released = () => Promise.resolve(release);
+  await pack(TEXTS, {}, "shop", { released });
+  assertEquals(parsed, []);
+  await pack(TEXTS, {}, "shop", { released, signs: true });
+  assertEquals(parsed.length, 4);
+  await pack(TEXTS, {}, "shop", { released, signs: true });
+  assertEquals(parsed, []);
+});
+
 Deno.test("analyses are kept where the user keeps what programs can make again", () => {
   const folder = (env: Record<string, string>) =>
     cacheFolder(fakeHost({ env }));
@@ -144,7 +227,8 @@ Deno.test("analyses of apps that nobody packs any more are removed when others a
     "/home/me/.cache/flyhot/deep/analysis-0123456789abcdef.json": "other",
   });
   const save = async (app: string) => {
-    const stored = await openAnalyses(app, host);
+    const of = { app, signs: false, settings: SETTINGS };
+    const stored = await openAnalyses(of, host);
     stored.set(app, {});
     await stored.save();
   };

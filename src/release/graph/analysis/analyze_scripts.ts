@@ -19,18 +19,22 @@ const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
 /** One that is longer than this and that nothing imports is somebody else's bundle, for a browser: it takes seconds. */
 const UNREACHED_BYTES_MAX = 128 * 1024;
 
-/** What {@linkcode analyzeScripts} needs to know of a release. */
-export interface ScriptSources {
-  /** Length and digest of each of its files, by path. */
-  readonly files: Readonly<
-    Record<string, { readonly sha256: string; readonly size: number }>
-  >;
+/** What an app says of its scripts. */
+export interface ScriptSettings {
   /** The options that Deno translates by. */
   readonly compilerOptions: Readonly<Record<string, unknown>>;
   /** The app's `package.json`, if there is one. */
   readonly packageJson: Readonly<Record<string, unknown>> | null;
   /** Whether the app asks for rebinding. Default no */
   readonly rebinds?: boolean;
+}
+
+/** What {@linkcode analyzeScripts} needs to know of a release. */
+export interface ScriptSources extends ScriptSettings {
+  /** Length and digest of each of its files, by path. */
+  readonly files: Readonly<
+    Record<string, { readonly sha256: string; readonly size: number }>
+  >;
   /** The text of a file. */
   readonly read: (path: string) => Promise<string | null>;
   /** Whether a module of the app imports a script. Default yes */
@@ -48,31 +52,22 @@ export interface ScriptSources {
 export async function analyzeScripts(
   {
     files,
-    compilerOptions,
-    packageJson,
-    rebinds = false,
     read,
     isReached = () => true,
     known,
     analyze,
+    ...settings
   }: ScriptSources,
 ): Promise<Record<string, ModuleAnalysis>> {
-  const options: ScriptOptions = {
-    ...optionsOf(compilerOptions),
-    ...rebinds ? { rebind: true } : {},
-  };
-  const required = packageJson?.type === "commonjs";
+  const optionsOf = optionsBy(settings);
   const found = new Map<string, ModuleAnalysis>();
   const keys = new Map<string, string>();
   const scripts: ScriptText[] = [];
   for (const [path, { sha256, size }] of Object.entries(files)) {
     if (!isScript(path) || size > SCRIPT_BYTES_MAX) continue;
     if (size > UNREACHED_BYTES_MAX && !isReached(path)) continue;
-    const own = required && path.endsWith(".js")
-      ? { ...options, commonjs: true }
-      : options;
-    // The ending tells the language; nothing else of the path counts.
-    const key = JSON.stringify([sha256, /\.[^.]*$/.exec(path)?.[0], own]);
+    const own = optionsOf(path);
+    const key = scriptKey(path, sha256, own);
     const analysis = known?.get(key);
     if (analysis) {
       known?.set(key, analysis);
@@ -105,16 +100,31 @@ export function countScripts(paths: Iterable<string>): number {
   return [...paths].filter(isScript).length;
 }
 
-function optionsOf(
-  compilerOptions: Readonly<Record<string, unknown>>,
-): ScriptOptions {
+/** The key of what a script of this text does. */
+export function scriptKey(
+  path: string,
+  sha256: string,
+  options: ScriptOptions,
+): string {
+  // The ending tells the language; nothing else of the path counts.
+  return JSON.stringify([sha256, /\.[^.]*$/.exec(path)?.[0], options]);
+}
+
+/** Finds the options that each script of an app is analyzed with, by its path. */
+export function optionsBy(
+  { compilerOptions, packageJson, rebinds = false }: ScriptSettings,
+): (path: string) => ScriptOptions {
   const { verbatimModuleSyntax, emitDecoratorMetadata } = compilerOptions;
   const { jsxFactory, jsxFragmentFactory } = compilerOptions;
-  return {
+  const options: ScriptOptions = {
     ...(verbatimModuleSyntax === true || emitDecoratorMetadata === true
       ? { verbatim: true }
       : {}),
     ...(typeof jsxFactory === "string" ? { jsxFactory } : {}),
     ...(typeof jsxFragmentFactory === "string" ? { jsxFragmentFactory } : {}),
+    ...rebinds ? { rebind: true } : {},
   };
+  const required = packageJson?.type === "commonjs";
+  return (path) =>
+    required && path.endsWith(".js") ? { ...options, commonjs: true } : options;
 }

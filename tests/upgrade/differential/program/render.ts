@@ -9,6 +9,7 @@ import { handedNames } from "../features/handed_names.ts";
 import { hidden } from "../features/hidden_instances.ts";
 import { hub } from "../features/sharing.ts";
 import { owned } from "../features/owners.ts";
+import { optional, queries } from "../features/optional.ts";
 import { begun, calls } from "../features/rebinding.ts";
 import { running, server } from "../features/running.ts";
 import { state } from "../features/state.ts";
@@ -39,6 +40,8 @@ export const FEATURES: readonly Feature[] = [
   hub,
   derived,
   work,
+  optional,
+  queries,
 ];
 
 /** What else programs that ask for rebinding are drawn from. */
@@ -56,6 +59,8 @@ const READERS = [
   "derived",
   "work",
   "calls",
+  "optional",
+  "queries",
 ];
 
 /** The feature of a piece. */
