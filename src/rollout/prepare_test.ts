@@ -1,7 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { appMachine } from "../../tests/cli/app_machine.ts";
-import { MemoryBucket } from "@flyhot/runtime/bucket";
+import { MemoryBucket, putJson } from "@flyhot/runtime/bucket";
 import {
+  type HotUpgrade,
+  type Pointer,
+  pointerKey,
   PROTOCOL_VERSION,
   type RunningManifest,
 } from "@flyhot/runtime/protocol";
@@ -10,6 +13,8 @@ import { SimHost } from "../../tests/sim/sim_host.ts";
 import { FlyhotError } from "../errors.ts";
 import type { AppMachine, Fleet } from "../fly/fleet/fleet.ts";
 import { digestOfText } from "../release/digest.ts";
+import { CACHED_FROM } from "../release/graph/analysis/analysis_cache.ts";
+import type { SignStep } from "../release/signing.ts";
 import type { ReportEvent } from "../ui/reporter.ts";
 import { prepare } from "./prepare.ts";
 
@@ -45,6 +50,43 @@ function running(main: string): RunningManifest {
   };
 }
 
+const RELEASE = "releases/shop-1-a.tar.gz";
+
+const KEYS = JSON.stringify({
+  flyhot: { publicKeys: ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="] },
+});
+
+const LATEST: HotUpgrade = {
+  id: "01A",
+  version: "1",
+  source_image_ref: "img:1",
+  key: RELEASE,
+  tarball_url: null,
+  sha256: "a".repeat(64),
+  size: 1,
+  deployed_at: "2026-01-02T03:04:05.000Z",
+  deployed_by: "ann",
+  state: "committed",
+  wave: "*",
+};
+
+const POINTER: Pointer = {
+  protocol: PROTOCOL_VERSION,
+  app: "shop",
+  revision: 1,
+  set_at: "2026-01-02T03:04:05.000Z",
+  image_ref: "img:1",
+  hot_upgrade: LATEST,
+  generations: {
+    "img:1": {
+      image_ref: "img:1",
+      first_seen: "2026-01-02T03:04:05.000Z",
+      hot_upgrade: LATEST,
+      history: [],
+    },
+  },
+};
+
 /** What `deno info` says of the two entries. */
 function denoInfo(entry: string) {
   const isWeb = entry.endsWith("web.ts");
@@ -73,12 +115,17 @@ function prepareWith(
   machines: readonly AppMachine[],
   manifest: Fleet["manifest"],
   shas: Readonly<Record<string, string>> = {},
+  { files = {}, sign, bucket = new MemoryBucket() }: {
+    readonly files?: Readonly<Record<string, string>>;
+    readonly sign?: SignStep;
+    readonly bucket?: MemoryBucket;
+  } = {},
 ) {
   const sim = new Sim({ seed: 1 });
   const host = new SimHost(sim, {
     run: (_, args) => denoInfo(args.at(-1) ?? ""),
   });
-  host.files.put("/app", FILES);
+  host.files.put("/app", { ...FILES, ...files });
   const events: ReportEvent[] = [];
   const info: Fleet["info"] = (id) =>
     Promise.resolve({
@@ -103,11 +150,12 @@ function prepareWith(
     root: "/app",
     entries: ["web.ts", "work.ts"],
     gitIgnored: false,
+    ...sign ? { sign } : {},
   };
   const prepared = sim.run(
     prepare(
       source,
-      { host, bucket: new MemoryBucket(), fleet, reporter },
+      { host, bucket, fleet, reporter },
       new AbortController().signal,
     ),
   );
@@ -186,4 +234,39 @@ Deno.test("prepare() fails where no machine of a group answers, and leaves no fi
     [...host.files.content.keys()].filter((path) => path.startsWith("/tmp/")),
     [],
   );
+});
+
+Deno.test("prepare() asks the bucket what is known of many scripts, unless somebody vouches for the release", async () => {
+  const { pathname } = new URL("../../runtime/plan/analyze/", import.meta.url);
+  const many = Object.fromEntries(
+    Array.from({ length: CACHED_FROM }, (_, at) => [`s${at}.ts`, ""]),
+  );
+  const sign = () => Promise.reject(new Error("nobody signs yet"));
+  for (
+    const [options, isAsked] of [
+      [{ files: many }, true],
+      [{ files: many, sign }, false],
+      [{ files: { ...many, "deno.json": KEYS } }, false],
+      [{}, false],
+    ] as const
+  ) {
+    const bucket = new MemoryBucket();
+    const asked: string[] = [];
+    const get = bucket.get.bind(bucket);
+    bucket.get = (key, ...rest) => {
+      asked.push(key);
+      return get(key, ...rest);
+    };
+    await putJson(bucket, pointerKey("shop"), POINTER, "always");
+    const { prepared, host } = prepareWith(
+      [machine("m1", "web")],
+      () => Promise.resolve(running("web.ts")),
+      {},
+      { ...options, bucket },
+    );
+    // Without its own files there is no analyzer to go by.
+    host.files.put(decodeURIComponent(pathname), { "analyze.ts": "one" });
+    await (await prepared).release.dispose();
+    assertEquals(asked.includes(RELEASE), isAsked);
+  }
 });

@@ -17,8 +17,8 @@ import {
 } from "../../runtime/testing/releases/object_server.ts";
 import { RUNTIME } from "../support/ordinary_app.ts";
 import type { Bench } from "./figure.ts";
-import { layeredApp } from "./layered_app.ts";
-import { costOf, inTurns, withFolder, writeFiles } from "./measuring.ts";
+import { type LayeredApp, layeredApp } from "./layered_app.ts";
+import { costOf, inTurns, run, withFolder, writeFiles } from "./measuring.ts";
 
 const IMAGE = "registry.fly.io/bench:deployment-1";
 const SERVER = (root: string) => `
@@ -38,10 +38,11 @@ interface Start {
   readonly main: "ordinary.ts" | "shell.ts";
   readonly preload?: boolean;
   readonly store?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** An app on disk, and the ways to start it. */
-class StartedApp {
+export class StartedApp {
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -49,7 +50,9 @@ class StartedApp {
   }
 
   /** Starts it, waits for its first answer, and ends it. */
-  async start({ main, preload = false, store }: Start): Promise<void> {
+  async start(
+    { main, preload = false, store, env = {} }: Start,
+  ): Promise<void> {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -64,6 +67,7 @@ class StartedApp {
         NO_COLOR: "1",
         FLYHOT_SOCKET: join(this.#folder, "socket"),
         TMPDIR: this.#folder,
+        ...env,
         ...(store === undefined ? {} : {
           FLY_IMAGE_REF: IMAGE,
           FLY_APP_NAME: "bench",
@@ -81,10 +85,30 @@ class StartedApp {
     if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
   }
 
+  /** Prepares its image, as a build does. */
+  async prepare(): Promise<void> {
+    await run(
+      Deno.execPath(),
+      [
+        "run",
+        "-A",
+        "--quiet",
+        "--no-lock",
+        `${RUNTIME}/prepare`,
+        "ordinary.ts",
+      ],
+      { cwd: join(this.#folder, "app") },
+    );
+  }
+
   /** Writes the app, of so many modules. */
-  static async make(folder: string, modules: number): Promise<StartedApp> {
+  static async make(
+    folder: string,
+    modules: number,
+    app: LayeredApp = layeredApp(modules),
+  ): Promise<StartedApp> {
     await writeFiles(join(folder, "app"), [
-      ...layeredApp(modules).files(),
+      ...app.files(),
       ["ordinary.ts", ORDINARY],
       ["shell.ts", SHELL],
     ]);

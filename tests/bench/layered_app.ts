@@ -5,6 +5,14 @@
 /** What changes: one leaf, ten leaves of one group, or every module. */
 export type Change = "leaf" | "ten" | "all";
 
+/** The files of such an app. */
+export interface LayeredApp {
+  /** Those of its first version. */
+  files(): Map<string, string>;
+  /** Those that differ in a later one. */
+  changed(change: Change, version: number): Map<string, string>;
+}
+
 const GROUPS = 10;
 
 /**
@@ -19,10 +27,7 @@ export function layeredApp(
   modules: number,
   functions = 0,
   calls?: { readonly rebind: boolean },
-): {
-  files(): Map<string, string>;
-  changed(change: Change, version: number): Map<string, string>;
-} {
+): LayeredApp {
   const leaves = modules - GROUPS - 1;
   const inGroup = (group: number) =>
     Array.from({ length: leaves }, (_, leaf) => leaf)
