@@ -134,7 +134,8 @@ function reboundOf(
   const captures = [...reasons].flatMap(([path, reason]) => {
     if (reason.kind !== "imports" || !reason.capture) return [];
     const { name, why, line } = reason.capture;
-    return [[path, { of: reason.of, name, why, line }] as const];
+    const [of = reason.of] = reason.through ?? [];
+    return [[path, { of, name, why, line }] as const];
   });
   return {
     ...stay.length > 0 ? { rebound: Object.fromEntries(stay) } : {},

@@ -115,8 +115,8 @@ async function start(
   const settings = resolveSettings(options, environment, config);
   const { keeping, textFacts } = appProcess.modules;
   const prepared = preparedIn(root);
-  // Each module passes the parser at every start: behind a boot shell only where it is of use.
-  const keeps = startedBy !== "reapply" || config.keeps;
+  // Each module passes the parser at every start: behind a boot shell only where it is of use, or where it does so anyway.
+  const keeps = startedBy !== "reapply" || config.keeps || config.rebind;
   await (keeps ? keeping.start() : keeping.startWatching()).catch((error) => {
     logger.error(
       `${

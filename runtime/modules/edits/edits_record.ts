@@ -10,7 +10,7 @@ import { MARK, shortened } from "./phrases.ts";
 import { HALVES, list, NoRecord, RecordReader } from "./record_reader.ts";
 
 /** What is put in, and how it is written down: another number wherever either is another. */
-export const EDITS_VERSION = 7;
+export const EDITS_VERSION = 8;
 
 /** Stands for the URL of the module, which is another one wherever it is loaded. */
 export const SOME_URL = "flyhot:the-url-of-this-module";

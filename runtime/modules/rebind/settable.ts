@@ -140,21 +140,22 @@ function namelessDefault(text: string, program: Node): Nameless | null {
   )!;
   const word = /^export\s+default(?=[\s(])/.exec(text.slice(statement.start))
     ?.[0];
-  // What stands between the word and the function would be a comment, or an opening parenthesis.
-  const gap = word === undefined
-    ? "?"
-    : text.slice(statement.start + word.length, value.start);
+  if (word === undefined) return null;
+  // Deno puts parentheses around functions; what else stands there would be a comment.
+  const gap = text.slice(statement.start + word.length, value.start);
   const behind = text.slice(value.end, statement.end);
-  if (word === undefined || /\S/.test(gap) || !/^\s*;?$/.test(behind)) {
-    return null;
-  }
+  const closing = /^[\s)]*/.exec(behind)![0].trimEnd();
+  if (
+    !/^[\s(]*$/.test(gap) || !/^\s*;?$/.test(behind.slice(closing.length)) ||
+    gap.split("(").length !== closing.split(")").length
+  ) return null;
   return {
     name,
     text: text.slice(0, statement.start) + word.replaceAll(/\S/g, " ") +
       text.slice(statement.start + word.length),
     begin: "",
     placed: around(
-      { start: statement.start, end: value.end },
+      { start: statement.start, end: value.end + closing.length },
       `let { default: ${name} } = { default:`,
       ` }; export { ${name} as default }`,
     ),

@@ -14,7 +14,7 @@ import { ExportFinder } from "../lookup/find_export.ts";
 import type { Entry, UsesOfView } from "./uses/import_uses.ts";
 import { type UsesInput, usesOfBoth } from "./uses/uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
-import { isFollowed, isSameIfMadeNow } from "./followed.ts";
+import { isFollowed, isSameIfMadeNow } from "./instances/followed.ts";
 
 /** Why a module is evaluated with one that it imports. */
 export interface Capture {
@@ -41,7 +41,8 @@ export interface CapturesInput extends UsesInput {
 /** Finds who holds what. */
 export class Captures {
   readonly #input: CapturesInput;
-  readonly #views: readonly UsesOfView[];
+  /** How the modules use each other, now and in the release. */
+  readonly views: readonly UsesOfView[];
   readonly #whyNot = new Map<string, string | null>();
 
   /**
@@ -50,11 +51,16 @@ export class Captures {
    */
   constructor(input: CapturesInput, views: readonly UsesOfView[]) {
     this.#input = input;
-    this.#views = views;
+    this.views = views;
   }
 
   /** Why a module has to be evaluated with one that it imports; null where it meets the new one by itself. */
   ofEdge(importer: string, path: string): Capture | null {
+    return this.ofImport(importer, path) ?? this.ofUses(importer, path);
+  }
+
+  /** What an import holds of another module, whatever it uses of it. */
+  ofImport(importer: string, path: string): Capture | null {
     const whole = (why: string): Capture => ({
       name: "",
       why,
@@ -64,7 +70,7 @@ export class Captures {
     for (const dynamic of this.#input.dynamic(importer)) {
       if (dynamic === path) return whole("imports it while it runs");
     }
-    for (const { view } of this.#views) {
+    for (const { view } of this.views) {
       const analysis = view.analysis(importer);
       if (!analysis?.rebind || analysis.commonjs) {
         return whole("is not known to let go of it");
@@ -72,12 +78,12 @@ export class Captures {
       const edge = edgeCapture(importer, path, analysis, view);
       if (edge) return edge;
     }
-    return this.ofUses(importer, path);
+    return null;
   }
 
   /** Why a module that uses something of another one, be it through others, has to be evaluated with it; else null. */
   ofUses(importer: string, path: string): Capture | null {
-    for (const uses of this.#views) {
+    for (const uses of this.views) {
       for (const entry of uses.of(path, importer)) {
         const why = this.#judge(entry, path, uses);
         if (why === null) continue;
@@ -90,31 +96,45 @@ export class Captures {
 
   /** All that use something of a module, be it through others. */
   usersOf(path: string): Set<string> {
-    return new Set(this.#views.flatMap((uses) => [...uses.usersOf(path)]));
+    return new Set(this.views.flatMap((uses) => [...uses.usersOf(path)]));
   }
 
   /** The names of a module that another one uses. */
   namesOf(importer: string, path: string): string[] {
-    return this.#views.flatMap((uses) =>
+    return this.views.flatMap((uses) =>
       uses.of(path, importer).filter(({ found }) =>
         found.kind === "here" && found.path === path
       ).map(({ found }) => found.kind === "here" ? found.name : "")
     );
   }
 
+  /** Whether what a use gives is held, but by nobody of its module: whoever has instances of that one's classes is asked. */
+  isInside({ use, found }: Entry, path: string): boolean {
+    return use.inside === true && found.kind === "here" &&
+      found.path === path && !this.#isGivenOn(path, found.name);
+  }
+
+  /** Whether any module may keep what a method of a class gives. */
+  #isGivenOn(path: string, name: string): boolean {
+    return this.views.some((it) => it.holdsOf(path, name));
+  }
+
+  /** Whether a use leads elsewhere in the other view. */
+  isElsewhere({ by, use, found }: Entry, uses: UsesOfView): boolean {
+    return this.views.some((other) => {
+      if (other === uses || !other.knows(by)) return false;
+      const there = other.find(by, use);
+      return found.kind !== "here" || there?.kind !== "here" ||
+        there.path !== found.path || there.name !== found.name;
+    });
+  }
+
   #judge(entry: Entry, path: string, uses: UsesOfView): string | null {
-    const { use, found, by } = entry;
+    const { use, found } = entry;
     if (found.kind !== "here") {
       return use.how === "value" && use.why ? use.why : "uses it as a whole";
     }
-    for (const other of this.#views) {
-      if (other === uses || !other.knows(by)) continue;
-      const there = other.find(by, use);
-      if (
-        there?.kind !== "here" || there.path !== found.path ||
-        there.name !== found.name
-      ) return "gets it from elsewhere then";
-    }
+    if (this.isElsewhere(entry, uses)) return "gets it from elsewhere then";
     // It only passes through: judged when that is replaced which it comes from.
     if (found.path !== path) {
       return use.how === "export" ? "passes it on" : null;
@@ -122,21 +142,40 @@ export class Captures {
     if (use.how === "value") return this.#whyNotServed(entry, path);
     if (use.how === "export") return "passes it on";
     const fate = uses.fateOf(entry);
-    if (fate === "held") {
-      const { running, release } = this.#input;
-      const analyses = [running, release].map((view) => view.analysis(path));
-      if (!isSameIfMadeNow(use, found.name, analyses)) {
-        return "keeps what it gives";
-      }
-    }
-    const isInstance = use.how === "new" && fate !== undefined;
+    const isInside = this.isInside(entry, path);
+    const kept = isInside ? null : this.#whyKept(entry, path, fate);
+    if (kept !== null) return kept;
     if (
-      isInstance && this.#views.some((it) => it.holdsOf(path, found.name))
+      use.how === "new" && fate !== undefined &&
+      this.#isGivenOn(path, found.name)
     ) return "may keep what its methods give";
     if (uses.hasRun(entry)) return "may run it while modules are evaluated";
     return this.#whyNotSet(path, found.name) ??
-      this.#whyNotLeft(path, found.name, use, fate) ??
+      (isInside ? null : this.#whyNotLeft(path, found.name, use, fate)) ??
       this.#whyNotUsed(path, found.name, use, fate);
+  }
+
+  /** Why what a use gives is not what it would give now; null if it is. */
+  whyHeld(entry: Entry, path: string, uses: UsesOfView): string | null {
+    const { use, found } = entry;
+    const fate = uses.fateOf(entry);
+    if (found.kind !== "here") return null;
+    return this.#whyKept(entry, path, fate) ??
+      this.#whyNotLeft(path, found.name, use, fate);
+  }
+
+  /** Why a module keeps what it would make in another way; null if it does not. */
+  #whyKept(
+    { use, found }: Entry,
+    path: string,
+    fate: ImportUse["fate"],
+  ): string | null {
+    if (fate !== "held" || found.kind !== "here") return null;
+    const { running, release } = this.#input;
+    const analyses = [running, release].map((view) => view.analysis(path));
+    return isSameIfMadeNow(use, found.name, analyses)
+      ? null
+      : "keeps what it gives";
   }
 
   /**

@@ -77,8 +77,10 @@ export function change(
     .map((path) => {
       const reason = set.reasons.get(path)!;
       if (reason.kind !== "imports") return `${path}: ${reason.kind}`;
-      const { of, capture } = reason;
-      return `${path}: ${of}#${capture?.name} ${capture?.why} at ${capture?.line}`;
+      const { of, through = [], capture } = reason;
+      return `${path}: ${
+        [of, ...through.toReversed()].join(" > ")
+      }#${capture?.name} ${capture?.why} at ${capture?.line}`;
     });
 }
 

@@ -5,6 +5,7 @@ import { type Steps, Turns } from "../../base/in_slices.ts";
 import { type Contact, Touched } from "../lookup/touched.ts";
 import type { View } from "../lookup/views.ts";
 import type { Capture, Captures } from "./captures.ts";
+import { owningInstances } from "./instances/owning_instances.ts";
 
 /** What is known for computing a reload set. */
 export interface ReloadInput {
@@ -38,6 +39,8 @@ export type Reason =
   | {
     readonly kind: "imports";
     readonly of: string;
+    /** The modules whose instances it may have, which hold what that one has made; from its own import on. */
+    readonly through?: readonly string[];
     /** What it holds, where others that import the module are not evaluated. */
     readonly capture?: Capture;
   }
@@ -98,6 +101,7 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
   const mapped: string[] = [];
   const waiting: string[] = [];
   const meeting = new Map<string, string[]>();
+  const importing = (path: string) => importers.get(path) ?? [];
   const isNamed = input.isNamed ?? (() => false);
   const touchedNow = new Touched(running, isNamed);
   const touchedNext = new Touched(release, isNamed);
@@ -178,6 +182,17 @@ export function* reloadSet(input: ReloadInput): Steps<ReloadSet> {
         const staying = meeting.get(path) ?? [];
         if (staying.length === 0) meeting.set(path, staying);
         staying.push(importer);
+        const owning = owningInstances(
+          input.captures!,
+          importer,
+          path,
+          importing,
+        );
+        for (const it of owning) {
+          if (boot.has(it.path) || input.gone?.has(it.path)) continue;
+          const { through, capture } = it;
+          join(it.path, { kind: "imports", of: path, through, capture });
+        }
         continue;
       }
       join(importer, {
@@ -224,6 +239,7 @@ export function becauseOf(
       : at.kind === "first"
       ? at.by
       : at.contact.by;
+    if (at.kind === "imports") chain.push(...at.through ?? []);
     chain.push(next);
     at = reasons.get(next);
   }

@@ -43,8 +43,12 @@ export class Passes {
     this.#installHeaders();
   }
 
-  /** Whether some secret has not come back yet; where none has, nobody has to look for one. */
+  /** Whether the secret of some check is still out; where none is, nobody has to look for one. */
   get areOut(): boolean {
+    // A request that nobody got brings none back.
+    for (const [secret, { pass }] of this.#outstanding) {
+      if (pass?.ended !== false) this.#outstanding.delete(secret);
+    }
     return this.#outstanding.size > 0;
   }
 
@@ -74,13 +78,6 @@ export class Passes {
     const work = this.#outstanding.get(secret) ?? null;
     this.#outstanding.delete(secret);
     return work?.pass?.ended === false ? work : null;
-  }
-
-  /** Forgets the secrets of checks that are over. */
-  forgetEnded(): void {
-    for (const [secret, { pass }] of this.#outstanding) {
-      if (pass?.ended !== false) this.#outstanding.delete(secret);
-    }
   }
 
   #current(): Work | null {

@@ -1,4 +1,9 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import http from "node:http";
 import { natives } from "../../base/platform/natives.ts";
 import { Generations } from "../../modules/generations.ts";
@@ -98,7 +103,7 @@ Deno.test("whatever a handler throws, at once or later, its own error handler an
   assertEquals(seen, [["at once", true], ["late", true]]);
 });
 
-Deno.test("a health check's request is known by its header, which code never sees", () => {
+Deno.test("a health check's request is known by its header, which code never sees", async () => {
   const generations = new Generations();
   const passes = new Passes(generations);
   const { headers } = Object.getOwnPropertyDescriptors(Request.prototype);
@@ -116,6 +121,23 @@ Deno.test("a health check's request is known by its header, which code never see
       assertEquals([...request.headers], [["accept", "*/*"]]);
       assertStrictEquals(request.headers, request.headers);
     }
+    // Of a request that nobody gets, the secret is out until its check is over.
+    const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const { port } = listener.addr as Deno.NetAddr;
+    listener.close();
+    passes.listening(port);
+    const pass = { ended: false };
+    await assertRejects(
+      () =>
+        generations.inCheck(
+          pass,
+          () => globalThis.fetch(`http://127.0.0.1:${port}/`),
+        ),
+      TypeError,
+    );
+    assertEquals(passes.areOut, true);
+    pass.ended = true;
+    assertEquals(passes.areOut, false);
   } finally {
     Object.defineProperty(Request.prototype, "headers", headers);
     Object.assign(globalThis, { fetch, WebSocket });

@@ -51,6 +51,8 @@ export interface ImportUse extends Passing {
   readonly serves?: "call" | "default";
   /** Of a `new`: what is asked of the instance; left out where anything may be. */
   readonly met?: Met;
+  /** Of a `new` that is held: true where nobody has it but instances of the classes that the module exports. */
+  readonly inside?: boolean;
   /** Of a `new` that is held: the members that are taken of the instance without being called; empty text for any. */
   readonly takes?: readonly string[];
   /** Where, 1-based, in the source as written. */
@@ -128,6 +130,7 @@ const importUse: Reader<ImportUse> = (value, at) => {
     ...maybe(it, "serves", oneOf("call", "default"), at),
     ...passing(it, at),
     ...maybe(it, "met", met, at),
+    ...maybe(it, "inside", boolean, at),
     ...maybe(it, "takes", listOf(string), at),
     line: count(it.line, `${at}.line`),
     column: count(it.column, `${at}.column`),

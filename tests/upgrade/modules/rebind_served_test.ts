@@ -15,6 +15,12 @@ export async function answer(this: unknown, request: Request, ...more: unknown[]
   return new Response(["${word}", tail(), more.length, typeof this].join());
 }
 ${more}`;
+/** The same without a name. */
+const nameless: typeof handler = (word, more) =>
+  handler(word, more).replace(
+    "export async function answer(this: unknown, request: Request, ...more: unknown[]): Promise<Response> {",
+    "export default async (request: Request, ...more: unknown[]): Promise<Response> => {",
+  ).replace("typeof this", `"nobody"`);
 const TAIL = { "tail.ts": `export const tail = () => "x";` };
 const TAIL_2 = { "tail.ts": `export const tail = () => "y";` };
 
@@ -31,7 +37,7 @@ async function get(app: OrdinaryApp, path = "/"): Promise<string> {
   return await (await fetch(app.url + path)).text();
 }
 
-async function live(files: Files): Promise<void> {
+async function live(files: Files, write = handler): Promise<void> {
   await using app = await OrdinaryApp.start(files);
   const first = await get(app);
   const said = first.split(",").slice(2).join();
@@ -39,7 +45,7 @@ async function live(files: Files): Promise<void> {
   for (const word of ["two", "three"]) {
     const slow = get(app, "/slow");
     await new Promise((done) => setTimeout(done, 50));
-    const report = await app.upgrade({ "answer.ts": handler(word) });
+    const report = await app.upgrade({ "answer.ts": write(word) });
     assertEquals(report.state, "applied", JSON.stringify(report));
     assertEquals(report.reloaded, ["answer.ts"]);
     assertEquals(await get(app), `${word},x,${said}`);
@@ -50,18 +56,18 @@ async function live(files: Files): Promise<void> {
   assertEquals(tail.reloaded, ["tail.ts"]);
   assertEquals(await get(app), `three,y,${said}`);
   const broken = await app.upgrade({
-    "answer.ts": handler("broken", `throw new Error("bad release");`),
+    "answer.ts": write("broken", `throw new Error("bad release");`),
   });
   assertStringIncludes(broken.failure?.message ?? "", "bad release");
   const late = await app.upgrade({
-    "answer.ts": handler(
+    "answer.ts": write(
       "late",
       `setTimeout(() => { throw new Error("it went bad"); }, 60);`,
     ),
   });
   assertEquals(late.state, "rolled_back", JSON.stringify(late));
   assertEquals(await get(app), `three,y,${said}`);
-  const last = await app.upgrade({ "answer.ts": handler("four") });
+  const last = await app.upgrade({ "answer.ts": write("four") });
   assertEquals(last.reloaded, ["answer.ts"]);
   assertEquals(await get(app), `four,y,${said}`);
   assertEquals(await clients.end(), []);
@@ -80,3 +86,13 @@ for (const [name, main] of Object.entries(MAINS)) {
     });
   });
 }
+
+Deno.test("rebind: a server whose handler is a default export without a name answers by the new one", async () => {
+  await live({
+    "main.ts":
+      `import answer from "./answer.ts"; Deno.serve({ ${AT} }, answer);`,
+    "answer.ts": nameless("one"),
+    ...TAIL,
+    "deno.json": CONFIG,
+  }, nameless);
+});

@@ -6,19 +6,20 @@ import type {
   Passing,
 } from "../../../protocol/manifest/passing_facts.ts";
 import type { Code } from "../effects.ts";
-import { keyName, many, type Node, unwrap } from "../code/nodes.ts";
-import { eachWithin } from "../code/tree.ts";
+import { many, type Node, unwrap } from "../code/nodes.ts";
 import type { Units } from "../code/units.ts";
 import { Flow } from "./flow.ts";
 import { GONE, HELD, PASSED } from "./flow_ends.ts";
 import { readsAll } from "./flow_places.ts";
 import { metAs } from "./met.ts";
+import { membersIn, Owners } from "./owners.ts";
 
 /** Follows results through one module. */
 export class Fates {
   readonly #code: Code;
   readonly #units: Units;
-  readonly #members = new Map<string, Node[]>();
+  readonly #members: ReadonlyMap<string, readonly Node[]>;
+  #owners: Owners | null = null;
 
   /**
    * @param code the module
@@ -27,13 +28,7 @@ export class Fates {
   constructor(code: Code, units: Units) {
     this.#code = code;
     this.#units = units;
-    eachWithin(code.resolved.program, ({ self, type }) => {
-      if (type !== "MemberExpression") return;
-      const name = keyName(self, "property") ?? "";
-      const known = this.#members.get(name);
-      if (known) known.push(self);
-      else this.#members.set(name, [self]);
-    });
+    this.#members = membersIn(code.resolved.program);
   }
 
   /** What becomes of the value of an expression. */
@@ -41,6 +36,19 @@ export class Fates {
     if (this.#handsState(value)) return { fate: "held" };
     const flow = this.#flow();
     return passing(flow.of(value), flow);
+  }
+
+  /** Whether nobody has the value of an expression that is held but instances of the classes that the module exports. */
+  isInside(value: Node): boolean {
+    this.#owners ??= new Owners(this.#code, this.#units, this.#members);
+    if (this.#owners.isEmpty || this.#handsState(value)) return false;
+    const flow = new Flow(
+      this.#code,
+      this.#units,
+      this.#members,
+      this.#owners,
+    );
+    return flow.of(value) === GONE && flow.to.length === 0;
   }
 
   /** What a function does with its arguments. */

@@ -149,6 +149,7 @@ export class Flow extends VariableFlow {
     if (SENDING.test(method)) return;
     const object = unwrap(one(callee, "object")!);
     if (method === "emit" && isOfNetwork(object, this.code)) return;
+    if (this.enters(object, true)) return;
     if (isOfModule(object, this.code)) return this.worst(HELD);
     const binding = resolved.bindings.get(object);
     if (binding && !binding.imported && binding.kind !== "parameter") {

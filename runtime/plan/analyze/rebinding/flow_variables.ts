@@ -16,6 +16,7 @@ import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { isBrief, isInLoop } from "./late.ts";
 import { GONE, HELD, PASSED } from "./flow_ends.ts";
 import { isOfModule } from "./flow_places.ts";
+import type { Owners } from "./owners.ts";
 
 /** Takes a value to what has it, until the worst is known. */
 export abstract class VariableFlow {
@@ -33,15 +34,24 @@ export abstract class VariableFlow {
   protected start: Node | null = null;
   /** The members that are read of it, but for those that are called; empty text for a computed one. */
   readonly taken: Set<string> = new Set();
+  readonly #owners: Owners | null;
 
+  /**
+   * @param code the module
+   * @param units its code
+   * @param members its member expressions, by the name of the member
+   * @param owners the classes whose instances have what is put into them, instead of the module; null for none
+   */
   constructor(
     code: Code,
     units: Units,
     members: ReadonlyMap<string, readonly Node[]>,
+    owners: Owners | null = null,
   ) {
     this.code = code;
     this.units = units;
     this.members = members;
+    this.#owners = owners;
   }
 
   /** Takes it on from an expression. */
@@ -105,6 +115,7 @@ export abstract class VariableFlow {
       const binding = this.code.resolved.bindings.get(left);
       return binding && !binding.top ? this.hold(binding) : this.worst(HELD);
     }
+    if (this.enters(left, false)) return;
     if (left.type !== "MemberExpression" || isOfModule(left, this.code)) {
       return this.worst(HELD);
     }
@@ -116,6 +127,16 @@ export abstract class VariableFlow {
     if (!binding) return this.worst(HELD);
     this.worst(PASSED);
     if (binding.kind !== "parameter" && !binding.imported) this.hold(binding);
+  }
+
+  /** Puts it into an instance of an owner, if that is what it goes to: whatever reads a field of that name has it. */
+  protected enters(target: Node, isAdded: boolean): boolean {
+    const name = this.#owners?.fieldOf(target, isAdded) ?? null;
+    if (name === null) return false;
+    for (const member of this.members.get(name) ?? []) {
+      if (!this.code.resolved.targets.has(member)) this.push(member);
+    }
+    return true;
   }
 
   protected bindLoop(left: Node): void {

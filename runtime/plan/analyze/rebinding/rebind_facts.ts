@@ -188,10 +188,12 @@ function useOf(
   if (key === "callee") {
     if (parent.type !== "NewExpression") return ended("call", parent);
     const made = ended("new", parent);
-    const takes = made.fate === "held" ? fates.takenOf(parent) : [];
+    const isHeld = made.fate === "held";
+    const takes = isHeld ? fates.takenOf(parent) : [];
     const met = metBy(parent, code);
     return {
       ...made,
+      ...isHeld && fates.isInside(parent) ? { inside: true } : {},
       ...takes.length > 0 ? { takes } : {},
       ...met ? { met } : {},
     };

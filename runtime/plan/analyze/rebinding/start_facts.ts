@@ -96,6 +96,11 @@ export function isPlainlyMade(
     });
 }
 
+/** Whether an expression makes the same whenever and wherever it is evaluated, and something new each time. */
+export function isPlain(node: Node, resolved: Resolved): boolean {
+  return new Plain(resolved).is(node);
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** Looks for what is the same whenever and wherever it is evaluated. */

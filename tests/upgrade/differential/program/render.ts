@@ -8,6 +8,7 @@ import { registration } from "../features/registration.ts";
 import { handedNames } from "../features/handed_names.ts";
 import { hidden } from "../features/hidden_instances.ts";
 import { hub } from "../features/sharing.ts";
+import { owned } from "../features/owners.ts";
 import { optional, queries } from "../features/optional.ts";
 import { begun, calls } from "../features/rebinding.ts";
 import { running, server } from "../features/running.ts";
@@ -44,7 +45,7 @@ export const FEATURES: readonly Feature[] = [
 ];
 
 /** What else programs that ask for rebinding are drawn from. */
-export const REBINDING: readonly Feature[] = [calls, begun];
+export const REBINDING: readonly Feature[] = [calls, begun, owned];
 
 /** The kinds of pieces whose `read` depends on nothing but code and files. */
 const READERS = [

@@ -4,8 +4,8 @@
 import type {
   ClassFact,
   ModuleAnalysis,
-} from "../../protocol/manifest/module_analysis.ts";
-import type { ImportUse } from "../../protocol/manifest/rebind_facts.ts";
+} from "../../../protocol/manifest/module_analysis.ts";
+import type { ImportUse } from "../../../protocol/manifest/rebind_facts.ts";
 
 /** Whether a use makes an instance which would be the same if it were made now, and whose methods follow its class. */
 export function isSameIfMadeNow(
