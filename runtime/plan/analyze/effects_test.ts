@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { touchesOf } from "../../protocol/manifest/module_analysis.ts";
 import { A, of, topOf, touches } from "./analyze_fixture_test.ts";
 
@@ -157,4 +157,28 @@ Deno.test("top: callbacks passed to an imported function are told with it", () =
     "rooms",
     "set()",
   ]]);
+});
+
+Deno.test("calls in arguments of calls take no longer than they are many", () => {
+  const names = Array.from({ length: 8 }, (_, at) => `f${at}`);
+  /** Functions that give back what others make of what yet others make, or of a name. */
+  const text = (given: (name: string) => string) =>
+    `class C { each() { return ${names[0]}(1); } }\n${
+      names.map((name) =>
+        `function ${name}(x) { return ${name}(${
+          names.map(given).join(", ")
+        }); }`
+      ).join("\n")
+    }\nimport { a } from "./a.ts"; a(() => new C().each());`;
+  const timeOf = (source: string) => {
+    const start = performance.now();
+    of(source);
+    return performance.now() - start;
+  };
+  const flat = text((name) => name), nested = text((name) => `${name}(x)`);
+  timeOf(flat);
+  const least = Math.min(...[1, 2, 3].map(() => timeOf(flat)));
+  const most = Math.min(...[1, 2, 3].map(() => timeOf(nested)));
+  // Each level would take eight times as long as the one above it.
+  assert(most < 100 * Math.max(least, 1), `${most} ms, and ${least} ms`);
 });

@@ -7,7 +7,7 @@ import { joinPath } from "../../../base/values.ts";
 import { type CachedFile, tooMuch } from "./cache_limits.ts";
 import { COMMIT, VERSION } from "../../../version.ts";
 import { digestOfText } from "../../digest.ts";
-import type { ScriptSettings } from "./analyze_scripts.ts";
+import type { ScriptSettings } from "./script_settings.ts";
 import {
   analysesOf,
   analyzerDigest,

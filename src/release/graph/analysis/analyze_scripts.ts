@@ -9,25 +9,19 @@ import {
   analyzeOrBroken,
   type analyzeScript,
   isScript,
-  type ScriptOptions,
   type ScriptText,
 } from "./analyze.ts";
+import {
+  optionsBy,
+  scriptKey,
+  type ScriptSettings,
+} from "./script_settings.ts";
 
 /** A longer script is a bundle, of which nobody writes down what starts with it. */
 const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
 
 /** One that is longer than this and that nothing imports is somebody else's bundle, for a browser: it takes seconds. */
 const UNREACHED_BYTES_MAX = 128 * 1024;
-
-/** What an app says of its scripts. */
-export interface ScriptSettings {
-  /** The options that Deno translates by. */
-  readonly compilerOptions: Readonly<Record<string, unknown>>;
-  /** The app's `package.json`, if there is one. */
-  readonly packageJson: Readonly<Record<string, unknown>> | null;
-  /** Whether the app asks for rebinding. Default no */
-  readonly rebinds?: boolean;
-}
 
 /** What {@linkcode analyzeScripts} needs to know of a release. */
 export interface ScriptSources extends ScriptSettings {
@@ -98,33 +92,4 @@ export async function analyzeScripts(
 /** Counts the scripts among files. */
 export function countScripts(paths: Iterable<string>): number {
   return [...paths].filter(isScript).length;
-}
-
-/** The key of what a script of this text does. */
-export function scriptKey(
-  path: string,
-  sha256: string,
-  options: ScriptOptions,
-): string {
-  // The ending tells the language; nothing else of the path counts.
-  return JSON.stringify([sha256, /\.[^.]*$/.exec(path)?.[0], options]);
-}
-
-/** Finds the options that each script of an app is analyzed with, by its path. */
-export function optionsBy(
-  { compilerOptions, packageJson, rebinds = false }: ScriptSettings,
-): (path: string) => ScriptOptions {
-  const { verbatimModuleSyntax, emitDecoratorMetadata } = compilerOptions;
-  const { jsxFactory, jsxFragmentFactory } = compilerOptions;
-  const options: ScriptOptions = {
-    ...(verbatimModuleSyntax === true || emitDecoratorMetadata === true
-      ? { verbatim: true }
-      : {}),
-    ...(typeof jsxFactory === "string" ? { jsxFactory } : {}),
-    ...(typeof jsxFragmentFactory === "string" ? { jsxFragmentFactory } : {}),
-    ...rebinds ? { rebind: true } : {},
-  };
-  const required = packageJson?.type === "commonjs";
-  return (path) =>
-    required && path.endsWith(".js") ? { ...options, commonjs: true } : options;
 }

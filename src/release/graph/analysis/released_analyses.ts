@@ -7,7 +7,7 @@ import {
   optionsBy,
   scriptKey,
   type ScriptSettings,
-} from "./analyze_scripts.ts";
+} from "./script_settings.ts";
 
 /** What is read of a release: `analysis` as it was written, because the same files give the same bytes. */
 export type ReleasedAnalysis = Pick<

@@ -25,9 +25,13 @@ export function givenBack(
       }
     }
   };
+  // Deeper down, the same finds nothing more: without, calls in arguments of calls took as long as they have branches.
+  const visited = new Map<Node, number>();
   const visit = (node: Node | null, depth: number): void => {
     if (!node || depth > DEPTH_MAX) return;
     const at = unwrap(node);
+    if ((visited.get(at) ?? Infinity) <= depth) return;
+    visited.set(at, depth);
     const go = (next: Node | null) => visit(next, depth + 1);
     if (isFunction(at)) return add(callees.callees(at));
     if (isClass(at)) return methodsOf(at);
