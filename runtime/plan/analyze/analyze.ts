@@ -12,6 +12,7 @@ import { keepableBindings, keepableOf } from "./keeping/keepable.ts";
 import { keepingOf } from "./keeping/keeping_facts.ts";
 import { compact } from "./compact.ts";
 import { type Code, EffectTable } from "./effects.ts";
+import { isOfDecorators } from "./code/of_decorators.ts";
 import { isErasable } from "./erasable.ts";
 import { isSteady } from "./waits/steady.ts";
 import { exportedBindings, exportsOf } from "./exports.ts";
@@ -62,7 +63,7 @@ export function analyzeTree(
     runs: new Runs(resolved, units, roots),
     values: new ValueFacts(resolved, roots),
   };
-  const table = new EffectTable(code, units.all);
+  const table = new EffectTable(code, units);
   const { facts, stars } = exportsOf(code, table);
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
@@ -85,7 +86,10 @@ export function analyzeTree(
     ...some("touches", table.touches),
     ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
     ...some("later", later),
-    ...some("bindings", [...bindings, ...hidden]),
+    ...some(
+      "bindings",
+      [...bindings, ...hidden].filter((it) => !isOfDecorators(it)),
+    ),
     ...some("classes", classFactsOf(code, units, table, source)),
     ...some("enums", enumFactsOf(program)),
     ...keepingOf(code, units, after, top, names),

@@ -63,9 +63,11 @@ function eachEffects(
   };
   visit(analysis.top);
   for (const it of Object.values(analysis.exports ?? {})) fact(it);
-  for (const { construct, methods } of analysis.classes ?? []) {
+  for (const it of analysis.classes ?? []) {
+    const { construct, methods = {}, fields = [], statics = [] } = it;
     visit(construct);
-    for (const { effects } of Object.values(methods ?? {})) visit(effects);
+    for (const { effects } of Object.values(methods)) visit(effects);
+    for (const { effects } of [...fields, ...statics]) visit(effects);
   }
 }
 
@@ -78,6 +80,8 @@ function mapEffects(
     ...(it.effects ? { effects: map(it.effects) } : {}),
     ...(it.fields ? { fields: each(it.fields, fact) } : {}),
   });
+  const mapAll = <T extends { readonly effects?: Effects }>(it: T): T =>
+    it.effects ? { ...it, effects: map(it.effects) } : it;
   const { top, exports, classes } = analysis;
   return {
     ...analysis,
@@ -88,14 +92,9 @@ function mapEffects(
         classes: classes.map((it) => ({
           ...it,
           ...(it.construct ? { construct: map(it.construct) } : {}),
-          ...(it.methods
-            ? {
-              methods: each(it.methods, (method) => ({
-                ...method,
-                ...(method.effects ? { effects: map(method.effects) } : {}),
-              })),
-            }
-            : {}),
+          ...(it.methods ? { methods: each(it.methods, mapAll) } : {}),
+          ...(it.fields ? { fields: it.fields.map(mapAll) } : {}),
+          ...(it.statics ? { statics: it.statics.map(mapAll) } : {}),
         })),
       }
       : {}),

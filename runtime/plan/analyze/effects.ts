@@ -16,7 +16,7 @@ import type { Root, Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
 import type { Binding } from "./code/bindings.ts";
 import type { Resolved } from "./code/scope.ts";
-import type { Unit } from "./code/units.ts";
+import { type Unit, unitAround, type Units } from "./code/units.ts";
 import type { ValueFacts } from "./values/value_facts.ts";
 
 const MEMBER_MAX = 120;
@@ -51,14 +51,22 @@ export class EffectTable {
   readonly #code: Code;
   readonly #entries: Entry[] = [];
   readonly #direct = new Map<Unit, Direct>();
+  /** What is imported by code that runs. */
+  readonly #imports = new Map<Unit, Node[]>();
 
   /**
    * @param code the module
    * @param units its code
    */
-  constructor(code: Code, units: Iterable<Unit>) {
+  constructor(code: Code, units: Units) {
     this.#code = code;
-    for (const unit of units) this.#direct.set(unit, this.#look(unit));
+    for (const node of code.resolved.importCalls) {
+      const unit = unitAround(node, code.resolved, units);
+      const known = this.#imports.get(unit);
+      if (known) known.push(node);
+      else this.#imports.set(unit, [node]);
+    }
+    for (const unit of units.all) this.#direct.set(unit, this.#look(unit));
   }
 
   /** Every use of an import, with what is passed along. */
@@ -105,7 +113,10 @@ export class EffectTable {
   /** What calling functions does, and what those in their results would do. Returns the effects; empty for none. */
   ofCalls(called: Iterable<Unit>): Effects {
     const { runs, resolved } = this.#code;
-    const run = runs.closure(called);
+    const own = runs.closure(called);
+    // Whoever is given functions when it is called back calls them.
+    const back = [...own].flatMap((unit) => runs.handsBack(unit));
+    const run = back.length === 0 ? own : runs.closure([...own, ...back]);
     const effects = this.of(run);
     const all = new Set(run);
     for (let more = run; more.size > 0;) {
@@ -157,6 +168,15 @@ export class EffectTable {
           known,
           direct,
         );
+      }
+    }
+    // Without a name that stands for it: `(await import("./a.ts")).run()`, `this.inherited()`.
+    for (const node of [...this.#imports.get(unit) ?? [], ...unit.selves]) {
+      const use = useOf(node, code.resolved);
+      if (use.how === "read" || use.path.length === 0) continue;
+      for (const root of code.roots.ofUse(node, use)) {
+        if (root.specifier === null || isExternal(root.specifier)) continue;
+        this.#add(touchOf(root, use, node), use, known, direct);
       }
     }
     return direct;

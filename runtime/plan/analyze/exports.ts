@@ -19,7 +19,8 @@ import {
 import { eachChild } from "./code/tree.ts";
 import type { Binding } from "./code/bindings.ts";
 
-const CHANGEABLE = new Set([
+const PLACED = new Set([
+  "function",
   "map",
   "set",
   "array",
@@ -176,7 +177,7 @@ function ofBinding(
     ...full,
     ...(binding.imported ? {} : { local: binding.label }),
     ...(fact.kind === "class" ? { class: binding.label } : {}),
-    ...(CHANGEABLE.has(fact.kind) ? placeOf(binding.node) : {}),
+    ...(PLACED.has(fact.kind) ? placeOf(binding.node) : {}),
     ...(binding.assigned.length > 0
       ? { reassigned: true }
       : value && isLiteral(value)
@@ -194,7 +195,7 @@ function ofValue(
   return {
     ...enriched(fact, node, code, table, 0, null),
     ...(fact.kind === "class" ? { class: "default" } : {}),
-    ...(CHANGEABLE.has(fact.kind) ? placeOf(node) : {}),
+    ...(PLACED.has(fact.kind) ? placeOf(node) : {}),
     ...(isLiteral(node) ? { literal: true } : {}),
   };
 }

@@ -50,6 +50,24 @@ export default { fetch: (r) => { rooms.set(r.url, 1); return new Response(); } }
   );
 });
 
+Deno.test("what another module writes to a function while it runs is state", () => {
+  const a = {
+    "app.ts": `import { hit } from "./hit.ts";
+export default { fetch: () => { hit.n = (hit.n ?? 0) + 1; return new Response(hit()); } };`,
+    "hit.ts": `\nexport const hit = () => "one " + hit.n;`,
+  };
+  const b = { "hit.ts": `\nexport const hit = () => "two " + hit.n;` };
+  assertEquals(texts(plan(a, b)), [
+    `hit.ts:2 hit: holds state (.n = in app.ts:2), which would be lost; move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["hit.ts#hit"]`,
+  ]);
+  const read = {
+    ...a,
+    "app.ts": `import { hit } from "./hit.ts";
+export default { fetch: () => new Response(hit.call(null) + hit.name) };`,
+  };
+  assertEquals(texts(plan(read, b)), []);
+});
+
 Deno.test("H2: state that is only reloaded because it is touched can be shared instead", () => {
   const a = {
     "app.ts":

@@ -90,12 +90,13 @@ export class ClassLookup {
     member: string,
   ): { readonly path: string; readonly effects: Effects }[] | null {
     const found: { path: string; effects: Effects }[] = [];
-    let isThere = member === "new" || member === "*";
+    const isMade = /^(?:new$|\*$|set )/.test(member);
+    let isThere = isMade;
     for (const { path, fact } of this.#line(known)) {
       const add = (effects: Effects | undefined) => {
         if (effects) found.push({ path, effects });
       };
-      if (member === "new" || member === "*") add(fact.construct);
+      if (isMade) add(fact.construct);
       for (const [name, method] of Object.entries(fact.methods ?? {})) {
         if (member === "*" && !name.startsWith("static ")) add(method.effects);
         else if (name === member) {
@@ -103,7 +104,18 @@ export class ClassLookup {
           add(method.effects);
         }
       }
-      if (isThere && member !== "new" && member !== "*") break;
+      const all = [
+        ...(fact.fields ?? []).map((it) => [it.name, it] as const),
+        ...(fact.statics ?? []).map((it) => [`static ${it.name}`, it] as const),
+      ];
+      for (const [name, { effects }] of all) {
+        if (!effects) continue;
+        if (name === member) isThere = true;
+        if (name === member || member === "*" && !name.startsWith("static ")) {
+          add(effects);
+        }
+      }
+      if (isThere && !isMade) break;
     }
     return isThere ? found : null;
   }

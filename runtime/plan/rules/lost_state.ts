@@ -117,9 +117,11 @@ export function* stateIn(
           });
         }
       } else if (
+        // A field of a function is as much state as any.
+        fact.kind === "function" && first && !first.endsWith("()") ||
         CHANGEABLE.test(fact.kind) &&
-        (fact.of === undefined || fact.of.global ||
-          isState(found.path, "mutated", [fact.of], detail))
+          (fact.of === undefined || fact.of.global ||
+            isState(found.path, "mutated", [fact.of], detail))
       ) {
         add({
           path: found.path,

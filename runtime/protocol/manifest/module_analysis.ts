@@ -150,6 +150,8 @@ export interface FieldFact {
   readonly digest?: string;
   /** True if the initializer refers to nothing but literals, globals and its own new collections. */
   readonly selfContained?: boolean;
+  /** What calling it does. */
+  readonly effects?: Effects;
 }
 
 /** One method, getter, setter or static method of a class. */

@@ -145,6 +145,7 @@ const fieldFact: Reader<FieldFact> = (value, at) => {
     text: string(it.text, `${at}.text`),
     ...maybe(it, "digest", string, at),
     ...maybe(it, "selfContained", boolean, at),
+    ...maybe(it, "effects", effects, at),
   };
 };
 

@@ -5,6 +5,19 @@ import type { Program } from "./program.ts";
 
 /** Small programs without state, and what they answer when they are upgraded. */
 export const PROGRAMS_OF_CODE: Readonly<Record<string, Program>> = {
+  decorators: {
+    before: {
+      "main.ts":
+        `import { Svc } from "./svc.ts"; SERVE(() => new Response(new Svc().hit()));`,
+      "svc.ts":
+        `const tag = (_of: unknown, _: unknown) => () => "one"; export class Svc { @tag hit() { return ""; } }`,
+    },
+    after: {
+      "svc.ts":
+        `const tag = (_of: unknown, _: unknown) => () => "two"; export class Svc { @tag hit() { return ""; } }`,
+    },
+    answer: "two",
+  },
   start_literal: {
     before: {
       "main.ts": `import { start } from "./start.ts"; start();`,

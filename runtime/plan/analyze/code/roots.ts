@@ -180,6 +180,7 @@ export class Roots extends Holders {
       case "ClassDeclaration":
       case "ClassExpression": {
         const of = this.#units.classes.get(at) ?? null;
+        this.#above(of, way);
         return way?.step === "new()"
           ? this.#field(of, way.rest, false)
           : this.#field(of, way, true);
@@ -190,6 +191,7 @@ export class Roots extends Holders {
         if (!of) return this.#literalOf(at, way);
         const binding = unit?.isStatic ? of.binding : null;
         if (binding?.top) this.#add(null, binding.label, binding, way);
+        this.#above(of, unit?.isStatic ? way : before("new()", way));
         return this.#field(of, way, unit?.isStatic === true);
       }
     }
@@ -281,6 +283,16 @@ export class Roots extends Holders {
       if (!binding.top && !this.#locals.has(binding)) continue;
       this.#add(null, binding.label, binding, wayOf(members, way));
     }
+  }
+
+  /** What a class has from the one that it extends. */
+  #above(of: ClassUnits | null, way: Way | null): void {
+    if (!of?.superClass || way === null) return;
+    const isNew = way.step === "new()";
+    const first = isNew ? way.rest : way;
+    const name = first && member(first).name;
+    const own = isNew ? of.methods : of.statics;
+    if (name === null || !own.has(name)) this.#of(of.superClass, way);
   }
 
   /** What a field of an instance, or of a class, was made of. */

@@ -167,6 +167,16 @@ export class Runs extends Callees {
     return found;
   }
 
+  /** The functions that a function hands to what it was given, and calls. */
+  handsBack(unit: Unit): Unit[] {
+    return unit.calls.flatMap((call) => {
+      const callee = one(call, "callee");
+      return callee && this.#isParameter(callee, unit)
+        ? many(call, "arguments").flatMap((it) => this.functionsIn(it))
+        : [];
+    });
+  }
+
   #isParameter(node: Node, unit: Unit): boolean {
     let at = unwrap(node);
     while (at.type === "MemberExpression" || at.type === "CallExpression") {

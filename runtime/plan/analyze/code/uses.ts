@@ -171,7 +171,9 @@ function given(
       if (up) return outcome(call, up.key, up.node, resolved, end);
       return end(index === 0 ? "write" : "pass", { call, index });
     }
-    if (onlyReads(name) && index >= 0) return end("read");
+    // `Array.from(list, add)` calls what it is given besides.
+    const isCalled = index > 0 && CALLING_FUNCTIONS.has(name);
+    if (onlyReads(name) && index >= 0 && !isCalled) return end("read");
   }
   return end("pass", { call, index });
 }

@@ -7,6 +7,7 @@ import type {
   TextRecord,
 } from "../../../protocol/manifest/module_analysis.ts";
 import type { Code } from "../effects.ts";
+import { isOfDecorators } from "../code/of_decorators.ts";
 import { keptFactsOf } from "./kept_facts.ts";
 import type { Keepable, KeepableNames } from "./keepable.ts";
 import { localStateOf } from "./local_state.ts";
@@ -27,7 +28,7 @@ export function keepingOf(
     keptFactsOf(resolved.program, resolved, { names, units, code })
       .map((fact) => [fact.name, fact]),
   );
-  const all = [...names.found.values()];
+  const all = [...names.found.values()].filter((it) => !isOfDecorators(it));
   const holders = all.filter(({ kind, init }) =>
     kind !== "expression" && init !== null
   );

@@ -92,6 +92,9 @@ function classFact(
       continue;
     }
     const value = one(member, "value");
+    const called = value && isFunction(unwrap(value))
+      ? table.ofCalls(code.runs.callees(value))
+      : {};
     (isStatic ? statics : fields).push({
       name: label,
       line: placeOf(member).line,
@@ -100,6 +103,7 @@ function classFact(
       ...(!value || isSelfContained(value, code)
         ? { selfContained: true }
         : {}),
+      ...(Object.keys(called).length > 0 ? { effects: called } : {}),
     });
   }
   const params = many(constructor, "params");

@@ -124,12 +124,18 @@ function judgeClass(
         },
       };
     }
-    // Given to others, any of its methods may be called.
+    // Given to others, any of its methods may be called; what is assigned may have a setter.
+    const isSet = how === "write" && method !== undefined &&
+      after.length === 0;
     const isGiven = how === "pass" && after.length === 0;
     return {
       grip: "none",
       runs: [],
-      uses: { of, member: isGiven ? "*" : "new", callsMade: false },
+      uses: {
+        of,
+        member: isGiven ? "*" : isSet ? `set ${method}` : "new",
+        callsMade: false,
+      },
     };
   }
   if (first.endsWith("()")) {
