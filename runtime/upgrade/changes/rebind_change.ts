@@ -147,8 +147,8 @@ export class RebindChange {
   }
 
   #undo(): void {
-    // What is settled is there no more.
-    for (const slot of this.#slots) {
+    // What is settled is there no more. Two names may be of one variable: what it held at first comes back last.
+    for (const slot of this.#slots.toReversed()) {
       const { instance, successor: { name }, owners, old, below } = slot;
       if (owners[name] !== slot) continue;
       owners[name] = below;

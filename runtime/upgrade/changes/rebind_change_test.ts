@@ -116,6 +116,29 @@ Deno.test("RebindChange: an undo gives back what was there", () => {
   assert(first.f === before.f && first.C === before.C);
 });
 
+Deno.test("RebindChange: an undo gives a variable back that has two names", () => {
+  const app = new Instances();
+  const twoNames = (value: () => string): Values => ({
+    get f() {
+      return value;
+    },
+    set f(next) {
+      value = next;
+    },
+    get g() {
+      return value;
+    },
+    set g(next) {
+      value = next;
+    },
+  });
+  const old = () => "one";
+  const first = app.load(0, twoNames(old));
+  app.load(1, twoNames(() => "two"));
+  app.change(1).swap(() => app.isNew)();
+  assert(first.f === old && first.g === old);
+});
+
 Deno.test("RebindChange: what a query makes another module of keeps its own", () => {
   const app = new Instances();
   const [plain, other] = [
