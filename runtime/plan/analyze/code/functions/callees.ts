@@ -24,6 +24,8 @@ export class Callees {
   readonly #units: Units;
   readonly #roots: Roots;
   readonly #methodsByName = new Map<string, Unit[]>();
+  /** What was found, by the expressions that were asked for. */
+  readonly #known = new Map<Node, Unit[]>();
   #steps = 0;
 
   constructor(resolved: Resolved, units: Units, roots: Roots) {
@@ -41,7 +43,19 @@ export class Callees {
 
   /** The functions of this module that an expression may be. */
   callees(node: Node, depth = 0): Unit[] {
-    if (depth === 0) this.#steps = 0;
+    if (depth > 0) return this.#look(node, depth);
+    // Each way to an expression ends in the same question.
+    const known = this.#known.get(node);
+    if (known) return known;
+    const before = this.#steps;
+    this.#steps = 0;
+    const found = this.#look(node, 0);
+    this.#steps = before;
+    this.#known.set(node, found);
+    return found;
+  }
+
+  #look(node: Node, depth: number): Unit[] {
     if (depth > DEPTH_MAX || ++this.#steps > STEPS_MAX) return [];
     const at = unwrap(node);
     const go = (next: Node | null) => next ? this.callees(next, depth + 1) : [];
