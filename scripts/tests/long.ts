@@ -47,6 +47,7 @@ export const LONG: readonly string[] = [
   "tests/upgrade/kept_texts_test.ts",
   "tests/upgrade/callers/late_servers_test.ts",
   "tests/upgrade/owned/owned_test.ts",
+  "tests/upgrade/modules/optional_modules_test.ts",
   "tests/upgrade/modules/places_test.ts",
   "tests/upgrade/packages/preload_frameworks_test.ts",
   "tests/upgrade/owned/started_workers_test.ts",
