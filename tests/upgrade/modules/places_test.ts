@@ -139,27 +139,6 @@ export const read = () => "${greeting} " + found.join();`;
   assertEquals(await app.call("read"), "ho none,none");
 });
 
-Deno.test("code that is evaluated with a removal does not find what is gone, by whatever name it asks", async () => {
-  const asks = (greeting: string) => `
-const found: string[] = [];
-for (const name of ["a", "b"]) {
-  const { value } = await import("./plug/" + name + ".ts").catch(() => ({ value: "none" }));
-  found.push(value);
-}
-export const read = () => "${greeting} " + found.join();`;
-  await using app = await DrivenApp.start({
-    "app.ts": asks("hi"),
-    "plug/a.ts": `export const value = "a";`,
-    "plug/b.ts": `export const value = "b";`,
-    "deno.json": denoJson({ startsAnew: ["app.ts#found"] }),
-  });
-  assertEquals(await app.call("read"), "hi a,b");
-  await upgradedUnderLoad(app, { "app.ts": asks("ho"), "plug/a.ts": null });
-  assertEquals(await app.call("read"), "ho none,b");
-  await upgradedUnderLoad(app, { "plug/b.ts": null });
-  assertEquals(await app.call("read"), "ho none,none");
-});
-
 Deno.test("a module imported by its absolute URL is the same instance as by its name", async () => {
   const appText = (more: string) => `
 import * as room from "./room.ts";
