@@ -118,10 +118,15 @@ Deno.test("classifySteps() comes to the same as classify(), with all modules of 
 Deno.test("classifySteps() has no step that is long beside the whole", async () => {
   const { running } = app("1");
   const { manifest } = app("2");
-  // What is slow in one round only is the computer, or the collector.
+  // What is slow in some rounds only is the computer, or the collector.
   const fastest: number[] = [];
   let total = Infinity;
-  for (let round = 0; round < 5; round++) {
+  const longest = () => Math.max(...fastest);
+  for (
+    let round = 0;
+    round < 2 || (round < 20 && longest() > total / 8);
+    round++
+  ) {
     const from = performance.now();
     let last = from;
     let at = 0;
@@ -135,8 +140,7 @@ Deno.test("classifySteps() has no step that is long beside the whole", async () 
     total = Math.min(total, performance.now() - from);
   }
   assert(fastest.length > MODULES, `${fastest.length} steps`);
-  const longest = Math.max(...fastest);
-  assert(longest < total / 8, `${longest} of ${total} ms`);
+  assert(longest() < total / 8, `${longest()} of ${total} ms`);
   // A timer gets its turn again and again.
   let turns = 0;
   const timer = setInterval(() => turns++, 1);

