@@ -265,13 +265,17 @@ export class HandedFunctions {
    * Finds out which of them somebody holds.
    *
    * @param collect collects all garbage; what was looked at in this turn would not be collected
+   * @param isUnsure whether others wait for the same, and have not found out yet; by default none do
    */
-  async settle(collect: () => Promise<boolean>): Promise<void> {
+  async settle(
+    collect: () => Promise<boolean>,
+    isUnsure = () => false,
+  ): Promise<void> {
     const over = [...this.#noted].filter((it) =>
       it.state === "unsure" && it.work?.ended !== false
     );
     if (!await collect()) return;
-    if (over.some((it) => it.handed.deref() !== undefined)) {
+    if (over.some((it) => it.handed.deref() !== undefined) || isUnsure()) {
       // A call that has just ended may have left it on the stack.
       await pause(AGAIN_MS);
       await collect();

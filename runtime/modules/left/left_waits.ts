@@ -57,6 +57,14 @@ const NO_WAIT: Wait = {
 /** So many may go on before those are looked for that nobody can end any more. */
 const SWEEP_AT = 1000;
 
+/** Finds out which of those that may be garbage are none. */
+export interface Settling {
+  /** Whether any of them is still there. */
+  readonly isUnsure: () => boolean;
+  /** Says that all garbage has been collected. */
+  readonly settle: () => void;
+}
+
 /** The loops and chains that go on, but for those of evaluations, which end with their modules. */
 export class LeftWaits {
   readonly #going = new Set<GoingOn>();
@@ -99,10 +107,26 @@ export class LeftWaits {
     }
   }
 
-  /** Says that all garbage has been collected. */
-  settled(): void {
-    this.#sweep();
-    for (const it of this.#going) it.isHeld = true;
+  /** Begins to find out what goes on: what was held before may be garbage now. */
+  begin(): void {
+    for (const it of this.#going) it.isHeld = false;
+  }
+
+  /** Begins to find out which of them somebody holds: those that were over before all garbage was collected, and are still there. */
+  settling(): Settling {
+    const over = [...this.#going].filter(({ work }) => work?.ended !== false);
+    return {
+      isUnsure: () => over.some((it) => this.#mayBeGarbage(it)),
+      settle: () => {
+        this.#sweep();
+        for (const it of over) it.isHeld = true;
+      },
+    };
+  }
+
+  #mayBeGarbage(it: GoingOn): boolean {
+    return !it.isHeld && it.until?.deref() !== undefined &&
+      this.#keeping.watched(it.url, it.at)?.watched.yields === true;
   }
 
   /**
@@ -138,7 +162,7 @@ export class LeftWaits {
         url,
         text: found?.watched.text ?? null,
         name: found?.watched.name ?? null,
-        mayBeGarbage: !it.isHeld && found?.watched.yields === true,
+        mayBeGarbage: this.#mayBeGarbage(it),
         line: found ? lineOf(found.raw, found.watched.start) : 0,
         begunIn: work?.generation ?? null,
         forget: () => this.#going.delete(it),

@@ -10,9 +10,9 @@ setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
 /** Waits of a request that is over. */
-function afterARequest() {
+function afterARequest(keeping = new Keeping()) {
   const generations = new Generations();
-  const waits = new LeftWaits(generations, new Keeping());
+  const waits = new LeftWaits(generations, keeping);
   const shared = globalThis as { [WAIT_KEY]?: BeginWait };
   const before = shared[WAIT_KEY];
   waits.install();
@@ -22,6 +22,7 @@ function afterARequest() {
     work = it;
   });
   return {
+    waits,
     begin: (at = 0): Wait =>
       generations.as(work, () => begin("file:///a.ts", at)),
     get count(): number {
@@ -69,4 +70,27 @@ Deno.test("LeftWaits forget what nobody can end any more", async () => {
   held = null;
   collect();
   assertEquals(app.count, 0);
+});
+
+Deno.test("LeftWaits tell a generator that somebody holds from one that was begun when all garbage was about to be collected", async () => {
+  const keeping = new Keeping();
+  await keeping.startWatching();
+  keeping.wrap(
+    "export function* words() { while (true) yield 1; }",
+    "file:///a.ts",
+  );
+  using app = afterARequest(keeping);
+  const maybe = () => [...app.waits.left()].map((it) => it.mayBeGarbage);
+  const held: Wait[] = [app.begin()];
+  app.waits.begin();
+  const settling = app.waits.settling();
+  held.push(app.begin());
+  assertEquals(settling.isUnsure(), true);
+  settling.settle();
+  assertEquals(maybe(), [false, true]);
+  assertEquals(settling.isUnsure(), false);
+  // Another upgrade: whoever held it may have let it go.
+  app.waits.begin();
+  assertEquals(maybe(), [true, true]);
+  assertEquals(held.length, 2);
 });

@@ -90,7 +90,9 @@ export class LeftBehindChange {
   /** Looks at them while the old code goes on. Throws with a refusal for each module whose code they run. */
   async ahead(): Promise<void> {
     const { isWayBack, goingOn } = this.#context;
-    this.#appProcess.modules.handed.begin();
+    const { handed, waits } = this.#appProcess.modules;
+    handed.begin();
+    waits.begin();
     await this.#settleHanded();
     if (isWayBack) return;
     this.#going = new Set(this.#context.going());
@@ -128,11 +130,13 @@ export class LeftBehindChange {
     isBefore: (begunIn: number | null) => boolean = () => true,
   ): Promise<void> {
     if (!await this.#mayHold(isBefore)) return;
+    const { handed, waits } = this.#appProcess.modules;
+    // Of those that begin meanwhile nobody can tell.
+    const waiting = waits.settling();
     // What was looked at is there until the turn is over, and as long as the look goes on.
     await pause(0);
-    const { handed, waits } = this.#appProcess.modules;
-    await handed.settle(collectGarbage);
-    waits.settled();
+    await handed.settle(collectGarbage, waiting.isUnsure);
+    waiting.settle();
   }
 
   async #mayHold(
