@@ -1,6 +1,7 @@
 /** What reloading costs: one leaf, ten, all modules of apps of some sizes, beside a naive reload and a restart.
  * @module
  */
+import { pause } from "../../runtime/base/waiting/pause.ts";
 import type { Bench, Figure, Goal } from "./figure.ts";
 import { type Change, layeredApp } from "./layered_app.ts";
 import { MeasuredProgram, type MeasuredUpgrade } from "./measured_program.ts";
@@ -35,6 +36,7 @@ const WARM = 10;
  * @param what what changes
  * @param times how many upgrades
  * @param app the app; by default one of so many modules
+ * @param restMs how long each upgrade waits for what the one before leaves to be done later; by default not at all
  * @returns what they cost
  */
 export async function series(
@@ -42,6 +44,7 @@ export async function series(
   what: Change,
   times: number,
   app: ReturnType<typeof layeredApp> = layeredApp(modules),
+  restMs: number = 0,
 ): Promise<Series> {
   return await MeasuredProgram.lend(app, async (program, pack) => {
     const releases: string[] = [];
@@ -51,6 +54,7 @@ export async function series(
     const all: MeasuredUpgrade[] = [];
     let before = await program.held();
     for (let round = 0; round < times; round++) {
+      if (restMs > 0) await pause(restMs);
       if (round === Math.min(WARM, times - 1)) before = await program.held();
       all.push(await program.upgrade(releases[round % releases.length]!));
     }

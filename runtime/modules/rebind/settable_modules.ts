@@ -12,6 +12,8 @@ import type { SetExport } from "./settable.ts";
 export interface SettableInstance {
   /** Its URL. */
   readonly url: string;
+  /** The URL without the attempt. */
+  readonly place: string;
   /** The attempt that has loaded it; null for the image. */
   readonly attempt: number | null;
   /** How many were loaded before. */
@@ -100,15 +102,16 @@ export class SettableModules {
     if (!this.isOn) return;
     const before = this.#instances.get(url);
     const order = before?.order ?? this.#loads++;
+    const at = placeOf(url);
     const noted: Noted = {
       url,
+      place: at,
       attempt: attemptOf(url),
       names,
       set: null,
       order,
     };
     this.#instances.set(url, noted);
-    const at = placeOf(url);
     let place = this.#places.get(at);
     if (!place) this.#places.set(at, place = new Place(at));
     place.add(noted, before);

@@ -1,7 +1,10 @@
 /** Which module an exported name comes from, through re-exports and `export *`.
  * @module
  */
-import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
+import type {
+  ExportFact,
+  ModuleAnalysis,
+} from "../../protocol/manifest/module_analysis.ts";
 import type { View } from "./views.ts";
 
 /** Where an exported name comes from. */
@@ -41,10 +44,11 @@ export class ExportFinder {
 
   /** Finds where a name comes from. Returns where it comes from. */
   find(path: string, name: string): Found {
+    const analysis = this.#view.analysis(path);
+    const own = analysis && ownOf(analysis, path, name);
+    if (own) return own;
     const known = this.#known.get(path)?.get(name);
     if (known) return known;
-    const fact = this.#own(path, name);
-    if (fact) return { kind: "here", path, name, fact };
     const waiting = [this.#find(path, name, new Set())];
     let found = MISSING;
     for (let last = waiting.at(-1); last; last = waiting.at(-1)) {
@@ -60,15 +64,8 @@ export class ExportFinder {
 
   /** Whether a module declares an exported name itself, as most do. */
   declares(path: string, name: string): boolean {
-    return this.#own(path, name) !== null;
-  }
-
-  #own(path: string, name: string): ExportFact | null {
     const analysis = this.#view.analysis(path);
-    if (!analysis?.exports || analysis.commonjs) return null;
-    if (!Object.hasOwn(analysis.exports, name)) return null;
-    const fact = analysis.exports[name]!;
-    return fact.kind === "re-export" && fact.from ? null : fact;
+    return analysis !== undefined && ownOf(analysis, path, name) !== null;
   }
 
   *#find(path: string, name: string, seen: Set<string>): Search {
@@ -137,6 +134,36 @@ export class ExportFinder {
       }
       : first;
   }
+}
+
+/** What a module declares itself, by the facts of it, which are the same from one release to the next. */
+const OWN = new WeakMap<ModuleAnalysis, {
+  readonly path: string;
+  readonly names: Map<string, Found | null>;
+}>();
+
+/** What a module declares itself under an exported name; null for nothing. */
+function ownOf(
+  analysis: ModuleAnalysis,
+  path: string,
+  name: string,
+): Found | null {
+  let known = OWN.get(analysis);
+  if (known?.path !== path) {
+    OWN.set(analysis, known = { path, names: new Map() });
+  }
+  let found = known.names.get(name);
+  if (found === undefined) {
+    const { exports, commonjs } = analysis;
+    const fact = exports && !commonjs && Object.hasOwn(exports, name)
+      ? exports[name]!
+      : null;
+    found = fact === null || fact.kind === "re-export" && fact.from
+      ? null
+      : { kind: "here", path, name, fact };
+    known.names.set(name, found);
+  }
+  return found;
 }
 
 function identity(found: Found): string {

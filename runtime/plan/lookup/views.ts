@@ -58,18 +58,25 @@ export function bare(path: string): string {
     : path;
 }
 
+/** The entries of a record, each of which is asked for many times. */
+function tableOf<T>(record: Readonly<Record<string, T>> = {}): Map<string, T> {
+  return new Map(Object.entries(record));
+}
+
 /** The release. */
 export function releaseView(
   manifest: Pick<Manifest, "modules" | "analysis">,
 ): View {
-  const analysis = (path: string) => own(manifest.analysis, path);
+  const modules = tableOf(manifest.modules);
+  const analyses = tableOf(manifest.analysis);
+  const analysis = (path: string) => analyses.get(path);
   const ofOthers = remembered((path: string, specifier: string) =>
     targetOf(path, specifier, undefined)
   );
   return {
     analysis,
     resolve: (path, specifier) => {
-      const entry = own(manifest.modules, path);
+      const entry = modules.get(path);
       if (!entry) return ofOthers(path, specifier);
       let known = TARGETS.get(entry);
       if (known?.path !== path) {
@@ -83,7 +90,7 @@ export function releaseView(
       return target;
     },
     imports: (path) => {
-      const entry = own(manifest.modules, path);
+      const entry = modules.get(path);
       if (!entry) return [];
       const facts = analysis(path);
       let known = VALUE_IMPORTS.get(entry);
@@ -150,19 +157,20 @@ export function isJsxRuntime(specifier: string): boolean {
 
 /** What runs. */
 export function runningView(running: RunningManifest, release: View): View {
-  const edges = seenEdges(running);
+  const edges = tableOf(seenEdges(running));
+  const analyses = tableOf(running.analysis);
   const resolve = remembered((path: string, specifier: string) => {
-    const seen = own(edges, path)?.find((edge) => edge.specifier === specifier);
+    const seen = edges.get(path)?.find((edge) => edge.specifier === specifier);
     return seen
       ? bare(seen.to)
       : targetOf(path, specifier, own(running.specifiers, path)) ??
         release.resolve(path, specifier);
   });
   return {
-    analysis: (path) => own(running.analysis, path),
+    analysis: (path) => analyses.get(path),
     resolve,
     imports: (path) => {
-      const seen = own(edges, path);
+      const seen = edges.get(path);
       return seen ? targetsSeen(seen).static : release.imports(path);
     },
   };

@@ -28,8 +28,8 @@ export function heldValues(
         ),
       );
     } else if (state === "held") {
-      const [[, value] = ["", undefined]] = kept.values(new Set([entry.at]));
-      if (!types.isModuleNamespaceObject(value)) held.push(entry);
+      const [it] = kept.named([entry.at]);
+      if (!types.isModuleNamespaceObject(it?.value)) held.push(entry);
       else refusals.push(refused(entry, "it is a module, which is replaced"));
     } else if (state === "twice") {
       refusals.push(
@@ -103,15 +103,21 @@ export class KeptChange {
   /** What may hold instances of replaced classes. */
   *variables(): Generator<KeptVariable> {
     const entries = new Map(this.#taken.map((entry) => [entry.at, entry]));
-    for (const [name, value] of this.#appProcess.kept.values()) {
-      const entry = entries.get(name) ?? null;
-      const path = name.slice(0, name.indexOf("#"));
-      if (entry === null && this.#replaced.has(path)) continue;
-      const line = entry?.line ??
-        this.#lineOf(path, name.slice(path.length + 1));
-      const keepFunctions = (entry ?? this.#named.get(name))?.functions ===
-        "keep";
-      yield { name, value, entry, keepFunctions, line };
+    const named = this.#named;
+    const lineOf = this.#lineOf;
+    for (const { place, name, key, value } of this.#appProcess.kept.values()) {
+      const entry = entries.get(key) ?? null;
+      if (entry === null && this.#replaced.has(place)) continue;
+      yield {
+        name: key,
+        value,
+        entry,
+        keepFunctions: (entry ?? named.get(key))?.functions === "keep",
+        // Only who is refused wants to know it.
+        get line() {
+          return entry?.line ?? lineOf(place, name);
+        },
+      };
     }
     for (const [name, serves] of this.#servers()) {
       const entry = entries.get(name);
@@ -137,10 +143,10 @@ export class KeptChange {
   /** What the replaced modules have at their top level that ends with them. */
   *going(): Generator<unknown> {
     const taken = new Set(this.#taken.map(({ at }) => at));
-    for (const [at, value] of this.#appProcess.kept.values()) {
-      const [path, name] = parts({ at });
+    const { kept } = this.#appProcess;
+    for (const { name, key, value } of kept.values(this.#replaced)) {
       const isOfModule = !name.includes(".");
-      if (isOfModule && this.#replaced.has(path) && !taken.has(at)) yield value;
+      if (isOfModule && !taken.has(key)) yield value;
     }
   }
 

@@ -2,7 +2,7 @@
  * @module
  */
 import { UpgradeError } from "../../base/upgrade_error.ts";
-import { placeOf } from "../../modules/module_urls.ts";
+import type { SetExport } from "../../modules/rebind/settable.ts";
 import type { SettableInstance } from "../../modules/rebind/settable_modules.ts";
 import type { ReboundModule } from "../../plan/plan.ts";
 import type { AppProcess } from "../../process/process.ts";
@@ -20,23 +20,33 @@ interface Successor {
   isSettled: boolean;
 }
 
-/** What has a variable: an instance, or a server, whose handler is one. */
-type Variables = Pick<SettableInstance, "set">;
-
-/** One variable of an old instance: there are as many as upgrades have evaluated, so it holds no more than it must. */
-interface Slot {
-  readonly instance: Variables;
-  readonly successor: Successor;
-  /** By which upgrades the variables of the instance were set. */
+/** What has variables: an instance, or a server, whose handler is one. */
+interface Target {
+  readonly set: SetExport;
+  /** How upgrades have set them. */
   readonly owners: Owners;
-  /** What it held before. */
+}
+
+/** The variables of one name that an upgrade sets. */
+interface Variables {
+  readonly successor: Successor;
+  readonly targets: readonly Target[];
+}
+
+/** Variables that held the same: there are as many as upgrades have evaluated, so that none has a record of its own. */
+interface Change {
+  readonly successor: Successor;
+  targets: Target[];
+  /** What they held before. */
   old: unknown;
-  /** How an upgrade has set it before that may not be over; null for none. */
-  below: Slot | null;
+  /** How an upgrade has set them before that may not be over; null for none. */
+  below: Change | null;
+  /** What they hold until this upgrade is over. */
+  readonly dispatcher: unknown;
 }
 
 /** How variables were set last: the next upgrade may come before all work that began before the last one has ended. */
-type Owners = Record<string, Slot | null>;
+type Owners = Record<string, Change | null>;
 
 /** The name of a server's only variable. */
 const HANDLER = "";
@@ -53,7 +63,8 @@ export class RebindChange {
   readonly #reload: readonly string[];
   readonly #rebound: Readonly<Record<string, ReboundModule>>;
   readonly #successors: Successor[] = [];
-  #slots: Slot[] = [];
+  readonly #variables: Variables[] = [];
+  #changes: Change[] = [];
 
   /**
    * @param appProcess what runs in this process
@@ -96,10 +107,12 @@ export class RebindChange {
 
   /** Looks once more at what answers: by two names of one function, which are two then, nobody knows which one it is. */
   #mustTell(): void {
-    for (const slot of this.#served()) {
-      const same = this.#slots.find(({ instance, successor: { name, next } }) =>
-        next !== slot.successor.next &&
-        now(instance, name) === now(slot.instance)
+    for (const { successor, targets: [server] } of this.#served()) {
+      const same = this.#variables.find((
+        { successor: { name, next }, targets },
+      ) =>
+        next !== successor.next &&
+        targets.some((it) => now(it, name) === now(server!))
       );
       if (!same) continue;
       throw new UpgradeError(
@@ -112,71 +125,63 @@ export class RebindChange {
   /** Lets those meet new functions who may, in one turn. */
   swap(isNew: () => boolean): () => void {
     const dispatchers = new Dispatchers(isNew);
-    let count = 0;
     const served = this.#served();
-    this.#slots.push(...served);
     this.#successors.push(...served.map(({ successor }) => successor));
-    for (const slot of this.#slots) {
-      const { instance, successor, owners } = slot;
-      const { name, isClass } = successor;
-      const old = read(instance, name);
-      if (typeof old !== "function" || isOfClass(old) !== isClass) continue;
-      const dispatcher = dispatchers.of(old, successor);
-      slot.old = old;
-      slot.below = owners[name] ?? null;
-      owners[name] = slot;
-      instance.set!(name, true, dispatcher);
-      this.#slots[count++] = slot;
+    for (const variables of [...this.#variables, ...served]) {
+      this.#changes.push(...change(variables, dispatchers));
     }
-    this.#slots.length = count;
     return () => this.#undo();
   }
 
   /** Lets everybody meet what is new, at no cost: work that began before has had its time. */
   settle(): void {
     for (const successor of this.#successors) successor.isSettled = true;
-    for (const slot of this.#slots) {
-      const { instance, successor: { name, next }, owners } = slot;
-      // A later upgrade may have set it since.
-      if (owners[name] === slot) instance.set!(name, true, next);
+    for (const change of this.#changes) {
+      const { successor: { name, next }, targets } = change;
+      for (const { set, owners } of targets) {
+        // A later upgrade may have set it since.
+        if (owners[name] !== change) continue;
+        owners[name] = null;
+        set(name, true, next);
+      }
       // There is no way back by an undo: what came before need not live as long as this.
-      slot.old = undefined;
-      slot.below = null;
+      change.targets = [];
+      change.old = undefined;
+      change.below = null;
     }
-    this.#slots = [];
+    this.#changes = [];
   }
 
   #undo(): void {
     // What is settled is there no more. Two names may be of one variable: what it held at first comes back last.
-    for (const slot of this.#slots.toReversed()) {
-      const { instance, successor: { name }, owners, old, below } = slot;
-      if (owners[name] !== slot) continue;
-      owners[name] = below;
+    for (const change of this.#changes.toReversed()) {
+      const { successor: { name }, targets, old, below } = change;
       const now = below?.successor.isSettled ? below.successor.next : undefined;
-      instance.set!(name, true, now ?? old);
+      for (const { set, owners } of targets) {
+        if (owners[name] !== change) continue;
+        owners[name] = below;
+        set(name, true, now ?? old);
+      }
     }
   }
 
   /** Servers of modules that stay, which answer by what is succeeded: their handlers are variables as well. */
-  #served(): Slot[] {
+  #served(): Variables[] {
     const replaced = new Set(this.#reload);
-    const handlers = [...this.#appProcess.servers.handlers(replaced)].map(
-      (set) => {
-        const instance = { set };
-        return { instance, owners: ownersOf(instance), value: now(instance) };
-      },
-    );
+    const handlers = [...this.#appProcess.servers.handlers(replaced)]
+      .map((set): Target => ({ set, owners: ownersOf(set) }));
     if (handlers.length === 0) return [];
     const successors = new Map<unknown, Successor>();
-    for (const { instance, successor } of this.#slots) {
-      const { name, isClass } = successor;
-      if (!isClass) successors.set(now(instance, name), successor);
+    for (const { successor, targets } of this.#variables) {
+      if (successor.isClass) continue;
+      for (const it of targets) {
+        successors.set(now(it, successor.name), successor);
+      }
     }
-    return handlers.flatMap(({ instance, owners, value }): Slot[] => {
-      const of = successors.get(value);
+    return handlers.flatMap((server): Variables[] => {
+      const of = successors.get(now(server));
       if (!of) return [];
-      const successor = { ...of, name: HANDLER };
-      return [{ instance, successor, owners, old: undefined, below: null }];
+      return [{ successor: { ...of, name: HANDLER }, targets: [server] }];
     });
   }
 
@@ -212,29 +217,57 @@ export class RebindChange {
     this.#successors.push(...successors);
     const isAskedFor = Object.hasOwn(this.#rebound, path);
     // What a query makes another module of has variables, and state, of its own.
-    const place = placeOf(next.url);
-    for (const instance of instances) {
-      if (instance === next || instance.set === null) continue;
-      if (placeOf(instance.url) !== place) continue;
-      const owners = ownersOf(instance);
-      for (const successor of successors) {
-        const { name, isClass } = successor;
-        if (!instance.names.includes(name)) continue;
-        this.#slots.push({
-          instance,
-          successor,
-          owners,
-          old: undefined,
-          below: null,
-        });
-        if (!isAskedFor || names.has(name)) continue;
-        const old = read(instance, name);
-        if (typeof old === "function" && isOfClass(old) === isClass) {
-          names.add(name);
-        }
+    const others = instances.flatMap(({ set, names, place }) =>
+      set === null || set === next.set || place !== next.place
+        ? []
+        : [{ set, names, owners: ownersOf(set) }]
+    );
+    for (const successor of successors) {
+      const { name, isClass } = successor;
+      const targets = others.filter(({ names }) => names.includes(name));
+      if (targets.length === 0) continue;
+      this.#variables.push({ successor, targets });
+      if (!isAskedFor) continue;
+      if (targets.some((it) => isCallable(read(it, name), isClass))) {
+        names.add(name);
       }
     }
   }
+}
+
+/** Sets variables of one name, as far as they hold what can be succeeded. */
+function change(
+  { successor, targets }: Variables,
+  dispatchers: Dispatchers,
+): Change[] {
+  const { name, isClass } = successor;
+  const changes = new Map<unknown, Change>();
+  /** Those of earlier upgrades, by what they lead to. */
+  const earlier = new Map<unknown, Change>();
+  for (const target of targets) {
+    const { set, owners } = target;
+    let old = read(target, name);
+    const before = owners[name] ?? earlier.get(old);
+    // What is settled is what the variable holds; by what is not, whatever it holds tells what that is.
+    const below = before?.successor.isSettled === false ? before : null;
+    if (below && !isClass) {
+      // What the last upgrade has evaluated leads to the same as all before it, so that they do not have to be told apart.
+      if (owners[name] !== below) below.targets.push(target);
+      earlier.set(below.successor.next, below);
+      old = below.dispatcher;
+    }
+    let change = changes.get(old);
+    if (!change) {
+      if (!isCallable(old, isClass)) continue;
+      const dispatcher = dispatchers.of(old, successor);
+      change = { successor, targets: [], old, below, dispatcher };
+      changes.set(old, change);
+    }
+    change.targets.push(target);
+    owners[name] = change;
+    set(name, true, change.dispatcher);
+  }
+  return [...changes.values()];
 }
 
 /** What stands in variables until an upgrade is settled: the same for all that have the same before and after. */
@@ -261,9 +294,9 @@ class Dispatchers {
 }
 
 /** What a new instance hands out. */
-function successorsIn(instance: SettableInstance): Successor[] {
-  return instance.names.flatMap((name): Successor[] => {
-    const next = read(instance, name);
+function successorsIn({ names, set }: SettableInstance): Successor[] {
+  return names.flatMap((name): Successor[] => {
+    const next = set && read({ set }, name);
     return typeof next === "function"
       ? [{ name, isClass: isOfClass(next), next, isSettled: false }]
       : [];
@@ -271,9 +304,9 @@ function successorsIn(instance: SettableInstance): Successor[] {
 }
 
 /** The value of an export; undefined as long as it has none. */
-function read({ set }: Variables, name: string): unknown {
+function read({ set }: Pick<Target, "set">, name: string): unknown {
   try {
-    return set!(name);
+    return set(name);
   } catch {
     // Its declaration has not been reached.
     return undefined;
@@ -281,17 +314,22 @@ function read({ set }: Variables, name: string): unknown {
 }
 
 /** What a variable stands for now, whoever is to meet it. */
-function now(instance: Variables, name = HANDLER): unknown {
-  return ownersOf(instance)[name]?.successor.next ?? read(instance, name);
+function now(target: Target, name = HANDLER): unknown {
+  return target.owners[name]?.successor.next ?? read(target, name);
 }
 
-function ownersOf({ set }: Variables): Owners {
-  const known = newest.get(set!);
+function ownersOf(set: SetExport): Owners {
+  const known = newest.get(set);
   if (known) return known;
   // Not a map each.
   const owners: Owners = Object.create(null);
-  newest.set(set!, owners);
+  newest.set(set, owners);
   return owners;
+}
+
+/** Whether a value is a class, or a function that is none. */
+function isCallable(value: unknown, isClass: boolean): boolean {
+  return typeof value === "function" && isOfClass(value) === isClass;
 }
 
 function isOfClass(value: unknown): boolean {

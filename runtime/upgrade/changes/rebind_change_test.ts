@@ -192,6 +192,39 @@ Deno.test("RebindChange: upgrades that overlap settle in any order, and each can
   }
 });
 
+Deno.test("RebindChange: upgrades that come before any of them is settled lead all that came before to the same", () => {
+  for (const order of ["oldest first", "newest first"] as const) {
+    const app = new Instances();
+    const all = [app.load(0, words("0"))];
+    const isIn: boolean[] = [];
+    const changes = Array.from({ length: 5 }, (_, at) => {
+      all.push(app.load(at + 1, words(String(at + 1))));
+      const change = app.change(at + 1);
+      isIn.push(true);
+      return { change, undo: change.swap(() => isIn[at]!) };
+    });
+    const said = () => [...new Set(all.map(({ f }) => String(f()).trim()))];
+    assertEquals(said(), ["5"]);
+    // All but the newest, which has its own, hold one and the same.
+    assertEquals(new Set(all.slice(0, -1).map(({ f }) => f)).size, 1);
+    isIn[4] = false;
+    assertEquals([said()[0], all.slice(0, -1).map(({ C }) => C.kind())], [
+      "4",
+      ["4", "4", "4", "4", "4"],
+    ]);
+    changes.pop()!.undo();
+    all.pop();
+    assertEquals(said(), ["4"]);
+    const settling = order === "oldest first" ? changes : changes.reverse();
+    for (const { change } of settling) {
+      change.settle();
+      assertEquals(said(), ["4"]);
+    }
+    const newest = all.at(-1)!;
+    assert(all.every(({ f, C }) => f === newest.f && C === newest.C));
+  }
+});
+
 Deno.test("RebindChange: servers of modules that stay answer by what takes the place of their handlers", () => {
   const app = new Instances();
   const [zero, one] = [app.load(0, words("0")), app.load(1, words("1"))];

@@ -26,9 +26,9 @@ export async function keptReach(
   const found: Record<string, readonly string[]> = {};
   const slices = new Slices({ sliceMs: 0 });
   const first = new Set(named);
-  const rest = [...kept.values()].filter(([name]) => !first.has(name));
+  const rest = [...kept.values()].filter(({ key }) => !first.has(key));
   let looked = 0;
-  for (const [name, value] of [...kept.values(first), ...rest]) {
+  for (const { key, value } of [...kept.named(first), ...rest]) {
     if (looked >= ALL_MAX) break;
     const reached = new Set<string>();
     const seen = new Set<object>();
@@ -42,7 +42,7 @@ export async function keptReach(
       waiting.push(...within(object));
       if (++looked % SLICE === 0) await slices.next();
     }
-    if (reached.size > 0) found[name] = [...reached].sort();
+    if (reached.size > 0) found[key] = [...reached].sort();
   }
   return found;
 }

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { KeptValues } from "../../modules/keep/values/kept_values.ts";
+import type { KeptAccess } from "../../modules/keep/wrap.ts";
 import { ClassRegistry } from "../../state/classes/class_registry.ts";
 import { keptReach } from "./kept_reach.ts";
 
@@ -16,15 +18,15 @@ function reach(values: Readonly<Record<string, unknown>>) {
   classes.register("user.ts", "User", User);
   classes.register("user.ts", "Admin", Admin);
   classes.register("room.ts", "Room", Room);
-  const kept = {
-    *values(names?: ReadonlySet<string>) {
-      for (const [name, value] of Object.entries(values)) {
-        if (!names || names.has(name)) yield [name, value] as const;
-      }
-    },
-  };
-  type Process = Parameters<typeof keptReach>[0];
-  return keptReach({ classes, kept } as unknown as Process, ["last"]);
+  const kept = new KeptValues();
+  const opened = new Map<string, KeptAccess>();
+  for (const [key, value] of Object.entries(values)) {
+    const [place, name] = key.split("#") as [string, string];
+    const access = opened.get(place) ?? kept.open(place, 0);
+    opened.set(place, access);
+    access.put(name, value);
+  }
+  return keptReach({ classes, kept }, ["a.ts#last"]);
 }
 
 Deno.test("keptReach() finds instances of the app's classes however deep they lie", async () => {
@@ -54,13 +56,13 @@ Deno.test("keptReach() looks at what is named first, and leaves large values at 
   const timer = setInterval(() => turns++, 0);
   const found = await reach({
     ...Object.fromEntries(
-      Array.from({ length: 90 }, (_, at) => [`big${at}`, large]),
+      Array.from({ length: 90 }, (_, at) => [`a.ts#big${at}`, large]),
     ),
-    behind: [...Array.from({ length: 5000 }, () => ({})), new User("d")],
-    last: new User("c"),
+    "a.ts#behind": [...Array.from({ length: 5000 }, () => ({})), new User("d")],
+    "a.ts#last": new User("c"),
   });
   clearInterval(timer);
-  assertEquals(found, { last: ["user.ts#User"] });
+  assertEquals(found, { "a.ts#last": ["user.ts#User"] });
   // Others have their turn in between.
   assertEquals(turns > 2, true, `${turns} turns`);
 });

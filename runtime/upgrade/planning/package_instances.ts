@@ -124,7 +124,7 @@ function* roots(
       yield { name: `${name}[${JSON.stringify(key)}]`, value: cell.state };
     }
   }
-  for (const [name, value] of kept.values(names)) yield { name, value };
+  for (const { key, value } of kept.named(names)) yield { name: key, value };
 }
 
 function refused(

@@ -27,6 +27,8 @@ export function keptAccess(
 ): KeptAccess {
   const making = new Map<string, () => void>();
   const noteMaker = (name: string) => {
+    // What stands at the top level is made again with its module, and only then.
+    if (!name.includes(".") && !name.startsWith("new ")) return;
     const by = evaluating();
     if (by === null) return;
     const makers = instance.evaluated.get(name);
@@ -59,14 +61,16 @@ export function keptAccess(
       const value = valueOf(entry)!.value;
       instance.taken.add(name);
       noteMaker(name);
+      const key = `${instance.place}#${name}`;
       instance.entries.set(name, {
+        key,
         value: held(value, name, write),
         read,
         write,
         origin: entry.origin,
       });
       took({
-        key: `${instance.place}#${name}`,
+        key,
         from,
         to: instance,
         name,
@@ -81,6 +85,7 @@ export function keptAccess(
       if (instance.entries.delete(name)) instance.twice.add(name);
       else {
         instance.entries.set(name, {
+          key: `${instance.place}#${name}`,
           value: held(value, name, write),
           read,
           write,

@@ -4,6 +4,8 @@
 
 /** A value that an initializer made or took. */
 export interface Entry {
+  /** `place#name`. */
+  readonly key: string;
   /** What it was when it was made. */
   readonly value: Held;
   /** How it is read now; undefined where it never changes. */

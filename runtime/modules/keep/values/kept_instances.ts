@@ -10,7 +10,7 @@ export interface Instance {
   readonly entries: Map<string, Entry>;
   /** Names whose initializer ran more than once. */
   readonly twice: Set<string>;
-  /** Names whose initializer has run while modules were evaluated, and which these were. */
+  /** What functions and expressions have made while modules were evaluated, and which these were. */
   readonly evaluated: Map<string, Set<string>>;
   /** Names that were taken. */
   readonly taken: Set<string>;

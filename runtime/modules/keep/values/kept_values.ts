@@ -3,7 +3,7 @@
  */
 import { FollowedVariables } from "./followed_variables.ts";
 import { type BeginMaking, keptAccess } from "./kept_access.ts";
-import { valueOf } from "./kept_entry.ts";
+import { type Entry, valueOf } from "./kept_entry.ts";
 import { type Instance, newInstance, type Staged } from "./kept_instances.ts";
 import type { Maker } from "../../makers.ts";
 import { fileOf } from "../../module_urls.ts";
@@ -23,6 +23,17 @@ export interface KeptOutcome {
 
 /** Whether the value of a name can be kept. */
 export type KeepState = "held" | "none" | "twice" | "unknown";
+
+/** A value that is in. */
+export interface CurrentValue {
+  /** The module. */
+  readonly place: string;
+  /** Its name there. */
+  readonly name: string;
+  /** `place#name`. */
+  readonly key: string;
+  readonly value: unknown;
+}
 
 /** The values that initializers made. */
 export class KeptValues {
@@ -82,9 +93,7 @@ export class KeptValues {
 
   /** Tells whether a name is that of a variable, which something else may be assigned to. */
   isVariable(key: string): boolean {
-    const at = key.indexOf("#");
-    const entries = this.#current.get(key.slice(0, at))?.entries;
-    return entries?.get(key.slice(at + 1))?.write !== undefined;
+    return this.#entry(key)?.write !== undefined;
   }
 
   /**
@@ -92,11 +101,7 @@ export class KeptValues {
    * such as timers, goes on with it.
    */
   lives(key: string, attempt: number | null): boolean {
-    const at = key.indexOf("#");
-    const entry = this.#current.get(key.slice(0, at))?.entries.get(
-      key.slice(at + 1),
-    );
-    return entry !== undefined && entry.origin === (attempt ?? 0);
+    return this.#entry(key)?.origin === (attempt ?? 0);
   }
 
   /** Tells whether it is, and an attempt that is being loaded does not make another. */
@@ -105,9 +110,10 @@ export class KeptValues {
       (this.#staged === null || this.#staged.names.has(kept));
   }
 
-  /** What initializers of the current code have made, by `place#name`, and while which modules were evaluated. */
+  /** What functions and expressions of the current code have made, by `place#name`, and while which modules were evaluated. */
   *made(): Generator<[key: string, makers: string[]]> {
     for (const [place, { entries, twice, evaluated }] of this.#current) {
+      if (evaluated.size === 0) continue;
       for (const [name, makers] of evaluated) {
         const entry = entries.get(name);
         if (twice.has(name) || entry && valueOf(entry)) {
@@ -117,18 +123,30 @@ export class KeptValues {
     }
   }
 
-  /** What the current code has, by `place#name`: with values that are no longer used left out. */
-  *values(
-    names?: ReadonlySet<string>,
-  ): Generator<readonly [key: string, value: unknown]> {
+  /** What the current code has, all of it or that of some modules: with values that are no longer used left out. */
+  *values(places?: ReadonlySet<string>): Generator<CurrentValue> {
     for (const [place, { entries }] of this.#current) {
+      if (places?.has(place) === false) continue;
       for (const [name, entry] of entries) {
-        const key = `${place}#${name}`;
-        if (names && !names.has(key)) continue;
         const it = valueOf(entry);
-        if (it) yield [key, it.value];
+        if (it) yield { place, name, key: entry.key, value: it.value };
       }
     }
+  }
+
+  /** What the current code has of these, each as `place#name`. */
+  *named(keys: Iterable<string>): Generator<CurrentValue> {
+    for (const key of keys) {
+      const [place, name] = parts(key);
+      const entry = this.#entry(key);
+      const it = entry && valueOf(entry);
+      if (it) yield { place, name, key, value: it.value };
+    }
+  }
+
+  #entry(key: string): Entry | undefined {
+    const [place, name] = parts(key);
+    return this.#current.get(place)?.entries.get(name);
   }
 
   /** Lets the modules of an attempt take values while they are evaluated. */
@@ -254,4 +272,9 @@ export class KeptValues {
     if (this.#staged) return this.#staged;
     throw new Error(`Cannot ${what} kept values: no attempt is staged`);
   }
+}
+
+function parts(key: string): [place: string, name: string] {
+  const at = key.indexOf("#");
+  return [key.slice(0, at), key.slice(at + 1)];
 }

@@ -32,6 +32,10 @@ export interface Started {
   readonly among: UsesOfView | null;
 }
 
+const NO_USES: readonly ImportUse[] = [];
+/** The name that stands for all. */
+const EVERYTHING = [""];
+
 /** Where nobody knows what has run. */
 export const NOTHING_KNOWN: Started = { pieces: new Map(), among: null };
 
@@ -121,8 +125,8 @@ export class UsesOfView {
     if (!facts) return;
     const { uses, pieces, holds = [] } = facts;
     // Older commands do not say what is held.
-    for (const name of pieces ? holds : [""]) this.#held.add(name);
-    const entries = (uses ?? []).map((use, at): Entry | null => {
+    for (const name of pieces ? holds : EVERYTHING) this.#held.add(name);
+    const entries = (uses ?? NO_USES).map((use, at): Entry | null => {
       const target = this.view.resolve(by, use.specifier);
       if (target === null) return null;
       const found = this.#exports.find(target, use.name);
@@ -176,10 +180,12 @@ export class UsesOfView {
 
   /** Follows what made that which a module holds. */
   followHeld(by: string): void {
-    const facts = this.#factsOf(by);
+    const { uses = NO_USES } = this.#factsOf(by) ?? {};
+    if (uses.length === 0) return;
     const waiting: Entry[] = [];
-    for (const [at, use] of (facts?.uses ?? []).entries()) {
-      const entry = this.#entries.get(by)?.[at];
+    const entries = this.#entries.get(by);
+    for (const [at, use] of uses.entries()) {
+      const entry = entries?.[at];
       const fate = entry ? this.fateOf(entry) : use.fate;
       if (fate !== "held") continue;
       const made = entry ? this.#madeBy(entry) : null;
