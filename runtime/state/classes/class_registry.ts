@@ -106,19 +106,32 @@ export class ClassRegistry {
     return this.#places.get(place) ?? new Map();
   }
 
-  /** Finds the successors of classes: of the same module and name, or else the only one of that name. */
+  /**
+   * Finds the successors of classes: of the same module and name, or else the only one of that name that no module had
+   * before, as one that has moved.
+   */
   pairWith(staged: ClassRegistry, replaced: Iterable<string>): ClassPairs {
     const pairs: ClassPair[] = [];
-    const gone: KnownClass[] = [];
-    const byName = Map.groupBy(staged.all(), ({ name }) => name);
+    const lost: KnownClass[] = [];
     for (const place of replaced) {
       for (const known of this.of(place).values()) {
-        const named = byName.get(known.name) ?? [];
-        const next = staged.of(place).get(known.name) ??
-          (named.length === 1 ? named[0] : undefined);
+        const next = staged.of(place).get(known.name);
         if (next) pairs.push({ ...known, next: next.current });
-        else gone.push(known);
+        else lost.push(known);
       }
+    }
+    const byName = ({ name }: KnownClass) => name;
+    const added = Map.groupBy(
+      staged.all().filter(({ place, name }) => !this.of(place).has(name)),
+      byName,
+    );
+    const gone: KnownClass[] = [];
+    for (const [name, all] of Map.groupBy(lost, byName)) {
+      const [next, ...others] = added.get(name) ?? [];
+      // Of several nobody knows which one it was.
+      if (next && others.length + all.length === 1) {
+        pairs.push({ ...all[0]!, next: next.current });
+      } else gone.push(...all);
     }
     return { pairs, gone };
   }
