@@ -95,7 +95,16 @@ export function analyzeTree(
     ...keepingOf(code, units, after, top, names),
     ...some("owned", ownedBy(resolved, units, top)),
     ...some("pacing", pacingOf(resolved, units)),
-    ...some("globals", globalWritesOf(resolved, units, top, roots)),
+    ...some(
+      "globals",
+      globalWritesOf(
+        resolved,
+        units,
+        top,
+        roots,
+        (value) => table.ofValue(value),
+      ),
+    ),
     ...some("globalChanges", globalChangesOf(resolved, units, top)),
     ...(options.rebind ? { rebind: rebindFactsOf(code, units) } : {}),
     ...some("hot", hotMembers(code, units)),

@@ -62,6 +62,7 @@ function eachEffects(
     for (const field of Object.values(it.fields ?? {})) fact(field);
   };
   visit(analysis.top);
+  for (const { calls } of analysis.globals ?? []) visit(calls);
   for (const it of Object.values(analysis.exports ?? {})) fact(it);
   for (const it of analysis.classes ?? []) {
     const { construct, methods = {}, fields = [], statics = [] } = it;
@@ -82,10 +83,17 @@ function mapEffects(
   });
   const mapAll = <T extends { readonly effects?: Effects }>(it: T): T =>
     it.effects ? { ...it, effects: map(it.effects) } : it;
-  const { top, exports, classes } = analysis;
+  const { top, exports, classes, globals } = analysis;
   return {
     ...analysis,
     ...(top ? { top: map(top) } : {}),
+    ...(globals
+      ? {
+        globals: globals.map((it) =>
+          it.calls ? { ...it, calls: map(it.calls) } : it
+        ),
+      }
+      : {}),
     ...(exports ? { exports: each(exports, fact) } : {}),
     ...(classes
       ? {

@@ -7,12 +7,14 @@ import type {
 } from "../../protocol/manifest/module_analysis.ts";
 import { derivedAt, staleOf } from "./values/derived.ts";
 import { judgeTouch } from "./values/judge_touch.ts";
-import { callsItsArguments, type Use, useOf } from "./code/uses.ts";
+import { calleeName, callsItsArguments, type Use, useOf } from "./code/uses.ts";
 import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
 import { many, type Node, one, unwrap } from "./code/nodes.ts";
 import { placeOf } from "./code/places.ts";
+import { globalCallsOf, GLOBALS } from "./evaluation/global_calls.ts";
 import { givenBack } from "./code/functions/given_back.ts";
-import type { Root, Roots } from "./code/roots.ts";
+import type { Root } from "./code/root.ts";
+import type { Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
 import type { Binding } from "./code/bindings.ts";
 import type { Resolved } from "./code/scope.ts";
@@ -20,6 +22,8 @@ import { type Unit, unitAround, type Units } from "./code/units.ts";
 import type { ValueFacts } from "./values/value_facts.ts";
 
 const MEMBER_MAX = 120;
+const NAMELESS =
+  /^(?:Conditional|Logical|Sequence|Assignment|Class|Object|Array|New)Expression$/;
 
 /** What is known of a module, for those who look at its code. */
 export interface Code {
@@ -66,7 +70,17 @@ export class EffectTable {
       if (known) known.push(node);
       else this.#imports.set(unit, [node]);
     }
-    for (const unit of units.all) this.#direct.set(unit, this.#look(unit));
+    const globals = globalCallsOf(code.resolved, units);
+    for (const unit of units.all) {
+      const direct = this.#look(unit);
+      for (const { name, path, node } of globals.get(unit) ?? []) {
+        const member = path.join(".").slice(0, MEMBER_MAX);
+        const how = "call" as const;
+        const call = { specifier: GLOBALS, name, how, member };
+        this.#place({ ...call, ...placeOf(node) }, new Map(), direct);
+      }
+      this.#direct.set(unit, direct);
+    }
   }
 
   /** Every use of an import, with what is passed along. */
@@ -128,6 +142,29 @@ export class EffectTable {
     return Object.keys(made).length === 0 ? effects : { ...effects, made };
   }
 
+  /** What calling a value does, or functions in it; null where nobody knows what it is. */
+  ofValue(value: Node): Effects | null {
+    const found = this.#functionsIn(value);
+    return found && this.ofCalls(found);
+  }
+
+  #functionsIn(value: Node): Unit[] | null {
+    const at = unwrap(value);
+    if (at.type === "Literal") return [];
+    if (at.type !== "ObjectExpression") {
+      const found = this.#code.runs.callees(at);
+      return found.length > 0 ? found : null;
+    }
+    const found: Unit[] = [];
+    for (const item of many(at, "properties")) {
+      const member = one(item, "value");
+      const inner = member && this.#functionsIn(member);
+      if (!inner) return null;
+      found.push(...inner);
+    }
+    return found;
+  }
+
   #look(unit: Unit): Direct {
     const code = this.#code;
     const known = new Map<string, number>();
@@ -171,12 +208,21 @@ export class EffectTable {
       }
     }
     // Without a name that stands for it: `(await import("./a.ts")).run()`, `this.inherited()`.
-    for (const node of [...this.#imports.get(unit) ?? [], ...unit.selves]) {
+    for (
+      const node of [
+        ...this.#imports.get(unit) ?? [],
+        ...unit.selves,
+        ...unit.calls.flatMap(nameless),
+      ]
+    ) {
       const use = useOf(node, code.resolved);
       if (use.how === "read" || use.path.length === 0) continue;
       for (const root of code.roots.ofUse(node, use)) {
-        if (root.specifier === null || isExternal(root.specifier)) continue;
-        this.#add(touchOf(root, use, node), use, known, direct);
+        if (root.specifier === null) {
+          if (gripsState(root, use, code)) direct.state.add(root.name);
+        } else if (!isExternal(root.specifier)) {
+          this.#add(touchOf(root, use, node), use, known, direct);
+        }
       }
     }
     return direct;
@@ -241,10 +287,26 @@ function mayMatter(binding: Binding): boolean {
     binding.assigned.length > 0;
 }
 
+/** What is called without a name that stands for it: `(isTest ? fake : real)()`, `new (class extends Base {})()`. */
+function nameless(call: Node): Node[] {
+  for (let at: Node | null = call; at !== null;) {
+    if (at !== call && NAMELESS.test(at.type)) return [at];
+    const next: Node | null = one(at, "callee") ?? one(at, "tag") ??
+      (at.type === "MemberExpression" ? one(at, "object") : null);
+    at = next && unwrap(next);
+  }
+  return [];
+}
+
 /** What is handed to what calls its arguments: `names.forEach(register)` calls it; an object handed to `then` and its like is only read. Returns null for all else. */
 function calledWith(use: Use, code: Code): Use | null {
   if (use.how !== "pass" || !use.given) return null;
-  if (!callsItsArguments(use.given.call, code.resolved)) return null;
+  const { call, index } = use.given;
+  if (!callsItsArguments(call, code.resolved)) return null;
+  const constructs = calleeName(call, code.resolved) === "Reflect.construct";
+  if (constructs && index === 0 && use.path.length === 0) {
+    return { ...use, how: "construct", path: ["new()"] };
+  }
   return use.path.length === 0 ? { ...use, how: "call", path: ["()"] } : use;
 }
 

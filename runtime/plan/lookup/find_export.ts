@@ -68,6 +68,23 @@ export class ExportFinder {
     return analysis !== undefined && ownOf(analysis, path, name) !== null;
   }
 
+  /** All that a module exports, by itself and for others. */
+  all(path: string): Found[] {
+    const names = new Set<string>();
+    const seen = new Set([path]);
+    for (const at of seen) {
+      const { exports = {}, stars = [] } = this.#view.analysis(at) ?? {};
+      for (const name of Object.keys(exports)) {
+        if (at === path || name !== "default") names.add(name);
+      }
+      for (const specifier of stars) {
+        const target = this.#view.resolve(at, specifier);
+        if (target !== null) seen.add(target);
+      }
+    }
+    return [...names].map((name) => this.find(path, name));
+  }
+
   *#find(path: string, name: string, seen: Set<string>): Search {
     if (name === "*") return { kind: "namespace", path };
     const known = this.#known.get(path)?.get(name);

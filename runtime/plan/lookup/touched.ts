@@ -14,6 +14,8 @@ import {
   pathOf,
 } from "../analyze/values/judge_touch.ts";
 import { staleOf } from "../analyze/values/derived.ts";
+import { ELEMENT } from "../analyze/code/scope.ts";
+import { GLOBALS } from "../analyze/evaluation/global_calls.ts";
 import type { View } from "./views.ts";
 
 /** A module that is touched, by whom and where. */
@@ -90,10 +92,41 @@ export class Touched {
     if (isRead && !(this.#tellsAll && touch.derived)) return;
     if (this.#seen.has(touch)) return;
     this.#seen.add(touch);
+    if (touch.specifier === GLOBALS) {
+      return this.#global(step, waiting, contact);
+    }
     const target = this.#view.resolve(path, touch.specifier);
     if (target === null) return;
-    const found = this.#exports.find(target, touch.name);
-    this.#touch(step, found, waiting, contact);
+    const way = pathOf(touch);
+    const isAny = touch.name === ELEMENT ||
+      touch.name === "*" && way[0] === ELEMENT;
+    if (!isAny) {
+      const found = this.#exports.find(target, touch.name);
+      return this.#touch(step, found, waiting, contact);
+    }
+    // Which export of a namespace it is, only a run tells.
+    const rest = touch.name === ELEMENT ? way : way.slice(1);
+    const { member: _, ...named } = touch;
+    const inner: Touch = rest.length > 0
+      ? { ...named, member: rest.join(".") }
+      : named;
+    for (const found of this.#exports.all(target)) {
+      this.#touch({ ...step, touch: inner }, found, waiting, contact);
+    }
+  }
+
+  /** What a call of something global touches: what those that set it have given it. */
+  #global(step: Step, waiting: Step[], contact: (contact: Contact) => void) {
+    const { touch: { name }, by, line, column } = step;
+    for (const path of this.#view.setters(name)) {
+      if (path === by) continue;
+      const { globals = [] } = this.#view.analysis(path) ?? {};
+      for (const write of globals) {
+        if (write.name.split(".")[0] !== name) continue;
+        if (write.calls) this.#run(path, write.calls, step, waiting, contact);
+        else contact({ path, name, grip: "write", by, line, column });
+      }
+    }
   }
 
   #touch(
@@ -118,28 +151,8 @@ export class Touched {
       contact({ path, name, grip: "read", detail, by, line, column });
     }
     const verdict = judgeTouch(found.fact, way, touch.how);
-    const run = (path: string, effects: Effects) => {
-      if (effects.callsBack) {
-        const analysis = this.#view.analysis(step.path);
-        for (const inner of touchesOf(analysis, touch.callbacks)) {
-          waiting.push({ path: step.path, touch: inner, by, line, column });
-        }
-      }
-      if (this.#ran.has(effects)) return;
-      this.#ran.add(effects);
-      for (const inner of touchesOf(this.#view.analysis(path), effects)) {
-        waiting.push({ path, touch: inner, by, line, column });
-      }
-      const state = (effects.state ?? []).filter((name) =>
-        !this.#isNamed(path, name)
-      );
-      for (const name of this.#tellsAll ? state : state.slice(0, 1)) {
-        contact({ path, name, grip: "write", by, line, column });
-      }
-      for (const name of this.#tellsAll ? effects.reads ?? [] : []) {
-        contact({ path, name, grip: "read", detail: name, by, line, column });
-      }
-    };
+    const run = (path: string, effects: Effects) =>
+      this.#run(path, effects, step, waiting, contact);
     for (const effects of verdict.runs) run(found.path, effects);
     const { kind, of } = found.fact;
     if (kind === "unknown" && of?.specifier !== undefined && way.length > 0) {
@@ -195,6 +208,36 @@ export class Touched {
     }
     if (grip === "none") return;
     contact({ path: found.path, name: found.name, grip, by, line, column });
+  }
+
+  /** Follows what running some code of a module does. */
+  #run(
+    path: string,
+    effects: Effects,
+    { path: from, touch, by, line, column }: Step,
+    waiting: Step[],
+    contact: (contact: Contact) => void,
+  ): void {
+    if (effects.callsBack) {
+      const analysis = this.#view.analysis(from);
+      for (const inner of touchesOf(analysis, touch.callbacks)) {
+        waiting.push({ path: from, touch: inner, by, line, column });
+      }
+    }
+    if (this.#ran.has(effects)) return;
+    this.#ran.add(effects);
+    for (const inner of touchesOf(this.#view.analysis(path), effects)) {
+      waiting.push({ path, touch: inner, by, line, column });
+    }
+    const state = (effects.state ?? []).filter((name) =>
+      !this.#isNamed(path, name)
+    );
+    for (const name of this.#tellsAll ? state : state.slice(0, 1)) {
+      contact({ path, name, grip: "write", by, line, column });
+    }
+    for (const name of this.#tellsAll ? effects.reads ?? [] : []) {
+      contact({ path, name, grip: "read", detail: name, by, line, column });
+    }
   }
 
   /** Whether a value was made by a function of another module that only makes what the runtime keeps, or plain values. */

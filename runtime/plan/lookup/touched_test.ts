@@ -86,3 +86,126 @@ export const curried = (n) => (m) => all.set(n, m);`;
   }
   assertEquals(found, wanted);
 });
+
+Deno.test("what is called without a name that stands for it is touched: by what classes have above them, conditions, accessors, what was stored", () => {
+  const BASE =
+    `const all = []; export class x { constructor(n) { if (n) all.push(n); } static add(n) { all.push(n); } put(n) { all.push(n); } }`;
+  const REG = `const all = []; export const x = (n) => { all.push(n); };`;
+  const found: string[][] = [], wanted: string[][] = [];
+  for (
+    const [t, code, expected] of [
+      [BASE, `class Y extends x { static { this.add(1); } }`, "t.ts"],
+      [BASE, `class Y extends x { static { super.add(1); } }`, "t.ts"],
+      [BASE, `class Y extends x { static n = this.add(1); }`, "t.ts"],
+      [BASE, `class Y extends x { static { const n = 1; } }`, ""],
+      [BASE, `new (class extends x {})(1);`, "t.ts"],
+      [BASE, `Reflect.construct(x, [1]);`, "t.ts"],
+      [
+        BASE,
+        `class Y extends x { put(n) { super.put(n); } } new Y().put(1);`,
+        "t.ts",
+      ],
+      [BASE, `class Y extends x { run() { super.put(1); } }`, ""],
+      [REG, `(Math.random() > 2 ? f : x)(1);`, "t.ts"],
+      [REG, `(undefined ?? x)(1);`, "t.ts"],
+      [REG, `ns["x".slice(0)](1);`, "t.ts"],
+      [REG, `for (const f of Object.values(ns)) f(1);`, "t.ts"],
+      [REG, `const o = { get y() { x(1); return 1; } }; o.y;`, "t.ts"],
+      [REG, `const o = { get y() { x(1); return 1; } }; o.z;`, ""],
+      [REG, `const o = { set y(n) { x(n); } }; o.y = 1;`, "t.ts"],
+      [REG, `new Map([["a", x]]).get("a")(1);`, "t.ts"],
+      [REG, `for (const [, f] of new Map([["a", x]])) f(1);`, "t.ts"],
+      [REG, `for (const f of new Set([x])) f(1);`, "t.ts"],
+      [
+        REG,
+        `const m = new Map(); m.set("a", x).set("b", x); m.get("a")(1);`,
+        "t.ts",
+      ],
+      [
+        REG,
+        `const m = new Map(); m.set("a", x); export const y = () => m.get("a")(1);`,
+        "",
+      ],
+      [
+        REG,
+        `const m = new Map(); m.set("a", () => x(1)); m.get("a")();`,
+        "t.ts",
+      ],
+      [REG, `const m = []; m.push(x); m.forEach((f) => f(1));`, "t.ts"],
+      [
+        REG,
+        `const m = []; m.push(() => x(1)); for (const f of m) f();`,
+        "t.ts",
+      ],
+      [REG, `const m = {}; m.a = x; m.a(1);`, "t.ts"],
+      [REG, `const m = {}; m.a = x; m.b?.(1);`, ""],
+      [
+        REG,
+        `class Y { static go() { x(1); } constructor() { this.constructor.go(); } } new Y();`,
+        "t.ts",
+      ],
+      // Who gives itself back gives all its methods.
+      [
+        `const all = []; export class x { and() { return this; } add(n) { all.push(n); return this; } }`,
+        `new x().and().add(1);`,
+        "t.ts",
+      ],
+      [
+        `const all = []; export const x = { and() { return this; }, add(n) { all.push(n); } };`,
+        `x.and().add(1);`,
+        "t.ts",
+      ],
+      [
+        `export class x { #all = []; and() { return this; } add(n) { this.#all.push(n); return this; } }`,
+        `export const y = new x().and().add(1).and();`,
+        "",
+      ],
+    ] as const
+  ) {
+    found.push([t, code, joins(t, code)]);
+    wanted.push([t, code, expected]);
+  }
+  assertEquals(found, wanted);
+});
+
+Deno.test("what another module has set outside of all modules is touched by calling it, if that does anything", () => {
+  const found: string[][] = [], wanted: string[][] = [];
+  for (
+    const [t, code, expected] of [
+      [
+        `const all = []; globalThis.reg = (n) => all.push(n);`,
+        `reg(1);`,
+        "t.ts",
+      ],
+      [
+        `const all = []; globalThis.reg = (n) => all.push(n);`,
+        `globalThis.reg(1);`,
+        "t.ts",
+      ],
+      [
+        `const all = []; globalThis.reg = (n) => all.push(n);`,
+        `export const later = () => reg(1);`,
+        "",
+      ],
+      [
+        `const all = []; globalThis.app = { reg(n) { all.push(n); } };`,
+        `app.reg(1);`,
+        "t.ts",
+      ],
+      [
+        `import { curried } from "./u.ts"; globalThis.app = curried(1);`,
+        `app.use(1);`,
+        "t.ts",
+      ],
+      [`globalThis.twice = (n) => 2 * n;`, `twice(1);`, ""],
+      [`const all = []; globalThis.reg = (n) => all.push(n);`, `other(1);`, ""],
+    ] as const
+  ) {
+    const files = {
+      "u.ts": `export const curried = (n) => ({ use: (m) => n + m });`,
+    };
+    found.push([t, code, joins(`export const x = 1; ${t}`, code, files)]);
+    wanted.push([t, code, expected]);
+  }
+  assertEquals(found, wanted);
+});

@@ -17,6 +17,8 @@ export interface View {
   readonly resolve: (path: string, specifier: string) => string | null;
   /** What it does. */
   readonly analysis: (path: string) => ModuleAnalysis | undefined;
+  /** The modules that set something outside of all modules: `app` for `globalThis.app`. */
+  readonly setters: (name: string) => readonly string[];
 }
 
 /**
@@ -63,6 +65,27 @@ function tableOf<T>(record: Readonly<Record<string, T>> = {}): Map<string, T> {
   return new Map(Object.entries(record));
 }
 
+function settersIn(
+  analyses: ReadonlyMap<string, ModuleAnalysis>,
+): View["setters"] {
+  let known: Map<string, string[]> | null = null;
+  return (name) => {
+    if (known === null) {
+      known = new Map();
+      for (const [path, { globals = [] }] of analyses) {
+        for (const { name, specifier } of globals) {
+          if (specifier !== undefined) continue;
+          const [first] = name.split(".");
+          const paths = known.get(first!);
+          if (paths) paths.push(path);
+          else known.set(first!, [path]);
+        }
+      }
+    }
+    return known.get(name) ?? [];
+  };
+}
+
 /** The release. */
 export function releaseView(
   manifest: Pick<Manifest, "modules" | "analysis">,
@@ -75,6 +98,7 @@ export function releaseView(
   );
   return {
     analysis,
+    setters: settersIn(analyses),
     resolve: (path, specifier) => {
       const entry = modules.get(path);
       if (!entry) return ofOthers(path, specifier);
@@ -168,6 +192,7 @@ export function runningView(running: RunningManifest, release: View): View {
   });
   return {
     analysis: (path) => analyses.get(path),
+    setters: settersIn(analyses),
     resolve,
     imports: (path) => {
       const seen = edges.get(path);

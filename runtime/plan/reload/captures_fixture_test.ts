@@ -23,6 +23,7 @@ export function viewOf(app: App): View {
     specifier.startsWith(".") ? relativePath(path, specifier) : null;
   return {
     analysis: (path) => analyses.get(path),
+    setters: () => [],
     resolve,
     imports: (path) => [
       ...new Set(

@@ -36,6 +36,7 @@ function view({ imports, analysis }: Graph): View {
     resolve: (_path, specifier) => specifier,
     analysis: (path) =>
       analysis && Object.hasOwn(analysis, path) ? analysis[path] : undefined,
+    setters: () => [],
   };
 }
 
@@ -299,6 +300,7 @@ function planAll(modules: number): { took: number; lookups: number } {
     imports: (path) => (lookups++, plain.imports(path)),
     resolve: (path, specifier) => (lookups++, plain.resolve(path, specifier)),
     analysis: (path) => (lookups++, plain.analysis(path)),
+    setters: plain.setters,
   };
   const start = performance.now();
   const set = walk(all, graph, [...all, "registry"], {

@@ -223,6 +223,8 @@ export interface GlobalWrite {
   readonly again?: boolean;
   /** The import that it is set on, as written; one of the app's own modules is not outside. */
   readonly specifier?: string;
+  /** What calling it does, or functions in it; not said where nobody knows. */
+  readonly calls?: Effects;
 }
 
 /** A piece of code by its text, and what it refers to in other modules. */

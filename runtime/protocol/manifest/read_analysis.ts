@@ -260,6 +260,7 @@ const globalWrite: Reader<GlobalWrite> = (value, at) => {
     column: count(it.column, `${at}.column`),
     ...maybe(it, "again", boolean, at),
     ...maybe(it, "specifier", string, at),
+    ...maybe(it, "calls", effects, at),
   };
 };
 

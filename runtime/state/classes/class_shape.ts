@@ -1,8 +1,8 @@
 /** What the source text of a running class says of its instances: fields, constructor, methods.
  * @module
  */
-import { type Token, tokensOf } from "./class_text.ts";
-import { isSelfContained } from "./free_names.ts";
+import { type Token, tokensOf } from "../texts/class_text.ts";
+import { isSelfContained } from "../texts/free_names.ts";
 
 /** A field of a class, by its declaration or by an assignment in its constructor. */
 export interface FieldShape {

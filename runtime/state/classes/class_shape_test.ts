@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { classShape, shapeOfText } from "./class_shape.ts";
-import { isSelfContained } from "./free_names.ts";
+import { isSelfContained } from "../texts/free_names.ts";
 
 Deno.test("classShape reads fields, methods, the constructor and what it extends", () => {
   class Base {}

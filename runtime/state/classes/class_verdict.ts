@@ -3,8 +3,8 @@
  */
 import type { ClassShape, FieldShape } from "./class_shape.ts";
 import { classShape } from "./class_shape.ts";
-import { isSelfContained } from "./free_names.ts";
-import { tokensOf } from "./class_text.ts";
+import { isSelfContained } from "../texts/free_names.ts";
+import { tokensOf } from "../texts/class_text.ts";
 
 /** Why instances cannot follow. */
 export interface ClassRefusal {

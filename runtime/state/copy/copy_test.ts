@@ -189,7 +189,7 @@ Deno.test("copyState carries what belongs to the host by reference (P20)", async
     JSON,
     Point,
     () => 1,
-    await import("../classes/class_text.ts"),
+    await import("../texts/class_text.ts"),
     await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, true, [
       "encrypt",
     ]),

@@ -1,8 +1,8 @@
 /** What a copy of state cannot reach: what functions hold on to, and what is kept beside an object under its identity.
  * @module
  */
-import { tokensOf } from "../classes/class_text.ts";
-import { namesAround } from "../classes/free_names.ts";
+import { tokensOf } from "../texts/class_text.ts";
+import { namesAround } from "../texts/free_names.ts";
 
 /** How compilers write private members for engines that have none. */
 const HELPER =

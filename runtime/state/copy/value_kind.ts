@@ -5,7 +5,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { KeyObject } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { types } from "node:util";
-import { privateMembers } from "../classes/class_text.ts";
+import { privateMembers } from "../texts/class_text.ts";
 
 /** Built-in objects that can be copied. */
 export type CopiedBuiltin =

@@ -10,7 +10,7 @@ import type {
   AnyClass,
   ClassPairs,
 } from "../../state/classes/class_registry.ts";
-import { isSelfContained } from "../../state/classes/free_names.ts";
+import { isSelfContained } from "../../state/texts/free_names.ts";
 import type { FollowedPair } from "../../state/classes/classes.ts";
 import {
   classRemedy,

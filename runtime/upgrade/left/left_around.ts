@@ -7,7 +7,7 @@ import { types } from "node:util";
 import { originalOf } from "../../modules/live/calls_as_work.ts";
 import { leadTo, type Meeting } from "../../process/left/lead_to.ts";
 import type { AppProcess } from "../../process/process.ts";
-import { usesAround } from "../../state/classes/free_names.ts";
+import { usesAround } from "../../state/texts/free_names.ts";
 import {
   BOUND,
   consentTo,

@@ -8,7 +8,7 @@ import type { AppProcess } from "../../process/process.ts";
 import type { LeftWait } from "../../modules/left/left_waits.ts";
 import type { LeftHandler } from "../../process/left/left_handlers.ts";
 import type { LeftTimer } from "../../process/timers/left_timers.ts";
-import { usesAround } from "../../state/classes/free_names.ts";
+import { usesAround } from "../../state/texts/free_names.ts";
 import type { NamesOf } from "../planning/names_of.ts";
 
 /** Whatever requests leave behind. */

@@ -1,34 +1,24 @@
 /** Where a value comes from: which import or variable of the module, and over which members.
  * @module
  */
-import { CALLING_METHODS } from "../values/known_calls.ts";
 import {
   field,
   isFunction,
   keyName,
   many,
+  nameOf,
   type Node,
   one,
   unwrap,
 } from "./nodes.ts";
 import { Holders } from "./functions/holders.ts";
+import { storedIn } from "./functions/stored.ts";
 import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
 import type { ClassUnits, Units } from "./units.ts";
 import type { Use } from "./uses.ts";
+import { picked, type Root } from "./root.ts";
 import { before, isElement, member, stepsOf, type Way, wayOf } from "./way.ts";
-
-/** Where a value comes from. */
-export interface Root {
-  /** The specifier, if it comes from an import. */
-  readonly specifier: string | null;
-  /** The exported name, or the module's own. */
-  readonly name: string;
-  /** The variable of this module, or the import's local name; null for `import()`. */
-  readonly binding: Binding | null;
-  /** The members from there: `items`, `get()`, `()` for a call, `new()`, `[]` for an element. */
-  readonly path: readonly string[];
-}
 
 const STEPS_MAX = 400;
 const PATH_MAX = 12;
@@ -140,6 +130,7 @@ export class Roots extends Holders {
       case "CallExpression":
         return this.#call(at, way);
       case "NewExpression":
+        this.#content(at, way);
         return this.#of(one(at, "callee")!, before("new()", way));
       case "TaggedTemplateExpression":
         return this.#of(one(at, "tag")!, before("()", way));
@@ -194,6 +185,32 @@ export class Roots extends Holders {
         this.#above(of, unit?.isStatic ? way : before("new()", way));
         return this.#field(of, way, unit?.isStatic === true);
       }
+      case "Super": {
+        const unit = this.#units.around.get(at);
+        const above = unit?.class?.superClass;
+        // What `super()` runs is part of the construction.
+        if (!unit || !above || way === null || way.step === "()") return;
+        return this.#of(above, unit.isStatic ? way : before("new()", way));
+      }
+    }
+  }
+
+  /** What a collection of the platform is made of. */
+  #content(node: Node, way: Way | null): void {
+    const callee = unwrap(one(node, "callee")!);
+    const [given] = many(node, "arguments");
+    if (
+      !given || way === null || callee.type !== "Identifier" ||
+      this.#resolved.bindings.has(callee)
+    ) return;
+    const { step, rest } = way;
+    const kind = nameOf(callee);
+    if (/^(?:Weak)?Map$/.test(kind)) {
+      if (step === "get()" || step === "values()") {
+        this.#of(given, before(ELEMENT, before("1", rest)));
+      } else if (isElement(step)) this.#of(given, before(ELEMENT, rest));
+    } else if (kind === "Set" && isElement(step)) {
+      this.#of(given, before(ELEMENT, rest));
     }
   }
 
@@ -214,6 +231,7 @@ export class Roots extends Holders {
     if (this.#seen.includes(binding)) return;
     this.#seen.push(binding);
     const { kind, from } = binding;
+    if (way !== null) this.#stored(binding, way);
     if (kind === "class" && from) this.#of(from.value, way);
     if (kind === "parameter") {
       this.#arguments(binding, way);
@@ -227,6 +245,23 @@ export class Roots extends Holders {
       }
     }
     this.#seen.pop();
+  }
+
+  /** What was put into what a variable holds. */
+  #stored(binding: Binding, way: Way): void {
+    const stored = storedIn(binding, this.#resolved);
+    if (stored.length === 0) return;
+    const { name, rest } = member(way);
+    const isAny = isElement(way.step);
+    for (const { key, value } of stored) {
+      if (isFunction(unwrap(value))) continue;
+      if (key === name || isAny || key === ELEMENT && way.step === "get()") {
+        // Of a pair it is the value.
+        const isPair = rest?.step === "1";
+        const inner = way.step === "get()" ? way.rest : rest;
+        this.#of(value, isPair ? rest.rest : inner);
+      }
+    }
   }
 
   #call(node: Node, way: Way | null): void {
@@ -312,16 +347,12 @@ export class Roots extends Holders {
       const given = many(call, "arguments")[index];
       if (given && given.type !== "SpreadElement") this.#of(given, full);
     }
-    const up = this.#resolved.parents.get(of);
-    if (up?.node.type !== "CallExpression" || up.key !== "arguments") return;
-    const callee = unwrap(one(up.node, "callee")!);
-    const method = callee.type === "MemberExpression"
-      ? keyName(callee, "property")
-      : null;
-    if (method === null || !CALLING_METHODS.has(method)) return;
-    const isPromise = /^(?:then|catch|finally)$/.test(method);
-    if (index !== (method.startsWith("reduce") ? 1 : 0)) return;
-    this.#of(one(callee, "object")!, isPromise ? full : before(ELEMENT, full));
+    const object = this.elementsGiven(of, index);
+    if (object) return this.#of(object, before(ELEMENT, full));
+    const reaction = index === 0 ? this.methodGiven(of) : null;
+    if (reaction && /^(?:then|catch|finally)$/.test(reaction.name)) {
+      this.#of(reaction.object, full);
+    }
   }
 }
 
@@ -341,42 +372,4 @@ function named(root: Root): Root {
   const name = first.replace(/\(\)$/, "");
   if (name === "" || name === "new") return root;
   return { ...root, name, path: first === name ? rest : ["()", ...rest] };
-}
-
-/** Each root once, and those of functions' variables only where they are asked for. */
-function picked(roots: readonly Root[], locals: boolean): Root[] {
-  const wanted = locals
-    ? roots
-    : roots.filter((it) => it.specifier !== null || it.binding?.top !== false);
-  return wanted.length <= FEW ? uniqueOfFew(wanted) : uniqueOfMany(wanted);
-}
-
-/** So many are compared with each other sooner than their keys are made. */
-const FEW = 4;
-
-function uniqueOfFew(roots: readonly Root[]): Root[] {
-  const found: Root[] = [];
-  for (const root of roots) {
-    if (!found.some((it) => isSame(it, root))) found.push(root);
-  }
-  return found;
-}
-
-/** What is called from many places comes from many, over and over. */
-function uniqueOfMany(roots: readonly Root[]): Root[] {
-  const found = new Map<string, Root>();
-  for (const root of roots) {
-    const { specifier, name, path } = root;
-    const key = `${specifier === null}\n${specifier}\n${name}\n${
-      path.join(".")
-    }`;
-    if (!found.has(key)) found.set(key, root);
-  }
-  return [...found.values()];
-}
-
-function isSame(one: Root, other: Root): boolean {
-  return one.name === other.name && one.specifier === other.specifier &&
-    (one.path.length === 0 && other.path.length === 0 ||
-      one.path.join(".") === other.path.join("."));
 }

@@ -6,7 +6,7 @@ import { callsItsArguments, useOf } from "./uses.ts";
 import { field, keyName, many, type Node, one, unwrap, word } from "./nodes.ts";
 import type { Roots } from "./roots.ts";
 import type { Binding } from "./bindings.ts";
-import type { Resolved } from "./scope.ts";
+import { ELEMENT, type Resolved } from "./scope.ts";
 import type { Unit, Units } from "./units.ts";
 
 /** The calls of a module, followed as far as its text tells; in doubt a function counts as called. */
@@ -16,7 +16,7 @@ export class Runs extends Callees {
   readonly #roots: Roots;
   readonly #next = new Map<Unit, readonly Unit[]>();
   readonly #callsBack = new Map<Unit, boolean>();
-  /** Code that reading a member runs. */
+  /** Code that reading or writing a member runs. */
   readonly #getters = new Map<string, Unit[]>();
 
   constructor(resolved: Resolved, units: Units, roots: Roots) {
@@ -27,12 +27,22 @@ export class Runs extends Callees {
     for (const { methods, statics } of units.classes.values()) {
       for (const [name, list] of [...methods, ...statics]) {
         const getters = list.filter(({ node }) =>
-          word(resolved.parents.get(node)?.node ?? null, "kind") === "get"
+          isAccessor(resolved.parents.get(node)?.node ?? null)
         );
-        if (getters.length === 0) continue;
-        this.#getters.set(name, [...this.#getters.get(name) ?? [], ...getters]);
+        for (const it of getters) this.#addGetter(name, it);
       }
     }
+    for (const unit of units.byFunction.values()) {
+      const up = resolved.parents.get(unit.node)?.node;
+      if (up?.type !== "Property" || !isAccessor(up)) continue;
+      this.#addGetter(keyName(up, "key") ?? ELEMENT, unit);
+    }
+  }
+
+  #addGetter(name: string, unit: Unit): void {
+    const known = this.#getters.get(name);
+    if (known) known.push(unit);
+    else this.#getters.set(name, [unit]);
   }
 
   /** All that runs when these run. */
@@ -268,6 +278,10 @@ export class Runs extends Callees {
         this.#resolved.parents.get(call)?.node.type !== "AwaitExpression"
       );
   }
+}
+
+function isAccessor(member: Node | null): boolean {
+  return /^[gs]et$/.test(word(member, "kind") ?? "");
 }
 
 /** `for (;;)`, `while (true)`. */

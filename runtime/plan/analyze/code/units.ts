@@ -160,6 +160,7 @@ function cut(resolved: Resolved): Units {
     const node = found.self;
     switch (found.type) {
       case "ThisExpression":
+      case "Super":
         unit.selves.push(node);
         found.unit = unit;
         return;
@@ -235,6 +236,7 @@ function cut(resolved: Resolved): Units {
     // It runs with the code around it, but its `this` stays the class.
     unit.references.push(...declared.references);
     unit.calls.push(...declared.calls);
+    unit.selves.push(...declared.selves);
     unit.awaits.push(...declared.awaits);
     unit.loops.push(...declared.loops);
     for (const key of [...declared.references, ...declared.calls]) {

@@ -2,7 +2,10 @@
  * `Array.prototype.last`, and what it sets on objects of packages.
  * @module
  */
-import type { GlobalWrite } from "../../../protocol/manifest/module_analysis.ts";
+import type {
+  Effects,
+  GlobalWrite,
+} from "../../../protocol/manifest/module_analysis.ts";
 import { placeOf } from "../code/places.ts";
 import { textOf } from "../imports.ts";
 import { keyName, many, type Node, one, unwrap, word } from "../code/nodes.ts";
@@ -38,6 +41,8 @@ interface Seen {
   readonly end: number;
   /** The import that it is set on. */
   readonly specifier: string | null;
+  /** What is assigned. */
+  readonly value?: Node | null;
 }
 
 /** Where a name leads to outside of the module. */
@@ -55,6 +60,7 @@ export function globalWritesOf(
   units: Units,
   top: ReadonlySet<Unit>,
   roots: Roots,
+  callsOf: (value: Node) => Effects | null = () => null,
 ): GlobalWrite[] {
   const writes: Seen[] = [];
   const reads: Seen[] = [];
@@ -81,14 +87,16 @@ export function globalWritesOf(
     }
   }
   const found = new Map<string, GlobalWrite>();
-  for (const { name, node, end, specifier } of writes.sort(byPlace)) {
+  for (const { name, node, end, specifier, value } of writes.sort(byPlace)) {
     if (HANDLER.test(name) || found.has(name)) continue;
     const isAgain = reads.some((read) =>
       read.name === name && read.node.start < end
     );
+    const calls = value ? callsOf(value) : null;
     found.set(name, {
       name,
       ...placeOf(node),
+      ...(calls ? { calls } : {}),
       ...(isAgain ? { again: true } : {}),
       ...(specifier === null ? {} : { specifier }),
     });
@@ -254,7 +262,10 @@ function seenAt(
       operator !== "delete";
     return {
       isRead: isChanged ? seen(at(path)) : null,
-      set: [seen(at(path), up?.end ?? last.end)],
+      set: [{
+        ...seen(at(path), up?.end ?? last.end),
+        value: operator === "=" ? one(up!, "right") : null,
+      }],
     };
   }
   if (root === "Deno" && path.join(".") === "env.set()") {

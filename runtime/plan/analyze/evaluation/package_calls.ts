@@ -9,7 +9,8 @@ import type { GlobalWrite } from "../../../protocol/manifest/module_analysis.ts"
 import { isWrapper, many, type Node, one, unwrap } from "../code/nodes.ts";
 import { placeOf } from "../code/places.ts";
 import { textOf } from "../imports.ts";
-import type { Root, Roots } from "../code/roots.ts";
+import type { Root } from "../code/root.ts";
+import type { Roots } from "../code/roots.ts";
 import type { Resolved } from "../code/scope.ts";
 import type { Unit } from "../code/units.ts";
 import { useOf } from "../code/uses.ts";

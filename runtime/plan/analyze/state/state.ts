@@ -23,7 +23,7 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import { eachChild } from "../code/tree.ts";
-import type { Root } from "../code/roots.ts";
+import type { Root } from "../code/root.ts";
 import type { Binding } from "../code/bindings.ts";
 import type { Unit, Units } from "../code/units.ts";
 import { useOf, writtenName } from "../code/uses.ts";

@@ -23,6 +23,7 @@ function usesOf(app: App): UsesOfView {
     specifier.startsWith(".") ? relativePath(path, specifier) : null;
   const view: View = {
     analysis: (path) => analyses.get(path),
+    setters: () => [],
     resolve,
     imports: (path) =>
       (analyses.get(path)?.imports ?? []).map((it) =>

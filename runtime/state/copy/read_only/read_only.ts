@@ -3,7 +3,7 @@
  */
 
 import { types } from "node:util";
-import { privateMembers } from "../../classes/class_text.ts";
+import { privateMembers } from "../../texts/class_text.ts";
 import { isCopyOfBytes, meansBytes, refuseText } from "./views_of_bytes.ts";
 import { classNameOf, kindOf, noteView, originalOf } from "../value_kind.ts";
 

@@ -11,12 +11,21 @@ import {
   unwrap,
 } from "../nodes.ts";
 import type { Roots } from "../roots.ts";
-import type { Resolved } from "../scope.ts";
+import { ELEMENT, type Resolved } from "../scope.ts";
+import { writtenName } from "../uses.ts";
+import { storedIn } from "./stored.ts";
 import type { ClassUnits, Unit, Units } from "../units.ts";
 
 const DEPTH_MAX = 8;
 /** Where functions are handed on and on, looking further would take longer than it is worth. */
 const STEPS_MAX = 2_000;
+
+/** Methods that give one of those that a collection holds. */
+const TAKES_ELEMENT = /^(?:at|find|findLast|get|pop|shift)$/;
+/** Methods that give all of them. */
+const GIVES_ALL =
+  /^(?:entries|filter|reverse|slice|sort|toReversed|toSorted|values)$/;
+const COLLECTIONS = /^new (?:(?:Weak)?(?:Map|Set)|Array)$/;
 
 /** Finds the functions and classes that expressions may be; in doubt one too many. */
 export class Callees {
@@ -74,14 +83,17 @@ export class Callees {
           callee.type === "MemberExpression" &&
           keyName(callee, "property") === "bind"
         ) return go(one(callee, "object"));
+        const held = callee.type === "MemberExpression" &&
+            TAKES_ELEMENT.test(keyName(callee, "property") ?? "")
+          ? this.#within(one(callee, "object")!, [ELEMENT], depth)
+          : [];
+        if (held.length > 0) return held;
         return this.callees(callee, depth + 1).flatMap((unit) =>
           unit.returns.flatMap((value) => this.callees(value, depth + 1))
         );
       }
       case "Super": {
-        const unit = this.#units.around.get(
-          this.#resolved.parents.get(at)?.node ?? at,
-        );
+        const unit = this.#units.around.get(at);
         return unit?.class
           ? this.above(unit.class).slice(0, 1).map((it) => it.construct)
           : [];
@@ -114,6 +126,10 @@ export class Callees {
             ? this.callees(given, depth + 1)
             : this.#within(given, path, depth),
         );
+      }
+      const within = this.#roots.elementsGiven(of, index);
+      if (within) {
+        found.push(...this.#within(within, [ELEMENT, ...path], depth));
       }
     }
     if (binding.from) {
@@ -150,19 +166,45 @@ export class Callees {
         this.#within(item, rest, depth + 1)
       );
     }
+    if (at.type === "NewExpression") {
+      const [given] = many(at, "arguments");
+      const kind = writtenName(at) ?? "";
+      if (!given || !COLLECTIONS.test(kind)) return [];
+      const isOfPairs = kind.endsWith("Map") && path.length === 1;
+      return this.#within(given, isOfPairs ? [ELEMENT, "1"] : path, depth + 1);
+    }
     if (at.type === "CallExpression") {
-      const made = this.#roots.functionOf(one(at, "callee")!);
+      const callee = unwrap(one(at, "callee")!);
+      if (
+        callee.type === "MemberExpression" &&
+        GIVES_ALL.test(keyName(callee, "property") ?? "")
+      ) return this.#within(one(callee, "object")!, path, depth + 1);
+      const made = this.#roots.functionOf(callee);
       return made?.returns.flatMap((value) =>
         this.#within(value, path, depth + 1)
       ) ?? [];
     }
     if (at.type === "Identifier") {
-      const from = this.#resolved.bindings.get(at)?.from;
-      if (from && !isFunction(from.value) && !isClass(from.value)) {
-        return this.#within(from.value, [...from.path, ...path], depth + 1);
-      }
+      const binding = this.#resolved.bindings.get(at);
+      if (!binding) return [];
+      const stored = storedIn(binding, this.#resolved).flatMap((
+        { key, value },
+      ) =>
+        key === first || key === ELEMENT || first === ELEMENT
+          ? this.#within(value, rest, depth + 1)
+          : []
+      );
+      const { from } = binding;
+      if (!from || isFunction(from.value) || isClass(from.value)) return stored;
+      return [
+        ...stored,
+        ...this.#within(from.value, [...from.path, ...path], depth + 1),
+      ];
     }
-    return [];
+    // One of a pair, or the value itself.
+    return isFunction(at) && path.every((it) => /^(?:\[\]|1)$/.test(it))
+      ? this.callees(at, depth + 1)
+      : [];
   }
 
   #member(node: Node, depth: number): Unit[] {
@@ -174,11 +216,7 @@ export class Callees {
     }
     if (name === null) return this.#within(object, ["[]"], depth);
     if (object.type === "ThisExpression" || object.type === "Super") {
-      const unit = this.#units.around.get(
-        object.type === "Super"
-          ? this.#resolved.parents.get(node)?.node ?? node
-          : object,
-      );
+      const unit = this.#units.around.get(object);
       if (unit?.class) {
         return this.#family(unit.class).flatMap((it) =>
           (unit.isStatic ? it.statics : it.methods).get(name) ?? []
@@ -216,6 +254,14 @@ export class Callees {
     if (at.type === "ThisExpression") {
       const unit = this.#units.around.get(at);
       return unit?.isStatic && unit.class ? [unit.class] : [];
+    }
+    if (at.type === "MemberExpression") {
+      const object = unwrap(one(at, "object")!);
+      const of = keyName(at, "property") === "constructor" &&
+          object.type === "ThisExpression"
+        ? this.#units.around.get(object)?.class
+        : null;
+      return of ? this.#family(of) : [];
     }
     if (at.type !== "Identifier") return [];
     const binding = this.#resolved.bindings.get(at);

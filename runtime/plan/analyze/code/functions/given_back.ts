@@ -18,6 +18,21 @@ export function givenBack(
   const add = (list: Iterable<Unit>) => {
     for (const it of list) found.add(it);
   };
+  // Who gives itself back gives all its methods: `app.use(a).get(b)`.
+  const beside = ({ class: of, isStatic, node }: Unit): Unit[] => {
+    if (of) {
+      return [of, ...callees.above(of)].flatMap((it) =>
+        [
+          ...(isStatic ? it.statics : it.methods).values(),
+        ].flat()
+      );
+    }
+    const method = resolved.parents.get(node)?.node;
+    const literal = method?.type === "Property"
+      ? resolved.parents.get(method)?.node
+      : undefined;
+    return literal ? callees.functionsIn(literal) : [];
+  };
   const methodsOf = (node: Node) => {
     for (const of of callees.classesOf(node)) {
       for (const it of [of, ...callees.above(of)]) {
@@ -73,6 +88,11 @@ export function givenBack(
         }
     }
   };
-  for (const { returns } of units) returns.forEach((it) => visit(it, 0));
+  for (const unit of units) {
+    for (const value of unit.returns) {
+      if (unwrap(value).type === "ThisExpression") add(beside(unit));
+      else visit(value, 0);
+    }
+  }
   return found;
 }

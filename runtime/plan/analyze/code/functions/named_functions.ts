@@ -1,9 +1,17 @@
 /** The functions of a module by their names, and where they are called.
  * @module
  */
+import { CALLING_METHODS } from "../../values/known_calls.ts";
 import type { Binding } from "../bindings.ts";
 import { InstanceFields } from "./instance_fields.ts";
-import { isFunction, isWrapper, type Node, one, unwrap } from "../nodes.ts";
+import {
+  isFunction,
+  isWrapper,
+  keyName,
+  type Node,
+  one,
+  unwrap,
+} from "../nodes.ts";
 import type { Resolved } from "../scope.ts";
 import type { Unit, Units } from "../units.ts";
 
@@ -75,6 +83,34 @@ export class NamedFunctions {
     const { value, path } = binding.from;
     return path.length === 0 && isFunction(unwrap(value))
       ? this.#units.byFunction.get(unwrap(value)) ?? null
+      : null;
+  }
+
+  /** The collection whose elements a function is given as one of its parameters, as by `forEach()`; null for none. */
+  elementsGiven(of: Node, index: number): Node | null {
+    const given = this.methodGiven(of);
+    if (given === null || /^(?:then|catch|finally)$/.test(given.name)) {
+      return null;
+    }
+    return index === (given.name.startsWith("reduce") ? 1 : 0)
+      ? given.object
+      : null;
+  }
+
+  /** The method that is given a function where it is written, and calls it. */
+  protected methodGiven(
+    of: Node,
+  ): { readonly name: string; readonly object: Node } | null {
+    const up = this.#resolved.parents.get(of);
+    if (up?.node.type !== "CallExpression" || up.key !== "arguments") {
+      return null;
+    }
+    const callee = unwrap(one(up.node, "callee")!);
+    const name = callee.type === "MemberExpression"
+      ? keyName(callee, "property")
+      : null;
+    return name !== null && CALLING_METHODS.has(name)
+      ? { name, object: one(callee, "object")! }
       : null;
   }
 
