@@ -17,7 +17,7 @@ import type { Root } from "./code/root.ts";
 import type { Roots } from "./code/roots.ts";
 import type { Runs } from "./code/runs.ts";
 import type { Binding } from "./code/bindings.ts";
-import type { Resolved } from "./code/scope.ts";
+import { ELEMENT, type Resolved } from "./code/scope.ts";
 import { type Unit, unitAround, type Units } from "./code/units.ts";
 import type { ValueFacts } from "./values/value_facts.ts";
 
@@ -223,6 +223,15 @@ export class EffectTable {
         } else if (!isExternal(root.specifier)) {
           this.#add(touchOf(root, use, node), use, known, direct);
         }
+      }
+    }
+    for (const value of unit.disposed) {
+      const path = [`${ELEMENT}()`];
+      const own = useOf(value, code.resolved);
+      const use: Use = { ...own, how: "call", path, call: null };
+      for (const root of code.roots.of(value, path)) {
+        if (root.specifier === null || isExternal(root.specifier)) continue;
+        this.#add(touchOf(root, use, value), use, known, direct);
       }
     }
     return direct;

@@ -7,6 +7,7 @@ import type {
   NameRef,
 } from "../../protocol/manifest/module_analysis.ts";
 import type { Manifest } from "../../protocol/manifest/manifest.ts";
+import { ELEMENT } from "../analyze/code/scope.ts";
 import { ExportFinder } from "./find_export.ts";
 import { releaseView, type View } from "./views.ts";
 
@@ -91,6 +92,11 @@ export class ClassLookup {
   ): { readonly path: string; readonly effects: Effects }[] | null {
     const found: { path: string; effects: Effects }[] = [];
     const isMade = /^(?:new$|\*$|set )/.test(member);
+    // Which one a computed member is, only a run tells.
+    const isAny = member === "*" || member.endsWith(ELEMENT);
+    const isStatic = member.startsWith("static ");
+    const isMeant = (name: string) =>
+      name === member || isAny && name.startsWith("static ") === isStatic;
     let isThere = isMade;
     for (const { path, fact } of this.#line(known)) {
       const add = (effects: Effects | undefined) => {
@@ -98,24 +104,20 @@ export class ClassLookup {
       };
       if (isMade) add(fact.construct);
       for (const [name, method] of Object.entries(fact.methods ?? {})) {
-        if (member === "*" && !name.startsWith("static ")) add(method.effects);
-        else if (name === member) {
-          isThere = true;
-          add(method.effects);
-        }
+        if (!isMeant(name)) continue;
+        isThere = true;
+        add(method.effects);
       }
       const all = [
         ...(fact.fields ?? []).map((it) => [it.name, it] as const),
         ...(fact.statics ?? []).map((it) => [`static ${it.name}`, it] as const),
       ];
       for (const [name, { effects }] of all) {
-        if (!effects) continue;
-        if (name === member) isThere = true;
-        if (name === member || member === "*" && !name.startsWith("static ")) {
-          add(effects);
-        }
+        if (!effects || !isMeant(name)) continue;
+        isThere = true;
+        add(effects);
       }
-      if (isThere && !isMade) break;
+      if (isThere && !isMade && !isAny) break;
     }
     return isThere ? found : null;
   }

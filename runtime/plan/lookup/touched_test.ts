@@ -144,6 +144,21 @@ Deno.test("what is called without a name that stands for it is touched: by what 
         `class Y { static go() { x(1); } constructor() { this.constructor.go(); } } new Y();`,
         "t.ts",
       ],
+      [
+        `const all = []; export class x { [Symbol.dispose]() { all.push(1); } }`,
+        `{ using y = new x(); }`,
+        "t.ts",
+      ],
+      [
+        REG,
+        `class Y { [Symbol.dispose]() { x(1); } } { using y = new Y(); }`,
+        "t.ts",
+      ],
+      [
+        REG,
+        `class Y { [Symbol.dispose]() { x(1); } } { const y = new Y(); }`,
+        "",
+      ],
       // Who gives itself back gives all its methods.
       [
         `const all = []; export class x { and() { return this; } add(n) { all.push(n); return this; } }`,

@@ -97,6 +97,13 @@ export class Runs extends Callees {
         }
       }
     }
+    for (const value of unit.disposed) {
+      const made = unwrap(value);
+      const of = made.type === "NewExpression" ? one(made, "callee") : null;
+      for (const { methods } of of ? this.classesOf(of) : []) {
+        for (const method of methods.get(ELEMENT) ?? []) found.add(method);
+      }
+    }
     if (unit.kind === "construct") {
       for (const above of this.above(unit.class!)) found.add(above.construct);
     }

@@ -23,7 +23,7 @@ export interface Unit {
   readonly parent: Unit | null;
   /** Identifiers with a declaration, in the order of the source; not those of functions inside. */
   readonly references: Node[];
-  /** Where it says `this`. */
+  /** Where it says `this` or `super`. */
   readonly selves: Node[];
   /** Calls, constructions, tagged templates, and decorators. */
   readonly calls: Node[];
@@ -33,6 +33,8 @@ export interface Unit {
   readonly awaits: Node[];
   /** Loops in it. */
   readonly loops: Node[];
+  /** What `using` disposes of at the end of a block. */
+  readonly disposed: Node[];
   /** The class that `this` is an instance of, or, if `isStatic`, that it is. */
   readonly class: ClassUnits | null;
   readonly isStatic: boolean;
@@ -108,6 +110,7 @@ function cut(resolved: Resolved): Units {
       returns: [],
       awaits: [],
       loops: [],
+      disposed: [],
       class: owner,
       isStatic,
     };
@@ -179,6 +182,14 @@ function cut(resolved: Resolved): Units {
       case "AwaitExpression":
         unit.awaits.push(node);
         return;
+      case "VariableDeclaration": {
+        if (!word(node, "kind").endsWith("using")) return;
+        for (const it of many(node, "declarations")) {
+          const value = one(it, "init");
+          if (value) unit.disposed.push(value);
+        }
+        return;
+      }
       case "ForOfStatement":
         if (flag(node, "await")) unit.awaits.push(node);
         unit.loops.push(node);
@@ -239,6 +250,7 @@ function cut(resolved: Resolved): Units {
     unit.selves.push(...declared.selves);
     unit.awaits.push(...declared.awaits);
     unit.loops.push(...declared.loops);
+    unit.disposed.push(...declared.disposed);
     for (const key of [...declared.references, ...declared.calls]) {
       foundOf(key).unit = unit;
     }
