@@ -3,7 +3,7 @@
  */
 import { performance } from "../../base/platform/globals.ts";
 import { EventEmitter } from "node:events";
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 import type { AnyClass } from "../classes/class_registry.ts";
 import { isClass } from "../../modules/live/calls_as_work.ts";
 import type { PrivateFields } from "../../modules/left/private_fields.ts";
@@ -16,7 +16,7 @@ export interface KeptPlace {
   readonly path: string;
   /** What the walk began with: the holder or member. */
   readonly root: KeptRoot;
-  /** Whether it is what the walk began with. */
+  /** Whether nothing else can be put there: it is what the walk began with, or what a promise has come to. */
   readonly isRoot: boolean;
   /** Puts another value there. Returns puts the first one back. */
   replace(value: unknown): () => void;
@@ -46,6 +46,12 @@ export interface KeptVisitor {
     place: () => KeptPlace,
     of: { readonly object: object; readonly key: unknown } | null,
   ): void;
+  /** A function that only a class can reach. */
+  hidden?(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void;
   /** What may hold something where no walk comes: a closure, a promise, a map by identity, what packages hide. */
   opaque?(value: object, place: () => KeptPlace): void;
   /** A symbol, as a key or a value. */
@@ -59,7 +65,10 @@ interface Step {
   readonly via:
     | "root"
     | "member"
+    | "getter"
+    | "setter"
     | "private"
+    | "awaited"
     | "element"
     | "map key"
     | "map value";
@@ -77,6 +86,7 @@ export class KeptWalk {
   /** What was met behind private fields alone: whatever else leads there may have more to say of it. */
   readonly #seenPrivately = new Set<object>();
   readonly #open: Step[] = [];
+  readonly #promises: Step[] = [];
   readonly #wanted = new WeakMap<object, boolean>();
 
   /**
@@ -103,6 +113,19 @@ export class KeptWalk {
     }
   }
 
+  /** Goes on in what promises have come to that it has met. Returns whether there were some. */
+  async settled(): Promise<boolean> {
+    const met = this.#promises.splice(0);
+    for (const step of met) {
+      const promise = step.object as Promise<unknown>;
+      // Whoever waits for one that fails later would hide it from who is told of what nobody has caught.
+      if (!isFulfilled(promise)) continue;
+      const { value } = await valueOf(promise);
+      this.#visit(value, step, step.root, "awaited", null);
+    }
+    return met.length > 0;
+  }
+
   #visit(
     value: unknown,
     from: Step | null,
@@ -110,17 +133,16 @@ export class KeptWalk {
     via: Step["via"],
     key: unknown,
   ): void {
-    // What only a class can reach is looked through for instances: who was given functions that are there is known by
-    // that.
+    // Functions that only a class can reach are mostly known by whom they were given to.
     const isPrivate = via === "private" || from?.isPrivate === true;
     if (typeof value === "function") {
-      if (!isPrivate || isClass(value as () => unknown)) {
-        this.#visitor.function?.(
-          value as AnyClass,
-          () => placeOf({ object: value, from, root, via, key, isPrivate }),
-          via === "member" && from ? { object: from.object, key } : null,
-        );
-      }
+      const it = value as AnyClass;
+      const isHidden = isPrivate && !isClass(value as () => unknown);
+      this.#visitor[isHidden ? "hidden" : "function"]?.(
+        it,
+        () => placeOf({ object: it, from, root, via, key, isPrivate }),
+        via === "member" && from ? { object: from.object, key } : null,
+      );
       if (!this.#isSeen(value, isPrivate)) {
         const step: Step = { object: value, from, root, via, key, isPrivate };
         this.#visitor.opaque?.(value, () => placeOf(step));
@@ -165,6 +187,7 @@ export class KeptWalk {
       this.#visitor.opaque?.(value, () => placeOf(step));
     }
     if (isProxy) return;
+    if (types.isPromise(value)) this.#promises.push(step);
     if (!isPrivate) this.#visitor.object?.(value, () => placeOf(step));
     if (wanted) this.#visitor.instance(value, () => placeOf(step));
     if (wanted || !isHost || isTarget(value)) {
@@ -246,6 +269,10 @@ export class KeptWalk {
         typeof value === "object" && value !== null ||
         typeof value === "function" || typeof value === "symbol"
       ) this.#visit(value, step, root, "member", key);
+      // Getters are looked at, not called; those of errors are the engine's.
+      if (types.isNativeError(object)) continue;
+      if (member?.get) this.#visit(member.get, step, root, "getter", key);
+      if (member?.set) this.#visit(member.set, step, root, "setter", key);
     }
     for (const show of privateAccess(Object.getPrototypeOf(object)).shown) {
       const fields = show(object);
@@ -287,6 +314,30 @@ function listenerKeys(): ReadonlySet<symbol> {
     .union(keys(target).difference(beforeOfTarget));
 }
 
+/** Whether a promise has come to a value; false for those of other kinds, which may do something when they are asked. */
+function isFulfilled(promise: Promise<unknown>): boolean {
+  if (
+    Object.getPrototypeOf(promise) !== Promise.prototype ||
+    Object.hasOwn(promise, "constructor")
+  ) return false;
+  const shown = inspect(promise, {
+    depth: 0,
+    customInspect: false,
+    maxArrayLength: 0,
+    maxStringLength: 1,
+  });
+  return !/^Promise \{\s+<(?:pending|rejected)>/.test(shown);
+}
+
+function valueOf(promise: Promise<unknown>): Promise<{ value: unknown }> {
+  return Promise.prototype.then.call(
+    promise,
+    (value) => ({ value }),
+  ) as Promise<
+    { value: unknown }
+  >;
+}
+
 /** What holds nothing but its listeners. */
 function isTarget(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
@@ -300,7 +351,7 @@ function placeOf(step: Step): KeptPlace {
       return pathOf(step);
     },
     root: step.root,
-    isRoot: step.via === "root",
+    isRoot: step.via === "root" || step.via === "awaited",
     replace: (value) => replaceAt(step, value),
   };
 }
@@ -310,6 +361,8 @@ function pathOf({ from, root, via, key }: Step): string {
   switch (via) {
     case "root":
       return root.name;
+    case "awaited":
+      return `${before}(awaited)`;
     case "element":
       return `${before}[${key}]`;
     case "map key":
@@ -324,7 +377,9 @@ function pathOf({ from, root, via, key }: Step): string {
       })`;
     case "private":
       return `${before}.${(key as PrivateKey).name}`;
-    case "member": {
+    case "member":
+    case "getter":
+    case "setter": {
       if (typeof key === "symbol") return `${before}[${String(key)}]`;
       const name = key as string;
       if (/^\d+$/.test(name)) return `${before}[${name}]`;
@@ -343,6 +398,8 @@ function replaceAt(
   switch (via) {
     case "root":
       throw new TypeError("The state itself is replaced by its holder");
+    case "awaited":
+      throw new TypeError("What a promise has come to cannot be replaced");
     case "member": {
       const member = Reflect.getOwnPropertyDescriptor(
         container!,
@@ -355,6 +412,10 @@ function replaceAt(
       return () =>
         Object.defineProperty(container!, key as PropertyKey, member);
     }
+    case "getter":
+    case "setter":
+      // Neither is a class or an instance of one.
+      throw new TypeError("Accessors are not replaced");
     case "private": {
       const { fields, name } = key as PrivateKey;
       Reflect.set(fields, name, value);

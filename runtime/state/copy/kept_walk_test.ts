@@ -91,6 +91,54 @@ Deno.test("KeptWalk finds instances and functions wherever state can hold them",
   );
 });
 
+Deno.test("KeptWalk looks at accessors without calling them, and into what promises have come to", async () => {
+  const seen: string[] = [];
+  const walker = new KeptWalk({
+    wantsInstance: (prototype) => prototype === Game.prototype,
+    instance: (_, place) => void seen.push(place().path),
+    function: (_, place) => void seen.push(place().path),
+  });
+  const failing = Promise.withResolvers<never>();
+  const failed = Promise.reject(new Error("told"));
+  failed.catch(() => {});
+  walker.add({
+    name: "state",
+    value: {
+      get got(): never {
+        throw new Error("called");
+      },
+      set taken(_: unknown) {},
+      come: Promise.resolve({
+        game: new Game(),
+        again: Promise.resolve([() => 1]),
+      }),
+      open: new Promise(() => {}),
+      failing: failing.promise,
+      failed,
+    },
+  });
+  walker.run();
+  assertEquals(seen.splice(0), ["state.got", "state.taken"]);
+  while (await walker.settled()) walker.run();
+  assertEquals(seen, [
+    "state.come(awaited).game",
+    "state.come(awaited).again(awaited)[0]",
+  ]);
+  // Nobody has taken it from those who are told of what nobody has caught.
+  const told = Promise.withResolvers<PromiseRejectionEvent>();
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    told.resolve(event);
+  };
+  addEventListener("unhandledrejection", listen);
+  try {
+    failing.reject(new Error("later"));
+    assertEquals((await told.promise).promise, failing.promise);
+  } finally {
+    removeEventListener("unhandledrejection", listen);
+  }
+});
+
 Deno.test("KeptWalk replaces what it found, and puts it back", () => {
   const key = new Game();
   const state = {

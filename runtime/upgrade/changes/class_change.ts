@@ -102,6 +102,7 @@ export class ClassChange {
       if (++count % LOOK_EACH === 0) await look();
     }
     await look();
+    while (await walk.settled()) await look();
     const tookMs = performance.now() - pausedMs - from;
     this.#isShort = tookMs < AGAIN_MS;
     await this.#judge.behind();
@@ -160,6 +161,11 @@ export class ClassChange {
   finish(): void {
     this.#swap?.finish();
     this.#appProcess.classes.given = this.#swap;
+  }
+
+  /** Functions of replaced code that only classes can reach, and where. */
+  get hidden(): KeptJudge["hidden"] {
+    return this.#judge.hidden;
   }
 
   /** Tells whether a member of an instance is made of its new text in the swap. */

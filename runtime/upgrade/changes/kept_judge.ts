@@ -10,7 +10,7 @@ import type {
   AnyClass,
   ClassPairs,
 } from "../../state/classes/class_registry.ts";
-import { isSelfContained } from "../../state/texts/free_names.ts";
+import { isSelfContained, usesAround } from "../../state/texts/free_names.ts";
 import type { FollowedPair } from "../../state/classes/classes.ts";
 import {
   classRemedy,
@@ -43,6 +43,8 @@ export class KeptJudge {
   readonly #definitions = new Map<string, Terms>();
   /** The instances that follow their classes. */
   readonly found = new Set<object>();
+  /** Functions of replaced code that only classes can reach, and where. */
+  readonly hidden: Map<(...args: unknown[]) => unknown, KeptPlace> = new Map();
   /** What puts something else in the place of what is kept; each gives its undo. */
   readonly replacements: (() => () => void)[] = [];
 
@@ -107,6 +109,7 @@ export class KeptJudge {
       reference: (instance, place) => this.#convert(instance, place),
       object: (value, place) => this.#constant(value, place),
       function: (value, place, of) => this.#function(value, place, of),
+      hidden: (value, place, of) => this.#hide(value, place, of),
       symbol: (value, place, of) => this.#symbol(value, place, of),
       opaque: (value, place) => {
         if (this.#looksBehind) this.#opaque.set(value, place);
@@ -171,7 +174,9 @@ export class KeptJudge {
   }
 
   /** The class of an instance that replaced code has made where nobody finds it, and that the new code does not have as it is. */
-  #strandedOf(prototype: object): AnyClass | null {
+  #strandedOf(
+    prototype: object,
+  ): { readonly name: string; readonly why: string } | null {
     const { oldSource, newSource } = this.#staging;
     if (!oldSource) return null;
     for (
@@ -181,30 +186,62 @@ export class KeptJudge {
     ) {
       // From here on the successor's chain is what counts.
       if (this.#byPrototype.has(link)) return null;
+      if (this.#isOfModule(link)) continue;
       const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
         ?.value;
-      if (typeof made !== "function" || made.prototype !== link) continue;
-      const text = this.#appProcess.modules.keeping.plain(
-        Function.prototype.toString.call(made),
-      );
-      if (!/^class\b/.test(text) || !oldSource(text)) continue;
-      if (newSource?.(text) !== true) return made as AnyClass;
+      const isMade = typeof made === "function" && made.prototype === link;
+      const text = isMade
+        ? this.#appProcess.modules.keeping.plain(
+          Function.prototype.toString.call(made),
+        )
+        : "";
+      // Others may have methods of the same texts.
+      if (isMade && !oldSource(text)) continue;
+      const name = isMade ? made.name : "";
+      if (/^class\b/.test(text) && newSource?.(text) !== true) {
+        return {
+          name: name || "a class without a name",
+          why:
+            "its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods",
+        };
+      }
+      for (const [key, it] of methodsOf(link)) {
+        const why = this.#whyOldMethod(originalOf(it));
+        if (why === null) continue;
+        return {
+          name: name || "an object",
+          why: `${key} of its prototype goes on with the old code: ${why}`,
+        };
+      }
     }
     return null;
   }
+
+  /** Whether a prototype is that of a class that a module shows, which stays where it is not replaced. */
+  #isOfModule(prototype: object): boolean {
+    this.#prototypes ??= new Set(
+      this.#appProcess.classes.all().flatMap(({ current, earlier }) =>
+        [current, ...earlier].map((it) => it.prototype)
+      ),
+    );
+    return this.#prototypes.has(prototype);
+  }
+
+  #prototypes: Set<object> | null = null;
 
   #judge(instance: object, place: KeptPlace): void {
     const classes = this.#classesOf(Object.getPrototypeOf(instance));
     if (this.#conversion(classes, place)) return;
     const stranded = this.#strandedOf(Object.getPrototypeOf(instance));
     if (stranded) {
-      const name = stranded.name || "a class without a name";
+      const { name, why } = stranded;
+      const remedy = "declare it as a class at the top level of its module";
       throw this.#refusal(place, {
         what: name,
-        why:
-          "its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods",
-        remedy: "declare it at the top level of its module",
+        why,
+        remedy,
         ofClass: name,
+        isWhole: true,
       });
     }
     for (const judged of classes) {
@@ -303,6 +340,31 @@ export class KeptJudge {
     });
   }
 
+  readonly #ofOld = new Map<string, boolean>();
+
+  /** Notes a function that only a class can reach, and that nobody has seen being handed on. */
+  #hide(
+    value: AnyClass,
+    place: () => KeptPlace,
+    of: { readonly object: object; readonly key: unknown } | null,
+  ): void {
+    const { handed, keeping } = this.#appProcess.modules;
+    const { oldSource } = this.#staging;
+    if (!oldSource || handed.isNoted(value)) return;
+    if (of && this.isFilled(of.object, of.key)) return;
+    const text = Function.prototype.toString.call(originalOf(value));
+    // Thousands may be of one text.
+    let isOld = this.#ofOld.get(text);
+    if (isOld === undefined) {
+      isOld = oldSource(keeping.plain(text));
+      this.#ofOld.set(text, isOld);
+    }
+    if (!isOld) return;
+    const at = place();
+    if (this.#definitions.get(at.root.name)?.keepFunctions) return;
+    this.hidden.set(value as unknown as () => unknown, at);
+  }
+
   /** Why a function would go on with the old code; null where it would not. */
   #whyOld(value: AnyClass): string | null {
     const { oldSource, newSource } = this.#staging;
@@ -321,6 +383,18 @@ export class KeptJudge {
     return isSelfContained(text)
       ? null
       : "it may name what is around it in the old code, and would go on with that";
+  }
+
+  /** Why a method that instances inherit would go on with the old code; null where it would not. */
+  #whyOldMethod(value: AnyClass): string | null {
+    const { oldSource, newSource } = this.#staging;
+    const text = this.#appProcess.modules.keeping.plain(
+      Function.prototype.toString.call(value),
+    );
+    if (!oldSource?.(text)) return null;
+    if (newSource?.(text) !== true) return "its text is not in the new code";
+    const used = usesAround(text).find(({ name }) => name !== "super");
+    return used ? `it names ${used.name}, which is around it` : null;
   }
 
   /** Whether replaced code may have made a function of this name: what is bound does not show its text. */
@@ -387,6 +461,24 @@ export class KeptJudge {
   #refusal(place: KeptPlace, trouble: Trouble): Error {
     const terms = this.#definitions.get(place.root.name) ?? {};
     return keptRefusal(place, terms, trouble);
+  }
+}
+
+/** The functions that objects with a prototype inherit from it. */
+function* methodsOf(
+  prototype: object,
+): Generator<readonly [key: string, method: AnyClass]> {
+  // Others may answer for everything.
+  if (types.isProxy(prototype)) return;
+  for (const key of Reflect.ownKeys(prototype)) {
+    if (key === "constructor") continue;
+    const { value, get, set } = Reflect.getOwnPropertyDescriptor(
+      prototype,
+      key,
+    )!;
+    for (const it of [value, get, set]) {
+      if (typeof it === "function") yield [String(key), it];
+    }
   }
 }
 

@@ -32,6 +32,61 @@ export const REFUSED_INSTANCES: Readonly<Record<string, Program>> = {
     `get word() { return "two"; } say() { return this.word; }`,
     "T.word is not a field any more, and that of kept instances hides what is there now",
   ),
+  getter_of_object: {
+    keep: ["main.ts#all"],
+    before: {
+      "main.ts":
+        `import { make } from "./t.ts"; const all: ReturnType<typeof make>[] = []; SERVE(() => { all[0] ??= make(); return new Response(all.map((it) => it.word).join()); });`,
+      "t.ts": `export const make = () => ({ get word() { return "one"; } });`,
+    },
+    after: {
+      "t.ts": `export const make = () => ({ get word() { return "two"; } });`,
+    },
+    refused: "all[0].word: holds get word: its text is not in the new code",
+  },
+  prototype_of_function: {
+    keep: ["main.ts#all"],
+    before: {
+      "main.ts":
+        `import { T } from "./t.ts"; const all: { say(): string }[] = []; SERVE(() => { all[0] ??= new T(); return new Response(all.map((it) => it.say()).join()); });`,
+      "t.ts":
+        `export const T = function () {} as any; T.prototype.say = function () { return "one"; };`,
+    },
+    after: {
+      "t.ts":
+        `export const T = function () {} as any; T.prototype.say = function () { return "two"; };`,
+    },
+    refused:
+      "say of its prototype goes on with the old code: its text is not in the new code; declare it as a class",
+  },
+  class_of_function: {
+    keep: ["main.ts#all"],
+    before: {
+      "main.ts":
+        `import { make } from "./t.ts"; const all: ReturnType<typeof make>[] = []; SERVE(() => { all[0] ??= make(); return new Response(all.map((it) => it.say()).join()); });`,
+      "t.ts":
+        `const word = () => "one"; export const make = () => { class T { say() { return word(); } } return new T(); };`,
+    },
+    after: {
+      "t.ts":
+        `const word = () => "two"; export const make = () => { class T { say() { return word(); } } return new T(); };`,
+    },
+    refused:
+      "holds T: say of its prototype goes on with the old code: it names word, which is around it",
+  },
+  function_of_promise: {
+    keep: ["main.ts#all"],
+    before: {
+      "main.ts":
+        `import { make } from "./t.ts"; const all = new Map<string, Promise<{ say(): string }>>(); SERVE(async () => new Response((await all.getOrInsertComputed("x", make)).say()));`,
+      "t.ts": `export const make = async () => ({ say: () => "one" });`,
+    },
+    after: {
+      "t.ts": `export const make = async () => ({ say: () => "two" });`,
+    },
+    refused:
+      'all.get("x")(awaited).say: holds say: its text is not in the new code',
+  },
   under_query: {
     keep: ["n.ts#n"],
     before: {
