@@ -185,6 +185,7 @@ class Upgrade {
       await step("load", () => left.ahead());
       this.#tell({ type: "prepared", version, reloaded: plan.reload });
       await step("migrate", () => state.ahead(migrateTimeoutMs));
+      await step("load", () => left.hidden(state.hidden));
       const from = performance.now();
       await step("suspend", () => state.suspend(suspendTimeoutMs));
       const { count } = state;
@@ -192,7 +193,7 @@ class Upgrade {
       const holders = state.changes;
       await step("migrate", () => state.migrate(migrateTimeoutMs));
       this.#tell({ type: "migrated", version, holders });
-      await step("load", () => left.rest());
+      await step("load", () => left.rest(state.hidden));
       await switchOver(
         {
           wanted: this.#wanted,

@@ -9,7 +9,7 @@ import type { Refusal } from "../../base/refusal.ts";
 import { UpgradeError } from "../../base/upgrade_error.ts";
 import type { HandedFunction } from "../../modules/left/handed.ts";
 import type { AppProcess } from "../../process/process.ts";
-import { KeptWalk } from "../../state/copy/kept_walk.ts";
+import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
 import type { UnpackedRelease } from "../../release/unpack/folders.ts";
 import type { Prepared } from "../load_modules.ts";
 import type { UpgradePlan } from "../planning/plan_upgrade.ts";
@@ -26,6 +26,9 @@ import {
   type LeftBehindContext,
   type Old,
 } from "./left_judges.ts";
+
+/** Functions that only classes can reach, and where. */
+type HiddenFunctions = ReadonlyMap<HandedFunction["handed"], KeptPlace>;
 
 interface OldLeft extends Old {
   readonly left: Left;
@@ -50,10 +53,12 @@ export function leftBehind(
 ): LeftBehindChange {
   const { table, keeping: { moved } } = appProcess.modules;
   const { release, ...context } = about;
+  const { shared = [] } = release?.manifest.settings ?? {};
   return new LeftBehindChange(appProcess, {
     ...context,
     replaced: new Set([...reload, ...gone]),
     names,
+    shared: new Set(shared),
     has: (text) => staging.newSource?.(text) === true,
     keepsFunctions: release?.manifest.settings?.keep?.some((it) =>
       it.functions === "keep"
@@ -125,6 +130,42 @@ export class LeftBehindChange {
     return new LeftAround(this.#appProcess, this.#context);
   }
 
+  /**
+   * Looks at functions that only classes can reach and that nobody has seen being handed on, such as those in what a call
+   * has returned. Throws with a refusal for each module that has made some.
+   */
+  async hidden(found: HiddenFunctions): Promise<void> {
+    if (this.#context.isWayBack || found.size === 0) return;
+    const around = this.#around();
+    this.#refuse(this.#judgedHidden(found, around.add));
+    this.#refuse(await around.old());
+  }
+
+  #judgedHidden(found: HiddenFunctions, follows: Follows | null): Old[] {
+    const { consent, shared } = this.#context;
+    const { moved } = this.#appProcess.modules.keeping;
+    const all: Old[] = [];
+    for (const [handed, { path: at, root: { name } }] of found) {
+      // What evaluations have put there twice, they were allowed to.
+      if (shared.has(name) || consent.has(`repeats:${name}`)) continue;
+      const given: HandedFunction = {
+        url: "",
+        handed,
+        to: [[]],
+        isNamed: moved.hand(handed) !== null,
+        isGiven: true,
+        begunIn: null,
+        maker: null,
+        forget() {},
+      };
+      const context = { ...this.#context, follows };
+      const old = judgeHanded(given, this.#appProcess, context);
+      if (old === null || consent.has(consentTo(old.path))) continue;
+      all.push({ ...old, why: `${old.why}, in ${at}` });
+    }
+    return all;
+  }
+
   /** Collecting garbage keeps the event loop: only where something may be held that is of the old code. */
   async #settleHanded(
     isBefore: (begunIn: number | null) => boolean = () => true,
@@ -162,10 +203,16 @@ export class LeftBehindChange {
   }
 
   /** Looks at them again in the turn of the swap. Throws with a refusal for each module whose code they run. */
-  rest(): void {
+  rest(hidden: HiddenFunctions = new Map()): void {
     this.#going = new Set(this.#context.going());
     if (this.#context.isWayBack) this.#old = this.#counting(true);
-    else this.#refuse([...this.#counting(true), ...this.#leading]);
+    else {
+      this.#refuse([
+        ...this.#counting(true),
+        ...this.#leading,
+        ...this.#judgedHidden(hidden, null),
+      ]);
+    }
     this.#appProcess.modules.handed.judged();
   }
 

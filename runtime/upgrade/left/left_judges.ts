@@ -22,6 +22,8 @@ export interface LeftBehindContext {
   readonly names: NamesOf;
   /** Whether the new code has a text. */
   readonly has: (text: string) => boolean;
+  /** The variables that evaluations may do something to a second time. */
+  readonly shared: ReadonlySet<string>;
   /** What the app and the operator consent to. */
   readonly consent: ReadonlySet<string>;
   /** Whether it leads back to code that ran before. */

@@ -124,6 +124,11 @@ export class StateChange {
     });
   }
 
+  /** Functions of replaced code that only classes can reach, in what stays, as far as it was looked through. */
+  get hidden(): ClassChange["hidden"] {
+    return this.#classes.hidden;
+  }
+
   /** How many holders and members are suspended. */
   get count(): number {
     if (!this.#suspended) return 0;
