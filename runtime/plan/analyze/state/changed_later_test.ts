@@ -208,6 +208,33 @@ Deno.test("state: instances of classes of the app and open handles", () => {
         `import { Game } from "./game.ts"; const g = new Map([["a", new Game()]]);`,
         "g instance",
       ],
+      [
+        `import { Game } from "./game.ts"; const g = new Map(["a"].map((it) => [it, new Game(it)]));`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const g = Array.from({ length: 2 }, () => { const it = new Game(); return it; });`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const g = Object.fromEntries(["a"].map((it) => [it, { game: new Game(it) }]));`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const g = new Map(); for (const it of ["a"]) g.set(it, new Game(it));`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const g = {}; for (const it of ["a"]) { const game = new Game(it); g[it] = { x: game }; g.b = game; }`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const g = []; ["a"].forEach((it) => g.push(new Game(it)));`,
+        "g instance",
+      ],
+      [
+        `import { Game } from "./game.ts"; const sizes = ["a"].map((it) => new Game(it).size); const makers = ["a"].map((it) => () => new Game(it));`,
+      ],
       [`import Game from "./game.ts"; export default new Game();`],
       [`class Local { n = 0; } const g = new Local();`, "g instance"],
       [`import * as g from "./game.ts"; const x = new g.Game();`, "x instance"],

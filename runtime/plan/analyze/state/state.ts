@@ -243,11 +243,12 @@ function stateName(
   return binding.label;
 }
 
-/** Looks for expressions in a value, not in functions and classes inside of it. */
+/** Looks for expressions in a value, not in functions and classes inside of it, but for what `made` says that they make. */
 function search(
   node: Node,
   find: (node: Node) => boolean,
   into: (node: Node) => boolean = () => true,
+  made: (node: Node) => readonly Node[] = () => [],
 ): Node | null {
   const at = unwrap(node);
   if (isFunction(at) || isClass(at)) return null;
@@ -255,8 +256,9 @@ function search(
   if (!into(at)) return null;
   let found: Node | null = null;
   eachChild(at, (child) => {
-    found ??= search(child, find, into);
+    found ??= search(child, find, into, made);
   });
+  for (const it of made(at)) found ??= search(it, find, into, made);
   return found;
 }
 
@@ -327,19 +329,28 @@ export function instanceOf(
   let detail = "";
   const { kind } = code.values.ofBinding(binding);
   if (kind === "runtime" || kind === "frozen") return null;
-  for (const value of valuesOf(binding)) {
-    search(value, (node) => {
-      if (node.type !== "NewExpression") return false;
-      const of = code.values.classRef(one(node, "callee")!) ??
-        madeHere(node, code);
-      if (
-        !of || of.global || of.specifier !== undefined &&
-          isExternal(of.specifier)
-      ) return false;
-      refs.push(of);
-      detail ||= `${writtenName(node) ?? `new ${of.name}`}()`;
-      return true;
-    }, (node) => HOLDING.has(node.type) || isCollection(node, code));
+  const values = valuesOf(binding);
+  if (FILLED.test(kind) && values.length > 0) {
+    values.push(...putInto(binding, code));
+  }
+  for (const value of values) {
+    search(
+      value,
+      (node) => {
+        if (node.type !== "NewExpression") return false;
+        const of = code.values.classRef(one(node, "callee")!) ??
+          madeHere(node, code);
+        if (
+          !of || of.global || of.specifier !== undefined &&
+            isExternal(of.specifier)
+        ) return false;
+        refs.push(of);
+        detail ||= `${writtenName(node) ?? `new ${of.name}`}()`;
+        return true;
+      },
+      (node) => HOLDING.has(node.type) || isCollection(node, code),
+      (node) => isCollection(node, code) ? madeOfEach(node, code) : [],
+    );
   }
   if (refs.length === 0) return null;
   return {
@@ -351,10 +362,49 @@ export function instanceOf(
   };
 }
 
+const OF_ENTRIES = /^Object\.(?:assign|fromEntries|seal)$/;
+
 /** `new Map([["a", new Game()]])`, `Array.from(...)`: holds what it is made of. */
 function isCollection(node: Node, code: Code): boolean {
-  return /^(?:map|set|array)$/.test(code.values.of(node).kind) &&
-    many(node, "arguments").length > 0;
+  return many(node, "arguments").length > 0 &&
+    (/^(?:map|set|array)$/.test(code.values.of(node).kind) ||
+      OF_ENTRIES.test(writtenName(node) ?? ""));
+}
+
+const FILLED = /^(?:array|map|object|set)$/;
+const PUTS = /^(?:add|push|set|unshift)\(\)$/;
+
+/** What is put into a collection or an object after it was made: `rooms.set(name, new Room(name))`. */
+function putInto({ references }: Binding, code: Code): Node[] {
+  return references.flatMap((it) => {
+    const { how, path, call, node } = useOf(it, code.resolved);
+    if (how === "write") {
+      const up = path.length > 0 ? code.resolved.parents.get(node) : undefined;
+      const value = up?.node.type === "AssignmentExpression"
+        ? one(up.node, "right")
+        : null;
+      return value ? [meantBy(value, code)] : [];
+    }
+    return call && PUTS.test(path.at(-1)!)
+      ? many(call, "arguments").map((given) => meantBy(given, code))
+      : [];
+  });
+}
+
+/** What a name stands for that a function gives to something that it makes. */
+function meantBy(node: Node, { resolved }: Code): Node {
+  const binding = node.type === "Identifier"
+    ? resolved.bindings.get(node)
+    : undefined;
+  const from = binding?.top ? null : binding?.from;
+  return from?.path.length === 0 ? from.value : node;
+}
+
+/** What functions return that are called for each: `names.map((it) => new Room(it))`. */
+function madeOfEach(node: Node, code: Code): Node[] {
+  return many(node, "arguments").flatMap((it) =>
+    code.roots.functionOf(it)?.returns ?? []
+  ).map((it) => meantBy(it, code));
 }
 
 /** What has no class that others know: a class without a name, or a function that gives fields to `this`. */
