@@ -84,6 +84,14 @@ export function stateOf(
       });
     }
   }
+  for (const { binding, by, node } of filledElsewhere(code, units, after)) {
+    add({
+      name: binding.label,
+      ...placeOf(binding.node),
+      why: "mutated",
+      detail: `${by}() at line ${placeOf(node).line}`,
+    });
+  }
   for (const binding of code.resolved.moduleLevel) {
     // What a default export is made of has names of its own.
     if (binding.node.type === "ExportDefaultDeclaration") continue;
@@ -151,6 +159,61 @@ function* changes(
       }
     }
   }
+}
+
+/**
+ * Finds what begins empty, what nothing in its module fills, and what later code gives to an import: only that can fill it,
+ * and it would be of no use if nobody did.
+ */
+function* filledElsewhere(
+  code: Code,
+  units: Units,
+  after: ReadonlySet<Unit>,
+): Generator<
+  { readonly binding: Binding; readonly by: string; readonly node: Node }
+> {
+  const { resolved } = code;
+  const empty = new Set(
+    resolved.moduleLevel.filter((binding) => {
+      const { from, assigned, references, label } = binding;
+      return assigned.length === 0 && from?.path.length === 0 &&
+        isEmpty(from.value) && !/^[\p{Lu}\d_]+$/u.test(label) &&
+        references.every((it) => {
+          const { how, path } = useOf(it, resolved);
+          return how !== "write" && !path.some(isMutator);
+        });
+    }),
+  );
+  if (empty.size === 0) return;
+  for (const unit of units.all) {
+    for (const node of unit.references) {
+      const binding = resolved.bindings.get(node);
+      if (!binding || !empty.has(binding)) continue;
+      const { how, path, given } = useOf(node, resolved);
+      if (how !== "pass" || path.length > 0 || !given) continue;
+      if (!after.has(unit) && !code.runs.isLate(node, unit)) continue;
+      const isImported = code.roots.of(one(given.call, "callee")!).some((it) =>
+        it.specifier !== null && !isRuntime(it.specifier)
+      );
+      if (!isImported) continue;
+      yield { binding, by: writtenName(given.call) ?? "a call", node };
+    }
+  }
+}
+
+/** `[]`, `{}`, `new Map()`. */
+function isEmpty(value: Node): boolean {
+  const at = unwrap(value);
+  switch (at.type) {
+    case "ArrayExpression":
+      return many(at, "elements").length === 0;
+    case "ObjectExpression":
+      return many(at, "properties").length === 0;
+    case "NewExpression":
+      return /^new (?:Map|Set)$/.test(writtenName(at) ?? "") &&
+        many(at, "arguments").length === 0;
+  }
+  return false;
 }
 
 /** Whatever an import is. */

@@ -19,6 +19,24 @@ function check(cases: Readonly<Record<string, string>>): void {
   }
 }
 
+Deno.test("state: what begins empty and only imports can fill, which later code gives it to", () => {
+  const bump = `import { bump } from "./bump.ts"; import * as all from "x";`;
+  check({
+    [`${bump} const hits = new Map(); ${SERVE("bump(hits, 1)")}`]:
+      "hits mutated",
+    [`${bump} const list = []; export const add = (it) => all.push(list, it);`]:
+      "list mutated",
+    [`${bump} const o = {}; export const add = (it) => bump({ o }, it);`]:
+      "o mutated",
+    // A constant, what is filled at once, what functions of its own module get, and what is only shown.
+    [`${bump} const NONE = []; ${SERVE("bump(NONE)")}`]: "",
+    [`${bump} const list = []; list.push(1); ${SERVE("bump(list)")}`]: "",
+    [`${bump} const list = []; bump(list); ${SERVE("list.length")}`]: "",
+    [`const f = (it) => it.length, list = []; ${SERVE("f(list)")}`]: "",
+    [`const list = []; ${SERVE("JSON.stringify(list)")}`]: "",
+  });
+});
+
 Deno.test("state: parameters that closures go on changing", () => {
   check({
     [
