@@ -107,7 +107,9 @@ Deno.test("KeptWalk looks at accessors without calling them, and into what promi
       get got(): never {
         throw new Error("called");
       },
-      set taken(_: unknown) {},
+      set taken(_: unknown) {
+        throw new Error("called");
+      },
       come: Promise.resolve({
         game: new Game(),
         again: Promise.resolve([() => 1]),
