@@ -2,7 +2,7 @@
  * @module
  */
 import { EventEmitter } from "node:events";
-import { LISTENERS } from "../../state/copy/kept_walk.ts";
+import { LISTENERS } from "../../state/walk/kept_walk.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 

@@ -7,7 +7,7 @@ import type { AppProcess } from "../../process/process.ts";
 import type { HolderCell } from "../../state/cells/holder_cell.ts";
 import type { ClassPairs } from "../../state/classes/class_registry.ts";
 import { ClassSwap, type Side } from "../../state/classes/classes.ts";
-import type { KeptWalk } from "../../state/copy/kept_walk.ts";
+import type { KeptWalk } from "../../state/walk/kept_walk.ts";
 import type { StateDefinition } from "../../state/definition.ts";
 import type { Staging } from "../../state/staging.ts";
 import { KeptJudge } from "./kept_judge.ts";

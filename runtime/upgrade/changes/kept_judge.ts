@@ -10,7 +10,6 @@ import type {
   AnyClass,
   ClassPairs,
 } from "../../state/classes/class_registry.ts";
-import { isSelfContained, usesAround } from "../../state/texts/free_names.ts";
 import type { FollowedPair } from "../../state/classes/classes.ts";
 import {
   classRemedy,
@@ -18,9 +17,11 @@ import {
   isFunctionText,
   verdictOf,
 } from "../../state/classes/class_verdict.ts";
-import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
+import type { KeptPlace } from "../../state/walk/kept_place.ts";
+import { KeptWalk } from "../../state/walk/kept_walk.ts";
 import { leadTo } from "../../process/left/lead_to.ts";
 import type { Staging } from "../../state/staging.ts";
+import { OldFunctions } from "./old_functions.ts";
 import {
   KEEP_FUNCTIONS,
   keptRefusal,
@@ -38,6 +39,7 @@ export class KeptJudge {
   readonly #appProcess: AppProcess;
   readonly #staging: Staging;
   readonly #keptValues: () => Iterable<unknown>;
+  readonly #old: OldFunctions;
   readonly #byPrototype = new Map<object, Judged | string>();
   readonly #byClass = new Map<AnyClass, AnyClass | null>();
   readonly #definitions = new Map<string, Terms>();
@@ -61,6 +63,12 @@ export class KeptJudge {
     this.#appProcess = appProcess;
     this.#staging = staging;
     this.#keptValues = keptValues;
+    this.#old = new OldFunctions(
+      staging,
+      (text) => appProcess.modules.keeping.plain(text),
+      this.#byPrototype,
+      appProcess.classes,
+    );
   }
 
   /** Whether any class is replaced. */
@@ -104,7 +112,7 @@ export class KeptJudge {
     return new KeptWalk({
       wantsInstance: (prototype) =>
         this.#classesOf(prototype).length > 0 ||
-        this.#strandedOf(prototype) !== null,
+        this.#old.strandedOf(prototype) !== null,
       instance: (instance, place) => this.#judge(instance, place()),
       reference: (instance, place) => this.#convert(instance, place),
       object: (value, place) => this.#constant(value, place),
@@ -173,66 +181,10 @@ export class KeptJudge {
     return found;
   }
 
-  /** The class of an instance that replaced code has made where nobody finds it, and that the new code does not have as it is. */
-  #strandedOf(
-    prototype: object,
-  ): { readonly name: string; readonly why: string } | null {
-    const { oldSource, newSource } = this.#staging;
-    if (!oldSource) return null;
-    for (
-      let link: object | null = prototype;
-      link !== null && link !== Object.prototype;
-      link = Object.getPrototypeOf(link)
-    ) {
-      // From here on the successor's chain is what counts.
-      if (this.#byPrototype.has(link)) return null;
-      if (this.#isOfModule(link)) continue;
-      const made: unknown = Object.getOwnPropertyDescriptor(link, "constructor")
-        ?.value;
-      const isMade = typeof made === "function" && made.prototype === link;
-      const text = isMade
-        ? this.#appProcess.modules.keeping.plain(
-          Function.prototype.toString.call(made),
-        )
-        : "";
-      // Others may have methods of the same texts.
-      if (isMade && !oldSource(text)) continue;
-      const name = isMade ? made.name : "";
-      if (/^class\b/.test(text) && newSource?.(text) !== true) {
-        return {
-          name: name || "a class without a name",
-          why:
-            "its class is made inside of a function or an expression, where the new code does not find it, so that it would go on with the old methods",
-        };
-      }
-      for (const [key, it] of methodsOf(link)) {
-        const why = this.#whyOldMethod(originalOf(it));
-        if (why === null) continue;
-        return {
-          name: name || "an object",
-          why: `${key} of its prototype goes on with the old code: ${why}`,
-        };
-      }
-    }
-    return null;
-  }
-
-  /** Whether a prototype is that of a class that a module shows, which stays where it is not replaced. */
-  #isOfModule(prototype: object): boolean {
-    this.#prototypes ??= new Set(
-      this.#appProcess.classes.all().flatMap(({ current, earlier }) =>
-        [current, ...earlier].map((it) => it.prototype)
-      ),
-    );
-    return this.#prototypes.has(prototype);
-  }
-
-  #prototypes: Set<object> | null = null;
-
   #judge(instance: object, place: KeptPlace): void {
     const classes = this.#classesOf(Object.getPrototypeOf(instance));
     if (this.#conversion(classes, place)) return;
-    const stranded = this.#strandedOf(Object.getPrototypeOf(instance));
+    const stranded = this.#old.strandedOf(Object.getPrototypeOf(instance));
     if (stranded) {
       const { name, why } = stranded;
       const remedy = "declare it as a class at the top level of its module";
@@ -329,7 +281,7 @@ export class KeptJudge {
     }
     // Made of its new text on every instance.
     if (of && this.isFilled(of.object, of.key)) return;
-    const why = this.#whyOld(originalOf(value));
+    const why = this.#old.whyOld(originalOf(value));
     if (why === null) return;
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
@@ -363,52 +315,6 @@ export class KeptJudge {
     const at = place();
     if (this.#definitions.get(at.root.name)?.keepFunctions) return;
     this.hidden.set(value as unknown as () => unknown, at);
-  }
-
-  /** Why a function would go on with the old code; null where it would not. */
-  #whyOld(value: AnyClass): string | null {
-    const { oldSource, newSource } = this.#staging;
-    const text = this.#appProcess.modules.keeping.plain(
-      Function.prototype.toString.call(value),
-    );
-    if (value.name.startsWith("bound ") && !types.isProxy(value)) {
-      return this.#isOldName(value.name.replace(/^(?:bound )+/, ""))
-        ? "it is bound, and would go on as the old code made it"
-        : null;
-    }
-    if (!oldSource?.(text)) return null;
-    if (newSource?.(text) !== true) {
-      return "its text is not in the new code, so that it would go on as the old code made it";
-    }
-    return isSelfContained(text)
-      ? null
-      : "it may name what is around it in the old code, and would go on with that";
-  }
-
-  /** Why a method that instances inherit would go on with the old code; null where it would not. */
-  #whyOldMethod(value: AnyClass): string | null {
-    const { oldSource, newSource } = this.#staging;
-    const text = this.#appProcess.modules.keeping.plain(
-      Function.prototype.toString.call(value),
-    );
-    if (!oldSource?.(text)) return null;
-    if (newSource?.(text) !== true) return "its text is not in the new code";
-    const used = usesAround(text).find(({ name }) => name !== "super");
-    return used ? `it names ${used.name}, which is around it` : null;
-  }
-
-  /** Whether replaced code may have made a function of this name: what is bound does not show its text. */
-  #isOldName(name: string): boolean {
-    const { oldSource } = this.#staging;
-    return [...this.#byPrototype.keys()].some((it) =>
-      Object.hasOwn(it, name)
-    ) ||
-      [`function ${name}(`, `function* ${name}(`, `${name} = (`].some((text) =>
-        oldSource?.(text)
-      ) ||
-      [`${name} = async`, `${name} = function`].some((text) =>
-        oldSource?.(text)
-      );
   }
 
   /** A module that is evaluated again makes its constants again, and compares what is kept with those. */
@@ -461,24 +367,6 @@ export class KeptJudge {
   #refusal(place: KeptPlace, trouble: Trouble): Error {
     const terms = this.#definitions.get(place.root.name) ?? {};
     return keptRefusal(place, terms, trouble);
-  }
-}
-
-/** The functions that objects with a prototype inherit from it. */
-function* methodsOf(
-  prototype: object,
-): Generator<readonly [key: string, method: AnyClass]> {
-  // Others may answer for everything.
-  if (types.isProxy(prototype)) return;
-  for (const key of Reflect.ownKeys(prototype)) {
-    if (key === "constructor") continue;
-    const { value, get, set } = Reflect.getOwnPropertyDescriptor(
-      prototype,
-      key,
-    )!;
-    for (const it of [value, get, set]) {
-      if (typeof it === "function") yield [String(key), it];
-    }
   }
 }
 

@@ -5,7 +5,7 @@ import { type Refusal, refusalText } from "../../base/refusal.ts";
 import { RefusedError, UpgradeError } from "../../base/upgrade_error.ts";
 import type { TakenEntry } from "../../plan/rules/keep_rule.ts";
 import type { StateDefinition } from "../../state/definition.ts";
-import type { KeptPlace } from "../../state/copy/kept_walk.ts";
+import type { KeptPlace } from "../../state/walk/kept_place.ts";
 
 /** What to do about functions in kept state. */
 export const KEEP_FUNCTIONS =

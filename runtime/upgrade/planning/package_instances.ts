@@ -8,7 +8,8 @@ import { UpgradeError } from "../../base/upgrade_error.ts";
 import { nameOf, versionOf } from "../../plan/dependencies/lock_file.ts";
 import { packageOfUrl } from "../../plan/dependencies/package_urls.ts";
 import type { AppProcess } from "../../process/process.ts";
-import { type KeptPlace, KeptWalk } from "../../state/copy/kept_walk.ts";
+import type { KeptPlace } from "../../state/walk/kept_place.ts";
+import { KeptWalk } from "../../state/walk/kept_walk.ts";
 import type { RunningContext } from "./running_manifest.ts";
 import type { UpgradePlan } from "./plan_upgrade.ts";
 

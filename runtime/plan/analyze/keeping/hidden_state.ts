@@ -9,7 +9,7 @@ import { isFunction, many, type Node, one, unwrap } from "../code/nodes.ts";
 import type { Binding } from "../code/bindings.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { callsItsArguments, useOf } from "../code/uses.ts";
-import { handleOf, instanceOf } from "../state/state.ts";
+import { handleOf, instanceOf } from "../state/held_values.ts";
 import type { Keepable } from "./keepable.ts";
 import { changed } from "./local_state.ts";
 

@@ -18,7 +18,7 @@ import {
   unwrap,
 } from "../code/nodes.ts";
 import type { Binding } from "../code/bindings.ts";
-import { handleOf, instanceOf } from "../state/state.ts";
+import { handleOf, instanceOf } from "../state/held_values.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
 import { useOf, writtenName } from "../code/uses.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Session } from "node:inspector";
-import { type KeptPlace, KeptWalk } from "./kept_walk.ts";
+import type { KeptPlace } from "./kept_place.ts";
+import { KeptWalk } from "./kept_walk.ts";
 
 class Game {
   n = 0;
