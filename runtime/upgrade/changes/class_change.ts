@@ -99,9 +99,8 @@ export class ClassChange {
     for (const variable of this.#kept.variables()) {
       this.#addVariable(walk, variable);
       // To ask for the time takes longer than to look at most of them.
-      if (++count % LOOK_EACH === 0) await look();
+      if (!walk.run(endsAt) || ++count % LOOK_EACH === 0) await look();
     }
-    await look();
     while (await walk.settled()) await look();
     const tookMs = performance.now() - pausedMs - from;
     this.#isShort = tookMs < AGAIN_MS;
