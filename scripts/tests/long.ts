@@ -63,4 +63,10 @@ export const LONG: readonly string[] = [
   "tests/upgrade/modules/removed_module_test.ts",
   "tests/upgrade/callers/serve_test.ts",
   "tests/upgrade/files/watching_test.ts",
+  "tests/upgrade/modules/keeps_what_it_got_test.ts",
+  "tests/upgrade/modules/rebind_instances_test.ts",
+  "tests/upgrade/modules/refusal_lines_test.ts",
+  "tests/upgrade/owned/hidden_functions_test.ts",
+  "tests/upgrade/owned/left_behind_test.ts",
+  "tests/upgrade/preload/preload_start_test.ts",
 ];
