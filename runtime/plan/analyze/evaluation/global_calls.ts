@@ -9,7 +9,8 @@ import { useOf } from "../code/uses.ts";
 /** The specifier of what is no import. */
 export const GLOBALS = "global:";
 
-const ROOT = /^(?:globalThis|self|window|global)$/;
+/** The names of the global object. */
+export const ROOT = /^(?:globalThis|self|window|global)$/;
 /** What is the platform's own is nobody's of the app. */
 const OF_PLATFORM =
   /^(?:[A-Z]\w*|addEventListener|alert|atob|btoa|caches|clear(?:Immediate|Interval|Timeout)|close|confirm|console|createImageBitmap|crypto|(?:de|en)codeURI(?:Component)?|dispatchEvent|escape|eval|exports|fetch|import|isFinite|isNaN|(?:local|session)Storage|location|module|navigator|on\w+|parse(?:Float|Int)|performance|postMessage|process|prompt|queueMicrotask|removeEventListener|reportError|require|set(?:Immediate|Interval|Timeout)|structuredClone|undefined|unescape)$/;

@@ -13,6 +13,7 @@ import type { Roots } from "../code/roots.ts";
 import type { Binding } from "../code/bindings.ts";
 import { ELEMENT, type Resolved } from "../code/scope.ts";
 import { type Unit, unitAround, type Units } from "../code/units.ts";
+import { ROOT } from "./global_calls.ts";
 import { packageCallsOf } from "./package_calls.ts";
 import { calleeName, type Use, useOf } from "../code/uses.ts";
 import { isRuntime, MUTATORS } from "../values/known_calls.ts";
@@ -116,7 +117,6 @@ export function globalWritesOf(
   );
 }
 
-const ROOT = /^(?:globalThis|self|window|global)$/;
 /** What the platform calls so is no state of the app. */
 const OF_PLATFORM =
   /^(?:[A-Z]\w*|console|crypto|location|(?:local|session)Storage|navigator|performance|process)$/;
