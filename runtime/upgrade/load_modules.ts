@@ -78,7 +78,7 @@ export async function prepare(
     plan.keep,
     new Set([...plan.reload, ...plan.gone]),
     staged.attempt,
-    plan.lines.declares,
+    plan.lines,
   );
   const globals = new GlobalChange(plan.globals);
   const rebinding = new RebindChange(

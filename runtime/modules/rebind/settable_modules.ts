@@ -42,6 +42,8 @@ interface Noted extends SettableInstance {
 /** The instances of one place. */
 class Place implements SettableModule {
   readonly places: readonly string[];
+  /** Whether a query makes another module of the same file. */
+  readonly #isOther: boolean;
   readonly #instances: Noted[] = [];
   /** What all of the first ones have. */
   #common: readonly string[] = [];
@@ -49,6 +51,7 @@ class Place implements SettableModule {
 
   constructor(place: string) {
     this.places = [place];
+    this.#isOther = /[?#]/.test(place);
   }
 
   get instances(): readonly Noted[] {
@@ -56,7 +59,7 @@ class Place implements SettableModule {
   }
 
   get names(): readonly string[] {
-    if (/[?#]/.test(this.places[0]!)) return [];
+    if (this.#isOther) return [];
     for (; this.#looked < this.#instances.length; this.#looked++) {
       const { set, names } = this.#instances[this.#looked]!;
       // It may be evaluated yet.
@@ -92,6 +95,10 @@ class Place implements SettableModule {
 export class SettableModules {
   readonly #instances = new Map<string, Noted>();
   readonly #places = new Map<string, Place>();
+  /** As long as no other place has instances. */
+  #byPath: Map<string, SettableModule> | null = null;
+  /** Whether some of these have the instances of several places, as they were. */
+  #isJoined = false;
   #loads = 0;
 
   /** Whether anything is made settable; it is the image that says so. */
@@ -114,6 +121,7 @@ export class SettableModules {
     this.#instances.set(url, noted);
     let place = this.#places.get(at);
     if (!place) this.#places.set(at, place = new Place(at));
+    if (place.instances.length === 0 || this.#isJoined) this.#byPath = null;
     place.add(noted, before);
   }
 
@@ -123,22 +131,28 @@ export class SettableModules {
     if (instance) instance.set = set;
   }
 
-  /** The modules by their paths. */
+  /** The modules by their paths; what a path is of stays the same. */
   byPath(
     pathOf: (url: string) => string | null,
-  ): Map<string, SettableModule> {
+  ): ReadonlyMap<string, SettableModule> {
+    if (this.#byPath) return this.#byPath;
     const found = new Map<string, SettableModule>();
+    this.#isJoined = false;
     for (const [at, place] of this.#places) {
       const path = place.instances.length === 0 ? null : pathOf(at);
       if (path === null) continue;
       const known = found.get(path);
+      if (known) this.#isJoined = true;
       found.set(path, known ? joined(known, place) : place);
     }
+    // As long as nobody knows the app's root, nothing is of the app.
+    if (found.size > 0) this.#byPath = found;
     return found;
   }
 
   /** Forgets the instances of an attempt that does not come in. */
   forget(attempt: number): void {
+    this.#byPath = null;
     for (const place of this.#places.values()) {
       for (const { url } of place.forget(attempt)) this.#instances.delete(url);
     }

@@ -20,8 +20,8 @@ import {
 export interface RanOfModule {
   /** The kind of text that the numbers are of. */
   readonly shape: string;
-  /** The numbers of its functions and classes. */
-  readonly pieces: ReadonlySet<number>;
+  /** The numbers of its functions and classes, in their order. */
+  readonly pieces: readonly number[];
 }
 
 interface Script {
@@ -114,10 +114,10 @@ export class Coverage {
     session.post("Profiler.disable");
   }
 
-  /** What has run of a module instance; null where nobody knows. */
-  async of(url: string): Promise<RanOfModule | null> {
+  /** What has run of module instances, by their URLs, as far as anybody knows. */
+  async ran(): Promise<ReadonlyMap<string, RanOfModule>> {
     await this.#told;
-    return this.#ran.get(url) ?? null;
+    return this.#ran;
   }
 
   /** Forgets the instances that are no longer current. */
@@ -137,9 +137,10 @@ export class Coverage {
       const known = this.#ran.get(url);
       if (!pieces || !isFirst && !known) this.#forget(url);
       else {
+        const all = pieces.union(new Set(isFirst ? [] : known!.pieces));
         this.#ran.set(url, {
           shape: text.shape,
-          pieces: pieces.union(isFirst ? NONE : known!.pieces),
+          pieces: [...all].sort((a, b) => a - b),
         });
       }
     }
@@ -153,5 +154,3 @@ export class Coverage {
 
 /** So much of a text tells where it begins. */
 const HEAD = 200;
-
-const NONE: ReadonlySet<number> = new Set();

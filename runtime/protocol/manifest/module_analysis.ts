@@ -278,6 +278,8 @@ export interface KeptFact extends TextRecord {
   readonly inside?: string;
   /** True for a weak collection or a symbol: kept without being named, if its text stays. */
   readonly byItself?: boolean;
+  /** True for a list or a record of primitive values that can hold nothing else, as far as its text tells. */
+  readonly fixed?: boolean;
   /** What would be done to it a second time. */
   readonly repeats?: readonly RepeatFact[];
   /** Of an instance of a class of the app: of which. */

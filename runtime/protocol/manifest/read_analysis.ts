@@ -285,6 +285,7 @@ const keptFact: Reader<KeptFact> = (value, at) => {
     ...maybe(it, "inside", string, at),
     ...maybe(it, "early", boolean, at),
     ...maybe(it, "byItself", boolean, at),
+    ...maybe(it, "fixed", boolean, at),
     ...maybe(it, "repeats", listOf(repeatFact), at),
     ...maybe(it, "of", nameRef, at),
     ...maybe(it, "members", listOf(takenMember), at),

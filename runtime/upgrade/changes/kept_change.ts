@@ -9,6 +9,14 @@ import type { AppProcess } from "../../process/process.ts";
 import type { KeptEntry } from "../../protocol/manifest/release_settings.ts";
 import type { KeptVariable } from "./kept_refusal.ts";
 
+/** What the code that runs declares. */
+export interface RunningNames {
+  /** Where a module declares a name: the line, from 1; 0 where nobody knows. */
+  readonly declares: (path: string, name: string) => number;
+  /** The names of what a module holds and cannot have changed. */
+  readonly fixed: (path: string) => ReadonlySet<string>;
+}
+
 /** Tells which values there are to take. */
 export function heldValues(
   taken: readonly TakenEntry[],
@@ -55,7 +63,7 @@ export class KeptChange {
   readonly #named: ReadonlyMap<string, KeptEntry>;
   readonly #replaced: ReadonlySet<string>;
   readonly #attempt: number;
-  readonly #lineOf: (path: string, name: string) => number;
+  readonly #running: RunningNames;
 
   /**
    * @param appProcess what runs in this process
@@ -63,7 +71,7 @@ export class KeptChange {
    * @param named what the release names under `keep`, modules that stay included
    * @param replaced the modules that are reloaded or gone
    * @param attempt the attempt that takes it
-   * @param lineOf where the code that runs declares a name; 0 where nobody knows
+   * @param running what the code that runs declares
    */
   constructor(
     appProcess: AppProcess,
@@ -71,10 +79,10 @@ export class KeptChange {
     named: readonly KeptEntry[],
     replaced: ReadonlySet<string>,
     attempt: number,
-    lineOf: (path: string, name: string) => number,
+    running: RunningNames,
   ) {
     this.#appProcess = appProcess;
-    this.#lineOf = lineOf;
+    this.#running = running;
     this.#taken = taken;
     this.#named = new Map(named.map((entry) => [entry.at, entry]));
     this.#replaced = replaced;
@@ -104,8 +112,9 @@ export class KeptChange {
   *variables(): Generator<KeptVariable> {
     const entries = new Map(this.#taken.map((entry) => [entry.at, entry]));
     const named = this.#named;
-    const lineOf = this.#lineOf;
-    for (const { place, name, key, value } of this.#appProcess.kept.values()) {
+    const { declares, fixed } = this.#running;
+    const { kept } = this.#appProcess;
+    for (const { place, name, key, value } of kept.values(undefined, fixed)) {
       const entry = entries.get(key) ?? null;
       if (entry === null && this.#replaced.has(place)) continue;
       yield {
@@ -115,7 +124,7 @@ export class KeptChange {
         keepFunctions: (entry ?? named.get(key))?.functions === "keep",
         // Only who is refused wants to know it.
         get line() {
-          return entry?.line ?? lineOf(place, name);
+          return entry?.line ?? declares(place, name);
         },
       };
     }

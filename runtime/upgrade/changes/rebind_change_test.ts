@@ -370,8 +370,14 @@ Deno.test("SettableModules: an attempt that does not come in leaves nothing, and
   for (let attempt = 3; attempt < 50; attempt++) {
     load(`file:///app/m.ts?flyhot=${attempt}`, "a");
   }
+  modules.forget(50);
   let asked = 0;
-  modules.byPath(() => `${asked++}`);
+  const pathOf = () => `m${asked++}.ts`;
   // The place with the query has nothing left.
+  assertEquals(modules.byPath(pathOf).size, 1);
+  load("file:///app/m.ts?flyhot=51", "a");
+  assertEquals(modules.byPath(pathOf).get("m0.ts")?.instances.length, 49);
   assertEquals(asked, 1);
+  load("file:///app/n.ts", "a");
+  assertEquals([...modules.byPath(pathOf).keys()], ["m1.ts", "m2.ts"]);
 });

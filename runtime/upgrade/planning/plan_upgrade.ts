@@ -8,6 +8,7 @@ import { classifySteps } from "../../plan/classify.ts";
 import { packageOf } from "../../plan/packages.ts";
 import { pathIn } from "../../plan/reload/reload_makers.ts";
 import { exportsNoObjects } from "../../plan/lookup/exports_no_objects.ts";
+import { fixedNames } from "../../plan/lookup/fixed_names.ts";
 import { isScriptPath } from "../../plan/paths.ts";
 import { isEmptyPlan, type Plan } from "../../plan/plan.ts";
 import type { PackageChange } from "../../plan/dependencies/package_changes.ts";
@@ -24,7 +25,7 @@ import { type Refusal, refusalText } from "../../base/refusal.ts";
 import type { UnpackedRelease } from "../../release/unpack/folders.ts";
 import type { FileChange } from "../../release/laid/file_change.ts";
 import { imageManifest, leadingElsewhere } from "./image_manifest.ts";
-import { heldValues } from "../changes/kept_change.ts";
+import { heldValues, type RunningNames } from "../changes/kept_change.ts";
 import {
   declarationLine,
   importLine,
@@ -37,10 +38,8 @@ import { type RunningContext, runningManifest } from "./running_manifest.ts";
 /** With room for the longest step, which looks at every module once. */
 const SLICE_MS = 5;
 
-/** Where the code that runs has something: lines from 1; 0 where nobody knows. */
-export interface RunningLines {
-  /** Where a module declares a name. */
-  readonly declares: (path: string, name: string) => number;
+/** What stands where in the code that runs: lines from 1; 0 where nobody knows. */
+export interface RunningLines extends RunningNames {
   /** Where a module serves. */
   readonly serves: (path: string) => number;
   /** Where a module imports a specifier that leads to what is meant. */
@@ -188,6 +187,7 @@ function linesOf(running: RunningManifest): RunningLines {
     Object.hasOwn(analysis, path) ? analysis[path] : undefined;
   return {
     declares: (path, name) => declarationLine(of(path), name),
+    fixed: (path) => fixedNames(of(path)),
     serves: (path) => serverLine(of(path)),
     imports: (path, isMeant) =>
       importLine(of(path), (specifier) => {

@@ -168,13 +168,13 @@ function rebindsOf(
   loaded: ReadonlySet<string>,
 ): Record<string, readonly string[]> {
   const { table, keeping } = modules;
-  const found: [path: string, names: readonly string[]][] = [];
+  const found: Record<string, readonly string[]> = Object.create(null);
   const all = keeping.settable.byPath((url) => table?.pathOf(url) ?? null);
   for (const [path, module] of all) {
     const names = loaded.has(path) ? module.names : [];
-    if (names.length > 0) found.push([path, names]);
+    if (names.length > 0) found[path] = names;
   }
-  return Object.fromEntries(found);
+  return found;
 }
 
 /** What evaluations have run of the loaded modules, as far as it was noted. */
@@ -185,19 +185,20 @@ async function startedIn(
 ): Promise<Record<string, readonly number[]>> {
   evaluatedCode.settle();
   const { table, coverage, keeping } = modules;
-  const found: [path: string, pieces: readonly number[]][] = [];
+  const found: Record<string, readonly number[]> = Object.create(null);
+  const noted = await coverage.ran();
   const all = keeping.settable.byPath((url) => table?.pathOf(url) ?? null);
   for (const path of table ? loaded : []) {
     const place = table!.placeOf(path);
     // By another name it is another instance, which has run something else.
     if (all.get(path)?.places.every((it) => it === place) !== true) continue;
-    const ran = await coverage.of(table!.current(place));
+    const ran = noted.get(table!.current(place));
     // Where the numbers of the analysis are of another text, nobody knows what they mean.
     if (ran && ran.shape === analysis.get(path)?.rebind?.pieces?.shape) {
-      found.push([path, [...ran.pieces].sort((a, b) => a - b)]);
+      found[path] = ran.pieces;
     }
   }
-  return Object.fromEntries(found);
+  return found;
 }
 
 /** The digests of what is at each place now, whoever put it there. */

@@ -123,11 +123,22 @@ export class KeptValues {
     }
   }
 
-  /** What the current code has, all of it or that of some modules: with values that are no longer used left out. */
-  *values(places?: ReadonlySet<string>): Generator<CurrentValue> {
-    for (const [place, { entries }] of this.#current) {
-      if (places?.has(place) === false) continue;
+  /**
+   * What the current code has, all of it or that of some modules: with values that are no longer used left out.
+   *
+   * @param places the modules; all where they are not given
+   * @param fixed the names of what a module has made and cannot have changed since, which are left out; none where it is not given
+   */
+  *values(
+    places?: ReadonlySet<string>,
+    fixed?: (place: string) => ReadonlySet<string>,
+  ): Generator<CurrentValue> {
+    for (const [place, { entries, attempt }] of this.#current) {
+      if (entries.size === 0 || places?.has(place) === false) continue;
+      const isFixed = fixed?.(place);
       for (const [name, entry] of entries) {
+        // What was taken over may have been changed by the code before.
+        if (isFixed?.has(name) && entry.origin === attempt) continue;
         const it = valueOf(entry);
         if (it) yield { place, name, key: entry.key, value: it.value };
       }

@@ -64,6 +64,22 @@ Deno.test("an attempt takes what is named, and makes the rest", () => {
   );
 });
 
+Deno.test("what cannot have changed is left out, but for what was taken over", () => {
+  const kept = new KeptValues();
+  const one = kept.open("main.ts", 0);
+  constant(one, "words", () => ["a"]);
+  constant(one, "rooms", () => new Map());
+  const fixed = (place: string) =>
+    new Set(place === "main.ts" ? ["words"] : []);
+  const names = () => [...kept.values(undefined, fixed)].map((it) => it.name);
+  assertEquals(names(), ["rooms"]);
+  kept.stage(1, ["main.ts#words"]);
+  constant(kept.open("main.ts", 1), "words", () => ["a"]);
+  kept.swap();
+  kept.settle();
+  assertEquals(names(), ["words"]);
+});
+
 Deno.test("values are taken again and again, each from the code before", () => {
   const kept = new KeptValues();
   let now = variable(kept.open("main.ts", 0), "hits", () => 0);

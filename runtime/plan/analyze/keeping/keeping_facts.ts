@@ -7,6 +7,7 @@ import type {
   TextRecord,
 } from "../../../protocol/manifest/module_analysis.ts";
 import type { Code } from "../effects.ts";
+import { isFixed } from "./fixed.ts";
 import { isOfDecorators } from "../code/of_decorators.ts";
 import { keptFactsOf } from "./kept_facts.ts";
 import type { Keepable, KeepableNames } from "./keepable.ts";
@@ -51,6 +52,7 @@ export function keepingOf(
         : {}),
       ...(inside === null ? {} : { inside }),
       ...(it.byItself ? { byItself: true } : {}),
+      ...(isFixed(it, resolved) ? { fixed: true } : {}),
       ...(repeats.length > 0 ? { repeats } : {}),
       ...(of ? { of, members } : {}),
       ...(library === null ? {} : { library }),

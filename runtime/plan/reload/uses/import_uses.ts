@@ -33,6 +33,8 @@ export interface Started {
 }
 
 const NO_USES: readonly ImportUse[] = [];
+/** The uses of a module by the facts of it: most of them are the same in the next plan, and lead to the same. */
+const ENTRIES = new WeakMap<RebindFacts, readonly (Entry | null)[]>();
 /** The name that stands for all. */
 const EVERYTHING = [""];
 
@@ -45,7 +47,10 @@ export class UsesOfView {
   readonly view: View;
   readonly #started: Started;
   readonly #exports: ExportFinder;
-  readonly #users: Map<string, Map<string, Entry[]>>;
+  /** What leads to a module, in the order of its users. */
+  readonly #places: Map<string, Entry[]>;
+  /** The same by users, as far as somebody has asked. */
+  readonly #users = new Map<string, ReadonlyMap<string, readonly Entry[]>>();
   readonly #entries: Map<string, (Entry | null)[]>;
   readonly #ran = new Map<string, Set<number>>();
   readonly #followed = new Map<string, Set<number>>();
@@ -63,7 +68,7 @@ export class UsesOfView {
     this.view = view;
     this.#started = started;
     this.#exports = same ? same.#exports : new ExportFinder(view);
-    this.#users = same ? same.#users : new Map();
+    this.#places = same ? same.#places : new Map();
     this.#entries = same ? same.#entries : new Map();
     this.#held = same ? same.#held : new Set();
     this.#passing = same
@@ -90,12 +95,21 @@ export class UsesOfView {
 
   /** What one module uses of another, and of what only passes through that. */
   of(path: string, by: string): readonly Entry[] {
-    return this.#users.get(path)?.get(by) ?? [];
+    return this.#usersOf(path).get(by) ?? [];
   }
 
   /** The modules that use something of a module, or of what passes through it. */
   usersOf(path: string): Iterable<string> {
-    return this.#users.get(path)?.keys() ?? [];
+    return this.#usersOf(path).keys();
+  }
+
+  #usersOf(path: string): ReadonlyMap<string, readonly Entry[]> {
+    let users = this.#users.get(path);
+    if (!users) {
+      users = Map.groupBy(this.#places.get(path) ?? [], ({ by }) => by);
+      this.#users.set(path, users);
+    }
+    return users;
   }
 
   /** Whether a use may have run while modules were evaluated, or made something that is held. */
@@ -126,11 +140,15 @@ export class UsesOfView {
     const { uses, pieces, holds = [] } = facts;
     // Older commands do not say what is held.
     for (const name of pieces ? holds : EVERYTHING) this.#held.add(name);
+    const before = ENTRIES.get(facts) ?? [];
     const entries = (uses ?? NO_USES).map((use, at): Entry | null => {
       const target = this.view.resolve(by, use.specifier);
       if (target === null) return null;
       const found = this.#exports.find(target, use.name);
-      const entry: Entry = { by, use, at, found };
+      const known = before[at];
+      const entry = known?.by === by && known.found === found
+        ? known
+        : { by, use, at, found };
       this.#note(target, entry);
       if (found.kind === "here" && found.path !== target) {
         this.#note(found.path, entry);
@@ -138,14 +156,13 @@ export class UsesOfView {
       return entry;
     });
     this.#entries.set(by, entries);
+    ENTRIES.set(facts, entries);
   }
 
   #note(place: string, entry: Entry): void {
-    let users = this.#users.get(place);
-    if (!users) this.#users.set(place, users = new Map());
-    const known = users.get(entry.by);
+    const known = this.#places.get(place);
     if (known) known.push(entry);
-    else users.set(entry.by, [entry]);
+    else this.#places.set(place, [entry]);
   }
 
   /** Follows what the evaluation of a module runs: as far as is known what it ran, and else whatever it may run. */

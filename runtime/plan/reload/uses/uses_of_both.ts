@@ -68,8 +68,17 @@ function startedOf(
 ): Map<string, ReadonlySet<number>> {
   return new Map(
     Object.entries(started).filter(([path]) => loaded.has(path))
-      .map(([path, pieces]) => [path, new Set(pieces)]),
+      .map(([path, pieces]) => [path, setOf(pieces)]),
   );
+}
+
+/** By the lists of what has run: this machine has the same ones in its next plan. */
+const SETS = new WeakMap<readonly number[], ReadonlySet<number>>();
+
+function setOf(pieces: readonly number[]): ReadonlySet<number> {
+  let known = SETS.get(pieces);
+  if (!known) SETS.set(pieces, known = new Set(pieces));
+  return known;
 }
 
 /** Whether a module of the release is the one that was evaluated, and its uses have the same places. */
