@@ -183,17 +183,18 @@ export function isJsxRuntime(specifier: string): boolean {
 export function runningView(running: RunningManifest, release: View): View {
   const edges = tableOf(seenEdges(running));
   const analyses = tableOf(running.analysis);
-  const resolve = remembered((path: string, specifier: string) => {
-    const seen = edges.get(path)?.find((edge) => edge.specifier === specifier);
-    return seen
-      ? bare(seen.to)
-      : targetOf(path, specifier, own(running.specifiers, path)) ??
-        release.resolve(path, specifier);
-  });
+  const unseen = remembered((path: string, specifier: string) =>
+    targetOf(path, specifier, own(running.specifiers, path)) ??
+      release.resolve(path, specifier)
+  );
   return {
     analysis: (path) => analyses.get(path),
     setters: settersIn(analyses),
-    resolve,
+    resolve: (path, specifier) => {
+      const seen = edges.get(path);
+      const target = seen && targetsSeen(seen).bySpecifier.get(specifier);
+      return target ?? unseen(path, specifier);
+    },
     imports: (path) => {
       const seen = edges.get(path);
       return seen ? targetsSeen(seen).static : release.imports(path);
@@ -202,7 +203,10 @@ export function runningView(running: RunningManifest, release: View): View {
 }
 
 /** What a module was seen importing, by how it did. */
-type TargetsSeen = Readonly<Record<SeenEdge["kind"], readonly string[]>>;
+type TargetsSeen = Readonly<Record<SeenEdge["kind"], readonly string[]>> & {
+  /** The first of each. */
+  readonly bySpecifier: ReadonlyMap<string, string>;
+};
 
 /** By the lists of what was seen: this machine has the same ones in its next plan. */
 const TARGETS_SEEN = new WeakMap<readonly SeenEdge[], TargetsSeen>();
@@ -211,12 +215,18 @@ const TARGETS_SEEN = new WeakMap<readonly SeenEdge[], TargetsSeen>();
 export function targetsSeen(seen: readonly SeenEdge[]): TargetsSeen {
   let known = TARGETS_SEEN.get(seen);
   if (!known) {
-    const made = { live: [], static: [], dynamic: [] } satisfies Record<
-      SeenEdge["kind"],
-      string[]
-    >;
-    for (const { kind, to } of seen) (made[kind] as string[]).push(bare(to));
-    TARGETS_SEEN.set(seen, known = made);
+    const made: Record<SeenEdge["kind"], string[]> = {
+      live: [],
+      static: [],
+      dynamic: [],
+    };
+    const bySpecifier = new Map<string, string>();
+    for (const { kind, to, specifier } of seen) {
+      const path = bare(to);
+      made[kind].push(path);
+      if (!bySpecifier.has(specifier)) bySpecifier.set(specifier, path);
+    }
+    TARGETS_SEEN.set(seen, known = { ...made, bySpecifier });
   }
   return known;
 }

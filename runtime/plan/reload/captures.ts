@@ -11,7 +11,8 @@ import type {
   ImportUse,
 } from "../../protocol/manifest/rebind_facts.ts";
 import { ExportFinder } from "../lookup/find_export.ts";
-import type { Entry, UsesOfView } from "./uses/import_uses.ts";
+import type { UsesOfView } from "./uses/import_uses.ts";
+import type { Entry } from "./uses/uses_by_place.ts";
 import { type UsesInput, usesOfBoth } from "./uses/uses_of_both.ts";
 import type { View } from "../lookup/views.ts";
 import { isFollowed, isSameIfMadeNow } from "./instances/followed.ts";

@@ -2,7 +2,8 @@
  * @module
  */
 import type { Capture, Captures } from "../captures.ts";
-import type { Entry, UsesOfView } from "../uses/import_uses.ts";
+import type { UsesOfView } from "../uses/import_uses.ts";
+import type { Entry } from "../uses/uses_by_place.ts";
 
 /** Who has to be evaluated because it may have instances that hold what is replaced. */
 export interface Owning {

@@ -11,18 +11,7 @@ import type {
 import { ExportFinder, type Found } from "../../lookup/find_export.ts";
 import type { View } from "../../lookup/views.ts";
 import { Passings } from "./passings.ts";
-
-/** One use of something of the app. */
-export interface Entry {
-  /** The module that uses it. */
-  readonly by: string;
-  /** The use. */
-  readonly use: ImportUse;
-  /** Its place among the module's uses. */
-  readonly at: number;
-  /** What is used. */
-  readonly found: Found;
-}
+import { type Entry, UsesByPlace } from "./uses_by_place.ts";
 
 /** What the start of the process has run. */
 export interface Started {
@@ -47,11 +36,8 @@ export class UsesOfView {
   readonly view: View;
   readonly #started: Started;
   readonly #exports: ExportFinder;
-  /** What leads to a module, in the order of its users. */
-  readonly #places: Map<string, Entry[]>;
-  /** The same by users, as far as somebody has asked. */
-  readonly #users = new Map<string, ReadonlyMap<string, readonly Entry[]>>();
   readonly #entries: Map<string, (Entry | null)[]>;
+  readonly #places: UsesByPlace;
   readonly #ran = new Map<string, Set<number>>();
   readonly #followed = new Map<string, Set<number>>();
   readonly #all = new Set<string>();
@@ -68,8 +54,8 @@ export class UsesOfView {
     this.view = view;
     this.#started = started;
     this.#exports = same ? same.#exports : new ExportFinder(view);
-    this.#places = same ? same.#places : new Map();
     this.#entries = same ? same.#entries : new Map();
+    this.#places = same ? same.#places : new UsesByPlace(this.#entries);
     this.#held = same ? same.#held : new Set();
     this.#passing = same
       ? same.#passing
@@ -95,21 +81,12 @@ export class UsesOfView {
 
   /** What one module uses of another, and of what only passes through that. */
   of(path: string, by: string): readonly Entry[] {
-    return this.#usersOf(path).get(by) ?? [];
+    return this.#places.usersOf(path).get(by) ?? [];
   }
 
   /** The modules that use something of a module, or of what passes through it. */
   usersOf(path: string): Iterable<string> {
-    return this.#usersOf(path).keys();
-  }
-
-  #usersOf(path: string): ReadonlyMap<string, readonly Entry[]> {
-    let users = this.#users.get(path);
-    if (!users) {
-      users = Map.groupBy(this.#places.get(path) ?? [], ({ by }) => by);
-      this.#users.set(path, users);
-    }
-    return users;
+    return this.#places.usersOf(path).keys();
   }
 
   /** Whether a use may have run while modules were evaluated, or made something that is held. */
@@ -141,28 +118,34 @@ export class UsesOfView {
     // Older commands do not say what is held.
     for (const name of pieces ? holds : EVERYTHING) this.#held.add(name);
     const before = ENTRIES.get(facts) ?? [];
-    const entries = (uses ?? NO_USES).map((use, at): Entry | null => {
-      const target = this.view.resolve(by, use.specifier);
-      if (target === null) return null;
-      const found = this.#exports.find(target, use.name);
-      const known = before[at];
-      const entry = known?.by === by && known.found === found
-        ? known
-        : { by, use, at, found };
-      this.#note(target, entry);
-      if (found.kind === "here" && found.path !== target) {
-        this.#note(found.path, entry);
-      }
-      return entry;
-    });
+    const entries = (uses ?? NO_USES).map((use, at) =>
+      this.#entryOf(by, use, at, before[at] ?? null)
+    );
     this.#entries.set(by, entries);
     ENTRIES.set(facts, entries);
   }
 
-  #note(place: string, entry: Entry): void {
-    const known = this.#places.get(place);
-    if (known) known.push(entry);
-    else this.#places.set(place, [entry]);
+  #entryOf(
+    by: string,
+    use: ImportUse,
+    at: number,
+    before: Entry | null,
+  ): Entry | null {
+    const target = this.view.resolve(by, use.specifier);
+    if (target === null) return null;
+    const of = this.view.analysis(target);
+    // What a module declares itself, it declares as long as it is the same.
+    const isKnown = before?.by === by && before.target === target &&
+      before.of === of && before.found.kind === "here" &&
+      before.found.path === target;
+    return isKnown ? before : {
+      by,
+      use,
+      at,
+      target,
+      of,
+      found: this.#exports.find(target, use.name),
+    };
   }
 
   /** Follows what the evaluation of a module runs: as far as is known what it ran, and else whatever it may run. */
