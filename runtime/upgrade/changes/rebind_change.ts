@@ -52,7 +52,7 @@ type Owners = Record<string, Change | null>;
 const HANDLER = "";
 
 /** By the setters of instances: each instance stays for as long as the process. */
-const newest = new WeakMap<object, Owners>();
+const known = new WeakMap<SetExport, Target>();
 
 /** The part of an upgrade that concerns importers that stay. */
 export class RebindChange {
@@ -169,7 +169,7 @@ export class RebindChange {
   #served(): Variables[] {
     const replaced = new Set(this.#reload);
     const handlers = [...this.#appProcess.servers.handlers(replaced)]
-      .map((set): Target => ({ set, owners: ownersOf(set) }));
+      .map(targetOf);
     if (handlers.length === 0) return [];
     const successors = new Map<unknown, Successor>();
     for (const { successor, targets } of this.#variables) {
@@ -216,15 +216,18 @@ export class RebindChange {
     const successors = successorsIn(next);
     this.#successors.push(...successors);
     const isAskedFor = Object.hasOwn(this.#rebound, path);
-    // What a query makes another module of has variables, and state, of its own.
-    const others = instances.flatMap(({ set, names, place }) =>
-      set === null || set === next.set || place !== next.place
-        ? []
-        : [{ set, names, owners: ownersOf(set) }]
-    );
+    const others: { names: readonly string[]; target: Target }[] = [];
+    for (const { set, names, place } of instances) {
+      // What a query makes another module of has variables, and state, of its own.
+      if (set === null || set === next.set || place !== next.place) continue;
+      others.push({ names, target: targetOf(set) });
+    }
     for (const successor of successors) {
       const { name, isClass } = successor;
-      const targets = others.filter(({ names }) => names.includes(name));
+      const targets: Target[] = [];
+      for (const { names, target } of others) {
+        if (names.includes(name)) targets.push(target);
+      }
       if (targets.length === 0) continue;
       this.#variables.push({ successor, targets });
       if (!isAskedFor) continue;
@@ -244,10 +247,12 @@ function change(
   const changes = new Map<unknown, Change>();
   /** Those of earlier upgrades, by what they lead to. */
   const earlier = new Map<unknown, Change>();
+  // Most hold the same.
+  let last: Change | undefined;
   for (const target of targets) {
     const { set, owners } = target;
     let old = read(target, name);
-    const before = owners[name] ?? earlier.get(old);
+    const before = owners[name] ?? (earlier.size > 0 ? earlier.get(old) : null);
     // What is settled is what the variable holds; by what is not, whatever it holds tells what that is.
     const below = before?.successor.isSettled === false ? before : null;
     if (below && !isClass) {
@@ -256,13 +261,16 @@ function change(
       earlier.set(below.successor.next, below);
       old = below.dispatcher;
     }
-    let change = changes.get(old);
+    let change: Change | undefined = last?.old === old
+      ? last
+      : changes.get(old);
     if (!change) {
       if (!isCallable(old, isClass)) continue;
       const dispatcher = dispatchers.of(old, successor);
       change = { successor, targets: [], old, below, dispatcher };
       changes.set(old, change);
     }
+    last = change;
     change.targets.push(target);
     owners[name] = change;
     set(name, true, change.dispatcher);
@@ -318,13 +326,14 @@ function now(target: Target, name = HANDLER): unknown {
   return target.owners[name]?.successor.next ?? read(target, name);
 }
 
-function ownersOf(set: SetExport): Owners {
-  const known = newest.get(set);
-  if (known) return known;
-  // Not a map each.
-  const owners: Owners = Object.create(null);
-  newest.set(set, owners);
-  return owners;
+function targetOf(set: SetExport): Target {
+  let target = known.get(set);
+  if (!target) {
+    // Not a map each.
+    target = { set, owners: Object.create(null) as Owners };
+    known.set(set, target);
+  }
+  return target;
 }
 
 /** Whether a value is a class, or a function that is none. */
