@@ -25,7 +25,7 @@ interface Taken {
   readonly attempt: number | null;
 }
 
-/** So many URLs are remembered; an app of thousands of modules needs few more. */
+/** So many URLs and paths are remembered; an app of thousands of modules needs few more. */
 const KNOWN_MAX = 10_000;
 
 interface Assignment {
@@ -48,6 +48,7 @@ export class ModuleTable {
   readonly #history = new Map<string, Assignment[]>();
   readonly #folders = new Map<number, string>();
   readonly #known = new Map<string, Taken>();
+  readonly #places = new Map<string, string>();
   #generation = 0;
   #attempt = 0;
   /** Grows whenever another instance becomes current. */
@@ -99,7 +100,12 @@ export class ModuleTable {
 
   /** The URL of a path's place under the root. */
   placeOf(path: string): string {
-    return urlUnder(this.root, path);
+    let place = this.#places.get(path);
+    if (place === undefined) {
+      if (this.#places.size >= KNOWN_MAX) this.#places.clear();
+      this.#places.set(path, place = urlUnder(this.root, path));
+    }
+    return place;
   }
 
   /** The attempt that is current for a path. Returns the attempt's number, or null for the base image. */

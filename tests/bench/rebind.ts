@@ -130,6 +130,7 @@ export async function callCosts(
 }
 
 async function* figures({ tiny }: { readonly tiny: boolean }) {
+  let evaluated = 0, ofChanged = 0;
   for (const story of tiny ? [CHAT] : [CHAT, GAME, DASHBOARD]) {
     const { name } = story;
     const home = join(import.meta.dirname!, "../sample_apps/ordinary", name);
@@ -137,17 +138,25 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
     // As one process lives through it, which knows what its evaluations have run.
     const lived = tiny ? null : await livedHistory(home, story);
     const { upgrades, changed, with: rebound } = lived ?? planned;
+    evaluated += rebound;
+    ofChanged += changed;
     yield {
       name: `${name}: modules evaluated for each that changed`,
       value: rebound / changed,
       unit: "",
-      goal: { atMost: 1.5 },
       note:
         `${rebound} for ${changed} in ${upgrades} upgrades; by the texts alone ${
           (planned.with / planned.changed).toFixed(2)
         }, without ${(planned.without / planned.changed).toFixed(2)}`,
     };
   }
+  yield {
+    name: "all of them: modules evaluated for each that changed",
+    value: evaluated / ofChanged,
+    unit: "",
+    goal: { atMost: 1.5 },
+    note: `${evaluated} for ${ofChanged}`,
+  };
   const inStart = await startCosts(tiny ? 30 : 211, tiny ? 1 : 9);
   yield {
     name: "what a start takes longer with rebinding, each module",
@@ -177,7 +186,7 @@ async function* figures({ tiny }: { readonly tiny: boolean }) {
     series(
       modules,
       "leaf",
-      tiny ? 2 : 60,
+      tiny ? 2 : 200,
       layeredApp(modules, 0, { rebind }),
     );
   const without = await leaf(false), set = await leaf(true);

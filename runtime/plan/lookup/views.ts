@@ -62,7 +62,9 @@ export function bare(path: string): string {
 
 /** The entries of a record, each of which is asked for many times. */
 function tableOf<T>(record: Readonly<Record<string, T>> = {}): Map<string, T> {
-  return new Map(Object.entries(record));
+  const table = new Map<string, T>();
+  for (const key of Object.keys(record)) table.set(key, record[key]!);
+  return table;
 }
 
 function settersIn(

@@ -91,8 +91,10 @@ function* begunOf(
 ): Generator<BegunHandler> {
   const { keep = [], startsAnew = [] } = release?.manifest.settings ?? {};
   const kept = new Map<string, unknown>();
-  for (const { key, value } of appProcess.kept.values()) {
-    if (keep.some(({ at }) => at === key)) kept.set(key, value);
+  for (
+    const { key, value } of appProcess.kept.named(keep.map(({ at }) => at))
+  ) {
+    kept.set(key, value);
   }
   const values = new Set(kept.values());
   const { leftHandlers, modules: { waits }, tcpListeners } = appProcess;
