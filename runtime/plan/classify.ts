@@ -166,9 +166,8 @@ export function* classifySteps(
     release,
     loaded,
     rebinds,
-    served: isImported(running.main, [now, release], loaded)
-      ? null
-      : running.main,
+    served: () =>
+      isImported(running.main, [now, release], loaded) ? null : running.main,
     dynamic: (path) => importCalls(path, running),
     started: running.started,
     isChanged: (path) => changed.has(path),

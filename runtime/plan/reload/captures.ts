@@ -33,8 +33,8 @@ export interface Capture {
 export interface CapturesInput extends UsesInput {
   /** The exports whose variables can be set in every instance of a module, by its path. */
   readonly rebinds: Readonly<Record<string, readonly string[]>>;
-  /** The module whose default export is served, and that nobody imports; null for none. Default none. */
-  readonly served?: string | null;
+  /** Tells which module it is whose default export is served, and that nobody imports; null for none. Default none. */
+  readonly served?: () => string | null;
   /** What a module imports by `import()`. */
   readonly dynamic: (path: string) => readonly string[];
 }
@@ -219,7 +219,7 @@ export class Captures {
     const why = use.why ?? "uses its value";
     const { served, running } = this.#input;
     const isServed = use.serves === "call" ||
-      use.serves === "default" && by === served;
+      use.serves === "default" && by === served?.();
     if (!isServed || found.kind !== "here") return why;
     return this.#whyNotSet(path, found.name) ??
       (running.analysis(path)!.exports![found.name]!.kind === "function"

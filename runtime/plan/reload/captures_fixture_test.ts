@@ -52,13 +52,12 @@ export function change(
     release,
     loaded,
     dynamic,
-    served: [running, release].some((view) =>
-        [...loaded].some((it) =>
-          view.imports(it).includes("main.ts")
+    served: () =>
+      [running, release].some((view) =>
+          [...loaded].some((it) => view.imports(it).includes("main.ts"))
         )
-      )
-      ? null
-      : "main.ts",
+        ? null
+        : "main.ts",
     rebinds: Object.fromEntries(
       [...loaded].map((path) => [path, settable(running.analysis(path))]),
     ),

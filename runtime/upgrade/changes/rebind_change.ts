@@ -248,17 +248,21 @@ function change(
   /** Those of earlier upgrades, by what they lead to. */
   const earlier = new Map<unknown, Change>();
   // Most hold the same.
-  let last: Change | undefined;
+  let last: Change | undefined, seen: Change | undefined;
   for (const target of targets) {
     const { set, owners } = target;
-    let old = read(target, name);
-    const before = owners[name] ?? (earlier.size > 0 ? earlier.get(old) : null);
+    let owner = owners[name] ?? null;
+    let old: unknown;
     // What is settled is what the variable holds; by what is not, whatever it holds tells what that is.
-    const below = before?.successor.isSettled === false ? before : null;
+    if (owner === null || owner.successor.isSettled || isClass) {
+      old = read(target, name);
+      owner ??= earlier.get(old) ?? null;
+    }
+    const below = owner?.successor.isSettled === false ? owner : null;
     if (below && !isClass) {
       // What the last upgrade has evaluated leads to the same as all before it, so that they do not have to be told apart.
       if (owners[name] !== below) below.targets.push(target);
-      earlier.set(below.successor.next, below);
+      else if (below !== seen) earlier.set(below.successor.next, seen = below);
       old = below.dispatcher;
     }
     let change: Change | undefined = last?.old === old

@@ -16,7 +16,7 @@ import { writeStream } from "./write_stream.ts";
 /** The largest release taken, in bytes. */
 export const RELEASE_BYTES_MAX = 512 * 1024 * 1024;
 
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = { least: 4 * 1024, most: 256 * 1024 };
 
 /** A release on the disk. */
 export interface Download {
@@ -150,15 +150,20 @@ async function openRelease(
 /** A file, read in this turn, piece by piece: to fetch it takes longer than the disk does. */
 function fileStream(url: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   const file = nativeFiles.openSync(fileURLToPath(url));
+  let left = file.statSync().size;
   return new ReadableStream({
     pull(controller) {
-      const buffer = new Uint8Array(READ_BYTES);
+      // Memory that is not needed makes V8 collect garbage all the same.
+      const buffer = new Uint8Array(
+        Math.min(READ_BYTES.most, Math.max(READ_BYTES.least, left)),
+      );
       let length: number | null = null;
       try {
         length = file.readSync(buffer);
       } finally {
         if (length === null) file.close();
       }
+      left -= length ?? left;
       if (length === null) controller.close();
       else controller.enqueue(buffer.subarray(0, length));
     },
