@@ -140,7 +140,7 @@ async function unpackEntries(
 ): Promise<Manifest> {
   const seen = new Set<string>();
   const written = new Set<string>();
-  const buffer = new Uint8Array(BUFFER_BYTES);
+  let buffer: Uint8Array<ArrayBuffer> | null = null;
   const made = new Set([folder]);
   const slices = new Slices();
   const folders = new Set<string>();
@@ -234,7 +234,8 @@ async function unpackEntries(
         `its SHA-256 is ${sha256}, not the ${expected.sha256} that ${MANIFEST_PATH} says`,
       );
     if (size <= BUFFER_BYTES) {
-      const bytes = content.there() ?? await content.whole(buffer);
+      const bytes = content.there() ??
+        await content.whole(buffer ??= new Uint8Array(BUFFER_BYTES));
       const sha256 = digestOf(bytes);
       if (sha256 !== expected.sha256) throw wrong(sha256);
       makeFolder(dirname(target), made);
