@@ -15,7 +15,7 @@ import {
   withThreads,
 } from "./module_source.ts";
 import { plainContext } from "./hooked_import.ts";
-import { fileOf, placeOf } from "../module_urls.ts";
+import { attemptOf, fileOf, placeOf } from "../module_urls.ts";
 import type { OutsideUse } from "./outside_use.ts";
 import { nativeRequire } from "../packages/native_require.ts";
 import type { PackageLoading } from "../packages/package_loading.ts";
@@ -65,6 +65,8 @@ export interface Loading {
   concerns(url: string): boolean;
   /** Where the image's own file is. */
   imageFile(file: string): string;
+  /** Where the image's own file is, of a path that something else lies over; null where it has none. */
+  originalFile(path: string): string | null | undefined;
 }
 
 /** What is noted of the modules that are loaded. */
@@ -134,6 +136,13 @@ export class LoadHook {
       const source = `import ${JSON.stringify(current)};`;
       return { format: "module", source, shortCircuit: true };
     }
+    // Only code of before that release asks for it by this name, and did not have it.
+    if (this.#isLaid(url)) {
+      this.#edges.addFailed(url);
+      throw Object.assign(new TypeError(`Module not found "${url}".`), {
+        code: "ERR_MODULE_NOT_FOUND",
+      });
+    }
     const isFirst = !this.#edges.hasLoaded(url);
     this.#edges.addLoaded(url);
     const release = this.#loading.table?.fileOf(url) ?? null;
@@ -194,6 +203,13 @@ export class LoadHook {
     return textFacts.isPrepared(url, textOf(erased.output.source!))
       ? erased
       : null;
+  }
+
+  /** Whether a URL is that of a place where the image has no file, and a release has laid one. */
+  #isLaid(url: string): boolean {
+    const { table, originalFile } = this.#loading;
+    const path = attemptOf(url) === null ? table?.pathOf(url) ?? null : null;
+    return path !== null && originalFile(path) === null;
   }
 
   /** Whether an instance of the main module has to be told that it is that. */

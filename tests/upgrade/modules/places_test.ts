@@ -73,6 +73,25 @@ Deno.test("a module that an upgrade adds is found by a computed import", async (
   assertEquals(await app.call("read", "b"), "b2");
 });
 
+Deno.test("work that began before a module was there goes on without it", async () => {
+  const appOf = (version: number) => `
+const extra = () => import("./plug/" + "extra.ts").then((it) => it.value, () => "none");
+export const read = async (ms = 0) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return "v${version} " + await extra();
+};`;
+  await using app = await DrivenApp.start({ "app.ts": appOf(1) });
+  assertEquals(await app.call("read"), "v1 none");
+  const before = app.call("read", 1500);
+  await upgradedUnderLoad(app, {
+    "app.ts": appOf(2),
+    "plug/extra.ts": `export const value = "extra";`,
+  });
+  assertEquals(await app.call("read"), "v2 extra");
+  assertEquals(await before, "v1 none");
+  assertEquals(await app.call("read"), "v2 extra");
+});
+
 Deno.test("whoever has asked for a module before it was there gets it with the upgrade that adds it", async () => {
   const asks = `
 const got: string[] = [];
