@@ -71,11 +71,11 @@ export function hello(name: string): string {
 }
 `,
     "tree/mod_test.ts": `
-import { assertEquals } from "@std/assert/equals";
+import { assertEquals } from "@std/assert";
 import { TarStream, UntarStream } from "@std/tar";
 import { parseArgs } from "@std/cli/parse-args";
 import { bold } from "@std/fmt/colors";
-import { toText } from "@std/streams/to-text";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { hello } from "./mod.ts";
 
 Deno.test("hello", async () => {
@@ -84,7 +84,8 @@ Deno.test("hello", async () => {
     .pipeThrough(new TarStream()).pipeThrough(new UntarStream());
   assertEquals((await Array.fromAsync(entries)).map(({ path }) => path), ["d"]);
   assertEquals(parseArgs(["--a"], { boolean: ["a"] }).a, true);
-  assertEquals(await toText(ReadableStream.from([bold("x")])), bold("x"));
+  const lines = ReadableStream.from([bold("x")]).pipeThrough(new TextLineStream());
+  assertEquals(await Array.fromAsync(lines), [bold("x")]);
 });
 `,
     "tree/lib/deno.json": JSON.stringify({

@@ -68,47 +68,19 @@ async function republish(
 ): Promise<PackageSnapshot> {
   const exports: Record<string, string> = {};
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const write = (path: string, text: string) =>
-    files.set(path, new TextEncoder().encode(text));
 
-  for (const { entry, module, types, parts = {}, own = {} } of modules) {
-    const folder = posix.dirname(module);
-    const up = posix.relative(folder, types);
+  for (const { entry, module, types } of modules) {
     const path = module.replace(/\.js$/, ".ts");
     exports[entry] = `./${path}`;
     files.set(types, await Deno.readFile(join(HERE, "types", types)));
-    for (const [part, names] of Object.entries(parts)) {
-      const file = `${folder}/${fileName(part)}`;
-      exports[`${entry}/${part}`] = `./${file}.ts`;
-      const list = names.split(" ").join(", ");
-      write(`${file}.d.ts`, `export { ${list} } from "${up}";\n`);
-      write(`${file}.ts`, reExport(`${file}.js`, `./${fileName(part)}.d.ts`));
-    }
-    for (const [part, source] of Object.entries(own)) {
-      const file = `${folder}/${fileName(part)}.ts`;
-      exports[`${entry}/${part}`] = `./${file}`;
-      files.set(file, await Deno.readFile(join(HERE, source)));
-    }
-    const pieces = Object.keys({ ...parts, ...own }).map(fileName);
-    write(
-      path,
-      Object.keys(own).length === 0
-        ? reExport(module, up)
-        : pieces.map((name) => `export * from "./${name}.ts";\n`).join(""),
-    );
-  }
-  return { version, exports, files };
-}
-
-function fileName(part: string): string {
-  return part.replaceAll("-", "_");
-}
-
-/** A whole module: what npm has, under types of ours. */
-function reExport(module: string, types: string): string {
-  return `// @ts-types="${types}"
+    const up = posix.relative(posix.dirname(module), types);
+    // A whole module: what npm has, under types of ours.
+    const text = `// @ts-types="${up}"
 export * from "${REPUBLICATION}/${module}";
 `;
+    files.set(path, new TextEncoder().encode(text));
+  }
+  return { version, exports, files };
 }
 
 async function tar(version: string): Promise<PackageSnapshot> {

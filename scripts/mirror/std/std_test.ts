@@ -69,28 +69,9 @@ Deno.test("jsrVersions() reads exact versions and refuses others", () => {
 });
 
 for (const [name, modules] of Object.entries(STD_MODULES)) {
-  for (const { entry, module, types, parts = {}, own } of modules) {
-    const exported = (part: string) =>
-      exportedValues(
-        module.replace("mod.js", `${part.replaceAll("-", "_")}.js`),
-      );
-
+  for (const { entry, module, types } of modules) {
     Deno.test(`the declarations of ${name} ${entry} name what it exports`, async () => {
-      const expected = own
-        ? (await Promise.all(Object.keys(parts).map(exported))).flat().sort()
-        : await exportedValues(module);
-      assertEquals(await declaredValues(types), expected);
-    });
-
-    Deno.test(`the parts of ${name} ${entry} export what the table says`, async () => {
-      const values = new Set(await declaredValues(types));
-      for (const [part, names] of Object.entries(parts)) {
-        assertEquals(
-          await exported(part),
-          names.split(" ").filter((name) => values.has(name)).sort(),
-          part,
-        );
-      }
+      assertEquals(await declaredValues(types), await exportedValues(module));
     });
   }
 }

@@ -22,20 +22,15 @@ import {
   assertNotStrictEquals,
   assertObjectMatch,
   assertRejects,
-  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
   equal,
   fail,
   unreachable,
 } from "@std/assert";
-import { assertEquals as fromPart } from "@std/assert/equals";
-import { parseArgs as fromRoot, unicodeWidth } from "@std/cli";
 import { parseArgs } from "@std/cli/parse-args";
-import { unicodeWidth as widthFromPart } from "@std/cli/unicode-width";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { bold, rgb24, stripAnsiCode } from "@std/fmt/colors";
-import { format as formatDuration } from "@std/fmt/duration";
 import {
   fromFileUrl,
   globToRegExp,
@@ -43,24 +38,10 @@ import {
   SEPARATOR,
   toFileUrl,
 } from "@std/path";
-import { relative } from "@std/path/posix/relative";
 import * as posix from "@std/path/posix";
-import {
-  DelimiterStream,
-  LimitedBytesTransformStream,
-  mergeReadableStreams,
-  TextLineStream,
-  toArrayBuffer,
-  toBytes,
-  toJson,
-  toText,
-  zipReadableStreams,
-} from "@std/streams";
-import { toText as textFromPart } from "@std/streams/to-text";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { TarStream, type TarStreamInput, UntarStream } from "@std/tar";
-import { TarStream as tarFromPart } from "@std/tar/tar-stream";
 import { parse, stringify } from "@std/toml";
-import { parse as parsePart } from "@std/toml/parse";
 
 /** Compiles only if the two types are the same. */
 function sameType<A, B>(
@@ -68,16 +49,6 @@ function sameType<A, B>(
     ? []
     : [never]
 ): void {}
-
-Deno.test("the parts of a package are what its root exports", () => {
-  assertStrictEquals(fromPart, assertEquals);
-  assertStrictEquals(fromRoot, parseArgs);
-  assertStrictEquals(widthFromPart, unicodeWidth);
-  assertStrictEquals(textFromPart, toText);
-  assertStrictEquals(tarFromPart, TarStream);
-  assertStrictEquals(parsePart, parse);
-  assertStrictEquals(posix.relative, relative);
-});
 
 Deno.test("@std/assert passes what holds", () => {
   assert(true);
@@ -156,12 +127,10 @@ Deno.test("@std/cli parses arguments into the types they are declared with", () 
     unknown: (argument) => void unknown.push(argument),
   });
   assertEquals(unknown, ["--what"]);
-  assertEquals(unicodeWidth("✓ 天"), 4);
 });
 
 Deno.test("@std/fmt writes for people", () => {
   assertEquals(formatBytes(1536, { binary: true }), "1.5 kiB");
-  assertEquals(formatDuration(61_000, { ignoreZero: true }), "1m 1s");
   assertEquals(
     stripAnsiCode(bold("a") + rgb24("b", { r: 1, g: 2, b: 3 })),
     "ab",
@@ -171,39 +140,16 @@ Deno.test("@std/fmt writes for people", () => {
 Deno.test("@std/path joins, relates and matches", () => {
   assertEquals(join("a", "..", "b"), "b");
   assertEquals(posix.normalize("/a/./b/../c"), "/a/c");
-  assertEquals(relative("/a/b", "/a/c"), "../c");
+  assertEquals(posix.relative("/a/b", "/a/c"), "../c");
   assertEquals(fromFileUrl(toFileUrl(join(SEPARATOR, "a b"))).slice(-3), "a b");
   assert(globToRegExp("src/**/*.ts").test(join("src", "a", "b.ts")));
   sameType<ReturnType<typeof posix.parse>["ext"], string>();
 });
 
-Deno.test("@std/streams reads whole streams and cuts them", async () => {
-  const bytes = (text: string) =>
-    ReadableStream.from([new TextEncoder().encode(text)]);
-  assertEquals(await toText(bytes("hi")), "hi");
-  assertEquals(await toJson(bytes(`{"a":1}`)), { a: 1 });
-  assertEquals((await toBytes(bytes("hi"))).length, 2);
-  assertEquals((await toArrayBuffer(bytes("hi"))).byteLength, 2);
-  const lines = bytes("a\nb\r\nc").pipeThrough(new TextDecoderStream())
+Deno.test("@std/streams cuts text into lines", async () => {
+  const lines = ReadableStream.from(["a\nb\r", "\nc"])
     .pipeThrough(new TextLineStream());
   assertEquals(await Array.fromAsync(lines), ["a", "b", "c"]);
-  const parts = bytes("a,b").pipeThrough(
-    new DelimiterStream(new TextEncoder().encode(",")),
-  );
-  assertEquals((await Array.fromAsync(parts)).length, 2);
-  await assertRejects(
-    () =>
-      toText(
-        bytes("too long").pipeThrough(
-          new LimitedBytesTransformStream(3, { error: true }),
-        ),
-      ),
-    RangeError,
-  );
-  const zipped = zipReadableStreams(bytes("a"), bytes("b"));
-  assertEquals(await toText(zipped), "ab");
-  const merged = mergeReadableStreams(bytes("a"), bytes("b"));
-  assertEquals((await toText(merged)).length, 2);
 });
 
 Deno.test("@std/toml reads and writes", () => {
@@ -234,7 +180,8 @@ Deno.test("@std/tar writes archives that it reads", async () => {
     const entry of zipped.pipeThrough(new DecompressionStream("gzip"))
       .pipeThrough(new UntarStream())
   ) {
-    const content = entry.readable && await toText(entry.readable);
+    const content = entry.readable &&
+      await new Response(entry.readable).text();
     found.push([entry.path, entry.header.typeflag, content]);
   }
   assertEquals(found, [["d/", "5", undefined], ["d/f.txt", "0", "hello"]]);
@@ -255,7 +202,7 @@ Deno.test("@std/tar makes the same bytes on every network", async () => {
       options: { mode: 0o755, mtime: 0, uid: 7, gid: 8 },
     },
   ]).pipeThrough(new TarStream());
-  const bytes = new Uint8Array(await toArrayBuffer(archive));
+  const bytes = await new Response(archive).bytes();
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   assertEquals(
     new Uint8Array(digest).toHex(),

@@ -1,5 +1,5 @@
 /**
- * Types of what `@std/cli` exports, `unicodeWidth` apart. Where the
+ * Types of what `@std/cli/parse-args` exports. Where the
  * original infers more (dotted names, aliases) these promise less, so that what
  * compiles against them compiles against the original too.
  *
@@ -74,20 +74,6 @@ export declare function parseArgs<
   args: string[],
   options?: ParseOptions<Booleans, Strings, Collected, Negatable, Defaults>,
 ): Parsed<Booleans, Strings, Collected, Negatable, Defaults>;
-
-/** Settings of {@linkcode promptSecret}. */
-export interface PromptSecretOptions {
-  /** Shown instead of each typed character, "*" by default. */
-  mask?: string;
-  /** Remove the line afterwards. */
-  clear?: boolean;
-}
-
-/** Asks for a secret on the terminal; `null` where there is no terminal. */
-export declare function promptSecret(
-  message?: string,
-  options?: PromptSecretOptions,
-): string | null;
 
 // Without this, a declaration file exports its helpers too.
 export {};
