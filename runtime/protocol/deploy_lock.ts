@@ -2,7 +2,7 @@
  * @module
  */
 import { protocolVersion } from "./manifest/manifest.ts";
-import { object, oneOf, string } from "./json/parse.ts";
+import { fields, oneOf, string } from "./json/parse.ts";
 
 /** The deploy lock. */
 export interface DeployLock {
@@ -32,16 +32,16 @@ export interface DeployLock {
  * @throws {ProtocolError} if it is not one of this protocol
  */
 export function parseDeployLock(value: unknown): DeployLock {
-  const at = "lock";
-  const it = object(value, at);
-  return {
-    protocol: protocolVersion(it.protocol, `${at}.protocol`),
-    state: oneOf("held", "released")(it.state, `${at}.state`),
-    owner: string(it.owner, `${at}.owner`),
-    holder: string(it.holder, `${at}.holder`),
-    purpose: string(it.purpose, `${at}.purpose`),
-    acquired_at: string(it.acquired_at, `${at}.acquired_at`),
-    renewed_at: string(it.renewed_at, `${at}.renewed_at`),
-    expires_at: string(it.expires_at, `${at}.expires_at`),
-  };
+  return deployLock(value, "lock");
 }
+
+const deployLock = fields<DeployLock>({
+  protocol: protocolVersion,
+  state: oneOf("held", "released"),
+  owner: string,
+  holder: string,
+  purpose: string,
+  acquired_at: string,
+  renewed_at: string,
+  expires_at: string,
+});

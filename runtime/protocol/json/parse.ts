@@ -114,13 +114,42 @@ export function nullable<T>(item: Reader<T>): Reader<T | null> {
   return (value, at) => value === null ? null : item(value, at);
 }
 
-/** Reads a field that may be missing; the record then does not have it. */
-export function maybe<K extends string, T>(
-  source: Record<string, unknown>,
-  key: K,
-  read: Reader<T>,
-  at: string,
-): { readonly [P in K]?: T } {
-  if (source[key] === undefined) return {};
-  return { [key]: read(source[key], `${at}.${key}`) } as { [P in K]: T };
+/** A field that may be missing; the record then does not have it. */
+export interface Optional<T> {
+  /** Reads it where it is there. */
+  readonly optional: Reader<T>;
+}
+
+/** Makes a field that may be missing. */
+export function optional<T>(read: Reader<T>): Optional<T> {
+  return { optional: read };
+}
+
+/** Makes a reader of a field that older records do not have. */
+export function orElse<T>(read: Reader<T>, missing: unknown): Reader<T> {
+  return (value, at) => read(value ?? missing, at);
+}
+
+/** How each field of a record is read: all of them, in the order in which they are written. */
+export type Fields<T> = {
+  readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K>
+    ? Reader<T[K]> | Optional<T[K]>
+    : Reader<T[K]>;
+};
+
+/** Makes a reader of records; fields that it does not know are left out. */
+export function fields<T extends object>(table: Fields<T>): Reader<T> {
+  const known = Object.entries<Reader<unknown> | Optional<unknown>>(table);
+  return (value, at) => {
+    const source = object(value, at);
+    const record: Record<string, unknown> = {};
+    for (const [key, how] of known) {
+      const found = source[key];
+      if (typeof how === "function") record[key] = how(found, `${at}.${key}`);
+      else if (found !== undefined) {
+        record[key] = how.optional(found, `${at}.${key}`);
+      }
+    }
+    return record as T;
+  };
 }

@@ -2,10 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   boolean,
   count,
+  fields,
   listOf,
   nullable,
   object,
   oneOf,
+  optional,
+  orElse,
   ProtocolError,
   type Reader,
   recordOf,
@@ -82,6 +85,31 @@ Deno.test("recordOf() makes objects in which no key names an inherited member", 
     "b",
   ]]);
   assertEquals(record.toString, undefined);
+});
+
+Deno.test("fields() reads what it knows, in the order of its table, and names the field that is wrong", () => {
+  interface Place {
+    readonly path: string;
+    readonly line?: number;
+    readonly chain: readonly string[];
+  }
+  const place = fields<Place>({
+    path: string,
+    line: optional(count),
+    chain: orElse(listOf(string), []),
+  });
+  const text = (value: unknown) => JSON.stringify(place(value, "place"));
+  assertEquals(text({ path: "a.ts", other: 1 }), `{"path":"a.ts","chain":[]}`);
+  assertEquals(
+    text({ chain: ["b"], line: 2, path: "a.ts" }),
+    `{"path":"a.ts","line":2,"chain":["b"]}`,
+  );
+  assertThrows(() => place({}, "place"), ProtocolError, "place.path");
+  assertThrows(
+    () => place({ path: "a.ts", line: null }, "place"),
+    ProtocolError,
+    "place.line",
+  );
 });
 
 Deno.test("nullable() takes null, and nothing else that is empty", () => {

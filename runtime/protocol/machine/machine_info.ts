@@ -4,14 +4,17 @@
 import {
   boolean,
   count,
+  fields,
   nullable,
   object,
   oneOf,
+  optional,
+  orElse,
   recordOf,
   sha256Hex,
   string,
 } from "../json/parse.ts";
-import { type MemoryForecast, parseMemoryForecast } from "./memory_forecast.ts";
+import { type MemoryForecast, memoryForecast } from "./memory_forecast.ts";
 
 /** The ways to start the runtime: by `reapply()` in the app, or before the app by the preload or by `serve`. */
 export const STARTED_BY = ["reapply", "preload", "serve"] as const;
@@ -91,50 +94,36 @@ export type MachineInfo =
  */
 export function parseMachineInfo(value: unknown): MachineInfo {
   const at = "info";
-  const it = object(value, at);
-  const common: MachineInfoCommon = {
-    currentImageRef: string(it.currentImageRef, `${at}.currentImageRef`),
-    fingerprint: string(it.fingerprint, `${at}.fingerprint`),
-    upgrades: count(it.upgrades, `${at}.upgrades`),
-    retainedModules: count(it.retainedModules, `${at}.retainedModules`),
-    retainedBytes: count(it.retainedBytes, `${at}.retainedBytes`),
-    retainedBudgetExceeded: boolean(
-      it.retainedBudgetExceeded ?? false,
-      `${at}.retainedBudgetExceeded`,
-    ),
-    ...(it.memory === undefined
-      ? {}
-      : { memory: parseMemoryForecast(it.memory, `${at}.memory`) }),
-    ...(it.notWatching === undefined
-      ? {}
-      : { notWatching: string(it.notWatching, `${at}.notWatching`) }),
-    ...(it.openSockets === undefined ? {} : {
-      openSockets: recordOf(count)(it.openSockets, `${at}.openSockets`),
-    }),
-    ...(it.undrained === undefined
-      ? {}
-      : { undrained: count(it.undrained, `${at}.undrained`) }),
-    ...(it.startedBy === undefined ? {} : {
-      startedBy: oneOf(...STARTED_BY)(it.startedBy, `${at}.startedBy`),
-    }),
-    pid: count(it.pid, `${at}.pid`),
-    startedAt: string(it.startedAt, `${at}.startedAt`),
-    lastUpgradeId: nullable(string)(it.lastUpgradeId, `${at}.lastUpgradeId`),
-    ...(it.probationMs === undefined
-      ? {}
-      : { probationMs: count(it.probationMs, `${at}.probationMs`) }),
-  };
-  if (!boolean(it.hotUpgradeApplied, `${at}.hotUpgradeApplied`)) {
-    return { hotUpgradeApplied: false, ...common };
-  }
-  return {
-    hotUpgradeApplied: true,
-    ...common,
-    id: string(it.id, `${at}.id`),
-    version: string(it.version, `${at}.version`),
-    sourceImageRef: string(it.sourceImageRef, `${at}.sourceImageRef`),
-    deployedAt: string(it.deployedAt, `${at}.deployedAt`),
-    appliedAt: string(it.appliedAt, `${at}.appliedAt`),
-    sha256: sha256Hex(it.sha256, `${at}.sha256`),
-  };
+  const { hotUpgradeApplied } = object(value, at);
+  const common = infoCommon(value, at);
+  return boolean(hotUpgradeApplied, `${at}.hotUpgradeApplied`)
+    ? { hotUpgradeApplied: true, ...common, ...appliedInfo(value, at) }
+    : { hotUpgradeApplied: false, ...common };
 }
+
+const infoCommon = fields<MachineInfoCommon>({
+  currentImageRef: string,
+  fingerprint: string,
+  upgrades: count,
+  retainedModules: count,
+  retainedBytes: count,
+  retainedBudgetExceeded: orElse(boolean, false),
+  memory: optional(memoryForecast),
+  notWatching: optional(string),
+  openSockets: optional(recordOf(count)),
+  undrained: optional(count),
+  startedBy: optional(oneOf(...STARTED_BY)),
+  pid: count,
+  startedAt: string,
+  lastUpgradeId: nullable(string),
+  probationMs: optional(count),
+});
+
+const appliedInfo = fields({
+  id: string,
+  version: string,
+  sourceImageRef: string,
+  deployedAt: string,
+  appliedAt: string,
+  sha256: sha256Hex,
+});

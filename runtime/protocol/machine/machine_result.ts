@@ -13,11 +13,11 @@ import { refusals } from "../refusal.ts";
 import {
   boolean,
   count,
+  fields,
   listOf,
   nullable,
-  object,
   oneOf,
-  type Reader,
+  optional,
   string,
 } from "../json/parse.ts";
 
@@ -115,45 +115,7 @@ export interface MachineResult {
  * @throws {ProtocolError} if it is not a result of this protocol
  */
 export function parseMachineResult(value: unknown): MachineResult {
-  const at = "result";
-  const it = object(value, at);
-  return {
-    protocol: protocolVersion(it.protocol, `${at}.protocol`),
-    upgrade_id: string(it.upgrade_id, `${at}.upgrade_id`),
-    machine_id: string(it.machine_id, `${at}.machine_id`),
-    region: string(it.region, `${at}.region`),
-    image_ref: string(it.image_ref, `${at}.image_ref`),
-    state: oneOf(
-      "pending",
-      "applied",
-      "nothing_to_do",
-      "failed",
-      "rolled_back",
-    )(
-      it.state,
-      `${at}.state`,
-    ),
-    version: string(it.version, `${at}.version`),
-    started_at: string(it.started_at, `${at}.started_at`),
-    ended_at: nullable(string)(it.ended_at, `${at}.ended_at`),
-    fingerprint: string(it.fingerprint, `${at}.fingerprint`),
-    reloaded: listOf(string)(it.reloaded, `${at}.reloaded`),
-    modules: count(it.modules, `${at}.modules`),
-    holders: listOf(holderChange)(it.holders, `${at}.holders`),
-    suspend_ms: nullable(count)(it.suspend_ms, `${at}.suspend_ms`),
-    ...(it.undrained === undefined
-      ? {}
-      : { undrained: count(it.undrained, `${at}.undrained`) }),
-    total_ms: count(it.total_ms, `${at}.total_ms`),
-    at_boot: boolean(it.at_boot, `${at}.at_boot`),
-    ...(it.boot_attempts === undefined
-      ? {}
-      : { boot_attempts: count(it.boot_attempts, `${at}.boot_attempts`) }),
-    ...(it.process === undefined
-      ? {}
-      : { process: processIdentity(it.process, `${at}.process`) }),
-    failure: nullable(upgradeFailure)(it.failure, `${at}.failure`),
-  };
+  return machineResult(value, "result");
 }
 
 /** What is written of a result: phases have the names there that results have always had. */
@@ -167,37 +129,46 @@ export function machineResultRecord(
   };
 }
 
-const processIdentity: Reader<ProcessIdentity> = (value, at) => {
-  const it = object(value, at);
-  return {
-    pid: count(it.pid, `${at}.pid`),
-    started_at: string(it.started_at, `${at}.started_at`),
-  };
-};
+const processIdentity = fields<ProcessIdentity>({
+  pid: count,
+  started_at: string,
+});
 
-const holderChange: Reader<HolderChange> = (value, at) => {
-  const it = object(value, at);
-  return {
-    name: string(it.name, `${at}.name`),
-    from: nullable(count)(it.from, `${at}.from`),
-    to: nullable(count)(it.to, `${at}.to`),
-    action: oneOf("kept", "migrated", "added", "removed")(
-      it.action,
-      `${at}.action`,
-    ),
-  };
-};
+const holderChange = fields<HolderChange>({
+  name: string,
+  from: nullable(count),
+  to: nullable(count),
+  action: oneOf("kept", "migrated", "added", "removed"),
+});
 
-const upgradeFailure: Reader<UpgradeFailure> = (value, at) => {
-  const it = object(value, at);
-  return {
-    phase: phaseNamed(it.phase) ??
-      oneOf(...UPGRADE_PHASES)(it.phase, `${at}.phase`),
-    message: string(it.message, `${at}.message`),
-    end: oneOf("abort", "fail")(it.end, `${at}.end`),
-    transient: boolean(it.transient, `${at}.transient`),
-    ...(it.refusals === undefined
-      ? {}
-      : { refusals: refusals(it.refusals, `${at}.refusals`) }),
-  };
-};
+const upgradeFailure = fields<UpgradeFailure>({
+  phase: (value, at) =>
+    phaseNamed(value) ?? oneOf(...UPGRADE_PHASES)(value, at),
+  message: string,
+  end: oneOf("abort", "fail"),
+  transient: boolean,
+  refusals: optional(refusals),
+});
+
+const machineResult = fields<MachineResult>({
+  protocol: protocolVersion,
+  upgrade_id: string,
+  machine_id: string,
+  region: string,
+  image_ref: string,
+  state: oneOf("pending", "applied", "nothing_to_do", "failed", "rolled_back"),
+  version: string,
+  started_at: string,
+  ended_at: nullable(string),
+  fingerprint: string,
+  reloaded: listOf(string),
+  modules: count,
+  holders: listOf(holderChange),
+  suspend_ms: nullable(count),
+  undrained: optional(count),
+  total_ms: count,
+  at_boot: boolean,
+  boot_attempts: optional(count),
+  process: optional(processIdentity),
+  failure: nullable(upgradeFailure),
+});

@@ -1,7 +1,7 @@
 /** What replaced modules keep in memory, and how many more upgrades that allows.
  * @module
  */
-import { count, nullable, object } from "../json/parse.ts";
+import { count, fields, nullable, type Reader } from "../json/parse.ts";
 
 /** What a process keeps of what was replaced; Deno never frees a module, a restart does. */
 export interface MemoryForecast {
@@ -16,15 +16,9 @@ export interface MemoryForecast {
 }
 
 /** Reads a forecast. */
-export function parseMemoryForecast(
-  value: unknown,
-  at: string,
-): MemoryForecast {
-  const it = object(value, at);
-  return {
-    retainedBytes: count(it.retainedBytes, `${at}.retainedBytes`),
-    budgetBytes: count(it.budgetBytes, `${at}.budgetBytes`),
-    upgradeBytes: nullable(count)(it.upgradeBytes, `${at}.upgradeBytes`),
-    upgradesLeft: nullable(count)(it.upgradesLeft, `${at}.upgradesLeft`),
-  };
-}
+export const memoryForecast: Reader<MemoryForecast> = fields<MemoryForecast>({
+  retainedBytes: count,
+  budgetBytes: count,
+  upgradeBytes: nullable(count),
+  upgradesLeft: nullable(count),
+});

@@ -2,7 +2,14 @@
  * @module
  */
 import { protocolVersion } from "../manifest/manifest.ts";
-import { boolean, count, object, oneOf, string } from "../json/parse.ts";
+import {
+  boolean,
+  count,
+  fields,
+  oneOf,
+  optional,
+  string,
+} from "../json/parse.ts";
 
 /** A start that has not lived a minute yet, or what such starts have led to. */
 export interface StartRecord {
@@ -51,36 +58,20 @@ export interface TakenRecord {
  * @throws {ProtocolError} if it is not one of this protocol
  */
 export function parseStartRecord(value: unknown): StartRecord {
-  const at = "start record";
-  const it = object(value, at);
-  return {
-    protocol: protocolVersion(it.protocol, `${at}.protocol`),
-    machine_id: string(it.machine_id, `${at}.machine_id`),
-    upgrade_id: string(it.upgrade_id, `${at}.upgrade_id`),
-    revision: count(it.revision, `${at}.revision`),
-    at: string(it.at, `${at}.at`),
-    stage: oneOf("normal", "again", "trial", "ended")(it.stage, `${at}.stage`),
-    deaths: count(it.deaths, `${at}.deaths`),
-    innocent: count(it.innocent, `${at}.innocent`),
-    ...(it.instead === undefined
-      ? {}
-      : { instead: oneOf("before", "image")(it.instead, `${at}.instead`) }),
-    ...(it.doubtful === undefined
-      ? {}
-      : { doubtful: boolean(it.doubtful, `${at}.doubtful`) }),
-    ...(it.missing === undefined
-      ? {}
-      : { missing: boolean(it.missing, `${at}.missing`) }),
-    ...(it.taken === undefined
-      ? {}
-      : { taken: takenRecord(it.taken, `${at}.taken`) }),
-  };
+  return startRecord(value, "start record");
 }
 
-function takenRecord(value: unknown, at: string): TakenRecord {
-  const it = object(value, at);
-  return {
-    upgrade_id: string(it.upgrade_id, `${at}.upgrade_id`),
-    deaths: count(it.deaths, `${at}.deaths`),
-  };
-}
+const startRecord = fields<StartRecord>({
+  protocol: protocolVersion,
+  machine_id: string,
+  upgrade_id: string,
+  revision: count,
+  at: string,
+  stage: oneOf("normal", "again", "trial", "ended"),
+  deaths: count,
+  innocent: count,
+  instead: optional(oneOf("before", "image")),
+  doubtful: optional(boolean),
+  missing: optional(boolean),
+  taken: optional(fields<TakenRecord>({ upgrade_id: string, deaths: count })),
+});

@@ -7,10 +7,13 @@ import type { ModuleAnalysis } from "./module_analysis.ts";
 import { moduleAnalysis } from "./read_analysis.ts";
 import {
   count,
+  fields,
   listOf,
   nullable,
   object,
   oneOf,
+  optional,
+  orElse,
   ProtocolError,
   type Reader,
   recordOf,
@@ -19,10 +22,10 @@ import {
   string,
 } from "../json/parse.ts";
 import {
+  MANIFEST_PLAN_FIELDS,
   type ManifestPlanFields,
-  manifestPlanFields,
+  RUNNING_PLAN_FIELDS,
   type RunningPlanFields,
-  runningPlanFields,
 } from "./plan_fields.ts";
 
 /** The version of the records in the bucket and in releases. */
@@ -123,43 +126,36 @@ const releasePath: Reader<string> = (value, at) =>
     ? value
     : reject(at, "a relative path inside the release", value);
 
-const releaseFile: Reader<ReleaseFile> = (value, at) => {
-  const file = object(value, at);
-  return {
-    sha256: sha256Hex(file.sha256, `${at}.sha256`),
-    size: count(file.size, `${at}.size`),
-    kind: oneOf("module", "asset", "config")(file.kind, `${at}.kind`),
-  };
-};
+const releaseFile = fields<ReleaseFile>({
+  sha256: sha256Hex,
+  size: count,
+  kind: oneOf("module", "asset", "config"),
+});
 
-const moduleEdges: Reader<ModuleEdges> = (value, at) => {
-  const edges = object(value, at);
-  return {
-    static: listOf(releasePath)(edges.static, `${at}.static`),
-    dynamic: listOf(releasePath)(edges.dynamic, `${at}.dynamic`),
-    external: listOf(string)(edges.external, `${at}.external`),
-    ...(edges.specifiers === undefined ? {} : {
-      specifiers: recordOf(string)(edges.specifiers, `${at}.specifiers`),
-    }),
-  };
-};
+const moduleEdges = fields<ModuleEdges>({
+  static: listOf(releasePath),
+  dynamic: listOf(releasePath),
+  external: listOf(string),
+  specifiers: optional(recordOf(string)),
+});
 
-const serviceCheck: Reader<ServiceCheck> = (value, at) => {
-  const check = object(value, at);
-  const path = string(check.path, `${at}.path`);
-  const method = string(check.method, `${at}.method`);
-  return {
-    port: count(check.port, `${at}.port`),
-    path: path.startsWith("/")
+const serviceCheck = fields<ServiceCheck>({
+  port: count,
+  path: (value, at) => {
+    const path = string(value, at);
+    return path.startsWith("/")
       ? path
-      : reject(`${at}.path`, "a path that begins with /", path),
-    method: /^[A-Z]+$/.test(method)
+      : reject(at, "a path that begins with /", path);
+  },
+  method: (value, at) => {
+    const method = string(value, at);
+    return /^[A-Z]+$/.test(method)
       ? method
-      : reject(`${at}.method`, "an HTTP method", method),
-    headers: recordOf(string)(check.headers ?? {}, `${at}.headers`),
-    timeoutMs: count(check.timeoutMs, `${at}.timeoutMs`),
-  };
-};
+      : reject(at, "an HTTP method", method);
+  },
+  headers: orElse(recordOf(string), {}),
+  timeoutMs: count,
+});
 
 /** Reads one entry of what a manifest says path by path: these tables are nearly all of it. */
 export const MANIFEST_TABLES = {
@@ -185,34 +181,29 @@ export const MANIFEST_TABLES = {
  * @throws {ProtocolError} if it is not a manifest of this protocol, or names a path outside the release
  */
 export function parseManifest(value: unknown): Manifest {
-  const at = "manifest";
-  const manifest = object(value, at);
-  const files = recordOf(releaseFile)(manifest.files, `${at}.files`);
-  for (const path of Object.keys(files)) {
-    releasePath(path, `${at}.files[${JSON.stringify(path)}]`);
-  }
-  return {
-    protocol: protocolVersion(manifest.protocol, `${at}.protocol`),
-    app: string(manifest.app, `${at}.app`),
-    version: string(manifest.version, `${at}.version`),
-    source_image_ref: string(
-      manifest.source_image_ref,
-      `${at}.source_image_ref`,
-    ),
-    entries: listOf(releasePath)(manifest.entries, `${at}.entries`),
-    files,
-    modules: recordOf(moduleEdges)(manifest.modules, `${at}.modules`),
-    config: recordOf(sha256Hex)(manifest.config, `${at}.config`),
-    locked: recordOf(string)(manifest.locked ?? {}, `${at}.locked`),
-    ...(manifest.analysis === undefined ? {} : {
-      analysis: recordOf(moduleAnalysis)(manifest.analysis, `${at}.analysis`),
-    }),
-    ...(manifest.checks === undefined
-      ? {}
-      : { checks: listOf(serviceCheck)(manifest.checks, `${at}.checks`) }),
-    ...manifestPlanFields(manifest, at),
-  };
+  return manifest(value, "manifest");
 }
+
+const manifest = fields<Manifest>({
+  protocol: protocolVersion,
+  app: string,
+  version: string,
+  source_image_ref: string,
+  entries: listOf(releasePath),
+  files: (value, at) => {
+    const files = recordOf(releaseFile)(value, at);
+    for (const path of Object.keys(files)) {
+      releasePath(path, `${at}[${JSON.stringify(path)}]`);
+    }
+    return files;
+  },
+  modules: recordOf(moduleEdges),
+  config: recordOf(sha256Hex),
+  locked: orElse(recordOf(string), {}),
+  analysis: optional(recordOf(moduleAnalysis)),
+  checks: optional(listOf(serviceCheck)),
+  ...MANIFEST_PLAN_FIELDS,
+});
 
 /** What a machine says it runs, for a planner: the answer of `GET /v1/manifest`. */
 export interface RunningManifest extends RunningPlanFields {
@@ -258,34 +249,29 @@ export interface RunningManifest extends RunningPlanFields {
  * @throws {ProtocolError} if it is not one of this protocol
  */
 export function parseRunningManifest(value: unknown): RunningManifest {
-  const at = "running manifest";
-  const running = object(value, at);
-  const edges = recordOf(listOf(string));
-  return {
-    protocol: protocolVersion(running.protocol, `${at}.protocol`),
-    image_ref: string(running.image_ref, `${at}.image_ref`),
-    fingerprint: string(running.fingerprint, `${at}.fingerprint`),
-    release_sha256: nullable(sha256Hex)(
-      running.release_sha256,
-      `${at}.release_sha256`,
-    ),
-    main: string(running.main, `${at}.main`),
-    files: recordOf(sha256Hex)(running.files, `${at}.files`),
-    config: recordOf(sha256Hex)(running.config, `${at}.config`),
-    locked: recordOf(string)(running.locked ?? {}, `${at}.locked`),
-    loaded: listOf(string)(running.loaded, `${at}.loaded`),
-    live: edges(running.live, `${at}.live`),
-    plain: edges(running.plain, `${at}.plain`),
-    accepted: edges(running.accepted ?? {}, `${at}.accepted`),
-    declined: recordOf(string)(running.declined ?? {}, `${at}.declined`),
-    external: listOf(string)(running.external, `${at}.external`),
-    holders: recordOf((holder, where) => ({
-      version: count(object(holder, where).version, `${where}.version`),
-      module: string(object(holder, where).module, `${where}.module`),
-    }))(running.holders, `${at}.holders`),
-    ...runningPlanFields(running, at),
-  };
+  return runningManifest(value, "running manifest");
 }
+
+const edges = recordOf(listOf(string));
+
+const runningManifest = fields<RunningManifest>({
+  protocol: protocolVersion,
+  image_ref: string,
+  fingerprint: string,
+  release_sha256: nullable(sha256Hex),
+  main: string,
+  files: recordOf(sha256Hex),
+  config: recordOf(sha256Hex),
+  locked: orElse(recordOf(string), {}),
+  loaded: listOf(string),
+  live: edges,
+  plain: edges,
+  accepted: orElse(edges, {}),
+  declined: orElse(recordOf(string), {}),
+  external: listOf(string),
+  holders: recordOf(fields({ version: count, module: string })),
+  ...RUNNING_PLAN_FIELDS,
+});
 
 /** The keys of `deno.json` that Deno reads when a process starts, and never again. */
 const START_KEYS = [

@@ -4,10 +4,11 @@
 import {
   boolean,
   count,
+  type Fields,
+  fields,
   listOf,
-  maybe,
-  object,
   oneOf,
+  optional,
   type Reader,
   string,
 } from "../json/parse.ts";
@@ -50,40 +51,29 @@ export interface ParameterFacts extends Passing {
   readonly rest?: boolean;
 }
 
-const passedTo: Reader<PassedTo> = (value, at) => {
-  const it = object(value, at);
-  return {
-    specifier: string(it.specifier, `${at}.specifier`),
-    name: string(it.name, `${at}.name`),
-    index: count(it.index, `${at}.index`),
-    ...maybe(it, "data", boolean, at),
-  };
-};
+const passedTo = fields<PassedTo>({
+  specifier: string,
+  name: string,
+  index: count,
+  data: optional(boolean),
+});
 
-/** Reads what becomes of a value, of an object that tells of more. */
-export function passing(it: Record<string, unknown>, at: string): Passing {
-  return {
-    ...maybe(it, "fate", oneOf("passed", "held"), at),
-    ...maybe(it, "to", listOf(passedTo), at),
-    ...maybe(it, "only", boolean, at),
-  };
-}
+/** How what becomes of a value is read. */
+export const PASSING: Fields<Passing> = {
+  fate: optional(oneOf("passed", "held")),
+  to: optional(listOf(passedTo)),
+  only: optional(boolean),
+};
 
 /** Reads what is asked of an instance. */
-export const met: Reader<Met> = (value, at) => {
-  const it = object(value, at);
-  return {
-    ...maybe(it, "names", listOf(string), at),
-    ...maybe(it, "to", listOf(passedTo), at),
-  };
-};
+export const met: Reader<Met> = fields<Met>({
+  names: optional(listOf(string)),
+  to: optional(listOf(passedTo)),
+});
 
 /** Reads what a function does with an argument. */
-export const parameterFacts: Reader<ParameterFacts> = (value, at) => {
-  const it = object(value, at);
-  return {
-    ...passing(it, at),
-    ...maybe(it, "met", met, at),
-    ...maybe(it, "rest", boolean, at),
-  };
-};
+export const parameterFacts: Reader<ParameterFacts> = fields<ParameterFacts>({
+  ...PASSING,
+  met: optional(met),
+  rest: optional(boolean),
+});

@@ -4,12 +4,12 @@
 import {
   boolean,
   count,
+  type Fields,
+  fields,
   listOf,
-  maybe,
   nullable,
-  object,
   oneOf,
-  type Reader,
+  optional,
   recordOf,
   string,
 } from "../json/parse.ts";
@@ -140,88 +140,66 @@ export interface RunningPlanFields {
 
 const texts = recordOf(string);
 
-const loadedPackage: Reader<LoadedPackage> = (value, at) => {
-  const it = object(value, at);
-  return {
-    closure: string(it.closure, `${at}.closure`),
-    depends: listOf(string)(it.depends, `${at}.depends`),
-  };
+const LOADED_PACKAGE: Fields<LoadedPackage> = {
+  closure: string,
+  depends: listOf(string),
 };
 
-const pinnedPackage: Reader<PinnedPackage> = (value, at) => {
-  const it = object(value, at);
-  return {
-    exact: nullable(string)(it.exact, `${at}.exact`),
-    ...loadedPackage(value, at),
-    ...maybe(it, "native", listOf(string), at),
-  };
+const pinnedPackage = fields<PinnedPackage>({
+  exact: nullable(string),
+  ...LOADED_PACKAGE,
+  native: optional(listOf(string)),
+});
+
+/** How what a manifest carries for the planner is read. */
+export const MANIFEST_PLAN_FIELDS: Fields<ManifestPlanFields> = {
+  settings: optional(releaseSettings),
+  configKeys: optional(recordOf(texts)),
+  commonjs: optional(listOf(string)),
+  appFolder: optional(string),
+  workerSpecifiers: optional(recordOf(texts)),
+  packages: optional(recordOf(pinnedPackage)),
+  analyzer: optional(string),
 };
 
-/** Reads what a manifest carries for the planner. Throws if one is not what it should be. */
-export function manifestPlanFields(
-  manifest: Record<string, unknown>,
-  at: string,
-): ManifestPlanFields {
-  return {
-    ...maybe(manifest, "settings", releaseSettings, at),
-    ...maybe(manifest, "configKeys", recordOf(texts), at),
-    ...maybe(manifest, "commonjs", listOf(string), at),
-    ...maybe(manifest, "appFolder", string, at),
-    ...maybe(manifest, "workerSpecifiers", recordOf(texts), at),
-    ...maybe(manifest, "packages", recordOf(pinnedPackage), at),
-    ...maybe(manifest, "analyzer", string, at),
-  };
-}
+const seenEdge = fields<SeenEdge>({
+  to: string,
+  kind: oneOf("static", "dynamic", "live"),
+  specifier: string,
+});
 
-const seenEdge: Reader<SeenEdge> = (value, at) => {
-  const edge = object(value, at);
-  return {
-    to: string(edge.to, `${at}.to`),
-    kind: oneOf("static", "dynamic", "live")(edge.kind, `${at}.kind`),
-    specifier: string(edge.specifier, `${at}.specifier`),
-  };
+const canDo = fields<{ possible: boolean; why?: string }>({
+  possible: boolean,
+  why: optional(string),
+});
+
+/** How what a machine says for the planner is read. */
+export const RUNNING_PLAN_FIELDS: Fields<RunningPlanFields> = {
+  analysis: optional(recordOf(moduleAnalysis)),
+  edges: optional(recordOf(listOf(seenEdge))),
+  specifiers: optional(recordOf(texts)),
+  settings: optional(releaseSettings),
+  configKeys: optional(recordOf(texts)),
+  aliases: optional(texts),
+  packages: optional(recordOf(fields(LOADED_PACKAGE))),
+  canAddPackages: optional(canDo),
+  canKeep: optional(canDo),
+  keptReach: optional(recordOf(listOf(string))),
+  made: optional(recordOf(listOf(string))),
+  canLayFiles: optional(canDo),
+  rebinds: optional(recordOf(listOf(string))),
+  started: optional(recordOf(listOf(count))),
+  commonjs: optional(listOf(string)),
+  foreign: optional(recordOf(listOf(string))),
+  boot: optional(listOf(string)),
+  releaseFiles: optional(listOf(string)),
+  reads: optional(recordOf(listOf(string))),
+  lateReads: optional(recordOf(listOf(string))),
+  openSockets: optional(recordOf(count)),
+  packageSockets: optional(recordOf(count)),
+  socketLines: optional(recordOf(count)),
+  addresses: optional(listOf(string)),
+  workers: optional(listOf(string)),
+  startedWorkers: optional(listOf(string)),
+  seesNodeWorkers: optional(boolean),
 };
-
-const canDo: Reader<{ possible: boolean; why?: string }> = (value, at) => {
-  const it = object(value, at);
-  return {
-    possible: boolean(it.possible, `${at}.possible`),
-    ...maybe(it, "why", string, at),
-  };
-};
-
-/** Reads what a machine says for the planner. Throws if one is not what it should be. */
-export function runningPlanFields(
-  running: Record<string, unknown>,
-  at: string,
-): RunningPlanFields {
-  return {
-    ...maybe(running, "analysis", recordOf(moduleAnalysis), at),
-    ...maybe(running, "edges", recordOf(listOf(seenEdge)), at),
-    ...maybe(running, "specifiers", recordOf(texts), at),
-    ...maybe(running, "settings", releaseSettings, at),
-    ...maybe(running, "configKeys", recordOf(texts), at),
-    ...maybe(running, "aliases", texts, at),
-    ...maybe(running, "packages", recordOf(loadedPackage), at),
-    ...maybe(running, "canAddPackages", canDo, at),
-    ...maybe(running, "canKeep", canDo, at),
-    ...maybe(running, "keptReach", recordOf(listOf(string)), at),
-    ...maybe(running, "made", recordOf(listOf(string)), at),
-    ...maybe(running, "canLayFiles", canDo, at),
-    ...maybe(running, "rebinds", recordOf(listOf(string)), at),
-    ...maybe(running, "started", recordOf(listOf(count)), at),
-    ...maybe(running, "commonjs", listOf(string), at),
-    ...maybe(running, "foreign", recordOf(listOf(string)), at),
-    ...maybe(running, "boot", listOf(string), at),
-    ...maybe(running, "releaseFiles", listOf(string), at),
-    ...maybe(running, "reads", recordOf(listOf(string)), at),
-    ...maybe(running, "lateReads", recordOf(listOf(string)), at),
-    ...maybe(running, "openSockets", recordOf(count), at),
-    ...maybe(running, "packageSockets", recordOf(count), at),
-    ...maybe(running, "socketLines", recordOf(count), at),
-    ...maybe(running, "addresses", listOf(string), at),
-    ...maybe(running, "workers", listOf(string), at),
-    ...maybe(running, "startedWorkers", listOf(string), at),
-    ...maybe(running, "seesNodeWorkers", boolean, at),
-  };
-}

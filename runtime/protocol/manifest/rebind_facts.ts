@@ -4,10 +4,10 @@
 import {
   boolean,
   count,
+  fields,
   listOf,
-  maybe,
-  object,
   oneOf,
+  optional,
   type Reader,
   recordOf,
   string,
@@ -17,8 +17,8 @@ import {
   met,
   type ParameterFacts,
   parameterFacts,
+  PASSING,
   type Passing,
-  passing,
 } from "./passing_facts.ts";
 
 /** What is done with an import: whoever only calls it meets whatever it is by then. */
@@ -120,64 +120,49 @@ export interface RebindFacts {
   readonly pieces?: PieceFacts;
 }
 
-const importUse: Reader<ImportUse> = (value, at) => {
-  const it = object(value, at);
-  return {
-    specifier: string(it.specifier, `${at}.specifier`),
-    name: string(it.name, `${at}.name`),
-    how: oneOf(...IMPORT_USES)(it.how, `${at}.how`),
-    ...maybe(it, "why", string, at),
-    ...maybe(it, "serves", oneOf("call", "default"), at),
-    ...passing(it, at),
-    ...maybe(it, "met", met, at),
-    ...maybe(it, "inside", boolean, at),
-    ...maybe(it, "takes", listOf(string), at),
-    line: count(it.line, `${at}.line`),
-    column: count(it.column, `${at}.column`),
-  };
-};
+const importUse = fields<ImportUse>({
+  specifier: string,
+  name: string,
+  how: oneOf(...IMPORT_USES),
+  why: optional(string),
+  serves: optional(oneOf("call", "default")),
+  ...PASSING,
+  met: optional(met),
+  inside: optional(boolean),
+  takes: optional(listOf(string)),
+  line: count,
+  column: count,
+});
 
-const importedClass: Reader<ImportedClass> = (value, at) => {
-  const it = object(value, at);
-  return {
-    specifier: string(it.specifier, `${at}.specifier`),
-    name: string(it.name, `${at}.name`),
-  };
-};
+const importedClass = fields<ImportedClass>({
+  specifier: string,
+  name: string,
+});
 
-const leftBehind: Reader<LeftBehind> = (value, at) => {
-  const it = object(value, at);
-  return {
-    ...maybe(it, "functions", boolean, at),
-    ...maybe(it, "data", boolean, at),
-    ...maybe(it, "makes", listOf(string), at),
-    ...maybe(it, "imports", listOf(importedClass), at),
-    ...maybe(it, "parameters", listOf(parameterFacts), at),
-    ...maybe(it, "plain", boolean, at),
-  };
-};
+const leftBehind = fields<LeftBehind>({
+  functions: optional(boolean),
+  data: optional(boolean),
+  makes: optional(listOf(string)),
+  imports: optional(listOf(importedClass)),
+  parameters: optional(listOf(parameterFacts)),
+  plain: optional(boolean),
+});
 
-const pieceFacts: Reader<PieceFacts> = (value, at) => {
-  const it = object(value, at);
-  return {
-    shape: string(it.shape, `${at}.shape`),
-    ...maybe(it, "within", listOf(count), at),
-    ...maybe(it, "hands", recordOf(listOf(count)), at),
-    ...maybe(it, "going", listOf(count), at),
-  };
-};
+const pieceFacts = fields<PieceFacts>({
+  shape: string,
+  within: optional(listOf(count)),
+  hands: optional(recordOf(listOf(count))),
+  going: optional(listOf(count)),
+});
 
 /** Reads how a module uses what it imports. Throws if it is not that. */
-export const rebindFacts: Reader<RebindFacts> = (value, at) => {
-  const it = object(value, at);
-  return {
-    ...maybe(it, "uses", listOf(importUse), at),
-    ...maybe(it, "top", listOf(count), at),
-    ...maybe(it, "runs", recordOf(listOf(count)), at),
-    ...maybe(it, "all", listOf(count), at),
-    ...maybe(it, "leaves", recordOf(leftBehind), at),
-    ...maybe(it, "goes", listOf(string), at),
-    ...maybe(it, "holds", listOf(string), at),
-    ...maybe(it, "pieces", pieceFacts, at),
-  };
-};
+export const rebindFacts: Reader<RebindFacts> = fields<RebindFacts>({
+  uses: optional(listOf(importUse)),
+  top: optional(listOf(count)),
+  runs: optional(recordOf(listOf(count))),
+  all: optional(listOf(count)),
+  leaves: optional(recordOf(leftBehind)),
+  goes: optional(listOf(string)),
+  holds: optional(listOf(string)),
+  pieces: optional(pieceFacts),
+});

@@ -1,7 +1,15 @@
 /** What the app's `deno.json` says about its state, read from the release that is applied.
  * @module
  */
-import { listOf, object, oneOf, type Reader, string } from "../json/parse.ts";
+import {
+  fields,
+  listOf,
+  oneOf,
+  optional,
+  orElse,
+  type Reader,
+  string,
+} from "../json/parse.ts";
 
 /** The keys of `"flyhot"` in `deno.json` that say it. */
 export const RELEASE_KEYS = [
@@ -49,28 +57,19 @@ export const NO_SETTINGS: ReleaseSettings = {
   consent: [],
 };
 
-const keptEntry: Reader<KeptEntry> = (value, at) => {
-  const entry = object(value, at);
-  return {
-    at: string(entry.at, `${at}.at`),
-    ...(entry.functions === undefined
-      ? {}
-      : { functions: oneOf("keep")(entry.functions, `${at}.functions`) }),
-  };
-};
+const keptEntry = fields<KeptEntry>({
+  at: string,
+  functions: optional(oneOf("keep")),
+});
 
 /** Reads the settings out of a manifest. Throws if it is not such a record. */
-export const releaseSettings: Reader<ReleaseSettings> = (value, at) => {
-  const it = object(value, at);
-  const list = (key: string) => listOf(string)(it[key] ?? [], `${at}.${key}`);
-  return {
-    keep: listOf(keptEntry)(it.keep ?? [], `${at}.keep`),
-    startsAnew: list("startsAnew"),
-    shared: list("shared"),
-    assets: list("assets"),
-    consent: list("consent"),
-    ...(it.sockets === undefined
-      ? {}
-      : { sockets: oneOf(...SOCKET_WAYS)(it.sockets, `${at}.sockets`) }),
-  };
-};
+export const releaseSettings: Reader<ReleaseSettings> = fields<ReleaseSettings>(
+  {
+    keep: orElse(listOf(keptEntry), []),
+    startsAnew: orElse(listOf(string), []),
+    shared: orElse(listOf(string), []),
+    assets: orElse(listOf(string), []),
+    consent: orElse(listOf(string), []),
+    sockets: optional(oneOf(...SOCKET_WAYS)),
+  },
+);
