@@ -1,6 +1,7 @@
 /** Text from elsewhere, made harmless.
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
 
 /**
@@ -8,8 +9,7 @@ import { shownText, withoutSecrets } from "@flyhot/runtime/protocol";
  * and what may be a secret out of its URLs.
  */
 export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a color
-  const colorless = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+  const colorless = stripVTControlCharacters(text);
   // deno-lint-ignore no-control-regex -- control characters are what is to be replaced
   const plain = colorless.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ").trimEnd();
   return shownText(withoutSecrets(plain));

@@ -1,6 +1,7 @@
 /** Looking at everything that an upgrade needs.
  * @module
  */
+import { tell } from "../rollout/steps.ts";
 import { loadConfig } from "../config/load.ts";
 import type { CliValues } from "../config/resolve.ts";
 import { type AppDeps, reporterOf } from "../ui/app_deps.ts";
@@ -34,14 +35,8 @@ export async function doctor(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<DoctorReport> {
   const { host } = deps;
-  const reporter = reporterOf(deps);
-  const told = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const begun = host.monotonicNow();
-    reporter.emit({ type: "step", name });
-    const result = await work();
-    reporter.emit({ type: "done", name, ms: host.monotonicNow() - begun });
-    return result;
-  };
+  const told = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    tell({ host, reporter: reporterOf(deps) }, { name }, work);
   const config = await loadConfig(host, options);
   const [fly, bucket] = await Promise.all([
     told("Look at Fly", () => checkFly(config, host, signal)),

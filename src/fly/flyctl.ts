@@ -1,6 +1,7 @@
 /** The `fly` command, as far as flyhot needs it.
  * @module
  */
+import { stripVTControlCharacters as plain } from "node:util";
 import { isRecord } from "../base/values.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host, RunOptions, RunOutcome } from "../host.ts";
@@ -242,9 +243,4 @@ function tokenIn(stdout: string): string {
 function said(stderr: string): string {
   const last = plain(stderr).trim().split("\n").at(-1)?.trim() ?? "";
   return last === "" ? "" : ` (${last.slice(0, 300)})`;
-}
-
-function plain(text: string): string {
-  // deno-lint-ignore no-control-regex -- the escape character is what begins a color
-  return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
 }

@@ -238,8 +238,7 @@ async function publish(
       { name: "Prune", result: (count) => counted(count, "old object") },
       () => prune(app, deps, work),
     ).catch((error) => {
-      const text = errorText(error);
-      deps.reporter.emit({ type: "note", text });
+      deps.reporter.emit({ type: "note", text: errorText(error) });
     });
   }
   return rolloutReport(prepared, { ...end, total_ms: elapsed() });

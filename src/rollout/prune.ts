@@ -102,8 +102,10 @@ export async function prune(
       removed++;
     }
   } catch (error) {
-    const said = errorText(error);
-    reporter.emit({ type: "note", text: `Old objects are left: ${said}` });
+    reporter.emit({
+      type: "note",
+      text: `Old objects are left: ${errorText(error)}`,
+    });
   }
   return removed;
 }

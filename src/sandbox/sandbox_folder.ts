@@ -1,6 +1,7 @@
 /** The folder of a sandbox, and what is in it from the beginning.
  * @module
  */
+import { shellLine } from "../config/files/start_command.ts";
 import { join } from "node:path";
 import { FlyhotError } from "../errors.ts";
 import {
@@ -56,15 +57,13 @@ export async function writeStandIn(
 ): Promise<string> {
   const bin = join(folder, "bin");
   const module = new URL("./stand_in/main.ts", import.meta.url);
-  const script = `#!/bin/sh\nexec ${
-    quote(deno)
-  } run -A --quiet --no-config --no-lock ${quote(module.href)} "$@"\n`;
+  const command = shellLine([
+    ...[deno, "run", "-A", "--quiet", "--no-config", "--no-lock"],
+    module.href,
+  ]);
+  const script = `#!/bin/sh\nexec ${command} "$@"\n`;
   for (const name of ["fly", "flyctl"]) {
     await writeBytes(join(bin, name), new TextEncoder().encode(script), 0o755);
   }
   return bin;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

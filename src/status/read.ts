@@ -1,6 +1,7 @@
 /** Asking every machine of an app what it runs.
  * @module
  */
+import { tell } from "../rollout/steps.ts";
 import type { Pointer } from "@flyhot/runtime/protocol";
 import type { Bucket } from "@flyhot/runtime/bucket";
 import { loadConfig, openBucket } from "../config/load.ts";
@@ -84,19 +85,20 @@ export async function openStatus(
   const fleet = new MachinesFleet(api);
   return async (reporter, signal) => {
     const machines = await fleet.list(signal);
-    const name = "Ask machines";
-    reporter.emit({ type: "step", name, detail: `${machines.length}` });
-    const begun = host.monotonicNow();
-    const [asked, read] = await Promise.all([
-      mapLimited(
-        machines,
-        ASKED_AT_ONCE,
-        (machine) => ask(machine, fleet, signal),
-      ),
-      pointerIfAllowed(app, machines, config, { host, reporter }, signal),
-    ]);
-    reporter.emit({ type: "done", name, ms: host.monotonicNow() - begun });
-    const { pointer, bucket, abandoned } = read;
+    const deps = { host, reporter };
+    const [asked, { pointer, bucket, abandoned }] = await tell(
+      deps,
+      { name: "Ask machines", detail: `${machines.length}` },
+      () =>
+        Promise.all([
+          mapLimited(
+            machines,
+            ASKED_AT_ONCE,
+            (machine) => ask(machine, fleet, signal),
+          ),
+          pointerIfAllowed(app, machines, config, deps, signal),
+        ]),
+    );
     const words = pointer && bucket
       ? await ownWords(app, answersOf(asked), pointer, bucket, signal)
       : undefined;

@@ -29,8 +29,8 @@ export function formatDuration(ms: number): string {
 }
 
 /** Writes a number of things. */
-export function formatCount(count: number, one: string, many?: string): string {
-  return `${count} ${count === 1 ? one : many ?? `${one}s`}`;
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Aligns rows in columns, two blanks apart. */

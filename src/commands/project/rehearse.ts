@@ -1,6 +1,8 @@
 /** `flyhot rehearse`: an upgrade before it happens, compared with a fresh start.
  * @module
  */
+import { tell } from "../../rollout/steps.ts";
+import { untilAborted } from "../../base/sleep.ts";
 import { FlyhotError } from "../../errors.ts";
 import {
   type CommitRow,
@@ -206,20 +208,15 @@ async function rehearsing(
     : await repository.version(from);
   const after = await repository.version(to);
   const versions = { from: before.name, to: after.name };
-  const name = "Rehearse";
-  const begun = host.monotonicNow();
-  reporter.emit({
-    type: "step",
-    name,
-    detail: `${versions.from} → ${versions.to}, ${requests.from}`,
-  });
-  const report = await rehearseBetween(before, after, world);
-  reporter.emit({
-    type: "done",
-    name,
-    detail: report.outcome,
-    ms: host.monotonicNow() - begun,
-  });
+  const report = await tell(
+    { host, reporter },
+    {
+      name: "Rehearse",
+      detail: `${versions.from} → ${versions.to}, ${requests.from}`,
+      result: ({ outcome }) => outcome,
+    },
+    () => rehearseBetween(before, after, world),
+  );
   answer({
     text: rehearsalText(report, versions),
     json: rehearsalJson(report, versions),
@@ -239,19 +236,17 @@ async function walking(
   for (const commit of await repository.commits(range)) {
     signal.throwIfAborted();
     const { name, parent, subject } = commit;
-    const begun = host.monotonicNow();
-    reporter.emit({ type: "step", name, detail: subject });
-    const row = await commitRow(
-      commit,
-      () => rehearseBetween({ id: parent, name: parent }, commit, world),
+    rows.push(
+      await tell(
+        { host, reporter },
+        { name, detail: subject, result: ({ outcome }) => outcome },
+        () =>
+          commitRow(
+            commit,
+            () => rehearseBetween({ id: parent, name: parent }, commit, world),
+          ),
+      ),
     );
-    reporter.emit({
-      type: "done",
-      name,
-      detail: row.outcome,
-      ms: host.monotonicNow() - begun,
-    });
-    rows.push(row);
   }
   answer({
     text: eachText(rows),
@@ -277,11 +272,7 @@ async function recording(
     json: { url: recorder.url, target, file },
     folds: true,
   });
-  if (!signal.aborted) {
-    await new Promise((resolve) =>
-      signal.addEventListener("abort", resolve, { once: true })
-    );
-  }
+  await untilAborted(signal);
   return 0;
 }
 

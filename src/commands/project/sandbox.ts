@@ -1,6 +1,8 @@
 /** `flyhot sandbox`: a small Fly on this computer.
  * @module
  */
+import { untilAborted } from "../../base/sleep.ts";
+import { shellLine } from "../../config/files/start_command.ts";
 import { findFlyToml, flyTomlIn } from "../../config/files/fly_toml.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Sandbox, SandboxMachine } from "../../sandbox/sandbox.ts";
@@ -112,7 +114,7 @@ export const sandboxCommand: Command = defineCommand({
         env: sandbox.env,
       },
     });
-    await aborted(signal);
+    await untilAborted(signal);
     return 0;
   },
 });
@@ -151,20 +153,7 @@ export function exportLines(
 ): readonly string[] {
   return Object.entries(env).map(([name, value]) =>
     name === "PATH"
-      ? `export PATH=${quoted(value.split(":")[0] ?? "")}:"$PATH"`
-      : `export ${name}=${quoted(value)}`
+      ? `export PATH=${shellLine([value.split(":")[0] ?? ""])}:"$PATH"`
+      : `export ${name}=${shellLine([value])}`
   );
-}
-
-function quoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value)
-    ? value
-    : `'${value.replaceAll("'", `'\\''`)}'`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 /** `flyhot hot`: an image built by fly, and a temporary machine that rolls it out.
  * @module
  */
+import { tell } from "../../rollout/steps.ts";
 import { isAtRest, isRunning } from "../../rollout/machines/ask_machines.ts";
 import { requireApp, type ResolvedConfig } from "../../config/resolve.ts";
 import { FlyhotError, isErrorCode } from "../../errors.ts";
@@ -77,19 +78,19 @@ export async function hotRemote(
     consent: options.consent,
     ...releaseNotes(options.message, head),
   });
-  const begun = host.monotonicNow();
-  const name = "Start temporary machine";
-  reporter.emit({ type: "step", name, detail: image });
-  const machine = await launchOrchestrator(
-    orchestratorSpec(config, task, launchId),
-    { host, api, reporter },
+  const machine = await tell(
+    { host, reporter },
+    {
+      name: "Start temporary machine",
+      detail: image,
+      result: ({ id, region }) => `${id} (${region})`,
+    },
+    () =>
+      launchOrchestrator(
+        orchestratorSpec(config, task, launchId),
+        { host, api, reporter },
+      ),
   );
-  reporter.emit({
-    type: "done",
-    name,
-    detail: `${machine.id} (${machine.region})`,
-    ms: host.monotonicNow() - begun,
-  });
   const end = await followOrchestrator(
     machine.id,
     { host, api, reporter, ...(key ? { onSign: signWith(key, host) } : {}) },
@@ -136,26 +137,25 @@ async function build(
   },
   { host, reporter, signal }: CommandEnvironment,
 ): Promise<string> {
-  const name = "Build image";
-  const begun = host.monotonicNow();
-  reporter.emit({ type: "step", name, detail: config.flyConfig.value ?? "" });
-  const image = await flyctl.build({
-    app: options.app,
-    config: config.flyConfig.value,
-    buildArgs: options.buildArgs,
-    switches: options.switches,
-    label: `flyhot-${options.launchId.toLowerCase()}`,
-    onLine: (line) =>
-      reporter.emit({ type: "output", program: flyctl.program, line }),
-    signal,
-  });
-  reporter.emit({
-    type: "done",
-    name,
-    detail: image,
-    ms: host.monotonicNow() - begun,
-  });
-  return image;
+  return await tell(
+    { host, reporter },
+    {
+      name: "Build image",
+      detail: config.flyConfig.value ?? "",
+      result: (image) => image,
+    },
+    () =>
+      flyctl.build({
+        app: options.app,
+        config: config.flyConfig.value,
+        buildArgs: options.buildArgs,
+        switches: options.switches,
+        label: `flyhot-${options.launchId.toLowerCase()}`,
+        onLine: (line) =>
+          reporter.emit({ type: "output", program: flyctl.program, line }),
+        signal,
+      }),
+  );
 }
 
 function answerEnd(

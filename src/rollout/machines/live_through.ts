@@ -201,8 +201,7 @@ async function listOrNull(
     return new Map(machines.map((machine) => [machine.id, machine]));
   } catch (error) {
     signal.throwIfAborted();
-    const text = errorText(error);
-    reporter.emit({ type: "note", text });
+    reporter.emit({ type: "note", text: errorText(error) });
     return null;
   }
 }

@@ -34,8 +34,7 @@ export async function meetWave(
     listed = await deps.fleet.list(signal);
   } catch (error) {
     signal.throwIfAborted();
-    const text = errorText(error);
-    deps.reporter.emit({ type: "note", text });
+    deps.reporter.emit({ type: "note", text: errorText(error) });
     return [...planned];
   }
   const met = await Promise.all(planned.map((state) => {

@@ -123,8 +123,7 @@ export async function distinctManifests(
         return await fleet.manifest(id, signal);
       } catch (error) {
         if (signal.aborted || index === members.length - 1) throw error;
-        const text = errorText(error);
-        reporter.emit({ type: "note", text });
+        reporter.emit({ type: "note", text: errorText(error) });
       }
     }
     throw new TypeError("a kind has at least one machine");

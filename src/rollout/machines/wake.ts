@@ -54,8 +54,7 @@ export class WokenMachines {
         );
       } catch (error) {
         signal.throwIfAborted();
-        const text = errorText(error);
-        reporter.emit({ type: "note", text });
+        reporter.emit({ type: "note", text: errorText(error) });
       }
     }
     return null;
@@ -101,8 +100,7 @@ export class WokenMachines {
         await fleet.stop(id);
         reporter.emit({ type: "note", text: `machine ${id} rests again` });
       } catch (error) {
-        const text = errorText(error);
-        reporter.emit({ type: "note", text });
+        reporter.emit({ type: "note", text: errorText(error) });
       }
     }
     this.#woken.clear();
