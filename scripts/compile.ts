@@ -36,7 +36,7 @@ Exit code 6 if Deno's runtime cannot be downloaded; nothing is left in dist/.`;
 /** What to do, and whether anything at all. */
 type Mode = "here" | "all" | "check" | "help";
 
-/** Reads the command line. Throws `usage` if there is an unknown flag, or two that exclude each other. */
+/** Reads the command line. */
 export function readMode(args: readonly string[]): Mode {
   let values: { all?: boolean; check?: boolean; help?: boolean };
   try {

@@ -49,7 +49,7 @@ Examples:
   deno run -A scripts/jsr.ts --plain publish --dry-run
 `;
 
-/** Takes the command line apart. Returns What to run, or undefined if help is wanted or nothing is to be run. */
+/** Takes the command line apart. */
 export function parseInvocation(
   args: readonly string[],
 ): Invocation | undefined {

@@ -20,7 +20,7 @@ import { runProgram } from "./programs/run_program.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Makes the pages of the reference. Throws If a source or `deno fmt` fails. */
+/** Makes the pages of the reference. */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const texts = Object.fromEntries(
     await Promise.all(

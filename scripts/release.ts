@@ -40,10 +40,7 @@ Usage: deno run -A scripts/release.ts [--dry-run]
 
 The version is the one in deno.json. Nothing is pushed or published.`;
 
-/**
- * Releases a tree, which is to tag its commit. Returns True if it was tagged, or would have been; false if something
- * stands in the way. Throws If git cannot be asked.
- */
+/** Releases a tree, which is to tag its commit. */
 export async function release(options: ReleaseOptions): Promise<boolean> {
   const { root, dryRun, check, say } = options;
   const { commit, state } = await readTree(root);

@@ -20,7 +20,7 @@ export const EXIT_CODES = {
 /** The kind of an error. */
 export type ErrorCode = Exclude<keyof typeof EXIT_CODES, "ok">;
 
-/** Tells whether a text is the kind of an error. Returns true for what an error may carry. */
+/** Tells whether a text is the kind of an error. */
 export function isErrorCode(code: string): code is ErrorCode {
   return code !== "ok" && Object.hasOwn(EXIT_CODES, code);
 }
@@ -82,10 +82,7 @@ const BUCKET_CODES: Readonly<Record<BucketErrorCode, ErrorCode>> = {
   refused: "unexpected",
 };
 
-/**
- * Turns whatever was thrown into an error with an exit code. Returns the same error if it already is one, else one with
- * a fitting kind.
- */
+/** Turns whatever was thrown into an error with an exit code. */
 export function toFlyhotError(thrown: unknown): FlyhotError {
   if (thrown instanceof FlyhotError) return thrown;
   if (thrown instanceof BucketError) {

@@ -29,17 +29,13 @@ export interface RequestOptions {
   readonly accept?: (status: number, body: string) => boolean;
   /** What to do about 401 and 403. */
   readonly authHint?: string;
-  /** Gives up early. */
   readonly signal?: AbortSignal;
 }
 
 /** What a service answered, read whole. */
 export interface HttpAnswer {
-  /** The status. */
   readonly status: number;
-  /** The headers. */
   readonly headers: Headers;
-  /** The body. */
   readonly body: string;
 }
 

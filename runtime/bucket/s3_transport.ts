@@ -52,9 +52,7 @@ export class S3Transport {
   readonly #attemptsMax: number;
   readonly #fetch: (request: Request) => Promise<Response>;
 
-  /**
-   * Prepares a client; nothing is sent yet. Throws if a credential, the name or the endpoint is missing or malformed.
-   */
+  /** Prepares a client; nothing is sent yet. */
   constructor(options: S3BucketOptions) {
     if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(options.bucket)) {
       throw new BucketError(
@@ -120,7 +118,7 @@ export class S3Transport {
     this.#fetch = options.fetch ?? ((request) => natives.fetch(request));
   }
 
-  /** Signs and sends one request. Throws `network` if there is none in time. */
+  /** Signs and sends one request. */
   async send(
     method: string,
     url: string,
@@ -160,7 +158,7 @@ export class S3Transport {
     }
   }
 
-  /** Sends until something can be made of the answer, or there is no more hope. Throws of the last attempt. */
+  /** Sends until something can be made of the answer, or there is no more hope. */
   async repeat<T>(
     what: string,
     send: () => Promise<Response>,
@@ -180,7 +178,7 @@ export class S3Transport {
     });
   }
 
-  /** Reads the body of a 404. Throws `no_bucket` if it is the bucket that is not there. */
+  /** Reads the body of a 404. */
   async refuseMissingBucket(response: Response): Promise<void> {
     const { code } = parseS3Error(await this.#errorText(response));
     if (code === "NoSuchBucket") throw this.#noBucket(response.status);
@@ -208,7 +206,7 @@ export class S3Transport {
     );
   }
 
-  /** Reads a body that is text, up to a limit. Throws if it breaks off or is too long. */
+  /** Reads a body that is text, up to a limit. */
   async text(
     response: Response,
     url: string,

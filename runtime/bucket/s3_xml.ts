@@ -5,7 +5,7 @@ import type { ListedObject } from "./bucket.ts";
 
 const MESSAGE_LENGTH_MAX = 200;
 
-/** Reads code and message of an S3 error body. Returns both, possibly empty. */
+/** Reads code and message of an S3 error body. */
 export function parseS3Error(body: string): { code: string; message: string } {
   const xml = plainXml(body);
   return {
@@ -16,7 +16,6 @@ export function parseS3Error(body: string): { code: string; message: string } {
 
 /** One page of a listing. */
 export interface Listing {
-  /** The objects on it. */
   readonly objects: readonly ListedObject[];
   /** Whether there are more. */
   readonly truncated: boolean;

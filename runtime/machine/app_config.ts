@@ -19,7 +19,6 @@ import {
 
 /** The part of the key `flyhot` that concerns a machine; the rest is for the command. */
 export interface AppConfig {
-  /** The bucket. */
   readonly bucket?: string;
   /** The object store. */
   readonly endpoint?: string;
@@ -43,10 +42,7 @@ export interface AppConfig {
   };
 }
 
-/**
- * Picks out of a `deno.json` what concerns a machine. Returns what it says; empty where it has no key `flyhot`. Throws
- * if it is not JSON. Throws if a value has the wrong type.
- */
+/** Picks out of a `deno.json` what concerns a machine. */
 export function parseAppConfig(text: string): AppConfig {
   const root = object(parseJsonc(text), "deno.json");
   if (root.flyhot === undefined) return {};
@@ -90,10 +86,7 @@ export function parseAppConfig(text: string): AppConfig {
   return config;
 }
 
-/**
- * Reads what the app's `deno.json` or `deno.jsonc` says to the runtime. Returns what it says; empty where there is no
- * such file. Throws if it is not JSON. Throws if a value has the wrong type.
- */
+/** Reads what the app's `deno.json` or `deno.jsonc` says to the runtime. */
 export async function readAppConfig(root: string): Promise<AppConfig> {
   for (const name of ["deno.json", "deno.jsonc"]) {
     try {

@@ -43,7 +43,6 @@ export interface BringInDeps {
   readonly context: MachineContext;
   /** How releases are brought in. */
   readonly transaction: Transaction;
-  /** The pointer. */
   readonly pointer: PointerReading;
   /** What is remembered and said of upgrades. */
   readonly upgrades: Upgrades;
@@ -61,9 +60,6 @@ export class BringIn {
   #waiting = 0;
   #nudged: (() => void) | null = null;
 
-  /**
-   * @param deps what it works with
-   */
   constructor(deps: BringInDeps) {
     this.#deps = deps;
   }
@@ -102,9 +98,7 @@ export class BringIn {
     });
   }
 
-  /**
-   * Brings a release in that is named by its URL alone. Throws if it fails; the old code and state are as they were.
-   */
+  /** Brings a release in that is named by its URL alone. */
   directly(release: WantedRelease): Promise<UpgradeOutcome> {
     this.#waiting++;
     this.#superseded?.abort();

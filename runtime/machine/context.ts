@@ -14,7 +14,6 @@ import type { AppProcess } from "../process/process.ts";
 export interface MachineContext {
   /** The running process. */
   readonly appProcess: AppProcess;
-  /** The settings. */
   readonly settings: Settings;
   /** The bucket, or null where there is none. */
   readonly bucket: Bucket | null;
@@ -22,7 +21,6 @@ export interface MachineContext {
   readonly files: AppFiles;
   /** The files that lie over those of the image. */
   readonly laid: Laying;
-  /** How it was started. */
   readonly startedBy: StartedBy;
   /** When it started watching, RFC 3339. */
   readonly startedAt: string;
@@ -30,6 +28,5 @@ export interface MachineContext {
   readonly main: string;
   /** Where releases go. */
   readonly folders: ReleaseFolders;
-  /** Takes messages. */
   readonly logger: Logger;
 }

@@ -28,7 +28,6 @@ export interface ControlHandlers {
 
 /** An open control socket. */
 export interface ControlSocket extends AsyncDisposable {
-  /** Its path. */
   readonly path: string;
 }
 

@@ -25,7 +25,6 @@ export type UpgradeDecision =
   | {
     /** Bring this upgrade in. */
     readonly act: "apply";
-    /** The upgrade. */
     readonly upgrade: HotUpgrade;
   }
   | {

@@ -30,10 +30,6 @@ export class Machine {
   /** What boot could not download. */
   #owed: HotUpgrade | null = null;
 
-  /**
-   * @param context what it works with
-   * @param transaction how releases are brought in. Default for real
-   */
   constructor(context: MachineContext, transaction: Transaction = TRANSACTION) {
     const { bucket, settings, appProcess } = context;
     const upgrades = new Upgrades(context);
@@ -57,10 +53,7 @@ export class Machine {
     return this.#deps.upgrades.lastId;
   }
 
-  /**
-   * Applies, before the app serves, what its generation runs. Returns the result, or null where there was nothing to
-   * apply. Throws if the pointer cannot be read.
-   */
+  /** Applies, before the app serves, what its generation runs. */
   async boot(): Promise<MachineResult | null> {
     // What the pointer says is not acted on twice.
     this.#isBooting = true;
@@ -78,10 +71,7 @@ export class Machine {
     await this.#deps.starts?.forget();
   }
 
-  /**
-   * Reads the pointer once and does what it says. Returns when to look again at the latest, in milliseconds from now;
-   * null for the usual interval. Throws if the pointer, or what this machine has said before, cannot be read.
-   */
+  /** Reads the pointer once and does what it says. */
   async poll(): Promise<number | null> {
     const { context: { settings }, pointer, upgrades } = this.#deps;
     if (this.#isBooting) return null;
@@ -130,9 +120,7 @@ export class Machine {
     );
   }
 
-  /**
-   * Brings a release in that is named by its URL alone. Throws if it fails; the old code and state are as they were.
-   */
+  /** Brings a release in that is named by its URL alone. */
   bringInDirectly(release: WantedRelease): Promise<UpgradeOutcome> {
     return this.#bringIn.directly(release);
   }

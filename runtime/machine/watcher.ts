@@ -14,7 +14,6 @@ export interface WatcherContext {
   poll(): Promise<number | null>;
   /** The usual interval, in milliseconds. */
   readonly intervalMs: number;
-  /** Takes messages. */
   readonly logger: Logger;
   /** A random number from 0 to 1. Default `Math.random` */
   readonly random?: () => number;
@@ -23,10 +22,7 @@ export interface WatcherContext {
 /** The longest pause after repeated trouble, as a multiple of the interval. */
 const BACK_OFF_MAX = 12;
 
-/**
- * How long to wait before looking again: the interval with a tenth of jitter, doubled with each failure in a row.
- * Returns milliseconds.
- */
+/** How long to wait before looking again: the interval with a tenth of jitter, doubled with each failure in a row. */
 export function pollDelay(
   intervalMs: number,
   failures: number,
@@ -44,9 +40,6 @@ export class Watcher implements AsyncDisposable {
   #nudged = false;
   #running: Promise<void> | null = null;
 
-  /**
-   * @param context what it needs
-   */
   constructor(context: WatcherContext) {
     this.#context = context;
   }

@@ -48,7 +48,7 @@ export function unreadIn(pointer: WithUnread): readonly unknown[] {
   ];
 }
 
-/** Tells whether something found in a pointer may be written back. Returns false where it is too long, or too deep. */
+/** Tells whether something found in a pointer may be written back. */
 export function canBeWritten(value: unknown): boolean {
   try {
     return JSON.stringify(value).length <= UNREAD_LENGTH_MAX;

@@ -34,7 +34,7 @@ export interface UpgradeReport {
   readonly log: readonly string[];
 }
 
-/** Makes a report out of what the machine wrote to the bucket. Throws if the result is still pending. */
+/** Makes a report out of what the machine wrote to the bucket. */
 export function reportOf(
   result: MachineResult,
   log: readonly string[],

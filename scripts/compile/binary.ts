@@ -13,7 +13,6 @@ import { PERMISSION_FLAGS } from "./permissions.ts";
 
 /** What to compile. */
 export interface BinaryOptions {
-  /** The bundle. */
   readonly bundle: string;
   /** The binary to write. */
   readonly output: string;
@@ -23,10 +22,7 @@ export interface BinaryOptions {
   readonly stub?: string;
 }
 
-/**
- * Compiles the bundle to a binary that holds it unchanged, and nothing else. Throws `network` if the runtime cannot be
- * downloaded, `unexpected` if anything else is wrong; see {@linkcode compileFailure}.
- */
+/** Compiles the bundle to a binary that holds it unchanged, and nothing else. */
 export async function compileBinary(options: BinaryOptions): Promise<void> {
   const { bundle, output, target, stub } = options;
   const { code, stderr } = await runProgram(
@@ -61,7 +57,7 @@ export async function compileBinary(options: BinaryOptions): Promise<void> {
   }
 }
 
-/** Says why `deno compile` failed. Returns The error: `network` if it was the download of the runtime. */
+/** Says why `deno compile` failed. */
 export function compileFailure(
   target: string,
   code: number,

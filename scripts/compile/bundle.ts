@@ -18,7 +18,7 @@ export interface BundleOptions {
   readonly commit: string;
 }
 
-/** Bundles and type-checks the CLI. Throws `unexpected` if it does not type-check or bundle. */
+/** Bundles and type-checks the CLI. */
 export async function bundleCli(options: BundleOptions): Promise<void> {
   const { root, output, commit } = options;
   const { code, stderr } = await runProgram(
@@ -42,10 +42,7 @@ export async function bundleCli(options: BundleOptions): Promise<void> {
   await Deno.writeTextFile(output, bakeCommit(withoutOrigins(text), commit));
 }
 
-/**
- * Writes the commit into a bundle, in place of the `unknown` of `src/version.ts`. Throws If the bundle does not have
- * the one place for it.
- */
+/** Writes the commit into a bundle, in place of the `unknown` of `src/version.ts`. */
 export function bakeCommit(bundle: string, commit: string): string {
   // A module that commands load when they run is a function in the bundle, and its variables are declared outside.
   const parts = bundle.split(/(?<=\n(?:var | +)COMMIT = )"unknown"(?=;\n)/);

@@ -15,7 +15,7 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Writes the checksums of files that lie in one folder. Returns A line for each, sorted by name. */
+/** Writes the checksums of files that lie in one folder. */
 export async function checksumLines(paths: readonly string[]): Promise<string> {
   const lines: string[] = [];
   for (const path of [...paths].sort()) {

@@ -6,10 +6,7 @@
 
 import { runProgram } from "../programs/run_program.ts";
 
-/**
- * Names the commit of a tree. Returns The first 12 digits of its commit, with `-dirty` behind them if tracked files
- * differ from it or others lie about; `unknown` without git or outside of a repository.
- */
+/** Names the commit of a tree. */
 export async function commitOf(root: string): Promise<string> {
   try {
     const head = await runProgram("git", ["rev-parse", "--verify", "HEAD"], {

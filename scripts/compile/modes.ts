@@ -26,10 +26,7 @@ export interface CompileOptions {
 
 const CHECKSUMS = "SHA256SUMS";
 
-/**
- * Compiles the binary for this machine, and runs it. Throws `network` if Deno's runtime cannot be downloaded;
- * `unexpected` if the result does not compile or run. Nothing is left then.
- */
+/** Compiles the binary for this machine, and runs it. Nothing is left then. */
 export async function compileHere(options: CompileOptions): Promise<string> {
   const { target } = Deno.build;
   return await inWorkshop(options, async ({ bundle, folder, commit }) => {
@@ -44,7 +41,6 @@ export async function compileHere(options: CompileOptions): Promise<string> {
 
 /**
  * Compiles the binaries for all targets, with their checksums: all of them or none. The one for this machine is run.
- * Throws `usage` if `DENORT_BIN` is set, else as {@linkcode compileHere}.
  */
 export async function compileAll(options: CompileOptions): Promise<string[]> {
   if (options.stub !== undefined) {
@@ -86,7 +82,7 @@ export interface CompileCheck {
 /**
  * Compiles the binary for this machine around any executable and throws it away: proves that the CLI bundles, that
  * `deno compile` takes the bundle with the flags we give, and that all of it is in the result; not that the result
- * runs. Throws `unexpected` if any of this fails.
+ * runs.
  */
 export async function checkCompile(
   options: Omit<CompileOptions, "dist">,

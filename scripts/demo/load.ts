@@ -78,7 +78,7 @@ export class Load implements AsyncDisposable {
     this.#targets.delete(id);
   }
 
-  /** What open sockets were told last. Returns a text for each, empty before the first. */
+  /** What open sockets were told last. */
   lastReplies(): readonly string[] {
     return [...this.#targets.values()].flatMap((it) => [
       ...it.sockets.values(),

@@ -50,7 +50,7 @@ export async function editToVersion2(folder: string): Promise<void> {
   );
 }
 
-/** Replaces a text that stands exactly once in a file. Throws if the text does not stand there exactly once. */
+/** Replaces a text that stands exactly once in a file. */
 export async function edit(
   folder: string,
   path: string,

@@ -80,10 +80,7 @@ const SHARED = [
 /** What starts an app and upgrades it: for the rooms that may import `kit`. */
 const KIT = "runtime/testing/mod.ts";
 
-/**
- * Says which room of flyhot a file belongs to. Returns The room, those of the runtime as `runtime/<room>`; undefined
- * for tests, scripts and data.
- */
+/** Says which room of flyhot a file belongs to. */
 export function roomOf(path: string): string | undefined {
   if (!path.endsWith(".ts") || path.endsWith("_test.ts")) return undefined;
   if (path === "cli.ts" || path === "mod.ts") return path.slice(0, -3);
@@ -176,10 +173,7 @@ function rankOf(room: string): number {
   return RUNTIME_RANKS.findIndex((rooms) => rooms.includes(name));
 }
 
-/**
- * Finds circles of imports. Returns Circles until every module that is in one has been named, each the shortest from
- * its first module; the last one imports the first.
- */
+/** Finds circles of imports. */
 export function findCycles(edges: readonly Edge[]): string[][] {
   const targets = new Map<string, string[]>();
   for (const { from, to } of edges) {

@@ -22,7 +22,7 @@ interface DenoInfo {
 
 const METADATA = "\n// denoCacheMetadata=";
 
-/** Asks `deno` where its cache is. Throws If `deno info` fails. */
+/** Asks `deno` where its cache is. */
 export async function findDenoCache(): Promise<DenoCache> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-config"],
@@ -38,10 +38,7 @@ export async function findDenoCache(): Promise<DenoCache> {
   return { modules: info.modulesCache, generated: info.typescriptCache };
 }
 
-/**
- * Reads what `deno` has downloaded from a URL. Returns The bytes, or undefined if they are not there or are not kept
- * the way Deno 2.9 keeps them.
- */
+/** Reads what `deno` has downloaded from a URL. */
 export async function readCached(
   cache: DenoCache,
   url: string,

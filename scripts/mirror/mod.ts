@@ -28,7 +28,7 @@ export interface MirrorOptions {
   readonly upstreamUrl?: string;
 }
 
-/** Reads which JSR packages a workspace needs. Throws If a `deno.json` cannot be read or a version is not exact. */
+/** Reads which JSR packages a workspace needs. */
 export async function neededVersions(
   root: string,
 ): Promise<Map<string, string>> {
@@ -41,7 +41,7 @@ export async function neededVersions(
   return versions;
 }
 
-/** Starts the loopback registry. Throws If the workspace cannot be read or a package is not known. */
+/** Starts the loopback registry. */
 export async function startMirror(
   { root, upstream, cache, upstreamUrl = JSR }: MirrorOptions,
 ): Promise<RunningRegistry> {

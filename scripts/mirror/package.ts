@@ -18,6 +18,6 @@ export interface PackageSnapshot {
 export interface RegistryPackage {
   /** The name, with its scope: `@flyhot/runtime`. */
   readonly name: string;
-  /** Reads the package again. Throws If the package cannot be read; the message says why. */
+  /** Reads the package again. */
   snapshot(): Promise<PackageSnapshot>;
 }

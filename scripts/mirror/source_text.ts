@@ -8,7 +8,6 @@ export interface SpecifierSpan {
   readonly start: number;
   /** Offset behind its last character. */
   readonly end: number;
-  /** The specifier. */
   readonly specifier: string;
 }
 
@@ -87,10 +86,7 @@ export function maskText(source: string): string {
   return kept.join("");
 }
 
-/**
- * Finds the literal specifiers of all imports and re-exports of a module. Returns Every specifier with its place, in
- * the order of the text.
- */
+/** Finds the literal specifiers of all imports and re-exports of a module. */
 export function findSpecifiers(source: string): SpecifierSpan[] {
   const masked = maskText(source);
   return [...masked.matchAll(IMPORT)].map((match) => {

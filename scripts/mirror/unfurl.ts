@@ -10,10 +10,7 @@ import { findSpecifiers } from "./source_text.ts";
 /** Bare names of an import map with the `jsr:` or `npm:` specifier of each. */
 export type BareSpecifiers = ReadonlyMap<string, string>;
 
-/**
- * Says what a specifier means outside of its workspace. Returns The full specifier, or the same one where it needs no
- * import map.
- */
+/** Says what a specifier means outside of its workspace. */
 export function resolveBare(specifier: string, bare: BareSpecifiers): string {
   const exact = bare.get(specifier);
   if (exact !== undefined) return exact;

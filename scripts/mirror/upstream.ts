@@ -30,10 +30,7 @@ export interface UpstreamChoice {
   readonly timeoutMs?: number;
 }
 
-/**
- * Decides where packages come from. Returns "jsr" if the packages have been downloaded before or JSR answers, "npm"
- * otherwise.
- */
+/** Decides where packages come from. */
 export async function chooseUpstream(
   { versions, cache, url = JSR, timeoutMs = REACH_TIMEOUT_MS }: UpstreamChoice,
 ): Promise<Upstream> {

@@ -13,7 +13,6 @@ import { type BareSpecifiers, unfurl } from "./unfurl.ts";
 export interface PackageConfig {
   /** The package's name, with its scope. */
   readonly name?: string;
-  /** Its version. */
   readonly version?: string;
   /** Its entry points. */
   readonly exports?: string | Readonly<Record<string, string>>;
@@ -29,7 +28,7 @@ const TEST = /_test\.[a-z]+$/;
 /** Folders that no package of ours imports from; some of them are large. */
 const LEFT_OUT = new Set(["node_modules", "tests", "scripts", "dist"]);
 
-/** Reads a folder's `deno.json`. Throws If there is none or it is no JSON. */
+/** Reads a folder's `deno.json`. */
 export async function readConfig(folder: string): Promise<PackageConfig> {
   const path = join(folder, "deno.json");
   try {
@@ -42,7 +41,7 @@ export async function readConfig(folder: string): Promise<PackageConfig> {
   }
 }
 
-/** Lists the packages of a workspace. Throws If a `deno.json` cannot be read. */
+/** Lists the packages of a workspace. */
 export async function workspacePackages(
   root: string,
 ): Promise<RegistryPackage[]> {

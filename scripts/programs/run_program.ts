@@ -6,7 +6,6 @@
 
 /** How to run a program. */
 export interface ProgramOptions {
-  /** The working folder. */
   readonly cwd: string;
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -28,7 +27,7 @@ export interface ProgramOutcome {
 
 const TIMEOUT_MS = 5 * 60_000;
 
-/** Runs a program to its end. Throws If there is no such program. Throws If it takes too long; it is ended then. */
+/** Runs a program to its end. */
 export async function runProgram(
   program: string,
   args: readonly string[],

@@ -8,7 +8,6 @@ import { parse } from "@babel/parser";
 
 /** A member of an interface. */
 export interface Member {
-  /** Its name. */
   readonly name: string;
   /** Its type, as it is written. */
   readonly type: string;
@@ -16,10 +15,7 @@ export interface Member {
   readonly text: string;
 }
 
-/**
- * Reads an interface that a module exports. Returns Its members, in their order. Throws If there is no such interface,
- * or a member has no doc comment.
- */
+/** Reads an interface that a module exports. */
 export function membersOf(source: string, name: string): Member[] {
   const { program } = parse(source, {
     sourceType: "module",

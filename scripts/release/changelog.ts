@@ -12,7 +12,7 @@ export interface ChangelogSection {
   readonly text: string;
 }
 
-/** Finds the section of a version. Returns The section below `## <version>`, or null if there is none. */
+/** Finds the section of a version. */
 export function sectionOf(
   changelog: string,
   version: string,

@@ -29,7 +29,6 @@ export interface AppImport {
   readonly path: string;
   /** The package, for example `@flyhot/runtime`. */
   readonly name: string;
-  /** The range. */
   readonly range: string;
 }
 
@@ -46,7 +45,7 @@ export function importsIn(path: string, text: string): AppImport[] {
     .map(([_all, name = "", range = ""]) => ({ path, name, range }));
 }
 
-/** Says what stands in the way of a release. Returns A sentence for each obstacle; none if the tree can be released. */
+/** Says what stands in the way of a release. */
 export function releaseProblems(state: ReleaseState): string[] {
   const { version, packages, imports, changelog, changed, tags } = state;
   const problems: string[] = [];

@@ -12,7 +12,7 @@ export function isVersion(text: string): boolean {
   return VERSION.test(text);
 }
 
-/** Tells whether a range admits a version. Returns Whether it does; undefined if the range cannot be read. */
+/** Tells whether a range admits a version. */
 export function admits(range: string, version: string): boolean | undefined {
   const lowest = range.replace(/^[\^~]/, "");
   if (!isVersion(lowest) || !isVersion(version)) return undefined;

@@ -14,7 +14,7 @@ import { sectionOf } from "./changelog.ts";
 import { type ReleaseState, tagOf } from "./problems.ts";
 import { readTree } from "./state.ts";
 
-/** Finds the notes of a release. Throws If the tree has another version, or the change log says nothing about it. */
+/** Finds the notes of a release. */
 export function notesOf(
   tag: string,
   state: Pick<ReleaseState, "version" | "changelog">,

@@ -10,7 +10,6 @@ import { type AppImport, importsIn, type ReleaseState } from "./problems.ts";
 
 /** A tree, and the commit it is at. */
 export interface Tree {
-  /** The commit. */
   readonly commit: string;
   /** What decides whether it can be released. */
   readonly state: ReleaseState;
@@ -19,7 +18,7 @@ export interface Tree {
 /** The packages besides the root. */
 const PACKAGES = ["runtime/deno.json"];
 
-/** Reads a tree. Throws If git cannot be asked, or a `deno.json` cannot be read. */
+/** Reads a tree. */
 export async function readTree(root: string): Promise<Tree> {
   const packages = new Map<string, string>();
   for (const path of PACKAGES) packages.set(path, await versionIn(root, path));
@@ -42,7 +41,7 @@ export async function readTree(root: string): Promise<Tree> {
   };
 }
 
-/** Runs git. Throws If it fails. */
+/** Runs git. */
 export async function git(
   root: string,
   args: readonly string[],

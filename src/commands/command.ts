@@ -11,7 +11,6 @@ import { helpText } from "./help.ts";
 
 /** What a command works with. */
 export interface CommandEnvironment {
-  /** The outside. */
   readonly host: Host;
   /** Who is told what happens. */
   readonly reporter: Reporter;
@@ -24,7 +23,6 @@ export interface CommandEnvironment {
 /** What a command's `run` is handed. */
 export interface CommandContext<F extends readonly FlagSpec[]>
   extends CommandEnvironment {
-  /** The flags. */
   readonly flags: FlagValues<F>;
   /** The argument, for commands that take one. */
   readonly argument: string | undefined;
@@ -45,7 +43,6 @@ export interface CommandSpec<F extends readonly FlagSpec[]>
 
 /** A command. */
 export interface Command extends CommandShape {
-  /** Its help. */
   readonly help: string;
   /** Reads the arguments after its name, and does it; returns the exit code. */
   readonly run: (

@@ -8,22 +8,18 @@ const COLUMNS = 80;
 
 /** What help is made from. */
 export interface HelpSource {
-  /** The command's name. */
   readonly name: string;
   /** One line on it. */
   readonly summary: string;
   /** More on it. */
   readonly description: readonly string[];
-  /** Its argument. */
   readonly argument?: { readonly name: string; readonly description: string };
   /** The one after it. */
   readonly secondArgument?: {
     readonly name: string;
     readonly description: string;
   };
-  /** All its flags. */
   readonly flags: readonly FlagSpec[];
-  /** How it is used. */
   readonly examples: readonly {
     readonly title: string;
     readonly command: string;

@@ -6,13 +6,11 @@ import { HIDDEN, SUMMARIES } from "./summaries.ts";
 
 /** What is known of a command before it is loaded. */
 export interface ListedCommand {
-  /** Its name. */
   readonly name: string;
   /** One line on it. */
   readonly summary: string;
   /** Whether the overview leaves it out. */
   readonly hidden: boolean;
-  /** Loads it. */
   readonly load: () => Promise<Command>;
 }
 

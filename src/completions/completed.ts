@@ -9,7 +9,6 @@ export type Completed =
   | {
     /** One of several words. */
     readonly kind: "words";
-    /** The words. */
     readonly words: readonly string[];
   }
   | {
@@ -35,7 +34,6 @@ export interface CompletedFlag {
 
 /** A command, as a shell sees it. */
 export interface CompletedCommand {
-  /** Its name. */
   readonly name: string;
   /** What it does. */
   readonly summary: string;

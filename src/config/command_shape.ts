@@ -23,7 +23,6 @@ export interface ArgumentShape {
 
 /** What a command looks like from outside. */
 export interface CommandShape {
-  /** Its name. */
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
@@ -35,7 +34,6 @@ export interface CommandShape {
   readonly secondArgument?: ArgumentShape;
   /** Its flags, without those that every command has. */
   readonly flags: readonly FlagSpec[];
-  /** How it is used. */
   readonly examples: readonly Example[];
   /** Whether the list of commands leaves it out. */
   readonly hidden?: boolean;

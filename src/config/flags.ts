@@ -47,7 +47,6 @@ export interface ReadFlags<
   F extends readonly FlagSpec[],
   C extends readonly FlagSpec[],
 > {
-  /** The flags. */
   readonly flags: FlagValues<F>;
   /** The flags that all commands have in common. */
   readonly common: FlagValues<C>;

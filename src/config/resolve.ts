@@ -9,7 +9,6 @@ import { Secret } from "../base/secret.ts";
 
 /** A value and the place that decided it. */
 export interface Resolved<T> {
-  /** The value. */
   readonly value: T;
   /** The place, for example `--bucket`, `fly.toml [env] BUCKET_NAME` or `default`. */
   readonly from: string;
@@ -69,7 +68,6 @@ export interface ResolvedConfig {
   readonly secretAccessKey: Resolved<Secret | null>;
   /** The session token of temporary credentials, or null. */
   readonly sessionToken: Resolved<Secret | null>;
-  /** The Machines API. */
   readonly machinesApi: Resolved<string>;
   /** How many machines upgrade at a time. */
   readonly maxConcurrency: Resolved<number>;
@@ -124,10 +122,7 @@ const ORCHESTRATE_COMMAND: readonly string[] = [
   "orchestrate",
 ];
 
-/**
- * Decides every value: command line, then `deno.json`, then `fly.toml`, then environment and defaults. Returns the
- * values and their origins; nothing is missing but what is null. Throws `usage` if two values contradict each other.
- */
+/** Decides every value: command line, then `deno.json`, then `fly.toml`, then environment and defaults. */
 export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const config = decideAll(sources);
   const { suspendTimeoutMs, timeoutMs } = config;
@@ -277,7 +272,7 @@ function first<T, U>(
   return candidates[0] ?? { value: fallback, from: "default" };
 }
 
-/** The app, where one is needed. Throws `usage` if nothing names it. */
+/** The app, where one is needed. */
 export function requireApp(config: ResolvedConfig): string {
   if (config.app.value !== null) return config.app.value;
   const path = config.flyConfig.value;
@@ -294,7 +289,7 @@ export function requireApp(config: ResolvedConfig): string {
   );
 }
 
-/** The bucket, where one is needed. Throws `usage` if nothing names it. */
+/** The bucket, where one is needed. */
 export function requireBucket(config: ResolvedConfig): string {
   if (config.bucket.value !== null) return config.bucket.value;
   throw new FlyhotError(
@@ -309,15 +304,13 @@ export function requireBucket(config: ResolvedConfig): string {
 
 /** The credentials of a bucket. */
 export interface Credentials {
-  /** The access key. */
   readonly accessKeyId: Secret;
-  /** The secret key. */
   readonly secretAccessKey: Secret;
   /** The session token of temporary credentials, or null. */
   readonly sessionToken: Secret | null;
 }
 
-/** The credentials, where they are needed. Throws `auth` naming the variables that are not set. */
+/** The credentials, where they are needed. */
 export function requireCredentials(config: ResolvedConfig): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = config;
   for (const it of [accessKeyId, secretAccessKey, sessionToken]) {

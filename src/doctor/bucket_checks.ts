@@ -30,7 +30,6 @@ import {
 
 /** What the checks found, and what further ones may work with. */
 export interface BucketFindings {
-  /** The checks. */
   readonly checks: readonly Check[];
   /** The pointer: null if there is none, undefined if it could not be read. */
   readonly pointer: Pointer | null | undefined;

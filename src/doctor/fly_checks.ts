@@ -15,7 +15,6 @@ import { type Check, fail, pass, warn } from "./check.ts";
 
 /** What the checks found, and what further ones may work with. */
 export interface FlyFindings {
-  /** The checks. */
   readonly checks: readonly Check[];
   /** The app's machines and how to reach them; null where they cannot be listed. */
   readonly app: {

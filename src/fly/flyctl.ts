@@ -9,7 +9,6 @@ import { type FlyToken, parseFlyToken } from "./token.ts";
 
 /** What to build. */
 export interface BuildOptions {
-  /** The Fly app. */
   readonly app: string;
   /** The Fly configuration file; null for fly's own default. */
   readonly config: string | null;
@@ -21,7 +20,6 @@ export interface BuildOptions {
   readonly label: string;
   /** Called for every line of output. */
   readonly onLine?: (line: string) => void;
-  /** Gives up early. */
   readonly signal?: AbortSignal;
 }
 

@@ -73,7 +73,7 @@ export interface MachineContainer {
   readonly image: string;
 }
 
-/** Reads a machine out of an answer of the Machines API. Throws `unexpected` if it has no id or no state. */
+/** Reads a machine out of an answer of the Machines API. */
 export function parseMachine(value: unknown): Machine {
   if (
     !isRecord(value) || !/^[\w-]{1,64}$/.test(text(value.id)) ||
@@ -111,7 +111,7 @@ export function parseMachine(value: unknown): Machine {
   };
 }
 
-/** Reads a list of machines. Throws `unexpected` if it is not a list of machines. */
+/** Reads a list of machines. */
 export function parseMachines(value: unknown): readonly Machine[] {
   if (!Array.isArray(value)) {
     throw new FlyhotError(
@@ -123,7 +123,7 @@ export function parseMachines(value: unknown): readonly Machine[] {
   return value.map(parseMachine);
 }
 
-/** How a machine's main process ended last. Returns its newest exit, or null if no event tells of one. */
+/** How a machine's main process ended last. */
 export function lastExit(machine: Machine): MachineExit | null {
   return machine.events.find((it) => it.exit !== null)?.exit ?? null;
 }

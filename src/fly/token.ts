@@ -70,7 +70,7 @@ export function parseFlyToken(text: string, from: string): FlyToken {
 /** The variables that hold a token, in the order that flyctl reads them. */
 export const TOKEN_VARIABLES = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"] as const;
 
-/** Finds a token: in the environment, else the one that flyctl is logged in with. Throws `auth` if there is none. */
+/** Finds a token: in the environment, else the one that flyctl is logged in with. */
 export async function findFlyToken(
   host: Pick<Host, "env">,
   login?: () => Promise<TokenSource | null>,

@@ -6,10 +6,7 @@ import type { Host } from "../host.ts";
 import { joinPath } from "../base/values.ts";
 import type { InitChange } from "./plan_types.ts";
 
-/**
- * Writes the edits of a change, unless a file is not any more what it was. Throws `conflict` if a file changed since it
- * was read; nothing is written then.
- */
+/** Writes the edits of a change, unless a file is not any more what it was. */
 export async function applyChange(
   { edits }: InitChange,
   folder: string,

@@ -9,7 +9,7 @@ import type { HotWay, InitPart, InitSources } from "./plan_types.ts";
 
 const RUNTIME = "@flyhot/runtime";
 
-/** Plans what to write into deno.json. Returns one change of the file, or steps where it cannot be edited. */
+/** Plans what to write into deno.json. */
 export function denoJsonPart(
   sources: InitSources,
   way: HotWay,

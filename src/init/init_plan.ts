@@ -29,7 +29,7 @@ export function wayOf(sources: InitSources, bootShell: boolean): HotWay {
   return bootShell || hasShell ? "boot shell" : "preload";
 }
 
-/** Plans what to add to an app. Returns the plan; without changes and steps if the app is hot already. */
+/** Plans what to add to an app. */
 export function planInit(
   sources: InitSources,
   way: HotWay,

@@ -83,7 +83,6 @@ export interface InitSources {
   readonly lockText: string;
   /** The text of its Dockerfile. */
   readonly dockerfile: string | null;
-  /** The path of its Dockerfile. */
   readonly dockerfilePath: string;
   /** Tasks and scripts that it starts. */
   readonly starts: StartFiles;

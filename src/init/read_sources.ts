@@ -18,7 +18,7 @@ import { readTree, type SyntaxTree } from "./syntax_tree.ts";
 
 const MODULES_MAX = 2000;
 
-/** Reads an app's folder. Throws `usage` if a configuration file is not JSON. */
+/** Reads an app's folder. */
 export async function readInitSources(
   folder: string,
   host: Host,
@@ -60,10 +60,7 @@ export async function readInitSources(
   };
 }
 
-/**
- * Looks at what an app's modules hold, and at what of it can be replaced once that has names. Returns the pieces and
- * the modules; nothing where they could not be read.
- */
+/** Looks at what an app's modules hold, and at what of it can be replaced once that has names. */
 export function lookAt(sources: InitSources, way: HotWay): LookedAt {
   const { release, tree, treeBeside } = sources;
   if ("unread" in release) return { state: [], surfaces: [] };

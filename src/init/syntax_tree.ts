@@ -28,7 +28,7 @@ export interface SyntaxTree {
   readonly parents: ReadonlyMap<Node, Node>;
 }
 
-/** Parses a module. Returns its tree, or why there is none: `at line 3: Unexpected token`. */
+/** Parses a module. */
 export function readTree(
   path: string,
   source: string,
@@ -60,10 +60,7 @@ export function* nodesIn(root: Node): Generator<Node> {
   for (const child of children) yield* nodesIn(child);
 }
 
-/**
- * The name of a call's callee as it is written, where that is made of names alone. Returns for example `Deno.serve`;
- * empty for anything else.
- */
+/** The name of a call's callee as it is written, where that is made of names alone. */
 export function calleeOf(call: Node): string {
   const callee = one(call, "callee");
   return callee ? dotted(callee) : "";
@@ -89,7 +86,7 @@ export function countName(root: Node, name: string): number {
   return count;
 }
 
-/** Whether an expression is `import.meta.main`. Returns true if so. */
+/** Whether an expression is `import.meta.main`. */
 export function isMainTest(node: Node): boolean {
   return node.type === "MemberExpression" &&
     one(node, "object")?.type === "MetaProperty" &&

@@ -37,13 +37,11 @@ export type EventFileLine =
   | {
     /** The machine waits until the release is signed, or refused. */
     readonly kind: "sign";
-    /** The release. */
     readonly release: ReleaseToSign;
   }
   | {
     /** The last line. */
     readonly kind: "end";
-    /** How it ended. */
     readonly end: OrchestratorEnd;
   };
 

@@ -12,13 +12,11 @@ export const TASK_VARIABLE = "FLYHOT_ORCHESTRATE";
 export interface OrchestratorTask {
   /** The version of this record. */
   readonly task: 1;
-  /** The Fly app. */
   readonly app: string;
   /** The image that the machine runs, and that the release is packed from. */
   readonly sourceImageRef: string;
   /** Who deploys. */
   readonly deployedBy: string;
-  /** The bucket. */
   readonly bucket: string | null;
   /** The S3 service. */
   readonly endpoint: string | null;

@@ -32,7 +32,6 @@ export interface StartFiles {
 
 /** How an app is started. */
 export interface AppStart {
-  /** Program and arguments. */
   readonly command: readonly string[];
   /** The port that it listens on; null where it listens on `PORT`. */
   readonly port: number | null;

@@ -22,7 +22,6 @@ const LINES_SHOWN_MAX = 10;
 
 /** What a rehearsal works with. */
 export interface RehearsalWorld {
-  /** The outside. */
   readonly host: Host;
   /** The versions. */
   readonly repository: Repository;
@@ -34,7 +33,6 @@ export interface RehearsalWorld {
   readonly group: string | null;
   /** The port that the app listens on; null to find it out. */
   readonly port: number | null;
-  /** Gives up. */
   readonly signal: AbortSignal;
 }
 

@@ -10,10 +10,7 @@ import { digestOf } from "./digest.ts";
 /** How many files an error names. */
 const NAMED_MAX = 10;
 
-/**
- * Finds the files of a release that the folder does not hold like this. Returns each path with what is wrong, in path
- * order.
- */
+/** Finds the files of a release that the folder does not hold like this. */
 export async function differingFiles(
   files: Readonly<Record<string, string>>,
   root: string,
@@ -35,7 +32,7 @@ export async function differingFiles(
   return differing.sort();
 }
 
-/** Refuses to sign what differs from the folder. Throws `conflict` naming the files, if there are any. */
+/** Refuses to sign what differs from the folder. */
 export function refuseDiffering(differing: readonly string[]): void {
   if (differing.length === 0) return;
   const named = differing.slice(0, NAMED_MAX).map(shownText).join(", ");

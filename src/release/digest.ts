@@ -22,7 +22,7 @@ export class DigestMeter {
     this.#size += piece.byteLength;
   }
 
-  /** Makes a stream that takes what passes through. Returns the stream, which changes nothing. */
+  /** Makes a stream that takes what passes through. */
   through(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
     return new TransformStream({
       transform: (piece, controller) => {
@@ -47,7 +47,7 @@ export async function digestOf(
   return meter.result();
 }
 
-/** SHA-256 of a text in UTF-8. Returns 64 lower-case hex digits. */
+/** SHA-256 of a text in UTF-8. */
 export function digestOfText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

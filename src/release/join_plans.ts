@@ -26,10 +26,7 @@ export function classify(
   return planReport(planFor(manifest, running, { consent }));
 }
 
-/**
- * Joins the plans for machines that run different main modules. Returns what happens on any of them; hot only if all
- * are.
- */
+/** Joins the plans for machines that run different main modules. */
 export function joinPlans(plans: readonly PlanReport[]): PlanReport {
   const union = (
     key: "reload" | "mapped" | "assets" | "removed" | "unchanged",
@@ -63,7 +60,7 @@ export function joinPlans(plans: readonly PlanReport[]): PlanReport {
   };
 }
 
-/** Tells whether a plan changes nothing. Returns true if there is no file in it. */
+/** Tells whether a plan changes nothing. */
 export function isEmptyPlan(plan: PlanReport): boolean {
   return plan.reload.length + plan.mapped.length + plan.assets.length +
       plan.removed.length + plan.cold.length === 0;

@@ -10,7 +10,6 @@ import type { PackedRelease } from "./pack/pack.ts";
 
 /** A release in the bucket. */
 export interface PublishedRelease {
-  /** Its key. */
   readonly key: string;
   /** Where it is; never signed. */
   readonly url: string;
@@ -23,11 +22,7 @@ export interface PublishedRelease {
 const ATTEMPTS_MAX = 4;
 const RETRY_MS = 500;
 
-/**
- * Uploads a release and reads it back: afterwards it is there whole, and young enough that nobody prunes it. Returns
- * where it is. Throws `conflict` if something else has its name or the bucket has no conditional writes, `network` if
- * it cannot be stored or comes back different. Throws if a request fails.
- */
+/** Uploads a release and reads it back: afterwards it is there whole, and young enough that nobody prunes it. */
 export async function publishRelease(
   release: PackedRelease,
   { host, bucket }: { readonly host: Host; readonly bucket: Bucket },
@@ -92,7 +87,7 @@ export async function publishRelease(
   });
 }
 
-/** Uploads a release once more if it is not there any more. Throws as {@linkcode publishRelease} does. */
+/** Uploads a release once more if it is not there any more. */
 export async function keepPublished(
   release: PackedRelease,
   key: string,

@@ -41,10 +41,7 @@ export interface SigningKey {
   ): Promise<ReleaseSignature>;
 }
 
-/**
- * Finds the key to sign with: the named file, else `FLYHOT_SIGNING_KEY`. Returns the key; null where none is given and
- * none is needed. Throws `auth` if one is needed and missing, or not a key; `usage` if the file is not there.
- */
+/** Finds the key to sign with: the named file, else `FLYHOT_SIGNING_KEY`. */
 export async function findSigningKey(
   file: string | undefined,
   publicKeys: readonly string[] | null,

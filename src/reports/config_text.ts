@@ -13,7 +13,7 @@ export interface ShownValue {
   readonly from: string;
 }
 
-/** Lists the values that a command would work with. Returns the values by name, in the order of the configuration. */
+/** Lists the values that a command would work with. */
 export function shownValues(
   config: ResolvedConfig,
 ): Readonly<Record<string, ShownValue>> {

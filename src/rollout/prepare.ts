@@ -68,7 +68,7 @@ export interface Prepared extends AskedMachines {
 
 /**
  * Tells whether a rollout would change nothing: every machine runs what the pointer has committed, and the release
- * holds nothing else for any of them. Returns true if nothing is to be done.
+ * holds nothing else for any of them.
  */
 export function isUpToDate(
   { plan, asked, current }: Pick<Prepared, "plan" | "asked" | "current">,
@@ -79,10 +79,7 @@ export function isUpToDate(
   return asked.every(({ info }) => runningSha(info) === wanted);
 }
 
-/**
- * Finds the machines, packs the release and plans; writes nothing but a temporary file. Throws as {@linkcode
- * askMachines}, {@linkcode packRelease} and the machines say.
- */
+/** Finds the machines, packs the release and plans; writes nothing but a temporary file. */
 export async function prepare(
   source: ReleaseSource & { readonly sign?: SignStep },
   deps: RolloutDeps,

@@ -22,10 +22,7 @@ export interface RollOutSignals {
   readonly lockLost: AbortSignal;
 }
 
-/**
- * Moves the pointer to a published release, lets the machines apply it wave by wave, and commits it, or undoes it.
- * Throws `conflict` if the lock is lost or somebody else moved the pointer, `incomplete` if it cannot be undone.
- */
+/** Moves the pointer to a published release, lets the machines apply it wave by wave, and commits it, or undoes it. */
 export async function rollOut(
   options: RollOutOptions,
   prepared: Prepared,

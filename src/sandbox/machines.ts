@@ -21,7 +21,6 @@ import { Notifier } from "./wait_for.ts";
 
 /** Options of {@linkcode Machines}. */
 export interface MachinesOptions {
-  /** The app. */
   readonly app: string;
   /** Where the folders of machines are; must exist. */
   readonly folder: string;

@@ -23,7 +23,6 @@ import { type Notifier, waitFor } from "./wait_for.ts";
 
 /** Where a sandbox is, and what it is called. */
 export interface SandboxPlace {
-  /** The app's name. */
   readonly app: string;
   /** Where everything is kept. */
   readonly folder: string;
@@ -41,7 +40,6 @@ export interface SandboxPlace {
 export interface SandboxInside {
   /** The registry. */
   readonly images: Images;
-  /** The machines. */
   readonly machines: Machines;
   /** Deploys. */
   readonly deployer: Deployer;
@@ -57,7 +55,6 @@ const WAIT_MS = 10_000;
 
 /** A running sandbox. Methods throw a `FlyhotError` that says what was tried, on what, and why it failed. */
 export class Sandbox implements AsyncDisposable {
-  /** The app's name. */
   readonly app: string;
   /** Where everything is kept. */
   readonly folder: string;

@@ -6,11 +6,8 @@ import type { MachineState } from "./machine/records/machine_types.ts";
 
 /** A machine, as seen by whoever runs the sandbox. */
 export interface SandboxMachine {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
-  /** Its region. */
   readonly region: string;
   /** Its process group, or null for one made outside `deploy`. */
   readonly group: string | null;
@@ -26,7 +23,6 @@ export interface SandboxMachine {
   readonly root: string;
   /** Where the flyhot runtime listens: `FLYHOT_SOCKET`. */
   readonly socket: string;
-  /** Its log file. */
   readonly logFile: string;
   /** The id of its main process, or null while none runs. */
   readonly pid: number | null;

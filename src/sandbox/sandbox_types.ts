@@ -56,7 +56,6 @@ export interface Deployment {
 export interface WaitOptions {
   /** How long, in milliseconds. Default 10000. */
   readonly timeoutMs?: number;
-  /** Gives up early. */
   readonly signal?: AbortSignal;
 }
 

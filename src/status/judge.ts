@@ -16,7 +16,6 @@ import type { MachineStatus, StatusVerdict } from "./status.ts";
 
 /** A machine, and what its runtime said. */
 export interface AskedMachine {
-  /** The machine. */
   readonly machine: AppMachine;
   /** The runtime's answer, why there is none, or null if it was not asked because it does not run. */
   readonly answer:

@@ -70,10 +70,7 @@ export type StatusReader = (
   signal?: AbortSignal,
 ) => Promise<StatusReport>;
 
-/**
- * Finds out once what is needed to ask again and again. Returns asks the machines; nothing but a login was asked for so
- * far. Throws `usage` without an app, `auth` without a token.
- */
+/** Finds out once what is needed to ask again and again. */
 export async function openStatus(
   options: CliValues,
   { host }: AppDeps,

@@ -88,10 +88,7 @@ const WRONG: ReadonlySet<StatusVerdict> = new Set([
   "unknown",
 ]);
 
-/**
- * The exit code that tells whether all is as it should be. Returns 0, or 7 where a machine does not run what it should
- * or a probation was abandoned.
- */
+/** The exit code that tells whether all is as it should be. */
 export function statusExitCode({ machines, abandoned }: StatusReport): number {
   return abandoned.length > 0 ||
       machines.some(({ verdict }) => WRONG.has(verdict))

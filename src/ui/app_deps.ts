@@ -13,7 +13,7 @@ export interface AppDeps {
   readonly reporter?: Reporter;
 }
 
-/** Who is told what happens. Returns its reporter, or one that says nothing. */
+/** Who is told what happens. */
 export function reporterOf({ reporter }: AppDeps): Reporter {
   return reporter ?? silentReporter;
 }

@@ -18,10 +18,7 @@ import { ulid } from "../../base/ulid.ts";
 
 const RETRY = { attemptsMax: 5, firstMs: 20, random: Math.random };
 
-/**
- * The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply. Returns the
- * new pointer, or the same one if it knows the image.
- */
+/** The pointer with an entry for a base image that it does not know yet; the new entry has nothing to apply. */
 export function withGeneration(
   pointer: Pointer | null,
   app: string,
@@ -42,10 +39,7 @@ export function withGeneration(
   return pointerWithGeneration(pointer, app, generation, now);
 }
 
-/**
- * Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it. Throws if the bucket
- * refuses. Throws if the pointer there is not one that this code knows.
- */
+/** Adds the entry by compare-and-swap; losing the race to another machine is as good as winning it. */
 export async function addGeneration(
   bucket: Bucket,
   app: string,

@@ -8,10 +8,6 @@ export class LookError extends Error {
   /** What could not be done, as a clause. */
   readonly what: string;
 
-  /**
-   * @param what what could not be done, as a clause
-   * @param cause why
-   */
   constructor(what: string, cause: unknown) {
     super(errorText(cause), { cause });
     this.name = "LookError";
@@ -19,7 +15,7 @@ export class LookError extends Error {
   }
 }
 
-/** Does one step of a look. Throws if it fails. */
+/** Does one step of a look. */
 export async function looking<T>(
   what: string,
   act: () => Promise<T>,

@@ -23,9 +23,6 @@ export class PointerReading {
   #pointer: Pointer | null = null;
   #other: OtherPointer | null = null;
 
-  /**
-   * @param context where it is, and what takes warnings
-   */
   constructor(context: Pick<MachineContext, "bucket" | "settings" | "logger">) {
     this.#context = context;
   }
@@ -40,7 +37,7 @@ export class PointerReading {
     return generationOf(this.#pointer, this.#context.settings.imageRef);
   }
 
-  /** Reads it once. Throws if it cannot be read. */
+  /** Reads it once. */
   async read(signal?: AbortSignal): Promise<void> {
     const { bucket, settings } = this.#context;
     if (!bucket) return;

@@ -29,9 +29,6 @@ export class Upgrades {
   readonly memory = new Map<string, UpgradeMemory>();
   readonly #context: MachineContext;
 
-  /**
-   * @param context what the machine works with
-   */
   constructor(context: MachineContext) {
     this.#context = context;
   }

@@ -17,10 +17,7 @@ import { resultKey } from "../../protocol/object_keys.ts";
 
 const RETRY = { attemptsMax: 5, firstMs: 200 };
 
-/**
- * Writes a result; only this machine writes to its key, so the newest write is the truth. Throws if the bucket refuses,
- * or does not answer after some tries.
- */
+/** Writes a result; only this machine writes to its key, so the newest write is the truth. */
 export async function writeResult(
   bucket: Bucket,
   app: string,
@@ -40,10 +37,7 @@ export async function writeResult(
   );
 }
 
-/**
- * Reads what this machine has said about an upgrade before. Returns the result, or null if there is none. Throws if the
- * bucket does not answer.
- */
+/** Reads what this machine has said about an upgrade before. */
 export async function readResult(
   bucket: Bucket,
   app: string,

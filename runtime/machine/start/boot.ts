@@ -30,7 +30,7 @@ export interface Booted {
   readonly owed: HotUpgrade | null;
 }
 
-/** Applies, before the app serves, what its generation runs. Throws if the pointer cannot be read. */
+/** Applies, before the app serves, what its generation runs. */
 export async function boot(
   deps: BringInDeps,
   machine: BringIn,

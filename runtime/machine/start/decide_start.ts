@@ -25,7 +25,6 @@ const RETRY = { firstMs: 1_000, lastMs: 60_000 };
 
 /** What is to be started, as the pointer says. */
 export interface StartWanted {
-  /** The upgrade. */
   readonly upgradeId: string;
   /** The pointer's revision. */
   readonly revision: number;
@@ -102,10 +101,7 @@ export function decideStart(
   };
 }
 
-/**
- * Finds how often a release that a running process took has ended its process. Returns the release and its deaths in a
- * row, or null.
- */
+/** Finds how often a release that a running process took has ended its process. */
 export function takenBefore(
   record: StartRecord | null,
   wantedId: string | null,
@@ -118,10 +114,7 @@ export function takenBefore(
   return { upgrade_id, deaths: isInnocent(record) ? deaths : deaths + 1 };
 }
 
-/**
- * Says whether a death after a release is taken may be of what ran before, and is therefore not to be counted. Returns
- * true where a start takes the release, which then counts, and the last death was not doubtful already.
- */
+/** Says whether a death after a release is taken may be of what ran before, and is therefore not to be counted. */
 export function isDoubtful(
   record: StartRecord | null,
   { upgradeId, isCommitted = false }: StartWanted,

@@ -30,11 +30,8 @@ const RETRY_MS = 200;
 
 /** What is needed. */
 export interface StartsContext {
-  /** The bucket. */
   readonly bucket: Bucket;
-  /** The Fly app. */
   readonly app: string;
-  /** The machine. */
   readonly machineId: string;
   /** How long a process has to live for its start to be a good one, in milliseconds. */
   readonly livedMs: number;
@@ -73,9 +70,6 @@ export class Starts {
   #writing: Promise<void> = Promise.resolve();
   #unsubscribe = () => {};
 
-  /**
-   * @param context what is needed
-   */
   constructor(context: StartsContext) {
     this.#context = context;
   }

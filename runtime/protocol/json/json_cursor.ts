@@ -19,9 +19,6 @@ export class JsonCursor {
   readonly #text: string;
   #at = 0;
 
-  /**
-   * @param text the JSON
-   */
   constructor(text: string) {
     this.#text = text;
   }
@@ -37,7 +34,7 @@ export class JsonCursor {
     return code === OPEN || code === OPEN_LIST;
   }
 
-  /** Enters the object that is next. Throws if it is not an object. */
+  /** Enters the object that is next. */
   enter(): boolean {
     this.#expect(OPEN);
     if (this.#next() !== CLOSE) return true;
@@ -45,7 +42,7 @@ export class JsonCursor {
     return false;
   }
 
-  /** Goes on after a member. Throws if the object is not written as one. */
+  /** Goes on after a member. */
   goOn(): boolean {
     const code = this.#next();
     this.#at++;
@@ -55,7 +52,7 @@ export class JsonCursor {
     return true;
   }
 
-  /** Takes the key that is next. After it, its value has to be walked over. Throws if there is none. */
+  /** Takes the key that is next. After it, its value has to be walked over. */
   key(): string {
     if (this.#next() !== QUOTE) throw this.#wrong();
     const written = this.value();
@@ -96,7 +93,7 @@ export class JsonCursor {
     return this.#text.slice(from, this.#at);
   }
 
-  /** Ends the walk. Throws if anything but white space is left. */
+  /** Ends the walk. */
   end(): void {
     if (!Number.isNaN(this.#next())) throw this.#wrong();
   }

@@ -237,7 +237,7 @@ const brokenFact = fields<NonNullable<ModuleAnalysis["broken"]>>({
   message: string,
 });
 
-/** Reads what one module does. Throws if it is not one. */
+/** Reads what one module does. */
 export const moduleAnalysis: Reader<ModuleAnalysis> = fields<ModuleAnalysis>({
   imports: optional(listOf(importFact)),
   names: optional(listOf(string)),

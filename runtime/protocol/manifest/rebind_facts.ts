@@ -155,7 +155,7 @@ const pieceFacts = fields<PieceFacts>({
   going: optional(listOf(count)),
 });
 
-/** Reads how a module uses what it imports. Throws if it is not that. */
+/** Reads how a module uses what it imports. */
 export const rebindFacts: Reader<RebindFacts> = fields<RebindFacts>({
   uses: optional(listOf(importUse)),
   top: optional(listOf(count)),

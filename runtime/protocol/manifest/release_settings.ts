@@ -62,7 +62,7 @@ const keptEntry = fields<KeptEntry>({
   functions: optional(oneOf("keep")),
 });
 
-/** Reads the settings out of a manifest. Throws if it is not such a record. */
+/** Reads the settings out of a manifest. */
 export const releaseSettings: Reader<ReleaseSettings> = fields<ReleaseSettings>(
   {
     keep: orElse(listOf(keptEntry), []),

@@ -18,11 +18,9 @@ export interface AppEnvironment {
   readonly own: Readonly<Record<string, string>>;
   /** The bucket. */
   readonly server: Pick<ObjectServer, "endpoint" | "bucketName">;
-  /** The Fly app. */
   readonly app: string;
   /** The base image. */
   readonly imageRef: string;
-  /** The machine. */
   readonly machineId: string;
   /** The control socket. */
   readonly socketPath: string;

@@ -55,7 +55,7 @@ export class AppLog {
     }
   }
 
-  /** Waits for a line. Returns the first line that matches. */
+  /** Waits for a line. */
   waitFor(
     wanted: string | RegExp,
     from: number,

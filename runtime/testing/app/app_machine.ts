@@ -28,7 +28,6 @@ export interface MachineSettings {
   readonly appFolder?: string;
   /** How the app is started. */
   readonly command: readonly string[];
-  /** The Fly app. */
   readonly app: string;
   /** Variables that the test sets. */
   readonly env: Readonly<Record<string, string>>;
@@ -58,11 +57,6 @@ export class AppMachine {
   #process: AppProcess | null = null;
   #port: number | null = null;
 
-  /**
-   * @param settings how it is
-   * @param server the bucket
-   * @param log takes what the app writes
-   */
   constructor(settings: MachineSettings, server: ObjectServer, log: AppLog) {
     this.#settings = settings;
     this.#server = server;
@@ -85,16 +79,12 @@ export class AppMachine {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The process. */
   get process(): AppProcess {
     if (this.#process) return this.#process;
     throw new TestAppError("Cannot use the app: it has been stopped");
   }
 
-  /**
-   * Starts the app on the files of its image, and waits until it serves and its runtime answers. Throws if it ends, or
-   * does not come so far in time.
-   */
+  /** Starts the app on the files of its image, and waits until it serves and its runtime answers. */
   async start(): Promise<void> {
     // Not `retry`: each attempt takes another port, and there is nothing to wait for.
     for (let attempt = 1;; attempt++) {
@@ -126,12 +116,12 @@ export class AppMachine {
     this.#process = null;
   }
 
-  /** Asks the runtime what runs. Throws if it does not answer. */
+  /** Asks the runtime what runs. */
   async info(): Promise<MachineInfo> {
     return parseMachineInfo(await this.#ask("GET /v1/info"));
   }
 
-  /** Tells the runtime to look at the pointer. Throws if it does not answer. */
+  /** Tells the runtime to look at the pointer. */
   async nudge(): Promise<void> {
     await this.#ask("POST /v1/check");
   }

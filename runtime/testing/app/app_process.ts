@@ -7,11 +7,8 @@ const OUTPUT_MS_MAX = 1000;
 
 /** How to run an app. */
 export interface AppCommand {
-  /** Program and arguments. */
   readonly command: readonly string[];
-  /** The working folder. */
   readonly cwd: string;
-  /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +21,7 @@ export class AppProcess {
   /** Fulfilled with how it ended, once all it wrote is in the log. */
   readonly end: Promise<string>;
 
-  /** Starts the process. Throws if there is no such program. */
+  /** Starts the process. */
   constructor(how: AppCommand, log: AppLog) {
     const [program = "", ...args] = how.command;
     this.#child = new Deno.Command(program, {

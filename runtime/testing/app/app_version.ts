@@ -25,10 +25,7 @@ export function nameOf(version: AppVersion): string {
   return path === undefined ? git : `${git}:${nameOf(path)}`;
 }
 
-/**
- * Finds the folder of a version; that of a commit is written out. Returns an absolute path. Throws if there is no such
- * folder or commit, or no git.
- */
+/** Finds the folder of a version; that of a commit is written out. */
 export async function folderOf(
   version: AppVersion,
   target: string,

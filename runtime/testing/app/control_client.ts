@@ -3,7 +3,7 @@
  */
 import { request } from "node:http";
 
-/** Sends one request to a control socket. Throws if nobody answers, or the answer is an error. */
+/** Sends one request to a control socket. */
 export function askControl(
   socketPath: string,
   route: "GET /v1/info" | "GET /v1/manifest" | "POST /v1/check",

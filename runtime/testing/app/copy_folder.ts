@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const LEFT_OUT = new Set([".git", ".flyhot"]);
 
-/** Copies a folder with all in it, links as links, without `.git` and `.flyhot`. Throws if there is no such folder. */
+/** Copies a folder with all in it, links as links, without `.git` and `.flyhot`. */
 export async function copyFolder(from: string, to: string): Promise<void> {
   const entries = await Array.fromAsync(Deno.readDir(from));
   await Deno.mkdir(to, { recursive: true });

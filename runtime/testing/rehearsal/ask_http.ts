@@ -15,7 +15,7 @@ const OF_CONNECTION =
 /** After so long without an event, a stream of events has said what there is to say. */
 const QUIET_MS = 150;
 
-/** Asks an app. Returns the answer; also where there is none, but not where the signal was aborted. */
+/** Asks an app. */
 export async function askHttp(
   url: string,
   { method, path, headers, body }: HttpRequestBlock,

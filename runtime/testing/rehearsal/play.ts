@@ -33,11 +33,6 @@ export class Player {
   /** WebSockets that stay open, by the place of their request. */
   readonly #open = new Map<number, Talk>();
 
-  /**
-   * @param url the app's URL, without a slash at the end
-   * @param requests what to play
-   * @param signal gives up
-   */
   constructor(
     url: string,
     requests: readonly RehearsalRequest[],
@@ -81,10 +76,7 @@ export class Player {
     }, ["over the open socket", "over a new socket"]);
   }
 
-  /**
-   * Asks what only reads, one request after the other, until it has been enough. Returns the requests in the order in
-   * which they were sent.
-   */
+  /** Asks what only reads, one request after the other, until it has been enough. */
   async load(enough: AbortSignal): Promise<Played[]> {
     const reads = this.#reads();
     const played: Played[] = [];

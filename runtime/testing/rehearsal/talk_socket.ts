@@ -40,7 +40,7 @@ export class Talk {
     };
   }
 
-  /** Opens one. Returns the open socket, or why there is none. */
+  /** Opens one. */
   static async open(
     url: string,
     { path, headers }: SocketBlock,

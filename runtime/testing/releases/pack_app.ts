@@ -21,7 +21,7 @@ export interface PackedApp {
   readonly size: number;
 }
 
-/** How the `flyhot` command is run: both packages have the same version. Returns program and first arguments. */
+/** How the `flyhot` command is run: both packages have the same version. */
 export function flyhotCommand(): readonly string[] {
   return [
     Deno.execPath(),
@@ -34,7 +34,7 @@ export function flyhotCommand(): readonly string[] {
   ];
 }
 
-/** Packs a folder. Throws if the folder cannot be packed, saying what the command says. */
+/** Packs a folder. */
 export async function packApp(
   folder: string,
   options: {

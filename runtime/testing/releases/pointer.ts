@@ -62,10 +62,7 @@ export function refused(before: Deployed, { current }: Deployed): Deployed {
   };
 }
 
-/**
- * What was committed before the current upgrade and differs from it: where a rollback leads. Returns the upgrade, or
- * null for the code that the app was started with.
- */
+/** What was committed before the current upgrade and differs from it: where a rollback leads. */
 export function previous({ current, history }: Deployed): HotUpgrade | null {
   return history.find(({ state, sha256 }) =>
     state === "committed" && sha256 !== current?.sha256

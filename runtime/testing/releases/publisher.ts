@@ -42,12 +42,6 @@ export class Publisher {
   #deployed: Deployed = { current: null, history: [] };
   #count = 0;
 
-  /**
-   * @param app the Fly app
-   * @param machine the machine
-   * @param server the bucket
-   * @param log what the app writes
-   */
   constructor(
     app: string,
     machine: AppMachine,
@@ -60,10 +54,7 @@ export class Publisher {
     this.#log = log;
   }
 
-  /**
-   * Publishes a release and waits until the machine says what became of it. Throws if it says nothing before the signal
-   * is aborted or its process ends.
-   */
+  /** Publishes a release and waits until the machine says what became of it. */
   async publish(
     release: PackedApp,
     signal: AbortSignal,
@@ -89,10 +80,7 @@ export class Publisher {
     );
   }
 
-  /**
-   * Leads back to what ran before the last upgrade. Throws if there was no upgrade, or as {@linkcode
-   * Publisher.publish}.
-   */
+  /** Leads back to what ran before the last upgrade. */
   async goBack(signal: AbortSignal): Promise<UpgradeReport> {
     const { current } = this.#deployed;
     if (!current?.sha256) {

@@ -8,10 +8,7 @@ import { loadAll } from "../../../src/commands/table.ts";
 import type { CommandShape } from "../../../src/config/command_shape.ts";
 import { FlyhotError } from "../../../src/errors.ts";
 
-/**
- * Checks that a bundle holds the commands, and nothing of the tests. Throws `unexpected` naming what is missing or too
- * much.
- */
+/** Checks that a bundle holds the commands, and nothing of the tests. */
 export async function checkContent(bundle: string): Promise<void> {
   const wrong = [
     ...(await loadAll()).filter((command) => !isWhole(bundle, command))

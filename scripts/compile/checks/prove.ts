@@ -13,7 +13,6 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Runs a compiled binary, and checks that it says what it is: this version, this commit, and the Deno that compiled it.
- * Throws `unexpected` if it does not run, or says anything else.
  */
 export async function proveItRuns(path: string, commit: string): Promise<void> {
   const expected = { version: VERSION, commit, deno: Deno.version.deno };

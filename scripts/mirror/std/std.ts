@@ -20,10 +20,7 @@ const TAR_FILES = [
   "limits.ts",
 ];
 
-/**
- * Reads which JSR packages an import map names. Throws If a version is not exact: the mirror could not promise what JSR
- * would give.
- */
+/** Reads which JSR packages an import map names. */
 export function jsrVersions(
   imports: Readonly<Record<string, string>>,
 ): Map<string, string> {
@@ -44,9 +41,7 @@ export function jsrVersions(
   return versions;
 }
 
-/**
- * Makes the packages that stand for those of the standard library. Throws If there is no republication of a package.
- */
+/** Makes the packages that stand for those of the standard library. */
 export function stdPackages(
   versions: ReadonlyMap<string, string>,
 ): RegistryPackage[] {

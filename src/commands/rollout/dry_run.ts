@@ -78,7 +78,7 @@ export async function plan(
   return { config: shownValues(config), ...report };
 }
 
-/** Plans a rollout and gives the plan as the answer, with every value behind it where that is asked for. Throws as {@linkcode plan} does. */
+/** Plans a rollout and gives the plan as the answer, with every value behind it where that is asked for. */
 export async function dryRun(
   options: PlanOptions,
   environment: CommandEnvironment,

@@ -14,7 +14,6 @@ import { SUMMARIES } from "../summaries.ts";
 
 /** What `flyhot lock status --json` answers. */
 export interface LockReport {
-  /** The Fly app. */
   readonly app: string;
   /** `free` where nobody has it, `lapsed` where its holder did not renew it in time. */
   readonly state: "free" | "held" | "lapsed";

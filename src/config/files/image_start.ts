@@ -25,7 +25,6 @@ export interface ImageStart {
 
 /** An instruction and its words. */
 export interface ImageStartPart {
-  /** The instruction. */
   readonly instruction: DockerfileInstruction;
   /** The words as they are written there. */
   readonly words: readonly string[];

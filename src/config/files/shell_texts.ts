@@ -6,7 +6,6 @@ import { lastingStarts, type ShellStart } from "./shell_starts.ts";
 
 /** Where an image gives something to a shell. */
 export interface ShellText {
-  /** The text. */
   readonly text: string;
   /** The commands in it that start a module with Deno and go on. */
   readonly starts: readonly ShellStart[];

@@ -19,9 +19,7 @@ export type ControlRequest =
     readonly path: "/v1/check";
   };
 
-/**
- * The exit codes of the script, told apart from those of a missing `deno` or a killed process.
- */
+/** The exit codes of the script, told apart from those of a missing `deno` or a killed process. */
 export const CONTROL_EXIT_CODES = {
   nobody: 71,
   refused: 72,

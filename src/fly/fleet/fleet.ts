@@ -68,14 +68,8 @@ export interface Fleet {
 
 /** A machine is started and its process does not answer: whoever calls it waits in vain. */
 export class ServesNobodyError extends FlyhotError {
-  /** The machine. */
   readonly machineId: string;
 
-  /**
-   * @param machineId the machine
-   * @param what what was tried, as the rest of a sentence that begins with `Cannot`
-   * @param why what was seen
-   */
   constructor(machineId: string, what: string, why: string) {
     super(
       "incomplete",

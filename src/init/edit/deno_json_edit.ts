@@ -11,7 +11,7 @@ import {
   parseTree,
 } from "jsonc-parser";
 
-/** Sets a value in a JSON file with comments. Returns the new text; null if the text is not one object. */
+/** Sets a value in a JSON file with comments. */
 export function setValue(
   text: string,
   path: readonly string[],
@@ -111,10 +111,7 @@ function withComment(
   return after.slice(0, at) + text + after.slice(at);
 }
 
-/**
- * Adds texts to a list in a JSON file with comments; those that are there stay where they are. Returns the new text,
- * the same if nothing is missing; null if the text is not one object, or no list stands there.
- */
+/** Adds texts to a list in a JSON file with comments; those that are there stay where they are. */
 export function addItems(
   text: string,
   path: readonly string[],

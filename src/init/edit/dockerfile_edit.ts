@@ -29,7 +29,6 @@ export interface HotDockerfile {
 
 /** What is known besides the Dockerfile. */
 export interface DockerfileOptions extends ShellLookups {
-  /** Its path. */
   readonly path: string;
   /** In which ways the processes of `fly.toml` start modules; empty where it leaves that to the image. */
   readonly processes: readonly StartCommand["kind"][];

@@ -2,10 +2,7 @@
  * @module
  */
 
-/**
- * Adds folders to the text of a `.dockerignore` or `.gitignore`. Returns the new text; the same if its lines leave them
- * out already.
- */
+/** Adds folders to the text of a `.dockerignore` or `.gitignore`. */
 export function ignoreFolders(
   text: string | null,
   folders: readonly string[],

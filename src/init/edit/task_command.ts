@@ -10,7 +10,6 @@ import {
 
 /** What a task says of how the app is started. */
 export interface TaskCommand {
-  /** Its name. */
   readonly name: string;
   /** The words of an image's command, with the runtime in front. */
   readonly words: readonly string[];

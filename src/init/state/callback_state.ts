@@ -24,13 +24,7 @@ const SUBSCRIBES = /^(?:on|once|addListener|addEventListener)$/;
 const STARTS = /^(?:listening|ready|load)$/;
 const CONNECTS = /^connect(?:ion)?$/;
 
-/**
- * Tells when a function of a module runs that nothing calls while the module is evaluated.
- *
- * @param name the function, as the names of what is kept begin: `start` of `start.players`
- * @param tree its module
- * @returns when; `often` in doubt
- */
+/** Tells when a function of a module runs that nothing calls while the module is evaluated. */
 export function runsWhen(name: string, tree: SyntaxTree): RunsWhen {
   return whenOf(name, tree, new Set());
 }
@@ -103,7 +97,6 @@ function eventOf(call: Node): string {
 
 /** A variable that each connection has for itself. */
 export interface ConnectionState {
-  /** Its name. */
   readonly name: string;
   /** Where it is declared. */
   readonly node: Node;

@@ -32,7 +32,6 @@ export interface StateRow {
   readonly name: string;
   /** What becomes of it. */
   readonly fate: Fate;
-  /** Why, or how. */
   readonly why: string;
   /** The list of deno.json that it belongs into; null for what needs no name. */
   readonly list: "keep" | "startsAnew" | null;

@@ -6,7 +6,7 @@ import { formatTable } from "../../ui/format.ts";
 
 const ROWS_MAX = 30;
 
-/** Writes what happens to each piece of an app. Returns lines, what is lost first. */
+/** Writes what happens to each piece of an app. */
 export function stateLines(rows: readonly StateRow[]): readonly string[] {
   if (rows.length === 0) return [];
   const order = [

@@ -45,10 +45,7 @@ export interface Collected {
 // Made by tools on every machine again; never part of an app.
 const FOLDERS_OUT = new Set([".git", ".flyhot", "node_modules"]);
 
-/**
- * Finds the regular files of an app, without what `.dockerignore` and the options leave out. Throws `usage` for a
- * pattern or a name that cannot be, too many or too large files.
- */
+/** Finds the regular files of an app, without what `.dockerignore` and the options leave out. */
 export async function collectFiles(
   options: CollectOptions,
   host: Host,

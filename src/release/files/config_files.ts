@@ -69,7 +69,7 @@ export interface ConfigFiles {
   readonly isConfig: (path: string) => boolean;
 }
 
-/** Reads the configuration files of an app. Throws `usage` if one is not JSON. */
+/** Reads the configuration files of an app. */
 export async function readConfigFiles(
   root: string,
   host: Pick<Host, "files">,

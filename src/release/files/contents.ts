@@ -34,7 +34,6 @@ export interface ContentsOptions {
   readonly host: Pick<Host, "files">;
   /** Analyses from before. Default none. */
   readonly known?: AnalysisCache;
-  /** Gives up early. */
   readonly signal?: AbortSignal;
 }
 

@@ -51,7 +51,7 @@ export interface Layout {
   readonly isConfig: (path: string) => boolean;
 }
 
-/** Lays a release out. Returns the layout; nothing but the app's folder where it reaches nothing else. */
+/** Lays a release out. */
 export async function layOut(
   app: {
     readonly root: string;

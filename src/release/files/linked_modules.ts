@@ -43,7 +43,7 @@ function linkIn(path: string, links: ReadonlySet<string>): string | null {
 
 const NOTES_MAX = 5;
 
-/** Says which links are left out. Returns a sentence for each of the first few. */
+/** Says which links are left out. */
 export function linkNotes(
   links: Iterable<string>,
   { sizes, followed }: LinkedModules = {

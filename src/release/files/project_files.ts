@@ -29,7 +29,7 @@ const SKIPPED = new Set([
   "_fresh",
 ]);
 
-/** Looks at an app's folder. Throws `usage` if a configuration file is not JSON. */
+/** Looks at an app's folder. */
 export async function readProject(
   folder: string,
   host: Pick<Host, "files" | "cwd">,

@@ -3,10 +3,7 @@
  */
 import type { Host } from "../../host.ts";
 
-/**
- * Tells whether files in a folder differ from the last commit. Returns false also where there is no git, or no git
- * tree.
- */
+/** Tells whether files in a folder differ from the last commit. */
 export async function isDirty(
   root: string,
   host: Pick<Host, "run">,
@@ -26,8 +23,8 @@ export async function isDirty(
 }
 
 /**
- * What git calls the state of a folder: the newest tag, how many commits are behind it and the last commit, as
- * `git describe` tells them. Returns null where there is no git, or no commit.
+ * What git calls the state of a folder: the newest tag, how many commits are behind it and the last commit, as `git
+ * describe` tells them.
  */
 export async function describedVersion(
   root: string,
@@ -56,10 +53,7 @@ export interface CleanCommit {
   readonly subject: string;
 }
 
-/**
- * Names the commit that a folder is exactly as in. Returns null where files differ from the last commit, and where
- * there is no git, or no commit.
- */
+/** Names the commit that a folder is exactly as in. */
 export async function cleanCommit(
   root: string,
   host: Pick<Host, "run">,

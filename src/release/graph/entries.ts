@@ -61,7 +61,7 @@ function exportsOf(value: unknown): string[] {
  * Finds the main modules: `"flyhot".entry` in deno.json, else the commands in `fly.toml [processes]`, else those in the
  * Dockerfile, else the task or script `start`, else `main.ts`, else the task `dev` and its like, else what deno.json
  * exports, else the `main` of package.json, else a file with a usual name, in the folder or in `src`. The first source
- * that names files of the app decides. Returns the main modules, or null if no source names one.
+ * that names files of the app decides.
  */
 export function findEntries(sources: EntrySources): FoundEntries | null {
   const flyhot = record(sources.denoJson?.flyhot);

@@ -63,11 +63,7 @@ export interface GraphOptions {
   readonly packages: PackageTargets;
 }
 
-/**
- * Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written. Returns the
- * edges of every module by path, in path order; paths of modules outside the folder begin with `../`. Throws `usage` if
- * a module is missing or broken; `not_found` if there is no `deno`.
- */
+/** Asks Deno for the edges of all modules that the entries reach; nothing is fetched and nothing written. */
 export async function readGraph(
   options: GraphOptions,
   host: Host,
@@ -125,10 +121,7 @@ async function refuseAbsent(
   }
 }
 
-/**
- * Asks Deno for the edges of scripts that no main module has to reach: for all of them at once. Throws `usage` if Deno
- * cannot be asked; `not_found` if there is no `deno`.
- */
+/** Asks Deno for the edges of scripts that no main module has to reach: for all of them at once. */
 export async function readGraphs(
   { root, entries, packages }: GraphOptions,
   host: Host,

@@ -13,7 +13,7 @@ import {
 /** A workspace is not farther up. */
 const ABOVE_MAX = 8;
 
-/** Finds it. Returns its folder and those of its other members, as paths from the app's; none where there is no such workspace. */
+/** Finds it. */
 export async function packagesAbove(
   root: string,
   host: Pick<Host, "files" | "cwd">,

@@ -9,10 +9,7 @@ import { DigestMeter } from "../digest.ts";
 // Nothing about the packing machine may show in the bytes.
 const OPTIONS = { mode: 0o644, uid: 0, gid: 0, mtime: 0 } as const;
 
-/**
- * Streams a release: the manifest first, then its files in path order. Returns the bytes of a gzipped tar; erring with
- * a {@linkcode FlyhotError} `conflict` if a file has changed.
- */
+/** Streams a release: the manifest first, then its files in path order. */
 export function archiveOf(
   manifest: Manifest,
   open: (path: string) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,

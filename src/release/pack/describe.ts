@@ -81,10 +81,7 @@ export interface DescribedRelease {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/**
- * Finds, hashes and analyzes the files of an app. Throws `usage` if the app cannot be packed as it is, `not_found` if
- * there is no `deno`.
- */
+/** Finds, hashes and analyzes the files of an app. */
 export async function describeRelease(
   options: PackOptions,
   host: Host,

@@ -26,9 +26,7 @@ import {
 const RETRY_MS = 500;
 const RELEASE_ATTEMPTS_MAX = 3;
 
-/**
- * A deploy lock that is held: renewed in the background, released when disposed of.
- */
+/** A deploy lock that is held: renewed in the background, released when disposed of. */
 export class LockLease implements AsyncDisposable {
   readonly #claim: LockClaim;
   readonly #app: string;

@@ -25,7 +25,6 @@ import {
 
 /** Options of {@linkcode acquireLock}. */
 export interface LockOptions {
-  /** The Fly app. */
   readonly app: string;
   /** The person or job, for people. */
   readonly holder: string;

@@ -70,10 +70,7 @@ export async function readLock(
   return look.found;
 }
 
-/**
- * Reads the deploy lock of an app, and the bucket's clock with it. Throws if the request fails. Throws `conflict` if
- * the bucket names no time.
- */
+/** Reads the deploy lock of an app, and the bucket's clock with it. */
 export async function lookAtLock(
   bucket: Bucket,
   app: string,
@@ -132,7 +129,7 @@ function readableRecord(value: unknown): DeployLock {
   }
 }
 
-/** Writes the deploy lock of an app if the condition holds. Throws if the request is refused. */
+/** Writes the deploy lock of an app if the condition holds. */
 export function writeLock(
   bucket: Bucket,
   app: string,

@@ -40,7 +40,6 @@ const RETRY_MS = 1_000;
 
 /**
  * Watches machines for a while, then asks each whether the process that said so is still there and runs the release.
- * Returns what is known then, in the order given; over at once when one has died.
  */
 export async function liveThrough(
   begin: readonly MachineState[],

@@ -19,7 +19,6 @@ export interface Meeting {
   readonly sha256: string | null;
   /** Machines and reporter. */
   readonly deps: RolloutDeps;
-  /** Gives up early. */
   readonly signal: AbortSignal;
 }
 

@@ -23,7 +23,6 @@ import { watchMachines } from "./watch.ts";
 
 /** Options of {@linkcode returnMachines}. */
 export interface ReturnOptions extends Pick<RollbackOptions, "target"> {
-  /** The Fly app. */
   readonly app: string;
   /** The base image. */
   readonly imageRef: string;

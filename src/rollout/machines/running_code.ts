@@ -14,7 +14,6 @@ import type { RolloutDeps } from "../deps.ts";
 
 /** A machine, and what its runtime says of the process. */
 export interface AskedProcess {
-  /** The machine. */
   readonly machine: AppMachine;
   /** The answer. */
   readonly info: MachineInfo;
@@ -100,10 +99,7 @@ async function askForBoth(
   return { info: await fleet.info(id, signal) };
 }
 
-/**
- * Fetches what planners need, once for each code that runs: process groups have different main modules. Throws if none
- * of the machines that run the same code gives it out.
- */
+/** Fetches what planners need, once for each code that runs: process groups have different main modules. */
 export async function distinctManifests(
   asked: readonly AskedProcess[],
   { fleet, reporter }: Pick<RolloutDeps, "fleet" | "reporter">,

@@ -20,7 +20,6 @@ export class WokenMachines {
   readonly #woken = new Set<string>();
   #attempts = 0;
 
-  /** @param deps clock, machines and reporter */
   constructor(deps: RolloutDeps) {
     this.#deps = deps;
   }

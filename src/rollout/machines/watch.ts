@@ -27,7 +27,6 @@ import {
 
 /** Options of {@linkcode watchMachines}. */
 export interface WatchOptions {
-  /** The Fly app. */
   readonly app: string;
   /** The upgrade that the machines are to tell about. */
   readonly upgradeId: string;

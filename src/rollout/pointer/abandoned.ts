@@ -49,10 +49,7 @@ export function onProbation(
   });
 }
 
-/**
- * Tells whether nobody watches a rollout any more. Returns true if nobody holds it, or it had lapsed by the bucket's
- * clock.
- */
+/** Tells whether nobody watches a rollout any more. */
 export function isUnwatched(lock: StoredLock | null): boolean {
   return lock === null || lockState(lock.record, lock.date) !== "held";
 }

@@ -70,10 +70,6 @@ export class PointerMover {
   #known: Pointer | null = null;
   #hasWritten = false;
 
-  /**
-   * @param app the Fly app
-   * @param deps clock and bucket
-   */
   constructor(
     app: string,
     deps: { readonly host: Host; readonly bucket: Bucket },

@@ -48,7 +48,6 @@ export interface RollOutOptions extends WaveOptions, UpgradeOptions {
 /** How a rollout ended. */
 export interface RolledOut
   extends Pick<RolloutReport, "outcome" | "summary" | "machines"> {
-  /** The upgrade. */
   readonly upgradeId: string;
   /** What machines have refused, where nothing else went wrong. */
   readonly refusals?: readonly Refusal[];
@@ -89,7 +88,7 @@ export class WaveRun {
     this.#upgrade = newUpgrade(options, prepared, published, deps.host);
   }
 
-  /** Goes wave after wave, and commits. Returns why it has to go back, or null once all is committed. */
+  /** Goes wave after wave, and commits. */
   async goForward(signal: AbortSignal): Promise<string | null> {
     this.#known.tellAll();
     const queue = this.#known.states;
@@ -256,7 +255,7 @@ export class WaveRun {
     };
   }
 
-  /** Undoes what was done, and reports that. Throws what was thrown, if the pointer never named the upgrade. */
+  /** Undoes what was done, and reports that. */
   async goBack(
     why: string,
     trouble: unknown,

@@ -10,10 +10,7 @@ export interface WaveOptions {
   readonly maxConcurrency: number;
 }
 
-/**
- * Divides machines into waves: the canary, then the rest in even portions. Returns the waves; none of them is empty.
- * Throws if a number is not a whole one of its range.
- */
+/** Divides machines into waves: the canary, then the rest in even portions. */
 export function planWaves<T>(
   machines: readonly T[],
   { canary, maxConcurrency }: WaveOptions,

@@ -9,11 +9,8 @@ export type Signal = Deno.Signal;
 
 /** How to run a process. */
 export interface ProcessOptions {
-  /** Program and arguments. */
   readonly command: readonly string[];
-  /** The working folder. */
   readonly cwd: string;
-  /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   /** What it reads. Default nothing. */
   readonly stdin?: string;

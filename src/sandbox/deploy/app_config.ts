@@ -36,7 +36,6 @@ export interface AppConfig {
 
 /** What is particular to a process group. */
 export interface GroupConfig {
-  /** Its name. */
   readonly name: string;
   /** Its command line, or null for the image's own. */
   readonly command: string | null;

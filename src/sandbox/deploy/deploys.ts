@@ -47,13 +47,11 @@ export interface DeployOptions
 
 /** What deploys work on. */
 export interface DeployWorld {
-  /** The app. */
   readonly app: string;
   /** Where new machines go, one after the other. */
   readonly regions: readonly string[];
   /** The registry. */
   readonly images: Images;
-  /** The machines. */
   readonly machines: Machines;
 }
 

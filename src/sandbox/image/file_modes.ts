@@ -79,7 +79,7 @@ export function isChanged({ path, isDeep }: ModeChange, file: string): boolean {
   return new RegExp(`^${path === "/" ? "" : pattern}${end}`).test(file);
 }
 
-/** What a mode becomes. Returns the permissions of a file, as a number. */
+/** What a mode becomes. */
 export function changedMode(before: number, mode: string): number {
   if (OCTAL.test(mode)) return parseInt(mode, 8);
   let now = before & 0o777;

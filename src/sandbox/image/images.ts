@@ -33,7 +33,6 @@ export interface Image {
   readonly size: number;
   /** The folder with its files; never written to. */
   readonly folder: string;
-  /** How it starts. */
   readonly start: ImageStart;
 }
 

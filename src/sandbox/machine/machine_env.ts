@@ -12,7 +12,6 @@ export interface MachineEnvSources {
   readonly inherited: Readonly<Record<string, string>>;
   /** What the image says. */
   readonly image: Readonly<Record<string, string>>;
-  /** How the machine is to be. */
   readonly config: MachineConfig;
   /** The app's secrets. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -5,13 +5,10 @@ import { join } from "node:path";
 
 /** What a machine is given when it is made. */
 export interface GivenPlace {
-  /** The app. */
   readonly app: string;
   /** Its id, 14 hex digits. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
-  /** Its region. */
   readonly region: string;
   /** Where its program is to listen. */
   readonly port: number;

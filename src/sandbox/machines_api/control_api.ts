@@ -22,11 +22,9 @@ import { toSandboxMachine } from "../sandbox_machine.ts";
 
 /** Options of {@linkcode controlApi}. */
 export interface ControlApiOptions {
-  /** The app. */
   readonly app: string;
   /** The only token, without a scheme. */
   readonly token: string;
-  /** Who is logged in. */
   readonly email: string;
   /** Where machines go that name no region. */
   readonly region: string;
@@ -34,7 +32,6 @@ export interface ControlApiOptions {
   readonly storage: Readonly<Record<string, string>>;
   /** What machines get as secrets when they start; changed by who sets some. */
   readonly secrets: Record<string, string>;
-  /** The machines. */
   readonly machines: Pick<Machines, "live">;
   /** Deploys. */
   readonly deployer: Pick<Deployer, "deploy">;

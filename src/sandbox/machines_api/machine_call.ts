@@ -7,13 +7,11 @@ import type { Machines } from "../machines.ts";
 
 /** One call, taken apart. */
 export interface Call {
-  /** All machines. */
   readonly machines: Machines;
   /** The machine's id in the path; empty where there is none. */
   readonly id: string;
   /** The metadata key in the path; empty where there is none. */
   readonly key: string;
-  /** The query. */
   readonly query: URLSearchParams;
   /** The JSON body; an empty object where there is none. */
   readonly body: unknown;
@@ -25,7 +23,6 @@ export interface Call {
 
 /** A call that the API knows. */
 export interface Route {
-  /** The HTTP method. */
   readonly method: string;
   /** The path after `/machines`, with `:id` and `:key`. */
   readonly path: string;

@@ -21,7 +21,6 @@ export interface MachinesApiOptions {
   readonly app: string;
   /** The only token, without a scheme. */
   readonly token: string;
-  /** Its machines. */
   readonly machines: Machines;
   /** Whether Fly's rate limits are kept. */
   readonly rateLimits: boolean;

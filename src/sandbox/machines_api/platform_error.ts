@@ -6,7 +6,6 @@
 export class PlatformError extends Error {
   /** The class name, kept through minification. */
   override readonly name = "PlatformError";
-  /** The HTTP status. */
   readonly status: number;
   /** The word in the body's `status`, or null. */
   readonly word: string | null;

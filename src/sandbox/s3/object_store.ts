@@ -29,7 +29,6 @@ export interface ObjectStoreOptions {
   readonly bucket: string;
   /** The only access key. */
   readonly accessKeyId: string;
-  /** Its secret. */
   readonly secretAccessKey: string;
   /** Makes trouble. Default none. */
   readonly faults?: FaultHook;

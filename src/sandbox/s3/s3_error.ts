@@ -8,7 +8,6 @@
 export class S3Error extends Error {
   /** The class name, kept through minification. */
   override readonly name = "S3Error";
-  /** The HTTP status. */
   readonly status: number;
   /** The code, for example `NoSuchKey`. */
   readonly code: string;

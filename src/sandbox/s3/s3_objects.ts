@@ -6,7 +6,6 @@ import { notImplemented, S3Error } from "./s3_error.ts";
 
 /** One object. */
 export interface StoredObject {
-  /** Its content. */
   readonly content: Uint8Array<ArrayBuffer>;
   /** In quotes: the MD5 of its content, or of the MD5s of the parts it was put together from. */
   readonly etag: string;

@@ -19,7 +19,6 @@ export interface Store {
 
 /** A request, checked. */
 export interface S3Request {
-  /** The method. */
   readonly method: string;
   /** The key; empty for the bucket itself. */
   readonly key: string;
@@ -27,7 +26,6 @@ export interface S3Request {
   readonly parameters: URLSearchParams;
   /** The headers by lower-case name, those after a body in chunks among them. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 

@@ -8,7 +8,6 @@ import { etagOf, type NewObject } from "./s3_objects.ts";
 
 /** A part, as it was received. */
 export interface Part {
-  /** Its content. */
   readonly content: Uint8Array<ArrayBuffer>;
   /** The MD5 of its content in quotes. */
   readonly etag: string;
@@ -18,7 +17,6 @@ export interface Part {
 
 /** An upload under way. */
 export interface Upload {
-  /** Its id. */
   readonly id: string;
   /** What it will be called. */
   readonly key: string;
@@ -32,7 +30,6 @@ export interface Upload {
 
 /** What a client names of a part, when it says which belong together. */
 export interface NamedPart {
-  /** Its number. */
   readonly number: number;
   /** Its ETag, with quotes or without. */
   readonly etag: string;

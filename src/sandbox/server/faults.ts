@@ -6,11 +6,9 @@
 export interface FaultRequest {
   /** Which server it came to. */
   readonly service: "s3" | "machines";
-  /** The HTTP method. */
   readonly method: string;
   /** The path, decoded, without the query. */
   readonly path: string;
-  /** The query. */
   readonly query: URLSearchParams;
   /** How many requests this server has had, this one included. */
   readonly count: number;

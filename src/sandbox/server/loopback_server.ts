@@ -14,13 +14,11 @@ import type { Fault, FaultHook, FaultRequest } from "./faults.ts";
 
 /** A whole request. */
 export interface LoopbackRequest {
-  /** The method. */
   readonly method: string;
   /** Path and query as they were sent, still encoded. */
   readonly target: string;
   /** The headers by lower-case name; repeated ones joined with a comma. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
   /** Aborted when the client goes away or the server closes. */
   readonly signal: AbortSignal;
@@ -28,7 +26,6 @@ export interface LoopbackRequest {
 
 /** A whole answer, or one that comes line by line. */
 export interface LoopbackAnswer {
-  /** The HTTP status. */
   readonly status: number;
   /** Headers; content-length is added. */
   readonly headers?: Readonly<Record<string, string>>;

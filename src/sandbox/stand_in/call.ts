@@ -23,11 +23,9 @@ export interface StandInHost {
 
 /** What flags say about who asks, and for which app. */
 export interface Asker {
-  /** The app. */
   readonly app?: string;
   /** The file that names it. */
   readonly config?: string;
-  /** The token. */
   readonly "access-token"?: string;
 }
 

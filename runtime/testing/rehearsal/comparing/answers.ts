@@ -6,19 +6,15 @@ import { base64Of, textOf } from "../requests.ts";
 
 /** What came back over HTTP. */
 export interface HttpAnswer {
-  /** What kind it is. */
   readonly kind: "http";
-  /** The status. */
   readonly status: number;
   /** The headers as they came; names in lower case, in any order. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
 /** What came back over a WebSocket. */
 export interface SocketAnswer {
-  /** What kind it is. */
   readonly kind: "socket";
   /** What was received, in its order. */
   readonly received: readonly (string | Uint8Array<ArrayBuffer>)[];
@@ -28,7 +24,6 @@ export interface SocketAnswer {
 
 /** No answer at all. */
 export interface NoAnswer {
-  /** What kind it is. */
   readonly kind: "none";
   /** Why there is none. */
   readonly why: string;

@@ -17,7 +17,7 @@ export interface RehearsalDifference {
   readonly fresh: string | null;
 }
 
-/** Compares two answers to the same request. Returns what differs, in the order of the fresh answer. */
+/** Compares two answers to the same request. */
 export function differencesOf(
   { number, request }: { readonly number: number; readonly request: string },
   upgraded: ComparableAnswer,

@@ -13,10 +13,7 @@ export interface Side extends Comparing {
   readonly after: readonly Played[];
 }
 
-/**
- * Compares what two processes answered after they had been asked the same. Returns what differs, in the order of the
- * requests.
- */
+/** Compares what two processes answered after they had been asked the same. */
 export function differencesBetween(
   upgraded: Side,
   fresh: Side,
@@ -83,10 +80,7 @@ export function unevenState(
   });
 }
 
-/**
- * Counts the requests that neither process did: that their answers are the same says little. Returns a sentence, or
- * null where all was done.
- */
+/** Counts the requests that neither process did: that their answers are the same says little. */
 export function refusedRequests(played: readonly Played[]): string | null {
   const refused = played.filter(({ answer }) => !took(answer));
   const [first] = refused;

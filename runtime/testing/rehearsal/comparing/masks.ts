@@ -43,10 +43,7 @@ export const DEFAULT_MASKS: readonly Mask[] = [
   },
 ];
 
-/**
- * Makes a mask of a pattern that somebody wrote. Throws if it is not a regular expression, or matches the empty text,
- * which is between all letters.
- */
+/** Makes a mask of a pattern that somebody wrote. */
 export function maskOf(pattern: string | RegExp): Mask {
   const source = typeof pattern === "string" ? pattern : pattern.source;
   const flags = typeof pattern === "string" ? "u" : pattern.flags;

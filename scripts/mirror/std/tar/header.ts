@@ -44,7 +44,7 @@ export interface PosixUstarFormat extends OldStyleFormat {
 
 const decoder = new TextDecoder();
 
-/** Decodes a header. Throws If its checksum is wrong. */
+/** Decodes a header. */
 export function parseHeader(
   block: Uint8Array,
 ): OldStyleFormat | PosixUstarFormat {

@@ -27,10 +27,7 @@ export interface TarStreamOptions {
 const SLASH = 0x2f;
 const encoder = new TextEncoder();
 
-/**
- * Splits a path over ustar's two fields: as little prefix as will do. Returns The bytes of both fields. Throws If the
- * path or its last part is too long. Throws If no slash splits it over the two fields.
- */
+/** Splits a path over ustar's two fields: as little prefix as will do. */
 export function splitPath(
   path: string,
 ): { prefix: Uint8Array; name: Uint8Array } {
@@ -54,15 +51,12 @@ export function splitPath(
   return { prefix: bytes.subarray(0, slash), name: bytes.subarray(slash + 1) };
 }
 
-/**
- * Checks that a path fits into a tar header. Throws If the path or its last part is too long. Throws If no slash splits
- * it over the two fields of the header.
- */
+/** Checks that a path fits into a tar header. */
 export function assertValidPath(path: string): void {
   splitPath(path);
 }
 
-/** Checks that metadata fits into a tar header. Throws If a number is negative or too large, or a text too long. */
+/** Checks that metadata fits into a tar header. */
 export function assertValidTarStreamOptions(options: TarStreamOptions): void {
   const digits = { mode: 6, uid: 6, gid: 6, mtime: 11 };
   for (const key of ["mode", "uid", "gid", "mtime"] as const) {

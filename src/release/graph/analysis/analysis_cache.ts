@@ -36,7 +36,6 @@ const OTHERS_MAX = 4;
 
 /** Of what, and where, analyses are looked for. */
 export interface AnalysesOf {
-  /** The Fly app. */
   readonly app: string;
   /** Whether somebody vouches for its releases: then it goes by what was analyzed for it, on this computer, alone. */
   readonly signs: boolean;
@@ -46,10 +45,7 @@ export interface AnalysesOf {
   readonly released?: FindReleased;
 }
 
-/**
- * Opens the analyses of one app, in a folder of the user's own cache. Returns the analyses; where the user has no such
- * folder, or what is there is torn or of another version, those of the release that was published last, if any.
- */
+/** Opens the analyses of one app, in a folder of the user's own cache. */
 export async function openAnalyses(
   { app, signs, settings, released }: AnalysesOf,
   host: Pick<Host, "files" | "env" | "now">,
@@ -118,10 +114,7 @@ function pathOf(
   return joinPath(folder, `analysis-${digestOfText(name).slice(0, 16)}.json`);
 }
 
-/**
- * Finds the folder in which the user keeps what programs can make again. Returns the folder for flyhot in it; null
- * where the user has none.
- */
+/** Finds the folder in which the user keeps what programs can make again. */
 export function cacheFolder({ env }: Pick<Host, "env">): string | null {
   const home = env("HOME");
   const folder = env("XDG_CACHE_HOME") ?? env("LOCALAPPDATA") ??

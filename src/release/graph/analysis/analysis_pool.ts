@@ -20,10 +20,7 @@ const TURN_LENGTH = 96 * 1024;
 /** Analyzes one script. */
 export type Analyze = (script: ScriptText) => ModuleAnalysis;
 
-/**
- * Analyzes scripts, in several threads where there are many; the main one takes its share. Returns what each does, in
- * the same order.
- */
+/** Analyzes scripts, in several threads where there are many; the main one takes its share. */
 export async function analyzeAll(
   scripts: readonly ScriptText[],
   analyze: Analyze,

@@ -12,7 +12,7 @@ import type { ScriptKind, ScriptReader } from "@flyhot/runtime/modules";
 import type { ModuleAnalysis } from "@flyhot/runtime/protocol";
 import { isRecord } from "../../../base/values.ts";
 
-/** Analyzes one script of a release. Throws with `loc` if it cannot be parsed. */
+/** Analyzes one script of a release. */
 export function analyzeScript(
   path: string,
   source: string,
@@ -33,7 +33,7 @@ const isJsx = (path: string) => /\.[jt]sx$/.test(path);
 const isCommonJs = (path: string, said?: boolean) =>
   said ?? /\.c[jt]s$/.test(path);
 
-/** Parses one script. Throws with `loc` if it cannot be parsed. */
+/** Parses one script. */
 export function parseScript(
   path: string,
   source: string,
@@ -62,7 +62,6 @@ export function parseScript(
 export interface ScriptText {
   /** Its path, whose ending tells the language. */
   readonly path: string;
-  /** Its text. */
   readonly text: string;
   /** Compiler options that matter, and whether its `package.json` makes it CommonJS. */
   readonly options: ScriptOptions;
@@ -76,7 +75,7 @@ export interface Analyzer {
   readonly reader?: ScriptReader | null;
 }
 
-/** Analyzes one script. Returns what it does; where it cannot be parsed only why. */
+/** Analyzes one script. */
 export function analyzeOrBroken(
   script: ScriptText,
   { analyze, reader = null }: Analyzer = {},
@@ -98,8 +97,7 @@ export function analyzeOrBroken(
 
 /**
  * Analyzes a script in the tree that machines make of it, which is needed for what goes into it; nearly all scripts are
- * the same once their types are blanked out, and of most others as much can be told. Returns null for one that has more
- * than types, or named nothing else in an import: another parser has to find out more.
+ * the same once their types are blanked out, and of most others as much can be told.
  */
 function analyzeAsLoaded(
   { path, text, options }: ScriptText,
@@ -151,10 +149,7 @@ function brokenAt(error: SyntaxError & { readonly loc?: unknown }) {
   };
 }
 
-/**
- * Whether a path is that of a script: what has code that can be analyzed. Returns true for JavaScript and TypeScript,
- * not for declarations.
- */
+/** Whether a path is that of a script: what has code that can be analyzed. */
 export function isScript(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
 }

@@ -16,10 +16,6 @@ export class ScriptQueue implements QueuedScripts {
   readonly scripts: readonly ScriptText[];
   readonly taken: Int32Array<SharedArrayBuffer>;
 
-  /**
-   * @param scripts the scripts, in the order in which they are taken
-   * @param taken the counter that the threads share. Default a new one
-   */
   constructor(
     scripts: readonly ScriptText[],
     taken: Int32Array<SharedArrayBuffer> = new Int32Array(
@@ -30,9 +26,7 @@ export class ScriptQueue implements QueuedScripts {
     this.taken = taken;
   }
 
-  /**
-   * Takes the next script. Returns its place among the scripts, which nobody else is given; null if there are no more.
-   */
+  /** Takes the next script. */
   take(): number | null {
     const place = Atomics.add(this.taken, 0, 1);
     return place < this.scripts.length ? place : null;

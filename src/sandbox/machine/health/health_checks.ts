@@ -13,7 +13,6 @@ import type {
 
 /** One check, ready to be asked. */
 export interface Check {
-  /** Its name. */
   readonly name: string;
   /** What to ask for; null to only connect. */
   readonly path: string | null;

@@ -10,7 +10,6 @@ import { waitFor } from "../../wait_for.ts";
 export interface WaitLimits {
   /** How long, in milliseconds. */
   readonly timeoutMs: number;
-  /** Gives up early. */
   readonly signal?: AbortSignal;
 }
 

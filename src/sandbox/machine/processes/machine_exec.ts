@@ -11,7 +11,6 @@ import {
 
 /** What to run. */
 export interface MachineExecOptions {
-  /** Program and arguments. */
   readonly command: readonly string[];
   /** What it reads. Default nothing. */
   readonly stdin?: string;

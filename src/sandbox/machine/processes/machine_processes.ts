@@ -23,7 +23,6 @@ import type {
 
 /** What the processes of a machine start from; an update changes it. */
 export interface MachineSetup {
-  /** How the machine is to be. */
   readonly config: MachineConfig;
   /** The image that the configuration names. */
   readonly image: Image;

@@ -14,11 +14,8 @@ import {
 
 /** What to run as the main process. */
 export interface MainProcessStart {
-  /** Program and arguments. */
   readonly command: readonly string[];
-  /** The working folder. */
   readonly cwd: string;
-  /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -5,7 +5,6 @@ import { LogFile } from "../../computer/log_file.ts";
 
 /** One line of a machine's log. */
 export interface LogLine {
-  /** The machine. */
   readonly machineId: string;
   /** When it was read, RFC 3339. */
   readonly at: string;

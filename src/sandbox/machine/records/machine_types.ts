@@ -103,7 +103,6 @@ export interface MachineSettings {
 
 /** How a machine is to be. */
 export interface MachineConfig extends MachineSettings {
-  /** The image. */
   readonly image: string;
 }
 

@@ -5,7 +5,6 @@ import { S3Error } from "../s3_error.ts";
 
 /** What of a request is signed. */
 export interface SignedRequest {
-  /** The method. */
   readonly method: string;
   /** The path as it was sent. */
   readonly path: string;
@@ -13,7 +12,6 @@ export interface SignedRequest {
   readonly query: string;
   /** The headers by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 

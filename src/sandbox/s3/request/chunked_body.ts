@@ -7,7 +7,6 @@ import { S3Error } from "../s3_error.ts";
 
 /** A body, and the headers that came after it. */
 export interface Dechunked {
-  /** The body. */
   readonly body: Uint8Array<ArrayBuffer>;
   /** The headers after it, by lower-case name, the signature among them. */
   readonly trailers: ReadonlyMap<string, string>;
