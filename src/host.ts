@@ -54,7 +54,7 @@ export interface RunOptions {
   /** Whether it may have the credentials in the environment, but for the key that signs. Default false. */
   readonly withCredentials?: boolean;
   /** Ends the process early. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called for every line that the process writes, as it comes. */
   readonly onLine?: (line: string, from: "stdout" | "stderr") => void;
 }

@@ -29,7 +29,7 @@ export interface RequestOptions {
   readonly accept?: (status: number, body: string) => boolean;
   /** What to do about 401 and 403. */
   readonly authHint?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a service answered, read whole. */

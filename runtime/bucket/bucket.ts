@@ -76,7 +76,7 @@ export interface ListedObject {
 /** Options of every request to a bucket. */
 export interface BucketRequestOptions {
   /** Gives the request up early. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Told what the bucket's own clock said when it answered, in milliseconds since 1970; not called where an answer
    * names no time. What two computers compare is measured by this clock, never by their own.

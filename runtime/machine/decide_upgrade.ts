@@ -36,8 +36,6 @@ export type UpgradeDecision =
   | {
     /** Nothing. */
     readonly act: "none";
-    /** Why, for the log. */
-    readonly reason: string;
   };
 
 /** Decides what a running machine does about its generation. */
@@ -49,17 +47,17 @@ export function decideUpgrade(
 ): UpgradeDecision {
   const upgrade = generation?.hot_upgrade ?? null;
   if (!upgrade) {
-    return { act: "none", reason: "no upgrade for this base image" };
+    return { act: "none" };
   }
   if (upgrade.state === "rolled_back") {
-    return { act: "none", reason: "it was rolled back" };
+    return { act: "none" };
   }
   if (upgrade.wave !== "*" && !upgrade.wave.includes(machineId)) {
-    return { act: "none", reason: "another wave" };
+    return { act: "none" };
   }
   const known = memory.get(upgrade.id);
   if (known?.state === "ended") {
-    return { act: "none", reason: "it ended here already" };
+    return { act: "none" };
   }
   if (known && now < known.retryAt) {
     return { act: "wait", until: known.retryAt };

@@ -118,33 +118,6 @@ Deno.test("decideUpgrade() decides every wave, state and memory", () => {
   assertEquals(cases, 7 * 3 * 5 * 2);
 });
 
-Deno.test("decideUpgrade() says why it does nothing", () => {
-  const reason = (
-    entry: Generation | null,
-    memory: ReadonlyMap<string, UpgradeMemory> = new Map(),
-  ) => {
-    const decision = decideUpgrade(entry, ME, memory, NOW);
-    return decision.act === "none" ? decision.reason : decision.act;
-  };
-  assertEquals(reason(null), "no upgrade for this base image");
-  assertEquals(reason(generation(null)), "no upgrade for this base image");
-  assertEquals(
-    reason(generation(upgradeOf({ state: "rolled_back" }))),
-    "it was rolled back",
-  );
-  assertEquals(
-    reason(generation(upgradeOf({ wave: ["other"] }))),
-    "another wave",
-  );
-  assertEquals(
-    reason(
-      generation(upgradeOf()),
-      new Map([["01K94R", { state: "ended" }]]),
-    ),
-    "it ended here already",
-  );
-});
-
 Deno.test("decideUpgrade() lets no failed upgrade block the next one", () => {
   const memory = new Map<string, UpgradeMemory>([
     ["failed", { state: "ended" }],

@@ -26,7 +26,7 @@ export interface CompileOptions {
 
 const CHECKSUMS = "SHA256SUMS";
 
-/** Compiles the binary for this machine, and runs it. Nothing is left then. */
+/** Compiles the binary for this machine, runs it, and leaves nothing. */
 export async function compileHere(options: CompileOptions): Promise<string> {
   const { target } = Deno.build;
   return await inWorkshop(options, async ({ bundle, folder, commit }) => {

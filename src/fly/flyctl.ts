@@ -20,7 +20,7 @@ export interface BuildOptions {
   readonly label: string;
   /** Called for every line of output. */
   readonly onLine?: (line: string) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const LOG_LINES_MAX = 20;
@@ -36,7 +36,7 @@ export async function findFlyctl(
       const { stdout } = await host.run(
         program,
         ["version"],
-        signal ? { signal } : {},
+        { signal },
       );
       return new Flyctl(host, program, plain(stdout).trim().split("\n")[0]);
     } catch (error) {
@@ -91,7 +91,7 @@ export class Flyctl {
   async whoami(signal?: AbortSignal): Promise<string> {
     const { code, stdout, stderr } = await this.#run(
       ["auth", "whoami"],
-      signal ? { signal } : {},
+      { signal },
     );
     const name = stdout.trim().split("\n").at(-1)?.trim() ?? "";
     if (code === 0 && name !== "") return name;
@@ -109,7 +109,7 @@ export class Flyctl {
     const from = `${this.program} auth token`;
     const { code, stdout, stderr } = await this.#run(
       ["auth", "token", "--json"],
-      signal ? { signal } : {},
+      { signal },
     );
     const text = code === 0 ? tokenIn(stdout) : "";
     if (text !== "") return parseFlyToken(text, from);
@@ -141,7 +141,7 @@ export class Flyctl {
     ];
     const { code, stdout, stderr } = await this.#run(args, {
       onLine: (line) => options.onLine?.(plain(line)),
-      ...(options.signal ? { signal: options.signal } : {}),
+      signal: options.signal,
     });
     if (code !== 0) {
       throw new FlyhotError(
@@ -202,7 +202,7 @@ export class Flyctl {
     const machine = machineId === null ? [] : ["--machine", machineId];
     const outcome = await this.#run(
       ["logs", "--no-tail", "--app", app, ...machine],
-      signal ? { signal } : {},
+      { signal },
     );
     const lines = plain(outcome.stdout).split("\n")
       .filter((line) => line.trim() !== "");

@@ -90,7 +90,7 @@ export class MachinesApi {
   async list(
     options: {
       readonly metadata?: readonly [key: string, value: string];
-      readonly signal?: AbortSignal;
+      readonly signal?: AbortSignal | undefined;
     } = {},
   ): Promise<readonly Machine[]> {
     await this.#listGate.pass("list", options.signal);
@@ -101,7 +101,7 @@ export class MachinesApi {
       : "";
     const answer = await this.#request(query, {
       what: `list the machines of ${this.app}`,
-      ...signalOf(options.signal),
+      signal: options.signal,
       accept: (status) => status === 404,
     });
     if (answer.status === 404) {
@@ -132,7 +132,7 @@ export class MachinesApi {
     await this.#getGate.pass(id, signal);
     const answer = await this.#request(`/${encodeURIComponent(id)}`, {
       what: `read machine ${id} of ${this.app}`,
-      ...signalOf(signal),
+      signal,
       accept: (status) => status === 404,
     });
     return answer.status === 404 ? null : parseMachine(jsonOf(answer));
@@ -159,7 +159,7 @@ export class MachinesApi {
         json: spec,
         deadlineMs: 60_000,
         accept: () => true,
-        ...signalOf(signal),
+        signal,
       });
     } catch (error) {
       if (error instanceof FlyhotError && error.code === "network") {
@@ -188,7 +188,7 @@ export class MachinesApi {
   async lease(id: string, signal?: AbortSignal): Promise<string | null> {
     const answer = await this.#request(`/${encodeURIComponent(id)}/lease`, {
       what: `read the lease of machine ${id} of ${this.app}`,
-      ...signalOf(signal),
+      signal,
       accept: (status) => status === 404,
     });
     if (answer.status === 404) return null;
@@ -211,7 +211,10 @@ export class MachinesApi {
   async wait(
     id: string,
     state: string,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: {
+      readonly timeoutMs: number;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<boolean> {
     const end = this.#host.monotonicNow() + options.timeoutMs;
     for (let missing = 0;;) {
@@ -227,7 +230,7 @@ export class MachinesApi {
           what: `wait until machine ${id} is ${state}`,
           deadlineMs: (seconds + 10) * 1000,
           accept: (status) => status === 404 || status === 408,
-          ...signalOf(options.signal),
+          signal: options.signal,
         },
       );
       if (answer.status < 300) return true;
@@ -261,7 +264,7 @@ export class MachinesApi {
       readonly attemptsMax?: number;
       /** In which container, where the machine has several. */
       readonly container?: string;
-      readonly signal?: AbortSignal;
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<ExecOutcome> {
     const seconds = Math.min(options.timeoutSeconds ?? 20, EXEC_SECONDS_MAX);
@@ -282,7 +285,7 @@ export class MachinesApi {
       ...(options.attemptsMax === undefined
         ? {}
         : { attemptsMax: options.attemptsMax }),
-      ...signalOf(options.signal),
+      signal: options.signal,
     });
     return execOutcome(answer, options.what);
   }
@@ -299,7 +302,7 @@ export class MachinesApi {
       what: `start machine ${id} of ${this.app}`,
       method: "POST",
       idempotent: true,
-      ...signalOf(signal),
+      signal,
     });
   }
 
@@ -316,7 +319,7 @@ export class MachinesApi {
       method: "POST",
       json: {},
       idempotent: true,
-      ...signalOf(signal),
+      signal,
     });
   }
 
@@ -332,7 +335,7 @@ export class MachinesApi {
       what: `destroy machine ${id} of ${this.app}`,
       method: "DELETE",
       accept: (status) => status === 404,
-      ...signalOf(signal),
+      signal,
     });
   }
 
@@ -355,10 +358,4 @@ export class MachinesApi {
         `the token comes from ${this.#token.from}: it may have expired, belong to another organization, or have lost its end when it was pasted; make one with: fly tokens create deploy -a ${this.app}`,
     };
   }
-}
-
-function signalOf(
-  signal: AbortSignal | undefined,
-): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -31,7 +31,7 @@ export async function publishRelease(
   const { manifest, sha256, size } = release;
   const key = releaseKey(manifest.app, manifest.version, sha256);
   const url = bucket.url(key);
-  const request = signal ? { signal } : {};
+  const request = { signal };
   const content = await new Response(await host.files.open(release.path))
     .bytes();
   let existed = false;
@@ -94,7 +94,7 @@ export async function keepPublished(
   deps: { readonly host: Host; readonly bucket: Bucket },
   signal?: AbortSignal,
 ): Promise<void> {
-  const found = await deps.bucket.get(key, signal ? { signal } : {});
+  const found = await deps.bucket.get(key, { signal });
   if (found.status === "found") return await found.body.cancel();
   await publishRelease(release, deps, signal);
 }

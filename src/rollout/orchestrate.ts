@@ -3,13 +3,9 @@
  */
 import { errorText } from "@flyhot/runtime/protocol";
 import { type HotSurface, hotSurface } from "@flyhot/runtime/plan";
-import type { Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
-import type { Fleet } from "../fly/fleet/fleet.ts";
-import type { Host } from "../host.ts";
 import { publishRelease } from "../release/publish.ts";
 import type { ReleaseToSign, SignStep } from "../release/signing.ts";
-import type { Reporter } from "../ui/reporter.ts";
 import { acquireLock } from "./lock/lock.ts";
 import { restingReport, rolloutReport } from "./waves/outcome.ts";
 import {
@@ -21,6 +17,7 @@ import {
 import { prune } from "./prune.ts";
 import { NOTHING_WOULD_CHANGE, type RolloutReport } from "./report.ts";
 import { rollOut, type RollOutOptions } from "./roll_out.ts";
+import type { RolloutDeps } from "./deps.ts";
 import { counted, tell } from "./steps.ts";
 import { WokenMachines } from "./machines/wake.ts";
 
@@ -37,16 +34,7 @@ export interface OrchestrateOptions extends ReleaseSource, RollOutOptions {
 }
 
 /** What {@linkcode orchestrate} works with. */
-export interface OrchestrateDeps {
-  /** Clock, disk and processes. */
-  readonly host: Host;
-  /** Where releases, pointer, results and lock are. */
-  readonly bucket: Bucket;
-  /** The machines. */
-  readonly fleet: Fleet;
-  /** Told of everything that happens. */
-  readonly reporter: Reporter;
-}
+export type OrchestrateDeps = RolloutDeps;
 
 /**
  * Packs a release, plans, publishes it and brings it to all machines, or back from all of them.

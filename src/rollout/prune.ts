@@ -98,7 +98,7 @@ export async function prune(
         continue;
       }
       if (!await isStillStale(app, key, bucket, signal)) continue;
-      await bucket.delete(key, signal ? { signal } : {});
+      await bucket.delete(key, { signal });
       removed++;
     }
   } catch (error) {
@@ -143,7 +143,7 @@ async function current(
 ): Promise<{ pointer: Pointer; date: number | null } | null> {
   const dates: number[] = [];
   const found = await getJson(bucket, pointerKey(app), {
-    ...(signal ? { signal } : {}),
+    signal,
     onDate: (date) => void dates.push(date),
   });
   if (found.status !== "found") return null;
@@ -156,7 +156,7 @@ async function listed(
   prefix: string,
   signal: AbortSignal | undefined,
 ): Promise<ListedObject[]> {
-  return await Array.fromAsync(bucket.list(prefix, signal ? { signal } : {}));
+  return await Array.fromAsync(bucket.list(prefix, { signal }));
 }
 
 /** Only who sees all machines can tell which generations are still run. */

@@ -23,7 +23,7 @@ export async function readReleased(
   key: string,
   signal?: AbortSignal,
 ): Promise<Manifest | null> {
-  const found = await bucket.get(key, signal ? { signal } : {});
+  const found = await bucket.get(key, { signal });
   if (found.status !== "found") return null;
   try {
     const entries = found.body.pipeThrough(new DecompressionStream("gzip"))

@@ -24,7 +24,10 @@ export class Notifier<T = void> {
 export function waitFor<T, C>(
   changes: Notifier<C>,
   find: () => T | undefined,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  options: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<T | undefined> {
   const { timeoutMs, signal } = options;
   return new Promise((resolve, reject) => {

@@ -43,7 +43,7 @@ export async function ownWords(
     async ({ machine: { id }, wanted }) => {
       try {
         const key = resultKey(app, wanted.id, id);
-        const found = await getJson(bucket, key, signal ? { signal } : {});
+        const found = await getJson(bucket, key, { signal });
         return found.status === "found"
           ? [[id, parseMachineResult(found.value)] as const]
           : [];

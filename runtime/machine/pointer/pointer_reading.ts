@@ -43,7 +43,7 @@ export class PointerReading {
     if (!bucket) return;
     const read = await getJson(bucket, pointerKey(settings.app), {
       ...(this.#etag === null ? {} : { ifNoneMatch: this.#etag }),
-      ...(signal ? { signal } : {}),
+      signal,
     });
     // The known one has been read, so the minute of another one is over.
     if (read.status === "unchanged") this.#other = null;

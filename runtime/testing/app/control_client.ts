@@ -1,6 +1,7 @@
 /** Asks the runtime in an app's process, over its control socket.
  * @module
  */
+import { text } from "node:stream/consumers";
 import { request } from "node:http";
 
 /** Sends one request to a control socket. */
@@ -19,34 +20,13 @@ export function askControl(
       agent: false,
       headers: { host: "flyhot", connection: "close" },
     }, (answer) => {
-      const pieces: Uint8Array[] = [];
-      answer.on("data", (piece: Uint8Array) => pieces.push(piece));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const text = new TextDecoder().decode(joined(pieces));
-        const { statusCode = 0 } = answer;
-        if (statusCode >= 300) {
-          reject(new Error(`${route} was answered with ${statusCode} ${text}`));
-          return;
-        }
-        try {
-          resolve(JSON.parse(text));
-        } catch (error) {
-          reject(error);
-        }
-      });
+      const { statusCode = 0 } = answer;
+      text(answer).then((said) => {
+        if (statusCode < 300) return JSON.parse(said);
+        throw new Error(`${route} was answered with ${statusCode} ${said}`);
+      }).then(resolve, reject);
     });
     call.on("error", reject);
     call.end();
   });
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, it) => sum + it.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -213,7 +213,7 @@ function said(lines: readonly string[], fail: Fail): SocketLine[] {
 
 function bytesOf(base64: string, fail: Fail): Uint8Array<ArrayBuffer> {
   try {
-    return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    return Uint8Array.fromBase64(base64);
   } catch {
     return fail("expected base64");
   }
@@ -242,7 +242,7 @@ function httpText({ method, path, headers, body }: HttpRequestBlock): string {
   const text = textOf(body);
   const lines = [`${method} ${path}`, ...headersText(headers)];
   if (text === null) {
-    lines.push("Flyhot-Body: base64", "", base64Of(body));
+    lines.push("Flyhot-Body: base64", "", body.toBase64());
   } else if (text !== "") lines.push("", ...escaped(text));
   return `${lines.join("\n")}\n\n`;
 }
@@ -262,7 +262,7 @@ function escaped(text: string): string[] {
 function socketText({ path, headers, lines }: SocketBlock): string {
   const shown = lines.flatMap(({ from, data }) => {
     const sign = from === "client" ? ">" : "<";
-    if (typeof data !== "string") return [`${sign}= ${base64Of(data)}`];
+    if (typeof data !== "string") return [`${sign}= ${data.toBase64()}`];
     const [first = "", ...more] = data.split("\n");
     return [`${sign} ${first}`, ...more.map((line) => `${sign}| ${line}`)];
   });
@@ -283,11 +283,4 @@ export function textOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-/** Bytes as base64. */
-export function base64Of(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }

@@ -72,7 +72,7 @@ export class MachinesFleet implements Fleet {
    * @throws {FlyhotError} `auth`, `not_found` or `network`
    */
   async list(signal?: AbortSignal): Promise<readonly AppMachine[]> {
-    const machines = await this.#api.list(signal ? { signal } : {});
+    const machines = await this.#api.list({ signal });
     for (const machine of machines) this.#machines.set(machine.id, machine);
     return appMachines(machines);
   }
@@ -191,7 +191,7 @@ export class MachinesFleet implements Fleet {
     await this.#api.start(machineId, signal);
     const started = await this.#api.wait(machineId, "started", {
       timeoutMs: START_MS_MAX,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     if (started) return;
     throw new FlyhotError(
@@ -279,7 +279,7 @@ export class MachinesFleet implements Fleet {
         {
           what,
           ...(container === null ? {} : { container }),
-          ...(signal ? { signal } : {}),
+          signal,
         },
       );
     } catch (error) {

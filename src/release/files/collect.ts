@@ -204,7 +204,7 @@ async function gitFiles(
   try {
     const { code, stdout } = await host.run("git", args, {
       cwd: root,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     if (code === 0) {
       const listed = new Set(stdout.split("\0"));

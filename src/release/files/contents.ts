@@ -34,7 +34,7 @@ export interface ContentsOptions {
   readonly host: Pick<Host, "files">;
   /** Analyses from before. Default none. */
   readonly known?: AnalysisCache;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Files that are read at a time. */

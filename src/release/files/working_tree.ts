@@ -13,7 +13,7 @@ export async function isDirty(
     const { code, stdout } = await host.run(
       "git",
       ["status", "--porcelain", "--", "."],
-      { cwd: root, ...(signal ? { signal } : {}) },
+      { cwd: root, signal },
     );
     return code === 0 && stdout.trim() !== "";
   } catch (error) {
@@ -35,7 +35,7 @@ export async function describedVersion(
     const { code, stdout } = await host.run(
       "git",
       ["describe", "--tags", "--always", "--dirty"],
-      { cwd: root, ...(signal ? { signal } : {}) },
+      { cwd: root, signal },
     );
     const version = stdout.trim();
     return code === 0 && version !== "" ? version : null;
@@ -60,7 +60,7 @@ export async function cleanCommit(
   signal?: AbortSignal,
 ): Promise<CleanCommit | null> {
   const git = async (...args: string[]) => {
-    const options = { cwd: root, ...(signal ? { signal } : {}) };
+    const options = { cwd: root, signal };
     const { code, stdout } = await host.run("git", args, options);
     return code === 0 ? stdout.trim() : "";
   };

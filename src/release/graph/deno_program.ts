@@ -26,7 +26,7 @@ export async function requireDeno(
   const program = denoProgram(host);
   if (program === host.execPath) return;
   try {
-    await host.run(program, ["--version"], signal ? { signal } : {});
+    await host.run(program, ["--version"], { signal });
   } catch (cause) {
     if (!(cause instanceof Error) || cause.name !== "NotFound") throw cause;
     throw denoMissing(what, cause);

@@ -181,7 +181,7 @@ async function denoInfo(
     host.run(program, [...args, subject], {
       cwd: root,
       env: { NO_COLOR: "1" },
-      ...(signal ? { signal } : {}),
+      signal,
     });
   let outcome;
   try {

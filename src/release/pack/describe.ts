@@ -134,7 +134,7 @@ export async function describeRelease(
       host,
       isReached,
       ...(known ? { known } : {}),
-      ...(signal ? { signal } : {}),
+      signal,
     });
   const [ofApp, modulesOfApp] = await settled([
     readAt(options.root, collected.files, () => false),

@@ -20,17 +20,10 @@ import {
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import type { BucketTime } from "./bucket_time.ts";
-import type { Reporter } from "../../ui/reporter.ts";
+import type { RolloutDeps } from "../deps.ts";
 
 /** What a lock needs of the outside. */
-export interface LockDeps {
-  /** Clock and randomness. */
-  readonly host: Host;
-  /** Where the lock is. */
-  readonly bucket: Bucket;
-  /** Told of a lock that was overridden, or could not be released. */
-  readonly reporter: Reporter;
-}
+export type LockDeps = Pick<RolloutDeps, "host" | "bucket" | "reporter">;
 
 /** A lock record with its ETag. */
 export interface StoredLock {
@@ -81,7 +74,7 @@ export async function lookAtLock(
   let sentAt = host.monotonicNow();
   const times: BucketTime[] = [];
   const options = {
-    ...(signal ? { signal } : {}),
+    signal,
     onDate(date: number) {
       const receivedAt = host.monotonicNow();
       times.push({ date, sentAt, receivedAt });
@@ -142,6 +135,6 @@ export function writeLock(
     lockKey(app),
     record,
     condition,
-    signal ? { signal } : {},
+    { signal },
   );
 }

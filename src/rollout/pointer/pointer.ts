@@ -51,7 +51,7 @@ export async function readPointer(
   const found = await getJson(
     bucket,
     pointerKey(app),
-    signal ? { signal } : {},
+    { signal },
   );
   return found.status === "found"
     ? {

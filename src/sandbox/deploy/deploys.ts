@@ -190,7 +190,7 @@ export class Deployer {
     await waitUntilAnswering(machine, {
       path: check?.path ?? null,
       isGood: (status) => status >= 200 && status < 300,
-    }, { timeoutMs: readyMs, ...(signal ? { signal } : {}) });
+    }, { timeoutMs: readyMs, signal });
   }
 
   async #releaseCommand(command: string, deploy: Deploy): Promise<void> {

@@ -2,7 +2,7 @@
  * @module
  */
 import { type Mask, masked, withoutPlaces } from "./masks.ts";
-import { base64Of, textOf } from "../requests.ts";
+import { textOf } from "../requests.ts";
 
 /** What came back over HTTP. */
 export interface HttpAnswer {
@@ -57,7 +57,7 @@ export function comparable(
   const clean = (text: string) => masked(withoutPlaces(text, places), masks);
   const said = (data: string | Uint8Array) => {
     const text = typeof data === "string" ? data : textOf(data);
-    return text === null ? `base64 ${base64Of(data as Uint8Array)}` : clean(
+    return text === null ? `base64 ${(data as Uint8Array).toBase64()}` : clean(
       text,
     );
   };

@@ -10,7 +10,7 @@ import { waitFor } from "../../wait_for.ts";
 export interface WaitLimits {
   /** How long, in milliseconds. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What an answer has to be like. */
@@ -68,7 +68,7 @@ export async function waitUntilOver(
 ): Promise<void> {
   const limits = {
     timeoutMs: COMMAND_MS_MAX,
-    ...(signal ? { signal } : {}),
+    signal,
   };
   const isOver = () => machine.state === "destroyed" || undefined;
   const over = await waitFor(machine.changes, isOver, limits);
