@@ -1,4 +1,4 @@
-/** Small helpers for values of unknown shape, and for paths.
+/** Small helpers for values of unknown shape, for bytes and for paths.
  * @module
  */
 
@@ -11,4 +11,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function joinPath(folder: string, name: string): string {
   if (folder === "" || folder === ".") return name;
   return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+}
+
+/** Puts pieces together. */
+export function joinBytes(
+  pieces: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, it) => sum + it.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

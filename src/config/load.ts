@@ -5,7 +5,8 @@ import { type Bucket, BucketError, S3Bucket } from "@flyhot/runtime/bucket";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { findDenoJson } from "./files/deno_json.ts";
-import { findFlyToml } from "./files/fly_toml.ts";
+import { findFlyToml, flyTomlIn } from "./files/fly_toml.ts";
+import { given } from "./app_flags.ts";
 import {
   type CliValues,
   requireBucket,
@@ -27,6 +28,31 @@ export async function loadConfig(
     flyToml,
     env: (name) => host.env(name),
   });
+}
+
+/** Decides every value for the app in a folder, which need not have a `fly.toml`. */
+export async function configIn(
+  host: Pick<Host, "files" | "env">,
+  folder: string,
+  cli: CliValues = {},
+): Promise<ResolvedConfig> {
+  return resolveConfig({
+    cli,
+    denoJson: await findDenoJson(host, folder),
+    flyToml: await flyTomlIn(host, folder),
+    env: (name) => host.env(name),
+  });
+}
+
+/** What the configuration says about the files of a release. */
+export function filesChosen({ entries, include, exclude }: ResolvedConfig) {
+  return {
+    ...given({
+      entries: entries.value ?? undefined,
+      include: include.value ?? undefined,
+    }),
+    exclude: exclude.value,
+  };
 }
 
 /** Opens the bucket that the configuration names. */

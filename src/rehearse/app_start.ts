@@ -1,9 +1,9 @@
 /** How an app is started for a rehearsal: as its own files say, with the runtime in front of it.
  * @module
  */
-import { parseJsonc } from "@flyhot/runtime/protocol";
 import { parse as parseToml } from "@std/toml";
 import { imageStart } from "../config/files/image_start.ts";
+import { recordIn } from "../config/files/json_text.ts";
 import { processesOf, taskIn } from "../config/files/processes.ts";
 import {
   hotCommand,
@@ -100,7 +100,7 @@ function startWords(
   readonly command: StartCommand;
   readonly isGuess: boolean;
 } | null {
-  const task = taskIn(configOf(denoJson), configOf(packageJson));
+  const task = taskIn(recordIn(denoJson), recordIn(packageJson));
   const groups = processesOf(flyToml);
   const group = groups.find(([name]) => name === (wanted ?? "app")) ??
     (wanted === null ? groups[0] : undefined);
@@ -147,19 +147,6 @@ function throughTask(
   const at = words.indexOf("task");
   const name = at === -1 ? undefined : words[at + 1];
   return name === undefined ? words : shellWords(task(name)) ?? words;
-}
-
-function configOf(
-  text: string | null,
-): Readonly<Record<string, unknown>> | undefined {
-  if (text === null) return undefined;
-  try {
-    const value = parseJsonc(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // Whoever needs more of it says what is wrong with it.
-    return undefined;
-  }
 }
 
 function flyValues(

@@ -7,11 +7,10 @@ import {
   rehearse,
   TestAppError,
 } from "@flyhot/runtime/testing";
-import { findDenoJson } from "../config/files/deno_json.ts";
-import { flyTomlIn } from "../config/files/fly_toml.ts";
-import { resolveConfig } from "../config/resolve.ts";
+import { configIn, filesChosen } from "../config/load.ts";
 import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { denoProgram } from "../release/graph/deno_program.ts";
 import { packRelease } from "../release/pack/pack.ts";
 import { type AppStart, appStart } from "./app_start.ts";
 import type { GivenRequests } from "./requests_given.ts";
@@ -105,14 +104,9 @@ async function startOf(
       readsPort: await repository.says(version, "PORT"),
       module: read,
     },
-    denoOf(host),
+    denoProgram(host),
     group,
   );
-}
-
-/** Where flyhot is a program of its own, the one on PATH. */
-function denoOf({ execPath }: Host): string {
-  return /(?:^|[\\/])deno(?:\.exe)?$/.test(execPath) ? execPath : "deno";
 }
 
 /** In this process: the files are those of a commit, so that nothing of them is ignored. */
@@ -121,20 +115,11 @@ async function pack(
   { output, signal }: { readonly output: string; readonly signal: AbortSignal },
   host: Host,
 ): Promise<PackedApp> {
-  const config = resolveConfig({
-    cli: {},
-    denoJson: await findDenoJson(host, folder),
-    flyToml: await flyTomlIn(host, folder),
-    env: (name) => host.env(name),
-  });
-  const { entries, include, exclude } = config;
   const release = await packRelease(
     {
       root: folder,
       app: APP,
-      ...(entries.value === null ? {} : { entries: entries.value }),
-      ...(include.value === null ? {} : { include: include.value }),
-      exclude: exclude.value,
+      ...filesChosen(await configIn(host, folder)),
       gitIgnored: false,
     },
     host,

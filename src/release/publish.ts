@@ -31,7 +31,6 @@ export async function publishRelease(
   const { manifest, sha256, size } = release;
   const key = releaseKey(manifest.app, manifest.version, sha256);
   const url = bucket.url(key);
-  const request = { signal };
   const content = await new Response(await host.files.open(release.path))
     .bytes();
   let existed = false;
@@ -40,7 +39,7 @@ export async function publishRelease(
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     if (attempt > 1) await host.sleep(RETRY_MS * (attempt - 1), signal);
     const outcome = await bucket.put(key, content, { ifNoneMatch: "*" }, {
-      ...request,
+      signal,
       contentType: "application/gzip",
     });
     if (outcome.status === "unsupported") {
@@ -53,14 +52,14 @@ export async function publishRelease(
     if (outcome.status === "unknown") trouble = outcome.reason;
     if (outcome.status === "lost") existed = attempt === 1;
     // What became of the write does not matter, only what is there now.
-    const found = await bucket.get(key, request);
+    const found = await bucket.get(key, { signal });
     if (found.status !== "found") continue;
     const stored = await digestOf(found.body);
     if (stored.sha256 === sha256 && stored.size === size) {
       if (outcome.status !== "lost") return { key, url, existed };
       // Written once more, so that it is young for whoever prunes at this moment.
       const again = await bucket.put(key, content, { ifMatch: found.etag }, {
-        ...request,
+        signal,
         contentType: "application/gzip",
       });
       if (again.status === "written") return { key, url, existed };

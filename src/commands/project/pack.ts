@@ -3,9 +3,8 @@
  */
 import { errorText } from "@flyhot/runtime/protocol";
 import { isAbsolute, relative, resolve } from "node:path";
-import { findDenoJson } from "../../config/files/deno_json.ts";
-import { flyTomlIn } from "../../config/files/fly_toml.ts";
-import { requireApp, resolveConfig } from "../../config/resolve.ts";
+import { configIn, filesChosen } from "../../config/load.ts";
+import { requireApp } from "../../config/resolve.ts";
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { type PackedRelease, packRelease } from "../../release/pack/pack.ts";
@@ -71,23 +70,16 @@ export const packCommand: Command = defineCommand({
         { hint: "name the app's folder: flyhot pack <folder>" },
       );
     }
-    const config = resolveConfig({
-      cli: given({ app: flags.app }),
-      denoJson: await findDenoJson(host, folder),
-      flyToml: await flyTomlIn(host, folder),
-      env: (name) => host.env(name),
-    });
+    const config = await configIn(host, folder, given({ app: flags.app }));
+    const files = filesChosen(config);
     const output = flags.output ?? null;
     const release = await packRelease(
       {
         root: resolve(host.cwd(), folder),
         app: requireApp(config),
-        ...given({
-          entries: config.entries.value ?? undefined,
-          include: config.include.value ?? undefined,
-        }),
+        ...files,
         exclude: [
-          ...config.exclude.value,
+          ...files.exclude,
           ...(output === null ? [] : patternsOf(output, folder, host.cwd())),
         ],
         gitIgnored: !flags["include-ignored"],

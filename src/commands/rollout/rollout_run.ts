@@ -1,6 +1,7 @@
 /** A rollout in this process, and its answer.
  * @module
  */
+import { filesChosen } from "../../config/load.ts";
 import type { ResolvedConfig } from "../../config/resolve.ts";
 import type { CleanCommit } from "../../release/files/working_tree.ts";
 import type { OrchestrateOptions } from "../../rollout/orchestrate.ts";
@@ -26,13 +27,9 @@ export function orchestrateOptions(
     | "message"
   >,
 ): OrchestrateOptions {
-  const entries = config.entries.value;
-  const include = config.include.value;
   return {
     ...rest,
-    ...(entries === null ? {} : { entries }),
-    ...(include === null ? {} : { include }),
-    exclude: config.exclude.value,
+    ...filesChosen(config),
     canary: config.canary.value,
     maxConcurrency: config.maxConcurrency.value,
     timeoutMs: config.timeoutMs.value,

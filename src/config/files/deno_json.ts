@@ -2,8 +2,6 @@
  * @module
  */
 import {
-  errorText,
-  parseJsonc,
   ProtocolError,
   publicKey,
   RELEASE_KEYS,
@@ -14,6 +12,7 @@ import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
 import { nearestName } from "../suggest.ts";
 import { isRecord, joinPath } from "../../base/values.ts";
+import { parseRecord } from "./json_text.ts";
 
 /** The names of the environment variables that hold credentials. */
 export interface CredentialNames {
@@ -164,21 +163,7 @@ export async function findDenoJson(
 
 /** Reads the `"flyhot"` key out of the text of a `deno.json`; empty if the key is not there. */
 export function parseDenoJson(content: string, path: string): DenoJsonConfig {
-  let root: unknown;
-  try {
-    root = parseJsonc(content);
-  } catch (cause) {
-    const said = errorText(cause);
-    throw new FlyhotError("usage", `Cannot read ${path}: ${said}`, {
-      hint: "correct it: JSON, in which comments are allowed",
-      cause,
-    });
-  }
-  if (!isRecord(root)) {
-    throw new FlyhotError("usage", `Cannot read ${path}: expected an object`, {
-      hint: `write { } around all that ${path} says`,
-    });
-  }
+  const root = parseRecord(content, path);
   if (root.flyhot === undefined) return {};
   if (!isRecord(root.flyhot)) {
     return refuse(`${path}: flyhot`, "an object", root.flyhot);

@@ -1,9 +1,9 @@
 /** The files that Deno or Fly read at start: a running process cannot pick their changes up.
  * @module
  */
-import { errorText, parseJsonc, settingsText } from "@flyhot/runtime/protocol";
+import { settingsText } from "@flyhot/runtime/protocol";
 import { isRecord, joinPath } from "../../base/values.ts";
-import { FlyhotError } from "../../errors.ts";
+import { parseRecord } from "../../config/files/json_text.ts";
 import type { Host } from "../../host.ts";
 import { dockerfileIn } from "../../config/files/processes.ts";
 import { digestOfText } from "../digest.ts";
@@ -77,9 +77,13 @@ export async function readConfigFiles(
   above: readonly PackageFolder[] = [],
 ): Promise<ConfigFiles> {
   const read = (name: string) => host.files.readText(joinPath(root, name));
-  const denoJson = parseRecord(await read("deno.json"), "deno.json") ??
-    parseRecord(await read("deno.jsonc"), "deno.jsonc") ?? {};
-  const packageJson = parseRecord(await read("package.json"), "package.json");
+  const readRecord = async (name: string) => {
+    const text = await configText(root, name, host);
+    return text === null ? null : parseRecord(text, name);
+  };
+  const denoJson = await readRecord("deno.json") ??
+    await readRecord("deno.jsonc") ?? {};
+  const packageJson = await readRecord("package.json");
   const names = new Set(ROOT_NAMES);
   if (typeof denoJson.importMap === "string") {
     names.add(denoJson.importMap.replace(/^\.\//, ""));
@@ -92,8 +96,7 @@ export async function readConfigFiles(
     ? [{ folder: "", json: packageJson }]
     : [];
   for (const member of members) {
-    const name = `${member}/package.json`;
-    const json = parseRecord(await read(name), name);
+    const json = await readRecord(`${member}/package.json`);
     if (json) folders.push({ folder: `${member}/`, json });
   }
   for (const member of members) {
@@ -110,11 +113,11 @@ export async function readConfigFiles(
   const dockerfilePath = dockerfileIn(flyToml);
   names.add(dockerfilePath);
   const dockerfile = await read(dockerfilePath);
-  const tsconfig = await configText(root, "tsconfig.json", host);
+  const tsconfig = await readRecord("tsconfig.json");
   return {
     denoJson,
     compilerOptions: {
-      ...parseRecord(tsconfig, "tsconfig.json")?.compilerOptions ?? {},
+      ...tsconfig?.compilerOptions ?? {},
       ...isRecord(denoJson.compilerOptions) ? denoJson.compilerOptions : {},
     },
     rebinds: isRecord(denoJson.flyhot) && denoJson.flyhot.rebind === true,
@@ -188,25 +191,4 @@ function configText(
   return /(?:^|\/)tsconfig\.json$/.test(path)
     ? tsconfigText(path, read)
     : read(path);
-}
-
-function parseRecord(
-  text: string | null,
-  name: string,
-): Record<string, unknown> | null {
-  if (text === null) return null;
-  let value: unknown;
-  try {
-    value = parseJsonc(text);
-  } catch (cause) {
-    const said = errorText(cause);
-    throw new FlyhotError("usage", `Cannot read ${name}: ${said}`, {
-      hint: "correct it: JSON, in which comments are allowed",
-      cause,
-    });
-  }
-  if (isRecord(value)) return value;
-  throw new FlyhotError("usage", `Cannot read ${name}: expected an object`, {
-    hint: `write { } around all that ${name} says`,
-  });
 }

@@ -2,8 +2,8 @@
  * @module
  */
 import { isSecretLike, type PackageTargets } from "@flyhot/runtime/plan";
-import { parseJsonc } from "@flyhot/runtime/protocol";
-import { isRecord, joinPath } from "../../base/values.ts";
+import { joinPath } from "../../base/values.ts";
+import { recordIn } from "../../config/files/json_text.ts";
 import type { Host } from "../../host.ts";
 import { readGraphs } from "../graph/graph.ts";
 import { isAside } from "./collect.ts";
@@ -43,13 +43,8 @@ export async function codeBeside(
 
 /** The import map that a `deno.json` names; null for none, and for one that is loaded from elsewhere. */
 export function importMapIn(text: string): string | null {
-  let said: unknown;
-  try {
-    said = parseJsonc(text);
-  } catch {
-    return null;
-  }
-  return isRecord(said) ? mapOf(said) : null;
+  const said = recordIn(text);
+  return said && mapOf(said);
 }
 
 /** The import map of an app, if it lies beside its folder. */

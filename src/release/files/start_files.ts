@@ -1,10 +1,10 @@
 /** What images and process groups start besides modules: tasks, and scripts for a shell.
  * @module
  */
-import { parseJsonc } from "@flyhot/runtime/protocol";
 import { normalize } from "@std/path/posix";
-import { isRecord, joinPath } from "../../base/values.ts";
+import { joinPath } from "../../base/values.ts";
 import { imageFolder, imageWords } from "../../config/files/image_folder.ts";
+import { recordIn } from "../../config/files/json_text.ts";
 import { processesOf, taskIn } from "../../config/files/processes.ts";
 import type { ShellLookups } from "../../config/files/shell_texts.ts";
 import type { Host } from "../../host.ts";
@@ -36,7 +36,7 @@ export async function readStartFiles(
   let task = inRoot;
   if (folder !== "") {
     const json = async (name: string) =>
-      record(await host.files.readText(joinPath(root, folder + name)));
+      recordIn(await host.files.readText(joinPath(root, folder + name)));
     const inFolder = taskIn(
       await json("deno.json") ?? await json("deno.jsonc"),
       await json("package.json"),
@@ -84,17 +84,4 @@ function isForShell(path: string, text: string): boolean {
   return text.startsWith("#!")
     ? /^#!.*\b(?:ba|da|a|z)?sh\b/.test(text)
     : /\.(?:ba)?sh$/.test(path);
-}
-
-function record(
-  text: string | null,
-): Readonly<Record<string, unknown>> | null {
-  if (text === null) return null;
-  try {
-    const value = parseJsonc(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    // Whoever needs it says what is wrong with it.
-    return null;
-  }
 }

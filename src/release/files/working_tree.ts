@@ -9,17 +9,7 @@ export async function isDirty(
   host: Pick<Host, "run">,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  try {
-    const { code, stdout } = await host.run(
-      "git",
-      ["status", "--porcelain", "--", "."],
-      { cwd: root, signal },
-    );
-    return code === 0 && stdout.trim() !== "";
-  } catch (error) {
-    if (error instanceof Error && error.name === "NotFound") return false;
-    throw error;
-  }
+  return !!await git(["status", "--porcelain", "--", "."], root, host, signal);
 }
 
 /**
@@ -31,18 +21,8 @@ export async function describedVersion(
   host: Pick<Host, "run">,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  try {
-    const { code, stdout } = await host.run(
-      "git",
-      ["describe", "--tags", "--always", "--dirty"],
-      { cwd: root, signal },
-    );
-    const version = stdout.trim();
-    return code === 0 && version !== "" ? version : null;
-  } catch (error) {
-    if (error instanceof Error && error.name === "NotFound") return null;
-    throw error;
-  }
+  const args = ["describe", "--tags", "--always", "--dirty"];
+  return await git(args, root, host, signal) || null;
 }
 
 /** The last commit, where a folder is exactly as in it. */
@@ -59,17 +39,25 @@ export async function cleanCommit(
   host: Pick<Host, "run">,
   signal?: AbortSignal,
 ): Promise<CleanCommit | null> {
-  const git = async (...args: string[]) => {
+  const said = (...args: string[]) => git(args, root, host, signal);
+  const commit = await said("rev-parse", "--verify", "--quiet", "HEAD");
+  if (commit === "" || await isDirty(root, host, signal)) return null;
+  return { commit, subject: await said("log", "-1", "--format=%s", commit) };
+}
+
+/** What git says; empty where it refuses, or is not there. */
+async function git(
+  args: readonly string[],
+  root: string,
+  host: Pick<Host, "run">,
+  signal?: AbortSignal,
+): Promise<string> {
+  try {
     const options = { cwd: root, signal };
     const { code, stdout } = await host.run("git", args, options);
     return code === 0 ? stdout.trim() : "";
-  };
-  try {
-    const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
-    if (commit === "" || await isDirty(root, host, signal)) return null;
-    return { commit, subject: await git("log", "-1", "--format=%s", commit) };
   } catch (error) {
-    if (error instanceof Error && error.name === "NotFound") return null;
+    if (error instanceof Error && error.name === "NotFound") return "";
     throw error;
   }
 }

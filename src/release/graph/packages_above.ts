@@ -1,9 +1,9 @@
 /** The workspace of an app that only the `package.json` of a folder above it tells of; of one in a `deno.json`, Deno does.
  * @module
  */
-import { parseJsonc } from "@flyhot/runtime/protocol";
 import type { PackageFolder } from "@flyhot/runtime/plan";
-import { isRecord, joinPath } from "../../base/values.ts";
+import { joinPath } from "../../base/values.ts";
+import { recordIn } from "../../config/files/json_text.ts";
 import type { Host } from "../../host.ts";
 import {
   memberFolders,
@@ -19,13 +19,16 @@ export async function packagesAbove(
   host: Pick<Host, "files" | "cwd">,
 ): Promise<PackageFolder[]> {
   const { files } = host;
+  // Above the app it is not the app's: one that cannot be read is as good as none.
+  const packageJson = async (folder: string) =>
+    recordIn(await files.readText(joinPath(folder, "package.json")));
   // A member has one of its own.
   if (await files.stat(joinPath(root, "package.json")) === null) return [];
   const full = root.startsWith("/") ? root : joinPath(host.cwd(), root);
   const names = full.split("/").filter((name) => !/^\.?$/.test(name));
   for (let up = 1; up <= Math.min(ABOVE_MAX, names.length); up++) {
     const folder = `/${names.slice(0, names.length - up).join("/")}`;
-    const json = await packageJson(folder, host);
+    const json = await packageJson(folder);
     const patterns = membersOf(json?.workspaces);
     const own = names.slice(names.length - up).join("/");
     if (
@@ -38,7 +41,7 @@ export async function packagesAbove(
     for (const member of await membersIn(folder, patterns, host)) {
       const json = member === own
         ? null
-        : await packageJson(joinPath(folder, member), host);
+        : await packageJson(joinPath(folder, member));
       if (json) found.push({ folder: `${above}${member}/`, json });
     }
     return found;
@@ -67,19 +70,4 @@ async function membersIn(
     }
   }
   return memberFolders(patterns, paths);
-}
-
-/** Above the app it is not the app's: one that cannot be read is as good as none. */
-async function packageJson(
-  folder: string,
-  { files }: Pick<Host, "files">,
-): Promise<Record<string, unknown> | null> {
-  const text = await files.readText(joinPath(folder, "package.json"));
-  if (text === null) return null;
-  try {
-    const json: unknown = parseJsonc(text);
-    return isRecord(json) ? json : null;
-  } catch {
-    return null;
-  }
 }

@@ -270,11 +270,11 @@ async function settled<A, B>(
   return [first.value, second.value];
 }
 
-/** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
 function versionOf({ version }: ConfigFiles["denoJson"]): string | null {
   return typeof version === "string" && version !== "" ? version : null;
 }
 
+/** What `deno.json` says about state; what it says wrongly is said before anything is packed. */
 function settingsOf(denoJson: ConfigFiles["denoJson"]): ReleaseSettings {
   try {
     return readReleaseSettings(denoJson.flyhot);

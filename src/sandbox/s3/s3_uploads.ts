@@ -2,7 +2,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { joined } from "./request/chunked_body.ts";
+import { joinBytes } from "../../base/values.ts";
 import { invalidArgument, S3Error } from "./s3_error.ts";
 import { etagOf, type NewObject } from "./s3_objects.ts";
 
@@ -125,7 +125,7 @@ export function assemble(
   const hash = createHash("md5");
   for (const { etag } of parts) hash.update(etag.slice(1, -1), "hex");
   return {
-    content: joined(parts.map(({ content }) => content)),
+    content: joinBytes(parts.map(({ content }) => content)),
     headers: upload.headers,
     etag: `"${hash.digest("hex")}-${parts.length}"`,
   };

@@ -3,6 +3,7 @@
  */
 import { errorText } from "@flyhot/runtime/protocol";
 import { sleep } from "../../base/sleep.ts";
+import { joinBytes } from "../../base/values.ts";
 import {
   createServer,
   type IncomingMessage,
@@ -224,13 +225,7 @@ async function readBody(
     }
     chunks.push(chunk);
   }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return body;
+  return joinBytes(chunks);
 }
 
 async function send(

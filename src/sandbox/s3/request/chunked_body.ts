@@ -3,6 +3,7 @@
  * Spec: {@link https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html}
  * @module
  */
+import { joinBytes } from "../../../base/values.ts";
 import { S3Error } from "../s3_error.ts";
 
 /** A body, and the headers that came after it. */
@@ -68,20 +69,7 @@ export function dechunk(
   if (verify !== null && signed !== "") {
     verify("TRAILER", new TextEncoder().encode(signed), signature ?? "");
   }
-  return { body: joined(pieces), trailers };
-}
-
-/** Puts pieces together. */
-export function joined(
-  pieces: readonly Uint8Array<ArrayBuffer>[],
-): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, it) => sum + it.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return { body: joinBytes(pieces), trailers };
 }
 
 /** The error of a body that does not end as it should. */
