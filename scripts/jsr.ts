@@ -20,7 +20,7 @@ import { chooseUpstream, type Upstream } from "./mirror/upstream.ts";
 import { runDeno } from "./programs/run_deno.ts";
 
 /** The command line of this script, taken apart. */
-export interface Invocation {
+interface Invocation {
   /** Step aside where JSR can be had. */
   readonly plain: boolean;
   /** The deno subcommand and its arguments. */

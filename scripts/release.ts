@@ -19,7 +19,7 @@ import { git, readTree } from "./release/state.ts";
 import { runProgram } from "./programs/run_program.ts";
 
 /** How to release. */
-export interface ReleaseOptions {
+interface ReleaseOptions {
   /** The folder of the repository. */
   readonly root: string;
   /** Only say what would happen. */

@@ -26,7 +26,7 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /** Options of {@linkcode FlyhotError}. */
-export interface FlyhotErrorOptions {
+interface FlyhotErrorOptions {
   /** What to do about it. */
   readonly hint?: string;
   /** What led to it. */

@@ -86,7 +86,7 @@ export async function request(
 }
 
 /** Tells whether the same request may succeed a moment later, as after 408, 429 and 5xx. */
-export function isTransient(status: number): boolean {
+function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 

@@ -21,7 +21,7 @@ export type UpgradeMemory =
   };
 
 /** What to do. */
-export type UpgradeDecision =
+type UpgradeDecision =
   | {
     /** Bring this upgrade in. */
     readonly act: "apply";

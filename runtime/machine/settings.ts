@@ -71,7 +71,7 @@ export interface ReapplyOptions {
 }
 
 /** Where the bucket is and how to sign, complete. */
-export interface BucketSettings {
+interface BucketSettings {
   /** The object store. */
   readonly endpoint: string;
   /** The bucket. */

@@ -75,7 +75,7 @@ export const imageRef: Reader<string> = (value, at) => {
 };
 
 /** Reads an id that may stand in an object key. */
-export const keySegment: Reader<string> = (value, at) =>
+const keySegment: Reader<string> = (value, at) =>
   typeof value === "string" && /^(?!\.+$)[A-Za-z0-9._-]{1,128}$/.test(value)
     ? value
     : reject(

@@ -14,7 +14,7 @@ import {
 } from "./json/parse.ts";
 
 /** Reads a refusal. */
-export const refusal: Reader<Refusal> = fields<Refusal>({
+const refusal: Reader<Refusal> = fields<Refusal>({
   rule: oneOf(...REFUSAL_RULES),
   path: string,
   line: count,

@@ -12,7 +12,7 @@ import { ENGINE_FLAGS } from "./engine.ts";
 import { PERMISSION_FLAGS } from "./permissions.ts";
 
 /** What to compile. */
-export interface BinaryOptions {
+interface BinaryOptions {
   readonly bundle: string;
   /** The binary to write. */
   readonly output: string;

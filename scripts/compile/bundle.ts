@@ -9,7 +9,7 @@ import { FlyhotError } from "../../src/errors.ts";
 import { runProgram } from "../programs/run_program.ts";
 
 /** What to bundle. */
-export interface BundleOptions {
+interface BundleOptions {
   /** The folder of this repository. */
   readonly root: string;
   /** The file to write. */

@@ -15,7 +15,7 @@ import { proveItRuns } from "./checks/prove.ts";
 import { binaryName, TARGETS } from "./targets.ts";
 
 /** Where to compile. */
-export interface CompileOptions {
+interface CompileOptions {
   /** The folder of this repository. */
   readonly root: string;
   /** The folder for binaries. */
@@ -70,7 +70,7 @@ export async function compileAll(options: CompileOptions): Promise<string[]> {
 }
 
 /** What {@linkcode checkCompile} found. */
-export interface CompileCheck {
+interface CompileCheck {
   /** The size of the bundle, in bytes. */
   readonly bundleSize: number;
   /** The size of the file that was thrown away, in bytes. */

@@ -11,7 +11,7 @@
  */
 
 /** A permission of the compiled binary. */
-export interface Permission {
+interface Permission {
   /** The flag of `deno compile` and `deno run`. */
   readonly flag: `--allow-${string}`;
   /** What it is for, and why it is not narrower. */
@@ -19,7 +19,7 @@ export interface Permission {
 }
 
 /** The permissions of the compiled binary. */
-export const PERMISSIONS: readonly Permission[] = [
+const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-net",
     why:

@@ -3,7 +3,7 @@
  */
 
 /** What the load has seen so far. */
-export interface LoadCounts {
+interface LoadCounts {
   /** Requests answered or failed. */
   requests: number;
   /** Requests that got no answer, or another status than 200. */

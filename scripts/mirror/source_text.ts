@@ -3,7 +3,7 @@
  */
 
 /** The place of one import specifier in a source text, without its quotes. */
-export interface SpecifierSpan {
+interface SpecifierSpan {
   /** Offset of the specifier's first character. */
   readonly start: number;
   /** Offset behind its last character. */

@@ -19,7 +19,7 @@ const REACH_TIMEOUT_MS = 3_000;
 const DOWNLOAD_TIMEOUT_MS = 30_000;
 
 /** What {@linkcode chooseUpstream} needs to know. */
-export interface UpstreamChoice {
+interface UpstreamChoice {
   /** The packages needed, each with its version. */
   readonly versions: ReadonlyMap<string, string>;
   /** Where downloads are kept. */

@@ -10,7 +10,7 @@ import type { PackageSnapshot, RegistryPackage } from "./package.ts";
 import { type BareSpecifiers, unfurl } from "./unfurl.ts";
 
 /** The parts of a `deno.json` that decide what a package is. */
-export interface PackageConfig {
+interface PackageConfig {
   /** The package's name, with its scope. */
   readonly name?: string;
   readonly version?: string;

@@ -5,7 +5,7 @@
  */
 
 /** How to run a program. */
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly cwd: string;
   /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@
 import { parse } from "@babel/parser";
 
 /** What a module exports. */
-export interface ExportedNames {
+interface ExportedNames {
   /** Functions, classes, constants. */
   readonly values: readonly string[];
   /** Types and interfaces. */

@@ -5,7 +5,7 @@
  */
 
 /** What the change log says about a version. */
-export interface ChangelogSection {
+interface ChangelogSection {
   /** What stands behind the version in the heading, without parentheses; empty if nothing. */
   readonly mark: string;
   /** What stands below it. */

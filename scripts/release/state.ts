@@ -9,7 +9,7 @@ import { runProgram } from "../programs/run_program.ts";
 import { type AppImport, importsIn, type ReleaseState } from "./problems.ts";
 
 /** A tree, and the commit it is at. */
-export interface Tree {
+interface Tree {
   readonly commit: string;
   /** What decides whether it can be released. */
   readonly state: ReleaseState;

@@ -21,7 +21,7 @@ export interface CommandEnvironment {
 }
 
 /** What a command's `run` is handed. */
-export interface CommandContext<F extends readonly FlagSpec[]>
+interface CommandContext<F extends readonly FlagSpec[]>
   extends CommandEnvironment {
   readonly flags: FlagValues<F>;
   /** The argument, for commands that take one. */
@@ -33,8 +33,7 @@ export interface CommandContext<F extends readonly FlagSpec[]>
 }
 
 /** How to define a command. */
-export interface CommandSpec<F extends readonly FlagSpec[]>
-  extends CommandShape {
+interface CommandSpec<F extends readonly FlagSpec[]> extends CommandShape {
   /** Its flags, without those that every command has. */
   readonly flags: F;
   /** Does it; returns the exit code. */

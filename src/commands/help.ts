@@ -7,7 +7,7 @@ import { wrap } from "../ui/format.ts";
 const COLUMNS = 80;
 
 /** What help is made from. */
-export interface HelpSource {
+interface HelpSource {
   readonly name: string;
   /** One line on it. */
   readonly summary: string;

@@ -5,7 +5,7 @@ import type { Command } from "./command.ts";
 import { HIDDEN, SUMMARIES } from "./summaries.ts";
 
 /** What is known of a command before it is loaded. */
-export interface ListedCommand {
+interface ListedCommand {
   readonly name: string;
   /** One line on it. */
   readonly summary: string;

@@ -4,7 +4,7 @@
 import type { FlagSpec } from "./flags.ts";
 
 /** One line of the examples in a command's help. */
-export interface Example {
+interface Example {
   /** What it is for. */
   readonly title: string;
   /** What to type. */
@@ -12,7 +12,7 @@ export interface Example {
 }
 
 /** The argument of a command. */
-export interface ArgumentShape {
+interface ArgumentShape {
   /** Its name; `folder` is completed as one. */
   readonly name: string;
   /** What it says. */

@@ -31,8 +31,7 @@ export interface FlagSpec {
 }
 
 /** The value that one flag has after reading; undefined where it was not given. */
-export type FlagValue<S extends FlagSpec> = S extends { type: "boolean" }
-  ? boolean
+type FlagValue<S extends FlagSpec> = S extends { type: "boolean" } ? boolean
   : S extends { repeatable: true } ? readonly string[]
   : S extends { type: "integer" } ? number | undefined
   : string | undefined;
@@ -43,7 +42,7 @@ export type FlagValues<F extends readonly FlagSpec[]> = {
 };
 
 /** What a command line says. */
-export interface ReadFlags<
+interface ReadFlags<
   F extends readonly FlagSpec[],
   C extends readonly FlagSpec[],
 > {

@@ -303,7 +303,7 @@ export function requireBucket(config: ResolvedConfig): string {
 }
 
 /** The credentials of a bucket. */
-export interface Credentials {
+interface Credentials {
   readonly accessKeyId: Secret;
   readonly secretAccessKey: Secret;
   /** The session token of temporary credentials, or null. */

@@ -42,9 +42,9 @@ export interface BucketFindings {
 }
 
 /** Past this, in milliseconds, a clock is worth a word: nothing goes by it, but signatures carry its time. */
-export const SKEW_MS_WARN = 10_000;
+const SKEW_MS_WARN = 10_000;
 /** Past this, in milliseconds, S3 refuses signatures. */
-export const SKEW_MS_FAIL = 15 * 60_000;
+const SKEW_MS_FAIL = 15 * 60_000;
 
 /** Looks at the bucket: name, credentials, clock, conditional writes. */
 export async function checkBucket(

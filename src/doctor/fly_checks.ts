@@ -14,7 +14,7 @@ import { formatCount } from "../ui/format.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 
 /** What the checks found, and what further ones may work with. */
-export interface FlyFindings {
+interface FlyFindings {
   readonly checks: readonly Check[];
   /** The app's machines and how to reach them; null where they cannot be listed. */
   readonly app: {

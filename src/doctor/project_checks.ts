@@ -246,7 +246,7 @@ function judgeImport(
 }
 
 /** Judges a main module. */
-export function judgeMain(path: string, source: string | null): Check {
+function judgeMain(path: string, source: string | null): Check {
   if (source === null) {
     return warn(
       "main_module",

@@ -8,7 +8,7 @@ import type { Host, RunOptions, RunOutcome } from "../host.ts";
 import { type FlyToken, parseFlyToken } from "./token.ts";
 
 /** What to build. */
-export interface BuildOptions {
+interface BuildOptions {
   readonly app: string;
   /** The Fly configuration file; null for fly's own default. */
   readonly config: string | null;

@@ -4,7 +4,7 @@
 import type { Host } from "../host.ts";
 
 /** A limit: a burst at once, then so many a second. */
-export interface RateLimit {
+interface RateLimit {
   /** How many may go at once. */
   readonly burst: number;
   /** How many more each second. */

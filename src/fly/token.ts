@@ -16,7 +16,7 @@ export interface FlyToken {
 }
 
 /** Somebody who has a token, such as flyctl. */
-export interface TokenSource {
+interface TokenSource {
   /** Hands the token over. */
   token(signal?: AbortSignal): Promise<FlyToken>;
 }

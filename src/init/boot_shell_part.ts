@@ -1,7 +1,7 @@
 /** What puts a boot shell in the place of the main module, and the app behind a live boundary.
  * @module
  */
-import { dirname, join } from "node:path/posix";
+import { basename, dirname, join } from "node:path/posix";
 import { many, nameOf, one } from "@flyhot/runtime/plan";
 import { isRecord } from "../base/values.ts";
 import { FIRST_APP, servingShell } from "./boot_shell.ts";
@@ -218,10 +218,6 @@ function freeTarget(entry: string, taken: ReadonlySet<string>): string {
   const path = (name: string) => join(folder, name + extension);
   const names = ["app", "server", "hot", "hot_app"];
   return path(names.find((name) => !taken.has(path(name))) ?? "flyhot_app");
-}
-
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function indented(text: string): string {

@@ -29,7 +29,7 @@ export interface MoveOptions {
 }
 
 /** Both modules, or why a person had better write them. */
-export type MovedApp =
+type MovedApp =
   | {
     /** The text of the hot module. */
     readonly app: string;

@@ -15,7 +15,7 @@ import {
 export type ServeCall = "Deno.serve" | "Oak";
 
 /** The statement with which a program begins to serve. */
-export interface Serving {
+interface Serving {
   /** What is served with. */
   readonly call: ServeCall;
   /** The whole statement, and the `if (import.meta.main)` around it. */
@@ -27,7 +27,7 @@ export interface Serving {
 }
 
 /** What was found, or why it is better left to a person. */
-export type FoundServing = Serving | { readonly unsure: readonly string[] };
+type FoundServing = Serving | { readonly unsure: readonly string[] };
 
 const DEFAULT_PORT = "8000";
 

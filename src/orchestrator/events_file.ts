@@ -27,7 +27,7 @@ export interface OrchestratorEnd {
 }
 
 /** One line of the file. */
-export type EventFileLine =
+type EventFileLine =
   | {
     /** Something happened. */
     readonly kind: "event";

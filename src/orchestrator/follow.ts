@@ -19,7 +19,7 @@ import {
 } from "./events_file.ts";
 
 /** What {@linkcode followOrchestrator} works with. */
-export interface FollowDeps {
+interface FollowDeps {
   /** Clock and waiting. */
   readonly host: Pick<Host, "sleep" | "monotonicNow">;
   /** The Machines API of the app. */

@@ -12,9 +12,9 @@ import { SIGNING_KEY_VARIABLE } from "../base/secret.ts";
 import { type OrchestratorTask, TASK_VARIABLE } from "./task.ts";
 
 /** The metadata key that marks flyhot's own machines. */
-export const ROLE_KEY = "flyhot_role";
+const ROLE_KEY = "flyhot_role";
 /** The metadata key that tells one launch from another. */
-export const LAUNCH_KEY = "flyhot_launch_id";
+const LAUNCH_KEY = "flyhot_launch_id";
 
 const NO_IMAGE_TRIES_MAX = 6;
 const NO_IMAGE_WAIT_MS = 3000;

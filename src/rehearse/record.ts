@@ -7,7 +7,7 @@ import { FlyhotError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
 /** What to record, and where. */
-export interface RecordOptions {
+interface RecordOptions {
   /** The file that requests are appended to. */
   readonly file: string;
   /** The app's URL. */

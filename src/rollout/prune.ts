@@ -22,7 +22,7 @@ import { withoutOldGenerations } from "./pointer/transitions.ts";
 import { readReleased } from "./released.ts";
 
 /** Of how many upgrades the results are kept. */
-export const RESULTS_KEPT = 5;
+const RESULTS_KEPT = 5;
 
 /** Picks the results that are older than the last upgrades. */
 export function staleResults(
@@ -51,7 +51,7 @@ export function isNamed(key: string, pointer: Pointer): boolean {
 }
 
 /** What is younger is spared, in milliseconds: its pointer may not be written yet. */
-export const YOUNG_MS = 3_600_000;
+const YOUNG_MS = 3_600_000;
 
 /** What {@linkcode prune} works with; the bucket is to look at the lock before each removal. */
 export type PruneDeps = Pick<

@@ -15,7 +15,7 @@ import type { RolloutDeps } from "./deps.ts";
 export type { RolledOut, RollOutOptions };
 
 /** What ends a rollout early. */
-export interface RollOutSignals {
+interface RollOutSignals {
   /** Aborted when the person interrupts: the machines are brought back. */
   readonly interrupted: AbortSignal;
   /** Aborted when the deploy lock is lost: the pointer is somebody else's then. */

@@ -4,7 +4,7 @@
 import type { RolloutDeps } from "./deps.ts";
 
 /** How a step is told. */
-export interface StepOptions<T> {
+interface StepOptions<T> {
   /** A verb phrase, for example `Publish release`. */
   readonly name: string;
   /** On what. */

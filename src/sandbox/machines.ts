@@ -20,7 +20,7 @@ import { findFreePort } from "./computer/ports.ts";
 import { Notifier } from "./wait_for.ts";
 
 /** Options of {@linkcode Machines}. */
-export interface MachinesOptions {
+interface MachinesOptions {
   readonly app: string;
   /** Where the folders of machines are; must exist. */
   readonly folder: string;

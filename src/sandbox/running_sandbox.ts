@@ -22,7 +22,7 @@ import type {
 import { type Notifier, waitFor } from "./wait_for.ts";
 
 /** Where a sandbox is, and what it is called. */
-export interface SandboxPlace {
+interface SandboxPlace {
   readonly app: string;
   /** Where everything is kept. */
   readonly folder: string;
@@ -37,7 +37,7 @@ export interface SandboxPlace {
 }
 
 /** What a sandbox is made of. */
-export interface SandboxInside {
+interface SandboxInside {
   /** The registry. */
   readonly images: Images;
   readonly machines: Machines;

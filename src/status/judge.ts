@@ -32,7 +32,7 @@ export interface AskedMachine {
 }
 
 /** A verdict on one machine, and more about it. */
-export type Judgment = Pick<MachineStatus, "verdict" | "detail" | "remedy">;
+type Judgment = Pick<MachineStatus, "verdict" | "detail" | "remedy">;
 
 type Verdict = Pick<MachineStatus, "verdict" | "detail"> & {
   /** What mends it, where that is not what usually does. */

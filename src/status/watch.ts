@@ -54,7 +54,7 @@ function warningsTo(texts: string[]): Reporter {
 }
 
 /** Draws the status: a machine a line. */
-export function statusFrame(
+function statusFrame(
   report: StatusReport,
   warnings: readonly string[],
   everyMs: number,

@@ -15,7 +15,7 @@ export interface OtherPointer {
 }
 
 /** What to do with a pointer that was read. */
-export type PointerDecision =
+type PointerDecision =
   | {
     /** Take it. */
     readonly act: "accept";

@@ -23,7 +23,7 @@ const WORD_ATTEMPTS_MAX = 10;
 const READ_MS = 10_000;
 
 /** What came of a start. */
-export interface Booted {
+interface Booted {
   /** The result, or null where there was nothing to apply. */
   readonly result: MachineResult | null;
   /** What could not be downloaded: the image serves meanwhile, and it is brought in as soon as it can be had. */

@@ -29,7 +29,7 @@ const TRIES_MAX = 3;
 const RETRY_MS = 200;
 
 /** What is needed. */
-export interface StartsContext {
+interface StartsContext {
   readonly bucket: Bucket;
   readonly app: string;
   readonly machineId: string;

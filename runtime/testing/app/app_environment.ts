@@ -9,7 +9,7 @@ const NOT_INHERITED =
   /^(FLY_|FLYHOT_|AWS_|RELEASE_COMMAND$|BUCKET_NAME$|PORT$)/;
 
 /** What an app under test is told. */
-export interface AppEnvironment {
+interface AppEnvironment {
   /** The variables of the process that runs the test. */
   readonly inherited: Readonly<Record<string, string>>;
   /** The path of `deno`, to be found first. */

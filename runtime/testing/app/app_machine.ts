@@ -19,7 +19,7 @@ import type { ObjectServer } from "../releases/object_server.ts";
 import { TestAppError } from "../test_app_error.ts";
 
 /** How a machine is. */
-export interface MachineSettings {
+interface MachineSettings {
   /** A folder of its own for everything it needs. */
   readonly folder: string;
   /** The files of its image. */

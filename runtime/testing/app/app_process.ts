@@ -6,7 +6,7 @@ import type { AppLog } from "./app_log.ts";
 const OUTPUT_MS_MAX = 1000;
 
 /** How to run an app. */
-export interface AppCommand {
+interface AppCommand {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

@@ -198,7 +198,7 @@ export class Player {
 }
 
 /** A request for people. */
-export function nameOf(request: RehearsalRequest): string {
+function nameOf(request: RehearsalRequest): string {
   return `${request.kind === "http" ? request.method : "WS"} ${request.path}`;
 }
 

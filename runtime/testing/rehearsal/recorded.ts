@@ -9,7 +9,7 @@ const CREDENTIALS =
   /^(?:authorization|cookie|proxy-authorization|.*(?:token|secret|api-?key|password|session|credential|csrf|xsrf).*)$/;
 
 /** The headers of a request that are written down. */
-export interface RecordedHeaders {
+interface RecordedHeaders {
   /** Those that are. */
   readonly kept: readonly (readonly [name: string, value: string])[];
   /** The names of those that hold credentials, and are not. */

@@ -148,7 +148,7 @@ function sandboxText(
 }
 
 /** Writes variables as lines for a shell, of `PATH` only what comes before its own. */
-export function exportLines(
+function exportLines(
   env: Readonly<Record<string, string>>,
 ): readonly string[] {
   return Object.entries(env).map(([name, value]) =>

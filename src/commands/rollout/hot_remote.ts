@@ -25,7 +25,7 @@ import { taskOf } from "../../orchestrator/task.ts";
 import { answerReport, releaseNotes } from "./rollout_run.ts";
 
 /** What the command line says beyond the configuration. */
-export interface HotRemoteOptions {
+interface HotRemoteOptions {
   /** An image that is there already; undefined to build one. */
   readonly image: string | undefined;
   /** `NAME=value` pairs for the Dockerfile. */

@@ -13,7 +13,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { SUMMARIES } from "../summaries.ts";
 
 /** What `flyhot lock status --json` answers. */
-export interface LockReport {
+interface LockReport {
   readonly app: string;
   /** `free` where nobody has it, `lapsed` where its holder did not renew it in time. */
   readonly state: "free" | "held" | "lapsed";
@@ -93,7 +93,7 @@ export const lockCommand: Command = defineCommand({
 });
 
 /** Says where a lock stands. */
-export function reportOf(
+function reportOf(
   app: string,
   found: StoredLock | null,
 ): LockReport {

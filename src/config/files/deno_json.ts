@@ -15,7 +15,7 @@ import { isRecord, joinPath } from "../../base/values.ts";
 import { parseRecord } from "./json_text.ts";
 
 /** The names of the environment variables that hold credentials. */
-export interface CredentialNames {
+interface CredentialNames {
   /** Default `AWS_ACCESS_KEY_ID`. */
   readonly accessKeyId?: string;
   /** Default `AWS_SECRET_ACCESS_KEY`. */

@@ -5,7 +5,7 @@ import { withoutEndSlashes, wordsOf } from "./dockerfile_lines.ts";
 import { lastStage, listOf } from "./image_start.ts";
 
 /** Folders of an image. */
-export interface ImageFolder {
+interface ImageFolder {
   /** Where the app's folder is copied to; absolute. */
   readonly base: string;
   /** The working folder under it, with a slash at its end; empty for the app's own. */

@@ -24,7 +24,7 @@ export interface ImageStart {
 }
 
 /** An instruction and its words. */
-export interface ImageStartPart {
+interface ImageStartPart {
   readonly instruction: DockerfileInstruction;
   /** The words as they are written there. */
   readonly words: readonly string[];

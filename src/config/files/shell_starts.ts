@@ -4,7 +4,7 @@
 import { readCommand, type StartCommand } from "./start_command.ts";
 
 /** A word of a command. */
-export interface ShellWord {
+interface ShellWord {
   /** What it says, without quotes. */
   readonly text: string;
   /** The offset of its first character, quotes among them. */

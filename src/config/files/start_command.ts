@@ -71,7 +71,7 @@ function bareRun(words: readonly string[]): number {
 }
 
 /** A command with the runtime in front, or why a person has to write it. */
-export type HotCommand = { readonly words: readonly string[] } | {
+type HotCommand = { readonly words: readonly string[] } | {
   readonly unsure: string;
 };
 

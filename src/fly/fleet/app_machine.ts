@@ -5,7 +5,7 @@ import type { AppMachine } from "./fleet.ts";
 import type { Machine, MachineContainer } from "../machine.ts";
 
 /** What a machine is, and for anything but `app` why. */
-export type MachineRole =
+type MachineRole =
   | {
     /** It runs the app. */
     readonly role: "app";

@@ -31,7 +31,7 @@ export const CONTROL_EXIT_CODES = {
 export const ANSWER_CHARACTERS_MAX = 2_400_000;
 
 /** What a compressed answer begins with; what follows is gzip in base64. */
-export const COMPRESSED = "gzip:";
+const COMPRESSED = "gzip:";
 
 /** Reads what the script wrote. */
 export async function answerIn(stdout: string): Promise<string> {

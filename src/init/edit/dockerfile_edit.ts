@@ -16,7 +16,7 @@ import type { ShellLookups } from "../../config/files/shell_texts.ts";
 import type { FileEdit } from "../plan_types.ts";
 
 /** A Dockerfile with the runtime in it. */
-export interface HotDockerfile {
+interface HotDockerfile {
   /** The text; the same as before if nothing is missing. */
   readonly text: string;
   /** The scripts that it starts, with the runtime in them. */
@@ -28,7 +28,7 @@ export interface HotDockerfile {
 }
 
 /** What is known besides the Dockerfile. */
-export interface DockerfileOptions extends ShellLookups {
+interface DockerfileOptions extends ShellLookups {
   readonly path: string;
   /** In which ways the processes of `fly.toml` start modules; empty where it leaves that to the image. */
   readonly processes: readonly StartCommand["kind"][];

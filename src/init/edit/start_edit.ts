@@ -22,7 +22,7 @@ import type { FileEdit } from "../plan_types.ts";
 import { type TextEdit, withEdits } from "./text_edits.ts";
 
 /** What an image starts, with the runtime in it. */
-export interface HotStart {
+interface HotStart {
   /** Edits of the Dockerfile. */
   readonly edits?: readonly TextEdit[];
   /** Scripts that it starts, edited. */

@@ -7,25 +7,16 @@ import {
   readCommand,
   shellWords,
 } from "../../config/files/start_command.ts";
+import { STARTING_TASKS } from "../../release/graph/entries.ts";
 
 /** What a task says of how the app is started. */
-export interface TaskCommand {
+interface TaskCommand {
   readonly name: string;
   /** The words of an image's command, with the runtime in front. */
   readonly words: readonly string[];
   /** The file of variables that it reads; null for none. */
   readonly envFile: string | null;
 }
-
-/** The tasks that start apps, the likely ones first. */
-export const STARTING_TASKS: readonly string[] = [
-  "start",
-  "serve",
-  "server",
-  "prod",
-  "production",
-  "dev",
-];
 
 const ENV_FILE = /^--env(?:-file)?(?:=(.*))?$/;
 /** What is for the computer of whoever works on the app, or part of allowing all. */
@@ -37,7 +28,7 @@ export function taskCommand(
   entry: string,
   task: (name: string) => string,
 ): TaskCommand | null {
-  for (const name of STARTING_TASKS) {
+  for (const name of ["start", ...STARTING_TASKS]) {
     const words = shellWords(task(name)) ?? [];
     const command = readCommand(words);
     if (!command || command.runtime !== null) continue;

@@ -15,7 +15,7 @@ import {
 import { calleeOf, nodesIn, type SyntaxTree } from "../syntax_tree.ts";
 
 /** When the only callbacks that lead to a function run: while the app starts, by a timer of its, or as often as somebody asks. */
-export type RunsWhen = "start" | "timer" | "often";
+type RunsWhen = "start" | "timer" | "often";
 
 const AT_START =
   /^(?:then|catch|finally|listen|ready|whenReady|queueMicrotask|nextTick)$/;
@@ -96,7 +96,7 @@ function eventOf(call: Node): string {
 }
 
 /** A variable that each connection has for itself. */
-export interface ConnectionState {
+interface ConnectionState {
   readonly name: string;
   /** Where it is declared. */
   readonly node: Node;

@@ -54,7 +54,7 @@ export interface StateSources {
 }
 
 /** What deno.json names. */
-export interface Names {
+interface Names {
   readonly keep: ReadonlySet<string>;
   readonly startsAnew: ReadonlySet<string>;
 }

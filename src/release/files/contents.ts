@@ -10,7 +10,7 @@ import { type ContentDigest, digestOf, digestOfText } from "../digest.ts";
 import type { ConfigFiles } from "./config_files.ts";
 
 /** What files hold, by path. */
-export interface Contents {
+interface Contents {
   /** Digest and length of each. */
   readonly digests: ReadonlyMap<string, ContentDigest>;
   /** What each script does. */
@@ -20,7 +20,7 @@ export interface Contents {
 }
 
 /** Options of {@linkcode readContents}. */
-export interface ContentsOptions {
+interface ContentsOptions {
   /** The folder that the paths are under. */
   readonly folder: string;
   /** What the app's configuration says of scripts. */

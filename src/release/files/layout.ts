@@ -28,7 +28,7 @@ import {
 const CONFIG_NAMES = ["deno.json", "deno.jsonc", "deno.lock", "package.json"];
 
 /** A release before anything of it is read. */
-export interface Layout {
+interface Layout {
   /** The folder it is packed from. */
   readonly root: string;
   /** The path of the app's folder under it, with a slash at the end; empty where both are the same. */

@@ -3,7 +3,7 @@
  */
 
 /** What lies behind links. */
-export interface LinkedModules {
+interface LinkedModules {
   /** Length in bytes of each module, by path. */
   readonly sizes: ReadonlyMap<string, number>;
   /** The links that lead to them. */

@@ -19,7 +19,7 @@ export interface ProjectFiles {
 }
 
 /** How many files are looked at. */
-export const FILES_MAX = 5000;
+const FILES_MAX = 5000;
 
 const SKIPPED = new Set([
   "node_modules",

@@ -63,7 +63,7 @@ export async function readStartFiles(
 }
 
 /** Where under the app's folder a word of a command may lead. */
-export function placesOf(
+function placesOf(
   word: string,
   base: string,
   folder: string,

@@ -44,7 +44,13 @@ export interface FoundEntries {
 }
 
 /** Tasks that start an app where no task `start` does. */
-const STARTING_TASKS = ["serve", "server", "prod", "production", "dev"];
+export const STARTING_TASKS: readonly string[] = [
+  "serve",
+  "server",
+  "prod",
+  "production",
+  "dev",
+];
 
 /** Where a main module is looked for that nothing names, the likely ones first. */
 const USUAL_NAMES = ["main", "server", "index"].flatMap((name) =>

@@ -34,7 +34,7 @@ export interface InfoGraph {
 }
 
 /** The edges of modules. */
-export interface FoundEdges {
+interface FoundEdges {
   /** By path. */
   readonly edges: ReadonlyMap<string, ModuleEdges>;
   /** The modules that Deno has not looked into. */
@@ -44,7 +44,7 @@ export interface FoundEdges {
 }
 
 /** An import of something that is not there. */
-export interface AbsentModule {
+interface AbsentModule {
   /** Where it would be. */
   readonly path: string;
   /** The module that imports it. */
@@ -54,7 +54,7 @@ export interface AbsentModule {
 }
 
 /** Options of {@linkcode readGraph}. */
-export interface GraphOptions {
+interface GraphOptions {
   /** The app's folder. */
   readonly root: string;
   /** The main modules, as paths under it. */

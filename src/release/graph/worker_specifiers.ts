@@ -11,7 +11,7 @@ import type { Host } from "../../host.ts";
 import { readGraphs } from "./graph.ts";
 
 /** What has to be known of a release. */
-export interface WorkerSources {
+interface WorkerSources {
   /** The app's folder, which the paths are under. */
   readonly root: string;
   /** What its scripts do, by path. */

@@ -68,7 +68,7 @@ export interface PackOptions {
 }
 
 /** A release before it is written. */
-export interface DescribedRelease {
+interface DescribedRelease {
   /** What it holds. */
   readonly manifest: Manifest;
   /** Its main modules, as paths under the app's folder. */

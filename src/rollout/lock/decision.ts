@@ -8,7 +8,7 @@ import {
 } from "@flyhot/runtime/protocol";
 
 /** What to do about a lock record. */
-export type LockDecision =
+type LockDecision =
   | {
     /** There is none: create it. */
     readonly action: "create";

@@ -24,7 +24,7 @@ import {
 } from "./store.ts";
 
 /** Options of {@linkcode acquireLock}. */
-export interface LockOptions {
+interface LockOptions {
   readonly app: string;
   /** The person or job, for people. */
   readonly holder: string;

@@ -36,7 +36,7 @@ export interface StoredLock {
 }
 
 /** What one look at the lock shows. */
-export interface LockLook {
+interface LockLook {
   /** The lock, or null if there never was one. */
   readonly found: StoredLock | null;
   /** What the bucket's clock said. */

@@ -17,7 +17,7 @@ import { isBad, isGood, type MachineState, step } from "./verdict.ts";
 import type { RolloutDeps } from "../deps.ts";
 
 /** Options of {@linkcode liveThrough}. */
-export interface LiveOptions {
+interface LiveOptions {
   /** Who ran on each machine before the upgrade, by machine id. */
   readonly before: Map<string, LifeBefore>;
   /** Digest of the release that they should run; null for the base image. */

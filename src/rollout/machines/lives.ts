@@ -32,7 +32,7 @@ export interface LifeBefore {
 }
 
 /** What is seen of a machine now. */
-export interface LifeNow {
+interface LifeNow {
   /** As it is listed; null if it is not there any more. */
   readonly machine: AppMachine | null;
   /** What its process says, or why it says nothing; undefined where it was not asked. */

@@ -12,7 +12,7 @@ import { runningSha } from "./running_code.ts";
 import { isBad, type MachineState, step } from "./verdict.ts";
 
 /** What is known when a wave is met. */
-export interface Meeting {
+interface Meeting {
   /** The machines of the rollout; what is found out is noted there. */
   readonly known: KnownMachines;
   /** The digest of the release, null for the base image. */

@@ -22,7 +22,7 @@ import type { RolloutDeps } from "../deps.ts";
 import { watchMachines } from "./watch.ts";
 
 /** Options of {@linkcode returnMachines}. */
-export interface ReturnOptions extends Pick<RollbackOptions, "target"> {
+interface ReturnOptions extends Pick<RollbackOptions, "target"> {
   readonly app: string;
   /** The base image. */
   readonly imageRef: string;
@@ -37,7 +37,7 @@ export interface ReturnOptions extends Pick<RollbackOptions, "target"> {
 }
 
 /** How the way back ended. */
-export interface Returned {
+interface Returned {
   /** The upgrade that undid the other. */
   readonly upgradeId: string;
   /** The version that the pointer names now. */

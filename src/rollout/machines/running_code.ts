@@ -22,7 +22,7 @@ export interface AskedProcess {
 }
 
 /** What all machines answered. */
-export interface Answers {
+interface Answers {
   /** Those that run, each with its answer. */
   readonly answered: readonly AskedProcess[];
   /** Those that came to rest, or left, while they were asked. */

@@ -58,7 +58,7 @@ export type MachineEvent =
   };
 
 /** What is known of all machines together. */
-export type Verdict = "open" | "good" | "bad";
+type Verdict = "open" | "good" | "bad";
 
 /** Begins with a machine. */
 export function queued(machine: AppMachine): MachineState {

@@ -9,7 +9,7 @@ import { counted, tell } from "../steps.ts";
 import type { RolloutDeps } from "../deps.ts";
 
 /** How many machines are started before a rollout gives up. */
-export const WAKE_ATTEMPTS_MAX = 3;
+const WAKE_ATTEMPTS_MAX = 3;
 
 const ANSWER_MS_MAX = 60_000;
 const LOOK_MS = 1_000;

@@ -14,7 +14,7 @@ import { isRunning } from "../machines/ask_machines.ts";
 import { previousUpgrade } from "./history.ts";
 
 /** What is undone, and where that leads. */
-export interface WayBack {
+interface WayBack {
   /** The base image that it is about. */
   readonly imageRef: string;
   /** The upgrade to undo; null where nobody can read which it is. */

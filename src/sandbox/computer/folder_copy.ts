@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 /** One thing that was copied. */
-export interface CopiedEntry {
+interface CopiedEntry {
   /** Its path under the folder, with `/` between names. */
   readonly path: string;
   /** What it is. */
@@ -14,7 +14,7 @@ export interface CopiedEntry {
 }
 
 /** What to leave out of a copy. */
-export interface CopyOptions {
+interface CopyOptions {
   /** Tells of a path under the folder whether it stays out. Default none. */
   readonly leaveOut?: (path: string) => boolean;
   /** Tells of a folder's name whether nothing in it can be wanted. Default none. */

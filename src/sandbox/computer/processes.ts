@@ -8,7 +8,7 @@ import { isMissing } from "./disk.ts";
 export type Signal = Deno.Signal;
 
 /** How to run a process. */
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -106,7 +106,7 @@ export class ProcessGroup {
 const OUTPUT_MS_MAX = 1_000;
 
 /** The number of a signal, or 0 for an unknown one. */
-export function signalNumber(name: string): number {
+function signalNumber(name: string): number {
   return Object.entries(constants.signals).find(([known]) => known === name)
     ?.[1] ?? 0;
 }

@@ -46,7 +46,7 @@ export interface DeployOptions
 }
 
 /** What deploys work on. */
-export interface DeployWorld {
+interface DeployWorld {
   readonly app: string;
   /** Where new machines go, one after the other. */
   readonly regions: readonly string[];

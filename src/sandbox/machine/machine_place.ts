@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 /** What a machine is given when it is made. */
-export interface GivenPlace {
+interface GivenPlace {
   readonly app: string;
   /** Its id, 14 hex digits. */
   readonly id: string;

@@ -10,7 +10,7 @@ const PAUSE_MS_FIRST = 100;
 const PAUSE_MS_MAX = 5_000;
 
 /** What to do, and after which pause. */
-export type AfterExit =
+type AfterExit =
   | { readonly action: "stop" | "destroy" }
   | { readonly action: "restart"; readonly pauseMs: number };
 

@@ -38,7 +38,7 @@ export interface ControlApiOptions {
 }
 
 /** A line of the answer to `POST /_sandbox/deploys`. */
-export type DeployLine =
+type DeployLine =
   | {
     /** What to print on standard error. */
     readonly say: string;

@@ -7,7 +7,7 @@ import { invalidArgument, PlatformError } from "./platform_error.ts";
 import { waitFor } from "../wait_for.ts";
 
 /** What is waited for. */
-export interface WantedState {
+interface WantedState {
   /** Any of these, or `settled` for any that lasts. */
   readonly states: readonly string[];
   /** The version of the machine's configuration, or null for any. */

@@ -16,7 +16,7 @@ import { RateLimits } from "./rate_limits.ts";
 import { carriesToken } from "./tokens.ts";
 
 /** Options of {@linkcode machinesApi}. */
-export interface MachinesApiOptions {
+interface MachinesApiOptions {
   /** The only app. */
   readonly app: string;
   /** The only token, without a scheme. */

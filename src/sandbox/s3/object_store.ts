@@ -24,7 +24,7 @@ import { elementsOf } from "./s3_xml.ts";
 import { answerUpload } from "./upload_answers.ts";
 
 /** Options of {@linkcode startObjectStore}. */
-export interface ObjectStoreOptions {
+interface ObjectStoreOptions {
   /** The only bucket. */
   readonly bucket: string;
   /** The only access key. */

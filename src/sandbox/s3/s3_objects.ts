@@ -31,7 +31,7 @@ export interface Conditions {
 }
 
 /** What a listing asks for. */
-export interface ListingQuery {
+interface ListingQuery {
   /** Only keys that begin so. */
   readonly prefix: string;
   /** Groups the keys that share what comes up to this after the prefix; empty for none. */
@@ -43,7 +43,7 @@ export interface ListingQuery {
 }
 
 /** One page of a listing. */
-export interface Listing {
+interface Listing {
   /** The objects in byte order of their keys. */
   readonly objects: readonly (readonly [key: string, object: StoredObject])[];
   /** The groups. */
@@ -66,7 +66,7 @@ export function judgeRead(
 }
 
 /** Judges the conditional headers of a write. */
-export function judgeWrite(
+function judgeWrite(
   etag: string | null,
   conditions: Conditions,
 ): "write" | "failed" | "missing" | "unsupported" {

@@ -7,7 +7,7 @@ import { invalidArgument, S3Error } from "./s3_error.ts";
 import { etagOf, type NewObject } from "./s3_objects.ts";
 
 /** A part, as it was received. */
-export interface Part {
+interface Part {
   readonly content: Uint8Array<ArrayBuffer>;
   /** The MD5 of its content in quotes. */
   readonly etag: string;

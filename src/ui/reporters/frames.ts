@@ -10,7 +10,7 @@ import type { Paint } from "../style.ts";
 export type FrameLine = string | EventLine;
 
 /** Shows frames. */
-export interface FrameWriter {
+interface FrameWriter {
   /** Shows a frame in place of the one before, or below it. */
   show(lines: readonly FrameLine[]): void;
 }

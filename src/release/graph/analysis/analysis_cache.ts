@@ -23,7 +23,7 @@ export interface AnalysisCache {
 }
 
 /** Where and what analyses are remembered for. */
-export interface StoredAnalyses extends AnalysisCache {
+interface StoredAnalyses extends AnalysisCache {
   /** Writes what was noted, if any of it is new. A disk that refuses costs time at the next packing, nothing else. */
   save(): Promise<void>;
 }

@@ -18,7 +18,7 @@ const THREADS_MAX = 4;
 const TURN_LENGTH = 96 * 1024;
 
 /** Analyzes one script. */
-export type Analyze = (script: ScriptText) => ModuleAnalysis;
+type Analyze = (script: ScriptText) => ModuleAnalysis;
 
 /** Analyzes scripts, in several threads where there are many; the main one takes its share. */
 export async function analyzeAll(

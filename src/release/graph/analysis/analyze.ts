@@ -68,7 +68,7 @@ export interface ScriptText {
 }
 
 /** What analyzes one script. */
-export interface Analyzer {
+interface Analyzer {
   /** Says what it does. Default {@linkcode analyzeScript}. */
   readonly analyze?: typeof analyzeScript;
   /** Reads it as machines do, and says what goes into its text when it is loaded. Default nobody does. */

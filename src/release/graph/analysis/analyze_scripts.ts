@@ -24,7 +24,7 @@ const SCRIPT_BYTES_MAX = 2 * 1024 * 1024;
 const UNREACHED_BYTES_MAX = 128 * 1024;
 
 /** What {@linkcode analyzeScripts} needs to know of a release. */
-export interface ScriptSources extends ScriptSettings {
+interface ScriptSources extends ScriptSettings {
   /** Length and digest of each of its files, by path. */
   readonly files: Readonly<
     Record<string, { readonly sha256: string; readonly size: number }>

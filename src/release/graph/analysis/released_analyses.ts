@@ -10,7 +10,7 @@ import {
 } from "./script_settings.ts";
 
 /** What is read of a release: `analysis` as it was written, because the same files give the same bytes. */
-export type ReleasedAnalysis = Pick<
+type ReleasedAnalysis = Pick<
   Manifest,
   "files" | "analysis" | "analyzer"
 >;

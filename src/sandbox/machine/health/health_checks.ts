@@ -12,7 +12,7 @@ import type {
 } from "../records/machine_types.ts";
 
 /** One check, ready to be asked. */
-export interface Check {
+interface Check {
   readonly name: string;
   /** What to ask for; null to only connect. */
   readonly path: string | null;

@@ -7,14 +7,14 @@ import type { Machine } from "../machine.ts";
 import { waitFor } from "../../wait_for.ts";
 
 /** Options of everything that waits. */
-export interface WaitLimits {
+interface WaitLimits {
   /** How long, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What an answer has to be like. */
-export interface Question {
+interface Question {
   /** What to ask for over HTTP, or null to only connect. */
   readonly path: string | null;
   /** Judges the status of an answer. Default anything below 500. */

@@ -13,7 +13,7 @@ import {
 } from "../../computer/processes.ts";
 
 /** What to run as the main process. */
-export interface MainProcessStart {
+interface MainProcessStart {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

@@ -52,7 +52,7 @@ export interface ServiceConfig {
 }
 
 /** A file written into the machine before it starts. */
-export interface MachineFile {
+interface MachineFile {
   /** Where: under the image's working folder, for example `/app/token.txt`. */
   readonly guest_path: string;
   /** Its content in base64. */
@@ -158,7 +158,7 @@ export interface CheckStatus {
 }
 
 /** An image as a machine shows it. */
-export interface ImageRefRecord {
+interface ImageRefRecord {
   /** `registry.fly.io`. */
   readonly registry: string;
   /** For example `my-app`. */

@@ -123,7 +123,7 @@ function refuseExpired(
 }
 
 /** The parts of an `Authorization` header. */
-export interface Authorization {
+interface Authorization {
   /** Who. */
   readonly accessKeyId: string;
   /** The day in the scope, `YYYYMMDD`. */
@@ -137,7 +137,7 @@ export interface Authorization {
 }
 
 /** Reads an `Authorization` header of Signature Version 4. */
-export function parseAuthorization(header: string): Authorization {
+function parseAuthorization(header: string): Authorization {
   const malformed = (why: string) =>
     new S3Error(
       400,
