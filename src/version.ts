@@ -11,3 +11,13 @@ export const COMMIT: string = "unknown";
 
 /** The version of the Deno that runs it. */
 export const DENO_VERSION: string = navigator.userAgent.replace("Deno/", "");
+
+/** The oldest Deno that resolves nested imports through a hook correctly. */
+export const OLDEST_DENO = "2.9";
+
+/** Tells whether a version of Deno is older than that. */
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_DENO.split(".").map(Number);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}

@@ -13,12 +13,11 @@ import { ownWords } from "../status/own_words.ts";
 import type { BucketFindings } from "./bucket_checks.ts";
 import { formatBytes } from "../ui/format.ts";
 import { mapLimited } from "../base/limited.ts";
+import { isTooOld, OLDEST_DENO } from "../version.ts";
 import { statusReport } from "../status/report.ts";
 import type { MachineStatus } from "../status/status.ts";
 import { type Check, type CheckName, fail, pass, warn } from "./check.ts";
 
-/** The oldest Deno that resolves nested imports through a hook correctly. */
-const OLDEST = [2, 9] as const;
 const FREE_BYTES_WARN = 200 * 1024 * 1024;
 const FREE_BYTES_FAIL = 20 * 1024 * 1024;
 const ASKED_AT_ONCE = 8;
@@ -224,7 +223,7 @@ function refuseDeaf(id: string, why: string): Check {
 
 /** Judges the Deno of a machine. */
 export function judgeDeno(id: string, outcome: ExecOutcome): Check {
-  const said = /^deno (\d+)\.(\d+)\.\S+/m.exec(outcome.stdout);
+  const said = /^deno (\d+\.\d+)\.\S+/m.exec(outcome.stdout);
   if (outcome.code !== 0 || !said) {
     return fail(
       "deno",
@@ -236,16 +235,13 @@ export function judgeDeno(id: string, outcome: ExecOutcome): Check {
       id,
     );
   }
-  const [version, major, minor] = said;
-  const isNewEnough = Number(major) > OLDEST[0] ||
-    (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
-  if (isNewEnough) return pass("deno", version, id);
+  const [version, numbers = ""] = said;
+  if (!isTooOld(numbers)) return pass("deno", version, id);
   return fail(
     "deno",
     new FlyhotError("cold", `${version} is too old`, {
-      hint: `use Deno ${
-        OLDEST.join(".")
-      } or later in the Dockerfile, then: fly deploy`,
+      hint:
+        `use Deno ${OLDEST_DENO} or later in the Dockerfile, then: fly deploy`,
     }),
     id,
   );

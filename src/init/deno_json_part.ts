@@ -22,11 +22,14 @@ export function denoJsonPart(
   const steps: string[] = [];
   const notes: string[] = [];
   let after = before ?? "{}\n";
+  const said: string[] = [];
   const edit = (
+    what: string,
     next: string | null,
     keys: readonly string[],
     it: unknown,
   ): void => {
+    said.push(what);
     if (next !== null) after = next;
     else {
       steps.push(
@@ -36,7 +39,8 @@ export function denoJsonPart(
       );
     }
   };
-  const said: string[] = [];
+  const set = (what: string, keys: readonly string[], it: unknown) =>
+    edit(what, setValue(after, keys, it), keys, it);
   if (needsImport(sources, way)) {
     const specifier = `jsr:${RUNTIME}@^${VERSION}`;
     if (typeof value.importMap === "string" && !isRecord(value.imports)) {
@@ -44,9 +48,7 @@ export function denoJsonPart(
         `Add to "imports" in ${value.importMap}: "${RUNTIME}": "${specifier}"`,
       );
     } else {
-      const keys = ["imports", RUNTIME];
-      edit(setValue(after, keys, specifier), keys, specifier);
-      said.push("the runtime");
+      set("the runtime", ["imports", RUNTIME], specifier);
       if (sources.lockText !== "") {
         notes.push("deno.lock learns of the runtime with: deno install");
       }
@@ -56,33 +58,30 @@ export function denoJsonPart(
   if (value.flyhot === undefined) {
     const all = entries.length > 0 ? entries : ["main.ts"];
     const entry = all.length === 1 ? all[0]! : all;
-    const keys = ["flyhot", "entry"];
-    edit(setValue(after, keys, entry), keys, entry);
-    said.push("the main module");
+    set("the main module", ["flyhot", "entry"], entry);
   }
   const root = rootOf(sources);
   const options = isRecord(value.flyhot) ? value.flyhot : {};
   if (root !== null && options.root === undefined) {
-    const keys = ["flyhot", "root"];
-    edit(setValue(after, keys, root), keys, root);
-    said.push("the folder that has all that it imports");
+    set("the folder that has all that it imports", ["flyhot", "root"], root);
   }
   for (const list of ["keep", "startsAnew"] as const) {
     if (names[list].length === 0) continue;
     const keys = ["flyhot", list];
-    edit(addItems(after, keys, names[list]), keys, names[list]);
-    said.push(
+    edit(
       list === "keep" ? "what stays" : "what starts new with its module",
+      addItems(after, keys, names[list]),
+      keys,
+      names[list],
     );
   }
   if (way === "preload" && isManual(value, sources.packageJson !== null)) {
-    const keys = ["nodeModulesDir"];
-    edit(setValue(after, keys, "auto"), keys, "auto");
-    said.push("nodeModulesDir");
+    set("nodeModulesDir", ["nodeModulesDir"], "auto");
+    const why = value.nodeModulesDir === "manual"
+      ? `with "nodeModulesDir": "manual"`
+      : `with a package.json and no "nodeModulesDir",`;
     notes.push(
-      value.nodeModulesDir === "manual"
-        ? `with "nodeModulesDir": "manual" Deno loads packages only from node_modules, and the runtime cannot start: "auto" lets Deno fill that folder itself`
-        : `with a package.json and no "nodeModulesDir", Deno loads packages only from node_modules, and the runtime cannot start: "auto" lets Deno fill that folder itself`,
+      `${why} Deno loads packages only from node_modules, and the runtime cannot start: "auto" lets Deno fill that folder itself`,
     );
   }
   if (before === after) return { steps, notes };

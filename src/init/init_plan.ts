@@ -4,6 +4,8 @@
 import { locatedInstructions } from "../config/files/dockerfile_lines.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { isManual } from "../config/files/node_modules.ts";
+import { isRecord } from "../base/values.ts";
+import { isTooOld, OLDEST_DENO } from "../version.ts";
 import { bootShellPart } from "./boot_shell_part.ts";
 import { denoJsonPart } from "./deno_json_part.ts";
 import { frameworkOf } from "./framework.ts";
@@ -139,9 +141,7 @@ function startsItself(path: string, { tree, imports }: InitSources): boolean {
 
 function importsIn({ denoJson }: InitSources): Record<string, unknown> {
   const imports = denoJson?.value.imports;
-  return typeof imports === "object" && imports !== null
-    ? imports as Record<string, unknown>
-    : {};
+  return isRecord(imports) ? imports : {};
 }
 
 /** What images and repositories do without: releases; in an image also a repository, over which nothing is laid, and packages of another computer. */
@@ -180,23 +180,16 @@ function ignorePart(sources: InitSources, hasNewImage: boolean): InitPart {
   };
 }
 
-const OLDEST_DENO = "2.9";
-
 function imagePart(
   { dockerfile, dockerfilePath, flyToml }: InitSources,
 ): InitPart {
   const steps: string[] = [];
-  const tag = /(\d+)\.(\d+)(\S*)/.exec(denoTag(dockerfile ?? "") ?? "");
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_DENO.split(".").map(Number);
-  if (tag) {
-    const [major, minor] = [Number(tag[1]), Number(tag[2])];
-    if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-      steps.push(
-        `Use Deno ${OLDEST_DENO} or later in the ${dockerfilePath}: it says ${
-          tag[1]
-        }.${tag[2]}${tag[3]}.`,
-      );
-    }
+  const [tag, version] =
+    /(\d+\.\d+)\S*/.exec(denoTag(dockerfile ?? "") ?? "") ?? [];
+  if (version !== undefined && isTooOld(version)) {
+    steps.push(
+      `Use Deno ${OLDEST_DENO} or later in the ${dockerfilePath}: it says ${tag}.`,
+    );
   }
   if (flyToml === null) {
     steps.push("Make the app known to Fly: fly launch --no-deploy");

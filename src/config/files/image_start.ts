@@ -191,6 +191,11 @@ export function lastStage(
   return all.slice(Math.max(from, 0));
 }
 
+/** Writes the words of an instruction as a JSON list. */
+export function listText(words: readonly string[]): string {
+  return `[${words.map((word) => JSON.stringify(word)).join(", ")}]`;
+}
+
 /** The words of an instruction that is written as a JSON list; null for one that a shell reads. */
 export function listOf(rest: string): readonly string[] | null {
   if (!rest.startsWith("[")) return null;

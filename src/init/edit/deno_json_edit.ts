@@ -10,6 +10,7 @@ import {
   type ParseError,
   parseTree,
 } from "jsonc-parser";
+import { isRecord } from "../../base/values.ts";
 
 /** Sets a value in a JSON file with comments. */
 export function setValue(
@@ -139,10 +140,7 @@ export function addItems(
 function valueOf(text: string): Record<string, unknown> | null {
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
-  return errors.length === 0 && typeof value === "object" && value !== null &&
-      !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : null;
+  return errors.length === 0 && isRecord(value) ? value : null;
 }
 
 function formattingOf(text: string) {

@@ -1,7 +1,11 @@
 /** The lines that put the runtime into a Dockerfile.
  * @module
  */
-import { imageStart, lastStage } from "../../config/files/image_start.ts";
+import {
+  imageStart,
+  lastStage,
+  listText,
+} from "../../config/files/image_start.ts";
 import {
   PRELOAD,
   PREPARE,
@@ -119,11 +123,7 @@ function runLine(
     stage.find(({ name }) => name === "FROM")?.rest ?? "",
   );
   const words = ["deno", ...flags, specifier, ...behind];
-  const line = `RUN ${
-    isBare
-      ? `[${words.map((word) => JSON.stringify(word)).join(", ")}]`
-      : shellLine(words)
-  }\n`;
+  const line = `RUN ${isBare ? listText(words) : shellLine(words)}\n`;
   const before = stage.find(({ name }) =>
     name === "CMD" || name === "ENTRYPOINT"
   );
@@ -157,6 +157,6 @@ COPY . .
 ${folder === undefined ? "" : `WORKDIR /app/${folder}\n`}RUN deno cache ${entry}
 RUN deno cache --no-lock ${serve ? SERVE : PRELOAD}
 RUN deno run -A --no-lock ${PREPARE} ${entry}
-CMD ${`[${words.map((word) => JSON.stringify(word)).join(", ")}]`}
+CMD ${listText(words)}
 `;
 }

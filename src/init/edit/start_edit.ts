@@ -2,7 +2,7 @@
  * @module
  */
 import type { ImageStart } from "../../config/files/image_start.ts";
-import { listOf } from "../../config/files/image_start.ts";
+import { listOf, listText } from "../../config/files/image_start.ts";
 import type { ShellStart } from "../../config/files/shell_starts.ts";
 import {
   type ShellLookups,
@@ -109,9 +109,7 @@ function partEdits(
       start: part.instruction.start,
       end: part.instruction.end,
       text: `${part.instruction.name} ${
-        isList || task !== null
-          ? `[${runnable(words).map((it) => JSON.stringify(it)).join(", ")}]`
-          : shellLine(words)
+        isList || task !== null ? listText(runnable(words)) : shellLine(words)
       }`,
     }];
   const [entry, cmd] = parts;
@@ -156,7 +154,7 @@ function hotShell(start: ImageStart, options: Options, at: string): HotStart {
   }
   const list = listOf(instruction.rest);
   const written = word !== null && list
-    ? `[${list.with(word, after).map((it) => JSON.stringify(it)).join(", ")}]`
+    ? listText(list.with(word, after))
     : after;
   return {
     ...rest,
@@ -263,7 +261,5 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 
 /** The command of an image that starts a main module with the runtime in front. */
 export function plainStart(entry: string): string {
-  return `CMD ["deno", "run", "-A", "--preload", "${PRELOAD}", ${
-    JSON.stringify(entry)
-  }]`;
+  return `CMD ${listText(["deno", "run", "-A", "--preload", PRELOAD, entry])}`;
 }

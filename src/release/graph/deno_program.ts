@@ -3,6 +3,7 @@
  */
 import { FlyhotError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
+import { OLDEST_DENO } from "../../version.ts";
 
 /** What to run. */
 export function denoProgram({ execPath }: Pick<Host, "execPath">): string {
@@ -12,7 +13,8 @@ export function denoProgram({ execPath }: Pick<Host, "execPath">): string {
 /** The error for a missing `deno`; `what` could not be done. */
 export function denoMissing(what: string, cause?: unknown): FlyhotError {
   return new FlyhotError("not_found", `${what}: there is no deno on PATH`, {
-    hint: "install Deno 2.9 or later; the compiled flyhot needs it too",
+    hint:
+      `install Deno ${OLDEST_DENO} or later; the compiled flyhot needs it too`,
     cause,
   });
 }
