@@ -175,10 +175,7 @@ function rankOf(room: string): number {
 
 /** Finds circles of imports. */
 export function findCycles(edges: readonly Edge[]): string[][] {
-  const targets = new Map<string, string[]>();
-  for (const { from, to } of edges) {
-    targets.set(from, [...targets.get(from) ?? [], to]);
-  }
+  const targets = Map.groupBy(edges, ({ from }) => from);
   const cycles: string[][] = [];
   const seen = new Set<string>();
   for (const start of [...targets.keys()].sort()) {
@@ -193,14 +190,14 @@ export function findCycles(edges: readonly Edge[]): string[][] {
 
 function shortestWayBack(
   start: string,
-  targets: ReadonlyMap<string, readonly string[]>,
+  targets: ReadonlyMap<string, readonly Edge[]>,
 ): string[] | undefined {
   const reached = new Set<string>();
   let ways: string[][] = [[start]];
   while (ways.length > 0) {
     const longer: string[][] = [];
     for (const way of ways) {
-      for (const next of targets.get(way.at(-1) ?? "") ?? []) {
+      for (const { to: next } of targets.get(way.at(-1) ?? "") ?? []) {
         if (next === start) return way;
         if (reached.has(next)) continue;
         reached.add(next);

@@ -1,7 +1,7 @@
 /** What it takes to make an app hot: what can be written, and what a person must do.
  * @module
  */
-import { locatedInstructions } from "../config/files/dockerfile_lines.ts";
+import { dockerfileInstructions } from "../config/files/dockerfile_lines.ts";
 import { imageStart } from "../config/files/image_start.ts";
 import { isManual } from "../config/files/node_modules.ts";
 import { isRecord } from "../base/values.ts";
@@ -203,7 +203,7 @@ function denoTag(dockerfile: string): string | undefined {
   const image = /(?:^|[\s=/])deno(?:land\/deno)?:(\S+)/;
   const tags = new Map<string, string>();
   let found: string | undefined;
-  for (const { name, rest } of locatedInstructions(dockerfile)) {
+  for (const { name, rest } of dockerfileInstructions(dockerfile)) {
     const said = rest.replaceAll(
       /\$\{?(\w+)(?::?-([^}]*))?\}?/g,
       (whole, key, other) => args.get(key) ?? other ?? whole,

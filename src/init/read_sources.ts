@@ -132,14 +132,12 @@ function treesOf(
   sourceOf: (path: string) => string | undefined,
 ): (path: string) => SyntaxTree | null {
   const known = new Map<string, SyntaxTree | null>();
-  return (path) => {
-    if (!known.has(path)) {
+  return (wanted) =>
+    known.getOrInsertComputed(wanted, (path) => {
       const source = sourceOf(path);
       const tree = source === undefined ? null : readTree(path, source);
-      known.set(path, tree && !("broken" in tree) ? tree : null);
-    }
-    return known.get(path) ?? null;
-  };
+      return tree && !("broken" in tree) ? tree : null;
+    });
 }
 
 function importsOf(
@@ -148,15 +146,13 @@ function importsOf(
 ): (path: string) => readonly string[] {
   const known = new Map<string, readonly string[]>();
   const analysis = "unread" in release ? undefined : release.analysis;
-  return (path) => {
-    let found = known.get(path);
-    if (!found) {
-      found = (analysis?.[path] ?? analyzedOr(path, modules.get(path)))
-        ?.imports?.map(({ specifier }) => specifier) ?? [];
-      known.set(path, found);
-    }
-    return found;
-  };
+  return (wanted) =>
+    known.getOrInsertComputed(
+      wanted,
+      (path) =>
+        (analysis?.[path] ?? analyzedOr(path, modules.get(path)))
+          ?.imports?.map(({ specifier }) => specifier) ?? [],
+    );
 }
 
 function analyzedOr(path: string, source: string | undefined) {

@@ -212,11 +212,10 @@ function stateOf(
 
 function reloadedLines(machines: readonly MachineReport[]): readonly string[] {
   // Process groups load different modules, so there may be more than one answer.
-  const groups = new Map<string, MachineReport[]>();
-  for (const machine of machines) {
-    const key = JSON.stringify([machine.reloaded, machine.modules]);
-    groups.set(key, [...groups.get(key) ?? [], machine]);
-  }
+  const groups = Map.groupBy(
+    machines,
+    ({ reloaded, modules }) => JSON.stringify([reloaded, modules]),
+  );
   return [...groups.values()].map((group) => {
     const { reloaded, modules } = group[0]!;
     const where = groups.size > 1

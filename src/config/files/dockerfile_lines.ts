@@ -19,13 +19,6 @@ export interface DockerfileInstruction {
 /** Reads the instructions of a Dockerfile: comments left out, lines that a backslash goes on joined. */
 export function* dockerfileInstructions(
   text: string,
-): Generator<[instruction: string, rest: string]> {
-  for (const { name, rest } of locatedInstructions(text)) yield [name, rest];
-}
-
-/** Reads the instructions of a Dockerfile with their places. */
-export function* locatedInstructions(
-  text: string,
 ): Generator<DockerfileInstruction> {
   const escape = escapeOf(text);
   const goesOnAt = new RegExp(`(?:^|[^${escape}])${escape}$`);

@@ -3,7 +3,7 @@
  */
 import {
   type DockerfileInstruction,
-  locatedInstructions,
+  dockerfileInstructions,
 } from "./dockerfile_lines.ts";
 import { readCommand, shellWords, type StartCommand } from "./start_command.ts";
 
@@ -186,7 +186,7 @@ function hasNode(stage: readonly DockerfileInstruction[]): boolean {
 export function lastStage(
   dockerfile: string,
 ): readonly DockerfileInstruction[] {
-  const all = [...locatedInstructions(dockerfile)];
+  const all = [...dockerfileInstructions(dockerfile)];
   const from = all.findLastIndex(({ name }) => name === "FROM");
   return all.slice(Math.max(from, 0));
 }

@@ -56,7 +56,7 @@ export function mapCommand(
   workdir: string,
   root: string,
 ): string[] {
-  const folder = workdir.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const folder = RegExp.escape(workdir);
   const path = new RegExp(`^(--?[\\w-]+=)?(file://)?${folder}(?=/|$)`);
   const word = new RegExp(
     `(^|[\\s"'=;&|(<>])(file://)?${folder}(?=[/\\s"';&|)<>]|$)`,

@@ -70,7 +70,7 @@ export function parseDockerfile(
   const args = new Map<string, string>();
   let stage = stageFrom(null);
   let room = EXPANDED_LENGTH_MAX + text.length;
-  for (const [instruction, rest] of dockerfileInstructions(text)) {
+  for (const { name: instruction, rest } of dockerfileInstructions(text)) {
     const value = expand(
       rest,
       (name) => stage.env.get(name) ?? args.get(name),
