@@ -96,7 +96,7 @@ export class S3Bucket implements Bucket {
     const url = this.url(key);
     const response = await this.#transport.repeat(
       `read ${url}`,
-      () => this.#transport.send("GET", url, headers, undefined, options),
+      () => this.#transport.send("GET", url, options, headers),
       options,
       async (response) => {
         const { status } = response;
@@ -172,14 +172,7 @@ export class S3Bucket implements Bucket {
     const url = this.url(key);
     await this.#transport.repeat(
       `remove ${url}`,
-      () =>
-        this.#transport.send(
-          "DELETE",
-          url,
-          new natives.Headers(),
-          undefined,
-          options,
-        ),
+      () => this.#transport.send("DELETE", url, options),
       options,
       async (response) => {
         const { status } = response;
@@ -214,14 +207,7 @@ export class S3Bucket implements Bucket {
       const what = `list ${this.#transport.base}/${prefix}*`;
       const page: Listing = await this.#transport.repeat(
         what,
-        () =>
-          this.#transport.send(
-            "GET",
-            url,
-            new natives.Headers(),
-            undefined,
-            options,
-          ),
+        () => this.#transport.send("GET", url, options),
         options,
         async (response) => {
           if (response.status !== 200) return null;
@@ -264,9 +250,9 @@ export class S3Bucket implements Bucket {
       response = await this.#transport.send(
         "PUT",
         this.url(key),
+        options,
         headers,
         content,
-        options,
       );
     } catch (error) {
       if (error instanceof BucketError && error.code === "network") {

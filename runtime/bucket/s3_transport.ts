@@ -122,9 +122,9 @@ export class S3Transport {
   async send(
     method: string,
     url: string,
-    headers: Headers,
-    body: Uint8Array<ArrayBuffer> | undefined,
     options: BucketRequestOptions,
+    headers: Headers = new natives.Headers(),
+    body?: Uint8Array<ArrayBuffer>,
   ): Promise<Response> {
     headers.set("x-tigris-consistent", "true");
     options.signal?.throwIfAborted();

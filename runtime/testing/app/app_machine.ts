@@ -3,7 +3,6 @@
  */
 import { errorText } from "../../base/error_text.ts";
 import { join } from "node:path";
-import { env } from "node:process";
 import {
   type MachineInfo,
   parseMachineInfo,
@@ -136,7 +135,7 @@ export class AppMachine {
         command,
         cwd: this.appFolder,
         env: appEnvironment({
-          inherited: environment(),
+          inherited: Deno.env.toObject(),
           deno: Deno.execPath(),
           own: this.#settings.env,
           server: this.#server,
@@ -205,14 +204,6 @@ function freePort(): number {
   const { port } = listener.addr;
   listener.close();
   return port;
-}
-
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] =>
-      entry[1] !== undefined
-    ),
-  );
 }
 
 /** Tries again and again, with short pauses; false where the signal was aborted first. */
