@@ -68,7 +68,7 @@ export function analyzeTree(
   const top = code.runs.closure([units.module]);
   const effects = table.of(top, { reads: true });
   const after = code.runs.after(exportedBindings(resolved));
-  const { bindings, later, keepsFiles } = stateOf(code, units, after);
+  const { bindings, later, keepsFiles, given } = stateOf(code, units, after);
   const hidden = hiddenStateOf(
     code,
     units,
@@ -86,6 +86,8 @@ export function analyzeTree(
     ...some("touches", table.touches),
     ...(Object.keys(effects).length > 0 ? { top: effects } : {}),
     ...some("later", later),
+    ...some("changes", given.changes),
+    ...some("given", given.given),
     ...some(
       "bindings",
       [...bindings, ...hidden].filter((it) => !isOfDecorators(it)),

@@ -148,3 +148,65 @@ export default { fetch: (r) => { store.add(r.url); store.delete(1); return new R
     "store.ts:1 store: holds state (add() in app.ts:2), which would be lost",
   ]);
 });
+
+Deno.test("what functions of other modules change of what they are given is state", () => {
+  const STEP =
+    `export function step(game) { game.tick++; }\nexport const show = (game) => game.tick;`;
+  const serve = (answer: string, more = "") =>
+    `import * as all from "./step.ts"; import { step, show } from "./step.ts";
+const game = { tick: 0, names: ["a"] };
+${more}
+export default { fetch: () => new Response(String(${answer})) };`;
+  const lost = (what: string, name = "game", line = 2) => [
+    `app.ts:${line} ${name}: holds state (${what}), which would be lost; move it into a holder, or add to "flyhot" in deno.json: "startsAnew": ["app.ts#${name}"]`,
+  ];
+  const refused = (app: string, step = STEP) =>
+    texts(plan({ "app.ts": app, "step.ts": step }, { "app.ts": `${app}//` }));
+  const TICK = lost(".tick = in step.ts");
+  assertEquals(refused(serve("step(game)")), TICK);
+  assertEquals(refused(serve("all[`step`](game)")), TICK);
+  assertEquals(refused(serve("show(game)")), []);
+  // What a copy is, and what is only done while the module is evaluated.
+  assertEquals(refused(serve("step({ ...game })")), []);
+  assertEquals(refused(serve("show(game)", "step(game);")), []);
+  const on =
+    `import { step } from "./step.ts";\nconst game = { tick: 0 };\nexport default { fetch: () => step({ game, tick: 1 }) };`;
+  assertEquals(
+    refused(on, `export const step = ({ game }) => { game.tick++; };`),
+    TICK,
+  );
+  assertEquals(
+    refused(on, `export const step = (all) => { all.tick++; };`),
+    [],
+  );
+  // What goes on with it, and what hands it on.
+  for (
+    const step of [
+      `export const step = (game) => () => { game.tick++; };`,
+      `let it; export const step = (game) => { it = game; }; export const go = () => { it.tick++; };`,
+      `const by = { one(game) { game.tick++; } }; export const step = (game) => (name) => by[name](game);`,
+    ]
+  ) {
+    const app = serve("go()", "const go = step(game);");
+    const [first] = refused(app, `${step} export const show = 1;`);
+    assertEquals([first], TICK, step);
+  }
+  const repo = `import { Repo } from "./step.ts";
+const game = { tick: 0 };
+const repo = new Repo(game);
+export default { fetch: () => { repo.add(); } };`;
+  assertEquals(
+    refused(
+      repo,
+      `export class Repo { constructor(game) { this.game = game; } add() { this.game.tick++; } }`,
+    ).at(-1),
+    TICK[0],
+  );
+  const handed = plan({
+    "app.ts": serve("step(game)"),
+    "step.ts":
+      `import { go } from "./go.ts"; export const step = (game) => go(game.names); export const show = 1;`,
+    "go.ts": `export const go = (list) => list.push(1);`,
+  }, { "app.ts": `${serve("step(game)")}//` });
+  assertEquals(texts(handed), lost("push() in go.ts"));
+});

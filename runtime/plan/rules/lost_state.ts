@@ -11,6 +11,7 @@ import type {
   StateBinding,
 } from "../../protocol/manifest/module_analysis.ts";
 import { declarationLine } from "../lookup/declaration_line.ts";
+import { GivenChanges, heldBy } from "../lookup/given_changes.ts";
 import type { View } from "../lookup/views.ts";
 
 /** A variable whose value would be lost. */
@@ -144,6 +145,26 @@ export function* stateIn(
           why: "mutated",
           detail,
         });
+      }
+    }
+  }
+  const givenChanges = new GivenChanges(view, exports, classes);
+  for (const by of loaded) {
+    if (turns.due) yield;
+    for (const value of view.analysis(by)?.given ?? []) {
+      const held = heldBy(by, value, view, exports);
+      if (!held || !byModule.has(held.path)) continue;
+      const { fact, ...place } = held;
+      if (!CHANGEABLE.test(fact.kind)) continue;
+      for (const change of givenChanges.of(by, value.to)) {
+        if (!value.later && !change.later) continue;
+        const path = [...value.path ?? [], ...change.path];
+        const what = changeOf(fact, path, change.isWrite);
+        if (what === null) continue;
+        const detail = `${what} in ${change.in}`;
+        const isMeant = fact.of === undefined || fact.of.global ||
+          isState(held.path, "mutated", [fact.of], detail);
+        if (isMeant) add({ ...place, why: "mutated", detail });
       }
     }
   }

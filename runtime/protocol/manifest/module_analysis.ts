@@ -2,6 +2,7 @@
  * @module
  */
 import type { RebindFacts } from "./rebind_facts.ts";
+import type { ChangeOfGiven, GivenValue } from "./given_facts.ts";
 import type { OwnedFact, PacingFact } from "./owned_facts.ts";
 
 /** One import, re-export or `import()` of a module; what only serves types is none. */
@@ -316,6 +317,10 @@ export interface ModuleAnalysis {
   readonly top?: Effects;
   /** What code that runs after its evaluation changes of its imports. */
   readonly later?: readonly Touch[];
+  /** What its functions change of what they are given. */
+  readonly changes?: readonly ChangeOfGiven[];
+  /** What it gives to functions of other modules. */
+  readonly given?: readonly GivenValue[];
   /** The state that would be lost with it. */
   readonly bindings?: readonly StateBinding[];
   /** Its classes. */

@@ -9,6 +9,8 @@ import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
 import type { Unit, Units } from "./units.ts";
 
+const NONE: ReadonlySet<Binding> = new Set();
+
 /** The calls of a module, followed as far as its text tells; in doubt a function counts as called. */
 export class Runs extends Callees {
   readonly #resolved: Resolved;
@@ -235,6 +237,11 @@ export class Runs extends Callees {
       }
     }
     return this.closure(start);
+  }
+
+  /** Whether a function may be called when the code around it is over. */
+  goesOn(unit: Unit): boolean {
+    return this.#escapes(unit, NONE);
   }
 
   #escapes(unit: Unit, exported: ReadonlySet<Binding>): boolean {

@@ -9,6 +9,7 @@ import type { Code } from "../effects.ts";
 import { placeOf } from "../code/places.ts";
 import { isExternal, isRuntime } from "../values/known_calls.ts";
 import { handleOf, instanceOf } from "./held_values.ts";
+import { type Given, givenOf } from "./given_values.ts";
 import { takesFile } from "./kept_files.ts";
 import { changeOf, isListening, isMutator } from "../values/mutation.ts";
 import { flag, keyName, many, type Node, one, unwrap } from "../code/nodes.ts";
@@ -34,6 +35,7 @@ export function stateOf(
   readonly bindings: StateBinding[];
   readonly later: Touch[];
   readonly keepsFiles: boolean;
+  readonly given: Given;
 } {
   let keepsFiles = false;
   const found = new Map<string, StateBinding>();
@@ -73,6 +75,33 @@ export function stateOf(
       });
     }
   }
+  const given = givenOf(code, units, after);
+  for (const { root, path, isWrite, node } of given.own) {
+    const { line } = placeOf(node);
+    if (root.specifier === null) {
+      const fact = code.values.ofBinding(root.binding!);
+      const change = changeOf(fact, path, isWrite);
+      const name = change && stateName(root.binding!, path, code);
+      if (!name) continue;
+      const { of } = fact;
+      add({
+        name,
+        ...placeOf(root.binding!.node),
+        why: "mutated",
+        detail: `${change} at line ${line}`,
+        ...(of && !of.global ? { of: [of] } : {}),
+      });
+    } else {
+      const member = path.join(".");
+      later.set(`${root.specifier}\n${root.name}\n${member}`, {
+        specifier: root.specifier,
+        name: root.name,
+        how: isWrite ? "write" : "method",
+        ...(member === "" ? {} : { member }),
+        ...placeOf(node),
+      });
+    }
+  }
   for (const { binding, by, node } of filledElsewhere(code, units, after)) {
     add({
       name: binding.label,
@@ -93,6 +122,7 @@ export function stateOf(
     ),
     later: [...later.values()],
     keepsFiles,
+    given,
   };
 }
 

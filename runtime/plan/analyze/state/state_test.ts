@@ -37,6 +37,25 @@ Deno.test("state: what begins empty and only imports can fill, which later code 
   });
 });
 
+Deno.test("state: what functions in tables change of what they are given", () => {
+  const state = "const state = { n: 0 };";
+  const table = "const by = { inc: (it) => { it.n++; }, get: (it) => it.n };";
+  check({
+    [`${state} ${table} ${SERVE("by[name](state)")}`]: "state mutated",
+    [`${state} ${table} ${SERVE("by.inc(state)")}`]: "state mutated",
+    [`${state} ${table} ${SERVE("by.get(state)")}`]: "",
+    [`${state} ${table} by.inc(state); ${SERVE("by.get(state)")}`]: "",
+    [
+      `${state} const all = [(it) => { it.n++; }]; export const run = () => { for (const f of all) f(state); };`
+    ]: "state mutated",
+    [
+      `${state} const run = (f) => f(state); function step(it) { it.n++; } ${
+        SERVE("run(step)")
+      }`
+    ]: "state mutated",
+  });
+});
+
 Deno.test("state: parameters that closures go on changing", () => {
   check({
     [
