@@ -53,6 +53,9 @@ export class MovedFunctions {
   readonly #places = new Map<string, Place>();
   readonly #importing = new Map<string, readonly HandedImport[]>();
   readonly #known = new WeakMap<AnyFunction, NamedFunction | null>();
+  readonly #asking = new WeakMap<AnyFunction, boolean>();
+  /** What somebody was just led to. */
+  #going: AnyFunction | null = null;
 
   /**
    * @param generations who meets what
@@ -180,12 +183,28 @@ export class MovedFunctions {
   }
 
   #lead(place: Place, url: string, name: string): AnyFunction | undefined {
+    const going = this.#going;
+    this.#going = null;
     if (!place.handed.has(name)) return undefined;
     const { meets } = this.#generations;
     const to = place.history.findLast((it) => it.generation <= meets)?.url ??
       placeOf(url);
     const instance = to === url ? undefined : place.instances.get(to);
-    return instance && functionOf(instance, name) || undefined;
+    const found = instance && functionOf(instance, name);
+    // What is kept has its functions of old code, which ask again when they are led to: they go on as they are.
+    if (!found || found === going) return undefined;
+    if (this.#asks(found)) this.#going = found;
+    return found;
+  }
+
+  /** Whether a function asks where it leads to, as the first that it does. */
+  #asks(fn: AnyFunction): boolean {
+    let asks = this.#asking.get(fn);
+    if (asks === undefined) {
+      asks = askedName(Function.prototype.toString.call(fn)) !== null;
+      this.#asking.set(fn, asks);
+    }
+    return asks;
   }
 
   /** Forgets instances that work no longer meets: their functions lead on without. */

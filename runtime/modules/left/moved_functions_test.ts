@@ -17,7 +17,7 @@ function handing() {
   const shared = globalThis as Shared;
   const before = shared[ENTER_KEY];
   moved.install();
-  const load = (attempt: number) => {
+  const load = (attempt: number, kept?: () => number) => {
     const names = ["tell"];
     const own = url(attempt);
     const none = { exported: new Map(), lookedFor: new Set<string>() };
@@ -30,7 +30,7 @@ function handing() {
       }
       return attempt;
     };
-    shared[ENTER_KEY]!(own, () => tell, (it) => $kept_moved = it);
+    shared[ENTER_KEY]!(own, () => kept ?? tell, (it) => $kept_moved = it);
     return tell;
   };
   return {
@@ -101,4 +101,23 @@ Deno.test("MovedFunctions leave alone what nobody has handed on", () => {
   trial.commit();
   assertEquals(first(), 0);
   assertEquals(moved.find(() => 1), null);
+});
+
+Deno.test("MovedFunctions let a function go on that what is kept brings into the new code", () => {
+  using app = handing();
+  const { generations, moved } = app;
+  const first = app.load(0);
+  moved.hand(first);
+  for (const attempt of [1, 2]) {
+    app.load(attempt, first);
+    const trial = generations.swap(attempt);
+    moved.swap(trial.generation, [url(attempt)]);
+    trial.commit();
+    assertEquals([first(), first()], [0, 0]);
+  }
+  const last = app.load(3);
+  const trial = generations.swap(3);
+  moved.swap(trial.generation, [url(3)]);
+  trial.commit();
+  assertEquals([first(), last(), first(), first()], [3, 3, 3, 3]);
 });
