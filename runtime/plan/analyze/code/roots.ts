@@ -11,7 +11,7 @@ import {
   one,
   unwrap,
 } from "./nodes.ts";
-import { Holders } from "./functions/holders.ts";
+import { type Holder, Holders } from "./functions/holders.ts";
 import { storedIn } from "./functions/stored.ts";
 import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
@@ -308,12 +308,22 @@ export class Roots extends Holders {
       at = this.#resolved.parents.get(at)?.node;
     }
     const method = at && this.#resolved.parents.get(at);
-    if (method?.node.type !== "Property" || method.key !== "value") return;
+    if (method?.node.type !== "Property" || method.key !== "value") {
+      for (const { value, holders } of at ? this.givenAsThis(at) : []) {
+        this.#of(value, way);
+        this.#held(holders, way);
+      }
+      return;
+    }
     const literal = this.#resolved.parents.get(method.node)!.node;
-    const held = this.holdersOf(literal);
+    const held = this.holdersOfLiteral(literal);
     const isNew = held.length > 0 &&
       !held.some((it) => this.#seen.includes(it.binding));
     if (isNew) this.#literal(literal, way);
+    this.#held(held, way);
+  }
+
+  #held(held: readonly Holder[], way: Way | null): void {
     for (const { binding, members } of held) {
       if (!binding.top && !this.#locals.has(binding)) continue;
       this.#add(null, binding.label, binding, wayOf(members, way));

@@ -169,17 +169,39 @@ function madeOfEach(node: Node, code: Code): Node[] {
   ).map((it) => meantBy(it, code));
 }
 
-/** What has no class that others know: a class without a name, or a function that gives fields to `this`. */
-function madeHere(node: Node, { runs, roots, resolved }: Code): NameRef | null {
+/** What has no class that others know: a class without a name, one that a call has made, or a function that gives fields to `this`. */
+function madeHere(node: Node, code: Code): NameRef | null {
+  const { runs, roots, resolved } = code;
   const callee = one(node, "callee")!;
-  const [own] = isClass(unwrap(callee)) ? runs.classesOf(callee) : [];
+  const maker = makerOf(unwrap(callee), code);
+  const mixed = maker && roots.functionOf(maker);
+  if (maker && !mixed) {
+    const root = roots.of(maker).find((it) => it.specifier !== null);
+    return root?.path.length === 0
+      ? { specifier: root.specifier!, name: root.name }
+      : null;
+  }
+  const of = mixed
+    ? mixed.returns.find((it) => isClass(unwrap(it)))
+    : isClass(unwrap(callee))
+    ? callee
+    : undefined;
+  const [own] = of ? runs.classesOf(of) : [];
   const unit = own?.construct ?? roots.functionOf(callee);
   if (!unit) return null;
-  const hasFields =
+  // What a mixin is given may have fields as well.
+  const hasFields = mixed && own?.superClass ||
     unit.selves.some((it) => useOf(it, resolved).how === "write") ||
     own !== undefined &&
       many(one(own.node, "body"), "body").some((it) =>
         it.type === "PropertyDefinition" && !flag(it, "static")
       );
   return hasFields ? { name: nameOf(unwrap(callee)) || "class" } : null;
+}
+
+/** The function whose call has made a class: `const Room = Logged(Base)`. */
+function makerOf(callee: Node, { resolved }: Code): Node | null {
+  const from = resolved.bindings.get(callee)?.from;
+  const value = from?.path.length === 0 ? unwrap(from.value) : callee;
+  return value.type === "CallExpression" ? one(value, "callee") : null;
 }

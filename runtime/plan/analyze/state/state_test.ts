@@ -142,6 +142,44 @@ Deno.test("state: objects whose methods change them, however they are made", () 
   });
 });
 
+Deno.test("state: what is given as `this`, made of a literal, and instances of classes that calls make", () => {
+  const hit = "function hit(by) { this.n += by; } const it = { n: 0 };";
+  const base = "const base = { inc() { this.n++; } };";
+  const Mixed = "const Mixed = (Base) => class extends Base { n = 0; };";
+  check({
+    [`${hit} ${SERVE("hit.call(it, 1)")}`]: "it mutated",
+    [`${hit} ${SERVE("hit.apply(it, [1])")}`]: "it mutated",
+    [`${hit} ${SERVE("Reflect.apply(hit, it, [1])")}`]: "it mutated",
+    [`${hit} const add = hit.bind(it); ${SERVE("add(1)")}`]: "it mutated",
+    [`${hit} const add = hit.bind({ n: 0 }); ${SERVE("add(1)")}`]:
+      "add mutated",
+    [`${hit} ${SERVE("hit.call({ n: 0 }, 1)")}`]: "",
+    [`${base} const it = { n: 0, __proto__: base }; ${SERVE("it.inc()")}`]:
+      "base mutated, it mutated",
+    [`${base} const it = { ...base, n: 0 }; ${SERVE("it.inc()")}`]:
+      "base mutated, it mutated",
+    [
+      `${base} const it = Object.assign(Object.create(base), { n: 0 }); ${
+        SERVE("it.inc()")
+      }`
+    ]: "base mutated, it mutated",
+    [`${Mixed} const it = new (Mixed(Object))(); ${SERVE("it.n")}`]:
+      "it instance",
+    [`${Mixed} const It = Mixed(Object), it = new It(); ${SERVE("it.n")}`]:
+      "it instance",
+    [
+      `import { mixed } from "./mixed.ts"; const It = mixed(Object), it = new It(); ${
+        SERVE("it.n")
+      }`
+    ]: "it instance",
+    [
+      `const Plain = () => class { n() { return 1; } }; const It = Plain(), it = new It(); ${
+        SERVE("it.n()")
+      }`
+    ]: "",
+  });
+});
+
 Deno.test("state: changes by other ways than a method's name", () => {
   check({
     [`const a = []; ${SERVE("Array.prototype.push.call(a, 1)")}`]: "a mutated",
