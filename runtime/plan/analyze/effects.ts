@@ -12,6 +12,9 @@ import { COLLECTION_READS, isExternal } from "./values/known_calls.ts";
 import { many, type Node, one, unwrap } from "./code/nodes.ts";
 import { placeOf } from "./code/places.ts";
 import { globalCallsOf, GLOBALS } from "./evaluation/global_calls.ts";
+import { eventIn } from "./values/event_names.ts";
+import { HeldCalls } from "./code/functions/held_calls.ts";
+import { nameless } from "./code/functions/nameless.ts";
 import { givenBack } from "./code/functions/given_back.ts";
 import type { Root } from "./code/root.ts";
 import type { Roots } from "./code/roots.ts";
@@ -22,9 +25,6 @@ import { type Unit, unitAround, type Units } from "./code/units.ts";
 import type { ValueFacts } from "./values/value_facts.ts";
 
 const MEMBER_MAX = 120;
-const NAMELESS =
-  /^(?:Conditional|Logical|Sequence|Assignment|Class|Object|Array|New)Expression$/;
-
 /** What is known of a module, for those who look at its code. */
 export interface Code {
   readonly resolved: Resolved;
@@ -53,6 +53,7 @@ interface Entry {
 /** The effects of all code of a module; each use of an import is told once. */
 export class EffectTable {
   readonly #code: Code;
+  readonly #held: HeldCalls;
   readonly #entries: Entry[] = [];
   readonly #direct = new Map<Unit, Direct>();
   /** What is imported by code that runs. */
@@ -64,6 +65,7 @@ export class EffectTable {
    */
   constructor(code: Code, units: Units) {
     this.#code = code;
+    this.#held = new HeldCalls(code.resolved, code.roots);
     for (const node of code.resolved.importCalls) {
       const unit = unitAround(node, code.resolved, units);
       const known = this.#imports.get(unit);
@@ -102,6 +104,7 @@ export class EffectTable {
   ): Effects {
     const touches = new Set<number>();
     const state = new Set<string>(), reads = new Set<string>();
+    let held = false;
     for (const unit of units) {
       const direct = this.#direct.get(unit);
       for (const at of direct?.touches ?? []) {
@@ -112,6 +115,7 @@ export class EffectTable {
       }
       for (const name of direct?.reads ?? []) reads.add(name);
       for (const name of direct?.state ?? []) state.add(name);
+      held ||= this.#held.isIn(unit);
     }
     const list = [...touches].sort((a, b) => {
       const one = this.#entries[a]!.touch, other = this.#entries[b]!.touch;
@@ -121,6 +125,7 @@ export class EffectTable {
       ...(list.length > 0 ? { touches: list } : {}),
       ...(state.size > 0 ? { state: [...state].sort() } : {}),
       ...(reads.size > 0 && !options.reads ? { reads: [...reads].sort() } : {}),
+      ...(held ? { held } : {}),
     };
   }
 
@@ -264,10 +269,9 @@ export class EffectTable {
     known: Map<string, number>,
     direct: Direct | null,
   ): number {
-    const { specifier, name, how, member = "", derived } = touch;
-    const key = `${
-      direct === null
-    }\n${specifier}\n${name}\n${how}\n${member}\n${derived?.join() ?? ""}`;
+    const { specifier, name, how, member, derived, event } = touch;
+    const all = [direct === null, specifier, name, how, member, derived, event];
+    const key = all.join("\n");
     let at = known.get(key);
     if (at === undefined) {
       at = this.#entries.length;
@@ -287,6 +291,7 @@ function beyond(all: Effects, known: Effects): Effects {
     ...(touches?.length ? { touches } : {}),
     ...(state?.length ? { state } : {}),
     ...(reads?.length ? { reads } : {}),
+    ...(all.held && !known.held ? { held: true } : {}),
   };
 }
 
@@ -294,17 +299,6 @@ function mayMatter(binding: Binding): boolean {
   return binding.imported !== undefined || binding.top ||
     binding.from !== null || binding.parameter !== undefined ||
     binding.assigned.length > 0;
-}
-
-/** What is called without a name that stands for it: `(isTest ? fake : real)()`, `new (class extends Base {})()`. */
-function nameless(call: Node): Node[] {
-  for (let at: Node | null = call; at !== null;) {
-    if (at !== call && NAMELESS.test(at.type)) return [at];
-    const next: Node | null = one(at, "callee") ?? one(at, "tag") ??
-      (at.type === "MemberExpression" ? one(at, "object") : null);
-    at = next && unwrap(next);
-  }
-  return [];
 }
 
 /** What is handed to what calls its arguments: `names.forEach(register)` calls it; an object handed to `then` and its like is only read. Returns null for all else. */
@@ -376,6 +370,7 @@ function touchOf(root: Root, use: Use, reference: Node): Touch {
     name: root.name,
     how: endOf(use, root.path),
     ...(member === "" ? {} : { member }),
+    ...eventIn(root.path, use.call),
     ...placeOf(reference),
   };
 }

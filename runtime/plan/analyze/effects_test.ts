@@ -115,7 +115,7 @@ Deno.test("top: every way to touch an import at the top level", () => {
       [`namespace N { a.use(); }`, "./a.ts#a method use()"],
       [`enum E { X = a.x }`],
       // Not while the module is evaluated:
-      [`setTimeout(() => a.use());`],
+      [`setTimeout(() => a.use(), 10);`],
       [`Deno.serve(() => a.use());`],
       [`export const f = () => a.use();`],
       [`class B { run() { a.run(); } }`],

@@ -92,7 +92,7 @@ export const read = () => rooms.get("a") ? rooms.size + LIMIT : names.map(String
 export const leak = () => rooms;
 export const get = (k) => rooms.get(k);
 export const each = (f) => names.forEach((n) => f(n));
-export const later = (f) => setTimeout(() => f());
+export const later = (f) => setTimeout(() => f(), 10);
 export const api = { add, deep: { drop(x) { rooms.delete(x); } } };`,
   );
   const effects = (name: string) => it.exports?.[name]?.effects;

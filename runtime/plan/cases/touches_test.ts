@@ -241,7 +241,7 @@ Deno.test("what a changed module touches while it is evaluated is reloaded, unle
         "t.ts",
       ],
       [
-        `export const x = (f) => setTimeout(() => f());`,
+        `export const x = (f) => setTimeout(() => f(), 10);`,
         `import { all } from "./u.ts"; x(() => all.set(1, 2));`,
         "",
       ],

@@ -5,6 +5,7 @@ import {
   type Effects,
   type Touch,
   touchesOf,
+  type ValueKind,
 } from "../../protocol/manifest/module_analysis.ts";
 import { ClassLookup } from "./class_lookup.ts";
 import { ExportFinder, type Found } from "./find_export.ts";
@@ -14,9 +15,14 @@ import {
   pathOf,
 } from "../analyze/values/judge_touch.ts";
 import { staleOf } from "../analyze/values/derived.ts";
+import {
+  COLLECTION_READS,
+  HARMLESS_METHODS,
+} from "../analyze/values/known_calls.ts";
 import { ELEMENT } from "../analyze/code/scope.ts";
 import { GLOBALS } from "../analyze/evaluation/global_calls.ts";
-import type { View } from "./views.ts";
+import { EMITS, LISTENS } from "../analyze/values/event_names.ts";
+import { methodOf, type View } from "./views.ts";
 
 /** A module that is touched, by whom and where. */
 export interface Contact {
@@ -44,6 +50,8 @@ interface Step {
   readonly line: number;
   readonly column: number;
 }
+
+type Here = Extract<Found, { kind: "here" }>;
 
 /** Follows touches in one state of an app; what was followed once is not followed again. */
 export class Touched {
@@ -143,6 +151,12 @@ export class Touched {
     ) return;
     if (this.#isHarmless(found)) return;
     const way = pathOf(touch);
+    if (EMITS.test(methodOf(touch))) {
+      this.#runGiven(step, found.path, true, waiting);
+    }
+    if (isOfHeld(found.fact.kind, way)) {
+      this.#runHeld(step, found, way, waiting);
+    }
     const detail = this.#tellsAll && touch.derived
       ? staleOf(found.fact, way, touch.derived)
       : null;
@@ -210,6 +224,50 @@ export class Touched {
     contact({ path: found.path, name: found.name, grip, by, line, column });
   }
 
+  /** Runs the functions that modules have given to what another one exports: those that listen to an event, or all. */
+  #runGiven(step: Step, to: string, isEvent: boolean, waiting: Step[]): void {
+    const { touch: { event }, by, line, column } = step;
+    for (const { path, touch } of this.#view.listeners()) {
+      const isMeant = !isEvent || LISTENS.test(methodOf(touch)) &&
+          (event === undefined || touch.event === undefined ||
+            event === touch.event);
+      if (!isMeant) continue;
+      const target = this.#view.resolve(path, touch.specifier);
+      const found = target === null
+        ? null
+        : this.#exports.find(target, touch.name);
+      if (found?.kind !== "here" || found.path !== to) continue;
+      const analysis = this.#view.analysis(path);
+      for (const inner of touchesOf(analysis, touch.callbacks)) {
+        waiting.push({ path, touch: inner, by, line, column });
+      }
+    }
+  }
+
+  /** Runs what an export holds: `for (const plugin of plugins) plugin.init()`. */
+  #runHeld(step: Step, found: Here, way: readonly string[], waiting: Step[]) {
+    const { by, line, column } = step;
+    const { path } = found;
+    this.#runGiven(step, path, false, waiting);
+    const rest = way.slice(1);
+    const member = rest.length > 0 && rest[0] !== "()" ? rest.join(".") : "";
+    const { texts = {} } = this.#view.analysis(path) ?? {};
+    const uses = Object.hasOwn(texts, found.name)
+      ? texts[found.name]!.uses
+      : [];
+    for (const { specifier, name } of uses ?? []) {
+      if (specifier === undefined) continue;
+      const touch: Touch = member === ""
+        ? { specifier, name, how: "call", line, column }
+        : { specifier, name, how: "method", member, line, column };
+      waiting.push({ path, touch, by, line, column });
+      if (member === "") continue;
+      // An instance of it may be there as well.
+      const made = { ...touch, member: `new().${member}` };
+      waiting.push({ path, touch: made, by, line, column });
+    }
+  }
+
   /** Follows what running some code of a module does. */
   #run(
     path: string,
@@ -226,6 +284,14 @@ export class Touched {
     }
     if (this.#ran.has(effects)) return;
     this.#ran.add(effects);
+    if (effects.held && !EMITS.test(methodOf(touch))) {
+      this.#runGiven(
+        { path: from, touch, by, line, column },
+        path,
+        false,
+        waiting,
+      );
+    }
     for (const inner of touchesOf(this.#view.analysis(path), effects)) {
       waiting.push({ path, touch: inner, by, line, column });
     }
@@ -241,7 +307,7 @@ export class Touched {
   }
 
   /** Whether a value was made by a function of another module that only makes what the runtime keeps, or plain values. */
-  #isHarmless(found: Extract<Found, { kind: "here" }>): boolean {
+  #isHarmless(found: Here): boolean {
     const { kind, of } = found.fact;
     if (kind !== "unknown" || of?.specifier === undefined) return false;
     const target = this.#view.resolve(found.path, of.specifier);
@@ -249,4 +315,19 @@ export class Touched {
     const maker = this.#exports.find(target, of.name);
     return maker.kind === "here" && maker.fact.returns !== undefined;
   }
+}
+
+/** Whether a use calls one of those that a collection holds, or a method of it. */
+function isOfHeld(
+  kind: ValueKind,
+  [first, ...rest]: readonly string[],
+): boolean {
+  const isElement = first !== undefined &&
+    (/^(?:array|map|object|set|frozen)$/.test(kind)) &&
+    /^(?:\[\]|\d+|at\(\)|find\(\)|get\(\))$/.test(first);
+  const [next] = rest;
+  return first === "[]()" ||
+    isElement && next !== undefined && next.endsWith("()") &&
+      !HARMLESS_METHODS.has(next.slice(0, -2)) &&
+      !COLLECTION_READS.has(next.slice(0, -2));
 }

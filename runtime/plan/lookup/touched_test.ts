@@ -106,6 +106,21 @@ Deno.test("what is called without a name that stands for it is touched: by what 
         "t.ts",
       ],
       [BASE, `class Y extends x { run() { super.put(1); } }`, ""],
+      // What is called as soon as the evaluation is over, and by events in it.
+      [REG, `setTimeout(() => x(1), 0);`, "t.ts"],
+      [REG, `setTimeout(x, 0);`, "t.ts"],
+      [REG, `setTimeout(() => x(1), 5_000);`, ""],
+      [REG, `process.nextTick(() => x(1)); setImmediate(y);`, "t.ts"],
+      [
+        REG,
+        `const e = new EventTarget(); e.addEventListener("go", () => x(1)); e.dispatchEvent(new Event("go"));`,
+        "t.ts",
+      ],
+      [
+        REG,
+        `const e = mitt(); e.on("go", () => x(1)); e.emit("start");`,
+        "",
+      ],
       [REG, `(Math.random() > 2 ? f : x)(1);`, "t.ts"],
       [REG, `(undefined ?? x)(1);`, "t.ts"],
       [REG, `ns["x".slice(0)](1);`, "t.ts"],
@@ -179,6 +194,80 @@ Deno.test("what is called without a name that stands for it is touched: by what 
   ) {
     found.push([t, code, joins(t, code)]);
     wanted.push([t, code, expected]);
+  }
+  assertEquals(found, wanted);
+});
+
+Deno.test("what listens to an event in any module is touched by letting it happen", () => {
+  const REG = `const all = []; export const x = (n) => { all.push(n); };`;
+  const found: string[][] = [], wanted: string[][] = [];
+  for (
+    const [u, code, expected] of [
+      [`u.on("go", () => x(1));`, `u.emit("go");`, "l.ts,t.ts,u.ts"],
+      [`u.on("go", x);`, `u.emit("go");`, "l.ts,t.ts,u.ts"],
+      [`u.on("go", () => x(1));`, `u.emit("other");`, "l.ts,u.ts"],
+      [`u.on("go", () => 1);`, `u.emit("go");`, "l.ts,u.ts"],
+      [
+        `export const f = () => u.on("go", () => x(1));`,
+        `u.emit("go");`,
+        "l.ts,u.ts",
+      ],
+    ] as const
+  ) {
+    const files = {
+      "u.ts":
+        `import { EventEmitter } from "node:events"; export const u = new EventEmitter();`,
+      "l.ts": `import { u } from "./u.ts"; import { x } from "./t.ts"; ${u}`,
+    };
+    const all = `import { u } from "./u.ts"; import "./l.ts"; ${code}`;
+    found.push([u, code, joins(REG, all, files)]);
+    wanted.push([u, code, expected]);
+  }
+  assertEquals(found, wanted);
+});
+
+Deno.test("functions that modules have put somewhere are run by calling what is there", () => {
+  const REG = `const all = []; export const x = (n) => { all.push(n); };`;
+  const found: string[][] = [], wanted: string[][] = [];
+  for (
+    const [u, code, expected] of [
+      [
+        `const fs = []; export const on = (f) => { fs.push(f); }; export const run = async () => { for (const f of fs) await f(); };`,
+        `run();`,
+        "l.ts,t.ts,u.ts",
+      ],
+      [
+        `class Hooks { #fs = new Map(); on(f) { this.#fs.set(f.name, f); } go(n) { this.#fs.get(n)?.(); } } const hooks = new Hooks(); export const on = (f) => hooks.on(f), run = () => hooks.go("a");`,
+        `run();`,
+        "l.ts,t.ts,u.ts",
+      ],
+      [
+        `const fs = new Map(); export const on = (f) => { fs.set(f.name, f); }; export const run = () => fs.size;`,
+        `run();`,
+        "",
+      ],
+      [
+        `const names = ["a"]; export const on = (f) => {}; export const run = () => { for (const n of names) n.trim(); };`,
+        `run();`,
+        "",
+      ],
+      [
+        `import { p } from "./p.ts"; export const on = () => {}, run = [p];`,
+        `for (const it of run) it.init();`,
+        "l.ts,p.ts,t.ts,u.ts",
+      ],
+    ] as const
+  ) {
+    const files = {
+      "u.ts": u,
+      "l.ts":
+        `import { on } from "./u.ts"; import { x } from "./t.ts"; on(() => x(1));`,
+      "p.ts":
+        `import { x } from "./t.ts"; export const p = { init() { x(1); } };`,
+    };
+    const all = `import { run } from "./u.ts"; import "./l.ts"; ${code}`;
+    found.push([u, code, joins(REG, all, files)]);
+    wanted.push([u, code, expected]);
   }
   assertEquals(found, wanted);
 });

@@ -2,7 +2,11 @@
  * @module
  */
 import type { SeenEdge } from "../../protocol/manifest/plan_fields.ts";
-import type { ModuleAnalysis } from "../../protocol/manifest/module_analysis.ts";
+import {
+  type ModuleAnalysis,
+  type Touch,
+  touchesOf,
+} from "../../protocol/manifest/module_analysis.ts";
 import type {
   Manifest,
   RunningManifest,
@@ -19,6 +23,14 @@ export interface View {
   readonly analysis: (path: string) => ModuleAnalysis | undefined;
   /** The modules that set something outside of all modules: `app` for `globalThis.app`. */
   readonly setters: (name: string) => readonly string[];
+  /** Who gives functions to what it imports while it is evaluated. */
+  readonly listeners: () => readonly Listener[];
+}
+
+/** A module that gives functions to another one. */
+export interface Listener {
+  readonly path: string;
+  readonly touch: Touch;
 }
 
 /**
@@ -88,6 +100,24 @@ function settersIn(
   };
 }
 
+function listenersIn(
+  analyses: ReadonlyMap<string, ModuleAnalysis>,
+): View["listeners"] {
+  let known: Listener[] | null = null;
+  return () =>
+    known ??= [...analyses].flatMap(([path, analysis]) =>
+      touchesOf(analysis, analysis.top).flatMap((touch) =>
+        touch.callbacks ? [{ path, touch }] : []
+      )
+    );
+}
+
+/** The method that a touch calls in the end. */
+export function methodOf({ member = "" }: Touch): string {
+  const last = member.slice(member.lastIndexOf(".") + 1);
+  return last.endsWith("()") ? last.slice(0, -2) : "";
+}
+
 /** The release. */
 export function releaseView(
   manifest: Pick<Manifest, "modules" | "analysis">,
@@ -101,6 +131,7 @@ export function releaseView(
   return {
     analysis,
     setters: settersIn(analyses),
+    listeners: listenersIn(analyses),
     resolve: (path, specifier) => {
       const entry = modules.get(path);
       if (!entry) return ofOthers(path, specifier);
@@ -197,6 +228,7 @@ export function runningView(running: RunningManifest, release: View): View {
       const target = seen && targetsSeen(seen).bySpecifier.get(specifier);
       return target ?? unseen(path, specifier);
     },
+    listeners: listenersIn(analyses),
     imports: (path) => {
       const seen = edges.get(path);
       return seen ? targetsSeen(seen).static : release.imports(path);

@@ -24,6 +24,7 @@ export function viewOf(app: App): View {
   return {
     analysis: (path) => analyses.get(path),
     setters: () => [],
+    listeners: () => [],
     resolve,
     imports: (path) => [
       ...new Set(

@@ -37,6 +37,7 @@ function view({ imports, analysis }: Graph): View {
     analysis: (path) =>
       analysis && Object.hasOwn(analysis, path) ? analysis[path] : undefined,
     setters: () => [],
+    listeners: () => [],
   };
 }
 
@@ -301,6 +302,7 @@ function planAll(modules: number): { took: number; lookups: number } {
     resolve: (path, specifier) => (lookups++, plain.resolve(path, specifier)),
     analysis: (path) => (lookups++, plain.analysis(path)),
     setters: plain.setters,
+    listeners: plain.listeners,
   };
   const start = performance.now();
   const set = walk(all, graph, [...all, "registry"], {

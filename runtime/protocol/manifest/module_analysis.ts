@@ -65,6 +65,8 @@ export interface Touch {
     | "extend";
   /** The members on the way, joined by dots: `get().push()`; `[]` for a computed one, `new()` for an instance of it. */
   readonly member?: string;
+  /** The name of the event that is listened to, or happens. */
+  readonly event?: string;
   /** Where, 1-based, in the source as written. */
   readonly line: number;
   /** Where, 1-based. */
@@ -83,6 +85,8 @@ export interface Effects {
   readonly state?: readonly string[];
   /** The variables of its own module whose content it makes something of. */
   readonly reads?: readonly string[];
+  /** True if it calls functions that were put into what its module or an instance holds. */
+  readonly held?: boolean;
   /** True if it calls functions that are passed to it. */
   readonly callsBack?: boolean;
   /** What the functions in its result would do, beyond that. */

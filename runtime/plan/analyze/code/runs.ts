@@ -2,8 +2,9 @@
  * @module
  */
 import { Callees } from "./functions/callees.ts";
-import { callsItsArguments, useOf } from "./uses.ts";
+import { callsItsArguments, useOf, writtenName } from "./uses.ts";
 import { field, keyName, many, type Node, one, unwrap, word } from "./nodes.ts";
+import { EMITS, eventOf, LISTENS } from "../values/event_names.ts";
 import type { Roots } from "./roots.ts";
 import type { Binding } from "./bindings.ts";
 import { ELEMENT, type Resolved } from "./scope.ts";
@@ -17,6 +18,8 @@ export class Runs extends Callees {
   readonly #units: Units;
   readonly #roots: Roots;
   readonly #next = new Map<Unit, readonly Unit[]>();
+  #listeners: { readonly name: string | null; readonly heard: Node }[] | null =
+    null;
   readonly #callsBack = new Map<Unit, boolean>();
   /** Code that reading or writing a member runs. */
   readonly #getters = new Map<string, Unit[]>();
@@ -123,11 +126,31 @@ export class Runs extends Callees {
     if (call.type === "NewExpression") return this.#constructed(call, callee);
     const found = this.callees(callee);
     const args = many(call, "arguments");
+    const method = keyName(unwrap(callee), "property") ?? "";
+    if (EMITS.test(method)) found.push(...this.#heardBy(call));
     const runsArguments = callsItsArguments(call, this.#resolved) ||
       found.some((unit) => unit.class !== null && this.callsBack(unit));
     return runsArguments
       ? [...found, ...args.flatMap((it) => this.functionsIn(it))]
       : found;
+  }
+
+  /** Those of this module that listen to an event. */
+  #heardBy(emits: Node): Unit[] {
+    this.#listeners ??= this.#units.all.flatMap((unit) =>
+      unit.calls.flatMap((call) => {
+        const callee = unwrap(one(call, "callee") ?? call);
+        if (!LISTENS.test(keyName(callee, "property") ?? "")) return [];
+        const heard = many(call, "arguments")[1];
+        return heard ? [{ name: eventOf(call), heard }] : [];
+      })
+    );
+    const name = eventOf(emits);
+    return this.#listeners.flatMap((it) =>
+      name === null || it.name === null || it.name === name
+        ? this.functionsIn(it.heard)
+        : []
+    );
   }
 
   #constructed(call: Node, callee: Node): Unit[] {
@@ -272,7 +295,8 @@ export class Runs extends Callees {
       : "";
     // A reaction runs when the evaluation may be over.
     return callsItsArguments(up.node, this.#resolved) &&
-      !/^(?:then|catch|finally|queueMicrotask)$/.test(name);
+      !/^(?:then|catch|finally|nextTick)$/.test(name) &&
+      !/(?:^|\.)set\w+$/.test(writtenName(up.node) ?? "");
   }
 
   /** Whether a place in code that runs at evaluation is reached only later: behind an `await` nobody waits for, in an endless loop. */

@@ -9,6 +9,7 @@ import {
   WRITING_FUNCTIONS,
 } from "../values/known_calls.ts";
 import {
+  field,
   isWrapper,
   keyName,
   many,
@@ -235,8 +236,21 @@ function findName(call: Node): string | null {
 export function callsItsArguments(call: Node, resolved: Resolved): boolean {
   const name = calleeName(call, resolved);
   if (name !== null && CALLING_FUNCTIONS.has(name)) return true;
+  if (callsSoon(call)) return true;
   const callee = one(call, "callee");
   const inner = callee ? unwrap(callee) : null;
   return inner?.type === "MemberExpression" &&
     CALLING_METHODS.has(keyName(inner, "property") ?? "");
+}
+
+const SOON = /^(?:\w+\.)?(?:nextTick|queueMicrotask|setImmediate)$/;
+
+/** Whether a call runs a function as soon as the code around it is over: `setTimeout(init, 0)`, `process.nextTick(init)`. */
+function callsSoon(call: Node): boolean {
+  const name = writtenName(call);
+  if (name === null || call.type !== "CallExpression") return false;
+  if (SOON.test(name)) return true;
+  if (!/^(?:\w+\.)?setTimeout$/.test(name)) return false;
+  const after = many(call, "arguments")[1];
+  return !after || after.type === "Literal" && field(after, "value") === 0;
 }

@@ -24,6 +24,7 @@ function usesOf(app: App): UsesOfView {
   const view: View = {
     analysis: (path) => analyses.get(path),
     setters: () => [],
+    listeners: () => [],
     resolve,
     imports: (path) =>
       (analyses.get(path)?.imports ?? []).map((it) =>
