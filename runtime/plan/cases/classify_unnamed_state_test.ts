@@ -209,4 +209,23 @@ export default { fetch: () => { repo.add(); } };`;
     "go.ts": `export const go = (list) => list.push(1);`,
   }, { "app.ts": `${serve("step(game)")}//` });
   assertEquals(texts(handed), lost("push() in go.ts"));
+  for (
+    const [all, answer] of [
+      ["[go]", "all.map((f) => f(game))"],
+      ["[go]", "all[0](game)"],
+      ["{ go }", "all[`go`](game)"],
+      ["{ go }", "all.go(game)"],
+      ['new Map([["go", go]])', "all.get(`go`)?.(game)"],
+    ]
+  ) {
+    const app = `import { all } from "./all.ts";
+const game = { tick: 0, names: ["a"] };
+export default { fetch: () => new Response(String(${answer})) };`;
+    const table = plan({
+      "app.ts": app,
+      "all.ts": `import { go } from "./go.ts"; export const all = ${all};`,
+      "go.ts": `export const go = (game) => game.names.push(1);`,
+    }, { "app.ts": `${app}//` });
+    assertEquals(texts(table), lost("push() in go.ts"), answer);
+  }
 });

@@ -6,7 +6,11 @@ import type {
   GivenTo,
   GivenValue,
 } from "../../protocol/manifest/given_facts.ts";
-import type { ExportFact } from "../../protocol/manifest/module_analysis.ts";
+import { own } from "../../base/own.ts";
+import type {
+  ExportFact,
+  NameRef,
+} from "../../protocol/manifest/module_analysis.ts";
 import { ELEMENT } from "../analyze/code/scope.ts";
 import type { ClassLookup } from "./class_lookup.ts";
 import { declarationLine } from "./declaration_line.ts";
@@ -24,12 +28,15 @@ export interface FoundChange {
   readonly later: boolean;
 }
 
+type Here = Extract<Found, { kind: "here" }>;
+
 /** A function of a module, by the name that its changes go by; `name.` for all of an object. */
 interface Named {
   readonly path: string;
   readonly name: string;
 }
 
+const OF_ELEMENT = /^(?:\[\]|\d+|(?:at|find|get)\(\))$/;
 const DEPTH_MAX = 6;
 const CLASSES_MAX = 8;
 
@@ -121,9 +128,34 @@ export class GivenChanges {
         ? this.#methods({ path: of.path, name: of.fact.name }, first!)
         : [];
     }
-    return steps.at(-1) === ELEMENT
+    const field = first === undefined ? undefined : own(fact.fields, first);
+    if (field?.kind === "re-export" && field.from?.specifier !== undefined) {
+      return this.#imported(path, field.from, steps.slice(1));
+    }
+    return steps.length === 1 && OF_ELEMENT.test(first!)
+      ? [{ path, name: `${name}.` }, ...this.#heldBy(found)]
+      : steps.at(-1) === ELEMENT
       ? [{ path, name: `${[name, ...steps.slice(0, -1)].join(".")}.` }]
       : [{ path, name: [name, ...steps].join(".") }];
+  }
+
+  /** The imported functions that a table or a list is made of: `systems = [clock, move]`. */
+  #heldBy({ path, name }: Here): Named[] {
+    const uses = own(this.#view.analysis(path)?.texts, name)?.uses ?? [];
+    return uses.flatMap((it) => this.#imported(path, it, []));
+  }
+
+  #imported(
+    path: string,
+    { specifier, name }: NameRef,
+    steps: readonly string[],
+  ): Named[] {
+    const target = specifier === undefined
+      ? null
+      : this.#view.resolve(path, specifier);
+    return target === null
+      ? []
+      : this.#named(this.#exports.find(target, name), steps);
   }
 
   /** A method of a class, and of those that it extends. */

@@ -152,6 +152,8 @@ export function* stateIn(
   for (const by of loaded) {
     if (turns.due) yield;
     for (const value of view.analysis(by)?.given ?? []) {
+      // Most modules stay, and what they have with them.
+      if (value.specifier === undefined && !byModule.has(by)) continue;
       const held = heldBy(by, value, view, exports);
       if (!held || !byModule.has(held.path)) continue;
       const { fact, ...place } = held;

@@ -19,6 +19,7 @@ import type { Unit, Units } from "../code/units.ts";
 import { type Use, useOf } from "../code/uses.ts";
 import { localExports } from "../exports.ts";
 
+const FIRST = /^(?:at|find|get|new)\(\)$/;
 const FIELDS_MAX = 3;
 const PATH_MAX = 4;
 const CHANGES_MAX = 64;
@@ -385,7 +386,7 @@ function isFunctionAt(path: readonly string[]): boolean {
   return path.length <= FIELDS_MAX &&
     path.every((step, at) =>
       !step.startsWith("#") &&
-      (!step.endsWith("()") || at === 0 && step === "new()")
+      (!step.endsWith("()") || at === 0 && FIRST.test(step))
     );
 }
 
