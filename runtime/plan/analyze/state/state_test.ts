@@ -56,6 +56,17 @@ Deno.test("state: what functions in tables change of what they are given", () =>
   });
 });
 
+Deno.test("state: what requests store for themselves is none", () => {
+  const als =
+    `import { AsyncLocalStorage } from "node:async_hooks"; const als = new AsyncLocalStorage();`;
+  check({
+    [`${als} ${SERVE("als.run({ n: 0 }, () => ++als.getStore().n)")}`]: "",
+    [`${als} export const name = (n) => { const it = als.getStore(); it.name = n; it.log.push(n); };`]:
+      "",
+    [`${als} ${SERVE("als.last = 1")}`]: "als mutated",
+  });
+});
+
 Deno.test("state: parameters that closures go on changing", () => {
   check({
     [
