@@ -51,6 +51,10 @@ interface Step {
   readonly column: number;
 }
 
+/** Methods that take a function for requests, which do not come while modules are evaluated. */
+const TAKES_REQUESTS =
+  /^(?:get|post|put|patch|delete|del|head|options|all|use|route|handle|command|ws)$/;
+
 type Here = Extract<Found, { kind: "here" }>;
 
 /** Follows touches in one state of an app; what was followed once is not followed again. */
@@ -228,7 +232,10 @@ export class Touched {
   #runGiven(step: Step, to: string, isEvent: boolean, waiting: Step[]): void {
     const { touch: { event }, by, line, column } = step;
     for (const { path, touch } of this.#view.listeners()) {
-      const isMeant = !isEvent || LISTENS.test(methodOf(touch)) &&
+      const method = methodOf(touch);
+      const isMeant = !isEvent
+        ? !TAKES_REQUESTS.test(method)
+        : LISTENS.test(method) &&
           (event === undefined || touch.event === undefined ||
             event === touch.event);
       if (!isMeant) continue;

@@ -230,7 +230,7 @@ Deno.test("functions that modules have put somewhere are run by calling what is 
   const REG = `const all = []; export const x = (n) => { all.push(n); };`;
   const found: string[][] = [], wanted: string[][] = [];
   for (
-    const [u, code, expected] of [
+    const [u, code, expected, put] of [
       [
         `const fs = []; export const on = (f) => { fs.push(f); }; export const run = async () => { for (const f of fs) await f(); };`,
         `run();`,
@@ -251,6 +251,13 @@ Deno.test("functions that modules have put somewhere are run by calling what is 
         `run();`,
         "",
       ],
+      // Who answers requests is not asked yet.
+      [
+        `class App { #fs = []; #hooks = []; get(f) { this.#fs.push(f); } on(f) { this.#hooks.push(f); } go() { for (const h of this.#hooks) h(); } } const app = new App(); export const on = { get: (f) => app.get(f) }, run = () => app.go();`,
+        `run();`,
+        "l.ts,u.ts",
+        `on.get(() => x(1));`,
+      ],
       [
         `import { p } from "./p.ts"; export const on = () => {}, run = [p];`,
         `for (const it of run) it.init();`,
@@ -260,8 +267,9 @@ Deno.test("functions that modules have put somewhere are run by calling what is 
   ) {
     const files = {
       "u.ts": u,
-      "l.ts":
-        `import { on } from "./u.ts"; import { x } from "./t.ts"; on(() => x(1));`,
+      "l.ts": `import { on } from "./u.ts"; import { x } from "./t.ts"; ${
+        put ?? "on(() => x(1));"
+      }`,
       "p.ts":
         `import { x } from "./t.ts"; export const p = { init() { x(1); } };`,
     };
