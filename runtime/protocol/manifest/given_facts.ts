@@ -4,18 +4,14 @@
 import {
   boolean,
   count,
+  fields,
   listOf,
-  maybe,
-  object,
   oneOf,
+  optional,
   type Reader,
   string,
 } from "../json/parse.ts";
-import {
-  type NameRef,
-  VALUE_KINDS,
-  type ValueKind,
-} from "./module_analysis.ts";
+import { type NameRef, VALUE_KINDS, type ValueKind } from "./value_kinds.ts";
 
 /** An imported function that is given something. */
 export interface GivenTo {
@@ -71,50 +67,40 @@ export interface GivenValue {
   readonly column?: number;
 }
 
-const givenTo: Reader<GivenTo> = (value, at) => {
-  const it = object(value, at);
-  return {
-    specifier: string(it.specifier, `${at}.specifier`),
-    name: string(it.name, `${at}.name`),
-    ...maybe(it, "path", listOf(string), at),
-    index: count(it.index, `${at}.index`),
-    ...maybe(it, "member", string, at),
-  };
-};
+const givenTo = fields<GivenTo>({
+  specifier: string,
+  name: string,
+  path: optional(listOf(string)),
+  index: count,
+  member: optional(string),
+});
+
+const nameRef = fields<NameRef>({
+  specifier: optional(string),
+  name: string,
+  global: optional(boolean),
+});
 
 /** Reads what a function changes of an argument. */
-export const changeOfGiven: Reader<ChangeOfGiven> = (value, at) => {
-  const it = object(value, at);
-  return {
-    function: string(it.function, `${at}.function`),
-    index: count(it.index, `${at}.index`),
-    ...maybe(it, "path", listOf(string), at),
-    ...maybe(it, "write", boolean, at),
-    ...maybe(it, "soon", boolean, at),
-    ...maybe(it, "later", boolean, at),
-    ...maybe(it, "to", givenTo, at),
-  };
-};
+export const changeOfGiven: Reader<ChangeOfGiven> = fields<ChangeOfGiven>({
+  function: string,
+  index: count,
+  path: optional(listOf(string)),
+  write: optional(boolean),
+  soon: optional(boolean),
+  later: optional(boolean),
+  to: optional(givenTo),
+});
 
 /** Reads what is given to an imported function. */
-export const givenValue: Reader<GivenValue> = (value, at) => {
-  const it = object(value, at);
-  return {
-    ...maybe(it, "specifier", string, at),
-    name: string(it.name, `${at}.name`),
-    ...maybe(it, "path", listOf(string), at),
-    ...maybe(it, "later", boolean, at),
-    ...maybe(it, "kind", oneOf(...VALUE_KINDS), at),
-    ...maybe(it, "of", (inner, where) => {
-      const ref = object(inner, where);
-      return {
-        ...maybe(ref, "specifier", string, where),
-        name: string(ref.name, `${where}.name`),
-        ...maybe(ref, "global", boolean, where),
-      };
-    }, at),
-    to: givenTo(it.to, `${at}.to`),
-    ...maybe(it, "line", count, at),
-    ...maybe(it, "column", count, at),
-  };
-};
+export const givenValue: Reader<GivenValue> = fields<GivenValue>({
+  specifier: optional(string),
+  name: string,
+  path: optional(listOf(string)),
+  later: optional(boolean),
+  kind: optional(oneOf(...VALUE_KINDS)),
+  of: optional(nameRef),
+  to: givenTo,
+  line: optional(count),
+  column: optional(count),
+});

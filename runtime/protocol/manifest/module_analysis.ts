@@ -2,8 +2,11 @@
  * @module
  */
 import type { RebindFacts } from "./rebind_facts.ts";
+import type { NameRef, ValueKind } from "./value_kinds.ts";
 import type { ChangeOfGiven, GivenValue } from "./given_facts.ts";
 import type { OwnedFact, PacingFact } from "./owned_facts.ts";
+
+export { type NameRef, VALUE_KINDS, type ValueKind } from "./value_kinds.ts";
 
 /** One import, re-export or `import()` of a module; what only serves types is none. */
 export interface ImportFact {
@@ -18,35 +21,6 @@ export interface ImportFact {
   /** True for `import()`: it is evaluated when the code around it runs. */
   readonly dynamic?: boolean;
 }
-
-/** A class or value by name: of another module, of this module, or of the platform. */
-export interface NameRef {
-  /** The specifier of the module it is imported from; none for this module's own and the platform's. */
-  readonly specifier?: string;
-  /** The exported name there, or the name here. */
-  readonly name: string;
-  /** True for what the platform brings: `Map`, `Deno.KvU64`. */
-  readonly global?: boolean;
-}
-
-/** What an exported name, or a field of an exported object, holds. */
-export const VALUE_KINDS = [
-  "function",
-  "class",
-  "primitive",
-  "frozen",
-  "map",
-  "set",
-  "array",
-  "object",
-  "instance",
-  "runtime",
-  "re-export",
-  "unknown",
-] as const;
-
-/** What an exported name holds. */
-export type ValueKind = typeof VALUE_KINDS[number];
 
 /** One use of something imported. */
 export interface Touch {

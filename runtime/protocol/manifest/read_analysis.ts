@@ -37,6 +37,7 @@ import {
 } from "./module_analysis.ts";
 import type { OwnedFact, PacedBy, PacingFact } from "./owned_facts.ts";
 
+import { changeOfGiven, givenValue } from "./given_facts.ts";
 import { rebindFacts } from "./rebind_facts.ts";
 
 const importFact = fields<ImportFact>({
@@ -58,6 +59,7 @@ const effects: Reader<Effects> = fields<Effects>({
   state: optional(listOf(string)),
   reads: optional(listOf(string)),
   callsBack: optional(boolean),
+  held: optional(boolean),
   made: optional((value, at) => effects(value, at)),
 });
 
@@ -70,6 +72,7 @@ const touch = fields<Touch>({
   column: count,
   callbacks: optional(effects),
   derived: optional(listOf(string)),
+  event: optional(string),
 });
 
 const exportFact: Reader<ExportFact> = fields<ExportFact>({
@@ -246,6 +249,8 @@ export const moduleAnalysis: Reader<ModuleAnalysis> = fields<ModuleAnalysis>({
   touches: optional(listOf(touch)),
   top: optional(effects),
   later: optional(listOf(touch)),
+  changes: optional(listOf(changeOfGiven)),
+  given: optional(listOf(givenValue)),
   bindings: optional(listOf(stateBinding)),
   classes: optional(listOf(classFact)),
   enums: optional(listOf(enumFact)),
