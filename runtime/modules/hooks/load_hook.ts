@@ -169,7 +169,7 @@ export class LoadHook {
     }
     if (!isScript(file, context)) return { ...loaded, shortCircuit: true };
     const text = withThreads(textOf(loaded.source));
-    this.#texts.note(url, text);
+    this.#texts.note(url, text, read?.way ?? "transpiled");
     // First of all: the others put text at places that the parser would not know.
     if (isRequired) this.#loading.keeping.settable.loaded(url, []);
     const kept = isRequired ? text : this.#loading.keeping.wrap(

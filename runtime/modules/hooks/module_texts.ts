@@ -2,10 +2,15 @@
  * @module
  */
 
+/** How types are gone from a text: blanked out, or as Deno transpiles it. */
+export type Way = "blanked" | "transpiled";
+
 /** What is known of the texts of module instances, by their URLs. */
 export class ModuleTexts {
   readonly #texts = new Map<string, string>();
   readonly #others = new Map<string, string | null>();
+  /** In which ways texts of this process are written: of all of one way, none is made in the other. */
+  readonly #ways = new Set<Way>();
   readonly #otherwise: (url: string) => string | null;
 
   /**
@@ -21,16 +26,18 @@ export class ModuleTexts {
     return this.#texts.get(url);
   }
 
-  /** Notes the text of a module. */
-  note(url: string, text: string): void {
+  /** Notes the text of a module, and how it is written. */
+  note(url: string, text: string, way: Way): void {
     this.#texts.set(url, text);
+    this.#ways.add(way);
   }
 
   /** Tells whether a piece of text is in modules, in either way of writing. Returns true if one of them has it. */
   has(piece: string, isOf: (url: string) => boolean): boolean {
     const urls = [...this.#texts.keys()].filter(isOf);
     return urls.some((url) => this.#texts.get(url)!.includes(piece)) ||
-      urls.some((url) => this.#other(url)?.includes(piece) === true);
+      this.#ways.size > 1 &&
+        urls.some((url) => this.#other(url)?.includes(piece) === true);
   }
 
   /** The modules in whose text as it was evaluated a piece is: where it is that of a function, those that may have made it. */

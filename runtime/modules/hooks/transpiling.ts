@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { withBlanks } from "../edits/blanks.ts";
 import { recordedBlanks } from "../edits/edits_record.ts";
 import { identityMap } from "../keep/identity_map.ts";
+import type { Way } from "./module_texts.ts";
 
 /** The rest of the chain of load hooks, which ends with Deno's own. */
 export type NextLoad = Parameters<
@@ -30,6 +31,8 @@ export interface ReadScript {
   readonly output: LoadFnOutput;
   /** Whether what was written down of it is known to be of this text. */
   readonly isFit: boolean;
+  /** How its types are gone. */
+  readonly way: Way;
 }
 
 /** Asks Deno for the text of scripts. */
@@ -52,7 +55,8 @@ export class Transpiling {
   readAhead(file: string, isErasable: boolean, record?: string): void {
     const erased = isErasable ? this.erased(file, record) : null;
     const output = erased === null ? this.output(file) : null;
-    const read = erased ?? (output && { output, isFit: false });
+    const read = erased ??
+      (output && { output, isFit: false, way: "transpiled" });
     if (read) this.#ahead.set(file, read);
   }
 
@@ -67,7 +71,11 @@ export class Transpiling {
         ? null
         : blankedOut(text, file, record);
       const source = known ?? withMap(stripTypeScriptTypes(text), file);
-      return { output: { format: "module", source }, isFit: known !== null };
+      return {
+        output: { format: "module", source },
+        isFit: known !== null,
+        way: "blanked",
+      };
     } catch {
       // Deno says why, if it is a mistake.
       return null;
