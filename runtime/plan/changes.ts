@@ -189,15 +189,15 @@ function removedFiles(
   manifest: Manifest,
   running: RunningManifest,
 ): string[] {
+  const isGone = (path: string) => !Object.hasOwn(manifest.files, path);
   const loaded = new Set(
     running.loaded.filter((path) =>
-      isScriptPath(path) || path.endsWith(".json")
+      isGone(path) && (isScriptPath(path) || path.endsWith(".json"))
     ),
   );
   const before = running.releaseFiles ??
     (running.release_sha256 === null ? [] : Object.keys(running.files));
-  return [...new Set([...before, ...loaded])].filter((path) =>
-    !Object.hasOwn(manifest.files, path) &&
+  return [...new Set(before.filter(isGone)).union(loaded)].filter((path) =>
     !Object.hasOwn(running.config, path) &&
     // Deno writes one when it starts without.
     path !== "deno.lock" && !isImageFile(path) &&

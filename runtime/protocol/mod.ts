@@ -111,6 +111,11 @@ export type {
   PassedTo,
   Passing,
 } from "./manifest/passing_facts.ts";
+export type {
+  ChangeOfGiven,
+  GivenTo,
+  GivenValue,
+} from "./manifest/given_facts.ts";
 export type { OwnedFact, PacedBy, PacingFact } from "./manifest/owned_facts.ts";
 export { VALUE_KINDS } from "./manifest/module_analysis.ts";
 export {

@@ -46,15 +46,19 @@ export class UsesByPlace {
       if (this.#users.size === FEW) this.#places = this.#byPlace();
       const found = this.#places
         ? this.#places.get(path) ?? []
-        : this.#all().filter((it) => leadsTo(it, path));
+        : this.#leadingTo(path);
       users = Map.groupBy(found, ({ by }) => by);
       this.#users.set(path, users);
     }
     return users;
   }
 
-  #all(): Entry[] {
-    return [...this.#entries.values()].flat().filter((it) => it !== null);
+  #leadingTo(path: string): Entry[] {
+    const found: Entry[] = [];
+    for (const entries of this.#entries.values()) {
+      for (const it of entries) if (it && leadsTo(it, path)) found.push(it);
+    }
+    return found;
   }
 
   #byPlace(): Map<string, Entry[]> {
@@ -64,7 +68,8 @@ export class UsesByPlace {
       if (known) known.push(entry);
       else places.set(place, [entry]);
     };
-    for (const entry of this.#all()) {
+    for (const entry of [...this.#entries.values()].flat()) {
+      if (!entry) continue;
       const { target, found } = entry;
       note(target, entry);
       // It may only pass through there.

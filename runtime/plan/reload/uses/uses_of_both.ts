@@ -66,10 +66,11 @@ export function* usesOfBoth(
 function startedOf(
   { started = {}, loaded }: UsesInput,
 ): Map<string, ReadonlySet<number>> {
-  return new Map(
-    Object.entries(started).filter(([path]) => loaded.has(path))
-      .map(([path, pieces]) => [path, setOf(pieces)]),
-  );
+  const found = new Map<string, ReadonlySet<number>>();
+  for (const path of Object.keys(started)) {
+    if (loaded.has(path)) found.set(path, setOf(started[path]!));
+  }
+  return found;
 }
 
 /** By the lists of what has run: this machine has the same ones in its next plan. */
