@@ -11,18 +11,22 @@ import {
 
 type Table = keyof typeof MANIFEST_TABLES;
 
-/** One entry of a table, as it was written. */
+/** One entry of a table. */
 interface Said {
   readonly path: string;
-  /** Path and value; null where it does not tell where it ends. */
-  readonly text: string | null;
   readonly value: unknown;
+  /** Whether its text tells where it ends. */
+  readonly isWhole: boolean;
 }
 
 /** The entries of a table, in their order. */
 interface SaidTable {
+  /** The manifest that it is in. */
+  readonly text: string;
   readonly entries: readonly Said[];
-  /** Where each is; made when the first has changed its place. */
+  /** Where each begins and ends in the text. */
+  readonly places: readonly number[];
+  /** Which one each path is; made when the first has changed its place. */
   at: ReadonlyMap<string, number> | null;
 }
 
@@ -57,29 +61,35 @@ export class ManifestReader {
       }
       const before = this.#known.get(key);
       const entries: Said[] = [];
+      const places: number[] = [];
       const table: Record<string, unknown> = Object.create(null);
+      const add = (said: Said, from: number, to: number) => {
+        table[said.path] = said.value;
+        entries.push(said);
+        places.push(from, to);
+      };
       let next = 0;
       for (let more = cursor.enter(); more; more = cursor.goOn()) {
         const from = cursor.at;
-        let at = next;
-        let said = before?.entries[at];
-        if (!said || !takes(cursor, said, from)) {
-          const path = cursor.key();
-          at = before ? placesIn(before).get(path) ?? next : next;
-          said = before?.entries[at];
-          // One that has changed its place.
-          if (said?.path !== path || !takes(cursor, said, from)) {
-            said = readEntry(key, path, from, cursor);
+        const count = before ? taken(cursor, before, next, from) : 0;
+        if (before && count > 0) {
+          const shift = from - before.places[2 * next]!;
+          for (const end = next + count; next < end; next++) {
+            const begins = before.places[2 * next]! + shift;
+            const ends = before.places[2 * next + 1]! + shift;
+            add(before.entries[next]!, begins, ends);
           }
+        } else {
+          const path = cursor.key();
+          const at = before ? indexIn(before).get(path) ?? next : next;
+          const said = (before && again(cursor, before, at, path, from)) ??
+            readEntry(key, path, cursor);
+          add(said, from, from + cursor.since(from).length);
+          next = at + 1;
         }
-        next = at + 1;
-        table[said.path] = said.value;
-        entries.push(said);
-        // To ask for the time takes longer than to find an entry unchanged.
-        const isDue = said !== before?.entries[at] || entries.length % 64 === 0;
-        if (isDue && slices.over) await slices.next();
+        if (slices.over) await slices.next();
       }
-      known.set(key, { entries, at: null });
+      known.set(key, { text, entries, places, at: null });
       tables[key] = table;
       rest[key] = {};
     }
@@ -94,25 +104,44 @@ export class ManifestReader {
   }
 }
 
-function placesIn(table: SaidTable): ReadonlyMap<string, number> {
+function indexIn(table: SaidTable): ReadonlyMap<string, number> {
   return table.at ??= new Map(table.entries.map(({ path }, at) => [path, at]));
 }
 
-function takes(cursor: JsonCursor, { text }: Said, from: number): boolean {
-  return text !== null && cursor.takes(text, from);
+/** Takes as many entries at once as are written as before, from one on. Returns how many. */
+function taken(
+  cursor: JsonCursor,
+  { text, entries, places }: SaidTable,
+  first: number,
+  from: number,
+): number {
+  for (let count = entries.length - first; count > 0; count >>= 1) {
+    const last = first + count - 1;
+    if (!entries[last]!.isWhole) continue;
+    const said = text.slice(places[2 * first], places[2 * last + 1]);
+    if (cursor.takes(said, from)) return count;
+  }
+  return 0;
 }
 
-function readEntry(
-  table: Table,
+/** Takes an entry that has changed its place, if it is written as before. */
+function again(
+  cursor: JsonCursor,
+  { text, entries, places }: SaidTable,
+  at: number,
   path: string,
   from: number,
-  cursor: JsonCursor,
-): Said {
+): Said | null {
+  const said = entries[at];
+  if (said?.path !== path || !said.isWhole) return null;
+  const written = text.slice(places[2 * at], places[2 * at + 1]);
+  return cursor.takes(written, from) ? said : null;
+}
+
+function readEntry(table: Table, path: string, cursor: JsonCursor): Said {
   const isWhole = cursor.isNested;
   const value = MANIFEST_TABLES[table](path, JSON.parse(cursor.value()));
-  // A copy: a part of a text keeps all of it in memory.
-  const text = isWhole ? ` ${cursor.since(from)}`.slice(1) : null;
-  return { path, text, value };
+  return { path, value, isWhole };
 }
 
 function isTable(key: string): key is Table {
