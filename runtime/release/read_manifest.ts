@@ -19,16 +19,29 @@ interface Said {
   readonly isWhole: boolean;
 }
 
-/** The entries of a table, in their order. */
-interface SaidTable {
-  /** The manifest that it is in. */
+/** Entries that stand next to each other: unchanged, they are taken in one go. */
+interface Block {
+  /** As they were written, with what is between them. */
   readonly text: string;
   readonly entries: readonly Said[];
   /** Where each begins and ends in the text. */
   readonly places: readonly number[];
-  /** Which one each path is; made when the first has changed its place. */
-  at: ReadonlyMap<string, number> | null;
 }
+
+/** Where an entry is. */
+interface Place {
+  readonly block: number;
+  readonly at: number;
+}
+
+/** The entries of a table, in their order. */
+interface SaidTable {
+  readonly blocks: readonly Block[];
+  /** By paths; made when the first block has changed. */
+  places: ReadonlyMap<string, Place> | null;
+}
+
+const BLOCK_ENTRIES = 32;
 
 /** Reads manifests of one app, each most likely much like the one before. */
 export class ManifestReader {
@@ -59,37 +72,38 @@ export class ManifestReader {
         if (slices.over) await slices.next();
         continue;
       }
-      const before = this.#known.get(key);
-      const entries: Said[] = [];
-      const places: number[] = [];
+      const before = this.#known.get(key) ?? NOTHING_SAID;
       const table: Record<string, unknown> = Object.create(null);
-      const add = (said: Said, from: number, to: number) => {
-        table[said.path] = said.value;
-        entries.push(said);
-        places.push(from, to);
-      };
+      const blocks = new Blocks(text);
       let next = 0;
       for (let more = cursor.enter(); more; more = cursor.goOn()) {
         const from = cursor.at;
-        const count = before ? taken(cursor, before, next, from) : 0;
-        if (before && count > 0) {
-          const shift = from - before.places[2 * next]!;
-          for (const end = next + count; next < end; next++) {
-            const begins = before.places[2 * next]! + shift;
-            const ends = before.places[2 * next + 1]! + shift;
-            add(before.entries[next]!, begins, ends);
-          }
-        } else {
+        let block = takenBlock(cursor, before.blocks[next], from);
+        if (block) next++;
+        else {
           const path = cursor.key();
-          const at = before ? indexIn(before).get(path) ?? next : next;
-          const said = (before && again(cursor, before, at, path, from)) ??
-            readEntry(key, path, cursor);
-          add(said, from, from + cursor.since(from).length);
-          next = at + 1;
+          const place = placesIn(before).get(path);
+          // What came before it may be gone.
+          const isAhead = place && place.at === 0 && place.block > next;
+          block = isAhead
+            ? takenBlock(cursor, before.blocks[place.block], from)
+            : null;
+          if (block) next = place!.block + 1;
+          else {
+            const said = (place && again(cursor, before, place, from)) ??
+              readEntry(key, path, cursor);
+            table[path] = said.value;
+            blocks.add(said, from, from + cursor.since(from).length);
+            if (said.path === before.blocks[next]?.entries.at(-1)?.path) next++;
+          }
+        }
+        if (block) {
+          blocks.addBlock(block);
+          for (const { path, value } of block.entries) table[path] = value;
         }
         if (slices.over) await slices.next();
       }
-      known.set(key, { text, entries, places, at: null });
+      known.set(key, { blocks: blocks.end(), places: null });
       tables[key] = table;
       rest[key] = {};
     }
@@ -104,38 +118,76 @@ export class ManifestReader {
   }
 }
 
-function indexIn(table: SaidTable): ReadonlyMap<string, number> {
-  return table.at ??= new Map(table.entries.map(({ path }, at) => [path, at]));
-}
+/** The blocks of a table that is being read. */
+class Blocks {
+  readonly #text: string;
+  readonly #blocks: Block[] = [];
+  #entries: Said[] = [];
+  #places: number[] = [];
 
-/** Takes as many entries at once as are written as before, from one on. Returns how many. */
-function taken(
-  cursor: JsonCursor,
-  { text, entries, places }: SaidTable,
-  first: number,
-  from: number,
-): number {
-  for (let count = entries.length - first; count > 0; count >>= 1) {
-    const last = first + count - 1;
-    if (!entries[last]!.isWhole) continue;
-    const said = text.slice(places[2 * first], places[2 * last + 1]);
-    if (cursor.takes(said, from)) return count;
+  constructor(text: string) {
+    this.#text = text;
   }
-  return 0;
+
+  add(said: Said, from: number, to: number): void {
+    this.#entries.push(said);
+    this.#places.push(from, to);
+    if (this.#entries.length === BLOCK_ENTRIES) this.end();
+  }
+
+  addBlock(block: Block): void {
+    this.end();
+    this.#blocks.push(block);
+  }
+
+  end(): readonly Block[] {
+    const entries = this.#entries, places = this.#places;
+    const [from] = places;
+    if (from === undefined) return this.#blocks;
+    this.#blocks.push({
+      // A copy: a part of a text keeps all of it in memory.
+      text: ` ${this.#text.slice(from, places.at(-1))}`.slice(1),
+      entries,
+      places: places.map((it) => it - from),
+    });
+    this.#entries = [];
+    this.#places = [];
+    return this.#blocks;
+  }
 }
 
-/** Takes an entry that has changed its place, if it is written as before. */
+const NOTHING_SAID: SaidTable = { blocks: [], places: new Map() };
+
+function placesIn(table: SaidTable): ReadonlyMap<string, Place> {
+  return table.places ??= new Map(
+    table.blocks.flatMap(({ entries }, block) =>
+      entries.map(({ path }, at) => [path, { block, at }])
+    ),
+  );
+}
+
+/** Takes a block that is written as before. */
+function takenBlock(
+  cursor: JsonCursor,
+  block: Block | undefined,
+  from: number,
+): Block | null {
+  return block?.entries.at(-1)?.isWhole && cursor.takes(block.text, from)
+    ? block
+    : null;
+}
+
+/** Takes an entry that is written as before. */
 function again(
   cursor: JsonCursor,
-  { text, entries, places }: SaidTable,
-  at: number,
-  path: string,
+  { blocks }: SaidTable,
+  { block, at }: Place,
   from: number,
 ): Said | null {
-  const said = entries[at];
-  if (said?.path !== path || !said.isWhole) return null;
+  const { text, entries, places } = blocks[block]!;
+  const said = entries[at]!;
   const written = text.slice(places[2 * at], places[2 * at + 1]);
-  return cursor.takes(written, from) ? said : null;
+  return said.isWhole && cursor.takes(written, from) ? said : null;
 }
 
 function readEntry(table: Table, path: string, cursor: JsonCursor): Said {
