@@ -1,7 +1,7 @@
 /** Finds the classes and other objects that modules export, old ones and new ones.
  * @module
  */
-import { Slices } from "../../base/in_slices.ts";
+import { nextTurn, Slices } from "../../base/in_slices.ts";
 import { within } from "../../base/waiting/deadline.ts";
 import type { AppProcess } from "../../process/process.ts";
 import type { ClassRegistry } from "../../state/classes/class_registry.ts";
@@ -9,6 +9,8 @@ import type { Staging } from "../../state/staging.ts";
 
 /** A module that is evaluated already is there at once. */
 const EVALUATED_MS = 100;
+/** In so many turns of the event loop as well. */
+const EVALUATED_TURNS = 20;
 /** Far more than the import of one that is there takes, where many are waited for. */
 const IMPORT_MS = 1;
 
@@ -59,11 +61,17 @@ export async function registerExportedClasses(
     imports.push(look());
     if (slices.over) await slices.next();
   }
+  let isThere = false;
+  const all = Promise.allSettled(imports).then(() => isThere = true);
   await within(
     EVALUATED_MS + waiting.length * IMPORT_MS,
-    () => Promise.allSettled(imports),
+    () => all,
     () => new Error("some are still being evaluated"),
   ).catch(() => {});
+  // Where the computer stood still, the time is over before those that are there have had a turn.
+  for (let turn = 0; !isThere && turn < EVALUATED_TURNS; turn++) {
+    await nextTurn();
+  }
   for (const { register, url } of waiting) {
     const exports = namespaces.get(url);
     if (exports) register(exports);
