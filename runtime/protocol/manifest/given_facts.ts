@@ -11,7 +11,12 @@ import {
   type Reader,
   string,
 } from "../json/parse.ts";
-import { type NameRef, VALUE_KINDS, type ValueKind } from "./value_kinds.ts";
+import {
+  type NameRef,
+  nameRef,
+  VALUE_KINDS,
+  type ValueKind,
+} from "./value_kinds.ts";
 
 /** An imported function that is given something. */
 export interface GivenTo {
@@ -73,12 +78,6 @@ const givenTo = fields<GivenTo>({
   path: optional(listOf(string)),
   index: count,
   member: optional(string),
-});
-
-const nameRef = fields<NameRef>({
-  specifier: optional(string),
-  name: string,
-  global: optional(boolean),
 });
 
 /** Reads what a function changes of an argument. */

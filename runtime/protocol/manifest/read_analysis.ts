@@ -26,7 +26,6 @@ import {
   type LocalState,
   type MethodFact,
   type ModuleAnalysis,
-  type NameRef,
   type RepeatFact,
   type StateBinding,
   type TakenMember,
@@ -39,6 +38,7 @@ import type { OwnedFact, PacedBy, PacingFact } from "./owned_facts.ts";
 
 import { changeOfGiven, givenValue } from "./given_facts.ts";
 import { rebindFacts } from "./rebind_facts.ts";
+import { nameRef } from "./value_kinds.ts";
 
 const importFact = fields<ImportFact>({
   specifier: string,
@@ -46,12 +46,6 @@ const importFact = fields<ImportFact>({
   names: optional(listOf(string)),
   locals: optional(listOf(string)),
   dynamic: optional(boolean),
-});
-
-const nameRef = fields<NameRef>({
-  specifier: optional(string),
-  name: string,
-  global: optional(boolean),
 });
 
 const effects: Reader<Effects> = fields<Effects>({

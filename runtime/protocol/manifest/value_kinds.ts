@@ -1,6 +1,13 @@
 /** What values are, as far as texts tell, and how they are called.
  * @module
  */
+import {
+  boolean,
+  fields,
+  optional,
+  type Reader,
+  string,
+} from "../json/parse.ts";
 
 /** A class or value by name: of another module, of this module, or of the platform. */
 export interface NameRef {
@@ -11,6 +18,13 @@ export interface NameRef {
   /** True for what the platform brings: `Map`, `Deno.KvU64`. */
   readonly global?: boolean;
 }
+
+/** Reads a name. */
+export const nameRef: Reader<NameRef> = fields<NameRef>({
+  specifier: optional(string),
+  name: string,
+  global: optional(boolean),
+});
 
 /** What an exported name, or a field of an exported object, holds. */
 export const VALUE_KINDS = [
